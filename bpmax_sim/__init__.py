@@ -1,0 +1,1 @@
+"""Put $proxy scripts on the bench: recorded once, replayed for ever."""

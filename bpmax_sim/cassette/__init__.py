@@ -1,0 +1,1 @@
+"""What was said: the file format, journal, store, and matching of recordings."""

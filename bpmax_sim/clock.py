@@ -1,0 +1,139 @@
+"""Time and chance, injected everywhere: nothing else in the package reads the system's.
+
+Instants are POSIX seconds (float, UTC); durations are seconds.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import secrets
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Protocol
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_HAS_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
+
+
+class Clock(Protocol):
+    """Where an instant comes from."""
+
+    def now(self) -> float:
+        """Return the current instant in POSIX seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Return the current instant in POSIX seconds."""
+        return time.time()
+
+
+@dataclass(slots=True)
+class VirtualClock:
+    """A clock that moves only when told to; it never goes back."""
+
+    instant: float = 0.0
+
+    def now(self) -> float:
+        """Return the current virtual instant in POSIX seconds."""
+        return self.instant
+
+    def advance(self, seconds: float) -> None:
+        """Move forward by *seconds*."""
+        self.move_to(self.instant + seconds)
+
+    def move_to(self, instant: float) -> None:
+        """Move forward to *instant*; an earlier one is ignored, time does not go back."""
+        self.instant = max(self.instant, instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """An instant with the zone it was written in, so that it prints as it was read."""
+
+    seconds: float
+    offset: timedelta = timedelta(0)
+
+    @classmethod
+    def parse(cls, text: str) -> Instant:
+        """Read ISO 8601 with a zone, such as ``2026-03-02T09:00:00+08:00``.
+
+        Raises:
+            ValueError: if *text* is not an ISO 8601 date and time with a zone.
+        """
+        if not _HAS_ZONE.search(text):
+            msg = f"{text!r} is not an ISO 8601 time with a zone, such as 2026-03-02T09:00:00+08:00"
+            raise ValueError(msg)
+        moment = datetime.fromisoformat(text)
+        return cls(moment.timestamp(), moment.utcoffset() or timedelta(0))
+
+    def at(self, seconds: float) -> Instant:
+        """Return another instant in the same zone."""
+        return Instant(seconds, self.offset)
+
+    def __str__(self) -> str:
+        """Return ISO 8601 with milliseconds and the zone."""
+        millis = round(self.seconds * 1000)
+        moment = datetime.fromtimestamp(millis // 1000, UTC).astimezone(timezone(self.offset))
+        return moment.replace(microsecond=millis % 1000 * 1000).isoformat(timespec="milliseconds")
+
+
+def parse_duration(text: str | float) -> float:
+    """Return the seconds of ``30s``, ``1m30s``, ``250ms``, ``2h`` or a plain number of seconds.
+
+    Raises:
+        ValueError: if *text* is none of these.
+    """
+    if isinstance(text, int | float):
+        return float(text)
+    if _DURATION.sub("", text) or not text:
+        msg = f"{text!r} is not a duration such as 30s, 1m30s or 250ms"
+        raise ValueError(msg)
+    return sum(float(count) * _UNITS[unit] for count, unit in _DURATION.findall(text))
+
+
+class Chance(Protocol):
+    """Where random bytes come from."""
+
+    def bytes(self, count: int) -> bytes:
+        """Return *count* random bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemChance:
+    """The operating system's source; for live traffic, where a repeated nonce is refused."""
+
+    def bytes(self, count: int) -> bytes:
+        """Return *count* random bytes."""
+        return secrets.token_bytes(count)
+
+
+class SeededChance:
+    """The same bytes for the same seed, on every machine and Python version."""
+
+    def __init__(self, seed: int) -> None:
+        """Start the sequence of *seed*."""
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+
+    def bytes(self, count: int) -> bytes:
+        """Return the next *count* bytes of the sequence."""
+        return self._random.randbytes(count)
+
+
+def nonce(chance: Chance, *, length: int = 32) -> str:
+    """Return *length* lower-case hexadecimal digits."""
+    return chance.bytes((length + 1) // 2).hex()[:length]
+
+
+def new_uuid(chance: Chance) -> str:
+    """Return a version 4 UUID (RFC 9562)."""
+    return str(uuid.UUID(bytes=chance.bytes(16), version=4))

@@ -1,0 +1,236 @@
+"""Every error of the package.
+
+BpmaxError
+├── ConfigError            a file or a setting is wrong; carries every problem found
+├── CallError              a ``$proxy`` call was rejected; scripts can catch it
+│   ├── AuthError          AUTH_FAILED
+│   ├── TransportError     CONNECT TIMEOUT TLS RESET: the exchange did not complete
+│   ├── HttpStatusError    HTTP_STATUS
+│   ├── BadResponseError   BAD_RESPONSE
+│   └── BusinessError      BUSINESS
+├── CassetteError          a recording cannot be used
+│   ├── DamagedCassette
+│   ├── NewerFormat
+│   └── LeakError          a secret would have been written
+├── NoMatchError           replay has no answer; outside CallError, so no retry can hide it
+├── ScriptError            uncaught in a user's script
+│   ├── ScriptSyntaxError
+│   ├── ScriptLimitError
+│   └── PendingPromise
+└── ExpectationError       also an AssertionError
+
+A message says what, where, expected and got, and what to do next. None contains a secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a user's file; line and column count from 1, columns in characters."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """Return ``file``, ``file:line`` or ``file:line:column``, as far as it is known."""
+        parts = [self.file, self.line, self.column]
+        return ":".join(str(part) for part in parts if part)
+
+
+def near(word: str, candidates: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the candidate nearest to *word*, or nothing."""
+    found = difflib.get_close_matches(word, list(candidates), n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+class BpmaxError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file: where, the path inside the file, and what to do."""
+
+    message: str
+    place: Place | None = None
+    path: str = ""
+
+    def __str__(self) -> str:
+        """Return ``file:line:column: path: message`` on one line."""
+        parts = [str(part) for part in (self.place, self.path) if part]
+        return ": ".join([*parts, self.message])
+
+
+class ConfigError(BpmaxError):
+    """A file, an option or an environment variable is wrong; the user must change it.
+
+    Attributes:
+        problems: everything found in one pass, in file order.
+    """
+
+    def __init__(self, *problems: Problem | str) -> None:
+        """Collect *problems*; a text stands for a problem without a place."""
+        self.problems = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class CallError(BpmaxError):
+    """A ``$proxy`` call was rejected.
+
+    Attributes:
+        code: a stable word of the table in the README, such as ``UNKNOWN_API``.
+        platform, instance, api: what was called, as far as it was known.
+        status: the HTTP status, where there was an answer.
+        response: ``{"status", "headers", "body"}``, redacted, body parsed; None without an answer.
+    """
+
+    default_code: ClassVar[str] = "BAD_ARGUMENT"
+
+    def __init__(  # noqa: PLR0913 - these are the fields of the rejection in the spec
+        self,
+        message: str,
+        *,
+        code: str = "",
+        platform: str = "",
+        instance: str = "",
+        api: str = "",
+        status: int | None = None,
+        response: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep the fields a script sees."""
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.platform = platform
+        self.instance = instance
+        self.api = api
+        self.status = status
+        self.response = response
+
+
+class AuthError(CallError):
+    """The login was refused, or a fresh token was refused again."""
+
+    default_code = "AUTH_FAILED"
+
+
+class TransportError(CallError):
+    """The exchange did not complete: ``CONNECT``, ``TIMEOUT``, ``TLS`` or ``RESET``.
+
+    Attributes:
+        elapsed: seconds until it failed; data for the driver's clock.
+        sent: False when it is certain that nothing reached the server.
+    """
+
+    default_code = "CONNECT"
+
+    def __init__(
+        self, message: str, *, elapsed: float = 0.0, sent: bool = True, **fields: Any
+    ) -> None:
+        """Keep the fields of the rejection and the seconds it took."""
+        super().__init__(message, **fields)
+        self.elapsed = elapsed
+        self.sent = sent
+
+
+class HttpStatusError(CallError):
+    """The answer's status is not 2xx."""
+
+    default_code = "HTTP_STATUS"
+
+
+class BadResponseError(CallError):
+    """The body is not what its type says."""
+
+    default_code = "BAD_RESPONSE"
+
+
+class BusinessError(CallError):
+    """A 2xx answer whose business code says failure, where the platform asks to reject it."""
+
+    default_code = "BUSINESS"
+
+
+class CassetteError(BpmaxError):
+    """A recording cannot be used; the message names file, exchange and place."""
+
+
+class DamagedCassette(CassetteError):  # noqa: N818 - the public name of the spec
+    """A cassette was cut, merged or edited by hand."""
+
+
+class NewerFormat(CassetteError):  # noqa: N818 - the public name of the spec
+    """A cassette was written by a newer version."""
+
+
+class LeakError(CassetteError):
+    """A secret would have been written, so nothing was; the message names the place only."""
+
+
+class NoMatchError(BpmaxError):
+    """Replay has no answer for a call.
+
+    Attributes:
+        platform, api: what was called.
+        case: ``no cassette``, ``no such call`` or ``already played``.
+    """
+
+    def __init__(self, message: str, *, platform: str = "", api: str = "", case: str = "") -> None:
+        """Keep what was called and which of the three cases it is."""
+        super().__init__(message)
+        self.platform = platform
+        self.api = api
+        self.case = case
+
+
+class ScriptError(BpmaxError):
+    """An error that a user's script did not catch.
+
+    Attributes:
+        name: the JavaScript error name, such as ``TypeError``.
+        message: the JavaScript message alone.
+        place: file, line and column of the throw.
+        stack: JavaScript frames of the user's files, innermost first.
+        fields: own properties of a rejected call's error (``code``, ``status``, …).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        name: str = "Error",
+        place: Place | None = None,
+        stack: tuple[str, ...] = (),
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Compose ``file:line:column: Name: message``."""
+        self.name = name
+        self.message = message
+        self.place = place
+        self.stack = stack
+        self.fields = dict(fields or {})
+        head = f"{place}: " if place else ""
+        super().__init__(f"{head}{name}: {message}")
+
+
+class ScriptSyntaxError(ScriptError):
+    """A script is not valid JavaScript; nothing of it was run."""
+
+
+class ScriptLimitError(ScriptError):
+    """A script used more processor time, memory, stack or calls than it may."""
+
+
+class PendingPromise(ScriptError):  # noqa: N818 - the public name of the spec
+    """A script waits for a promise that nothing can settle."""
+
+
+class ExpectationError(BpmaxError, AssertionError):
+    """What happened is not what the scenario expects."""

@@ -1,0 +1,146 @@
+"""The frozen values that travel from builder to transport to cassette and back.
+
+Bodies are bytes, header and query lists keep their order, times are POSIX seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bpmax_sim.errors import Place
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What the builder said, before auth and signing: the identity that replay matches.
+
+    Attributes:
+        path: the API's path with its placeholders filled, percent-encoded, without query.
+        query: decoded names and values, in sending order.
+        headers: defaults and script-set headers, in sending order.
+        body: the exact bytes, or None for no body.
+        position: the script line that made the call, where it is known.
+        serial: order of issue within the session, from 1.
+    """
+
+    platform: str
+    instance: str
+    api: str
+    method: str
+    path: str
+    query: Pairs = ()
+    headers: Pairs = ()
+    body: bytes | None = None
+    caller: str | None = None
+    position: Place | None = None
+    serial: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return ``platform.api``."""
+        return f"{self.platform}.{self.api}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request, ready to send.
+
+    Attributes:
+        url: absolute and already encoded; it is sent as it stands.
+        timeout: seconds.
+        call: what the builder said; None for traffic without a builder.
+        base: the start of *url* that is the platform's or instance's address.
+        injected: places that auth and signing put in, such as ``header.authorization``,
+            ``query.access_token`` or ``body.sign``; they are not part of the call's identity.
+        attempt: 0 for the first sending of a call, then one more for each request it takes.
+        standin: the same request with every credential replaced by its stand-in, as it is
+            recorded; None when the request itself carries no credential.
+    """
+
+    method: str
+    url: str
+    headers: Pairs = ()
+    body: bytes | None = None
+    timeout: float = 30.0
+    call: Call | None = None
+    base: str = ""
+    injected: tuple[str, ...] = ()
+    attempt: int = 0
+    standin: Request | None = None
+
+    @property
+    def recorded(self) -> Request:
+        """Return the form that may be written down."""
+        return self.standin or self
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a streamed body: seconds since the request, and its length in bytes."""
+
+    at: float
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One HTTP answer.
+
+    Attributes:
+        body: whole and decoded (gzip and the like undone).
+        elapsed: seconds until the last byte; data, nobody sleeps for it.
+        source: ``live``, ``recorded``, ``simulated`` or ``fault``.
+        chunks: how the body arrived, where it was streamed.
+    """
+
+    status: int
+    headers: Pairs = ()
+    body: bytes = b""
+    reason: str = ""
+    elapsed: float = 0.0
+    source: str = "live"
+    chunks: tuple[Chunk, ...] = ()
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of header *name*, in any case, or None."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """An exchange that did not complete.
+
+    Attributes:
+        code: ``CONNECT``, ``TIMEOUT``, ``TLS`` or ``RESET``.
+        elapsed: seconds until it failed.
+        sent: False when nothing reached the server.
+        received: bytes of the body that arrived before it failed.
+    """
+
+    code: str
+    message: str
+    elapsed: float = 0.0
+    sent: bool = True
+    received: bytes = field(default=b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A redacted request and what came of it.
+
+    Attributes:
+        key: the identity of the call, as hexadecimal digits.
+        order: place in the order of issue, from 1, within the owner.
+        owner: the scenario or row that recorded it.
+        at: virtual instant of sending.
+    """
+
+    request: Request
+    outcome: Response | Failed
+    key: str = ""
+    order: int = 1
+    owner: str = ""
+    at: float = 0.0

@@ -1,0 +1,1 @@
+"""What is declared: platforms, instances, APIs, credentials, auth."""

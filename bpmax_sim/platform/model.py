@@ -1,0 +1,302 @@
+"""What a platform file declares, as frozen values; nothing here reads a file or renders a template.
+
+Texts that may hold ``{{ … }}`` are templates (`bpmax_sim.platform.template`). Durations are
+seconds. The JSON Schema of the files is generated from these types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+Kind = Literal["text", "integer", "base64", "hex", "rsa", "ec", "jwt"]
+Spot = Literal["path", "query", "header", "cookie", "body"]
+Encoding = Literal["json", "form", "multipart", "text", "xml"]
+Result = Literal["body", "envelope"]
+Scalar = str | int | float | bool
+
+
+class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The common shape of everything that is read from a file."""
+
+
+class CredentialSpec(Model, frozen=True, kw_only=True):
+    """A credential's kind, which decides its stand-in, and whether it is secret."""
+
+    kind: Kind = "text"
+    secret: bool = False
+    default: Scalar | UnsetType = UNSET
+
+
+class Source(Model, frozen=True, kw_only=True):
+    """Where a value comes from outside the file: exactly one key."""
+
+    env: str | UnsetType = UNSET
+    file: str | UnsetType = UNSET
+    keyring: str | UnsetType = UNSET
+
+
+class Condition(Model, frozen=True, kw_only=True):
+    """A value of the answer, compared as text with any of *in*, or absent."""
+
+    path: str
+    any_of: tuple[Any, ...] = field(default=(), name="in")
+    absent: bool = False
+
+
+class OkRule(Model, frozen=True, kw_only=True):
+    """When an answer is a success: its status, and every condition."""
+
+    status: tuple[int, ...] = ()
+    all: tuple[Condition, ...] = ()
+
+
+class ErrorClass(Model, frozen=True, kw_only=True):
+    """Answers that belong to a class of failure: by business code (as text) or by status."""
+
+    code: tuple[Any, ...] = ()
+    status: tuple[int, ...] = ()
+
+
+class ResponseRules(Model, frozen=True, kw_only=True):
+    """How an answer is read; several paths are tried in order, ``header:Name`` reads a header."""
+
+    ok: OkRule = OkRule()
+    code: tuple[str, ...] = ()
+    message: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    classes: Mapping[str, ErrorClass] = {}
+
+
+class Extract(Model, frozen=True, kw_only=True):
+    """A value taken from a login answer: JSON path, ``header:Name`` or ``cookie:Name``."""
+
+    path: str
+    secret: bool = False
+    kind: Kind = "text"
+    optional: bool = False
+
+
+class LoginRequest(Model, frozen=True, kw_only=True):
+    """One request of a login; every text is a template."""
+
+    method: str = "POST"
+    path: str = ""
+    url: str = ""
+    query: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
+    form: Mapping[str, Any] | UnsetType = UNSET
+    body: Any = UNSET
+
+
+class LoginStep(Model, frozen=True, kw_only=True):
+    """A request, what counts as success, and the values its answer yields."""
+
+    request: LoginRequest
+    ok: OkRule | UnsetType = UNSET
+    extract: Mapping[str, Extract] = {}
+
+
+class Ttl(Model, frozen=True, kw_only=True):
+    """How long acquired values live; a value named ``ttl`` in ``extract`` overrides *default*."""
+
+    unit: Literal["s", "ms", "absolute", "absolute_ms"] = "s"
+    default: float = 3600
+    margin: float = 60
+
+
+class Acquire(Model, frozen=True, kw_only=True):
+    """How state is obtained before a call.
+
+    Attributes:
+        share: credentials that make up the cache key, besides platform and instance.
+        methods: HTTP methods that need it (empty: all); SAP's CSRF token is for writes only.
+    """
+
+    steps: tuple[LoginStep, ...]
+    share: tuple[str, ...] = ()
+    ttl: Ttl = Ttl()
+    methods: tuple[str, ...] = ()
+
+
+class Apply(Model, frozen=True, kw_only=True):
+    """A value put into the request; for ``in: body`` *name* is a dotted path."""
+
+    place: Spot = field(name="in")
+    name: str
+    value: str
+
+
+class Sign(Model, frozen=True, kw_only=True):
+    """Canonical string → key → algorithm → encoding → place.
+
+    Attributes:
+        define: named templates, rendered in order, each seeing the ones before it.
+        set_headers: headers fixed before signing.
+        message: the string to sign.
+        key: a template, or several for a chain in which each digest is the next key.
+        emit: where ``{{ signature }}`` and the defined values go.
+    """
+
+    define: tuple[Mapping[str, str], ...] = ()
+    set_headers: Mapping[str, str] = {}
+    set_query: Mapping[str, str] = {}
+    message: str = ""
+    key: str | tuple[str, ...] = ""
+    key_encoding: Literal["utf8", "base64", "hex"] = "utf8"
+    algorithm: Literal[
+        "hmac-sha1", "hmac-sha256", "hmac-sha512", "hmac-md5", "rsa-sha256", "md5", "sha1", "sha256"
+    ] = "hmac-sha256"
+    encode: Literal["hex", "upper_hex", "base64", "hex_base64", "base64url"] = "hex"
+    emit: tuple[Apply, ...] = ()
+
+
+class VerifyResponse(Model, frozen=True, kw_only=True):
+    """How a signed answer is checked (WeChat Pay v3); templates see ``response_*`` values."""
+
+    message: str
+    signature: str
+    key: str
+    algorithm: Literal["rsa-sha256", "hmac-sha256"] = "rsa-sha256"
+    encode: Literal["hex", "base64"] = "base64"
+
+
+class Recover(Model, frozen=True, kw_only=True):
+    """What a class of failure triggers.
+
+    Attributes:
+        refresh: times to acquire anew and send again.
+        tries: sendings in all.
+        wait: where a wait in seconds may be read, first present wins; else *backoff*.
+        backoff: seconds before the second try, doubled for each further one.
+        clock: correct the signing clock once from the ``Date`` header.
+    """
+
+    refresh: Annotated[int, Meta(ge=0, le=1)] = 0
+    tries: Annotated[int, Meta(ge=1, le=10)] = 1
+    wait: tuple[str, ...] = ()
+    backoff: float = 1.0
+    clock: bool = False
+
+
+class Auth(Model, frozen=True, kw_only=True):
+    """The four mechanisms; *parameters* are extra names for the templates."""
+
+    parameters: Mapping[str, Any] = {}
+    acquire: Acquire | None = None
+    apply: tuple[Apply, ...] = ()
+    sign: Sign | None = None
+    verify_response: VerifyResponse | None = None
+    recover: Mapping[str, Recover] = {}
+
+
+class Parameter(Model, frozen=True, kw_only=True):
+    """An input of an API; their order is the order of a direct call.
+
+    Attributes:
+        to: the name at its place, or a dotted body path; *name* when absent.
+    """
+
+    name: str
+    place: Literal["path", "query", "header", "body"] = field(name="in")
+    to: str = ""
+    required: bool = False
+    default: Any = UNSET
+    title: str = ""
+    type: str = ""
+    enum: tuple[Any, ...] = ()
+    format: str = ""
+
+    @property
+    def target(self) -> str:
+        """Return the name at its place, or the dotted body path."""
+        return self.to or self.name
+
+
+class Idempotency(Model, frozen=True, kw_only=True):
+    """A key that is made once for each call and kept on its retries."""
+
+    place: Literal["header", "query", "body"] = field(name="in")
+    name: str
+    value: str = "{{ call_id }}"
+
+
+class Api(Model, frozen=True, kw_only=True):
+    """One operation; UNSET means that the platform's own setting holds."""
+
+    key: str = ""
+    title: str = ""
+    aliases: tuple[str, ...] = ()
+    method: str = "GET"
+    path: str = "/"
+    parameters: tuple[Parameter, ...] = ()
+    headers: Mapping[str, Scalar] = {}
+    query: Mapping[str, Any] = {}
+    body: Any = UNSET
+    encoding: Encoding | UnsetType = UNSET
+    timeout: float | UnsetType = UNSET
+    auth: Auth | UnsetType = UNSET
+    response: ResponseRules | UnsetType = UNSET
+    idempotent: bool | UnsetType = UNSET
+    idempotency: Idempotency | UnsetType = UNSET
+    secret: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
+    redact: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    verify: Literal["shape", "status", "never"] = "shape"
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Return whether a sent request may be sent again without a new effect."""
+        if self.idempotent is UNSET:
+            return self.method in {"GET", "HEAD"} or self.idempotency is not UNSET
+        return bool(self.idempotent)
+
+
+class Platform(Model, frozen=True, kw_only=True):
+    """A third-party system: its address, credentials, auth, answers and APIs."""
+
+    platform_key: str
+    title: str = ""
+    base_url: str
+    timeout: float = 30.0
+    headers: Mapping[str, Scalar] = {}
+    query: Mapping[str, Any] = {}
+    credentials: Mapping[str, CredentialSpec] = {}
+    response: ResponseRules = ResponseRules()
+    auth: Auth = Auth()
+    result: Result = "body"
+    reject: tuple[Literal["business"], ...] = ()
+    strict: bool = False
+    encoding: Encoding = "json"
+    secret: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
+    redact: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    apis: Mapping[str, Api] = {}
+
+
+class Instance(Model, frozen=True, kw_only=True):
+    """One tenant of a platform, with the values of its credentials."""
+
+    platform: str
+    instance_key: str
+    default: bool = False
+    enabled: bool = True
+    title: str = ""
+    base_url: str | Source = ""
+    timeout: float | UnsetType = UNSET
+    headers: Mapping[str, Scalar] = {}
+    query: Mapping[str, Any] = {}
+    result: Result | UnsetType = UNSET
+    reject: tuple[Literal["business"], ...] | UnsetType = UNSET
+    strict: bool | UnsetType = UNSET
+    credentials: Mapping[str, Scalar | Source] = {}
+
+
+def is_set(value: object) -> bool:
+    """Return whether *value* was given in the file."""
+    return value is not msgspec.UNSET

@@ -1,0 +1,1 @@
+"""What is asked: builder, encoding, auth, signing, and the call itself."""

@@ -1,0 +1,1 @@
+"""Scenario files: model, values, expectations, events, runner."""

@@ -1,0 +1,1 @@
+"""JavaScript: engine, prelude, runtime and the scheduler of virtual time."""

@@ -1,0 +1,1 @@
+"""Credentials and their stand-ins, derived forms, redaction, leak scan."""

@@ -1,0 +1,1 @@
+"""What a scenario drives: a form or a flow."""

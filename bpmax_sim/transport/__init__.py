@@ -1,0 +1,1 @@
+"""Who answers: one seam, `Transport.handle`, and objects around it."""

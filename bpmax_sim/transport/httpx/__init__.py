@@ -1,0 +1,1 @@
+"""The door to httpx and respx."""
