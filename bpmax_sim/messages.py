@@ -43,6 +43,21 @@ class Call:
         return f"{self.platform}.{self.api}"
 
 
+@dataclass(frozen=True, slots=True)
+class Sensitive:
+    """A place in an answer whose value is secret from the moment it arrives.
+
+    Attributes:
+        path: ``$.json.path``, ``body.dotted.path``, ``header:Name`` or ``cookie:Name``.
+        name: what the value is called in its stand-in.
+        kind: the kind of its stand-in, such as ``text`` or ``jwt``.
+    """
+
+    path: str
+    name: str
+    kind: str = "text"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One HTTP request, ready to send.
@@ -55,6 +70,8 @@ class Request:
         injected: places that auth and signing put in, such as ``header.authorization``,
             ``query.access_token`` or ``body.sign``; they are not part of the call's identity.
         attempt: 0 for the first sending of a call, then one more for each request it takes.
+        sensitive: places of the answer that hold secrets minted by the third party.
+        personal: places of request and answer that hold personal data, such as ``body.phone``.
         standin: the same request with every credential replaced by its stand-in, as it is
             recorded; None when the request itself carries no credential.
     """
@@ -68,6 +85,8 @@ class Request:
     base: str = ""
     injected: tuple[str, ...] = ()
     attempt: int = 0
+    sensitive: tuple[Sensitive, ...] = ()
+    personal: tuple[str, ...] = ()
     standin: Request | None = None
 
     @property

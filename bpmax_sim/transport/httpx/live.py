@@ -1,0 +1,208 @@
+"""The network: one `httpx.Client`, our own URL and body bytes, bounded answers.
+
+Redirects are followed within one origin only when credentials were put in; the hops are one
+exchange. Compressed bodies come back decoded.
+"""
+
+from __future__ import annotations
+
+import functools
+import ssl
+import time
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from bpmax_sim.errors import BadResponseError, CallError, TransportError
+from bpmax_sim.messages import Chunk, Pairs, Request, Response
+
+_DEFAULT_HEADERS = {
+    "accept": "*/*",
+    "accept-encoding": "gzip, deflate",
+    "connection": "keep-alive",
+    "user-agent": "bpmax-sim",
+}
+_REDIRECTS = {301, 302, 303, 307, 308}
+_KEEPS_METHOD = {307, 308}
+_MAX_HOPS = 5
+_STREAMED = ("text/event-stream", "application/x-ndjson")
+
+# The first class that fits decides; `sent` says whether the server may have seen the request.
+_FAILURES: tuple[tuple[type[Exception], str, bool, str], ...] = (
+    (httpx.ConnectTimeout, "TIMEOUT", False, "no connection within {timeout:g} s"),
+    (httpx.PoolTimeout, "TIMEOUT", False, "no free connection within {timeout:g} s"),
+    (httpx.TimeoutException, "TIMEOUT", True, "no answer within {timeout:g} s"),
+    (httpx.ConnectError, "CONNECT", False, "cannot connect: {error}"),
+    (httpx.ProxyError, "CONNECT", False, "the proxy refused: {error}"),
+    (httpx.UnsupportedProtocol, "CONNECT", False, "cannot connect: {error}"),
+    (httpx.NetworkError, "RESET", True, "the connection broke: {error}"),
+    (httpx.ProtocolError, "RESET", True, "the answer is not HTTP: {error}"),
+)
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+@dataclass(slots=True)
+class Live:
+    """Send requests over the network.
+
+    Attributes:
+        inner: an httpx transport to send through (WSGI, ASGI, a respx router); None for sockets.
+        max_body: bytes of a decoded body before the answer is refused.
+    """
+
+    inner: httpx.BaseTransport | None = None
+    max_body: int = 64 * 1024 * 1024
+    _client: httpx.Client | None = field(default=None, init=False)
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer, with the seconds it took.
+
+        Raises:
+            TransportError: connect, TLS, time-out or a broken connection.
+            BadResponseError: the body is larger than *max_body* or cannot be decoded.
+        """
+        start = time.perf_counter()
+        try:
+            response = self._follow(request, start)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _translate(error, request, time.perf_counter() - start) from error
+        return replace(response, elapsed=time.perf_counter() - start)
+
+    def close(self) -> None:
+        """Close the connections; the next request opens new ones."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open(self) -> httpx.Client:
+        if self._client is None:
+            options = {"transport": self.inner} if self.inner else {"verify": _tls_context()}
+            self._client = httpx.Client(**options)
+        return self._client
+
+    def _follow(self, request: Request, start: float) -> Response:
+        for _hop in range(_MAX_HOPS):
+            response = self._send(request, start)
+            target = _redirect(request, response)
+            if target is None:
+                return response
+            request = target
+        return response
+
+    def _send(self, request: Request, start: float) -> Response:
+        message = _wire(request)
+        chunks: list[Chunk] = []
+        with self._open().stream(
+            message.method,
+            message.url,
+            headers=message.headers,
+            content=request.body,
+            timeout=request.timeout,
+            extensions=message.extensions,
+            follow_redirects=False,
+        ) as answer:
+            body = bytearray()
+            for piece in answer.iter_bytes():
+                elapsed = time.perf_counter() - start
+                body += piece
+                chunks.append(Chunk(round(elapsed, 3), len(piece)))
+                self._bound(request, len(body), elapsed)
+            return _response(answer, bytes(body), tuple(chunks))
+
+    def _bound(self, request: Request, size: int, elapsed: float) -> None:
+        if size > self.max_body:
+            raise BadResponseError(f"the answer is larger than {self.max_body} bytes")
+        if elapsed > request.timeout:
+            raise TransportError(
+                f"the answer was not complete within {request.timeout:g} s",
+                code="TIMEOUT",
+                elapsed=elapsed,
+            )
+
+
+def _wire(request: Request) -> httpx.Request:
+    """Return the message with exactly our target, which httpx would normalise."""
+    url = httpx.URL(request.url)
+    origin_end = request.url.find("/", request.url.find("//") + 2)
+    target = request.url[origin_end:] if origin_end > 0 else "/"
+    present = {name.lower() for name, _ in request.headers}
+    defaults = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name not in present]
+    return httpx.Request(
+        request.method,
+        url,
+        headers=[*defaults, *request.headers],
+        content=request.body,
+        extensions={"target": target.encode("ascii")},
+    )
+
+
+def _response(answer: httpx.Response, body: bytes, chunks: tuple[Chunk, ...]) -> Response:
+    headers = tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        for name, value in answer.headers.raw
+    )
+    streamed = answer.headers.get("content-type", "").startswith(_STREAMED)
+    return Response(
+        status=answer.status_code,
+        headers=headers,
+        body=body,
+        reason=answer.reason_phrase,
+        chunks=chunks if streamed else (),
+    )
+
+
+def _redirect(request: Request, response: Response) -> Request | None:
+    """Return the next hop, or None where the answer is the last."""
+    location = response.header("location")
+    if response.status not in _REDIRECTS or not location:
+        return None
+    here = httpx.URL(request.url)
+    there = here.join(location)
+    same = (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
+    if not same and request.injected:
+        return None
+    if response.status in _KEEPS_METHOD or request.method in {"GET", "HEAD"}:
+        return replace(request, url=str(there))
+    return replace(request, url=str(there), method="GET", body=None, headers=_bodiless(request))
+
+
+def _bodiless(request: Request) -> Pairs:
+    return tuple(pair for pair in request.headers if not pair[0].lower().startswith("content-"))
+
+
+def _translate(error: Exception, request: Request, elapsed: float) -> CallError:
+    if isinstance(error, httpx.DecodingError):
+        return BadResponseError(f"the body cannot be decoded: {error}")
+    code, sent, text = next(
+        ((code, sent, text) for kind, code, sent, text in _FAILURES if isinstance(error, kind)),
+        ("CONNECT", False, "the request cannot be sent: {error}"),
+    )
+    if _has_tls_cause(error):
+        code, sent, text = "TLS", False, "no trusted TLS connection: {error}"
+    message = text.format(timeout=request.timeout, error=error)
+    return TransportError(message, code=code, elapsed=elapsed, sent=sent)
+
+
+def _has_tls_cause(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
