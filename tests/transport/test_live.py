@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import gzip
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bpmax_sim.errors import BadResponseError, TransportError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.transport.httpx.live import Live
+from tests.loopback import Answer, answer_json, loopback
+
+
+def ask(answer: Answer, *, target: str = "/", **fields: object) -> tuple[Response, list[bytes]]:
+    with loopback(answer) as server, Live() as live:
+        request = Request(method="GET", url=server.url + target, **fields)  # type: ignore[arg-type]
+        return live.handle(request), server.received
+
+
+def test_the_target_is_sent_as_it_stands() -> None:
+    target = "/a/%2E%2E/客户?x=%2C,&empty=&x=1+1%20~'"
+    encoded = target.replace("客户", "%E5%AE%A2%e6%88%b7")
+
+    _, received = ask(lambda _: answer_json("1"), target=encoded)
+
+    assert received[0].split(b"\r\n")[0] == f"GET {encoded} HTTP/1.1".encode()
+
+
+def test_a_body_on_get_is_sent() -> None:
+    _, received = ask(lambda _: answer_json("1"), body='{"姓名":"张三"}'.encode())
+
+    assert received[0].endswith('\r\n\r\n{"姓名":"张三"}'.encode())
+
+
+def test_the_answer_keeps_repeated_headers_in_order() -> None:
+    cookies = "Set-Cookie: a=1\r\nX-Other: x\r\nSet-Cookie: b=2\r\n"
+
+    response, _ = ask(lambda _: answer_json('{"码":0}', headers=cookies))
+
+    assert response.status == 200
+    assert response.reason == "OK"
+    assert [value for name, value in response.headers if name == "set-cookie"] == ["a=1", "b=2"]
+    assert response.body.decode() == '{"码":0}'
+    assert response.elapsed > 0
+
+
+def test_a_compressed_body_comes_back_decoded() -> None:
+    body = gzip.compress("合同".encode())
+    head = f"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {len(body)}\r\n\r\n"
+
+    response, _ = ask(lambda _: head.encode() + body)
+
+    assert response.body.decode() == "合同"
+
+
+def test_broken_compression_is_a_bad_response() -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd"
+
+    with pytest.raises(BadResponseError, match=r"^the body cannot be decoded: "):
+        ask(lambda _: head)
+
+
+def test_a_closed_port_is_connect_and_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with Live() as live, pytest.raises(TransportError) as caught:
+        live.handle(Request(method="GET", url=f"http://127.0.0.1:{port}/"))
+
+    assert caught.value.code == "CONNECT"
+    assert caught.value.sent is False
+    assert str(caught.value).startswith("cannot connect: ")
+
+
+def test_silence_is_a_timeout_after_sending() -> None:
+    def silent(_: bytes) -> Iterator[bytes]:
+        time.sleep(0.4)
+        yield b""
+
+    with pytest.raises(TransportError, match=r"^no answer within 0.1 s$") as caught:
+        ask(silent, timeout=0.1)
+
+    assert (caught.value.code, caught.value.sent) == ("TIMEOUT", True)
+
+
+def test_a_slow_drip_is_cut_at_the_timeout() -> None:
+    def drip(_: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n"
+        for _piece in range(20):
+            time.sleep(0.05)
+            yield b"x"
+
+    with pytest.raises(TransportError, match=r"^the answer was not complete within 0.2 s$"):
+        ask(drip, timeout=0.2)
+
+
+def test_a_connection_that_breaks_is_a_reset() -> None:
+    def half(_: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"
+
+    with pytest.raises(TransportError) as caught:
+        ask(half)
+
+    assert (caught.value.code, caught.value.sent) == ("RESET", True)
+
+
+def test_a_server_that_speaks_no_tls_is_a_tls_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: listener.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+        port = listener.getsockname()[1]
+        with Live() as live, pytest.raises(TransportError) as caught:
+            live.handle(Request(method="GET", url=f"https://127.0.0.1:{port}/", timeout=2))
+
+    assert (caught.value.code, caught.value.sent) == ("TLS", False)
+
+
+def test_an_endless_body_is_bounded() -> None:
+    def endless(_: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n\r\n"
+        for _piece in range(64):
+            yield b"x" * 1024
+
+    with loopback(endless) as server, Live(max_body=10_000) as live:
+        request = Request(method="GET", url=server.url + "/")
+        with pytest.raises(BadResponseError, match=r"^the answer is larger than 10000 bytes$"):
+            live.handle(request)
+
+
+def test_a_stream_keeps_its_chunks() -> None:
+    def events(_: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+        for number in range(3):
+            yield f"data: {number}\n\n".encode()
+            time.sleep(0.03)
+
+    response, _ = ask(events)
+
+    assert [chunk.length for chunk in response.chunks] == [9, 9, 9]
+    assert sorted(chunk.at for chunk in response.chunks) == [chunk.at for chunk in response.chunks]
+
+
+def redirecting(location: str) -> Answer:
+    def answer(request: bytes) -> bytes:
+        if b" /start" in request:
+            return answer_json("0", status="302 Found", headers=f"Location: {location}\r\n")
+        return answer_json('"there"')
+
+    return answer
+
+
+def test_a_redirect_within_the_origin_is_followed() -> None:
+    response, received = ask(redirecting("/there"), target="/start", injected=("header.a",))
+
+    assert response.body == b'"there"'
+    assert len(received) == 2
+
+
+def test_credentials_never_follow_to_another_origin() -> None:
+    with loopback(lambda _: answer_json("1")) as other:
+        response, _ = ask(
+            redirecting(other.url + "/steal"),
+            target="/start",
+            headers=(("authorization", "Basic eA=="),),
+            injected=("header.authorization",),
+        )
+
+    assert response.status == 302
+    assert other.received == []
+
+
+def test_a_redirect_loop_ends() -> None:
+    response, received = ask(redirecting("/start"), target="/start")
+
+    assert response.status == 302
+    assert len(received) == 5
