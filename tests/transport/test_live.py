@@ -107,8 +107,13 @@ def test_a_connection_that_breaks_is_a_reset() -> None:
 
 
 def test_a_server_that_speaks_no_tls_is_a_tls_error() -> None:
+    def refuse() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: listener.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+        pool.submit(refuse)
         port = listener.getsockname()[1]
         with Live() as live, pytest.raises(TransportError) as caught:
             live.handle(Request(method="GET", url=f"https://127.0.0.1:{port}/", timeout=2))
