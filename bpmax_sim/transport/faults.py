@@ -1,0 +1,196 @@
+"""Trouble on purpose: an overlay on any transport, in virtual time.
+
+A faulted request never reaches the transport below, so it consumes no recording; a delay does
+reach it. A rule that never fired is reported by `Faults.silent`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from bpmax_sim.errors import Place, TransportError
+from bpmax_sim.messages import Chunk, Pairs, Request, Response
+from bpmax_sim.transport.protocol import Transport
+
+_JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Answer with this instead."""
+
+    status: int = 200
+    headers: Pairs = _JSON
+    body: bytes = b""
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """Do not complete the exchange.
+
+    Attributes:
+        error: a key of the table below.
+        after: bytes of the answer that arrive first (``reset``).
+        delay: seconds until it breaks; a time-out always takes the request's own.
+    """
+
+    error: Literal["timeout", "reset", "dns", "connect", "tls", "truncated", "invalid_json"]
+    after: int = 0
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slow:
+    """Let the answer through, later, whole or in pieces."""
+
+    delay: float = 0.0
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadToken:
+    """Answer as the platform does when the token is expired or revoked."""
+
+    state: Literal["expired", "revoked"] = "expired"
+
+
+Action = Reply | Break | Slow | BadToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One rule: which requests, counted from 1 as they are sent, and what happens to them.
+
+    Attributes:
+        on: ``platform.api``, ``platform.*`` or ``*``.
+        first, last: the nth matching request, or a range; *last* None means for ever.
+    """
+
+    on: str
+    action: Action
+    first: int = 1
+    last: int | None = None
+    place: Place | None = None
+
+    def covers(self, name: str) -> bool:
+        """Return whether the rule speaks of ``platform.api`` *name*."""
+        platform, _, api = name.partition(".")
+        return self.on in {name, "*"} or (self.on == f"{platform}.*" and api != "$token")
+
+    def strikes(self, number: int) -> bool:
+        """Return whether the rule applies to the *number*-th request that it covers."""
+        return self.first <= number and (self.last is None or number <= self.last)
+
+    def __str__(self) -> str:
+        """Return ``platform.api call 1-2``."""
+        span = "" if self.last is None and self.first == 1 else f" call {self.first}"
+        if self.last is not None and self.last != self.first:
+            span += f"-{self.last}"
+        return self.on + span
+
+
+_BREAKS: Mapping[str, tuple[str, bool, str]] = {
+    "timeout": ("TIMEOUT", True, "no answer within {timeout:g} s (fault)"),
+    "reset": ("RESET", True, "the connection was reset after {after} bytes (fault)"),
+    "dns": ("CONNECT", False, "cannot connect: the host name does not resolve (fault)"),
+    "connect": ("CONNECT", False, "cannot connect: the connection was refused (fault)"),
+    "tls": ("TLS", False, "no trusted TLS connection: the certificate has expired (fault)"),
+}
+_BAD_BODIES: Mapping[str, bytes] = {
+    "truncated": '{"code":200,"message":"ok","data":{"name":"张'.encode(),
+    "invalid_json": b"<html><body>502 Bad Gateway</body></html>",
+}
+
+
+@dataclass(slots=True)
+class Faults:
+    """Apply the first rule that strikes; everything else goes through.
+
+    Attributes:
+        bad_token: the answer of a platform that refuses its token, for a request to it.
+    """
+
+    inner: Transport
+    rules: tuple[Fault, ...]
+    bad_token: Callable[[Request], Response]
+    _seen: dict[int, int] = field(default_factory=dict, init=False)
+    _fired: set[int] = field(default_factory=set, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def handle(self, request: Request) -> Response:
+        """Return the faulted answer, or that of the transport below.
+
+        Raises:
+            TransportError: where the rule says that the exchange breaks.
+        """
+        rule = self._strike(request)
+        if rule is None:
+            return self.inner.handle(request)
+        match rule.action:
+            case Reply() as reply:
+                return _reply(reply)
+            case Break() as broken:
+                return _break(broken, request)
+            case BadToken():
+                return replace(self.bad_token(request), source="fault")
+            case Slow() as slow:
+                return _slow(self.inner.handle(request), slow)
+
+    def silent(self) -> tuple[Fault, ...]:
+        """Return the rules that never fired."""
+        return tuple(rule for number, rule in enumerate(self.rules) if number not in self._fired)
+
+    def _strike(self, request: Request) -> Fault | None:
+        name = request.call.name if request.call else ""
+        struck: Fault | None = None
+        with self._lock:
+            for number, rule in enumerate(self.rules):
+                if not rule.covers(name):
+                    continue
+                self._seen[number] = self._seen.get(number, 0) + 1
+                if struck is None and rule.strikes(self._seen[number]):
+                    self._fired.add(number)
+                    struck = rule
+        return struck
+
+
+def _reply(reply: Reply) -> Response:
+    return Response(
+        status=reply.status,
+        headers=reply.headers,
+        body=reply.body,
+        elapsed=reply.delay,
+        source="fault",
+    )
+
+
+def _break(broken: Break, request: Request) -> Response:
+    bad = _BAD_BODIES.get(broken.error)
+    if bad is not None:
+        return Response(status=200, headers=_JSON, body=bad, elapsed=broken.delay, source="fault")
+    code, sent, text = _BREAKS[broken.error]
+    elapsed = request.timeout if broken.error == "timeout" else broken.delay
+    message = text.format(timeout=request.timeout, after=broken.after)
+    raise TransportError(message, code=code, elapsed=elapsed, sent=sent)
+
+
+def _slow(response: Response, slow: Slow) -> Response:
+    elapsed = response.elapsed + slow.delay
+    return replace(
+        response,
+        elapsed=elapsed,
+        chunks=_drip(response, slow.chunks, elapsed) if slow.chunks else response.chunks,
+    )
+
+
+def _drip(response: Response, count: int, elapsed: float) -> tuple[Chunk, ...]:
+    size = len(response.body)
+    ends = [size * piece // count for piece in range(count + 1)]
+    return tuple(
+        Chunk(round(elapsed * piece / count, 3), ends[piece] - ends[piece - 1])
+        for piece in range(1, count + 1)
+    )
