@@ -1,0 +1,286 @@
+"""The third parties answer as the real ones do, and nothing of them outlives its user."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.third_parties.django_oauth import external_system
+from tests.third_parties.kinto import crm
+from tests.third_parties.processes import ROOT, ThirdParty, serving
+from tests.third_parties.wecom import wecom
+
+NAMES = [
+    *("CRM_PASSWORD", "CRM_URL", "CRM_USER"),
+    *("EXTERNAL_CLIENT_ID", "EXTERNAL_CLIENT_SECRET", "EXTERNAL_URL"),
+    *("QYWX_CORPID", "QYWX_SECRET", "QYWX_URL"),
+]
+MESSAGE = {
+    "touser": "zhangsan|Nobody",
+    "msgtype": "text",
+    "agentid": 1000002,
+    "text": {"content": "合同已审批"},
+}
+
+
+def client(party: ThirdParty, **options: Any) -> httpx.Client:
+    return httpx.Client(base_url=party.url, trust_env=False, **options)
+
+
+def is_open(url: str) -> bool:
+    parts = urlsplit(url)
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.hostname, parts.port)) == 0
+
+
+def closes(url: str) -> bool:
+    deadline = time.monotonic() + 20
+    while is_open(url) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not is_open(url)
+
+
+def run_with_all(program: str) -> list[str]:
+    python = [sys.executable, "-X", "utf8"]
+    return [*python, "-m", "tests.third_parties", "--", *python, "-c", program]
+
+
+@pytest.fixture(scope="module")
+def kinto() -> Iterator[ThirdParty]:
+    with crm() as party:
+        yield party
+
+
+@pytest.fixture(scope="module")
+def django() -> Iterator[ThirdParty]:
+    with external_system() as party:
+        yield party
+
+
+@pytest.fixture
+def qywx() -> Iterator[ThirdParty]:
+    with wecom() as party:
+        yield party
+
+
+class TestKinto:
+    records = "/v1/buckets/crm/collections/customers/records"
+    orders = "/v1/buckets/crm/collections/orders/records"
+
+    def account(self, party: ThirdParty) -> httpx.BasicAuth:
+        known = party.environment
+        return httpx.BasicAuth(known["CRM_USER"], known["CRM_PASSWORD"])
+
+    def test_it_knows_the_customer_of_the_documentation_page(self, kinto: ThirdParty) -> None:
+        with client(kinto, auth=self.account(kinto)) as http:
+            customer = http.get(f"{self.records}/12345").json()["data"]
+        assert (customer["name"], customer["phone"], customer["level"]) == (
+            "张三",
+            "13800138000",
+            "VIP",
+        )
+
+    def test_an_order_is_created_by_post(self, kinto: ThirdParty) -> None:
+        order = {"customer": "12345", "金额": 1280.5}
+        with client(kinto, auth=self.account(kinto)) as http:
+            created = http.post(self.orders, json={"data": order})
+            stored = http.get(f"{self.orders}/{created.json()['data']['id']}").json()["data"]
+        assert created.status_code == 201
+        assert order.items() <= stored.items()
+
+    @pytest.mark.parametrize(
+        ("key", "password", "status"), [("99999", None, 404), ("12345", "错", 401)]
+    )
+    def test_an_unknown_customer_or_a_wrong_password_is_refused(
+        self, kinto: ThirdParty, key: str, password: str | None, status: int
+    ) -> None:
+        given = password or kinto.environment["CRM_PASSWORD"]
+        account = httpx.BasicAuth(kinto.environment["CRM_USER"], given)
+        with client(kinto, auth=account) as http:
+            answer = http.get(f"{self.records}/{key}")
+        assert (answer.status_code, answer.json()["code"]) == (status, status)
+
+
+class TestDjangoOAuth:
+    def log_in(self, party: ThirdParty, http: httpx.Client, secret: str = "") -> httpx.Response:
+        known = party.environment
+        account = httpx.BasicAuth(
+            known["EXTERNAL_CLIENT_ID"], secret or known["EXTERNAL_CLIENT_SECRET"]
+        )
+        return http.post("/o/token/", data={"grant_type": "client_credentials"}, auth=account)
+
+    def test_the_resource_echoes_the_callers_headers(self, django: ThirdParty) -> None:
+        with client(django) as http:
+            token = self.log_in(django, http).json()["access_token"]
+            headers = {
+                "Authorization": f"Bearer {token}",
+                "X-Request-ID": "req-1",
+                "X-Client-Version": "1.0.0",
+            }
+            answer = http.get("/api/some/", headers=headers).json()
+        assert (answer["code"], answer["message"]) == (200, "ok")
+        assert answer["data"].pop("时间").endswith("+00:00")
+        assert answer["data"] == {"requestId": "req-1", "clientVersion": "1.0.0"}
+
+    def test_a_revoked_token_is_refused(self, django: ThirdParty) -> None:
+        known = django.environment
+        names = {"client_id": "EXTERNAL_CLIENT_ID", "client_secret": "EXTERNAL_CLIENT_SECRET"}
+        with client(django) as http:
+            token = self.log_in(django, http).json()["access_token"]
+            account = {name: known[variable] for name, variable in names.items()}
+            http.post("/o/revoke_token/", data={**account, "token": token}).raise_for_status()
+            answer = http.get("/api/some/", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == 'Bearer realm="api", error="invalid_token"'
+
+    def test_a_wrong_secret_gets_no_token(self, django: ThirdParty) -> None:
+        with client(django) as http:
+            answer = self.log_in(django, http, secret="not-the-secret")
+        assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
+
+
+class TestWeCom:
+    def log_in(self, party: ThirdParty, http: httpx.Client, **changed: str) -> Any:
+        known = party.environment
+        query = {"corpid": known["QYWX_CORPID"], "corpsecret": known["QYWX_SECRET"]}
+        return http.get("/cgi-bin/gettoken", params={**query, **changed}).json()
+
+    def send(self, http: httpx.Client, query: dict[str, str], **changed: Any) -> Any:
+        body = json.dumps({**MESSAGE, **changed}, ensure_ascii=False).encode()
+        return http.post("/cgi-bin/message/send", params=query, content=body).json()
+
+    def test_the_token_stays_the_same_while_it_is_valid(self, qywx: ThirdParty) -> None:
+        with client(qywx) as http:
+            first, second = self.log_in(qywx, http), self.log_in(qywx, http)
+        assert first == second
+        assert (first["errcode"], first["expires_in"]) == (0, 7200)
+
+    def test_an_expired_token_is_refused_until_the_next_login(self, qywx: ThirdParty) -> None:
+        with client(qywx) as http:
+            old = {"access_token": self.log_in(qywx, http)["access_token"]}
+            http.post("/_control/expire")
+            refused = self.send(http, old)
+            new = {"access_token": self.log_in(qywx, http)["access_token"]}
+            accepted = self.send(http, new)
+        assert (refused["errcode"], accepted["errcode"]) == (42001, 0)
+        assert old != new
+
+    def test_an_unknown_receiver_is_named_in_a_success(self, qywx: ThirdParty) -> None:
+        with client(qywx) as http:
+            answer = self.send(http, {"access_token": self.log_in(qywx, http)["access_token"]})
+            accepted = http.get("/_control/messages").json()["messages"]
+        assert (answer["errcode"], answer["invaliduser"]) == (0, "nobody")
+        assert accepted == [MESSAGE]
+
+    @pytest.mark.parametrize(
+        ("changed", "code"),
+        [
+            ({"touser": "nobody"}, 81013),
+            ({"agentid": "1000002"}, 301002),
+            ({"msgtype": "sms"}, 40008),
+            ({"text": {"content": ""}}, 44004),
+        ],
+    )
+    def test_a_wrong_message_is_refused_with_status_200(
+        self, qywx: ThirdParty, changed: dict[str, Any], code: int
+    ) -> None:
+        with client(qywx) as http:
+            query = {"access_token": self.log_in(qywx, http)["access_token"]}
+            answer = self.send(http, query, **changed)
+        assert answer["errcode"] == code
+        assert re.search(rf", hint: \[.+\], from ip: 127.0.0.1, .+e={code}$", answer["errmsg"])
+
+    @pytest.mark.parametrize(
+        ("changed", "code"),
+        [
+            ({"corpid": ""}, 41002),
+            ({"corpsecret": ""}, 41004),
+            ({"corpid": "ww_other"}, 40013),
+            ({"corpsecret": "wrong"}, 40001),
+        ],
+    )
+    def test_a_wrong_login_is_refused(
+        self, qywx: ThirdParty, changed: dict[str, str], code: int
+    ) -> None:
+        with client(qywx) as http:
+            assert self.log_in(qywx, http, **changed)["errcode"] == code
+
+    def test_the_token_counts_in_the_query_only_and_comes_first(self, qywx: ThirdParty) -> None:
+        with client(qywx) as http:
+            token = self.log_in(qywx, http)["access_token"]
+            http.headers["Authorization"] = f"Bearer {token}"
+            assert self.send(http, {})["errcode"] == 41001
+            assert self.send(http, {"access_token": "made-up"}, agentid=1)["errcode"] == 40014
+
+    def test_a_member_is_found_by_id(self, qywx: ThirdParty) -> None:
+        with client(qywx) as http:
+            token = self.log_in(qywx, http)["access_token"]
+            answers = [
+                http.get("/cgi-bin/user/get", params={"access_token": token, "userid": name}).json()
+                for name in ("zhangsan", "nobody")
+            ]
+        assert (answers[0]["name"], answers[1]["errcode"]) == ("张三", 60111)
+
+    def test_an_unknown_path_is_an_empty_404(self, qywx: ThirdParty) -> None:
+        with client(qywx) as http:
+            answer = http.get("/cgi-bin/nothing")
+        assert (answer.status_code, answer.content) == (404, b"")
+
+
+def test_a_command_sees_all_three_and_its_exit_code_comes_back() -> None:
+    program = "import json, os; print(json.dumps(dict(os.environ))); raise SystemExit(7)"
+    done = subprocess.run(run_with_all(program), cwd=ROOT, capture_output=True, check=False)
+    known = json.loads(done.stdout)
+    assert done.returncode == 7
+    assert all(known[name] for name in NAMES)
+    assert not any(is_open(known[name]) for name in NAMES if name.endswith("_URL"))
+
+
+def test_nothing_is_left_when_the_command_runner_is_killed() -> None:
+    program = "import os, sys; print(os.environ['QYWX_URL'], flush=True); sys.stdin.read()"
+    runner = subprocess.Popen(
+        run_with_all(program), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with runner:
+        assert runner.stdout
+        url = runner.stdout.readline().decode().strip()
+        assert is_open(url)
+        runner.kill()
+    assert closes(url)
+
+
+def test_a_command_is_required() -> None:
+    command = [sys.executable, "-m", "tests.third_parties", "pytest"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.decode("utf-8", "replace").startswith(
+        "usage: python -m tests.third_parties -- "
+    )
+
+
+def test_a_server_that_does_not_start_shows_what_it_printed() -> None:
+    with pytest.raises(RuntimeError) as caught, serving("tests.third_parties.servers.nothing"):
+        pass
+    headline, *printed = str(caught.value).splitlines()
+    assert headline == "tests.third_parties.servers.nothing: exit 1; it printed:"
+    assert "No module named tests.third_parties.servers.nothing" in printed[-1]
+
+
+def test_a_server_that_takes_too_long_is_stopped() -> None:
+    expected = "not up after 0.1 s; it printed:\n$"
+    with pytest.raises(RuntimeError, match=expected), serving("fileinput", patience=0.1):
+        pass
+
+
+def test_credentials_do_not_show_in_a_repr(qywx: ThirdParty) -> None:
+    assert repr(qywx) == f"ThirdParty(url='{qywx.url}')"
