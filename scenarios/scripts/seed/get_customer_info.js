@@ -1,0 +1,15 @@
+// 使用直接调用方式
+async function getCustomerInfo(customerId) {
+  try {
+    const result = await $proxy('crm_system').getCustomerDetail(customerId);
+    
+    if (result.code === 200) {
+      return result.data;
+    } else {
+      throw new Error(result.message);
+    }
+  } catch (error) {
+    console.error('查询客户信息失败:', error);
+    throw error;
+  }
+}
