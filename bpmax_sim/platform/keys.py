@@ -1,0 +1,151 @@
+"""Private and public keys: signatures that are the same each time, for the same key and message."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.x509 import load_pem_x509_certificate
+
+from bpmax_sim.platform.octets import FilterError, b64url, decode_base64, octets
+
+_PEM = "-----BEGIN "
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
+_SHA2: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
+    "256": hashes.SHA256,
+    "384": hashes.SHA384,
+    "512": hashes.SHA512,
+}
+_CURVES: Final = {"256": "secp256r1", "384": "secp384r1", "512": "secp521r1"}
+
+
+def rsa_sign(data: bytes, key: str) -> bytes:
+    """Return the RSASSA-PKCS1-v1_5 signature with SHA-256 (RFC 8017) of *data*.
+
+    Raises:
+        FilterError: if *key* is not an RSA private key.
+    """
+    return _rsa(key).sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+
+def rsa_verify(data: bytes, signature: bytes, key: str) -> bool:
+    """Return whether *signature* is that of *data*; *key* is a public key or a certificate.
+
+    Raises:
+        FilterError: if *key* is neither.
+    """
+    try:
+        _public(key).verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def pem(key: str) -> str:
+    """Return a private key as PEM (PKCS #8).
+
+    Raises:
+        FilterError: if *key* is not a private key.
+    """
+    form = (
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    data: bytes = _private(key).private_bytes(*form)
+    return data.decode("ascii")
+
+
+def jwt(claims: object, key: object, algorithm: str, headers: object = None) -> str:
+    """Return a JSON Web Token in the compact form (RFC 7515), with deterministic ECDSA (RFC 6979).
+
+    Raises:
+        FilterError: if the algorithm, the claims, the headers or the key do not fit.
+    """
+    extra = headers or {}
+    if not isinstance(claims, Mapping) or not isinstance(extra, Mapping):
+        raise FilterError("jwt needs claims, and headers if any, as {'name': value}")
+    sign = _SIGNERS.get(algorithm[:2])
+    if sign is None or algorithm[2:] not in _SHA2:
+        raise FilterError(
+            f"jwt has no algorithm {algorithm!r}; there are HS, RS and ES with 256, 384 and 512"
+        )
+    head = {"typ": "JWT", "alg": algorithm, **extra}
+    parts = _json(dict(sorted(head.items()))), _json(dict(claims))
+    signed = ".".join(map(b64url, parts))
+    return f"{signed}.{b64url(sign(signed.encode('ascii'), octets(key), algorithm[2:]))}"
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def _sign_hs(data: bytes, key: bytes, size: str) -> bytes:
+    return hmac.digest(key, data, f"sha{size}")
+
+
+def _sign_rs(data: bytes, key: bytes, size: str) -> bytes:
+    return _rsa(key.decode("utf-8", "replace")).sign(data, padding.PKCS1v15(), _SHA2[size]())
+
+
+def _sign_es(data: bytes, key: bytes, size: str) -> bytes:
+    private = _private(key.decode("utf-8", "replace"))
+    curve = _CURVES[size]
+    if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != curve:
+        raise FilterError(f"ES{size} needs a private key on the curve {curve}")
+    signature = private.sign(data, ec.ECDSA(_SHA2[size](), deterministic_signing=True))
+    length = (private.key_size + 7) // 8
+    return b"".join(part.to_bytes(length, "big") for part in decode_dss_signature(signature))
+
+
+_SIGNERS: Final[Mapping[str, Callable[[bytes, bytes, str], bytes]]] = {
+    "HS": _sign_hs,
+    "RS": _sign_rs,
+    "ES": _sign_es,
+}
+
+
+def _rsa(key: str) -> rsa.RSAPrivateKey:
+    private = _private(key)
+    if not isinstance(private, rsa.RSAPrivateKey):
+        raise FilterError("the private key is not an RSA key")
+    return private
+
+
+@lru_cache(maxsize=32)
+def _private(key: str) -> Any:
+    """Return the private key of PEM, of PEM on one line as in JSON, or of base64 DER."""
+    source = key.replace("\\n", "\n").strip()
+    try:
+        if source.startswith(_PEM):
+            return serialization.load_pem_private_key(source.encode(), password=None)
+        return serialization.load_der_private_key(decode_base64(source), password=None)
+    except (ValueError, TypeError):
+        raise FilterError("the private key is neither PEM nor base64, or it is encrypted") from None
+
+
+@lru_cache(maxsize=32)
+def _public(key: str) -> rsa.RSAPublicKey:
+    source = key.replace("\\n", "\n").strip()
+    try:
+        public = _load_public(source)
+    except (ValueError, TypeError):
+        raise FilterError("the public key is neither PEM, a certificate nor base64") from None
+    if not isinstance(public, rsa.RSAPublicKey):
+        raise FilterError("the public key is not an RSA key")
+    return public
+
+
+def _load_public(source: str) -> Any:
+    if source.startswith(_CERTIFICATE):
+        return load_pem_x509_certificate(source.encode()).public_key()
+    if source.startswith(_PEM):
+        return serialization.load_pem_public_key(source.encode())
+    return serialization.load_der_public_key(decode_base64(source))

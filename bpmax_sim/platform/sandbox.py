@@ -1,0 +1,157 @@
+"""The templates that need Jinja: its parser and code generator over a short list of node types.
+
+Nothing is called, nothing is looped over and no attribute of an object is reached, so a template
+takes time and memory by its length alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.platform.filters import FILTERS
+from bpmax_sim.platform.octets import LIMIT, FilterError, text
+from bpmax_sim.platform.template import (
+    Renderer,
+    Template,
+    bounded,
+    broken,
+    shown,
+    undefined,
+    unknown_filter,
+)
+
+_ALLOWED: Final = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr, nodes.Name,
+    nodes.Const, nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair, nodes.Keyword, nodes.Filter,
+    nodes.Test, nodes.Concat, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod,
+    nodes.Neg, nodes.Not, nodes.And, nodes.Or, nodes.Compare, nodes.Operand, nodes.Getattr,
+    nodes.Getitem, nodes.Slice,
+)  # fmt: skip
+_WORDS: Final = {nodes.Call: "a call", nodes.For: "a loop", nodes.Assign: "an assignment"}
+_MOST_NODES = 400
+_RETURN = "\ue00d"
+_BIG: Final = 10**30
+_MISSING = re.compile(r"^'(?P<name>[^']+)' is undefined$")
+
+
+class _Sandbox(SandboxedEnvironment):
+    """Items only: ``a.b`` and ``a['b']`` look into mappings and lists, never at attributes."""
+
+    intercepted_binops = frozenset({"*", "+", "%", "/", "//"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return the item, or an undefined value."""
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Return the item, or an undefined value."""
+        if isinstance(obj, StrictUndefined):
+            return obj
+        if isinstance(obj, Mapping | list | tuple | str):
+            try:
+                return obj[argument]
+            except (LookupError, TypeError):
+                pass
+        return self.undefined(hint=f"nothing is called {argument!r} in it")
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Return a sum of texts or the result of two numbers; nothing that grows by repetition."""
+        numbers = isinstance(left, int | float) and isinstance(right, int | float)
+        texts = operator == "+" and isinstance(left, str) and isinstance(right, str)
+        if numbers and abs(left) < _BIG and abs(right) < _BIG:
+            return super().call_binop(context, operator, left, right)
+        if texts and len(left) + len(right) <= LIMIT:
+            return left + right
+        raise FilterError(f"{operator!r} joins two short texts or two numbers, nothing else")
+
+
+class _Texts(NodeTransformer):
+    """Restores carriage returns that Jinja would drop and makes ``~`` join as templates print."""
+
+    def visit_TemplateData(self, node: nodes.TemplateData) -> nodes.Node:  # noqa: N802 - Jinja's
+        return nodes.TemplateData(node.data.replace(_RETURN, "\r"), lineno=node.lineno)
+
+    def visit_Const(self, node: nodes.Const) -> nodes.Node:  # noqa: N802 - Jinja's name
+        value = node.value
+        plain = value.replace(_RETURN, "\r") if isinstance(value, str) else value
+        return nodes.Const(plain, lineno=node.lineno)
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's name
+        self.generic_visit(node)
+        wrapped: list[nodes.Expr] = [
+            nodes.Filter(part, "_text", [], [], None, None, lineno=node.lineno)
+            for part in node.nodes
+        ]
+        return nodes.Concat(wrapped, lineno=node.lineno)
+
+
+_ENVIRONMENT = _Sandbox(undefined=StrictUndefined, keep_trailing_newline=True, finalize=text)
+_DEFAULT = _ENVIRONMENT.filters["default"]
+_ENVIRONMENT.filters = {**FILTERS, "default": _DEFAULT, "_text": text}
+_ENVIRONMENT.globals = {}
+
+
+def compile_source(source: str) -> Template:
+    """Return the compiled *source*.
+
+    Raises:
+        ConfigError: if *source* is not a template, or uses more than expressions and ``if``.
+    """
+    try:
+        tree = _ENVIRONMENT.parse(source.replace("\r", _RETURN))
+        _check(source, tree)
+        names = frozenset(meta.find_undeclared_variables(tree))
+        return Template(names, _renderer(source, _Texts().visit(tree)))
+    except TemplateSyntaxError as error:
+        raise ConfigError(f"{shown(source)}: {error.message}") from None
+    except (RecursionError, SyntaxError, MemoryError):
+        raise ConfigError(f"{shown(source)} is nested too deeply; simplify it") from None
+
+
+def _check(source: str, tree: nodes.Template) -> None:
+    seen = list(_walk(tree))
+    if len(seen) > _MOST_NODES:
+        raise ConfigError(f"{shown(source)} has more than {_MOST_NODES} parts; shorten it")
+    for node in seen:
+        if not isinstance(node, _ALLOWED):
+            kind = _WORDS.get(type(node), type(node).__name__)
+            raise ConfigError(f"{shown(source)} has {kind}; use expressions, filters and if alone")
+        if isinstance(node, nodes.Filter) and node.name not in {*FILTERS, "default"}:
+            raise unknown_filter(source, node.name)
+        if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
+            raise ConfigError(f"{shown(source)}: there is no test {node.name!r}")
+
+
+def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    for child in node.iter_child_nodes():
+        yield from _walk(child)
+
+
+def _renderer(source: str, tree: nodes.Template) -> Renderer:
+    code = _ENVIRONMENT.compile(tree)
+    space: dict[str, Any] = {"environment": _ENVIRONMENT, "__file__": "template"}
+    exec(code, space)  # noqa: S102 - Jinja's own generated code, from the node types above
+    root = space["root"]
+
+    def rendered(names: Mapping[str, object]) -> str:
+        context = Context(_ENVIRONMENT, names, None, {})  # type: ignore[arg-type] # only read
+        try:
+            return bounded(source, root(context))
+        except UndefinedError as error:
+            found = _MISSING.match(error.message or "")
+            if found is None:
+                raise ConfigError(f"{shown(source)}: {error.message}") from None
+            raise undefined(source, found["name"], names) from None
+        except (ArithmeticError, TypeError, ValueError, LookupError) as error:
+            raise broken(source, error) from None
+
+    return rendered

@@ -1,0 +1,195 @@
+"""Text with ``{{ … }}`` rendered from given names, in a sandbox without calls, loops or time.
+
+Only expressions, filters (`bpmax_sim.platform.filters`) and ``if`` exist. A plain text is returned
+as it is; texts made of ``{{ name | filter }}`` alone need no Jinja at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.platform.filters import FILTERS
+from bpmax_sim.platform.octets import LIMIT, FilterError, text
+
+COMMON_NAMES: Final = frozenset({"base_url", "call_id", "nonce", "now"})
+"""Names that every template of ``auth`` may use, besides credentials and parameters."""
+SIGN_NAMES: Final = frozenset(
+    {"body", "headers", "host", "method", "path", "query_string", "signature", "target", "url"}
+)
+"""Names that the templates of ``sign`` may use as well; ``signature`` in ``emit`` only."""
+RESPONSE_NAMES: Final = frozenset({"response_body", "response_headers", "response_status"})
+"""Names that the templates of ``verify_response`` may use as well."""
+
+_MARK = re.compile(r"\{[{%#]")
+_ARGUMENTS = r"\(\s*'[^'\\\r\n]*'(?:\s*,\s*'[^'\\\r\n]*')*\s*\)"
+_FILTER = rf"\s*\|\s*[a-z]\w*\s*(?:{_ARGUMENTS})?"
+_SIMPLE = re.compile(rf"\{{\{{\s*([^\W\d]\w*)((?:{_FILTER})*)\s*\}}\}}")
+_ONE_FILTER = re.compile(rf"\|\s*([a-z]\w*)\s*({_ARGUMENTS})?")
+_ARGUMENT = re.compile(r"'([^']*)'")
+_SHOWN = 60
+_WORDS = frozenset(
+    {"and", "else", "false", "if", "in", "is", "none", "not", "or", "true", "False", "None", "True"}
+)
+_LONGEST = 65_536
+
+Renderer = Callable[[Mapping[str, object]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A compiled text: the names that it needs and what turns them into text."""
+
+    names: frozenset[str]
+    render: Renderer
+
+
+def is_template(source: str) -> bool:
+    """Return whether *source* holds anything to render."""
+    return _MARK.search(source) is not None
+
+
+def render(source: str, names: Mapping[str, object]) -> str:
+    """Return *source* with every ``{{ … }}`` replaced; the values themselves are never rendered.
+
+    Raises:
+        ConfigError: if *source* is not a template, names something undefined, or grows too long.
+    """
+    if "{" not in source:
+        return source
+    return compile_template(source).render(names)
+
+
+def names_in(source: str) -> frozenset[str]:
+    """Return the names that *source* needs, without rendering it.
+
+    Raises:
+        ConfigError: if *source* is not a template.
+    """
+    return compile_template(source).names if "{" in source else frozenset()
+
+
+@lru_cache(maxsize=4096)
+def compile_template(source: str) -> Template:
+    """Return the compiled *source*, from a cache.
+
+    Raises:
+        ConfigError: if *source* is not a template.
+    """
+    if not is_template(source):
+        return Template(frozenset(), lambda _names: source)
+    if len(source) > _LONGEST:
+        raise ConfigError(f"{shown(source)} is longer than {_LONGEST} characters; shorten it")
+    return _simple(source) or _general(source)
+
+
+def shown(source: str) -> str:
+    """Return ``template '…'`` with as much of *source* as fits a message."""
+    cut = source if len(source) <= _SHOWN else source[:_SHOWN] + "…"
+    return f"template {cut!r}"
+
+
+def unknown_filter(source: str, name: str) -> ConfigError:
+    """Return the error that tells of a filter nobody defined."""
+    hint = near(name, FILTERS)
+    return ConfigError(f"{shown(source)}: there is no filter {name!r}{hint}")
+
+
+def undefined(source: str, name: str, names: Iterable[str]) -> ConfigError:
+    """Return the error that tells of a name without a value."""
+    known = sorted(names)
+    hint = near(name, known) or f"; defined are {', '.join(known) or 'none'}"
+    return ConfigError(f"{shown(source)}: {name!r} is not defined{hint}")
+
+
+def broken(source: str, error: Exception) -> ConfigError:
+    """Return the error that tells of a failed expression, without any value in it."""
+    told = str(error) if isinstance(error, FilterError) else f"{type(error).__name__} in it"
+    return ConfigError(f"{shown(source)}: {told}")
+
+
+def _simple(source: str) -> Template | None:
+    """Compile a text of ``{{ name | filter }}``, or return None when it needs Jinja."""
+    parts: list[str | tuple[str, tuple[Callable[[Any], Any], ...]]] = []
+    end = 0
+    for found in _SIMPLE.finditer(source):
+        if found[1] in _WORDS or "default" in found[2]:
+            return None
+        parts += [source[end : found.start()], (found[1], _filters(source, found[2]))]
+        end = found.end()
+    parts.append(source[end:])
+    if any(isinstance(part, str) and _MARK.search(part) for part in parts):
+        return None
+    return Template(
+        frozenset(part[0] for part in parts if isinstance(part, tuple)),
+        _joiner(source, tuple(part for part in parts if part)),
+    )
+
+
+def _filters(source: str, chain: str) -> tuple[Callable[[Any], Any], ...]:
+    return tuple(
+        _bound(source, name, tuple(_ARGUMENT.findall(arguments)))
+        for name, arguments in _ONE_FILTER.findall(chain)
+    )
+
+
+def _bound(source: str, name: str, arguments: tuple[str, ...]) -> Callable[[Any], Any]:
+    try:
+        function = FILTERS[name]
+    except KeyError:
+        raise unknown_filter(source, name) from None
+    return (lambda value: function(value, *arguments)) if arguments else function
+
+
+def _joiner(
+    source: str, parts: tuple[str | tuple[str, tuple[Callable[[Any], Any], ...]], ...]
+) -> Renderer:
+    def joined(names: Mapping[str, object]) -> str:
+        pieces = []
+        for part in parts:
+            if isinstance(part, str):
+                pieces.append(part)
+                continue
+            try:
+                value: Any = names[part[0]]
+            except KeyError:
+                raise undefined(source, part[0], names) from None
+            for function in part[1]:
+                value = _apply(source, function, value)
+            pieces.append(value if type(value) is str else text(value))
+        return bounded(source, pieces)
+
+    return joined
+
+
+def _apply(source: str, function: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return function(value)
+    except (ArithmeticError, TypeError, ValueError, LookupError) as error:
+        raise broken(source, error) from None
+
+
+def bounded(source: str, pieces: Iterable[str]) -> str:
+    """Return *pieces* joined.
+
+    Raises:
+        ConfigError: if they are longer than `LIMIT` in all.
+    """
+    kept: list[str] = []
+    left = LIMIT
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise ConfigError(f"{shown(source)} yields more than {LIMIT} characters; shorten it")
+        kept.append(piece)
+    return "".join(kept)
+
+
+def _general(source: str) -> Template:
+    from bpmax_sim.platform import sandbox  # noqa: PLC0415 - Jinja takes long to import
+
+    return sandbox.compile_source(source)
