@@ -1,0 +1,282 @@
+"""Compare what a scenario expects with what is there; the list of checks is also the explanation.
+
+Maps compare as subsets, lists exactly, texts and numbers by value (``true`` is not 1, ``"1"`` is
+not 1). A map whose keys start with ``$`` holds operators, all of which must hold.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bpmax_sim.clock import Instant, parse_duration
+from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.scenario.values import Path, show
+
+
+class _Missing:
+    """The value of what is not there; different from null."""
+
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+MISSING = _Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One comparison: where inside the expectation, its outcome, and both sides as text."""
+
+    path: Path
+    ok: bool
+    expected: str
+    actual: str
+
+    @property
+    def label(self) -> str:
+        """Return the path as a reader writes it, without operators: ``proxy[0].path.id``."""
+        parts = (
+            f"[{p}]" if isinstance(p, int) else f".{p}" for p in self.path if not is_operator(p)
+        )
+        return "".join(parts).lstrip(".")
+
+    def __str__(self) -> str:
+        """Return ``form.discount expected 0.9, got 1``."""
+        return f"{self.label} expected {self.expected}, got {self.actual}"
+
+
+Checks = tuple[Check, ...]
+Compare = Callable[[Any, Any, Path], Checks]
+
+
+def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
+    """Return every comparison that *expected* asks for; all of them are ``ok`` when it holds."""
+    actual = MISSING if actual is UNDEFINED else actual
+    if isinstance(expected, Mapping):
+        if any(map(is_operator, expected)):
+            return _operators(expected, actual, path)
+        return _subset(expected, actual, path)
+    if isinstance(expected, list | tuple):
+        return _list(expected, actual, path)
+    return (_leaf(path, equal(expected, actual), show(expected), actual),)
+
+
+def failed(checks: Sequence[Check]) -> Checks:
+    """Return the checks that do not hold."""
+    return tuple(check for check in checks if not check.ok)
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Return whether two values are the same by value and kind, maps and lists exactly."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(equal, left, right))
+    return bool(left == right)
+
+
+def text_of(value: Any) -> str:
+    """Return *value* as a report shows it."""
+    return repr(value) if value is MISSING else show(value)
+
+
+def is_operator(key: object) -> bool:
+    """Return whether *key* is spelled like an operator."""
+    return isinstance(key, str) and key.startswith("$")
+
+
+def _leaf(path: Path, ok: bool, expected: str, actual: Any) -> Check:
+    return Check(path, bool(ok), expected, text_of(actual))
+
+
+def _subset(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
+    if not isinstance(actual, Mapping):
+        return (_leaf(path, False, show(expected), actual),)
+    if not expected:
+        return (_leaf(path, True, "a map", actual),)
+    parts = (compare(v, actual.get(key, MISSING), (*path, key)) for key, v in expected.items())
+    return tuple(check for part in parts for check in part)
+
+
+def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
+    if not is_list(actual):
+        return (_leaf(path, False, show(expected), actual),)
+    same = len(expected) == len(actual)
+    items = [
+        check
+        for index, (wanted, got) in enumerate(zip(expected, actual, strict=False))
+        for check in compare(wanted, got, (*path, index))
+    ]
+    if same and items:
+        return tuple(items)
+    if not expected:
+        return (_leaf(path, same, "[]", actual),)
+    length = Check(path, same, f"{len(expected)} items", f"{len(actual)}: {text_of(actual)}")
+    return (*items, length)
+
+
+def _operators(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
+    parts = (OPERATORS[key](value, actual, (*path, key)) for key, value in expected.items())
+    return tuple(check for part in parts for check in part)
+
+
+def _test(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
+    """Return an operator that is decided by one function of operand and value."""
+
+    def run(expected: Any, actual: Any, path: Path) -> Checks:
+        ok = actual is not MISSING and test(expected, actual)
+        shown = expected if isinstance(expected, str) and symbol == "$matches" else show(expected)
+        return (_leaf(path, ok, f"{symbol} {shown}".strip(), actual),)
+
+    return run
+
+
+def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def run(expected: Any, actual: Any) -> bool:
+        both_texts = isinstance(expected, str) and isinstance(actual, str)
+        return (both_texts or (is_number(expected) and is_number(actual))) and test(
+            actual, expected
+        )
+
+    return run
+
+
+def _near(expected: Any, actual: Any) -> bool:
+    value, within = near_operand(expected)
+    if isinstance(value, str) and isinstance(actual, str):
+        return abs(Instant.parse(value).seconds - Instant.parse(actual).seconds) <= within
+    if not is_number(value) or not is_number(actual):
+        return False
+    return math.isclose(value, actual, rel_tol=1e-9, abs_tol=within)
+
+
+def near_operand(expected: Any) -> tuple[Any, float]:
+    """Return the target of ``$near`` and the greatest distance from it (seconds for times)."""
+    if isinstance(expected, Mapping):
+        return expected["value"], parse_duration(expected.get("within", 1e-9))
+    return expected, 1e-9
+
+
+def _contains(expected: Any, actual: Any, path: Path) -> Checks:
+    if isinstance(actual, str):
+        ok = isinstance(expected, str) and expected in actual
+    elif is_list(actual):
+        ok = any(holds(expected, item) for item in actual)
+    elif isinstance(actual, Mapping):
+        ok = holds(expected, actual) if isinstance(expected, Mapping) else expected in actual
+    else:
+        ok = False
+    return (_leaf(path, ok, f"$contains {show(expected)}", actual),)
+
+
+def holds(expected: Any, actual: Any) -> bool:
+    """Return whether *actual* is as *expected*."""
+    return not failed(compare(expected, actual))
+
+
+def _not(expected: Any, actual: Any, path: Path) -> Checks:
+    return (_leaf(path, not holds(expected, actual), f"$not {show(expected)}", actual),)
+
+
+def _exists(expected: Any, actual: Any, path: Path) -> Checks:
+    ok = (actual is not MISSING) is bool(expected)
+    return (_leaf(path, ok, "a value" if expected else repr(MISSING), actual),)
+
+
+def _length(expected: Any, actual: Any, path: Path) -> Checks:
+    if not hasattr(actual, "__len__"):
+        return (_leaf(path, False, f"$length {show(expected)}", actual),)
+    return tuple(
+        Check(check.path, check.ok, f"$length {check.expected}", f"{len(actual)}: {show(actual)}")
+        for check in compare(expected, len(actual), path)
+    )
+
+
+def _each(expected: Any, actual: Any, path: Path) -> Checks:
+    items = list(actual.values()) if isinstance(actual, Mapping) else actual
+    if not is_list(items):
+        return (_leaf(path, False, f"$each {show(expected)}", actual),)
+    wrong = [c for item in items for c in failed(compare(expected, item, path))]
+    return tuple(wrong) or (_leaf(path, True, f"$each {show(expected)}", actual),)
+
+
+def _unordered(expected: Any, actual: Any, path: Path) -> Checks:
+    ok = is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)
+    return (_leaf(path, ok, f"$unordered {show(expected)}", actual),)
+
+
+def _pairs_up(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
+    """Return whether each expectation has an item of its own (Kuhn's bipartite matching)."""
+    fits = [[i for i, item in enumerate(actual) if holds(want, item)] for want in expected]
+    owner: dict[int, int] = {}
+
+    def assign(want: int, tried: set[int]) -> bool:
+        for index in fits[want]:
+            if index in tried:
+                continue
+            tried.add(index)
+            if index not in owner or assign(owner[index], tried):
+                owner[index] = want
+                return True
+        return False
+
+    return all(assign(want, set()) for want in range(len(expected)))
+
+
+def _exactly(expected: Any, actual: Any, path: Path) -> Checks:
+    if not isinstance(expected, Mapping) or not isinstance(actual, Mapping):
+        return compare(expected, actual, path)
+    extra = [key for key in actual if key not in expected]
+    closed = [_leaf((*path, key), False, repr(MISSING), actual[key]) for key in extra]
+    return (*_subset(expected, actual, path), *closed)
+
+
+def is_list(value: Any) -> bool:
+    """Return whether *value* is compared item by item."""
+    return isinstance(value, list | tuple)
+
+
+def is_number(value: Any) -> bool:
+    """Return whether *value* is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+TYPES: Mapping[str, Callable[[Any], bool]] = {
+    "text": lambda value: isinstance(value, str),
+    "number": is_number,
+    "integer": lambda value: is_number(value) and value == int(value),
+    "boolean": lambda value: isinstance(value, bool),
+    "null": lambda value: value is None,
+    "list": is_list,
+    "map": lambda value: isinstance(value, Mapping),
+}
+
+OPERATORS: Mapping[str, Compare] = {
+    "$eq": _test("", equal),
+    "$ne": _test("$ne", lambda expected, actual: not equal(expected, actual)),
+    "$gt": _test("$gt", _ordered(operator.gt)),
+    "$gte": _test("$gte", _ordered(operator.ge)),
+    "$lt": _test("$lt", _ordered(operator.lt)),
+    "$lte": _test("$lte", _ordered(operator.le)),
+    "$in": _test("$in", lambda expected, actual: any(holds(item, actual) for item in expected)),
+    "$matches": _test(
+        "$matches",
+        lambda expected, actual: isinstance(actual, str) and bool(re.search(expected, actual)),
+    ),
+    "$contains": _contains,
+    "$not": _not,
+    "$exists": _exists,
+    "$type": _test("$type", lambda expected, actual: TYPES[expected](actual)),
+    "$length": _length,
+    "$near": _test("$near", _near),
+    "$each": _each,
+    "$unordered": _unordered,
+    "$exactly": _exactly,
+}

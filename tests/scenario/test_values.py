@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bpmax_sim.scenario.condition import check_condition, holds
+from bpmax_sim.scenario.values import (
+    Reference,
+    UndefinedValueError,
+    follow,
+    pieces,
+    reference,
+    references,
+    resolve,
+)
+
+NAMES: dict[str, Any] = {
+    "vars": {"客户": "张三", "金额": 128000.5, "空": None, "标签": ["VIP", "重点"]},
+    "case": {"合同号": "HT-0007", "合同.编号": "HT-0008", "下单次数": 2, "成功": True},
+    "steps": {"pick": {"result": {"data": [{"name": "李四"}]}}},
+    "now": "2026-03-02T09:00:00.000+08:00",
+}
+
+
+def lookup(ref: Reference) -> Any:
+    return follow(NAMES[ref.root], ref)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${vars.金额}", 128000.5),
+        ("${vars.空}", None),
+        ("${vars.标签}", ["VIP", "重点"]),
+        ("${vars.标签[1]}", "重点"),
+        ("${steps.pick.result.data[0].name}", "李四"),
+        ("${case.合同.编号}", "HT-0008"),
+        ("合同 ${case.合同号} 金额 ${vars.金额}", "合同 HT-0007 金额 128000.5"),
+        ("${case.成功}!", "true!"),
+        ("$${vars.客户}", "${vars.客户}"),
+        ("${ vars.客户 }", "张三"),
+        ("${now}", "2026-03-02T09:00:00.000+08:00"),
+        ("没有变量 $1 {}", "没有变量 $1 {}"),
+    ],
+)
+def test_a_value_that_is_one_whole_reference_keeps_its_type(text: str, expected: Any) -> None:
+    assert resolve(text, lookup) == expected
+    assert type(resolve(text, lookup)) is type(expected)
+
+
+def test_references_are_resolved_deep_inside_maps_and_lists() -> None:
+    value = {"客户": ["${vars.客户}", {"金额": "${vars.金额}"}], "n": 1}
+
+    assert resolve(value, lookup) == {"客户": ["张三", {"金额": 128000.5}], "n": 1}
+    assert [path for path, _ in references(value)] == [("客户", 0), ("客户", 1, "金额")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("${var.x}", "${var.x} is not defined; did you mean 'vars'?"),
+        (
+            "${客户}",
+            "${客户} is not defined; a value starts with one of vars, case, env, steps, form, flow,",
+        ),
+        ("${vars}", "${vars} is not defined; vars needs a name, such as ${vars.x}"),
+        ("${now.x}", "${now.x} is not defined; now takes no path"),
+        ("${}", "${} is not defined; a value starts with one of"),
+        ("a ${vars.客户", "'${' is not closed; write '$${' for the characters themselves"),
+        ("${case.合同好}", "${case.合同好} is not defined; did you mean '合同号'?"),
+        (
+            "${case.q}",
+            "${case.q} is not defined; there is 合同号, 合同.编号, 下单次数, 成功",
+        ),
+        ("${vars.标签[7]}", '${vars.标签[7]} is not defined: no 7 in ["VIP", "重点"]'),
+    ],
+)
+def test_an_undefined_value_is_named_with_its_near_name(text: str, message: str) -> None:
+    with pytest.raises(UndefinedValueError) as caught:
+        resolve(text, lookup)
+
+    assert str(caught.value).startswith(message)
+
+
+def test_a_reference_keeps_its_indexes_as_numbers() -> None:
+    assert reference("steps.a.result[0][12].b").path == ("a", "result", 0, 12, "b")
+
+
+@given(st.text("客户${}$ab."))
+@settings(max_examples=60)
+def test_an_escaped_text_resolves_to_itself(text: str) -> None:
+    escaped = text.replace("${", "$${")
+
+    assert resolve(escaped, lookup) == text
+    assert all(isinstance(piece, str) for piece in pieces(escaped))
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+@settings(max_examples=60)
+def test_a_whole_reference_gives_the_value_unchanged(value: Any) -> None:
+    assert resolve("${vars.x}", lambda _: value) is value
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("${case.合同号} == HT-0007", True),
+        ("${case.合同号} != HT-0007", False),
+        ("${case.下单次数} == 2", True),
+        ("${case.下单次数} == '2'", False),
+        ("${vars.客户} == ${steps.pick.result.data[0].name}", False),
+        ("${vars.客户} == '张三'", True),
+        ("${vars.空}", False),
+        ("not ${vars.空}", True),
+        ("${case.成功}", True),
+        ("not ${case.成功} == true", False),
+        ("false", False),
+        (True, True),
+    ],
+)
+def test_a_condition_compares_negates_or_asks_for_truth(condition: Any, expected: bool) -> None:
+    assert check_condition(condition) is None
+    assert holds(condition, lookup) is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        (
+            "${case.a} == 1 and ${case.b} == 2",
+            "a condition knows ==, != and not only; put more into js: or python:",
+        ),
+        ("${case.a} > 1", "a condition knows ==, != and not only; put more into js: or python:"),
+        ("", "expected a condition such as ${case.状态} == 成功"),
+        (["x"], "expected a condition such as ${case.状态} == 成功"),
+    ],
+)
+def test_a_condition_with_logic_is_refused(condition: Any, message: str) -> None:
+    assert check_condition(condition) == message
