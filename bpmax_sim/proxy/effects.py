@@ -1,0 +1,77 @@
+"""What a call asks of its driver: send, wait, log in.
+
+A call is a generator that yields effects and returns an answer; it does no I/O and reads no
+clock but the injected ones. Two drivers run it: `bpmax_sim.proxy.driver` (blocking) and the
+scheduler (virtual time).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bpmax_sim.messages import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send *request*; the driver sends the `Response` back in.
+
+    It throws a `TransportError` in where the exchange did not complete, or where the answer took
+    longer than ``request.timeout``.
+    """
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait for *seconds*; the driver sends None back in."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a login yielded; two grants are the same only if they are one object.
+
+    Attributes:
+        values: names and real values for the templates.
+        standins: the same names with stand-ins for what is secret.
+        expires: instant of the auth clock from which it must not be used.
+    """
+
+    values: Mapping[str, Any] = field(repr=False)
+    standins: Mapping[str, Any] = field(repr=False)
+    expires: float
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by identity: a renewal may yield the very same token."""
+        return self is other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acquire:
+    """Get a valid grant for *key*; the driver sends the `Grant` back in.
+
+    The driver answers from its `TokenStore`, joins a login of the same key that is under way, or
+    runs ``flow()``; what that raises reaches everyone who waits for it.
+
+    Attributes:
+        key: one for each platform, instance and shared credentials; holds no credential.
+        stale: a grant that the server refused, never to be handed out again.
+        now: the auth clock's instant, by which expiry is judged.
+        flow: makes the generator of a login, which yields effects and returns a `Grant`.
+    """
+
+    key: str
+    stale: Grant | None
+    now: float
+    flow: Callable[[], Flow]
+
+
+Effect = Send | Sleep | Acquire
+Flow = Generator[Effect, Any, Grant]

@@ -1,0 +1,105 @@
+"""What a call needs from its session, as one frozen value.
+
+The protocols name exactly what this package uses of platforms, credentials and vault, so that
+tests can hand in small values of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bpmax_sim.clock import Chance, Clock
+from bpmax_sim.platform.model import Api, Instance, Platform
+from bpmax_sim.proxy.record import CallRecord
+
+
+class Directory(Protocol):
+    """Looks up what is declared; each method raises a CallError UNKNOWN_* with near names."""
+
+    def platform(self, key: str, /) -> Platform:
+        """Return the platform of *key*."""
+        ...
+
+    def instance(self, platform_key: str, instance_key: str | None, /) -> Instance:
+        """Return the instance of *instance_key*, or the default one."""
+        ...
+
+    def api(self, platform: Platform, name: str, /) -> Api:
+        """Return the API of *name*: exact, then its camelCase/snake_case twin, then aliases."""
+        ...
+
+
+class Tenant(Protocol):
+    """An instance's credentials and address, resolved once for a session."""
+
+    @property
+    def real(self) -> Mapping[str, Any]:
+        """Return names and the values that are sent."""
+        ...
+
+    @property
+    def standins(self) -> Mapping[str, Any]:
+        """Return the same names with the values that may be written down."""
+        ...
+
+    @property
+    def live(self) -> str:
+        """Return the address that requests go to."""
+        ...
+
+    @property
+    def declared(self) -> str:
+        """Return the address that recordings hold."""
+        ...
+
+
+class Secrets(Protocol):
+    """Knows every secret of the session."""
+
+    def redact_text(self, text: str, /) -> str:
+        """Return *text* with stand-ins for every known secret."""
+        ...
+
+    def pair(self, real: str, standin: str, *, name: str) -> None:
+        """Register a form that was derived from a secret."""
+        ...
+
+    def minted(
+        self, platform: str, instance: str, name: str, value: str, kind: str = "text"
+    ) -> str:
+        """Register a secret that a server made, and return its stand-in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The session's side of a call.
+
+    Attributes:
+        tenant: credentials and address of an instance; called once a call, so it should cache.
+        clock: what scripts see, and what stand-in signatures are dated with.
+        auth_clock: real time in live and record mode, else *clock* itself.
+        chance: seeded; the source of what is written down.
+        auth_chance: the system's in live and record mode, else *chance* itself.
+        separate: whether each request is also made with stand-ins, as record mode needs.
+        synthesise_login: whether the login of (platform key, instance key) is made of stand-ins
+            without sending.
+        log: takes each finished call.
+        serial: the next number of issue, from 1.
+        default_instance: preferred where a script names no instance and the platform has it.
+    """
+
+    platforms: Directory
+    tenant: Callable[[Platform, Instance], Tenant]
+    vault: Secrets
+    clock: Clock
+    auth_clock: Clock
+    chance: Chance
+    auth_chance: Chance
+    separate: bool = False
+    synthesise_login: Callable[[str, str], bool] = lambda _platform, _instance: False
+    log: Callable[[CallRecord], None] = lambda _record: None
+    serial: Callable[[], int] = lambda: 0
+    default_instance: str | None = None

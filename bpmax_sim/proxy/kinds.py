@@ -1,0 +1,105 @@
+"""The values that JavaScript has and JSON has not, as small frozen Python types.
+
+Plain values are None, bool, int, float, str, list, tuple and dict with text keys; `datetime` stands
+for a Date, `bytes` for an ArrayBuffer or a typed array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+
+class Undefined:
+    """The type of `UNDEFINED`, which is neither None nor absent text."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        """Return False, as JavaScript judges it."""
+        return False
+
+    def __repr__(self) -> str:
+        """Return ``undefined``."""
+        return "undefined"
+
+    def __copy__(self) -> Undefined:
+        """Return the one value there is."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Undefined:
+        """Return the one value there is."""
+        return self
+
+    def __reduce__(self) -> str:
+        """Keep its identity across pickling."""
+        return "UNDEFINED"
+
+
+UNDEFINED: Final = Undefined()
+
+
+@dataclass(frozen=True, slots=True)
+class BigInt:
+    """A BigInt, which JSON refuses."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class FarDate:
+    """A Date that `datetime` cannot hold: milliseconds since 1970, or None for an invalid one."""
+
+    ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JsMap:
+    """A Map, in insertion order; JSON prints it as ``{}``."""
+
+    pairs: tuple[tuple[Any, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JsSet:
+    """A Set, in insertion order; JSON prints it as ``{}``."""
+
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A value that cannot leave its script; *cycle* stands for an object inside itself."""
+
+    kind: Literal["function", "symbol", "cycle"]
+
+
+_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (type(None), "null"),
+    (Undefined, "undefined"),
+    (bool, "a boolean"),
+    ((int, float), "a number"),
+    (str, "a text"),
+    ((bytes, bytearray, memoryview), "bytes"),
+    ((list, tuple), "an array"),
+    (Mapping, "an object"),
+    ((datetime, FarDate), "a Date"),
+    (BigInt, "a BigInt"),
+    (JsMap, "a Map"),
+    ((JsSet, set, frozenset), "a Set"),
+)
+_OPAQUE = {
+    "function": "a function",
+    "symbol": "a symbol",
+    "cycle": "an object that contains itself",
+}
+
+
+def kind_of(value: object) -> str:
+    """Return what *value* is, in a script writer's words, for error messages."""
+    if isinstance(value, Opaque):
+        return _OPAQUE[value.kind]
+    found = (word for types, word in _KINDS if isinstance(value, types))
+    return next(found, f"a Python {type(value).__name__}")

@@ -1,0 +1,75 @@
+"""One log record for each call and each login request, redacted when read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.proxy.redacted import redacted_request, redacted_response
+
+LOGIN = "$token"
+"""The API name of login requests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """What one call was and what came of it.
+
+    Attributes:
+        platform, instance, api, caller: as far as they were known.
+        at: virtual instant of the start.
+        duration: virtual seconds until the answer or the error.
+        attempts: business requests that were sent.
+        notes: what was overridden, dropped or retried.
+        call: what the builder said; None where it was rejected before.
+        error: what the call was rejected with.
+        position: the script line that made the call, where it is known.
+    """
+
+    platform: str
+    instance: str = ""
+    api: str = ""
+    caller: str | None = None
+    at: float = 0.0
+    duration: float = 0.0
+    attempts: int = 0
+    notes: tuple[str, ...] = ()
+    call: Call | None = None
+    error: BpmaxError | None = None
+    position: Any = None
+    sent: Request | None = field(default=None, repr=False)
+    received: Response | None = field(default=None, repr=False)
+    redact: Callable[[str], str] = field(default=str, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Return ``platform.api``."""
+        return f"{self.platform}.{self.api}"
+
+    @property
+    def is_login(self) -> bool:
+        """Return whether this is a login request rather than a call of a script."""
+        return self.api == LOGIN
+
+    @property
+    def status(self) -> int | None:
+        """Return the HTTP status, where there was an answer."""
+        return self.received.status if self.received else None
+
+    @property
+    def source(self) -> str:
+        """Return ``live``, ``recorded``, ``simulated`` or ``fault``; empty without an answer."""
+        return self.received.source if self.received else ""
+
+    @property
+    def request(self) -> dict[str, Any] | None:
+        """Return ``{method, url, headers, body}`` of the last request, redacted."""
+        return redacted_request(self.sent, self.redact) if self.sent else None
+
+    @property
+    def response(self) -> dict[str, Any] | None:
+        """Return ``{status, headers, body}`` of the last answer, redacted, the body parsed."""
+        return redacted_response(self.received, self.redact) if self.received else None

@@ -1,0 +1,53 @@
+"""Requests and answers as plain dicts that may be shown: redacted, bodies parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bpmax_sim.messages import Pairs, Request, Response
+from bpmax_sim.proxy.body import read_body
+
+Redact = Callable[[str], str]
+_ALWAYS_SECRET = frozenset({"set-cookie", "cookie", "authorization", "proxy-authorization"})
+_HIDDEN = "redacted"
+
+
+def redacted_request(request: Request, redact: Redact) -> dict[str, Any]:
+    """Return ``{method, url, headers, body}`` of the form that is written down, redacted."""
+    shown = request.recorded
+    body = shown.body
+    return {
+        "method": shown.method,
+        "url": redact(shown.url),
+        "headers": _headers(shown.headers, redact),
+        "body": None if body is None else redact(body.decode("utf-8", "replace")),
+    }
+
+
+def redacted_response(response: Response, redact: Redact) -> dict[str, Any]:
+    """Return ``{status, headers, body}``, redacted, the body parsed where it is JSON."""
+    return {
+        "status": response.status,
+        "headers": _headers(response.headers, redact, hidden=_ALWAYS_SECRET),
+        "body": _redacted_value(read_body(response).shown, redact),
+    }
+
+
+def _headers(pairs: Pairs, redact: Redact, hidden: frozenset[str] = frozenset()) -> dict[str, str]:
+    shown: dict[str, str] = {}
+    for name, value in pairs:
+        lower = name.lower()
+        text = _HIDDEN if lower in hidden else redact(value)
+        shown[lower] = f"{shown[lower]}, {text}" if lower in shown else text
+    return shown
+
+
+def _redacted_value(value: Any, redact: Redact) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_redacted_value(item, redact) for item in value]
+    if isinstance(value, dict):
+        return {redact(name): _redacted_value(item, redact) for name, item in value.items()}
+    return value
