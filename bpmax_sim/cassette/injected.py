@@ -1,0 +1,142 @@
+"""The call behind a recorded request: what is left without its address, auth and signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from bpmax_sim.cassette.bodies import decode_json, encode_sorted, media_type
+from bpmax_sim.cassette.paths import Path, parse_path, without
+from bpmax_sim.messages import Call, Pairs, Request
+
+
+def unbuilt(request: Request) -> Call:
+    """Return a nameless call for traffic without a builder: method, address, query and body."""
+    path, query = split_query(request.url)
+    kept = tuple(pair for pair in request.headers if pair[0].lower() == "content-type")
+    named = Call(platform="", instance="", api="", method=request.method, path=path)
+    return replace(named, query=query, headers=kept, body=request.body)
+
+
+def split_query(url: str) -> tuple[str, Pairs]:
+    """Return what stands before the query, and the decoded query; a fragment is never sent."""
+    path, found, query = url.partition("#")[0].partition("?")
+    return path, tuple(parse_qsl(query, keep_blank_values=True)) if found else ()
+
+
+def call_behind(request: Request, named: Call) -> Call:
+    """Return *named* with path, query, headers and body of *request*, less what auth put in."""
+    address = request.url
+    if request.base and address.startswith(request.base):
+        address = address[len(request.base) :]
+    path, query = split_query(address)
+    call = replace(named, path=path, query=query, headers=request.headers, body=request.body)
+    for root, names in _by_root(request.injected).items():
+        call = _REMOVE[root](call, names)
+    return call
+
+
+def _by_root(injected: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for place in injected:
+        root, _, name = place.partition(".")
+        if root in _REMOVE and name:
+            found[root] = (*found.get(root, ()), name)
+    return found
+
+
+def _without_query(call: Call, names: tuple[str, ...]) -> Call:
+    return replace(call, query=tuple(pair for pair in call.query if pair[0] not in names))
+
+
+def _without_headers(call: Call, names: tuple[str, ...]) -> Call:
+    gone = {name.lower() for name in names}
+    return replace(call, headers=tuple(p for p in call.headers if p[0].lower() not in gone))
+
+
+def _without_cookies(call: Call, names: tuple[str, ...]) -> Call:
+    headers = (_strip_cookies(pair, names) for pair in call.headers)
+    return replace(call, headers=tuple(pair for pair in headers if pair[1] or pair[0] != "cookie"))
+
+
+def _strip_cookies(header: tuple[str, str], names: tuple[str, ...]) -> tuple[str, str]:
+    if header[0].lower() != "cookie":
+        return header
+    crumbs = [crumb.strip() for crumb in header[1].split(";")]
+    kept = [crumb for crumb in crumbs if crumb.partition("=")[0] not in names]
+    return ("cookie" if not kept else header[0], "; ".join(kept))
+
+
+def _without_body(call: Call, names: tuple[str, ...]) -> Call:
+    if call.body is None:
+        return call
+    content_type = next((v for n, v in call.headers if n.lower() == "content-type"), "")
+    if media_type(content_type) == "application/x-www-form-urlencoded":
+        return replace(call, body=_strip_form(call.body, names))
+    return replace(call, body=_strip_json(call.body, tuple(_body_path(name) for name in names)))
+
+
+def _body_path(name: str) -> Path:
+    return parse_path(name if name.startswith("[") else f"body.{name}")[1:]
+
+
+def _strip_form(body: bytes, names: tuple[str, ...]) -> bytes | None:
+    pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
+    return urlencode([pair for pair in pairs if pair[0] not in names]).encode() or None
+
+
+def _strip_json(body: bytes, paths: tuple[Path, ...]) -> bytes | None:
+    try:
+        value: Any = decode_json(body)
+    except ValueError:
+        return body
+    left = without(value, paths, prune=True)
+    return None if left is None else encode_sorted(left)
+
+
+_REMOVE = {
+    "query": _without_query,
+    "header": _without_headers,
+    "cookie": _without_cookies,
+    "body": _without_body,
+}
+
+
+def correction(said: Call) -> dict[str, Any]:
+    """Return the fields of *said* that no request shows, as plain values for an index line."""
+    return {
+        "path": said.path,
+        "query": said.query,
+        "headers": said.headers,
+        "body": _plain(said.body),
+    }
+
+
+def corrected(built: Call, extra: dict[str, Any]) -> Call:
+    """Return *built* with the fields that `correction` kept."""
+    return replace(
+        built,
+        path=extra["path"],
+        query=msgspec.convert(extra["query"], Pairs),
+        headers=msgspec.convert(extra["headers"], Pairs),
+        body=_data(extra["body"]),
+    )
+
+
+def _plain(body: bytes | None) -> str | dict[str, str] | None:
+    if body is None:
+        return None
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return {"hex": body.hex()}
+
+
+def _data(said: str | dict[str, str] | None) -> bytes | None:
+    if said is None:
+        return None
+    return said.encode() if isinstance(said, str) else bytes.fromhex(said["hex"])
