@@ -135,15 +135,21 @@ class Sign(Model, frozen=True, kw_only=True):
 
     Attributes:
         define: named templates, rendered in order, each seeing the ones before it.
-        set_headers: headers fixed before signing.
+        set_headers: headers fixed before signing; one that renders to nothing is left out.
+        set_query: the same for the query.
+        canonical: more named templates, which see the request with these headers and query.
         message: the string to sign.
         key: a template, or several for a chain in which each digest is the next key.
-        emit: where ``{{ signature }}`` and the defined values go.
+        key_encoding: how the key (the first of a chain) is written.
+        emit: where ``{{ signature }}`` and the defined values go; what a script put there goes.
+
+    The names of headers and query parameters may be templates as well.
     """
 
     define: tuple[Mapping[str, str], ...] = ()
     set_headers: Mapping[str, str] = {}
     set_query: Mapping[str, str] = {}
+    canonical: tuple[Mapping[str, str], ...] = ()
     message: str = ""
     key: str | tuple[str, ...] = ""
     key_encoding: Literal["utf8", "base64", "hex"] = "utf8"
@@ -155,13 +161,24 @@ class Sign(Model, frozen=True, kw_only=True):
 
 
 class VerifyResponse(Model, frozen=True, kw_only=True):
-    """How a signed answer is checked (WeChat Pay v3); templates see ``response_*`` values."""
+    """How a signed 2xx answer is checked (WeChat Pay v3).
+
+    Templates see ``response_status``, ``response_headers`` (lower-case names) and
+    ``response_body``.
+
+    Attributes:
+        key: the secret, public key or certificate; nothing when the answer names an unknown one.
+        timestamp: when the answer was signed, in POSIX seconds; empty for no check.
+        window: seconds that *timestamp* may be away from now.
+    """
 
     message: str
     signature: str
     key: str
     algorithm: Literal["rsa-sha256", "hmac-sha256"] = "rsa-sha256"
     encode: Literal["hex", "base64"] = "base64"
+    timestamp: str = ""
+    window: float = 300
 
 
 class Recover(Model, frozen=True, kw_only=True):
