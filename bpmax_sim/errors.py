@@ -17,6 +17,7 @@ BpmaxError
 │   ├── ScriptSyntaxError
 │   ├── ScriptLimitError
 │   └── PendingPromise
+├── SubjectError           the form or the flow does not offer that
 └── ExpectationError       also an AssertionError
 
 A message says what, where, expected and got, and what to do next. None contains a secret.
@@ -230,6 +231,10 @@ class ScriptLimitError(ScriptError):
 
 class PendingPromise(ScriptError):  # noqa: N818 - the public name of the spec
     """A script waits for a promise that nothing can settle."""
+
+
+class SubjectError(BpmaxError):
+    """A form or a flow does not offer what a step or a script asks of it."""
 
 
 class ExpectationError(BpmaxError, AssertionError):

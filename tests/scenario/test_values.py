@@ -64,7 +64,7 @@ def test_references_are_resolved_deep_inside_maps_and_lists() -> None:
         ("${var.x}", "${var.x} is not defined; did you mean 'vars'?"),
         (
             "${客户}",
-            "${客户} is not defined; a value starts with one of vars, case, env, steps, form, flow,",
+            "${客户} is not defined; a value starts with one of vars, case, env, steps, form,",
         ),
         ("${vars}", "${vars} is not defined; vars needs a name, such as ${vars.x}"),
         ("${now.x}", "${now.x} is not defined; now takes no path"),

@@ -1,0 +1,74 @@
+"""What flow scripts see: ``ctx``, and the project's ``form``.
+
+The members follow the product's API where that is known; the nesting names ``project``, ``step``
+and ``form`` are this simulator's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+_SHARED = ("form", "project")
+
+
+class Project(Protocol):
+    """The part of a flow that scripts may write."""
+
+    form: dict[str, Any]
+    project: dict[str, Any]
+
+    def store(self, part: str, values: Mapping[str, Any], by: str) -> None:
+        """Merge *values* into ``form`` or ``project``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Someone acts at a node: what a step says of it."""
+
+    at: str = ""
+    by: str = ""
+    comment: str = ""
+    form: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Members:
+    """``form`` or ``ctx`` of one running script, over the flow's own maps."""
+
+    flow: Project
+    event: str
+    whole: Mapping[str, Any] | None = None
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the project's form, or the whole context."""
+        if self.whole is None:
+            return dict(self.flow.form)
+        return {**self.whole, "form": dict(self.flow.form), "project": dict(self.flow.project)}
+
+    def write(self, field: str, value: Any, /) -> None:
+        """Take what the script wrote; of ``ctx`` only form and project outlive the script."""
+        if self.whole is None:
+            self.flow.store("form", {field: value}, self.event)
+        elif field in _SHARED and isinstance(value, Mapping):
+            self.flow.store(field, value, self.event)
+
+
+def context_of(
+    event: str,
+    move: Move,
+    node: str,
+    owners: list[dict[str, Any]],
+    user: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the members of ``ctx`` beside project and form."""
+    return {
+        "action": event.partition(".")[0],
+        "step_id": node,
+        "description": move.comment,
+        "postData": dict(move.form),
+        "step": {"id": node, "name": node, "flow_step_id": node, "owner": owners},
+        "userInfo": {**user, **({"id": move.by} if move.by else {})},
+    }

@@ -1,0 +1,387 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import SubjectError
+from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.subject.context import Move
+from bpmax_sim.subject.definition import Definition, Node
+from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.stage import NodeEntered
+from tests.subject.stage import PlainStage, Play, Thrown
+
+BIG = "ctx.form.amount > 100000"
+NODES = {
+    "部门审批": Node(
+        owners=("wangwu", 7),
+        approve=({"when": BIG, "to": "总经理"}, {"to": "财务审批"}),
+        reject="结束",
+    ),
+    "总经理": Node(owners=("ceo",), approve="财务审批", reject="部门审批"),
+    "财务审批": Node(owners=("zhaoliu",), approve="结束", reject="部门审批"),
+    "结束": Node(end=True),
+}
+CONTRACT = Definition(flow="合同审批", start="部门审批", nodes=NODES)
+
+
+def flow_with(
+    plays: Mapping[str, Play] | None = None,
+    *,
+    at: str = "部门审批",
+    definition: Definition | None = CONTRACT,
+    amount: float = 100,
+    user: Mapping[str, Any] | None = None,
+) -> tuple[FlowSubject, PlainStage]:
+    conditions = {
+        f"return Boolean({BIG}\n);": lambda _form, ctx: ctx["form"]["amount"] > 100000,
+        "return Boolean(false\n);": lambda _form, _ctx: False,
+    }
+    stage = PlainStage({**conditions, **(plays or {})})
+    flow = FlowSubject(
+        stage=stage,
+        tell=stage.told.append,
+        scripts=stage.scripts(*(plays or {})),
+        definition=definition,
+        at=at,
+        form={"amount": amount},
+        user=user or {},
+    )
+    return flow, stage
+
+
+def throws(message: str, name: str = "Error") -> Play:
+    def play(_form: Any, _ctx: Any) -> None:
+        raise Thrown(message, name)
+
+    return play
+
+
+@pytest.mark.parametrize(("amount", "node"), [(100, "财务审批"), (128000.5, "总经理")])
+def test_an_approval_goes_where_the_first_matching_route_leads(amount: float, node: str) -> None:
+    flow, stage = flow_with(amount=amount)
+
+    flow.act("approve", Move(at="部门审批", by="wangwu"))
+
+    assert (flow.at, flow.status) == (node, "processing")
+    assert stage.told[-1] == NodeEntered(
+        node=node, previous="部门审批", action="approve", by="wangwu"
+    )
+
+
+def test_a_rejection_leads_to_its_node_and_an_end_closes_the_project() -> None:
+    flow, _ = flow_with(at="财务审批")
+
+    flow.act("reject", Move(by="zhaoliu"))
+    assert (flow.at, flow.status) == ("部门审批", "processing")
+
+    flow.act("reject", Move(by="7"))
+    assert (flow.at, flow.status) == ("结束", "rejected")
+
+    with pytest.raises(SubjectError, match="cannot approve: the project is rejected; nothing is"):
+        flow.act("approve", Move())
+
+
+def test_the_last_approval_finishes_the_project() -> None:
+    flow, _ = flow_with(at="财务审批")
+
+    flow.act("approve", Move(by="zhaoliu"))
+
+    assert (flow.at, flow.status) == ("结束", "finished")
+
+
+@pytest.mark.parametrize(
+    ("move", "message"),
+    [
+        (Move(by="lisi"), "lisi is not an owner of '部门审批'; its owners: wangwu, 7"),
+        (Move(at="财务审批"), "cannot approve at '财务审批': it stands at '部门审批'"),
+        (
+            Move(at="财务审核"),
+            "cannot approve at '财务审核': it stands at '部门审批'; did you mean '财务审批'?",
+        ),
+    ],
+)
+def test_what_may_not_be_done_is_an_error(move: Move, message: str) -> None:
+    flow, _ = flow_with()
+
+    with pytest.raises(SubjectError) as caught:
+        flow.act("approve", move)
+
+    assert str(caught.value) == message
+
+
+def test_an_action_that_the_node_does_not_offer_is_an_error() -> None:
+    nodes = {"登记": Node(approve="结束"), "结束": Node(end=True)}
+    flow, _ = flow_with(at="登记", definition=Definition(flow="x", start="登记", nodes=nodes))
+
+    with pytest.raises(SubjectError) as caught:
+        flow.act("reject", Move())
+
+    assert str(caught.value) == "node '登记' does not offer reject; it offers approve"
+
+
+def test_a_project_that_is_not_created_cannot_be_approved() -> None:
+    flow, _ = flow_with(at="")
+
+    with pytest.raises(SubjectError) as caught:
+        flow.act("approve", Move())
+
+    assert str(caught.value) == (
+        "cannot approve: the project is new; submit it first, or set flow.at"
+    )
+
+
+def test_without_a_name_the_user_acts_or_else_the_first_owner() -> None:
+    flow, stage = flow_with(user={"id": 7})
+    flow.act("approve", Move())
+    flow.user = {}
+    flow.act("approve", Move())
+
+    entered = [told.by for told in stage.told if isinstance(told, NodeEntered)]
+    assert entered == ["7", "zhaoliu"]
+
+
+def test_the_script_of_an_approval_sees_who_acts_and_writes_the_form() -> None:
+    seen: dict[str, Any] = {}
+
+    def sync(form: Any, ctx: Any) -> str:
+        seen.update(user=ctx["userInfo"], action=ctx["action"], text=ctx["description"])
+        seen.update(step=ctx["step"]["name"])
+        ctx["form"] = {**ctx["form"], "crmOrderId": "SO1"}
+        form["syncStatus"] = "OK"
+        ctx["project"] = {"brief": "已同步"}
+        ctx["scratch"] = 1
+        return "完成"
+
+    flow, _ = flow_with({"approve.部门审批": sync})
+
+    result = flow.act("approve", Move(by="wangwu", comment="同意", form={"remark": "急"}))
+
+    assert seen == {
+        "user": {"id": "wangwu"},
+        "action": "approve",
+        "text": "同意",
+        "step": "部门审批",
+    }
+    assert flow.form == {"amount": 100, "remark": "急", "crmOrderId": "SO1", "syncStatus": "OK"}
+    assert flow.project == {"brief": "已同步"}
+    assert result.value == "完成"
+    assert flow.owners["部门审批"][0] == {"owner_id": "wangwu", "status": 1}
+
+
+def test_a_throw_stops_the_transition() -> None:
+    flow, _ = flow_with({"approve.部门审批": throws("CRM 不可用")})
+
+    result = flow.act("approve", Move(by="wangwu"))
+
+    assert (flow.at, result.refused) == ("部门审批", True)
+    assert str(result.errors[0]) == "Error: CRM 不可用"
+
+
+@pytest.mark.parametrize(
+    ("play", "message"),
+    [
+        (lambda _form, _ctx: False, "before_next.部门审批 refused"),
+        (lambda _form, _ctx: "金额必填", "金额必填"),
+        (throws("金额必填"), "金额必填"),
+    ],
+)
+def test_before_next_refuses_with_a_message_and_no_error(play: Play, message: str) -> None:
+    flow, _ = flow_with({"before_next.部门审批": play})
+
+    result = flow.act("approve", Move(by="wangwu"))
+
+    assert (flow.at, result.refused, result.errors) == ("部门审批", True, [])
+    assert [(shown.text, shown.level) for shown in flow.messages] == [(message, "error")]
+
+
+def test_a_bug_in_before_next_is_an_error_too() -> None:
+    flow, _ = flow_with({"before_next.部门审批": throws("x is not defined", "ReferenceError")})
+
+    result = flow.act("approve", Move(by="wangwu"))
+
+    assert flow.at == "部门审批"
+    assert [str(error) for error in result.errors] == ["ReferenceError: x is not defined"]
+
+
+def test_a_check_before_the_next_node_does_not_stop_a_rejection() -> None:
+    flow, stage = flow_with({"before_next.部门审批": lambda _form, _ctx: False})
+
+    flow.act("reject", Move(by="wangwu"))
+
+    assert flow.at == "结束"
+    assert stage.ran == []
+
+
+def test_creation_names_the_project_and_jumps() -> None:
+    flow, stage = flow_with(
+        {
+            "create": lambda form, _ctx: form["amount"],
+            "project_name": lambda _form, ctx: f"合同 {ctx['form']['contractNo']}",
+            "jump": lambda _form, _ctx: "总经理",
+            "computed": lambda _form, _ctx: {"total": 200},
+        },
+        at="",
+    )
+
+    result = flow.create(Move(by="lisi", form={"contractNo": "HT-0007"}))
+
+    assert stage.ran == ["create", "project_name", "jump", "computed"]
+    assert (flow.at, flow.status, flow.project) == (
+        "总经理",
+        "processing",
+        {"name": "合同 HT-0007"},
+    )
+    assert flow.form["total"] == 200
+    assert result.value == 100
+    assert flow.owners["总经理"] == [{"owner_id": "ceo", "status": 0}]
+
+
+def test_creation_starts_at_the_first_node_and_happens_once() -> None:
+    flow, _ = flow_with(at="")
+    flow.create(Move())
+    assert flow.at == "部门审批"
+
+    with pytest.raises(SubjectError, match="the project is created already; it stands at"):
+        flow.create(Move())
+
+
+def test_a_throw_in_create_stops_the_creation() -> None:
+    flow, _ = flow_with({"create": throws("缺合同号")}, at="")
+
+    assert flow.create(Move()).refused
+    assert flow.status == "new"
+
+
+def test_a_jump_to_nowhere_is_an_error() -> None:
+    flow, _ = flow_with({"jump": lambda _form, _ctx: "总经里"}, at="")
+
+    with pytest.raises(SubjectError) as caught:
+        flow.create(Move())
+
+    assert str(caught.value) == "jump returned '总经里', which is no node; did you mean '总经理'?"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[{"owner_id": "sunqi"}], {"财务审批": [{"owner_id": "sunqi"}], "0": [{"owner_id": 1}]}],
+)
+def test_an_owners_hook_decides_who_may_act(value: Any) -> None:
+    flow, _ = flow_with({"owners.财务审批": lambda _form, _ctx: value})
+    flow.act("approve", Move(by="wangwu"))
+
+    assert flow.owners["财务审批"] == [{"status": 0, "owner_id": "sunqi"}]
+    with pytest.raises(
+        SubjectError, match="zhaoliu is not an owner of '财务审批'; its owners: sun"
+    ):
+        flow.act("approve", Move(by="zhaoliu"))
+    if isinstance(value, dict):
+        assert flow.project == {"owner": [{"owner_id": 1}]}
+
+
+def test_owners_of_the_wrong_shape_are_an_error() -> None:
+    flow, _ = flow_with({"owners.部门审批": lambda _form, _ctx: ["wangwu"]})
+
+    result = flow.act("approve", Move(by="wangwu"))
+
+    assert str(result.errors[0]) == (
+        "owners.部门审批 must return owners such as [{owner_id: 7}], got ['wangwu']"
+    )
+
+
+def test_no_matching_route_is_an_error() -> None:
+    nodes = {"a": Node(approve=({"when": "false", "to": "b"},)), "b": Node(end=True)}
+    flow, _ = flow_with(at="a", definition=Definition(flow="x", start="a", nodes=nodes))
+
+    with pytest.raises(SubjectError) as caught:
+        flow.act("approve", Move())
+
+    assert str(caught.value) == "no route of approve at 'a' matches; add one without when"
+
+
+def test_without_a_definition_hooks_run_and_nothing_moves() -> None:
+    flow, stage = flow_with(
+        {"approve.部门审批": lambda form, _ctx: form["amount"]}, definition=None
+    )
+
+    result = flow.act("approve", Move(by="谁都行"))
+
+    assert (flow.at, flow.status, result.value) == ("部门审批", "processing", 100)
+    assert stage.ran == ["approve.部门审批"]
+
+
+def test_fire_runs_one_hook_with_its_effect() -> None:
+    flow, _ = flow_with(
+        {
+            "visibility": lambda _form, _ctx: {"总经理": False},
+            "computed": lambda _form, _ctx: {"amount": UNDEFINED, "sum": 1},
+            "owners.总经理": lambda _form, _ctx: [{"owner_id": 9}],
+        }
+    )
+
+    assert flow.fire("visibility").value == {"总经理": False}
+    flow.fire("computed")
+    assert flow.form == {"sum": 1}
+    flow.fire("owners.总经理")
+    assert flow.owners["总经理"] == [{"status": 0, "owner_id": 9}]
+
+
+def test_filling_in_the_form_brings_computed_values_up_to_date() -> None:
+    flow, _ = flow_with({"computed": lambda _form, ctx: {"double": ctx["form"]["amount"] * 2}})
+
+    flow.set({"amount": 5})
+
+    assert flow.form == {"amount": 5, "double": 10}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "start", "findings"),
+    [
+        ({"a": Node(end=True)}, "b", [(("start",), "no node 'b'; there is a")]),
+        (
+            {"部门": Node(approve="流程结朿"), "流程结束": Node(end=True)},
+            "部门",
+            [
+                (("nodes", "部门", "approve"), "no node '流程结朿'; did you mean '流程结束'?"),
+                (("nodes", "流程结束"), "node '流程结束' cannot be reached from '部门'"),
+            ],
+        ),
+        (
+            {"a": Node(approve=({"to": "a"}, {"when": "x", "to": "q"}), reject=({"to": "q"},))},
+            "a",
+            [
+                (("nodes", "a", "approve", 0), "a route without when always matches; put it last"),
+            ],
+        ),
+        (
+            {"a": Node(reject=({"to": "q"},))},
+            "a",
+            [(("nodes", "a", "reject", 0, "to"), "no node 'q'; there is a")],
+        ),
+        ({"a": Node()}, "a", [(("nodes", "a"), "a node needs approve, reject, or end: true")]),
+        (
+            {"a": Node(end=True, approve="a")},
+            "a",
+            [(("nodes", "a", "approve"), "an end node offers no action")],
+        ),
+        (
+            {"a": Node(approve=({"too": "a"}, {"to": "a", "wenn": "x"}), reject=())},
+            "a",
+            [
+                (("nodes", "a", "approve", 0), "expected {when: a condition, to: a node}"),
+                (("nodes", "a", "approve", 1, "wenn"), "unknown key 'wenn'; did you mean 'when'?"),
+                (("nodes", "a", "reject"), "expected a node, or a list of {when, to}"),
+            ],
+        ),
+    ],
+)
+def test_a_wrong_definition_is_found_before_anything_runs(
+    nodes: dict[str, Node], start: str, findings: list[Any]
+) -> None:
+    assert list(Definition(flow="x", start=start, nodes=nodes).findings()) == findings
+
+
+def test_a_right_definition_has_no_findings() -> None:
+    assert list(CONTRACT.findings()) == []
