@@ -1,0 +1,27 @@
+"""YAML 1.2 files read with positions, and typed models made of them.
+
+`read_yaml` yields a `Node`; `decode` makes a value of a msgspec type of it and lists every
+problem with ``file:line:column`` and the path inside the file; `json_schema` describes the file
+for editors.
+"""
+
+from __future__ import annotations
+
+from bpmax_sim.yamlfile.decode import decode
+from bpmax_sim.yamlfile.node import Node, join, split
+from bpmax_sim.yamlfile.read import LARGEST, read_yaml, shown
+from bpmax_sim.yamlfile.schema import json_schema
+from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds
+
+__all__ = [
+    "INTERNAL",
+    "LARGEST",
+    "Node",
+    "Seconds",
+    "decode",
+    "join",
+    "json_schema",
+    "read_yaml",
+    "shown",
+    "split",
+]

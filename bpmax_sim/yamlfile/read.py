@@ -1,0 +1,120 @@
+"""A file or a text -> its root `Node`; the only place that opens YAML files.
+
+Files are UTF-8, of one document, without tags, and bounded in bytes, levels and alias growth.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.yamlfile.compose import compose
+from bpmax_sim.yamlfile.node import Node
+
+LARGEST = 4 * 1024 * 1024
+"""The most bytes that a file may have."""
+
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_BOM = "\ufeff"
+_CANNOT_START = "found character that cannot start any token"
+
+
+def read_yaml(source: str | Path, *, file: str = "") -> Node:
+    """Return the root of a YAML file, or of a text.
+
+    Args:
+        source: a `Path` is read from disk, a ``str`` is the text itself.
+        file: what messages call it; by default the path as a reader would type it.
+
+    Raises:
+        ConfigError: if it cannot be read or is not YAML; all duplicate keys and the like at once.
+    """
+    name = file or (shown(source) if isinstance(source, Path) else "<text>")
+    text = _text(source, name) if isinstance(source, Path) else source
+    text = text.removeprefix(_BOM)
+    _check_characters(text, name)
+    problems: list[Problem] = []
+    try:
+        root = compose(text, name, problems)
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(*problems, _syntax(error, text, name)) from None
+    if problems:
+        raise ConfigError(*problems)
+    return root
+
+
+def shown(path: Path) -> str:
+    """Return *path* relative to the working directory where it lies below it."""
+    try:
+        return path.absolute().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _text(path: Path, name: str) -> str:
+    data = _bytes(path, name)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
+        message = "this is not UTF-8; save the file with the encoding UTF-8"
+        raise ConfigError(Problem(message, Place(name, line, column))) from None
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(Problem("this is not a file; name a YAML file", Place(name)))
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}; check the path and its permissions"
+        raise ConfigError(Problem(message, Place(name))) from None
+    if len(data) > LARGEST:
+        message = f"the file has more than {LARGEST} bytes; split it"
+        raise ConfigError(Problem(message, Place(name)))
+    return data
+
+
+def _check_characters(text: str, name: str) -> None:
+    if found := _FORBIDDEN.search(text):
+        before = text[: found.start()]
+        place = Place(name, before.count("\n") + 1, found.start() - before.rfind("\n"))
+        message = f"the character U+{ord(found[0]):04X} is not allowed in a YAML file; remove it"
+        raise ConfigError(Problem(message, place))
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    here = _character(text, line, column)
+    told = _characters_told(here) if error.problem == _CANNOT_START else _parser_told(error, line)
+    return Problem(told, Place(name, line + 1, column + 1))
+
+
+def _character(text: str, line: int, column: int) -> str:
+    lines = text.split("\n")
+    return lines[line][column : column + 1] if line < len(lines) else ""
+
+
+def _characters_told(character: str) -> str:
+    if character == "\t":
+        return "a tab cannot indent YAML; use spaces"
+    return f"a value cannot start with {character!r}; quote it"
+
+
+def _parser_told(error: yaml.MarkedYAMLError, line: int) -> str:
+    told = str(error.problem)
+    if told == "mapping values are not allowed in this context":
+        told = "a second ': ' in one line; quote the value, or indent the mapping"
+    context = error.context_mark
+    if error.context and context and context.line != line:
+        told = f"{told}, {error.context} that starts in line {context.line + 1}"
+    return f"not valid YAML: {told}"
