@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn
 
@@ -113,10 +114,10 @@ def _charset(content_type: str | None) -> str:
 
 
 def _decoded(raw: bytes, charset: str, errors: str) -> str:
-    try:
-        codec = codecs.lookup(charset).name
-    except LookupError:
-        codec = "utf-8"
+    codec = "utf-8"
+    if charset != codec:
+        with suppress(LookupError):
+            codec = codecs.lookup(charset).name
     return raw.decode(codec, errors).removeprefix(_BOM)
 
 

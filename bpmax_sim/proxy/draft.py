@@ -56,6 +56,10 @@ class Draft:
             "body": octet_text(self._body) if self._body else "",
         }
 
+    def has_header(self, name: str) -> bool:
+        """Return whether the request has a header of this name, in any case."""
+        return any(key.lower() == name.lower() for key, _ in self._headers)
+
     def request(self) -> Request:
         """Return the request as it stands, with the places that were put in."""
         query = f"?{self._query}" if self._query else ""

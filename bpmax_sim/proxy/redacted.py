@@ -9,7 +9,7 @@ from bpmax_sim.messages import Pairs, Request, Response
 from bpmax_sim.proxy.body import read_body
 
 Redact = Callable[[str], str]
-_ALWAYS_SECRET = frozenset({"set-cookie", "cookie", "authorization", "proxy-authorization"})
+_SET_BY_SERVER = frozenset({"set-cookie", "set-cookie2"})
 _HIDDEN = "redacted"
 
 
@@ -20,7 +20,7 @@ def redacted_request(request: Request, redact: Redact) -> dict[str, Any]:
     return {
         "method": shown.method,
         "url": redact(shown.url),
-        "headers": _headers(shown.headers, redact),
+        "headers": redacted_headers(shown.headers, redact),
         "body": None if body is None else redact(body.decode("utf-8", "replace")),
     }
 
@@ -29,16 +29,17 @@ def redacted_response(response: Response, redact: Redact) -> dict[str, Any]:
     """Return ``{status, headers, body}``, redacted, the body parsed where it is JSON."""
     return {
         "status": response.status,
-        "headers": _headers(response.headers, redact, hidden=_ALWAYS_SECRET),
+        "headers": redacted_headers(response.headers, redact),
         "body": _redacted_value(read_body(response).shown, redact),
     }
 
 
-def _headers(pairs: Pairs, redact: Redact, hidden: frozenset[str] = frozenset()) -> dict[str, str]:
+def redacted_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
+    """Return headers by lower-case name, several of one name joined, cookies hidden."""
     shown: dict[str, str] = {}
     for name, value in pairs:
         lower = name.lower()
-        text = _HIDDEN if lower in hidden else redact(value)
+        text = _HIDDEN if lower in _SET_BY_SERVER else redact(value)
         shown[lower] = f"{shown[lower]}, {text}" if lower in shown else text
     return shown
 

@@ -53,9 +53,7 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
         draft.remove(spot.place, render(spot.name, names))
     scope: dict[str, object] = {**names, **draft.names()}
     _define(rule.define, scope)
-    if rule.set_headers or rule.set_query:
-        _prepare(draft, rule, scope)
-        scope.update(draft.names())
+    _prepare(draft, rule, scope)
     _define(rule.canonical, scope)
     scope["signature"] = _signature(rule, scope)
     for spot in rule.emit:
@@ -105,11 +103,15 @@ def _define(groups: tuple[Mapping[str, str], ...], scope: dict[str, object]) -> 
             scope[name] = render(source, scope)
 
 
-def _prepare(draft: Draft, rule: Sign, scope: Names) -> None:
+def _prepare(draft: Draft, rule: Sign, scope: dict[str, object]) -> None:
+    for name, source in rule.default_headers.items():
+        if not draft.has_header(render(name, scope)):
+            _put(draft, "header", name, source, scope)
     for name, source in rule.set_headers.items():
         _put(draft, "header", name, source, scope)
     for name, source in rule.set_query.items():
         _put(draft, "query", name, source, scope)
+    scope.update(draft.names())
 
 
 def _put(draft: Draft, place: Spot, name: str, source: str, scope: Names) -> None:

@@ -1,0 +1,165 @@
+"""A plan and what a login yielded, made into the request that is sent.
+
+Auth goes in last: `take_out` has removed its names from the call, so what is added here stands
+alone. In record mode the same is done once more with stand-ins, and that twin is written down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bpmax_sim.messages import Call, Pairs, Request
+from bpmax_sim.platform.model import Apply, Idempotency
+from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.proxy.draft import Draft
+from bpmax_sim.proxy.effects import Grant
+from bpmax_sim.proxy.encode import percent, query_text
+from bpmax_sim.proxy.environment import Environment, Secrets
+from bpmax_sim.proxy.names import CHANGING, Side, names_of, real_side, standin_side
+from bpmax_sim.proxy.plan import Content, Plan
+from bpmax_sim.proxy.signing import sign
+
+_DIRECT: Final = frozenset({"header", "query"})
+
+Values = list[tuple[Apply, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A request, and the values that were put into it."""
+
+    request: Request
+    values: Values
+
+
+def unauthorised(plan: Plan) -> Request:
+    """Return the request of *plan* as it is before auth: no credential is in it."""
+    base = plan.tenant.declared.rstrip("/")
+    return _request(plan, plan.call, base, plan.written)
+
+
+def authorised(
+    plan: Plan, grant: Grant | None, env: Environment, *, attempt: int = 0, offset: float = 0.0
+) -> Request:
+    """Return the request of one attempt, with its stand-in twin where the mode records.
+
+    Args:
+        plan: the call.
+        grant: what a login yielded, where one was due.
+        env: the session.
+        attempt: 0 for the first sending of the call.
+        offset: seconds by which the auth clock has to be corrected.
+
+    Raises:
+        ConfigError: if a template, a key or an address does not fit.
+    """
+    real = real_side(plan.tenant, grant, env, plan.luck, offset=offset)
+    if not (env.separate or plan.recipe.taken.path):
+        return _make(plan, plan.call, real, plan.real, attempt).request
+    standin = standin_side(plan.tenant, grant, env, plan.standin_luck)
+    call = _call_at(plan, standin, attempt)
+    made = _make(plan, call, real, plan.real, attempt)
+    if not env.separate:
+        return made.request
+    twin = _make(plan, call, standin, plan.written, attempt)
+    _pair(made.values, twin.values, env.vault)
+    return replace(made.request, standin=twin.request)
+
+
+def _call_at(plan: Plan, standin: Side, attempt: int) -> Call:
+    """Return the call with what auth puts into its path, as stand-ins."""
+    path = plan.call.path
+    if not plan.recipe.taken.path:
+        return plan.call
+    names = names_of(plan.recipe, standin, attempt)
+    for item in plan.recipe.apply:
+        if item.place == "path":
+            value = render(item.value, names)
+            path = path.replace(f"{{{item.name}}}", percent(value, f"path.{item.name}"))
+    return replace(plan.call, path=path)
+
+
+def _make(plan: Plan, call: Call, side: Side, content: Content, attempt: int) -> Made:
+    recipe = plan.recipe
+    extra = _idempotency(plan)
+    if not (recipe.apply or extra or recipe.auth.sign or "{" in side.base):
+        base = side.base.rstrip("/")
+        return Made(_request(plan, call, base, content, attempt=attempt), [])
+    names = names_of(recipe, side, attempt)
+    values = [(item, render(item.value, names)) for item in (*extra, *recipe.apply)]
+    base = str(names["base_url"])
+    request = _request(plan, call, base, content, values=values, attempt=attempt)
+    request = _put_others(request, values)
+    if recipe.auth.sign:
+        request = sign(request, recipe.auth.sign, names)
+    return Made(request, values)
+
+
+def _request(
+    plan: Plan,
+    call: Call,
+    base: str,
+    content: Content,
+    *,
+    values: Values | None = None,
+    attempt: int = 0,
+) -> Request:
+    recipe = plan.recipe
+    query, headers = content.query, content.headers
+    injected: tuple[str, ...] = ()
+    path = plan.call.path
+    if values:
+        headers += _pairs(values, "header")
+        query = "&".join(filter(None, (query, query_text(_pairs(values, "query")))))
+        injected = tuple([_place(item) for item, _ in values if item.place in _DIRECT])
+    return Request(
+        method=call.method,
+        url=f"{base}{path}?{query}" if query else base + path,
+        headers=headers,
+        body=content.body,
+        timeout=recipe.timeout,
+        call=call,
+        base=base,
+        injected=injected,
+        attempt=attempt,
+        sensitive=recipe.sensitive,
+        personal=recipe.personal,
+    )
+
+
+def _idempotency(plan: Plan) -> tuple[Apply, ...]:
+    """Return where the call's own key goes, unless the script has set one itself."""
+    declared = plan.recipe.api.idempotency
+    if not isinstance(declared, Idempotency):
+        return ()
+    name = declared.name.lower()
+    own = {"header": plan.call.headers, "query": plan.call.query}.get(declared.place, ())
+    if any(known.lower() == name for known, _ in own):
+        return ()
+    return (Apply(place=declared.place, name=declared.name, value=declared.value),)
+
+
+def _pairs(values: Values, place: str) -> Pairs:
+    return tuple([(item.name, value) for item, value in values if item.place == place])
+
+
+def _place(item: Apply) -> str:
+    return f"{item.place}.{item.name.lower() if item.place == 'header' else item.name}"
+
+
+def _put_others(request: Request, values: Values) -> Request:
+    others = [(item, value) for item, value in values if item.place not in _DIRECT]
+    if not others:
+        return request
+    draft = Draft(request)
+    for item, value in others:
+        draft.put(item.place, item.name, value)
+    return draft.request()
+
+
+def _pair(real: Values, standin: Values, vault: Secrets) -> None:
+    """Register derived forms, such as a whole Basic header, that stay the same between calls."""
+    for (item, value), (_, twin) in zip(real, standin, strict=True):
+        if value != twin and CHANGING.isdisjoint(names_in(item.value)):
+            vault.pair(value, twin, name=f"{item.place}.{item.name}")

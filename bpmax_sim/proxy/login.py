@@ -1,0 +1,144 @@
+"""A login: the requests of ``acquire`` in order, and the values that their answers yield.
+
+A refused login is never sent again: third parties bar an address that tries wrong secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.messages import Request, Response, Sensitive
+from bpmax_sim.platform.model import Acquire, LoginStep
+from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send
+from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.login_answer import TTL, LoginAnswer, Yielded, expiry
+from bpmax_sim.proxy.login_request import login_request
+from bpmax_sim.proxy.names import names_of, real_side, standin_side
+from bpmax_sim.proxy.plan import Luck, Plan
+from bpmax_sim.proxy.record import LOGIN, CallRecord
+from bpmax_sim.secret.standin import standin
+
+
+def login_key(plan: Plan) -> str:
+    """Return what grants are kept under: platform, instance, login and shared credentials."""
+    recipe, real = plan.recipe, plan.tenant.real
+    kept = recipe.keys.get("login")
+    if kept is not None and kept[0] is real:
+        return kept[1]
+    acquire = recipe.auth.acquire
+    shared = [(name, real.get(name)) for name in (acquire.share if acquire else ())]
+    digest = sha256(repr((shared, acquire)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    key = f"{recipe.platform.platform_key}/{recipe.instance.instance_key}/{digest}"
+    recipe.keys["login"] = (real, key)
+    return key
+
+
+def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
+    """Log in for the instance of *plan*, sending each step once.
+
+    Raises:
+        AuthError: if a step is refused, or its answer lacks a value.
+        TransportError: if a step did not complete.
+    """
+    yielded = Yielded()
+    now = env.auth_clock.now()
+    for number, step in enumerate(acquire.steps, 1):
+        request = _request(plan, step, yielded, env)
+        response = yield from _exchange(request, plan, env)
+        answer = LoginAnswer(plan, env.vault, number, request, response)
+        answer.check(step)
+        answer.collect(step, yielded)
+    expires = expiry(acquire.ttl, yielded.values.get(TTL), now)
+    return Grant(values=yielded.values, standins=yielded.standins, expires=expires)
+
+
+def synthesised(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
+    """Return a grant made of stand-ins, without sending anything.
+
+    Raises:
+        ConfigError: if the login yields a value that no stand-in can replace, such as an address.
+    """
+    yield from ()
+    recipe = plan.recipe
+    platform, instance = recipe.platform.platform_key, recipe.instance.instance_key
+    values: dict[str, Any] = {}
+    for step in acquire.steps:
+        for name, rule in step.extract.items():
+            if rule.secret:
+                values[name] = standin(
+                    kind=rule.kind, platform=platform, instance=instance, name=name
+                )
+            elif name != TTL and not rule.optional:
+                raise ConfigError(
+                    f"the login of {platform!r}, instance {instance!r}, yields {name!r}, which"
+                    f" cannot be made up; record cassettes/auth/{platform}.{instance}.yaml"
+                )
+    expires = expiry(acquire.ttl, None, env.auth_clock.now())
+    return Grant(values=values, standins=values, expires=expires)
+
+
+def _request(plan: Plan, step: LoginStep, yielded: Yielded, env: Environment) -> Request:
+    grant = Grant(values=yielded.values, standins=yielded.standins, expires=0)
+    recipe, tenant = plan.recipe, plan.tenant
+    real = real_side(tenant, grant, env, _luck(plan.luck))
+    twin = standin_side(tenant, grant, env, _luck(plan.standin_luck))
+    sent = login_request(recipe, step.request, names_of(recipe, real))
+    written = login_request(recipe, step.request, names_of(recipe, twin))
+    if written.call is not None:
+        call = replace(written.call, serial=env.serial())
+        sent, written = replace(sent, call=call), replace(written, call=call)
+    sensitive = tuple(
+        [
+            Sensitive(rule.path, name, rule.kind)
+            for name, rule in step.extract.items()
+            if rule.secret
+        ]
+    )
+    sent = replace(sent, sensitive=sensitive)
+    if not env.separate:
+        return sent
+    for (name, value), (_, redacted) in zip(sent.headers, written.headers, strict=True):
+        if value != redacted:
+            env.vault.pair(value, redacted, name=f"header.{name}")
+    return replace(sent, standin=replace(written, sensitive=sensitive))
+
+
+def _luck(of_call: Luck) -> Luck:
+    """Return luck that follows from the call's, so that a login left out shifts nothing."""
+    seed = sha256(of_call.seed + LOGIN.encode()).digest()
+    return Luck(seed, seed.hex()[:32])
+
+
+def _exchange(request: Request, plan: Plan, env: Environment) -> Generator[Effect, Any, Response]:
+    """Send one step and log it, whatever comes of it."""
+    start = env.clock.now()
+    try:
+        response: Response = yield Send(request)
+    except BpmaxError as error:
+        env.log(_record(request, plan, env, start, error=error))
+        raise
+    env.log(_record(request, plan, env, start, received=response))
+    return response
+
+
+def _record(
+    request: Request, plan: Plan, env: Environment, start: float, **came: Any
+) -> CallRecord:
+    return CallRecord(
+        platform=plan.call.platform,
+        instance=plan.call.instance,
+        api=LOGIN,
+        caller=plan.call.caller,
+        at=start,
+        duration=env.clock.now() - start,
+        attempts=1,
+        call=request.call,
+        position=plan.call.position,
+        sent=request,
+        redact=env.vault.redact_text,
+        **came,
+    )

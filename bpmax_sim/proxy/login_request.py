@@ -1,0 +1,110 @@
+"""One request of a login, rendered from given names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.messages import Call, Pairs, Request
+from bpmax_sim.platform.model import LoginRequest, is_set
+from bpmax_sim.platform.template import render
+from bpmax_sim.proxy.encode import (
+    BadValueError,
+    header_value,
+    literal_path,
+    query_pairs,
+    query_text,
+)
+from bpmax_sim.proxy.payload import Payload, encode_payload
+from bpmax_sim.proxy.recipe import Recipe
+from bpmax_sim.proxy.record import LOGIN
+
+
+def login_request(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> Request:
+    """Return *said* with its templates rendered; its call is everything in it.
+
+    Raises:
+        ConfigError: if a template does not fit, or yields what cannot be sent.
+    """
+    try:
+        return _rendered(recipe, said, names)
+    except BadValueError as error:
+        key = recipe.platform.platform_key
+        raise ConfigError(f"the login of {key!r} cannot be sent: {error}") from None
+
+
+def _rendered(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> Request:
+    base, path, query = _address(recipe, said, names)
+    query += query_pairs({name: filled(value, names) for name, value in said.query.items()})
+    payload = _payload(said, names)
+    headers = _headers(said, names, payload)
+    call = Call(
+        platform=recipe.platform.platform_key,
+        instance=recipe.instance.instance_key,
+        api=LOGIN,
+        method=said.method.upper(),
+        path=path,
+        query=query,
+        headers=headers,
+        body=payload.data if payload else None,
+    )
+    text = query_text(query)
+    return Request(
+        method=call.method,
+        url=f"{base}{path}?{text}" if text else base + path,
+        headers=headers,
+        body=call.body,
+        timeout=recipe.timeout,
+        call=call,
+        base=base,
+    )
+
+
+def _address(
+    recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]
+) -> tuple[str, str, Pairs]:
+    """Return base, path and query; an address of another host is its own base."""
+    base = str(names["base_url"])
+    if said.url:
+        address = render(said.url, names)
+    else:
+        path = literal_path(render(said.path, names))
+        address = base + (path if path.startswith("/") or not path else f"/{path}")
+    parts = urlsplit(address)
+    if not parts.scheme or not parts.netloc:
+        key = recipe.platform.platform_key
+        raise ConfigError(f"the login address of {key!r} is not absolute; start it with https://")
+    if not address.startswith(base):
+        base = f"{parts.scheme}://{parts.netloc}"
+    path = address[len(base) :].partition("#")[0].partition("?")[0]
+    return base, path, tuple(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def _payload(said: LoginRequest, names: Mapping[str, Any]) -> Payload | None:
+    if is_set(said.form):
+        return encode_payload(filled(said.form, names), "form")
+    if is_set(said.body):
+        return encode_payload(filled(said.body, names), "json")
+    return None
+
+
+def _headers(said: LoginRequest, names: Mapping[str, Any], payload: Payload | None) -> Pairs:
+    headers = [
+        (name, header_value(name, render(value, names))) for name, value in said.headers.items()
+    ]
+    if payload and not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", payload.content_type))
+    return tuple(headers)
+
+
+def filled(value: Any, names: Mapping[str, Any]) -> Any:
+    """Return *value* with every text in it rendered."""
+    if isinstance(value, str):
+        return render(value, names)
+    if isinstance(value, Mapping):
+        return {name: filled(item, names) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [filled(item, names) for item in value]
+    return value
