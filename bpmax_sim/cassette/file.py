@@ -1,0 +1,195 @@
+"""Opening a cassette file, and reading its exchanges one by one."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from bpmax_sim.cassette import damage
+from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, exchange_sha
+from bpmax_sim.cassette.index import Data, Index, Newer, Unsound, read_index
+from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line
+from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import CassetteError, NewerFormat, Place
+from bpmax_sim.messages import Exchange
+
+_SEAL_LINE = 1024  # more than it ever is
+_IN_MEMORY = 256 * 1024
+_OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_read_line = msgspec.json.Decoder(Line).decode
+
+
+class Cassette:
+    """An opened cassette; its exchanges are read, and their digests checked, when asked for.
+
+    Attributes:
+        path: the file as it was asked for; messages name it so.
+        index: where each exchange stands.
+    """
+
+    def __init__(self, path: Path, index: Index, read: Callable[[int, int], bytes]) -> None:
+        """Use `Cassette.load`; *read* returns the bytes between two offsets."""
+        self.path = path
+        self.index = index
+        self._read = read
+
+    @classmethod
+    def load(cls, path: Path | str) -> Cassette:
+        """Open the cassette at *path*.
+
+        Raises:
+            FileNotFoundError: if there is none.
+            DamagedCassette: if it was cut, merged or edited, naming the place.
+            NewerFormat: if a newer version wrote it.
+            CassetteError: if it is no cassette of ours, or no ordinary file.
+        """
+        return _load(Path(path))
+
+    def __len__(self) -> int:
+        return len(self.index.starts)
+
+    def __repr__(self) -> str:
+        return f"<Cassette {str(self.path)!r}: {len(self)} exchanges>"
+
+    @property
+    def head(self) -> Head:
+        """Return the head line."""
+        return self.index.head
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Return who recorded exchanges here, sorted."""
+        return tuple(sorted(self.index.keys))
+
+    def start(self, owner: str) -> Instant | None:
+        """Return when the first exchange of *owner* was sent, in the zone it was recorded in."""
+        numbers = self.index.numbers(owner)
+        if not numbers:
+            return None
+        return Instant.parse(self.line(numbers[0]).at)
+
+    def entry(self, number: int) -> Entry:
+        """Return exchange *number* of the file, from 0, as it stands there.
+
+        Raises:
+            DamagedCassette: if its text is not what was recorded.
+        """
+        start, end = self.index.bounds(number)
+        index, _, text = self._read(start, end).partition(b"\n")
+        raw = index[len(ENTRY) :]
+        try:
+            line = _read_line(raw)
+            blank = raw.replace(b'"sha":"%b"' % line.sha.encode(), BLANK_SHA.encode(), 1)
+            if exchange_sha(blank, text) == line.sha:
+                return Entry(line, text.decode())
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            pass
+        raise self._edited(start, "is not what was recorded, its digest differs")
+
+    def line(self, number: int) -> Line:
+        """Return the index line of exchange *number*."""
+        return self.entry(number).line
+
+    def exchange(self, number: int) -> Exchange:
+        """Return exchange *number* of the file, from 0.
+
+        Raises:
+            DamagedCassette: if its text is not what was recorded, or cannot be read.
+        """
+        entry = self.entry(number)
+        try:
+            return read_exchange(entry)
+        except ValueError as error:
+            start = self.index.bounds(number)[0]
+            raise self._edited(start, f"cannot be read ({error})") from error
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every exchange as it stands in the file."""
+        return map(self.entry, range(len(self)))
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """Yield every exchange, in file order."""
+        return map(self.exchange, range(len(self)))
+
+    def place(self, number: int) -> str:
+        """Return ``file:line`` of exchange *number*."""
+        before = self._read(0, self.index.bounds(number)[0])
+        return str(Place(str(self.path), before.count(b"\n") + 1))
+
+    def _edited(self, start: int, why: str) -> CassetteError:
+        data = self._read(0, self.index.sections[1] + _SEAL_LINE)
+        return damage.edited(self.path, data, start, why=why)
+
+
+def _load(path: Path) -> Cassette:
+    descriptor = _open(path)
+    read = _reader(descriptor)
+    try:
+        size = os.fstat(descriptor).st_size
+        index = _mapped(path, descriptor) if size > _IN_MEMORY else None
+        if index is None:
+            whole = read(0, size).replace(b"\r\n", b"\n")
+            return Cassette(path, _index(path, whole), lambda start, end: whole[start:end])
+        cassette = Cassette(path, index, read)
+        weakref.finalize(cassette, os.close, descriptor)
+        descriptor = -1
+        return cassette
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _mapped(path: Path, descriptor: int) -> Index | None:
+    """Return the index of a large file, or None if its line ends have to be normalised first."""
+    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
+        return _index(path, data) if data.find(b"\r\n") < 0 else None
+
+
+def _reader(descriptor: int) -> Callable[[int, int], bytes]:
+    lock = threading.Lock()
+
+    def read(start: int, end: int) -> bytes:
+        with lock:  # seek and read, because Windows has no pread
+            os.lseek(descriptor, start, os.SEEK_SET)
+            return os.read(descriptor, end - start)
+
+    return read
+
+
+def _open(path: Path) -> int:
+    """Open an ordinary file; a link could lead a recording out of its folder.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        CassetteError: if it is a link, a folder or a device, or cannot be opened.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISREG(mode):
+            return os.open(path, _OPEN)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise CassetteError(f"{path}: cannot be opened: {error}") from error
+    kind = "a symbolic link" if stat.S_ISLNK(mode) else "not an ordinary file"
+    raise CassetteError(f"{path}: {kind}; a cassette has to be a file of its own")
+
+
+def _index(path: Path, data: Data) -> Index:
+    try:
+        return read_index(data)
+    except Newer as error:
+        raise NewerFormat(
+            f"{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
+            f"{FORMAT}; upgrade bpmax-sim"
+        ) from None
+    except Unsound as error:
+        raise damage.explain(path, bytes(data), str(error)) from None

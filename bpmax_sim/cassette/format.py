@@ -1,0 +1,134 @@
+"""The file: vcrpy's own shape, plus a head, index lines and a seal that vcrpy does not read.
+
+Every byte is covered: each exchange by its `sha`, the set and order of exchanges and the head by
+the seal, the rest by its fixed form. Digests are over text with LF ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.cassette.model import Entry, Head, Line, Seal
+from bpmax_sim.cassette.reader import exchange_of
+from bpmax_sim.cassette.render import render
+from bpmax_sim.cassette.scalars import json_line
+from bpmax_sim.cassette.yamltext import YamlTextError, read_yaml_text
+from bpmax_sim.clock import Instant
+from bpmax_sim.messages import Exchange
+
+VERSION = "version: 1\n"  # of vcrpy's format; it refuses others
+HEAD = VERSION + "bpmax: "
+ENTRY = "- bpmax: "
+SECTIONS = ("interactions", "failures")
+UNKNOWN_RULES = "unknown"
+BLANK_SHA = '"sha":""'
+
+
+def exchange_sha(index: bytes, text: bytes) -> str:
+    """Return the digest of an exchange; the ``sha`` in *index* has to be blank."""
+    return hashlib.sha256(b"%b\n%b" % (index, text)).hexdigest()[:16]
+
+
+def seal_sha(head: str, shas: Iterable[str]) -> str:
+    """Return the digest of the head line's JSON and every exchange's digest, in file order."""
+    return hashlib.sha256("\n".join([head, *shas]).encode()).hexdigest()
+
+
+def dump(exchanges: Iterable[Exchange], *, rules: Rules, zone: timedelta = timedelta(0)) -> bytes:
+    """Return the file that holds *exchanges*, whose keys are under *rules*."""
+    entries = [render(exchange, zone=zone) for exchange in exchanges]
+    return dump_entries(entries, rules=rules.digest)
+
+
+def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
+    """Return the file that holds *entries*; *rules* is the digest of those that name none.
+
+    Entries are sorted by owner and order of issue, so the order in which they are given, or came
+    from several processes, leaves no trace.
+    """
+    ordered = sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n))
+    head = _head(ordered, rules)
+    told = [_told(entry, head.rules, rules) for entry in ordered]
+    failed = [bool(entry.line.failed) for entry in ordered]
+    groups = [[t for t, f in zip(told, failed, strict=True) if f is kind] for kind in (False, True)]
+    shas = [sha for group in groups for _, sha in group]
+    seal = Seal(
+        interactions=len(groups[0]),
+        failures=len(groups[1]),
+        sha256=seal_sha(json_line(head), shas),
+    )
+    sections = (_section(*pair) for pair in zip(SECTIONS, groups, strict=True))
+    return "".join(
+        [f"{HEAD}{json_line(head)}\n", *sections, f"sealed: {json_line(seal)}\n"]
+    ).encode()
+
+
+def _head(entries: Sequence[Entry], rules: str) -> Head:
+    """Return a head that depends on the entries alone, not on who writes them last."""
+    if not entries:
+        return Head(rules=rules)
+    starts = (Instant.parse(entry.line.at) for entry in entries)
+    start = str(min(starts, key=attrgetter("seconds")))
+    return Head(rules=entries[0].line.rules or rules, start=start)
+
+
+def _told(entry: Entry, file_rules: str, rules: str) -> tuple[str, str]:
+    own = entry.line.rules or rules
+    line = msgspec.structs.replace(entry.line, rules="" if own == file_rules else own)
+    index, sha = index_text(line, entry.text)
+    return f"{ENTRY}{index}\n{entry.text}", sha
+
+
+def index_text(line: Line, text: str) -> tuple[str, str]:
+    """Return the JSON of *line* with the digest of the exchange in it, and that digest."""
+    blank = json_line(msgspec.structs.replace(line, sha=""))
+    sha = exchange_sha(blank.encode(), text.encode())
+    return blank.replace(BLANK_SHA, BLANK_SHA.replace('""', f'"{sha}"'), 1), sha
+
+
+def _section(name: str, told: list[tuple[str, str]]) -> str:
+    return f"{name}:\n{''.join(text for text, _ in told)}" if told else f"{name}: []\n"
+
+
+def reseal(text: str) -> bytes:
+    """Return the canonical file of a cassette that was edited by hand, whatever its layout.
+
+    The key of an edited exchange is marked as unknown, so a player computes it afresh.
+
+    Raises:
+        YamlTextError: if it is not YAML, or an exchange in it is none; the message names it.
+    """
+    tree = read_yaml_text(text)
+    try:
+        head = msgspec.convert(_mapping(tree).get("bpmax"), Head, strict=False)
+    except ValueError as error:
+        raise YamlTextError(f"not a cassette of ours: {error}", 1) from error
+    items = [item for name in SECTIONS for item in tree.get(name) or []]
+    return dump_entries([_resealed(*pair) for pair in enumerate(items, 1)], rules=head.rules)
+
+
+def _resealed(number: int, item: Any) -> Entry:
+    try:
+        line = msgspec.convert(_mapping(item).get("bpmax"), Line, strict=False)
+        exchange = exchange_of(line, item)
+    except ValueError as error:
+        raise YamlTextError(f"exchange {number}: {error}", 1) from error
+    # The index line stays the recorded one; only the text is written anew.
+    text = render(replace(exchange, request=replace(exchange.request, call=None))).text
+    if index_text(line, text)[1] != line.sha:
+        line = msgspec.structs.replace(line, rules=UNKNOWN_RULES)
+    return Entry(line, text)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise YamlTextError(f"{type(value).__name__} where a mapping is expected", 1)
+    return value

@@ -1,0 +1,77 @@
+"""The machine-readable lines of a cassette: its head, an exchange's index line, the seal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+FORMAT = 1
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The second line of a file.
+
+    Attributes:
+        rules: digest of the matching rules that its keys were computed under.
+        start: the earliest instant of sending, ISO 8601 with its zone.
+    """
+
+    format: int = FORMAT
+    rules: str = ""
+    start: str = ""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The index line of one exchange.
+
+    Attributes:
+        n: place in the order of issue of its owner, from 1.
+        call: ``platform.api``, empty for traffic without a builder.
+        owner: the scenario, row or test that recorded it.
+        at: instant of sending, ISO 8601 with its zone.
+        ms: milliseconds until the last byte, or until it failed.
+        sha: digest of the exchange, this line included.
+        base: the start of the URL that is the platform's address.
+        injected: places that auth and signing put in.
+        failed: the kind of failure in lower case, for an exchange that did not complete.
+        chunks: milliseconds and length of each piece of a streamed body.
+        encoding: headers that told how the body was encoded on the wire.
+        source: who answered, unless it was the live third party.
+        rules: digest of the matching rules, where it is not the head's.
+        extra: what the builder said, where the request alone does not show it.
+    """
+
+    key: str
+    n: int
+    call: str
+    instance: str
+    owner: str = msgspec.field(name="for")
+    at: str
+    ms: int
+    sha: str
+    base: str = ""
+    injected: tuple[str, ...] = ()
+    failed: str = ""
+    chunks: tuple[tuple[int, int], ...] = ()
+    encoding: dict[str, str] = {}
+    source: str = ""
+    rules: str = ""
+    extra: dict[str, Any] = {}
+
+
+class Seal(msgspec.Struct, frozen=True, kw_only=True):
+    """The last line of a file: what it holds, and the digest of head and all `Line.sha`."""
+
+    interactions: int
+    failures: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One exchange as it stands in a file: its index line, and the YAML text below it."""
+
+    line: Line
+    text: str

@@ -1,0 +1,246 @@
+"""The text of one exchange back as an `Exchange`: our own layout at full speed, any YAML slowly."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.cassette.injected import call_behind, corrected
+from bpmax_sim.cassette.model import Entry, Line
+from bpmax_sim.cassette.yamltext import YamlTextError, read_yaml_text
+from bpmax_sim.clock import Instant
+from bpmax_sim.messages import Call, Chunk, Exchange, Failed, Pairs, Request, Response
+
+_HEADERS = r"    headers:(?: \{\}\n|\n((?:      .*\n)+))"
+_REQUEST = re.compile(
+    r"  request:\n    method: (.+)\n    uri: (.+)\n" + _HEADERS + r"    body: (.+)"
+)
+_RESPONSE = re.compile(
+    r"    status: \{code: (\d+), message: (.+)\}\n" + _HEADERS + r"    body:\n      string: (.+)"
+)
+_FAILURE = re.compile(r"    message: (\".*\")\n    sent: (true|false)\n    received: (.+)")
+_FIELD = re.compile(r"      (?:([A-Za-z][\w-]*)|(\"(?:[^\"\\]|\\.)*\")): (\[.*\])\n", re.ASCII)
+_decode_text = msgspec.json.Decoder(str).decode
+_decode_texts = msgspec.json.Decoder(list[list[str]]).decode
+
+
+class _NotOurs(Exception):  # noqa: N818 - never leaves this module
+    """The text does not have the canonical layout."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    method: str
+    url: str
+    headers: Pairs
+    body: bytes | None
+    outcome: Response | Failed
+
+
+def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
+    """Return the exchange of *entry*; with *canonical* off it is read as any YAML.
+
+    Raises:
+        ValueError: if the text is no exchange; a `YamlTextError` knows its line in the text.
+    """
+    pieces = None
+    if canonical:
+        try:
+            pieces = _canonical(entry)
+        except _NotOurs:
+            pieces = None
+    return _exchange(entry.line, pieces or _any_yaml(entry.line, read_yaml_text(entry.text)))
+
+
+def exchange_of(line: Line, item: Any) -> Exchange:
+    """Return the exchange of an already read YAML mapping.
+
+    Raises:
+        ValueError: if a key is missing or its value has the wrong type.
+    """
+    return _exchange(line, _any_yaml(line, item))
+
+
+def _exchange(line: Line, pieces: _Pieces) -> Exchange:
+    platform, _, api = line.call.partition(".")
+    request = Request(
+        method=pieces.method,
+        url=pieces.url,
+        headers=pieces.headers,
+        body=pieces.body,
+        base=line.base,
+        injected=line.injected,
+    )
+    named = Call(
+        platform=platform,
+        instance=line.instance,
+        api=api,
+        method=pieces.method,
+        path="",
+        serial=line.n,
+    )
+    if line.call:
+        built = corrected(named, line.extra) if line.extra else call_behind(request, named)
+        object.__setattr__(request, "call", built)  # nobody else has seen it yet
+    return Exchange(
+        request=request,
+        outcome=pieces.outcome,
+        key=line.key,
+        order=line.n,
+        owner=line.owner,
+        at=Instant.parse(line.at).seconds,
+    )
+
+
+def _canonical(entry: Entry) -> _Pieces:
+    told, kind, came = entry.text.partition("\n  response:\n")
+    if not kind:
+        told, kind, came = entry.text.partition("\n  failure:\n")
+    request = _REQUEST.match(told)
+    if request is None or not kind:
+        raise _NotOurs
+    method, url, headers, body = request.groups()
+    return _Pieces(
+        method=_text(method),
+        url=_text(url),
+        headers=_fields(headers),
+        body=None if body == "null" else _body(body, told[request.end() :], "\n      "),
+        outcome=_response(entry.line, came) if "response" in kind else _failure(entry.line, came),
+    )
+
+
+def _response(line: Line, text: str) -> Response:
+    found = _RESPONSE.match(text)
+    if found is None:
+        raise _NotOurs
+    status, reason, headers, body = found.groups()
+    return Response(
+        status=int(status),
+        reason=_text(reason),
+        headers=_fields(headers),
+        body=_body(body, text[found.end() : -1], "\n        "),
+        elapsed=line.ms / 1000,
+        source=line.source or "recorded",
+        chunks=tuple(Chunk(at / 1000, length) for at, length in line.chunks),
+    )
+
+
+def _failure(line: Line, text: str) -> Failed:
+    found = _FAILURE.match(text)
+    if found is None:
+        raise _NotOurs
+    message, sent, received = found.groups()
+    return Failed(
+        code=line.failed.upper(),
+        message=_text(message),
+        elapsed=line.ms / 1000,
+        sent=sent == "true",
+        received=_body(received, text[found.end() : -1], "\n      "),
+    )
+
+
+def _text(scalar: str) -> str:
+    return _decode_text(scalar) if scalar[0] == '"' else scalar
+
+
+def _fields(block: str | None) -> Pairs:
+    if block is None:
+        return ()
+    fields = _FIELD.findall(block)
+    if len(fields) != block.count("\n"):
+        raise _NotOurs
+    values = _decode_texts(f"[{','.join([field[2] for field in fields])}]")
+    return tuple(
+        [
+            (plain or _text(quoted), value)
+            for (plain, quoted, _), found in zip(fields, values, strict=True)
+            for value in found
+        ]
+    )
+
+
+def _body(style: str, rest: str, indent: str) -> bytes:
+    """Return the bytes of a scalar whose first line is *style* and whose lines are *rest*."""
+    if style[0] == '"' and not rest:
+        return _decode_text(style).encode()
+    read = _BLOCKS.get(style)
+    if read is None:
+        raise _NotOurs
+    return read(rest.replace(indent, "\n")[1:])
+
+
+def _kept(text: str) -> bytes:
+    return f"{text}\n".encode()
+
+
+def _base64(text: str) -> bytes:
+    return base64.b64decode(text.replace("\n", ""), validate=True)
+
+
+_BLOCKS: dict[str, Callable[[str], bytes]] = {
+    "|-": lambda text: text.encode(),
+    "|+": _kept,
+    "!!binary |-": _base64,
+}
+
+
+def _any_yaml(line: Line, item: Any) -> _Pieces:
+    try:
+        asked = item["request"]
+        return _Pieces(
+            method=_str(asked["method"]),
+            url=_str(asked["uri"]),
+            headers=_pairs(asked.get("headers")),
+            body=_bytes(asked.get("body")),
+            outcome=_failed(line, item["failure"]) if line.failed else _answer(line, item),
+        )
+    except (KeyError, TypeError, AttributeError, binascii.Error) as error:
+        raise YamlTextError(f"not an exchange: {error}", 1) from error
+
+
+def _answer(line: Line, item: Any) -> Response:
+    came = item["response"]
+    body = came.get("body") or {}
+    return Response(
+        status=int(came["status"]["code"]),
+        reason=_str(came["status"].get("message") or ""),
+        headers=_pairs(came.get("headers")),
+        body=_bytes(body.get("string")) or b"",
+        elapsed=line.ms / 1000,
+        source=line.source or "recorded",
+        chunks=tuple(Chunk(at / 1000, length) for at, length in line.chunks),
+    )
+
+
+def _failed(line: Line, came: Any) -> Failed:
+    return Failed(
+        code=line.failed.upper(),
+        message=_str(came["message"]),
+        elapsed=line.ms / 1000,
+        sent=came["sent"] == "true",
+        received=_bytes(came.get("received")) or b"",
+    )
+
+
+def _pairs(headers: Any) -> Pairs:
+    return tuple(
+        (name, _str(value))
+        for name, values in (headers or {}).items()
+        for value in (values if isinstance(values, list) else [values])
+    )
+
+
+def _str(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} where text is expected")
+    return value
+
+
+def _bytes(value: Any) -> bytes | None:
+    return value if value is None or isinstance(value, bytes) else _str(value).encode()

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import vcr
+
+from bpmax_sim.cassette.format import dump
+from tests.cassette.exchanges import RULES, ZONE, answer, detail, numbered, order
+from tests.cassette.test_format import sample
+
+
+def test_stock_vcrpy_replays_our_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    binary = replace(
+        answer(), body=b"\x00\xff", headers=(("set-cookie", "a=1"), ("set-cookie", "b=2"))
+    )
+    told = numbered(
+        detail(), order('{"客户":"张三"}'.encode()), detail(7, outcome=binary), *sample()[3:]
+    )
+    path.write_bytes(dump(told, rules=RULES, zone=ZONE))
+    player = vcr.VCR(record_mode="none")
+    auth = {"authorization": "Bearer redacted.crm_system.test.token.1"}
+
+    with player.use_cassette(str(path)) as cassette, httpx.Client() as client:
+        client.headers.clear()
+        found = client.get(
+            "https://crm.example.test/customers/12345?fields=name%2Cphone", headers=auth
+        )
+        made = client.post(
+            "https://crm.example.test/orders",
+            content='{"客户":"张三"}'.encode(),
+            headers={"content-type": "application/json"},
+        )
+        raw = client.get("https://crm.example.test/customers/7?fields=name%2Cphone", headers=auth)
+        played = cassette.play_count
+
+    assert found.json()["data"]["name"] == made.json()["data"]["name"] == "张三"
+    assert (found.status_code, found.reason_phrase) == (200, "OK")
+    assert raw.content == b"\x00\xff"
+    assert raw.headers.get_list("set-cookie") == ["a=1", "b=2"]
+    assert played == 3
