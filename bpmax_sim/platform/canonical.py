@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import unquote
 
 from bpmax_sim.platform.octets import text
@@ -60,6 +61,7 @@ def drop(headers: Mapping[str, str], *names: str) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=256)
 def _named(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
     plain = frozenset(name for name in names if not name.endswith("*"))
     return plain, tuple(name[:-1] for name in names if name.endswith("*"))

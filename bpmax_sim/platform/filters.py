@@ -42,16 +42,6 @@ _HASHES: Final = {"md5": hashlib.md5, "sha1": hashlib.sha1, "sha256": hashlib.sh
                   "sha512": hashlib.sha512}  # fmt: skip
 
 
-def digest(algorithm: str, data: bytes) -> bytes:
-    """Return the *algorithm* (``md5``, ``sha1``, ``sha256``, ``sha512``) digest of *data*."""
-    return _HASHES[algorithm](data).digest()
-
-
-def keyed_digest(algorithm: str, key: bytes, data: bytes) -> bytes:
-    """Return the HMAC (RFC 2104) of *data* under *key*."""
-    return hmac.digest(key, data, algorithm)
-
-
 def jwt(claims: object, key: object, algorithm: str = "RS256", headers: object = None) -> str:
     """Return a signed JSON Web Token (RFC 7519) of *claims*, the same for the same arguments."""
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import

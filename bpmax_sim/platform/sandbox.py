@@ -70,7 +70,7 @@ class _Sandbox(SandboxedEnvironment):
             return super().call_binop(context, operator, left, right)
         if texts and len(left) + len(right) <= LIMIT:
             return left + right
-        raise FilterError(f"{operator!r} joins two short texts or two numbers, nothing else")
+        raise FilterError(f"{operator!r} needs two numbers, or + two short texts")
 
 
 class _Texts(NodeTransformer):
@@ -151,7 +151,7 @@ def _renderer(source: str, tree: nodes.Template) -> Renderer:
             if found is None:
                 raise ConfigError(f"{shown(source)}: {error.message}") from None
             raise undefined(source, found["name"], names) from None
-        except (ArithmeticError, TypeError, ValueError, LookupError) as error:
+        except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise broken(source, error) from None
 
     return rendered

@@ -122,7 +122,9 @@ def _simple(source: str) -> Template | None:
         parts += [source[end : found.start()], (found[1], _filters(source, found[2]))]
         end = found.end()
     parts.append(source[end:])
-    if any(isinstance(part, str) and _MARK.search(part) for part in parts):
+    # Jinja reads {{{ from the left, so a brace right before a mark is its matter.
+    texts = [part for part in parts if isinstance(part, str)]
+    if any(_MARK.search(part) or part.endswith("{") for part in texts):
         return None
     return Template(
         frozenset(part[0] for part in parts if isinstance(part, tuple)),
@@ -149,28 +151,25 @@ def _joiner(
     source: str, parts: tuple[str | tuple[str, tuple[Callable[[Any], Any], ...]], ...]
 ) -> Renderer:
     def joined(names: Mapping[str, object]) -> str:
-        pieces = []
+        pieces: list[str] = []
         for part in parts:
             if isinstance(part, str):
                 pieces.append(part)
                 continue
+            name, functions = part
             try:
-                value: Any = names[part[0]]
+                value: Any = names[name]
             except KeyError:
-                raise undefined(source, part[0], names) from None
-            for function in part[1]:
-                value = _apply(source, function, value)
+                raise undefined(source, name, names) from None
+            try:
+                for function in functions:
+                    value = function(value)
+            except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
+                raise broken(source, error) from None
             pieces.append(value if type(value) is str else text(value))
         return bounded(source, pieces)
 
     return joined
-
-
-def _apply(source: str, function: Callable[[Any], Any], value: Any) -> Any:
-    try:
-        return function(value)
-    except (ArithmeticError, TypeError, ValueError, LookupError) as error:
-        raise broken(source, error) from None
 
 
 def bounded(source: str, pieces: Iterable[str]) -> str:
@@ -179,13 +178,9 @@ def bounded(source: str, pieces: Iterable[str]) -> str:
     Raises:
         ConfigError: if they are longer than `LIMIT` in all.
     """
-    kept: list[str] = []
-    left = LIMIT
-    for piece in pieces:
-        left -= len(piece)
-        if left < 0:
-            raise ConfigError(f"{shown(source)} yields more than {LIMIT} characters; shorten it")
-        kept.append(piece)
+    kept = pieces if isinstance(pieces, list) else list(pieces)
+    if sum(map(len, kept)) > LIMIT:
+        raise ConfigError(f"{shown(source)} yields more than {LIMIT} characters; shorten it")
     return "".join(kept)
 
 
