@@ -135,7 +135,8 @@ class Sign(Model, frozen=True, kw_only=True):
 
     Attributes:
         define: named templates, rendered in order, each seeing the ones before it.
-        set_headers: headers fixed before signing; one that renders to nothing is left out.
+        default_headers: headers set before signing where the request has none.
+        set_headers: headers set before signing, instead of a script's own.
         set_query: the same for the query.
         canonical: more named templates, which see the request with these headers and query.
         message: the string to sign.
@@ -143,10 +144,12 @@ class Sign(Model, frozen=True, kw_only=True):
         key_encoding: how the key (the first of a chain) is written.
         emit: where ``{{ signature }}`` and the defined values go; what a script put there goes.
 
-    The names of headers and query parameters may be templates as well.
+    Names of headers and query parameters may be templates as well. What renders to nothing is not
+    set.
     """
 
     define: tuple[Mapping[str, str], ...] = ()
+    default_headers: Mapping[str, str] = {}
     set_headers: Mapping[str, str] = {}
     set_query: Mapping[str, str] = {}
     canonical: tuple[Mapping[str, str], ...] = ()
