@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from bpmax_sim.cassette import damage
-from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, exchange_sha
+from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, VERSION, exchange_sha
 from bpmax_sim.cassette.index import Data, Index, Newer, Unsound, read_index
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line
 from bpmax_sim.cassette.reader import read_exchange
@@ -22,6 +22,7 @@ from bpmax_sim.errors import CassetteError, NewerFormat, Place
 from bpmax_sim.messages import Exchange
 
 _SEAL_LINE = 1024  # more than it ever is
+_CRLF = VERSION.encode().replace(b"\n", b"\r\n")
 _IN_MEMORY = 256 * 1024
 _OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _read_line = msgspec.json.Decoder(Line).decode
@@ -150,7 +151,7 @@ def _load(path: Path) -> Cassette:
 def _mapped(path: Path, descriptor: int) -> Index | None:
     """Return the index of a large file, or None if its line ends have to be normalised first."""
     with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
-        return _index(path, data) if data.find(b"\r\n") < 0 else None
+        return None if data[: len(_CRLF)] == _CRLF else _index(path, data)
 
 
 def _reader(descriptor: int) -> Callable[[int, int], bytes]:

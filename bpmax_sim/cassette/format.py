@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -75,9 +74,13 @@ def _head(entries: Sequence[Entry], rules: str) -> Head:
     """Return a head that depends on the entries alone, not on who writes them last."""
     if not entries:
         return Head(rules=rules)
-    starts = (Instant.parse(entry.line.at) for entry in entries)
-    start = str(min(starts, key=attrgetter("seconds")))
-    return Head(rules=entries[0].line.rules or rules, start=start)
+    first, start = entries[0].line.rules or rules, min(map(_start, entries))[1]
+    mixed = any((entry.line.rules or rules) != first for entry in entries)
+    return Head(rules=first, start=start, mixed=mixed or msgspec.UNSET)
+
+
+def _start(entry: Entry) -> tuple[float, str]:
+    return Instant.parse(entry.line.at).seconds, entry.line.at
 
 
 def _told(entry: Entry, file_rules: str, rules: str) -> tuple[str, str]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 from array import array
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from bpmax_sim.cassette.format import HEAD
+from bpmax_sim.cassette.format import ENTRY, HEAD
 from bpmax_sim.cassette.model import FORMAT, Head, Seal
 
 _HEAD = HEAD.encode()
-_ENTRY = re.compile(
-    rb'\n- bpmax: \{"key":"([0-9a-f]*)","n":(\d{1,9}),[^\n]*?"for":("(?:[^"\\\n]|\\.)*"),'
-    rb'[^\n]*?"sha":"([0-9a-f]{16})"[^\n]*'
+_ENTRY = f"\n{ENTRY}".encode()
+# Written by us, so its keys come in this order; a line of another shape fails the seal's count.
+_LINE = re.compile(
+    rb'\{"key":"([0-9a-f]*)","n":(\d{1,9}),"call":"[^"\\\n]*(?:\\.[^"\\\n]*)*",'
+    rb'"instance":"[^"\\\n]*(?:\\.[^"\\\n]*)*","for":("[^"\\\n]*(?:\\.[^"\\\n]*)*"),'
+    rb'"at":"[^"\\\n]*","ms":\d+,"sha":"([0-9a-f]{16})"'
 )
 _SEALED = b"\nsealed: "
 _read_format = msgspec.json.Decoder(dict[str, Any]).decode
@@ -78,7 +82,7 @@ def read_index(data: Data) -> Index:
     """
     line, body = _head_line(data)
     found = Index(head=_head(line))
-    found.sections = (data.find(b"\nfailures:", body - 1) + 1, data.rfind(_SEALED) + 1)
+    found.sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
     shas = _scan(data, body - 1, found)
     _check_layout(data, body, found)
     _check_seal(line, data[found.sections[1] :], found, shas)
@@ -107,17 +111,22 @@ def _head(line: bytes) -> Head:
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
     shas: list[bytes] = []
     owners: dict[bytes, dict[str, list[int]]] = {}
-    for found in _ENTRY.finditer(data, start):
+    at = data.find(_ENTRY, start)
+    while at >= 0:
+        found = _LINE.match(data, at + len(_ENTRY))
+        if found is None:
+            raise Unsound(f"an index line is not as it was written, at byte {at + 1}")
         key, order, owner, sha = found.groups()
-        into.starts.append(found.start() + 1)
+        into.starts.append(at + 1)
         into.orders.append(int(order))
         owners.setdefault(owner, {}).setdefault(key.decode(), []).append(len(shas))
         shas.append(sha)
+        at = data.find(_ENTRY, found.end())
     try:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Unsound(f"an index line is broken ({error})") from error
-    into.first_failure = sum(1 for at in into.starts if at < into.sections[0])
+    into.first_failure = bisect(into.starts, into.sections[0])
     if into.first_failure < len(shas):
         for bucket in _buckets(into):
             bucket.sort(key=into.orders.__getitem__)

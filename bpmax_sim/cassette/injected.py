@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import msgspec
 
@@ -24,8 +24,13 @@ def unbuilt(request: Request) -> Call:
 
 def split_query(url: str) -> tuple[str, Pairs]:
     """Return what stands before the query, and the decoded query; a fragment is never sent."""
-    path, found, query = url.partition("#")[0].partition("?")
-    return path, tuple(parse_qsl(query, keep_blank_values=True)) if found else ()
+    path, _, query = url.partition("#")[0].partition("?")
+    return path, tuple([_pair(piece) for piece in query.split("&") if piece])
+
+
+def _pair(piece: str) -> tuple[str, str]:
+    name, _, value = piece.partition("=")
+    return unquote_plus(name), unquote_plus(value)
 
 
 def call_behind(request: Request, named: Call) -> Call:
@@ -34,50 +39,57 @@ def call_behind(request: Request, named: Call) -> Call:
     if request.base and address.startswith(request.base):
         address = address[len(request.base) :]
     path, query = split_query(address)
-    call = replace(named, path=path, query=query, headers=request.headers, body=request.body)
-    for root, names in _by_root(request.injected).items():
-        call = _REMOVE[root](call, names)
-    return call
+    headers, body = request.headers, request.body
+    injected = request.injected
+    if injected:
+        query = _less(query, _names(injected, "query."))
+        headers = _less_headers(headers, _names(injected, "header."), _names(injected, "cookie."))
+        body = _less_body(body, headers, _names(injected, "body."))
+    return Call(
+        platform=named.platform,
+        instance=named.instance,
+        api=named.api,
+        method=request.method,
+        path=path,
+        query=query,
+        headers=headers,
+        body=body,
+        serial=named.serial,
+    )
 
 
-def _by_root(injected: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for place in injected:
-        root, _, name = place.partition(".")
-        if root in _REMOVE and name:
-            found[root] = (*found.get(root, ()), name)
-    return found
+def _names(injected: Iterable[str], root: str) -> tuple[str, ...]:
+    return tuple([place[len(root) :] for place in injected if place.startswith(root)])
 
 
-def _without_query(call: Call, names: tuple[str, ...]) -> Call:
-    return replace(call, query=tuple(pair for pair in call.query if pair[0] not in names))
+def _less(pairs: Pairs, names: tuple[str, ...]) -> Pairs:
+    return tuple([pair for pair in pairs if pair[0] not in names]) if names else pairs
 
 
-def _without_headers(call: Call, names: tuple[str, ...]) -> Call:
+def _less_headers(headers: Pairs, names: tuple[str, ...], cookies: tuple[str, ...]) -> Pairs:
     gone = {name.lower() for name in names}
-    return replace(call, headers=tuple(p for p in call.headers if p[0].lower() not in gone))
-
-
-def _without_cookies(call: Call, names: tuple[str, ...]) -> Call:
-    headers = (_strip_cookies(pair, names) for pair in call.headers)
-    return replace(call, headers=tuple(pair for pair in headers if pair[1] or pair[0] != "cookie"))
+    kept = tuple([pair for pair in headers if pair[0].lower() not in gone])
+    if not cookies:
+        return kept
+    stripped = (_strip_cookies(pair, cookies) for pair in kept)
+    return tuple(pair for pair in stripped if pair[1] or pair[0].lower() != "cookie")
 
 
 def _strip_cookies(header: tuple[str, str], names: tuple[str, ...]) -> tuple[str, str]:
     if header[0].lower() != "cookie":
         return header
-    crumbs = [crumb.strip() for crumb in header[1].split(";")]
-    kept = [crumb for crumb in crumbs if crumb.partition("=")[0] not in names]
-    return ("cookie" if not kept else header[0], "; ".join(kept))
+    crumbs = (crumb.strip() for crumb in header[1].split(";"))
+    kept = (crumb for crumb in crumbs if crumb.partition("=")[0] not in names)
+    return (header[0], "; ".join(kept))
 
 
-def _without_body(call: Call, names: tuple[str, ...]) -> Call:
-    if call.body is None:
-        return call
-    content_type = next((v for n, v in call.headers if n.lower() == "content-type"), "")
+def _less_body(body: bytes | None, headers: Pairs, names: tuple[str, ...]) -> bytes | None:
+    if body is None or not names:
+        return body
+    content_type = next((v for n, v in headers if n.lower() == "content-type"), "")
     if media_type(content_type) == "application/x-www-form-urlencoded":
-        return replace(call, body=_strip_form(call.body, names))
-    return replace(call, body=_strip_json(call.body, tuple(_body_path(name) for name in names)))
+        return _strip_form(body, names)
+    return _strip_json(body, tuple(_body_path(name) for name in names))
 
 
 def _body_path(name: str) -> Path:
@@ -96,14 +108,6 @@ def _strip_json(body: bytes, paths: tuple[Path, ...]) -> bytes | None:
         return body
     left = without(value, paths, prune=True)
     return None if left is None else encode_sorted(left)
-
-
-_REMOVE = {
-    "query": _without_query,
-    "header": _without_headers,
-    "cookie": _without_cookies,
-    "body": _without_body,
-}
 
 
 def correction(said: Call) -> dict[str, Any]:

@@ -16,11 +16,13 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         rules: digest of the matching rules that its keys were computed under.
         start: the earliest instant of sending, ISO 8601 with its zone.
+        mixed: whether some exchange has a key under other rules, which its line names.
     """
 
     format: int = FORMAT
     rules: str = ""
     start: str = ""
+    mixed: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

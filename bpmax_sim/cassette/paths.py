@@ -75,7 +75,7 @@ def format_path(path: Iterable[Segment]) -> str:
         if isinstance(segment, int):
             text += f"[{segment}]"
         elif isinstance(segment, Wild):
-            text += ".*" if text else "*"
+            text += "[*]"
         elif _NAME.fullmatch(segment):
             text += f".{segment}" if text else segment
         else:

@@ -1,0 +1,246 @@
+"""What a miss says: which step and call, the nearest recording and where it differs, what to do.
+
+Everything in it comes from redacted forms: recorded requests are, and sent parts were before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bpmax_sim.cassette.bodies import encode_sorted
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.matching import (
+    ABSENT,
+    PARTS,
+    Difference,
+    Parts,
+    Rules,
+    differences,
+    parts_of_exchange,
+)
+from bpmax_sim.cassette.paths import Path, Wild, format_path, parse_path
+from bpmax_sim.errors import CassetteError, Place
+
+_SHOWN = 5
+_WIDTH = 60
+_IGNORABLE = frozenset({"path", "query", "header", "body"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissContext:
+    """Where the call was made, and how its recording is asked for.
+
+    Attributes:
+        step: the step's title, such as ``2/3 选择客户 12345``.
+        place: the step in its scenario; *position*: the line of the script.
+        record: the command that records; *new* and *extra* are the options that record what is
+            missing, and one more of an exhausted call.
+    """
+
+    step: str = ""
+    place: Place | None = None
+    position: Place | None = None
+    record: str = ""
+    new: str = "--record=new"
+    extra: str = "--record-extra"
+
+    def command(self, option: str = "") -> str:
+        """Return the command that records, with *option*."""
+        target = f" {self.place.file}:{self.place.line}" if self.place else ""
+        return f"{self.record or f'bpmax-sim record{target}'} {option}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Where the nearest recording is looked for."""
+
+    cassette: Cassette
+    owner: str
+    rules: Rules
+    played: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    number: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def parts(self) -> frozenset[str]:
+        return frozenset(_root(difference) for difference in self.differences)
+
+
+def no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
+    """Return the lines for a call without any recording."""
+    return [
+        f"{_name(parts)} cannot be answered, {path or 'its cassette'} does not exist",
+        *_where(parts, context),
+        _line("record", context.command()),
+    ]
+
+
+def played(
+    parts: Parts, places: list[str], turn: int, owner: str, context: MissContext
+) -> list[str]:
+    """Return the lines for a call that was made more often than recorded."""
+    times = "once" if len(places) == 1 else f"{len(places)} times"
+    more = ["…"] if len(places) > _SHOWN else []
+    return [
+        f"{_name(parts)} was recorded {times} for {owner!r}, and this is call {turn}",
+        *_where(parts, context),
+        _line("recorded", ", ".join([*places[:_SHOWN], *more])),
+        _line("record", context.command(context.extra)),
+        _line("or", "repeat: true"),
+    ]
+
+
+def no_such_call(search: Search, key: str, parts: Parts, context: MissContext) -> list[str]:
+    """Return the lines for a call that is recorded with other values, or not at all."""
+    near = _nearest(search, parts)
+    return [
+        f"{_name(parts)} is not recorded like this for {search.owner!r} in {search.cassette.path}",
+        *_where(parts, context),
+        *(_told(search, near) if near else _others(search)),
+        *_elsewhere(search, key),
+        _line("record", context.command(context.new)),
+        *(_fixes(search, near) if near else ()),
+    ]
+
+
+def _name(parts: Parts) -> str:
+    return parts.name or f"{parts.method} {parts.path}"
+
+
+def _where(parts: Parts, context: MissContext) -> Iterator[str]:
+    if context.step or context.place:
+        place = f"({context.place})" if context.place else ""
+        yield _line("step", f"{context.step} {place}".strip())
+    if context.position:
+        yield _line("script", str(context.position))
+    instance = f" (instance {parts.instance})" if parts.instance else ""
+    yield _line("call", f"{parts.method} {parts.path}{_query(parts)}{instance}")
+
+
+def _query(parts: Parts) -> str:
+    pairs = (
+        f"{name}={value}"
+        for name, values in parts.query.items()
+        for value in (values if isinstance(values, list) else [values])
+    )
+    text = "&".join(pairs)
+    return f"?{_clip(text, 0)}" if text else ""
+
+
+def _line(label: str, text: str) -> str:
+    return f"  {label:<9} {text}".rstrip()
+
+
+def _nearest(search: Search, parts: Parts) -> _Near | None:
+    """Return the exchange that differs least, among those of the same API or else platform."""
+    found = list(_candidates(search, lambda call: call == parts.name))
+    if not found:
+        found = list(_candidates(search, lambda call: _platform(call) == parts.platform))
+    nears = [_Near(n, differences(p, parts, search.rules)) for n, p in found]
+    return min(
+        nears,
+        key=lambda near: (
+            len(near.parts),
+            len(near.differences),
+            near.number in search.played,
+            near.number,
+        ),
+        default=None,
+    )
+
+
+def _platform(call: str) -> str:
+    return call.partition(".")[0]
+
+
+def _candidates(search: Search, fits: Any) -> Iterator[tuple[int, Parts]]:
+    for number in search.cassette.index.numbers(search.owner):
+        try:
+            if fits(search.cassette.line(number).call):
+                yield number, parts_of_exchange(search.cassette.exchange(number))
+        except CassetteError:
+            continue  # a damaged one is told of when it is played
+
+
+def _told(search: Search, near: _Near) -> Iterator[str]:
+    already = ", already played" if near.number in search.played else ""
+    place = search.cassette.place(near.number)
+    yield _line("nearest", f"exchange {near.number + 1} at {place}{already}")
+    yield _line("", "  ".join(f"{'×' if part in near.parts else '√'} {part}" for part in PARTS))
+    for difference in near.differences[:_SHOWN]:
+        yield _line("", f"× {difference.path}: {_values(difference)}")
+    if len(near.differences) > _SHOWN:
+        yield _line("", f"… and {len(near.differences) - _SHOWN} more")
+
+
+def _values(difference: Difference) -> str:
+    recorded, sent = _text(difference.recorded), _text(difference.sent)
+    at = next((i for i, (a, b) in enumerate(zip(recorded, sent, strict=False)) if a != b), 0)
+    return f"recorded {_clip(recorded, at)}, sent {_clip(sent, at)}"
+
+
+def _text(value: Any) -> str:
+    if value is ABSENT:
+        return repr(value)
+    return encode_sorted(value).decode()
+
+
+def _clip(text: str, at: int) -> str:
+    """Return *text*, or of a long one what is around *at*, where it begins to differ."""
+    if len(text) <= 2 * _WIDTH:
+        return text
+    start, end = max(0, at - _WIDTH), at + _WIDTH
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
+
+def _others(search: Search) -> Iterator[str]:
+    numbers = search.cassette.index.numbers(search.owner)
+    calls = Counter(search.cassette.line(number).call for number in numbers)
+    if not calls:
+        yield _line("nearest", f"none, nothing is recorded for {search.owner!r}")
+        owners = [repr(owner) for owner in search.cassette.owners]
+        yield _line("", f"the file holds {_list(owners) or 'no exchange'}")
+        return
+    yield _line("nearest", f"none, recorded are {_list(f'{c} ({n})' for c, n in calls.items())}")
+
+
+def _list(words: Iterable[str]) -> str:
+    known = list(words)
+    return ", ".join([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
+
+
+def _elsewhere(search: Search, key: str) -> Iterator[str]:
+    owners = [repr(o) for o in search.cassette.owners if key in search.cassette.index.keys[o]]
+    if owners and search.cassette.head.rules == search.rules.digest:
+        yield _line("", f"it is recorded for {_list(owners)}")
+
+
+def _fixes(search: Search, near: _Near) -> Iterator[str]:
+    paths = dict.fromkeys(_yaml(_general(parse_path(d.path))) for d in near.differences if _may(d))
+    if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
+        yield _line("ignore", f"ignore: [{', '.join(paths)}]")
+    yield _line("compare", f"bpmax-sim diff {search.cassette.place(near.number)}")
+
+
+def _root(difference: Difference) -> str:
+    return difference.path.partition(".")[0].partition("[")[0]
+
+
+def _may(difference: Difference) -> bool:
+    return _root(difference) in _IGNORABLE
+
+
+def _general(path: Path) -> str:
+    return format_path(Wild.ALL if isinstance(segment, int) else segment for segment in path)
+
+
+def _yaml(path: str) -> str:
+    return json.dumps(path, ensure_ascii=False) if set(path) & set("[]{},\"'#:") else path

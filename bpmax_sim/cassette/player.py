@@ -1,0 +1,105 @@
+"""Replaying one owner's exchanges: each identity in its recorded order, each exchange once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from bpmax_sim.cassette import miss
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of_exchange
+from bpmax_sim.cassette.miss import MissContext
+from bpmax_sim.errors import NoMatchError
+from bpmax_sim.messages import Exchange
+
+
+class Player:
+    """Answers calls from a cassette; safe to use from several threads.
+
+    Equal calls are answered in recorded order, so concurrent different calls never swap answers.
+    """
+
+    def __init__(
+        self,
+        cassette: Cassette | None,
+        rules: Rules,
+        owner: str,
+        *,
+        path: Path | str = "",
+        repeat: bool = False,
+    ) -> None:
+        """Play what *owner* recorded.
+
+        Without a *cassette*, *path* is where it would be. Keys that are under other *rules* are
+        computed afresh, once. With *repeat*, a call that is used up gets its last answer again.
+        """
+        self._cassette = cassette
+        self._rules = rules
+        self._owner = owner
+        self._path = str(cassette.path if cassette else path)
+        self._repeat = repeat
+        self._keys = _keys(cassette, rules, owner) if cassette else {}
+        self._turns: dict[str, Iterator[int]] = {}
+        self._played: set[int] = set()
+
+    def __repr__(self) -> str:
+        return f"<Player of {self._path!r} for {self._owner!r}, {len(self._played)} played>"
+
+    def knows(self, parts: Parts) -> bool:
+        """Return whether this call was recorded at all, played or not."""
+        return identity(parts, self._rules) in self._keys
+
+    def take(self, parts: Parts, context: MissContext = MissContext()) -> Exchange:  # noqa: B008
+        """Return the next recorded exchange of the call *parts*.
+
+        Raises:
+            NoMatchError: if there is no cassette, no such call in it, or all were played.
+            DamagedCassette: if the exchange is not what was recorded.
+        """
+        key = identity(parts, self._rules)
+        numbers = self._keys.get(key)
+        if numbers is None or self._cassette is None:
+            raise self._unknown(key, parts, context)
+        # next() on one shared counter is atomic, so two threads never get the same turn.
+        turn = next(self._turns.get(key) or self._turns.setdefault(key, count()))
+        if turn >= len(numbers) and not self._repeat:
+            places = [self._cassette.place(number) for number in numbers]
+            lines = miss.played(parts, places, turn + 1, self._owner, context)
+            raise _error(parts, "already played", lines)
+        number = numbers[min(turn, len(numbers) - 1)]
+        self._played.add(number)
+        return self._cassette.exchange(number)
+
+    def unplayed(self) -> tuple[Exchange, ...]:
+        """Return what was recorded and not asked for, in the order of issue."""
+        if self._cassette is None:
+            return ()
+        numbers = self._cassette.index.numbers(self._owner)
+        return tuple(self._cassette.exchange(n) for n in numbers if n not in self._played)
+
+    def _unknown(self, key: str, parts: Parts, context: MissContext) -> NoMatchError:
+        if self._cassette is None:
+            return _error(parts, "no cassette", miss.no_cassette(parts, self._path, context))
+        search = miss.Search(self._cassette, self._owner, self._rules, frozenset(self._played))
+        return _error(parts, "no such call", miss.no_such_call(search, key, parts, context))
+
+
+def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
+    text = "\n".join([f"{case}: {lines[0]}", *lines[1:]])
+    return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
+
+
+def _keys(cassette: Cassette, rules: Rules, owner: str) -> dict[str, list[int]]:
+    """Return the exchanges of *owner* by their key under *rules*."""
+    head, recorded = cassette.head, cassette.index.keys.get(owner, {})
+    if head.rules == rules.digest and head.mixed is not True:
+        return recorded
+    found: dict[str, list[int]] = {}
+    for number in cassette.index.numbers(owner):
+        line = cassette.line(number)
+        key = line.key
+        if (line.rules or head.rules) != rules.digest:
+            key = identity(parts_of_exchange(cassette.exchange(number)), rules)
+        found.setdefault(key, []).append(number)
+    return found
