@@ -185,7 +185,8 @@ def test_many_differences_and_long_values_are_shortened(tmp_path: Path) -> None:
     sent = order(json.dumps({"a": [f"{long[:-1]}户", *range(1, 10)], "b.c": 2.5}).encode())
     text = str(missed(tmp_path, player(tmp_path, recorded), parts_of_exchange(sent), MissContext()))
 
-    assert f'× body.a[0]: recorded …{"客" * 59}客"' in text.replace("  ", "")
+    shown = f'× body.a[0]: recorded …{"客" * 61}", sent …{"客" * 60}户"\n'
+    assert shown in text
     assert "× body.a[1]: recorded 0, sent 1\n" in text
     assert "            … and 6 more\n" in text
     assert '  ignore    ignore: ["body.a[*]", "body[\\"b.c\\"]"]\n' in text
