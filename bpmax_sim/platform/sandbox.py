@@ -7,10 +7,11 @@ takes time and memory by its length alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -36,7 +37,9 @@ _ALLOWED: Final = (
     nodes.Getitem, nodes.Slice,
 )  # fmt: skip
 _WORDS: Final = {nodes.Call: "a call", nodes.For: "a loop", nodes.Assign: "an assignment"}
+_FILTERS = frozenset({*FILTERS, "default"})
 _MOST_NODES = 400
+_DEEPEST = 40
 _RETURN = "\ue00d"
 _BIG: Final = 10**30
 _MISSING = re.compile(r"^'(?P<name>[^']+)' is undefined$")
@@ -107,45 +110,53 @@ def compile_source(source: str) -> Template:
     """
     try:
         tree = _ENVIRONMENT.parse(source.replace("\r", _RETURN))
-        _check(source, tree)
-        names = frozenset(meta.find_undeclared_variables(tree))
-        return Template(names, _renderer(source, _Texts().visit(tree)))
+        seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
         raise ConfigError(f"{shown(source)}: {error.message}") from None
-    except (RecursionError, SyntaxError, MemoryError):
+    except RecursionError:
         raise ConfigError(f"{shown(source)} is nested too deeply; simplify it") from None
-
-
-def _check(source: str, tree: nodes.Template) -> None:
-    seen = list(_walk(tree))
     if len(seen) > _MOST_NODES:
         raise ConfigError(f"{shown(source)} has more than {_MOST_NODES} parts; shorten it")
     for node in seen:
-        if not isinstance(node, _ALLOWED):
-            kind = _WORDS.get(type(node), type(node).__name__)
-            raise ConfigError(f"{shown(source)} has {kind}; use expressions, filters and if alone")
-        if isinstance(node, nodes.Filter) and node.name not in {*FILTERS, "default"}:
-            raise unknown_filter(source, node.name)
-        if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
-            raise ConfigError(f"{shown(source)}: there is no test {node.name!r}")
+        _check(source, node)
+    names = frozenset([node.name for node in seen if isinstance(node, nodes.Name)])
+    return Template(names, _renderer(source, tree))
 
 
-def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
+def _check(source: str, node: nodes.Node) -> None:
+    if not isinstance(node, _ALLOWED):
+        kind = _WORDS.get(type(node), type(node).__name__)
+        raise ConfigError(f"{shown(source)} has {kind}; use expressions, filters and if alone")
+    if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
+        raise unknown_filter(source, node.name)
+    if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
+        raise ConfigError(f"{shown(source)}: there is no test {node.name!r}")
+
+
+def _walk(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:
+    """Yield a tree's nodes; Python's own compiler fails on deep nesting, so it ends before that."""
+    if not depth:
+        raise RecursionError
     yield node
     for child in node.iter_child_nodes():
-        yield from _walk(child)
+        yield from _walk(child, depth - 1)
+
+
+def _root(tree: nodes.Template) -> Callable[[Context], Iterator[str]]:
+    space: dict[str, Any] = {"environment": _ENVIRONMENT, "__file__": "template"}
+    exec(_ENVIRONMENT.compile(_Texts().visit(tree)), space)  # noqa: S102 - from the nodes above
+    root: Callable[[Context], Iterator[str]] = space["root"]
+    return root
 
 
 def _renderer(source: str, tree: nodes.Template) -> Renderer:
-    code = _ENVIRONMENT.compile(tree)
-    space: dict[str, Any] = {"environment": _ENVIRONMENT, "__file__": "template"}
-    exec(code, space)  # noqa: S102 - Jinja's own generated code, from the node types above
-    root = space["root"]
+    # Loading a platform asks for names alone, and code costs ten times as much as parsing.
+    made = cache(lambda: _root(tree))
 
     def rendered(names: Mapping[str, object]) -> str:
         context = Context(_ENVIRONMENT, names, None, {})  # type: ignore[arg-type] # only read
         try:
-            return bounded(source, root(context))
+            return bounded(source, made()(context))
         except UndefinedError as error:
             found = _MISSING.match(error.message or "")
             if found is None:

@@ -170,6 +170,7 @@ def test_a_bomb_is_an_error_within_bounded_time(source: str, message: str) -> No
         ("{{ a }}" * 10_000, " is longer than 65536 characters; shorten it"),
         ("{{ a ~ " + "b ~ " * 300 + "c }}{{ d + 1 }}{{ [" + "e," * 100 + "] }}",
             " has more than 400 parts; shorten it"),
+        ("{{ " + "-" * 50 + "a }}", " is nested too deeply; simplify it"),
         ("{{ " + "(" * 5000 + "a" + ")" * 5000 + " ~ 1 }}", " is nested too deeply; simplify it"),
     ],
 )  # fmt: skip
@@ -178,6 +179,17 @@ def test_size_and_depth_are_bounded(source: str, message: str) -> None:
         render(source, dict.fromkeys("abcde", "1") | {"long": "x" * (9 * 1024 * 1024)})
 
     assert str(caught.value).endswith(message)
+
+
+def test_the_deepest_template_that_is_read_can_be_rendered() -> None:
+    for depth in range(1, 40):
+        source = "{{ " + "(" * depth + "a" + " | hex ~ '')" * depth + " | length > 0 }}"
+        try:
+            names_in(source)
+        except ConfigError:
+            assert depth > 9
+            return
+        assert render(source, {"a": ""}) == "false"
 
 
 def test_an_error_never_tells_a_value() -> None:
