@@ -1,0 +1,86 @@
+// Errors on their way out, and what `error.stack` shows a script: only frames of the user's files.
+'use strict';
+({attempt, define, encode, list, files, rawOf, stackOf, failed, inspect, NativeError, NativeDate}) => {
+const {keys, hasOwn} = Object, {stringify} = JSON, NativeTypeError = TypeError, NativePromise = (async () => {})().constructor;
+const FRAME = /^ +at (?:(.*) \()?<input>:(\d+):(\d+)\)?$/;
+function characters(line, column) { // the engine counts UTF-8 bytes
+  let bytes = column - 1, at = 1;
+  for (const c of line) {
+    if (bytes <= 0) break;
+    const code = c.codePointAt(0);
+    bytes -= code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    at++;
+  }
+  return at;
+}
+function frame(text) {
+  const [, name, line, column] = FRAME.exec(text) ?? [];
+  const file = files.findLast(({start}) => start < line);
+  if (!file) return [];
+  file.lines ??= file.source.split('\n');
+  const row = line - file.start;
+  const place = `${file.name}:${row}:${characters(file.lines[row - 1] ?? '', +column)}`;
+  return [name && name[0] !== '<' ? `    at ${name} (${place})` : `    at ${place}`];
+}
+const KINDS = {undefined: 'undefined', function: 'a function', symbol: 'a symbol', boolean: 'a boolean',
+  number: 'a number', string: 'a text', bigint: 'a BigInt'};
+function kindOf(value) {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  const classes = [[NativeDate, 'a Date'], [Map, 'a Map'], [Set, 'a Set']];
+  return KINDS[typeof value] ?? classes.find(([type]) => attempt(() => value instanceof type))?.[1]
+    ?? (ArrayBuffer.isView(value) ? 'bytes' : 'an object');
+}
+function reject(message, {platform = '', api = ''} = {}) {
+  throw Object.assign(new NativeTypeError(message), {code: 'BAD_ARGUMENT', platform_key: platform, instance_key: '', api});
+}
+function fieldsOf(error) {
+  if (typeof error !== 'object' || error === null) return '{}';
+  let text = '';
+  for (const name of attempt(() => keys(error), [])) {
+    const value = name === 'cause' ? undefined : attempt(() => encode(error[name]));
+    if (value) text += `${text && ','}${stringify(name)}:${value}`;
+  }
+  return `{${text}}`;
+}
+function describe(error, depth = 0) {
+  const real = attempt(() => error instanceof NativeError, false);
+  const name = real ? attempt(() => String(error.name), 'Error') : 'Uncaught';
+  const message = real ? attempt(() => String(error.message), '') : attempt(() => inspect(error), 'a value that cannot be read');
+  const caused = real && depth < 8 && attempt(() => hasOwn(error, 'cause'), false);
+  const cause = caused ? attempt(() => describe(error.cause, depth + 1), 'null') : 'null';
+  return `{"name":${stringify(name)},"message":${stringify(message)},"raw":${stringify(real && stackOf(error) || '')},` +
+    `"call":${typeof error === 'object' && error ? failed.get(error) ?? null : null},"cause":${cause},"fields":${fieldsOf(error)}}`;
+}
+function stackless(message) { // the engine fills its stack in where an `await` throws it
+  const before = NativeError.prepareStackTrace;
+  NativeError.prepareStackTrace = () => undefined;
+  const error = new NativeError(message);
+  NativeError.prepareStackTrace = before;
+  return error;
+}
+function rejection(id, {name, message, ...fields}) {
+  const error = Object.assign(stackless(message), fields);
+  if (name) define(error, 'name', name);
+  failed.set(error, id);
+  return error;
+}
+const closed = name => new NativeTypeError(
+  `${name} is not available to a script: call the platform through $proxy('platform_key')`);
+let probes = [];
+function probe(pending) { // let every wait throw, to learn its line
+  probes = [...pending.values()].map(({reject, place}) => ({error: stackless('pending'), reject, place}));
+  for (const {error, reject} of probes) reject(error);
+}
+const probed = () => list(probes, ({error, place}) => `[${stringify(rawOf(error) ?? '')},${stringify(place)}]`);
+return {
+  rejection, probe, probed,
+  fetch() { return NativePromise.reject(closed('fetch')); },
+  XMLHttpRequest: function XMLHttpRequest() { throw closed('XMLHttpRequest'); },
+  describe: error => describe(error),
+  stack: (error, raw) => [`${error.name}: ${error.message}`, ...raw.split('\n').flatMap(frame)].join('\n'),
+  refuse: (rule, got, known) => reject(`${rule}, got ${kindOf(got)}`, known),
+  refuseOpaque: (kind, sent) => reject(
+    `${kind === 'cycle' ? 'an object that contains itself' : KINDS[kind]} cannot be sent`, sent),
+};
+}

@@ -1,0 +1,271 @@
+"""One script in its context: what the prelude queued is done, and what came of it handed back.
+
+A turn enters the engine once; afterwards its outbox is drained in order. Changes inside a value
+of a live object are told before the next call or write, and at the end of the turn.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, ScriptError
+from bpmax_sim.proxy.answer import Answer, rejection
+from bpmax_sim.proxy.effects import Effect
+from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.values import UNDEFINED, decode_tagged, encode_tagged
+from bpmax_sim.script.channel import Channel, Engine
+from bpmax_sim.script.failure import Failures
+from bpmax_sim.script.limits import EngineError, Limits
+from bpmax_sim.script.mirror import LiveObject, Mirror
+from bpmax_sim.script.outcome import ConsoleLine, Outcome, Unawaited
+from bpmax_sim.script.scheduler import Event, Scheduler
+from bpmax_sim.script.source import Script, Sources
+
+Begin = Callable[[Program], Generator[Effect, Any, Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a script runs with.
+
+    Attributes:
+        zone: seconds east of Greenwich.
+        state: four 32-bit words, not all zero, that seed chance.
+    """
+
+    script: Script
+    libraries: Sequence[Script] = ()
+    bindings: Mapping[str, LiveObject] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    zone: float = 0.0
+    state: Sequence[int] = (1, 2, 3, 4)
+
+
+class Context:
+    """A running script; *done* gets its outcome when nothing of it is left to happen."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        *,
+        engine: Engine,
+        scheduler: Scheduler,
+        begin: Begin,
+        done: Callable[[Outcome], None],
+    ) -> None:
+        self._setting = setting
+        self._scheduler = scheduler
+        self._begin = begin
+        self._done = done
+        self._sources = Sources((*setting.libraries, setting.script))
+        self._failures = Failures(self._sources, setting.script.name, setting.limits)
+        self._mirror = Mirror(setting.bindings)
+        self._channel = Channel(engine, self._mirror, scheduler.clock.now)
+        self._calls: dict[int, Unawaited] = {}
+        self._flights: set[int] = set()
+        self._late: set[int] = set()
+        self._timers: dict[int, Event] = {}
+        self._intervals: dict[int, Event] = {}
+        self._probes: list[tuple[str, str]] = []
+        self._console: list[ConsoleLine] = []
+        self._unhandled: list[ScriptError] = []
+        self._value: Any = UNDEFINED
+        self._error: BpmaxError | None = None
+        self._settled = False
+        self._over = False
+
+    def start(self) -> None:
+        """Run the libraries, and the body up to its first wait."""
+        *libraries, body = self._sources.placed
+        files = [[one.script.name, one.start, one.script.source] for one in self._sources.placed]
+        setting = self._setting
+        try:
+            self._channel.open(
+                zone=round(setting.zone * 1000),
+                state=list(setting.state),
+                values=encode_tagged(dict(setting.values)),
+                files=files,
+            )
+            for library in libraries:
+                self._channel.load(library.above + library.script.source)
+        except EngineError as error:
+            self._halt(self._failures.escaped(error))
+        self._turn("run", start=body.start, source=body.script.source)
+
+    def stuck(self) -> None:
+        """Nothing is planned any more: end, and name the line that waits in vain."""
+        if not self._settled:
+            self._settled = True
+            self._turn("probe")
+            self._turn("probed")
+            self._error = self._error or self._failures.pending(self._probes)
+        self._finish()
+
+    def _turn(self, operation: str, **argument: Any) -> None:
+        if not self._channel.is_open:
+            self._finish_if_idle()
+            return
+        try:
+            reply = self._channel.turn(operation, **argument)
+            for kind, *parts in reply.entries:
+                if self._channel.is_open:
+                    _ENTRIES[kind](self, *parts)
+            self._settle(reply.done)
+        except EngineError as error:
+            self._halt(self._failures.escaped(error))
+        except ValueError as error:
+            self._halt(self._failures.unreadable(error))
+        if operation not in {"probe", "probed"}:
+            self._finish_if_idle()
+
+    def _settle(self, done: list[Any] | None) -> None:
+        if done is None or self._settled:
+            return
+        self._settled = True
+        self._late = set(self._flights)
+        fulfilled, told = done
+        if fulfilled:
+            self._value = decode_tagged(told)
+            return
+        self._error = (
+            self._failures.syntax(told) if fulfilled is None else self._failures.thrown(told)
+        )
+        self._stop_timers()
+
+    def _halt(self, error: ScriptError) -> None:
+        self._late = self._late if self._settled else set(self._flights)
+        self._settled = True
+        self._error = error
+        self._stop_timers()
+        self._channel.close()
+
+    def _finish_if_idle(self) -> None:
+        if self._settled and not self._flights and not self._timers:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._stop_timers()
+        self._turn("end")
+        self._channel.close()
+        self._done(
+            Outcome(
+                value=self._value,
+                error=self._error,
+                console=tuple(self._console),
+                unawaited=tuple(self._calls[number] for number in sorted(self._late)),
+                unhandled=tuple(self._unhandled),
+            )
+        )
+
+    def _stop_timers(self) -> None:
+        for event in (*self._timers.values(), *self._intervals.values()):
+            event.cancel()
+        self._timers.clear()
+        self._intervals.clear()
+
+    # What the prelude queues.
+
+    def _call(self, number: int, platform: str, options: Any, api: str, *rest: Any) -> None:
+        steps, args, row, column = rest
+        place = self._sources.place(row, column)
+        if len(self._calls) >= self._setting.limits.calls:
+            self._halt(self._failures.too_many_calls(place))
+            return
+        program = Program(
+            platform=platform,
+            options=decode_tagged(options),
+            api=api,
+            steps=tuple((setter, decode_tagged(value)) for setter, value in steps or ()),
+            args=None if args is None else tuple(decode_tagged(args)),
+            position=place,
+        )
+        self._calls[number] = Unawaited(f"{platform}.{api}", place)
+        self._flights.add(number)
+        self._scheduler.spawn(self._begin(program), partial(self._answered, number))
+
+    def _answered(self, number: int, answer: Answer | None, error: Exception | None) -> None:
+        self._flights.discard(number)
+        if answer is not None:
+            settled: list[Any] = [True, *_crossing(answer)]
+        elif isinstance(error, BpmaxError):
+            self._failures.rejected[number] = error
+            settled = [False, "", encode_tagged(_fields(error))]
+        else:
+            raise error or AssertionError(f"call {number} ended without an answer")
+        self._turn("settle", calls=[[number, *settled]])
+
+    def _write(self, index: int, name: str, value: Any, row: int, column: int) -> None:
+        try:
+            self._mirror.write(index, name, value)
+        except Exception as error:  # noqa: BLE001 - a live object may raise anything
+            place = self._sources.place(row, column)
+            path = f"{self._mirror.names[index]}.{name}"
+            self._halt(self._failures.refused(error, path, place))
+
+    def _log(self, level: Any, text: Any, values: list[Any]) -> None:
+        line = ConsoleLine(
+            level, decode_tagged(text), tuple(decode_tagged(values)), self._scheduler.clock.now()
+        )
+        self._console.append(line)
+
+    def _timer(self, number: int, delay: int, repeat: bool, _row: int, _column: int) -> None:
+        kept = self._intervals if repeat else self._timers
+        due = self._scheduler.clock.now() + delay / 1000
+        kept[number] = self._scheduler.at(due, partial(self._fire, number, delay, repeat))
+
+    def _fire(self, number: int, delay: int, repeat: bool) -> None:
+        if repeat:
+            self._timer(number, delay, repeat, 0, 0)
+        else:
+            del self._timers[number]
+        self._turn("fire", id=number)
+
+    def _clear(self, number: int) -> None:
+        event = self._timers.pop(number, None) or self._intervals.pop(number, None)
+        if event:
+            event.cancel()
+
+    def _uncaught(self, told: Mapping[str, Any]) -> None:
+        self._unhandled.append(self._failures.thrown(told))
+
+    def _probed(self, probes: list[tuple[str, str]]) -> None:
+        self._probes = probes
+
+    def _end(self, unseen: list[int], reasons: list[Mapping[str, Any]]) -> None:
+        self._late.update(unseen)
+        self._unhandled.extend(map(self._failures.thrown, reasons))
+
+
+_ENTRIES: Mapping[str, Callable[..., None]] = {
+    "call": Context._call,  # noqa: SLF001 - the table of its own class
+    "write": Context._write,  # noqa: SLF001
+    "log": Context._log,  # noqa: SLF001
+    "timer": Context._timer,  # noqa: SLF001
+    "clear": Context._clear,  # noqa: SLF001
+    "uncaught": Context._uncaught,  # noqa: SLF001
+    "probed": Context._probed,  # noqa: SLF001
+    "end": Context._end,  # noqa: SLF001
+}
+
+
+def _crossing(answer: Answer) -> tuple[str, str | None]:
+    if answer.kind == "bytes":
+        return answer.kind, base64.b64encode(answer.value).decode()
+    return answer.kind, answer.text
+
+
+def _fields(error: BpmaxError) -> dict[str, Any]:
+    if isinstance(error, CallError):
+        return rejection(error)
+    if isinstance(error, NoMatchError):
+        known = {"platform_key": error.platform, "api": error.api}
+        return {"message": str(error), "code": "NO_MATCH", **known}
+    return {"message": str(error), "code": "CONFIG"}

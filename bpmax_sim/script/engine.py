@@ -1,0 +1,130 @@
+"""The one door to the JavaScript engine, QuickJS-NG.
+
+JSON text goes in and comes out. No Python function is registered: a raise inside one, or a time
+limit, would corrupt the context. A context belongs to the thread that made it.
+"""
+
+from __future__ import annotations
+
+import platform
+import threading
+import time
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import _quickjs
+
+from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+from bpmax_sim.script.tracker import track_rejections
+
+BINDINGS = (
+    "errors",
+    "values",
+    "timers",
+    "console",
+    "date",
+    "random",
+    "text",
+    "clone",
+    "url",
+    "intl",
+)
+_MOST_STACK = 4 * MEGABYTE
+_PUMPED_BETWEEN_LOOKS = 64
+
+
+class QuickJSNG:
+    """A QuickJS-NG context with the prelude in it."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Make a context within *limits*."""
+        prelude, bindings = _sources()
+        self._limits = limits
+        self._left = limits.cpu
+        self._context: Any = _quickjs.Context()
+        self._context.set_max_stack_size(limits.stack or stack_limit())
+        self._entry: Any = self._context.eval(prelude)(*bindings)
+        self._tracking = track_rejections(self._context)
+        self._context.set_memory_limit(limits.memory)
+
+    def load(self, source: str) -> None:
+        """Run *source* as a global script."""
+        self._within(lambda: self._context.eval(source))
+
+    def call(self, operation: str, argument: str) -> str:
+        """Run one operation of the prelude and every microtask, and return its outbox."""
+        self._within(lambda: self._entry(operation, argument))
+        text: str = self._within(self._entry)
+        return text
+
+    def close(self) -> None:
+        """Free the context."""
+        self._entry = self._context = None
+
+    def _within(self, work: Any) -> Any:
+        # The engine's own limit is afresh for each entry, so the sum is kept here.
+        started = time.thread_time()
+        if self._left <= 0:
+            raise self._too_slow("")
+        try:
+            self._context.set_time_limit(max(self._left, 0.001))
+            result = work()
+            self._pump(started)
+        except _quickjs.JSException as error:
+            raise self._translated(str(error)) from None
+        else:
+            return result
+        finally:
+            self._left -= time.thread_time() - started
+
+    def _pump(self, started: float) -> None:
+        # An endless `await null` never trips the engine's limit: each job is an entry of its own.
+        count = 0
+        while self._context.execute_pending_job():
+            count += 1
+            if count % _PUMPED_BETWEEN_LOOKS == 0:
+                used = time.thread_time() - started
+                if used > self._left:
+                    raise self._too_slow("")
+
+    def _translated(self, text: str) -> EngineError:
+        # The text is `Name: message`, then the stack, which repeats that line in a script's view.
+        lines = text.split("\n")
+        raw = "\n".join(line for line in lines if line.startswith("    at "))
+        name, colon, message = lines[0].partition(": ")
+        if not colon:
+            name, message = "Uncaught", lines[0]
+        if message == "interrupted":
+            return self._too_slow(raw)
+        return EngineError(name, message, raw)
+
+    def _too_slow(self, raw: str) -> LimitReachedError:
+        message = f"the script used more than {self._limits.cpu:g} s of processor time"
+        return LimitReachedError("ScriptLimitError", message, raw)
+
+
+def stack_limit() -> int:
+    """Return the bytes of stack that scripts may use on this thread."""
+    return min(_MOST_STACK, _thread_stack() // 2)
+
+
+def _thread_stack() -> int:
+    if threading.current_thread() is not threading.main_thread():
+        chosen = threading.stack_size()
+        if chosen or platform.libc_ver()[0] != "glibc":
+            return chosen or MEGABYTE // 2
+    try:
+        import resource  # noqa: PLC0415 - absent on Windows
+    except ImportError:
+        return MEGABYTE
+    soft, _hard = resource.getrlimit(resource.RLIMIT_STACK)
+    return 2 * _MOST_STACK if soft == resource.RLIM_INFINITY else soft
+
+
+@cache
+def _sources() -> tuple[str, tuple[str, ...]]:
+    folder = files("bpmax_sim.script")
+    prelude = (folder / "prelude.js").read_text("utf-8")
+    bindings = (folder / "bindings" / f"{name}.js" for name in BINDINGS)
+    return prelude, tuple(file.read_text("utf-8") for file in bindings)

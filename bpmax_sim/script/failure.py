@@ -1,0 +1,131 @@
+"""From what the prelude tells of a JavaScript error to an exception."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bpmax_sim.errors import (
+    PendingPromise,
+    Place,
+    ScriptError,
+    ScriptLimitError,
+    ScriptSyntaxError,
+)
+from bpmax_sim.proxy.tagged import decode_tagged
+from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+from bpmax_sim.script.source import Sources
+
+_LIMIT = "ScriptLimitError"
+_THROWS_NULL = re.compile(r"(?:throw|reject\w*\()\s*null\b")
+_DEEP = {"Maximum call stack size exceeded", "stack overflow"}
+_LARGE = {"out of memory", "string too long", "invalid array buffer length"}
+
+
+@dataclass(slots=True)
+class Failures:
+    """Makes the errors of one run.
+
+    Attributes:
+        rejected: call id -> the Python error that its rejection carried into the script.
+    """
+
+    sources: Sources
+    name: str
+    limits: Limits
+    rejected: dict[int, Exception] = field(default_factory=dict)
+
+    def thrown(self, told: Mapping[str, Any] | None) -> ScriptError:
+        """Return the error that a script did not catch; None is one that could not be told."""
+        if told is None:
+            return self._limit(self._memory(), "")
+        full = self._limit_behind(told)
+        if full:
+            return self._limit(full, told["raw"])
+        return self._error(told)
+
+    def syntax(self, told: Mapping[str, Any]) -> ScriptSyntaxError:
+        """Return the error of a script that is not valid."""
+        frames = self.sources.frames(told["raw"])
+        place = frames[0].place if frames else Place(self.name)
+        return ScriptSyntaxError(told["message"], name="SyntaxError", place=place)
+
+    def escaped(self, error: EngineError) -> ScriptError:
+        """Return the error of a global script, or of a context that passed a limit."""
+        if isinstance(error, LimitReachedError):
+            return self._limit(error.message, error.raw)
+        told = {"name": error.name, "message": error.message, "raw": error.raw}
+        if error.name == "SyntaxError":
+            return self.syntax(told)
+        return self.thrown({**told, "call": None, "cause": None, "fields": {}})
+
+    def too_many_calls(self, place: Place | None) -> ScriptLimitError:
+        """Return the error of one call more than is allowed."""
+        message = f"the script made more than {self.limits.calls} calls"
+        return ScriptLimitError(message, name=_LIMIT, place=place)
+
+    def unreadable(self, error: ValueError) -> ScriptError:
+        """Return the error of a value that does not cross."""
+        message = f"a value of the script cannot be read: {error}"
+        return ScriptError(message, name="ValueError", place=Place(self.name))
+
+    def refused(self, error: Exception, field_name: str, place: Place | None) -> ScriptError:
+        """Return the error of a write that the form or the context did not take."""
+        failure = ScriptError(f"{field_name}: {error}", name=type(error).__name__, place=place)
+        failure.__cause__ = error
+        return failure
+
+    def pending(self, probes: Iterable[tuple[str, str]]) -> PendingPromise:
+        """Return the error of a script that waits in vain, at the line that waits."""
+        found = list(probes)
+        waiting = [frames for raw, _ in found if (frames := self.sources.frames(raw))]
+        made = [frames for _, raw in found if (frames := self.sources.frames(raw))]
+        best = (waiting or made or [()])[0]
+        return PendingPromise(
+            "this waits for a promise that nothing can settle: no call, timer or other script is "
+            "under way; settle it on every path, or await the call that should do it",
+            name="PendingPromise",
+            place=best[0].place if best else Place(self.name),
+            stack=tuple(map(str, best)),
+        )
+
+    def _limit_behind(self, told: Mapping[str, Any]) -> str:
+        message = told["message"]
+        if message in _DEEP and told["name"] in {"RangeError", "InternalError"}:
+            return (
+                "the script calls itself, or nests a value, too deeply: the stack is full; "
+                "--bpmax-js-stack=24MB gives it more"
+            )
+        if message in _LARGE and told["name"] in {"RangeError", "InternalError"}:
+            return self._memory()
+        # Without room for an error object, the engine throws null.
+        is_null = told["name"] == "Uncaught" and message == "null"
+        return self._memory() if is_null and not self._throws_null() else ""
+
+    def _throws_null(self) -> bool:
+        return any(_THROWS_NULL.search(one.script.source) for one in self.sources.placed)
+
+    def _memory(self) -> str:
+        return f"the script used more than {self.limits.memory / MEGABYTE:g} MB of memory"
+
+    def _limit(self, message: str, raw: str) -> ScriptLimitError:
+        frames = self.sources.frames(raw)
+        place = frames[0].place if frames else Place(self.name)
+        return ScriptLimitError(message, name=_LIMIT, place=place, stack=tuple(map(str, frames)))
+
+    def _error(self, told: Mapping[str, Any]) -> ScriptError:
+        frames = self.sources.frames(told["raw"])
+        error = ScriptError(
+            told["message"],
+            name=told["name"],
+            place=frames[0].place if frames else Place(self.name),
+            stack=tuple(map(str, frames)),
+            fields=decode_tagged(told["fields"]) if "$" not in told["fields"] else {},
+        )
+        cause = self.rejected.get(told["call"])
+        if cause is None and told["cause"] is not None:
+            cause = self._error(told["cause"])
+        error.__cause__ = cause
+        return error

@@ -1,0 +1,44 @@
+"""What a script may use, and how an engine says that it used more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one script may use in one run.
+
+    Attributes:
+        cpu: seconds of processor time, over all its turns.
+        memory: bytes of the engine's heap.
+        stack: bytes of the thread's stack; None takes half of it, at most 4 MB.
+        calls: ``$proxy`` calls.
+    """
+
+    cpu: float = 2.0
+    memory: int = 64 * MEGABYTE
+    stack: int | None = None
+    calls: int = 10_000
+
+
+class EngineError(Exception):
+    """JavaScript threw out of the engine.
+
+    Attributes:
+        name, message: of the JavaScript error.
+        raw: its frames, as the engine writes them.
+    """
+
+    def __init__(self, name: str, message: str, raw: str = "") -> None:
+        """Keep the parts of the error."""
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
+        self.raw = raw
+
+
+class LimitReachedError(EngineError):
+    """A script used more than it may; the context is lost, the process is not."""

@@ -1,0 +1,56 @@
+"""Live objects and their copies in a context: what changed outside goes in, writes come out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from bpmax_sim.proxy.values import decode_tagged, encode_tagged
+
+
+class LiveObject(Protocol):
+    """An object of the script that others read and write too, such as a form."""
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the present values."""
+        ...
+
+    def write(self, field: str, value: Any, /) -> None:
+        """Set a field; `UNDEFINED` for one that was deleted.
+
+        Raises:
+            Exception: what is raised ends the script, at the line that wrote.
+        """
+        ...
+
+
+class Mirror:
+    """The live objects of one context, by name."""
+
+    def __init__(self, objects: Mapping[str, LiveObject]) -> None:
+        self.names = tuple(objects)
+        self._objects = tuple(objects.values())
+        self._known: list[dict[str, str]] = [{} for _ in objects]
+
+    def patch(self) -> list[list[Any]]:
+        """Return ``[index, changed fields, names that are gone]`` for what the context lacks."""
+        found = []
+        for index, one in enumerate(self._objects):
+            known = self._known[index]
+            fresh = {name: dumps(encode_tagged(item)) for name, item in one.snapshot().items()}
+            if fresh != known:
+                changed = {n: json.loads(text) for n, text in fresh.items() if known.get(n) != text}
+                found.append([index, changed, [name for name in known if name not in fresh]])
+                self._known[index] = fresh
+        return found
+
+    def write(self, index: int, name: str, tagged: Any) -> None:
+        """Pass on what the script wrote."""
+        self._known[index][name] = dumps(tagged)
+        self._objects[index].write(name, decode_tagged(tagged))
+
+
+def dumps(value: Any) -> str:
+    """Return compact ASCII JSON."""
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,63 @@
+"""What comes of running a script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bpmax_sim.errors import BpmaxError, Place, ScriptError
+from bpmax_sim.proxy.values import UNDEFINED
+
+Level = Literal["log", "info", "debug", "warn", "error", "trace"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLine:
+    """One ``console`` call: its text as Node prints it, its values, and the virtual instant."""
+
+    level: Level
+    text: str
+    values: tuple[Any, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unawaited:
+    """A call that nobody awaited, or that was under way when the body ended."""
+
+    call: str
+    place: Place | None
+
+    def __str__(self) -> str:
+        """Return ``file:line:column: platform.api was not awaited``."""
+        head = f"{self.place}: " if self.place else ""
+        return f"{head}{self.call} was not awaited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of a script.
+
+    Attributes:
+        value: what the body returned; `UNDEFINED` if nothing.
+        error: what it did not catch, a limit it passed, or a promise it waits for in vain.
+        console: in order.
+        unawaited: calls that completed without anyone waiting for them.
+        unhandled: rejections and timer errors that nobody handled.
+    """
+
+    value: Any = UNDEFINED
+    error: BpmaxError | None = None
+    console: tuple[ConsoleLine, ...] = ()
+    unawaited: tuple[Unawaited, ...] = ()
+    unhandled: tuple[ScriptError, ...] = ()
+
+    def unwrap(self) -> Any:
+        """Return the value.
+
+        Raises:
+            BpmaxError: the error, if there is one.
+        """
+        if self.error is not None:
+            raise self.error
+        return self.value

@@ -1,0 +1,318 @@
+// The JavaScript half of a context: evaluated once, called by runtime.py.
+// Calls, console lines, timers and writes queue in an outbox as JSON texts; Python drains it after
+// each turn and settles calls by id. No Python function is ever called from here. What a script may
+// not need is in bindings/*.js and compiled on first use.
+(function (errorsSource, valuesSource, timersSource, consoleSource, dateSource, randomSource, textSource, cloneSource, urlSource, intlSource) {
+'use strict';
+const FIRST_USER_LINE = 2000; // the frames above belong to this file and to bindings/
+const {parse, stringify} = JSON, {apply, construct} = Reflect, {isArray} = Array, {join} = Array.prototype;
+const {defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys, freeze, assign} = Object;
+const NativeError = Error, NativePromise = Promise, NativeDate = Date, NativeProxy = Proxy, indirectEval = eval;
+const {then} = NativePromise.prototype, nativeResolve = NativePromise.resolve;
+const {get: rawStack, set: setStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
+NativeError.stackTraceLimit = 50;
+const define = (target, name, value) => defineProperty(target, name, {value, writable: true, configurable: true});
+const global = (name, value) => define(globalThis, name, value);
+const attempt = (work, otherwise) => { try { return work(); } catch { return otherwise; } };
+
+// Modules.
+const shared = {define, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
+  offset: 0, now: 0, seed: new Uint32Array(4)};
+const modules = new Map();
+function module(source) {
+  if (!modules.has(source)) modules.set(source, indirectEval(source)(shared));
+  return modules.get(source);
+}
+const errors = () => module(errorsSource);
+const lazily = (source, ...names) => names.forEach(name => defineProperty(globalThis, name, {
+  configurable: true,
+  get() { const value = module(source)[name]; global(name, value); return value; },
+  set(value) { global(name, value); },
+}));
+const borrowed = (source, proto, prefix, ...names) => names.forEach(name => define(proto, name, {
+  [name](...args) { return module(source)[prefix + name](this, ...args); },
+}[name]));
+
+// Positions: "line,column" of the innermost frame in a user's file, as the engine counts.
+const rawOf = error => attempt(() => apply(rawStack, error, []));
+const FRAME = /<input>:(\d+):(\d+)\)?$/;
+function here() {
+  for (const text of rawOf(new NativeError()).split('\n')) {
+    const found = FRAME.exec(text);
+    if (found && +found[1] >= FIRST_USER_LINE) return `${found[1]},${found[2]}`;
+  }
+  return '0,0';
+}
+const failed = new WeakMap(), callPlace = new Map(); // rejected error -> call id -> its line as a stack
+const stackOf = error => rawOf(error) ?? callPlace.get(failed.get(error));
+defineProperty(NativeError.prototype, 'stack', {
+  configurable: true,
+  get() { const raw = stackOf(this); return raw?.includes('<input>') ? errors().stack(this, raw) : raw; },
+  set(value) { apply(setStack, this, [value]); },
+});
+// Values: tagged JSON, as proxy/tagged.py reads it. `sent` is {platform, api} for what a call sends.
+const tag = (name, value) => `{"$":"${name}"${value === undefined ? '' : `,"v":${value}`}}`;
+const refuse = (rule, got, known) => errors().refuse(rule, got, known);
+const encoders = {
+  boolean: String,
+  undefined: () => tag('undefined'),
+  bigint: v => tag('bigint', `"${v}"`),
+  number: v => v !== v ? tag('nan') : v === Infinity ? tag('inf') : v === -Infinity ? tag('-inf')
+    : v === 0 && 1 / v < 0 ? tag('-0') : `${v}`,
+  string(v) {
+    if (v.isWellFormed()) return stringify(v);
+    return tag('str', list(v.split(''), unit => unit.charCodeAt(0)));
+  },
+};
+function list(values, one) {
+  let text = '';
+  for (let i = 0; i < values.length; i++) text += (i ? ',' : '') + one(values[i]);
+  return `[${text}]`;
+}
+function encode(value, sent, path = []) {
+  const plain = encoders[typeof value];
+  if (plain) return plain(value);
+  if (value === null) return 'null';
+  const opaque = path.includes(value) ? 'cycle' : typeof value;
+  if (opaque !== 'object') return sent ? errors().refuseOpaque(opaque, sent) : tag(opaque);
+  path.push(value);
+  const text = encodeObject(value, v => encode(v, sent, path), sent);
+  path.pop();
+  return text;
+}
+function encodeObject(value, one, sent) {
+  if (isArray(value)) return list(value, one);
+  const proto = getPrototypeOf(value);
+  if ((proto && getPrototypeOf(proto)) || typeof value.toJSON === 'function') {
+    const text = module(valuesSource).encode(value, one, sent);
+    if (text) return text;
+  }
+  const names = keys(value);
+  if (names.includes('$') || !names.every(k => k.isWellFormed())) {
+    return tag('object', list(names, k => `[${encoders.string(k)},${one(value[k])}]`));
+  }
+  let text = '';
+  for (const k of names) text += `${text && ','}${stringify(k)}:${one(value[k])}`;
+  return `{${text}}`;
+}
+const put = (o, k, value) => k === '__proto__'
+  ? defineProperty(o, k, {value, writable: true, enumerable: true, configurable: true}) : o[k] = value;
+function decode(t) {
+  if (t === null || typeof t !== 'object') return t;
+  if (isArray(t)) { for (let i = 0; i < t.length; i++) t[i] = decode(t[i]); return t; }
+  if (hasOwn(t, '$')) return module(valuesSource).decode(t.$, t.v);
+  for (const k of keys(t)) { const v = t[k]; if (v !== null && typeof v === 'object') put(t, k, decode(v)); }
+  return t;
+}
+
+// The outbox.
+let out = '', done = 'null', quiet = false;
+const emit = text => { if (!quiet) out += `${out && ','}[${text}]`; };
+shared.emit = emit;
+function drained() {
+  flush();
+  const reply = apply(join, ['{"out":[', out, '],"done":', done, '}'], ['']); // flat: the wheel cannot take a rope
+  out = '';
+  return reply;
+}
+
+// $proxy.
+let serial = 0;
+const waiting = new Map(), unseen = new Set();
+function call(platform, options, api, rest) {
+  flush();
+  const id = ++serial, place = here();
+  const promise = new NativePromise((resolve, reject) => waiting.set(id, {resolve, reject}));
+  callPlace.set(id, `    at <anonymous> (<input>:${place.replace(',', ':')})`);
+  unseen.add(id); // until `await`, Promise.all and the like read its `constructor` or call its `then`
+  defineProperty(promise, 'constructor', {configurable: true, get() { unseen.delete(id); return NativePromise; }});
+  define(promise, 'then', function (...handlers) { unseen.delete(id); return apply(then, this, handlers); });
+  emit(`"call",${id},${stringify(platform)},${options},${stringify(api)},${rest},${place}`);
+  return promise;
+}
+const bag = value => typeof value === 'object' && value !== null && !isArray(value) && attempt(() => {
+  const proto = getPrototypeOf(value);
+  return proto === null || getPrototypeOf(proto) === null;
+}, false);
+const NEVER = new Set(['then', 'catch', 'finally', 'toJSON']);
+const isApi = name => typeof name === 'string' && !NEVER.has(name) && !['', '$', '_'].includes(name.slice(0, 1));
+const isText = value => typeof value === 'string' && value !== '';
+function $proxy(platform, options) {
+  if (!isText(platform)) refuse('$proxy(platform_key): the key must be a non-empty text', platform);
+  if (options !== undefined && !bag(options)) {
+    refuse(`$proxy('${platform}', options): options must be an object`, options, {platform});
+  }
+  for (const name of ['instance_key', 'caller']) {
+    const value = options?.[name];
+    if (value !== undefined && !isText(value)) refuse(`$proxy('${platform}'): ${name} must be a non-empty text`, value, {platform});
+  }
+  const chosen = encode({...options}, {platform}), direct = api => (...args) => call(platform, chosen, api, `null,${encode(args, {platform, api})}`);
+  return new NativeProxy(freeze({}), {
+    get(_, name) {
+      if (name === Symbol.toPrimitive) return () => `$proxy('${platform}')`;
+      return name === '$api' ? api => start(platform, chosen, api) : isApi(name) ? direct(name) : undefined;
+    },
+  });
+}
+function start(platform, options, api) {
+  if (!isText(api)) refuse('$api(name): the name must be a non-empty text', api, {platform});
+  return builder(platform, options, api, '');
+}
+function builder(platform, options, api, steps) {
+  const setter = name => values => {
+    if (name !== 'body' && values !== undefined && !bag(values)) {
+      refuse(`$${name}(values): expected an object of names and values`, values, {platform, api});
+    }
+    const step = `["${name}",${encode(values, {platform, api})}]`; // what is changed later changes nothing
+    return builder(platform, options, api, steps ? `${steps},${step}` : step);
+  };
+  return freeze({
+    $path: setter('path'), $query: setter('query'), $header: setter('header'), $body: setter('body'),
+    $call: () => call(platform, options, api, `[${steps}],null`),
+  });
+}
+
+// Live objects: form, ctx.
+const live = [];
+function bind(index) {
+  const target = {}, held = new Map(); // fields whose object was handed out -> its text: it may be changed inside
+  const write = (name, value) => {
+    const text = encode(value);
+    put(target, name, value);
+    if (held.has(name)) held.set(name, text);
+    emit(`"write",${index},${stringify(name)},${text},${here()}`);
+    return true;
+  };
+  const proxy = new NativeProxy(target, {
+    get(_, name) {
+      if (!hasOwn(target, name)) return Object.prototype[name];
+      const value = target[name];
+      if (typeof value === 'object' && value !== null && !held.has(name)) held.set(name, encode(value));
+      return value;
+    },
+    set: (_, name, value) => typeof name === 'string' && (flush(), write(name, value)),
+    defineProperty: (_, name, {value}) => typeof name === 'string' && (flush(), write(name, value)),
+    deleteProperty(_, name) {
+      flush();
+      if (hasOwn(target, name)) write(name, undefined);
+      held.delete(name);
+      return delete target[name];
+    },
+  });
+  return {target, held, write, proxy};
+}
+function patch(changes) { // what others wrote since
+  for (const [index, fields, gone] of changes) {
+    const {target, held} = live[index];
+    for (const name of gone) { delete target[name]; held.delete(name); }
+    for (const name of keys(fields)) { put(target, name, decode(fields[name])); held.delete(name); }
+  }
+}
+function flush() {
+  for (const {held, target, write} of live) {
+    for (const [name, before] of held) if (encode(target[name]) !== before) write(name, target[name]);
+  }
+}
+
+// Promises that the script makes are kept while pending, so that a line that waits for ever can be told.
+const pending = new Map();
+let pendingId = 0;
+const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
+  const id = ++pendingId;
+  pending.set(id, {reject, place: rawOf(new NativeError())});
+  const settle = finish => value => { pending.delete(id); finish(value); };
+  return executor(settle(resolve), settle(reject));
+};
+const ScriptPromise = new NativeProxy(NativePromise, {
+  construct: (_, [executor], target) =>
+    construct(NativePromise, [tracked(executor)], target === ScriptPromise ? NativePromise : target),
+  get: (_, name) => name === 'resolve' ? resolve : NativePromise[name],
+});
+function resolve(value) { return apply(nativeResolve, this === ScriptPromise ? NativePromise : this, [value]); }
+global('Promise', ScriptPromise);
+
+// Rejections that nobody handles, told by the engine.
+const unhandled = new Map();
+global('__track', (promise, reason, handled) => { // taken away by tracker.py
+  if (handled) unhandled.delete(promise); else unhandled.set(promise, reason);
+});
+
+// Globals.
+lazily(errorsSource, 'fetch', 'XMLHttpRequest');
+for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
+global('$proxy', $proxy);
+assign(shared, {shared, rawOf, encode, encoders, decode, put, list, tag, here, refuse, stackOf, failed,
+  describe: error => errors().describe(error), inspect: value => module(consoleSource).inspect(value)});
+lazily(timersSource, 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval');
+lazily(consoleSource, 'console');
+lazily(randomSource, 'crypto');
+lazily(textSource, 'TextEncoder', 'TextDecoder');
+lazily(cloneSource, 'structuredClone');
+lazily(urlSource, 'URL', 'URLSearchParams');
+lazily(intlSource, 'Intl');
+lazily(dateSource, 'Date');
+borrowed(randomSource, Math, '', 'random');
+const dates = NativeDate.prototype;
+const local = name => /^[gs]et(?!UTC|Time$)|^to(Date|Time)?String$/.test(name);
+borrowed(dateSource, dates, '', ...Object.getOwnPropertyNames(dates).filter(local));
+defineProperty(dates, 'constructor', {configurable: true, get: () => globalThis.Date});
+borrowed(intlSource, dates, 'date.', 'toLocaleString', 'toLocaleDateString', 'toLocaleTimeString');
+borrowed(intlSource, Number.prototype, 'number.', 'toLocaleString');
+borrowed(intlSource, BigInt.prototype, 'number.', 'toLocaleString');
+borrowed(intlSource, String.prototype, 'string.', 'localeCompare');
+
+// What Python asks.
+const answers = {json: parse, text: v => v, null: () => null, bytes: v => decode({$: 'bytes', v})};
+const fail = error => `[false,${attempt(() => shared.describe(error), 'null')}]`;
+function compile(start, source) { // the body's line n is the engine's line start + n
+  const above = '\n'.repeat(start - 1);
+  try {
+    const body = indirectEval(`${above}(async function () {\n${source}\n})`);
+    try {
+      // After a body that closes its function early, this parse needs a ':' that the one above refuses.
+      indirectEval(`${above}(function () { return 0 ? async () => {\n${source}\n} : 0; })`);
+    } catch (error) {
+      error.message = "unexpected '}': the body is closed before its end";
+      throw error;
+    }
+    return body;
+  } catch (error) { done = `[null,${shared.describe(error)}]`; }
+}
+const operations = {
+  open({zone, state, bindings, values, files, fields}) {
+    shared.offset = zone;
+    shared.seed.set(state);
+    for (const [name, start, source] of files) shared.files.push({name, start, source});
+    bindings.forEach((name, index) => { live[index] = bind(index); global(name, live[index].proxy); });
+    patch(fields);
+    for (const name of keys(values)) global(name, decode(values[name]));
+  },
+  run({start, source}) {
+    const body = compile(start, source);
+    if (body) apply(then, body(), [
+      value => { try { done = `[true,${encode(value)}]`; } catch (error) { done = fail(error); } },
+      error => { done = fail(error); },
+    ]);
+  },
+  settle({calls}) {
+    for (const [id, ok, kind, value] of calls) {
+      const {resolve, reject} = waiting.get(id);
+      waiting.delete(id);
+      if (ok) { callPlace.delete(id); resolve(answers[kind](value)); } else reject(errors().rejection(id, decode(value)));
+    }
+  },
+  fire: ({id}) => module(timersSource).fire(id),
+  probe() { quiet = true; errors().probe(pending); },
+  probed() { quiet = false; emit(`"probed",${errors().probed()}`); },
+  end() { emit(`"end",${list([...unseen], String)},${list([...unhandled.values()], shared.describe)}`); },
+};
+function entry(operation, text) {
+  if (operation === undefined) return drained();
+  const argument = parse(text);
+  if (argument.now !== undefined) shared.now = argument.now;
+  if (argument.patch) patch(argument.patch);
+  operations[operation](argument);
+}
+entry.track = globalThis.__track;
+return entry;
+})

@@ -1,0 +1,142 @@
+"""Runs users' scripts: each in a context of its own, all on one scheduler and one thread."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.script.channel import Engine, MakeEngine
+from bpmax_sim.script.context import Begin, Context, Setting
+from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.mirror import LiveObject
+from bpmax_sim.script.outcome import Outcome
+from bpmax_sim.script.scheduler import Scheduler
+from bpmax_sim.script.source import Script
+
+SHANGHAI = 8 * 3600.0
+
+
+def quickjs(limits: Limits) -> Engine:
+    """Return a context of the default engine."""
+    from bpmax_sim.script.engine import QuickJSNG  # noqa: PLC0415 - not before a script runs
+
+    return QuickJSNG(limits)
+
+
+class Runtime:
+    """Starts scripts and lets them run; belongs to the thread that made it.
+
+    Args:
+        scheduler: runs calls and timers, in the session's virtual time.
+        begin: starts a ``$proxy`` call.
+        limits: of each script.
+        seed: of chance; each script of a session gets a sequence of its own.
+        zone: local time of scripts, in seconds east of Greenwich.
+        engine: makes a context.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        begin: Begin,
+        *,
+        limits: Limits | None = None,
+        seed: int = 0,
+        zone: float = SHANGHAI,
+        engine: MakeEngine = quickjs,
+    ) -> None:
+        self._scheduler = scheduler
+        self._begin = begin
+        self._limits = limits or Limits()
+        self._seed = seed
+        self._zone = zone
+        self._engine = engine
+        self._started = 0
+        self._running: list[Context] = []
+        self._thread = threading.get_ident()
+
+    def run(
+        self,
+        script: Script,
+        *,
+        libraries: Sequence[Script] = (),
+        bindings: Mapping[str, LiveObject] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> Outcome:
+        """Run *script* and all that it starts until nothing is left to happen.
+
+        Args:
+            script: the body of an async function, as BPMAX stores it.
+            libraries: global scripts, run before, whose declarations the body sees.
+            bindings: live objects by their global name, such as ``form``.
+            values: further globals.
+
+        Raises:
+            ConfigError: on another thread than the one that opened the session.
+        """
+        outcomes: list[Outcome] = []
+        self.start(script, outcomes.append, libraries=libraries, bindings=bindings, values=values)
+        self.settle()
+        return outcomes[0]
+
+    def start(
+        self,
+        script: Script,
+        done: Callable[[Outcome], None],
+        *,
+        libraries: Sequence[Script] = (),
+        bindings: Mapping[str, LiveObject] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Plan *script* beside those that are running; *done* gets its outcome.
+
+        Raises:
+            ConfigError: on another thread than the one that opened the session.
+        """
+        if threading.get_ident() != self._thread:
+            raise ConfigError(
+                f"{script.name}: scripts run on the thread that opened the session; "
+                "open a session of its own on this thread"
+            )
+        self._started += 1
+        setting = Setting(
+            script=script,
+            libraries=libraries,
+            bindings=bindings or {},
+            values=values or {},
+            limits=self._limits,
+            zone=self._zone,
+            state=_words(f"{self._seed}/{self._started}"),
+        )
+        self._scheduler.soon(partial(self._launch, setting, done))
+
+    def settle(self) -> None:
+        """Let everything happen that is planned; a script that then still waits is stuck."""
+        self._scheduler.run()
+        while self._running:
+            self._running[0].stuck()
+            self._scheduler.run()
+
+    def _launch(self, setting: Setting, done: Callable[[Outcome], None]) -> None:
+        def ended(outcome: Outcome) -> None:
+            self._running.remove(context)
+            done(outcome)
+
+        context = Context(
+            setting,
+            engine=self._engine(setting.limits),
+            scheduler=self._scheduler,
+            begin=self._begin,
+            done=ended,
+        )
+        self._running.append(context)
+        context.start()
+
+
+def _words(seed: str) -> tuple[int, ...]:
+    return struct.unpack("<4I", hashlib.sha256(seed.encode()).digest()[:16])

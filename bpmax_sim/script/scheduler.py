@@ -1,0 +1,214 @@
+"""A discrete-event loop over calls, on one thread and one virtual clock.
+
+Virtual: an exchange completes at now + its latency, waits are events like any other, and when
+nothing else can run the clock jumps. Live: requests are sent on threads, waits are real, and the
+clock moves by what was measured. Events of one instant happen in the order of being planned.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import heapq
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from bpmax_sim.clock import VirtualClock
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.driver import judge
+from bpmax_sim.proxy.effects import Acquire, Effect, Send, Sleep
+from bpmax_sim.proxy.tokens import TokenStore
+
+Call = Generator[Effect, Any, Any]
+Resume = Callable[[Any, Exception | None], None]
+_LONGEST_WAIT = 0.2  # so that Ctrl-C is seen where a wait cannot be interrupted
+
+
+@dataclass(slots=True, order=True)
+class Event:
+    """Something planned; without an action it was cancelled."""
+
+    instant: float
+    number: int
+    action: Callable[[], None] | None = field(compare=False)
+
+    def cancel(self) -> None:
+        """Let it not happen."""
+        self.action = None
+
+
+class Scheduler:
+    """Runs calls and timers until nothing is left; belongs to the thread that runs it.
+
+    Args:
+        clock: moved to each event's instant.
+        handle: answers a request, as `Transport.handle` does; in live mode on threads.
+        tokens: the session's grants.
+        live: whether requests overlap and waits pass in real time.
+        workers: requests in flight at most, in live mode.
+    """
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        handle: Callable[[Request], Response],
+        tokens: TokenStore,
+        *,
+        live: bool = False,
+        workers: int = 64,
+    ) -> None:
+        self.clock = clock
+        self._handle = handle
+        self._tokens = tokens
+        self._planned: list[Event] = []
+        self._number = 0
+        self._logins: dict[str, list[Resume]] = {}
+        self._wire = _Threads(self, workers) if live else None
+
+    def at(self, instant: float, action: Callable[[], None]) -> Event:
+        """Plan *action* for *instant*, or for now if that has passed."""
+        self._number += 1
+        event = Event(max(instant, self.clock.now()), self._number, action)
+        heapq.heappush(self._planned, event)
+        return event
+
+    def soon(self, action: Callable[[], None]) -> Event:
+        """Plan *action* for now, after what is planned for now already."""
+        return self.at(self.clock.now(), action)
+
+    def spawn(self, call: Call, done: Resume) -> None:
+        """Start *call*; *done* gets its value or its error, as an event of its own."""
+        self._step(call, done, None, None)
+
+    def run(self) -> None:
+        """Let everything happen that is planned, and all that follows from it."""
+        while (event := self._next()) is not None:
+            if event.action is not None:
+                self.clock.move_to(event.instant)
+                event.action()
+
+    def close(self) -> None:
+        """Stop the threads of live mode."""
+        if self._wire:
+            self._wire.close()
+
+    def _next(self) -> Event | None:
+        if self._wire:
+            self._wire.wait(self._planned)
+        return heapq.heappop(self._planned) if self._planned else None
+
+    def _step(self, call: Call, done: Resume, value: Any, error: Exception | None) -> None:
+        try:
+            effect = call.send(value) if error is None else call.throw(error)
+        except StopIteration as end:
+            self.soon(partial(done, end.value, None))
+        except Exception as failure:  # noqa: BLE001 - whoever spawned the call decides
+            self.soon(partial(done, None, failure))
+        else:
+            self._perform(effect, partial(self._step, call, done))
+
+    def _perform(self, effect: Effect, resume: Resume) -> None:
+        if isinstance(effect, Send):
+            self._send(effect.request, resume)
+        elif isinstance(effect, Sleep):
+            self.at(self.clock.now() + effect.seconds, partial(resume, None, None))
+        else:
+            self._acquire(effect, resume)
+
+    def _send(self, request: Request, resume: Resume) -> None:
+        if self._wire:
+            self._wire.send(partial(exchange, self._handle, request), resume)
+        else:
+            self.complete(exchange(self._handle, request), self.clock.now(), resume)
+
+    def complete(self, outcome: Outcome, start: float, resume: Resume) -> None:
+        """Plan the end of an exchange that began at *start*."""
+        value, error, elapsed = outcome
+        self.at(start + elapsed, partial(resume, value, error))
+
+    def _acquire(self, wanted: Acquire, resume: Resume) -> None:
+        grant = self._tokens.peek(wanted)
+        if grant is not None:
+            resume(grant, None)
+        elif wanted.key in self._logins:
+            self._logins[wanted.key].append(resume)
+        else:
+            self._logins[wanted.key] = [resume]
+            self.spawn(wanted.flow(), partial(self._logged_in, wanted.key))
+
+    def _logged_in(self, key: str, grant: Any, error: Exception | None) -> None:
+        if error is None:
+            self._tokens.put(key, grant)
+        for resume in self._logins.pop(key):
+            resume(grant, error)
+
+
+Outcome = tuple[Response | None, Exception | None, float]
+
+
+def exchange(handle: Callable[[Request], Response], request: Request) -> Outcome:
+    """Return the answer or the error, and the seconds it took; time-outs are judged here."""
+    try:
+        response = judge(request, handle(request))
+    except Exception as error:  # noqa: BLE001 - thrown into the call that waits for it
+        return None, error, getattr(error, "elapsed", 0.0)
+    return response, None, response.elapsed
+
+
+class _Threads:
+    """The wire of live mode: sends on threads and waits in real time."""
+
+    def __init__(self, scheduler: Scheduler, workers: int) -> None:
+        self._scheduler = scheduler
+        self._pool = ThreadPoolExecutor(workers, "bpmax-send")
+        self._arrived: SimpleQueue[tuple[Any, float, Resume]] = SimpleQueue()
+        self._in_flight = 0
+        self._virtual = scheduler.clock.now()
+        self._real = time.monotonic()
+        self._horizon = self._virtual
+
+    def send(self, work: Callable[[], Outcome], resume: Resume) -> None:
+        start = self._scheduler.clock.now()
+        self._in_flight += 1
+        context = contextvars.copy_context()
+
+        def deliver() -> None:
+            self._arrived.put((context.run(work), start, resume))
+
+        self._pool.submit(deliver)
+
+    def wait(self, planned: list[Event]) -> None:
+        """Return when the first event is due; what arrives meanwhile becomes an event."""
+        self._anchor()
+        while self._in_flight or planned:
+            remaining = planned[0].instant - self._now() if planned else _LONGEST_WAIT
+            if planned and (remaining <= 0 or planned[0].instant <= self._horizon):
+                return
+            if self._in_flight:
+                self._receive(min(remaining, _LONGEST_WAIT))
+            else:
+                time.sleep(min(remaining, _LONGEST_WAIT))
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _anchor(self) -> None:
+        now = self._scheduler.clock.now()
+        if now != self._virtual:
+            self._virtual, self._real = now, time.monotonic()
+
+    def _now(self) -> float:
+        return self._virtual + time.monotonic() - self._real
+
+    def _receive(self, timeout: float) -> None:
+        try:
+            outcome, start, resume = self._arrived.get(timeout=timeout)
+        except Empty:
+            return
+        self._in_flight -= 1
+        self._horizon = max(self._horizon, start + outcome[2])
+        self._scheduler.complete(outcome, start, resume)

@@ -1,0 +1,93 @@
+"""Scripts, and the way back from the engine's positions to a line and column of theirs.
+
+The engine knows one file, ``<input>``, and counts columns in UTF-8 bytes. So each script is
+evaluated below its own number of empty lines, and positions are mapped back here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bpmax_sim.errors import Place
+
+FIRST_LINE = 2000  # the prelude and the bindings are above
+_FRAME = re.compile(r"^ +at (?:(.*) \()?(.+):(\d+):(\d+)\)?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """JavaScript and the file name that its stacks show."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A function call in a user's file."""
+
+    function: str
+    place: Place
+
+    def __str__(self) -> str:
+        """Return ``f (file:line:column)``."""
+        return f"{self.function} ({self.place})" if self.function else str(self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A script, and the engine's line before its first one."""
+
+    script: Script
+    start: int
+
+    @property
+    def above(self) -> str:
+        """Return the empty lines that put the script there."""
+        return "\n" * self.start
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the script's lines."""
+        return self.script.source.split("\n")
+
+    def place(self, row: int, column: int) -> Place:
+        """Return the position of the engine's *row* and *column*; one past the end is the end."""
+        lines = self.lines
+        line = min(row - self.start, len(lines))
+        text = lines[line - 1].encode()
+        if row - self.start > len(lines):
+            column = len(text) + 1
+        return Place(self.script.name, line, len(text[: column - 1].decode(errors="ignore")) + 1)
+
+
+class Sources:
+    """The scripts of one context."""
+
+    def __init__(self, scripts: Sequence[Script]) -> None:
+        """Give each script its lines."""
+        placed = []
+        start = FIRST_LINE
+        for script in scripts:
+            placed.append(Placed(script, start))
+            start += script.source.count("\n") + 3
+        self.placed = tuple(placed)
+
+    def place(self, row: int, column: int) -> Place | None:
+        """Return the user's position, or None for one in our own files."""
+        found = [one for one in self.placed if one.start < row]
+        return found[-1].place(row, column) if found else None
+
+    def frames(self, raw: str) -> tuple[Frame, ...]:
+        """Return the frames of *raw* that are in users' files, innermost first."""
+        known = {one.script.name for one in self.placed}
+        found = []
+        for function, file, row, column in _FRAME.findall(raw):
+            place = self.place(int(row), int(column)) if file == "<input>" else None
+            if file in known:
+                place = Place(file, int(row), int(column))
+            if place:
+                found.append(Frame("" if function.startswith("<") else function, place))
+        return tuple(found)

@@ -1,0 +1,105 @@
+"""A runtime whose far end is a function, and a form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bpmax_sim.clock import VirtualClock
+from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.proxy.answer import Answer
+from bpmax_sim.proxy.effects import Effect, Send
+from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.tokens import TokenStore
+from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.mirror import LiveObject
+from bpmax_sim.script.outcome import Outcome
+from bpmax_sim.script.runtime import SHANGHAI, Runtime
+from bpmax_sim.script.scheduler import Scheduler
+from bpmax_sim.script.source import Script
+
+START = 1772413200.0  # 2026-03-02T09:00:00+08:00
+NAME = "流程脚本.js"
+Handle = Callable[[Request], Response]
+
+
+def ok(value: Any = None, *, elapsed: float = 0.1) -> Response:
+    return Response(status=200, body=json.dumps(value).encode(), elapsed=elapsed)
+
+
+@dataclass
+class Form:
+    """A form that remembers what was written to it, in order."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    written: list[tuple[str, Any]] = field(default_factory=list)
+
+    def snapshot(self) -> Mapping[str, Any]:
+        return self.fields
+
+    def write(self, field: str, value: Any, /) -> None:
+        self.written.append((field, value))
+        if value is UNDEFINED:
+            self.fields.pop(field, None)
+        else:
+            self.fields[field] = value
+
+
+@dataclass
+class Bench:
+    """Everything that a script needs, with *handle* as the far end."""
+
+    handle: Handle = lambda _request: ok()
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
+    zone: float = SHANGHAI
+    live: bool = False
+    clock: VirtualClock = field(default_factory=lambda: VirtualClock(START))
+    programs: list[Program] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.scheduler = Scheduler(self.clock, self.handle, TokenStore(), live=self.live)
+        self.runtime = Runtime(
+            self.scheduler, self.begin, limits=self.limits, seed=self.seed, zone=self.zone
+        )
+
+    def begin(self, program: Program) -> Generator[Effect, Any, Answer]:
+        self.programs.append(program)
+        call = Call(
+            platform=program.platform, instance="d", api=program.api, method="GET", path="/"
+        )
+        request = Request(method="GET", url=f"http://crm.test/{program.api}", call=call)
+        response = yield Send(request)
+        text = response.body.decode()
+        return Answer(json.loads(text), text, "json")
+
+    def run(
+        self,
+        source: str,
+        *,
+        form: Mapping[str, Any] | LiveObject | None = None,
+        libraries: Sequence[Script] = (),
+        values: Mapping[str, Any] | None = None,
+    ) -> Outcome:
+        live = Form(dict(form or {})) if form is None or isinstance(form, Mapping) else form
+        return self.runtime.run(
+            Script(NAME, source), bindings={"form": live}, libraries=libraries, values=values
+        )
+
+    def elapsed(self) -> float:
+        return round(self.clock.now() - START, 6)
+
+
+def run(source: str, **options: Any) -> Outcome:
+    return Bench().run(source, **options)
+
+
+def value_of(source: str, **options: Any) -> Any:
+    return run(source, **options).unwrap()
+
+
+def texts(outcome: Outcome) -> list[str]:
+    return [line.text for line in outcome.console]

@@ -1,0 +1,418 @@
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import (
+    ConfigError,
+    HttpStatusError,
+    NoMatchError,
+    Place,
+    ScriptError,
+    ScriptSyntaxError,
+)
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.script.source import Script
+from tests.script.bench import NAME, START, Bench, Form, ok, run, texts, value_of
+
+ROOT = Path(__file__).parents[2]
+
+
+def missing(_request: Request) -> Response:
+    raise HttpStatusError(
+        "crm.get_customer: HTTP 404",
+        platform="crm",
+        instance="test",
+        api="get_customer",
+        status=404,
+        response={"status": 404, "headers": {}, "body": {"message": "客户不存在"}},
+    )
+
+
+def failure(source: str, **options: Any) -> ScriptError:
+    error = run(source, **options).error
+    assert isinstance(error, ScriptError)
+    return error
+
+
+def test_a_body_awaits_and_returns_at_its_top_level() -> None:
+    assert value_of("const 客户 = await Promise.resolve('张三');\nreturn 客户; // 完") == "张三"
+
+
+def test_a_body_without_return_has_the_value_undefined() -> None:
+    assert value_of("let a = 1") is UNDEFINED
+
+
+def test_a_body_is_sloppy_unless_it_says_otherwise() -> None:
+    assert value_of("合计 = 2; with ({倍数: 3}) { return 合计 * 倍数 }") == 6
+    assert failure("'use strict';\n合计 = 2").name == "ReferenceError"
+
+
+def test_declarations_of_libraries_are_seen_by_later_libraries_and_the_body() -> None:
+    first = Script("lib/a.js", "const 税率 = 0.13;\nclass 金额 { constructor(v) { this.v = v } }")
+    second = Script("lib/b.js", "function 含税(v) { return new 金额(v * (1 + 税率)).v }")
+
+    assert value_of("return 含税(100)", libraries=[first, second]) == pytest.approx(113)
+
+
+def test_an_error_of_a_library_names_the_library() -> None:
+    error = failure("", libraries=[Script("lib/a.js", "\nnull.name")])
+
+    assert str(error) == "lib/a.js:2:1: TypeError: cannot read property 'name' of null"
+
+
+def test_a_library_that_does_not_parse_is_a_syntax_error_in_it() -> None:
+    error = failure("return 1", libraries=[Script("lib/a.js", "let 名 = ;")])
+
+    assert isinstance(error, ScriptSyntaxError)
+    assert str(error) == "lib/a.js:1:9: SyntaxError: unexpected token in expression: ';'"
+
+
+def test_a_function_of_a_library_appears_in_the_stack_between_the_bodys_lines() -> None:
+    library = Script("lib/校验.js", "function 检查(c) {\n  return c.name.length;\n}")
+    error = failure("function 开始() {\n  检查({});\n}\n开始();", libraries=[library])
+
+    assert error.stack == (
+        "检查 (lib/校验.js:2:10)",
+        f"开始 ({NAME}:2:3)",
+        f"{NAME}:4:1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("let a = ;", "1:9: SyntaxError: unexpected token in expression: ';'"),
+        ("const 张三 = '李四'; let 王五 五;", "1:25: SyntaxError: expecting ';'"),
+        ("if (true) {\n", "3:2: SyntaxError"),
+        ("const t = `未完", "1:11: SyntaxError"),
+        ("/* 未完", "1:"),
+    ],
+)
+def test_a_syntax_error_has_line_and_column_in_characters(source: str, expected: str) -> None:
+    error = failure(source)
+
+    assert isinstance(error, ScriptSyntaxError)
+    assert expected.rsplit(": ", maxsplit=1)[-1] in str(error)
+    if expected[0] == "1":
+        assert str(error).startswith(f"{NAME}:{expected}")
+
+
+@pytest.mark.parametrize(
+    ("source", "column"),
+    [
+        ("}); (async function(){", 2),
+        ("} : 0; }); (function () { return 0 ? async () => {", 1),
+        ("}, async function(){", 2),
+        ("} in\n async function(){", 3),
+    ],
+)
+def test_a_body_that_closes_its_function_early_is_refused_before_it_runs(
+    source: str, column: int
+) -> None:
+    bench = Bench()
+    error = bench.run(f"$proxy('crm').get(); {source}").error
+
+    assert isinstance(error, ScriptSyntaxError)
+    assert bench.programs == []
+
+
+def test_the_early_close_is_told_where_it_is() -> None:
+    assert str(failure("}); (async function(){")) == (
+        f"{NAME}:1:2: SyntaxError: unexpected '}}': the body is closed before its end"
+    )
+
+
+def test_an_uncaught_error_has_name_message_and_place_in_characters() -> None:
+    error = failure("const 张三 = '客户';\nconst 李 = '中文字'; 张三.电话.length;")
+
+    assert error.name == "TypeError"
+    assert error.message == "cannot read property 'length' of undefined"
+    assert error.place == Place(NAME, 2, 18)
+
+
+def test_a_cause_chain_becomes_a_chain_of_exceptions() -> None:
+    error = failure("try { null.x } catch (e) {\n  throw new RangeError('外', {cause: e})\n}")
+
+    assert str(error) == f"{NAME}:2:37: RangeError: 外"
+    assert isinstance(error.__cause__, ScriptError)
+    assert str(error.__cause__) == f"{NAME}:1:7: TypeError: cannot read property 'x' of null"
+
+
+@pytest.mark.parametrize(
+    ("thrown", "message"),
+    [
+        ("null", "null"),
+        ("undefined", "undefined"),
+        ("'余额不足'", "'余额不足'"),
+        ("42", "42"),
+        ("Symbol('号')", "Symbol(号)"),
+        ("Object.freeze({code: 7})", "{ code: 7 }"),
+        ("{get code() { throw 1 }}", "a value that cannot be read"),
+        (
+            "new Proxy({}, {get() { throw 1 }, getPrototypeOf() { throw 2 }})",
+            "a value that cannot be read",
+        ),
+    ],
+)
+def test_whatever_is_thrown_arrives_as_an_error(thrown: str, message: str) -> None:
+    error = failure(f"throw {thrown}")
+
+    assert (error.name, error.message) == ("Uncaught", message)
+    assert error.place == Place(NAME)
+
+
+def test_own_properties_of_a_thrown_error_are_its_fields() -> None:
+    error = failure("throw Object.assign(new Error('坏'), {code: 'E1', 明细: [1, undefined]})")
+
+    assert error.fields == {"code": "E1", "明细": [1, UNDEFINED]}
+
+
+def test_a_rejected_call_is_a_real_error_with_the_fields_of_the_rejection() -> None:
+    source = """
+      try { await $proxy('crm').get_customer('1') } catch (e) {
+        return [e instanceof Error, e.name, e.message, e.code, e.platform_key, e.instance_key,
+          e.api, e.status, e.response.body.message];
+      }"""
+
+    assert Bench(missing).run(source).unwrap() == [
+        True, "Error", "crm.get_customer: HTTP 404", "HTTP_STATUS", "crm", "test",
+        "get_customer", 404, "客户不存在",
+    ]  # fmt: skip
+
+
+def test_an_uncaught_rejection_comes_back_at_the_line_that_awaits_with_its_python_cause() -> None:
+    source = "const 请求 = $proxy('crm').get_customer('1');\nawait null;\n  await 请求;"
+    error = Bench(missing).run(source).error
+
+    assert isinstance(error, ScriptError)
+    assert str(error) == f"{NAME}:3:9: Error: crm.get_customer: HTTP 404"
+    assert error.fields["code"] == "HTTP_STATUS"
+    assert isinstance(error.__cause__, HttpStatusError)
+
+
+def test_the_stack_that_a_script_sees_names_only_its_own_lines() -> None:
+    source = "try { await $proxy('crm').get_customer('1') }\ncatch (e) { return e.stack }"
+
+    assert Bench(missing).run(source).unwrap() == (
+        f"Error: crm.get_customer: HTTP 404\n    at {NAME}:1:27"
+    )
+
+
+def test_a_replay_miss_rejects_too() -> None:
+    def miss(_request: Request) -> Response:
+        raise NoMatchError("no recording", platform="crm", api="get")
+
+    source = "try { await $proxy('crm').get() } catch (e) { return [e.code, e.message] }"
+    assert Bench(miss).run(source).unwrap() == ["NO_MATCH", "no recording"]
+
+
+def test_an_error_that_is_none_of_ours_is_not_shown_to_the_script() -> None:
+    def broken(_request: Request) -> Response:
+        raise AssertionError("a bug")
+
+    with pytest.raises(AssertionError, match="a bug"):
+        Bench(broken).run("try { await $proxy('crm').get() } catch {}")
+
+
+def test_a_call_that_nobody_awaits_completes_and_is_reported() -> None:
+    bench = Bench(lambda _request: ok({"done": 1}, elapsed=3))
+    outcome = bench.run("const crm = $proxy('crm');\n  crm.通知('张三');\nreturn 1")
+
+    assert outcome.value == 1
+    assert list(map(str, outcome.unawaited)) == [f"{NAME}:2:3: crm.通知 was not awaited"]
+    assert bench.elapsed() == 3
+
+
+def test_a_call_under_way_at_the_end_is_reported_though_some_function_awaits_it() -> None:
+    outcome = run("async function 通知() {\n  await $proxy('crm').send();\n}\n通知();")
+
+    assert list(map(str, outcome.unawaited)) == [f"{NAME}:2:23: crm.send was not awaited"]
+
+
+def test_awaited_calls_are_not_reported() -> None:
+    source = """
+      const p = $proxy('crm');
+      await p.a(); await Promise.all([p.b(), p.c()]); await p.d().then(x => x);
+      const late = p.e(); await late;"""
+
+    assert run(source).unawaited == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("async function f() {\n  await $proxy('crm').get_customer('1');\n}\nf();", 2),
+        ("(async () => {\n  null.x;\n})();", 2),
+        ("\nnew Promise((_, no) => no(new Error('坏')));", 2),
+        ("Promise.resolve().then(() => {\n  throw new Error('坏')\n});", 2),
+        ("setTimeout(() => {\n  null.x }, 10);", 2),
+        ("\n$proxy('crm').get_customer('1');", 2),
+    ],
+)
+def test_a_rejection_that_nobody_handles_is_reported_with_its_line(source: str, line: int) -> None:
+    [error] = Bench(missing).run(source).unhandled
+
+    assert error.place is not None
+    assert error.place.line == line
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "const p = (async () => { throw new Error('坏') })(); await null; await p.catch(() => 1)",
+        "await Promise.allSettled([Promise.reject(1), $proxy('crm').get_customer('1')])",
+        "try { await Promise.reject(new Error('坏')) } catch {}",
+    ],
+)
+def test_a_rejection_that_is_handled_in_the_end_is_not_reported(source: str) -> None:
+    assert Bench(missing).run(source).unhandled == ()
+
+
+def test_fetch_and_xmlhttprequest_point_to_proxy() -> None:
+    source = """
+      const said = [];
+      await fetch('https://crm.test').catch(e => said.push(e.message));
+      try { new XMLHttpRequest() } catch (e) { said.push(e.message) }
+      return said;"""
+
+    assert value_of(source) == [
+        "fetch is not available to a script: call the platform through $proxy('platform_key')",
+        "XMLHttpRequest is not available to a script: "
+        + "call the platform through $proxy('platform_key')",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["require", "process", "performance", "SharedArrayBuffer", "Atomics", "std", "os", "__track"],
+)
+def test_what_would_reach_the_machine_is_absent(name: str) -> None:
+    assert value_of(f"return typeof {name}") == "undefined"
+
+
+def test_a_module_cannot_be_imported(tmp_path: Path) -> None:
+    file = tmp_path / "x.js"
+    file.write_text("export default 1")
+
+    assert "could not load module" in value_of(f"return import('{file}').catch(e => e.message)")
+
+
+def test_what_one_script_pollutes_the_next_does_not_see() -> None:
+    bench = Bench()
+    bench.run("Object.prototype.x = 1; Array.prototype.push = null; globalThis.y = 2; JSON = null")
+
+    assert bench.run("return [({}).x, typeof [].push, typeof y, typeof JSON]").value == [
+        UNDEFINED, "function", "undefined", "object",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Array.prototype.join = () => 'x'; console.log(1)",
+        "JSON.parse = JSON.stringify = null; console.log('a')",
+        "Promise.prototype.then = () => { throw 1 }; await 1; console.log(1)",
+        "Object.keys = () => { throw 1 }; console.log({a: 1})",
+        "Object.defineProperty(Object.prototype, 'then', {get() { throw 1 }}); console.log(1)",
+    ],
+)
+def test_a_script_that_replaces_what_the_prelude_stands_on_harms_only_itself(source: str) -> None:
+    outcome = run(source)
+
+    assert outcome.error is not None or outcome.console
+
+
+def test_further_globals_are_given_by_value() -> None:
+    values = {"userInfo": {"id": 7, "name": "张三"}, "空": UNDEFINED}
+
+    assert value_of("userInfo.name += '!'; return [userInfo, typeof 空]", values=values) == [
+        {"id": 7, "name": "张三!"},
+        "undefined",
+    ]
+    assert values["userInfo"] == {"id": 7, "name": "张三"}
+
+
+def test_an_answer_is_read_by_the_engines_own_parser() -> None:
+    def long_number(_request: Request) -> Response:
+        return Response(status=200, body=b'{"id": 1234567890123456789, "__proto__": {"a": 1}}')
+
+    source = """
+      const r = await $proxy('crm').get();
+      return [r.id, String(r.id), Object.keys(r), r.a]"""
+    assert Bench(long_number).run(source).unwrap() == [
+        1234567890123456800, "1234567890123456800", ["id", "__proto__"], UNDEFINED,
+    ]  # fmt: skip
+
+
+def test_scripts_that_run_together_share_one_time() -> None:
+    bench = Bench()
+    ends: list[Any] = []
+    for name, wait in (("甲", 300), ("乙", 200)):
+        source = f"await new Promise(r => setTimeout(r, {wait})); return ['{name}', Date.now()]"
+        bench.runtime.start(Script(f"{name}.js", source), lambda end: ends.append(end.value))
+    bench.runtime.settle()
+
+    assert ends == [["乙", START * 1000 + 200], ["甲", START * 1000 + 300]]
+
+
+def test_another_thread_is_refused() -> None:
+    bench = Bench()
+    raised: list[BaseException] = []
+
+    def elsewhere() -> None:
+        try:
+            bench.run("return 1")
+        except ConfigError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+
+    assert [str(error) for error in raised] == [
+        f"{NAME}: scripts run on the thread that opened the session; "
+        + "open a session of its own on this thread"
+    ]
+
+
+def test_three_hundred_contexts_leave_nothing_behind() -> None:
+    resource = pytest.importorskip("resource") if os.name == "posix" else None
+    source = """
+      const r = await $proxy('crm').get(); form.a = r; console.log(r);
+      try { null.x } catch {} (async () => { throw new Error('坏') })();"""
+
+    def rounds(count: int) -> None:
+        for _ in range(count):
+            Bench().run(source, form=Form({"a": 1}))
+        gc.collect()
+
+    rounds(100)
+    assert resource is not None
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    rounds(300)
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4096
+
+
+def test_importing_the_runtime_does_not_load_the_engine() -> None:
+    code = "import sys, bpmax_sim.script.runtime; assert '_quickjs' not in sys.modules"
+
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_console_lines_come_in_order_with_virtual_time() -> None:
+    outcome = run(
+        "console.log('始'); await new Promise(r => setTimeout(r, 1500)); console.warn('终')"
+    )
+
+    assert texts(outcome) == ["始", "终"]
+    assert [line.at - START for line in outcome.console] == [0, 1.5]
