@@ -1,13 +1,13 @@
 """Trouble on purpose: an overlay on any transport, in virtual time.
 
 A faulted request never reaches the transport below, so it consumes no recording; a delay does
-reach it. A rule that never fired is reported by `Faults.silent`.
+reach it. Disarming tells which rules never fired.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -107,19 +107,41 @@ _BAD_BODIES: Mapping[str, bytes] = {
 
 
 @dataclass(slots=True)
+class _Armed:
+    """A rule in force, and the requests that it has seen."""
+
+    rule: Fault
+    seen: int = 0
+    fired: bool = False
+
+
+@dataclass(slots=True)
 class Faults:
-    """Apply the first rule that strikes; everything else goes through.
+    """Apply the first rule that strikes, the last armed group first; the rest goes through.
 
     Attributes:
         bad_token: the answer of a platform that refuses its token, for a request to it.
     """
 
     inner: Transport
-    rules: tuple[Fault, ...]
     bad_token: Callable[[Request], Response]
-    _seen: dict[int, int] = field(default_factory=dict, init=False)
-    _fired: set[int] = field(default_factory=set, init=False)
+    _armed: list[_Armed] = field(default_factory=list, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def arm(self, rules: Iterable[Fault]) -> None:
+        """Let *rules* strike from now on, in front of those already there; they count anew."""
+        with self._lock:
+            self._armed[:0] = map(_Armed, rules)
+
+    def disarm(self, rules: Iterable[Fault]) -> tuple[Fault, ...]:
+        """Take *rules* away and return those of them that never fired."""
+        silent: list[Fault] = []
+        with self._lock:
+            for rule in rules:
+                armed = next(armed for armed in self._armed if armed.rule is rule)
+                self._armed.remove(armed)
+                silent += [] if armed.fired else [rule]
+        return tuple(silent)
 
     def handle(self, request: Request) -> Response:
         """Return the faulted answer, or that of the transport below.
@@ -140,21 +162,17 @@ class Faults:
             case Slow() as slow:
                 return _slow(self.inner.handle(request), slow)
 
-    def silent(self) -> tuple[Fault, ...]:
-        """Return the rules that never fired."""
-        return tuple(rule for number, rule in enumerate(self.rules) if number not in self._fired)
-
     def _strike(self, request: Request) -> Fault | None:
         name = request.call.name if request.call else ""
         struck: Fault | None = None
         with self._lock:
-            for number, rule in enumerate(self.rules):
-                if not rule.covers(name):
+            for armed in self._armed:
+                if not armed.rule.covers(name):
                     continue
-                self._seen[number] = self._seen.get(number, 0) + 1
-                if struck is None and rule.strikes(self._seen[number]):
-                    self._fired.add(number)
-                    struck = rule
+                armed.seen += 1
+                if struck is None and armed.rule.strikes(armed.seen):
+                    armed.fired = True
+                    struck = armed.rule
         return struck
 
 

@@ -1,0 +1,60 @@
+"""Recording: every exchange is redacted and durably kept before its answer is handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bpmax_sim.clock import Clock
+from bpmax_sim.errors import TransportError
+from bpmax_sim.messages import Exchange, Failed, Request, Response
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.transport.protocol import Transport
+from bpmax_sim.transport.redaction import redact_request, redact_response
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Answer from another transport, and keep what was said.
+
+    Attributes:
+        inner: who answers.
+        keep: takes each redacted exchange and returns when it is on disk; called on any thread.
+        learn: registers the secrets that an answer holds, before it is redacted.
+        vault: what is secret.
+        clock: virtual time, the instants of the recording.
+    """
+
+    inner: Transport
+    keep: Callable[[Exchange], None]
+    learn: Callable[[Request, Response], None]
+    vault: Vault
+    clock: Clock
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer, its latency rounded to the milliseconds that are kept.
+
+        Raises:
+            TransportError: what the inner transport raised; it is kept too.
+        """
+        at = self.clock.now()
+        try:
+            answer = self.inner.handle(request)
+        except TransportError as error:
+            error.elapsed = round(error.elapsed, 3)
+            failed = Failed(
+                code=error.code,
+                message=self.vault.redact_text(error.message),
+                elapsed=error.elapsed,
+                sent=error.sent,
+            )
+            self._keep(request, failed, at)
+            raise
+        response = replace(answer, elapsed=round(answer.elapsed, 3))
+        self.learn(request, response)
+        self._keep(request, redact_response(response, request, self.vault), at)
+        return response
+
+    def _keep(self, request: Request, outcome: Response | Failed, at: float) -> None:
+        shown = redact_request(request, self.vault)
+        self.keep(Exchange(request=shown, outcome=outcome, at=at))

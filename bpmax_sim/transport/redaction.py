@@ -1,0 +1,100 @@
+"""Exchanges as they may be written down and compared.
+
+Credentials are known by where they come from (`Request.standin`, the vault); cookies and a
+script's own credentials by their place; personal data is declared. Redacting twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bpmax_sim.messages import Call, Pairs, Request, Response
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.transport.personal import in_body, in_pairs, in_url
+
+_SCRIPT_SECRETS = frozenset({"authorization", "proxy-authorization", "cookie"})
+_SCHEMES = ("basic", "bearer", "digest", "token")
+
+
+def redact_request(request: Request, vault: Vault) -> Request:
+    """Return the form of *request* that may be written down, its call included."""
+    shown = request.recorded
+    call, personal = shown.call, shown.personal
+    return replace(
+        shown,
+        url=in_url(vault.redact_text(shown.url), personal),
+        headers=in_pairs(_headers(shown.headers, shown, vault), personal, "header"),
+        body=_body(shown.body, shown.headers, personal, vault),
+        call=_call(call, shown, vault) if call else None,
+        standin=None,
+    )
+
+
+def _call(call: Call, shown: Request, vault: Vault) -> Call:
+    personal = shown.personal
+    query = tuple((name, vault.redact_text(value)) for name, value in call.query)
+    return replace(
+        call,
+        path=vault.redact_text(call.path),
+        query=in_pairs(query, personal, "query"),
+        headers=in_pairs(_headers(call.headers, shown, vault), personal, "header"),
+        body=_body(call.body, call.headers, personal, vault),
+    )
+
+
+def _body(
+    body: bytes | None, headers: Pairs, personal: tuple[str, ...], vault: Vault
+) -> bytes | None:
+    if not body:
+        return body
+    content = next((value for name, value in headers if name.lower() == "content-type"), "")
+    return in_body(vault.redact(body), content, personal)
+
+
+def redact_response(response: Response, request: Request, vault: Vault) -> Response:
+    """Return the form of the answer to *request* that may be written down."""
+    headers = tuple(
+        (name, _set_cookie(value, request, vault) if name == "set-cookie" else value)
+        for name, value in response.headers
+    )
+    return replace(
+        response,
+        headers=tuple((name, vault.redact_text(value)) for name, value in headers),
+        body=_body(response.body, headers, request.personal, vault) or b"",
+    )
+
+
+def _headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
+    injected = {place.partition(".")[2] for place in shown.injected if place[:7] == "header."}
+    return tuple(
+        (
+            name,
+            _own_secret(name, value, shown, vault)
+            if name.lower() in _SCRIPT_SECRETS - injected
+            else vault.redact_text(value),
+        )
+        for name, value in headers
+    )
+
+
+def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
+    """Return the stand-in of a credential that the script itself set."""
+    scheme, space, rest = value.partition(" ")
+    if not space or scheme.lower() not in _SCHEMES:
+        scheme, space, rest = "", "", value
+    return f"{scheme}{space}{_minted(f'script-{name.lower()}', rest, shown, vault)}"
+
+
+def _set_cookie(value: str, request: Request, vault: Vault) -> str:
+    pair, semicolon, attributes = value.partition(";")
+    name, equals, secret = pair.partition("=")
+    if not secret.strip():
+        return value
+    shown = _minted(f"cookie-{name.strip()}", secret.strip(), request, vault)
+    return f"{name}{equals}{shown}{semicolon}{attributes}"
+
+
+def _minted(name: str, value: str, request: Request, vault: Vault) -> str:
+    call = request.call
+    platform, instance = (call.platform, call.instance) if call else ("http", "any")
+    return vault.minted(platform, instance, name, value)

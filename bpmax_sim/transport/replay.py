@@ -1,0 +1,39 @@
+"""Replaying: the cassette answers, the network is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bpmax_sim.errors import TransportError
+from bpmax_sim.messages import Exchange, Failed, Request, Response
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.transport.redaction import redact_request
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Answer from recordings.
+
+    Attributes:
+        take: returns the recorded exchange of a redacted request, or raises NoMatchError.
+        vault: what is secret; a script's own credentials and personal data are hidden before
+            a request is compared.
+    """
+
+    take: Callable[[Request], Exchange]
+    vault: Vault
+
+    def handle(self, request: Request) -> Response:
+        """Return the recorded answer, with its recorded latency.
+
+        Raises:
+            NoMatchError: there is none.
+            TransportError: the recorded exchange did not complete.
+        """
+        outcome = self.take(redact_request(request, self.vault)).outcome
+        if isinstance(outcome, Failed):
+            raise TransportError(
+                outcome.message, code=outcome.code, elapsed=outcome.elapsed, sent=outcome.sent
+            )
+        return replace(outcome, source="recorded")
