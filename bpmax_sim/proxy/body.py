@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn
 
@@ -18,6 +17,7 @@ _TEXT_TYPES = frozenset({
     "application/xml", "application/javascript", "application/x-javascript",
     "application/x-www-form-urlencoded", "application/x-ndjson", "application/yaml",
 })  # fmt: skip
+_CHARSETS = ("utf-", "gb", "big5", "iso8859", "cp", "ascii", "shift_jis", "euc_", "koi8")
 _BOM = "\ufeff"
 
 
@@ -114,11 +114,17 @@ def _charset(content_type: str | None) -> str:
 
 
 def _decoded(raw: bytes, charset: str, errors: str) -> str:
-    codec = "utf-8"
-    if charset != codec:
-        with suppress(LookupError):
-            codec = codecs.lookup(charset).name
+    codec = "utf-8" if charset == "utf-8" else _codec(charset)
     return raw.decode(codec, errors).removeprefix(_BOM)
+
+
+def _codec(charset: str) -> str:
+    """Return the codec of *charset*; UTF-8 for what is no character set of the Web."""
+    try:
+        name = codecs.lookup(charset).name
+    except LookupError:
+        return "utf-8"
+    return name if name.startswith(_CHARSETS) else "utf-8"
 
 
 def _read_json(raw: bytes, charset: str) -> Body:

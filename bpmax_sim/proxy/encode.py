@@ -83,7 +83,9 @@ def segment(name: str, value: Any) -> str:
     """
     text = scalar_text(value)
     if text is None:
-        raise BadValueError(f"path.{name} must be a text, a number or a boolean")
+        raise BadValueError(
+            f"path.{name} is {kind_of(value)}; expected a text, a number or a boolean"
+        )
     if not text:
         raise BadValueError(f"path.{name} is empty, which would call another address")
     if not text.strip("."):

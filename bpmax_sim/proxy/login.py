@@ -86,8 +86,8 @@ def _request(plan: Plan, step: LoginStep, yielded: Yielded, env: Environment) ->
     recipe, tenant = plan.recipe, plan.tenant
     real = real_side(tenant, grant, env, _luck(plan.luck))
     twin = standin_side(tenant, grant, env, _luck(plan.standin_luck))
-    sent = login_request(recipe, step.request, names_of(recipe, real))
-    written = login_request(recipe, step.request, names_of(recipe, twin))
+    sent = login_request(recipe, step.request, names_of(recipe, real, in_login=True))
+    written = login_request(recipe, step.request, names_of(recipe, twin, in_login=True))
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
         sent, written = replace(sent, call=call), replace(written, call=call)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bpmax_sim.platform.template import render
+from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.environment import Environment, Tenant
 from bpmax_sim.proxy.plan import Luck
@@ -42,8 +42,12 @@ def standin_side(tenant: Tenant, grant: Grant | None, env: Environment, luck: Lu
     return Side(tenant.standins, granted, tenant.declared, luck, env.clock.now())
 
 
-def names_of(recipe: Recipe, side: Side, attempt: int = 0) -> dict[str, Any]:
+def names_of(
+    recipe: Recipe, side: Side, attempt: int = 0, *, in_login: bool = False
+) -> dict[str, Any]:
     """Return every name that the templates of auth may use, parameters rendered.
+
+    An address that the login has yet to yield stays a template while it is under way.
 
     Raises:
         ConfigError: if a parameter or the address names something undefined.
@@ -55,7 +59,8 @@ def names_of(recipe: Recipe, side: Side, attempt: int = 0) -> dict[str, Any]:
         "nonce": _nonce(side.luck, attempt) if "nonce" in recipe.uses else "",
         "call_id": side.luck.call_id,
     }
-    names["base_url"] = render(side.base, names).rstrip("/")
+    is_known = not in_login or names_in(side.base) <= names.keys()
+    names["base_url"] = render(side.base, names).rstrip("/") if is_known else side.base
     for name, value in recipe.auth.parameters.items():
         names[name] = render(value, names) if isinstance(value, str) else value
     return names

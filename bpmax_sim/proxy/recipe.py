@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.platform.model import (
@@ -276,9 +275,7 @@ def _uses(auth: Auth, apply: tuple[Apply, ...], base_url: str, api: Api) -> froz
         base_url,
         api.idempotency,
     ]
-    texts = (
-        text for source in sources if is_set(source) for text in _texts(msgspec.to_builtins(source))
-    )
+    texts = (text for source in sources if is_set(source) for text in _texts(source))
     found = [names_in(text) for text in texts if is_template(text)]
     return frozenset().union(*found)
 
@@ -286,6 +283,9 @@ def _uses(auth: Auth, apply: tuple[Apply, ...], base_url: str, api: Api) -> froz
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+    elif isinstance(value, Struct):
+        # Not to_builtins, which leaves out defaults, and a default may be a template.
+        yield from _all_texts(getattr(value, name) for name in value.__struct_fields__)
     elif isinstance(value, Mapping):
         yield from _all_texts(value.values())
     elif isinstance(value, list | tuple):

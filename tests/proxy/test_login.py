@@ -1,0 +1,384 @@
+"""Logins: what is sent, what is taken from the answer, and what is told when it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from bpmax_sim.clock import VirtualClock
+from bpmax_sim.errors import AuthError, ConfigError, TransportError
+from bpmax_sim.messages import Request, Response, Sensitive
+from bpmax_sim.platform.model import Auth, Condition, OkRule, ResponseRules, Ttl
+from bpmax_sim.proxy.login_answer import expiry
+from bpmax_sim.proxy.record import LOGIN
+from tests.proxy.world import (
+    SECRET,
+    STANDIN,
+    START,
+    TOKEN,
+    World,
+    answer,
+    body_of,
+    crm,
+    headers_of,
+    ok,
+    rejected,
+)
+
+
+def auth(*steps: dict[str, Any], apply: Any = (), **acquire: Any) -> Auth:
+    """Return auth as a file would declare it."""
+    return msgspec.convert({"acquire": {"steps": steps, **acquire}, "apply": apply}, Auth)
+
+
+BEARER = [{"in": "header", "name": "Authorization", "value": "Bearer {{ token }}"}]
+TAKE = {"token": {"path": "$.access_token", "secret": True}}
+
+
+def _world(given: Auth, *answers: Response, **environment: Any) -> World:
+    queue = iter(answers)
+
+    def handle(request: Request) -> Response:
+        is_login = request.call is not None and request.call.api == LOGIN
+        return next(queue) if is_login else ok()
+
+    return World(crm(auth=given), handle, **environment)
+
+
+def test_a_login_is_a_call_named_token_made_of_standins() -> None:
+    world = _world(TOKEN, ok({"access_token": "tok-1234", "expires_in": "7200"}))
+
+    world.proxy().search()
+
+    login = world.sent[0]
+    assert login.method == "POST"
+    assert login.url == "https://crm.example.test/oauth/token"
+    assert login.body == (
+        b"grant_type=client_credentials&client_id=test"
+        b"&client_secret=s3cret-%E5%90%88%E5%90%8C-value"
+    )
+    assert headers_of(login) == {"Content-Type": "application/x-www-form-urlencoded"}
+    assert login.call
+    assert (login.call.api, login.call.path) == ("$token", "/oauth/token")
+    assert login.call.body == (
+        f"grant_type=client_credentials&client_id=test&client_secret={STANDIN}".encode()
+    )
+    assert login.standin is None
+    assert login.sensitive == (Sensitive("$.access_token", "token"),)
+
+
+def test_recording_writes_the_twin_of_a_login() -> None:
+    basic = auth(
+        {
+            "request": {
+                "url": "https://sso.example.test/t?tenant=a",
+                "headers": {"Authorization": "Basic {{ (client_id ~ ':' ~ secret) | b64 }}"},
+                "body": {"who": "{{ client_id }}", "at": "{{ now | unix }}", "n": 1},
+            },
+            "extract": TAKE,
+        },
+        apply=BEARER,
+    )
+    world = _world(
+        basic,
+        ok({"access_token": "tok-1234"}),
+        separate=True,
+        auth_clock=VirtualClock(START + 60),
+    )
+
+    world.proxy().search()
+
+    login, twin = world.sent[0], world.sent[0].recorded
+    assert (login.url, login.base) == (
+        "https://sso.example.test/t?tenant=a",
+        "https://sso.example.test",
+    )
+    assert body_of(login) == {"who": "test", "at": str(int(START) + 60), "n": 1}
+    assert body_of(twin) == {"who": "test", "at": str(int(START)), "n": 1}
+    assert twin.call
+    assert twin.call.query == (("tenant", "a"),)
+    assert SECRET not in repr(twin)
+    header = headers_of(login)["Authorization"]
+    assert world.vault.redact_text(header) == headers_of(twin)["Authorization"] != header
+    assert headers_of(world.sent[1])["Authorization"] == "Bearer tok-1234"
+    assert headers_of(world.sent[1].recorded) == {
+        "Authorization": "Bearer redacted.crm_system.test.token.1"
+    }
+
+
+def test_values_come_from_json_header_and_cookie_and_steps_chain() -> None:
+    chained = auth(
+        {
+            "request": {"method": "GET", "path": "/csrf", "headers": {"X-CSRF-Token": "Fetch"}},
+            "extract": {
+                "csrf": {"path": "header:x-csrf-token", "secret": True},
+                "sid": {"path": "cookie:SID", "secret": True},
+                "jar": {"path": "cookies", "secret": True},
+            },
+        },
+        {
+            "request": {"path": "/hello", "query": {"sid": "{{ sid }}"}, "body": "{{ csrf }}"},
+            "extract": {
+                "host": {"path": "$.data.hosts[1]"},
+                "note": {"path": "$.x", "optional": True},
+            },
+        },
+        apply=[
+            {"in": "header", "name": "X-CSRF-Token", "value": "{{ csrf }}"},
+            {"in": "header", "name": "Cookie", "value": "{{ jar }}"},
+            {"in": "header", "name": "X-Host", "value": "{{ host }}"},
+        ],
+    )
+    first = Response(
+        status=200,
+        headers=(
+            ("X-CSRF-Token", "csrf-value"),
+            ("Set-Cookie", "SID=sid-value; Path=/; HttpOnly"),
+            ("Set-Cookie", "lang=zh"),
+        ),
+    )
+    world = _world(chained, first, ok({"data": {"hosts": ["a", "b.example.test"]}}))
+
+    world.proxy().search()
+
+    assert world.sent[1].url.endswith("/hello?sid=sid-value")
+    assert world.sent[1].body == b"csrf-value"
+    assert world.sent[1].call
+    assert world.sent[1].call.body == b"redacted.crm_system.test.csrf.1"
+    assert headers_of(world.request) == {
+        "X-CSRF-Token": "csrf-value",
+        "Cookie": "SID=sid-value; lang=zh",
+        "X-Host": "b.example.test",
+    }
+
+
+def test_the_address_may_come_from_the_login() -> None:
+    """third_parties.md: base URL may come from the login response."""
+    login = auth(
+        {
+            "request": {"url": "https://login.example.test/t"},
+            "extract": {**TAKE, "instance_url": {"path": "$.instance_url"}},
+        },
+        apply=BEARER,
+    )
+    world = _world(
+        login, ok({"access_token": "tok-1234", "instance_url": "https://eu.example.test/"})
+    )
+    world.platform = crm(auth=login, base_url="{{ instance_url }}")
+    world.book.platforms = {"crm_system": world.platform}
+    tenant = world.tenants["test"]
+    tenant.live = tenant.declared = "{{ instance_url }}"
+
+    world.proxy().search()
+
+    assert world.request.url == "https://eu.example.test/api/search"
+    assert world.request.base == "https://eu.example.test"
+
+
+def test_only_the_named_methods_need_the_login() -> None:
+    """platforms.md: `methods`; SAP's CSRF token is for writes only."""
+    login = auth(
+        {"request": {"path": "/csrf"}, "extract": TAKE},
+        methods=["POST"],
+        apply=[*BEARER, {"in": "header", "name": "X-Client", "value": "{{ client_id }}"}],
+    )
+    world = _world(login, ok({"access_token": "tok-1234"}))
+
+    world.proxy().search()
+    world.proxy().create_contract()
+
+    assert [request.call.api for request in world.sent if request.call] == [
+        "search",
+        LOGIN,
+        "create_contract",
+    ]
+    assert headers_of(world.sent[0]) == {"X-Client": "test"}
+    assert headers_of(world.sent[2]) == {"Authorization": "Bearer tok-1234", "X-Client": "test"}
+
+
+HTML = {"Content-Type": "text/html"}
+LOGIN_LINE = "crm_system: the login of instance 'test'"
+STEP = "(step 1, POST /oauth/token)"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            answer(401, {"error": "invalid_client", "error_description": f"bad {SECRET}"}),
+            (
+                f"was refused {STEP}: HTTP 401, code invalid_client, bad {STANDIN};"
+                " check its credentials"
+            ),
+        ),
+        (
+            answer(200, b"<html>tok-in-html</html>", HTML),
+            f"yields no token {STEP}: HTTP 200, text/html, 24 bytes; expected it at $.access_token",
+        ),
+        (
+            answer(200, ["tok-in-array"]),
+            f"yields no token {STEP}: HTTP 200, a JSON array; expected it at $.access_token",
+        ),
+        (
+            answer(200, b""),
+            f"yields no token {STEP}: HTTP 200, an empty body; expected it at $.access_token",
+        ),
+        (
+            answer(200, b'{"access_token":"tok'),
+            (
+                f"yields no token {STEP}: HTTP 200, broken JSON (Unterminated string starting at"
+                " at character 17); expected it at $.access_token"
+            ),
+        ),
+        (
+            answer(200, {"errcode": 40001, "errmsg": "invalid credential"}),
+            (
+                f"yields no token {STEP}: HTTP 200, code 40001, invalid credential;"
+                " expected it at $.access_token"
+            ),
+        ),
+        (
+            answer(200, {"access_token": {"secret": "tok-in-object"}}),
+            f"yields a token that is no text {STEP}: HTTP 200; see $.access_token",
+        ),
+        (
+            answer(200, {"access_token": "tok-1234", "expires_in": "soon"}),
+            f"yields a ttl that is not a number {STEP}: HTTP 200; see $.expires_in",
+        ),
+        (
+            answer(302, b"", {"Location": "/login"}),
+            f"was refused {STEP}: HTTP 302, an empty body; check its credentials",
+        ),
+    ],
+)
+def test_a_bad_login_answer_is_told_clearly_and_without_its_body(
+    given: Response, message: str
+) -> None:
+    world = _world(TOKEN, given)
+
+    error = rejected(lambda: world.proxy().search())
+
+    assert isinstance(error, AuthError)
+    assert error.message == f"{LOGIN_LINE} {message}"
+    assert "tok-" not in repr((error, error.response))
+    assert error.response
+    assert (error.status, error.response["body"]) == (given.status, None)
+    assert len(world.sent) == 1
+
+
+def test_the_platforms_conditions_judge_a_login_that_has_no_rule_of_its_own() -> None:
+    rules = ResponseRules(
+        ok=OkRule(status=(200,), all=(Condition(path="$.errcode", any_of=(0,)),)),
+        code=("$.errcode",),
+    )
+    world = _world(TOKEN, ok({"errcode": 40013, "access_token": "tok-1234"}))
+    world.book.platforms = {"crm_system": crm(auth=TOKEN, response=rules)}
+
+    error = rejected(lambda: world.proxy().search())
+
+    assert error.message.startswith(f"{LOGIN_LINE} was refused {STEP}: HTTP 200, code 40013")
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"), [({"ok": True, "access_token": "tok-1"}, True), ({"ok": False}, False)]
+)
+def test_a_step_may_have_a_rule_of_its_own(value: Any, accepted: bool) -> None:
+    step = {
+        "request": {"path": "/t"},
+        "ok": {"all": [{"path": "$.ok", "in": ["true"]}]},
+        "extract": {"token": {"path": "$.access_token", "optional": True}},
+    }
+    world = _world(auth(step), ok(value))
+
+    if accepted:
+        world.proxy().search()
+    else:
+        assert rejected(lambda: world.proxy().search()).code == "AUTH_FAILED"
+
+
+def test_a_login_that_did_not_complete_keeps_its_code() -> None:
+    def fail(_request: Request) -> Response:
+        raise TransportError("no route", code="CONNECT", sent=False, elapsed=2.0)
+
+    world = World(crm(auth=TOKEN), fail)
+
+    error = rejected(lambda: world.proxy().search())
+
+    assert isinstance(error, TransportError)
+    assert (error.code, error.api, error.sent) == ("CONNECT", "search", False)
+    assert [record.name for record in world.log] == ["crm_system.$token", "crm_system.search"]
+    assert world.log[0].duration == 2.0
+
+
+def test_a_refused_login_may_be_tried_again_by_the_next_call_only() -> None:
+    world = _world(TOKEN, answer(401, {}), ok({"access_token": "tok-1234"}))
+
+    rejected(lambda: world.proxy().search())
+    world.proxy().search()
+
+    assert len(world.sent) == 3
+
+
+def test_a_login_can_be_made_up_of_standins() -> None:
+    """cassettes.md: where the auth track is absent, logins are synthesised."""
+    world = _world(TOKEN, synthesise_login=lambda _platform, _instance: True)
+    world.close_network()
+
+    world.proxy().search()
+
+    assert len(world.sent) == 1
+    assert headers_of(world.request) == {"Authorization": "Bearer redacted.crm_system.test.token.1"}
+
+
+def test_a_login_that_yields_an_address_cannot_be_made_up() -> None:
+    """cassettes.md: if `acquire` yields more than a token, it has to be recorded."""
+    login = auth({"request": {"path": "/t"}, "extract": {**TAKE, "gateway": {"path": "$.url"}}})
+    world = _world(login, synthesise_login=lambda _platform, _instance: True)
+
+    with pytest.raises(ConfigError) as caught:
+        world.proxy().search()
+
+    assert str(caught.value) == (
+        "the login of 'crm_system', instance 'test', yields 'gateway', which cannot be made up;"
+        " record cassettes/auth/crm_system.test.yaml"
+    )
+
+
+@pytest.mark.parametrize("url", ["ftp", "/t", "//host/t"])
+def test_a_login_address_that_is_not_absolute_is_named(url: str) -> None:
+    world = _world(auth({"request": {"url": url}}))
+
+    with pytest.raises(ConfigError, match="the login address of 'crm_system' is not absolute"):
+        world.proxy().search()
+
+
+def test_a_login_value_that_cannot_be_sent_is_named() -> None:
+    world = _world(auth({"request": {"path": "/t", "headers": {"X-K": "{{ secret }}"}}}))
+
+    with pytest.raises(ConfigError) as caught:
+        world.proxy().search()
+
+    assert SECRET not in str(caught.value)
+    assert "the login of 'crm_system' cannot be sent: header.X-K holds U+5408" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("ttl", "value", "expected"),
+    [
+        (Ttl(), None, 3540),
+        (Ttl(default=100, margin=10), None, 90),
+        (Ttl(), 7200, 7140),
+        (Ttl(), 30, 15),
+        (Ttl(), 0, 0),
+        (Ttl(unit="ms"), 7_200_000, 7140),
+        (Ttl(unit="absolute"), START + 7200, 7140),
+        (Ttl(unit="absolute_ms"), (START + 7200) * 1000, 7140),
+        (Ttl(unit="absolute"), START - 5, -5),
+    ],
+)
+def test_a_grant_is_renewed_a_margin_before_its_end(
+    ttl: Ttl, value: float | None, expected: float
+) -> None:
+    assert expiry(ttl, value, START) - START == pytest.approx(expected)

@@ -1,0 +1,340 @@
+"""proxy.md: auth is injected last and wins; a script cannot replace, duplicate or read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from bpmax_sim.clock import SeededChance, VirtualClock
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.messages import Request, Response, Sensitive
+from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Recover, Sign
+from tests.proxy.world import (
+    BEARER,
+    CREATE,
+    SEARCH,
+    SECRET,
+    STANDIN,
+    START,
+    World,
+    answer,
+    body_of,
+    crm,
+    headers_of,
+    rejected,
+)
+
+
+def put(place: Any, name: str, value: str = "{{ secret }}") -> Auth:
+    """Return auth that puts one value somewhere."""
+    return Auth(apply=(Apply(place=place, name=name, value=value),))
+
+
+KEY_AUTH = put("query", "access_token", "{{ client_id }}")
+COOKIE_AUTH = put("cookie", "sid", "{{ client_id }}")
+BODY_AUTH = put("body", "auth.sign", "{{ client_id }}")
+
+
+def test_a_header_of_the_script_cannot_replace_or_duplicate_the_credential() -> None:
+    """O: auth is injected last and wins; an overridden name is noted in the call log."""
+    auth = put("header", "Authorization", "Bearer {{ client_id }}")
+    world = World(crm(auth=auth))
+
+    world.proxy().api("search").header({"authorization": "mine", "X-A": "1"}).call()
+
+    assert headers_of(world.request) == {"X-A": "1", "Authorization": "Bearer test"}
+    assert world.request.injected == ("header.authorization",)
+    assert world.log[0].notes == (
+        "header.authorization is set by auth; the call's own value was dropped",
+    )
+
+
+@pytest.mark.parametrize("path", ["/api/search", "/api/search?Access_Token=a&access_token=b"])
+def test_a_query_name_of_the_script_cannot_duplicate_the_credential_in_any_case(path: str) -> None:
+    """O: a script cannot replace, duplicate or read a credential."""
+    world = World(crm(msgspec.structs.replace(SEARCH, path=path), auth=KEY_AUTH))
+
+    world.proxy().api("search").query(ACCESS_TOKEN="mine", page=1).call()
+
+    assert world.request.url == "https://crm.example.test/api/search?page=1&access_token=test"
+    assert world.request.injected == ("query.access_token",)
+    assert "query.ACCESS_TOKEN is set by auth" in world.log[0].notes[-1]
+
+
+def test_a_cookie_of_the_script_stands_beside_the_one_of_auth() -> None:
+    """O: auth is injected last and wins."""
+    world = World(crm(auth=COOKIE_AUTH))
+
+    world.proxy().api("search").header({"cookie": "SID=mine; theme=dark; sid=mine"}).call()
+    world.proxy().api("search").header({"cookie": "sid=mine"}).call()
+
+    # Cookies set by a script are credentials too, so what is written down is a stand-in.
+    assert headers_of(world.sent[0])["Cookie"] == "theme=dark; sid=test"
+    assert headers_of(world.sent[1])["Cookie"] == "sid=test"
+    assert world.sent[1].injected == ("cookie.sid",)
+    assert world.log[0].notes == (
+        "cookie.SID is set by auth; the call's own value was dropped",
+        "cookie.sid is set by auth; the call's own value was dropped",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({"a": 1, "auth": {"sign": "mine", "SIGN": 1, "v": 2}}, {"a": 1, "auth": {"v": 2}}),
+        ({"Auth": {"Sign": 1}, "auth": "mine"}, {"Auth": {}}),
+        (None, {}),
+    ],
+)
+def test_a_body_member_of_the_script_cannot_replace_the_credential(given: Any, sent: Any) -> None:
+    """O: auth is injected last and wins."""
+    world = World(crm(CREATE, auth=BODY_AUTH))
+
+    world.proxy().api("create_contract").body(given).call()
+
+    expected = {**sent, "auth": {**sent.get("auth", {}), "sign": "test"}}
+    assert body_of(world.request) == expected
+    assert world.request.injected == ("body.auth.sign",)
+    assert headers_of(world.request) == {"Content-Type": "application/json"}
+
+
+def test_a_body_that_auth_cannot_put_a_value_into_rejects() -> None:
+    """O: auth is injected last and wins."""
+    world = World(crm(CREATE, auth=BODY_AUTH))
+
+    error = rejected(lambda: world.proxy().api("create_contract").body("text").call())
+
+    assert (error.code, error.message) == (
+        "BAD_ARGUMENT",
+        "crm_system.create_contract: auth puts 'auth.sign' into the body: pass an object",
+    )
+
+
+def test_auth_puts_a_credential_into_the_path_and_the_call_holds_its_standin() -> None:
+    """platforms.md: apply — put values into header, query, cookie, body path or path."""
+    api = Api(key="send", path="/hook/{key}/{id}")
+    world = World(crm(api, auth=put("path", "key")))
+
+    world.proxy().api("send").path(key="mine", id=7).call()
+
+    assert world.request.url.endswith("/hook/s3cret-%E5%90%88%E5%90%8C-value/7")
+    assert world.request.call
+    assert world.request.call.path == f"/hook/{STANDIN}/7"
+    assert "path.key is set by auth" in world.log[0].notes[0]
+
+
+@pytest.mark.parametrize("platform", [Auth(), BEARER])
+def test_with_auth_none_the_scripts_own_authorization_passes_through(platform: Auth) -> None:
+    """O: with auth `none`, the script's own `Authorization` passes through."""
+    open_api = msgspec.structs.replace(SEARCH, auth=Auth())
+    world = World(crm(open_api, auth=platform))
+
+    world.proxy().api("search").header({"Authorization": "Bearer 脚本".encode().hex()}).call()
+
+    assert headers_of(world.request)["Authorization"] == "Bearer 脚本".encode().hex()
+    assert world.log[0].notes == ()
+
+
+def test_a_credential_set_by_the_script_is_written_as_a_standin() -> None:
+    """cassettes.md: `Authorization` and `Cookie` set by a script are always secret."""
+    world = World(separate=True)
+
+    world.proxy().api("search").header({"Authorization": "Bearer own-token-1"}).call()
+    world.proxy().api("search").header({"Authorization": "Bearer own-token-1"}).call()
+
+    first, second = world.sent
+    assert headers_of(first)["Authorization"] == "Bearer own-token-1"
+    written = (("Authorization", "redacted.crm_system.test.authorization.1"),)
+    assert first.call
+    assert second.call
+    assert first.call.headers == second.call.headers == first.recorded.headers == written
+
+
+def test_a_script_cannot_read_a_credential() -> None:
+    """O: a script cannot replace, duplicate or read a credential."""
+
+    def echo(_request: Request) -> Response:
+        return answer(403, {"message": f"no {SECRET}", SECRET: [SECRET]})
+
+    world = World(crm(auth=BEARER_OF_HEX), echo)
+
+    error = rejected(lambda: world.proxy().api("search").query(t="{{ secret }}").call())
+
+    assert "{{ secret }}" in str(world.request.call)
+    shown = repr((error.message, error.response, world.log, world.log[0].request))
+    assert SECRET not in shown
+    assert error.response
+    assert error.response["body"] == {"message": f"no {STANDIN}", STANDIN: [STANDIN]}
+
+
+BEARER_OF_HEX = put("header", "Authorization", "Bearer {{ secret | hex }}")
+
+
+def test_recording_makes_a_twin_with_standins_and_the_declared_address() -> None:
+    """cassettes.md: the file holds what the stand-in yields."""
+    world = World(crm(SEARCH, auth=BEARER_OF_HEX), separate=True, live="https://10.0.0.7:8443/crm")
+
+    world.proxy().api("search").query(a=1).call()
+
+    twin = world.request.recorded
+    assert world.request.url == "https://10.0.0.7:8443/crm/api/search?a=1"
+    assert twin.url == "https://crm.example.test/api/search?a=1"
+    assert headers_of(twin) == {"Authorization": f"Bearer {STANDIN.encode().hex()}"}
+    assert (twin.base, twin.injected) == ("https://crm.example.test", ("header.authorization",))
+    assert twin.call is world.request.call
+    # The whole derived header is known from now on, so an answer that echoes it is redacted.
+    assert (
+        world.vault.redact_text(f"Bearer {SECRET.encode().hex()}")
+        == headers_of(twin)["Authorization"]
+    )
+
+
+SIGNED = Auth(
+    sign=Sign(
+        set_headers={"X-Ts": "{{ now | unix }}", "X-Nonce": "{{ nonce }}"},
+        message="{{ method }} {{ target }} {{ headers['x-nonce'] }}",
+        key="{{ secret }}",
+        emit=(Apply(place="header", name="X-Sign", value="{{ signature }}"),),
+    )
+)
+
+
+def _signed_world(**environment: Any) -> World:
+    return World(crm(SEARCH, auth=SIGNED), **environment)
+
+
+def test_a_signature_comes_last_and_its_names_are_taken() -> None:
+    """platforms.md: signing happens after the last byte of the request is fixed."""
+    world = _signed_world()
+
+    world.proxy().api("search").header({"x-sign": "mine", "x-ts": "0"}).call()
+
+    assert set(headers_of(world.request)) == {"X-Ts", "X-Nonce", "X-Sign"}
+    assert headers_of(world.request)["X-Ts"] == str(int(START))
+    assert world.request.call
+    assert world.request.call.headers == ()
+    assert set(world.request.injected) == {"header.x-ts", "header.x-nonce", "header.x-sign"}
+
+
+def test_the_recorded_twin_is_what_replay_sends() -> None:
+    """cassettes.md: while recording, the request is also signed with the stand-in key."""
+    recording = _signed_world(
+        separate=True,
+        auth_clock=VirtualClock(START + 99),
+        auth_chance=SeededChance(1),
+        chance=SeededChance(3),
+    )
+    shared = SeededChance(3)
+    replaying = _signed_world(chance=shared, auth_chance=shared)
+    replaying.close_network()
+
+    for world in (recording, replaying):
+        for _ in range(2):
+            world.proxy().api("search").call()
+
+    written = [request.recorded for request in recording.sent]
+    assert [r.headers for r in written] == [r.headers for r in replaying.sent]
+    assert [r.headers for r in written] != [r.headers for r in recording.sent]
+    assert written[0].headers != written[1].headers
+
+
+def test_every_attempt_is_signed_anew_and_keeps_the_idempotency_key() -> None:
+    """O: idempotency key; platforms.md: signing happens again on every attempt."""
+    auth = msgspec.structs.replace(SIGNED, recover={"transient": Recover(tries=3)})
+    api = Api(
+        key="pay", method="POST", idempotency=Idempotency(place="header", name="Idempotency-Key")
+    )
+    world = World(crm(api, auth=auth), lambda _request: answer(503, {}))
+
+    rejected(lambda: world.proxy().pay())
+    rejected(lambda: world.proxy().pay())
+
+    keys = [headers_of(request)["Idempotency-Key"] for request in world.sent]
+    nonces = [headers_of(request)["X-Nonce"] for request in world.sent]
+    assert [keys.count(key) for key in keys] == [3] * 6
+    assert len(set(nonces)) == 6
+    assert [request.attempt for request in world.sent] == [0, 1, 2, 0, 1, 2]
+    assert "header.idempotency-key" in world.request.injected
+    assert world.request.call
+    assert world.request.call.headers == ()
+
+
+def test_an_idempotency_key_of_the_script_is_kept() -> None:
+    """O: setters are stronger than defaults; the key is no credential."""
+    api = Api(key="pay", method="POST", idempotency=Idempotency(place="query", name="uuid"))
+    world = World(crm(api))
+
+    world.proxy().api("pay").query(UUID="own").call()
+    world.proxy().pay()
+
+    assert world.sent[0].url.endswith("?UUID=own")
+    assert len(world.sent[1].url.partition("uuid=")[2]) == 36
+
+
+def test_an_idempotency_key_may_stand_in_the_body() -> None:
+    """Feishu takes its uuid there."""
+    api = Api(key="send", method="POST", idempotency=Idempotency(place="body", name="uuid"))
+    world = World(crm(api))
+
+    world.proxy().api("send").body({"receive_id": "ou_1"}).call()
+
+    assert set(body_of(world.request)) == {"receive_id", "uuid"}
+    assert world.request.injected == ("body.uuid",)
+    assert world.request.call
+    assert world.request.call.body == b'{"receive_id":"ou_1"}'
+
+
+def test_parameters_of_auth_are_templates_that_see_credentials_and_each_other() -> None:
+    """Preset parameters are rendered first and may use credentials and base_url."""
+    auth = Auth(
+        parameters={"who": "{{ client_id }}@{{ base_url }}", "twice": "{{ who }}!", "n": 7},
+        apply=(Apply(place="header", name="X-Who", value="{{ twice }}{{ n }}"),),
+    )
+    world = World(crm(auth=auth))
+
+    world.proxy().api("search").call()
+
+    assert headers_of(world.request) == {"X-Who": "test@https://crm.example.test!7"}
+
+
+def test_secret_places_of_answers_travel_with_the_request() -> None:
+    """platforms.md: `secret: [body.path, header.name]` — answers' values that are secret."""
+    api = msgspec.structs.replace(SEARCH, secret=("body.response_code",), redact=("body.phone",))
+    world = World(crm(api, secret=("header.X-Ticket",)))
+
+    world.proxy().api("search").call()
+
+    assert world.request.sensitive == (
+        Sensitive("header:X-Ticket", "X_Ticket"),
+        Sensitive("body.response_code", "response_code"),
+    )
+    assert world.request.personal == ("body.phone",)
+
+
+def test_a_template_of_auth_that_names_something_undefined_says_so() -> None:
+    """platforms.md: strict undefined."""
+    world = World(crm(auth=put("header", "X-K", "{{ secert }}")))
+
+    with pytest.raises(ConfigError, match="'secert' is not defined; did you mean 'secret'"):
+        world.proxy().api("search").call()
+
+    assert isinstance(world.log[0].error, ConfigError)
+
+
+def test_no_request_shows_a_credential_in_its_log_record() -> None:
+    """O: every call leaves one log record, redacted."""
+    world = World(crm(auth=put("header", "X-Key", "{{ secret | hex }}")))
+
+    world.proxy().api("create_contract").body({"note": SECRET}).call()
+
+    record = world.log[0]
+    request: Request | None = world.sent[0]
+    assert request
+    assert record.request == {
+        "method": "POST",
+        "url": "https://crm.example.test/api/contracts",
+        "headers": {"content-type": "application/json", "x-key": STANDIN.encode().hex()},
+        "body": f'{{"note":"{STANDIN}"}}',
+    }
