@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from bpmax_sim.yamlfile import INTERNAL, Seconds
+
 Kind = Literal["text", "integer", "base64", "hex", "rsa", "ec", "jwt"]
 Spot = Literal["path", "query", "header", "cookie", "body"]
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
@@ -104,8 +106,8 @@ class Ttl(Model, frozen=True, kw_only=True):
     """How long acquired values live; a value named ``ttl`` in ``extract`` overrides *default*."""
 
     unit: Literal["s", "ms", "absolute", "absolute_ms"] = "s"
-    default: float = 3600
-    margin: float = 60
+    default: Seconds = 3600
+    margin: Seconds = 60
 
 
 class Acquire(Model, frozen=True, kw_only=True):
@@ -198,7 +200,7 @@ class Recover(Model, frozen=True, kw_only=True):
     refresh: Annotated[int, Meta(ge=0, le=1)] = 0
     tries: Annotated[int, Meta(ge=1, le=10)] = 1
     wait: tuple[str, ...] = ()
-    backoff: float = 1.0
+    backoff: Seconds = 1.0
     clock: bool = False
 
 
@@ -247,7 +249,7 @@ class Idempotency(Model, frozen=True, kw_only=True):
 class Api(Model, frozen=True, kw_only=True):
     """One operation; UNSET means that the platform's own setting holds."""
 
-    key: str = ""
+    key: Annotated[str, INTERNAL] = ""
     title: str = ""
     aliases: tuple[str, ...] = ()
     method: str = "GET"
@@ -257,7 +259,7 @@ class Api(Model, frozen=True, kw_only=True):
     query: Mapping[str, Any] = {}
     body: Any = UNSET
     encoding: Encoding | UnsetType = UNSET
-    timeout: float | UnsetType = UNSET
+    timeout: Seconds | UnsetType = UNSET
     auth: Auth | UnsetType = UNSET
     response: ResponseRules | UnsetType = UNSET
     idempotent: bool | UnsetType = UNSET
@@ -277,12 +279,16 @@ class Api(Model, frozen=True, kw_only=True):
 
 
 class Platform(Model, frozen=True, kw_only=True):
-    """A third-party system: its address, credentials, auth, answers and APIs."""
+    """A third-party system: its address, credentials, auth, answers and APIs.
+
+    Attributes:
+        spellings: the key of each API by every snake_case spelling, aliases included.
+    """
 
     platform_key: str
     title: str = ""
     base_url: str
-    timeout: float = 30.0
+    timeout: Seconds = 30.0
     headers: Mapping[str, Scalar] = {}
     query: Mapping[str, Any] = {}
     credentials: Mapping[str, CredentialSpec] = {}
@@ -297,6 +303,7 @@ class Platform(Model, frozen=True, kw_only=True):
     redact: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     apis: Mapping[str, Api] = {}
+    spellings: Annotated[Mapping[str, str], INTERNAL] = {}
 
 
 class Instance(Model, frozen=True, kw_only=True):
@@ -308,7 +315,7 @@ class Instance(Model, frozen=True, kw_only=True):
     enabled: bool = True
     title: str = ""
     base_url: str | Source = ""
-    timeout: float | UnsetType = UNSET
+    timeout: Seconds | UnsetType = UNSET
     headers: Mapping[str, Scalar] = {}
     query: Mapping[str, Any] = {}
     result: Result | UnsetType = UNSET

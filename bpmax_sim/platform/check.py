@@ -1,0 +1,207 @@
+"""What must hold between the parts of a platform file: names, places, templates.
+
+Each check tells every problem it finds; none raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from bpmax_sim.errors import ConfigError, Problem, near
+from bpmax_sim.platform.model import Api, Auth, Kind, Parameter, Platform
+from bpmax_sim.platform.scopes import RESERVED, uses
+from bpmax_sim.platform.spelling import snake
+from bpmax_sim.platform.template import COMMON_NAMES, is_template, names_in
+from bpmax_sim.yamlfile import Node, join
+
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+CLASSES = ("token", "rate", "transient", "clock")
+"""Classes of failure that need no declaration; the call layer knows them by status or code."""
+CREDENTIAL = "$credential"
+
+Steps = tuple[str | int, ...]
+_KEY = re.compile(r"[\w-]+")
+_METHOD = re.compile(r"[A-Za-z]+")
+
+
+def check_platform(root: Node, platform: Platform, problems: list[Problem]) -> None:
+    """Tell what does not fit together in *platform*, read from *root* with presets expanded."""
+    checks = _Checks(root, platform, problems)
+    checks.keys()
+    checks.credentials()
+    checks.addresses()
+    checks.auth(("auth",), platform.auth)
+    for name, api in platform.apis.items():
+        checks.api(name, api)
+    checks.spellings()
+
+
+def check_value(kind: Kind, node: Node) -> str:
+    """Return what is wrong with a credential's value for its kind, or nothing; never the value."""
+    if kind == "integer":
+        right = isinstance(node.value, int) and not isinstance(node.value, bool)
+        return "" if right else f"expected a whole number, got {node.kind}"
+    right = isinstance(node.value, str)
+    return "" if right else f"expected text, got {node.kind}; quote it"
+
+
+def is_address(text: str) -> bool:
+    """Return whether *text* is an address that calls can be sent to, or a template of one."""
+    if is_template(text):
+        return True
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    whole = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return whole and not (parts.query or parts.fragment or "@" in parts.netloc)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    root: Node
+    platform: Platform
+    problems: list[Problem]
+
+    def tell(self, message: str, *steps: str | int, key: bool = False) -> None:
+        node = self.root.nearest(steps[:-1] if key else steps)
+        place = node.key_place(str(steps[-1])) if key else node.place
+        self.problems.append(Problem(message, place, join(steps)))
+
+    def keys(self) -> None:
+        key = self.platform.platform_key
+        if not _KEY.fullmatch(key):
+            told = f"{key!r} is not a platform key; use letters, digits, _ and -"
+            self.tell(told, "platform_key")
+        for name in self.platform.apis:
+            if not name.strip() or name.startswith("$"):
+                self.tell(f"{name!r} is not an API name", "apis", name, key=True)
+
+    def credentials(self) -> None:
+        for name, spec in self.platform.credentials.items():
+            if not name.isidentifier():
+                told = f"{name!r} cannot stand in a template; use letters, digits and _"
+                self.tell(told, "credentials", name, key=True)
+            elif name in RESERVED:
+                told = f"{name!r} means something else in templates; rename the credential"
+                self.tell(told, "credentials", name, key=True)
+            node = self.root.at(("credentials", name, "default"))
+            if node is not None and (told := check_value(spec.kind, node)):
+                self.tell(told, "credentials", name, "default")
+
+    def addresses(self) -> None:
+        if not is_address(self.platform.base_url):
+            told = "expected an address such as https://crm.example.com, without ? # and user"
+            self.tell(told, "base_url")
+        auth = self.platform.auth
+        steps = auth.acquire.steps if auth.acquire else ()
+        acquired = {name for step in steps for name in step.extract}
+        names = self.platform.credentials.keys() | COMMON_NAMES | acquired
+        self.template(self.platform.base_url, names - {"base_url"}, ("base_url",))
+
+    def template(self, text: str, names: frozenset[str] | set[str], steps: Steps) -> None:
+        try:
+            unknown = sorted(names_in(text) - names)
+        except ConfigError as error:
+            self.tell(str(error), *steps)
+            return
+        for name in unknown:
+            hint = near(name, names) or "; declare it under credentials"
+            self.tell(f"the template names {name!r}, which is not defined{hint}", *steps)
+
+    def auth(self, steps: Steps, auth: Auth) -> None:
+        node = self.root.at(steps)
+        declared = self.platform.credentials.keys()
+        for use in uses(node) if node is not None else ():
+            self.template(use.text, declared | use.names, (*steps, *use.steps))
+        if auth.acquire is not None:
+            for index, name in enumerate(auth.acquire.share):
+                self.credential(name, (*steps, "acquire", "share", index))
+        known = {*CLASSES, *self.platform.response.classes}
+        for name in auth.recover:
+            if name not in known:
+                told = f"{name!r} is no class of failure{near(name, known)}"
+                self.tell(f"{told}; declare it under response.classes", *steps, "recover", name)
+
+    def credential(self, name: Any, steps: Steps) -> None:
+        declared = self.platform.credentials
+        if name not in declared:
+            hint = near(str(name), declared) or "; declare it under credentials"
+            self.tell(f"there is no credential {name!r}{hint}", *steps)
+
+    def api(self, name: str, api: Api) -> None:
+        steps = ("apis", name)
+        if not _METHOD.fullmatch(api.method):
+            self.tell(f"{api.method!r} is not an HTTP method", *steps, "method")
+        if isinstance(api.auth, Auth):
+            self.auth((*steps, "auth"), api.auth)
+        for place in ("query", "body"):
+            for below, credential in _credentials(getattr(api, place)):
+                self.credential(credential, (*steps, place, *below))
+        self.parameters(steps, api)
+
+    def parameters(self, steps: Steps, api: Api) -> None:
+        wanted = set(PLACEHOLDER.findall(api.path)) - self._applied(api)
+        offered = {one.target for one in api.parameters if one.place == "path"}
+        if api.parameters:
+            for name in sorted(wanted - offered):
+                told = f"the placeholder {{{name}}} has no parameter; add"
+                self.tell(f"{told} {{name: {name}, in: path}}", *steps, "path")
+        for index, one in enumerate(api.parameters):
+            if one.place == "path" and one.target not in wanted:
+                told = f"the path has no placeholder {{{one.target}}}{near(one.target, wanted)}"
+                self.tell(told, *steps, "parameters", index)
+        for index in _repeated(api.parameters):
+            name = api.parameters[index].name
+            told = f"a second parameter {name!r}, or a second one for its place; remove one"
+            self.tell(told, *steps, "parameters", index)
+
+    def _applied(self, api: Api) -> set[str]:
+        """Return the placeholders that auth fills."""
+        auth = api.auth if isinstance(api.auth, Auth) else self.platform.auth
+        return {one.name for one in auth.apply if one.place == "path"}
+
+    def spellings(self) -> None:
+        """Tell of two APIs that one spelling could mean."""
+        owners: dict[str, str] = {}
+        for name in self.platform.apis:
+            self._claim(owners, name, name, ("apis", name), key=True)
+        for name, api in self.platform.apis.items():
+            for index, alias in enumerate(api.aliases):
+                self._claim(owners, alias, name, ("apis", name, "aliases", index))
+
+    def _claim(
+        self, owners: dict[str, str], spelled: str, name: str, steps: Steps, *, key: bool = False
+    ) -> None:
+        owner = owners.setdefault(snake(spelled), name)
+        if owner != name:
+            told = f"{spelled!r} could also mean the API {owner!r}; rename one of them"
+            self.tell(told, *steps, key=key)
+
+
+def _repeated(parameters: tuple[Parameter, ...]) -> Iterator[int]:
+    names: set[str] = set()
+    targets: set[tuple[str, str]] = set()
+    for index, one in enumerate(parameters):
+        target = (one.place, one.target)
+        if one.name in names or target in targets:
+            yield index
+        names.add(one.name)
+        targets.add(target)
+
+
+def _credentials(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
+    """Yield where ``{$credential: name}`` stands in a declared value, and the name."""
+    if isinstance(value, Mapping):
+        if CREDENTIAL in value:
+            yield (*steps, CREDENTIAL), value[CREDENTIAL]
+            return
+        for name, item in value.items():
+            yield from _credentials(item, (*steps, name))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _credentials(item, (*steps, index))

@@ -1,0 +1,242 @@
+"""``auth: basic`` and ``auth: {preset: basic, …}`` expanded into the four mechanisms.
+
+A preset is a shipped file: ``parameters`` with defaults, ``credentials`` that the platform then
+has, and ``auth``. Anything else its templates name has to be given as a parameter. In ``auth``,
+``{$parameter: name}`` is replaced by a parameter, and ``{$case: name, a: …, b: …}`` by the entry
+that the parameter names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from msgspec import structs
+
+from bpmax_sim.errors import ConfigError, Problem, near
+from bpmax_sim.platform.scopes import uses
+from bpmax_sim.platform.template import is_template, names_in
+from bpmax_sim.yamlfile import Node, join, read_yaml
+
+FOLDER = Path(__file__).parent / "presets"
+MECHANISMS = ("acquire", "apply", "sign", "verify_response", "recover")
+
+_PARAMETER = "$parameter"
+_CASE = "$case"
+_EMPTY = Node({})
+Steps = tuple[str | int, ...]
+
+
+@cache
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the shipped presets, sorted."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+@cache
+def preset(name: str) -> Node:
+    """Return the file of a shipped preset."""
+    return read_yaml(FOLDER / f"{name}.yaml", file=f"presets/{name}.yaml")
+
+
+def expand_presets(root: Node, problems: list[Problem]) -> Node:
+    """Return a platform file's root with every preset in it spelled out.
+
+    Credentials and response rules that a preset brings stand where the file has none of that name.
+    """
+    return _Expansion(problems).platform(root)
+
+
+@dataclass(slots=True)
+class _Expansion:
+    """The credentials that the presets of one file bring, and what was wrong."""
+
+    problems: list[Problem]
+    credentials: dict[str, Node] = field(default_factory=dict)
+
+    def platform(self, root: Node) -> Node:
+        entries = dict(root.items)
+        if not entries:
+            return root
+        if (auth := entries.get("auth")) is not None:
+            self._response(entries, auth)
+            entries["auth"] = self.auth(auth, ("auth",))
+        if (apis := entries.get("apis")) is not None and apis.items:
+            found = {name: self._api(name, api) for name, api in apis.items.items()}
+            entries["apis"] = structs.replace(apis, value=found)
+        if self.credentials:
+            own = entries.get("credentials", _EMPTY)
+            if isinstance(own.value, dict):
+                merged = {**self.credentials, **own.items}
+                entries["credentials"] = structs.replace(own, value=merged)
+        return structs.replace(root, value=entries)
+
+    def _api(self, name: str, api: Node) -> Node:
+        auth = api.child("auth")
+        if auth is None:
+            return api
+        expanded = self.auth(auth, ("apis", name, "auth"))
+        return structs.replace(api, value={**api.items, "auth": expanded})
+
+    def _response(self, entries: dict[str, Node], auth: Node) -> None:
+        named = _named(auth)
+        if named is None or named.value not in preset_names():
+            return
+        brought = preset(str(named.value)).child("response")
+        if brought is not None:
+            entries["response"] = _under(entries.get("response"), brought)
+
+    def auth(self, node: Node, steps: Steps) -> Node:
+        named = _named(node)
+        if named is None:
+            return node
+        if named.value not in preset_names():
+            hint = near(str(named.value), preset_names())
+            hint = hint or f"; there are {', '.join(preset_names())}"
+            self._tell(f"there is no preset {named.value!r}{hint}", named, steps)
+            return _EMPTY
+        return self._expanded(node, str(named.value), steps)
+
+    def _expanded(self, node: Node, name: str, steps: Steps) -> Node:
+        source, given = preset(name), _given(node)
+        brought = (source.child("credentials") or _EMPTY).items
+        parameters = {**(source.child("parameters") or _EMPTY).items, **given}
+        self._check_secrets(brought, given, steps)
+        filled = _Filling(parameters, steps, self.problems).fill(source.child("auth") or _EMPTY)
+        own = {key: child for key, child in node.items.items() if key in MECHANISMS}
+        plain = {key: child for key, child in parameters.items() if key not in _choices(name)}
+        self._check_given(name, given, steps)
+        free = _free_names(filled) - {*parameters, *brought} if not own else ()
+        for key in sorted(free):
+            told = f"the preset {name!r} needs the parameter {key!r}; write"
+            self._tell(f"{told} {{preset: {name}, {key}: …}}", node, steps)
+            plain[key] = node  # told once, not again for each template that names it
+        self.credentials.update({key: spec for key, spec in brought.items() if key not in given})
+        return structs.replace(
+            node, value={"parameters": Node(plain, node.file), **filled.items, **own}
+        )
+
+    def _check_given(self, name: str, given: Mapping[str, Node], steps: Steps) -> None:
+        known = _accepted(name)
+        for key in sorted(given.keys() - known):
+            hint = near(key, known) or f"; it takes {', '.join(sorted(known)) or 'none'}"
+            told = f"the preset {name!r} has no parameter {key!r}{hint}"
+            self._tell(told, given[key], (*steps, key))
+
+    def _check_secrets(
+        self, brought: Mapping[str, Node], given: Mapping[str, Node], steps: Steps
+    ) -> None:
+        """Tell of secrets in the file itself: nobody would redact them."""
+        for name, spec in brought.items():
+            secret, node = spec.child("secret"), given.get(name)
+            if secret is None or secret.value is not True or node is None:
+                continue
+            if not (isinstance(node.value, str) and is_template(node.value)):
+                message = f"{name} is secret; declare a credential and write '{{{{ its_name }}}}'"
+                self._tell(message, node, (*steps, name))
+
+    def _tell(self, message: str, node: Node, steps: Steps) -> None:
+        self.problems.append(Problem(message, node.place, join(steps)))
+
+
+@dataclass(slots=True)
+class _Filling:
+    """The replacing of ``$parameter`` and ``$case`` in a preset."""
+
+    parameters: Mapping[str, Node]
+    steps: Steps
+    problems: list[Problem]
+
+    def fill(self, node: Node) -> Node:
+        if _PARAMETER in node.items:
+            return self.parameters[str(node.items[_PARAMETER].value)]
+        if _CASE in node.items:
+            return self._case(node)
+        if node.items:
+            filled = {key: self.fill(child) for key, child in node.items.items()}
+            # An optional part of a preset, such as a scope, is a parameter that holds nothing.
+            kept = {key: child for key, child in filled.items() if child.value is not None}
+            return structs.replace(node, value=kept)
+        if node.elements:
+            return structs.replace(node, value=tuple([self.fill(one) for one in node.elements]))
+        return node
+
+    def _case(self, node: Node) -> Node:
+        name = str(node.items[_CASE].value)
+        chosen = self.parameters[name]
+        found = node.items.get(str(chosen.value).lower())
+        if found is not None:
+            return self.fill(found)
+        options = [key for key in node.items if key != _CASE]
+        message = f"expected one of {', '.join(map(repr, options))}, got {chosen.value!r}"
+        problem = Problem(message, chosen.place, join((*self.steps, name)))
+        if problem not in self.problems:
+            self.problems.append(problem)
+        return self.fill(node.items[options[0]])
+
+
+def _named(auth: Node) -> Node | None:
+    """Return the node that names a preset, where one does."""
+    return auth if isinstance(auth.value, str) else auth.child("preset")
+
+
+def _given(auth: Node) -> dict[str, Node]:
+    """Return the parameters that a file gives, beside ``preset`` or below ``parameters``."""
+    known = {"preset", "parameters", *MECHANISMS}
+    beside = {key: child for key, child in auth.items.items() if key not in known}
+    below = auth.child("parameters") or _EMPTY
+    return {**below.items, **beside}
+
+
+@cache
+def _choices(name: str) -> frozenset[str]:
+    """Return the parameters that shape a preset, so that no template needs them."""
+    return frozenset(
+        str(node.items[key].value)
+        for node in _nodes(preset(name))
+        for key in (_PARAMETER, _CASE)
+        if key in node.items
+    )
+
+
+@cache
+def _accepted(name: str) -> frozenset[str]:
+    """Return the parameters that a preset takes, whatever variant is chosen."""
+    source = preset(name)
+    named = _free_names(source.child("auth") or _EMPTY)
+    declared = (source.child(key) or _EMPTY for key in ("parameters", "credentials"))
+    return named.union(*(node.items for node in declared))
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in (*node.items.values(), *node.elements):
+        yield from _nodes(child)
+
+
+def _free_names(auth: Node) -> frozenset[str]:
+    """Return the names that the templates of a preset leave to its user."""
+    free: set[str] = set()
+    for use in uses(auth):
+        try:
+            free |= names_in(use.text) - use.names
+        except ConfigError:
+            continue  # told with its place by the check of the whole file
+    return frozenset(free)
+
+
+def _under(own: Node | None, brought: Node) -> Node:
+    """Return *own* with what only *brought* has; lists are joined, *own* first."""
+    if own is None:
+        return brought
+    if own.items and brought.items:
+        merged = {**brought.items, **own.items}
+        for key in own.items.keys() & brought.items.keys():
+            merged[key] = _under(own.items[key], brought.items[key])
+        return structs.replace(own, value=merged)
+    if brought.elements:
+        first = own.elements or (own,)
+        return structs.replace(own, value=(*first, *brought.elements))
+    return own
