@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 Value = str | int | float | bool
@@ -44,7 +44,7 @@ class Credentials:
         self.live = live
         self.declared = declared or live
 
-    def __iter__(self) -> object:
+    def __iter__(self) -> Iterator[Credential]:
         return iter(self._all.values())
 
     def __getitem__(self, name: str) -> Credential:

@@ -1,0 +1,71 @@
+"""What a session was asked for, checked once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import ConfigError, near
+
+MODES: Final = ("replay", "record", "live")
+RECORDS: Final = ("once", "new", "rewrite")
+UNUSED: Final = ("fail", "warn", "ignore")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The options of a session.
+
+    Attributes:
+        mode: ``replay`` (the network is closed), ``record`` or ``live``.
+        record: in record mode ``once`` (only what this owner has no recording of), ``new`` (also
+            identities that it lacks) or ``rewrite`` (everything afresh).
+        cassette: the file; None for a session that neither plays nor records.
+        logins: the folder of login recordings.
+        clock: where virtual time starts; None for where the recording does.
+        ignore, redact: places that do not count, and places with personal data.
+        unused: what recordings that were not played are: ``fail``, ``warn`` or ``ignore``.
+        owner: who records and plays, in a cassette that several share.
+        repeat: whether a recording may be played more than once.
+        instance: preferred where a script names none.
+        allow_ci: whether recording is allowed although ``CI`` is set.
+        command: the command that records, for messages.
+        zone: seconds east of Greenwich, for scripts; None for that of *clock*.
+    """
+
+    mode: str = "replay"
+    record: str = "once"
+    cassette: Path | None = None
+    logins: Path | None = None
+    clock: Instant | None = None
+    seed: int = 0
+    ignore: tuple[str, ...] = ()
+    redact: tuple[str, ...] = ()
+    unused: str = "fail"
+    owner: str = ""
+    repeat: bool = False
+    instance: str | None = None
+    allow_ci: bool = False
+    command: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+
+    def __post_init__(self) -> None:
+        _one_of("mode", self.mode, MODES)
+        _one_of("record", self.record, RECORDS)
+        _one_of("unused", self.unused, UNUSED)
+        if self.mode == "record" and self.environ.get("CI") and not self.allow_ci:
+            raise ConfigError(
+                "CI is set, so nothing is recorded; replay, or ask twice: "
+                "--bpmax-mode=record --bpmax-allow-ci-record"
+            )
+
+
+def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        hint = near(value, allowed) or f"; choose one of {', '.join(allowed)}"
+        raise ConfigError(f"{name}: there is no {value!r}{hint}")

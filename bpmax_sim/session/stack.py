@@ -1,0 +1,110 @@
+"""Modes as objects around objects: one table from mode to transport."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bpmax_sim.clock import Clock
+from bpmax_sim.errors import ConfigError, NoMatchError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.minting import learn
+from bpmax_sim.proxy.record import LOGIN
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.tracks import Tracks
+from bpmax_sim.transport.protocol import Transport
+from bpmax_sim.transport.record import Record
+from bpmax_sim.transport.replay import Replay
+
+_PLACEHOLDER = b"redacted."
+
+
+@dataclass(frozen=True, slots=True)
+class Timeless:
+    """Let logins take no virtual time, so that it does not matter when a token was renewed."""
+
+    inner: Transport
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer of the inner transport."""
+        response = self.inner.handle(request)
+        login = request.call is not None and request.call.api == LOGIN
+        return replace(response, elapsed=0.0) if login else response
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Answer from recordings; send and record what was never recorded."""
+
+    replay: Transport
+    record: Transport
+
+    def handle(self, request: Request) -> Response:
+        """Return the recorded answer, else the live one.
+
+        Raises:
+            NoMatchError: the call was recorded and is played already.
+            ConfigError: the live request would carry a stand-in from a recorded answer.
+        """
+        if request.call is not None and request.call.api == LOGIN:
+            return self.record.handle(request)
+        try:
+            return self.replay.handle(request)
+        except NoMatchError as error:
+            if error.case == "already played":
+                raise
+        _refuse_placeholder(request)
+        return self.record.handle(request)
+
+
+def _refuse_placeholder(request: Request) -> None:
+    sent = [request.url, *(value for _, value in request.headers)]
+    if any(_PLACEHOLDER in text.encode() for text in sent) or _PLACEHOLDER in (request.body or b""):
+        name = request.call.name if request.call else request.method
+        raise ConfigError(
+            f"{name}: the live request would carry a value that a recorded answer only stands in "
+            "for; record afresh: --bpmax-record=rewrite"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the transports of a session are made of."""
+
+    live: Callable[[], Transport]
+    tracks: Tracks
+    vault: Vault
+    clock: Clock
+
+
+def _replay(parts: Parts) -> Transport:
+    return Replay(parts.tracks.take, parts.vault)
+
+
+def _record(parts: Parts) -> Transport:
+    return Record(
+        inner=parts.live(),
+        keep=parts.tracks.keep,
+        learn=lambda request, response: learn(request, response, parts.vault),
+        vault=parts.vault,
+        clock=parts.clock,
+    )
+
+
+def _new(parts: Parts) -> Transport:
+    return Missing(_replay(parts), _record(parts))
+
+
+STACKS: dict[tuple[str, str], Callable[[Parts], Transport]] = {
+    ("replay", ""): _replay,
+    ("record", "once"): _record,
+    ("record", "rewrite"): _record,
+    ("record", "new"): _new,
+    ("live", ""): lambda parts: parts.live(),
+}
+
+
+def stack(mode: str, record: str, parts: Parts) -> Transport:
+    """Return the transport of *mode*, and of its kind of recording."""
+    key = (mode, record if mode == "record" else "")
+    return Timeless(STACKS[key](parts))

@@ -1,0 +1,155 @@
+"""The recordings of one session: its own track, and one for the logins of each instance."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.matching import Rules, parts_of_request
+from bpmax_sim.cassette.miss import MissContext
+from bpmax_sim.cassette.player import Player
+from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.messages import Exchange, Request
+from bpmax_sim.proxy.record import LOGIN
+from bpmax_sim.session.settings import Settings
+
+Scan = Callable[[bytes], Sequence[object]]
+Volatile = Callable[[str], tuple[str, ...]]
+Key = tuple[str, str]
+
+
+def load(path: Path | None) -> Cassette | None:
+    """Return the cassette at *path*, or None if there is none.
+
+    Raises:
+        CassetteError: if it cannot be used.
+    """
+    if path is None:
+        return None
+    try:
+        return Cassette.load(path)
+    except FileNotFoundError:
+        return None
+
+
+@dataclass(slots=True)
+class Tracks:
+    """Plays and records; each login belongs to the track of its instance."""
+
+    settings: Settings
+    rules: Rules
+    scan: Scan
+    cassette: Cassette | None
+    zone: timedelta = timedelta(0)
+    player: Player = field(init=False)
+    _recorder: Recorder | None = field(default=None, init=False)
+    _logins: dict[Key, Player | None] = field(default_factory=dict, init=False)
+    _login_recorders: dict[Key, Recorder] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        said = self.settings
+        path = said.cassette or ""
+        self.player = Player(self.cassette, self.rules, said.owner, path=path, repeat=said.repeat)
+
+    @property
+    def recorded(self) -> bool:
+        """Return whether this owner has a recording."""
+        return self.cassette is not None and self.settings.owner in self.cassette.owners
+
+    def take(self, request: Request) -> Exchange:
+        """Return the recorded exchange of a redacted request.
+
+        Raises:
+            NoMatchError: there is none.
+        """
+        call = request.call
+        position = call.position if call else None
+        context = MissContext(position=position, record=self.settings.command)
+        player = self.player
+        if call is not None and call.api == LOGIN:
+            player = self._login_player(call.platform, call.instance) or player
+        return player.take(parts_of_request(request), context)
+
+    def keep(self, exchange: Exchange) -> None:
+        """Record a redacted exchange; it is on disk when this returns.
+
+        Raises:
+            CassetteError: if it cannot be kept.
+        """
+        self._recorder_of(exchange).append(exchange)
+
+    def has_login(self, platform: str, instance: str) -> bool:
+        """Return whether the logins of an instance were recorded."""
+        return self._login_player(platform, instance) is not None
+
+    def unplayed(self) -> tuple[Exchange, ...]:
+        """Return what this owner recorded and did not play."""
+        return self.player.unplayed()
+
+    def finish(self, *, failed: bool, volatile: Volatile) -> None:
+        """Seal what was recorded; a failed run's recording is set aside for review.
+
+        Raises:
+            LeakError: a secret would have been written.
+            CassetteError: a file could not be written; the old one is whole.
+        """
+        for recorder in self._login_recorders.values():
+            recorder.seal(volatile=volatile)
+        own = self._recorder
+        if own is None and self.settings.record == "rewrite" and self.recorded and not failed:
+            own = self._own()  # nothing was called any more, so nothing is recorded any more
+        if own is not None and failed:
+            own.set_aside()
+        elif own is not None:
+            own.seal(volatile=volatile)
+
+    def _login_player(self, platform: str, instance: str) -> Player | None:
+        key = (platform, instance)
+        with self._lock:
+            if key not in self._logins:
+                cassette = load(self._login_path(key))
+                self._logins[key] = (
+                    Player(cassette, self.rules, _owner(key), repeat=True) if cassette else None
+                )
+            return self._logins[key]
+
+    def _login_path(self, key: Key) -> Path | None:
+        folder = self.settings.logins
+        return folder / f"{_owner(key)}.yaml" if folder else None
+
+    def _recorder_of(self, exchange: Exchange) -> Recorder:
+        call = exchange.request.call
+        with self._lock:
+            if call is not None and call.api == LOGIN and self.settings.logins is not None:
+                return self._login_recorder((call.platform, call.instance))
+            return self._own()
+
+    def _login_recorder(self, key: Key) -> Recorder:
+        if key not in self._login_recorders:
+            path = self._login_path(key)
+            assert path is not None
+            self._login_recorders[key] = self._make(path, _owner(key), adding=False)
+        return self._login_recorders[key]
+
+    def _own(self) -> Recorder:
+        if self._recorder is None:
+            if self.settings.cassette is None:
+                raise ConfigError("record: no cassette is named; pass cassette=")
+            adding = self.settings.record == "new"
+            self._recorder = self._make(self.settings.cassette, self.settings.owner, adding=adding)
+        return self._recorder
+
+    def _make(self, path: Path, owner: str, *, adding: bool) -> Recorder:
+        return Recorder(
+            path, rules=self.rules, owner=owner, scan=self.scan, zone=self.zone, adding=adding
+        )
+
+
+def _owner(key: Key) -> str:
+    return ".".join(key)
