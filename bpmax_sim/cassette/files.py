@@ -1,0 +1,129 @@
+"""Files that survive a crash: whole replacement, durable appends, and locks that die with us."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_sync_data = getattr(os, "fdatasync", os.fsync)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _FAR = 1 << 30  # a byte nobody reads or writes, since these locks are mandatory
+
+    def _lock(descriptor: int, *, wait: bool) -> None:
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+
+    def _open_lock(folder: Path) -> int:
+        return os.open(folder / ".lock.journal", os.O_CREAT | os.O_RDWR | _BINARY, 0o600)
+
+    def _sync_folder(folder: Path) -> None:
+        """Do nothing: Windows writes a folder's entries through."""
+else:
+    import fcntl
+
+    def _lock(descriptor: int, *, wait: bool) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+    def _open_lock(folder: Path) -> int:
+        return os.open(folder, os.O_RDONLY)  # a folder can be locked, so no file is left behind
+
+    def _sync_folder(folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep every other process and thread out of *folder*'s cassettes meanwhile."""
+    descriptor = _open_lock(folder)
+    try:
+        _lock(descriptor, wait=True)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Return whether the open file is now ours; it stays so until it is closed, or we die."""
+    try:
+        _lock(descriptor, wait=False)
+    except OSError:
+        return False
+    return True
+
+
+def create(path: Path) -> int:
+    """Return the descriptor of a new file that only its owner can read.
+
+    Raises:
+        FileExistsError: if there is one.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY
+    descriptor = os.open(path, flags, 0o600)
+    _sync_folder(path.parent)
+    return descriptor
+
+
+def append(descriptor: int, data: bytes) -> None:
+    """Write *data* at the end and wait until it is on the disk; on failure nothing of it stays.
+
+    Raises:
+        OSError: if the disk is full or fails.
+    """
+    end = os.fstat(descriptor).st_size
+    try:
+        _write(descriptor, data)
+        _sync_data(descriptor)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(descriptor, end)
+        raise
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def replace_whole(path: Path, data: bytes) -> None:
+    """Make *data* the content of *path*, or leave the file as it was; hold `locked` meanwhile.
+
+    Raises:
+        OSError: if the disk is full or fails, or the folder cannot be written.
+    """
+    for stale in path.parent.glob(f".{_literal(path.name)}.*.tmp"):
+        stale.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+    try:
+        try:
+            _write(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def siblings(path: Path, suffix: str) -> list[Path]:
+    """Return the files named ``<path>.<anything><suffix>``, sorted."""
+    return sorted(path.parent.glob(f"{_literal(path.name)}.*{suffix}"))

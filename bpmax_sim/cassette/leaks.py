@@ -1,0 +1,47 @@
+"""The last line of defence: nothing with a known secret in it is written as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from bpmax_sim.cassette.journal import Draft
+from bpmax_sim.cassette.model import Entry
+from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.cassette.scalars import json_line
+from bpmax_sim.messages import Failed
+
+Scan = Callable[[bytes], Sequence[object]]
+"""Tells the secrets in some bytes, as objects whose text names credential and place, no value."""
+
+_INDENT = re.compile(r"\n +")
+_BINARY = "!!binary |-\n"
+
+
+def finds_nothing(_data: bytes) -> tuple[object, ...]:
+    """Scan where no secret is known."""
+    return ()
+
+
+def checked(draft: Draft, scan: Scan) -> Draft:
+    """Return *draft*, or a stub of it if *scan* finds a secret in it."""
+    if draft.leaks:
+        return draft
+    found = tuple(str(finding) for finding in scan(scannable(draft.entry)))
+    if not found:
+        return draft
+    line = msgspec.structs.replace(draft.line, base="", injected=(), encoding={}, extra={})
+    return msgspec.structs.replace(draft, line=line, text="", leaks=found)
+
+
+def scannable(entry: Entry) -> bytes:
+    """Return everything of *entry* as one run of bytes, not broken by layout."""
+    told = f"{json_line(entry.line)}\n{_INDENT.sub(chr(10), entry.text)}".encode()
+    if _BINARY not in entry.text:
+        return told
+    exchange = read_exchange(entry)
+    outcome = exchange.outcome
+    came = outcome.received if isinstance(outcome, Failed) else outcome.body
+    return b"\n".join([told, exchange.request.body or b"", came])

@@ -1,0 +1,62 @@
+"""Whether a new recording says the same as the old one, so that the file need not change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from bpmax_sim.cassette.bodies import by_name, media_type, read_body
+from bpmax_sim.cassette.model import Entry
+from bpmax_sim.cassette.paths import parse_path, without
+from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.messages import Failed
+
+Volatile = Callable[[str], tuple[str, ...]]
+
+# Set afresh for each answer whatever it says; the length follows from the body.
+_PASSING = tuple(
+    f"header.{name}"
+    for name in (
+        "age", "content-length", "date", "request-id", "server-timing", "traceparent",
+        "x-correlation-id", "x-request-id", "x-runtime", "x-trace-id", "x-tt-logid",
+    )
+)  # fmt: skip
+_said = attrgetter("key", "rules", "call", "instance", "base", "injected", "failed", "source")
+
+
+def same_meaning(old: Sequence[Entry], new: Sequence[Entry], volatile: Volatile) -> bool:
+    """Return whether two recordings differ in instants, durations and passing fields only.
+
+    *volatile* names the passing fields of an API's answers, such as ``body.request_id``.
+    """
+    return len(old) == len(new) and all(
+        _same(before, after, volatile) for before, after in zip(old, new, strict=True)
+    )
+
+
+def _same(old: Entry, new: Entry, volatile: Volatile) -> bool:
+    if _said(old.line) != _said(new.line):
+        return False
+    if old.text == new.text:
+        return True
+    paths = (*_PASSING, *volatile(new.line.call))
+    return bool(_outcome(old, paths) == _outcome(new, paths))
+
+
+def _outcome(entry: Entry, paths: tuple[str, ...]) -> Any:
+    outcome = read_exchange(entry).outcome
+    if isinstance(outcome, Failed):
+        return outcome.code, outcome.sent, outcome.received
+    headers = [(name.lower(), value) for name, value in outcome.headers]
+    content_type = outcome.header("content-type") or ""
+    body = read_body(outcome.body, content_type)
+    told = {
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "type": media_type(content_type),
+        "header": by_name(headers),
+        "kind": body.kind,
+        "body": body.value,
+    }
+    return without(told, map(parse_path, paths))

@@ -1,0 +1,201 @@
+"""Recording into a cassette so that nothing is lost: a journal first, the whole file at the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+
+from bpmax_sim.cassette import files
+from bpmax_sim.cassette.journal import Draft, Journal
+from bpmax_sim.cassette.leaks import Scan, checked
+from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
+from bpmax_sim.cassette.meaning import Volatile
+from bpmax_sim.cassette.merge import Recording, merge, new_file, nothing_volatile, open_old, recover
+from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.cassette.render import render
+from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError
+from bpmax_sim.messages import Exchange
+
+
+class Recorder:
+    """Records one owner's exchanges; safe to use from several threads.
+
+    Exchanges have to be redacted before they come here; the scan is the last line of defence.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        rules: Rules,
+        owner: str,
+        scan: Scan,
+        zone: timedelta = timedelta(0),
+        adding: bool = False,
+    ) -> None:
+        """Record into *path*.
+
+        *scan* tells the secrets in some bytes, as objects whose text names place and credential
+        and never the value. *zone* is that of instants in the file. With *adding*, the owner's
+        older exchanges stay; otherwise the new ones replace them. What a process that died left
+        in a journal is sealed first, so load the cassette for replay after this.
+
+        Raises:
+            DamagedCassette: if the file is not sound and its exchanges are to stay.
+            CassetteError: if *path* is something that must not be overwritten.
+        """
+        self.path = Path(path)
+        self.owner = owner
+        self._rules = rules
+        self._scan = scan
+        self._zone = zone
+        self._adding = adding
+        self._lock = threading.Lock()
+        self._drafts: list[Draft] = []
+        self._journal: Journal | None = None
+        open_old(self.path, strict=adding)
+        try:
+            recover(self.path, scan=scan)
+        except DamagedCassette:
+            if adding:
+                raise  # otherwise this recording is about to replace what is damaged
+
+    def __repr__(self) -> str:
+        return f"<Recorder of {str(self.path)!r} for {self.owner!r}, {len(self._drafts)} recorded>"
+
+    def append(self, exchange: Exchange) -> None:
+        """Return once the exchange is on the disk; one with a secret is kept as a stub only.
+
+        Raises:
+            CassetteError: if the disk is full or the folder cannot be written.
+        """
+        draft = checked(self._draft(exchange), self._scan)
+        with self._lock:
+            try:
+                if self._journal is None:
+                    self._journal = Journal(self.path)
+                self._journal.append(draft)
+            except OSError as error:
+                raise CassetteError(
+                    f"{self.path}: the answer of {draft.line.call} could not be kept "
+                    f"({error.strerror}); the old file is whole; make room, or record elsewhere"
+                ) from error
+            self._drafts.append(draft)
+
+    def rewrite(self, change: Callable[[Exchange], Exchange]) -> None:
+        """Change everything recorded so far, when a value turns out late to be secret.
+
+        Raises:
+            CassetteError: if the disk is full.
+        """
+        with self._lock:
+            self._keep([self._changed(draft, change) for draft in self._drafts])
+
+    def seal(self, *, volatile: Volatile = nothing_volatile) -> bool:
+        """Write the cassette and return whether that changed it.
+
+        Other owners stay. If the owner's exchanges are unchanged in meaning, so is the file;
+        *volatile* names fields of an API's answers that have none.
+
+        Raises:
+            LeakError: if a secret would be written; nothing is, and what is clean stays journaled.
+            CassetteError: if writing fails; the old file is whole and the journal stays.
+        """
+        return self._finish(self.path, volatile)
+
+    def set_aside(self) -> Path | None:
+        """Write ``<file>.new`` for review instead, and return it; None if it would say the same.
+
+        Raises:
+            LeakError, CassetteError: as `seal` does.
+        """
+        beside = new_file(self.path)
+        return beside if self._finish(beside, nothing_volatile) else None
+
+    def close(self) -> None:
+        """Let go of what was recorded without sealing it; `recover` finds it."""
+        with self._lock:
+            if self._journal is not None:
+                self._journal.close()
+                self._journal = None
+            self._drafts = []
+
+    def discard(self) -> None:
+        """Forget what was recorded."""
+        with self._lock:
+            self._drafts = []
+            if self._journal is not None:
+                self._journal.remove()
+                self._journal = None
+
+    def _draft(self, exchange: Exchange) -> Draft:
+        request = exchange.request
+        key = exchange.key or identity(parts_of_request(request), self._rules)
+        owned = replace(exchange, key=key, owner=self.owner)
+        entry = render(owned, zone=self._zone, rules=self._rules.digest)
+        issue = (request.call.serial if request.call else exchange.order, request.attempt)
+        return Draft(line=entry.line, text=entry.text, issue=issue, adding=self._adding)
+
+    def _changed(self, draft: Draft, change: Callable[[Exchange], Exchange]) -> Draft:
+        if draft.leaks:
+            return draft
+        fresh = self._draft(replace(change(read_exchange(draft.entry)), key=""))
+        # What the exchange itself does not tell: the order, and how the body came over the wire.
+        line = msgspec.structs.replace(fresh.line, encoding=draft.line.encoding)
+        kept = msgspec.structs.replace(fresh, line=line, issue=draft.issue)
+        return checked(kept, self._scan)
+
+    def _keep(self, drafts: list[Draft]) -> None:
+        if drafts == self._drafts or self._journal is None:
+            return
+        try:
+            self._journal.rewrite(drafts)
+        except OSError as error:
+            raise CassetteError(
+                f"{self.path}: the journal could not be rewritten ({error.strerror}); make room"
+            ) from error
+        self._drafts = drafts
+
+    def _finish(self, target: Path, volatile: Volatile) -> bool:
+        with self._lock:
+            self._keep([checked(draft, self._scan) for draft in self._drafts])
+            self._refuse_leaks()
+            if not self._drafts and not self.path.exists():
+                return False
+            recording = Recording(self.owner, tuple(self._drafts), adding=self._adding)
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with files.locked(self.path.parent):
+                    changed = merge(self.path, target, recording, volatile)
+            except OSError as error:
+                raise self._unwritten(target, error) from error
+            except DamagedCassette as error:
+                if self._journal is not None:
+                    error.add_note(f"the recording is kept in {self._journal.path}")
+                raise
+            if self._journal is not None:
+                self._journal.remove()
+                self._journal = None
+            self._drafts = []
+            return changed
+
+    def _refuse_leaks(self) -> None:
+        found = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
+        leaks = ", ".join(dict.fromkeys(found))
+        if leaks:
+            raise LeakError(
+                f"{self.path}: not written, a secret was found in {leaks}; declare where it is "
+                "with `secret:` in the platform file and record again"
+            )
+
+    def _unwritten(self, target: Path, error: OSError) -> CassetteError:
+        kept = f" and the recording is kept in {self._journal.path}" if self._journal else ""
+        return CassetteError(
+            f"{target}: not written ({error.strerror}); the old file is whole{kept}; make room and "
+            f"run `bpmax-sim recover {self.path}`"
+        )

@@ -1,0 +1,114 @@
+"""Real processes, real signals, real limits."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.merge import recover
+from bpmax_sim.errors import CassetteError
+from tests.cassette.exchanges import OWNER
+from tests.cassette.recording import record
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "crm.yaml"
+
+
+def started(path: Path, count: int, *owners: str, limit: int = 0) -> subprocess.Popen[str]:
+    module = "tests.cassette.recording"
+    return subprocess.Popen(
+        [sys.executable, "-m", module, str(path), str(count), str(limit), *owners],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def killed_after(path: Path, count: int) -> None:
+    """Kill a recording process once *count* exchanges are safe."""
+    with started(path, 50, "--hang", OWNER) as process:
+        assert process.stdout is not None
+        for _ in range(count):
+            process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+
+
+def test_a_killed_process_loses_at_most_the_call_in_flight(path: Path) -> None:
+    for count in (1, 7, 25, 50):
+        killed_after(path, count)
+        assert recover(path) == (path,)
+        numbers = [e.order for e in Cassette.load(path).exchanges()]
+
+        assert len(numbers) >= count
+        assert numbers == list(range(1, len(numbers) + 1))
+        path.unlink()
+        assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("workers", [8, 3])
+def test_the_bytes_do_not_depend_on_the_number_of_workers(path: Path, workers: int) -> None:
+    owners = [f"场景{number}" for number in range(24)]
+    for owner in owners:
+        record(path, owner, 2).seal()
+    alone = path.read_bytes()
+    path.unlink()
+    processes = [started(path, 2, *owners[n::workers]) for n in range(workers)]
+    outcomes = [process.communicate(timeout=60) for process in processes]
+
+    assert [errors for _, errors in outcomes] == [""] * workers
+    assert Cassette.load(path).owners == tuple(sorted(owners))
+    assert path.read_bytes() == alone
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_full_disk_while_sealing_leaves_the_old_file_and_the_recording(path: Path) -> None:
+    record(path, OWNER, 40).seal()
+    record(path, "另一个", 40).seal()
+    before = path.read_bytes()
+    process = started(path, 41, OWNER, limit=len(before) - 100)
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode != 0
+    assert path.read_bytes() == before
+    journal = next(path.parent.glob("*.journal"))
+    assert (
+        f"CassetteError: {path}: not written (File too large); the old file is whole and the "
+        f"recording is kept in {journal}; make room and run `bpmax-sim recover {path}`\n"
+    ) in errors
+    assert recover(path) == (path.with_name("crm.yaml.new"),)
+    assert len(Cassette.load(path.with_name("crm.yaml.new"))) == 81
+    assert sorted(p.name for p in path.parent.iterdir()) == ["crm.yaml", "crm.yaml.new"]
+
+
+def test_a_full_disk_while_recording_keeps_what_was_safe(path: Path) -> None:
+    process = started(path, 50, OWNER, limit=9_000)
+    told, errors = process.communicate(timeout=60)
+
+    assert (
+        f"CassetteError: {path}: the answer of crm_system.get_customer_detail could not be kept "
+        "(File too large); the old file is whole; make room, or record elsewhere\n"
+    ) in errors
+    assert recover(path) == (path,)
+    assert len(Cassette.load(path)) == len(told.split()) > 1
+
+
+def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(CassetteError) as raised:
+        record(tmp_path / "file" / "crm.yaml", OWNER, 1)
+
+    assert str(raised.value).startswith(f"{tmp_path / 'file' / 'crm.yaml'}: cannot be opened")
+    with pytest.raises(CassetteError) as nowhere:
+        record(Path("/proc/crm.yaml"), OWNER, 1)
+    assert "could not be kept (" in str(nowhere.value)

@@ -1,0 +1,411 @@
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.journal import Journal, read_journal
+from bpmax_sim.cassette.leaks import Scan, finds_nothing
+from bpmax_sim.cassette.matching import Rules, parts_of_exchange
+from bpmax_sim.cassette.merge import recover
+from bpmax_sim.cassette.player import Player
+from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError
+from bpmax_sim.messages import Exchange, Failed, Response
+from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "crm" / "客户[1].yaml"
+
+
+def recorder(path: Path, *exchanges: Exchange, **options: Any) -> Recorder:
+    given: dict[str, Any] = {"rules": RULES, "owner": OWNER, "scan": finds_nothing, "zone": ZONE}
+    recording = Recorder(path, **{**given, **options})
+    for exchange in exchanges:
+        recording.append(exchange)
+    return recording
+
+
+def issued(exchange: Exchange, serial: int, attempt: int = 0) -> Exchange:
+    """Return *exchange* as the call with that order of issue."""
+    assert exchange.request.call is not None
+    said = replace(exchange.request.call, serial=serial)
+    return replace(exchange, request=replace(exchange.request, call=said, attempt=attempt))
+
+
+def customer(exchange: Exchange) -> str:
+    return exchange.request.url.partition("?")[0].rpartition("/")[2]
+
+
+def journals(path: Path) -> list[Path]:
+    return sorted(p for p in path.parent.iterdir() if p.suffix == ".journal")
+
+
+def names(path: Path) -> list[str]:
+    return sorted(p.name for p in path.parent.iterdir())
+
+
+def leak(word: bytes) -> Scan:
+    def scan(data: bytes) -> Sequence[object]:
+        return ["crm token, byte 7"] if word in data else []
+
+    return scan
+
+
+def test_what_was_recorded_is_replayed(path: Path) -> None:
+    told = [
+        detail(),
+        order('{"客户":"张三"}'.encode()),
+        detail(outcome=Failed(code="TLS", message="x")),
+    ]
+    sealed = recorder(path, *[issued(e, n) for n, e in enumerate(told, 1)]).seal()
+
+    assert sealed
+    assert names(path) == [path.name]
+    assert path.read_bytes() == dump(numbered(*told), rules=RULES, zone=ZONE)
+    assert Player(Cassette.load(path), RULES, OWNER).unplayed()[1].order == 2
+
+
+def test_the_order_is_that_of_issue_not_of_completion(path: Path) -> None:
+    late, retried, first = issued(detail(3), 2), issued(detail(2), 1, 1), issued(detail(1), 1, 0)
+    recorder(path, late, retried, first).seal()
+
+    assert [customer(e) for e in Cassette.load(path).exchanges()] == ["1", "2", "3"]
+
+
+def test_a_recording_is_kept_from_other_eyes_until_it_is_sealed(path: Path) -> None:
+    recording = recorder(path, detail())
+
+    assert [stat.S_IMODE(p.stat().st_mode) for p in journals(path)] == [0o600]
+    recording.seal()
+    assert names(path) == [path.name]
+
+
+def test_nothing_recorded_leaves_nothing_behind(path: Path) -> None:
+    assert not recorder(path).seal()
+    assert not path.parent.exists()
+    recording = recorder(path, detail())
+    assert repr(recording) == f"<Recorder of {str(path)!r} for {OWNER!r}, 1 recorded>"
+    recording.discard()
+    assert names(path) == []
+    recorder(path).close()
+
+
+def test_an_owner_without_calls_loses_its_old_ones(path: Path) -> None:
+    recorder(path, detail()).seal()
+    recorder(path, detail(), owner="另一个").seal()
+
+    assert recorder(path).seal()
+    assert Cassette.load(path).owners == ("另一个",)
+
+
+def test_owners_of_one_file_do_not_touch_each_other(path: Path) -> None:
+    recorder(path, detail(1), owner="乙").seal()
+    recorder(path, detail(2), owner="甲").seal()
+    recorder(path, detail(3), owner="乙").seal()
+    found = [(e.owner, customer(e)) for e in Cassette.load(path).exchanges()]
+    one = path.read_bytes()
+    path.unlink()
+    recorder(path, detail(3), owner="乙").seal()
+    recorder(path, detail(2), owner="甲").seal()
+
+    assert sorted(found) == [("乙", "3"), ("甲", "2")]
+    assert path.read_bytes() == one
+
+
+def test_recording_again_without_a_change_leaves_the_file_as_it_is(path: Path) -> None:
+    dated = replace(answer(), headers=(*answer().headers, ("Date", "Mon"), ("X-Request-ID", "1")))
+    recorder(path, detail(outcome=dated)).seal()
+    before = (path.read_bytes(), path.stat().st_ino)
+    again = replace(
+        dated,
+        headers=(*answer().headers, ("date", "Tue"), ("x-request-id", "2")),
+        elapsed=9.9,
+        body=b'{"code":200, "message":"ok", "data":{"name":"\\u5f20\\u4e09"}}',
+    )
+
+    assert not recorder(path, replace(detail(outcome=again), at=99.0)).seal()
+    assert (path.read_bytes(), path.stat().st_ino) == before
+    assert recorder(path, replace(detail(outcome=again), at=99.0)).set_aside() is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": 201},
+        {"body": b'{"code":201}'},
+        {"headers": (("content-type", "text/plain"),)},
+        {"reason": "Fine"},
+        {"source": "simulated"},
+    ],
+)
+def test_a_change_in_meaning_replaces_the_whole_recording_of_its_owner(
+    path: Path, change: dict[str, Any]
+) -> None:
+    recorder(path, detail(1), detail(2)).seal()
+    later = [replace(detail(n), at=99.0) for n in (1, 2)]
+    changed = [later[0], replace(later[1], outcome=replace(answer(), **change))]
+
+    assert recorder(path, *changed).seal()
+    assert {e.at for e in Cassette.load(path).exchanges()} == {99.0}
+
+
+def test_a_declared_passing_field_has_no_meaning(path: Path) -> None:
+    recorder(path, detail(outcome=answer('{"id":1,"name":"张三"}'))).seal()
+    again = detail(outcome=answer('{"id":2,"name":"张三"}'))
+    volatile: Callable[[str], tuple[str, ...]] = {
+        "crm_system.get_customer_detail": ("body.id",)
+    }.__getitem__
+
+    assert not recorder(path, again).seal(volatile=volatile)
+    assert recorder(path, again).seal()
+
+
+def test_a_failure_that_only_words_itself_otherwise_means_the_same(path: Path) -> None:
+    recorder(path, detail(outcome=Failed(code="CONNECT", message="refused (port 1)"))).seal()
+    same = detail(outcome=Failed(code="CONNECT", message="refused (port 2)"))
+    other = detail(outcome=Failed(code="CONNECT", message="refused (port 2)", sent=False))
+
+    assert not recorder(path, same).seal()
+    assert recorder(path, other).seal()
+
+
+def test_adding_keeps_what_the_owner_had(path: Path) -> None:
+    recorder(path, detail(1), detail(2)).seal()
+    assert recorder(path, detail(3), detail(1), adding=True).seal()
+
+    assert [e.order for e in Cassette.load(path).exchanges()] == [1, 2, 3, 4]
+    assert not recorder(path, adding=True).seal()
+
+
+def test_each_owner_may_have_its_own_rules(path: Path) -> None:
+    rules = Rules(ignore=("query",))
+    for pair in ((RULES, "甲"), (rules, "乙"), (RULES, "丙")):
+        recorder(path, replace(detail(), key=""), rules=pair[0], owner=pair[1]).seal()
+    cassette = Cassette.load(path)
+
+    assert cassette.head.mixed is True
+    for use, owner in ((RULES, "甲"), (rules, "乙"), (RULES, "丙"), (rules, "甲")):
+        playing = Player(cassette, use, owner)
+        playing.take(parts_of_exchange(detail()))
+        assert playing.unplayed() == ()
+
+
+def test_a_review_file_stands_beside_the_old_one(path: Path) -> None:
+    recorder(path, detail(1)).seal()
+    before = path.read_bytes()
+    beside = recorder(path, detail(2)).set_aside()
+
+    assert beside == path.with_name("客户[1].yaml.new")
+    assert path.read_bytes() == before
+    assert len(Cassette.load(beside)) == 1
+
+
+def test_a_secret_is_never_written_and_the_run_goes_on(path: Path) -> None:
+    recording = recorder(path, order(b"tok-123456"), detail(), scan=leak(b"tok-123456"))
+    on_disk = journals(path)[0].read_bytes()
+    with pytest.raises(LeakError) as raised:
+        recording.seal()
+
+    assert b"tok-123456" not in on_disk
+    assert str(raised.value) == (
+        f"{path}: not written, a secret was found in crm_system.create_order (crm token, byte 7); "
+        "declare where it is with `secret:` in the platform file and record again"
+    )
+    assert not path.exists()
+    recording.close()
+    assert recover(path) == (path.with_name("客户[1].yaml.new"),)
+    assert len(Cassette.load(path.with_name("客户[1].yaml.new"))) == 1
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff" * 60 + b"tok-123456" + b"\xff" * 60, b"a\n  b\ntok-\n123456", b"\r tok-123456"]
+)
+def test_a_secret_is_found_whatever_the_layout_of_the_body(path: Path, body: bytes) -> None:
+    word = b"tok-\n123456" if b"tok-\n" in body else b"tok-123456"
+    for exchange in (order(body), detail(outcome=Failed(code="RESET", message="", received=body))):
+        recording = recorder(path, exchange, scan=leak(word))
+        with pytest.raises(LeakError):
+            recording.seal()
+        recording.discard()
+
+
+def test_a_value_that_turns_out_secret_late_leaves_the_journal_too(path: Path) -> None:
+    known: list[bytes] = []
+    recording = recorder(
+        path, issued(order(b"late-secret"), 2), issued(detail(), 1),
+        scan=lambda data: ["late"] if any(word in data for word in known) else [],
+    )  # fmt: skip
+    known.append(b"late-secret")
+
+    def change(exchange: Exchange) -> Exchange:
+        body = (exchange.request.body or b"").replace(b"late-secret", b"redacted.crm.1")
+        said = exchange.request.call
+        assert said is not None
+        return replace(
+            exchange,
+            request=replace(
+                exchange.request,
+                body=body if exchange.request.body else None,
+                call=replace(said, body=body if exchange.request.body else None),
+            ),
+        )
+
+    recording.rewrite(change)
+    assert b"late-secret" not in journals(path)[0].read_bytes()
+    assert recording.seal()
+    assert [e.request.body for e in Cassette.load(path).exchanges()] == [None, b"redacted.crm.1"]
+
+
+def test_a_late_secret_that_nobody_rewrote_stops_the_seal_and_leaves_the_disk(path: Path) -> None:
+    known: list[bytes] = []
+    recording = recorder(
+        path,
+        order(b"late-secret"),
+        scan=lambda data: ["late"] if known and known[0] in data else [],
+    )
+    known.append(b"late-secret")
+    with pytest.raises(LeakError):
+        recording.seal()
+
+    assert b"late-secret" not in journals(path)[0].read_bytes()
+    recording.rewrite(lambda exchange: exchange)
+    recording.discard()
+
+
+def test_compressed_answers_keep_how_they_came_when_they_are_rewritten(path: Path) -> None:
+    packed = replace(answer(), headers=(*answer().headers, ("content-encoding", "gzip")))
+    recording = recorder(path, detail(outcome=packed))
+    recording.rewrite(lambda exchange: replace(exchange, at=1.0))
+    recording.seal()
+
+    assert Cassette.load(path).line(0).encoding == {"content-encoding": "gzip"}
+    assert Cassette.load(path).exchange(0).at == 1.0
+
+
+def test_a_damaged_file_is_replaced_and_kept_beside(path: Path) -> None:
+    recorder(path, detail()).seal()
+    cut = path.read_bytes()[:-30]
+    path.write_bytes(cut)
+    with pytest.raises(DamagedCassette):
+        recorder(path, adding=True)
+    assert recorder(path, detail(2)).seal()
+
+    assert names(path) == [path.name, f"{path.name}.damaged"]
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == cut
+    assert len(Cassette.load(path)) == 1
+
+
+def edit(path: Path, old: bytes, new: bytes) -> None:
+    data = path.read_bytes()
+    assert old in data
+    path.write_bytes(data.replace(old, new))
+
+
+def test_an_edit_of_ones_own_recording_goes_with_it_that_of_another_stops_the_seal(
+    path: Path,
+) -> None:
+    recorder(path, detail(1), owner="甲").seal()
+    recorder(path, detail(2), owner="乙").seal()
+    edit(path, b"customers/2?", b"customers/9?")
+    recording = recorder(path, detail(1), owner="甲")
+    with pytest.raises(DamagedCassette) as raised:
+        recording.seal()
+
+    assert raised.value.__notes__ == [f"the recording is kept in {journals(path)[0]}"]
+    recording.close()
+    assert recorder(path, detail(2), owner="乙").seal()
+    assert recover(path) == ()
+    edit(path, b"customers/2?", b"customers/9?")
+    with pytest.raises(DamagedCassette):
+        recorder(path, detail(2), owner="乙", adding=True).seal()
+
+
+def test_files_that_are_not_ours_are_never_overwritten(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("interactions: []\nversion: 1\n", encoding="utf-8")
+    with pytest.raises(CassetteError, match="import"):
+        recorder(path)
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+    with pytest.raises(CassetteError, match="symbolic link"):
+        recorder(path)
+
+
+def test_a_recording_left_behind_is_sealed_by_the_next_one(path: Path) -> None:
+    recorder(path, detail(1), owner="甲").close()
+    recorder(path, detail(9), owner="乙").close()
+    recorder(path, detail(2), owner="乙").seal()
+
+    assert names(path) == [path.name]
+    assert [(e.owner, customer(e)) for e in Cassette.load(path).exchanges()] == [
+        ("乙", "2"),
+        ("甲", "1"),
+    ]
+
+
+def test_a_recording_left_behind_never_replaces_a_whole_one(path: Path) -> None:
+    recorder(path, detail(1)).seal()
+    before = path.read_bytes()
+    recorder(path, detail(2)).close()
+
+    assert recover(path) == (path.with_name(f"{path.name}.new"),)
+    assert path.read_bytes() == before
+    recorder(path, detail(3), adding=True).close()
+    assert recover(path) == (path,)
+    assert len(Cassette.load(path)) == 2
+
+
+def test_the_journal_of_a_living_recorder_is_left_alone(path: Path) -> None:
+    alive = recorder(path, detail(1), owner="甲")
+
+    assert recover(path) == ()
+    assert alive.seal()
+
+
+def test_recovery_looks_for_secrets_too(path: Path) -> None:
+    recorder(path, order(b"tok-123456")).close()
+
+    assert recover(path, scan=leak(b"tok-123456")) == ()
+    assert names(path) == []
+
+
+def test_a_torn_journal_is_read_up_to_the_tear(tmp_path: Path) -> None:
+    recorder(tmp_path / "x.yaml", detail(1), detail(2)).close()
+    whole = journals(tmp_path / "x.yaml")[0].read_bytes()
+    first = whole.index(b"\n") + 1
+    torn = tmp_path / "torn"
+    for length in range(len(whole) - 1):
+        torn.write_bytes(whole[:length])
+        assert len(read_journal(torn)) == (length >= first - 1)
+    torn.write_bytes(whole[:first] + whole[first:].replace(b"customers/2", b"customers/3"))
+    assert len(read_journal(torn)) == 1
+
+
+def test_a_journal_never_reuses_the_file_of_a_dead_process(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "x.yaml")
+    number = int(first.path.name.split("-")[1].split(".")[0])
+    (tmp_path / f"x.yaml.{os.getpid()}-{number + 1}.journal").write_bytes(b"old")
+    second = Journal(tmp_path / "x.yaml")
+
+    assert second.path.name == f"x.yaml.{os.getpid()}-{number + 2}.journal"
+    for journal in (first, second):
+        journal.remove()
+
+
+def test_a_simulated_answer_says_so(path: Path) -> None:
+    recorder(path, detail(outcome=replace(answer(), source="simulated"))).seal()
+    outcome = Cassette.load(path).exchange(0).outcome
+
+    assert isinstance(outcome, Response)
+    assert outcome.source == "simulated"
