@@ -6,11 +6,12 @@ Values typed ``Any`` may hold ``${…}``, so their shape is judged when a step r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, UnsetType, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from bpmax_sim.platform.model import Model
+from bpmax_sim.yamlfile import Seconds
 
 ACTIONS = (
     "open",
@@ -55,8 +56,8 @@ class FlowSpec(Model, frozen=True, kw_only=True):
 class Drip(Model, frozen=True, kw_only=True):
     """An answer that arrives in *chunks* equal pieces over *over* seconds."""
 
-    chunks: int = 4
-    over: Any = 0
+    chunks: Annotated[int, Meta(ge=1)] = 4
+    over: Seconds = 0
 
 
 class FaultAction(Model, frozen=True, kw_only=True):
@@ -71,7 +72,7 @@ class FaultAction(Model, frozen=True, kw_only=True):
     ) = UNSET
     after: int = 0
     token: Literal["expired", "revoked"] | UnsetType = UNSET
-    delay: Any = UNSET
+    delay: Seconds | UnsetType = UNSET
     drip: Drip | UnsetType = UNSET
 
 
@@ -90,7 +91,7 @@ class Stub(Model, frozen=True, kw_only=True):
     status: int = 200
     headers: Mapping[str, str] = {}
     body: Any = UNSET
-    delay: Any = 0
+    delay: Seconds = 0
 
 
 class ProxySpec(Model, frozen=True, kw_only=True):
@@ -156,8 +157,8 @@ class ExpectedError(Model, frozen=True, kw_only=True):
 class Retry(Model, frozen=True, kw_only=True):
     """Repeat the action: at most *tries* times, *every* seconds of virtual time, until it holds."""
 
-    tries: int = 3
-    every: Any = 1
+    tries: Annotated[int, Meta(ge=1, le=100)] = 3
+    every: Seconds = 1
     until: Expect | UnsetType = UNSET
 
 

@@ -6,9 +6,12 @@ and ``form`` are this simulator's.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from bpmax_sim.proxy.values import UNDEFINED
 
 _SHARED = ("form", "project")
 
@@ -36,24 +39,38 @@ class Move:
 
 @dataclass(slots=True)
 class Members:
-    """``form`` or ``ctx`` of one running script, over the flow's own maps."""
+    """``form`` or ``ctx`` of one running script, over the flow's own maps.
+
+    ``ctx.form`` is written whole, so only what differs from what the script was given counts:
+    a value that someone else wrote meanwhile stays.
+    """
 
     flow: Project
     event: str
     whole: Mapping[str, Any] | None = None
+    _given: dict[str, Mapping[str, Any]] = field(default_factory=dict, init=False)
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return the project's form, or the whole context."""
         if self.whole is None:
             return dict(self.flow.form)
-        return {**self.whole, "form": dict(self.flow.form), "project": dict(self.flow.project)}
+        self._given = {part: copy.deepcopy(getattr(self.flow, part)) for part in _SHARED}
+        return {**self.whole, **self._given}
 
     def write(self, field: str, value: Any, /) -> None:
         """Take what the script wrote; of ``ctx`` only form and project outlive the script."""
         if self.whole is None:
             self.flow.store("form", {field: value}, self.event)
         elif field in _SHARED and isinstance(value, Mapping):
-            self.flow.store(field, value, self.event)
+            self.flow.store(field, _changes(self._given.get(field, {}), value), self.event)
+            self._given[field] = copy.deepcopy(dict(value))
+
+
+def _changes(given: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {
+        name: item for name, item in value.items() if name not in given or given[name] != item
+    }
+    return {**changed, **{name: UNDEFINED for name in given if name not in value}}
 
 
 def context_of(

@@ -13,17 +13,16 @@ from typing import Any
 
 from bpmax_sim.errors import ScriptError, SubjectError, near
 from bpmax_sim.proxy.values import Undefined
+from bpmax_sim.script.outcome import Outcome
+from bpmax_sim.script.source import Script
 from bpmax_sim.subject.context import Members, Move, context_of
 from bpmax_sim.subject.definition import Action, Definition
 from bpmax_sim.subject.stage import (
-    Body,
-    Ended,
     FieldChanged,
     HookStarted,
     MessageShown,
     NodeEntered,
     Result,
-    ScriptText,
     Stage,
     Tell,
     same,
@@ -47,8 +46,8 @@ class FlowSubject:
 
     stage: Stage
     tell: Tell
-    scripts: Mapping[str, ScriptText] = field(default_factory=dict)
-    libraries: Sequence[ScriptText] = ()
+    scripts: Mapping[str, Script] = field(default_factory=dict)
+    libraries: Sequence[Script] = ()
     definition: Definition | None = None
     at: str = ""
     project: dict[str, Any] = field(default_factory=dict)
@@ -151,6 +150,16 @@ class FlowSubject:
             self, event, context_of(event, move, node, self.owners.get(node, []), self.user)
         )
 
+    def facts(self) -> Mapping[str, Any]:
+        """Return what a scenario can ask of the flow."""
+        return {
+            "at": self.at,
+            "status": self.status,
+            "form": self.form,
+            "project": self.project,
+            "owners": [item.get("owner_id") for item in self.owners.get(self.at, [])],
+        }
+
     def form_view(self, event: str = "") -> Members:
         """Return the ``form`` of a script."""
         return Members(self, event)
@@ -172,7 +181,7 @@ class FlowSubject:
         self._result.ran = True
         return ended.value
 
-    def _run(self, script: ScriptText, event: str, move: Move, *, both: bool = False) -> Ended:
+    def _run(self, script: Script, event: str, move: Move, *, both: bool = False) -> Outcome:
         return self.stage.run_script(
             script,
             ctx=self.context(event, move),
@@ -278,7 +287,7 @@ class FlowSubject:
         raise SubjectError(f"no route of {action} at {node!r} matches; add one without when")
 
     def _holds(self, name: str, expression: str, move: Move) -> bool:
-        ended = self._run(Body(f"{name}.js", f"return Boolean({expression}\n);"), name, move)
+        ended = self._run(Script(f"{name}.js", f"return Boolean({expression}\n);"), name, move)
         self._result.take(ended)
         return ended.error is None and bool(ended.value)
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from bpmax_sim.errors import SubjectError, near
 from bpmax_sim.proxy.values import Undefined
+from bpmax_sim.script.source import Script
 from bpmax_sim.subject.stage import (
     CycleCut,
     FieldChanged,
     HookStarted,
     MessageShown,
     Result,
-    ScriptText,
     Stage,
     Tell,
     same,
@@ -60,7 +60,11 @@ class FormView:
         return dict(self.form.fields)
 
     def write(self, field: str, value: Any, /) -> None:
-        """Set a field, and fire what hangs on its change."""
+        """Set a field, and fire what hangs on its change.
+
+        Raises:
+            SubjectError: for a ``$`` name that is no extension, or a value it does not take.
+        """
         self.form.written(field, value, self)
 
 
@@ -77,8 +81,8 @@ class FormSubject:
 
     stage: Stage
     tell: Tell
-    scripts: Mapping[str, ScriptText] = field(default_factory=dict)
-    libraries: Sequence[ScriptText] = ()
+    scripts: Mapping[str, Script] = field(default_factory=dict)
+    libraries: Sequence[Script] = ()
     fields: dict[str, Any] = field(default_factory=dict)
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     messages: list[MessageShown] = field(default_factory=list)
@@ -180,7 +184,11 @@ class FormSubject:
             for target, state in value.items():
                 self.states.setdefault(target, dict(_NEW_FIELD))[key] = state
         else:
-            self._result.errors.append(SubjectError(_misuse(name)))
+            raise SubjectError(_misuse(name))
+
+    def facts(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what is known of every field beside its value."""
+        return {name: self.state(name) for name in (*self.fields, *self.states)}
 
     def state(self, name: str) -> Mapping[str, Any]:
         """Return what is known of a field beside its value."""

@@ -2,64 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bpmax_sim.errors import BpmaxError
-
-
-class ScriptText(Protocol):
-    """A script body and the file name of its stacks."""
-
-    @property
-    def name(self) -> str:
-        """Return the name of the file."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Return the JavaScript."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A script body by value."""
-
-    name: str
-    source: str
-
-
-class Live(Protocol):
-    """An object that a script reads and writes while it runs."""
-
-    def snapshot(self) -> Mapping[str, Any]:
-        """Return the present members."""
-        ...
-
-    def write(self, field: str, value: Any, /) -> None:
-        """Take a member that the script set."""
-        ...
-
-
-class Ended(Protocol):
-    """What came of a script."""
-
-    @property
-    def value(self) -> Any:
-        """Return what the body returned."""
-        ...
-
-    @property
-    def error(self) -> BpmaxError | None:
-        """Return what it did not catch."""
-        ...
-
-    @property
-    def console(self) -> Sequence[Any]:
-        """Return its console lines, each with ``level``, ``text`` and ``at``."""
-        ...
+from bpmax_sim.script.mirror import LiveObject
+from bpmax_sim.script.outcome import ConsoleLine, Outcome
+from bpmax_sim.script.source import Script
 
 
 class Stage(Protocol):
@@ -67,23 +17,23 @@ class Stage(Protocol):
 
     def run_script(
         self,
-        script: ScriptText,
+        script: Script,
         *,
-        form: Live | None = None,
-        ctx: Live | None = None,
-        libraries: Sequence[ScriptText] = (),
-    ) -> Ended:
+        form: LiveObject | None = None,
+        ctx: LiveObject | None = None,
+        libraries: Sequence[Script] = (),
+    ) -> Outcome:
         """Run *script* and everything that it starts until nothing is left to do."""
         ...
 
     def start_script(
         self,
-        script: ScriptText,
-        done: Callable[[Ended], None],
+        script: Script,
+        done: Callable[[Outcome], None],
         *,
-        form: Live | None = None,
-        ctx: Live | None = None,
-        libraries: Sequence[ScriptText] = (),
+        form: LiveObject | None = None,
+        ctx: LiveObject | None = None,
+        libraries: Sequence[Script] = (),
     ) -> None:
         """Start *script* beside the one that is running; *done* gets its end."""
         ...
@@ -97,6 +47,7 @@ class FieldChanged:
     old: Any
     new: Any
     by: str
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +56,7 @@ class CycleCut:
 
     field: str
     chain: tuple[str, ...]
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +65,7 @@ class HookStarted:
 
     event: str
     script: str
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +74,7 @@ class MessageShown:
 
     text: str
     level: str = "info"
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +85,7 @@ class NodeEntered:
     previous: str
     action: str
     by: str
+    at: float = 0.0
 
 
 Happening = FieldChanged | CycleCut | HookStarted | MessageShown | NodeEntered
@@ -139,7 +94,7 @@ Tell = Callable[[Happening], None]
 
 @dataclass(slots=True)
 class Result:
-    """What came of one action: the hook's value, errors in order, console lines.
+    """What came of one action: the hook's value, errors in order, and what was left behind.
 
     Attributes:
         ran: whether there was a script to run.
@@ -147,14 +102,18 @@ class Result:
     """
 
     value: Any = None
-    errors: list[BpmaxError] = field(default_factory=list)
-    console: list[Any] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+    console: list[ConsoleLine] = field(default_factory=list)
+    unhandled: list[BpmaxError] = field(default_factory=list)
+    unawaited: list[str] = field(default_factory=list)
     ran: bool = False
     refused: bool = False
 
-    def take(self, ended: Ended) -> None:
+    def take(self, ended: Outcome) -> None:
         """Add the console and the error of a script that ended."""
         self.console.extend(ended.console)
+        self.unhandled.extend(ended.unhandled)
+        self.unawaited.extend(map(str, ended.unawaited))
         if ended.error is not None:
             self.errors.append(ended.error)
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bpmax_sim.errors import BpmaxError, ScriptError
-from bpmax_sim.subject.stage import Body, Ended, Happening, Live, ScriptText
+from bpmax_sim.script.mirror import LiveObject
+from bpmax_sim.script.outcome import ConsoleLine, Outcome
+from bpmax_sim.script.source import Script
+from bpmax_sim.subject.stage import Happening
 
 Play = Callable[[Any, Any], Any]
 
@@ -18,25 +21,11 @@ class Thrown(Exception):  # noqa: N818 - what a script throws
         self.name = name
 
 
-@dataclass(frozen=True)
-class Line:
-    text: str
-    level: str = "log"
-    at: float = 0.0
-
-
-@dataclass
-class End:
-    value: Any = None
-    error: BpmaxError | None = None
-    console: list[Line] = field(default_factory=list)
-
-
 @dataclass
 class Fields:
     """What a script sees as ``form`` or ``ctx``."""
 
-    live: Live
+    live: LiveObject
 
     def __getitem__(self, name: str) -> Any:
         return self.live.snapshot()[name]
@@ -52,19 +41,20 @@ class PlainStage:
     plays: dict[str, Play] = field(default_factory=dict)
     told: list[Happening] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
     _waiting: list[Callable[[], None]] = field(default_factory=list)
 
-    def scripts(self, *events: str) -> dict[str, Body]:
-        return {event: Body(event, "") for event in events}
+    def scripts(self, *events: str) -> dict[str, Script]:
+        return {event: Script(event, "") for event in events}
 
     def run_script(
         self,
-        script: ScriptText,
+        script: Script,
         *,
-        form: Live | None = None,
-        ctx: Live | None = None,
-        libraries: Sequence[ScriptText] = (),  # noqa: ARG002 - plays need none
-    ) -> Ended:
+        form: LiveObject | None = None,
+        ctx: LiveObject | None = None,
+        libraries: Sequence[Script] = (),  # noqa: ARG002 - plays need none
+    ) -> Outcome:
         end = self._play(script, form, ctx)
         while self._waiting:
             self._waiting.pop(0)()
@@ -72,20 +62,26 @@ class PlainStage:
 
     def start_script(
         self,
-        script: ScriptText,
-        done: Callable[[Ended], None],
+        script: Script,
+        done: Callable[[Outcome], None],
         *,
-        form: Live | None = None,
-        ctx: Live | None = None,
-        libraries: Sequence[ScriptText] = (),  # noqa: ARG002 - plays need none
+        form: LiveObject | None = None,
+        ctx: LiveObject | None = None,
+        libraries: Sequence[Script] = (),  # noqa: ARG002 - plays need none
     ) -> None:
         self._waiting.append(lambda: done(self._play(script, form, ctx)))
 
-    def _play(self, script: ScriptText, form: Live | None, ctx: Live | None) -> End:
+    def _play(self, script: Script, form: LiveObject | None, ctx: LiveObject | None) -> Outcome:
         self.ran.append(script.name)
-        play = self.plays[script.source or script.name]
+        key = script.source or script.name
+        if key in self.outcomes:
+            return self.outcomes[key]
+        play = self.plays[key]
         try:
             value = play(Fields(form) if form else None, Fields(ctx) if ctx else None)
-            return End(value, console=[Line(f"{script.name} ran")])
+            line = ConsoleLine("log", f"{script.name} ran", (), 0.0)
+            return Outcome(value=value, console=(line,))
         except Thrown as error:
-            return End(error=ScriptError(str(error), name=error.name))
+            return Outcome(error=ScriptError(str(error), name=error.name))
+        except BpmaxError as error:
+            return Outcome(error=error)

@@ -171,6 +171,31 @@ def test_the_script_of_an_approval_sees_who_acts_and_writes_the_form() -> None:
     assert flow.owners["部门审批"][0] == {"owner_id": "wangwu", "status": 1}
 
 
+def test_a_stale_context_does_not_undo_what_the_form_got_meanwhile() -> None:
+    def play(form: Any, ctx: Any) -> None:
+        given = dict(ctx["form"])
+        form["amount"] = 200
+        ctx["form"] = {**given, "crmOrderId": "SO1"}
+
+    flow, _ = flow_with({"approve.部门审批": play})
+
+    flow.act("approve", Move(by="wangwu"))
+
+    assert flow.form == {"amount": 200, "crmOrderId": "SO1"}
+
+
+def test_a_member_that_the_script_deletes_is_gone() -> None:
+    def play(_form: Any, ctx: Any) -> None:
+        assert ctx["form"] == {"amount": 100}
+        ctx["form"] = {"total": 1}
+
+    flow, _ = flow_with({"approve.财务审批": play}, at="财务审批")
+
+    flow.act("approve", Move(by="zhaoliu"))
+
+    assert flow.form == {"total": 1}
+
+
 def test_a_throw_stops_the_transition() -> None:
     flow, _ = flow_with({"approve.部门审批": throws("CRM 不可用")})
 

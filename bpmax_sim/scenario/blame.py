@@ -1,0 +1,156 @@
+"""Failures of a step: what is wrong, where it stands in the file, and the script line behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from bpmax_sim.errors import NoMatchError, PendingPromise, Place
+from bpmax_sim.scenario.expect import Check, Checks, failed
+from bpmax_sim.scenario.failure import Failure
+from bpmax_sim.scenario.faults import told
+from bpmax_sim.scenario.item import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.scenario.model import ExpectedError
+from bpmax_sim.scenario.thrown import compare_error, thrown_of, wanted
+from bpmax_sim.scenario.values import Path
+from bpmax_sim.script.source import Script
+from bpmax_sim.transport.faults import Fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """The step, or the whole scenario, that a failure belongs to.
+
+    Attributes:
+        located: None for the scenario as a whole.
+        ran: names of the scripts that ran in it.
+    """
+
+    item: ScenarioItem
+    located: LocatedStep | None = None
+    number: int = 0
+    total: int = 0
+    title: str = ""
+    calls: tuple[CallMade, ...] = ()
+    ran: tuple[str, ...] = ()
+    bodies: Sequence[Script] = field(default_factory=tuple)
+
+    def failure(
+        self,
+        kind: str,
+        essence: str,
+        path: Path = (),
+        *,
+        checks: Checks = (),
+        script: Place | None = None,
+    ) -> Failure:
+        """Return a failure at *path* below the step; more lines of *essence* become its detail."""
+        first, *detail = essence.splitlines() or [""]
+        spot = self.located.spot if self.located else self.item.spot
+        place = spot.at(*path).place
+        start = spot.place if self.located else place
+        return Failure(
+            kind=kind,
+            essence=first,
+            scenario=self.item.name,
+            step=self.number,
+            total=self.total,
+            title=self.title,
+            place=place,
+            location=start,
+            excerpt=spot.source.excerpt(start, place),
+            checks=checks,
+            calls=self.calls,
+            detail=tuple(detail),
+            script=script,
+            script_text=self._line(script),
+            rerun=self.item.rerun,
+        )
+
+    def _line(self, place: Place | None) -> str:
+        for body in self.bodies:
+            lines = body.source.splitlines()
+            if place and body.name == place.file and 0 < place.line <= len(lines):
+                return lines[place.line - 1].strip()
+        return ""
+
+    def _writer(self, check: Check) -> Place | None:
+        """Return the script line that is behind a wrong field or call, as far as it is known."""
+        section, *rest = check.path or ("",)
+        if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
+            return self.calls[rest[0]].place
+        names = [part for part in rest if isinstance(part, str) and part != "form"]
+        if section not in {"form", "flow"} or not names:
+            return None
+        name = re.escape(names[0])
+        pattern = re.compile(rf"\bform(?:\.{name}|\[['\"]{name}['\"]\])\s*=(?!=)")
+        for body in self.bodies:
+            found = pattern.search(body.source) if body.name in self.ran else None
+            if found:
+                return Place(body.name, body.source.count("\n", 0, found.start()) + 1)
+        return None
+
+    def expectation(self, checks: Checks, path: Path = ("expect",)) -> list[Failure]:
+        """Return the failure of an ``expect`` section, if one of its checks does not hold."""
+        wrong = failed(checks)
+        if not wrong:
+            return []
+        first = wrong[0]
+        where = (*path, *first.path)
+        return [
+            self.failure("expect", str(first), where, checks=checks, script=self._writer(first))
+        ]
+
+    def uncaught(self, error: Exception) -> Failure:
+        """Return the failure of an error that nothing expects."""
+        thrown = thrown_of(error)
+        kind = "pending" if isinstance(error, PendingPromise) else "error"
+        origin = "" if thrown.source in {"script", "subject"} else f" (from {thrown.source})"
+        return self.failure(kind, f"{thrown}{origin}", self._action, script=thrown.place)
+
+    @property
+    def _action(self) -> Path:
+        action = self.located.step.action if self.located else ""
+        return (action,) if action else ()
+
+    def rejection(self, error: Exception) -> Failure:
+        """Return the failure of a rejection that nobody handled."""
+        thrown = thrown_of(error)
+        essence = f"unhandled rejection: {thrown}"
+        return self.failure("rejection", essence, self._action, script=thrown.place)
+
+    def miss(self, error: NoMatchError) -> Failure:
+        """Return the failure of a call that the cassette has no answer for."""
+        place = next((call.place for call in reversed(self.calls) if call.error), None)
+        return self.failure("miss", str(error), self._action, script=place)
+
+    def expected_error(self, expected: ExpectedError, errors: Iterable[Exception]) -> list[Failure]:
+        """Return what is wrong with the errors of a step that must end with *expected*."""
+        found = list(errors)
+        if not found:
+            essence = f"expected an error{wanted(expected)}, but the step succeeded"
+            return [self.failure("no_error", essence, ("expect_error",))]
+        compared = [compare_error(expected, thrown_of(error)) for error in found]
+        hit = next((n for n, checks in enumerate(compared) if not failed(checks)), None)
+        if hit is not None:
+            return [self.uncaught(error) for n, error in enumerate(found) if n != hit]
+        thrown = thrown_of(found[0])
+        first = failed(compared[0])[0]
+        if first.path == ("from",):
+            essence = f"expected an error from {first.expected}, got one from {first.actual}"
+            essence += f" ({thrown})"
+        else:
+            essence = f"error {first.label} expected {first.expected}, got {first.actual}"
+        path = ("expect_error", *first.path)
+        return [self.failure("other_error", essence, path, checks=compared[0], script=thrown.place)]
+
+    def silent(self, fault: Fault) -> Failure:
+        """Return the failure of a fault that never fired."""
+        made = ", ".join(dict.fromkeys(call.call for call in self.calls)) or "none"
+        essence = f"fault never fired: {fault} -> {told(fault)} (calls made: {made})"
+        found = self.failure("fault", essence, ("faults",))
+        if fault.place is None:
+            return found
+        return replace(found, place=fault.place, excerpt=())

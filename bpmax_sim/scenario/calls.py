@@ -1,0 +1,276 @@
+"""The calls of a step: what they look like to a scenario, and how they compare with ``expect``.
+
+Items without ``times`` are the exact order of all calls that no counting item speaks of; logins
+take part only where ``platform.$token`` is named. Counting items leave everything else unchecked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, unquote
+
+from bpmax_sim.errors import BpmaxError, Place
+from bpmax_sim.messages import Call, Pairs
+from bpmax_sim.proxy.values import js_number
+from bpmax_sim.scenario.expect import Check, Checks, compare, failed, is_number, is_operator
+from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.scenario.values import Path, show
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}|:([A-Za-z_]\w*)")
+PARTS = (
+    "instance",
+    "caller",
+    "path",
+    "query",
+    "header",
+    "body",
+    "status",
+    "error",
+    "source",
+    "response",
+)
+_TEXTUAL = frozenset({"path", "query", "header"})
+
+
+class Record(Protocol):
+    """What a session keeps of a call, redacted when read."""
+
+    @property
+    def name(self) -> str:
+        """Return ``platform.api``."""
+        ...
+
+    @property
+    def instance(self) -> str:
+        """Return the instance's key."""
+        ...
+
+    @property
+    def caller(self) -> str | None:
+        """Return who called."""
+        ...
+
+    @property
+    def at(self) -> float:
+        """Return the virtual instant of the start."""
+        ...
+
+    @property
+    def duration(self) -> float:
+        """Return virtual seconds."""
+        ...
+
+    @property
+    def call(self) -> Call | None:
+        """Return what the builder said."""
+        ...
+
+    @property
+    def error(self) -> BpmaxError | None:
+        """Return what it was rejected with."""
+        ...
+
+    @property
+    def position(self) -> Place | None:
+        """Return the script line."""
+        ...
+
+    @property
+    def status(self) -> int | None:
+        """Return the HTTP status."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Return who answered."""
+        ...
+
+    @property
+    def redact(self) -> Callable[[str], str]:
+        """Return what hides secrets in a text."""
+        ...
+
+    @property
+    def request(self) -> dict[str, Any] | None:
+        """Return ``{method, url, headers, body}``."""
+        ...
+
+    @property
+    def response(self) -> dict[str, Any] | None:
+        """Return ``{status, headers, body}``."""
+        ...
+
+
+def call_made(record: Record, number: int, template: str) -> CallMade:
+    """Return *record* as a scenario sees it; *template* is the API's path with placeholders."""
+    request, response = record.request or {}, record.response or {}
+    call, redact = record.call, record.redact
+    sent = _hidden(call.headers if call else (), redact)
+    headers = {**_map(sent, lower=True), **request.get("headers", {})}
+    error = record.error
+    return CallMade(
+        number=number,
+        call=record.name,
+        instance=record.instance,
+        caller=record.caller,
+        method=request.get("method", call.method if call else ""),
+        url=request.get("url", redact(call.path) if call else ""),
+        path=dict(_hidden(path_values(template, call.path).items() if call else (), redact)),
+        query=_map(_hidden(call.query if call else (), redact)),
+        header=headers,
+        body=_body(request.get("body"), headers.get("content-type", "")),
+        status=record.status,
+        response=response.get("body"),
+        source=record.source,
+        error=str(getattr(error, "code", type(error).__name__)) if error else "",
+        message=redact(str(error or "")),
+        duration=record.duration,
+        place=record.position,
+        at=record.at,
+    )
+
+
+def path_values(template: str, path: str) -> dict[str, str]:
+    """Return the decoded values that *path* has at the placeholders of *template*."""
+    names: list[str] = []
+    pattern, end = "", 0
+    for match in _PLACEHOLDER.finditer(template.partition("?")[0]):
+        names.append(match[1] or match[2])
+        pattern += re.escape(template[end : match.start()]) + "([^/]*)"
+        end = match.end()
+    pattern += re.escape(template.partition("?")[0][end:])
+    found = re.fullmatch(pattern, path.partition("?")[0])
+    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else {}
+
+
+def _hidden(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]) -> Pairs:
+    return tuple((name, redact(value)) for name, value in pairs)
+
+
+def _map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        key = name.lower() if lower else name
+        earlier = found.get(key)
+        if earlier is None:
+            found[key] = value
+        else:
+            found[key] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
+    return found
+
+
+def _body(text: str | None, content_type: str) -> Any:
+    if text is None:
+        return None
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return _map(tuple(parse_qsl(text, keep_blank_values=True)))
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def compare_calls(
+    expected: Sequence[Mapping[str, Any]], calls: Sequence[CallMade], path: Path = ("proxy",)
+) -> Checks:
+    """Return every comparison of the expected calls with those that were made."""
+    indexed = list(enumerate(expected))
+    counting = [(index, item) for index, item in indexed if "times" in item]
+    ordered = [(index, item) for index, item in indexed if "times" not in item]
+    checks = [check for index, item in counting for check in _count(item, calls, (*path, index))]
+    if ordered or not counting:
+        counted = {item["call"] for _, item in counting}
+        named = {item["call"] for _, item in ordered}
+        rest = [
+            call
+            for call in calls
+            if call.call not in counted and (not call.is_login or call.call in named)
+        ]
+        checks += _in_order(ordered, rest, path)
+    return tuple(checks)
+
+
+def _count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Checks:
+    same = [call for call in calls if call.call == item["call"]]
+    fitting = [call for call in same if not failed(_parts(item, call, path))]
+    found = compare(item["times"], len(fitting), (*path, "times"))
+    if len(fitting) == len(same):
+        return found
+    near = f"{len(fitting)} ({len(same)} calls of {item['call']}, others differ)"
+    return tuple(Check(check.path, check.ok, check.expected, near) for check in found)
+
+
+def _in_order(
+    items: Sequence[tuple[int, Mapping[str, Any]]], calls: Sequence[CallMade], path: Path
+) -> list[Check]:
+    names = [call.call for call in calls]
+    checks: list[Check] = []
+    for (index, item), call in zip(items, calls, strict=False):
+        here = (*path, index)
+        same = item["call"] == call.call
+        checks.append(Check((*here, "call"), same, item["call"], call.call))
+        if same:
+            checks += _parts(item, call, here)
+    if len(items) != len(calls) or not items:
+        wanted = _told([item["call"] for _, item in items])
+        checks.append(Check(path, len(items) == len(calls), wanted, _told(names)))
+    return checks
+
+
+def _told(names: Sequence[str]) -> str:
+    if not names:
+        return "no call"
+    return f"{len(names)} call{'s' if len(names) > 1 else ''} ({', '.join(names)})"
+
+
+def _parts(item: Mapping[str, Any], call: CallMade, path: Path) -> Checks:
+    return tuple(
+        check
+        for part in PARTS
+        if part in item
+        for check in _PART.get(part, _plain)(item[part], call, part, (*path, part))
+    )
+
+
+def _plain(expected: Any, call: CallMade, part: str, path: Path) -> Checks:
+    actual = getattr(call, part)
+    wanted = textual(expected) if part in _TEXTUAL else expected
+    return compare(wanted, actual, path)
+
+
+def _path(expected: Any, call: CallMade, _part: str, path: Path) -> Checks:
+    if isinstance(expected, str):
+        actual = unquote(re.sub(r"^\w+://[^/]*|\?.*$", "", call.url))
+        return (Check(path, actual.endswith(expected), show(expected), show(actual)),)
+    return compare(textual(expected), call.path, path)
+
+
+def _header(expected: Any, call: CallMade, _part: str, path: Path) -> Checks:
+    if not isinstance(expected, Mapping):
+        return compare(expected, call.header, path)
+    lower = {name if is_operator(name) else name.lower(): value for name, value in expected.items()}
+    return compare(textual(lower), call.header, path)
+
+
+_PART: Mapping[str, Callable[[Any, CallMade, str, Path], Checks]] = {
+    "path": _path,
+    "header": _header,
+}
+
+
+def textual(expected: Any) -> Any:
+    """Return *expected* with plain numbers and booleans as the texts that travel in a URL."""
+    if isinstance(expected, bool):
+        return "true" if expected else "false"
+    if is_number(expected):
+        return js_number(expected)
+    if isinstance(expected, Mapping):
+        return {
+            key: value if is_operator(key) else textual(value) for key, value in expected.items()
+        }
+    if isinstance(expected, list | tuple):
+        return [textual(item) for item in expected]
+    return expected

@@ -1,0 +1,248 @@
+"""Everything that can be found wrong in a scenario before it runs; one function for each matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from msgspec import UNSET
+
+from bpmax_sim.clock import Instant
+from bpmax_sim.scenario.check_actions import check_action
+from bpmax_sim.scenario.condition import check_condition
+from bpmax_sim.scenario.draft import Draft, element, hint
+from bpmax_sim.scenario.faults import fault_problem
+from bpmax_sim.scenario.model import ACTIONS, Expect, ExpectedError, FaultRule, Retry, Step
+from bpmax_sim.scenario.operands import problems as operand_problems
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.subject.hooks import check_target, parse_event
+
+_SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form",), "flow": ("flow",)}
+_MOVING = ("at", "status", "owners")
+_FLOW_FACTS = ("at", "status", "form", "project", "owners")
+_FIELD_FACTS = ("visible", "required", "readonly", "options")
+
+
+def check(draft: Draft) -> None:
+    """Tell *draft* everything that is wrong with it."""
+    for one in _CHECKS:
+        one(draft)
+
+
+def _subject(draft: Draft) -> None:
+    scenario = draft.scenario
+    if scenario.form is not UNSET and scenario.flow is not UNSET:
+        draft.tell(draft.spot.at("flow"), "a scenario drives a form or a flow, not both")
+    for key in ("steps",):
+        if not scenario.steps:
+            draft.tell(draft.spot.at(key), "a scenario needs a step")
+    flow = scenario.flow
+    if flow is not UNSET and flow.at and draft.nodes and flow.at not in draft.nodes:
+        draft.tell(draft.spot.at("flow", "at"), f"no node {flow.at!r}{hint(flow.at, draft.nodes)}")
+
+
+def _scripts(draft: Draft) -> None:
+    subject = draft.subject
+    if subject is None:
+        return
+    targets = {"change": draft.fields, "approve": draft.nodes, "reject": draft.nodes}
+    targets |= {"before_next": draft.nodes, "owners": draft.nodes}
+    for text in draft.scripts:
+        spot = draft.spot.at(subject, "scripts", text)
+        try:
+            event = parse_event(text, subject)
+        except ValueError as error:
+            draft.tell(spot, str(error))
+            continue
+        wrong = check_target(event, targets.get(event.hook.name, ()))
+        if wrong:
+            draft.tell(spot, wrong)
+
+
+def _settings(draft: Draft) -> None:
+    scenario = draft.scenario
+    if scenario.clock:
+        try:
+            Instant.parse(scenario.clock)
+        except ValueError as error:
+            draft.tell(draft.spot.at("clock"), str(error))
+    if scenario.user is not UNSET and not isinstance(scenario.user, str | int | Mapping):
+        draft.tell(draft.spot.at("user"), "expected an id, or a map such as {id: lisi}")
+    for index, stub in enumerate(scenario.proxy.stubs):
+        rule_spot = element(draft.spot.at("proxy", "stubs"), index)
+        if "." not in stub.on:
+            draft.tell(rule_spot, f"on: expected platform.api or platform.*, got {stub.on!r}")
+
+
+def _fault_sets(draft: Draft) -> None:
+    for rules in draft.fault_sets().values():
+        for rule, spot in rules:
+            _fault(draft, rule, spot)
+    _fault_list(draft, draft.scenario.faults, draft.spot.at("faults"))
+    for step, spot in draft.steps():
+        _fault_list(draft, step.faults, spot.at("faults"))
+
+
+def _fault(draft: Draft, rule: FaultRule, spot: Spot) -> None:
+    wrong = fault_problem(rule)
+    if wrong:
+        draft.tell(spot, wrong)
+
+
+def _fault_list(draft: Draft, faults: tuple[Any, ...], spot: Spot) -> None:
+    sets = draft.fault_sets()
+    for index, fault in enumerate(faults):
+        if isinstance(fault, str) and "${" not in fault and fault not in sets:
+            message = f"no fault set {fault!r}{hint(fault, sets)}"
+            draft.tell(element(spot, index), message)
+
+
+def _ids(draft: Draft) -> None:
+    first: dict[str, Spot] = {}
+    for step, spot in draft.steps():
+        if step.id in first:
+            line = first[step.id].place.line
+            draft.tell(spot.at("id"), f"the id {step.id!r} is used twice, first in line {line}")
+        elif step.id:
+            first[step.id] = spot
+
+
+def _steps(draft: Draft) -> None:
+    for step, spot in draft.steps():
+        given = [name for name in ACTIONS if getattr(step, name) is not UNSET]
+        if len(given) > 1:
+            message = f"a step has one action, not {len(given)}: {', '.join(given)}"
+            draft.tell(spot.at(given[1]), message)
+        elif given:
+            check_action(draft, given[0], getattr(step, given[0]), spot.at(given[0]))
+        wrong = check_condition(step.condition)
+        if wrong:
+            draft.tell(spot.at("if"), wrong)
+        if not given and step.retry is not UNSET:
+            draft.tell(spot.at("retry"), "retry repeats an action; this step has none")
+
+
+def _expectations(draft: Draft) -> None:
+    for expect, spot in _all_expects(draft):
+        for section in expect.__struct_fields__:
+            value = getattr(expect, section)
+            if value is not UNSET:
+                _section(draft, section, value, spot.at(section))
+
+
+def _all_expects(draft: Draft) -> Iterator[tuple[Expect, Spot]]:
+    yield draft.scenario.expect, draft.spot.at("expect")
+    for step, spot in draft.steps():
+        yield step.expect, spot.at("expect")
+        if isinstance(step.retry, Retry) and isinstance(step.retry.until, Expect):
+            yield step.retry.until, spot.at("retry", "until")
+
+
+def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
+    needed = _SUBJECT_SECTIONS.get(section)
+    if needed and draft.subject not in needed:
+        draft.tell(spot, f"{section} needs a {' or a '.join(needed)} in the scenario")
+        return
+    if section == "proxy":
+        for index, item in enumerate(value):
+            _expected_call(draft, item, element(spot, index))
+        return
+    for steps, message in operand_problems(value):
+        draft.tell(spot.at(*steps), message)
+    if section in {"flow", "fields"} and isinstance(value, Mapping):
+        _FACTS[section](draft, value, spot)
+
+
+def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
+    platform, dot, api = item.call.partition(".")
+    if "${" not in item.call and not (platform and dot and api):
+        message = f"expected platform.api, or platform.$token, got {item.call!r}"
+        draft.tell(spot.at("call"), message)
+    for part in item.__struct_fields__:
+        value = getattr(item, part)
+        if part != "call" and value is not UNSET:
+            for steps, message in operand_problems(value):
+                draft.tell(spot.at(part, *steps), message)
+
+
+def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
+    for key, wanted in value.items():
+        if key not in _FLOW_FACTS and not key.startswith("$"):
+            draft.tell(spot.at(key), f"a flow has no {key!r}{hint(key, _FLOW_FACTS)}")
+        elif key in _MOVING and draft.definition is None:
+            draft.tell(spot.at(key), f"{key} needs flow.definition; without it nothing moves")
+        elif key == "at" and _is_literal(wanted) and wanted not in draft.nodes:
+            draft.tell(spot.at(key), f"no node {wanted!r}{hint(wanted, draft.nodes)}")
+
+
+def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
+    for name, facts in value.items():
+        if draft.fields and name not in draft.fields and not name.startswith("$"):
+            draft.tell(spot.at(name), f"no field {name!r}{hint(name, draft.fields)}")
+        for fact in facts if isinstance(facts, Mapping) else ():
+            if fact not in _FIELD_FACTS and not fact.startswith("$"):
+                message = f"a field has no {fact!r}{hint(fact, _FIELD_FACTS)}"
+                draft.tell(spot.at(name, fact), message)
+
+
+def _is_literal(value: Any) -> bool:
+    return isinstance(value, str) and "${" not in value
+
+
+_FACTS: Mapping[str, Callable[[Draft, Mapping[str, Any], Spot], None]] = {
+    "flow": _flow_facts,
+    "fields": _field_facts,
+}
+
+
+def _expected_errors(draft: Draft) -> None:
+    for step, spot in draft.steps():
+        if isinstance(step.expect_error, ExpectedError):
+            _expected_error(draft, step, step.expect_error, spot.at("expect_error"))
+
+
+def _expected_error(draft: Draft, step: Step, expected: ExpectedError, spot: Spot) -> None:
+    if not step.action:
+        draft.tell(spot, "only an action can end in an error; this step has none")
+    for name in expected.__struct_fields__:
+        value = getattr(expected, name)
+        if value is not UNSET:
+            key = "from" if name == "source" else name
+            for steps, message in operand_problems(value):
+                draft.tell(spot.at(key, *steps), message)
+
+
+def _runs(draft: Draft) -> None:
+    """Find named steps that run themselves."""
+    named = draft.named_steps()
+    calls = {
+        name: {_run_name(step.run) for step, _ in steps if step.run is not UNSET}
+        for name, steps in named.items()
+    }
+    for name, steps in named.items():
+        seen: set[str] = set()
+        waiting = set(calls[name])
+        while waiting:
+            one = waiting.pop()
+            if one not in seen:
+                seen.add(one)
+                waiting |= calls.get(one, set())
+        if name in seen:
+            draft.tell(steps[0][1], f"the steps {name!r} run themselves")
+
+
+def _run_name(value: Any) -> str:
+    return str(value.get("steps", "")) if isinstance(value, Mapping) else str(value)
+
+
+_CHECKS: tuple[Callable[[Draft], None], ...] = (
+    _subject,
+    _scripts,
+    _settings,
+    _fault_sets,
+    _ids,
+    _steps,
+    _expectations,
+    _expected_errors,
+    _runs,
+)

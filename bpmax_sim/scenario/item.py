@@ -1,0 +1,105 @@
+"""One runnable item: a scenario, or one row of its table, with everything it needs read in."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import Place
+from bpmax_sim.scenario.cases import Row
+from bpmax_sim.scenario.model import Scenario, Step
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.script.source import Script
+from bpmax_sim.subject.definition import Definition
+from bpmax_sim.transport.faults import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedStep:
+    """A step, where it stands, and the faults that it names, resolved."""
+
+    step: Step
+    spot: Spot
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """What all rows of a file share: scripts, flow definition, named steps.
+
+    Attributes:
+        scripts: event -> body.
+        inline: path of a ``js:`` file as the step spells it -> body.
+        named: name -> steps of the fragments.
+    """
+
+    scripts: Mapping[str, Script] = field(default_factory=dict)
+    libraries: tuple[Script, ...] = ()
+    inline: Mapping[str, Script] = field(default_factory=dict)
+    definition: Definition | None = None
+    named: Mapping[str, tuple[LocatedStep, ...]] = field(default_factory=dict)
+    stubs: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioItem:
+    """A scenario, or one row of it, ready to run.
+
+    Attributes:
+        row: the row, or None where there is no table.
+        place: where the scenario's name or the row stands.
+        skip, xfail: a reason, or whether it holds at all.
+        vars: variables by name, ``${…}`` still in them, weakest first.
+        faults: rules that hold for the whole item.
+        cassette: name below the cassettes folder, without suffix.
+        platforms: folder or file of the platforms.
+        instances: file of the instances, where the scenario names one.
+        clock: frozen time, where the scenario has one.
+    """
+
+    path: Path
+    spot: Spot
+    scenario: Scenario
+    cast: Cast
+    steps: tuple[LocatedStep, ...]
+    cleanup: tuple[LocatedStep, ...] = ()
+    row: Row | None = None
+    place: Place
+    tags: tuple[str, ...] = ()
+    skip: bool | str = False
+    xfail: bool | str = False
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    cassette: str
+    platforms: Path
+    instances: Path | None = None
+    clock: Instant | None = None
+
+    @property
+    def name(self) -> str:
+        """Return ``name[row]``."""
+        return f"{self.scenario.scenario}[{self.row.id}]" if self.row else self.scenario.scenario
+
+    @property
+    def row_id(self) -> str:
+        """Return the row's id, or nothing."""
+        return self.row.id if self.row else ""
+
+    @property
+    def node_id(self) -> str:
+        """Return how the item is named on pytest's command line."""
+        return f"{self.spot.source.file}::{self.name}"
+
+    @property
+    def rerun(self) -> str:
+        """Return the command that runs this item alone."""
+        return f"pytest {shlex.quote(self.node_id)}"
+
+    @property
+    def owner(self) -> str:
+        """Return whose exchanges these are in a shared cassette."""
+        return self.name

@@ -1,0 +1,89 @@
+"""Hold the state of a run against an ``expect`` section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import UNSET
+
+from bpmax_sim.scenario.calls import compare_calls
+from bpmax_sim.scenario.expect import Check, Checks, compare, is_operator
+from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.scenario.model import Expect, ExpectedCall
+
+SECTIONS = ("form", "fields", "flow", "proxy", "messages", "console", "result", "vars", "trace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What there is to compare with after a step, in plain values.
+
+    Attributes:
+        messages, console: ``{text, level}`` of this step, in order.
+        trace: computes the digest of everything so far.
+    """
+
+    form: Mapping[str, Any]
+    fields: Mapping[str, Any]
+    flow: Mapping[str, Any]
+    messages: Sequence[Mapping[str, Any]]
+    console: Sequence[Mapping[str, Any]]
+    calls: Sequence[CallMade]
+    result: Any
+    vars: Mapping[str, Any]
+    trace: Callable[[], str]
+
+
+def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Checks:
+    """Return every comparison that *expected* asks for, sections in a fixed order.
+
+    *resolve* fills in ``${…}``.
+
+    Raises:
+        UndefinedValueError: if a ``${…}`` is not defined.
+    """
+    checks: list[Check] = []
+    for section in SECTIONS:
+        value = getattr(expected, section)
+        if value is not UNSET:
+            checks += _SECTIONS.get(section, _plain)(value, state, resolve, section)
+    return tuple(checks)
+
+
+def _plain(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
+    return compare(resolve(value), getattr(state, section), (section,))
+
+
+def _calls(value: Any, state: State, resolve: Callable[[Any], Any], _section: str) -> Checks:
+    return compare_calls([resolve(_call(item)) for item in value], state.calls)
+
+
+def _call(item: ExpectedCall) -> dict[str, Any]:
+    given = ((name, getattr(item, name)) for name in item.__struct_fields__)
+    return {name: value for name, value in given if value is not UNSET}
+
+
+def _lines(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
+    """Compare texts with texts, and maps with the whole line."""
+    expected, lines = resolve(value), getattr(state, section)
+    texts = [line["text"] for line in lines]
+    if not isinstance(expected, list):
+        return compare(expected, texts, (section,))
+    whole = [isinstance(item, Mapping) and not any(map(is_operator, item)) for item in expected]
+    flags = [*whole, *([False] * (len(texts) - len(whole)))]
+    chosen = [line if flag else text for line, text, flag in zip(lines, texts, flags, strict=False)]
+    return compare(expected, chosen, (section,))
+
+
+def _trace(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
+    return compare(resolve(value), state.trace(), (section,))
+
+
+_SECTIONS: Mapping[str, Callable[[Any, State, Callable[[Any], Any], str], Checks]] = {
+    "proxy": _calls,
+    "messages": _lines,
+    "console": _lines,
+    "trace": _trace,
+}

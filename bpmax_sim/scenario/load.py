@@ -1,0 +1,280 @@
+"""A scenario file -> its items, one for each row; every problem of the file at once.
+
+Scripts, fragments, definitions and tables are read here. Nothing of a file's code runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import UNSET
+
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import ConfigError, Problem
+from bpmax_sim.scenario.cases import Row, flag, names_in_cell, rows_of
+from bpmax_sim.scenario.check import check
+from bpmax_sim.scenario.check_values import check_values
+from bpmax_sim.scenario.draft import Draft, Loaded, element, hint
+from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
+from bpmax_sim.scenario.item import Cast, LocatedStep, ScenarioItem
+from bpmax_sim.scenario.model import FaultRule, FlowSpec, Fragment, Scenario, Step
+from bpmax_sim.scenario.names import cassette_name, find_root
+from bpmax_sim.scenario.source import Source, Spot, read_script
+from bpmax_sim.scenario.values import Reference, follow, resolve
+from bpmax_sim.script.source import Script
+from bpmax_sim.subject.definition import Definition
+from bpmax_sim.transport.faults import Fault
+from bpmax_sim.yamlfile import decode
+
+
+def items(
+    path: str | Path,
+    *,
+    variables: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> list[ScenarioItem]:
+    """Return the items of a scenario file, one for each row, or one.
+
+    Args:
+        path: the file.
+        variables: given from outside; they win over those of the file.
+        environ: what ``${env.X}`` may name.
+
+    Raises:
+        ConfigError: if anything is wrong with the file or what it names; all of it at once.
+    """
+    source = Source.read(Path(path))
+    problems: list[Problem] = []
+    scenario = decode(source.root, Scenario, problems)
+    if scenario is None:
+        raise ConfigError(*problems)
+    draft = Draft(
+        spot=Spot(source),
+        scenario=scenario,
+        variables=variables or {},
+        environ=environ,
+        problems=problems,
+    )
+    draft.fragments = tuple(_fragments(draft))
+    draft.definition = _definition(draft)
+    draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
+    check(draft)
+    check_values(draft)
+    cast = _cast(draft)
+    found = [_item(draft, cast, row) for row in draft.rows or (None,)]
+    if problems:
+        raise ConfigError(*sorted(set(problems), key=_position))
+    return found
+
+
+def _position(problem: Problem) -> tuple[str, int, int]:
+    place = problem.place
+    return (place.file, place.line, place.column) if place else ("", 0, 0)
+
+
+def _fragments(draft: Draft) -> Iterator[Loaded]:
+    for index, name in enumerate(draft.scenario.use):
+        spot = element(draft.spot.at("use"), index)
+        source = _read(draft, spot, name)
+        fragment = decode(source.root, Fragment, draft.problems) if source else None
+        if source and fragment:
+            yield Loaded(fragment, Spot(source))
+
+
+def _read(draft: Draft, spot: Spot, name: str) -> Source | None:
+    try:
+        return Source.read(spot.source.path.parent / name)
+    except ConfigError as error:
+        draft.problems += error.problems
+        draft.tell(spot, f"{name} cannot be used; see the problem in that file")
+        return None
+
+
+def _definition(draft: Draft) -> Definition | None:
+    flow = draft.scenario.flow
+    if not isinstance(flow, FlowSpec) or not flow.definition:
+        return None
+    source = _read(draft, draft.spot.at("flow", "definition"), flow.definition)
+    if source is None:
+        return None
+    definition = decode(source.root, Definition, draft.problems)
+    for path, message in definition.findings() if definition else ():
+        draft.tell(Spot(source, path), message)
+    return definition
+
+
+def _cast(draft: Draft) -> Cast:
+    key = draft.subject or "form"
+    libraries = draft.spec.libraries if draft.spec else ()
+    spot = draft.spot.at(key)
+    stubs = draft.scenario.proxy.stubs
+    return Cast(
+        scripts=_bodies(draft, ((e, f, spot.at("scripts", e)) for e, f in draft.scripts.items())),
+        libraries=tuple(
+            _bodies(
+                draft,
+                (
+                    (name, name, element(spot.at("libraries"), index))
+                    for index, name in enumerate(libraries)
+                ),
+            ).values()
+        ),
+        inline=_bodies(draft, _js_files(draft)),
+        definition=draft.definition,
+        named={
+            name: tuple(_located(draft, step, where, None) for step, where in steps)
+            for name, steps in draft.named_steps().items()
+        },
+        stubs=tuple(
+            stub_of(stub, element(draft.spot.at("proxy", "stubs"), index).place)
+            for index, stub in enumerate(stubs)
+        ),
+    )
+
+
+def _js_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:
+    for step, spot in draft.steps():
+        if isinstance(step.js, Mapping) and isinstance(step.js.get("file"), str):
+            yield step.js["file"], step.js["file"], spot.at("js", "file")
+
+
+def _bodies(draft: Draft, wanted: Iterator[tuple[str, str, Spot]]) -> dict[str, Script]:
+    """Read scripts; each file is relative to the file that names it."""
+    found: dict[str, Script] = {}
+    for key, name, spot in wanted:
+        try:
+            found[key] = read_script(spot.source.path.parent / name, spot.place)
+        except ConfigError as error:
+            draft.problems += error.problems
+    return found
+
+
+def _item(draft: Draft, cast: Cast, row: Row | None) -> ScenarioItem:
+    scenario, source = draft.scenario, draft.spot.source
+    proxy = scenario.proxy
+    values = row.values if row else {}
+    folder = source.path.absolute().parent
+    default = find_root(source.path) / "scenarios" / "platforms"
+    faults = [*_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
+    if row:
+        faults += _rules(draft, names_in_cell(values.get("faults")), draft.spot, row, whole=True)
+    return ScenarioItem(
+        path=source.path,
+        spot=draft.spot,
+        scenario=scenario,
+        cast=cast,
+        steps=_steps(draft, "steps", scenario.steps, row),
+        cleanup=_steps(draft, "finally", scenario.cleanup, row),
+        row=row,
+        place=row.place if row else draft.spot.at("scenario").place,
+        tags=(*scenario.tags, *map(str, names_in_cell(values.get("tags")))),
+        skip=flag(values.get("skip")) or scenario.skip,
+        xfail=flag(values.get("xfail")) or scenario.xfail,
+        vars=draft.declared_vars(),
+        faults=tuple(faults),
+        cassette=_cassette(draft, row),
+        platforms=folder / proxy.platforms if proxy.platforms else default,
+        instances=folder / proxy.instances if proxy.instances else None,
+        clock=_clock(scenario.clock),
+    )
+
+
+def _clock(text: str) -> Instant | None:
+    try:
+        return Instant.parse(text) if text else None
+    except ValueError:
+        return None  # told already
+
+
+def _cassette(draft: Draft, row: Row | None) -> str:
+    given = draft.scenario.proxy.cassette
+    own_file = row.id if row and "${case." not in given else ""
+    path = draft.spot.source.path
+    try:
+        name = resolve(given, lambda ref: _constant(draft, row, ref)) if given else ""
+    except ValueError as error:
+        draft.tell(draft.spot.at("proxy", "cassette"), str(error))
+        return ""
+    return cassette_name(path, str(name), own_file)
+
+
+def _constant(draft: Draft, row: Row | None, ref: Reference) -> Any:
+    """Return a value that is known before anything runs."""
+    roots: Mapping[str, Any] = {
+        "case": row.values if row else {},
+        "vars": draft.declared_vars(),
+        "env": draft.environ,
+    }
+    if ref.root not in roots:
+        raise ValueError(f"a cassette's name knows case, vars and env only, not ${{{ref.text}}}")
+    return follow(roots[ref.root], ref)
+
+
+def _steps(
+    draft: Draft, key: str, steps: tuple[Step, ...], row: Row | None
+) -> tuple[LocatedStep, ...]:
+    return tuple(
+        _located(draft, step, element(draft.spot.at(key), index), row)
+        for index, step in enumerate(steps)
+    )
+
+
+def _located(draft: Draft, step: Step, spot: Spot, row: Row | None) -> LocatedStep:
+    return LocatedStep(step, spot, tuple(_rules(draft, step.faults, spot.at("faults"), row)))
+
+
+def _rules(
+    draft: Draft, faults: tuple[Any, ...], spot: Spot, row: Row | None, *, whole: bool = False
+) -> Iterator[Fault]:
+    """Yield the rules that *faults* name or spell; *whole* says that they stand in a row."""
+    sets = draft.fault_sets()
+    for index, fault in enumerate(faults):
+        place = row.place if whole and row else element(spot, index).place
+        if isinstance(fault, str):
+            names = _names(draft, fault, row)
+            for name in names:
+                if name in sets:
+                    yield from (fault_of(rule, where.place) for rule, where in sets[name])
+                elif whole or names != (fault,):
+                    message = f"no fault set {name!r}{hint(name, sets)}"
+                    draft.problems.append(Problem(message, place, "cases" if whole else ""))
+        else:
+            yield from _spelled(draft, fault, spot, index, row if whole else None)
+
+
+def _names(draft: Draft, text: str, row: Row | None) -> tuple[Any, ...]:
+    """Return the fault sets that a text names; ``${case.faults}`` may name several."""
+    if "${" not in text:
+        return (text,)
+    return names_in_cell(resolve(text, lambda ref: _constant(draft, row, ref))) if row else ()
+
+
+def _spelled(draft: Draft, fault: Any, spot: Spot, index: int, row: Row | None) -> Iterator[Fault]:
+    """Yield the rule that is spelled out in a list of faults."""
+    found: list[Problem] = []
+    where = element(spot, index)
+    node = where.source.root.at(where.steps)
+    if row is not None:
+        node = _row_node(draft, row, index)
+    rule = decode(node, FaultRule, found, steps=where.steps) if node is not None else None
+    draft.problems += found
+    wrong = fault_problem(rule) if rule else None
+    place = node.place if node is not None else where.place
+    if wrong:
+        draft.problems.append(Problem(wrong, place, "faults"))
+    elif rule:
+        yield fault_of(rule, place)
+    elif not found:
+        draft.problems.append(Problem(f"expected a fault, got {fault!r}", place, "faults"))
+
+
+def _row_node(draft: Draft, row: Row, index: int) -> Any:
+    cases = draft.spot.source.root.child("cases")
+    for child in cases.elements if cases else ():
+        faults = child.child("faults") if child.place == row.place else None
+        if faults is not None:
+            return faults.elements[index] if faults.elements else faults
+    return None

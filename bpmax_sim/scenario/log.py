@@ -1,0 +1,89 @@
+"""What a run told so far, in virtual time, and what belongs to the present step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bpmax_sim.scenario.bench import Bench
+from bpmax_sim.scenario.calls import call_made
+from bpmax_sim.scenario.events import ConsoleWritten, Event, trace_digest
+from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.scenario.plain import plain
+from bpmax_sim.script.outcome import ConsoleLine
+from bpmax_sim.subject.stage import (
+    CycleCut,
+    FieldChanged,
+    Happening,
+    HookStarted,
+    MessageShown,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A position in the log."""
+
+    calls: int
+    console: int
+    messages: int
+    scripts: int
+
+
+START = Mark(0, 0, 0, 0)
+
+
+@dataclass(slots=True)
+class Log:
+    """Gathers happenings, calls and console lines and hands them on in the order of their time."""
+
+    bench: Bench
+    events: list[Event] = field(default_factory=list)
+    calls: list[CallMade] = field(default_factory=list)
+    console: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _fresh: list[Event] = field(default_factory=list)
+
+    def tell(self, happening: Happening) -> None:
+        """Take what a subject tells, at this instant."""
+        if isinstance(happening, FieldChanged):
+            happening = replace(happening, old=plain(happening.old), new=plain(happening.new))
+        self._fresh.append(replace(happening, at=self.bench.clock.now()))
+        if isinstance(happening, MessageShown):
+            self.messages.append({"text": happening.text, "type": happening.level})
+        elif isinstance(happening, HookStarted):
+            self.scripts.append(happening.script)
+        elif isinstance(happening, CycleCut):
+            self.notes.append(f"change cycle cut: {' -> '.join(happening.chain)}")
+
+    def mark(self) -> Mark:
+        """Return the present position."""
+        return Mark(len(self.calls), len(self.console), len(self.messages), len(self.scripts))
+
+    def add(self, event: Event) -> Event:
+        """Note *event* and return it."""
+        self.events.append(event)
+        return event
+
+    def collect(self, console: Sequence[ConsoleLine]) -> Iterable[Event]:
+        """Yield everything since the last time, by virtual time, ties in the order of telling."""
+        for record in self.bench.calls[len(self.calls) :]:
+            platform, _, api = record.name.partition(".")
+            number = len(self.calls) + 1
+            made = call_made(record, number, self.bench.template(platform, api))
+            self.calls.append(made)
+            self._fresh.append(made)
+        for line in sorted(console, key=lambda one: one.at):
+            self.console.append({"text": line.text, "level": line.level})
+            self._fresh.append(ConsoleWritten(text=line.text, level=line.level, at=line.at))
+        fresh = sorted(self._fresh, key=lambda event: event.at)
+        self._fresh.clear()
+        self.events += fresh
+        return tuple(fresh)
+
+    def digest(self) -> str:
+        """Return the digest of the trace so far."""
+        return trace_digest(self.events)

@@ -1,0 +1,69 @@
+"""Where a project's files are and what they are called, without asking the user."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+
+SUFFIX = ".scenario.yaml"
+LONGEST = 80
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+
+
+def find_root(path: Path) -> Path:
+    """Return the nearest folder above *path* with ``[tool.bpmax_sim]`` or a scenarios folder.
+
+    Without one, it is the folder of *path* itself.
+    """
+    start = path.absolute()
+    folders = [start, *start.parents] if start.is_dir() else list(start.parents)
+    return next((folder for folder in folders if _is_root(folder)), folders[0])
+
+
+def _is_root(folder: Path) -> bool:
+    if (folder / "scenarios").is_dir():
+        return True
+    try:
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return "bpmax_sim" in project.get("tool", {})
+
+
+def file_name(text: str) -> str:
+    """Return *text* as the name of one file on every system, 80 bytes at most.
+
+    What is cut or replaced is told apart by 8 hexadecimal digits.
+    """
+    safe = _FORBIDDEN.sub("_", text).strip(" ") or "_"
+    safe = re.sub(r"\.+$", "_", safe)
+    data = safe.encode()
+    if len(data) <= LONGEST and safe == text:
+        return safe
+    cut = data[: LONGEST - 9].decode("utf-8", "ignore")
+    return f"{cut}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def cassette_name(path: Path, given: str, row: str) -> str:
+    """Return a cassette's name below the cassettes folder, without suffix.
+
+    Args:
+        path: the scenario's file; its place below ``scenarios`` is the default name.
+        given: ``proxy.cassette``, rows already filled in.
+        row: the row's id, which gets a file of its own; empty for none.
+    """
+    parts = given.removesuffix(".yaml").split("/") if given else list(_default(path))
+    names = [file_name(part) for part in [*parts, *([row] if row else [])] if part]
+    return "/".join(names)
+
+
+def _default(path: Path) -> tuple[str, ...]:
+    scenarios = find_root(path) / "scenarios"
+    stem = path.name.removesuffix(SUFFIX)
+    try:
+        folder = path.absolute().parent.relative_to(scenarios)
+    except ValueError:
+        return (stem,)
+    return (*folder.parts, stem)

@@ -1,0 +1,88 @@
+"""A file with its positions: where a value stands, and the lines around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.scenario.failure import Line
+from bpmax_sim.scenario.values import Path as Steps
+from bpmax_sim.script.source import Script
+from bpmax_sim.yamlfile import Node, read_yaml, shown
+
+_AROUND = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A YAML file that was read."""
+
+    path: Path
+    file: str
+    root: Node
+    lines: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Source:
+        """Read *path*.
+
+        Raises:
+            ConfigError: if it cannot be read or is not YAML.
+        """
+        root = read_yaml(path)
+        text = path.read_text(encoding="utf-8-sig")
+        return cls(path, shown(path), root, tuple(text.splitlines()))
+
+    def place(self, steps: Iterable[str | int]) -> Place:
+        """Return where the key or element at *steps* stands, or the last one on the way there."""
+        node, place = self.root, self.root.place
+        for step in steps:
+            child = node.child(step)
+            if child is None:
+                break
+            place = node.key_place(step) if isinstance(step, str) else child.place
+            node = child
+        return place
+
+    def excerpt(self, start: Place, failing: Place) -> tuple[Line, ...]:
+        """Return the line where a step starts and those around the failing one, which is marked."""
+        first, last = failing.line - _AROUND, failing.line + _AROUND
+        wanted = {max(start.line, 1), *range(max(first, start.line, 1), last + 1)}
+        return tuple(
+            Line(number, self.lines[number - 1], number == failing.line)
+            for number in sorted(wanted)
+            if number <= len(self.lines)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A path inside a file."""
+
+    source: Source
+    steps: Steps = ()
+
+    def at(self, *more: str | int) -> Spot:
+        """Return the spot further down."""
+        return Spot(self.source, (*self.steps, *more))
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands."""
+        return self.source.place(self.steps)
+
+
+def read_script(path: Path, place: Place) -> Script:
+    """Return the script body of *path*, which a file names at *place*.
+
+    Raises:
+        ConfigError: if it cannot be read as UTF-8.
+    """
+    try:
+        return Script(shown(path), path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        message = f"script {shown(path)} cannot be read: {reason}"
+        raise ConfigError(Problem(message, place)) from None

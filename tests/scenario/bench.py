@@ -1,0 +1,192 @@
+"""A session whose scripts are Python functions and whose third party is a list of answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bpmax_sim.clock import Instant, VirtualClock
+from bpmax_sim.errors import BpmaxError, NoMatchError, Place
+from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.proxy.record import CallRecord
+from bpmax_sim.scenario.events import Event, ScenarioFinished
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.runner import run
+from bpmax_sim.script.mirror import LiveObject
+from bpmax_sim.script.outcome import Outcome
+from bpmax_sim.script.source import Script
+from bpmax_sim.transport.faults import Fault
+from tests.subject.stage import PlainStage, Play
+
+START = "2026-03-02T09:00:00+08:00"
+TEMPLATES = {"crm_system.get_customer_detail": "/customers/{id}"}
+
+
+@dataclass
+class PlainBench:
+    """What the runner needs of a session; ``call`` is what a script's ``$proxy`` would do."""
+
+    plays: dict[str, Play] = field(default_factory=dict)
+    clock: VirtualClock = field(default_factory=lambda: VirtualClock(Instant.parse(START).seconds))
+    calls: list[CallRecord] = field(default_factory=list)
+    misses: list[NoMatchError] = field(default_factory=list)
+    armed: list[Fault] = field(default_factory=list)
+    fired: list[Fault] = field(default_factory=list)
+    closing: BpmaxError | None = None
+    closed: list[bool] = field(default_factory=list)
+    proxied: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.stage = PlainStage(self.plays)
+
+    def call(  # noqa: PLR0913 - what a call can be
+        self,
+        name: str,
+        *,
+        method: str = "GET",
+        path: str = "/",
+        query: tuple[tuple[str, str], ...] = (),
+        body: Any = None,
+        status: int = 200,
+        answer: Any = None,
+        position: Place | None = None,
+        error: BpmaxError | None = None,
+    ) -> Any:
+        platform, _, api = name.partition(".")
+        fault = next((one for one in self.armed if one.covers(name)), None)
+        if fault:
+            self.fired.append(fault)
+        data = None if body is None else json.dumps(body).encode()
+        call = Call(
+            platform=platform,
+            instance="test",
+            api=api,
+            method=method,
+            path=path,
+            query=query,
+            headers=(("X-Request-ID", "r1"),),
+            body=data,
+        )
+        url = f"https://crm.example.test{path}"
+        headers = (("content-type", "application/json"),)
+        answered = Response(
+            status=status,
+            headers=headers,
+            body=json.dumps(answer).encode(),
+            source="fault" if fault else "recorded",
+        )
+        self.calls.append(
+            CallRecord(
+                platform=platform,
+                instance="test",
+                api=api,
+                at=self.clock.now(),
+                duration=0.012,
+                call=call,
+                position=position,
+                error=error,
+                sent=Request(method=method, url=url, headers=headers, body=data, call=call),
+                received=None if error else answered,
+            )
+        )
+        self.clock.advance(0.012)
+        return answer
+
+    def run_script(
+        self,
+        script: Script,
+        *,
+        form: LiveObject | None = None,
+        ctx: LiveObject | None = None,
+        libraries: Sequence[Script] = (),
+    ) -> Outcome:
+        named = Script(script.name, _key(script, self.plays))
+        return self.stage.run_script(named, form=form, ctx=ctx, libraries=libraries)
+
+    def start_script(
+        self,
+        script: Script,
+        done: Callable[[Outcome], None],
+        *,
+        form: LiveObject | None = None,
+        ctx: LiveObject | None = None,
+        libraries: Sequence[Script] = (),
+    ) -> None:
+        named = Script(script.name, _key(script, self.plays))
+        self.stage.start_script(named, done, form=form, ctx=ctx, libraries=libraries)
+
+    def template(self, platform: str, api: str, /) -> str:
+        return TEMPLATES.get(f"{platform}.{api}", "")
+
+    def proxy(self, platform: str, /, **options: Any) -> Any:
+        self.proxied.append((platform, options))
+        return PlainProxy(self, platform)
+
+    def advance(self, seconds: float, /) -> None:
+        self.clock.advance(seconds)
+
+    def arm(self, rules: Sequence[Fault], /) -> None:
+        self.armed = [*rules, *self.armed]
+
+    def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
+        self.armed = [rule for rule in self.armed if rule not in rules]
+        return [rule for rule in rules if rule not in self.fired]
+
+    def close(self, *, failed: bool = False) -> None:
+        self.closed.append(failed)
+        if self.closing:
+            raise self.closing
+
+
+def _key(script: Script, plays: Mapping[str, Play]) -> str:
+    """Return the play of a script: by its text, else by its file's name."""
+    text = script.source.strip()
+    return text if text in plays else Path(script.name).stem
+
+
+@dataclass
+class PlainProxy:
+    bench: PlainBench
+    platform: str
+    name: str = ""
+    parts: dict[str, Any] = field(default_factory=dict)
+
+    def direct(self, api: str, *args: Any) -> Any:
+        return self.bench.call(f"{self.platform}.{api}", answer=list(args))
+
+    def api(self, name: str) -> PlainProxy:
+        return PlainProxy(self.bench, self.platform, name)
+
+    def __getattr__(self, part: str) -> Callable[[Any], PlainProxy]:
+        def put(value: Any) -> PlainProxy:
+            return PlainProxy(self.bench, self.platform, self.name, {**self.parts, part: value})
+
+        return put
+
+    def call(self) -> Any:
+        return self.bench.call(f"{self.platform}.{self.name}", answer=self.parts)
+
+
+def write(folder: Path, text: str, **files: str) -> Path:
+    """Write a scenario and the files beside it; ``a__js`` is ``a.js``."""
+    for name, content in files.items():
+        (folder / name.replace("__", ".")).write_text(content, encoding="utf-8")
+    path = folder / "场景.scenario.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def play(path: Path, bench: PlainBench, *, row: str = "", **options: Any) -> list[Event]:
+    """Run the only item of a file, or one of its rows."""
+    found = items(path, environ=options.get("environ", {}))
+    item = next(one for one in found if one.row_id == row)
+    return list(run(item, bench, environ=options.pop("environ", {}), **options))
+
+
+def verdict(events: list[Event]) -> ScenarioFinished:
+    last = events[-1]
+    assert isinstance(last, ScenarioFinished)
+    return last

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.scenario.cases import flag, names_in_cell, read_table
+
+TABLE = 'id,合同号,金额:number,加急:boolean,明细:json\n正常,007,"1,280.5",是,"[1,2]"\n空,,,,\n'
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "订单.csv"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_table_is_read_in_every_encoding_of_excel(table: Path, encoding: str) -> None:
+    table.write_bytes(TABLE.encode(encoding))
+
+    normal, empty = read_table(table)
+
+    assert normal.values == {
+        "id": "正常",
+        "合同号": "007",
+        "金额": 1280.5,
+        "加急": True,
+        "明细": [1, 2],
+    }
+    assert empty.values == {"id": "空", "合同号": "", "金额": None, "加急": None, "明细": None}
+    assert (str(normal.place), str(empty.place)) == ("订单.csv:2", "订单.csv:3")
+
+
+def test_another_column_may_be_the_id(table: Path) -> None:
+    table.write_text("合同号,金额:number\nHT-0007,3\n", encoding="utf-8")
+
+    assert [row.id for row in read_table(table, "合同号")] == ["HT-0007"]
+
+
+def test_a_cell_may_hold_line_ends_and_blank_lines_are_skipped(table: Path) -> None:
+    table.write_text('id,备注\n\na,"一\n二"\n,\nb,三\n', encoding="utf-8")
+
+    rows = read_table(table)
+
+    assert [(row.id, row.values["备注"], row.place.line) for row in rows] == [
+        ("a", "一\n二", 3),
+        ("b", "三", 6),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("", ["订单.csv: the table is empty; its first line names the columns"]),
+        ("id\n", ["订单.csv: the table has no rows"]),
+        ("编号,a\n1,2\n", ["订单.csv:1: no column 'id'; there is 编号, a"]),
+        ("id,a,a\n1,2,3\n", ["订单.csv:1:3: column 'a' is there twice"]),
+        ("id,\n1,2\n", ["订单.csv:1:2: column 2 has no name"]),
+        (
+            "id,金额:nummer\n1,2\n",
+            ["订单.csv:1:2: column '金额': unknown type 'nummer'; did you mean 'number'?"],
+        ),
+        (
+            "id,金额:number,急:boolean\n1,一百,\n2,3,也许\n,4,\n",
+            [
+                "订单.csv:2: column '金额': '一百' is not a number",
+                "订单.csv:3: column '急': '也许' is not a boolean",
+                "订单.csv:4: column 'id' is empty; a row needs an id",
+            ],
+        ),
+        ("id,a\n1,2,3\n", ["订单.csv:2: 3 cells for 2 columns"]),
+    ],
+)
+def test_a_wrong_table_tells_every_problem_with_its_line(
+    table: Path, text: str, messages: list[str]
+) -> None:
+    table.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        read_table(table)
+
+    assert list(map(str, caught.value.problems)) == messages
+
+
+def test_a_table_that_is_not_there_is_named(table: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_table(table)
+
+    assert str(caught.value) == (
+        "table 订单.csv cannot be read: No such file or directory; check the path"
+    )
+
+
+def test_bytes_in_no_chinese_encoding_are_refused(table: Path) -> None:
+    table.write_bytes(b"id\n\xff\xff\n")
+
+    with pytest.raises(ConfigError) as caught:
+        read_table(table)
+
+    assert str(caught.value) == (
+        "订单.csv: this is neither UTF-8 nor GB18030; save the table as CSV UTF-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("令牌过期, 超时", ("令牌过期", "超时")),
+        ("令牌过期、超时", ("令牌过期", "超时")),
+        ("", ()),
+        (None, ()),
+        (["超时"], ("超时",)),
+        ({"on": "crm.*"}, ({"on": "crm.*"},)),
+    ],
+)
+def test_a_reserved_cell_holds_one_or_several_entries(value: Any, expected: Any) -> None:
+    assert names_in_cell(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("", False), ("false", False), ("是", True), ("BPM-1432", "BPM-1432"), (True, True)],
+)
+def test_skip_is_a_reason_or_a_yes_or_no(value: Any, expected: Any) -> None:
+    assert flag(value) == expected
+
+
+@given(
+    st.lists(
+        st.text(st.characters(codec="gb18030", exclude_characters="\x00\r"), min_size=1),
+        min_size=1,
+        max_size=4,
+    )
+)
+@settings(max_examples=40)
+def test_text_cells_survive_as_they_are(cells: list[str]) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([["id", "v"], *([str(n), c] for n, c in enumerate(cells))])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        path.write_bytes(out.getvalue().encode())
+        assert [row.values["v"] for row in read_table(path)] == cells
