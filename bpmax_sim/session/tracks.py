@@ -9,12 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import Rules, parts_of_request
+from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.store import Recorder
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Exchange, Request
+from bpmax_sim.messages import Exchange, Failed, Request
 from bpmax_sim.proxy.record import LOGIN
 from bpmax_sim.session.settings import Settings
 
@@ -50,6 +50,7 @@ class Tracks:
     _recorder: Recorder | None = field(default=None, init=False)
     _logins: dict[Key, Player | None] = field(default_factory=dict, init=False)
     _login_recorders: dict[Key, Recorder] = field(default_factory=dict, init=False)
+    _answered_logins: set[tuple[str, int, bytes]] = field(default_factory=set, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +83,8 @@ class Tracks:
         Raises:
             CassetteError: if it cannot be kept.
         """
-        self._recorder_of(exchange).append(exchange)
+        if not self._is_repeated_login(exchange):
+            self._recorder_of(exchange).append(exchange)
 
     def has_login(self, platform: str, instance: str) -> bool:
         """Return whether the logins of an instance were recorded."""
@@ -118,6 +120,18 @@ class Tracks:
                     Player(cassette, self.rules, _owner(key), repeat=True) if cassette else None
                 )
             return self._logins[key]
+
+    def _is_repeated_login(self, exchange: Exchange) -> bool:
+        """Return whether the same login was answered the same before: its recording repeats."""
+        call, outcome = exchange.request.call, exchange.outcome
+        if call is None or call.api != LOGIN or isinstance(outcome, Failed):
+            return False
+        who = identity(parts_of_request(exchange.request), self.rules)
+        answered = (who, outcome.status, outcome.body)
+        with self._lock:
+            repeated = answered in self._answered_logins
+            self._answered_logins.add(answered)
+        return repeated and self.settings.logins is not None
 
     def _login_path(self, key: Key) -> Path | None:
         folder = self.settings.logins
