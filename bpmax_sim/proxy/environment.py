@@ -7,11 +7,12 @@ tests can hand in small values of their own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bpmax_sim.clock import Chance, Clock
 from bpmax_sim.platform.model import Api, Instance, Platform
+from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.record import CallRecord
 
 
@@ -89,6 +90,7 @@ class Environment:
         log: takes each finished call.
         serial: the next number of issue, from 1.
         default_instance: preferred where a script names no instance and the platform has it.
+        renewed: the latest grant by login key, for what a login replaces, such as a refresh token.
     """
 
     platforms: Directory
@@ -103,3 +105,4 @@ class Environment:
     log: Callable[[CallRecord], None] = lambda _record: None
     serial: Callable[[], int] = lambda: 0
     default_instance: str | None = None
+    renewed: dict[str, Grant] = field(default_factory=dict, repr=False)

@@ -44,7 +44,8 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
         AuthError: if a step is refused, or its answer lacks a value.
         TransportError: if a step did not complete.
     """
-    yielded = Yielded()
+    key = login_key(plan)
+    yielded = _replaced(env.renewed.get(key), plan)
     now = env.auth_clock.now()
     for number, step in enumerate(acquire.steps, 1):
         request = _request(plan, step, yielded, env)
@@ -53,7 +54,20 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
         answer.check(step)
         answer.collect(step, yielded)
     expires = expiry(acquire.ttl, yielded.values.get(TTL), now)
-    return Grant(values=yielded.values, standins=yielded.standins, expires=expires)
+    grant = Grant(values=yielded.values, standins=yielded.standins, expires=expires)
+    env.renewed[key] = grant
+    return grant
+
+
+def _replaced(last: Grant | None, plan: Plan) -> Yielded:
+    """Return what the last login put in the place of credentials: a rotated refresh token."""
+    if last is None:
+        return Yielded()
+    names = last.values.keys() & plan.tenant.real.keys()
+    return Yielded(
+        {name: last.values[name] for name in names},
+        {name: last.standins[name] for name in names},
+    )
 
 
 def synthesised(plan: Plan, acquire: Acquire, env: Environment) -> Flow:

@@ -84,7 +84,8 @@ def _address(
 
 def _payload(said: LoginRequest, names: Mapping[str, Any]) -> Payload | None:
     if is_set(said.form):
-        return encode_payload(filled(said.form, names), "form")
+        fields = {name: item for name, item in filled(said.form, names).items() if item is not None}
+        return encode_payload(fields, "form")
     if is_set(said.body):
         return encode_payload(filled(said.body, names), "json")
     return None

@@ -27,6 +27,7 @@ LONGEST_TARGET = 60_000
 """Characters of path and query together; the HTTP client takes 65,536 for a whole address."""
 
 _NEAR = 0.75
+_SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
@@ -205,11 +206,18 @@ def _spoken(
 def _without_secrets(call: Call, env: Environment) -> Pairs:
     """Return the headers with a stand-in for each credential that the script set itself."""
     return tuple([
-        (name, env.vault.minted(call.platform, call.instance, name.lower(), value))
-        if name.lower() in _SECRET_HEADERS
-        else (name, value)
+        (name, _standin(name, value, call, env) if name.lower() in _SECRET_HEADERS else value)
         for name, value in call.headers
     ])  # fmt: skip
+
+
+def _standin(name: str, value: str, call: Call, env: Environment) -> str:
+    """Return *value* with a stand-in for its secret; ``Bearer`` and its like stay."""
+    scheme, space, secret = value.partition(" ")
+    if scheme.lower() not in _SCHEMES or not secret:
+        scheme, space, secret = "", "", value
+    name = f"script-{name.lower()}"
+    return f"{scheme}{space}{env.vault.minted(call.platform, call.instance, name, secret)}"
 
 
 def _path(merged: Merged, recipe: Recipe) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.platform.model import (
@@ -25,7 +26,7 @@ from bpmax_sim.platform.model import (
     Recover,
     is_set,
 )
-from bpmax_sim.platform.template import is_template, names_in
+from bpmax_sim.platform.template import is_template, names_in, render
 from bpmax_sim.proxy.encode import header_value, literal_path
 from bpmax_sim.proxy.reading import Rules
 
@@ -188,10 +189,16 @@ def _acquires(auth: Auth, method: str) -> bool:
 
 def _due(auth: Auth, *, acquires: bool) -> tuple[Apply, ...]:
     """Return what is put in; what only a login yields is left out where none is due."""
+    apply = tuple(replace(item, name=_named(item.name, auth)) for item in auth.apply)
     if acquires or auth.acquire is None:
-        return auth.apply
+        return apply
     yielded = {name for step in auth.acquire.steps for name in step.extract}
-    return tuple(item for item in auth.apply if not names_in(item.value) & yielded)
+    return tuple(item for item in apply if not names_in(item.value) & yielded)
+
+
+def _named(name: str, auth: Auth) -> str:
+    """Return a header's or field's name; it may be a template of the parameters."""
+    return render(name, auth.parameters)
 
 
 def _recover(auth: Auth, *, acquires: bool) -> Mapping[str, Recover]:
@@ -248,10 +255,10 @@ def _holds_credential(value: Any) -> bool:
 
 def _taken(auth: Auth, apply: tuple[Apply, ...]) -> Taken:
     emitted = auth.sign.emit if auth.sign else ()
-    spots = [(item.place, item.name) for item in (*apply, *emitted)]
+    spots = [(item.place, _named(item.name, auth)) for item in (*apply, *emitted)]
     if auth.sign:
-        spots += [("header", name) for name in auth.sign.set_headers]
-        spots += [("query", name) for name in auth.sign.set_query]
+        spots += [("header", _named(name, auth)) for name in auth.sign.set_headers]
+        spots += [("query", _named(name, auth)) for name in auth.sign.set_query]
 
     def named(place: str) -> frozenset[str]:
         return frozenset(name.lower() for where, name in spots if where == place)

@@ -382,3 +382,32 @@ def test_a_grant_is_renewed_a_margin_before_its_end(
     ttl: Ttl, value: float | None, expected: float
 ) -> None:
     assert expiry(ttl, value, START) - START == pytest.approx(expected)
+
+
+def test_a_rotated_refresh_token_replaces_the_first_one() -> None:
+    """RFC 6749, section 6: a new refresh token replaces the old one."""
+    rotating = auth(
+        {
+            "request": {"path": "/t", "form": {"refresh_token": "{{ secret }}", "scope": None}},
+            "extract": {**TAKE, "secret": {"path": "$.next", "secret": True, "optional": True}},
+        },
+        apply=BEARER,
+    )
+    world = _world(
+        rotating,
+        ok({"access_token": "tok-0001", "next": "refresh-0002"}),
+        ok({"access_token": "tok-0002"}),
+        ok({"access_token": "tok-0003"}),
+    )
+
+    for _ in range(3):
+        world.proxy().search()
+        world.clock.advance(4000)
+
+    forms = [request.body for request in world.sent[::2]]
+    assert forms == [
+        b"refresh_token=s3cret-%E5%90%88%E5%90%8C-value",
+        b"refresh_token=refresh-0002",
+        b"refresh_token=refresh-0002",
+    ]
+    assert "refresh-0002" not in repr([request.call for request in world.sent])

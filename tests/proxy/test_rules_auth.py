@@ -146,7 +146,7 @@ def test_a_credential_set_by_the_script_is_written_as_a_standin() -> None:
 
     first, second = world.sent
     assert headers_of(first)["Authorization"] == "Bearer own-token-1"
-    written = (("Authorization", "redacted.crm_system.test.authorization.1"),)
+    written = (("Authorization", "Bearer redacted.crm_system.test.script-authorization.1"),)
     assert first.call
     assert second.call
     assert first.call.headers == second.call.headers == first.recorded.headers == written
@@ -238,6 +238,21 @@ def test_the_recorded_twin_is_what_replay_sends() -> None:
     assert [r.headers for r in written] == [r.headers for r in replaying.sent]
     assert [r.headers for r in written] != [r.headers for r in recording.sent]
     assert written[0].headers != written[1].headers
+
+
+def test_the_names_of_a_signature_may_be_parameters() -> None:
+    """A generic HMAC preset names its headers by parameters."""
+    auth = Auth(
+        parameters={"key_header": "X-App-Key"},
+        apply=(Apply(place="query", name="{{ key_header }}", value="{{ client_id }}"),),
+        sign=Sign(set_headers={"{{ key_header }}": "{{ client_id }}"}, message="m", key="k"),
+    )
+    world = World(crm(auth=auth))
+
+    world.proxy().api("search").header({"x-app-key": "mine"}).query({"x-app-KEY": "mine"}).call()
+
+    assert headers_of(world.request) == {"X-App-Key": "test"}
+    assert world.request.url.endswith("/api/search?X-App-Key=test")
 
 
 def test_every_attempt_is_signed_anew_and_keeps_the_idempotency_key() -> None:

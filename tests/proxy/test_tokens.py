@@ -1,0 +1,123 @@
+"""The store of grants, and the blocking driver around it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from bpmax_sim.clock import VirtualClock
+from bpmax_sim.errors import NoMatchError, TransportError
+from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.proxy.driver import drive, judge
+from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep
+from bpmax_sim.proxy.tokens import TokenStore
+
+
+def _grant(expires: float = 100) -> Grant:
+    return Grant(values={"token": "tok-1234"}, standins={"token": "redacted"}, expires=expires)
+
+
+def _wanted(now: float = 0, stale: Grant | None = None) -> Acquire:
+    return Acquire(key="crm/test", stale=stale, now=now, flow=_never)
+
+
+def _never() -> Flow:
+    raise AssertionError("no login is due")
+    yield  # makes it a generator
+
+
+def test_a_grant_is_handed_out_until_it_expires() -> None:
+    store, grant = TokenStore(), _grant()
+    store.put("crm/test", grant)
+
+    assert store.peek(_wanted(now=99)) is grant
+    assert store.peek(_wanted(now=100)) is None
+    assert store.peek(_wanted(now=99)) is None
+
+
+def test_a_refused_grant_is_evicted_but_a_newer_one_is_handed_out() -> None:
+    store, old, new = TokenStore(), _grant(), _grant()
+    store.put("crm/test", new)
+
+    assert store.peek(_wanted(stale=old)) is new
+    assert store.peek(_wanted(stale=new)) is None
+
+
+def test_clear_forgets_everything() -> None:
+    store = TokenStore()
+    store.put("crm/test", _grant())
+
+    store.clear()
+
+    assert store.peek(_wanted()) is None
+
+
+def test_two_grants_of_the_same_token_differ_and_show_nothing() -> None:
+    one, two = _grant(), _grant()
+
+    assert one != two
+    assert len({one, two}) == 2
+    assert "tok-1234" not in repr(one)
+
+
+def test_the_driver_moves_the_clock_by_what_each_effect_took() -> None:
+    clock, slept = VirtualClock(1000), [0.0]
+
+    def steps() -> Generator[Effect, Any, str]:
+        response = yield Send(Request(method="GET", url="https://a.test/"))
+        yield Sleep(2)
+        return f"{response.status} at {clock.now():g}"
+
+    result = drive(
+        steps(),
+        handle=lambda _request: Response(status=200, elapsed=0.5),
+        tokens=TokenStore(),
+        clock=clock,
+        sleep=slept.append,
+    )
+
+    assert result == "200 at 1002.5"
+    assert slept == [0.0, 2]
+
+
+def test_an_error_of_the_transport_is_thrown_into_the_call_and_takes_its_time() -> None:
+    clock = VirtualClock(0)
+
+    def steps() -> Generator[Effect, Any, str]:
+        try:
+            yield Send(Request(method="GET", url="https://a.test/"))
+        except TransportError as error:
+            return error.code
+        return ""
+
+    def fail(_request: Request) -> Response:
+        raise TransportError("cut", code="RESET", elapsed=3)
+
+    assert drive(steps(), handle=fail, tokens=TokenStore(), clock=clock) == "RESET"
+    assert clock.now() == 3
+
+
+def test_a_miss_passes_through() -> None:
+    def steps() -> Generator[Effect, Any, None]:
+        yield Send(Request(method="GET", url="https://a.test/"))
+
+    def miss(_request: Request) -> Response:
+        raise NoMatchError("nothing recorded")
+
+    with pytest.raises(NoMatchError, match="nothing recorded"):
+        drive(steps(), handle=miss, tokens=TokenStore(), clock=VirtualClock(0))
+
+
+def test_an_answer_on_time_is_judged_good_and_a_late_one_is_named() -> None:
+    call = Call(platform="crm", instance="test", api="get", method="GET", path="/")
+    request = Request(method="GET", url="https://a.test/", timeout=2, call=call)
+
+    assert judge(request, Response(status=200, elapsed=2)).status == 200
+    with pytest.raises(TransportError, match=r"crm.get: no answer within 2 s") as caught:
+        judge(request, Response(status=200, elapsed=2.1))
+
+    assert (caught.value.code, caught.value.elapsed) == ("TIMEOUT", 2)
+    with pytest.raises(TransportError, match=r"^no answer within 30 s"):
+        judge(Request(method="GET", url="https://a.test/"), Response(status=200, elapsed=31))
