@@ -3,50 +3,28 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
-from datetime import timedelta
-from itertools import count
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import Rules
-from bpmax_sim.clock import Instant, SeededChance, SystemChance, SystemClock, VirtualClock
-from bpmax_sim.errors import BpmaxError, CallError, ExpectationError, NoMatchError
-from bpmax_sim.messages import Exchange, Request, Response
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import BpmaxError, CallError, ExpectationError
+from bpmax_sim.messages import Exchange
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.platforms import Platforms
-from bpmax_sim.proxy.answer import Answer
 from bpmax_sim.proxy.builder import Proxy
-from bpmax_sim.proxy.client import build, call
-from bpmax_sim.proxy.driver import drive
-from bpmax_sim.proxy.effects import Effect
-from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.record import CallRecord
-from bpmax_sim.proxy.refusal import bad_token
-from bpmax_sim.proxy.tokens import TokenStore
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.mirror import LiveObject
 from bpmax_sim.script.outcome import Outcome
-from bpmax_sim.script.runtime import SHANGHAI, Runtime
+from bpmax_sim.script.runtime import Runtime
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.secret.credentials import Credentials
-from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.network import Network
+from bpmax_sim.session.opening import opening
 from bpmax_sim.session.scripts import ScriptText, as_live, as_script
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.stack import Parts, stack
-from bpmax_sim.session.tracks import Tracks, load
-from bpmax_sim.transport.faults import Fault, Faults
+from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Transport
-
-NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")
-"""Where virtual time starts in replay when nothing says otherwise."""
 
 ScriptLike = ScriptText | str | os.PathLike[str]
 ObjectLike = LiveObject | dict[str, Any]
@@ -84,27 +62,25 @@ class Session:
         """
         self.platforms = platforms
         self.settings = settings
-        self.calls: list[CallRecord] = []
-        self.misses: list[NoMatchError] = []
-        self._vault = Vault()
-        self._tenants: dict[tuple[str, str], Credentials] = {}
-        self._resources = ExitStack()
-        self._transport = transport
-        cassette = load(settings.cassette)
-        self.mode = _mode(settings, cassette)
-        start = _start(settings, cassette, self.mode)
-        self.clock = VirtualClock(start.seconds)
-        self._tracks = self._make_tracks(cassette, start.offset)
-        self._tokens = TokenStore()
-        self._faults = self._make_faults(faults)
-        self._environment = self._make_environment()
+        start = opening(settings)
+        self.mode = start.mode
+        self.clock = start.clock
+        self._network = Network(platforms, settings, start, transport=transport)
+        self.calls = self._network.calls
+        self.misses = self._network.misses
+        self.arm(faults)
         self._scheduler = Scheduler(
-            self.clock, self._handle, self._tokens, live=self.mode != "replay"
+            self.clock,
+            self._network.handle,
+            self._network.tokens,
+            live=not start.is_closed,
         )
-        self._resources.callback(self._scheduler.close)
-        zone = start.offset.total_seconds() if settings.clock or cassette else SHANGHAI
         self._runtime = Runtime(
-            self._scheduler, self._begin, limits=limits, seed=settings.seed, zone=zone
+            self._scheduler,
+            self._network.begin,
+            limits=limits,
+            seed=settings.seed,
+            zone=start.zone.total_seconds(),
         )
 
     @classmethod
@@ -180,12 +156,7 @@ class Session:
         Raises:
             CallError: BAD_ARGUMENT.
         """
-        return Proxy(
-            platform,
-            options,
-            run=self._run,
-            build=lambda program: build(program, self._environment),
-        )
+        return Proxy(platform, options, run=self._network.run, build=self._network.build)
 
     def run_script(
         self,
@@ -243,16 +214,16 @@ class Session:
 
     def arm(self, rules: Sequence[Fault], /) -> None:
         """Let *rules* strike from now on, in front of those already there; they count anew."""
-        self._faults.arm(rules)
+        self._network.faults.arm(rules)
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         """Take *rules* away and return those of them that never fired."""
-        return self._faults.disarm(rules)
+        return self._network.faults.disarm(rules)
 
     @property
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, in replay."""
-        return self._tracks.unplayed() if self.mode == "replay" else ()
+        return self._network.unplayed
 
     def close(self, *, failed: bool = False) -> None:
         """End the run; *failed* says that it failed already, so its recording is set aside.
@@ -263,16 +234,14 @@ class Session:
             LeakError: a secret would have been written.
             CassetteError: the recording could not be written.
         """
-        with self._resources:
-            lost = failed or bool(self.misses)
-            if self.mode == "record":
-                self._tracks.finish(failed=lost, volatile=self._volatile)
-            if failed:
-                return
-            if self.misses:
-                raise self.misses[0]
-            if self.settings.unused == "fail" and self.unplayed:
-                raise ExpectationError(self.told_unplayed())
+        self._scheduler.close()
+        self._network.finish(failed=failed or bool(self.misses))
+        if failed:
+            return
+        if self.misses:
+            raise self.misses[0]
+        if self.settings.unused == "fail" and self.unplayed:
+            raise ExpectationError(self.told_unplayed())
 
     def told_unplayed(self) -> str:
         """Return which recordings were not played, on one line."""
@@ -283,133 +252,6 @@ class Session:
             f"exchange{'s were' if len(left) > 1 else ' was'} not played: {told}; "
             "record afresh, or write proxy: {unused: warn}"
         )
-
-    def _begin(self, program: Program) -> Generator[Effect, Any, Answer]:
-        return call(program, self._environment)
-
-    def _run(self, program: Program) -> Any:
-        sleep = _no_sleep if self.mode == "replay" else time.sleep
-        answer = drive(
-            call(program, self._environment),
-            handle=self._handle,
-            tokens=self._tokens,
-            clock=self.clock,
-            sleep=sleep,
-        )
-        return answer.value
-
-    def _handle(self, request: Request) -> Response:
-        try:
-            return self._faults.handle(self._personal(request))
-        except NoMatchError as error:
-            self.misses.append(error)
-            raise
-
-    def _personal(self, request: Request) -> Request:
-        """Return *request* with the scenario's own places of personal data."""
-        places = self.settings.redact
-        if not places:
-            return request
-        twin = request.standin
-        return replace(
-            request,
-            personal=(*request.personal, *places),
-            standin=None if twin is None else self._personal(twin),
-        )
-
-    def _tenant(self, platform: Platform, instance: Instance) -> Credentials:
-        key = (platform.platform_key, instance.instance_key)
-        if key not in self._tenants:
-            found = self.platforms.credentials(
-                platform,
-                instance,
-                environ=self.settings.environ,
-                closed=self.mode == "replay",
-            )
-            for one in found:
-                self._vault.add(str(one.real), str(one.standin), name=".".join((*key, one.name)))
-            self._vault.address(found.live, found.declared)
-            self._tenants[key] = found
-        return self._tenants[key]
-
-    def _make_tracks(self, cassette: Cassette | None, zone: timedelta) -> Tracks:
-        scoped = [(p.platform_key, (*p.ignore, *p.volatile)) for p in self.platforms]
-        scoped += [
-            (f"{p.platform_key}.{name}", (*api.ignore, *api.volatile))
-            for p in self.platforms
-            for name, api in p.apis.items()
-        ]
-        rules = Rules(self.settings.ignore, tuple((name, paths) for name, paths in scoped if paths))
-        return Tracks(self.settings, rules, self._vault.scan, cassette, zone)
-
-    def _volatile(self, name: str) -> tuple[str, ...]:
-        platform_key, _, api_name = name.partition(".")
-        platform = self.platforms.find(platform_key)
-        api = platform.apis.get(api_name) if platform else None
-        return (*(platform.volatile if platform else ()), *(api.volatile if api else ()))
-
-    def _make_faults(self, rules: Sequence[Fault]) -> Faults:
-        parts = Parts(live=self._live, tracks=self._tracks, vault=self._vault, clock=self.clock)
-        faults = Faults(stack(self.mode, self.settings.record, parts), self._bad_token)
-        faults.arm(rules)
-        return faults
-
-    def _live(self) -> Transport:
-        if self._transport is not None:
-            return self._transport
-        from bpmax_sim.transport.httpx.live import Live  # noqa: PLC0415 - replay needs no client
-
-        return self._resources.enter_context(Live())
-
-    def _bad_token(self, request: Request) -> Response:
-        assert request.call is not None
-        platform = self.platforms.platform(request.call.platform)
-        return bad_token(platform, self.platforms.api(platform, request.call.api))
-
-    def _make_environment(self) -> Environment:
-        closed = self.mode == "replay"
-        chance = SeededChance(self.settings.seed)
-        numbers = count(1)
-        return Environment(
-            platforms=self.platforms,
-            tenant=self._tenant,
-            vault=self._vault,
-            clock=self.clock,
-            auth_clock=self.clock if closed else SystemClock(),
-            chance=chance,
-            auth_chance=chance if closed else SystemChance(),
-            separate=self.mode == "record",
-            synthesise_login=self._synthesise if closed else _never,
-            log=self.calls.append,
-            serial=lambda: next(numbers),
-            default_instance=self.settings.instance,
-        )
-
-    def _synthesise(self, platform: str, instance: str) -> bool:
-        return not self._tracks.has_login(platform, instance)
-
-
-def _never(_platform: str, _instance: str) -> bool:
-    return False
-
-
-def _no_sleep(_seconds: float) -> None:
-    """Virtual time has passed already."""
-
-
-def _mode(settings: Settings, cassette: Cassette | None) -> str:
-    """Return the mode in force: recording once what is recorded already is replaying it."""
-    once = settings.mode == "record" and settings.record == "once"
-    known = cassette is not None and settings.owner in cassette.owners
-    return "replay" if once and known else settings.mode
-
-
-def _start(settings: Settings, cassette: Cassette | None, mode: str) -> Instant:
-    recorded = cassette.start(settings.owner) if cassette and mode == "replay" else None
-    first = settings.clock or recorded
-    if first is not None:
-        return first
-    return NEVER_RECORDED if mode == "replay" else NEVER_RECORDED.at(time.time())
 
 
 def _logins(cassette: Path | None) -> Path | None:

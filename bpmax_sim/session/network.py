@@ -1,0 +1,215 @@
+"""The calling side of a run: who answers, what is secret, what was called and missed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.clock import SeededChance, SystemChance, SystemClock
+from bpmax_sim.errors import NoMatchError
+from bpmax_sim.messages import Exchange, Request, Response
+from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.platform.platforms import Platforms
+from bpmax_sim.proxy.answer import Answer
+from bpmax_sim.proxy.client import build, call
+from bpmax_sim.proxy.driver import drive
+from bpmax_sim.proxy.effects import Effect
+from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.record import CallRecord
+from bpmax_sim.proxy.refusal import bad_token
+from bpmax_sim.proxy.tokens import TokenStore
+from bpmax_sim.secret.credentials import Credentials
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.opening import Opening
+from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.stack import Parts, stack
+from bpmax_sim.session.tracks import Tracks
+from bpmax_sim.transport.faults import Faults
+from bpmax_sim.transport.protocol import Transport
+
+
+class Network:
+    """Makes calls in one mode; safe to use from several threads.
+
+    Attributes:
+        calls: a record of each call and login.
+        misses: every call that replay had no answer for.
+        tokens: the grants of the run.
+        faults: trouble on purpose, in front of everything.
+    """
+
+    def __init__(
+        self,
+        platforms: Platforms,
+        settings: Settings,
+        start: Opening,
+        *,
+        transport: Transport | None,
+    ) -> None:
+        """Wire the transports of the mode in force; nothing is sent yet."""
+        self.calls: list[CallRecord] = []
+        self.misses: list[NoMatchError] = []
+        self.tokens = TokenStore()
+        self._platforms = platforms
+        self._settings = settings
+        self._start = start
+        self._clock = start.clock
+        self._transport = transport
+        self._vault = Vault()
+        self._tenants: dict[tuple[str, str], Credentials] = {}
+        self._resources = ExitStack()
+        rules = matching_rules(platforms, settings.ignore)
+        self._tracks = Tracks(settings, rules, self._vault.scan, start.cassette, start.zone)
+        parts = Parts(live=self._live, tracks=self._tracks, vault=self._vault, clock=start.clock)
+        self.faults = Faults(stack(start.mode, settings.record, parts), self._bad_token)
+        self._environment = self._make_environment()
+
+    @property
+    def unplayed(self) -> tuple[Exchange, ...]:
+        """Return what was recorded and not played, in replay."""
+        return self._tracks.unplayed() if self._start.is_closed else ()
+
+    def begin(self, program: Program) -> Generator[Effect, Any, Answer]:
+        """Return the call of *program*, for a scheduler to drive."""
+        return call(program, self._environment)
+
+    def run(self, program: Program) -> Any:
+        """Make the call of *program* on this thread and return its value.
+
+        Raises:
+            CallError: it was rejected.
+            NoMatchError: replay has no answer.
+        """
+        sleep = _no_sleep if self._start.is_closed else time.sleep
+        answer = drive(
+            self.begin(program),
+            handle=self.handle,
+            tokens=self.tokens,
+            clock=self._clock,
+            sleep=sleep,
+        )
+        return answer.value
+
+    def build(self, program: Program) -> Request:
+        """Return the request of *program* before auth; nothing is sent.
+
+        Raises:
+            CallError: it cannot be built.
+        """
+        return build(program, self._environment)
+
+    def handle(self, request: Request) -> Response:
+        """Answer *request*; a miss is remembered whatever becomes of it.
+
+        Raises:
+            TransportError: the exchange did not complete.
+            NoMatchError: replay has no answer.
+        """
+        try:
+            return self.faults.handle(_personal(request, self._settings.redact))
+        except NoMatchError as error:
+            self.misses.append(error)
+            raise
+
+    def finish(self, *, failed: bool) -> None:
+        """Write what was recorded and close the connections; a failed run's is set aside.
+
+        Raises:
+            LeakError: a secret would have been written.
+            CassetteError: a file could not be written; the old one is whole.
+        """
+        with self._resources:
+            if self._start.mode == "record":
+                self._tracks.finish(failed=failed, volatile=self._volatile)
+
+    def _tenant(self, platform: Platform, instance: Instance) -> Credentials:
+        key = (platform.platform_key, instance.instance_key)
+        if key not in self._tenants:
+            found = self._platforms.credentials(
+                platform,
+                instance,
+                environ=self._settings.environ,
+                closed=self._start.is_closed,
+            )
+            for one in found:
+                self._vault.add(str(one.real), str(one.standin), name=".".join((*key, one.name)))
+            self._vault.address(found.live, found.declared)
+            self._tenants[key] = found
+        return self._tenants[key]
+
+    def _volatile(self, name: str) -> tuple[str, ...]:
+        platform_key, _, api_name = name.partition(".")
+        platform = self._platforms.find(platform_key)
+        api = platform.apis.get(api_name) if platform else None
+        return (*(platform.volatile if platform else ()), *(api.volatile if api else ()))
+
+    def _live(self) -> Transport:
+        if self._transport is not None:
+            return self._transport
+        from bpmax_sim.transport.httpx.live import Live  # noqa: PLC0415 - replay needs no client
+
+        return self._resources.enter_context(Live())
+
+    def _bad_token(self, request: Request) -> Response:
+        assert request.call is not None
+        platform = self._platforms.platform(request.call.platform)
+        return bad_token(platform, self._platforms.api(platform, request.call.api))
+
+    def _make_environment(self) -> Environment:
+        closed = self._start.is_closed
+        chance = SeededChance(self._settings.seed)
+        numbers = count(1)
+        return Environment(
+            platforms=self._platforms,
+            tenant=self._tenant,
+            vault=self._vault,
+            clock=self._clock,
+            auth_clock=self._clock if closed else SystemClock(),
+            chance=chance,
+            auth_chance=chance if closed else SystemChance(),
+            separate=self._start.mode == "record",
+            synthesise_login=self._synthesise if closed else _never,
+            log=self.calls.append,
+            serial=lambda: next(numbers),
+            default_instance=self._settings.instance,
+        )
+
+    def _synthesise(self, platform: str, instance: str) -> bool:
+        return not self._tracks.has_login(platform, instance)
+
+
+def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
+    """Return which places do not count: those of the scenario, each platform's and each API's."""
+    scoped = [(one.platform_key, (*one.ignore, *one.volatile)) for one in platforms]
+    scoped += [
+        (f"{one.platform_key}.{name}", (*api.ignore, *api.volatile))
+        for one in platforms
+        for name, api in one.apis.items()
+    ]
+    return Rules(tuple(ignore), tuple((name, paths) for name, paths in scoped if paths))
+
+
+def _personal(request: Request, places: tuple[str, ...]) -> Request:
+    """Return *request* with further places of personal data."""
+    if not places:
+        return request
+    twin = request.standin
+    return replace(
+        request,
+        personal=(*request.personal, *places),
+        standin=None if twin is None else _personal(twin, places),
+    )
+
+
+def _never(_platform: str, _instance: str) -> bool:
+    return False
+
+
+def _no_sleep(_seconds: float) -> None:
+    """Virtual time has passed already."""

@@ -1,0 +1,58 @@
+"""What a session starts from: its recording, the mode in force, and virtual time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.clock import Instant, VirtualClock
+from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.tracks import load
+
+NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")
+"""Where virtual time starts in replay when nothing says otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The start of a run.
+
+    Attributes:
+        mode: the mode in force: recording once what is recorded already is replaying it.
+        zone: offset from UTC of the scripts' local time and of the instants in a recording.
+    """
+
+    mode: str
+    cassette: Cassette | None
+    clock: VirtualClock
+    zone: timedelta
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the network is closed and no real credential is needed."""
+        return self.mode == "replay"
+
+
+def opening(settings: Settings) -> Opening:
+    """Open the recording and set the clock.
+
+    Raises:
+        CassetteError: the cassette cannot be used.
+    """
+    cassette = load(settings.cassette)
+    once = settings.mode == "record" and settings.record == "once"
+    known = cassette is not None and settings.owner in cassette.owners
+    mode = "replay" if once and known else settings.mode
+    start = settings.clock or _recorded_start(settings, cassette, mode)
+    return Opening(
+        mode=mode, cassette=cassette, clock=VirtualClock(start.seconds), zone=start.offset
+    )
+
+
+def _recorded_start(settings: Settings, cassette: Cassette | None, mode: str) -> Instant:
+    if mode != "replay":
+        return NEVER_RECORDED.at(time.time())
+    recorded = cassette.start(settings.owner) if cassette else None
+    return recorded or NEVER_RECORDED
