@@ -29,6 +29,7 @@ BINDINGS = (
     "clone",
     "url",
     "intl",
+    "collation",
 )
 _MOST_STACK = 4 * MEGABYTE
 _PUMPED_BETWEEN_LOOKS = 64

@@ -2,7 +2,7 @@
 // Calls, console lines, timers and writes queue in an outbox as JSON texts; Python drains it after
 // each turn and settles calls by id. No Python function is ever called from here. What a script may
 // not need is in bindings/*.js and compiled on first use.
-(function (errorsSource, valuesSource, timersSource, consoleSource, dateSource, randomSource, textSource, cloneSource, urlSource, intlSource) {
+(function (errorsSource, valuesSource, timersSource, consoleSource, dateSource, randomSource, textSource, cloneSource, urlSource, intlSource, collationSource) {
 'use strict';
 const FIRST_USER_LINE = 2000; // the frames above belong to this file and to bindings/
 const {parse, stringify} = JSON, {apply, construct} = Reflect, {isArray} = Array, {join} = Array.prototype;
@@ -242,7 +242,7 @@ lazily(errorsSource, 'fetch', 'XMLHttpRequest');
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 global('$proxy', $proxy);
 assign(shared, {shared, rawOf, encode, encoders, decode, put, list, tag, here, refuse, stackOf, failed,
-  describe: error => errors().describe(error), inspect: value => module(consoleSource).inspect(value)});
+  describe: error => errors().describe(error), inspect: value => module(consoleSource).inspect(value), collation: () => module(collationSource)});
 lazily(timersSource, 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval');
 lazily(consoleSource, 'console');
 lazily(randomSource, 'crypto');

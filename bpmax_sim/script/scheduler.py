@@ -66,6 +66,7 @@ class Scheduler:
         self._tokens = tokens
         self._planned: list[Event] = []
         self._number = 0
+        self._spawning = False
         self._logins: dict[str, list[Resume]] = {}
         self._wire = _Threads(self, workers) if live else None
 
@@ -81,8 +82,12 @@ class Scheduler:
         return self.at(self.clock.now(), action)
 
     def spawn(self, call: Call, done: Resume) -> None:
-        """Start *call*; *done* gets its value or its error, as an event of its own."""
-        self._step(call, done, None, None)
+        """Start *call*; *done* gets its value or its error, never before this returns."""
+        outer, self._spawning = self._spawning, True
+        try:
+            self._step(call, done, None, None)
+        finally:
+            self._spawning = outer
 
     def run(self) -> None:
         """Let everything happen that is planned, and all that follows from it."""
@@ -105,11 +110,18 @@ class Scheduler:
         try:
             effect = call.send(value) if error is None else call.throw(error)
         except StopIteration as end:
-            self.soon(partial(done, end.value, None))
+            self._end(partial(done, end.value, None))
         except Exception as failure:  # noqa: BLE001 - whoever spawned the call decides
-            self.soon(partial(done, None, failure))
+            self._end(partial(done, None, failure))
         else:
             self._perform(effect, partial(self._step, call, done))
+
+    def _end(self, deliver: Callable[[], None]) -> None:
+        # At once where an event led here, so that the order of events is the order of ends.
+        if self._spawning:
+            self.soon(deliver)
+        else:
+            deliver()
 
     def _perform(self, effect: Effect, resume: Resume) -> None:
         if isinstance(effect, Send):

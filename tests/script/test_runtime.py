@@ -286,8 +286,10 @@ def test_fetch_and_xmlhttprequest_point_to_proxy() -> None:
 
     assert value_of(source) == [
         "fetch is not available to a script: call the platform through $proxy('platform_key')",
-        "XMLHttpRequest is not available to a script: "
-        + "call the platform through $proxy('platform_key')",
+        (
+            "XMLHttpRequest is not available to a script: "
+            "call the platform through $proxy('platform_key')"
+        ),
     ]
 
 
@@ -379,8 +381,10 @@ def test_another_thread_is_refused() -> None:
     thread.join()
 
     assert [str(error) for error in raised] == [
-        f"{NAME}: scripts run on the thread that opened the session; "
-        + "open a session of its own on this thread"
+        (
+            f"{NAME}: scripts run on the thread that opened the session; "
+            "open a session of its own on this thread"
+        )
     ]
 
 

@@ -1,0 +1,94 @@
+"""What Node says, from `data/node_table.json`; `data/node_table.mjs` writes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.script.limits import Limits
+from tests.script.bench import Bench, value_of
+
+TABLE = json.loads((Path(__file__).parent / "data/node_table.json").read_text("utf-8"))
+SAY = """
+const say = expression => {
+  try {
+    const value = (0, eval)(`(${expression})`);
+    const shown = typeof value === 'number' && !Number.isFinite(value) ? `${value}` : value;
+    return JSON.stringify(shown === undefined ? null : shown);
+  } catch (error) { return `throws ${error.name}`; }
+};
+return expressions.map(say);"""
+
+
+@pytest.mark.parametrize("group", TABLE)
+def test_the_shims_say_what_node_says(group: str) -> None:
+    expressions = [expression for expression, _said in TABLE[group]]
+    said = Bench(limits=Limits(cpu=60)).run(SAY, values={"expressions": expressions}).unwrap()
+
+    differing = [
+        (expression, expected, got)
+        for (expression, expected), got in zip(TABLE[group], said, strict=True)
+        if expected != got
+    ]
+    assert differing == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        (
+            "(1).toLocaleString('de-DE')",
+            "the locale de-DE is not simulated: use zh-CN or en-US",
+        ),
+        (
+            "(1).toLocaleString('zh-CN', {notation: 'compact'})",
+            'Intl.NumberFormat: notation "compact" is not simulated: known are standard',
+        ),
+        (
+            "(1).toLocaleString('zh-CN', {style: 'currency', currency: 'XAU'})",
+            (
+                "the currency XAU is not simulated: known are "
+                "CNY, USD, EUR, GBP, JPY, HKD, TWD, AUD, CAD, INR"
+            ),
+        ),
+        (
+            "new Date(0).toLocaleString('zh-CN', {timeZone: 'Europe/Paris'})",
+            (
+                "the time zone Europe/Paris is not simulated: "
+                "use Asia/Shanghai, UTC or an offset such as +08:00"
+            ),
+        ),
+        (
+            "new Date(0).toLocaleDateString('zh-CN', {weekday: 'long', year: 'numeric'})",
+            (
+                "this choice of date parts is not simulated: known are those of "
+                "d m md M Md y ym ymd yM yMd w wd wmd wMd wymd wyMd"
+            ),
+        ),
+        (
+            "new Intl.Collator('zh-CN', {caseFirst: 'upper'})",
+            (
+                "Intl.Collator: the option caseFirst is not simulated: "
+                "known are numeric, sensitivity, usage"
+            ),
+        ),
+        (
+            "new TextDecoder('gbk')",
+            "the encoding gbk is not simulated: use utf-8 or utf-16le",
+        ),
+    ],
+)
+def test_what_the_shims_do_not_know_they_refuse(expression: str, message: str) -> None:
+    source = f"try {{ return {expression} }} catch (e) {{ return [e.name, e.message] }}"
+
+    assert value_of(source) == ["RangeError", message]
+
+
+def test_without_a_locale_it_is_chinese() -> None:
+    source = """
+      return [new Date(1772413200000).toLocaleString(), (1234.5).toLocaleString(),
+        ['李四', '张三', '陈一'].sort((a, b) => a.localeCompare(b))]"""
+
+    assert value_of(source) == ["2026/3/2 09:00:00", "1,234.5", ["陈一", "李四", "张三"]]
