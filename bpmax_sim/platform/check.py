@@ -124,8 +124,8 @@ class _Checks:
         known = {*CLASSES, *self.platform.response.classes}
         for name in auth.recover:
             if name not in known:
-                told = f"{name!r} is no class of failure{near(name, known)}"
-                self.tell(f"{told}; declare it under response.classes", *steps, "recover", name)
+                hint = near(name, known) or "; declare it under response.classes"
+                self.tell(f"{name!r} is no class of failure{hint}", *steps, "recover", name)
 
     def credential(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials

@@ -60,7 +60,7 @@ def resolve(
     declared, live = resolver.addresses()
     resolver.needed({credential.name for credential in credentials})
     if resolver.problems:
-        raise ConfigError(*resolver.problems)
+        raise ConfigError(*sorted(resolver.problems, key=_position))
     return Credentials(*credentials, live=live, declared=declared)
 
 
@@ -149,6 +149,11 @@ class _Resolver:
         self.problems.append(self.origin.problem(message, *steps))
 
 
+def _position(problem: Problem) -> tuple[int, int]:
+    place = problem.place
+    return (place.line, place.column) if place else (0, 0)
+
+
 def _value(source: Source, environ: Mapping[str, str], folder: Path) -> str:
     if isinstance(source.env, str):
         return read_env(source.env, environ)
@@ -166,6 +171,6 @@ def _named(platform: Platform) -> set[str]:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict | list):
+    elif isinstance(value, dict | list | tuple):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _texts(item)

@@ -2,12 +2,11 @@
 
 This runs before every session, so it asks the system directly: ``pathlib`` takes ten times as long.
 """
-# ruff: noqa: PTH100, PTH113, PTH116, PTH118, PTH120
+# ruff: noqa: PTH100, PTH113, PTH116, PTH118, PTH120, PTH122
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 INSTANCES = "instances.yaml"
 LOCAL = "instances.local.yaml"
@@ -21,23 +20,24 @@ def absolute(path: str | os.PathLike[str]) -> str:
     return os.path.abspath(path)
 
 
-def find_instances(folder: str) -> Path | None:
-    """Return ``instances.yaml`` beside the platforms folder, else the nearest above."""
+def find_instances(folder: str) -> str:
+    """Return ``instances.yaml`` beside *folder*, else the nearest above, else nothing."""
     above = os.path.abspath(folder)
     while (upper := os.path.dirname(above)) != above:
         found = os.path.join(upper, INSTANCES)
         if os.path.isfile(found) or os.path.isfile(os.path.join(upper, LOCAL)):
-            return Path(found)
+            return found
         above = upper
-    return None
+    return ""
 
 
-def local_of(path: Path) -> Path:
+def local_of(path: str) -> str:
     """Return the file whose keys win over those of *path*."""
-    return path.with_name(f"{path.stem}.local{path.suffix}")
+    stem, suffix = os.path.splitext(path)
+    return f"{stem}.local{suffix}"
 
 
-def stamp(folder: str, place: Path | None) -> Stamp:
+def stamp(folder: str, place: str) -> Stamp:
     """Return name, size and time of every file of *folder* and of the instances at *place*."""
     found: list[tuple[str, int, int]] = []
     try:
@@ -48,8 +48,8 @@ def stamp(folder: str, place: Path | None) -> Stamp:
                     found.append((entry.name, status.st_size, status.st_mtime_ns))
     except OSError:
         found += file_stamp(folder)
-    if place is not None:
-        found += (*file_stamp(str(place)), *file_stamp(str(local_of(place))))
+    if place:
+        found += (*file_stamp(place), *file_stamp(local_of(place)))
     return tuple(found)
 
 

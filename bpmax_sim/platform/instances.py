@@ -40,9 +40,8 @@ def read_instances(
         keys: the known platform keys.
         problems: gets everything that is wrong.
     """
-    files = [one for one in (path, local_of(path)) if one == path or one.is_file()]
-    if not path.is_file() and files[1:]:
-        files = files[1:]
+    local = Path(local_of(str(path)))
+    files = [one for one in (path, local) if one.is_file()] or [path]
     merged: list[tuple[Steps, Node]] = []
     for file in files:
         merged = _over(merged, _elements(file, problems))

@@ -49,10 +49,10 @@ def load_platforms(
     folder = "" if path is None else absolute(path)
     place = _instances(folder, instances)
     now = stamp(folder, place)
-    key = (folder, str(place or ""))
+    key = (folder, place)
     kept = _loaded.get(key)
     if kept is None or kept.stamp != now:
-        platforms = _load(None if path is None else Path(path), place)
+        platforms = _load(None if path is None else Path(path), Path(place) if place else None)
         if len(_loaded) >= _KEPT:
             _loaded.clear()
         _loaded[key] = kept = _Loaded(platforms, now)
@@ -101,7 +101,7 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
         instances=shown(place) if place is not None else "scenarios/instances.yaml",
     )
     if place is not None:
-        broken = {file.key for file in files if file.platform is None}
+        broken = {file.key for file in files if file.key and file.platform is None}
         entries = read_instances(place, platforms.find, {*platforms.keys, *broken}, problems)
         platforms = platforms.with_entries(entries)
     if problems:
@@ -109,10 +109,10 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
     return platforms
 
 
-def _instances(folder: str, given: str | os.PathLike[str] | None) -> Path | None:
+def _instances(folder: str, given: str | os.PathLike[str] | None) -> str:
     if given is not None:
-        return Path(given)
-    return find_instances(folder) if folder else None
+        return os.fspath(given)
+    return find_instances(folder) if folder else ""
 
 
 def _platform_files(folder: Path) -> list[PlatformFile]:

@@ -60,8 +60,8 @@ class Platforms:
         """
         found = self.own.get(key) or self.built_in(key)
         if found is None:
-            hint = near(key, self.keys) or f"; there are {', '.join(self.keys)}"
-            told = f"there is no platform {key!r}{hint}; declare it in {self.folder}"
+            known = f"; there are {', '.join(self.keys)}; declare it in {self.folder}"
+            told = f"there is no platform {key!r}{near(key, self.keys) or known}"
             raise CallError(told, code="UNKNOWN_PLATFORM", platform=key)
         return found
 
