@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Call, Pairs, Request
 from bpmax_sim.platform.model import Apply, Idempotency
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.draft import Draft
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.proxy.encode import percent, query_text
+from bpmax_sim.proxy.encode import BadValueError, header_value, percent, query_text
 from bpmax_sim.proxy.environment import Environment, Secrets
 from bpmax_sim.proxy.names import CHANGING, Side, names_of, real_side, standin_side
 from bpmax_sim.proxy.plan import Content, Plan
@@ -89,7 +90,10 @@ def _make(plan: Plan, call: Call, side: Side, content: Content, attempt: int) ->
     names = names_of(recipe, side, attempt)
     values = [(item, render(item.value, names)) for item in (*extra, *recipe.apply)]
     base = str(names["base_url"])
-    request = _request(plan, call, base, content, values=values, attempt=attempt)
+    try:
+        request = _request(plan, call, base, content, values=values, attempt=attempt)
+    except BadValueError as error:
+        raise ConfigError(f"{recipe.name}: what auth puts in cannot be sent: {error}") from None
     request = _put_others(request, values)
     if recipe.auth.sign:
         request = sign(request, recipe.auth.sign, names)
@@ -110,7 +114,9 @@ def _request(
     injected: tuple[str, ...] = ()
     path = plan.call.path
     if values:
-        headers += _pairs(values, "header")
+        headers += tuple(
+            [(name, header_value(name, text)) for name, text in _pairs(values, "header")]
+        )
         query = "&".join(filter(None, (query, query_text(_pairs(values, "query")))))
         injected = tuple([_place(item) for item, _ in values if item.place in _DIRECT])
     return Request(

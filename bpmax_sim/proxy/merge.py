@@ -1,7 +1,7 @@
 """Defaults, setters and arguments merged into what the call says, weakest first.
 
 API template < platform < instance < API < setter or direct argument. Nothing given is changed:
-each merge makes new mappings. Auth's names are taken out at the end, and noted.
+each merge makes new mappings.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import UNSET
 
 from bpmax_sim.errors import CallError, ConfigError, near
-from bpmax_sim.proxy.encode import BadValueError, header_name, header_value
+from bpmax_sim.proxy.encode import header_name, header_value
 from bpmax_sim.proxy.kinds import UNDEFINED
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.recipe import CREDENTIAL, Input, Recipe
@@ -207,68 +207,3 @@ _PRESENT = {
     "header": lambda merged, wanted: wanted.target.lower() in merged.headers,
     "body": _in_body,
 }
-
-
-def take_out(merged: Merged, recipe: Recipe) -> None:
-    """Remove every name that auth puts in, in any case, and note it.
-
-    Raises:
-        BadValueError: if auth puts a value into a body that is no object.
-    """
-    taken = recipe.taken
-    for name in sorted(taken.header & merged.headers.keys()):
-        del merged.headers[name]
-        _note(merged, f"header.{name}")
-    if taken.query:
-        for name in [name for name in merged.query if name.lower() in taken.query]:
-            if merged.query.pop(name) is not None:
-                _note(merged, f"query.{name}")
-    if taken.cookie and "cookie" in merged.headers:
-        _take_cookies(merged, taken.cookie)
-    for name in sorted(taken.path & merged.path.keys()):
-        del merged.path[name]
-        _note(merged, f"path.{name}")
-    for steps in taken.body:
-        _take_from_body(merged, steps)
-
-
-def _note(merged: Merged, place: str) -> None:
-    merged.notes.append(f"{place} is set by auth; the call's own value was dropped")
-
-
-def _take_cookies(merged: Merged, taken: frozenset[str]) -> None:
-    spelling, line = merged.headers["cookie"]
-    cookies = [cookie.strip() for cookie in line.split(";") if cookie.strip()]
-    kept = [cookie for cookie in cookies if cookie.partition("=")[0].lower() not in taken]
-    for name in sorted({cookie.partition("=")[0] for cookie in cookies if cookie not in kept}):
-        _note(merged, f"cookie.{name}")
-    if kept:
-        merged.headers["cookie"] = (spelling, "; ".join(kept))
-    else:
-        del merged.headers["cookie"]
-
-
-def _take_from_body(merged: Merged, steps: tuple[str, ...]) -> None:
-    if merged.body is UNDEFINED or merged.body is None:
-        merged.body = {}
-    if not isinstance(merged.body, Mapping):
-        raise BadValueError(f"auth puts {'.'.join(steps)!r} into the body: pass an object")
-    body, found = _without(merged.body, steps)
-    if found:
-        merged.body = body
-        _note(merged, f"body.{'.'.join(steps)}")
-
-
-def _without(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
-    """Return *body* without the path *steps*, in any case, and whether it was there."""
-    left: dict[str, Any] = {}
-    found = False
-    for name, value in body.items():
-        if name.lower() != steps[0].lower():
-            left[name] = value
-        elif len(steps) > 1 and isinstance(value, Mapping):
-            left[name], inner = _without(value, steps[1:])
-            found = found or inner
-        else:
-            found = True
-    return left, found

@@ -18,7 +18,8 @@ from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.proxy.encode import BadValueError, query_pairs, query_text, segment
 from bpmax_sim.proxy.environment import Environment, Tenant
 from bpmax_sim.proxy.kinds import UNDEFINED
-from bpmax_sim.proxy.merge import Merged, merge, take_out
+from bpmax_sim.proxy.merge import Merged, merge
+from bpmax_sim.proxy.override import take_out
 from bpmax_sim.proxy.payload import encode_payload, encoding_of
 from bpmax_sim.proxy.program import OPTIONS, Program
 from bpmax_sim.proxy.recipe import Recipe, recipe_for

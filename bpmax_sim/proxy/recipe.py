@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from msgspec import UNSET, Struct
-from msgspec.structs import replace
+from msgspec import UNSET
 
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.platform.model import (
     Api,
@@ -26,9 +26,9 @@ from bpmax_sim.platform.model import (
     Recover,
     is_set,
 )
-from bpmax_sim.platform.template import is_template, names_in, render
-from bpmax_sim.proxy.encode import header_value, literal_path
+from bpmax_sim.proxy.encode import BadValueError, header_value, literal_path
 from bpmax_sim.proxy.reading import Rules
+from bpmax_sim.proxy.taken import Taken, due, names_used, taken_by
 
 CREDENTIAL: Final = "$credential"
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -52,17 +52,6 @@ class Input:
     steps: tuple[str, ...]
     required: bool
     default: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """Names that auth puts in, which a script can therefore not set; lower case but for bodies."""
-
-    header: frozenset[str] = frozenset()
-    query: frozenset[str] = frozenset()
-    cookie: frozenset[str] = frozenset()
-    path: frozenset[str] = frozenset()
-    body: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +125,7 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> Recipe:
     auth: Auth = api.auth if isinstance(api.auth, Auth) else platform.auth
     method = api.method.upper()
     acquires = _acquires(auth, method)
-    apply = _due(auth, acquires=acquires)
+    apply = due(auth, acquires=acquires)
     path, _, path_query = api.path.partition("?")
     inputs = tuple(map(_input, api.parameters))
     recover = _recover(auth, acquires=acquires)
@@ -163,10 +152,10 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> Recipe:
         body=api.body,
         resolves=_holds_credential((query, api.body)),
         inputs=inputs,
-        taken=_taken(auth, apply),
+        taken=taken_by(auth, apply),
         apply=apply,
         acquires=acquires,
-        uses=_uses(auth, apply, platform.base_url, api),
+        uses=names_used(auth, apply, platform.base_url, api),
         sensitive=tuple(_sensitive((*platform.secret, *api.secret))),
         personal=(*platform.redact, *api.redact),
         defaults=tuple(item for item in inputs if is_set(item.default)),
@@ -185,20 +174,6 @@ def _acquires(auth: Auth, method: str) -> bool:
         return False
     methods = {name.upper() for name in acquire.methods}
     return not methods or method in methods
-
-
-def _due(auth: Auth, *, acquires: bool) -> tuple[Apply, ...]:
-    """Return what is put in; what only a login yields is left out where none is due."""
-    apply = tuple(replace(item, name=_named(item.name, auth)) for item in auth.apply)
-    if acquires or auth.acquire is None:
-        return apply
-    yielded = {name for step in auth.acquire.steps for name in step.extract}
-    return tuple(item for item in apply if not names_in(item.value) & yielded)
-
-
-def _named(name: str, auth: Auth) -> str:
-    """Return a header's or field's name; it may be a template of the parameters."""
-    return render(name, auth.parameters)
 
 
 def _recover(auth: Auth, *, acquires: bool) -> Mapping[str, Recover]:
@@ -243,7 +218,10 @@ def _header_defaults(
     merged: dict[str, tuple[str, str]] = {}
     for level in (platform.headers, instance.headers, api.headers):
         for name, value in level.items():
-            merged[name.lower()] = (name, header_value(name, value))
+            try:
+                merged[name.lower()] = (name, header_value(name, value))
+            except BadValueError as error:
+                raise ConfigError(f"{platform.platform_key}.{api.key}: {error}") from None
     return merged
 
 
@@ -251,57 +229,6 @@ def _holds_credential(value: Any) -> bool:
     if isinstance(value, Mapping):
         return CREDENTIAL in value or any(map(_holds_credential, value.values()))
     return isinstance(value, list | tuple) and any(map(_holds_credential, value))
-
-
-def _taken(auth: Auth, apply: tuple[Apply, ...]) -> Taken:
-    emitted = auth.sign.emit if auth.sign else ()
-    spots = [(item.place, _named(item.name, auth)) for item in (*apply, *emitted)]
-    if auth.sign:
-        spots += [("header", _named(name, auth)) for name in auth.sign.set_headers]
-        spots += [("query", _named(name, auth)) for name in auth.sign.set_query]
-
-    def named(place: str) -> frozenset[str]:
-        return frozenset(name.lower() for where, name in spots if where == place)
-
-    return Taken(
-        header=named("header"),
-        query=named("query"),
-        cookie=named("cookie"),
-        path=frozenset(name for where, name in spots if where == "path"),
-        body=tuple(tuple(name.split(".")) for where, name in spots if where == "body"),
-    )
-
-
-def _uses(auth: Auth, apply: tuple[Apply, ...], base_url: str, api: Api) -> frozenset[str]:
-    sources = [
-        auth.parameters,
-        auth.acquire,
-        apply,
-        auth.sign,
-        auth.verify_response,
-        base_url,
-        api.idempotency,
-    ]
-    texts = (text for source in sources if is_set(source) for text in _texts(source))
-    found = [names_in(text) for text in texts if is_template(text)]
-    return frozenset().union(*found)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Struct):
-        # Not to_builtins, which leaves out defaults, and a default may be a template.
-        yield from _all_texts(getattr(value, name) for name in value.__struct_fields__)
-    elif isinstance(value, Mapping):
-        yield from _all_texts(value.values())
-    elif isinstance(value, list | tuple):
-        yield from _all_texts(value)
-
-
-def _all_texts(values: Iterable[Any]) -> Iterator[str]:
-    for value in values:
-        yield from _texts(value)
 
 
 def _sensitive(paths: Iterable[str]) -> Iterator[Sensitive]:

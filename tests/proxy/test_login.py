@@ -411,3 +411,18 @@ def test_a_rotated_refresh_token_replaces_the_first_one() -> None:
         b"refresh_token=refresh-0002",
     ]
     assert "refresh-0002" not in repr([request.call for request in world.sent])
+
+
+@pytest.mark.parametrize("token", ["tok\r\nX-Evil: 1", "令牌", "tok "])
+def test_a_token_that_would_break_a_header_is_not_sent(token: str) -> None:
+    """quality.md: header injection through any part is rejected."""
+    world = _world(TOKEN, ok({"access_token": token}))
+
+    with pytest.raises(ConfigError) as caught:
+        world.proxy().search()
+
+    assert str(caught.value).startswith(
+        "crm_system.search: what auth puts in cannot be sent: header.Authorization holds "
+    )
+    assert token not in str(caught.value)
+    assert len(world.sent) == 1

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Instance, Parameter
 from bpmax_sim.proxy.kinds import UNDEFINED
@@ -158,3 +159,11 @@ def test_null_in_a_path_rejects(how: str) -> None:
         "crm_system.get_customer_detail: path.id is null; expected a text, a number or a boolean"
     )
     assert world.sent == []
+
+
+def test_a_declared_header_that_cannot_be_sent_is_a_configuration_error() -> None:
+    """O: rejects: configuration errors."""
+    world = World(crm(SEARCH, headers={"X-A": "值"}))
+
+    with pytest.raises(ConfigError, match=r"crm_system.search: header.X-A holds U\+503C"):
+        world.proxy().search()
