@@ -11,8 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import UnsetType
+
 from bpmax_sim.errors import ConfigError, Problem, near
-from bpmax_sim.platform.model import Api, Auth, Kind, Parameter, Platform
+from bpmax_sim.platform.model import (
+    Api,
+    Auth,
+    Condition,
+    Idempotency,
+    Kind,
+    Parameter,
+    Platform,
+    ResponseRules,
+)
 from bpmax_sim.platform.scopes import RESERVED, uses
 from bpmax_sim.platform.spelling import snake
 from bpmax_sim.platform.template import COMMON_NAMES, is_template, names_in
@@ -30,11 +41,15 @@ _METHOD = re.compile(r"[A-Za-z]+")
 
 def check_platform(root: Node, platform: Platform, problems: list[Problem]) -> None:
     """Tell what does not fit together in *platform*, read from *root* with presets expanded."""
+    if any(problem.path.startswith("credentials") for problem in problems):
+        return  # every template that names one of them would be told of as well
     checks = _Checks(root, platform, problems)
     checks.keys()
     checks.credentials()
     checks.addresses()
     checks.auth(("auth",), platform.auth)
+    for index, condition in enumerate(_conditions(platform.response)):
+        checks.condition(condition, ("response", "ok", "all", index))
     for name, api in platform.apis.items():
         checks.api(name, api)
     checks.spellings()
@@ -98,12 +113,11 @@ class _Checks:
             told = "expected an address such as https://crm.example.com, without ? # and user"
             self.tell(told, "base_url")
         auth = self.platform.auth
-        steps = auth.acquire.steps if auth.acquire else ()
-        acquired = {name for step in steps for name in step.extract}
-        names = self.platform.credentials.keys() | COMMON_NAMES | acquired
-        self.template(self.platform.base_url, names - {"base_url"}, ("base_url",))
+        acquired = (step.extract for step in (auth.acquire.steps if auth.acquire else ()))
+        names = COMMON_NAMES.union(self.platform.credentials, *acquired) - {"base_url"}
+        self.template(self.platform.base_url, names, ("base_url",))
 
-    def template(self, text: str, names: frozenset[str] | set[str], steps: Steps) -> None:
+    def template(self, text: str, names: frozenset[str], steps: Steps) -> None:
         try:
             unknown = sorted(names_in(text) - names)
         except ConfigError as error:
@@ -117,7 +131,7 @@ class _Checks:
         node = self.root.at(steps)
         declared = self.platform.credentials.keys()
         for use in uses(node) if node is not None else ():
-            self.template(use.text, declared | use.names, (*steps, *use.steps))
+            self.template(use.text, use.names.union(declared), (*steps, *use.steps))
         if auth.acquire is not None:
             for index, name in enumerate(auth.acquire.share):
                 self.credential(name, (*steps, "acquire", "share", index))
@@ -126,6 +140,12 @@ class _Checks:
             if name not in known:
                 hint = near(name, known) or "; declare it under response.classes"
                 self.tell(f"{name!r} is no class of failure{hint}", *steps, "recover", name)
+
+    def known(self, api: Api) -> frozenset[str]:
+        """Return the names that a template outside the auth block may use."""
+        auth = api.auth if isinstance(api.auth, Auth) else self.platform.auth
+        acquired = (step.extract for step in (auth.acquire.steps if auth.acquire else ()))
+        return COMMON_NAMES.union(self.platform.credentials, auth.parameters, *acquired)
 
     def credential(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
@@ -139,10 +159,18 @@ class _Checks:
             self.tell(f"{api.method!r} is not an HTTP method", *steps, "method")
         if isinstance(api.auth, Auth):
             self.auth((*steps, "auth"), api.auth)
+        if isinstance(api.idempotency, Idempotency):
+            self.template(api.idempotency.value, self.known(api), (*steps, "idempotency", "value"))
         for place in ("query", "body"):
             for below, credential in _credentials(getattr(api, place)):
                 self.credential(credential, (*steps, place, *below))
+        for index, condition in enumerate(_conditions(api.response)):
+            self.condition(condition, (*steps, "response", "ok", "all", index))
         self.parameters(steps, api)
+
+    def condition(self, condition: Condition, steps: Steps) -> None:
+        if not (condition.any_of or condition.absent):
+            self.tell("nothing can meet this condition; add in: […] or absent: true", *steps)
 
     def parameters(self, steps: Steps, api: Api) -> None:
         wanted = set(PLACEHOLDER.findall(api.path)) - self._applied(api)
@@ -181,6 +209,10 @@ class _Checks:
         if owner != name:
             told = f"{spelled!r} could also mean the API {owner!r}; rename one of them"
             self.tell(told, *steps, key=key)
+
+
+def _conditions(rules: ResponseRules | UnsetType) -> tuple[Condition, ...]:
+    return rules.ok.all if isinstance(rules, ResponseRules) else ()
 
 
 def _repeated(parameters: tuple[Parameter, ...]) -> Iterator[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -101,12 +101,18 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
         instances=shown(place) if place is not None else "scenarios/instances.yaml",
     )
     if place is not None:
-        broken = {file.key for file in files if file.key and file.platform is None}
-        entries = read_instances(place, platforms.find, {*platforms.keys, *broken}, problems)
+        broken = {file.key for file in files if file.key and file.problems}
+        find = _finder(platforms, broken)
+        entries = read_instances(place, find, {*platforms.keys, *broken}, problems)
         platforms = platforms.with_entries(entries)
     if problems:
         raise ConfigError(*problems)
     return platforms
+
+
+def _finder(platforms: Platforms, broken: set[str]) -> Callable[[str], Platform | None]:
+    """Return the look-up for instances; what a broken file declares is not held against them."""
+    return lambda key: None if key in broken else platforms.find(key)
 
 
 def _instances(folder: str, given: str | os.PathLike[str] | None) -> str:

@@ -105,7 +105,8 @@ def test_everything_that_is_missing_is_told_before_any_call(platforms: Platforms
     assert refused(platforms, "qywx", {}) == [
         (
             "scenarios/instances.yaml:3:46: credentials.corpsecret: "
-            "environment variable QYWX_SECRET is not set; set it, or run in replay mode (instance 'default' of 'qywx')"
+            "environment variable QYWX_SECRET is not set; set it, or run in replay mode "
+            "(instance 'default' of 'qywx')"
         )
     ]
     Path("scenarios/code.txt").unlink()

@@ -139,6 +139,25 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
             "credentials: {agentid: {kind: integer, default: x}}",
             "3:49: credentials.agentid.default: expected a whole number, got text",
         ),
+        (
+            "response: {ok: {all: [{path: $.code}]}}",
+            ("3:23: response.ok.all[0]: nothing can meet this condition; "
+            "add in: […] or absent: true"),
+        ),
+        (
+            "apis: {a: {response: {ok: {all: {path: $.code}}}}}",
+            ("3:33: apis.a.response.ok.all[0]: nothing can meet this condition; "
+            "add in: […] or absent: true"),
+        ),
+        (
+            'apis: {a: {idempotency: {in: header, name: X-Id, value: "{{ cal_id }}"}}}',
+            ("3:57: apis.a.idempotency.value: the template names 'cal_id', which is not defined; "
+            "did you mean 'call_id'?"),
+        ),
+        (
+            'credentials: {key: secret}\nauth: {apply: [{in: query, name: k, value: "{{ key }}"}]}',
+            "3:20: credentials.key: expected a mapping, got text",
+        ),
         ("on: 1", "3:1: on: unknown key 'on'"),
         ("timeout: 030", "3:10: a number has leading zeros; quote it to keep it as text"),
     ],
