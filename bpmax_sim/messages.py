@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from bpmax_sim.errors import Place
 
 Pairs = tuple[tuple[str, str], ...]
+LOGIN = "$token"
+"""The API name of login requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,11 @@ class Call:
     def name(self) -> str:
         """Return ``platform.api``."""
         return f"{self.platform}.{self.api}"
+
+    @property
+    def is_login(self) -> bool:
+        """Return whether this is a login request rather than a call of a script."""
+        return self.api == LOGIN
 
 
 @dataclass(frozen=True, slots=True)

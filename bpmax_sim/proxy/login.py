@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from bpmax_sim.errors import BpmaxError, ConfigError
-from bpmax_sim.messages import Request, Response, Sensitive
+from bpmax_sim.messages import LOGIN, Request, Response, Sensitive
 from bpmax_sim.platform.model import Acquire, LoginStep
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send
 from bpmax_sim.proxy.environment import Environment
@@ -19,7 +19,7 @@ from bpmax_sim.proxy.login_answer import TTL, LoginAnswer, Yielded, expiry
 from bpmax_sim.proxy.login_request import login_request
 from bpmax_sim.proxy.names import names_of, real_side, standin_side
 from bpmax_sim.proxy.plan import Luck, Plan
-from bpmax_sim.proxy.record import LOGIN, CallRecord
+from bpmax_sim.proxy.record import CallRecord
 from bpmax_sim.secret.standin import standin
 
 

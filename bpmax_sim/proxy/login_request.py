@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Call, Pairs, Request
+from bpmax_sim.messages import LOGIN, Call, Pairs, Request
 from bpmax_sim.platform.model import LoginRequest, is_set
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.encode import (
@@ -19,7 +19,6 @@ from bpmax_sim.proxy.encode import (
 )
 from bpmax_sim.proxy.payload import Payload, encode_payload
 from bpmax_sim.proxy.recipe import Recipe
-from bpmax_sim.proxy.record import LOGIN
 
 
 def login_request(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> Request:

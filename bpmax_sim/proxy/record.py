@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.messages import LOGIN, Call, Request, Response
 from bpmax_sim.proxy.redacted import redacted_request, redacted_response
-
-LOGIN = "$token"
-"""The API name of login requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

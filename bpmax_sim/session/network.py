@@ -62,6 +62,8 @@ class Network:
         self._clock = start.clock
         self._transport = transport
         self._vault = Vault()
+        for secret in settings.secrets:
+            self._vault.minted("scenario", settings.owner, "secret", secret)
         self._tenants: dict[tuple[str, str], Credentials] = {}
         self._resources = ExitStack()
         rules = matching_rules(platforms, settings.ignore)

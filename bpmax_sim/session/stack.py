@@ -9,7 +9,6 @@ from bpmax_sim.clock import Clock
 from bpmax_sim.errors import ConfigError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.minting import learn
-from bpmax_sim.proxy.record import LOGIN
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.tracks import Tracks
 from bpmax_sim.transport.protocol import Transport
@@ -28,7 +27,7 @@ class Timeless:
     def handle(self, request: Request) -> Response:
         """Return the answer of the inner transport."""
         response = self.inner.handle(request)
-        login = request.call is not None and request.call.api == LOGIN
+        login = request.call is not None and request.call.is_login
         return replace(response, elapsed=0.0) if login else response
 
 
@@ -46,7 +45,7 @@ class Missing:
             NoMatchError: the call was recorded and is played already.
             ConfigError: the live request would carry a stand-in from a recorded answer.
         """
-        if request.call is not None and request.call.api == LOGIN:
+        if request.call is not None and request.call.is_login:
             return self.record.handle(request)
         try:
             return self.replay.handle(request)

@@ -15,7 +15,6 @@ from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.store import Recorder
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Exchange, Failed, Request
-from bpmax_sim.proxy.record import LOGIN
 from bpmax_sim.session.settings import Settings
 
 Scan = Callable[[bytes], Sequence[object]]
@@ -73,7 +72,7 @@ class Tracks:
         position = call.position if call else None
         context = MissContext(position=position, record=self.settings.command)
         player = self.player
-        if call is not None and call.api == LOGIN:
+        if call is not None and call.is_login:
             player = self._login_player(call.platform, call.instance) or player
         return player.take(parts_of_request(request), context)
 
@@ -124,7 +123,7 @@ class Tracks:
     def _is_repeated_login(self, exchange: Exchange) -> bool:
         """Return whether the same login was answered the same before: its recording repeats."""
         call, outcome = exchange.request.call, exchange.outcome
-        if call is None or call.api != LOGIN or isinstance(outcome, Failed):
+        if call is None or not call.is_login or isinstance(outcome, Failed):
             return False
         who = identity(parts_of_request(exchange.request), self.rules)
         answered = (who, outcome.status, outcome.body)
@@ -140,7 +139,7 @@ class Tracks:
     def _recorder_of(self, exchange: Exchange) -> Recorder:
         call = exchange.request.call
         with self._lock:
-            if call is not None and call.api == LOGIN and self.settings.logins is not None:
+            if call is not None and call.is_login and self.settings.logins is not None:
                 return self._login_recorder((call.platform, call.instance))
             return self._own()
 

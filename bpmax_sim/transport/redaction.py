@@ -65,16 +65,24 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
 
 
 def _headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
-    injected = {place.partition(".")[2] for place in shown.injected if place[:7] == "header."}
+    own = _script_secrets(shown)
     return tuple(
         (
             name,
             _own_secret(name, value, shown, vault)
-            if name.lower() in _SCRIPT_SECRETS - injected
+            if name.lower() in own
             else vault.redact_text(value),
         )
         for name, value in headers
     )
+
+
+def _script_secrets(shown: Request) -> frozenset[str]:
+    """Return the headers whose credential is the script's own, not put in by auth."""
+    if shown.call is not None and shown.call.is_login:
+        return frozenset()
+    injected = {place.partition(".")[2] for place in shown.injected if place[:7] == "header."}
+    return _SCRIPT_SECRETS - injected
 
 
 def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:

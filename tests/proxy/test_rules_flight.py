@@ -11,10 +11,9 @@ import msgspec
 import pytest
 
 from bpmax_sim.errors import AuthError, TransportError
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import LOGIN, Request, Response
 from bpmax_sim.platform.model import Api, Auth, ErrorClass, Recover, ResponseRules
 from bpmax_sim.proxy.effects import Acquire, Flow, Grant
-from bpmax_sim.proxy.record import LOGIN
 from bpmax_sim.proxy.recovery import seconds_until
 from bpmax_sim.proxy.tokens import TokenStore
 from tests.proxy.world import (
