@@ -157,8 +157,10 @@ def _run(draft: Draft, value: Any, spot: Spot) -> None:
         name = value.get("steps")
         if not isinstance(value.get("with", {}), Mapping):
             draft.tell(spot.at("with"), "expected a map of variables")
-    if not isinstance(name, str) or name not in named:
-        more = hint(str(name), named) or "; named steps come from the files of use"
+    if not isinstance(name, str):
+        draft.tell(spot, "expected the name of steps, or {steps: a name, with: variables}")
+    elif name not in named:
+        more = hint(name, named) or "; named steps come from the files of use"
         draft.tell(spot, f"no steps {name!r}{more}")
 
 

@@ -74,15 +74,15 @@ class Failure:
 
 
 def render(failure: Failure) -> str:
-    """Return the text of *failure*, at most 25 lines of at most 100 characters each."""
+    """Return the text of *failure*, at most 25 lines; commands to paste are never cut."""
     head = [failure.headline, *([f"  at {failure.place}"] if failure.place else [])]
     tail = [*_script(failure), *([f"rerun: {failure.rerun}"] if failure.rerun else [])]
     room = LONGEST - len(head) - len(tail)
     blocks = [
-        [str(line) for line in failure.excerpt],
+        [_cut(str(line)) for line in failure.excerpt],
         [f"  {line}" for line in _cut_lines(failure.detail, _DETAILS)],
-        list(_checks(failure.checks)),
-        list(_calls(failure.calls)),
+        [_cut(line) for line in _checks(failure.checks)],
+        [_cut(line) for line in _calls(failure.calls)],
     ]
     body: list[str] = []
     for block in filter(None, blocks):
@@ -90,8 +90,7 @@ def render(failure: Failure) -> str:
     if tail:
         tail = ["", *tail]
         room -= 1
-    lines = [*head, *_cut_lines(body, room), *tail]
-    return "\n".join([lines[0], *(_cut(line) for line in lines[1:])])
+    return "\n".join([*head, *_cut_lines(body, room), *tail])
 
 
 def _checks(checks: Sequence[Check]) -> Iterator[str]:
@@ -126,7 +125,7 @@ def _calls(calls: Sequence[CallMade]) -> Iterator[str]:
 
 def _script(failure: Failure) -> Iterator[str]:
     if failure.script is not None:
-        yield f"script: {failure.script}   {failure.script_text.strip()}".rstrip()
+        yield _cut(f"script: {failure.script}   {failure.script_text.strip()}".rstrip())
 
 
 def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
@@ -136,4 +135,4 @@ def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= WIDTH or line.startswith("rerun:") else line[: WIDTH - 1] + "…"
+    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"

@@ -86,7 +86,7 @@ def _fragments(draft: Draft) -> Iterator[Loaded]:
 
 def _read(draft: Draft, spot: Spot, name: str) -> Source | None:
     try:
-        return Source.read(spot.source.path.parent / name)
+        return Source.read(_below(spot.source.path.parent, name))
     except ConfigError as error:
         draft.problems += error.problems
         draft.tell(spot, f"{name} cannot be used; see the problem in that file")
@@ -146,7 +146,7 @@ def _bodies(draft: Draft, wanted: Iterator[tuple[str, str, Spot]]) -> dict[str, 
     found: dict[str, Script] = {}
     for key, name, spot in wanted:
         try:
-            found[key] = read_script(spot.source.path.parent / name, spot.place)
+            found[key] = read_script(_below(spot.source.path.parent, name), spot.place)
         except ConfigError as error:
             draft.problems += error.problems
     return found
@@ -176,10 +176,14 @@ def _item(draft: Draft, cast: Cast, row: Row | None) -> ScenarioItem:
         vars=draft.declared_vars(),
         faults=tuple(faults),
         cassette=_cassette(draft, row),
-        platforms=folder / proxy.platforms if proxy.platforms else default,
-        instances=folder / proxy.instances if proxy.instances else None,
+        platforms=_below(folder, proxy.platforms) if proxy.platforms else default,
+        instances=_below(folder, proxy.instances) if proxy.instances else None,
         clock=_clock(scenario.clock),
     )
+
+
+def _below(folder: Path, name: str) -> Path:
+    return Path(os.path.normpath(folder / name))
 
 
 def _clock(text: str) -> Instant | None:
@@ -255,14 +259,12 @@ def _names(draft: Draft, text: str, row: Row | None) -> tuple[Any, ...]:
 def _spelled(draft: Draft, fault: Any, spot: Spot, index: int, row: Row | None) -> Iterator[Fault]:
     """Yield the rule that is spelled out in a list of faults."""
     found: list[Problem] = []
-    where = element(spot, index)
+    where = element(_row_faults(draft, row) if row else spot, index)
     node = where.source.root.at(where.steps)
-    if row is not None:
-        node = _row_node(draft, row, index)
     rule = decode(node, FaultRule, found, steps=where.steps) if node is not None else None
     draft.problems += found
     wrong = fault_problem(rule) if rule else None
-    place = node.place if node is not None else where.place
+    place = where.place
     if wrong:
         draft.problems.append(Problem(wrong, place, "faults"))
     elif rule:
@@ -271,10 +273,11 @@ def _spelled(draft: Draft, fault: Any, spot: Spot, index: int, row: Row | None) 
         draft.problems.append(Problem(f"expected a fault, got {fault!r}", place, "faults"))
 
 
-def _row_node(draft: Draft, row: Row, index: int) -> Any:
-    cases = draft.spot.source.root.child("cases")
-    for child in cases.elements if cases else ():
-        faults = child.child("faults") if child.place == row.place else None
-        if faults is not None:
-            return faults.elements[index] if faults.elements else faults
-    return None
+def _row_faults(draft: Draft, row: Row) -> Spot:
+    """Return where the faults of an inline row stand."""
+    spot = draft.spot.at("cases")
+    cases = spot.source.root.child("cases")
+    for index, child in enumerate(cases.elements if cases else ()):
+        if child.place == row.place:
+            return spot.at(index, "faults")
+    return spot

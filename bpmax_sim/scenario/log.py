@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bpmax_sim.scenario.bench import Bench
-from bpmax_sim.scenario.calls import call_made
+from bpmax_sim.scenario.calls import Record, call_made
 from bpmax_sim.scenario.events import ConsoleWritten, Event, trace_digest
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.plain import plain
@@ -70,7 +70,7 @@ class Log:
 
     def collect(self, console: Sequence[ConsoleLine]) -> Iterable[Event]:
         """Yield everything since the last time, by virtual time, ties in the order of telling."""
-        for record in self.bench.calls[len(self.calls) :]:
+        for record in sorted(self.bench.calls[len(self.calls) :], key=_issued):
             platform, _, api = record.name.partition(".")
             number = len(self.calls) + 1
             made = call_made(record, number, self.bench.template(platform, api))
@@ -87,3 +87,8 @@ class Log:
     def digest(self) -> str:
         """Return the digest of the trace so far."""
         return trace_digest(self.events)
+
+
+def _issued(record: Record) -> tuple[float, int]:
+    """Return the order of issue; records come in the order of completion."""
+    return record.at, record.call.serial if record.call else 0

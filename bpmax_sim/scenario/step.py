@@ -163,16 +163,17 @@ class StepRun:
             *self._judge_errors(result, scene),
             *(scene.rejection(error) for error in result.unhandled),
         ]
+        if self.failures:
+            return  # what is expected of a step that went wrong says nothing new
         try:
             for name, value in self.located.step.save.items():
                 progress.scope.vars[name] = progress.scope.resolve(value)
             state = progress.state(self.since)
             checks = judge(self.located.step.expect, state, progress.scope.resolve)
         except UndefinedValueError as error:
-            if not self.failures:
-                self._undefined(error, ("expect",))
+            self._undefined(error, ("expect",))
         else:
-            self.failures += scene.expectation(checks)
+            self.failures = scene.expectation(checks)
 
     def _judge_errors(self, result: Result, scene: Scene) -> list[Failure]:
         """Return the failures of what was thrown; a wait for ever can never be expected."""

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bpmax_sim.errors import HttpStatusError
+from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.proxy.record import CallRecord
+from bpmax_sim.scenario.calls import call_made, compare_calls, path_values
+from bpmax_sim.scenario.expect import failed
+from bpmax_sim.scenario.made import CallMade
+
+GET = "crm_system.get_customer_detail"
+ORDER = "crm_system.create_order"
+TOKEN = "crm_system.$token"
+
+
+def made(call: str = GET, **parts: Any) -> CallMade:
+    return CallMade(number=1, call=call, status=parts.pop("status", 200), **parts)
+
+
+def wrong(expected: list[dict[str, Any]], *calls: CallMade) -> list[str]:
+    return [str(check) for check in failed(compare_calls(expected, calls))]
+
+
+@pytest.mark.parametrize(
+    ("expected", "calls"),
+    [
+        ([], []),
+        ([], [made(TOKEN)]),
+        ([{"call": GET}], [made()]),
+        ([{"call": GET}], [made(TOKEN), made()]),
+        ([{"call": TOKEN}, {"call": GET}], [made(TOKEN), made()]),
+        ([{"call": GET, "path": {"id": 12345}}], [made(path={"id": "12345"})]),
+        ([{"call": GET, "path": "/customers/张"}], [made(url="https://x/customers/%E5%BC%A0?a=1")]),
+        (
+            [{"call": GET, "query": {"page": 1, "all": True}}],
+            [made(query={"page": "1", "all": "true"})],
+        ),
+        ([{"call": GET, "query": {"ids": [1, 2]}}], [made(query={"ids": ["1", "2"]})]),
+        ([{"call": GET, "query": {"n": {"$matches": "^1"}}}], [made(query={"n": "12"})]),
+        ([{"call": GET, "header": {"X-Request-ID": "r"}}], [made(header={"x-request-id": "r"})]),
+        ([{"call": GET, "header": {"$exists": True}}], [made(header={})]),
+        ([{"call": ORDER, "body": {"amount": 100}}], [made(ORDER, body={"amount": 100, "x": 1})]),
+        (
+            [{"call": GET, "status": {"$gte": 500}, "error": "HTTP_STATUS"}],
+            [made(status=500, error="HTTP_STATUS")],
+        ),
+        ([{"call": GET, "times": 2}], [made(), made(), made(ORDER)]),
+        ([{"call": GET, "times": 0}], [made(ORDER)]),
+        ([{"call": GET, "times": {"$gt": 1}, "status": 200}], [made(), made(status=500), made()]),
+        ([{"call": TOKEN, "times": 1}, {"call": ORDER}], [made(TOKEN), made(ORDER)]),
+    ],
+)
+def test_calls_are_as_expected(expected: list[dict[str, Any]], calls: list[CallMade]) -> None:
+    assert wrong(expected, *calls) == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "calls", "messages"),
+    [
+        ([], [made()], [f"proxy expected no call, got 1 call ({GET})"]),
+        ([{"call": GET}], [], [f"proxy expected 1 call ({GET}), got no call"]),
+        (
+            [{"call": GET}],
+            [made(), made(ORDER)],
+            [f"proxy expected 1 call ({GET}), got 2 calls ({GET}, {ORDER})"],
+        ),
+        (
+            [{"call": GET}, {"call": ORDER}],
+            [made(ORDER), made()],
+            [
+                f"proxy[0].call expected {GET}, got {ORDER}",
+                f"proxy[1].call expected {ORDER}, got {GET}",
+            ],
+        ),
+        (
+            [{"call": GET, "path": {"id": "1"}, "status": 200}],
+            [made(path={"id": "2"}, status=404)],
+            ['proxy[0].path.id expected "1", got "2"', "proxy[0].status expected 200, got 404"],
+        ),
+        (
+            [{"call": GET, "path": "/a"}],
+            [made(url="https://x/b")],
+            ['proxy[0].path expected "/a", got "/b"'],
+        ),
+        (
+            [{"call": GET, "times": 3}],
+            [made(), made()],
+            ["proxy[0].times expected 3, got 2"],
+        ),
+        (
+            [{"call": GET, "times": 2, "path": {"id": "1"}}],
+            [made(path={"id": "1"}), made(path={"id": "2"})],
+            [f"proxy[0].times expected 2, got 1 (2 calls of {GET}, others differ)"],
+        ),
+        (
+            [{"call": GET, "times": 1}, {"call": ORDER}],
+            [made()],
+            [f"proxy expected 1 call ({ORDER}), got no call"],
+        ),
+    ],
+)
+def test_what_differs_is_told(
+    expected: list[dict[str, Any]], calls: list[CallMade], messages: list[str]
+) -> None:
+    assert wrong(expected, *calls) == messages
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=3))
+@settings(max_examples=60)
+def test_the_values_of_a_path_come_back(values: list[str]) -> None:
+    names = [f"p{number}" for number in range(len(values))]
+    template = "/v1/" + "/x/".join(f"{{{name}}}" for name in names) + "?fixed=1"
+    path = "/v1/" + "/x/".join(quote(value, safe="") for value in values)
+
+    assert path_values(template, path) == dict(zip(names, values, strict=True))
+
+
+@pytest.mark.parametrize("template", ["", "/orders/{id}", "/customers"])
+def test_a_path_of_another_shape_has_no_values(template: str) -> None:
+    assert path_values(template, "/customers/1") == {}
+
+
+def record(**parts: Any) -> CallRecord:
+    call = Call(
+        platform="crm_system",
+        instance="test",
+        api="create_order",
+        method="POST",
+        path="/customers/%E5%BC%A0/orders",
+        query=(("ids", "1"), ("ids", "2"), ("key", "秘密123456")),
+        headers=(("X-A", "1"),),
+        body=parts.get("body"),
+    )
+    request = Request(
+        method="POST",
+        url="https://crm.example.test/customers/1/orders",
+        headers=parts.pop("headers", (("Content-Type", "application/json"),)),
+        body=parts.pop("body", None),
+    )
+    return CallRecord(
+        platform="crm_system",
+        instance="test",
+        api="create_order",
+        call=call,
+        sent=request,
+        redact=lambda text: text.replace("秘密123456", "redacted"),
+        **parts,
+    )
+
+
+def test_a_record_becomes_a_call_without_secrets() -> None:
+    answer = Response(status=201, body='{"key":"秘密123456"}'.encode(), source="recorded")
+
+    seen = call_made(
+        record(body='{"客户":"张三","k":"秘密123456"}'.encode(), received=answer),
+        7,
+        "/customers/{name}/orders",
+    )
+
+    assert (seen.number, seen.call, seen.status, seen.source) == (7, ORDER, 201, "recorded")
+    assert seen.path == {"name": "张"}
+    assert seen.query == {"ids": ["1", "2"], "key": "redacted"}
+    assert seen.header == {"x-a": "1", "content-type": "application/json"}
+    assert seen.body == {"客户": "张三", "k": "redacted"}
+    assert "秘密" not in repr(seen)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "expected"),
+    [
+        ("application/x-www-form-urlencoded", b"a=1&b=%E5%BC%A0&a=2", {"a": ["1", "2"], "b": "张"}),
+        ("text/plain", b"hello", "hello"),
+        ("application/json", b"12", 12),
+        ("application/json", None, None),
+    ],
+)
+def test_a_body_is_read_by_its_type(content_type: str, body: bytes | None, expected: Any) -> None:
+    seen = call_made(record(headers=(("Content-Type", content_type),), body=body), 1, "")
+
+    assert seen.body == expected
+
+
+def test_a_call_that_was_never_sent_shows_its_error() -> None:
+    error = HttpStatusError("500 秘密123456", platform="crm_system")
+    rejected = CallRecord(
+        platform="crm_system",
+        api="x",
+        error=error,
+        redact=lambda text: text.replace("秘密123456", "redacted"),
+    )
+
+    seen = call_made(rejected, 1, "")
+
+    assert (seen.error, seen.message, seen.status, seen.url) == (
+        "HTTP_STATUS",
+        "500 redacted",
+        None,
+        "",
+    )

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bpmax_sim.scenario.names import LONGEST, cassette_name, file_name, find_root
+
+
+def test_the_root_is_the_nearest_folder_with_the_table_or_with_scenarios(tmp_path: Path) -> None:
+    (tmp_path / "scenarios" / "crm").mkdir(parents=True)
+    inner = tmp_path / "scenarios" / "crm" / "deep"
+    inner.mkdir()
+
+    assert find_root(inner / "a.scenario.yaml") == tmp_path
+    (inner / "pyproject.toml").write_text("[tool.bpmax_sim]\n", encoding="utf-8")
+    assert find_root(inner / "a.scenario.yaml") == inner
+    (inner / "pyproject.toml").write_text("[tool.other]\n", encoding="utf-8")
+    assert find_root(inner) == tmp_path
+    (inner / "pyproject.toml").write_text("不是 toml", encoding="utf-8")
+    assert find_root(inner) == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("选择客户回填", "选择客户回填"),
+        ("a", "a"),
+        ("a/b", "a_b-c14cddc0"),
+        ("..", "_-5ec1f7e7"),
+        ("客户:张三?", "客户_张三_-"),
+        ("", "_-e3b0c442"),
+        ("长" * 40, "长" * 23 + "-"),
+    ],
+)
+def test_a_name_fits_every_file_system(text: str, name: str) -> None:
+    assert file_name(text).startswith(name)
+
+
+@given(st.text())
+@settings(max_examples=80)
+def test_a_name_is_one_short_part_of_a_path(text: str) -> None:
+    name = file_name(text)
+
+    assert 0 < len(name.encode("utf-8", "surrogatepass")) <= LONGEST
+    assert not set(name) & set('<>:"/\\|?*\x00')
+    assert name not in {".", ".."}
+
+
+@given(st.text(), st.text())
+@settings(max_examples=60)
+def test_two_texts_have_two_names(one: str, other: str) -> None:
+    assert (file_name(one) == file_name(other)) is (one == other)
+
+
+@pytest.mark.parametrize(
+    ("given_name", "row", "name"),
+    [
+        ("", "", "crm/选择客户"),
+        ("", "超时", "crm/选择客户/超时"),
+        ("qywx/发消息", "", "qywx/发消息"),
+        ("qywx/发消息.yaml", "甲", "qywx/发消息/甲"),
+        ("/绝对", "", "绝对"),
+    ],
+)
+def test_a_cassette_is_called_like_its_scenario_unless_it_says_otherwise(
+    tmp_path: Path, given_name: str, row: str, name: str
+) -> None:
+    (tmp_path / "scenarios").mkdir()
+    path = tmp_path / "scenarios" / "crm" / "选择客户.scenario.yaml"
+
+    assert cassette_name(path, given_name, row) == name
+
+
+def test_a_scenario_elsewhere_lends_its_own_name(tmp_path: Path) -> None:
+    assert cassette_name(tmp_path / "外面.scenario.yaml", "", "") == "外面"

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.scenario.bench import Bench
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.failure import render
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.opening import open_session, secrets
+from bpmax_sim.scenario.runner import run
+from bpmax_sim.transport.protocol import Handler
+from tests.scenario.bench import write
+
+PLATFORM = """\
+platform_key: crm_system
+base_url: https://crm.example.test
+apis:
+  get_customer_detail:
+    path: /customers/{id}
+    parameters: [{name: id, in: path, required: true}]
+"""
+SCENARIO = """\
+version: 1
+scenario: 选择客户后回填
+form:
+  scripts: {change.customerId: form.js, change.customerName: hello.js}
+  fields: {customerId: null, customerName: "", greeting: ""}
+proxy: {platforms: platforms, cassette: crm/回填}
+clock: "2026-03-02T09:00:00+08:00"
+steps:
+  - name: 选择客户
+    set: {customerId: "12345"}
+    expect:
+      form: {customerName: 张三, greeting: 你好 张三}
+      proxy: [{call: crm_system.get_customer_detail, path: {id: "12345"}, status: 200}]
+      console: [客户 张三]
+      fields: {greeting: {readonly: true}}
+  - name: 不存在的客户
+    set: {customerId: "404"}
+    expect_error: {from: crm_system.get_customer_detail, status: 404}
+"""
+FORM_JS = """\
+const res = await $proxy('crm_system').$api('get_customer_detail').$path({id: form.customerId})
+  .$call();
+console.log('客户', res.data.name);
+form.customerName = res.data.name;
+"""
+HELLO_JS = "form.greeting = '你好 ' + form.customerName; form.$readonly = {greeting: true};\n"
+
+
+def third_party(request: Request) -> Response:
+    if request.url.endswith("/404"):
+        return Response(status=404, body=b"{}", source="live")
+    body = json.dumps({"code": 200, "data": {"name": "张三"}}).encode()
+    headers = (("content-type", "application/json"),)
+    return Response(status=200, headers=headers, body=body, source="live")
+
+
+@pytest.fixture
+def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "platforms").mkdir()
+    (tmp_path / "platforms" / "crm.yaml").write_text(PLATFORM, encoding="utf-8")
+    (tmp_path / "instances.yaml").write_text(
+        "- {platform: crm_system, instance_key: test}\n", encoding="utf-8"
+    )
+    return write(tmp_path, SCENARIO, form__js=FORM_JS, hello__js=HELLO_JS)
+
+
+def outcome(path: Path, **overrides: Any) -> ScenarioFinished:
+    (item,) = items(path, environ={})
+    session = open_session(item, environ={}, **overrides)
+    bench: Bench = session
+    *_, last = run(item, bench, environ={})
+    assert isinstance(last, ScenarioFinished)
+    return last
+
+
+def test_what_was_recorded_once_replays_the_same(scenario: Path) -> None:
+    recorded = outcome(scenario, mode="record", transport=Handler(third_party))
+    first, second = outcome(scenario), outcome(scenario)
+
+    assert [render(one) for one in (*recorded.failures, *first.failures)] == []
+    assert (first.outcome, first.calls, first.digest) == ("passed", 2, second.digest)
+    assert (scenario.parent / "cassettes" / "crm" / "回填.yaml").is_file()
+
+
+def test_without_a_recording_the_step_says_how_to_record(scenario: Path) -> None:
+    (failure,) = outcome(scenario).failures
+
+    assert failure.kind == "miss"
+    assert failure.headline.startswith("step 1/2 选择客户: no cassette: crm_system.get_customer_")
+    assert str(failure.script) == "form.js:2:4"
+    assert "--bpmax-mode=record" in render(failure)
+
+
+def test_a_fault_reaches_the_script_and_nothing_is_recorded_for_it(scenario: Path) -> None:
+    text = SCENARIO.partition("steps:")[0]
+    steps = """\
+steps:
+  - set: {customerId: "1"}
+    faults: [{on: crm_system.*, do: {status: 503, body: {}}}]
+    expect_error: {code: HTTP_STATUS, status: 503}
+    expect: {proxy: [{call: crm_system.get_customer_detail, source: fault}]}
+  - set: {customerId: "2"}
+    faults: [{on: crm_system.create_order, do: {error: reset}}]
+    expect_error: {}
+"""
+    scenario.write_text(text + steps, encoding="utf-8")
+
+    last = outcome(scenario, mode="live", transport=Handler(third_party))
+
+    assert [one.headline for one in last.failures] == [
+        "step 2/2 set: expected an error, but the step succeeded"
+    ]
+
+
+def test_what_was_recorded_and_not_played_fails(scenario: Path) -> None:
+    outcome(scenario, mode="record", transport=Handler(third_party))
+    text = scenario.read_text(encoding="utf-8")
+    scenario.write_text(text.partition("  - name: 不存在")[0], encoding="utf-8")
+
+    (failure,) = outcome(scenario).failures
+
+    assert failure.kind == "unplayed"
+    assert "1 recorded exchange was not played" in failure.headline
+
+
+def test_secrets_are_named_and_must_be_there_to_record(scenario: Path) -> None:
+    text = SCENARIO.replace("clock:", "secrets: [env.CRM_SECRET, vars.a]\nvars: {a: xyz}\nclock:")
+    scenario.write_text(text, encoding="utf-8")
+    (item,) = items(scenario, environ={})
+
+    assert secrets(item, {"CRM_SECRET": "s3cr3t"}) == ("s3cr3t", "xyz")
+    assert secrets(item, {}, needed=False) == ("xyz",)
+    with pytest.raises(ConfigError) as caught:
+        open_session(item, environ={}, mode="live")
+    assert str(caught.value) == (
+        "场景.scenario.yaml:7:11: secrets: ${env.CRM_SECRET} is not defined;"
+        " set the environment variable CRM_SECRET"
+    )
+
+
+def test_the_built_in_platforms_do_without_a_folder(scenario: Path) -> None:
+    text = SCENARIO.replace("proxy: {platforms: platforms, cassette: crm/回填}\n", "")
+    scenario.write_text(text.partition("steps:")[0] + "steps: [{expect: {proxy: []}}]\n", "utf-8")
+
+    assert outcome(scenario).outcome == "passed"
