@@ -65,8 +65,8 @@ CASES: list[Case] = [
     (
         "later setters win, header names in any case",
         (
-            "p.$api('search').$query({a: 1}).$header({'X-A': '1'}).$query({a: 2}).$header({'x-a': '2'})"
-            ".$call()"
+            "p.$api('search').$query({a: 1}).$header({'X-A': '1'})"
+            ".$query({a: 2}).$header({'x-a': '2'}).$call()"
         ),
         lambda p: (
             p.api("search").query(a=1).header({"X-A": "1"}).query(a=2).header({"x-a": "2"}).call()
@@ -80,8 +80,8 @@ CASES: list[Case] = [
     (
         "JSON as JSON.stringify writes it",
         (
-            "p.$api('create_order').$body({n: [1, 1.5, 1e21, NaN, -0], t: '\"\\u2028\\ud800', z: null,"
-            " u: undefined, d: new Date(0), 客户: {深: [true, false]}}).$call()"
+            "p.$api('create_order').$body({n: [1, 1.5, 1e21, NaN, -0], t: '\"\\u2028\\ud800',"
+            " z: null, u: undefined, d: new Date(0), 客户: {深: [true, false]}}).$call()"
         ),
         lambda p: (
             p.api("create_order")
