@@ -1,0 +1,1 @@
+"""Numbers, each beside its peer in the same run; ``python -m benchmarks`` prints them all."""
