@@ -12,7 +12,7 @@ from bpmax_sim.scenario.bench import Bench
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.failure import render
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session, secrets
+from bpmax_sim.scenario.opening import open_session, run_scenario, secrets
 from bpmax_sim.scenario.runner import run
 from bpmax_sim.transport.protocol import Handler
 from tests.scenario.bench import write
@@ -152,3 +152,15 @@ def test_the_built_in_platforms_do_without_a_folder(scenario: Path) -> None:
     scenario.write_text(text.partition("steps:")[0] + "steps: [{expect: {proxy: []}}]\n", "utf-8")
 
     assert outcome(scenario).outcome == "passed"
+
+
+def test_a_whole_file_runs_row_by_row(scenario: Path) -> None:
+    text = SCENARIO.replace("clock:", "cases: [{id: 甲, 号: '1'}, {id: 乙, 号: '2'}]\nclock:")
+    steps = "steps: [{set: {customerId: '${case.号}'}, expect: {form: {customerName: 张三}}}]\n"
+    scenario.write_text(text.partition("steps:")[0] + steps, encoding="utf-8")
+
+    events = list(run_scenario(scenario, environ={}, mode="record", transport=Handler(third_party)))
+
+    assert [e.outcome for e in events if isinstance(e, ScenarioFinished)] == ["passed"] * 2
+    folder = scenario.parent / "cassettes" / "crm" / "回填"
+    assert sorted(path.name for path in folder.iterdir()) == ["乙.yaml", "甲.yaml"]

@@ -333,6 +333,26 @@ steps:
     assert armed == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("do", "told"),
+    [
+        ("{status: 500}", "status 500"),
+        ("{error: dns}", "dns"),
+        ("{delay: 30s}", "delay 30 s"),
+    ],
+)
+def test_a_silent_fault_is_told_with_what_it_would_have_done(
+    folder: Path, bench: PlainBench, do: str, told: str
+) -> None:
+    text = f'steps: [{{set: {{customerId: "1"}}, faults: [{{on: qywx.*, do: {do}}}]}}]\n'
+
+    (found,) = headlines(folder, bench, text)
+    assert found == (
+        f"step 1/1 set: fault never fired: qywx.* -> {told}"
+        " (calls made: crm_system.get_customer_detail)"
+    )
+
+
 def test_faults_can_be_left_out(folder: Path, bench: PlainBench) -> None:
     text = f"faults: [{FAULT}]\nsteps:\n  - {{open: {{}}, faults: [{FAULT}]}}\n"
 
@@ -613,6 +633,40 @@ steps:
     assert str(failure.place) == "共享.yaml:5:33"
     titles = [event.title for event in events if isinstance(event, StepStarted)]
     assert titles == ["r", "r > 选", "r > 查", "run", "run > 选", "run > 查"]
+
+
+def test_a_variable_of_a_run_that_is_not_defined_fails_there(
+    folder: Path, bench: PlainBench
+) -> None:
+    (folder / "共享.yaml").write_text("steps: {开: {open: {}}}\n", encoding="utf-8")
+    text = """\
+use: 共享.yaml
+steps:
+  - {id: a, run: 开}
+  - {run: {steps: 开, with: {x: "${steps.a.result.x}"}}}
+"""
+    assert headlines(folder, bench, text) == [
+        "step 2/2 run: ${steps.a.result.x} is not defined: no 'x' in null"
+    ]
+
+
+def test_variables_of_a_run_end_with_it(folder: Path, bench: PlainBench) -> None:
+    fragment = "steps: {填: {set: {customerName: '${vars.x}', discount: '${vars.y}'}}}\n"
+    (folder / "共享.yaml").write_text(fragment, encoding="utf-8")
+    text = """\
+use: 共享.yaml
+vars: {x: 张三}
+steps:
+  - {run: {steps: 填, with: {x: 李四, y: 2}}, expect: {form: {customerName: 李四, discount: 2}}}
+  - {expect: {vars: {$exactly: {x: 张三}}}}
+"""
+    assert headlines(folder, bench, text) == []
+
+
+def test_a_row_that_names_itself_fails(folder: Path, bench: PlainBench) -> None:
+    text = 'cases: [{id: 甲, x: "${case.x}"}]\nsteps: [{set: {customerName: "${case.x}"}}]\n'
+
+    assert headlines(folder, bench, text, row="甲") == ["step 1/1 set: ${case.x} refers to itself"]
 
 
 FLOW = """\
