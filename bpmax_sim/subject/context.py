@@ -89,3 +89,10 @@ def context_of(
         "step": {"id": node, "name": node, "flow_step_id": node, "owner": owners},
         "userInfo": {**user, **({"id": move.by} if move.by else {})},
     }
+
+
+def are_owners(items: Any) -> bool:
+    """Return whether *items* is the product's ``OwnerItem[]``: maps with an ``owner_id``."""
+    return isinstance(items, list | tuple) and all(
+        isinstance(item, Mapping) and "owner_id" in item for item in items
+    )

@@ -15,7 +15,7 @@ from bpmax_sim.errors import ScriptError, SubjectError, near
 from bpmax_sim.proxy.values import Undefined
 from bpmax_sim.script.outcome import Outcome
 from bpmax_sim.script.source import Script
-from bpmax_sim.subject.context import Members, Move, context_of
+from bpmax_sim.subject.context import Members, Move, are_owners, context_of
 from bpmax_sim.subject.definition import Action, Definition
 from bpmax_sim.subject.stage import (
     FieldChanged,
@@ -248,10 +248,7 @@ class FlowSubject:
             self._assign_items(node, node, value)
 
     def _assign_items(self, step: str, node: str, items: Any) -> None:
-        wrong = not isinstance(items, list | tuple) or any(
-            not isinstance(item, Mapping) or "owner_id" not in item for item in items
-        )
-        if wrong:
+        if not are_owners(items):
             message = f"owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}"
             self._result.errors.append(SubjectError(message))
         elif step == "0":
