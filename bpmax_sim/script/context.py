@@ -92,9 +92,11 @@ class Context:
                 files=files,
             )
             for library in libraries:
+                self._failures.name = library.script.name
                 self._channel.load(library.above + library.script.source)
         except EngineError as error:
             self._halt(self._failures.escaped(error))
+        self._failures.name = setting.script.name
         self._turn("run", start=body.start, source=body.script.source)
 
     def stuck(self) -> None:

@@ -29,6 +29,7 @@ class Failures:
     """Makes the errors of one run.
 
     Attributes:
+        name: the file that runs, for errors without a frame.
         rejected: call id -> the Python error that its rejection carried into the script.
     """
 

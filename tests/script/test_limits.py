@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bpmax_sim.errors import PendingPromise, ScriptLimitError
+from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.source import Script
+from tests.script.bench import NAME, Bench, run
+
+SMALL = Limits(cpu=0.3, memory=16 << 20)
+CPU = "the script used more than 0.3 s of processor time"
+MEMORY = "the script used more than 16 MB of memory"
+STACK = (
+    "the script calls itself, or nests a value, too deeply: the stack is full; "
+    "--bpmax-js-stack=24MB gives it more"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("while (true) {}", CPU),
+        ("await null; while (true) {}", CPU),
+        ("await $proxy('crm').get(); for (;;);", CPU),
+        ("while (true) await null", CPU),
+        ("(function again() { queueMicrotask(again) })(); await new Promise(() => {})", CPU),
+        ("/^(a+)+$/.test('a'.repeat(40) + 'b')", CPU),
+        ("while (true) { try { for (;;); } catch {} finally { for (;;); } }", CPU),
+        ("setInterval(() => {}, 1); await new Promise(() => {})", CPU),
+        ("const tick = () => setTimeout(tick, 1000); tick()", CPU),
+        ("throw {get code() { for (;;); }}", CPU),
+        ("throw Object.defineProperty(new Error(), 'name', {get() { for (;;); }})", CPU),
+        ("return {toJSON() { for (;;); }}", CPU),
+        ("const all = []; for (;;) all.push(new Array(1000).fill(1))", MEMORY),
+        ("const m = new Map(); for (let i = 0;; i++) m.set(i, {i})", MEMORY),
+        ("let p = Promise.resolve(); const a = []; for (;;) a.push(p = p.then())", MEMORY),
+        ("await null; const a = []; for (;;) a.push('张'.repeat(1e4) + a.length)", MEMORY),
+        ("let s = '张'; for (;;) s += s", MEMORY),
+        ("new Array(2 ** 32 - 1).fill(0)", MEMORY),
+        ("const all = []; for (;;) all.push(new ArrayBuffer(1 << 20))", MEMORY),
+        ("let o = {}; for (let i = 0; i < 1e6; i++) o = {o}; JSON.stringify(o)", MEMORY),
+        ("function f() { return f() + 1 } f()", STACK),
+        ("await null; const f = () => [f()]; f()", STACK),
+        ("let o = {}; for (let i = 0; i < 2e4; i++) o = {o}; return o", STACK),
+        ("let o = {}; for (let i = 0; i < 2e4; i++) o = {o}; $proxy('crm').get(o)", STACK),
+    ],
+)  # fmt: skip
+def test_a_script_that_takes_too_much_is_stopped(source: str, message: str) -> None:
+    bench = Bench(limits=SMALL)
+    error = bench.run(source).error
+
+    assert isinstance(error, ScriptLimitError)
+    assert error.message == message
+    assert bench.run("return '还在'").value == "还在"
+
+
+def test_the_limit_is_the_sum_of_all_turns() -> None:
+    source = """
+      const spin = () => { for (let i = 0; i < 1e6; i++); };
+      for (let n = 0;; n++) { spin(); console.log(n); await new Promise(r => setTimeout(r, 1)) }"""
+    started = time.thread_time()
+    outcome = Bench(limits=SMALL).run(source)
+
+    assert isinstance(outcome.error, ScriptLimitError)
+    assert time.thread_time() - started < 1
+    assert len(outcome.console) > 1
+
+
+def test_a_library_is_under_the_same_limit() -> None:
+    library = Script("lib/慢.js", "for (;;);")
+    error = Bench(limits=SMALL).run("return 1", libraries=[library]).error
+
+    assert isinstance(error, ScriptLimitError)
+    assert str(error) == f"lib/慢.js: ScriptLimitError: {CPU}"
+
+
+def test_the_place_of_a_passed_limit_is_told() -> None:
+    error = Bench(limits=SMALL).run("\nfunction 深() { return 深() + 1 }\n深()").error
+
+    assert str(error) == f"{NAME}:2:23: ScriptLimitError: {STACK}"
+
+
+def test_one_call_too_many_is_told_at_its_line() -> None:
+    bench = Bench(limits=Limits(calls=3))
+    error = bench.run("for (let i = 0; i < 9; i++)\n  await $proxy('crm').get(i)").error
+
+    assert str(error) == f"{NAME}:2:27: ScriptLimitError: the script made more than 3 calls"
+    assert len(bench.programs) == 3
+
+
+def test_calls_under_way_complete_when_the_script_is_stopped() -> None:
+    bench = Bench(limits=SMALL)
+    outcome = bench.run(
+        "$proxy('crm').get(); await null; await new Promise(r => setTimeout(r, 1)); for (;;);"
+    )
+
+    assert isinstance(outcome.error, ScriptLimitError)
+    assert [flight.call for flight in outcome.unawaited] == ["crm.get"]
+    assert bench.elapsed() == 0.1
+
+
+def test_a_caught_lack_of_memory_is_an_error_like_any_other() -> None:
+    source = """
+      const a = [];
+      try { for (;;) a.push('x'.repeat(1e5) + a.length) } catch (e) { return e.message }"""
+
+    assert Bench(limits=SMALL).run(source).value == "out of memory"
+
+
+def test_deep_but_finite_recursion_is_no_problem() -> None:
+    assert run("const f = n => n ? 1 + f(n - 1) : 0; return f(1500)").value == 1500
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("await new Promise(() => {})", "1:11"),
+        ("const 等 = async p => {\n  1;\n  await p;\n};\nawait 等(new Promise(() => {}))", "3:9"),
+        ("const p = new Promise(() => {});\n\n  await p.then(() => 1);", "3:11"),
+        ("\nawait Promise.race([])", "2:15"),
+        ("await Promise.all([1, new Promise(() => {})])", "1:27"),
+        ("const {promise} = Promise.withResolvers();\nawait promise", "2:7"),
+        ("try { await new Promise(() => {}) } catch { await $proxy('crm').get() }", "1:17"),
+    ],
+)  # fmt: skip
+def test_a_line_that_waits_in_vain_is_named(source: str, place: str) -> None:
+    bench = Bench()
+    outcome = bench.run(source)
+
+    assert isinstance(outcome.error, PendingPromise)
+    assert str(outcome.error) == (
+        f"{NAME}:{place}: PendingPromise: this waits for a promise that nothing can settle: no "
+        "call, timer or other script is under way; settle it on every path, or await the call "
+        "that should do it"
+    )
+    assert bench.programs == []
+
+
+def test_a_thenable_that_never_answers_is_told_without_a_line() -> None:
+    error = run("await {then() {}}").error
+
+    assert isinstance(error, PendingPromise)
+    assert str(error.place) == NAME
