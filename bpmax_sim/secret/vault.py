@@ -45,6 +45,11 @@ class Vault:
     def __repr__(self) -> str:
         return f"<Vault of {len(self._standins)} stand-ins>"
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to replace."""
+        return not self._forms
+
     def add(self, real: str, standin: str, *, name: str) -> None:
         """Register *real* and every form of it.
 
