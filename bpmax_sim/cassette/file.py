@@ -14,7 +14,7 @@ import msgspec
 
 from bpmax_sim.cassette import damage
 from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, VERSION, exchange_sha
-from bpmax_sim.cassette.index import Data, Index, Newer, Unsound, read_index
+from bpmax_sim.cassette.index import BROKEN_JSON, Data, Index, Newer, Unsound, read_index
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.clock import Instant
@@ -91,7 +91,7 @@ class Cassette:
             blank = raw.replace(b'"sha":"%b"' % line.sha.encode(), BLANK_SHA.encode(), 1)
             if exchange_sha(blank, text) == line.sha:
                 return Entry(line, text.decode())
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except BROKEN_JSON:
             pass
         raise self._edited(start, "is not what was recorded, its digest differs")
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from array import array
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +16,15 @@ from bpmax_sim.cassette.format import ENTRY, HEAD
 from bpmax_sim.cassette.model import FORMAT, Head, Seal
 
 _HEAD = HEAD.encode()
-_ENTRY = f"\n{ENTRY}".encode()
+_TEXT = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
 # Written by us, so its keys come in this order; a line of another shape fails the seal's count.
-_LINE = re.compile(
-    rb'\{"key":"([0-9a-f]*)","n":(\d{1,9}),"call":"[^"\\\n]*(?:\\.[^"\\\n]*)*",'
-    rb'"instance":"[^"\\\n]*(?:\\.[^"\\\n]*)*","for":("[^"\\\n]*(?:\\.[^"\\\n]*)*"),'
-    rb'"at":"[^"\\\n]*","ms":\d+,"sha":"([0-9a-f]{16})"'
+_ENTRY = re.compile(
+    rf'\n{ENTRY}\{{"key":"([0-9a-f]*)","n":\d{{1,9}},"call":{_TEXT},"instance":{_TEXT},'
+    rf'"for":({_TEXT}),"at":{_TEXT},"ms":\d+,"sha":"([0-9a-f]{{16}})"'.encode()
 )
+_ORDER = re.compile(rb'[^,\n]*,"n":(\d+)')
 _SEALED = b"\nsealed: "
+BROKEN_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _read_format = msgspec.json.Decoder(dict[str, Any]).decode
 _read_text = msgspec.json.Decoder(str).decode
 _read_head = msgspec.json.Decoder(Head).decode
@@ -45,16 +46,18 @@ class Index:
     """Where each exchange stands.
 
     Attributes:
-        keys: for each owner, the numbers of its exchanges by key, in the order of issue.
-        starts: offset of each exchange; *orders*: its place in its owner's order of issue.
+        keys: for each owner, the numbers of its exchanges by key, in the order of issue; a bare
+            number where there is one, which is nearly always.
+        starts: offset of each exchange.
+        orders: what sorts each exchange by its owner's order of issue.
         first_failure: number of the first exchange that did not complete.
         sections: offsets of the ``failures`` and ``sealed`` lines.
     """
 
     head: Head = field(default_factory=Head)
-    keys: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    keys: dict[str, dict[bytes, int | list[int]]] = field(default_factory=dict)
     starts: array[int] = field(default_factory=lambda: array("Q"))
-    orders: array[int] = field(default_factory=lambda: array("L"))
+    orders: Sequence[int] = ()
     first_failure: int = 0
     sections: tuple[int, int] = (0, 0)
 
@@ -67,9 +70,15 @@ class Index:
             end = self.sections[0] if following == self.first_failure else self.starts[following]
         return self.starts[number], end
 
+    def find(self, owner: str, key: str) -> Sequence[int]:
+        """Return the exchanges of *owner* with this key, in the order of issue."""
+        found = self.keys.get(owner, {}).get(key.encode(), ())
+        return (found,) if isinstance(found, int) else found
+
     def numbers(self, owner: str) -> list[int]:
         """Return the exchanges of *owner* in the order of issue."""
-        numbers = (n for bucket in self.keys.get(owner, {}).values() for n in bucket)
+        buckets = self.keys.get(owner, {}).values()
+        numbers = (n for b in buckets for n in ((b,) if isinstance(b, int) else b))
         return sorted(numbers, key=self.orders.__getitem__)
 
 
@@ -104,37 +113,46 @@ def _head(line: bytes) -> Head:
         if isinstance(version, int) and version > FORMAT:
             raise Newer(str(version))
         return _read_head(line)
-    except msgspec.MsgspecError as error:
+    except BROKEN_JSON as error:
         raise Unsound(f"the head line is broken ({error})") from error
 
 
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
     shas: list[bytes] = []
-    owners: dict[bytes, dict[str, list[int]]] = {}
-    at = data.find(_ENTRY, start)
-    while at >= 0:
-        found = _LINE.match(data, at + len(_ENTRY))
-        if found is None:
-            raise Unsound(f"an index line is not as it was written, at byte {at + 1}")
-        key, order, owner, sha = found.groups()
-        into.starts.append(at + 1)
-        into.orders.append(int(order))
-        owners.setdefault(owner, {}).setdefault(key.decode(), []).append(len(shas))
+    owners: dict[bytes, dict[bytes, int | list[int]]] = {}
+    for found in _ENTRY.finditer(data, start):
+        key, owner, sha = found.groups()
+        into.starts.append(found.start() + 1)
+        bucket = owners.get(owner)
+        if bucket is None:
+            bucket = owners[owner] = {}
+        number = len(shas)
+        before = bucket.setdefault(key, number)
+        if isinstance(before, list):
+            before.append(number)
+        elif before != number:
+            bucket[key] = [before, number]
         shas.append(sha)
-        at = data.find(_ENTRY, found.end())
     try:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except BROKEN_JSON as error:
         raise Unsound(f"an index line is broken ({error})") from error
     into.first_failure = bisect(into.starts, into.sections[0])
-    if into.first_failure < len(shas):
-        for bucket in _buckets(into):
-            bucket.sort(key=into.orders.__getitem__)
+    into.orders = _sorted(data, into)
     return shas
 
 
-def _buckets(index: Index) -> Iterator[list[int]]:
-    return (bucket for keys in index.keys.values() for bucket in keys.values())
+def _sorted(data: Data, index: Index) -> Sequence[int]:
+    """Return what sorts the exchanges; sections are sorted, so only failures are out of place."""
+    if index.first_failure == len(index.starts):
+        return range(len(index.starts))
+    found = (_ORDER.match(data, start) for start in index.starts)
+    orders = [int(order[1]) if order else 0 for order in found]
+    for keys in index.keys.values():
+        for bucket in keys.values():
+            if isinstance(bucket, list):
+                bucket.sort(key=orders.__getitem__)
+    return orders
 
 
 def _check_layout(data: Data, body: int, index: Index) -> None:
@@ -160,7 +178,7 @@ def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> No
         raise Unsound("something follows the `sealed:` line, or its end is missing")
     try:
         seal = _read_seal(text)
-    except msgspec.MsgspecError as error:
+    except BROKEN_JSON as error:
         raise Unsound(f"the `sealed:` line is broken ({error})") from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):

@@ -136,7 +136,10 @@ def _records(data: bytes) -> Iterator[Draft]:
         record = data[start : start + length]
         if len(record) != length or zlib.crc32(record) != checksum:
             return
-        yield _decode(record)
+        try:
+            yield _decode(record)
+        except (msgspec.MsgspecError, RecursionError):
+            return  # whole, but not of this version
         at = start + length + 1
 
 

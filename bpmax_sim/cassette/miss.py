@@ -218,7 +218,7 @@ def _list(words: Iterable[str]) -> str:
 
 
 def _elsewhere(search: Search, key: str) -> Iterator[str]:
-    owners = [repr(o) for o in search.cassette.owners if key in search.cassette.index.keys[o]]
+    owners = [repr(o) for o in search.cassette.owners if search.cassette.index.find(o, key)]
     if owners and search.cassette.head.rules == search.rules.digest:
         yield _line("", f"it is recorded for {_list(owners)}")
 

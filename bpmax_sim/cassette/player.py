@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Player:
         self._owner = owner
         self._path = str(cassette.path if cassette else path)
         self._repeat = repeat
-        self._keys = _keys(cassette, rules, owner) if cassette else {}
+        self._find = _finder(cassette, rules, owner) if cassette else _nowhere
         self._turns: dict[str, Iterator[int]] = {}
         self._played: set[int] = set()
 
@@ -48,7 +48,7 @@ class Player:
 
     def knows(self, parts: Parts) -> bool:
         """Return whether this call was recorded at all, played or not."""
-        return identity(parts, self._rules) in self._keys
+        return bool(self._find(identity(parts, self._rules)))
 
     def take(self, parts: Parts, context: MissContext = MissContext()) -> Exchange:  # noqa: B008
         """Return the next recorded exchange of the call *parts*.
@@ -58,8 +58,8 @@ class Player:
             DamagedCassette: if the exchange is not what was recorded.
         """
         key = identity(parts, self._rules)
-        numbers = self._keys.get(key)
-        if numbers is None or self._cassette is None:
+        numbers = self._find(key)
+        if not numbers or self._cassette is None:
             raise self._unknown(key, parts, context)
         # next() on one shared counter is atomic, so two threads never get the same turn.
         turn = next(self._turns.get(key) or self._turns.setdefault(key, count()))
@@ -90,16 +90,20 @@ def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
 
-def _keys(cassette: Cassette, rules: Rules, owner: str) -> dict[str, list[int]]:
-    """Return the exchanges of *owner* by their key under *rules*."""
-    head, recorded = cassette.head, cassette.index.keys.get(owner, {})
+def _nowhere(_key: str) -> Sequence[int]:
+    return ()
+
+
+def _finder(cassette: Cassette, rules: Rules, owner: str) -> Callable[[str], Sequence[int]]:
+    """Return what gives the exchanges of *owner* that have a key under *rules*."""
+    head, index = cassette.head, cassette.index
     if head.rules == rules.digest and head.mixed is not True:
-        return recorded
+        return lambda key: index.find(owner, key)
     found: dict[str, list[int]] = {}
-    for number in cassette.index.numbers(owner):
+    for number in index.numbers(owner):
         line = cassette.line(number)
         key = line.key
         if (line.rules or head.rules) != rules.digest:
             key = identity(parts_of_exchange(cassette.exchange(number)), rules)
         found.setdefault(key, []).append(number)
-    return found
+    return lambda key: found.get(key, ())

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump, reseal
@@ -133,6 +135,10 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a broken seal": (
         lambda data: data.replace(b'"interactions":3', b'"interactions":"3"'),
         "the `sealed:` line is broken (Expected `int`, got `str` - at `$.interactions`)",
+    ),
+    "a head that nests without end": (
+        lambda data: data.replace(b'"format":1', b'"format":' + b"[" * 100_000),
+        "the head line is broken (maximum recursion depth exceeded while deserializing an object)",
     ),
     "a broken head": (
         lambda data: data.replace(b'"format":1', b'"format":"1"'),
@@ -273,3 +279,28 @@ def test_an_edit_that_is_no_cassette_is_not_sealed(text: str, message: str) -> N
         reseal(text)
 
     assert str(raised.value) == message
+
+
+@given(st.binary(max_size=300), st.integers(0, len(SAMPLE)), st.integers(0, 40))
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_garbage_in_a_file_is_an_error_of_ours(
+    tmp_path: Path, garbage: bytes, at: int, gone: int
+) -> None:
+    for data in (garbage, SAMPLE[:at] + garbage + SAMPLE[at + gone :]):
+        path = tmp_path / "x.yaml"
+        path.write_bytes(data)
+        if data == SAMPLE:
+            continue
+        with pytest.raises(BpmaxError):
+            list(Cassette.load(path).exchanges())
+
+
+def test_an_edit_of_a_large_file_is_named_with_its_line(path: Path) -> None:
+    told = numbered(*[detail(number) for number in range(500)])
+    data = dump(told, rules=RULES, zone=ZONE).replace(b"customers/400?", b"customers/4oo?")
+
+    assert refused(path, data).startswith(
+        f"客户.yaml:{data[: data.index(b'customers/4oo')].count(10) - 2}: exchange 401 "
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -272,3 +273,34 @@ def test_plain_nulls_are_none_and_quoted_ones_text() -> None:
     expected: dict[str, Any] = {"a": None, "b": "null", "c": [None, "", "1"]}
 
     assert read_yaml_text('a: null\nb: "null"\nc: [~, "", 1]\n') == expected
+
+
+def test_a_layout_that_is_not_quite_ours_is_read_as_yaml() -> None:
+    entry = render(replace(detail(), order=1), zone=ZONE)
+    failed = render(detail(outcome=Failed(code="TLS", message="x", received=b"a")), zone=ZONE)
+    other = [
+        (entry, "    body: null\n", "    body: ''\n"),
+        (entry, '["Bearer redacted.crm_system.test.token.1"]', "Bearer x"),
+        (entry, "message: OK}", "message: 'OK' }"),
+        (entry, "  response:", "  'response':"),
+        (entry, "string: |-", "string: |"),
+        (failed, "    sent: true", "    sent: 'true'"),
+    ]
+
+    for given_, old, new in other:
+        text = given_.text.replace(old, new)
+        assert text != given_.text
+        read = read_exchange(replace(given_, text=text))
+        assert read.request.url == detail().request.url
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.integers(0, 400))
+@settings(max_examples=100, deadline=None)
+def test_a_forged_exchange_is_an_error_and_never_a_crash(inserted: str, at: int) -> None:
+    entry = render(detail(), zone=ZONE)
+    for canonical in (True, False):
+        with suppress(ValueError):
+            read_exchange(
+                replace(entry, text=entry.text[:at] + inserted + entry.text[at:]),
+                canonical=canonical,
+            )

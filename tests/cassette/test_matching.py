@@ -359,3 +359,32 @@ def test_traffic_without_a_builder_is_known_by_method_address_query_and_body() -
         {"content-type": "application/json"},
     )
     assert parts_of_request(replace(request, call=call())).name == "crm_system.create_order"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"--a\r\ncontent-type: text/plain\r\nx\r\n--a--",
+        b"--a--",
+        b"--a\r\n\r\nx",
+    ],
+)
+def test_a_broken_multipart_body_is_compared_as_text(body: bytes) -> None:
+    made = call(headers=(("content-type", "multipart/form-data; boundary=a"),), body=body)
+
+    assert found(made, made) == ()
+    assert found(made, replace(made, body=body + b" ")) != ()
+
+
+def test_a_number_beyond_all_bounds_is_compared_as_text() -> None:
+    huge = b'{"a":1e99999999999999999999}'
+
+    assert parts_of(call(body=huge)).body.kind == "text"
+    assert found(call(body=huge), call(body=huge)) == ()
+    assert parts_of(call(body=b"[" * 100_000)).body.kind == "text"
+
+
+def test_an_address_outside_its_base_stays_whole() -> None:
+    request = Request(method="GET", url="https://login.test/token", base="https://crm.test")
+
+    assert call_behind(request, named(call())).path == "https://login.test/token"

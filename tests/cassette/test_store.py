@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -389,6 +390,8 @@ def test_a_torn_journal_is_read_up_to_the_tear(tmp_path: Path) -> None:
         torn.write_bytes(whole[:length])
         assert len(read_journal(torn)) == (length >= first - 1)
     torn.write_bytes(whole[:first] + whole[first:].replace(b"customers/2", b"customers/3"))
+    assert len(read_journal(torn)) == 1
+    torn.write_bytes(whole[:first] + b"%08x %08x {}\n" % (2, zlib.crc32(b"{}")))
     assert len(read_journal(torn)) == 1
 
 

@@ -1,0 +1,190 @@
+"""What a cassette costs beside vcrpy, a plain httpx call and a bare durable append, in one run."""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import httpx
+from vcr.persisters.filesystem import FilesystemPersister
+from vcr.serializers import yamlserializer
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.journal import frame
+from bpmax_sim.cassette.leaks import finds_nothing
+from bpmax_sim.cassette.matching import Rules, identity, parts_of, parts_of_request
+from bpmax_sim.cassette.player import Player
+from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.messages import Call, Exchange, Request, Response
+
+_MANY, _FEW = 10_000, 100
+_RULES, _OWNER = Rules(), "客户同步"
+_BASE = "https://crm.example.test"
+_ANSWER = ('{"code":200,"message":"ok","data":{"name":"张三","note":"' + "x" * 950 + '"}}').encode()
+
+
+def recorded(number: int, *, shape: str) -> Exchange:
+    """Return one exchange of a workload: distinct URLs, distinct bodies, or one call repeated."""
+    path = f"/customers/{number}" if shape == "urls" else "/customers"
+    body = f'{{"客户":{number}}}'.encode() if shape == "bodies" else None
+    headers = (("content-type", "application/json"),)
+    call = Call(
+        platform="crm", instance="test", api="get", method="POST", path=path,
+        query=(("fields", "name"),), headers=headers, body=body, serial=number,
+    )  # fmt: skip
+    request = Request(
+        method="POST",
+        url=f"{_BASE}{path}?fields=name",
+        headers=(*headers, ("authorization", "Bearer redacted.crm.test.token.1")),
+        body=body,
+        call=call,
+        base=_BASE,
+        injected=("header.authorization",),
+    )
+    response = Response(status=200, reason="OK", headers=headers, body=_ANSWER, elapsed=0.012)
+    key = identity(parts_of_request(request), _RULES)
+    return Exchange(request=request, outcome=response, key=key, order=number, owner=_OWNER)
+
+
+def microseconds(work: Callable[[], object], *, rounds: int, calls: int = 1) -> float:
+    """Return the median cost of one call of *work*, in microseconds."""
+    taken = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        for _ in range(calls):
+            work()
+        taken.append((time.perf_counter() - begun) / calls * 1e6)
+    return statistics.median(taken)
+
+
+def floor() -> float:
+    """Return the cost of one call of an httpx client that does nothing but look up an answer."""
+    answers = {f"{_BASE}/customers": _ANSWER}
+    transport = httpx.MockTransport(lambda r: httpx.Response(200, content=answers[str(r.url)]))
+    with httpx.Client(transport=transport) as client:
+        return microseconds(
+            lambda: client.get(f"{_BASE}/customers").json(), rounds=15, calls=100
+        )  # fmt: skip
+
+
+def written(folder: Path, exchanges: Sequence[Exchange], name: str) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_bytes(dump(exchanges, rules=_RULES))
+    return path
+
+
+def playing(path: Path, calls: Sequence[Call]) -> float:
+    """Return the cost of identifying, finding and parsing one exchange the first time."""
+    player = Player(Cassette.load(path), _RULES, _OWNER)
+    begun = time.perf_counter()
+    for call in calls:
+        player.take(parts_of(call))
+    return (time.perf_counter() - begun) / len(calls) * 1e6
+
+
+def replay(folder: Path) -> dict[str, float]:
+    """Return the cost per exchange of each workload, and its growth from few to many."""
+    found: dict[str, float] = {}
+    for shape in ("urls", "bodies", "repeated"):
+        many = [recorded(number, shape=shape) for number in range(1, _MANY + 1)]
+        calls = [e.request.call for e in many if e.request.call is not None]
+        path = written(folder, many, shape)
+        few = written(folder, many[:_FEW], f"{shape}-few")
+        shuffled = random.Random(1).sample(calls, _MANY)
+        found[f"take, {shape}, µs"] = statistics.median(playing(path, calls) for _ in range(3))
+        small = statistics.median(playing(few, calls[:_FEW]) for _ in range(25))
+        found[f"take, {shape}, growth {_FEW} to {_MANY}"] = found[f"take, {shape}, µs"] / small
+        mixed = statistics.median(playing(path, shuffled) for _ in range(3))
+        found[f"take, {shape}, growth, shuffled"] = mixed / small
+    return found
+
+
+def opening(folder: Path) -> dict[str, float]:
+    """Return the cost of opening 10,000 exchanges of 1 kB, and of a short test."""
+    many = [recorded(number, shape="urls") for number in range(1, _MANY + 1)]
+    path, one = written(folder, many, "open"), written(folder, many[:1], "one")
+    ours = microseconds(lambda: Cassette.load(path), rounds=9)
+    tracemalloc.start()
+    kept = Cassette.load(path)
+    memory = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    peer = microseconds(
+        lambda: FilesystemPersister.load_cassette(str(path), yamlserializer), rounds=1
+    )
+    call = many[0].request.call
+    assert call is not None
+    parts = parts_of(call)
+    short = microseconds(
+        lambda: Player(Cassette.load(one), _RULES, _OWNER).take(parts), rounds=15, calls=20
+    )  # fmt: skip
+    return {
+        f"open {len(kept)}, ms": ours / 1e3,
+        "open, vcrpy, ms": peer / 1e3,
+        "open, times faster": peer / ours,
+        "open, peak memory, MB": memory / 1e6,
+        "open one and take it, µs": short,
+    }
+
+
+def recording(folder: Path) -> dict[str, float]:
+    """Return the cost of a durable append and of closing, beside a bare append and vcrpy."""
+    many = [recorded(number, shape="urls") for number in range(1, _MANY + 1)]
+    recorder = Recorder(folder / "record.yaml", rules=_RULES, owner=_OWNER, scan=finds_nothing)
+    bare = os.open(folder / "bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    ours: list[float] = []
+    bare_times: list[float] = []
+    late: list[float] = []
+    for exchange in many:
+        begun = time.perf_counter()
+        recorder.append(exchange)
+        middle = time.perf_counter()
+        os.write(bare, frame(recorder._drafts[-1]))  # noqa: SLF001 - the same bytes
+        os.fdatasync(bare)
+        bare_times.append(time.perf_counter() - middle)
+        (late if exchange.order > _MANY * 0.9 else ours).append(middle - begun)
+    os.close(bare)
+    begun = time.perf_counter()
+    recorder.seal()
+    closed = time.perf_counter() - begun
+    peer = vcrpy_save(folder)
+    return {
+        "append, µs": statistics.median(ours) * 1e6,
+        "append, times a bare one": statistics.median(ours) / statistics.median(bare_times),
+        "append, growth": statistics.median(late) / statistics.median(ours),
+        f"close {_MANY}, ms": closed * 1e3,
+        "close, vcrpy, ms": peer * 1e3,
+        "close, times vcrpy": closed / peer,
+    }
+
+
+def vcrpy_save(folder: Path) -> float:
+    """Return the seconds that vcrpy takes to save what we recorded."""
+    requests, responses = FilesystemPersister.load_cassette(
+        str(folder / "record.yaml"), yamlserializer
+    )
+    told = {"requests": requests, "responses": responses}
+    begun = time.perf_counter()
+    FilesystemPersister.save_cassette(str(folder / "vcrpy.yaml"), told, yamlserializer)
+    return time.perf_counter() - begun
+
+
+def measure() -> dict[str, float]:
+    """Return every figure by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        base = floor()
+        found = {"floor, µs": base, **opening(here), **replay(here), **recording(here)}
+    shapes = {name: value / base for name, value in found.items() if name.endswith("µs")}
+    return {**found, **{f"{name[:-4]}, times the floor": value for name, value in shapes.items()}}
+
+
+if __name__ == "__main__":
+    for what, value in measure().items():
+        print(f"{what:42} {value:10.2f}")
