@@ -68,7 +68,13 @@ class Network:
         self._resources = ExitStack()
         rules = matching_rules(platforms, settings.ignore)
         self._tracks = Tracks(settings, rules, self._vault.scan, start.cassette, start.zone)
-        parts = Parts(live=self._live, tracks=self._tracks, vault=self._vault, clock=start.clock)
+        parts = Parts(
+            live=self._live,
+            tracks=self._tracks,
+            vault=self._vault,
+            clock=start.clock,
+            extra=settings.extra,
+        )
         self.faults = Faults(stack(start.mode, settings.record, parts), self._bad_token)
         self._environment = self._make_environment()
 

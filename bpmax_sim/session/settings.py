@@ -33,7 +33,9 @@ class Settings:
         repeat: whether a recording may be played more than once.
         instance: preferred where a script names none.
         allow_ci: whether recording is allowed although ``CI`` is set.
-        command: the command that records, for messages.
+        extra: whether recording what is new also records one more of a call that was played.
+        command: the command that records, for messages; *command_new* and *command_extra* are its
+            options that record what is missing, and one more of a call that was played.
         zone: seconds east of Greenwich, for scripts; None for that of *clock*.
     """
 
@@ -50,7 +52,10 @@ class Settings:
     repeat: bool = False
     instance: str | None = None
     allow_ci: bool = False
+    extra: bool = False
     command: str = ""
+    command_new: str = "--record=new"
+    command_extra: str = "--record=new --record-extra"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 

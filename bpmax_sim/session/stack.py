@@ -33,10 +33,14 @@ class Timeless:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Answer from recordings; send and record what was never recorded."""
+    """Answer from recordings; send and record what was never recorded.
+
+    With *extra*, a call that was played already is recorded once more.
+    """
 
     replay: Transport
     record: Transport
+    extra: bool = False
 
     def handle(self, request: Request) -> Response:
         """Return the recorded answer, else the live one.
@@ -50,7 +54,7 @@ class Missing:
         try:
             return self.replay.handle(request)
         except NoMatchError as error:
-            if error.case == "already played":
+            if error.case == "already played" and not self.extra:
                 raise
         _refuse_placeholder(request)
         return self.record.handle(request)
@@ -74,6 +78,7 @@ class Parts:
     tracks: Tracks
     vault: Vault
     clock: Clock
+    extra: bool = False
 
 
 def _replay(parts: Parts) -> Transport:
@@ -91,7 +96,7 @@ def _record(parts: Parts) -> Transport:
 
 
 def _new(parts: Parts) -> Transport:
-    return Missing(_replay(parts), _record(parts))
+    return Missing(_replay(parts), _record(parts), parts.extra)
 
 
 STACKS: dict[tuple[str, str], Callable[[Parts], Transport]] = {

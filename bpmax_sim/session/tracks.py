@@ -70,7 +70,13 @@ class Tracks:
         """
         call = request.call
         position = call.position if call else None
-        context = MissContext(position=position, record=self.settings.command)
+        said = self.settings
+        context = MissContext(
+            position=position,
+            record=said.command,
+            new=said.command_new,
+            extra=said.command_extra,
+        )
         player = self.player
         if call is not None and call.is_login:
             player = self._login_player(call.platform, call.instance) or player

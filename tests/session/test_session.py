@@ -104,6 +104,19 @@ def test_recording_new_sends_only_what_is_missing(tmp_path: Path, crm: Crm) -> N
     assert (first["data"]["name"], second["data"]["name"]) == ("张三", "李四")
 
 
+def test_recording_new_can_add_one_more_of_a_call_that_was_played(tmp_path: Path, crm: Crm) -> None:
+    record(tmp_path, crm)
+    with opened(tmp_path, crm, record="new", extra=True) as session:
+        proxy = session.proxy("crm_system")
+        answers = [proxy.getCustomerDetail("12345") for _ in range(2)]
+    with opened(tmp_path) as replay:
+        proxy = replay.proxy("crm_system")
+        again = [proxy.getCustomerDetail("12345") for _ in range(2)]
+
+    assert [call.source for call in session.calls if not call.is_login] == ["recorded", "live"]
+    assert again == answers
+
+
 def test_what_a_recorded_answer_stands_in_for_is_never_sent(tmp_path: Path, crm: Crm) -> None:
     record(tmp_path, crm)
     with opened(tmp_path, crm, record="new") as session, pytest.raises(ConfigError) as caught:
