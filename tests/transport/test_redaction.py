@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bpmax_sim.clock import VirtualClock
+from bpmax_sim.errors import TransportError
+from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.transport.protocol import Handler
+from bpmax_sim.transport.record import Record
+from bpmax_sim.transport.redaction import redact_request, redact_response
+from bpmax_sim.transport.replay import Replay
+
+JSON = (("content-type", "application/json"),)
+CALL = Call(platform="crm_system", instance="test", api="create", method="POST", path="/c")
+REQUEST = Request(method="POST", url="https://crm.example.test/c", headers=JSON, call=CALL)
+
+
+def vault() -> Vault:
+    made = Vault()
+    made.add("s3cret-value", "redacted.crm_system.test.token.1", name="crm_system.test.token")
+    return made
+
+
+def test_a_known_secret_is_hidden_wherever_a_script_puts_it() -> None:
+    body = '{"备注":"s3cret-value"}'.encode()
+    call = replace(CALL, query=(("t", "s3cret-value"),), headers=(("X-T", "s3cret-value"),))
+    sent = replace(REQUEST, url=f"{REQUEST.url}?t=s3cret-value", body=body, call=call)
+
+    shown = redact_request(sent, vault())
+
+    assert "s3cret" not in repr(shown)
+    assert shown.url == "https://crm.example.test/c?t=redacted.crm_system.test.token.1"
+    assert redact_request(shown, vault()) == shown
+
+
+def test_the_twin_is_what_is_written() -> None:
+    twin = replace(REQUEST, url="https://crm.example.test/twin")
+    shown = redact_request(replace(REQUEST, standin=twin), Vault())
+
+    assert (shown.url, shown.standin) == ("https://crm.example.test/twin", None)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Bearer abcdefgh", "Bearer redacted.crm_system.test.script-authorization.1"),
+        ("abcdefgh", "redacted.crm_system.test.script-authorization.1"),
+        ("Custom abcdefgh", "redacted.crm_system.test.script-authorization.1"),
+    ],
+)
+def test_a_credential_of_the_script_itself_is_hidden(value: str, shown: str) -> None:
+    call = replace(CALL, headers=(("Authorization", value),))
+    sent = replace(REQUEST, headers=(*JSON, ("Authorization", value)), call=call)
+
+    redacted = redact_request(sent, Vault())
+
+    assert dict(redacted.headers)["Authorization"] == shown
+    assert redacted.call is not None
+    assert dict(redacted.call.headers)["Authorization"] == shown
+
+
+def test_what_auth_put_in_is_left_to_its_twin() -> None:
+    sent = replace(
+        REQUEST,
+        headers=(("Authorization", "Basic redacted"),),
+        injected=("header.authorization",),
+    )
+
+    assert redact_request(sent, Vault()).headers == (("Authorization", "Basic redacted"),)
+
+
+def test_cookies_of_an_answer_are_secret_and_known_from_then_on() -> None:
+    kept = Vault()
+    answer = Response(
+        status=200,
+        headers=(("set-cookie", "sid=abcdefghij; Path=/; HttpOnly"), ("set-cookie", "theme=")),
+        body=b"your session is abcdefghij",
+    )
+
+    shown = redact_response(answer, REQUEST, kept)
+
+    assert shown.headers == (
+        ("set-cookie", "sid=redacted.crm_system.test.cookie-sid.1; Path=/; HttpOnly"),
+        ("set-cookie", "theme="),
+    )
+    assert shown.body == b"your session is redacted.crm_system.test.cookie-sid.1"
+
+
+def test_personal_data_gets_pseudonyms_and_everything_else_keeps_its_bytes() -> None:
+    body = '{ "phone" : "13800138000", "n": 1.10, "list": [{"name": "张三"}], "x": "张三丰" }'
+    call = replace(CALL, query=(("mobile", "13800138000"),), body=body.encode())
+    sent = replace(
+        REQUEST,
+        url=f"{REQUEST.url}?mobile=13800138000&page=1",
+        body=body.encode(),
+        headers=(*JSON, ("X-User", "zhangsan")),
+        call=call,
+        personal=("body.phone", "body.list[*].name", "query.mobile", "header.X-User"),
+    )
+
+    shown = redact_request(sent, Vault())
+
+    text = (shown.body or b"").decode()
+    assert text.startswith('{ "phone" : "1300000')
+    assert '"n": 1.10' in text
+    assert '"x": "张三丰" }' in text
+    assert '"name": "张三"' not in text
+    assert "13800138000" not in repr(shown)
+    assert dict(shown.headers)["X-User"] != "zhangsan"
+    assert redact_request(shown, Vault()) == shown
+
+
+def test_personal_data_in_a_form_and_in_an_answer() -> None:
+    form = (("content-type", "application/x-www-form-urlencoded"),)
+    sent = replace(REQUEST, headers=form, body=b"phone=13800138000&n=1", personal=("body.phone",))
+    answer = Response(status=200, headers=JSON, body=b'{"phone":"13800138000"}')
+
+    shown = redact_request(sent, Vault())
+
+    assert (shown.body or b"").endswith(b"&n=1")
+    assert b"13800138000" not in (shown.body or b"")
+    assert b"13800138000" not in redact_response(answer, sent, Vault()).body
+
+
+def recording(answer: Response | TransportError) -> tuple[Record, list[Exchange]]:
+    kept: list[Exchange] = []
+
+    def handle(_: Request) -> Response:
+        if isinstance(answer, TransportError):
+            raise answer
+        return answer
+
+    def learn(_request: Request, response: Response) -> None:
+        secrets.minted("crm_system", "test", "token", response.body.decode())
+
+    secrets = Vault()
+    record = Record(Handler(handle), kept.append, learn, secrets, VirtualClock(100.0))
+    return record, kept
+
+
+def test_an_answer_is_handed_on_as_it_came_and_kept_redacted() -> None:
+    record, kept = recording(Response(status=200, body=b"minted-token", elapsed=0.0126))
+
+    answer = record.handle(REQUEST)
+
+    assert (answer.body, answer.elapsed) == (b"minted-token", 0.013)
+    assert isinstance(kept[0].outcome, Response)
+    assert kept[0].outcome.body == b"redacted.crm_system.test.token.1"
+    assert kept[0].at == 100.0
+
+
+def test_an_exchange_that_fails_is_kept_and_replayed() -> None:
+    error = TransportError("no answer within 30 s", code="TIMEOUT", elapsed=30.0004)
+    record, kept = recording(error)
+    with pytest.raises(TransportError):
+        record.handle(REQUEST)
+
+    assert kept[0].outcome == Failed(
+        code="TIMEOUT", message="no answer within 30 s", elapsed=30.0, sent=True
+    )
+    with pytest.raises(TransportError) as caught:
+        Replay(lambda _: kept[0], Vault()).handle(REQUEST)
+    assert (caught.value.code, caught.value.elapsed) == ("TIMEOUT", 30.0)
+
+
+def test_a_recorded_answer_says_that_it_is_one() -> None:
+    exchange = Exchange(request=REQUEST, outcome=Response(status=204, elapsed=0.25))
+
+    answer = Replay(lambda _: exchange, Vault()).handle(REQUEST)
+
+    assert (answer.status, answer.elapsed, answer.source) == (204, 0.25, "recorded")
