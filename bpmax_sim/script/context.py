@@ -244,6 +244,13 @@ class Context:
     def _end(self, unseen: list[int], reasons: list[Mapping[str, Any]]) -> None:
         self._late.update(unseen)
         self._unhandled.extend(map(self._failures.thrown, reasons))
+        told = [error.__cause__ for error in self._unhandled]
+        for number in unseen:
+            # Where the engine has no tracker, a rejected call that nobody awaited is known anyway.
+            cause = self._failures.rejected.get(number)
+            if cause is not None and cause not in told:
+                place = self._calls[number].place
+                self._unhandled.append(self._failures.unhandled(cause, place))
 
 
 _ENTRIES: Mapping[str, Callable[..., None]] = {

@@ -6,8 +6,6 @@ limit, would corrupt the context. A context belongs to the thread that made it.
 
 from __future__ import annotations
 
-import platform
-import threading
 import time
 from functools import cache
 from importlib.resources import files
@@ -15,7 +13,8 @@ from typing import Any
 
 import _quickjs
 
-from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits
+from bpmax_sim.script.stack import stack_limit
 from bpmax_sim.script.tracker import track_rejections
 
 BINDINGS = (
@@ -31,7 +30,6 @@ BINDINGS = (
     "intl",
     "collation",
 )
-_MOST_STACK = 4 * MEGABYTE
 _PUMPED_BETWEEN_LOOKS = 64
 
 
@@ -103,24 +101,6 @@ class QuickJSNG:
     def _too_slow(self, raw: str) -> LimitReachedError:
         message = f"the script used more than {self._limits.cpu:g} s of processor time"
         return LimitReachedError("ScriptLimitError", message, raw)
-
-
-def stack_limit() -> int:
-    """Return the bytes of stack that scripts may use on this thread."""
-    return min(_MOST_STACK, _thread_stack() // 2)
-
-
-def _thread_stack() -> int:
-    if threading.current_thread() is not threading.main_thread():
-        chosen = threading.stack_size()
-        if chosen or platform.libc_ver()[0] != "glibc":
-            return chosen or MEGABYTE // 2
-    try:
-        import resource  # noqa: PLC0415 - absent on Windows
-    except ImportError:
-        return MEGABYTE
-    soft, _hard = resource.getrlimit(resource.RLIMIT_STACK)
-    return 2 * _MOST_STACK if soft == resource.RLIM_INFINITY else soft
 
 
 @cache

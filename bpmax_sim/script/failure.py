@@ -78,6 +78,12 @@ class Failures:
         failure.__cause__ = error
         return failure
 
+    def unhandled(self, cause: Exception, place: Place | None) -> ScriptError:
+        """Return the error of a rejected call that nobody awaited."""
+        failure = ScriptError(str(cause), place=place)
+        failure.__cause__ = cause
+        return failure
+
     def pending(self, probes: Iterable[tuple[str, str]]) -> PendingPromise:
         """Return the error of a script that waits in vain, at the line that waits."""
         found = list(probes)

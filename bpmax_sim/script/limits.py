@@ -14,7 +14,8 @@ class Limits:
     Attributes:
         cpu: seconds of processor time, over all its turns.
         memory: bytes of the engine's heap.
-        stack: bytes of the thread's stack; None takes half of it, at most 4 MB.
+        stack: bytes of stack; None takes half of the thread's, at most 4 MB. More than that runs
+            scripts on a thread of their own.
         calls: ``$proxy`` calls.
     """
 

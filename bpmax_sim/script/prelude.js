@@ -1,10 +1,9 @@
-// The JavaScript half of a context: evaluated once, called by runtime.py.
-// Calls, console lines, timers and writes queue in an outbox as JSON texts; Python drains it after
-// each turn and settles calls by id. No Python function is ever called from here. What a script may
-// not need is in bindings/*.js and compiled on first use.
-(function (errorsSource, valuesSource, timersSource, consoleSource, dateSource, randomSource, textSource, cloneSource, urlSource, intlSource, collationSource) {
+// The JavaScript half of a context. Calls, console lines, timers and writes queue in an outbox as
+// JSON texts; Python drains it after each turn and settles calls by id. No Python function is called
+// from here. What a script may not need is in bindings/*.js and compiled on first use.
+(function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode, urlCode, intlCode, collationCode) {
 'use strict';
-const FIRST_USER_LINE = 2000; // the frames above belong to this file and to bindings/
+const FIRST_USER_LINE = 2000; // the frames above are ours
 const {parse, stringify} = JSON, {apply, construct} = Reflect, {isArray} = Array, {join} = Array.prototype;
 const {defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys, freeze, assign} = Object;
 const NativeError = Error, NativePromise = Promise, NativeDate = Date, NativeProxy = Proxy, indirectEval = eval;
@@ -23,7 +22,7 @@ function module(source) {
   if (!modules.has(source)) modules.set(source, indirectEval(source)(shared));
   return modules.get(source);
 }
-const errors = () => module(errorsSource);
+const errors = () => module(errorsCode);
 const lazily = (source, ...names) => names.forEach(name => defineProperty(globalThis, name, {
   configurable: true,
   get() { const value = module(source)[name]; global(name, value); return value; },
@@ -84,7 +83,7 @@ function encodeObject(value, one, sent) {
   if (isArray(value)) return list(value, one);
   const proto = getPrototypeOf(value);
   if ((proto && getPrototypeOf(proto)) || typeof value.toJSON === 'function') {
-    const text = module(valuesSource).encode(value, one, sent);
+    const text = module(valuesCode).encode(value, one, sent);
     if (text) return text;
   }
   const names = keys(value);
@@ -100,7 +99,7 @@ const put = (o, k, value) => k === '__proto__'
 function decode(t) {
   if (t === null || typeof t !== 'object') return t;
   if (isArray(t)) { for (let i = 0; i < t.length; i++) t[i] = decode(t[i]); return t; }
-  if (hasOwn(t, '$')) return module(valuesSource).decode(t.$, t.v);
+  if (hasOwn(t, '$')) return module(valuesCode).decode(t.$, t.v);
   for (const k of keys(t)) { const v = t[k]; if (v !== null && typeof v === 'object') put(t, k, decode(v)); }
   return t;
 }
@@ -124,7 +123,7 @@ function call(platform, options, api, rest) {
   const id = ++serial, place = here();
   const promise = new NativePromise((resolve, reject) => waiting.set(id, {resolve, reject}));
   callPlace.set(id, `    at <anonymous> (<input>:${place.replace(',', ':')})`);
-  unseen.add(id); // until `await`, Promise.all and the like read its `constructor` or call its `then`
+  unseen.add(id); // until `await` or Promise.all reads its `constructor`, or calls its `then`
   defineProperty(promise, 'constructor', {configurable: true, get() { unseen.delete(id); return NativePromise; }});
   define(promise, 'then', function (...handlers) { unseen.delete(id); return apply(then, this, handlers); });
   emit(`"call",${id},${stringify(platform)},${options},${stringify(api)},${rest},${place}`);
@@ -175,7 +174,7 @@ function builder(platform, options, api, steps) {
 // Live objects: form, ctx.
 const live = [];
 function bind(index) {
-  const target = {}, held = new Map(); // fields whose object was handed out -> its text: it may be changed inside
+  const target = {}, held = new Map(); // a field whose object was handed out -> its text
   const write = (name, value) => {
     const text = encode(value);
     put(target, name, value);
@@ -214,7 +213,7 @@ function flush() {
   }
 }
 
-// Promises that the script makes are kept while pending, so that a line that waits for ever can be told.
+// Promises of the script are kept while pending, so that a line that waits in vain can be told.
 const pending = new Map();
 let pendingId = 0;
 const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
@@ -238,28 +237,28 @@ global('__track', (promise, reason, handled) => { // taken away by tracker.py
 });
 
 // Globals.
-lazily(errorsSource, 'fetch', 'XMLHttpRequest');
+lazily(errorsCode, 'fetch', 'XMLHttpRequest');
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 global('$proxy', $proxy);
 assign(shared, {shared, rawOf, encode, encoders, decode, put, list, tag, here, refuse, stackOf, failed,
-  describe: error => errors().describe(error), inspect: value => module(consoleSource).inspect(value), collation: () => module(collationSource)});
-lazily(timersSource, 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval');
-lazily(consoleSource, 'console');
-lazily(randomSource, 'crypto');
-lazily(textSource, 'TextEncoder', 'TextDecoder');
-lazily(cloneSource, 'structuredClone');
-lazily(urlSource, 'URL', 'URLSearchParams');
-lazily(intlSource, 'Intl');
-lazily(dateSource, 'Date');
-borrowed(randomSource, Math, '', 'random');
+  describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value), collation: () => module(collationCode)});
+lazily(timersCode, 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval');
+lazily(consoleCode, 'console');
+lazily(randomCode, 'crypto');
+lazily(textCode, 'TextEncoder', 'TextDecoder');
+lazily(cloneCode, 'structuredClone');
+lazily(urlCode, 'URL', 'URLSearchParams');
+lazily(intlCode, 'Intl');
+lazily(dateCode, 'Date');
+borrowed(randomCode, Math, '', 'random');
 const dates = NativeDate.prototype;
 const local = name => /^[gs]et(?!UTC|Time$)|^to(Date|Time)?String$/.test(name);
-borrowed(dateSource, dates, '', ...Object.getOwnPropertyNames(dates).filter(local));
+borrowed(dateCode, dates, '', ...Object.getOwnPropertyNames(dates).filter(local));
 defineProperty(dates, 'constructor', {configurable: true, get: () => globalThis.Date});
-borrowed(intlSource, dates, 'date.', 'toLocaleString', 'toLocaleDateString', 'toLocaleTimeString');
-borrowed(intlSource, Number.prototype, 'number.', 'toLocaleString');
-borrowed(intlSource, BigInt.prototype, 'number.', 'toLocaleString');
-borrowed(intlSource, String.prototype, 'string.', 'localeCompare');
+borrowed(intlCode, dates, 'date.', 'toLocaleString', 'toLocaleDateString', 'toLocaleTimeString');
+borrowed(intlCode, Number.prototype, 'number.', 'toLocaleString');
+borrowed(intlCode, BigInt.prototype, 'number.', 'toLocaleString');
+borrowed(intlCode, String.prototype, 'string.', 'localeCompare');
 
 // What Python asks.
 const answers = {json: parse, text: v => v, null: () => null, bytes: v => decode({$: 'bytes', v})};
@@ -269,7 +268,7 @@ function compile(start, source) { // the body's line n is the engine's line star
   try {
     const body = indirectEval(`${above}(async function () {\n${source}\n})`);
     try {
-      // After a body that closes its function early, this parse needs a ':' that the one above refuses.
+      // After a body that closes its function early, this needs a ':', which the parse above refuses.
       indirectEval(`${above}(function () { return 0 ? async () => {\n${source}\n} : 0; })`);
     } catch (error) {
       error.message = "unexpected '}': the body is closed before its end";
@@ -301,7 +300,7 @@ const operations = {
       if (ok) { callPlace.delete(id); resolve(answers[kind](value)); } else reject(errors().rejection(id, decode(value)));
     }
   },
-  fire: ({id}) => module(timersSource).fire(id),
+  fire: ({id}) => module(timersCode).fire(id),
   probe() { quiet = true; errors().probe(pending); },
   probed() { quiet = false; emit(`"probed",${errors().probed()}`); },
   end() { emit(`"end",${list([...unseen], String)},${list([...unhandled.values()], shared.describe)}`); },
@@ -309,8 +308,8 @@ const operations = {
 function entry(operation, text) {
   if (operation === undefined) return drained();
   const argument = parse(text);
-  if (argument.now !== undefined) shared.now = argument.now;
-  if (argument.patch) patch(argument.patch);
+  shared.now = argument.now;
+  patch(argument.patch ?? []);
   operations[operation](argument);
 }
 entry.track = globalThis.__track;

@@ -17,6 +17,7 @@ from bpmax_sim.script.mirror import LiveObject
 from bpmax_sim.script.outcome import Outcome
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.script.source import Script
+from bpmax_sim.script.stack import stack_limit, with_stack
 
 SHANGHAI = 8 * 3600.0
 
@@ -117,6 +118,19 @@ class Runtime:
 
     def settle(self) -> None:
         """Let everything happen that is planned; a script that then still waits is stuck."""
+        if self._limits.stack and self._limits.stack > stack_limit():
+            with_stack(self._limits.stack, self._settle_here)
+        else:
+            self._settle_here()
+
+    def _settle_here(self) -> None:
+        home, self._thread = self._thread, threading.get_ident()
+        try:
+            self._settle()
+        finally:
+            self._thread = home
+
+    def _settle(self) -> None:
         self._scheduler.run()
         while self._running:
             self._running[0].stuck()
