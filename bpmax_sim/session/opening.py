@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.merge import recover
 from bpmax_sim.clock import Instant, VirtualClock
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.tracks import load
@@ -36,11 +37,13 @@ class Opening:
 
 
 def opening(settings: Settings) -> Opening:
-    """Open the recording and set the clock.
+    """Open the recording and set the clock; what a killed recording left is sealed first.
 
     Raises:
         CassetteError: the cassette cannot be used.
     """
+    if settings.mode == "record" and settings.cassette is not None:
+        recover(settings.cassette)
     cassette = load(settings.cassette)
     once = settings.mode == "record" and settings.record == "once"
     known = cassette is not None and settings.owner in cassette.owners

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -184,6 +186,28 @@ def test_a_failed_run_leaves_the_old_recording_and_sets_the_new_one_aside(
 
     assert cassette.read_bytes() == before
     assert "李四" in cassette.with_name("客户.yaml.new").read_text()
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from tests.session.test_session import opened
+from bpmax_sim.demo.crm import running_crm
+with running_crm() as crm:
+    opened(Path(sys.argv[1]), crm).proxy("crm_system").getCustomerDetail("12345")
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_recording_left_is_sealed_by_the_next(tmp_path: Path, crm: Crm) -> None:
+    root = Path(__file__).parents[2]
+    killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], cwd=root, check=False)
+    with opened(tmp_path, crm) as session:
+        session.proxy("crm_system").getCustomerDetail("12345")
+
+    assert killed.returncode == -9
+    assert session.mode == "replay"
+    assert crm.tokens == []
 
 
 def test_an_expired_token_is_renewed_once_in_virtual_time(tmp_path: Path, crm: Crm) -> None:
