@@ -1,1 +1,98 @@
-"""Put $proxy scripts on the bench: recorded once, replayed for ever."""
+"""Put $proxy scripts on the bench: recorded once, replayed for ever.
+
+Every name is imported on its first use, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from bpmax_sim.cassette.file import Cassette
+    from bpmax_sim.errors import (
+        AuthError,
+        BadResponseError,
+        BpmaxError,
+        BusinessError,
+        CallError,
+        CassetteError,
+        ConfigError,
+        DamagedCassette,
+        ExpectationError,
+        HttpStatusError,
+        LeakError,
+        NewerFormat,
+        NoMatchError,
+        PendingPromise,
+        ScriptError,
+        ScriptLimitError,
+        ScriptSyntaxError,
+        SubjectError,
+        TransportError,
+    )
+    from bpmax_sim.platform.load import load_platforms
+    from bpmax_sim.scenario.play import run_scenario
+    from bpmax_sim.session.session import Session
+    from bpmax_sim.session.settings import Settings
+
+    __version__: str
+
+__all__ = [
+    "AuthError",
+    "BadResponseError",
+    "BpmaxError",
+    "BusinessError",
+    "CallError",
+    "Cassette",
+    "CassetteError",
+    "ConfigError",
+    "DamagedCassette",
+    "ExpectationError",
+    "HttpStatusError",
+    "LeakError",
+    "NewerFormat",
+    "NoMatchError",
+    "PendingPromise",
+    "ScriptError",
+    "ScriptLimitError",
+    "ScriptSyntaxError",
+    "Session",
+    "Settings",
+    "SubjectError",
+    "TransportError",
+    "__version__",
+    "load_platforms",
+    "run_scenario",
+]
+
+_HOMES: Final = {
+    "Cassette": "cassette.file",
+    "Session": "session.session",
+    "Settings": "session.settings",
+    "load_platforms": "platform.load",
+    "run_scenario": "scenario.play",
+}
+"""Where a name lives; those that are not here are errors."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "__version__":
+        value: Any = _version()
+    else:
+        value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    try:
+        return metadata.version("bpmax-sim")
+    except metadata.PackageNotFoundError:
+        return "0+source"  # run from a checkout that is not installed

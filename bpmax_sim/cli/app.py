@@ -1,0 +1,100 @@
+"""The one typer application; a command's module is imported when that command is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+import bpmax_sim
+from bpmax_sim.cli.commands import COMMANDS, Command
+from bpmax_sim.cli.output import complain, keep_printable, say
+from bpmax_sim.errors import BpmaxError, CassetteError, near
+from bpmax_sim.report.exits import ExitCode
+
+PROGRAM = "bpmax-sim"
+WIDTH = 100
+
+
+class _Commands(TyperGroup):
+    """The commands of the table."""
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        found = COMMANDS.get(cmd_name)
+        return _made(cmd_name, found) if found else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            told = near(name, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
+            ctx.fail(f"there is no command {name!r}{told}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, _ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.about) for name, command in COMMANDS.items()])
+
+
+def _made(name: str, command: Command) -> Any:
+    module, _, function = command.home.partition(":")
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    home = import_module(f"bpmax_sim.cli.{module}")
+    app.command(name, help=command.help)(getattr(home, function))
+    return typer.main.get_command(app)
+
+
+def _root(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> int:
+    if version:
+        say(f"{PROGRAM} {bpmax_sim.__version__}")
+    elif context.invoked_subcommand is None:
+        say(context.get_help())
+    return ExitCode.PASSED
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(start(sys.argv[1:] if arguments is None else arguments))
+
+
+def start(arguments: Sequence[str]) -> int:
+    """Run the command that *arguments* name and return its exit code."""
+    keep_printable()
+    try:
+        code = _app()(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        complain(f"{error.format_message().rstrip('.')}; see {_command(error)} --help")
+        return ExitCode.USAGE
+    except BpmaxError as error:
+        complain(str(error))
+        return ExitCode.CASSETTE if isinstance(error, CassetteError) else ExitCode.USAGE
+    except typer.Abort:
+        complain("stopped; nothing was changed")
+        return ExitCode.FAILED
+    return int(code or 0)
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer(
+        cls=_Commands,
+        rich_markup_mode=None,
+        help=f"Example: {PROGRAM} demo\n\nRecord what $proxy scripts call, replay it for ever.",
+        context_settings={"max_content_width": WIDTH},
+    )
+    app.callback(invoke_without_command=True)(_root)
+    return app
+
+
+def _command(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else PROGRAM

@@ -1,0 +1,101 @@
+"""Every command: its help and where it lives. Nothing of a command is imported to list it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command.
+
+    Attributes:
+        home: ``module:function`` in this package.
+        about: what it does, in one line.
+        example: how it is called.
+        more: what else there is to know.
+    """
+
+    home: str
+    about: str
+    example: str
+    more: str = ""
+
+    @property
+    def help(self) -> str:
+        """Return the text above its options; the example comes first."""
+        parts = [f"Example: {self.example}", f"{self.about}.", *([self.more] if self.more else [])]
+        return "\n\n".join(parts)
+
+
+_CODES = (
+    "Exit codes: 0 passed, 1 a scenario failed, 2 usage or collection error, 3 cassette missing "
+    "or missed, 4 live system unreachable, 5 nothing collected, 6 review pending."
+)
+
+COMMANDS: Mapping[str, Command] = {
+    "demo": Command(
+        "demo:demo",
+        "Record a script against a small CRM and replay it without network and credentials",
+        "bpmax-sim demo",
+        "Needs nothing but this package, and leaves a folder that runs.",
+    ),
+    "run": Command(
+        "run:run",
+        "Run scenarios; by default they replay what was recorded",
+        "bpmax-sim run scenarios/crm -k 冒烟",
+        _CODES,
+    ),
+    "record": Command(
+        "run:record",
+        "Run scenarios against the live systems and record what they answer",
+        "bpmax-sim record scenarios/crm/customer.scenario.yaml",
+        "Credentials come from where instances.yaml says. A scenario that fails leaves the old "
+        f"cassette as it is and sets the new one aside as <file>.new. {_CODES}",
+    ),
+    "review": Command(
+        "review:review",
+        "Show recordings that wait as <file>.new, and accept or reject them",
+        "bpmax-sim review --accept cassettes/crm/customer.yaml.new",
+        "Without --accept and --reject it lists and compares them, and ends with 6 if there are "
+        "any.",
+    ),
+    "list": Command(
+        "listing:listing",
+        "List scenarios and the rows of their tables",
+        "bpmax-sim list --json",
+    ),
+    "inspect": Command(
+        "inspect:inspect",
+        "Show what is recorded in a cassette",
+        "bpmax-sim inspect cassettes/crm/customer.yaml",
+        "With :LINE behind the file, it shows that exchange whole.",
+    ),
+    "lint": Command(
+        "lint:lint",
+        "Check platforms, scenarios, scripts and cassettes without running anything",
+        "bpmax-sim lint",
+    ),
+    "seal": Command(
+        "cassettes:seal",
+        "Accept a cassette that was edited by hand",
+        "bpmax-sim seal cassettes/crm/customer.yaml",
+        "It shows what changes in the file and asks before it writes.",
+    ),
+    "recover": Command(
+        "cassettes:recover",
+        "Seal what a recording that was killed left in its journal",
+        "bpmax-sim recover",
+    ),
+    "schema": Command(
+        "schema:schema",
+        "Print or write the JSON Schemas with which editors check files while one types",
+        "bpmax-sim schema --write",
+    ),
+    "doctor": Command(
+        "doctor:doctor",
+        "Check that everything bpmax-sim needs is there",
+        "bpmax-sim doctor",
+    ),
+}

@@ -1,0 +1,82 @@
+"""Items -> verdicts, in one of the three modes; what recording wrote is told beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bpmax_sim.cassette.merge import new_file
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.report.verdict import Verdict, broken, judged, skipped, target
+from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.scenario.names import find_root
+from bpmax_sim.scenario.opening import open_session
+from bpmax_sim.scenario.runner import run
+from bpmax_sim.yamlfile import shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """How items are run; what is not given is the scenario's own.
+
+    Attributes:
+        cassettes: the folder of all cassettes; by default that of each scenario's project.
+        faults: whether faults strike.
+        options: further options of `Session.open`.
+    """
+
+    mode: str = ""
+    cassettes: Path | None = None
+    faults: bool = True
+    environ: Mapping[str, str] = field(repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def execute(items: Iterable[ScenarioItem], choices: Choices) -> Iterator[Verdict]:
+    """Run *items* one after the other, each in a session of its own."""
+    for item in items:
+        yield skipped(item) if item.skip else _run(item, choices)
+
+
+def _run(item: ScenarioItem, choices: Choices) -> Verdict:
+    options = dict(choices.options)
+    if choices.mode:
+        options["mode"] = choices.mode
+    try:
+        session = open_session(
+            item,
+            cassettes=_folder(item, choices),
+            environ=choices.environ,
+            command=f"bpmax-sim record {target(item)}",
+            **options,
+        )
+    except BpmaxError as error:
+        return broken(item, error)
+    events = run(item, session, environ=choices.environ, faults=choices.faults)
+    verdict = judged(item, events, live=session.mode != "replay")
+    if session.settings.unused != "warn" or not session.unplayed:
+        return verdict
+    return verdict.noting(session.told_unplayed())
+
+
+def cassette_of(item: ScenarioItem, choices: Choices) -> Path:
+    """Return the file that *item* plays or records."""
+    return _folder(item, choices) / f"{item.cassette}.yaml"
+
+
+def _folder(item: ScenarioItem, choices: Choices) -> Path:
+    return choices.cassettes or Path(shown(find_root(item.path) / "cassettes"))
+
+
+def pending(items: Iterable[ScenarioItem], choices: Choices) -> list[Path]:
+    """Return the recordings of *items* that wait for review."""
+    files = dict.fromkeys(new_file(cassette_of(item, choices)) for item in items)
+    return [path for path in files if path.exists()]
+
+
+def codes(verdicts: Iterable[Verdict], waiting: Iterable[Path]) -> list[ExitCode]:
+    """Return every exit code that a run asks for."""
+    return [*(verdict.code for verdict in verdicts), *(ExitCode.REVIEW for _ in waiting)]

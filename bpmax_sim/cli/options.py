@@ -1,0 +1,72 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Mode(StrEnum):
+    """Where answers come from."""
+
+    replay = "replay"
+    record = "record"
+    live = "live"
+
+
+class Record(StrEnum):
+    """What is recorded."""
+
+    once = "once"
+    new = "new"
+    rewrite = "rewrite"
+
+
+class Unused(StrEnum):
+    """What a recording that was not played is."""
+
+    fail = "fail"
+    warn = "warn"
+    ignore = "ignore"
+
+
+class Faults(StrEnum):
+    """Whether faults strike."""
+
+    on = "on"
+    off = "off"
+
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PATH[:LINE]",
+        help="Scenario files, PATH::NAME, or folders; by default scenarios/ of the project.",
+    ),
+]
+Keyword = Annotated[
+    str, typer.Option("-k", metavar="TEXT", help="Only where name, file or a tag has this in it.")
+]
+Instance = Annotated[
+    str, typer.Option(metavar="KEY", help="The instance where a script names none.")
+]
+Variables = Annotated[
+    list[str] | None, typer.Option("--var", metavar="K=V", help="A variable; wins over the file's.")
+]
+Cassettes = Annotated[Path | None, typer.Option(metavar="DIR", help="The folder of all cassettes.")]
+Platforms = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The folder of platform files.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+FaultsOption = Annotated[Faults, typer.Option(help="Whether the scenarios' faults strike.")]
+UnusedOption = Annotated[
+    Unused | None, typer.Option(help="What a recording that is not played is.")
+]
+RecordOption = Annotated[
+    Record,
+    typer.Option(help="Only what has no recording, also what is missing in one, or all afresh."),
+]
+AllowCi = Annotated[bool, typer.Option("--allow-ci-record", help="Record although CI is set.")]

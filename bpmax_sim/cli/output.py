@@ -1,0 +1,43 @@
+"""The two streams: data on stdout, messages on stderr; plain where nobody looks at a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import Any
+
+STYLES = {"√": "green", "×": "red", "-": "yellow"}
+
+
+def keep_printable() -> None:
+    """Let a console that lacks a character print ``?`` for it instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def say(text: str) -> None:
+    """Print data; a line that begins with a mark is coloured on a terminal."""
+    style = STYLES.get(text[:1], "")
+    if style and sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+
+        Console(highlight=False, soft_wrap=True).print(text, style=style, markup=False)
+    else:
+        print(text, flush=True)  # noqa: T201 - this is where printing is done
+
+
+def say_json(value: Any) -> None:
+    """Print one JSON document."""
+    say(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def tell(text: str) -> None:
+    """Print a message to whoever watches."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def complain(text: str) -> None:
+    """Print an error; each of its lines says where, what and what to do."""
+    tell(text)

@@ -1,0 +1,220 @@
+"""``run`` and ``record``: one function in two modes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cli.collection import collect
+from bpmax_sim.cli.execution import Choices, cassette_of, codes, execute, pending
+from bpmax_sim.cli.options import (
+    AllowCi,
+    Cassettes,
+    Faults,
+    FaultsOption,
+    Instance,
+    Json,
+    Keyword,
+    Mode,
+    Paths,
+    Platforms,
+    Record,
+    RecordOption,
+    Unused,
+    UnusedOption,
+    Variables,
+)
+from bpmax_sim.cli.output import complain, say, say_json, tell
+from bpmax_sim.cli.selection import chosen, missing, targets
+from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.report import terminal
+from bpmax_sim.report.document import document
+from bpmax_sim.report.exits import ExitCode, foremost
+from bpmax_sim.report.verdict import Verdict
+from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.yamlfile import shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What the command line asks for."""
+
+    paths: Sequence[str]
+    keyword: str
+    variables: Sequence[str]
+    as_json: bool
+    allow_ci: bool
+    choices: Choices
+
+
+def run(  # noqa: PLR0913 - the options of the command
+    paths: Paths = None,
+    *,
+    keyword: Keyword = "",
+    mode: Annotated[Mode | None, typer.Option(help="Where answers come from.")] = None,
+    record: RecordOption = Record.once,
+    allow_ci_record: AllowCi = False,
+    instance: Instance = "",
+    var: Variables = None,
+    cassettes: Cassettes = None,
+    platforms: Platforms = None,
+    faults: FaultsOption = Faults.on,
+    unused: UnusedOption = None,
+    json: Json = False,
+) -> int:
+    """Run scenarios and return the exit code."""
+    options = _options(record, instance, platforms, unused)
+    return _perform(
+        _Wish(
+            paths=paths or (),
+            keyword=keyword,
+            variables=var or (),
+            as_json=json,
+            allow_ci=allow_ci_record,
+            choices=Choices(
+                mode=mode.value if mode else "",
+                cassettes=cassettes,
+                faults=faults is Faults.on,
+                environ=os.environ,
+                options=options,
+            ),
+        )
+    )
+
+
+def record(  # noqa: PLR0913 - the options of the command
+    paths: Paths = None,
+    *,
+    keyword: Keyword = "",
+    record: RecordOption = Record.rewrite,
+    allow_ci_record: AllowCi = False,
+    instance: Instance = "",
+    var: Variables = None,
+    cassettes: Cassettes = None,
+    platforms: Platforms = None,
+    faults: FaultsOption = Faults.on,
+    json: Json = False,
+) -> int:
+    """Record scenarios and return the exit code."""
+    return run(
+        paths,
+        keyword=keyword,
+        mode=Mode.record,
+        record=record,
+        allow_ci_record=allow_ci_record,
+        instance=instance,
+        var=var,
+        cassettes=cassettes,
+        platforms=platforms,
+        faults=faults,
+        json=json,
+    )
+
+
+def _options(
+    record: Record, instance: str, platforms: Path | None, unused: Unused | None
+) -> dict[str, Any]:
+    if platforms is not None and not platforms.exists():
+        raise ConfigError(missing(str(platforms), Path.cwd(), ""))
+    given = {
+        "record": record.value,
+        "default_instance": instance or None,
+        "platforms": platforms,
+        "unused": unused.value if unused else None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _perform(wish: _Wish) -> int:
+    try:
+        _check_ci(wish)
+        items = _collected(wish)
+    except BpmaxError as error:
+        complain(str(error))
+        if wish.as_json:
+            problems = error.problems if isinstance(error, ConfigError) else ()
+            say_json(document([], code=ExitCode.USAGE, problems=problems))
+        return ExitCode.USAGE
+    if not items:
+        complain(_nothing(wish))
+    before = _contents(items, wish.choices)
+    started = time.perf_counter()
+    verdicts = [_told(verdict, wish) for verdict in execute(items, wish.choices)]
+    waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
+    code = foremost(codes(verdicts, waiting)) if items else ExitCode.NOTHING
+    _tell_recorded(before)
+    for path in waiting:
+        tell(f"{shown(path)}: waits for review; run `bpmax-sim review`")
+    if wish.as_json:
+        say_json(document(verdicts, code=code))
+    elif items:
+        say(terminal.summary(verdicts, time.perf_counter() - started))
+    return code
+
+
+def _check_ci(wish: _Wish) -> None:
+    asked = wish.choices.mode == "record" and wish.choices.environ.get("CI")
+    if asked and not wish.allow_ci:
+        raise ConfigError(
+            "CI is set, so nothing is recorded; replay with `bpmax-sim run`, or add "
+            "--allow-ci-record"
+        )
+
+
+def _collected(wish: _Wish) -> list[ScenarioItem]:
+    found = collect(
+        targets(wish.paths, folder=Path.cwd()),
+        variables=_variables(wish.variables),
+        environ=wish.choices.environ,
+    )
+    return chosen(found, wish.keyword) if wish.keyword else found
+
+
+def _variables(given: Sequence[str]) -> Mapping[str, str]:
+    wrong = [text for text in given if not text.partition("=")[0] or "=" not in text]
+    if wrong:
+        raise ConfigError(f"--var {wrong[0]}: expected NAME=VALUE, such as --var customer=12345")
+    return dict(text.split("=", 1) for text in given)
+
+
+def _nothing(wish: _Wish) -> str:
+    where = ", ".join(wish.paths) or "scenarios/"
+    if wish.keyword:
+        return f"{where}: no scenario has {wish.keyword!r} in it; see `bpmax-sim list`"
+    return f"{where}: no *.scenario.yaml here; write one, or see one with `bpmax-sim demo`"
+
+
+def _told(verdict: Verdict, wish: _Wish) -> Verdict:
+    """Print what became of an item as soon as it is known."""
+    for problem in verdict.problems:
+        complain(problem)
+    for note in verdict.notes:
+        tell(note)
+    if not wish.as_json:
+        say(terminal.line(verdict))
+        for text in terminal.explained(verdict):
+            say(f"\n{text}\n")
+    return verdict
+
+
+def _contents(items: Sequence[ScenarioItem], choices: Choices) -> dict[Path, bytes]:
+    if choices.mode != "record":
+        return {}
+    files = dict.fromkeys(cassette_of(item, choices) for item in items)
+    return {path: path.read_bytes() if path.exists() else b"" for path in files}
+
+
+def _tell_recorded(before: Mapping[Path, bytes]) -> None:
+    for path, old in before.items():
+        if not path.exists():
+            continue
+        same = path.read_bytes() == old
+        count = "unchanged" if same else f"{len(Cassette.load(path))} exchanges"
+        tell(f"{shown(path)}: {count}")

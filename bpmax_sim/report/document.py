@@ -1,0 +1,92 @@
+"""Verdicts -> the one versioned object that ``--json`` prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from bpmax_sim.errors import Place, Problem
+from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.report.verdict import Verdict
+from bpmax_sim.scenario.failure import Failure, render
+from bpmax_sim.scenario.made import CallMade
+
+VERSION = 1
+
+
+def document(
+    verdicts: Sequence[Verdict], *, code: ExitCode, problems: Sequence[Problem] = ()
+) -> dict[str, Any]:
+    """Return plain values; times are milliseconds of virtual time.
+
+    Args:
+        verdicts: of the items that ran.
+        code: what the command ends with.
+        problems: what kept anything from running.
+    """
+    outcomes = Counter(verdict.outcome for verdict in verdicts)
+    return {
+        "version": VERSION,
+        "summary": {
+            **{word: outcomes[word] for word in ("passed", "failed", "xfailed", "skipped")},
+            "calls": sum(len(verdict.calls) for verdict in verdicts),
+            "exit_code": int(code),
+        },
+        "items": [_item(verdict) for verdict in verdicts],
+        "problems": [
+            {**_place(one.place), "path": one.path, "message": one.message} for one in problems
+        ],
+    }
+
+
+def _item(verdict: Verdict) -> dict[str, Any]:
+    item = verdict.item
+    return {
+        "name": item.name,
+        "row": item.row_id,
+        **_place(item.place),
+        "tags": list(item.tags),
+        "cassette": item.cassette,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "exit_code": int(verdict.code),
+        "ms": round(verdict.duration * 1000, 3),
+        "digest": verdict.digest,
+        "calls": [_call(call) for call in verdict.calls],
+        "failures": [_failure(failure) for failure in verdict.failures],
+        "notes": list(verdict.notes),
+        "problems": list(verdict.problems),
+    }
+
+
+def _call(call: CallMade) -> dict[str, Any]:
+    return {
+        "call": call.call,
+        "instance": call.instance,
+        "method": call.method,
+        "url": call.url,
+        "status": call.status,
+        "error": call.error,
+        "source": call.source,
+        "ms": round(call.duration * 1000, 3),
+        **_place(call.place),
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "kind": failure.kind,
+        "headline": failure.headline,
+        **_place(failure.place),
+        "script": str(failure.script) if failure.script else "",
+        "rerun": failure.rerun,
+        "text": render(failure),
+    }
+
+
+def _place(place: Place | None) -> dict[str, Any]:
+    """Return a position; of what has none, an empty file."""
+    if place is None:
+        return {"file": "", "line": 0, "column": 0}
+    return {"file": place.file, "line": place.line, "column": place.column}
