@@ -1,75 +1,97 @@
-"""The forms in which a value travels: each encoding that a request or an answer may give it."""
+"""The spellings of a value: what encoders of URLs, forms, JSON and XML make of it.
+
+Encoders differ in which characters they escape (`encodeURIComponent` leaves ``!``, Gson even
+escapes ``=``), so one pattern takes every mixture instead of one text for each encoder.
+"""
 
 from __future__ import annotations
 
-import base64
 import html
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
-_SAFE = "-._~"
-
-
-def _lower_percent(text: str) -> str:
-    return "".join(part if len(part) == 1 else part.lower() for part in _percent_parts(text))
-
-
-def _percent_parts(text: str) -> list[str]:
-    encoded = quote(text, safe=_SAFE)
-    pieces = encoded.split("%")
-    return [*pieces[0], *(item for p in pieces[1:] for item in (f"%{p[:2]}", *p[2:]))]
-
-
-def _core(lead: int, alphabet: Mapping[int, int]) -> Callable[[str], str]:
-    """Return the characters that depend on the value alone when *lead* bytes stand before it.
-
-    RFC 4648 packs three bytes into four characters, so the first and the last character may
-    share bits with their neighbours.
-    """
-
-    def core(text: str) -> str:
-        data = b"\0" * lead + text.encode("utf-8", "surrogatepass")
-        whole = base64.b64encode(data).decode().rstrip("=").translate(alphabet)
-        start = (lead * 8 + 5) // 6
-        return whole[start : len(data) * 8 // 6]
-
-    return core
-
+_LITERAL = re.compile(r"[A-Za-z0-9._-]+")  # no encoder in use escapes these
+_NESTED = 8  # backslashes that three levels of JSON make of one
+_LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", '"': '"', "/": "/"}
+_ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 FORMS: Mapping[str, Callable[[str], str]] = {
     "raw": str,
-    "percent": lambda text: quote(text, safe=_SAFE),
-    "percent-lower": _lower_percent,
-    "percent-path": lambda text: quote(text, safe=_SAFE + "!$&'()*+,;=:@/"),
-    "form": quote_plus,
+    "percent": lambda text: quote(as_bytes(text), safe="-._~"),
+    "form": lambda text: quote_plus(as_bytes(text), safe="*"),
     "json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "json-slash": lambda text: json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/"),
     "json-ascii": lambda text: json.dumps(text)[1:-1],
-    "json-slash": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
-    "json-json": lambda text: json.dumps(json.dumps(text, ensure_ascii=False)[1:-1])[1:-1],
-    "json-ascii-json": lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
+    "json-json": lambda text: _again(json.dumps(text, ensure_ascii=False)[1:-1]),
+    "json-ascii-json": lambda text: _again(json.dumps(text)[1:-1]),
     "xml": lambda text: html.escape(text, quote=True),
-    "xml-text": lambda text: html.escape(text, quote=False),
-    "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64url": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
-    "hex": lambda text: text.encode().hex(),
-    "hex-upper": lambda text: text.encode().hex().upper(),
 }
-"""Forms that are replaced by the same form of the stand-in."""
+"""How a stand-in is written where the secret was written so."""
 
-CORES: Mapping[str, Callable[[str], str]] = {
-    f"{label}+{lead}": _core(lead, alphabet)
-    for label, alphabet in (("base64", {}), ("base64url", str.maketrans("+/", "-_")))
-    for lead in range(3)
-}
-"""Parts of a longer base64 text; they can be found, but not replaced in place."""
+_SIGNS = (("%", "percent"), ("\\u", "json-ascii"), ("\\", "json"), (";", "xml"))
 
 
-def forms(text: str) -> dict[str, str]:
-    """Return the forms of *text* by name; a form that equals an earlier one is left out."""
-    found: dict[str, str] = {}
-    for name, make in FORMS.items():
-        form = make(text)
-        if form not in found.values():
-            found[name] = form
-    return found
+def as_bytes(text: str) -> bytes:
+    """Return *text* in UTF-8; bytes of the environment that were none come back as they were."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def pattern_of(text: str) -> str:
+    """Return a regular expression for every spelling of *text*; it has no groups."""
+    runs = re.findall(r"\\+|[^\\]", text, re.DOTALL)
+    return "".join(map(_spellings, runs))
+
+
+def anchor_of(text: str) -> str:
+    """Return the longest part of *text* that is the same in every spelling."""
+    return max(_LITERAL.findall(text), key=len, default="")
+
+
+def spelled_like(sample: str, secret: str, standin: str) -> str:
+    """Return *standin* as *sample* spells *secret*."""
+    if _LITERAL.fullmatch(standin):
+        return standin
+    for make in FORMS.values():
+        if make(secret).lower() == sample.lower():
+            return make(standin)
+    label = next((label for sign, label in _SIGNS if sign in sample), "raw")
+    return FORMS[label](standin)
+
+
+def _again(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _spellings(run: str) -> str:
+    if run[0] == "\\":
+        count = len(run)
+        units = rf"(?:%(?:25){{0,3}}5[cC]|&(?:amp;){{0,3}}#(?:92|[xX]5[cC]);|\\u005[cC]){{{count}}}"
+        return rf"(?:\\{{{count},{count * _NESTED}}}|{units})"
+    if _LITERAL.fullmatch(run):
+        return re.escape(run)
+    return f"(?:{'|'.join(_alternatives(run))})"
+
+
+def _alternatives(character: str) -> Iterator[str]:
+    names = [f"#{ord(character)}", f"#[xX]0*{_any_case(f'{ord(character):x}')}"]
+    names += [_ENTITIES[character]] if character in _ENTITIES else []
+    yield f"&(?:amp;){{0,3}}(?:{'|'.join(names)});"
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    yield "".join(
+        rf"\\{{1,{_NESTED}}}u{_any_case(units[at : at + 4])}" for at in range(0, len(units), 4)
+    )
+    yield "".join(f"%(?:25){{0,3}}{_any_case(f'{byte:02x}')}" for byte in as_bytes(character))
+    if character in _LETTERS:
+        yield rf"\\{{1,{_NESTED}}}{_LETTERS[character]}"
+    yield re.escape(character)
+    if character == " ":
+        yield r"\+"
+
+
+def _any_case(digits: str) -> str:
+    return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)

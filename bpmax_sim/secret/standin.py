@@ -15,6 +15,9 @@ from typing import Any
 
 from bpmax_sim.secret import keys
 
+STANDIN = re.compile(r"redacted(?:\.[A-Za-z0-9_-]+){3}\.\d+(?![A-Za-z0-9_])")
+"""A stand-in of kind ``text`` inside other text."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _PREFIX = "redacted."
 
@@ -47,6 +50,11 @@ def slug(text: str) -> str:
 def is_standin(value: str) -> bool:
     """Return whether *value* shows that it is a stand-in; for text and JWT it does."""
     return value.startswith(_PREFIX) or str(_claims(value).get("iss", "")).startswith(_PREFIX)
+
+
+def label_of(standin: str) -> str:
+    """Return what a stand-in shows of itself: a JWT's issuer, else the whole of it."""
+    return str(_claims(standin).get("iss", standin))
 
 
 def _digest(label: str, size: int) -> bytes:

@@ -5,28 +5,20 @@ Redaction is idempotent: a stand-in maps to itself. Nothing here shows a value.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from itertools import count
 
-from bpmax_sim.secret.forms import CORES, FORMS
+from bpmax_sim.secret.known import Secret
+from bpmax_sim.secret.parts import parts_of
 from bpmax_sim.secret.search import Finding, find
 from bpmax_sim.secret.standin import is_standin, standin
+from bpmax_sim.secret.table import Table
 
 SHORTEST = 6
 """Values with fewer characters are redacted by place only; elsewhere they are ordinary text."""
 
-_TOKEN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    text: str
-    standin: str
-    name: str
+_RECOGNISED = 100  # numbers up to which a stand-in of a kind that shows nothing is known again
 
 
 class Vault:
@@ -34,13 +26,11 @@ class Vault:
 
     def __init__(self) -> None:
         """Start without a secret."""
-        self._lock = threading.Lock()
-        self._forms: dict[str, _Form] = {}
-        self._cores: dict[str, str] = {}
+        self._lock = threading.RLock()
+        self._secrets: dict[str, Secret] = {}
         self._numbers: dict[tuple[str, str, str], dict[str, str]] = {}
         self._standins: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-        self._changed: list[Callable[[], None]] = []
+        self._table: Table | None = None
 
     def __repr__(self) -> str:
         return f"<Vault of {len(self._standins)} stand-ins>"
@@ -48,21 +38,22 @@ class Vault:
     @property
     def is_empty(self) -> bool:
         """Return whether there is nothing to replace."""
-        return not self._forms
+        return not self._secrets
 
     def add(self, real: str, standin: str, *, name: str) -> None:
-        """Register *real* and every form of it.
+        """Register *real* and the parts of it that are secret by themselves.
 
         Left to its place are a value of under six characters, a stand-in, and a value that the
         stand-in itself would show.
         """
         with self._lock:
             self._standins.add(standin)
-            if len(real) < SHORTEST or real in standin or is_standin(real):
+            if len(real) < SHORTEST or is_standin(real) or real in standin:
                 return
-            for label, make in FORMS.items():
-                self._register(make(real), make(standin), f"{name} ({label})")
-            self._cores.update({make(real): f"{name} ({label})" for label, make in CORES.items()})
+            self._register(real, standin, name)
+            for part, twin in parts_of(real, standin):
+                if len(part) >= SHORTEST:
+                    self._register(part, twin, name)
 
     def pair(self, real: str, standin: str, *, name: str) -> None:
         """Register a text that was derived from secrets, such as a whole header value."""
@@ -73,8 +64,8 @@ class Vault:
         """Replace the address *live* by *declared*; it is no secret, so it is not looked for."""
         if live and live != declared:
             with self._lock:
-                for make in (FORMS["raw"], FORMS["percent"], FORMS["json-slash"]):
-                    self._register(make(live), make(declared), "")
+                self._standins.add(declared)
+                self._register(live, declared, "")
 
     def minted(
         self, platform: str, instance: str, name: str, value: str, kind: str = "text"
@@ -83,77 +74,63 @@ class Vault:
 
         The same value has the same stand-in; a stand-in is its own.
         """
-        with self._lock:
-            known = self._numbers.setdefault((platform, instance, name), {})
-            if value in known:
-                return known[value]
-            made = standin(
+
+        def numbered(number: int) -> str:
+            return standin(
                 kind=kind,
                 platform=platform,
                 instance=instance,
                 name=name,
-                number=len(set(known.values())) + 1,
+                number=number,
                 like=value,
             )
-            if value in self._standins or is_standin(value):
-                made = value
-            known[value] = made
-        self.add(value, made, name=f"{platform}.{instance}.{name}")
+
+        with self._lock:
+            known = self._numbers.setdefault((platform, instance, name), {})
+            if value not in known:
+                numbers = map(numbered, range(1, _RECOGNISED))
+                own = value in self._standins or is_standin(value)
+                own = own or (kind != "text" and value in numbers)
+                known[value] = value if own else _unused(numbered, known)
+            made = known[value]
+            self.add(value, made, name=f"{platform}.{instance}.{name}")
         return made
 
     def redact_text(self, text: str) -> str:
         """Return *text* with every form of every secret replaced by that of its stand-in."""
-        pattern = self._compiled()
-        if pattern is None:
-            return text
-        replaced = pattern.sub(lambda found: self._forms[found[0]].standin, text)
-        return _TOKEN.sub(self._inside, replaced)
+        return self._compiled().clean(text)
 
     def redact(self, data: bytes) -> bytes:
         """Return *data* redacted; bytes that are no UTF-8 are kept."""
-        if self._compiled() is None:
-            return data
         text = data.decode("utf-8", "surrogateescape")
-        return self.redact_text(text).encode("utf-8", "surrogateescape")
+        clean = self._compiled().clean(text)
+        return data if clean == text else clean.encode("utf-8", "surrogateescape")
 
     def scan(self, data: bytes) -> tuple[Finding, ...]:
         """Return every place of *data* that holds a secret, after undoing encodings too."""
-        with self._lock:
-            wanted = {form.text: form.name for form in self._forms.values() if form.name}
-            wanted |= self._cores
-        return find(data, wanted)
+        return find(data, self._compiled().needles)
 
-    def _register(self, text: str, standin: str, name: str) -> None:
-        if text not in self._forms and text != standin and text not in self._standins:
-            self._forms[text] = _Form(text, standin, name)
-            self._pattern = None
+    def _register(self, real: str, standin: str, name: str) -> None:
+        if real not in self._secrets and real != standin and real not in self._standins:
+            self._secrets[real] = Secret(real, standin, name)
+            self._table = None
 
-    def _compiled(self) -> re.Pattern[str] | None:
-        if self._pattern is None and self._forms:
+    def _compiled(self) -> Table:
+        """Return the table of all that is registered; one call uses one table throughout."""
+        table = self._table
+        if table is None:
             with self._lock:
-                longest = sorted(self._forms, key=len, reverse=True)
-                self._pattern = re.compile("|".join(map(re.escape, longest)))
-        return self._pattern
-
-    def _inside(self, found: re.Match[str]) -> str:
-        """Return a base64 token, redacted inside where it holds a secret."""
-        token = found[0]
-        plain = _decoded(token)
-        if plain is None:
-            return token
-        text = plain.decode("utf-8", "surrogateescape")
-        pattern = self._compiled()
-        if pattern is None or not pattern.search(text):
-            return token
-        clean = pattern.sub(lambda match: self._forms[match[0]].standin, text)
-        data = base64.b64encode(clean.encode("utf-8", "surrogateescape")).decode()
-        data = data if token.endswith("=") or len(token) % 4 == 0 else data.rstrip("=")
-        return data if not set("-_") & set(token) else data.translate(str.maketrans("+/", "-_"))
+                table = self._table = Table(self._secrets.values())
+        return table
 
 
-def _decoded(token: str) -> bytes | None:
-    core = token.rstrip("=").translate(str.maketrans("-_", "+/"))
-    try:
-        return base64.b64decode(core + "=" * (-len(core) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return None
+def _unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
+    """Return the next stand-in; a recorded one that was met before keeps its number."""
+    taken = set(known.values())
+    candidates = map(numbered, count(len(taken) + 1))
+    return next(one for one in candidates if one not in taken or not _differs(numbered))
+
+
+def _differs(numbered: Callable[[int], str]) -> bool:
+    """Return whether the kind has more than one stand-in; the test keys have not."""
+    return numbered(1) != numbered(2)

@@ -1,0 +1,136 @@
+"""What bytes may hold once an encoding is undone: escapes, base64, hexadecimal, compression."""
+
+from __future__ import annotations
+
+import html
+import re
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import unquote_to_bytes
+
+from bpmax_sim.secret.packed import aligned
+
+Layer = tuple[str, int, bytes]  # what was undone, the offset, the bytes
+
+_SHORT = 4096
+_LARGE = 64 * 1024
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}")
+_FOLDED = re.compile(
+    rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{16,}+(?:\s{1,4}[A-Za-z0-9+/]{16,}+)*+"
+    rb"(?:\s{1,4}[A-Za-z0-9+/]+)"
+)
+_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
+_PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+_ESCAPE = re.compile(rb'((?:\\u[0-9a-fA-F]{4})+)|\\(["\\/bfnrt])')
+_ESCAPED = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,6});")
+
+
+def layers(data: bytes, within: tuple[str, ...], most: int) -> Iterator[Layer]:
+    """Yield every decoded piece of *data*, which lies inside *within*.
+
+    Decompression yields *most* bytes, and one more to show that there are more.
+    """
+    found = _pieces(data, most)
+    if within:
+        yield from _joined(found)
+    else:
+        yield from found
+        # only a whole body; it has no signature, and by chance any bytes begin such a stream
+        yield "deflate", 0, _inflated(data, most, -zlib.MAX_WBITS)
+    # large binary data hold such signs by chance, and each would make one more copy
+    if not (within and within[-1] in _TEXT and len(data) > _LARGE and _is_binary(data)):
+        for label, undo in _TEXT.items():
+            inner = undo(data)
+            if inner != data:
+                yield label, 0, inner
+
+
+def _pieces(data: bytes, most: int) -> Iterator[Layer]:
+    for found in _BASE64.finditer(data):
+        yield from (("base64", found.start(), inner) for inner in aligned(found[0]))
+    for found in _FOLDED.finditer(data):
+        core = re.sub(rb"\s", b"", found[0])
+        yield from (("base64", found.start(), inner) for inner in aligned(core))
+    for found in _HEX.finditer(data):
+        yield "hex", found.start(), bytes.fromhex(found[0].decode())
+    for found in _PACKED.finditer(data):
+        label = "gzip" if found[0][0] == 0x1F else "deflate"  # noqa: PLR2004 - RFC 1952
+        packed = memoryview(data)[found.start() :]
+        yield label, found.start(), _inflated(packed, most, zlib.MAX_WBITS | 32)
+
+
+def _joined(pieces: Iterator[Layer]) -> Iterator[Layer]:
+    """Yield short pieces of one encoding as one; the offset that counts is the outermost."""
+    short: dict[str, list[bytes]] = {}
+    for label, offset, inner in pieces:
+        if len(inner) > _SHORT:
+            yield label, offset, inner
+        else:
+            short.setdefault(label, []).append(inner)
+    for label, inners in short.items():
+        yield label, 0, b"\n".join(inners)
+
+
+def _is_binary(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _inflated(data: bytes | memoryview, most: int, window: int) -> bytes:
+    """Return up to *most* + 1 bytes; a damaged stream yields what comes before the damage."""
+    decoder = zlib.decompressobj(window)
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        while data and size <= most and not decoder.eof:
+            pieces.append(decoder.decompress(data, min(most - size + 1, 1 << 20)))
+            size += len(pieces[-1])
+            data = decoder.unconsumed_tail
+    except zlib.error:
+        pass
+    return b"".join(pieces)
+
+
+def _unquoted(data: bytes) -> bytes:
+    return unquote_to_bytes(data) if b"%" in data else data
+
+
+def _form(data: bytes) -> bytes:
+    return unquote_to_bytes(data.replace(b"+", b" ")) if b"+" in data else data
+
+
+def _json(data: bytes) -> bytes:
+    return _ESCAPE.sub(_character, data) if b"\\" in data else data
+
+
+def _character(found: re.Match[bytes]) -> bytes:
+    if found[1]:  # UTF-16 units; two may make one character
+        units = bytes.fromhex(found[1].replace(b"\\u", b"").decode())
+        return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+    return _ESCAPED.get(found[2], found[2])
+
+
+def _xml(data: bytes) -> bytes:
+    return _ENTITY.sub(_entity, data) if b"&" in data else data
+
+
+def _entity(found: re.Match[bytes]) -> bytes:
+    name = found[0][1:-1].decode()
+    if not name.startswith("#"):
+        return html.unescape(found[0].decode()).encode()
+    # not html.unescape, which drops the control characters that XML encoders write
+    code = int(f"0{name[1:]}", 16) if name[1] in "xX" else int(name[1:])
+    return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else found[0]
+
+
+_TEXT: Mapping[str, Callable[[bytes], bytes]] = {
+    "percent": _unquoted,
+    "form": _form,
+    "json": _json,
+    "xml": _xml,
+}

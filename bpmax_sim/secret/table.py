@@ -1,0 +1,52 @@
+"""All secrets of a vault, ready for replacing and for searching; a value that never changes.
+
+Most texts hold no secret, so a few substring tests come first: for the part of each secret that
+every encoder leaves alone, and for its hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from bpmax_sim.secret.known import Secret
+from bpmax_sim.secret.packed import contents, rewrite
+
+_DEPTH = 3  # base64 in base64 in base64
+
+
+class Table:
+    """What `Vault` knows at one moment."""
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        """Order *secrets*, the longest first, so that one may begin another."""
+        self._secrets = sorted(secrets, key=lambda one: len(one.real), reverse=True)
+        self._tests = [(one.anchor, one.digits, one) for one in self._secrets]
+
+    @cached_property
+    def needles(self) -> Mapping[bytes, str]:
+        """Return the bytes to look for, with the names to report."""
+        return dict(needle for one in self._secrets if one.name for needle in one.needles())
+
+    def clean(self, text: str, depth: int = _DEPTH) -> str:
+        """Return *text* with the secrets replaced, inside base64 too."""
+        for secret in self._touched(text):
+            text = secret.replace(text)
+        if depth and self._holds(contents(text), depth - 1):
+            return rewrite(text, lambda inner: self.clean(inner, depth - 1))
+        return text
+
+    def _holds(self, text: str, depth: int) -> bool:
+        """Return whether *text* may hold a secret; what may not, surely does not."""
+        if not text:
+            return False
+        return bool(self._touched(text)) or (depth > 0 and self._holds(contents(text), depth - 1))
+
+    def _touched(self, text: str) -> list[Secret]:
+        """Return the secrets that *text* may hold."""
+        lower = text.lower()
+        return [
+            one
+            for anchor, digits, one in self._tests
+            if (anchor in text if anchor else one.pattern.search(text)) or digits in lower
+        ]

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bpmax_sim.secret.forms import FORMS, anchor_of, as_bytes, pattern_of, spelled_like
+
+
+@given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(FORMS)))
+@settings(max_examples=100, deadline=None)
+def test_the_pattern_of_a_text_takes_its_forms_whole(text: str, form: str) -> None:
+    if not any("\ud800" <= character <= "\udfff" for character in text):
+        assert re.fullmatch(pattern_of(text), FORMS[form](text))
+
+
+@given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(FORMS)))
+@settings(max_examples=100, deadline=None)
+def test_the_anchor_is_in_every_form(text: str, form: str) -> None:
+    if not any("\ud800" <= character <= "\udfff" for character in text):
+        assert anchor_of(text) in FORMS[form](text)
+
+
+@pytest.mark.parametrize(
+    "sample", ["p%40%73s%2fw", "p@s\\u0073\\/w", "p@ss\\/w", "p&#64;ss&#x2f;w", "p@ss/w"]
+)
+def test_a_stand_in_is_spelled_as_the_sample(sample: str) -> None:
+    expected = {"%": "a%2Fb%22", "\\u": 'a/b\\"', "\\": 'a\\/b\\"', ";": "a/b&quot;"}
+    sign = next((sign for sign in expected if sign in sample), "")
+
+    assert spelled_like(sample, "p@ss/w", 'a/b"') == expected.get(sign, 'a/b"')
+
+
+@pytest.mark.parametrize("secret", ["\\\\\\\\a\\\\\\\\b", '""""""""', "&&&&&&&&", "%%%%%%%%"])
+@pytest.mark.parametrize("unit", ["\\", '\\"', "&amp;", "%25", "amp;", "\\u005c"])
+def test_no_secret_makes_a_slow_pattern(secret: str, unit: str) -> None:
+    start = time.process_time()
+    re.sub(pattern_of(secret), "", unit * 10_000)
+
+    assert time.process_time() - start < 5  # catastrophic backtracking takes for ever
+
+
+def test_text_that_is_no_text_has_bytes() -> None:
+    assert as_bytes("密\udcff") == "密".encode() + b"\xff"
+    assert as_bytes("\ud800") == b"\xed\xa0\x80"
