@@ -276,5 +276,6 @@ def _fields(error: BpmaxError) -> dict[str, Any]:
         return rejection(error)
     if isinstance(error, NoMatchError):
         known = {"platform_key": error.platform, "api": error.api}
-        return {"message": str(error), "code": "NO_MATCH", **known}
+        # The rest explains the recording; the session tells it, whatever the script does.
+        return {"message": str(error).partition("\n")[0], "code": "NO_MATCH", **known}
     return {"message": str(error), "code": "CONFIG"}
