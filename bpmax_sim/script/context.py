@@ -82,7 +82,10 @@ class Context:
     def start(self) -> None:
         """Run the libraries, and the body up to its first wait."""
         *libraries, body = self._sources.placed
-        files = [[one.script.name, one.start, one.script.source] for one in self._sources.placed]
+        files = [
+            {"name": one.script.name, "start": one.start, "source": one.script.source}
+            for one in self._sources.placed
+        ]
         setting = self._setting
         try:
             self._channel.open(

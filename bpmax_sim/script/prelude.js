@@ -14,7 +14,6 @@ const define = (target, name, value) => defineProperty(target, name, {value, wri
 const global = (name, value) => define(globalThis, name, value);
 const attempt = (work, otherwise) => { try { return work(); } catch { return otherwise; } };
 
-// Modules.
 const shared = {define, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
   offset: 0, now: 0, seed: new Uint32Array(4)};
 const modules = new Map();
@@ -33,10 +32,13 @@ const borrowed = (source, proto, prefix, ...names) => names.forEach(name => defi
 }[name]));
 
 // Positions: "line,column" of the innermost frame in a user's file, as the engine counts.
-const rawOf = error => attempt(() => apply(rawStack, error, []));
+const rawOf = error => attempt(() => { // not a text where a script has its own prepareStackTrace
+  const raw = apply(rawStack, error, []);
+  return typeof raw === 'string' ? raw : undefined;
+});
 const FRAME = /<input>:(\d+):(\d+)\)?$/;
 function here() {
-  for (const text of rawOf(new NativeError()).split('\n')) {
+  for (const text of (rawOf(new NativeError()) ?? '').split('\n')) {
     const found = FRAME.exec(text);
     if (found && +found[1] >= FIRST_USER_LINE) return `${found[1]},${found[2]}`;
   }
@@ -46,7 +48,10 @@ const failed = new WeakMap(), callPlace = new Map(); // rejected error -> call i
 const stackOf = error => rawOf(error) ?? callPlace.get(failed.get(error));
 defineProperty(NativeError.prototype, 'stack', {
   configurable: true,
-  get() { const raw = stackOf(this); return raw?.includes('<input>') ? errors().stack(this, raw) : raw; },
+  get() {
+    const raw = stackOf(this);
+    return raw?.includes('<input>') ? errors().stack(this, raw) : raw ?? attempt(() => apply(rawStack, this, []));
+  },
   set(value) { apply(setStack, this, [value]); },
 });
 // Values: tagged JSON, as proxy/tagged.py reads it. `sent` is {platform, api} for what a call sends.
@@ -104,7 +109,6 @@ function decode(t) {
   return t;
 }
 
-// The outbox.
 let out = '', done = 'null', quiet = false;
 const emit = text => { if (!quiet) out += `${out && ','}[${text}]`; };
 shared.emit = emit;
@@ -115,7 +119,6 @@ function drained() {
   return reply;
 }
 
-// $proxy.
 let serial = 0;
 const waiting = new Map(), unseen = new Set();
 function call(platform, options, api, rest) {
@@ -218,14 +221,14 @@ const pending = new Map();
 let pendingId = 0;
 const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
   const id = ++pendingId;
-  pending.set(id, {reject, place: rawOf(new NativeError())});
+  pending.set(id, {reject, place: rawOf(new NativeError()) ?? ''});
   const settle = finish => value => { pending.delete(id); finish(value); };
   return executor(settle(resolve), settle(reject));
 };
 const ScriptPromise = new NativeProxy(NativePromise, {
   construct: (_, [executor], target) =>
     construct(NativePromise, [tracked(executor)], target === ScriptPromise ? NativePromise : target),
-  get: (_, name) => name === 'resolve' ? resolve : NativePromise[name],
+  get: (_, name, self) => name === 'resolve' ? resolve : Reflect.get(NativePromise, name, self),
 });
 function resolve(value) { return apply(nativeResolve, this === ScriptPromise ? NativePromise : this, [value]); }
 global('Promise', ScriptPromise);
@@ -236,20 +239,22 @@ global('__track', (promise, reason, handled) => { // taken away by tracker.py
   if (handled) unhandled.delete(promise); else unhandled.set(promise, reason);
 });
 
-// Globals.
-lazily(errorsCode, 'fetch', 'XMLHttpRequest');
+for (const row of [
+  [errorsCode, 'fetch', 'XMLHttpRequest'],
+  [timersCode, 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'],
+  [consoleCode, 'console'],
+  [randomCode, 'crypto'],
+  [textCode, 'TextEncoder', 'TextDecoder'],
+  [cloneCode, 'structuredClone'],
+  [urlCode, 'URL', 'URLSearchParams'],
+  [intlCode, 'Intl'],
+  [dateCode, 'Date'],
+]) lazily(...row);
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 global('$proxy', $proxy);
-assign(shared, {shared, rawOf, encode, encoders, decode, put, list, tag, here, refuse, stackOf, failed,
+assign(shared, {shared, capture: NativeError.captureStackTrace, rawOf, encode, encoders, decode, put, list, tag, here, refuse, stackOf, failed,
   describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value), collation: () => module(collationCode)});
-lazily(timersCode, 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval');
-lazily(consoleCode, 'console');
-lazily(randomCode, 'crypto');
-lazily(textCode, 'TextEncoder', 'TextDecoder');
-lazily(cloneCode, 'structuredClone');
-lazily(urlCode, 'URL', 'URLSearchParams');
-lazily(intlCode, 'Intl');
-lazily(dateCode, 'Date');
+borrowed(errorsCode, NativeError, '', 'captureStackTrace');
 borrowed(randomCode, Math, '', 'random');
 const dates = NativeDate.prototype;
 const local = name => /^[gs]et(?!UTC|Time$)|^to(Date|Time)?String$/.test(name);
@@ -260,7 +265,6 @@ borrowed(intlCode, Number.prototype, 'number.', 'toLocaleString');
 borrowed(intlCode, BigInt.prototype, 'number.', 'toLocaleString');
 borrowed(intlCode, String.prototype, 'string.', 'localeCompare');
 
-// What Python asks.
 const answers = {json: parse, text: v => v, null: () => null, bytes: v => decode({$: 'bytes', v})};
 const fail = error => `[false,${attempt(() => shared.describe(error), 'null')}]`;
 function compile(start, source) { // the body's line n is the engine's line start + n
@@ -281,7 +285,7 @@ const operations = {
   open({zone, state, bindings, values, files, fields}) {
     shared.offset = zone;
     shared.seed.set(state);
-    for (const [name, start, source] of files) shared.files.push({name, start, source});
+    shared.files.push(...files);
     bindings.forEach((name, index) => { live[index] = bind(index); global(name, live[index].proxy); });
     patch(fields);
     for (const name of keys(values)) global(name, decode(values[name]));

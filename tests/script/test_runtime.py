@@ -207,6 +207,51 @@ def test_the_stack_that_a_script_sees_names_only_its_own_lines() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("source", "stack"),
+    [
+        ("const e = new Error('坏'); return e.stack", f"Error: 坏\n    at {NAME}:1:15"),
+        ("return new Error().stack", f"Error\n    at {NAME}:1:12"),
+        (
+            "const o = {}; Error.captureStackTrace(o); return o.stack",
+            f"[object Object]\n    at {NAME}:1:39",
+        ),
+        ("const e = new Error(); e.stack = '我的'; return e.stack", "我的"),
+        (
+            "Error.prepareStackTrace = (e, s) => 7; try { null.x } catch (e) { return e.stack }",
+            7,
+        ),
+    ],
+)
+def test_a_stack_can_be_captured_set_and_prepared(source: str, stack: object) -> None:
+    assert value_of(source) == stack
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("class P extends Promise {}; const p = new P(r => r(1))", True),
+        ("const P = Promise, p = P.resolve(P.resolve(1))", True),
+        ("const P = Promise, p = (async () => 1)()", True),
+    ],
+)
+def test_promises_keep_their_kind(expression: str, value: object) -> None:
+    source = f"{expression}; return p instanceof P && p.then(x => x) instanceof P && await p === 1"
+
+    assert value_of(source) is value
+
+
+def test_promise_jobs_run_in_the_order_of_the_standard() -> None:
+    source = """
+      const said = [], pass = name => () => { said.push(name) };
+      (async () => { await null; pass('a')(); await Promise.resolve(); pass('b')() })();
+      Promise.resolve().then(pass(1)).then(pass(2)).then(pass(3));
+      await new Promise(r => setTimeout(r, 1));
+      return said.join('')"""
+
+    assert value_of(source) == "a1b23"
+
+
 def test_a_replay_miss_rejects_too() -> None:
     def miss(_request: Request) -> Response:
         raise NoMatchError("no recording", platform="crm", api="get")

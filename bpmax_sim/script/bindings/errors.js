@@ -1,6 +1,6 @@
 // Errors on their way out, and what `error.stack` shows a script: only frames of the user's files.
 'use strict';
-({attempt, define, encode, list, files, rawOf, stackOf, failed, inspect, NativeError, NativeDate}) => {
+({attempt, capture, define, encode, list, files, rawOf, stackOf, failed, inspect, NativeError, NativeDate}) => {
 const {keys, hasOwn} = Object, {stringify} = JSON, NativeTypeError = TypeError, NativePromise = (async () => {})().constructor;
 const FRAME = /^ +at (?:(.*) \()?<input>:(\d+):(\d+)\)?$/;
 function characters(line, column) { // the engine counts UTF-8 bytes
@@ -67,6 +67,12 @@ function rejection(id, {name, message, ...fields}) {
 }
 const closed = name => new NativeTypeError(
   `${name} is not available to a script: call the platform through $proxy('platform_key')`);
+const stack = (error, raw) => [attempt(() => `${error}`, 'Error'), ...raw.split('\n').flatMap(frame)].join('\n');
+function captureStackTrace(_self, target, from) {
+  Reflect.apply(capture, NativeError, [target, from]);
+  const raw = Object.getOwnPropertyDescriptor(target, 'stack')?.value;
+  if (typeof raw === 'string' && raw.includes('<input>')) define(target, 'stack', stack(target, raw));
+}
 let probes = [];
 function probe(pending) { // let every wait throw, to learn its line
   probes = [...pending.values()].map(({reject, place}) => ({error: stackless('pending'), reject, place}));
@@ -78,7 +84,7 @@ return {
   fetch() { return NativePromise.reject(closed('fetch')); },
   XMLHttpRequest: function XMLHttpRequest() { throw closed('XMLHttpRequest'); },
   describe: error => describe(error),
-  stack: (error, raw) => [`${error.name}: ${error.message}`, ...raw.split('\n').flatMap(frame)].join('\n'),
+  stack, captureStackTrace,
   refuse: (rule, got, known) => reject(`${rule}, got ${kindOf(got)}`, known),
   refuseOpaque: (kind, sent) => reject(
     `${kind === 'cycle' ? 'an object that contains itself' : KINDS[kind]} cannot be sent`, sent),
