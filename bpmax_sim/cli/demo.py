@@ -1,0 +1,27 @@
+"""``demo``: the five-minute demonstration, in a few seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bpmax_sim.cli.output import say
+from bpmax_sim.demo.story import tell
+from bpmax_sim.report.exits import ExitCode
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where its project is made.")] = (
+        Path("bpmax-demo")
+    ),
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write into a folder that holds other files.")
+    ] = False,
+) -> int:
+    """Show recording and replay."""
+    for line in tell(folder, force=force):
+        say(line)
+    return ExitCode.PASSED
