@@ -1,1 +1,148 @@
-"""The pytest plugin."""
+"""The pytest plugin: scenario files as tests, and fixtures for Python tests.
+
+Only hooks are here, and nothing heavy is imported before a scenario or a fixture needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.pytest_plugin import fixtures, options
+from bpmax_sim.pytest_plugin.guard import DOOR, Door, behind
+from bpmax_sim.pytest_plugin.tally import tally_of
+from bpmax_sim.scenario.names import SUFFIX
+
+MARKERS = (
+    "bpmax(cassette, mode, record, unused, ignore, repeat, clock, …): as in a scenario's proxy",
+    "bpmax_fault(on, call=None, status, body, error, token, delay, drip): trouble on purpose",
+    "bpmax_live: needs a live system, so it is skipped unless --bpmax-mode=live",
+    "bpmax_scenario: is on every scenario",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    options.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare markers and fixtures, and check the options."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    options.check(config)
+    config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say who answers, where the plugin is used."""
+    from bpmax_sim.pytest_plugin.summary import header  # noqa: PLC0415
+
+    return header(config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect scenario files."""
+    if not file_path.name.endswith(SUFFIX):
+        return None
+    from bpmax_sim.pytest_plugin.items import ScenarioFile  # noqa: PLC0415
+
+    found: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
+    return found
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Note which cassettes Python tests own."""
+    if "bpmax_session" in getattr(item, "fixturenames", ()):
+        from bpmax_sim.pytest_plugin.wanted import cassette_of, cassettes_folder  # noqa: PLC0415
+
+        tally_of(item.config).own(cassette_of(item), cassettes_folder(item))
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Note that this run is not everything."""
+    if items:
+        tally_of(items[0].config).partial = True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remember the test, and skip what needs a live system where there is none."""
+    item.config.stash[fixtures.CURRENT] = item
+    item.stash[DOOR] = Door()
+    mode = options.value(item.config, "mode")
+    if item.get_closest_marker("bpmax_live") and mode != "live":
+        pytest.skip("needs a live system; run it with --bpmax-mode=live")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Keep the network closed to a test that replays."""
+    with behind(item.stash[DOOR]):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+    """Judge the session of a Python test as a part of the test."""
+    passed = False
+    try:
+        result = yield
+        passed = True
+    finally:
+        _judge(pyfuncitem, passed=passed)
+    return result
+
+
+def _judge(item: pytest.Item, *, passed: bool) -> None:
+    if not any(name == "_bpmax_run" for name in getattr(item, "fixturenames", ())):
+        return
+    from bpmax_sim.pytest_plugin.python import RUN, told  # noqa: PLC0415
+
+    run = item.stash.get(RUN, None)
+    if run is not None:
+        with told():
+            run.finish(failed=not passed)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put a scenario's calls and the failing step's line into its report."""
+    report = yield
+    if call.when == "call" and item.path.name.endswith(SUFFIX):
+        from bpmax_sim.pytest_plugin.items import ScenarioTest, annotate  # noqa: PLC0415
+
+        if isinstance(item, ScenarioTest):
+            annotate(item, report, call.excinfo.value if call.excinfo else None)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send what a worker of pytest-xdist used to the controller."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["bpmax_sim"] = tally_of(session.config).as_data()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker sent; one that crashed sent nothing."""
+    sent = getattr(node, "workeroutput", {}).get("bpmax_sim")
+    if sent is None:
+        tally_of(node.config).partial = True
+    else:
+        tally_of(node.config).merge(sent)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Say what was called, and which recordings nobody used."""
+    from bpmax_sim.pytest_plugin.summary import write_summary  # noqa: PLC0415
+
+    write_summary(terminalreporter, exitstatus, config)

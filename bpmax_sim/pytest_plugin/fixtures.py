@@ -1,0 +1,84 @@
+"""The fixtures; everything heavy is imported when one of them is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from bpmax_sim.proxy.builder import Proxy
+    from bpmax_sim.pytest_plugin.faulty import RunFaults
+    from bpmax_sim.pytest_plugin.python import Run, RunClock, RunEvents
+    from bpmax_sim.session import Session
+
+CURRENT = pytest.StashKey[pytest.Item]()
+"""The test that runs, for fixtures that outlive it."""
+
+
+@pytest.fixture
+def _bpmax_run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    from bpmax_sim.pytest_plugin.python import run_of  # noqa: PLC0415
+
+    with run_of(request.node) as run:
+        yield run
+
+
+@pytest.fixture
+def bpmax_session(_bpmax_run: Run) -> Session:
+    """Session of this test: scripts, $proxy, one virtual clock; its cassette bears its name."""
+    return _bpmax_run.session
+
+
+@pytest.fixture
+def bpmax_proxy(bpmax_session: Session) -> Callable[..., Proxy]:
+    """Return what $proxy is to scripts, for this Python test."""
+    return bpmax_session.proxy
+
+
+@pytest.fixture
+def bpmax_clock(bpmax_session: Session) -> RunClock:
+    """Virtual clock of this test's session: now() and advance("2h")."""
+    from bpmax_sim.pytest_plugin.python import RunClock  # noqa: PLC0415
+
+    return RunClock(bpmax_session)
+
+
+@pytest.fixture
+def bpmax_faults(_bpmax_run: Run) -> RunFaults:
+    """Trouble on purpose: bpmax_faults.add("crm.create_order", call=2, token="expired")."""
+    return _bpmax_run.faults
+
+
+@pytest.fixture
+def bpmax_events(bpmax_session: Session) -> RunEvents:
+    """Events of this test's session so far: calls, and what a form or flow tells to tell()."""
+    from bpmax_sim.pytest_plugin.python import RunEvents  # noqa: PLC0415
+
+    return RunEvents(bpmax_session)
+
+
+@pytest.fixture(scope="session")
+def bpmax_session_factory(
+    request: pytest.FixtureRequest,
+) -> Callable[..., AbstractContextManager[Session]]:
+    """Return a function that opens sessions as context managers; safe under @given."""
+    config = request.config
+
+    @contextmanager
+    def opened(**options: Any) -> Iterator[Session]:
+        from bpmax_sim.pytest_plugin.python import open_session  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.tally import tally_of  # noqa: PLC0415
+
+        session = open_session(config.stash[CURRENT], **options)
+        failed = True
+        try:
+            with session:
+                yield session
+            failed = False
+        finally:
+            tally_of(config).add(session, failed=failed)
+
+    return opened

@@ -1,0 +1,204 @@
+"""Scenario files as modules of pytest, and each scenario or row as a function in them.
+
+They are real `pytest.Module` and `pytest.Function` nodes, because module-scoped fixtures, IDE test
+trees and reporting plugins look for those and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.failing import (
+    FailureText,
+    ScenarioFailedError,
+    annotation,
+    calls_section,
+    config_failure,
+    properties,
+)
+from bpmax_sim.pytest_plugin.guard import DOOR
+from bpmax_sim.pytest_plugin.tally import tally_of
+from bpmax_sim.pytest_plugin.trace import keep_trace
+from bpmax_sim.pytest_plugin.wanted import cassettes_folder, choose, session_options
+from bpmax_sim.scenario.events import Event, ScenarioFinished
+from bpmax_sim.scenario.failure import LONGEST
+from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.scenario.names import SUFFIX
+from bpmax_sim.scenario.opening import open_session
+from bpmax_sim.scenario.runner import run
+from bpmax_sim.session import Session
+
+MARK = "bpmax_scenario"
+CALLS = pytest.StashKey[tuple[CallMade, ...]]()
+
+
+class ScenarioFile(pytest.Module):
+    """A ``*.scenario.yaml`` file."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Stand for a module without anything in it."""
+        super().__init__(*args, **kwargs)
+        name = re.sub(r"\W", "_", self.path.name.removesuffix(SUFFIX))
+        self.obj = ModuleType(f"{name}_scenario")
+        self.obj.__file__ = str(self.path)
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield one item for each row, or one.
+
+        Raises:
+            CollectError: with one line for each problem of the file.
+        """
+        try:
+            found = items(self.path, variables=options.variables(self.config))
+        except ConfigError as error:
+            raise self.CollectError(str(error)) from None
+        for item in found:
+            yield self._test(item)
+
+    def _test(self, item: ScenarioItem) -> pytest.Item:
+        test: ScenarioTest = ScenarioTest.from_parent(self, name=item.name, callobj=play)
+        test.scenario = item
+        for tag in (MARK, *item.tags):
+            if tag != MARK:
+                self.config.addinivalue_line("markers", f"{tag}: tag of scenarios")
+            test.add_marker(tag)
+        if item.skip:
+            test.add_marker(pytest.mark.skip(reason=_reason(item.skip)))
+        if item.xfail:
+            test.add_marker(pytest.mark.xfail(reason=_reason(item.xfail)))
+        folder = cassettes_folder(test)
+        tally_of(self.config).own(folder / f"{item.cassette}.yaml", folder)
+        return test
+
+
+def _reason(flag: bool | str) -> str:
+    return flag if isinstance(flag, str) else ""
+
+
+class ScenarioTest(pytest.Function):
+    """A scenario, or one row of its table."""
+
+    scenario: ScenarioItem
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return file, line from 0 and name."""
+        return self.path, max(self.scenario.place.line - 1, 0), self.name
+
+    def repr_failure(  # type: ignore[override] # as pytest's own Function has it
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> Any:
+        """Return the text of a scenario's failure, and what pytest makes of any other error."""
+        error = excinfo.value
+        if isinstance(error, ScenarioFailedError) and not options.value(self.config, "tb"):
+            return FailureText.of(error.failures)
+        return super().repr_failure(excinfo)
+
+    def says(self, name: str) -> bool:
+        """Return whether the scenario itself says something about an option."""
+        steps = {"seed": ("seed",), "clock": ("clock",)}.get(name, ("proxy", name))
+        return self.scenario.spot.source.root.at(steps) is not None
+
+
+def play(request: pytest.FixtureRequest) -> None:
+    """Run the scenario of the requesting item; the body of every one of them.
+
+    Raises:
+        ScenarioFailedError: it failed.
+    """
+    test = request.node
+    assert isinstance(test, ScenarioTest)
+    item = _changed(test)
+    try:
+        session = _open(test, item)
+    except BpmaxError as error:
+        failure = config_failure(item.name, error, item.place, item.rerun)
+        raise ScenarioFailedError([failure]) from error
+    events: list[Event] = []
+    try:
+        events += _events(test, item, session)
+    except BaseException:
+        with suppress(BpmaxError):
+            session.close(failed=True)
+        raise
+    finished = events[-1]
+    assert isinstance(finished, ScenarioFinished)
+    _keep(test, item, events, finished, session)
+    if finished.failures:
+        raise ScenarioFailedError(finished.failures)
+
+
+def _changed(test: ScenarioTest) -> ScenarioItem:
+    """Return the item with the seed and the clock that the caller wants."""
+    item = test.scenario
+    names = ("seed", "clock")
+    wanted = {name: choose(test, name, says=test.says) for name in names}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    scenario = msgspec.structs.replace(item.scenario, **given)
+    clock = Instant.parse(scenario.clock) if scenario.clock else None
+    return replace(item, scenario=scenario, clock=clock)
+
+
+def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
+    session = open_session(
+        item,
+        cassettes=cassettes_folder(test),
+        **{
+            "command_new": "--bpmax-record=new",
+            "command_extra": "--bpmax-record=new --bpmax-record-extra",
+            **session_options(test, says=test.says),
+        },
+    )
+    if session.mode == "replay":
+        test.stash[DOOR].close(options.allowed_hosts(test.config))
+    return session
+
+
+def _events(test: ScenarioTest, item: ScenarioItem, session: Session) -> Iterator[Event]:
+    faults = options.value(test.config, "faults", "on") == "on"
+    return run(item, session, faults=faults)
+
+
+def _keep(
+    test: ScenarioTest,
+    item: ScenarioItem,
+    events: list[Event],
+    finished: ScenarioFinished,
+    session: Session,
+) -> None:
+    """Note what a report, a summary and a trace want to know afterwards."""
+    failed = bool(finished.failures)
+    tally_of(test.config).add(session, failed=failed)
+    calls = tuple(event for event in events if isinstance(event, CallMade))
+    test.stash[CALLS] = calls
+    test.user_properties += properties(calls, finished.digest, session.settings.cassette)
+    when = options.value(test.config, "trace", "on-failure")
+    if path := keep_trace(item, events, when, failed=failed):
+        test.user_properties.append(("bpmax_trace", path))
+
+
+def annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException | None) -> None:
+    """Put the calls and the failing step's line into the report of a scenario's call."""
+    calls, told, room = test.stash.get(CALLS, ()), 0, len(test.stash.get(CALLS, ()))
+    if isinstance(error, ScenarioFailedError):
+        told = len(error.failures[0].calls)
+        room = LONGEST - len(str(report.longrepr).splitlines()) - 1
+        place = annotation(error.failures[0], test.config.rootpath)
+        if place:
+            report.location = (*place, report.location[2])
+    text = calls_section(calls, room) if len(calls) > told else ""
+    if text:
+        report.sections.append(("calls", text))

@@ -1,0 +1,220 @@
+"""The plugin's options, each with an ini twin of the same name, as one table.
+
+Only what pytest has loaded already is imported: this runs in every project that has us installed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+
+UNUSED = ("fail", "warn", "ignore")
+RECORDS = ("once", "new", "rewrite")
+MODES = ("replay", "record", "live")
+_ON = ("1", "on", "true", "yes")
+_OFF = ("0", "off", "false", "no", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option: ``--bpmax-<name>`` and ``bpmax_<name>``.
+
+    Attributes:
+        kind: how it is given: a value, a switch, or as often as one likes.
+        read: text -> value; a ValueError's message tells what is wrong.
+    """
+
+    name: str
+    help: str
+    kind: Literal["value", "switch", "many"] = "value"
+    choices: tuple[str, ...] = ()
+    metavar: str | None = None
+    read: Callable[[str], Any] = str
+
+    @property
+    def flag(self) -> str:
+        """Return how it is written on the command line."""
+        return f"--bpmax-{self.name.replace('_', '-')}"
+
+    @property
+    def ini(self) -> str:
+        """Return its name in the ini file, and its attribute of pytest's options."""
+        return f"bpmax_{self.name}"
+
+
+def _instant(text: str) -> str:
+    from bpmax_sim.clock import Instant  # noqa: PLC0415 - only where it is given
+
+    Instant.parse(text)
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in (*_ON, *_OFF):
+        raise ValueError(f"expected true or false, got {text!r}")
+    return text.lower() in _ON
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(name="mode", choices=MODES, help="who answers $proxy calls (default: replay)"),
+    Option(name="record", choices=RECORDS, help="what recording records (default: once)"),
+    Option(
+        name="record_extra",
+        kind="switch",
+        read=_switch,
+        help="with --bpmax-record=new, also record one more of a call that was played already",
+    ),
+    Option(
+        name="allow_ci_record",
+        kind="switch",
+        read=_switch,
+        help="record although CI is set",
+    ),
+    Option(
+        name="allow_hosts",
+        kind="many",
+        metavar="HOST",
+        help="hosts that stay open while replaying, by name or address, * matches; repeatable",
+    ),
+    Option(
+        name="cassettes",
+        metavar="DIR",
+        help="folder of all cassettes (default: cassettes in the project's root)",
+    ),
+    Option(
+        name="platforms",
+        metavar="PATH",
+        help="platform files (default: what the scenario says, else scenarios/platforms)",
+    ),
+    Option(name="instance", metavar="KEY", help="instance where a script names none"),
+    Option(
+        name="unused",
+        choices=UNUSED,
+        help="what recorded exchanges are that were not played (default: fail)",
+    ),
+    Option(
+        name="var",
+        kind="many",
+        metavar="NAME=VALUE",
+        help="variable that wins over those of the scenarios; repeatable",
+    ),
+    Option(name="seed", metavar="N", read=int, help="seed of random numbers"),
+    Option(name="clock", metavar="ISO", read=_instant, help="where virtual time starts"),
+    Option(name="faults", choices=("on", "off"), help="off: arm no fault (default: on)"),
+    Option(
+        name="trace",
+        choices=("on-failure", "on", "off"),
+        help="events as NDJSON below .bpmax/trace (default: on-failure)",
+    ),
+    Option(name="tb", kind="switch", read=_switch, help="Python tracebacks of failed scenarios"),
+)
+_BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options and their ini twins."""
+    group = parser.getgroup("bpmax-sim", "BPMAX scenarios")
+    for option in OPTIONS:
+        group.addoption(
+            option.flag, dest=option.ini, default=None, help=option.help, **_way(option)
+        )
+        if option.kind == "many":
+            parser.addini(option.ini, f"as {option.flag}", type="linelist", default=[])
+        else:
+            parser.addini(option.ini, f"as {option.flag}", type="string", default="")
+
+
+def _way(option: Option) -> dict[str, Any]:
+    if option.kind == "switch":
+        return {"action": "store_const", "const": "true"}
+    shown = {"metavar": option.metavar} if option.metavar else {"choices": option.choices}
+    return shown | ({"action": "append"} if option.kind == "many" else {})
+
+
+def on_command_line(config: pytest.Config, name: str) -> Any:
+    """Return what the command line says of an option, or None."""
+    option = _BY_NAME[name]
+    given = config.getoption(option.ini, None)
+    return None if given is None else _read(option, given, option.flag)
+
+
+def in_ini(config: pytest.Config, name: str) -> Any:
+    """Return what the ini file says of an option, or None."""
+    option = _BY_NAME[name]
+    given = config.getini(option.ini)
+    return _read(option, given, option.ini) if given else None
+
+
+def value(config: pytest.Config, name: str, default: Any = None) -> Any:
+    """Return what is said of an option: on the command line, else in the ini file."""
+    for said in (on_command_line(config, name), in_ini(config, name)):
+        if said is not None:
+            return said
+    return default
+
+
+def _read(option: Option, given: Any, told: str) -> Any:
+    if option.kind == "many":
+        return [option.read(one) for one in given]
+    if option.choices and given not in option.choices:
+        known = ", ".join(option.choices)
+        raise pytest.UsageError(f"{told}: expected one of {known}, got {given!r}")
+    try:
+        return option.read(given)
+    except ValueError as error:
+        raise pytest.UsageError(f"{told}: {error}") from None
+
+
+def check(config: pytest.Config) -> None:
+    """Read every option once, and refuse a recording that nobody can mean.
+
+    Raises:
+        pytest.UsageError: a value is wrong, or CI would record.
+    """
+    for option in OPTIONS:
+        value(config, option.name)
+    mode, record = value(config, "mode"), on_command_line(config, "record")
+    if record is not None and mode != "record":
+        raise pytest.UsageError(f"--bpmax-record={record} needs --bpmax-mode=record")
+    if mode == "record" and os.environ.get("CI") and not value(config, "allow_ci_record"):
+        raise pytest.UsageError(
+            "CI is set, so nothing is recorded; replay, or ask twice: "
+            "--bpmax-mode=record --bpmax-allow-ci-record"
+        )
+    variables(config)
+
+
+def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
+    """Return the hosts that stay open while replaying; commas separate them, too."""
+    said = value(config, "allow_hosts", [])
+    return tuple(host.strip() for text in said for host in text.split(",") if host.strip())
+
+
+def variables(config: pytest.Config) -> dict[str, Any]:
+    """Return the variables given from outside; their values are read as in a scenario file.
+
+    Raises:
+        pytest.UsageError: one is not NAME=VALUE.
+    """
+    said = [*(in_ini(config, "var") or ()), *(on_command_line(config, "var") or ())]
+    found: dict[str, Any] = {}
+    for text in said:
+        name, equals, written = text.partition("=")
+        if not equals or not name.strip():
+            raise pytest.UsageError(f"--bpmax-var: expected NAME=VALUE, got {text!r}")
+        found[name.strip()] = _scalar(written.strip())
+    return found
+
+
+def _scalar(text: str) -> Any:
+    """Return what *text* means in a file; a number with leading zeros is the text it looks like."""
+    from bpmax_sim.yamlfile.scalars import ScalarError, resolve  # noqa: PLC0415 - only where given
+
+    try:
+        return resolve(text) if text else ""
+    except ScalarError:
+        return text

@@ -1,0 +1,108 @@
+"""The line above a run and the section below it; both silent where the plugin is not used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.tally import Tally, tally_of
+from bpmax_sim.scenario.names import find_root
+
+_SOURCES = ("recorded", "live", "simulated", "fault", "failed")
+_SHOWN = 5
+_NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
+_FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+
+
+def header(config: pytest.Config) -> list[str]:
+    """Return ``bpmax-sim: replay, cassettes`` in a project that has scenarios."""
+    root = find_root(config.rootpath)
+    if not (root / "scenarios").is_dir() and options.on_command_line(config, "mode") is None:
+        return []
+    mode = options.value(config, "mode", "replay")
+    if mode == "record":
+        mode += f" {options.value(config, 'record', 'once')}"
+    folder = options.value(config, "cassettes")
+    shown = os.fspath(folder) if folder else _shown(root / "cassettes")
+    closed = ", network closed" if mode == "replay" else ""
+    return [f"bpmax-sim: {mode}, cassettes in {shown}{closed}"]
+
+
+def write_summary(
+    reporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Write the section, if any test had a session."""
+    tally = tally_of(config)
+    lines = [*_calls(tally), *_unplayed(tally), *_waiting(tally)]
+    broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
+    if exitstatus in _FINISHED and not broken and _is_complete(config, tally):
+        lines += _orphans(tally)
+    if lines:
+        reporter.write_sep("-", "bpmax-sim")
+        for line in lines:
+            reporter.write_line(line)
+
+
+def _calls(tally: Tally) -> Iterator[str]:
+    if not tally.cassettes and not tally.calls:
+        return
+    by_source = [f"{tally.calls[one]} {one}" for one in _SOURCES if tally.calls[one]]
+    told = f" ({', '.join(by_source)})" if by_source else ""
+    logins = f", {_count(tally.logins, 'login')}" if tally.logins else ""
+    cassettes = _count(len(tally.cassettes), "cassette")
+    yield f"{_count(sum(tally.calls.values()), 'call')}{told}{logins}; {cassettes}"
+
+
+def _unplayed(tally: Tally) -> Iterator[str]:
+    if tally.unplayed:
+        total = _count(sum(tally.unplayed.values()), "exchange")
+        yield f"not played: {total} in {_list(sorted(tally.unplayed))}"
+
+
+def _waiting(tally: Tally) -> Iterator[str]:
+    if tally.waiting:
+        yield f"wait for review: {_list(sorted(tally.waiting))}; bpmax-sim review"
+
+
+def _orphans(tally: Tally) -> Iterator[str]:
+    """Yield cassettes that no collected test owns; telling is all that happens to them."""
+    used = tally.owned | tally.cassettes
+    found = [
+        str(path)
+        for folder in sorted(tally.folders)
+        for path in sorted(Path(folder).rglob("*.yaml"))
+        if path.relative_to(folder).parts[0] != "auth" and str(path) not in used
+    ]
+    if found:
+        yield f"orphans, no test uses them: {_list(found)}; bpmax-sim prune"
+
+
+def _is_complete(config: pytest.Config, tally: Tally) -> bool:
+    """Return whether everything was collected and nothing left out: a plain ``pytest``."""
+    return (
+        not tally.partial
+        and not any(config.getoption(name, False) for name in _NARROWING)
+        and config.args_source.name in {"TESTPATHS", "INVOCATION_DIR"}
+        and config.invocation_params.dir == config.rootpath
+    )
+
+
+def _list(paths: Iterable[str]) -> str:
+    known = [_shown(Path(path)) for path in paths]
+    more = [f"and {len(known) - _SHOWN} more"] if len(known) > _SHOWN else []
+    return ", ".join([*known[:_SHOWN], *more])
+
+
+def _shown(path: Path) -> str:
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

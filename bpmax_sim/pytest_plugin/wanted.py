@@ -1,0 +1,137 @@
+"""What a test's session is opened with: command line > marker > scenario > ini > default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.scenario.names import cassette_name, file_name, find_root
+
+SESSION_NAMES: Mapping[str, str] = {
+    "mode": "mode",
+    "record": "record",
+    "record_extra": "extra",
+    "allow_ci_record": "allow_ci",
+    "instance": "default_instance",
+    "unused": "unused",
+    "seed": "seed",
+    "clock": "clock",
+}
+"""Option of the plugin -> option of `Session.open`."""
+
+MARKED = (
+    *("cassette", "clock", "ignore", "instance", "instances", "mode", "platforms"),
+    *("record", "redact", "repeat", "seed", "unused"),
+)
+"""What the marker ``bpmax`` takes."""
+
+Says = Callable[[str], bool]
+
+
+def marked(node: pytest.Item) -> dict[str, Any]:
+    """Return what the markers ``bpmax`` of a test say, the nearest winning.
+
+    Raises:
+        ConfigError: if a key is unknown.
+    """
+    found: dict[str, Any] = {}
+    for mark in reversed(list(node.iter_markers("bpmax"))):
+        if mark.args:
+            raise ConfigError("the marker bpmax takes names only, such as bpmax(cassette='x')")
+        for key in mark.kwargs:
+            if key not in MARKED:
+                hint = near(key, MARKED) or f"; known are {', '.join(MARKED)}"
+                raise ConfigError(f"the marker bpmax has no {key!r}{hint}")
+        found |= mark.kwargs
+    if node.get_closest_marker("bpmax_live"):
+        found["mode"] = "live"
+    return found
+
+
+def choose(node: pytest.Item, name: str, *, says: Says = lambda _name: False) -> Any:
+    """Return the value of an option for a test, or None to leave it as it is.
+
+    Args:
+        node: the test.
+        name: of the option.
+        says: whether the scenario itself says something about it, which beats the ini file.
+    """
+    said = options.on_command_line(node.config, name)
+    if said is None:
+        said = marked(node).get(name)
+    if said is None and not says(name):
+        said = options.in_ini(node.config, name)
+    return said
+
+
+def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> dict[str, Any]:
+    """Return the options of `Session.open` that the caller, markers and ini file set.
+
+    Raises:
+        ConfigError: if a marker is wrong.
+    """
+    mark = marked(node)
+    chosen = {target: choose(node, name, says=says) for name, target in SESSION_NAMES.items()}
+    found = {target: said for target, said in chosen.items() if said is not None}
+    found |= {key: mark[key] for key in ("ignore", "redact", "repeat") if key in mark}
+    root, files = find_root(node.path), dict(_files(node, says))
+    if "instances" in mark:
+        files["instances"] = root / mark["instances"]
+    if "cassette" in mark:
+        name = cassette_name(node.path, str(mark["cassette"]), "")
+        files["cassette"] = cassettes_folder(node) / f"{name}.yaml"
+    return found | files
+
+
+def _files(node: pytest.Item, says: Says) -> Iterator[tuple[str, Path]]:
+    """Yield the platforms, each way of naming them relative to what its writer looks at."""
+    config, given = node.config, options.on_command_line(node.config, "platforms")
+    if given is not None:
+        yield "platforms", config.invocation_params.dir / given
+    elif "platforms" in marked(node):
+        yield "platforms", find_root(node.path) / marked(node)["platforms"]
+    elif not says("platforms") and (ini := options.in_ini(config, "platforms")) is not None:
+        yield "platforms", config.rootpath / ini
+
+
+def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
+    """Return the folder of all cassettes that a test's are in."""
+    config = node.config
+    given = options.on_command_line(config, "cassettes")
+    if given is not None:
+        return Path(config.invocation_params.dir, given)
+    ini = options.in_ini(config, "cassettes")
+    return Path(config.rootpath, ini) if ini is not None else find_root(node.path) / "cassettes"
+
+
+def cassette_of(node: pytest.Item) -> Path:
+    """Return the cassette of a Python test: ``<module>/<test>.yaml``, shared by its parameters.
+
+    The module's name is its path below the project's root, without a leading ``tests``: neither
+    depends on the import mode, nor on how pytest spells parameters.
+    """
+    mark = marked(node)
+    folder = cassettes_folder(node)
+    if "cassette" in mark:
+        return folder / f"{cassette_name(node.path, str(mark['cassette']), '')}.yaml"
+    root = find_root(node.path)
+    module = node.path.with_suffix("")
+    parts = module.relative_to(root).parts if module.is_relative_to(root) else (module.name,)
+    parts = parts[1:] if parts[0] in {"tests", "test"} and len(parts) > 1 else parts
+    name = _qualified(node, getattr(node, "originalname", None) or node.name)
+    return folder.joinpath(*map(file_name, parts), f"{file_name(name)}.yaml")
+
+
+def owner_of(node: pytest.Item) -> str:
+    """Return whose exchanges a Python test's are: its name with class and parameters."""
+    return _qualified(node, node.name)
+
+
+def _qualified(node: pytest.Item, name: str) -> str:
+    outer = node.getparent(pytest.Class)
+    return f"{outer.name}.{name}" if outer else name
