@@ -7,24 +7,31 @@ Digits stay digits, letters letters, Chinese characters Chinese; check digits st
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from hashlib import blake2b
 
+from bpmax_sim.secret import checkdigits
+
 _KEY = b"bpmax-sim pseudonym"  # public: it spreads values, it does not protect them
-_HAN = "某甲乙丙丁戊己庚辛壬癸"
+_HAN = "某甲乙丙戊己壬癸寅卯"  # hardly a name begins with one of these
 _LATIN = "xyz"
-_MOBILE = re.compile(r"(1[3-9])\d{9}")
-_RESIDENT = re.compile(r"\d{17}[\dXx]")
+_UNUSED = "000000"  # no region and no card issuer has this number
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_EIGHTEEN = re.compile(r"[0-9]{17}[0-9Xx]")
+_CREDIT = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
+_CREDIT_UNUSED = "91" + _UNUSED
+_CARD = re.compile(r"[0-9]{13,19}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
-_CHECK = "10X98765432"
 
 
 def pseudonym(value: str) -> str:
     """Return what stands for *value*; a pseudonym stands for itself."""
-    for pattern, make in _FORMATS:
-        if pattern.fullmatch(value):
-            return make(value)
+    if all(map(_is_kept, value)):
+        return value
+    for fits, own, make in _FORMATS:
+        if fits(value):
+            return value if own(value) else make(value)
     return "".join(map(_character, value, _spread(value, len(value))))
 
 
@@ -42,47 +49,85 @@ def _digits(value: str, count: int) -> str:
 
 
 def _mobile(value: str) -> str:
-    """Keep the operator's two digits; 0000 marks a pseudonym."""
-    if value[2:7] == "00000":
-        return value
+    """Keep the operator's two digits; five zeros mark a pseudonym."""
     return f"{value[:2]}00000{_digits(value, 4)}"
 
 
+def _is_resident(value: str) -> bool:
+    return bool(_EIGHTEEN.fullmatch(value)) and not _is_credit(value)
+
+
 def _resident(value: str) -> str:
-    """Use region 000000, which nobody has, and a valid check character."""
-    if value.startswith("0" * 14) and value[17] == check_character(value[:17]):
-        return value
-    body = "0" * 14 + _digits(value, 3)
-    return body + check_character(body)
+    """Return a number of an unused region, with a birthday and a valid check character."""
+    year, month, day, *_ = _spread(value, 3)
+    born = f"{1950 + year % 60}{1 + month % 12:02d}{1 + day % 28:02d}"
+    body = _UNUSED + born + _digits(f"{value}/", 3)
+    return body + checkdigits.resident(body)
 
 
-def check_character(body: str) -> str:
-    """Return the last character of a resident identity number (GB 11643-1999)."""
-    total = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True))
-    return _CHECK[total % 11]
+def _is_own_resident(value: str) -> bool:
+    return value.startswith(_UNUSED) and value[17] == checkdigits.resident(value[:17])
+
+
+def _is_credit(value: str) -> bool:
+    """Return whether *value* is a credit code; one of digits alone may look like a resident's."""
+    if not _CREDIT.fullmatch(value):
+        return False
+    if not _EIGHTEEN.fullmatch(value) or value.startswith(_CREDIT_UNUSED):
+        return True
+    is_valid = value[17] == checkdigits.credit(value[:17])
+    return is_valid and value[17] != checkdigits.resident(value[:17])
+
+
+def _credit(value: str) -> str:
+    number = _digits(value, 8)
+    body = _CREDIT_UNUSED + number + checkdigits.organisation(number)
+    return body + checkdigits.credit(body)
+
+
+def _is_card(value: str) -> bool:
+    return bool(_CARD.fullmatch(value)) and value[-1] == checkdigits.luhn(value[:-1])
+
+
+def _card(value: str) -> str:
+    body = _UNUSED + _digits(value, len(value) - len(_UNUSED) - 1)
+    return body + checkdigits.luhn(body)
 
 
 def _email(value: str) -> str:
-    if re.fullmatch(r"u\d{6}@example\.test", value):
-        return value
-    return f"u{_digits(value, 6)}@example.test"
+    return f"u{_digits(value, 9)}@example.test"
 
 
 def _character(character: str, number: int) -> str:
-    """Return a character of the same kind; what only pseudonyms hold stays."""
-    if character.isdigit() and character.isascii():
-        return "0"
-    if "\u4e00" <= character <= "\u9fff":
-        return character if character in _HAN else _HAN[number % len(_HAN)]
-    if character.isascii() and character.isalpha():
-        letter = _LATIN[number % len(_LATIN)]
-        kept = character.lower() in _LATIN
-        return character if kept else letter.upper() if character.isupper() else letter
-    return character
+    """Return a character of the same kind."""
+    if _is_kept(character):
+        return character
+    if character.isdecimal():
+        return chr(ord(character) - unicodedata.decimal(character))
+    if _is_han(character):
+        return _HAN[number % len(_HAN)]
+    letter = _LATIN[number % len(_LATIN)]
+    return letter.upper() if character.isupper() else letter
 
 
-_FORMATS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
-    (_MOBILE, _mobile),
-    (_RESIDENT, _resident),
-    (_EMAIL, _email),
+def _is_kept(character: str) -> bool:
+    """Return whether pseudonyms hold *character*: signs, zeros and a few letters."""
+    if character.isdecimal():
+        return unicodedata.decimal(character) == 0
+    if character in _HAN or character.lower() in _LATIN:
+        return True
+    return not character.isalnum()
+
+
+def _is_han(character: str) -> bool:
+    return unicodedata.name(character, "").startswith("CJK ")
+
+
+_FORMATS: tuple[tuple[Callable[[str], object], Callable[[str], object], Callable[[str], str]], ...]
+_FORMATS = (
+    (_MOBILE.fullmatch, lambda value: value[2:7] == "00000", _mobile),
+    (_is_credit, lambda value: value.startswith(_CREDIT_UNUSED), _credit),
+    (_is_resident, _is_own_resident, _resident),
+    (_is_card, lambda value: value.startswith(_UNUSED), _card),
+    (_EMAIL.fullmatch, re.compile(r"u[0-9]{9}@example\.test").fullmatch, _email),
 )

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.pseudonym import check_character, pseudonym
+from bpmax_sim.secret.checkdigits import credit, luhn, organisation, resident
+from bpmax_sim.secret.pseudonym import pseudonym
+
+_CREDIT = "[0-9A-HJ-NPQRTUWXY]"
 
 
 def kinds(text: str) -> str:
@@ -39,6 +43,7 @@ def test_a_pseudonym_stands_for_itself(value: str) -> None:
     assert pseudonym(pseudonym(value)) == pseudonym(value)
 
 
+@settings(max_examples=100)
 @given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True))
 def test_a_mobile_number_stays_one(value: str) -> None:
     made = pseudonym(value)
@@ -47,27 +52,80 @@ def test_a_mobile_number_stays_one(value: str) -> None:
     assert pseudonym(made) == made
 
 
-@given(st.from_regex(r"[0-9]{17}", fullmatch=True))
-def test_a_resident_number_keeps_a_valid_check_character(body: str) -> None:
-    made = pseudonym(body + check_character(body))
+@settings(max_examples=100)
+@given(st.from_regex(r"[1-6][0-9]{16}", fullmatch=True))
+def test_a_resident_number_keeps_a_birthday_and_a_valid_check_character(body: str) -> None:
+    made = pseudonym(body + resident(body))
 
-    assert made[:14] == "0" * 14
-    assert made[17] == check_character(made[:17])
     assert pseudonym(made) == made
+    if made.startswith("000000"):  # else the number happens to be a valid credit code
+        assert datetime.strptime(made[6:14], "%Y%m%d").replace(tzinfo=UTC).year >= 1950
+        assert made[17] == resident(made[:17])
 
 
-def test_the_published_example_of_the_check_character() -> None:
-    assert check_character("11010519491231002") == "X"
+@settings(max_examples=100)
+@given(st.from_regex(rf"9[1-3][1-6][0-9]{{5}}{_CREDIT}{{9}}", fullmatch=True))
+def test_a_credit_code_keeps_both_check_characters(body: str) -> None:
+    made = pseudonym(body + credit(body))
+
+    assert pseudonym(made) == made
+    if made.startswith("91000000"):  # else it happens to be a valid resident number
+        assert made[16] == organisation(made[8:16])
+        assert made[17] == credit(made[:17])
+
+
+@settings(max_examples=100)
+@given(st.from_regex(r"[3-6][0-9]{12,17}", fullmatch=True))
+def test_a_card_number_keeps_a_valid_check_digit(body: str) -> None:
+    made = pseudonym(body + luhn(body))
+
+    assert len(made) == len(body) + 1
+    assert pseudonym(made) == made
+    if len(made) != 18:  # eighteen digits are a resident number
+        assert made.startswith("000000")
+        assert made[-1] == luhn(made[:-1])
+
+
+@given(st.text("IXYZ0189A", min_size=17, max_size=19) | st.from_regex(rf"{_CREDIT}{{18}}"))
+def test_what_looks_like_a_number_stands_for_itself_the_second_time(value: str) -> None:
+    assert pseudonym(pseudonym(value)) == pseudonym(value)
+
+
+def test_the_published_examples_of_check_characters() -> None:
+    assert resident("11010519491231002") == "X"
+    assert credit("91350100M000100Y4") == "3"
+    assert organisation("M000100Y") == "4"
+    assert luhn("7992739871") == "3"
+
+
+@pytest.mark.parametrize(
+    ("value", "made"),
+    [("１３８", "０００"), ("Иванов", "[xyzXYZ]{6}"), ("José", "[xyzXYZ]{4}"), ("丁辛", "..")],
+)
+def test_no_script_passes_in_clear(value: str, made: str) -> None:
+    shown = pseudonym(value)
+
+    assert re.fullmatch(made, shown)
+    assert not set(value) & set(shown)
+
+
+def test_rare_characters_of_names_are_chinese_too() -> None:
+    assert set(pseudonym("𠮷㐂")) <= set("某甲乙丙戊己壬癸寅卯")
 
 
 def test_an_address_for_mail_stays_one() -> None:
     made = pseudonym("zhangsan@crm.example.com")
 
-    assert re.fullmatch(r"u\d{6}@example\.test", made)
+    assert re.fullmatch(r"u\d{9}@example\.test", made)
     assert pseudonym(made) == made
 
 
-def test_different_people_mostly_stay_different() -> None:
-    numbers = [f"138{number:08d}" for number in range(200)]
+@pytest.mark.parametrize(("form", "least"), [("138{:08d}", 190), ("91310000MA1{:06d}K", 200)])
+def test_different_people_mostly_stay_different(form: str, least: int) -> None:
+    assert len({pseudonym(form.format(number)) for number in range(1000, 1200)}) >= least
 
-    assert len({pseudonym(number) for number in numbers}) > 190
+
+def test_residents_stay_different() -> None:
+    bodies = [f"31010119900101{number:03d}" for number in range(200)]
+
+    assert len({pseudonym(body + resident(body)) for body in bodies}) == 200
