@@ -49,8 +49,8 @@ def _digits(value: str, count: int) -> str:
 
 
 def _mobile(value: str) -> str:
-    """Keep the operator's two digits; five zeros mark a pseudonym."""
-    return f"{value[:2]}00000{_digits(value, 4)}"
+    """Use the numbers that start with 160, which no operator has."""
+    return f"160{_digits(value, 8)}"
 
 
 def _is_resident(value: str) -> bool:
@@ -125,7 +125,7 @@ def _is_han(character: str) -> bool:
 
 _FORMATS: tuple[tuple[Callable[[str], object], Callable[[str], object], Callable[[str], str]], ...]
 _FORMATS = (
-    (_MOBILE.fullmatch, lambda value: value[2:7] == "00000", _mobile),
+    (_MOBILE.fullmatch, lambda value: value.startswith("160"), _mobile),
     (_is_credit, lambda value: value.startswith(_CREDIT_UNUSED), _credit),
     (_is_resident, _is_own_resident, _resident),
     (_is_card, lambda value: value.startswith(_UNUSED), _card),
