@@ -1,11 +1,12 @@
 """The frozen values that travel from builder to transport to cassette and back.
 
-Bodies are bytes, header and query lists keep their order, times are POSIX seconds.
+Bodies are bytes, header and query lists keep their order, times are POSIX seconds. They are msgspec
+structs rather than dataclasses because they are made anew in every call, in a tenth of the time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from bpmax_sim.errors import Place
 
@@ -14,8 +15,7 @@ LOGIN = "$token"
 """The API name of login requests."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What the builder said, before auth and signing: the identity that replay matches.
 
     Attributes:
@@ -50,8 +50,7 @@ class Call:
         return self.api == LOGIN
 
 
-@dataclass(frozen=True, slots=True)
-class Sensitive:
+class Sensitive(msgspec.Struct, frozen=True):
     """A place in an answer whose value is secret from the moment it arrives.
 
     Attributes:
@@ -65,8 +64,7 @@ class Sensitive:
     kind: str = "text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request, ready to send.
 
     Attributes:
@@ -102,16 +100,14 @@ class Request:
         return self.standin or self
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(msgspec.Struct, frozen=True):
     """A piece of a streamed body: seconds since the request, and its length in bytes."""
 
     at: float
     length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP answer.
 
     Attributes:
@@ -135,8 +131,7 @@ class Response:
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
     """An exchange that did not complete.
 
     Attributes:
@@ -150,11 +145,10 @@ class Failed:
     message: str
     elapsed: float = 0.0
     sent: bool = True
-    received: bytes = field(default=b"")
+    received: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """A redacted request and what came of it.
 
     Attributes:

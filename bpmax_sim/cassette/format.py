@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.model import Entry, Head, Line, Seal

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.bodies import decode_json, encode_sorted, media_type
 from bpmax_sim.cassette.paths import Path, parse_path, without

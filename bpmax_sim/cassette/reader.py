@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from bpmax_sim.cassette.injected import call_behind, corrected
 from bpmax_sim.cassette.model import Entry, Line
@@ -87,7 +88,7 @@ def _exchange(line: Line, pieces: _Pieces) -> Exchange:
     )
     if line.call:
         built = corrected(named, line.extra) if line.extra else call_behind(request, named)
-        object.__setattr__(request, "call", built)  # nobody else has seen it yet
+        force_setattr(request, "call", built)  # nobody else has seen it yet
     return Exchange(
         request=request,
         outcome=pieces.outcome,

@@ -8,8 +8,9 @@ they were encoded move to the index line and the length is rewritten.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.injected import call_behind, correction
 from bpmax_sim.cassette.matching import Rules, differences, parts_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
@@ -28,8 +28,8 @@ class Answer:
         kind: ``json``, ``text``, ``bytes`` or ``null``.
     """
 
-    value: Any
-    text: str | None
+    value: Any = field(repr=False)
+    text: str | None = field(repr=False)
     kind: Literal["json", "text", "null", "bytes"]
 
 

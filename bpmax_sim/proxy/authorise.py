@@ -6,8 +6,10 @@ alone. In record mode the same is done once more with stand-ins, and that twin i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Call, Pairs, Request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NoReturn
 
 import msgspec
@@ -38,10 +38,10 @@ class Body:
     """
 
     kind: Literal["json", "text", "bytes", "null", "broken"]
-    value: Any = None
-    text: str = ""
+    value: Any = field(default=None, repr=False)
+    text: str = field(default="", repr=False)
     problem: str = ""
-    guessed: Any = None
+    guessed: Any = field(default=None, repr=False)
 
     @property
     def rules_see(self) -> Any:

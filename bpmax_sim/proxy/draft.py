@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request

@@ -6,9 +6,10 @@ A refused login is never sent again: third parties bar an address that tries wro
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
+
+from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.messages import LOGIN, Request, Response, Sensitive

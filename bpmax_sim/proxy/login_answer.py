@@ -41,8 +41,8 @@ _LONGEST: Final = 200
 class Yielded:
     """What the steps so far have yielded, with real values and with stand-ins."""
 
-    values: dict[str, Any] = field(default_factory=dict)
-    standins: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict, repr=False)
+    standins: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 def expiry(ttl: Ttl, value: Any, now: float) -> float:

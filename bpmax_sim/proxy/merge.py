@@ -29,10 +29,10 @@ class Merged:
         notes: what was dropped or overridden.
     """
 
-    path: dict[str, Any]
-    query: dict[str, Any]
-    headers: dict[str, tuple[str, str]]
-    body: Any
+    path: dict[str, Any] = field(repr=False)
+    query: dict[str, Any] = field(repr=False)
+    headers: dict[str, tuple[str, str]] = field(repr=False)
+    body: Any = field(repr=False)
     notes: list[str] = field(default_factory=list)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 from urllib.parse import quote_plus
@@ -32,7 +32,7 @@ _FILE_KEYS = frozenset({"content", "filename", "content_type"})
 class Payload:
     """Encoded bytes, and the content type that goes with them."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     content_type: str
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError
@@ -103,7 +105,8 @@ def plan(program: Program, env: Environment) -> Plan:
             real = _spoken(program, recipe, tenant.real, call.serial)[1]
         if not _SECRET_HEADERS.isdisjoint(merged.headers):
             headers = _without_secrets(call, env)
-            call, written = replace(call, headers=headers), replace(written, headers=headers)
+            call = replace(call, headers=headers)
+            written = Content(written.query, headers, written.body)
     except BadValueError as error:
         raise CallError(f"{recipe.name}: {error}", code="BAD_ARGUMENT") from None
     except RecursionError:

@@ -33,10 +33,10 @@ class Program:
     """
 
     platform: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     api: str = ""
-    steps: tuple[tuple[Setter, Any], ...] = ()
-    args: tuple[Any, ...] | None = None
+    steps: tuple[tuple[Setter, Any], ...] = field(default=(), repr=False)
+    args: tuple[Any, ...] | None = field(default=None, repr=False)
     position: Place | None = None
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 from itertools import count
 from typing import Any
+
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.clock import SeededChance, SystemChance, SystemClock

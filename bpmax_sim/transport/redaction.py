@@ -6,7 +6,7 @@ script's own credentials by their place; personal data is declared. Redacting tw
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bpmax_sim.messages import Call, Pairs, Request, Response
 from bpmax_sim.secret.vault import Vault

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.clock import Instant

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import vcr
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import dump
 from tests.cassette.exchanges import RULES, ZONE, answer, detail, numbered, order

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from wechatpayv3 import utils as wechatpay
 
 from bpmax_sim.errors import AuthError, ConfigError

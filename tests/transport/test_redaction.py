@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import TransportError

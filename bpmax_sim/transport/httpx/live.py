@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import ssl
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 import httpx
+from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.messages import Chunk, Pairs, Request, Response
