@@ -44,7 +44,7 @@ class _Commands(TyperGroup):
 
 def _made(name: str, command: Command) -> Any:
     module, _, function = command.home.partition(":")
-    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     home = import_module(f"bpmax_sim.cli.{module}")
     app.command(name, help=command.help)(getattr(home, function))
     return typer.main.get_command(app)
@@ -79,7 +79,7 @@ def start(arguments: Sequence[str]) -> int:
         complain(str(error))
         return ExitCode.CASSETTE if isinstance(error, CassetteError) else ExitCode.USAGE
     except typer.Abort:
-        complain("stopped; nothing was changed")
+        complain("\nstopped; nothing was changed")
         return ExitCode.FAILED
     return int(code or 0)
 
@@ -88,6 +88,7 @@ def _app() -> typer.Typer:
     app = typer.Typer(
         cls=_Commands,
         rich_markup_mode=None,
+        pretty_exceptions_enable=False,
         help=f"Example: {PROGRAM} demo\n\nRecord what $proxy scripts call, replay it for ever.",
         context_settings={"max_content_width": WIDTH},
     )

@@ -13,7 +13,7 @@ from bpmax_sim.report.exits import ExitCode
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where its project is made.")] = (
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where its project is made.")] = (
         Path("bpmax-demo")
     ),
     *,

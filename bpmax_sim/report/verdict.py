@@ -16,6 +16,7 @@ from bpmax_sim.scenario.made import CallMade
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
 _OFFLINE = frozenset({"CONNECT", "TLS"})
+_NO_RECORDING = frozenset({"NoMatchError", "CassetteError", "DamagedCassette", "NewerFormat"})
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
 
 
@@ -99,7 +100,8 @@ def _code(failures: tuple[Failure, ...], calls: tuple[CallMade, ...], *, live: b
     if live and any(_is_unreachable(call) for call in calls):
         return ExitCode.UNREACHABLE
     missed = any(failure.kind == "miss" for failure in failures)
-    return ExitCode.CASSETTE if missed else ExitCode.FAILED
+    unusable = any(call.error in _NO_RECORDING for call in calls)
+    return ExitCode.CASSETTE if missed or unusable else ExitCode.FAILED
 
 
 def _is_unreachable(call: CallMade) -> bool:

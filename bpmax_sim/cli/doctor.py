@@ -1,0 +1,74 @@
+"""``doctor``: what is installed, and whether it works here."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import bpmax_sim
+from bpmax_sim.cli.options import Json
+from bpmax_sim.cli.output import say, say_json
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.report.terminal import table
+from bpmax_sim.scenario.names import find_root
+from bpmax_sim.script.source import Script
+from bpmax_sim.session.session import Session
+
+PACKAGES = ("quickjs-ng", "httpx", "pytest", "hypothesis", "vcrpy", "respx", "PyYAML", "msgspec")
+Finding = tuple[bool, str, str]
+
+
+def doctor(*, json: Json = False) -> int:
+    """Check the installation."""
+    found = list(findings())
+    sound = all(ok for ok, _, _ in found)
+    if json:
+        checks = [{"ok": ok, "name": name, "value": value} for ok, name, value in found]
+        say_json({"version": 1, "ok": sound, "checks": checks})
+    else:
+        for line in table([("√" if ok else "×", name, value) for ok, name, value in found]):
+            say(line)
+    return ExitCode.PASSED if sound else ExitCode.FAILED
+
+
+def findings() -> Iterator[Finding]:
+    """Yield whether each thing is right, what it is, and what was found."""
+    yield True, "bpmax-sim", str(bpmax_sim.__version__)
+    yield True, "python", f"{platform.python_version()} on {platform.system()}"
+    yield from map(_package, PACKAGES)
+    yield _engine()
+    yield True, "console", f"{sys.stdout.encoding}, files {sys.getfilesystemencoding()}"
+    root = find_root(Path.cwd())
+    yield _writable("project", root)
+    yield _writable("cassettes", root / "cassettes")
+    yield True, "CI", "set, so recording asks twice" if os.environ.get("CI") else "not set"
+
+
+def _package(name: str) -> Finding:
+    try:
+        return True, name, metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False, name, f"not installed; run `pip install {name}`"
+
+
+def _engine() -> Finding:
+    try:
+        with Session.open() as session:
+            outcome = session.run_script(Script("doctor.js", "return await Promise.resolve(6 * 7)"))
+    except (BpmaxError, ImportError) as error:
+        return False, "scripts", str(error)
+    works = outcome.value == 42  # noqa: PLR2004 - 6 * 7
+    return works, "scripts", "run" if works else f"give {outcome.value!r} for 6 * 7"
+
+
+def _writable(name: str, folder: Path) -> Finding:
+    """Look at the folder, or at the nearest above where it would be made."""
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    if place.is_dir() and os.access(place, os.W_OK):
+        return True, name, str(folder)
+    return False, name, f"{place} cannot be written; change its rights, or run elsewhere"

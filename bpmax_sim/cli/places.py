@@ -1,0 +1,49 @@
+"""Cassettes on the disk: those of the project, or those that the user names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bpmax_sim.cli.selection import missing
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.scenario.names import find_root
+
+_JOURNAL = re.compile(r"\.\d+-\d+\.journal$")
+
+
+def below(paths: Sequence[Path], suffix: str) -> list[Path]:
+    """Return the files that end with *suffix* among and below *paths*, or the project's.
+
+    Raises:
+        ConfigError: if one of *paths* is not there.
+    """
+    given = paths or [find_root(Path.cwd()) / "cassettes"]
+    lacking = [missing(str(path), Path.cwd(), suffix) for path in paths if not path.exists()]
+    if lacking:
+        raise ConfigError(*lacking)
+    return list(dict.fromkeys(found for path in given for found in _below(path, suffix)))
+
+
+def _below(path: Path, suffix: str) -> Iterator[Path]:
+    if path.is_dir():
+        yield from sorted(path.rglob(f"*{suffix}"))
+    elif path.name.endswith(suffix):
+        yield path
+
+
+def with_journals(paths: Sequence[Path]) -> list[Path]:
+    """Return the cassettes that a recording left journals of.
+
+    Raises:
+        ConfigError: if there is neither a cassette nor a journal where *paths* say.
+    """
+    folders = [path for path in paths if path.is_dir()]
+    named = [path for path in paths if not path.is_dir()]
+    journals = below(folders, ".journal") if folders or not named else []
+    for path in named:
+        if not path.exists() and not list(path.parent.glob(f"{path.name}.*.journal")):
+            raise ConfigError(missing(str(path), Path.cwd(), ".yaml"))
+    cassettes = [path.with_name(_JOURNAL.sub("", path.name)) for path in journals]
+    return list(dict.fromkeys([*named, *cassettes]))
