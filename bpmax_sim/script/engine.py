@@ -13,10 +13,12 @@ from typing import Any
 
 import _quickjs
 
+from bpmax_sim.script import bytecode
 from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits
 from bpmax_sim.script.stack import stack_limit
 from bpmax_sim.script.tracker import track_rejections
 
+_LARGE = ("url", "intl", "collation")  # compiled on first use: even to read them takes long
 BINDINGS = (
     "errors",
     "values",
@@ -26,9 +28,7 @@ BINDINGS = (
     "random",
     "text",
     "clone",
-    "url",
-    "intl",
-    "collation",
+    *_LARGE,
 )
 _PUMPED_BETWEEN_LOOKS = 64
 
@@ -38,12 +38,11 @@ class QuickJSNG:
 
     def __init__(self, limits: Limits) -> None:
         """Make a context within *limits*."""
-        prelude, bindings = _sources()
         self._limits = limits
         self._left = limits.cpu
         self._context: Any = _quickjs.Context()
         self._context.set_max_stack_size(limits.stack or stack_limit())
-        self._entry: Any = self._context.eval(prelude)(*bindings)
+        self._entry: Any = _entry(self._context)
         self._tracking = track_rejections(self._context)
         self._context.set_memory_limit(limits.memory)
 
@@ -103,9 +102,23 @@ class QuickJSNG:
         return LimitReachedError("ScriptLimitError", message, raw)
 
 
+def _entry(context: Any) -> Any:
+    """Return the prelude's entry."""
+    program = _program()
+    if program is not None:
+        return bytecode.entered(context, program)
+    prelude, *bindings = _sources()
+    return context.eval(prelude)(*bindings)
+
+
 @cache
-def _sources() -> tuple[str, tuple[str, ...]]:
+def _program() -> tuple[bytes | str, ...] | None:
+    sources = _sources()
+    code = bytecode.compiled(sources[: -len(_LARGE)])
+    return code and (*code, *sources[-len(_LARGE) :])
+
+
+def _sources() -> tuple[str, ...]:
     folder = files("bpmax_sim.script")
-    prelude = (folder / "prelude.js").read_text("utf-8")
-    bindings = (folder / "bindings" / f"{name}.js" for name in BINDINGS)
-    return prelude, tuple(file.read_text("utf-8") for file in bindings)
+    paths = ("prelude.js", *(f"bindings/{name}.js" for name in BINDINGS))
+    return tuple((folder / path).read_text("utf-8") for path in paths)

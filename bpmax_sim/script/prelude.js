@@ -1,6 +1,7 @@
 // The JavaScript half of a context. Calls, console lines, timers and writes queue in an outbox as
 // JSON texts; Python drains it after each turn and settles calls by id. No Python function is called
-// from here. What a script may not need is in bindings/*.js and compiled on first use.
+// from here. What a script may not need is in bindings/*.js and made on first use, from its text
+// or, where the engine could read bytecode, from its function.
 (function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode, urlCode, intlCode, collationCode) {
 'use strict';
 const FIRST_USER_LINE = 2000; // the frames above are ours
@@ -17,9 +18,9 @@ const attempt = (work, otherwise) => { try { return work(); } catch { return oth
 const shared = {define, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
   offset: 0, now: 0, seed: new Uint32Array(4)};
 const modules = new Map();
-function module(source) {
-  if (!modules.has(source)) modules.set(source, indirectEval(source)(shared));
-  return modules.get(source);
+function module(code) {
+  if (!modules.has(code)) modules.set(code, (typeof code === 'function' ? code : indirectEval(code))(shared));
+  return modules.get(code);
 }
 const errors = () => module(errorsCode);
 const lazily = (source, ...names) => names.forEach(name => defineProperty(globalThis, name, {

@@ -1,0 +1,83 @@
+"""The engine's C functions that the wheel's library exports and its Python class leaves out.
+
+Where they are not there (Windows, 32 bits), `library` is None and whoever asks does without.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_bool,
+    c_char_p,
+    c_int,
+    c_int64,
+    c_size_t,
+    c_uint64,
+    c_void_p,
+)
+from functools import cache
+from typing import Any
+
+import _quickjs
+
+_WORD = ctypes.sizeof(c_void_p)
+_EXCEPTION = 6
+
+
+class Value(Structure):
+    """A JSValue of a 64-bit build."""
+
+    _fields_ = (("payload", c_uint64), ("tag", c_int64))
+
+    @property
+    def is_exception(self) -> bool:
+        """Return whether this stands for an error that was thrown."""
+        return bool(self.tag == _EXCEPTION)
+
+
+UNDEFINED = Value(0, 3)
+Tracker = CFUNCTYPE(None, c_void_p, Value, Value, c_bool, c_void_p)
+
+_SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
+    ("JS_GetRuntime", c_void_p, (c_void_p,)),
+    ("JS_GetGlobalObject", Value, (c_void_p,)),
+    ("JS_GetPropertyStr", Value, (c_void_p, Value, c_char_p)),
+    ("JS_SetPropertyStr", c_int, (c_void_p, Value, c_char_p, Value)),
+    ("JS_FreeValue", None, (c_void_p, Value)),
+    ("JS_Call", Value, (c_void_p, Value, Value, c_int, POINTER(Value))),
+    ("JS_SetHostPromiseRejectionTracker", None, (c_void_p, Tracker, c_void_p)),
+    ("JS_Eval", Value, (c_void_p, c_char_p, c_size_t, c_char_p, c_int)),
+    ("JS_EvalFunction", Value, (c_void_p, Value)),
+    ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
+    ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
+    ("JS_NewStringLen", Value, (c_void_p, c_char_p, c_size_t)),
+    ("js_free", None, (c_void_p, c_void_p)),
+)
+
+
+@cache
+def library() -> Any:
+    """Return the functions, or None."""
+    if _WORD != 8:  # noqa: PLR2004 - values are laid out in another way on 32 bits
+        return None
+    try:
+        found = ctypes.CDLL(_quickjs.__file__)
+        for name, result, arguments in _SIGNATURES:
+            function = getattr(found, name)
+            function.restype, function.argtypes = result, arguments
+    except (AttributeError, OSError):
+        return None
+    return found
+
+
+def handles(context: Any) -> tuple[int, int] | None:
+    """Return the JSRuntime and the JSContext of *context*, or None where they are not found."""
+    functions = library()
+    if functions is None:
+        return None
+    # The object is its header, then JSRuntime *, then JSContext *.
+    runtime, inner = (c_uint64 * 2).from_address(id(context) + object.__basicsize__)
+    return (runtime, inner) if functions.JS_GetRuntime(inner) == runtime else None
