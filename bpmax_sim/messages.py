@@ -1,7 +1,8 @@
 """The frozen values that travel from builder to transport to cassette and back.
 
-Bodies are bytes, header and query lists keep their order, times are POSIX seconds. They are msgspec
-structs rather than dataclasses because they are made anew in every call, in a tenth of the time.
+Bodies are bytes, header and query lists keep their order, times are POSIX seconds. What may hold a
+secret is in no representation, for tracebacks show those. They are msgspec structs rather than
+dataclasses because they are made anew in every call, in a tenth of the time.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     caller: str | None = None
     position: Place | None = None
     serial: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Call {self.name} {self.method}>"
 
     @property
     def name(self) -> str:
@@ -94,6 +98,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     personal: tuple[str, ...] = ()
     standin: Request | None = None
 
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.call.name if self.call else self.base}>".rstrip()
+
     @property
     def recorded(self) -> Request:
         """Return the form that may be written down."""
@@ -124,6 +131,9 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     elapsed: float = 0.0
     source: str = "live"
     chunks: tuple[Chunk, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}, {len(self.body)} bytes>"
 
     def header(self, name: str) -> str | None:
         """Return the first value of header *name*, in any case, or None."""

@@ -192,6 +192,9 @@ class Instance(Model, frozen=True, kw_only=True):
     strict: bool | UnsetType = UNSET
     credentials: Mapping[str, Scalar | Source] = {}
 
+    def __repr__(self) -> str:
+        return f"<Instance {self.instance_key} of {self.platform}>"
+
 
 def is_set(value: object) -> bool:
     """Return whether *value* was given in the file."""

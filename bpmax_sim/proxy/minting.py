@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.body import Body, read_body
 from bpmax_sim.proxy.environment import Secrets
 from bpmax_sim.proxy.reading import ABSENT, as_text, finder
+
+_PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_in", "token_type"})
 
 
 def learn(request: Request, response: Response, vault: Secrets) -> None:
@@ -30,8 +33,23 @@ def _values(path: str, response: Response, body: Body) -> Iterator[Any]:
         yield from _all(spelled, body)
         return
     value = finder(spelled)(response, body)
-    if value is not ABSENT and value is not None:
-        yield value
+    if value is ABSENT or value is None:
+        return
+    yield from _in_address(value) if _is_location(spelled) else [value]
+
+
+def _is_location(path: str) -> bool:
+    return path.lower() in {"header:location", "header:content-location"}
+
+
+def _in_address(address: str) -> list[str]:
+    """Return the values in query and fragment, such as ``code`` (RFC 6749, 4.1.2 and 4.2.2).
+
+    Without any, the address itself is the secret.
+    """
+    parts = urlsplit(address)
+    pairs = parse_qsl(f"{parts.query}&{parts.fragment}")
+    return [value for name, value in pairs if name not in _PUBLIC] or [address]
 
 
 def _all(path: str, body: Body) -> Iterator[Any]:

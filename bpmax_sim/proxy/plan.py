@@ -54,9 +54,9 @@ NO_LUCK = Luck(b"", "")
 class Content:
     """Query string, headers and body bytes, as they stand before auth."""
 
-    query: str
+    query: str = field(repr=False)
     headers: Pairs = field(repr=False)
-    body: bytes | None
+    body: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

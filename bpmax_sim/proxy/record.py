@@ -21,7 +21,7 @@ class CallRecord:
         duration: virtual seconds until the answer or the error.
         attempts: business requests that were sent.
         notes: what was overridden, dropped or retried.
-        call: what the builder said; None where it was rejected before.
+        call: what the builder said, not redacted; None where it was rejected before.
         error: what the call was rejected with.
         position: the script line that made the call, where it is known.
     """
@@ -34,7 +34,7 @@ class CallRecord:
     duration: float = 0.0
     attempts: int = 0
     notes: tuple[str, ...] = ()
-    call: Call | None = None
+    call: Call | None = field(default=None, repr=False)
     error: BpmaxError | None = None
     position: Any = None
     sent: Request | None = field(default=None, repr=False)

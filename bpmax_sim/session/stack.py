@@ -15,6 +15,7 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.tracks import Tracks
 from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.record import Record
+from bpmax_sim.transport.redaction import learn_cookies
 from bpmax_sim.transport.replay import Replay
 
 _PLACEHOLDER = b"redacted."
@@ -31,6 +32,21 @@ class Timeless:
         response = self.inner.handle(request)
         login = request.call is not None and request.call.is_login
         return replace(response, elapsed=0.0) if login else response
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """Let what an answer mints be known before anyone can show it."""
+
+    inner: Transport
+    vault: Vault
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer of the inner transport."""
+        response = self.inner.handle(request)
+        learn(request, response, self.vault)
+        learn_cookies(request, response, self.vault)
+        return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +122,7 @@ STACKS: dict[tuple[str, str], Callable[[Parts], Transport]] = {
     ("record", "once"): _record,
     ("record", "rewrite"): _record,
     ("record", "new"): _new,
-    ("live", ""): lambda parts: parts.live(),
+    ("live", ""): lambda parts: Learning(parts.live(), parts.vault),
 }
 
 

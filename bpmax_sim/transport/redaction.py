@@ -66,10 +66,17 @@ def _body(
     return in_body(vault.redact(body), content, personal)
 
 
+def learn_cookies(request: Request, response: Response, vault: Vault) -> None:
+    """Make the cookies that *response* sets known to *vault*; they are always secret."""
+    for name, value in response.headers:
+        if name.lower() == "set-cookie":
+            _set_cookie(value, request, vault)
+
+
 def redact_response(response: Response, request: Request, vault: Vault) -> Response:
     """Return the form of the answer to *request* that may be written down."""
     headers = tuple(
-        (name, _set_cookie(value, request, vault) if name == "set-cookie" else value)
+        (name, _set_cookie(value, request, vault) if name.lower() == "set-cookie" else value)
         for name, value in response.headers
     )
     return replace(

@@ -1,0 +1,257 @@
+"""One credential in every place and six secrets of the server: none is in anything we leave."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.cassette.merge import recover
+from bpmax_sim.errors import CallError
+from bpmax_sim.secret.standin import standin
+from bpmax_sim.session import Session
+from tests.leaks import folder, leaks
+from tests.loopback import Loopback, loopback
+
+CREDENTIAL = "s3cr+et/Key&<\"%e y'=\\z~" + secrets.token_urlsafe(6)
+MINTED = ("token", "refresh", "cookie", "ticket", "code", "header")
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "tests/data/leaks"
+JSON = "content-type: application/json\r\n"
+
+
+def whole(body: bytes, headers: str = JSON, status: str = "200 OK") -> bytes:
+    return f"HTTP/1.1 {status}\r\n{headers}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+@dataclass
+class ThirdParty:
+    """Echoes each request in several codings, and mints six secrets."""
+
+    minted: dict[str, str] = field(
+        default_factory=lambda: {name: f"m-{name}+/{secrets.token_urlsafe(9)}" for name in MINTED}
+    )
+    before_answer: Callable[[], None] = lambda: None
+
+    def answer(self, request: bytes) -> bytes | Iterator[bytes]:
+        self.before_answer()
+        path = request.split(b" ", 2)[1].partition(b"?")[0].decode()
+        make: Any = getattr(self, path.strip("/").partition("/")[0], self.echo)
+        found: bytes | Iterator[bytes] = make(request)
+        return found
+
+    def login(self, request: bytes) -> bytes:
+        said = {"access_token": self.minted["token"], "refresh_token": self.minted["refresh"]}
+        cookie = f"set-cookie: sid={self.minted['cookie']}; HttpOnly\r\n"
+        return whole(json.dumps({**said, "echo": request.decode()}).encode(), JSON + cookie)
+
+    def ticket(self, _request: bytes) -> bytes:
+        said = {"data": {"ticket": self.minted["ticket"]}, "again": f"<{self.minted['ticket']}>"}
+        headers = f"{JSON}x-ticket: {self.minted['header']}\r\n"
+        return whole(json.dumps(said).encode(), headers)
+
+    def go(self, _request: bytes) -> bytes:
+        target = f"https://other.example.test/back?code={self.minted['code']}&state=ok"
+        headers = f"{JSON}location: {target}\r\n"
+        return whole(json.dumps({"to": target}).encode(), headers, "302 Found")
+
+    def echo(self, request: bytes) -> bytes:
+        text = request.decode()
+        said = {
+            "raw": text,
+            "base64": base64.b64encode(request).decode(),
+            "basic": base64.b64encode(f"u:{CREDENTIAL}".encode()).decode(),
+            "hex": CREDENTIAL.encode().hex(),
+            "minted": [f"{name}={value}" for name, value in self.minted.items()],
+            "xml": f"<k>{text.replace('&', '&amp;').replace('<', '&lt;')}</k>",
+        }
+        return whole(json.dumps(said, ensure_ascii=False).encode())
+
+    def zipped(self, request: bytes) -> bytes:
+        body = gzip.compress(request.partition(b"\r\n\r\n")[2])
+        return whole(body, f"{JSON}content-encoding: gzip\r\n")
+
+    def file(self, request: bytes) -> bytes:
+        headers = "content-type: application/octet-stream\r\n"
+        return whole(gzip.compress(request), headers)
+
+    def refuse(self, request: bytes) -> bytes:
+        return whole(self.echo(request).partition(b"\r\n\r\n")[2], JSON, "403 Forbidden")
+
+    def broken(self, request: bytes) -> bytes:
+        return whole(b"{" + request)
+
+    def reset(self, request: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n" + request
+
+    def short(self, _request: bytes) -> bytes:
+        return whole(b'"abc"')
+
+    def stream(self, _request: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+        yield b"transfer-encoding: chunked\r\n\r\n"
+        told = f"data: {CREDENTIAL}\n\ndata: {self.minted['token']}\n\n".encode()
+        for at in range(0, len(told), 7):
+            piece = told[at : at + 7]
+            yield b"%x\r\n%b\r\n" % (len(piece), piece)
+        yield b"0\r\n\r\n"
+
+
+@dataclass
+class Probe:
+    """A folder with declarations, and a third party on loopback."""
+
+    root: Path
+    server: Loopback
+    third: ThirdParty
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return {"credential": CREDENTIAL, **self.third.minted}
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"CRM_URL": self.server.url, "CRM_KEY": CREDENTIAL, "CRM_SHORT": "abc"}
+
+    def open(self, **options: Any) -> Session:
+        return Session.open(
+            DATA / "platforms",
+            cassette=self.root / "cassettes/探针.yaml",
+            **{"mode": "record", "owner": "探针", "environ": self.environ} | options,
+        )
+
+    def files(self) -> dict[str, bytes]:
+        return folder(self.root / "cassettes")
+
+    def found(self, artefacts: Mapping[str, bytes]) -> list[str]:
+        return leaks(artefacts, self.secrets)
+
+
+@pytest.fixture(name="probe")
+def probe_of(tmp_path: Path) -> Iterator[Probe]:
+    third = ThirdParty()
+    with loopback(third.answer) as server:
+        yield Probe(tmp_path, server, third)
+
+
+def quietly(call: Callable[[], Any]) -> CallError | None:
+    try:
+        call()
+    except CallError as error:
+        return error
+    return None
+
+
+def speak(session: Session, key: str = CREDENTIAL) -> list[CallError]:
+    """Make calls with the credential in every place, by auth and by the script itself."""
+    crm = session.proxy("客户系统")
+    xml = key.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    ticket = crm.api("ticket").call()["data"]["ticket"]
+    errors = [quietly(crm.api("go").call)]
+    for name in ("header", "own_header", "basic", "query", "path", "cookie"):
+        crm.api(name).call()
+    crm.api("json").body({"客户": "张三"}).call()
+    crm.api("form_auth").body({"客户": "张三"}).call()
+    crm.api("xml").body(f"<客户><k>{xml}</k></客户>").call()
+    crm.api("form").body({"客户": "张三", "k": key}).call()
+    crm.api("stream").body({"k": key}).call()
+    crm.api("zipped").body({"k": key, "t": ticket}).call()
+    crm.api("plain").header(**{"X-K": key}).query(k=key).body({
+        "k": key, "list": [{"深": {"k": key}}], "text": json.dumps({"k": key}),
+        "coded": base64.b64encode(f"客户:{key}".encode()).decode(), "ticket": ticket,
+        "hex": key.encode().hex(),
+    }).call()  # fmt: skip
+    return [error for error in errors if error is not None]
+
+
+def test_nothing_that_a_recording_leaves_holds_a_secret(probe: Probe) -> None:
+    during: list[str] = []
+    probe.third.before_answer = lambda: during.extend(probe.found(probe.files()))
+    with probe.open() as session:
+        errors = speak(session)
+        during += probe.found(probe.files())
+        shutil.copytree(probe.root / "cassettes", probe.root / "killed")
+        calls = [(call, call.request, call.response, call.error) for call in session.calls]
+        told = {
+            "calls": repr(calls).encode(),
+            "session": repr(session).encode(),
+            "errors": repr([(str(e), vars(e)) for e in errors]).encode(),
+        }
+    recover(probe.root / "killed/探针.yaml")
+
+    assert len(calls) == 16
+    assert [error.status for error in errors] == [302]
+    assert during == []
+    assert probe.found(told) == []
+    assert probe.found(folder(probe.root / "killed")) == []
+    assert sorted(path.name for path in (probe.root / "cassettes").rglob("*.yaml")) == [
+        "客户系统.测试.yaml",
+        "探针.yaml",
+    ]
+    assert probe.found(probe.files()) == []
+
+
+def test_what_was_recorded_replays_with_nothing_set(probe: Probe) -> None:
+    with probe.open() as session:
+        speak(session)
+    key = standin(kind="text", platform="客户系统", instance="测试", name="key")
+    with probe.open(mode="replay", environ={}) as session:
+        errors = speak(session, key)
+
+    assert [error.status for error in errors] == [302]
+    assert {call.source for call in session.calls} == {"recorded"}
+
+
+FAILING = """
+from bpmax_sim.session import Session
+from pathlib import Path
+
+import pytest
+
+OPTIONS = {options!r}
+
+@pytest.mark.parametrize("api", ["refuse", "broken", "reset", "no_such_api", "拒绝"])
+@pytest.mark.parametrize("mode", ["record", "live"])
+def test_of_a_user(api, mode, tmp_path):
+    with Session.open(mode=mode, cassette=tmp_path / "客户.yaml", **OPTIONS) as session:
+        crm = session.proxy("客户系统")
+        body = crm.api("ticket").call()
+        crm.api(api).body({{"客户": "张三", "ticket": body["data"]["ticket"]}}).call()
+"""
+
+
+@pytest.mark.parametrize("style", ["auto", "long", "short"])
+def test_a_failing_test_tells_no_secret(probe: Probe, tmp_path: Path, style: str) -> None:
+    options = {
+        "platforms": str(DATA / "platforms"),
+        "instances": str(DATA / "instances.yaml"),
+        "environ": probe.environ,
+        "owner": "x",
+    }
+    (tmp_path / "test_user.py").write_text(FAILING.format(options={**options, "environ": None}))
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--tb={style}"]
+    command += ["--junitxml=junit.xml", "-rA", "--basetemp=base", "test_user.py"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, **probe.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    told = {"out": done.stdout + done.stderr, "junit": (tmp_path / "junit.xml").read_bytes()}
+
+    assert b"10 failed" in done.stdout
+    assert b"HttpStatusError" in done.stdout
+    assert probe.found(told) == []
+    assert probe.found(folder(tmp_path / "base")) == []
