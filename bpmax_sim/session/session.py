@@ -25,6 +25,7 @@ from bpmax_sim.session.scripts import ScriptText, as_live, as_script
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Transport
+from bpmax_sim.yamlfile import shown
 
 ScriptLike = ScriptText | str | os.PathLike[str]
 ObjectLike = LiveObject | dict[str, Any]
@@ -246,9 +247,10 @@ class Session:
     def told_unplayed(self) -> str:
         """Return which recordings were not played, on one line."""
         left = self.unplayed
+        path = shown(self.settings.cassette) if self.settings.cassette else ""
         told = ", ".join(f"[{one.order}] {_told(one)}" for one in left)
         return (
-            f"{self.settings.cassette}: {len(left)} recorded "
+            f"{path}: {len(left)} recorded "
             f"exchange{'s were' if len(left) > 1 else ' was'} not played: {told}; "
             "record afresh, or write proxy: {unused: warn}"
         )

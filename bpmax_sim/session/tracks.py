@@ -16,6 +16,7 @@ from bpmax_sim.cassette.store import Recorder
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Exchange, Failed, Request
 from bpmax_sim.session.settings import Settings
+from bpmax_sim.yamlfile import shown
 
 Scan = Callable[[bytes], Sequence[object]]
 Volatile = Callable[[str], tuple[str, ...]]
@@ -31,7 +32,7 @@ def load(path: Path | None) -> Cassette | None:
     if path is None:
         return None
     try:
-        return Cassette.load(path)
+        return Cassette.load(shown(path))
     except FileNotFoundError:
         return None
 
@@ -54,7 +55,7 @@ class Tracks:
 
     def __post_init__(self) -> None:
         said = self.settings
-        path = said.cassette or ""
+        path = shown(said.cassette) if said.cassette else ""
         self.player = Player(self.cassette, self.rules, said.owner, path=path, repeat=said.repeat)
 
     @property
