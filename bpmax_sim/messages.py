@@ -158,6 +158,9 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True):
     received: bytes = b""
 
 
+Outcome = Response | Failed
+
+
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """A redacted request and what came of it.
 
@@ -169,7 +172,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     request: Request
-    outcome: Response | Failed
+    outcome: Outcome
     key: str = ""
     order: int = 1
     owner: str = ""

@@ -6,8 +6,7 @@ Numbers compare by their exact decimal value, so 1, 1.0 and 1e0 are equal and 0.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal, DecimalException
 from email.message import Message
 from typing import Any
@@ -54,12 +53,14 @@ def decode_json(data: bytes | str) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(msgspec.Struct, frozen=True):
     """A body as matching sees it: *kind* is none, json, form, multipart, text or bytes."""
 
     kind: str = "none"
     value: Any = None
+
+
+NOTHING = Body()
 
 
 def media_type(content_type: str) -> str:
@@ -67,11 +68,14 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return pairs as a mapping; a name that comes more than once has a list of its values.
 
     The order between names does not count, the order of one name's values does.
     """
+    single = dict(pairs)
+    if len(single) == len(pairs):
+        return single
     found: dict[str, list[Any]] = {}
     for name, value in pairs:
         found.setdefault(name, []).append(value)
@@ -81,7 +85,7 @@ def by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def read_body(data: bytes | None, content_type: str) -> Body:
     """Return what *data* says, read as *content_type*; unreadable data stands for itself."""
     if not data:
-        return Body()
+        return NOTHING
     media = media_type(content_type)
     reader = _READERS.get(media) or (_json if _looks_json(media, data) else None)
     try:
@@ -123,7 +127,7 @@ def _multipart(data: bytes, content_type: str) -> Body:
     sections = (b"\r\n" + data).split(b"\r\n--" + boundary.encode())
     if len(sections) < 3 or not sections[-1].startswith(b"--"):  # noqa: PLR2004 - one part at least
         raise ValueError("not closed")
-    return Body("multipart", by_name(_part(section) for section in sections[1:-1]))
+    return Body("multipart", by_name([_part(section) for section in sections[1:-1]]))
 
 
 def _part(section: bytes) -> tuple[str, Any]:

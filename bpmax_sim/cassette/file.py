@@ -9,6 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -16,11 +17,12 @@ from bpmax_sim.cassette import damage
 from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, VERSION, exchange_sha
 from bpmax_sim.cassette.index import BROKEN_JSON, Data, Index, Newer, Unsound, read_index
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line
-from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.cassette.reader import read_exchange, read_outcome
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError, NewerFormat, Place
-from bpmax_sim.messages import Exchange
+from bpmax_sim.messages import Exchange, Outcome
 
+T = TypeVar("T")
 _SEAL_LINE = 1024  # more than it ever is
 _CRLF = VERSION.encode().replace(b"\n", b"\r\n")
 _IN_MEMORY = 256 * 1024
@@ -105,9 +107,20 @@ class Cassette:
         Raises:
             DamagedCassette: if its text is not what was recorded, or cannot be read.
         """
+        return self._parsed(number, read_exchange)
+
+    def outcome(self, number: int) -> Outcome:
+        """Return what came of exchange *number*; its request is digested, but not parsed.
+
+        Raises:
+            DamagedCassette: if its text is not what was recorded, or cannot be read.
+        """
+        return self._parsed(number, read_outcome)
+
+    def _parsed(self, number: int, parse: Callable[[Entry], T]) -> T:
         entry = self.entry(number)
         try:
-            return read_exchange(entry)
+            return parse(entry)
         except ValueError as error:
             start = self.index.bounds(number)[0]
             raise self._edited(start, f"cannot be read ({error})") from error

@@ -49,13 +49,22 @@ class Rules:
         Raises:
             ConfigError: if one of them is not a path.
         """
+        found = self._paths.get((platform, api))
+        if found is None:
+            found = self._paths[platform, api] = self._parsed(platform, api)
+        return found
+
+    @cached_property
+    def _paths(self) -> dict[tuple[str, str], tuple[Path, ...]]:
+        return {}
+
+    def _parsed(self, platform: str, api: str) -> tuple[Path, ...]:
         names = {platform, f"{platform}.{api}"}
         scoped = (path for name, paths in self.scoped if name in names for path in paths)
         return tuple(map(parse_path, (*self.ignore, *scoped)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What a call says, part by part, spelling aside.
 
     Attributes:
@@ -100,8 +109,14 @@ class Difference:
 
 def parts_of(call: Call) -> Parts:
     """Return what *call* says, in the form in which calls are compared."""
-    headers = [(name.lower(), value) for name, value in call.headers]
-    content_type = next((value for name, value in headers if name == "content-type"), "")
+    headers, content_type = [], ""
+    for spelled, value in call.headers:
+        name = spelled.lower()
+        if name == "content-type":
+            content_type = content_type or value
+            headers.append((name, media_type(value)))
+        elif name not in _NOT_COMPARED:
+            headers.append((name, value))
     return Parts(
         platform=call.platform,
         instance=call.instance,
@@ -109,14 +124,9 @@ def parts_of(call: Call) -> Parts:
         method=call.method.upper(),
         path=call.path,
         query=by_name(call.query),
-        header=by_name(map(_comparable, (h for h in headers if h[0] not in _NOT_COMPARED))),
+        header=by_name(headers),
         body=read_body(call.body, content_type),
     )
-
-
-def _comparable(header: tuple[str, str]) -> tuple[str, str]:
-    name, value = header
-    return (name, media_type(value)) if name == "content-type" else header
 
 
 def parts_of_request(request: Request) -> Parts:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from bpmax_sim.cassette.bodies import encode_sorted
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import (
@@ -30,8 +32,7 @@ _WIDTH = 60
 _IGNORABLE = frozenset({"path", "query", "header", "body"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissContext:
+class MissContext(Struct, frozen=True, kw_only=True):
     """Where the call was made, and how its recording is asked for.
 
     Attributes:

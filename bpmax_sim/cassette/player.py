@@ -11,7 +11,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.errors import NoMatchError
-from bpmax_sim.messages import Exchange
+from bpmax_sim.messages import Exchange, Outcome
 
 
 class Player:
@@ -42,6 +42,7 @@ class Player:
         self._find = _finder(cassette, rules, owner) if cassette else _nowhere
         self._turns: dict[str, Iterator[int]] = {}
         self._played: set[int] = set()
+        self._kept: dict[int, Outcome] = {}
 
     def __repr__(self) -> str:
         return f"<Player of {self._path!r} for {self._owner!r}, {len(self._played)} played>"
@@ -57,6 +58,25 @@ class Player:
             NoMatchError: if there is no cassette, no such call in it, or all were played.
             DamagedCassette: if the exchange is not what was recorded.
         """
+        cassette, number = self._next(parts, context)
+        return cassette.exchange(number)
+
+    def answer(self, parts: Parts, context: MissContext = MissContext()) -> Outcome:  # noqa: B008
+        """Return what came of the next recorded exchange of the call *parts*.
+
+        Raises:
+            NoMatchError: if there is no cassette, no such call in it, or all were played.
+            DamagedCassette: if the exchange is not what was recorded.
+        """
+        cassette, number = self._next(parts, context)
+        if not self._repeat:
+            return cassette.outcome(number)
+        kept = self._kept.get(number)
+        if kept is None:
+            kept = self._kept[number] = cassette.outcome(number)
+        return kept
+
+    def _next(self, parts: Parts, context: MissContext) -> tuple[Cassette, int]:
         key = identity(parts, self._rules)
         numbers = self._find(key)
         if not numbers or self._cassette is None:
@@ -69,7 +89,7 @@ class Player:
             raise _error(parts, "already played", lines)
         number = numbers[min(turn, len(numbers) - 1)]
         self._played.add(number)
-        return self._cassette.exchange(number)
+        return self._cassette, number
 
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not asked for, in the order of issue."""

@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,7 +15,7 @@ from bpmax_sim.cassette.injected import call_behind, corrected
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.cassette.yamltext import YamlTextError, read_yaml_text
 from bpmax_sim.clock import Instant
-from bpmax_sim.messages import Call, Chunk, Exchange, Failed, Pairs, Request, Response
+from bpmax_sim.messages import Call, Chunk, Exchange, Failed, Outcome, Pairs, Request, Response
 
 _HEADERS = r"    headers:(?: \{\}\n|\n((?:      .*\n)+))"
 _REQUEST = re.compile(
@@ -26,6 +25,7 @@ _RESPONSE = re.compile(
     r"    status: \{code: (\d+), message: (.+)\}\n" + _HEADERS + r"    body:\n      string: (.+)"
 )
 _FAILURE = re.compile(r"    message: (\".*\")\n    sent: (true|false)\n    received: (.+)")
+_ANSWERED, _FAILED = "\n  response:\n", "\n  failure:\n"
 _FIELD = re.compile(r"      (?:([A-Za-z][\w-]*)|(\"(?:[^\"\\]|\\.)*\")): (\[.*\])\n", re.ASCII)
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_texts = msgspec.json.Decoder(list[list[str]]).decode
@@ -35,13 +35,12 @@ class _NotOurs(Exception):  # noqa: N818 - never leaves this module
     """The text does not have the canonical layout."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pieces:
+class _Pieces(msgspec.Struct, frozen=True):
     method: str
     url: str
     headers: Pairs
     body: bytes | None
-    outcome: Response | Failed
+    outcome: Outcome
 
 
 def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
@@ -57,6 +56,18 @@ def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
         except _NotOurs:
             pieces = None
     return _exchange(entry.line, pieces or _any_yaml(entry.line, read_yaml_text(entry.text)))
+
+
+def read_outcome(entry: Entry) -> Outcome:
+    """Return what came of the exchange of *entry*, without reading its request.
+
+    Raises:
+        ValueError: if the text is no exchange; a `YamlTextError` knows its line in the text.
+    """
+    try:
+        return _outcome(entry.line, *_halves(entry.text)[1:])
+    except _NotOurs:
+        return _any_yaml(entry.line, read_yaml_text(entry.text)).outcome
 
 
 def exchange_of(line: Line, item: Any) -> Exchange:
@@ -100,11 +111,9 @@ def _exchange(line: Line, pieces: _Pieces) -> Exchange:
 
 
 def _canonical(entry: Entry) -> _Pieces:
-    told, kind, came = entry.text.partition("\n  response:\n")
-    if not kind:
-        told, kind, came = entry.text.partition("\n  failure:\n")
+    told, kind, came = _halves(entry.text)
     request = _REQUEST.match(told)
-    if request is None or not kind:
+    if request is None:
         raise _NotOurs
     method, url, headers, body = request.groups()
     return _Pieces(
@@ -112,8 +121,22 @@ def _canonical(entry: Entry) -> _Pieces:
         url=_text(url),
         headers=_fields(headers),
         body=None if body == "null" else _body(body, told[request.end() :], "\n      "),
-        outcome=_response(entry.line, came) if "response" in kind else _failure(entry.line, came),
+        outcome=_outcome(entry.line, kind, came),
     )
+
+
+def _halves(text: str) -> tuple[str, str, str]:
+    """Return the request, the line that parts it from what came of it, and that."""
+    halves = text.partition(_ANSWERED)
+    if not halves[1]:
+        halves = text.partition(_FAILED)
+    if not halves[1]:
+        raise _NotOurs
+    return halves
+
+
+def _outcome(line: Line, kind: str, came: str) -> Outcome:
+    return _response(line, came) if kind == _ANSWERED else _failure(line, came)
 
 
 def _response(line: Line, text: str) -> Response:

@@ -100,7 +100,7 @@ class Parts:
 
 
 def _replay(parts: Parts) -> Transport:
-    return Replay(parts.tracks.take, parts.vault)
+    return Replay(parts.tracks.answer, parts.vault)
 
 
 def _record(parts: Parts) -> Transport:

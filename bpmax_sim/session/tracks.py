@@ -14,7 +14,7 @@ from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.store import Recorder
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Exchange, Failed, Request
+from bpmax_sim.messages import Exchange, Failed, Outcome, Request
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.yamlfile import shown
 
@@ -63,8 +63,8 @@ class Tracks:
         """Return whether this owner has a recording."""
         return self.cassette is not None and self.settings.owner in self.cassette.owners
 
-    def take(self, request: Request) -> Exchange:
-        """Return the recorded exchange of a redacted request.
+    def answer(self, request: Request) -> Outcome:
+        """Return what came of a redacted request when it was recorded.
 
         Raises:
             NoMatchError: there is none.
@@ -81,7 +81,7 @@ class Tracks:
         player = self.player
         if call is not None and call.is_login:
             player = self._login_player(call.platform, call.instance) or player
-        return player.take(parts_of_request(request), context)
+        return player.answer(parts_of_request(request), context)
 
     def keep(self, exchange: Exchange) -> None:
         """Record a redacted exchange; it is on disk when this returns.

@@ -151,7 +151,7 @@ class Faults:
         Raises:
             TransportError: where the rule says that the exchange breaks.
         """
-        rule = self._strike(request)
+        rule = self._strike(request) if self._armed else None
         if rule is None:
             return self.inner.handle(request)
         match rule.action:

@@ -34,15 +34,10 @@ def redact_request(request: Request, vault: Vault) -> Request:
 
 def _is_clean(request: Request, vault: Vault) -> bool:
     """Return whether there is nothing to hide, as in most of replay."""
-    return (
-        request.standin is None
-        and not request.personal
-        and vault.is_empty
-        and not any(
-            name.lower() in _SCRIPT_SECRETS and f"header.{name.lower()}" not in request.injected
-            for name, _ in request.headers
-        )
-    )
+    if request.standin is not None or request.personal or not vault.is_empty:
+        return False
+    secrets = _SCRIPT_SECRETS.intersection([name.lower() for name, _ in request.headers])
+    return not secrets or secrets.issubset(_injected_headers(request))
 
 
 def _call(call: Call, shown: Request, vault: Vault) -> Call:
@@ -103,8 +98,11 @@ def _script_secrets(shown: Request) -> frozenset[str]:
     """Return the headers whose credential is the script's own, not put in by auth."""
     if shown.call is not None and shown.call.is_login:
         return frozenset()
-    injected = {place.partition(".")[2] for place in shown.injected if place[:7] == "header."}
-    return _SCRIPT_SECRETS - injected
+    return _SCRIPT_SECRETS.difference(_injected_headers(shown))
+
+
+def _injected_headers(shown: Request) -> list[str]:
+    return [place[7:] for place in shown.injected if place[:7] == "header."]
 
 
 def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from bpmax_sim.errors import TransportError
-from bpmax_sim.messages import Exchange, Failed, Request, Response
+from bpmax_sim.messages import Failed, Outcome, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.redaction import redact_request
 
@@ -18,12 +18,12 @@ class Replay:
     """Answer from recordings.
 
     Attributes:
-        take: returns the recorded exchange of a redacted request, or raises NoMatchError.
+        answer: returns what came of a redacted request, or raises NoMatchError.
         vault: what is secret; a script's own credentials and personal data are hidden before
             a request is compared.
     """
 
-    take: Callable[[Request], Exchange]
+    answer: Callable[[Request], Outcome]
     vault: Vault
 
     def handle(self, request: Request) -> Response:
@@ -33,9 +33,9 @@ class Replay:
             NoMatchError: there is none.
             TransportError: the recorded exchange did not complete.
         """
-        outcome = self.take(redact_request(request, self.vault)).outcome
+        outcome = self.answer(redact_request(request, self.vault))
         if isinstance(outcome, Failed):
             raise TransportError(
                 outcome.message, code=outcome.code, elapsed=outcome.elapsed, sent=outcome.sent
             )
-        return replace(outcome, source="recorded")
+        return outcome if outcome.source == "recorded" else replace(outcome, source="recorded")

@@ -161,13 +161,13 @@ def test_an_exchange_that_fails_is_kept_and_replayed() -> None:
         code="TIMEOUT", message="no answer within 30 s", elapsed=30.0, sent=True
     )
     with pytest.raises(TransportError) as caught:
-        Replay(lambda _: kept[0], Vault()).handle(REQUEST)
+        Replay(lambda _: kept[0].outcome, Vault()).handle(REQUEST)
     assert (caught.value.code, caught.value.elapsed) == ("TIMEOUT", 30.0)
 
 
 def test_a_recorded_answer_says_that_it_is_one() -> None:
-    exchange = Exchange(request=REQUEST, outcome=Response(status=204, elapsed=0.25))
+    recorded = Response(status=204, elapsed=0.25)
 
-    answer = Replay(lambda _: exchange, Vault()).handle(REQUEST)
+    answer = Replay(lambda _: recorded, Vault()).handle(REQUEST)
 
     assert (answer.status, answer.elapsed, answer.source) == (204, 0.25, "recorded")
