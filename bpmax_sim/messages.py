@@ -138,7 +138,10 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     def header(self, name: str) -> str | None:
         """Return the first value of header *name*, in any case, or None."""
         wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+        for key, value in self.headers:
+            if key.lower() == wanted:
+                return value
+        return None
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):

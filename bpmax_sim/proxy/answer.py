@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
 from bpmax_sim.messages import Response
 from bpmax_sim.proxy.body import Body, read_body
+from bpmax_sim.proxy.hidden import Hidden
 from bpmax_sim.proxy.plan import Plan
 from bpmax_sim.proxy.printing import json_text
 from bpmax_sim.proxy.reading import ABSENT, as_text, is_success
@@ -17,8 +17,7 @@ from bpmax_sim.proxy.redacted import redacted_response
 _LONGEST = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Hidden, frozen=True):
     """What a call resolves with.
 
     Attributes:
@@ -28,8 +27,8 @@ class Answer:
         kind: ``json``, ``text``, ``bytes`` or ``null``.
     """
 
-    value: Any = field(repr=False)
-    text: str | None = field(repr=False)
+    value: Any
+    text: str | None
     kind: Literal["json", "text", "null", "bytes"]
 
 

@@ -6,7 +6,6 @@ alone. In record mode the same is done once more with stand-ins, and that twin i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,6 +18,7 @@ from bpmax_sim.proxy.draft import Draft
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.encode import BadValueError, header_value, percent, query_text
 from bpmax_sim.proxy.environment import Environment, Secrets
+from bpmax_sim.proxy.hidden import Hidden
 from bpmax_sim.proxy.names import CHANGING, Side, names_of, real_side, standin_side
 from bpmax_sim.proxy.plan import Content, Plan
 from bpmax_sim.proxy.signing import sign
@@ -28,8 +28,7 @@ _DIRECT: Final = frozenset({"header", "query"})
 Values = list[tuple[Apply, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Hidden, frozen=True):
     """A request, and the values that were put into it."""
 
     request: Request

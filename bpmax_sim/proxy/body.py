@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Literal, NoReturn
 
 import msgspec
 
 from bpmax_sim.messages import Response
+from bpmax_sim.proxy.hidden import Hidden
 
 _NO_CONTENT = frozenset({204, 205, 304})
 _JSON_TYPES = frozenset({"application/json", "text/json"})
@@ -25,8 +26,7 @@ class NotJson(Exception):  # noqa: N818 - a finding, not a failure
     """The text is not JSON; the message says where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Hidden, frozen=True):
     """What a body is.
 
     Attributes:
@@ -38,10 +38,10 @@ class Body:
     """
 
     kind: Literal["json", "text", "bytes", "null", "broken"]
-    value: Any = field(default=None, repr=False)
-    text: str = field(default="", repr=False)
+    value: Any = None
+    text: str = ""
     problem: str = ""
-    guessed: Any = field(default=None, repr=False)
+    guessed: Any = None
 
     @property
     def rules_see(self) -> Any:
@@ -74,11 +74,8 @@ def read_body(response: Response) -> Body:
     raw = response.body
     if not raw or response.status in _NO_CONTENT:
         return _NULL
-    content_type = response.header("content-type")
-    media = media_type(content_type)
-    if is_json(media):
-        return _read_json(raw, _charset(content_type))
-    return _read_other(raw, media, _charset(content_type))
+    media, charset = _read_type(response.header("content-type"))
+    return _read_json(raw, charset) if is_json(media) else _read_other(raw, media, charset)
 
 
 def parse_json(text: str) -> Any:
@@ -103,6 +100,12 @@ def parse_json(text: str) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+@lru_cache(maxsize=256)
+def _read_type(content_type: str | None) -> tuple[str, str]:
+    """Return media type and character set."""
+    return media_type(content_type), _charset(content_type)
 
 
 def _charset(content_type: str | None) -> str:

@@ -7,8 +7,9 @@ the chained one. A builder is a value: each setter returns a new one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bpmax_sim.messages import Request
 from bpmax_sim.proxy.freeze import freeze

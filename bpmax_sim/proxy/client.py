@@ -6,8 +6,9 @@ Authorisation, renewal, retries and judgement are written once, here; the driver
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
 
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
 from bpmax_sim.messages import Request, Response
@@ -16,6 +17,7 @@ from bpmax_sim.proxy.authorise import authorised, unauthorised
 from bpmax_sim.proxy.body import read_body
 from bpmax_sim.proxy.effects import Acquire, Effect, Grant, Send, Sleep
 from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.hidden import conceal
 from bpmax_sim.proxy.kinds import UNDEFINED
 from bpmax_sim.proxy.login import login, login_key, synthesised
 from bpmax_sim.proxy.names import names_of, real_side
@@ -28,17 +30,18 @@ from bpmax_sim.proxy.signing import verify
 Calling = Generator[Effect, Any, Answer]
 
 
-@dataclass(slots=True)
-class Trail:
+class Trail(Struct):
     """What is known of a call so far, for its log record."""
 
     program: Program
     start: float
     plan: Plan | None = None
-    progress: Progress = field(default_factory=Progress)
+    progress: Progress = Progress()
     notes: list[str] = field(default_factory=list)
     sent: Request | None = None
     received: Response | None = None
+
+    __repr__ = conceal
 
 
 def call(program: Program, env: Environment) -> Calling:
@@ -88,11 +91,8 @@ def _attempts(planned: Plan, env: Environment, trail: Trail) -> Calling:
             yield Sleep(step.wait)
         if step.renew:
             grant = yield from _granted(planned, env, grant)
-        trail.progress = replace(
-            progress,
-            renewed=progress.renewed + step.renew,
-            offset=progress.offset if step.offset is None else step.offset,
-        )
+        offset = progress.offset if step.offset is None else step.offset
+        trail.progress = Progress(progress.sent, progress.renewed + step.renew, offset)
 
 
 def _send(request: Request, trail: Trail) -> Generator[Effect, Any, Outcome]:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from bpmax_sim.messages import Request
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Send *request*; the driver sends the `Response` back in.
 
     It throws a `TransportError` in where the exchange did not complete, or where the answer took
@@ -25,8 +26,7 @@ class Send:
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(Struct, frozen=True):
     """Wait for *seconds*; the driver sends None back in."""
 
     seconds: float
@@ -53,8 +53,7 @@ class Grant:
         return self is other
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acquire:
+class Acquire(Struct, frozen=True, kw_only=True):
     """Get a valid grant for *key*; the driver sends the `Grant` back in.
 
     The driver answers from its `TokenStore`, joins a login of the same key that is under way, or

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from bpmax_sim.clock import Chance, Clock
 from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.proxy.effects import Grant
+from bpmax_sim.proxy.recipe import Recipe
 from bpmax_sim.proxy.record import CallRecord
 
 
@@ -90,6 +91,7 @@ class Environment:
         log: takes each finished call.
         serial: the next number of issue, from 1.
         default_instance: preferred where a script names no instance and the platform has it.
+        found: what calls have named so far, by platform, instance and API as they were written.
         renewed: the latest grant by login key, for what a login replaces, such as a refresh token.
     """
 
@@ -105,4 +107,5 @@ class Environment:
     log: Callable[[CallRecord], None] = lambda _record: None
     serial: Callable[[], int] = lambda: 0
     default_instance: str | None = None
+    found: dict[tuple[str, object, str], Recipe] = field(default_factory=dict, repr=False)
     renewed: dict[str, Grant] = field(default_factory=dict, repr=False)

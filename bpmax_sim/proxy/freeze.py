@@ -24,6 +24,9 @@ _ATOMS = (
 )  # fmt: skip
 
 
+_UNCHANGEABLE = frozenset(_ATOMS)
+
+
 def freeze(value: Any) -> Any:
     """Return a copy of *value* made of dicts, lists and script values.
 
@@ -32,6 +35,8 @@ def freeze(value: Any) -> Any:
     Raises:
         CallError: BAD_ARGUMENT, for a value that a script cannot have, or one nested too deeply.
     """
+    if type(value) in _UNCHANGEABLE:
+        return value
     try:
         return _copy(value, ())
     except RecursionError:

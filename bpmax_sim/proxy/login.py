@@ -28,8 +28,8 @@ def login_key(plan: Plan) -> str:
     """Return what grants are kept under: platform, instance, login and shared credentials."""
     recipe, real = plan.recipe, plan.tenant.real
     kept = recipe.keys.get("login")
-    if kept is not None and kept[0] is real:
-        return kept[1]
+    if kept is not None and kept[0] == real:
+        return str(kept[1])
     acquire = recipe.auth.acquire
     shared = [(name, real.get(name)) for name in (acquire.share if acquire else ())]
     digest = sha256(repr((shared, acquire)).encode("utf-8", "surrogatepass")).hexdigest()[:16]

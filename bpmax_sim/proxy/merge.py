@@ -7,20 +7,19 @@ each merge makes new mappings.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct, field
 
 from bpmax_sim.errors import CallError, ConfigError, near
 from bpmax_sim.proxy.encode import header_name, header_value
+from bpmax_sim.proxy.hidden import conceal
 from bpmax_sim.proxy.kinds import UNDEFINED
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.recipe import CREDENTIAL, Input, Recipe
 
 
-@dataclass(slots=True)
-class Merged:
+class Merged(Struct):
     """What a call says, before it is encoded.
 
     Attributes:
@@ -29,11 +28,13 @@ class Merged:
         notes: what was dropped or overridden.
     """
 
-    path: dict[str, Any] = field(repr=False)
-    query: dict[str, Any] = field(repr=False)
-    headers: dict[str, tuple[str, str]] = field(repr=False)
-    body: Any = field(repr=False)
+    path: dict[str, Any]
+    query: dict[str, Any]
+    headers: dict[str, tuple[str, str]]
+    body: Any
     notes: list[str] = field(default_factory=list)
+
+    __repr__ = conceal
 
 
 def merge(program: Program, recipe: Recipe, credentials: Mapping[str, Any]) -> Merged:

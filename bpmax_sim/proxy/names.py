@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.environment import Environment, Tenant
+from bpmax_sim.proxy.hidden import Hidden
 from bpmax_sim.proxy.plan import Luck
 from bpmax_sim.proxy.recipe import Recipe
 
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
 """Names whose value is another at every call or attempt."""
 
+_NOTHING: Final[Mapping[str, Any]] = {}
 
-@dataclass(frozen=True, slots=True)
-class Side:
+
+class Side(Hidden, frozen=True):
     """What one form of a request is made with."""
 
-    credentials: Mapping[str, Any] = field(repr=False)
-    granted: Mapping[str, Any] = field(repr=False)
+    credentials: Mapping[str, Any]
+    granted: Mapping[str, Any]
     base: str
     luck: Luck
     now: float
@@ -32,13 +33,13 @@ def real_side(
     tenant: Tenant, grant: Grant | None, env: Environment, luck: Luck, *, offset: float = 0.0
 ) -> Side:
     """Return what is sent; *offset* corrects the auth clock."""
-    granted = grant.values if grant else {}
+    granted = grant.values if grant else _NOTHING
     return Side(tenant.real, granted, tenant.live, luck, env.auth_clock.now() + offset)
 
 
 def standin_side(tenant: Tenant, grant: Grant | None, env: Environment, luck: Luck) -> Side:
     """Return what is written down."""
-    granted = grant.standins if grant else {}
+    granted = grant.standins if grant else _NOTHING
     return Side(tenant.standins, granted, tenant.declared, luck, env.clock.now())
 
 
@@ -52,13 +53,32 @@ def names_of(
     Raises:
         ConfigError: if a parameter or the address names something undefined.
     """
-    names = {
-        **side.credentials,
-        **side.granted,
+    changing = {
         "now": side.now,
         "nonce": _nonce(side.luck, attempt) if "nonce" in recipe.uses else "",
         "call_id": side.luck.call_id,
     }
+    made_of = (side.credentials, side.granted, side.base)
+    kept = None if in_login else recipe.keys.get("names")
+    if kept is not None and kept[0] == made_of:
+        return {**kept[1], **changing}
+    names = _rendered(recipe, side, changing, in_login=in_login)
+    if not in_login and _is_steady(recipe, side):
+        recipe.keys["names"] = (made_of, names)
+    return {**names}
+
+
+def _is_steady(recipe: Recipe, side: Side) -> bool:
+    """Return whether address and parameters are the same for every call with these credentials."""
+    parameters = recipe.auth.parameters
+    texts = [side.base, *(value for value in parameters.values() if isinstance(value, str))]
+    return CHANGING.isdisjoint(parameters) and all(map(CHANGING.isdisjoint, map(names_in, texts)))
+
+
+def _rendered(
+    recipe: Recipe, side: Side, changing: Mapping[str, Any], *, in_login: bool
+) -> dict[str, Any]:
+    names = {**side.credentials, **side.granted, **changing}
     is_known = not in_login or names_in(side.base) <= names.keys()
     names["base_url"] = render(side.base, names).rstrip("/") if is_known else side.base
     for name, value in recipe.auth.parameters.items():

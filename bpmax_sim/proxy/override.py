@@ -18,20 +18,28 @@ def take_out(merged: Merged, recipe: Recipe) -> None:
         BadValueError: if auth puts a value into a body that is no object.
     """
     taken = recipe.taken
-    for name in sorted(taken.header & merged.headers.keys()):
-        del merged.headers[name]
-        _note(merged, f"header.{name}")
+    if not taken.header.isdisjoint(merged.headers):
+        _take(taken.header, merged.headers, "header", merged)
     if taken.query:
-        for name in [name for name in merged.query if name.lower() in taken.query]:
-            if merged.query.pop(name) is not None:
-                _note(merged, f"query.{name}")
+        _take_query(taken.query, merged)
     if taken.cookie and "cookie" in merged.headers:
         _take_cookies(merged, taken.cookie)
-    for name in sorted(taken.path & merged.path.keys()):
-        del merged.path[name]
-        _note(merged, f"path.{name}")
+    if not taken.path.isdisjoint(merged.path):
+        _take(taken.path, merged.path, "path", merged)
     for steps in taken.body:
         _take_from_body(merged, steps)
+
+
+def _take(names: frozenset[str], values: dict[str, Any], place: str, merged: Merged) -> None:
+    for name in sorted(names & values.keys()):
+        del values[name]
+        _note(merged, f"{place}.{name}")
+
+
+def _take_query(names: frozenset[str], merged: Merged) -> None:
+    for name in [name for name in merged.query if name.lower() in names]:
+        if merged.query.pop(name) is not None:
+            _note(merged, f"query.{name}")
 
 
 def _note(merged: Merged, place: str) -> None:

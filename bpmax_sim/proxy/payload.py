@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.encode import BadValueError, scalar_text
+from bpmax_sim.proxy.hidden import Hidden
 from bpmax_sim.proxy.kinds import Undefined, kind_of
 from bpmax_sim.proxy.printing import UnprintableError, join_surrogates, json_text
 
@@ -28,11 +28,10 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FILE_KEYS = frozenset({"content", "filename", "content_type"})
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(Hidden, frozen=True):
     """Encoded bytes, and the content type that goes with them."""
 
-    data: bytes = field(repr=False)
+    data: bytes
     content_type: str
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
@@ -19,6 +18,7 @@ from bpmax_sim.messages import Call, Pairs
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.proxy.encode import BadValueError, query_pairs, query_text, segment
 from bpmax_sim.proxy.environment import Environment, Tenant
+from bpmax_sim.proxy.hidden import Hidden
 from bpmax_sim.proxy.kinds import UNDEFINED
 from bpmax_sim.proxy.merge import Merged, merge
 from bpmax_sim.proxy.override import take_out
@@ -34,8 +34,7 @@ _SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
-@dataclass(frozen=True, slots=True)
-class Luck:
+class Luck(Hidden, frozen=True):
     """What was drawn for one call, kept over its retries; each attempt has its own nonce."""
 
     seed: bytes
@@ -50,17 +49,15 @@ class Luck:
 NO_LUCK = Luck(b"", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Hidden, frozen=True):
     """Query string, headers and body bytes, as they stand before auth."""
 
-    query: str = field(repr=False)
-    headers: Pairs = field(repr=False)
-    body: bytes | None = field(repr=False)
+    query: str
+    headers: Pairs
+    body: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Hidden, frozen=True, kw_only=True):
     """One call, ready to be authorised.
 
     Attributes:
@@ -73,9 +70,9 @@ class Plan:
 
     recipe: Recipe
     call: Call
-    tenant: Tenant = field(repr=False)
+    tenant: Tenant
     written: Content
-    real: Content = field(repr=False)
+    real: Content
     notes: tuple[str, ...] = ()
     luck: Luck = NO_LUCK
     standin_luck: Luck = NO_LUCK
@@ -93,11 +90,9 @@ def plan(program: Program, env: Environment) -> Plan:
         CallError: one of the codes that come before any HTTP.
         ConfigError: if the platform's declaration cannot be used.
     """
-    platform = env.platforms.platform(program.platform)
-    instance = _instance(program, platform, env)
-    recipe = recipe_for(platform, instance, env.platforms.api(platform, program.api))
+    recipe = _found(program, env)
     notes = _check_options(program, recipe) if program.options else ()
-    tenant = env.tenant(platform, instance)
+    tenant = env.tenant(recipe.platform, recipe.instance)
     try:
         call, written, merged = _spoken(program, recipe, tenant.standins, env.serial())
         real = written
@@ -125,6 +120,18 @@ def plan(program: Program, env: Environment) -> Plan:
         luck=luck,
         standin_luck=standin_luck,
     )
+
+
+def _found(program: Program, env: Environment) -> Recipe:
+    """Return the recipe of what *program* names, looked up once for each way of naming it."""
+    key = (program.platform, program.options.get("instance_key", UNDEFINED), program.api)
+    found = env.found.get(key)
+    if found is None:
+        platform = env.platforms.platform(program.platform)
+        instance = _instance(program, platform, env)
+        found = recipe_for(platform, instance, env.platforms.api(platform, program.api))
+        env.found[key] = found
+    return found
 
 
 def _instance(program: Program, platform: Platform, env: Environment) -> Instance:

@@ -7,10 +7,12 @@ call is made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
+from msgspec import field
+
 from bpmax_sim.errors import CallError, Place
+from bpmax_sim.proxy.hidden import Hidden
 from bpmax_sim.proxy.values import UNDEFINED, kind_of
 
 Setter = Literal["path", "query", "header", "body"]
@@ -19,8 +21,7 @@ OPTIONS = ("instance_key", "caller")
 NEVER_APIS = frozenset({"then", "catch", "finally", "toJSON"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class Program(Hidden, frozen=True, kw_only=True):
     """One ``$proxy`` call, direct or chained, before anything is looked up.
 
     Attributes:
@@ -33,10 +34,10 @@ class Program:
     """
 
     platform: str
-    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
     api: str = ""
-    steps: tuple[tuple[Setter, Any], ...] = field(default=(), repr=False)
-    args: tuple[Any, ...] | None = field(default=None, repr=False)
+    steps: tuple[tuple[Setter, Any], ...] = ()
+    args: tuple[Any, ...] | None = None
     position: Place | None = None
 
 

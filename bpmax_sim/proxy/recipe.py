@@ -65,6 +65,7 @@ class Recipe:
         apply: what is put in before signing; without what needs a login that is not due.
         acquires: whether the call needs a login.
         uses: names that the templates of auth and address use.
+        keys: what was last worked out of credentials, by what it is, beside those credentials.
     """
 
     platform: Platform
@@ -94,7 +95,7 @@ class Recipe:
     defaults: tuple[Input, ...]
     required: tuple[Input, ...]
     path_names: Mapping[str, str]
-    keys: dict[str, tuple[Any, str]] = field(default_factory=dict, repr=False)
+    keys: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import LOGIN, Call, Request, Response
 from bpmax_sim.proxy.redacted import redacted_request, redacted_response
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True, kw_only=True):
     """What one call was and what came of it.
 
     Attributes:
@@ -34,12 +34,15 @@ class CallRecord:
     duration: float = 0.0
     attempts: int = 0
     notes: tuple[str, ...] = ()
-    call: Call | None = field(default=None, repr=False)
+    call: Call | None = None
     error: BpmaxError | None = None
     position: Any = None
-    sent: Request | None = field(default=None, repr=False)
-    received: Response | None = field(default=None, repr=False)
-    redact: Callable[[str], str] = field(default=str, repr=False)
+    sent: Request | None = None
+    received: Response | None = None
+    redact: Callable[[str], str] = str
+
+    def __repr__(self) -> str:
+        return f"<CallRecord of {self.name}>"
 
     @property
     def name(self) -> str:

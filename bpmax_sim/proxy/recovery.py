@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import email.utils
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import TransportError
@@ -30,8 +31,7 @@ _EPOCH_SECONDS: Final = 1e9
 _EPOCH_MILLIS: Final = 1e12
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a call has come.
 
     Attributes:
@@ -45,8 +45,7 @@ class Progress:
     offset: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """Send again: after *wait* seconds, with a new login if *renew*, the clock set by *offset*."""
 
     note: str
@@ -62,8 +61,7 @@ class RefusedAgain:
 REFUSED_AGAIN: Final = RefusedAgain()
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """An answer, and its body read."""
 
     response: Response
