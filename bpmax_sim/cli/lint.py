@@ -21,6 +21,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.report.terminal import counted
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.names import find_root
 from bpmax_sim.script.source import Script
@@ -45,8 +46,8 @@ def lint(
         return code
     for problem in problems:
         complain(str(problem))
-    found = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}" if problems else "sound"
-    tell(f"{len(files)} scenario file{'' if len(files) == 1 else 's'}: {found}")
+    found = counted(len(problems), "problem") if problems else "sound"
+    tell(f"{counted(len(files), 'scenario file')}: {found}")
     return code
 
 

@@ -16,6 +16,7 @@ from bpmax_sim.cli.output import say, tell
 from bpmax_sim.cli.places import below
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.report.terminal import counted
 from bpmax_sim.yamlfile import shown
 
 SUFFIX = ".new"
@@ -59,7 +60,7 @@ def _old(path: Path) -> Path:
 def _show(path: Path) -> None:
     old = _old(path)
     before = old.read_text(encoding="utf-8") if old.exists() else ""
-    say(f"{shown(path)}  ({len(Cassette.load(path))} exchanges)")
+    say(f"{shown(path)}  ({counted(len(Cassette.load(path)), 'exchange')})")
     for line in changes(before, path.read_text(encoding="utf-8")):
         say(f"  {line}")
 

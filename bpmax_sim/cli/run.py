@@ -37,6 +37,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.report import terminal
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exits import ExitCode, foremost
+from bpmax_sim.report.terminal import counted
 from bpmax_sim.report.verdict import Verdict
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.yamlfile import shown
@@ -70,7 +71,7 @@ def run(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    options = _options(record, instance, platforms, unused)
+    options = _options(record, instance, platforms, unused) | {"allow_ci": allow_ci_record}
     return _perform(
         _Wish(
             paths=paths or (),
@@ -216,5 +217,5 @@ def _tell_recorded(before: Mapping[Path, bytes]) -> None:
         if not path.exists():
             continue
         same = path.read_bytes() == old
-        count = "unchanged" if same else f"{len(Cassette.load(path))} exchanges"
-        tell(f"{shown(path)}: {count}")
+        told = "unchanged" if same else counted(len(Cassette.load(path)), "exchange")
+        tell(f"{shown(path)}: {told}")

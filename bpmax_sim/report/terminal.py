@@ -20,7 +20,7 @@ def line(verdict: Verdict) -> str:
         return f"{head}   skipped{_because(verdict)}"
     if not verdict.digest:
         return f"{head}   did not run"
-    took = f"{_count(len(verdict.calls), 'call')}   {verdict.duration * 1000:.0f} ms"
+    took = f"{counted(len(verdict.calls), 'call')}   {verdict.duration * 1000:.0f} ms"
     told = f"   failed as expected{_because(verdict)}" if verdict.outcome == "xfailed" else ""
     return f"{head}   {took}{told}"
 
@@ -46,10 +46,11 @@ def _calls(verdicts: Iterable[Verdict]) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
     sources = Counter(call.source or "unanswered" for call in calls)
     told = ", ".join(f"{count} {source}" for source, count in sorted(sources.items()))
-    return f"{_count(len(calls), 'call')}{f': {told}' if told else ''}"
+    return f"{counted(len(calls), 'call')}{f': {told}' if told else ''}"
 
 
-def _count(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """Return ``1 call`` or ``2 calls``."""
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 

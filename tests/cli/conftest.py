@@ -1,0 +1,48 @@
+"""The command line, called in this process; a project to call it in; a CRM to record against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cli.app import start
+from bpmax_sim.demo.crm import Crm, running_crm
+from bpmax_sim.demo.folder import make
+from tests.cli.project import Command, Done, Project
+
+
+@pytest.fixture(name="project")
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    make(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for name in ("CI", "CRM_URL", "CRM_CLIENT_ID", "CRM_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    return Project(tmp_path)
+
+
+@pytest.fixture(name="bs")
+def called(capsys: pytest.CaptureFixture[str]) -> Command:
+    def call(*arguments: str) -> Done:
+        code = start(arguments)
+        return Done(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture(name="crm")
+def running(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
+    with running_crm() as crm:
+        for name, value in crm.environment.items():
+            monkeypatch.setenv(name, value)
+        yield crm
+
+
+@pytest.fixture(name="recorded")
+def recorded_project(project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch) -> Project:
+    with running_crm() as crm, monkeypatch.context() as patch:
+        for name, value in crm.environment.items():
+            patch.setenv(name, value)
+        assert bs("record").code == 0
+    return project

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from bpmax_sim.cli.app import main
+from bpmax_sim.cli.commands import COMMANDS
+from tests.cli.project import ROOT, Command, Project, in_a_process
+
+GBK = "PYTHONIOENCODING"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_begins_with_an_example_and_fits(bs: Command, name: str) -> None:
+    done = bs(name, "--help")
+    lines = done.out.splitlines()
+
+    assert done.code == 0
+    assert lines[0].startswith(f"Usage: bpmax-sim {name} [OPTIONS]")
+    assert lines[2] == f"  Example: {COMMANDS[name].example}"
+    assert max(map(len, lines)) <= 100
+    done.out.encode("gbk")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_example_names_options_that_exist(bs: Command, name: str) -> None:
+    options = re.findall(r" (--?[a-z-]+)", COMMANDS[name].example)
+    told = bs(name, "--help").out
+
+    assert COMMANDS[name].example.startswith(f"bpmax-sim {name}")
+    assert [option for option in options if option not in told] == []
+
+
+def test_without_a_command_help_lists_them_all(bs: Command) -> None:
+    done, asked = bs(), bs("--help")
+
+    assert (done.code, asked.code) == (0, 0)
+    assert done.out == asked.out
+    assert [name for name in COMMANDS if f"\n  {name} " not in done.out] == []
+
+
+def test_the_version_is_told(bs: Command) -> None:
+    assert re.fullmatch(r"bpmax-sim \d\S*\n", bs("--version").out)
+
+
+def test_the_process_ends_with_the_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["rn"])
+
+    assert caught.value.code == 2
+
+
+def test_help_is_quick_because_it_imports_no_command() -> None:
+    code = (
+        "import sys; from bpmax_sim.cli.app import start; start(['--help']);"
+        "print([m for m in ('httpx', '_quickjs', 'yaml', 'jinja2', 'rich') if m in sys.modules])"
+    )
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert time.perf_counter() - started < 3  # 0.1 s on an idle machine
+
+
+def test_a_gbk_console_prints_every_word_of_ours(recorded: Project) -> None:
+    passed = in_a_process("run", cwd=recorded.folder, PYTHONIOENCODING="gbk:strict")
+    missed = in_a_process(
+        "run", "--var", "customer=12346", cwd=recorded.folder, PYTHONIOENCODING="gbk"
+    )
+
+    assert passed.code == 0
+    assert passed.out.startswith("√ 选择客户后显示联系人")
+    assert "√ method" in missed.out
+    assert "?" not in missed.out
+
+
+def test_a_console_that_knows_no_chinese_gets_question_marks(recorded: Project) -> None:
+    done = in_a_process("run", cwd=recorded.folder, PYTHONIOENCODING="ascii")
+
+    assert done.code == 0
+    assert done.out.startswith("? ?????")
+
+
+def test_colours_are_for_terminals_only(recorded: Project) -> None:
+    assert "\x1b" not in in_a_process("run", cwd=recorded.folder, FORCE_COLOR="1").out
+
+
+def test_the_schemas_describe_the_files(project: Project, bs: Command) -> None:
+    done = bs("schema", "--write")
+    folder = project.folder / "scenarios"
+
+    assert done.out.splitlines() == [
+        f"scenarios/schemas/{name}.schema.json" for name in ("scenario", "platform", "instances")
+    ]
+    for name, file in (
+        ("scenario", "customer.scenario.yaml"),
+        ("platform", "platforms/crm_system.yaml"),
+        ("instances", "instances.yaml"),
+    ):
+        schema = json.loads((folder / f"schemas/{name}.schema.json").read_text(encoding="utf-8"))
+        jsonschema.validate(yaml.safe_load((folder / file).read_text(encoding="utf-8")), schema)
+
+
+def test_a_schema_is_printed_too(project: Project, bs: Command) -> None:
+    assert json.loads(bs("schema", "platform").out)["title"] == "bpmax-sim platform"
+
+
+def test_schemas_are_not_written_into_a_file(project: Project, bs: Command) -> None:
+    (project.folder / "scenarios/schemas").write_text("", encoding="utf-8")
+
+    done = bs("schema", "--write")
+
+    assert (done.code, done.err) == (2, "scenarios/schemas: cannot be written: File exists\n")
+
+
+def test_the_doctor_finds_this_installation_sound(project: Project, bs: Command) -> None:
+    done, told = bs("doctor"), json.loads(bs("doctor", "--json").out)
+
+    assert done.code == 0
+    assert [line[0] for line in done.out.splitlines()] == ["√"] * len(told["checks"])
+    assert told["ok"]
+    assert {"name": "scripts", "value": "run", "ok": True} in told["checks"]
+
+
+def test_the_doctor_tells_what_cannot_be_written(
+    bs: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cassettes").write_text("", encoding="utf-8")
+    (tmp_path / "scenarios").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    done = bs("doctor")
+
+    assert done.code == 1
+    assert (
+        f"{tmp_path}/cassettes cannot be written; change its rights, or run elsewhere" in done.out
+    )

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.demo.crm import Crm
+from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.opening import open_session
+(item,) = items(Path("scenarios/customer.scenario.yaml"))
+session = open_session(item, mode="record", record=sys.argv[1])
+session.proxy("crm_system").getCustomerDetail("12346")
+os._exit(9)
+"""
+HERE = "cassettes/crm/customer.yaml"
+
+
+def killed(project: Project, record: str) -> None:
+    """Record in a process that dies before it can write the cassette."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{KILLED}", record],
+        cwd=project.folder,
+        check=False,
+    )
+    assert done.returncode == 9
+
+
+def test_scenarios_are_listed(project: Project, bs: Command) -> None:
+    plain, told = bs("list"), bs("list", "--json")
+
+    assert plain.out == f"scenarios/customer.scenario.yaml:2  {NAME}  crm/customer\n"
+    assert json.loads(told.out)["items"][0] == {
+        "name": NAME,
+        "row": "",
+        "file": "scenarios/customer.scenario.yaml",
+        "line": 2,
+        "tags": [],
+        "cassette": "crm/customer",
+        "steps": 1,
+        "skip": False,
+        "xfail": False,
+    }
+
+
+def test_a_cassette_is_a_table_of_its_exchanges(recorded: Project, bs: Command) -> None:
+    head, row = bs("inspect", HERE).out.splitlines()
+    told = json.loads(bs("inspect", HERE, "--json").out)
+
+    assert head.split() == ["line", "call", "method", "url", "status", "ms", "bytes", "for"]
+    assert row.split()[:5] == [
+        "4",
+        "crm_system.get_customer_detail",
+        "GET",
+        "https://crm.example.test/api/customers/12345",
+        "200",
+    ]
+    assert told["exchanges"][0]["for"] == NAME
+
+
+def test_a_line_shows_its_exchange_whole(recorded: Project, bs: Command) -> None:
+    done = bs("inspect", f"{HERE}:7")
+    outside = bs("inspect", f"{HERE}:1")
+
+    assert done.out.startswith("  request:\n    method: GET\n")
+    assert "Bearer redacted.crm_system.default.token.1" in done.out
+    assert (outside.code, outside.err) == (2, f"{HERE}:1: no exchange is here\n")
+
+
+def test_an_exchange_that_failed_is_in_the_table(
+    project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("CRM_CLIENT_ID", "bpmax")
+    monkeypatch.setenv("CRM_CLIENT_SECRET", "s3cret-s3cret")
+    platform = project.folder / "scenarios/platforms/crm_system.yaml"
+    text = platform.read_text(encoding="utf-8")
+    start, end = text.index("auth:"), text.index("apis:")
+    platform.write_text(f"{text[:start]}auth: none\n{text[end:]}", encoding="utf-8")
+    project.edit(project.scenario, "    expect:", "    expect_error: {code: CONNECT}\n    expect:")
+    project.edit(
+        project.scenario, 'console: ["客户名称: 张三", "联系电话: 13800138000"]', "form: {}"
+    )
+    project.edit(project.scenario, ", status: 200", "")
+
+    assert bs("record").code == 0
+    assert bs("inspect", HERE).last.split()[4] == "connect"
+
+
+def test_an_edit_by_hand_is_shown_and_sealed(recorded: Project, bs: Command) -> None:
+    recorded.edit(recorded.cassette, "张三", "张四")
+    recorded.edit(recorded.cassette, "code: 200, message: OK", "code:   200, message: OK")
+
+    found = bs("lint")
+    done = bs("seal", "--yes", HERE)
+
+    assert found.code == 2
+    assert f"accept the edit with `bpmax-sim seal {HERE}`" in found.err
+    assert done.out.splitlines() == [
+        f"edited: crm_system.get_customer_detail for {NAME}, its exchange 1",
+        "   response:",
+        "-    status: {code:   200, message: OK}",
+        "+    status: {code: 200, message: OK}",
+        "     headers:",
+    ]
+    assert (done.code, done.err) == (0, f"{HERE}: sealed\n")
+    assert len(Cassette.load(recorded.cassette)) == 1
+    assert "张四" in bs("run").out
+
+
+def test_what_is_sound_needs_no_seal(recorded: Project, bs: Command) -> None:
+    done = bs("seal", HERE)
+
+    assert (done.code, done.err) == (0, f"{HERE}: sound already, nothing to do\n")
+
+
+def test_without_a_yes_nothing_is_sealed(recorded: Project) -> None:
+    recorded.edit(recorded.cassette, "张三", "张四")
+    before = recorded.cassette.read_bytes()
+
+    done = in_a_process("seal", HERE, cwd=recorded.folder)
+
+    assert done.code == 1
+    assert done.err.endswith("stopped; nothing was changed\n")
+    assert recorded.cassette.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("张三".encode("gbk"), f"{HERE}: not UTF-8; save it as UTF-8\n"),
+        (
+            b"a: [",
+            f"{HERE}:2: did not find expected node content; correct it, or restore the file\n",
+        ),
+    ],
+)
+def test_what_is_no_cassette_cannot_be_sealed(
+    recorded: Project, bs: Command, content: bytes, message: str
+) -> None:
+    recorded.cassette.write_bytes(content)
+
+    done = bs("seal", HERE)
+
+    assert (done.code, done.err) == (2, message)
+
+
+def test_what_a_killed_recording_left_is_recovered(project: Project, crm: Crm, bs: Command) -> None:
+    killed(project, "once")
+    done = bs("recover")
+
+    assert (done.code, done.out) == (
+        0,
+        f"cassettes/auth/crm_system.default.yaml: recovered\n{HERE}: recovered\n",
+    )
+    assert "12346" in project.cassette.read_text(encoding="utf-8")
+    assert bs("recover", HERE).err == "there is nothing to recover\n"
+
+
+def test_it_waits_for_review_beside_what_was_there(
+    recorded: Project, crm: Crm, bs: Command
+) -> None:
+    killed(recorded, "rewrite")
+    before = recorded.cassette.read_bytes()
+
+    done = bs("recover", HERE)
+
+    assert (done.code, done.out) == (6, f"{HERE}.new: recovered\n")
+    assert recorded.cassette.read_bytes() == before
+
+
+@pytest.fixture(name="waiting")
+def waiting_project(recorded: Project, crm: Crm, bs: Command) -> Project:
+    assert bs("record", "--var", "customer=12346").code == 1
+    return recorded
+
+
+def test_what_waits_is_compared_with_what_is_there(waiting: Project, bs: Command) -> None:
+    done = bs("review")
+
+    assert done.code == 6
+    first, *rest = done.out.splitlines()
+    assert first == f"{HERE}.new  (1 exchange)"
+    assert "  -    uri: https://crm.example.test/api/customers/12345" in rest
+    assert "  +    uri: https://crm.example.test/api/customers/12346" in rest
+    assert not [line for line in rest if '"key"' in line]
+
+
+def test_what_is_accepted_replaces_it(waiting: Project, bs: Command) -> None:
+    new = waiting.cassette.with_name("customer.yaml.new")
+    content = new.read_bytes()
+
+    done = bs("review", "--accept", "--yes", f"{HERE}.new")
+
+    assert (done.code, done.err) == (0, f"{HERE}: replaced\n")
+    assert waiting.cassette.read_bytes() == content
+    assert not new.exists()
+    assert bs("review").err == "nothing waits for review\n"
+
+
+def test_what_is_rejected_is_deleted_after_a_question(waiting: Project, bs: Command) -> None:
+    new = waiting.cassette.with_name("customer.yaml.new")
+    before = waiting.cassette.read_bytes()
+
+    asked = in_a_process("review", "--reject", cwd=waiting.folder)
+    assert (asked.code, new.exists()) == (1, True)
+    done = bs("review", "--reject", "--yes")
+
+    assert (done.code, done.err) == (0, f"{HERE}.new: deleted\n")
+    assert not new.exists()
+    assert waiting.cassette.read_bytes() == before
+
+
+def test_lint_finds_a_sound_project_sound(recorded: Project, bs: Command) -> None:
+    done, told = bs("lint"), bs("lint", "--json")
+
+    assert (done.code, done.out, done.err) == (0, "", "1 scenario file: sound\n")
+    assert json.loads(told.out)["problems"] == []
+
+
+def test_a_platform_in_a_comment_is_not_looked_for(recorded: Project, bs: Command) -> None:
+    recorded.edit(recorded.script, "// 使用示例", "// $proxy('old_crm').getCustomer(1)")
+
+    assert bs("lint").code == 0
+
+
+def test_lint_gathers_the_problems_of_all_files(project: Project, bs: Command) -> None:
+    project.edit(project.folder / "scenarios/platforms/crm_system.yaml", "base_url:", "base_ulr:")
+    project.edit(project.script, "'crm_system'", "'crm_sytem'")
+    other = project.folder / "scenarios/空.scenario.yaml"
+    other.write_text("version: 1\nscenario: 空\n", encoding="utf-8")
+
+    told = [line.partition(": ")[0] for line in bs("lint").err.splitlines()]
+
+    assert told[:1] == ["scenarios/空.scenario.yaml:1:1"]
+    assert "scenarios/platforms/crm_system.yaml:4:1" in told

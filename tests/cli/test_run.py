@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.demo.crm import Crm
+from tests.cli.project import NAME, Command, Project
+
+TABLE = """\
+scenario: 报价
+version: 1
+tags: [冒烟]
+cases:
+  - {id: 大客户, 数量: "100"}
+  - {id: 小客户, 数量: "1"}
+steps:
+  - {name: 数量, js: "return 1", expect: {result: 1}}
+"""
+
+
+def without_times(text: str) -> str:
+    return re.sub(r"\d+(\.\d+)? (ms|s)\b", "N", text)
+
+
+def table(project: Project) -> Path:
+    path = project.folder / "scenarios/报价.scenario.yaml"
+    path.write_text(TABLE, encoding="utf-8")
+    return path
+
+
+def test_what_was_recorded_is_replayed(recorded: Project, bs: Command) -> None:
+    done = bs("run")
+
+    assert (done.code, done.err) == (0, "")
+    assert without_times(done.out) == (
+        f"√ {NAME}   2 calls   N\n1 passed   2 calls: 2 recorded   N\n"
+    )
+
+
+def test_recording_says_what_it_wrote(project: Project, crm: Crm, bs: Command) -> None:
+    first = bs("record")
+    second = bs("record", "scenarios/customer.scenario.yaml")
+
+    assert (first.code, first.err) == (0, "cassettes/crm/customer.yaml: 1 exchange\n")
+    assert (second.code, second.err) == (0, "cassettes/crm/customer.yaml: unchanged\n")
+    assert len(crm.tokens) == 2
+
+
+def test_recording_once_sends_nothing_that_is_recorded(
+    recorded: Project, crm: Crm, bs: Command
+) -> None:
+    assert bs("record", "--record", "once").code == 0
+    assert bs("run", "--mode", "record").code == 0
+    assert crm.tokens == []
+
+
+def test_live_mode_writes_nothing(project: Project, crm: Crm, bs: Command) -> None:
+    done = bs("run", "--mode", "live")
+
+    assert without_times(done.last) == "1 passed   2 calls: 2 live   N"
+    assert not (project.folder / "cassettes").exists()
+
+
+def test_json_is_one_versioned_object(recorded: Project, bs: Command) -> None:
+    done = bs("run", "--json")
+    told = json.loads(done.out)
+
+    assert told["version"] == 1
+    assert told["summary"] == {
+        "passed": 1,
+        "failed": 0,
+        "xfailed": 0,
+        "skipped": 0,
+        "calls": 2,
+        "exit_code": 0,
+    }
+    (item,) = told["items"]
+    assert (item["name"], item["file"], item["line"]) == (
+        NAME,
+        "scenarios/customer.scenario.yaml",
+        2,
+    )
+    assert {call["call"] for call in item["calls"]} == {
+        "crm_system.$token",
+        "crm_system.get_customer_detail",
+    }
+
+
+def test_a_cassette_elsewhere_and_platforms_elsewhere(
+    recorded: Project, bs: Command, tmp_path: Path
+) -> None:
+    (recorded.folder / "cassettes").rename(recorded.folder / "录制")
+    (recorded.folder / "scenarios/platforms").rename(recorded.folder / "scenarios/平台")
+
+    found = bs("run", "--cassettes", "录制", "--platforms", "scenarios/平台")
+
+    assert found.code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["scenarios/报价.scenario.yaml"], ["报价[大客户]", "报价[小客户]"]),
+        (["scenarios/报价.scenario.yaml:6"], ["报价[小客户]"]),
+        (["scenarios/报价.scenario.yaml:8"], ["报价[大客户]", "报价[小客户]"]),
+        (["scenarios/报价.scenario.yaml::报价[大客户]"], ["报价[大客户]"]),
+        (["-k", "冒烟"], ["报价[大客户]", "报价[小客户]"]),
+        (["scenarios", "-k", "小客户"], ["报价[小客户]"]),
+    ],
+)
+def test_files_lines_rows_and_words_choose(
+    project: Project, bs: Command, arguments: list[str], names: list[str]
+) -> None:
+    table(project)
+    told = json.loads(bs("run", "--json", *arguments).out)
+
+    assert [item["name"] for item in told["items"]] == names
+
+
+def test_the_rerun_command_names_the_row_and_works(project: Project, bs: Command) -> None:
+    path = table(project)
+    project.edit(path, "expect: {result: 1}", 'expect: {result: "${case.数量}"}')
+
+    done = bs("run", str(path))
+
+    assert done.code == 1
+    assert 'rerun: bpmax-sim run "scenarios/报价.scenario.yaml::报价[大客户]"' in done.out
+
+
+def test_variables_win_over_the_files(recorded: Project, bs: Command) -> None:
+    done = bs("run", "--var", "customer=12346")
+
+    assert done.code == 3
+    assert '× path: recorded "/api/customers/12345", sent "/api/customers/12346"' in done.out
+    assert "record    bpmax-sim record scenarios/customer.scenario.yaml --record=new" in done.out
+
+
+def test_a_variable_needs_a_name_and_a_value(project: Project, bs: Command) -> None:
+    done = bs("run", "--var", "customer")
+
+    assert (done.code, done.err) == (
+        2,
+        "--var customer: expected NAME=VALUE, such as --var customer=12345\n",
+    )
+
+
+def test_faults_can_be_switched_off(recorded: Project, bs: Command) -> None:
+    recorded.edit(
+        recorded.scenario,
+        "steps:",
+        "faults:\n  - {on: crm_system.get_customer_detail, do: {status: 503}}\nsteps:",
+    )
+
+    assert bs("run").code == 1
+    assert bs("run", "--faults", "off").code == 0
+
+
+@pytest.mark.parametrize(
+    ("unused", "code", "told"),
+    [("fail", 1, False), ("warn", 0, True), ("ignore", 0, False)],
+)
+def test_what_is_not_played_fails_unless_said_otherwise(
+    recorded: Project, bs: Command, unused: str, code: int, told: bool
+) -> None:
+    recorded.script.write_text(
+        "console.log('客户名称:', '张三'); console.log('联系电话:', '13800138000')",
+        encoding="utf-8",
+    )
+    recorded.edit(recorded.scenario, "      proxy:\n", "")
+    text = recorded.scenario.read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if "call: crm_system" not in line]
+    recorded.scenario.write_text("\n".join(kept), encoding="utf-8")
+
+    done = bs("run", "--unused", unused)
+
+    assert done.code == code
+    assert ("1 recorded exchange was not played" in done.err) is told
+
+
+def test_what_is_skipped_or_expected_to_fail_passes(project: Project, bs: Command) -> None:
+    path = table(project)
+    project.edit(path, "steps:", "xfail: 单据 1432\nsteps:")
+    project.edit(path, "return 1", "return 2")
+    skip = project.scenario
+    project.edit(skip, "steps:", "skip: 没有录制\nsteps:")
+
+    done = bs("run")
+
+    assert done.code == 0
+    assert f"- {NAME}   skipped: 没有录制" in done.out
+    assert "- 报价[大客户]   0 calls   0 ms   failed as expected: 单据 1432" in done.out
+    assert without_times(done.last) == "2 xfailed, 1 skipped   0 calls   N"
+
+
+def test_what_passes_against_expectation_fails(project: Project, bs: Command) -> None:
+    path = table(project)
+    project.edit(path, "steps:", "xfail: true\nsteps:")
+
+    done = bs("run", str(path))
+
+    assert done.code == 1
+    assert "报价[大客户]: expected to fail, but passed; take xfail away" in done.out
+    assert "at scenarios/报价.scenario.yaml:7:1" in done.out
+
+
+def test_a_failed_recording_waits_for_review(recorded: Project, crm: Crm, bs: Command) -> None:
+    before = recorded.cassette.read_bytes()
+
+    failed = bs("record", "--var", "customer=12346")
+    passed = bs("record")
+
+    assert failed.code == 1
+    assert "cassettes/crm/customer.yaml.new: waits for review; run `bpmax-sim review`" in failed.err
+    assert recorded.cassette.read_bytes() == before
+    assert passed.code == 6

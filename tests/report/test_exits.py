@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpmax_sim.report.exits import ExitCode, foremost
+from bpmax_sim.report.terminal import table, width
+
+CODES = st.lists(st.sampled_from(ExitCode))
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        ([], 0),
+        ([0, 0], 0),
+        ([6, 1], 1),
+        ([1, 3], 3),
+        ([3, 4], 4),
+        ([4, 2], 2),
+        ([6, 0], 6),
+        ([1, 2, 3, 4, 6], 2),
+    ],
+)
+def test_of_several_codes_the_one_to_mend_first_is_told(codes: list[int], told: int) -> None:
+    assert foremost(map(ExitCode, codes)) == told
+
+
+@given(CODES, CODES)
+def test_the_order_of_codes_does_not_matter(some: list[ExitCode], more: list[ExitCode]) -> None:
+    assert foremost([*some, *more]) == foremost([*more, *some])
+    assert foremost([*some, *more]) == foremost([foremost(some), foremost(more)])
+
+
+@given(st.lists(st.tuples(st.text("ab张三"), st.text("x李")), min_size=1))
+def test_columns_begin_at_the_same_place(rows: list[tuple[str, str]]) -> None:
+    lines = list(table([(first, f"|{second}") for first, second in rows]))
+
+    assert len({width(line.partition("|")[0]) for line in lines}) == 1

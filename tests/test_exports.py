@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bpmax_sim
+from bpmax_sim import errors
+
+HEAVY = ("_quickjs", "httpx", "hypothesis", "jinja2", "msgspec", "pytest", "typer", "yaml")
+ROOT = Path(bpmax_sim.__file__).parents[1]
+
+
+def test_the_public_names_are_a_sorted_literal() -> None:
+    tree = ast.parse(Path(bpmax_sim.__file__).read_text(encoding="utf-8"))
+    literal = next(
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    )
+
+    assert literal == bpmax_sim.__all__ == sorted(set(literal))
+
+
+@pytest.mark.parametrize("name", bpmax_sim.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(bpmax_sim, name)
+    assert name in dir(bpmax_sim)
+
+
+def test_every_error_is_public() -> None:
+    defined = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, BaseException)
+    }
+
+    assert defined <= {*bpmax_sim.__all__}
+
+
+def test_another_name_is_refused_like_that_of_any_module() -> None:
+    with pytest.raises(AttributeError) as caught:
+        bpmax_sim.Sesion  # noqa: B018 - reading it is the test
+
+    assert str(caught.value) == "module 'bpmax_sim' has no attribute 'Sesion'"
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    code = f"import sys, bpmax_sim; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_scenario_runs_from_python(tmp_path: Path) -> None:
+    path = tmp_path / "问候.scenario.yaml"
+    path.write_text(
+        "version: 1\nscenario: 问候\nsteps:\n  - {js: return 6 * 7, expect: {result: 42}}\n"
+    )
+    skipped = tmp_path / "跳过.scenario.yaml"
+    skipped.write_text("version: 1\nscenario: 跳过\nskip: 还没有\nsteps:\n  - {js: return 1}\n")
+
+    *_, last = bpmax_sim.run_scenario(path, environ={})
+
+    assert getattr(last, "outcome", "") == "passed"
+    assert list(bpmax_sim.run_scenario(skipped, environ={})) == []
