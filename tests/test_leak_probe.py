@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -17,8 +18,10 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
-from bpmax_sim.errors import CallError
+from bpmax_sim.errors import CallError, LeakError, NoMatchError
+from bpmax_sim.secret.checkdigits import resident
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.session import Session
 from tests.leaks import folder, leaks
@@ -148,6 +151,8 @@ def probe_of(tmp_path: Path) -> Iterator[Probe]:
 def quietly(call: Callable[[], Any]) -> CallError | None:
     try:
         call()
+    except NoMatchError:
+        return None  # the session remembers it
     except CallError as error:
         return error
     return None
@@ -255,3 +260,83 @@ def test_a_failing_test_tells_no_secret(probe: Probe, tmp_path: Path, style: str
     assert b"HttpStatusError" in done.stdout
     assert probe.found(told) == []
     assert probe.found(folder(tmp_path / "base")) == []
+
+
+def test_a_leak_that_cannot_be_replaced_refuses_the_seal_and_the_run_goes_on(probe: Probe) -> None:
+    session = probe.open()
+    crm = session.proxy("客户系统")
+    crm.api("file").body({"客户": "张三"}).call()
+    crm.api("short").call()
+    during = probe.found(probe.files())
+    with pytest.raises(LeakError) as caught:
+        session.close()
+
+    assert during == []
+    message = str(caught.value)
+    assert message.startswith(
+        f"{probe.root}/cassettes/探针.yaml: not written, a secret was found in 客户系统.file ("
+    )
+    assert re.search(r"\(客户系统\.测试\.token \(raw\) inside gzip at byte \d+\)", message)
+    assert message.endswith(
+        "; declare where it is with `secret:` in the platform file and record again"
+    )
+    assert probe.found({"message": str(caught.value).encode()}) == []
+    assert probe.found(probe.files()) == []
+
+
+def test_a_short_value_is_hidden_in_its_place_only(probe: Probe) -> None:
+    with probe.open() as session:
+        session.proxy("客户系统").api("short").call()
+    written = probe.files()["探针.yaml"].decode()
+
+    assert 'X-Short: ["redacted.b2e4944e.4557e6ee.short.1"]' in written
+    assert 'string: |-\n        "abc"' in written
+
+
+def test_a_secret_that_becomes_known_late_is_taken_out_of_what_is_on_the_disk(probe: Probe) -> None:
+    ticket = probe.third.minted["ticket"]
+    with probe.open() as session:
+        crm = session.proxy("客户系统")
+        crm.api("plain").body({"猜": ticket}).call()
+        before = probe.found(probe.files())
+        crm.api("ticket").call()
+        after = probe.found(probe.files())
+
+    assert any(": ticket as raw" in told for told in before)
+    assert [told for told in after if ": ticket" in told] == []
+    assert [told for told in probe.found(probe.files()) if ": ticket" in told] == []
+
+
+def test_a_miss_tells_no_secret(probe: Probe) -> None:
+    with probe.open() as session:
+        speak(session)
+    misses = []
+    key = standin(kind="text", platform="客户系统", instance="测试", name="key")
+    for body in ({"客户": "张三"}, {"客户": key, "k": "李四"}):
+        session = probe.open(mode="replay", unused="ignore")
+        for _ in range(2):
+            quietly(session.proxy("客户系统").api("form_auth").body(body).call)
+        with pytest.raises(NoMatchError) as missed:
+            session.close()
+        misses.append(missed.value)
+    assert [miss.case for miss in misses] == ["already played", "no such call"]
+    assert probe.found({"misses": repr([(miss, vars(miss)) for miss in misses]).encode()}) == []
+
+
+def test_personal_data_has_pseudonyms_that_stay_the_same(probe: Probe) -> None:
+    said = {"姓名": "张三", "phone": "13800138000", "idCard": "11010519491231002X"}
+    places = ("body.phone", "body.idCard")
+    with probe.open(redact=places) as session:
+        session.proxy("客户系统").api("zipped").body(said).call()
+    written = probe.files()["探针.yaml"].decode()
+    with probe.open(mode="replay", environ={}, redact=places) as session:
+        session.proxy("客户系统").api("zipped").body(said).call()
+    recorded = json.loads(
+        next(Cassette.load(probe.root / "cassettes/探针.yaml").exchanges()).request.body or b""
+    )
+
+    assert "姓名" in written
+    assert "13800138000" not in written
+    assert "11010519491231002X" not in written
+    assert recorded["phone"].isdigit()
+    assert recorded["idCard"][17] == resident(recorded["idCard"][:17])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -95,6 +95,26 @@ class Recorder:
         """
         with self._lock:
             self._keep([self._changed(draft, change) for draft in self._drafts])
+
+    def mend(
+        self, change: Callable[[Exchange], Exchange], *, holding: Sequence[str] | None = None
+    ) -> None:
+        """Change what holds a value that turned out late to be secret.
+
+        With *holding* its texts are looked for as they are, which costs next to nothing; without,
+        everything is scanned.
+
+        Raises:
+            CassetteError: if the disk is full.
+        """
+
+        def is_due(draft: Draft) -> bool:
+            if holding is None:
+                return checked(draft, self._scan) is not draft
+            return any(text in draft.text for text in holding)
+
+        with self._lock:
+            self._keep([self._changed(d, change) if is_due(d) else d for d in self._drafts])
 
     def seal(self, *, volatile: Volatile = nothing_volatile) -> bool:
         """Write the cassette and return whether that changed it.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from itertools import count
+from itertools import count, islice
 
 from bpmax_sim.secret.known import Secret
 from bpmax_sim.secret.parts import parts_of
@@ -95,6 +95,15 @@ class Vault:
             made = known[value]
             self.add(value, made, name=f"{platform}.{instance}.{name}")
         return made
+
+    def learned(self, since: int = 0) -> tuple[str, ...]:
+        """Return a part of each secret after the first *since*, to look back with.
+
+        A text without it does not hold the secret as itself, in whatever spelling.
+        """
+        with self._lock:
+            fresh = islice(self._secrets.values(), since, None)
+            return tuple(one.anchor or one.real for one in fresh)
 
     def redact_text(self, text: str) -> str:
         """Return *text* with every form of every secret replaced by that of its stand-in."""

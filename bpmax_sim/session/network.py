@@ -68,7 +68,7 @@ class Network:
         self._tenants: dict[tuple[str, str], Credentials] = {}
         self._resources = ExitStack()
         rules = matching_rules(platforms, settings.ignore)
-        self._tracks = Tracks(settings, rules, self._vault.scan, start.cassette, start.zone)
+        self._tracks = Tracks(settings, rules, self._vault, start.cassette, start.zone)
         parts = Parts(
             live=self._live,
             tracks=self._tracks,

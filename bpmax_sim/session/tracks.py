@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +15,11 @@ from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.store import Recorder
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Exchange, Failed, Outcome, Request
+from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
+from bpmax_sim.transport.redaction import redact_exchange
 from bpmax_sim.yamlfile import shown
 
-Scan = Callable[[bytes], Sequence[object]]
 Volatile = Callable[[str], tuple[str, ...]]
 Key = tuple[str, str]
 
@@ -43,7 +44,7 @@ class Tracks:
 
     settings: Settings
     rules: Rules
-    scan: Scan
+    vault: Vault
     cassette: Cassette | None
     zone: timedelta = timedelta(0)
     player: Player = field(init=False)
@@ -51,6 +52,8 @@ class Tracks:
     _logins: dict[Key, Player | None] = field(default_factory=dict, init=False)
     _login_recorders: dict[Key, Recorder] = field(default_factory=dict, init=False)
     _answered_logins: set[tuple[str, int, bytes]] = field(default_factory=set, init=False)
+    _known: int = field(default=0, init=False)
+    _late: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
@@ -89,8 +92,27 @@ class Tracks:
         Raises:
             CassetteError: if it cannot be kept.
         """
+        self._look_back()
         if not self._is_repeated_login(exchange):
             self._recorder_of(exchange).append(exchange)
+
+    def _look_back(self) -> None:
+        """Redact anew what was recorded before a secret in it became known."""
+        with self._lock:
+            fresh = self.vault.learned(self._known)
+            self._known += len(fresh)
+            recorders = self._recorders()
+        if fresh and recorders:
+            self._late = True
+            for recorder in recorders:
+                recorder.mend(self._redact, holding=fresh)
+
+    def _recorders(self) -> list[Recorder]:
+        own = [self._recorder] if self._recorder else []
+        return [*self._login_recorders.values(), *own]
+
+    def _redact(self, exchange: Exchange) -> Exchange:
+        return redact_exchange(exchange, self.vault)
 
     def has_login(self, platform: str, instance: str) -> bool:
         """Return whether the logins of an instance were recorded."""
@@ -107,6 +129,9 @@ class Tracks:
             LeakError: a secret would have been written.
             CassetteError: a file could not be written; the old one is whole.
         """
+        if self._late or self.vault.learned(self._known):
+            for recorder in self._recorders():
+                recorder.mend(self._redact)
         for recorder in self._login_recorders.values():
             recorder.seal(volatile=volatile)
         own = self._recorder
@@ -167,7 +192,7 @@ class Tracks:
 
     def _make(self, path: Path, owner: str, *, adding: bool) -> Recorder:
         return Recorder(
-            path, rules=self.rules, owner=owner, scan=self.scan, zone=self.zone, adding=adding
+            path, rules=self.rules, owner=owner, scan=self.vault.scan, zone=self.zone, adding=adding
         )
 
 

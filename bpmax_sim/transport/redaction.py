@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bpmax_sim.messages import Call, Pairs, Request, Response
+from bpmax_sim.messages import Call, Exchange, Pairs, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.personal import in_body, in_pairs, in_url
 
@@ -79,6 +79,14 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
         headers=tuple((name, vault.redact_text(value)) for name, value in headers),
         body=_body(response.body, headers, request.personal, vault) or b"",
     )
+
+
+def redact_exchange(exchange: Exchange, vault: Vault) -> Exchange:
+    """Return *exchange* with what has become known since it was redacted; its key is gone."""
+    request, outcome = redact_request(exchange.request, vault), exchange.outcome
+    if isinstance(outcome, Response):
+        outcome = redact_response(outcome, request, vault)
+    return replace(exchange, request=request, outcome=outcome, key="")
 
 
 def _headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
