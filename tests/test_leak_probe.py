@@ -216,6 +216,10 @@ def test_what_was_recorded_replays_with_nothing_set(probe: Probe) -> None:
 
     assert [error.status for error in errors] == [302]
     assert {call.source for call in session.calls} == {"recorded"}
+    streamed = next(call.received for call in session.calls if call.api == "stream")
+    assert streamed is not None
+    assert len(streamed.chunks) > 5
+    assert sum(chunk.length for chunk in streamed.chunks) == len(streamed.body)
 
 
 FAILING = """

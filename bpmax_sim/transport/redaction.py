@@ -6,13 +6,18 @@ script's own credentials by their place; personal data is declared. Redacting tw
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
 from msgspec.structs import replace
 
-from bpmax_sim.messages import Call, Exchange, Pairs, Request, Response
+from bpmax_sim.messages import Call, Chunk, Exchange, Pairs, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.personal import in_body, in_pairs, in_url
 
 _SCRIPT_SECRETS = frozenset({"authorization", "proxy-authorization", "cookie"})
+_MOST_EXACT = 256
+"""Pieces of a streamed body that are each redacted to find where they end."""
+
 _SCHEMES = ("basic", "bearer", "digest", "token")
 
 
@@ -74,10 +79,28 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
         (name, _set_cookie(value, request, vault) if name.lower() == "set-cookie" else value)
         for name, value in response.headers
     )
+    body = _body(response.body, headers, request.personal, vault) or b""
     return replace(
         response,
         headers=tuple((name, vault.redact_text(value)) for name, value in headers),
-        body=_body(response.body, headers, request.personal, vault) or b"",
+        body=body,
+        chunks=_chunks(response, body, vault),
+    )
+
+
+def _chunks(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
+    """Return the pieces that *body*, redacted, falls into where the answer's own did."""
+    chunks, came = response.chunks, response.body
+    if len(body) == len(came) or not chunks:
+        return chunks
+    exact = len(chunks) <= _MOST_EXACT
+    ends = [0]
+    for end in accumulate(chunk.length for chunk in chunks):
+        at = len(vault.redact(came[:end])) if exact else end * len(body) // len(came)
+        ends.append(min(max(at, ends[-1]), len(body)))
+    ends[-1] = len(body)
+    return tuple(
+        Chunk(chunk.at, b - a) for chunk, (a, b) in zip(chunks, pairwise(ends), strict=True)
     )
 
 
