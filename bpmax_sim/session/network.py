@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -28,11 +28,17 @@ from bpmax_sim.proxy.tokens import TokenStore
 from bpmax_sim.secret.credentials import Credentials
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.opening import Opening
+from bpmax_sim.session.outside import Outside
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.stack import Parts, stack
 from bpmax_sim.session.tracks import Tracks
 from bpmax_sim.transport.faults import Faults
 from bpmax_sim.transport.protocol import Transport
+
+T = TypeVar("T")
+
+_MOST = 256
+_kept: dict[tuple[int, tuple[str, ...]], tuple[Platforms, Rules]] = {}
 
 
 class Network:
@@ -78,6 +84,7 @@ class Network:
         )
         self.faults = Faults(stack(start.mode, settings.record, parts), self._bad_token)
         self._environment = self._make_environment()
+        self._outside = Outside(platforms, settings.environ, self._environment)
 
     @property
     def unplayed(self) -> tuple[Exchange, ...]:
@@ -95,15 +102,20 @@ class Network:
             CallError: it was rejected.
             NoMatchError: replay has no answer.
         """
+        return self._drive(self.begin(program)).value
+
+    def relay(self, request: Request) -> Response:
+        """Make a request of another client on this thread and return its answer.
+
+        Raises:
+            TransportError: the exchange did not complete.
+            NoMatchError: replay has no answer.
+        """
+        return self._drive(self._outside.call(request))
+
+    def _drive(self, call: Generator[Effect, Any, T]) -> T:
         sleep = _no_sleep if self._start.is_closed else time.sleep
-        answer = drive(
-            self.begin(program),
-            handle=self.handle,
-            tokens=self.tokens,
-            clock=self._clock,
-            sleep=sleep,
-        )
-        return answer.value
+        return drive(call, handle=self.handle, tokens=self.tokens, clock=self._clock, sleep=sleep)
 
     def build(self, program: Program) -> Request:
         """Return the request of *program* before auth; nothing is sent.
@@ -194,14 +206,28 @@ class Network:
 
 
 def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
-    """Return which places do not count: those of the scenario, each platform's and each API's."""
+    """Return which places do not count: those of the scenario, each platform's and each API's.
+
+    They are kept for the process, by the identity of the platforms.
+    """
+    key = (id(platforms), tuple(ignore))
+    found = _kept.get(key)
+    if found is None:
+        if len(_kept) >= _MOST:
+            _kept.clear()
+        # The platforms are kept with them, so the id cannot come to mean another object.
+        found = _kept[key] = (platforms, _collected(platforms, key[1]))
+    return found[1]
+
+
+def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
     scoped = [(one.platform_key, (*one.ignore, *one.volatile)) for one in platforms]
     scoped += [
         (f"{one.platform_key}.{name}", (*api.ignore, *api.volatile))
         for one in platforms
         for name, api in one.apis.items()
     ]
-    return Rules(tuple(ignore), tuple((name, paths) for name, paths in scoped if paths))
+    return Rules(ignore, tuple((name, paths) for name, paths in scoped if paths))
 
 
 def _personal(request: Request, places: tuple[str, ...]) -> Request:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, CallError, ExpectationError
-from bpmax_sim.messages import Exchange
+from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.proxy.builder import Proxy
@@ -159,6 +159,18 @@ class Session:
         """
         return Proxy(platform, options, run=self._network.run, build=self._network.build)
 
+    def handle(self, request: Request, /) -> Response:
+        """Answer a request of another client, in the session's mode.
+
+        It is recorded and matched as the call of the API that its address, method and path belong
+        to, or by method, address and body where there is none.
+
+        Raises:
+            TransportError: the exchange did not complete.
+            NoMatchError: replay has no answer.
+        """
+        return self._network.relay(request)
+
     def run_script(
         self,
         script: ScriptLike,
@@ -260,8 +272,10 @@ def _logins(cassette: Path | None) -> Path | None:
     """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
     if cassette is None:
         return None
-    roots = [folder for folder in cassette.parents if folder.name == "cassettes"]
-    return (roots[0] if roots else cassette.parent) / "auth"
+    parts = cassette.parts[:-1]
+    while parts and parts[-1] != "cassettes":
+        parts = parts[:-1]
+    return Path(*(parts or cassette.parts[:-1]), "auth")
 
 
 def _told(exchange: Exchange) -> str:

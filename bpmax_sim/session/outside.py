@@ -1,0 +1,124 @@
+"""Requests of users' own clients: told apart by address, method and path, and made safe to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.identify import Addresses, Identifier, secret_places
+from bpmax_sim.cassette.injected import split_query, unbuilt
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.platform.model import Source
+from bpmax_sim.platform.platforms import Platforms
+from bpmax_sim.proxy.effects import Effect, Send
+from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.record import CallRecord
+
+_SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
+
+
+def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
+    """Return the addresses that instances take from *environ*, as far as they are set."""
+    found: dict[tuple[str, str], str] = {}
+    for entries in platforms.entries.values():
+        for entry in entries:
+            one, given = entry.instance, entry.instance.base_url
+            if isinstance(given, Source) and isinstance(given.env, str) and environ.get(given.env):
+                found[one.platform, one.instance_key] = environ[given.env]
+    return found
+
+
+@dataclass(slots=True)
+class Outside:
+    """Makes the requests of other clients into calls of the session."""
+
+    platforms: Platforms
+    environ: Mapping[str, str] = field(repr=False)
+    env: Environment
+    _identifier: Identifier | None = field(default=None, init=False)
+
+    def call(self, request: Request) -> Generator[Effect, Any, Response]:
+        """Send *request* as a call that is recorded and logged like a builder's.
+
+        Raises:
+            TransportError: the exchange did not complete.
+            NoMatchError: replay has no answer.
+        """
+        known = self._known(request)
+        start = self.env.clock.now()
+        try:
+            response: Response = yield Send(known)
+        except BpmaxError as error:
+            self.env.log(_record(known, self.env, start, error=error))
+            raise
+        self.env.log(_record(known, self.env, start, received=response))
+        return response
+
+    def _known(self, request: Request) -> Request:
+        if self._identifier is None:
+            live = addresses_in(self.platforms, self.environ)
+            self._identifier = Identifier(self.platforms, live)
+        named = self._identifier.identify(request)
+        call = replace(named.call or unbuilt(named), serial=self.env.serial())
+        if named.call is None:
+            return replace(named, call=call)
+        platform = self.platforms.platform(call.platform)
+        self._register(named)
+        here = replace(named, call=call)
+        if "{" in platform.base_url or named.base == platform.base_url.rstrip("/"):
+            return here
+        declared = platform.base_url.rstrip("/")
+        url = declared + named.url[len(named.base) :]
+        return replace(here, standin=replace(here, url=url, base=declared))
+
+    def _register(self, request: Request) -> None:
+        """Make known what is secret in *request*: the instance's own, and what its auth put in."""
+        call = request.call
+        assert call is not None
+        platform = self.platforms.platform(call.platform)
+        try:
+            instance = self.platforms.instance(call.platform, call.instance)
+            self.env.tenant(platform, instance)
+        except BpmaxError:
+            pass  # a client of its own has credentials of its own
+        places = secret_places(platform, self.platforms.api(platform, call.api))
+        for name, value in _values(request, frozenset(places)):
+            if self.env.vault.redact_text(value) == value:
+                self.env.vault.minted(call.platform, call.instance, f"client-{name}", value)
+
+
+def _values(request: Request, places: frozenset[str]) -> list[tuple[str, str]]:
+    found = [
+        (name.lower(), _less_scheme(value))
+        for name, value in request.headers
+        if f"header.{name.lower()}" in places
+    ]
+    query = split_query(request.url)[1]
+    return found + [(name, value) for name, value in query if f"query.{name}" in places]
+
+
+def _less_scheme(value: str) -> str:
+    scheme, space, rest = value.partition(" ")
+    return rest if space and scheme.lower() in _SCHEMES else value
+
+
+def _record(request: Request, env: Environment, start: float, **came: Any) -> CallRecord:
+    call = request.call
+    assert call is not None
+    return CallRecord(
+        platform=call.platform or urlsplit(request.url).hostname or "",
+        instance=call.instance,
+        api=call.api or call.method,
+        at=start,
+        duration=env.clock.now() - start,
+        attempts=1,
+        call=call,
+        sent=request,
+        redact=env.vault.redact_text,
+        **came,
+    )

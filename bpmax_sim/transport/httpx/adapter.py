@@ -1,0 +1,131 @@
+"""A session as an httpx transport: users' own clients and SDKs are recorded and replayed too.
+
+The clock that moves is the session's virtual one, so an answer never waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Final, Protocol
+
+import anyio.to_thread
+import httpx
+
+from bpmax_sim.errors import TransportError
+from bpmax_sim.messages import Pairs, Request, Response
+
+_OF_THE_CONNECTION: Final = frozenset({
+    "accept-encoding", "connection", "content-length", "host", "keep-alive", "te",
+    "transfer-encoding",
+})  # fmt: skip
+"""Headers that whoever sends writes anew."""
+
+_DECODED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_TIMEOUT: Final = 30.0
+_FAILURES: Final[dict[tuple[str, bool], type[httpx.TransportError]]] = {
+    ("TIMEOUT", False): httpx.ConnectTimeout,
+    ("TIMEOUT", True): httpx.ReadTimeout,
+    ("RESET", True): httpx.ReadError,
+}
+
+
+class Handles(Protocol):
+    """What answers requests that no builder made: an open session."""
+
+    def handle(self, request: Request, /) -> Response:
+        """Return the answer."""
+        ...
+
+
+class SessionTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Sends the requests of an `httpx.Client` or `httpx.AsyncClient` through a session."""
+
+    def __init__(self, session: Handles) -> None:
+        """Use `httpx_transport`."""
+        self._session = session
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the session's answer.
+
+        Raises:
+            httpx.TransportError: the exchange did not complete, now or when it was recorded.
+            NoMatchError: replay has no answer; the session remembers that.
+        """
+        request.read()
+        return self._answer(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the session's answer, made on a thread of its own.
+
+        Raises:
+            httpx.TransportError: the exchange did not complete, now or when it was recorded.
+            NoMatchError: replay has no answer; the session remembers that.
+        """
+        await request.aread()
+        return await anyio.to_thread.run_sync(self._answer, request)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = self._session.handle(_request(request))
+        except TransportError as error:
+            kind = _FAILURES.get((error.code, error.sent), httpx.ConnectError)
+            raise kind(error.message, request=request) from error
+        return _response(response)
+
+
+def httpx_transport(session: Handles) -> SessionTransport:
+    """Return an httpx transport that answers from *session*, in whatever mode it is."""
+    return SessionTransport(session)
+
+
+class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in the pieces that it came in."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = tuple(pieces)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._pieces)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
+
+
+def _request(request: httpx.Request) -> Request:
+    origin = str(request.url.copy_with(raw_path=b"/", fragment=None))
+    timeout = request.extensions.get("timeout", {}).get("read")
+    return Request(
+        method=request.method,
+        url=origin[:-1] + request.url.raw_path.decode("ascii"),
+        headers=_sent(request.headers),
+        body=request.content or None,
+        timeout=_TIMEOUT if timeout is None else timeout,
+    )
+
+
+def _sent(headers: httpx.Headers) -> Pairs:
+    pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw)
+    return tuple(
+        (name, value)
+        for name, value in pairs
+        if name.lower() not in _OF_THE_CONNECTION and (name.lower(), value) != ("accept", "*/*")
+    )
+
+
+def _response(response: Response) -> httpx.Response:
+    headers = [(name, value) for name, value in response.headers if name.lower() not in _DECODED]
+    return httpx.Response(
+        response.status,
+        headers=[*headers, ("content-length", str(len(response.body)))],
+        stream=_Pieces(_pieces(response)),
+        extensions={"reason_phrase": response.reason.encode("ascii", "replace")},
+    )
+
+
+def _pieces(response: Response) -> Iterator[bytes]:
+    at = 0
+    for chunk in response.chunks:
+        yield response.body[at : at + chunk.length]
+        at += chunk.length
+    yield response.body[at:]
