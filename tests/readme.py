@@ -1,0 +1,99 @@
+"""The README's tables, printed from what they tell of; ``python -m tests.readme`` writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from bpmax_sim import pytest_plugin
+from bpmax_sim.cli.commands import COMMANDS
+from bpmax_sim.platform.model import Api, Instance, Platform
+from bpmax_sim.pytest_plugin import fixtures
+from bpmax_sim.pytest_plugin.options import OPTIONS, Option
+from bpmax_sim.subject.hooks import HOOKS
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+
+
+def table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+    titles = tuple(head)
+    return "\n".join([row(*titles), row(*["---"] * len(titles)), *(row(*cells) for cells in rows)])
+
+
+def spelled(option: Option) -> str:
+    value = " ".join(option.choices) or option.metavar
+    return option.flag if option.kind == "switch" else f"{option.flag}={value}"
+
+
+def options() -> str:
+    rows = [(f"`{spelled(one)}`", f"`{one.ini}`", one.help) for one in OPTIONS]
+    return table(("option", "in the ini file", "meaning"), rows)
+
+
+def named_fixtures() -> str:
+    found = {name: getattr(fixtures, name) for name in dir(fixtures) if name.startswith("bpmax_")}
+    rows = [(f"`{name}`", (one.__doc__ or "").partition("\n")[0]) for name, one in found.items()]
+    return table(("fixture", "what it is"), rows)
+
+
+def markers() -> str:
+    rows = [tuple(marker.split(": ", 1)) for marker in pytest_plugin.MARKERS]
+    return table(("marker", "meaning"), [(f"`{name}`", told) for name, told in rows])
+
+
+def commands() -> str:
+    rows = [(f"`{name}`", one.about, f"`{one.example}`") for name, one in COMMANDS.items()]
+    return table(("command", "what it does", "example"), rows)
+
+
+def keys() -> str:
+    models = {"platform": Platform, "instance": Instance, "API": Api}
+    names = {place: set(model.__struct_encode_fields__) for place, model in models.items()}
+    every = dict.fromkeys(n for model in models.values() for n in model.__struct_encode_fields__)
+    rows = [
+        (f"`{name}`", *("x" if name in found else "" for found in names.values()))
+        for name in every
+        if name not in {"key", "spellings"}  # no file sets them
+    ]
+    return table(("key", *models), rows)
+
+
+def hooks() -> str:
+    rows = [
+        (
+            f"{hook.subject} `{hook.pattern}`",
+            ", ".join(f"`{name}`" for name in hook.gives),
+            hook.returns or "–",
+            f"BPMAX: {hook.label}" if hook.origin == "documented" else "ours",
+        )
+        for hook in HOOKS
+    ]
+    return table(("event", "its script sees", "what it returns", "whose"), rows)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "options": options,
+    "fixtures": named_fixtures,
+    "markers": markers,
+    "commands": commands,
+    "keys": keys,
+    "hooks": hooks,
+}
+
+
+def filled(text: str) -> str:
+    """Return *text* with every table between ``<!-- table: name -->`` and ``<!-- end -->``."""
+
+    def fill(found: re.Match[str]) -> str:
+        return f"{found[1]}\n{TABLES[found[2]]()}\n<!-- end -->"
+
+    return re.sub(r"(<!-- table: (\w+) -->)\n.*?<!-- end -->", fill, text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
