@@ -122,10 +122,13 @@ class SeededChance:
 
     def __init__(self, seed: int) -> None:
         """Start the sequence of *seed*."""
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._seed = seed
+        self._random: random.Random | None = None
 
     def bytes(self, count: int) -> bytes:
         """Return the next *count* bytes of the sequence."""
+        if self._random is None:  # not before it is needed: most sessions draw nothing
+            self._random = random.Random(self._seed)  # noqa: S311 - repeatable on purpose
         return self._random.randbytes(count)
 
 

@@ -31,6 +31,9 @@ class Platforms:
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     folder: str = "scenarios/platforms"
     instances: str = "scenarios/instances.yaml"
+    _closed: dict[tuple[str, str], tuple[Instance, Credentials]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -136,9 +139,18 @@ class Platforms:
     ) -> Credentials:
         """Return the credentials and the address of *instance*; see `resolve`.
 
+        Those of replay hang on nothing outside, so they are worked out once.
+
         Raises:
             ConfigError: if a value cannot be read.
         """
+        key = (platform.platform_key, instance.instance_key)
+        kept = self._closed.get(key) if closed else None
+        if kept is not None and kept[0] is instance:
+            return kept[1]
         entries = self.entries.get(platform.platform_key, ())
         origin = next((one.origin for one in entries if one.instance is instance), None)
-        return resolve(platform, instance, environ=environ, closed=closed, origin=origin)
+        found = resolve(platform, instance, environ=environ, closed=closed, origin=origin)
+        if closed:
+            self._closed[key] = (instance, found)
+        return found

@@ -101,25 +101,25 @@ def _request(plan: Plan, step: LoginStep, yielded: Yielded, env: Environment) ->
     recipe, tenant = plan.recipe, plan.tenant
     real = real_side(tenant, grant, env, _luck(plan.luck))
     twin = standin_side(tenant, grant, env, _luck(plan.standin_luck))
-    sent = login_request(recipe, step.request, names_of(recipe, real, in_login=True))
     written = login_request(recipe, step.request, names_of(recipe, twin, in_login=True))
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
-        sent, written = replace(sent, call=call), replace(written, call=call)
-    sensitive = tuple(
-        [
-            Sensitive(rule.path, name, rule.kind)
-            for name, rule in step.extract.items()
-            if rule.secret
-        ]
-    )
-    sent = replace(sent, sensitive=sensitive)
+        written = replace(written, call=call, sensitive=_sensitive(step))
+    if real == twin and not env.separate:
+        return written
+    sent = login_request(recipe, step.request, names_of(recipe, real, in_login=True))
+    sent = replace(sent, call=written.call, sensitive=written.sensitive)
     if not env.separate:
         return sent
     for (name, value), (_, redacted) in zip(sent.headers, written.headers, strict=True):
         if value != redacted:
             env.vault.pair(value, redacted, name=f"header.{name}")
-    return replace(sent, standin=replace(written, sensitive=sensitive))
+    return replace(sent, standin=written)
+
+
+def _sensitive(step: LoginStep) -> tuple[Sensitive, ...]:
+    rules = [(name, rule) for name, rule in step.extract.items() if rule.secret]
+    return tuple([Sensitive(rule.path, name, rule.kind) for name, rule in rules])
 
 
 def _luck(of_call: Luck) -> Luck:

@@ -78,7 +78,8 @@ def _address(
     if not address.startswith(base):
         base = f"{parts.scheme}://{parts.netloc}"
     path = address[len(base) :].partition("#")[0].partition("?")[0]
-    return base, path, tuple(parse_qsl(parts.query, keep_blank_values=True))
+    query = parse_qsl(parts.query, keep_blank_values=True) if parts.query else ()
+    return base, path, tuple(query)
 
 
 def _payload(said: LoginRequest, names: Mapping[str, Any]) -> Payload | None:

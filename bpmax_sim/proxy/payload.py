@@ -23,6 +23,7 @@ TYPES: Final[Mapping[str, str]] = {
     "xml": "application/xml; charset=utf-8",
 }
 _BYTES = "application/octet-stream"
+_FORM_SAFE = re.compile(r"[A-Za-z0-9*\-._]*")
 _XML_NAME = re.compile(r"[^\W\d][\w.\-]*(?::[^\W\d][\w.\-]*)?")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FILE_KEYS = frozenset({"content", "filename", "content_type"})
@@ -106,6 +107,8 @@ def _field(name: str, value: Any) -> str:
 
 def _plus(text: str, name: str) -> str:
     """Encode as the WHATWG URL standard does for forms: a space is a plus, a tilde is ``%7E``."""
+    if _FORM_SAFE.fullmatch(text):
+        return text
     return quote_plus(_utf8(text, f"body.{name}"), safe="*").replace("~", "%7E")
 
 
