@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
-from bpmax_sim.scenario.events import Event
+from bpmax_sim.scenario.events import Event, trace_line
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.names import SUFFIX, file_name, find_root
 
@@ -36,11 +34,7 @@ def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed
         path.unlink(missing_ok=True)
         return ""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(map(_line, events)), encoding="utf-8")
+    homes = item.homes
+    lines = (f"{trace_line(event, homes)}\n" for event in events)
+    path.write_text("".join(lines), encoding="utf-8", newline="\n")
     return str(path)
-
-
-def _line(event: Event) -> str:
-    fields = {"event": type(event).__name__, **asdict(event)}
-    text = json.dumps(fields, ensure_ascii=False, default=str)
-    return text.encode("utf-8", "backslashreplace").decode() + "\n"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bpmax_sim.errors import NoMatchError, PendingPromise, Place
@@ -15,6 +14,7 @@ from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.model import ExpectedError
 from bpmax_sim.scenario.thrown import compare_error, thrown_of, wanted
 from bpmax_sim.scenario.values import Path
+from bpmax_sim.script.outcome import Unawaited
 from bpmax_sim.script.source import Script
 from bpmax_sim.transport.faults import Fault
 
@@ -25,7 +25,7 @@ class Scene:
 
     Attributes:
         located: None for the scenario as a whole.
-        ran: names of the scripts that ran in it.
+        writers: field -> the script line that wrote its present value.
     """
 
     item: ScenarioItem
@@ -34,7 +34,7 @@ class Scene:
     total: int = 0
     title: str = ""
     calls: tuple[CallMade, ...] = ()
-    ran: tuple[str, ...] = ()
+    writers: Mapping[str, Place | None] = field(default_factory=dict)
     bodies: Sequence[Script] = field(default_factory=tuple)
 
     def failure(
@@ -81,16 +81,10 @@ class Scene:
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
             return self.calls[rest[0]].place
-        names = [part for part in rest if isinstance(part, str) and part != "form"]
-        if section not in {"form", "flow"} or not names:
-            return None
-        name = re.escape(names[0])
-        pattern = re.compile(rf"\bform(?:\.{name}|\[['\"]{name}['\"]\])\s*=(?!=)")
-        for body in self.bodies:
-            found = pattern.search(body.source) if body.name in self.ran else None
-            if found:
-                return Place(body.name, body.source.count("\n", 0, found.start()) + 1)
-        return None
+        names = [str(part) for part in rest]
+        if section == "flow":
+            names = names[1:] if names[:1] == ["form"] else [".".join(names[:2])]
+        return self.writers.get(names[0]) if section in {"form", "flow"} and names else None
 
     def expectation(self, checks: Checks, path: Path = ("expect",)) -> list[Failure]:
         """Return the failure of an ``expect`` section, if one of its checks does not hold."""
@@ -120,6 +114,11 @@ class Scene:
         thrown = thrown_of(error)
         essence = f"unhandled rejection: {thrown}"
         return self.failure("rejection", essence, self._action, script=thrown.place)
+
+    def unawaited(self, call: Unawaited) -> Failure:
+        """Return the failure of a call that nobody awaited."""
+        essence = f"{call.call} was not awaited; await it, or write proxy: {{unawaited: allow}}"
+        return self.failure("unawaited", essence, self._action, script=call.place)
 
     def miss(self, error: NoMatchError) -> Failure:
         """Return the failure of a call that the cassette has no answer for."""

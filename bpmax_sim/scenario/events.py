@@ -1,19 +1,24 @@
 """What a scenario tells while it runs: frozen values for terminal, report and pytest alike.
 
-``at`` is virtual time in POSIX seconds. Values are redacted before they get here.
+``at`` is virtual time in POSIX seconds. Values are redacted before they get here. A trace is one
+line of canonical JSON for each event: the same run gives the same bytes on every machine.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Literal
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
 
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.failure import Failure
+from bpmax_sim.scenario.homes import NOWHERE, Homes
 from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.scenario.plain import plain
+from bpmax_sim.script.outcome import TimerFired
 from bpmax_sim.subject.stage import Happening
 
 Outcome = Literal["passed", "failed", "skipped"]
@@ -82,23 +87,100 @@ class ScenarioFinished:
     at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered:
+    """What came of call *number*: an answer, or the code of its rejection."""
+
+    number: int
+    call: str
+    status: int | None = None
+    response: Any = None
+    source: str = ""
+    error: str = ""
+    message: str = ""
+    duration: float = 0.0
+    at: float = 0.0
+
+
 Event = (
     ScenarioStarted
     | StepStarted
     | StepFinished
     | CallMade
+    | CallAnswered
+    | TimerFired
     | ConsoleWritten
     | ScenarioFinished
     | Happening
 )
+_ANSWER = frozenset({"status", "response", "source", "error", "message", "duration"})
 
 
-def trace_digest(events: Iterable[Event]) -> str:
+def answer_of(made: CallMade) -> CallAnswered:
+    """Return the end of a call."""
+    return CallAnswered(
+        number=made.number,
+        call=made.call,
+        at=round(made.at + made.duration, 6),
+        **{name: getattr(made, name) for name in _ANSWER},
+    )
+
+
+def trace_line(event: Event, homes: Homes = NOWHERE) -> str:
+    """Return *event* as one line of JSON: its kind, its instant, then its fields by name."""
+    answer = _ANSWER if isinstance(event, CallMade) else frozenset()
+    names = {one.name for one in fields(event)} - {"at"} - answer
+    told = {name: _canonical(plain(getattr(event, name)), homes) for name in sorted(names)}
+    line = {"event": type(event).__name__, "at": event.at, **told}
+    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
     """Return the SHA-256 of the events, in hexadecimal; the same events give the same digest."""
     digest = hashlib.sha256()
     for event in events:
-        line = json.dumps(
-            [type(event).__name__, asdict(event)], ensure_ascii=False, sort_keys=True, default=str
-        )
-        digest.update(line.encode("utf-8", "surrogatepass") + b"\n")
+        digest.update(trace_line(event, homes).encode() + b"\n")
     return digest.hexdigest()
+
+
+def _canonical(value: Any, homes: Homes) -> Any:
+    """Return *value* in JSON types, members by name."""
+    write = next((write for kind, write in _KINDS if isinstance(value, kind)), _other)
+    return write(value, homes)
+
+
+def _map(value: Mapping[str, Any], homes: Homes) -> dict[str, Any]:
+    return {homes.within(name): _canonical(value[name], homes) for name in sorted(value)}
+
+
+def _list(value: Iterable[Any], homes: Homes) -> list[Any]:
+    return [_canonical(item, homes) for item in value]
+
+
+def _place(value: Place, homes: Homes) -> str:
+    return str(Place(homes.of(value.file), value.line, value.column))
+
+
+def _float(value: float, _homes: Homes) -> float | str:
+    return value if math.isfinite(value) else str(value)
+
+
+def _same(value: Any, _homes: Homes) -> Any:
+    return value
+
+
+def _other(value: Any, homes: Homes) -> Any:
+    if not is_dataclass(value):
+        return f"[{type(value).__name__}]"
+    return _map({one.name: plain(getattr(value, one.name)) for one in fields(value)}, homes)
+
+
+_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], Any]], ...] = (
+    (str, lambda value, homes: homes.within(value)),
+    ((bool, int, type(None)), _same),
+    (float, _float),
+    (Place, _place),
+    (Mapping, _map),
+    ((list, tuple), _list),
+)

@@ -11,6 +11,7 @@ from typing import Any
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.cases import Row
+from bpmax_sim.scenario.homes import Homes
 from bpmax_sim.scenario.model import Scenario, Step
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.source import Script
@@ -43,6 +44,11 @@ class Cast:
     definition: Definition | None = None
     named: Mapping[str, tuple[LocatedStep, ...]] = field(default_factory=dict)
     stubs: tuple[Fault, ...] = ()
+
+    @property
+    def bodies(self) -> tuple[Script, ...]:
+        """Return every script that lies in a file."""
+        return (*self.scripts.values(), *self.inline.values(), *self.libraries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +99,12 @@ class ScenarioItem:
     def node_id(self) -> str:
         """Return how the item is named on pytest's command line."""
         return f"{self.spot.source.file}::{self.name}"
+
+    @property
+    def homes(self) -> Homes:
+        """Return how a trace names the files."""
+        names = (self.spot.source.file, *(body.name for body in self.cast.bodies))
+        return Homes(str(self.path.absolute().parent), names)
 
     @property
     def rerun(self) -> str:

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bpmax_sim.errors import Place
 from bpmax_sim.scenario.bench import Bench
 from bpmax_sim.scenario.calls import Record, call_made
-from bpmax_sim.scenario.events import ConsoleWritten, Event, trace_digest
+from bpmax_sim.scenario.events import CallAnswered, ConsoleWritten, Event, answer_of, trace_digest
+from bpmax_sim.scenario.homes import NOWHERE, Homes
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.plain import plain
-from bpmax_sim.script.outcome import ConsoleLine
+from bpmax_sim.script.outcome import ConsoleLine, TimerFired
 from bpmax_sim.subject.stage import (
     CycleCut,
     FieldChanged,
     Happening,
-    HookStarted,
     MessageShown,
 )
 
@@ -28,22 +29,26 @@ class Mark:
     calls: int
     console: int
     messages: int
-    scripts: int
 
 
-START = Mark(0, 0, 0, 0)
+START = Mark(0, 0, 0)
 
 
 @dataclass(slots=True)
 class Log:
-    """Gathers happenings, calls and console lines and hands them on in the order of their time."""
+    """Gathers what happens and hands it on in the order of its time.
+
+    Attributes:
+        writers: field -> the script line that wrote its present value.
+    """
 
     bench: Bench
+    homes: Homes = NOWHERE
     events: list[Event] = field(default_factory=list)
     calls: list[CallMade] = field(default_factory=list)
     console: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
-    scripts: list[str] = field(default_factory=list)
+    writers: dict[str, Place | None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     _fresh: list[Event] = field(default_factory=list)
 
@@ -51,42 +56,54 @@ class Log:
         """Take what a subject tells, at this instant."""
         if isinstance(happening, FieldChanged):
             happening = replace(happening, old=plain(happening.old), new=plain(happening.new))
+            self.writers[happening.field] = happening.place
         self._fresh.append(replace(happening, at=self.bench.clock.now()))
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
-        elif isinstance(happening, HookStarted):
-            self.scripts.append(happening.script)
         elif isinstance(happening, CycleCut):
             self.notes.append(f"change cycle cut: {' -> '.join(happening.chain)}")
 
     def mark(self) -> Mark:
         """Return the present position."""
-        return Mark(len(self.calls), len(self.console), len(self.messages), len(self.scripts))
+        return Mark(len(self.calls), len(self.console), len(self.messages))
 
     def add(self, event: Event) -> Event:
         """Note *event* and return it."""
         self.events.append(event)
         return event
 
-    def collect(self, console: Sequence[ConsoleLine]) -> Iterable[Event]:
-        """Yield everything since the last time, by virtual time, ties in the order of telling."""
+    def collect(
+        self, console: Sequence[ConsoleLine], timers: Sequence[TimerFired] = ()
+    ) -> Iterable[Event]:
+        """Return everything since the last time, by virtual time; of one instant causes first."""
         for record in sorted(self.bench.calls[len(self.calls) :], key=_issued):
             platform, _, api = record.name.partition(".")
             number = len(self.calls) + 1
             made = call_made(record, number, self.bench.template(platform, api))
             self.calls.append(made)
-            self._fresh.append(made)
+            self._fresh += made, answer_of(made)
+        self._fresh += timers
         for line in sorted(console, key=lambda one: one.at):
             self.console.append({"text": line.text, "level": line.level})
             self._fresh.append(ConsoleWritten(text=line.text, level=line.level, at=line.at))
-        fresh = sorted(self._fresh, key=lambda event: event.at)
+        fresh = sorted(self._fresh, key=lambda event: (event.at, _rank(event)))
         self._fresh.clear()
         self.events += fresh
         return tuple(fresh)
 
     def digest(self) -> str:
         """Return the digest of the trace so far."""
-        return trace_digest(self.events)
+        return trace_digest(self.events, self.homes)
+
+
+def _rank(event: Event) -> int:
+    """Return 0 for what lets a script go on, 1 for what it does, 2 for answers that took no time.
+
+    Within one rank: what subjects told, then calls, then console lines, each in their order.
+    """
+    if isinstance(event, CallAnswered):
+        return 0 if event.duration else 2
+    return 0 if isinstance(event, TimerFired) else 1
 
 
 def _issued(record: Record) -> tuple[float, int]:

@@ -95,7 +95,12 @@ class Stub(Model, frozen=True, kw_only=True):
 
 
 class ProxySpec(Model, frozen=True, kw_only=True):
-    """Where the third parties are declared and how their answers are recorded and matched."""
+    """Where the third parties are declared and how their answers are recorded and matched.
+
+    Attributes:
+        unused: what recordings are that no call played.
+        unawaited: what calls are that no script awaited; they complete all the same.
+    """
 
     platforms: str = ""
     instance: str = ""
@@ -105,6 +110,7 @@ class ProxySpec(Model, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     unused: Literal["fail", "warn", "ignore"] = "fail"
+    unawaited: Literal["warn", "fail", "allow"] = "warn"
     repeat: bool = False
     stubs: tuple[Stub, ...] = ()
 

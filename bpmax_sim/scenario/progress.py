@@ -20,7 +20,6 @@ from bpmax_sim.scenario.model import FlowSpec, FormSpec
 from bpmax_sim.scenario.plain import plain
 from bpmax_sim.scenario.scope import Scope
 from bpmax_sim.scenario.values import UndefinedValueError
-from bpmax_sim.script.source import Script
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 
@@ -42,7 +41,8 @@ class Progress:
         self.item = item
         self.bench = bench
         self.faults = faults
-        self.log = Log(bench)
+        self.bodies = item.cast.bodies
+        self.log = Log(bench, item.homes)
         self.failures: list[Failure] = []
         self.result: Any = None
         self.missed = 0
@@ -54,11 +54,6 @@ class Progress:
             path=item.path,
             inline=item.cast.inline,
             libraries=item.cast.libraries,
-        )
-        self.bodies: tuple[Script, ...] = (
-            *item.cast.scripts.values(),
-            *item.cast.inline.values(),
-            *item.cast.libraries,
         )
 
     def _scope(self, environ: Mapping[str, str]) -> Scope:
@@ -133,7 +128,7 @@ class Progress:
         return Scene(
             item=self.item,
             calls=tuple(log.calls[since.calls :]),
-            ran=tuple(log.scripts[since.scripts :]),
+            writers=dict(log.writers),
             bodies=self.bodies,
             **details,
         )

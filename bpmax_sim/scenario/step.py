@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from bpmax_sim.scenario.model import Expect, Retry
 from bpmax_sim.scenario.progress import Progress
 from bpmax_sim.scenario.thrown import resolved_error, told_error
 from bpmax_sim.scenario.values import UndefinedValueError
+from bpmax_sim.script.outcome import Unawaited
 from bpmax_sim.subject.stage import Result
 
 _ONCE = Retry(tries=1)
@@ -115,8 +116,9 @@ class StepRun:
                 self._undefined(error, (action,))
                 return None
             result = progress.performer.perform(action, value, self._script_name())
-        yield from progress.log.collect(result.console)
-        progress.log.notes += result.unawaited
+        yield from progress.log.collect(result.console, result.timers)
+        if progress.item.scenario.proxy.unawaited == "warn":
+            progress.log.notes += map(str, result.unawaited)
         if action:
             progress.remember(step.id, result.value, told_error(result.errors))
         return result
@@ -162,6 +164,7 @@ class StepRun:
         self.failures = [
             *self._judge_errors(result, scene),
             *(scene.rejection(error) for error in result.unhandled),
+            *(scene.unawaited(call) for call in self._forbidden(result)),
         ]
         if self.failures:
             return  # what is expected of a step that went wrong says nothing new
@@ -174,6 +177,11 @@ class StepRun:
             self._undefined(error, ("expect",))
         else:
             self.failures = scene.expectation(checks)
+
+    def _forbidden(self, result: Result) -> Sequence[Unawaited]:
+        """Return the calls that nobody awaited, where that is a failure."""
+        fails = self.progress.item.scenario.proxy.unawaited == "fail"
+        return result.unawaited if fails else ()
 
     def _judge_errors(self, result: Result, scene: Scene) -> list[Failure]:
         """Return the failures of what was thrown; a wait for ever can never be expected."""

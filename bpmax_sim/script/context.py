@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, ScriptError
+from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, Place, ScriptError
 from bpmax_sim.proxy.answer import Answer, rejection
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.program import Program
@@ -21,7 +21,7 @@ from bpmax_sim.script.channel import Channel, Engine
 from bpmax_sim.script.failure import Failures
 from bpmax_sim.script.limits import EngineError, Limits
 from bpmax_sim.script.mirror import LiveObject, Mirror
-from bpmax_sim.script.outcome import ConsoleLine, Outcome, Unawaited
+from bpmax_sim.script.outcome import ConsoleLine, Outcome, TimerFired, Unawaited
 from bpmax_sim.script.scheduler import Event, Scheduler
 from bpmax_sim.script.source import Script, Sources
 
@@ -71,6 +71,7 @@ class Context:
         self._late: set[int] = set()
         self._timers: dict[int, Event] = {}
         self._intervals: dict[int, Event] = {}
+        self._fired: list[TimerFired] = []
         self._probes: list[tuple[str, str]] = []
         self._console: list[ConsoleLine] = []
         self._unhandled: list[ScriptError] = []
@@ -165,6 +166,7 @@ class Context:
                 value=self._value,
                 error=self._error,
                 console=tuple(self._console),
+                timers=tuple(self._fired),
                 unawaited=tuple(self._calls[number] for number in sorted(self._late)),
                 unhandled=tuple(self._unhandled),
             )
@@ -208,10 +210,10 @@ class Context:
         self._turn("settle", calls=[[number, *settled]])
 
     def _write(self, index: int, name: str, value: Any, row: int, column: int) -> None:
+        place = self._sources.place(row, column)
         try:
-            self._mirror.write(index, name, value)
+            self._mirror.write(index, name, value, place)
         except Exception as error:  # noqa: BLE001 - a live object may raise anything
-            place = self._sources.place(row, column)
             path = f"{self._mirror.names[index]}.{name}"
             self._halt(self._failures.refused(error, path, place))
 
@@ -221,16 +223,20 @@ class Context:
         )
         self._console.append(line)
 
-    def _timer(self, number: int, delay: int, repeat: bool, _row: int, _column: int) -> None:
+    def _timer(self, number: int, delay: int, repeat: bool, row: int, column: int) -> None:
+        self._plan(number, delay, repeat, self._sources.place(row, column))
+
+    def _plan(self, number: int, delay: int, repeat: bool, place: Place | None) -> None:
         kept = self._intervals if repeat else self._timers
         due = self._scheduler.clock.now() + delay / 1000
-        kept[number] = self._scheduler.at(due, partial(self._fire, number, delay, repeat))
+        kept[number] = self._scheduler.at(due, partial(self._fire, number, delay, repeat, place))
 
-    def _fire(self, number: int, delay: int, repeat: bool) -> None:
+    def _fire(self, number: int, delay: int, repeat: bool, place: Place | None) -> None:
         if repeat:
-            self._timer(number, delay, repeat, 0, 0)
+            self._plan(number, delay, repeat, place)
         else:
             del self._timers[number]
+        self._fired.append(TimerFired(delay / 1000, place, self._scheduler.clock.now()))
         self._turn("fire", id=number)
 
     def _clear(self, number: int) -> None:

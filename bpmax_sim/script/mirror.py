@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from bpmax_sim.errors import Place
 from bpmax_sim.proxy.values import decode_tagged, encode_tagged
 
 
@@ -16,8 +17,10 @@ class LiveObject(Protocol):
         """Return the present values."""
         ...
 
-    def write(self, field: str, value: Any, /) -> None:
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
         """Set a field; `UNDEFINED` for one that was deleted.
+
+        *place* is the script's line, None for a change inside a value, which nobody sees happen.
 
         Raises:
             Exception: what is raised ends the script, at the line that wrote.
@@ -45,10 +48,10 @@ class Mirror:
                 self._known[index] = fresh
         return found
 
-    def write(self, index: int, name: str, tagged: Any) -> None:
+    def write(self, index: int, name: str, tagged: Any, place: Place | None) -> None:
         """Pass on what the script wrote."""
         self._known[index][name] = dumps(tagged)
-        self._objects[index].write(name, decode_tagged(tagged))
+        self._objects[index].write(name, decode_tagged(tagged), place)
 
 
 def dumps(value: Any) -> str:

@@ -22,6 +22,15 @@ class ConsoleLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer was due: the seconds that it waited, the line that set it, the virtual instant."""
+
+    delay: float
+    place: Place | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Unawaited:
     """A call that nobody awaited, or that was under way when the body ended."""
 
@@ -41,7 +50,7 @@ class Outcome:
     Attributes:
         value: what the body returned; `UNDEFINED` if nothing.
         error: what it did not catch, a limit it passed, or a promise it waits for in vain.
-        console: in order.
+        console, timers: in order.
         unawaited: calls that completed without anyone waiting for them.
         unhandled: rejections and timer errors that nobody handled.
     """
@@ -49,6 +58,7 @@ class Outcome:
     value: Any = UNDEFINED
     error: BpmaxError | None = None
     console: tuple[ConsoleLine, ...] = ()
+    timers: tuple[TimerFired, ...] = ()
     unawaited: tuple[Unawaited, ...] = ()
     unhandled: tuple[ScriptError, ...] = ()
 

@@ -55,7 +55,7 @@ defineProperty(NativeError.prototype, 'stack', {
   },
   set(value) { apply(setStack, this, [value]); },
 });
-// Values: tagged JSON, as proxy/tagged.py reads it. `sent` is {platform, api} for what a call sends.
+// Values: tagged JSON, as proxy/tagged.py reads it. `sent`: {platform, api} of a call.
 const tag = (name, value) => `{"$":"${name}"${value === undefined ? '' : `,"v":${value}`}}`;
 const refuse = (rule, got, known) => errors().refuse(rule, got, known);
 const encoders = {
@@ -179,11 +179,11 @@ function builder(platform, options, api, steps) {
 const live = [];
 function bind(index) {
   const target = {}, held = new Map(); // a field whose object was handed out -> its text
-  const write = (name, value) => {
+  const write = (name, value, place = here()) => {
     const text = encode(value);
     put(target, name, value);
     if (held.has(name)) held.set(name, text);
-    emit(`"write",${index},${stringify(name)},${text},${here()}`);
+    emit(`"write",${index},${stringify(name)},${text},${place}`);
     return true;
   };
   const proxy = new NativeProxy(target, {
@@ -213,7 +213,7 @@ function patch(changes) { // what others wrote since
 }
 function flush() {
   for (const {held, target, write} of live) {
-    for (const [name, before] of held) if (encode(target[name]) !== before) write(name, target[name]);
+    for (const [name, before] of held) if (encode(target[name]) !== before) write(name, target[name], '0,0');
   }
 }
 

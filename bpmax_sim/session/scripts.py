@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.script.mirror import LiveObject
 from bpmax_sim.script.source import Script
 
@@ -37,7 +37,7 @@ class LiveValues:
         """Return the present members."""
         return self.values
 
-    def write(self, field: str, value: Any, /) -> None:
+    def write(self, field: str, value: Any, _place: Place | None, /) -> None:
         """Take a member that the script set."""
         self.values[field] = value
 

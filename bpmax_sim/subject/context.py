@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from bpmax_sim.errors import Place
 from bpmax_sim.proxy.values import UNDEFINED
 
 _SHARED = ("form", "project")
@@ -22,7 +23,9 @@ class Project(Protocol):
     form: dict[str, Any]
     project: dict[str, Any]
 
-    def store(self, part: str, values: Mapping[str, Any], by: str) -> None:
+    def store(
+        self, part: str, values: Mapping[str, Any], by: str, place: Place | None = None
+    ) -> None:
         """Merge *values* into ``form`` or ``project``."""
         ...
 
@@ -57,12 +60,13 @@ class Members:
         self._given = {part: copy.deepcopy(getattr(self.flow, part)) for part in _SHARED}
         return {**self.whole, **self._given}
 
-    def write(self, field: str, value: Any, /) -> None:
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
         """Take what the script wrote; of ``ctx`` only form and project outlive the script."""
         if self.whole is None:
-            self.flow.store("form", {field: value}, self.event)
+            self.flow.store("form", {field: value}, self.event, place)
         elif field in _SHARED and isinstance(value, Mapping):
-            self.flow.store(field, _changes(self._given.get(field, {}), value), self.event)
+            changes = _changes(self._given.get(field, {}), value)
+            self.flow.store(field, changes, self.event, place)
             self._given[field] = copy.deepcopy(dict(value))
 
 
@@ -89,10 +93,3 @@ def context_of(
         "step": {"id": node, "name": node, "flow_step_id": node, "owner": owners},
         "userInfo": {**user, **({"id": move.by} if move.by else {})},
     }
-
-
-def are_owners(items: Any) -> bool:
-    """Return whether *items* is the product's ``OwnerItem[]``: maps with an ``owner_id``."""
-    return isinstance(items, list | tuple) and all(
-        isinstance(item, Mapping) and "owner_id" in item for item in items
-    )

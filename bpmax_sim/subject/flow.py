@@ -11,12 +11,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bpmax_sim.errors import ScriptError, SubjectError, near
+from bpmax_sim.errors import Place, SubjectError
 from bpmax_sim.proxy.values import Undefined
 from bpmax_sim.script.outcome import Outcome
 from bpmax_sim.script.source import Script
-from bpmax_sim.subject.context import Members, Move, are_owners, context_of
+from bpmax_sim.subject.context import Members, Move, context_of
 from bpmax_sim.subject.definition import Action, Definition
+from bpmax_sim.subject.owners import PASSED, REFUSED, Items, actor, assigned, mark, untreated
+from bpmax_sim.subject.rules import (
+    ENDS,
+    FINISHED,
+    NEW,
+    PROCESSING,
+    check_action,
+    first_node,
+    is_meant,
+    refusal,
+)
 from bpmax_sim.subject.stage import (
     FieldChanged,
     HookStarted,
@@ -27,10 +38,6 @@ from bpmax_sim.subject.stage import (
     Tell,
     same,
 )
-
-NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
-_ENDS: Mapping[str, str] = {"approve": FINISHED, "reject": REJECTED}
-UNTREATED, PASSED, REFUSED = 0, 1, 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,7 +61,7 @@ class FlowSubject:
     form: dict[str, Any] = field(default_factory=dict)
     user: Mapping[str, Any] = field(default_factory=dict)
     status: str = NEW
-    owners: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    owners: dict[str, Items] = field(default_factory=dict)
     messages: list[MessageShown] = field(default_factory=list)
     _result: Result = field(default_factory=Result)
 
@@ -79,7 +86,7 @@ class FlowSubject:
         first = self._hook("jump", move)
         self._computed(move)
         if not self._result.errors:
-            self._enter(self._first(first), "create", move)
+            self._enter(first_node(self.definition, first), "create", move)
         self._result.value = value
         return self._result
 
@@ -93,7 +100,7 @@ class FlowSubject:
         node = self._node(action, move)
         if node not in self.owners:
             self._assign(node, move)
-        by = self._actor(node, move)
+        by = actor(node, self.owners.get(node, []), move.by, self.user)
         acting = Move(at=node, by=by, comment=move.comment, form=move.form)
         self.store("form", move.form, "user")
         if action == "approve" and self._is_refused(node, acting):
@@ -102,7 +109,7 @@ class FlowSubject:
         if self._result.errors:
             self._result.refused = True
             return self._result
-        self._mark(node, by, PASSED if action == "approve" else REFUSED)
+        mark(self.owners.get(node, []), by, PASSED if action == "approve" else REFUSED)
         self._move(node, action, acting)
         self._computed(acting)
         self._result.value = value
@@ -128,8 +135,10 @@ class FlowSubject:
         self._computed(Move(at=self.at))
         return self._result
 
-    def store(self, part: str, values: Mapping[str, Any], by: str) -> None:
-        """Merge *values* into the form or the project."""
+    def store(
+        self, part: str, values: Mapping[str, Any], by: str, place: Place | None = None
+    ) -> None:
+        """Merge *values* into the form or the project; *place* is the script's line."""
         target: dict[str, Any] = getattr(self, part)
         for name, value in values.items():
             old = target.get(name)
@@ -140,7 +149,7 @@ class FlowSubject:
             else:
                 target[name] = copy.deepcopy(value)
             label = name if part == "form" else f"{part}.{name}"
-            self.tell(FieldChanged(field=label, old=old, new=value, by=by))
+            self.tell(FieldChanged(field=label, old=old, new=value, by=by, place=place))
 
     def context(self, event: str = "", move: Move | None = None) -> Members:
         """Return the ``ctx`` of a script."""
@@ -194,16 +203,9 @@ class FlowSubject:
         event = f"before_next.{node}"
         value = self._hook(event, move)
         thrown = self._result.errors[-1] if self._result.errors else None
-        if isinstance(thrown, ScriptError) and type(thrown) is ScriptError:
-            if thrown.name == "Error":
-                self._result.errors.pop()
-            text: str | None = thrown.message
-        elif thrown is not None:
-            text = str(thrown)
-        elif value is False:
-            text = f"{event} refused"
-        else:
-            text = value if isinstance(value, str) and value else None
+        text = refusal(event, value, thrown)
+        if is_meant(thrown):
+            self._result.errors.pop()
         if text is None:
             return False
         self._result.refused = True
@@ -213,63 +215,23 @@ class FlowSubject:
     def _node(self, action: Action, move: Move) -> str:
         if self.definition is None:
             return move.at or self.at
-        if self.status != PROCESSING:
-            hint = "submit it first, or set flow.at" if self.status == NEW else "nothing is left"
-            raise SubjectError(f"cannot {action}: the project is {self.status}; {hint}")
-        if move.at and move.at != self.at:
-            hint = near(move.at, self.definition.nodes) if move.at not in self.nodes else ""
-            raise SubjectError(f"cannot {action} at {move.at!r}: it stands at {self.at!r}{hint}")
-        offers = self.definition.nodes[self.at].offers
-        if action not in offers:
-            offered = ", ".join(offers) or "no action"
-            raise SubjectError(f"node {self.at!r} does not offer {action}; it offers {offered}")
+        check_action(self.definition, self.status, self.at, action, move.at)
         return self.at
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """Return the names of the nodes, as far as there is a definition."""
-        return tuple(self.definition.nodes) if self.definition else ()
-
-    def _actor(self, node: str, move: Move) -> str:
-        ids = [str(item.get("owner_id")) for item in self.owners.get(node, [])]
-        by = move.by or str(self.user.get("id", "")) or (ids[0] if ids else "")
-        if ids and by not in ids:
-            raise SubjectError(f"{by} is not an owner of {node!r}; its owners: {', '.join(ids)}")
-        return by
 
     def _assign(self, node: str, move: Move) -> None:
         declared = self.definition.nodes[node].owners if self.definition and node else ()
-        self.owners[node] = [{"owner_id": owner, "status": UNTREATED} for owner in declared]
+        self.owners[node] = untreated({"owner_id": owner} for owner in declared)
         value = self._hook(f"owners.{node}", move)
-        if isinstance(value, Mapping):
-            for step, items in value.items():
-                self._assign_items(str(step), node, items)
-        elif isinstance(value, list | tuple):
-            self._assign_items(node, node, value)
-
-    def _assign_items(self, step: str, node: str, items: Any) -> None:
-        if not are_owners(items):
-            message = f"owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}"
-            self._result.errors.append(SubjectError(message))
-        elif step == "0":
-            self.store("project", {"owner": [dict(item) for item in items]}, f"owners.{node}")
-        else:
-            self.owners[step] = [{"status": UNTREATED, **item} for item in items]
-
-    def _mark(self, node: str, by: str, status: int) -> None:
-        for item in self.owners.get(node, []):
-            if str(item.get("owner_id")) == by:
-                item["status"] = status
-
-    def _first(self, jump: Any) -> str:
-        if self.definition is None:
-            return jump if isinstance(jump, str) else ""
-        if jump is None:
-            return self.definition.start
-        if jump not in self.definition.nodes:
-            hint = near(str(jump), self.nodes) or f"; there is {', '.join(self.nodes)}"
-            raise SubjectError(f"jump returned {jump!r}, which is no node{hint}")
-        return str(jump)
+        try:
+            given = assigned(value, node)
+        except SubjectError as error:
+            self._result.errors.append(error)
+            return
+        for step, items in given.items():
+            if step == "0":
+                self.store("project", {"owner": items}, f"owners.{node}")
+            else:
+                self.owners[step] = untreated(items)
 
     def _move(self, node: str, action: Action, move: Move) -> None:
         if self.definition is None:
@@ -291,7 +253,7 @@ class FlowSubject:
     def _enter(self, node: str, action: str, move: Move) -> None:
         previous, self.at = self.at, node
         end = self.definition is not None and self.definition.nodes[node].end
-        self.status = _ENDS.get(action, FINISHED) if end else PROCESSING
+        self.status = ENDS.get(action, FINISHED) if end else PROCESSING
         self.tell(NodeEntered(node=node, previous=previous, action=action, by=move.by))
         if self.definition is not None and not end:
             self._assign(node, Move(at=node, by=move.by, comment=move.comment))

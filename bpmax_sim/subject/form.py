@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bpmax_sim.errors import SubjectError, near
+from bpmax_sim.errors import Place, SubjectError, near
 from bpmax_sim.proxy.values import Undefined
 from bpmax_sim.script.source import Script
 from bpmax_sim.subject.stage import (
@@ -59,13 +59,13 @@ class FormView:
         """Return the present values of all fields."""
         return dict(self.form.fields)
 
-    def write(self, field: str, value: Any, /) -> None:
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
         """Set a field, and fire what hangs on its change.
 
         Raises:
             SubjectError: for a ``$`` name that is no extension, or a value it does not take.
         """
-        self.form.written(field, value, self)
+        self.form.written(field, value, self, place)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,12 +123,12 @@ class FormSubject:
         """Return the ``form`` of a script."""
         return FormView(self, event, chain)
 
-    def written(self, name: str, value: Any, view: FormView) -> None:
+    def written(self, name: str, value: Any, view: FormView, place: Place | None) -> None:
         """Take what a script wrote; a change fires its handler beside the running script."""
         if name.startswith("$"):
             self._extend(name, value)
             return
-        if not self._store(name, value, view.event or "script"):
+        if not self._store(name, value, view.event or "script", place):
             return
         event = f"change.{name}"
         handler = self.scripts.get(event)
@@ -163,7 +163,7 @@ class FormSubject:
             self._result.ran = True
         return self._result
 
-    def _store(self, name: str, value: Any, by: str) -> bool:
+    def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:
         old = self.fields.get(name, _ABSENT)
         if old is not _ABSENT and same(old, value):
             return False
@@ -172,7 +172,7 @@ class FormSubject:
         else:
             self.fields[name] = value
         before = None if old is _ABSENT else old
-        self.tell(FieldChanged(field=name, old=before, new=value, by=by))
+        self.tell(FieldChanged(field=name, old=before, new=value, by=by, place=place))
         return True
 
     def _extend(self, name: str, value: Any) -> None:

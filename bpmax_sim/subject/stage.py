@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bpmax_sim.errors import BpmaxError
+from bpmax_sim.errors import BpmaxError, Place
 from bpmax_sim.script.mirror import LiveObject
-from bpmax_sim.script.outcome import ConsoleLine, Outcome
+from bpmax_sim.script.outcome import ConsoleLine, Outcome, TimerFired, Unawaited
 from bpmax_sim.script.source import Script
 
 
@@ -41,12 +41,18 @@ class Stage(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChanged:
-    """A field got another value; *by* is ``user`` or the event whose script wrote it."""
+    """A field got another value.
+
+    Attributes:
+        by: ``user``, or the event whose script wrote it.
+        place: the script's line, where one wrote the field itself.
+    """
 
     field: str
     old: Any
     new: Any
     by: str
+    place: Place | None = None
     at: float = 0.0
 
 
@@ -104,16 +110,18 @@ class Result:
     value: Any = None
     errors: list[Exception] = field(default_factory=list)
     console: list[ConsoleLine] = field(default_factory=list)
+    timers: list[TimerFired] = field(default_factory=list)
     unhandled: list[BpmaxError] = field(default_factory=list)
-    unawaited: list[str] = field(default_factory=list)
+    unawaited: list[Unawaited] = field(default_factory=list)
     ran: bool = False
     refused: bool = False
 
     def take(self, ended: Outcome) -> None:
-        """Add the console and the error of a script that ended."""
+        """Add what a script that ended told, and its error."""
         self.console.extend(ended.console)
+        self.timers.extend(ended.timers)
         self.unhandled.extend(ended.unhandled)
-        self.unawaited.extend(map(str, ended.unawaited))
+        self.unawaited.extend(ended.unawaited)
         if ended.error is not None:
             self.errors.append(ended.error)
 

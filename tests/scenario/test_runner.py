@@ -75,7 +75,7 @@ def customer_form(bench: PlainBench) -> Play:
             position=Place("customer_form.js", 2, 13),
         )
         form["customerName"] = "张三"
-        form["discount"] = 0.9
+        form.live.write("discount", 0.9, Place("customer_form.js", 4, 3))
         return "回填完成"
 
     return fill_in
@@ -144,7 +144,7 @@ steps:
     assert (failure.kind, str(failure.place)) == ("expect", "场景.scenario.yaml:11:39")
     assert str(failure.location) == "场景.scenario.yaml:9:5"
     assert (str(failure.script), failure.script_text) == (
-        "customer_form.js:4",
+        "customer_form.js:4:3",
         "form.discount = res.data.level === 'VIP' ? 0.9 : 1;",
     )
     assert [check.ok for check in failure.checks] == [True, False]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bpmax_sim.clock import VirtualClock
+from bpmax_sim.errors import Place
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.proxy.answer import Answer
 from bpmax_sim.proxy.effects import Effect, Send
@@ -36,11 +37,13 @@ class Form:
 
     fields: dict[str, Any] = field(default_factory=dict)
     written: list[tuple[str, Any]] = field(default_factory=list)
+    places: list[Place | None] = field(default_factory=list)
 
     def snapshot(self) -> Mapping[str, Any]:
         return self.fields
 
-    def write(self, field: str, value: Any, /) -> None:
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        self.places.append(place)
         self.written.append((field, value))
         if value is UNDEFINED:
             self.fields.pop(field, None)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import ConfigError, ScriptError
+from bpmax_sim.errors import ConfigError, Place, ScriptError
 from bpmax_sim.proxy.values import UNDEFINED
 from bpmax_sim.script.source import Script
 from tests.script.bench import NAME, Bench, Form, run, value_of
@@ -88,8 +88,8 @@ def test_a_handler_that_runs_beside_is_seen_after_the_next_wait() -> None:
     ends: list[Any] = []
 
     class Watched(Form):
-        def write(self, field: str, value: Any, /) -> None:
-            super().write(field, value)
+        def write(self, field: str, value: Any, place: Place | None, /) -> None:
+            super().write(field, value, place)
             if field == "customerId":
                 handler = Script("改.js", "form.customerName = '客户' + form.customerId; return 1")
                 bench.runtime.start(handler, ends.append, bindings={"form": self})
@@ -119,7 +119,7 @@ def test_a_held_object_lives_on_until_somebody_else_replaces_it() -> None:
 
 def test_what_the_form_refuses_ends_the_script_at_the_line_that_wrote() -> None:
     class Strict(Form):
-        def write(self, field: str, value: Any, /) -> None:
+        def write(self, field: str, value: Any, _place: Place | None, /) -> None:
             raise ConfigError(f"{field} = {value!r} is not allowed")
 
     outcome = run("try {\n  form.金额 = 'x';\n} catch {}\nconsole.log('后')", form=Strict())

@@ -31,7 +31,7 @@ class Fields:
         return self.live.snapshot()[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self.live.write(name, value)
+        self.live.write(name, value, None)
 
 
 @dataclass

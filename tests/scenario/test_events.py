@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import Place
+from bpmax_sim.proxy.values import BigInt
+from bpmax_sim.scenario.events import (
+    ConsoleWritten,
+    Event,
+    ScenarioFinished,
+    answer_of,
+    trace_digest,
+    trace_line,
+)
+from bpmax_sim.scenario.failure import Failure
+from bpmax_sim.scenario.homes import Homes
+from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.script.outcome import TimerFired
+from bpmax_sim.subject.stage import FieldChanged, NodeEntered
+
+AT = 1772413200.5
+CALL = CallMade(
+    number=1,
+    call="crm_system.get_customer_detail",
+    method="GET",
+    query={"b": "2", "a": "1"},
+    status=200,
+    response='{"data":{"name":"张三"}}',
+    source="recorded",
+    duration=0.25,
+    place=Place("form.js", 2, 4),
+    at=AT,
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (
+            FieldChanged(field="客户", old=None, new="张三", by="user", at=AT),
+            (
+                '{"event":"FieldChanged","at":1772413200.5,'
+                '"by":"user","field":"客户","new":"张三","old":null,"place":null}'
+            ),
+        ),
+        (
+            FieldChanged(
+                field="额", old=-0.0, new=9.5, by="open", place=Place("a.js", 1, 2), at=AT
+            ),
+            (
+                '{"event":"FieldChanged","at":1772413200.5,'
+                '"by":"open","field":"额","new":9.5,"old":0,"place":"a.js:1:2"}'
+            ),
+        ),
+        (
+            CALL,
+            (
+                '{"event":"CallMade","at":1772413200.5,"body":null,'
+                '"call":"crm_system.get_customer_detail","caller":null,"header":{},"instance":"",'
+                '"method":"GET","number":1,"path":{},"place":"form.js:2:4",'
+                '"query":{"a":"1","b":"2"},"url":""}'
+            ),
+        ),
+        (
+            answer_of(CALL),
+            (
+                '{"event":"CallAnswered","at":1772413200.75,"call":"crm_system.get_customer_detail",'
+                '"duration":0.25,"error":"","message":"","number":1,'
+                '"response":"{\\"data\\":{\\"name\\":\\"张三\\"}}","source":"recorded","status":200}'
+            ),
+        ),
+        (
+            TimerFired(1.5, Place("form.js", 3, 1), AT),
+            '{"event":"TimerFired","at":1772413200.5,"delay":1.5,"place":"form.js:3:1"}',
+        ),
+        (
+            ConsoleWritten(text="一\n二\ud800", level="log", at=AT),
+            '{"event":"ConsoleWritten","at":1772413200.5,"level":"log","text":"一\\n二\\ud800"}',
+        ),
+        (
+            NodeEntered(node="归档", previous="审批", action="approve", by="lisi", at=AT),
+            (
+                '{"event":"NodeEntered","at":1772413200.5,'
+                '"action":"approve","by":"lisi","node":"归档","previous":"审批"}'
+            ),
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_line_of_the_trace_is_canonical(event: Event, line: str) -> None:
+    assert trace_line(event) == line
+    assert json.loads(line)["event"] == type(event).__name__
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+        (BigInt(10**30), 10**30),
+        (b"\x00\xff", "AP8="),
+        ({"b": [1.0, {"d": 1, "c": True}], "a": ()}, {"a": [], "b": [1, {"c": True, "d": 1}]}),
+        (object(), "[object]"),
+    ],
+    ids=repr,
+)
+def test_any_value_has_one_spelling(value: Any, told: Any) -> None:
+    line = trace_line(FieldChanged(field="x", old=None, new=value, by="user"))
+
+    assert json.loads(line)["new"] == told
+
+
+def test_the_verdict_is_a_line_too() -> None:
+    failure = Failure(kind="expect", essence="坏", place=Place("a.yaml", 3, 1))
+    last = ScenarioFinished(
+        outcome="failed", failures=(failure,), notes=(), digest="ab", calls=0, duration=1.0, at=AT
+    )
+
+    assert json.loads(trace_line(last))["failures"][0]["place"] == "a.yaml:3:1"
+
+
+def test_files_are_named_from_the_scenarios_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "scenarios" / "客户"
+    folder.mkdir(parents=True)
+    lines = []
+    for here in (tmp_path, folder, Path(os.sep)):
+        monkeypatch.chdir(here)
+        shown = (folder / "回填.js").relative_to(here).as_posix()
+        homes = Homes(str(folder), (shown,))
+        field = FieldChanged(field="x", old=1, new=2, by="open", place=Place(shown, 2, 1))
+        console = ConsoleWritten(text=f"Error: 坏\n    at {shown}:2:1", level="log", at=AT)
+        lines.append((trace_line(field, homes), trace_line(console, homes)))
+
+    assert len(set(lines)) == 1
+    assert '"place":"回填.js:2:1"' in lines[0][0]
+    assert "at 回填.js:2:1" in lines[0][1]
+
+
+def test_the_digest_is_that_of_the_lines() -> None:
+    events: list[Event] = [CALL, answer_of(CALL)]
+
+    assert trace_digest(events) != trace_digest(events[:1])
+    assert trace_digest([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
