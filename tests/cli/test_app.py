@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 import sys
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +15,7 @@ import yaml
 
 from bpmax_sim.cli.app import main
 from bpmax_sim.cli.commands import COMMANDS
+from bpmax_sim.cli.output import say
 from tests.cli.project import ROOT, Command, Project, in_a_process
 
 GBK = "PYTHONIOENCODING"
@@ -145,3 +148,24 @@ def test_the_doctor_tells_what_cannot_be_written(
     assert (
         f"{tmp_path}/cassettes cannot be written; change its rights, or run elsewhere" in done.out
     )
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_marks_are_coloured_unless_no_color_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with redirect_stdout(_Terminal()) as coloured:
+        say("√ 合同[1]   2 calls")
+        say("合同")
+    monkeypatch.setenv("NO_COLOR", "1")
+    with redirect_stdout(_Terminal()) as plain:
+        say("× 合同[1]   2 calls")
+
+    assert coloured.getvalue() == "\x1b[32m√ 合同[1]   2 calls\x1b[0m\n合同\n"
+    assert plain.getvalue() == "× 合同[1]   2 calls\n"
