@@ -17,6 +17,7 @@ BpmaxError
 │   ├── ScriptSyntaxError
 │   ├── ScriptLimitError
 │   └── PendingPromise
+├── ClosedNetworkError     a test reached for the network beside ``$proxy`` while replaying
 ├── SubjectError           the form or the flow does not offer that
 └── ExpectationError       also an AssertionError
 
@@ -231,6 +232,10 @@ class ScriptLimitError(ScriptError):
 
 class PendingPromise(ScriptError):  # noqa: N818 - the public name of the spec
     """A script waits for a promise that nothing can settle."""
+
+
+class ClosedNetworkError(BpmaxError):
+    """A test reached for the network beside ``$proxy`` while replaying."""
 
 
 class SubjectError(BpmaxError):

@@ -6,15 +6,17 @@ Only hooks are here, and nothing heavy is imported before a scenario or a fixtur
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bpmax_sim.pytest_plugin import fixtures, options
 from bpmax_sim.pytest_plugin.guard import DOOR, Door, behind
-from bpmax_sim.pytest_plugin.tally import tally_of
-from bpmax_sim.scenario.names import SUFFIX
+
+if TYPE_CHECKING:
+    from bpmax_sim.pytest_plugin.tally import Tally
 
 MARKERS = (
     "bpmax(cassette, mode, record, unused, ignore, repeat, clock, …): as in a scenario's proxy",
@@ -46,7 +48,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect scenario files."""
-    if not file_path.name.endswith(SUFFIX):
+    if not _is_scenario(file_path):
         return None
     from bpmax_sim.pytest_plugin.items import ScenarioFile  # noqa: PLC0415
 
@@ -54,18 +56,34 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return found
 
 
+def _is_scenario(path: Path) -> bool:
+    if path.suffix != ".yaml":
+        return False
+    from bpmax_sim.scenario.names import SUFFIX  # noqa: PLC0415
+
+    return path.name.endswith(SUFFIX)
+
+
+def _tally(config: pytest.Config) -> Tally:
+    from bpmax_sim.pytest_plugin.tally import tally_of  # noqa: PLC0415
+
+    return tally_of(config)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Note which cassettes Python tests own."""
     if "bpmax_session" in getattr(item, "fixturenames", ()):
+        from bpmax_sim.errors import ConfigError  # noqa: PLC0415
         from bpmax_sim.pytest_plugin.wanted import cassette_of, cassettes_folder  # noqa: PLC0415
 
-        tally_of(item.config).own(cassette_of(item), cassettes_folder(item))
+        with suppress(ConfigError):  # a wrong marker is told where the test runs
+            _tally(item.config).own(cassette_of(item), cassettes_folder(item))
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Note that this run is not everything."""
     if items:
-        tally_of(items[0].config).partial = True
+        _tally(items[0].config).partial = True
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -114,7 +132,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put a scenario's calls and the failing step's line into its report."""
     report = yield
-    if call.when == "call" and item.path.name.endswith(SUFFIX):
+    if call.when == "call" and _is_scenario(item.path):
         from bpmax_sim.pytest_plugin.items import ScenarioTest, annotate  # noqa: PLC0415
 
         if isinstance(item, ScenarioTest):
@@ -126,7 +144,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send what a worker of pytest-xdist used to the controller."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["bpmax_sim"] = tally_of(session.config).as_data()
+        output["bpmax_sim"] = _tally(session.config).as_data()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -134,9 +152,9 @@ def pytest_testnodedown(node: Any) -> None:
     """Take what a worker sent; one that crashed sent nothing."""
     sent = getattr(node, "workeroutput", {}).get("bpmax_sim")
     if sent is None:
-        tally_of(node.config).partial = True
+        _tally(node.config).partial = True
     else:
-        tally_of(node.config).merge(sent)
+        _tally(node.config).merge(sent)
 
 
 def pytest_terminal_summary(

@@ -17,15 +17,9 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.errors import BpmaxError
-
 _ADDRESSED = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _NAMED = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
 _PAIRS = frozenset({"socketpair", "_fallback_socketpair"})
-
-
-class ClosedNetworkError(BpmaxError):
-    """A test reached for the network beside ``$proxy`` while replaying."""
 
 
 class Door:
@@ -55,19 +49,25 @@ class Door:
         if event in _NAMED:
             self._refuse_name(args)
         elif not self._is_open(args[0], args[1] if len(args) > 1 else None):
-            raise ClosedNetworkError(_told(*args[1][:2]))
+            raise _refusal(*args[1][:2])
 
     def _refuse_name(self, args: tuple[Any, ...]) -> None:
         host = _text(args[0])
         if not host:
             return
         if not self._allows(host):
-            raise ClosedNetworkError(_told(host, args[1] if len(args) > 1 else None))
+            raise _refusal(host, args[1] if len(args) > 1 else None)
         self._remember(host)
 
     def _allows(self, host: str) -> bool:
+        """Return whether a name or address is allowed, or is an address of an allowed name."""
         name = host.lower()
-        return name in self._addresses or any(fnmatchcase(name, one) for one in self._allowed)
+        if name in self._addresses or any(fnmatchcase(name, one) for one in self._allowed):
+            return True
+        for one in self._allowed:
+            if not set(one) & set("*?["):
+                self._remember(one)
+        return name in self._addresses
 
     def _remember(self, host: str) -> None:
         """Let connections to the addresses of an allowed name pass."""
@@ -88,13 +88,8 @@ class Door:
 
         if sock.family not in {socket.AF_INET, socket.AF_INET6} or not isinstance(address, tuple):
             return True
-        host = _text(address[0])
-        if self._allows(host) or sys._getframe(3).f_code.co_name in _PAIRS:  # noqa: SLF001
-            return True
-        for name in self._allowed:
-            if not set(name) & set("*?["):
-                self._remember(name)
-        return self._allows(host)
+        made_by = sys._getframe(3).f_code.co_name  # noqa: SLF001 - Windows makes pairs of these
+        return made_by in _PAIRS or self._allows(_text(address[0]))
 
 
 DOOR = pytest.StashKey[Door]()
@@ -129,10 +124,12 @@ def _text(host: Any) -> str:
     return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
 
 
-def _told(host: Any, port: Any = None) -> str:
+def _refusal(host: Any, port: Any = None) -> Exception:
+    from bpmax_sim.errors import ClosedNetworkError  # noqa: PLC0415 - nobody should need it
+
     name = _text(host)
     where = f"{name}:{port}" if port else name
-    return (
+    return ClosedNetworkError(
         f"the test reached for {where} beside $proxy, and the network is closed while replaying; "
         f"call it through $proxy, or allow it: --bpmax-allow-hosts={name}"
     )

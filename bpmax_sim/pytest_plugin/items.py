@@ -94,6 +94,17 @@ class ScenarioTest(pytest.Function):
 
     scenario: ScenarioItem
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Have the id that pytest reads back from its cache.
+
+        From 9.2 on it compares ids by their parts and gives a function parameters only where it
+        made them itself, so that ``--lf`` would not find a row again.
+        """
+        super().__init__(*args, **kwargs)
+        parts = getattr(self, "_id", None)
+        if parts is not None:
+            self._id = type(parts).parse(self.nodeid)
+
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line from 0 and name."""
         return self.path, max(self.scenario.place.line - 1, 0), self.name

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pytest
 
@@ -19,9 +18,10 @@ _ON = ("1", "on", "true", "yes")
 _OFF = ("0", "off", "false", "no", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(NamedTuple):
     """One option: ``--bpmax-<name>`` and ``bpmax_<name>``.
+
+    A tuple and not a dataclass, because making that class would take longer than all else here.
 
     Attributes:
         kind: how it is given: a value, a switch, or as often as one likes.

@@ -1,0 +1,60 @@
+"""A project with one scenario of two rows, recorded from the demonstration's CRM."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.demo.crm import Crm, running_crm
+from bpmax_sim.pytest_plugin import items as items_module
+from bpmax_sim.pytest_plugin import python, summary
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.opening import open_session
+from bpmax_sim.scenario.runner import run
+from tests.plugin.project import DEMO, SCENARIO, Project
+
+LOADED = (items_module, python, summary)
+"""Loaded once, or each pytest inside this one would load them anew."""
+
+
+@pytest.fixture(name="crm", scope="session")
+def running() -> Iterator[Crm]:
+    with running_crm() as crm:
+        yield crm
+
+
+@pytest.fixture(scope="session")
+def recorded(crm: Crm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the scenario and its cassettes."""
+    root = tmp_path_factory.mktemp("recorded")
+    shutil.copytree(DEMO, root / "scenarios")
+    (root / "scenarios/customer.scenario.yaml").unlink()
+    path = root / "scenarios/选择客户.scenario.yaml"
+    path.write_text(SCENARIO, encoding="utf-8")
+    for item in items(path):
+        session = open_session(item, mode="record", allow_ci=True, environ=crm.environment)
+        *_, last = run(item, session)
+        assert isinstance(last, ScenarioFinished)
+        assert last.failures == ()
+    return root
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Return a copy of the recorded project, to run pytest in; CI is not set for it."""
+    shutil.copytree(recorded, pytester.path, dirs_exist_ok=True)
+    monkeypatch.delenv("CI", raising=False)
+    pytester.makeini("[pytest]\naddopts = --strict-markers -p no:randomly\nfilterwarnings = error")
+    return Project(pytester)
+
+
+@pytest.fixture
+def live(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
+    """Export what recording needs of the running CRM."""
+    for name, value in crm.environment.items():
+        monkeypatch.setenv(name, value)
+    return crm.environment

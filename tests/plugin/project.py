@@ -1,0 +1,85 @@
+"""What a test of the plugin runs pytest in: files before, command, outcome and files after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+DEMO = Path(__file__).parents[2] / "bpmax_sim/demo/files/scenarios"
+SCENARIO = """\
+version: 1
+scenario: 选择客户
+tags: [crm, 冒烟]
+form:
+  scripts: {change.customerId: scripts/customer.js}
+  fields: {customerId: null}
+proxy: {platforms: platforms/, cassette: crm/选择客户}
+vars: {title: 客户名称}
+clock: "2026-03-02T09:00:00+08:00"
+cases:
+  - {id: 贵宾, number: "12345", name: 张三}
+  - {id: 普通, number: "12346", name: 李四}
+steps:
+  - name: 打开
+    open: {}
+  - name: 选择 ${case.number}
+    set: {customerId: "${case.number}"}
+    expect:
+      console: ["${vars.title}: ${case.name}", {$contains: 联系电话}]
+      proxy:
+        - {call: crm_system.get_customer_detail, path: {id: "${case.number}"}, status: 200}
+"""
+FILE = "scenarios/选择客户.scenario.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a scenario, a recording and an ini file."""
+
+    pytester: pytest.Pytester
+
+    @property
+    def root(self) -> Path:
+        return self.pytester.path
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text), encoding="utf-8")
+        return path
+
+    def edit(self, old: str, new: str, name: str = FILE) -> None:
+        text = (self.root / name).read_text(encoding="utf-8")
+        assert old in text
+        (self.root / name).write_text(text.replace(old, new), encoding="utf-8")
+
+    def ini(self, *lines: str) -> None:
+        with (self.root / "tox.ini").open("a", encoding="utf-8") as file:
+            file.write("\n" + "\n".join(lines) + "\n")
+
+    def run(self, *args: str) -> pytest.RunResult:
+        """Run pytest in this process."""
+        return self.pytester.runpytest_inprocess(*args)
+
+    def run_apart(self, *args: str) -> pytest.RunResult:
+        """Run pytest in a process of its own."""
+        return self.pytester.runpytest_subprocess(*args)
+
+
+def output(result: pytest.RunResult) -> str:
+    return result.stdout.str()
+
+
+def failure_text(result: pytest.RunResult) -> list[str]:
+    """Return the lines of the only failure, without pytest's rulers."""
+    lines = output(result).splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("____"))
+    end = next(
+        n
+        for n, line in enumerate(lines)
+        if n > start and line.startswith(("===", "----", "____")) and " calls " not in line
+    )
+    return lines[start + 1 : end]

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.project import FILE, Project, output
+
+
+def test_rows_are_items_with_readable_node_ids(project: Project) -> None:
+    result = project.run("--collect-only", "-q")
+
+    assert output(result).splitlines()[:2] == [f"{FILE}::选择客户[贵宾]", f"{FILE}::选择客户[普通]"]
+
+
+def test_a_recorded_project_passes_without_credentials(project: Project) -> None:
+    project.run().assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "passed"),
+    [
+        ([f"{FILE}::选择客户[普通]"], 1),
+        ([FILE], 2),
+        (["-k", "普通"], 1),
+        (["-m", "冒烟 and crm"], 2),
+        (["-m", "not bpmax_scenario"], 0),
+        (["--import-mode=prepend"], 2),
+        (["--import-mode=append"], 2),
+        (["--import-mode=importlib"], 2),
+        (["-p", "no:cacheprovider"], 2),
+    ],
+)
+def test_items_are_selected_like_any_other(
+    project: Project, arguments: list[str], passed: int
+) -> None:
+    project.run(*arguments).assert_outcomes(passed=passed, deselected=_deselected(arguments))
+
+
+def _deselected(arguments: list[str]) -> int:
+    return {"-k": 1, "-m": 2 if "not bpmax_scenario" in arguments else 0}.get(arguments[0], 0)
+
+
+def test_the_last_failed_row_runs_alone(project: Project) -> None:
+    project.edit("name: 李四", "name: 王五")
+    project.run().assert_outcomes(passed=1, failed=1)
+
+    project.run("--lf").assert_outcomes(failed=1)
+
+
+def test_skip_and_xfail_of_file_and_row_are_pytests_own(project: Project) -> None:
+    project.edit("name: 李四}", "name: 王五, xfail: 已知问题}")
+    project.edit("name: 张三}", "name: 张三, skip: 环境未就绪}")
+
+    result = project.run("-rxs")
+
+    result.assert_outcomes(skipped=1, xfailed=1)
+    assert "环境未就绪" in output(result)
+    assert "已知问题" in output(result)
+
+
+def test_every_problem_of_a_file_is_one_line_without_a_traceback(project: Project) -> None:
+    project.write(
+        "scenarios/坏.scenario.yaml",
+        """\
+        version: 1
+        scenario: 坏
+        forms: {}
+        steps:
+          - set: {a: 1}
+            exepct: {}
+        """,
+    )
+
+    result = project.run("--continue-on-collection-errors")
+
+    result.assert_outcomes(passed=2, errors=1)
+    lines = output(result).splitlines()
+    start = next(n for n, line in enumerate(lines) if "ERROR collecting" in line)
+    near = "; did you mean 'expect'?"
+    assert lines[start + 1 : start + 5] == [
+        "scenarios/坏.scenario.yaml:3:1: forms: unknown key 'forms'; did you mean 'form'?",
+        "scenarios/坏.scenario.yaml:5:5: steps[0].set: set needs a form or a flow in the scenario",
+        f"scenarios/坏.scenario.yaml:6:5: steps[0].exepct: unknown key 'exepct'{near}",
+        "---------------------------------- bpmax-sim -----------------------------------",
+    ]
+
+
+def test_fixtures_of_a_conftest_apply_to_scenarios(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """\
+        import pytest
+
+        @pytest.fixture(autouse=True, scope="module")
+        def 每个文件(request):
+            print("module", request.module.__name__)
+
+        @pytest.fixture(autouse=True)
+        def 每个场景(request):
+            print("item", request.node.name)
+        """,
+    )
+
+    result = project.run("-s")
+
+    result.assert_outcomes(passed=2)
+    assert "module 选择客户_scenario" in output(result)
+    assert "item 选择客户[普通]" in output(result)
+
+
+def test_workers_of_xdist_share_the_rows(project: Project) -> None:
+    result = project.run_apart("-n2")
+
+    result.assert_outcomes(passed=2)
+    assert "2 calls (2 recorded), 2 logins; 2 cassettes" in output(result)

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.errors import Place
+from bpmax_sim.pytest_plugin.failing import (
+    FailureText,
+    annotation,
+    calls_section,
+    config_failure,
+)
+from bpmax_sim.scenario.failure import Failure
+from bpmax_sim.scenario.made import CallMade
+from tests.plugin.project import FILE, Project, failure_text, output
+
+PLACE = Place(FILE, 16, 5)
+
+
+def failure(number: int = 1, **fields: object) -> Failure:
+    return Failure(
+        kind="expect",
+        essence=f"form.a expected {number}, got 0",
+        scenario="选择客户",
+        step=2,
+        total=3,
+        title="选择",
+        place=PLACE,
+        location=PLACE,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def made(number: int) -> CallMade:
+    return CallMade(
+        number=number,
+        call="crm.get",
+        method="GET",
+        url=f"https://crm.example.test/{number}",
+        status=200,
+        source="recorded",
+        duration=0.012,
+    )
+
+
+def test_a_wrong_expectation_is_told_in_25_lines_with_the_headline_first(project: Project) -> None:
+    project.edit("name: 张三", "name: 王五")
+
+    lines = failure_text(project.run("-k", "贵宾"))
+
+    assert len(lines) <= 25
+    assert lines[:8] == [
+        'step 2/2 选择 12345: console[0] expected "客户名称: 王五", got "客户名称: 张三"',
+        f"  at {FILE}:19:17",
+        "",
+        "   16 |   - name: 选择 ${case.number}",
+        "   18 |     expect:",
+        '>  19 |       console: ["${vars.title}: ${case.name}", {$contains: 联系电话}]',
+        "   20 |       proxy:",
+        "",
+    ]
+    assert lines[-1] == f"rerun: pytest '{FILE}::选择客户[贵宾]'"
+
+
+def test_a_miss_says_how_to_record(project: Project) -> None:
+    (project.root / "cassettes/crm/选择客户/贵宾.yaml").unlink()
+
+    result = project.run("-k", "贵宾")
+
+    lines = failure_text(result)
+    assert lines[0] == (
+        "step 2/2 选择 12345: no cassette: crm_system.get_customer_detail cannot be answered, "
+        "cassettes/crm/选择客户/贵宾.yaml does not exist"
+    )
+    assert f"    record    pytest '{FILE}::选择客户[贵宾]' --bpmax-mode=record" in lines
+
+
+def test_a_call_that_is_not_recorded_like_this_names_the_options_of_pytest(
+    project: Project,
+) -> None:
+    project.edit('number: "12345"', 'number: "99999"')
+
+    text = output(project.run("-k", "贵宾"))
+
+    command = f"pytest '{FILE}::选择客户[贵宾]' --bpmax-mode=record --bpmax-record=new"
+    assert f"    record    {command}" in text
+
+
+def test_the_short_summary_shows_the_headline(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    project.edit("name: 张三", "name: 王五")
+
+    assert (
+        f"FAILED {FILE}::选择客户[贵宾] - "
+        'step 2/2 选择 12345: console[0] expected "客户名称: 王五", got "客户名称: 张三"'
+    ) in output(project.run("-k", "贵宾"))
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)])
+def test_the_report_stands_at_the_failing_steps_line(
+    project: Project, workers: tuple[str, ...]
+) -> None:
+    project.edit("name: 张三", "name: 王五")
+    project.write(
+        "conftest.py",
+        """\
+        def pytest_runtest_logreport(report):
+            if report.failed:
+                print("location", *report.location)
+        """,
+    )
+
+    result = project.run_apart("-k", "贵宾", "-s", *workers)
+
+    assert f"location {FILE} 15 选择客户[贵宾]" in output(result)
+
+
+def test_junit_has_headline_properties_and_earlier_calls(project: Project) -> None:
+    project.edit("name: 张三", "name: 王五")
+    project.run("--junitxml=结果.xml")
+
+    cases = {
+        case.get("name"): case for case in ET.parse(project.root / "结果.xml").iter("testcase")
+    }
+    wrong = cases["选择客户[贵宾]"].find("failure")
+    assert wrong is not None
+    assert wrong.get("message") == (
+        'step 2/2 选择 12345: console[0] expected "客户名称: 王五", got "客户名称: 张三"'
+    )
+    properties = {
+        one.get("name"): one.get("value") for one in cases["选择客户[普通]"].iter("property")
+    }
+    assert properties["bpmax_calls"] == "1"
+    assert properties["bpmax_cassette"] == "cassettes/crm/选择客户/普通.yaml"
+    assert len(str(properties["bpmax_trace_digest"])) == 64
+
+
+def test_calls_of_earlier_steps_are_a_section(project: Project) -> None:
+    project.edit(
+        "            - {call: crm_system.get_customer_detail".removeprefix("    "),
+        "        - {call: crm_system.get_customer_detail",
+    )
+    with (project.root / FILE).open("a", encoding="utf-8") as file:
+        file.write("  - {name: 再看, advance: 1s, expect: {form: {customerId: 无}}}\n")
+
+    text = output(project.run("-k", "贵宾"))
+
+    section = text[text.index("- calls -") :].splitlines()
+    assert section[1].startswith(
+        "#1 crm_system.get_customer_detail  GET https://crm.example.test/api/customers/12345  "
+        "200 recorded "
+    )
+
+
+def test_passed_scenarios_show_their_calls_when_asked(project: Project) -> None:
+    text = output(project.run("-rP", "-k", "普通"))
+
+    assert "#1 crm_system.get_customer_detail  GET" in text
+
+
+def test_python_tracebacks_are_there_when_asked_for(project: Project) -> None:
+    project.edit("name: 张三", "name: 王五")
+
+    text = output(project.run("--bpmax-tb", "-k", "贵宾"))
+
+    assert "bpmax_sim/pytest_plugin/items.py" in text
+    assert 'ScenarioFailedError: step 2/2 选择 12345: console[0] expected "客户名称: 王五"' in text
+
+
+def test_an_error_that_is_not_a_scenarios_failure_is_pytests_own(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """\
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_pyfunc_call(pyfuncitem):
+            raise RuntimeError("别的插件坏了")
+        """,
+    )
+
+    text = output(project.run("-k", "贵宾"))
+
+    assert "RuntimeError: 别的插件坏了" in text
+
+
+def test_a_scenario_that_cannot_start_says_why(project: Project) -> None:
+    project.edit("platforms/", "没有这个文件夹/")
+
+    lines = failure_text(project.run("-k", "贵宾"))
+
+    assert lines[0].startswith("选择客户[贵宾]: ")
+    assert "没有这个文件夹" in lines[0]
+    assert lines[1] == f"  at {FILE}:11:5"
+
+
+def test_a_gbk_console_prints_a_failure(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "gbk")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    project.edit("name: 张三", "name: 王五")
+
+    command = [sys.executable, "-m", "pytest", "-k", "贵宾"]
+    stdout = subprocess.run(command, capture_output=True, check=False).stdout
+    text = stdout.decode("gbk")
+
+    assert 'step 2/2 选择 12345: console[0] expected "客户名称: 王五", got "客户名称: 张三"' in text
+    assert "  × console[0] " in text
+    assert "  √ proxy[0].call " in text
+    assert "\\u" not in text
+
+
+def test_more_failures_are_told_by_their_headlines() -> None:
+    text = FailureText.of([failure(), failure(2), failure(3)])
+
+    assert text.splitlines()[-2:] == [
+        "also: step 2/3 选择: form.a expected 2, got 0",
+        "also: step 2/3 选择: form.a expected 3, got 0",
+    ]
+
+
+def test_many_failures_and_details_stay_within_25_lines() -> None:
+    detail = tuple(f"第 {n} 行" for n in range(40))
+    text = FailureText.of([failure(detail=detail, calls=(made(1),) * 5), *map(failure, range(40))])
+
+    lines = text.splitlines()
+    assert len(lines) <= 25
+    assert lines[0] == "step 2/3 选择: form.a expected 1, got 0"
+    assert lines[-1].startswith("also: ")
+
+
+def test_the_latest_calls_are_shown_where_not_all_have_room() -> None:
+    section = calls_section(tuple(map(made, range(1, 6))), 3)
+
+    assert section.splitlines() == [
+        "… 3 earlier calls",
+        "#4 crm.get  GET https://crm.example.test/4  200 recorded 12 ms",
+        "#5 crm.get  GET https://crm.example.test/5  200 recorded 12 ms",
+    ]
+
+
+def test_there_is_no_section_without_calls_or_room() -> None:
+    assert calls_section((), 5) == ""
+    assert calls_section((made(1),), 0) == ""
+
+
+def test_an_annotation_is_relative_to_the_root_of_the_run() -> None:
+    root = Path.cwd().parent
+
+    assert annotation(failure(), root) == (f"{Path.cwd().name}/{FILE}", 15)
+    assert annotation(Failure(kind="x", essence="x", place=Place(FILE)), root) is None
+
+
+def test_a_failure_to_start_keeps_every_line_of_its_error() -> None:
+    told = config_failure("选择客户", ValueError("一\n二"), PLACE, "pytest x")
+
+    assert (told.headline, told.detail) == ("选择客户: 一", ("二",))

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.demo.crm import Crm
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.session import settings
+from tests.plugin.project import FILE, Project, output
+
+START = "2026-03-02T09:00:00+08:00"
+LOOK_FIRST = """\
+  - {name: 先查, proxy: {call: crm_system.get_customer_detail, path: {id: "${case.number}"}}}
+  - name: 选择"""
+CASSETTE = "cassettes/crm/选择客户/贵宾.yaml"
+
+
+def told(result: pytest.RunResult) -> list[str]:
+    """Return the errors that pytest tells before it runs anything."""
+    lines = [*result.outlines, *result.errlines]
+    return [line for line in lines if line.startswith("ERROR: ") and "usage" not in line]
+
+
+def test_the_choices_are_those_of_a_session() -> None:
+    assert options.MODES == settings.MODES
+    assert options.RECORDS == settings.RECORDS
+    assert options.UNUSED == settings.UNUSED
+
+
+def test_recording_writes_the_same_cassettes_again(
+    project: Project, live: Mapping[str, str]
+) -> None:
+    before = {path: path.read_bytes() for path in (project.root / "cassettes").rglob("*.yaml")}
+
+    result = project.run("--bpmax-mode=record", "--bpmax-record=rewrite")
+
+    result.assert_outcomes(passed=2)
+    assert "2 calls (2 live), 2 logins; 2 cassettes" in output(result)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_failed_recording_is_set_aside_and_told(
+    project: Project, live: Mapping[str, str]
+) -> None:
+    before = (project.root / CASSETTE).read_bytes()
+    project.edit('number: "12345"', 'number: "12346"')
+
+    result = project.run("--bpmax-mode=record", "--bpmax-record=rewrite")
+
+    result.assert_outcomes(passed=1, failed=1)
+    assert (project.root / CASSETTE).read_bytes() == before
+    assert f"wait for review: {CASSETTE}.new; bpmax-sim review" in output(result)
+
+
+def test_recording_is_refused_in_ci(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+
+    result = project.run("--bpmax-mode=record")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    twice = "--bpmax-mode=record --bpmax-allow-ci-record"
+    assert told(result) == [
+        f"ERROR: CI is set, so nothing is recorded; replay, or ask twice: {twice}"
+    ]
+
+
+def test_recording_in_ci_is_possible_when_asked_for_twice(
+    project: Project, live: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+
+    result = project.run("--bpmax-mode=record", "--bpmax-allow-ci-record")
+
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("--bpmax-record=new", "--bpmax-record=new needs --bpmax-mode=record"),
+        ("--bpmax-var=客户", "--bpmax-var: expected NAME=VALUE, got '客户'"),
+        (
+            "--bpmax-seed=七",
+            "--bpmax-seed: invalid literal for int() with base 10: '七'",
+        ),
+        (
+            "--bpmax-clock=明天",
+            f"--bpmax-clock: '明天' is not an ISO 8601 time with a zone, such as {START}",
+        ),
+    ],
+)
+def test_a_wrong_option_is_a_usage_error(project: Project, argument: str, message: str) -> None:
+    result = project.run(argument)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert told(result) == [f"ERROR: {message}"]
+
+
+def test_a_wrong_ini_value_is_a_usage_error(project: Project) -> None:
+    project.ini("bpmax_unused = later")
+
+    result = project.run()
+
+    assert told(result) == ["ERROR: bpmax_unused: expected one of fail, warn, ignore, got 'later'"]
+
+
+def test_every_option_has_an_ini_twin(project: Project) -> None:
+    project.ini(
+        "bpmax_mode = replay",
+        "bpmax_allow_hosts =",
+        "    db.example.test",
+        f"bpmax_cassettes = {project.root / 'cassettes'}",
+        "bpmax_platforms = scenarios/platforms",
+        "bpmax_instance = default",
+        "bpmax_unused = warn",
+        "bpmax_seed = 7",
+        "bpmax_clock = 2026-03-02T09:00:00+08:00",
+        "bpmax_faults = off",
+        "bpmax_trace = on",
+        "bpmax_tb = true",
+        "bpmax_record_extra = false",
+        "bpmax_allow_ci_record = false",
+        "bpmax_record = once",
+        "bpmax_var =",
+        "    title=客户名称",
+    )
+
+    project.run().assert_outcomes(passed=2)
+
+    assert len(list((project.root / ".bpmax/trace").rglob("*.ndjson"))) == 2
+
+
+def test_a_variable_from_the_command_line_beats_the_ini_file_and_the_scenario(
+    project: Project,
+) -> None:
+    project.ini("bpmax_var =", "    title=姓名")
+
+    assert 'console[0] expected "姓名: 张三"' in output(project.run("-k", "贵宾"))
+    project.run("-k", "贵宾", "--bpmax-var", "title=客户名称").assert_outcomes(
+        passed=1, deselected=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("5", 5), ("0.9", 0.9), ("true", True), ("007", "007"), ("", ""), ("a=b", "a=b")],
+)
+def test_a_variable_is_read_as_in_a_file(project: Project, text: str, value: object) -> None:
+    config = project.pytester.parseconfig("--bpmax-var", f"x={text}")
+
+    assert options.variables(config) == {"x": value}
+
+
+def test_the_command_line_beats_marker_scenario_and_ini(project: Project) -> None:
+    project.edit("proxy: {platforms", "proxy: {unused: fail, platforms")
+    project.edit('set: {customerId: "${case.number}"}\n    expect:', "advance: 1s\n    expect_:")
+    text = (project.root / FILE).read_text(encoding="utf-8")
+    (project.root / FILE).write_text(text[: text.index("    expect_:")], encoding="utf-8")
+    project.ini("bpmax_unused = ignore")
+
+    project.run().assert_outcomes(failed=2)  # the scenario says fail
+
+    project.write(
+        "conftest.py",
+        """\
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.add_marker(pytest.mark.bpmax(unused="warn"))
+        """,
+    )
+    result = project.run()
+    result.assert_outcomes(passed=2)
+    assert (
+        "not played: 2 exchanges in cassettes/crm/选择客户/普通.yaml, "
+        "cassettes/crm/选择客户/贵宾.yaml"
+    ) in output(result)
+
+    project.run("--bpmax-unused=fail").assert_outcomes(failed=2)
+
+
+def test_an_ini_value_counts_where_the_scenario_says_nothing(project: Project) -> None:
+    text = (project.root / FILE).read_text(encoding="utf-8")
+    (project.root / FILE).write_text(text[: text.index("  - name: 选择")], encoding="utf-8")
+
+    project.run().assert_outcomes(failed=2)
+    project.ini("bpmax_unused = ignore")
+    project.run().assert_outcomes(passed=2)
+
+
+def test_faults_are_armed_unless_they_are_off(project: Project) -> None:
+    project.edit(
+        "steps:", "faults: [{on: crm_system.get_customer_detail, do: {error: timeout}}]\nsteps:"
+    )
+
+    project.run().assert_outcomes(failed=2)
+    project.run("--bpmax-faults=off").assert_outcomes(passed=2)
+
+
+def test_seed_and_clock_of_the_command_line_win(project: Project) -> None:
+    project.write("scenarios/scripts/random.js", "form.x = Math.random(); form.now = Date.now()")
+    scenario = """\
+        version: 1
+        scenario: 随机
+        seed: 1
+        clock: "2026-01-01T00:00:00+08:00"
+        form: {scripts: {open: scripts/random.js}, fields: {x: null, now: null}}
+        steps: [{open: {}, expect: {form: {x: 0, now: 0}}}]
+        """
+    project.write("scenarios/随机.scenario.yaml", scenario)
+    first = output(project.run("scenarios/随机.scenario.yaml"))
+    clock = ("--bpmax-seed=2", "--bpmax-clock=2026-03-02T09:00:00+08:00")
+    second = output(project.run("scenarios/随机.scenario.yaml", *clock))
+
+    assert "form.now   expected 0   got 1767196800000" in first
+    assert "form.now   expected 0   got 1772413200000" in second
+    assert _line(first, "form.x ") != _line(second, "form.x ")
+
+
+def _line(text: str, part: str) -> str:
+    return next(line for line in text.splitlines() if part in line)
+
+
+def test_cassettes_and_platforms_may_lie_elsewhere(project: Project, tmp_path: Path) -> None:
+    (project.root / "cassettes").rename(project.root / "录制")
+    (project.root / "scenarios/platforms").rename(project.root / "接口")
+    project.edit("platforms: platforms/, ", "")
+    (project.root / "scenarios/instances.yaml").rename(project.root / "instances.yaml")
+
+    result = project.run("--bpmax-cassettes=录制", "--bpmax-platforms=接口")
+
+    result.assert_outcomes(passed=2)
+    assert "bpmax-sim: replay, cassettes in 录制, network closed" in output(result)
+
+
+def test_a_call_played_already_is_recorded_once_more_when_asked_for(
+    project: Project, crm: Crm, live: Mapping[str, str]
+) -> None:
+    project.edit("  - name: 选择", LOOK_FIRST)
+
+    project.run("--bpmax-mode=record", "--bpmax-record=new").assert_outcomes(failed=2)
+    result = project.run("--bpmax-mode=record", "--bpmax-record=new", "--bpmax-record-extra")
+
+    result.assert_outcomes(passed=2)
+    project.run().assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(("when", "kept"), [("on", 2), ("on-failure", 1), ("off", 0)])
+def test_traces_are_kept_as_asked_for(project: Project, when: str, kept: int) -> None:
+    project.edit("name: 李四", "name: 王五")
+
+    project.run(f"--bpmax-trace={when}").assert_outcomes(passed=1, failed=1)
+
+    traces = sorted((project.root / ".bpmax/trace").rglob("*.ndjson"))
+    assert len(traces) == kept
+    if kept:
+        lines = traces[0].read_text(encoding="utf-8").splitlines()
+        assert lines[0].startswith('{"event":"ScenarioStarted",')
+        assert lines[-1].startswith('{"event":"ScenarioFinished",')
+
+
+def test_the_trace_of_a_failure_goes_away_when_it_passes(project: Project) -> None:
+    project.edit("name: 李四", "name: 王五")
+    project.run()
+    project.edit("name: 王五", "name: 李四")
+    project.run()
+
+    assert list((project.root / ".bpmax/trace").rglob("*.ndjson")) == []

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.project import FILE, Project, output
+
+ORPHAN = "orphans, no test uses them: cassettes/crm/旧的.yaml; bpmax-sim prune"
+
+
+@pytest.fixture(name="orphan")
+def with_orphan(project: Project) -> Project:
+    """Return the project with one cassette more than it uses."""
+    cassettes = project.root / "cassettes/crm"
+    cassettes.joinpath("旧的.yaml").write_bytes((cassettes / "选择客户/贵宾.yaml").read_bytes())
+    return project
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n2",), ("-q",)])
+def test_orphans_of_a_complete_run_are_told_and_kept(
+    orphan: Project, arguments: tuple[str, ...]
+) -> None:
+    result = orphan.run_apart(*arguments)
+
+    assert ORPHAN in output(result)
+    assert (orphan.root / "cassettes/crm/旧的.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (FILE,),
+        ("scenarios",),
+        ("-k", "贵宾"),
+        ("-m", "crm and not 冒烟"),
+        (f"{FILE}::选择客户[贵宾]",),
+        ("--lf",),
+        ("--collect-only",),
+        ("--ignore=scenarios/flows",),
+    ],
+)
+def test_orphans_of_a_partial_run_are_not_told(orphan: Project, arguments: tuple[str, ...]) -> None:
+    assert "no test uses them" not in output(orphan.run(*arguments))
+
+
+def test_orphans_are_not_told_when_a_file_could_not_be_collected(orphan: Project) -> None:
+    orphan.write("scenarios/坏.scenario.yaml", "version: 1\n")
+
+    assert "no test uses them" not in output(orphan.run("--continue-on-collection-errors"))
+
+
+def test_a_cassette_of_a_skipped_python_test_is_no_orphan(orphan: Project) -> None:
+    orphan.write(
+        "test_旧的.py",
+        """\
+        import pytest
+
+        @pytest.mark.skip
+        @pytest.mark.bpmax(cassette="crm/旧的")
+        def test_一(bpmax_session):
+            pass
+        """,
+    )
+
+    assert "no test uses them" not in output(orphan.run())
+
+
+def test_many_are_counted(orphan: Project) -> None:
+    old = orphan.root / "cassettes/crm/旧的.yaml"
+    for number in range(7):
+        old.with_name(f"旧的{number}.yaml").write_bytes(old.read_bytes())
+
+    assert "cassettes/crm/旧的3.yaml, and 3 more; bpmax-sim prune" in output(orphan.run())
+
+
+def test_a_project_without_scenarios_sees_nothing_of_the_plugin(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile("def test_one(): pass")
+
+    text = output(pytester.runpytest_inprocess())
+
+    assert "bpmax-sim:" not in text
+    assert "- bpmax-sim -" not in text
+
+
+def test_a_run_that_calls_nobody_has_no_section(project: Project) -> None:
+    (project.root / FILE).unlink()
+    project.write("test_一.py", "def test_one(): pass\n")
+
+    assert "- bpmax-sim -" not in output(project.run())
+
+
+def test_a_worker_that_crashes_makes_the_run_partial(orphan: Project) -> None:
+    orphan.write("test_崩溃.py", "import os\n\ndef test_one():\n    os._exit(3)\n")
+
+    result = orphan.run_apart("-n1", "-p", "no:cacheprovider")
+
+    result.assert_outcomes(passed=2, failed=1)
+    assert "no test uses them" not in output(result)
+
+
+def test_the_header_says_what_is_recorded(project: Project) -> None:
+    text = output(project.run("--bpmax-mode=record", "--collect-only"))
+
+    assert "bpmax-sim: record once, cassettes in cassettes" in text.splitlines()
