@@ -1,0 +1,46 @@
+"""Hypothesis strategies for `$proxy` programs, platforms, traffic and scenarios.
+
+Fuzz your own platform in four lines::
+
+    @given(strategies.for_platform("scenarios/platforms/crm.yaml"))
+    def test_my_crm(program):
+        with Session.open("scenarios/platforms", mode="live", transport=Handler(my_server)) as s:
+            strategies.perform(program, s)
+"""
+
+from __future__ import annotations
+
+from bpmax_sim.strategies.chains import chains, direct_calls, perform, steps
+from bpmax_sim.strategies.derived import for_platform, parameter_values
+from bpmax_sim.strategies.javascript import javascript
+from bpmax_sim.strategies.platforms import apis, auths, declared, instances, platforms, secrets
+from bpmax_sim.strategies.scenarios import scenarios, scripts, yaml_text
+from bpmax_sim.strategies.texts import json_values, script_values, texts
+from bpmax_sim.strategies.traffic import cassettes, exchanges, failures, requests, responses
+
+__all__ = [
+    "apis",
+    "auths",
+    "cassettes",
+    "chains",
+    "declared",
+    "direct_calls",
+    "exchanges",
+    "failures",
+    "for_platform",
+    "instances",
+    "javascript",
+    "json_values",
+    "parameter_values",
+    "perform",
+    "platforms",
+    "requests",
+    "responses",
+    "scenarios",
+    "script_values",
+    "scripts",
+    "secrets",
+    "steps",
+    "texts",
+    "yaml_text",
+]

@@ -1,0 +1,208 @@
+"""Builder programs: chained and direct calls with everything that a script may say in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from hypothesis import currently_in_test_context, note
+from hypothesis import strategies as st
+
+from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.proxy.program import Program, Setter
+from bpmax_sim.proxy.values import UNDEFINED, BigInt
+from bpmax_sim.session import Session
+from bpmax_sim.strategies.javascript import javascript
+from bpmax_sim.strategies.platforms import HEADER_NAMES, PLACE_NAMES
+from bpmax_sim.strategies.texts import keys, scalars, script_values, texts, words
+
+Step = tuple[Setter, Any]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
+_ODD_HEADERS: Final = ("客户", "a b", "", "Host", "Content-Length", "x:y")
+_COOKIES: Final = ("a=1", "sid=mine", "SID=mine; b=2", "a=1; sid=x; b=2")
+
+
+def chains(
+    *,
+    platform: Platform | None = None,
+    api: Api | None = None,
+    instances: Iterable[str] = (),
+    refusable: bool = False,
+    max_steps: int = 6,
+) -> st.SearchStrategy[Program]:
+    """Draw chained calls of one API, or of any of *platform*.
+
+    Setters come in any order, repeated, with undefined and null, hostile texts, and the names that
+    defaults and auth use, in other cases too. Placeholders of the path may stay unfilled. Without
+    a platform, names are free.
+
+    Args:
+        platform: what is called.
+        api: the one API that is called.
+        instances: keys to name in the options; none names none.
+        refusable: whether values are drawn that must be refused before anything is sent.
+        max_steps: setters of one chain.
+    """
+    return _chains(platform, api, tuple(instances), refusable, max_steps)
+
+
+@st.composite
+def _chains(
+    draw: st.DrawFn,
+    platform: Platform | None,
+    api: Api | None,
+    instances: tuple[str, ...],
+    refusable: bool,
+    max_steps: int,
+) -> Program:
+    called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
+    setters = steps(platform=platform, api=called, refusable=refusable)
+    given = draw(st.lists(setters, max_size=max_steps))
+    wanted = _fillable(platform, called)
+    if wanted and draw(st.integers(0, 9)) > 0:  # mostly every placeholder is filled
+        filled: Step = ("path", {name: draw(_segments()) for name in wanted})
+        given.insert(draw(st.integers(0, len(given))), filled)
+    return Program(
+        platform=platform.platform_key if platform else draw(keys()),
+        options=draw(_options(instances)),
+        api=called.key,
+        steps=tuple(given),
+    )
+
+
+def _fillable(platform: Platform | None, api: Api) -> list[str]:
+    taken = {one.name for one in platform.auth.apply} if platform else set()
+    return [name for name in dict.fromkeys(_PLACEHOLDER.findall(api.path)) if name not in taken]
+
+
+def _options(instances: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    callers: st.SearchStrategy[Any] = texts().filter(bool)
+    named: st.SearchStrategy[Any] = st.sampled_from((*instances, UNDEFINED))
+    optional = {"caller": callers | st.just(UNDEFINED), "instance_key": named}
+    return st.fixed_dictionaries({}, optional=optional)
+
+
+def steps(
+    *, platform: Platform | None = None, api: Api = _UNNAMED, refusable: bool = False
+) -> st.SearchStrategy[Step]:
+    """Draw one setter and its value: ``("query", {"page": 1})``."""
+    drawn = [
+        st.tuples(st.just("path"), _paths(platform, api, refusable)),
+        st.tuples(st.just("query"), _queries(refusable)),
+        st.tuples(st.just("header"), _headers(refusable)),
+        st.tuples(st.just("body"), _bodies(refusable)),
+    ]
+    return st.one_of(drawn)  # type: ignore[arg-type]
+
+
+def _segments() -> st.SearchStrategy[Any]:
+    return scalars().filter(lambda value: value != "")
+
+
+def _paths(platform: Platform | None, api: Api, refusable: bool) -> st.SearchStrategy[Any]:
+    names = _fillable(platform, api)
+    values = _segments() | st.just(UNDEFINED)
+    if refusable:
+        names = [*names, "unknown"]
+        values |= scalars(refusable=True) | st.none() | st.just([]) | st.just({})
+    if not names:
+        return st.just({}) | st.just(UNDEFINED)
+    return st.dictionaries(st.sampled_from(names), values, max_size=2) | st.just(UNDEFINED)
+
+
+def _queries(refusable: bool) -> st.SearchStrategy[Any]:
+    names = st.sampled_from((*PLACE_NAMES, "access_token", "Access_Token")) | texts(max_size=4)
+    values = scalars() | st.lists(scalars(), max_size=3) | st.none() | st.just(UNDEFINED)
+    if refusable:
+        values |= scalars(refusable=True) | st.just({}) | st.just([[1]]) | st.just({"a": 1})
+    return st.dictionaries(names, values, max_size=3) | st.just(UNDEFINED)
+
+
+def _headers(refusable: bool) -> st.SearchStrategy[Any]:
+    known = (*HEADER_NAMES, "Authorization", "X-Api-Key", "X-Signature", "X-Key")
+    names = st.sampled_from([spelled for name in known for spelled in (name, name.lower())])
+    values: st.SearchStrategy[Any] = (
+        words() | st.integers(-9, 9) | st.booleans() | st.none() | st.just(UNDEFINED)
+    )
+    if refusable:
+        names |= st.sampled_from(_ODD_HEADERS)
+        values |= texts(refusable=True) | st.just({}) | st.just([])
+    cookies: st.SearchStrategy[Any] = st.sampled_from(_COOKIES).map(lambda one: {"Cookie": one})
+    return st.dictionaries(names, values, max_size=3) | cookies | st.just(UNDEFINED)
+
+
+def _bodies(refusable: bool) -> st.SearchStrategy[Any]:
+    names = st.sampled_from((*PLACE_NAMES, "来源", "深", "auth", "AUTH"))
+    objects = st.dictionaries(names, script_values(max_leaves=4), max_size=3)
+    drawn = objects | objects | script_values() | st.just(UNDEFINED)
+    if not refusable:
+        return drawn
+    return drawn | script_values(refusable=True) | st.just(BigInt(1)) | st.binary(max_size=4)
+
+
+def direct_calls(
+    *,
+    platform: Platform | None = None,
+    api: Api | None = None,
+    instances: Iterable[str] = (),
+    refusable: bool = False,
+) -> st.SearchStrategy[Program]:
+    """Draw direct calls: arguments in declared order, some undefined, too few or too many.
+
+    The arguments are those of `chains`.
+    """
+    return _direct_calls(platform, api, tuple(instances), refusable)
+
+
+@st.composite
+def _direct_calls(
+    draw: st.DrawFn,
+    platform: Platform | None,
+    api: Api | None,
+    instances: tuple[str, ...],
+    refusable: bool,
+) -> Program:
+    called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
+    args = [draw(_argument(one.place, refusable)) for one in called.parameters]
+    if draw(st.integers(0, 4)) == 0:
+        args = args[: draw(st.integers(0, len(args)))] + draw(st.lists(scalars(), max_size=2))
+    return Program(
+        platform=platform.platform_key if platform else draw(keys()),
+        options=draw(_options(instances)),
+        api=called.key,
+        args=tuple(args),
+    )
+
+
+def _argument(place: str, refusable: bool) -> st.SearchStrategy[Any]:
+    values: dict[str, st.SearchStrategy[Any]] = {
+        "path": _segments(),
+        "query": scalars() | st.lists(scalars(), max_size=2),
+        "header": words(),
+        "body": script_values(max_leaves=4),
+    }
+    drawn = values[place] | st.just(UNDEFINED)
+    return drawn | script_values(refusable=True) if refusable else drawn
+
+
+def perform(program: Program, session: Session) -> Any:
+    """Make the call of *program* through the builder of *session*, and return its answer.
+
+    In a property test, a failure tells the JavaScript of the program.
+
+    Raises:
+        CallError: it was rejected.
+        NoMatchError: replay has no answer.
+    """
+    if currently_in_test_context():
+        note(javascript(program))
+    proxy = session.proxy(program.platform, **program.options)
+    if program.args is not None:
+        return proxy.direct(program.api, *program.args)
+    builder = proxy.api(program.api)
+    for setter, value in program.steps:
+        builder = getattr(builder, setter)(value)
+    return builder.call()

@@ -1,0 +1,214 @@
+"""Platforms, their APIs and their instances, as the loader would make them of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bpmax_sim.platform.credentials import Origin
+from bpmax_sim.platform.instances import Entry
+from bpmax_sim.platform.model import (
+    Acquire,
+    Api,
+    Apply,
+    Auth,
+    CredentialSpec,
+    Extract,
+    Instance,
+    LoginRequest,
+    LoginStep,
+    Parameter,
+    Platform,
+    Sign,
+    Spot,
+)
+from bpmax_sim.platform.platforms import Platforms
+from bpmax_sim.platform.spelling import snake
+from bpmax_sim.strategies.texts import keys, scalars, words
+
+PLACE_NAMES: Final = ("id", "no", "状态", "page", "lang", "q", "1")
+"""Names of path, query and body parameters; few, so that defaults and setters meet."""
+
+HEADER_NAMES: Final = ("X-Trace", "X-Tenant", "Accept-Language", "x-lower")
+
+METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
+
+_LOGIN = Acquire(
+    share=("user", "secret"),
+    steps=(
+        LoginStep(
+            request=LoginRequest(
+                path="/login", form={"user": "{{ user }}", "secret": "{{ secret }}"}
+            ),
+            extract={
+                "token": Extract(path="$.token", secret=True),
+                "ttl": Extract(path="$.ttl", optional=True),
+            },
+        ),
+    ),
+)
+_SIGN = Sign(
+    set_headers={"X-Key": "{{ user | hex }}"},
+    message="{{ method }}\n{{ target }}\n{{ body }}",
+    key="{{ secret }}",
+    emit=(Apply(place="header", name="X-Signature", value="{{ signature }}"),),
+)
+_STATIC: tuple[tuple[Spot, str, str], ...] = (
+    ("header", "Authorization", "Basic {{ (user ~ ':' ~ secret) | b64 }}"),
+    ("header", "Authorization", "Bearer {{ secret }}"),
+    ("header", "X-Api-Key", "{{ secret }}"),
+    ("query", "access_token", "{{ secret }}"),
+    ("cookie", "sid", "{{ secret | hex }}"),
+    ("body", "auth.key", "{{ secret }}"),
+    ("path", "tenant", "{{ user }}"),
+)
+_ACQUIRED: tuple[tuple[Spot, str, str], ...] = (
+    ("header", "Authorization", "Bearer {{ token }}"),
+    ("query", "access_token", "{{ token }}"),
+)
+KINDS: Final = ("none", "static", "login", "signed")
+"""Kinds of auth: nothing; a credential put in; one that a login yields; a signature."""
+
+
+def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
+    """Draw how calls are authorised; see `KINDS`. The credentials are ``user`` and ``secret``.
+
+    A login is ``POST /login`` with both as a form, answered by ``{"token": …, "ttl": seconds}``.
+    A signature is HMAC-SHA256 in hexadecimal over method, target and body, one on each line.
+    """
+    makers: dict[str, st.SearchStrategy[Auth]] = {
+        "none": st.just(Auth()),
+        "static": st.sampled_from(_STATIC).map(lambda spot: Auth(apply=(_apply(spot),))),
+        "login": st.sampled_from(_ACQUIRED).map(
+            lambda spot: Auth(acquire=_LOGIN, apply=(_apply(spot),))
+        ),
+        "signed": st.just(Auth(sign=_SIGN)),
+    }
+    return st.one_of([makers[kind] for kind in kinds])
+
+
+def _apply(spot: tuple[Spot, str, str]) -> Apply:
+    place, name, value = spot
+    return Apply(place=place, name=name, value=value)
+
+
+def apis(*, names: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Api]:
+    """Draw APIs: a path with up to two placeholders, each a parameter; defaults at every place.
+
+    Without *names* their keys are identifiers.
+    """
+    return _apis(keys() if names is None else names)
+
+
+@st.composite
+def _apis(draw: st.DrawFn, names: st.SearchStrategy[str]) -> Api:
+    placeholders = draw(st.lists(st.sampled_from(PLACE_NAMES[:3]), unique=True, max_size=2))
+    start = draw(st.sampled_from(("/api", "/客户", "/v1/合同 列表", "")))
+    query = draw(st.sampled_from(("", "", "?v=1", "?lang=zh&flag")))
+    body = draw(st.sampled_from((UNSET, {"来源": "表单"}, {"page": 1, "深": {"a": [1]}})))
+    return Api(
+        key=draw(names),
+        method=draw(st.sampled_from(METHODS)),
+        path=start + "".join(f"/{{{name}}}" for name in placeholders) + query,
+        parameters=tuple(draw(_parameters(placeholders))),
+        query=draw(_defaults(PLACE_NAMES, scalars())),
+        headers=draw(_defaults(HEADER_NAMES, words())),
+        body=body,
+    )
+
+
+@st.composite
+def _parameters(draw: st.DrawFn, placeholders: list[str]) -> list[Parameter]:
+    found = [Parameter(name=name, place="path", required=True) for name in placeholders]
+    others = st.tuples(st.sampled_from(("query", "header", "body")), st.sampled_from(PLACE_NAMES))
+    for place, name in draw(st.lists(others, unique_by=lambda other: other[1], max_size=3)):
+        if name in placeholders:
+            continue
+        target = {"header": f"X-{name if name.isascii() else 'Z'}", "body": f"深.{name}"}
+        default = draw(scalars()) if place == "query" and draw(st.booleans()) else UNSET
+        found.append(
+            Parameter(
+                name=name,
+                place=place,  # type: ignore[arg-type]
+                to=target.get(place, ""),
+                required=draw(st.booleans()),
+                default=default,
+            )
+        )
+    return draw(st.permutations(found))
+
+
+def _defaults(
+    names: tuple[str, ...], values: st.SearchStrategy[Any]
+) -> st.SearchStrategy[dict[str, Any]]:
+    return st.dictionaries(st.sampled_from(names), values, max_size=2)
+
+
+def platforms(
+    *,
+    auth: st.SearchStrategy[Auth] | None = None,
+    api: st.SearchStrategy[Api] | None = None,
+    max_apis: int = 3,
+) -> st.SearchStrategy[Platform]:
+    """Draw platforms of one to *max_apis* APIs, drawn from *api*, with an auth drawn from *auth*.
+
+    Each is as the loader would make it of a file; `credentials` are ``user`` and ``secret``.
+    """
+    return _platforms(auths() if auth is None else auth, apis() if api is None else api, max_apis)
+
+
+@st.composite
+def _platforms(
+    draw: st.DrawFn, auth: st.SearchStrategy[Auth], api: st.SearchStrategy[Api], max_apis: int
+) -> Platform:
+    how = draw(auth)
+    drawn = draw(st.lists(api, min_size=1, max_size=max_apis, unique_by=lambda one: snake(one.key)))
+    apis_by_key = {one.key: _with_tenant(one, how) for one in drawn}
+    return Platform(
+        platform_key=draw(st.sampled_from(("crm_system", "erp", "qywx-test"))),
+        base_url=draw(st.sampled_from(("https://crm.example.test", "http://erp.test:8080/根/v2/"))),
+        credentials={"user": CredentialSpec(), "secret": CredentialSpec(secret=True)},
+        auth=how,
+        query=draw(_defaults(PLACE_NAMES, scalars())),
+        headers=draw(_defaults(HEADER_NAMES, words())),
+        apis=apis_by_key,
+        spellings={snake(key): key for key in apis_by_key},
+    )
+
+
+def _with_tenant(api: Api, auth: Auth) -> Api:
+    """Give auth the placeholder that it fills."""
+    if not any(one.place == "path" for one in auth.apply):
+        return api
+    return replace(api, path=f"/{{tenant}}{api.path}")
+
+
+def secrets() -> st.SearchStrategy[str]:
+    """Draw credentials that no other text holds by chance: visible ASCII, signs included."""
+    middle = st.text(st.sampled_from("aZ09+/=&%\"\\'~<"), min_size=4, max_size=12)
+    return middle.map(lambda text: f"s3c{text}-Kq7")
+
+
+def instances(
+    *, platform: str = "crm_system", key: st.SearchStrategy[str] | None = None
+) -> st.SearchStrategy[Instance]:
+    """Draw instances of *platform* with defaults of their own and the credentials of `auths`."""
+    return st.builds(
+        Instance,
+        platform=st.just(platform),
+        instance_key=st.sampled_from(("test", "prod", "客户甲")) if key is None else key,
+        query=_defaults(PLACE_NAMES, scalars()),
+        headers=_defaults(HEADER_NAMES, words()),
+        credentials=st.fixed_dictionaries({"user": keys(), "secret": secrets()}),
+    )
+
+
+def declared(*tenants: Instance, platform: Platform) -> Platforms:
+    """Return what a session takes: *platform* with *tenants*, the first of them its default."""
+    flagged = [replace(one, default=not number) for number, one in enumerate(tenants)]
+    entries = [Entry(one, Origin()) for one in flagged]
+    return Platforms(own={platform.platform_key: platform}).with_entries(entries)

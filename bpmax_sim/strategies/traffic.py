@@ -1,0 +1,173 @@
+"""What travels and is recorded: requests, answers, exchanges, and cassettes of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+from urllib.parse import quote
+
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
+from bpmax_sim.clock import Instant
+from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
+from bpmax_sim.strategies.platforms import HEADER_NAMES, METHODS, PLACE_NAMES
+from bpmax_sim.strategies.texts import json_values, texts, words
+
+START: Final = Instant.parse("2026-03-02T09:00:00+08:00")
+
+RULES: Final = Rules()
+"""Under these every place counts."""
+
+_BASE = "https://crm.example.test"
+_TOKEN = ("Authorization", "Bearer redacted.crm_system.test.token.1")
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+
+
+def requests() -> st.SearchStrategy[Request]:
+    """Draw requests as they are recorded: a call, its address, and a stand-in put in by auth."""
+    return _requests()
+
+
+@st.composite
+def _requests(draw: st.DrawFn) -> Request:
+    path = "".join(f"/{quote(part, safe='')}" for part in draw(_segments()))
+    query = draw(st.lists(st.tuples(st.sampled_from(PLACE_NAMES), texts()), max_size=3))
+    headers = draw(
+        st.lists(
+            st.tuples(st.sampled_from(HEADER_NAMES), words()),
+            max_size=2,
+            unique_by=lambda pair: pair[0],
+        )
+    )
+    kind, body = draw(_bodies())
+    if body is not None:
+        headers.append(("Content-Type", kind))
+    call = Call(
+        platform="crm_system",
+        instance=draw(st.sampled_from(("test", "prod"))),
+        api=draw(st.sampled_from(("get_customer_detail", "create_contract"))),
+        method=draw(st.sampled_from(METHODS)),
+        path=path,
+        query=tuple(query),
+        headers=tuple(headers),
+        body=body,
+        serial=1,
+    )
+    pairs = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query)
+    is_authorised = draw(st.booleans())
+    return Request(
+        method=call.method,
+        url=f"{_BASE}{path}{f'?{pairs}' if pairs else ''}",
+        headers=(*call.headers, *([_TOKEN] if is_authorised else [])),
+        body=body,
+        call=call,
+        base=_BASE,
+        injected=("header.authorization",) if is_authorised else (),
+    )
+
+
+def _segments() -> st.SearchStrategy[list[str]]:
+    return st.lists(texts(max_size=6).filter(lambda text: bool(text.strip("."))), max_size=3)
+
+
+def _bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:
+    names = st.sampled_from(PLACE_NAMES)
+    objects = st.dictionaries(names, json_values(), max_size=3) | json_values()
+    as_json = objects.map(lambda value: (_JSON, _json(value)))
+    pairs = st.lists(st.tuples(names, texts()), min_size=1, max_size=3)
+    return st.one_of(
+        st.just(("", None)),
+        as_json,
+        as_json,
+        pairs.map(lambda found: (_FORM, "&".join(_field(*pair) for pair in found).encode())),
+        texts().filter(bool).map(lambda text: ("text/plain", text.encode())),
+        st.binary(min_size=1, max_size=12).map(lambda data: ("application/octet-stream", data)),
+    )
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _field(name: str, value: str) -> str:
+    return f"{quote(name, safe='')}={quote(value, safe='')}"
+
+
+def responses() -> st.SearchStrategy[Response]:
+    """Draw answers of any status: JSON mostly, also texts, bytes and empty ones."""
+    kinds = st.one_of(
+        json_values().map(lambda value: (_JSON, _json(value))),
+        texts().map(lambda text: ("text/plain; charset=utf-8", text.encode())),
+        st.binary(max_size=16).map(lambda data: ("application/octet-stream", data)),
+    )
+    return st.builds(
+        lambda kind, status, ms, more: Response(
+            status=status,
+            reason="OK" if status == 200 else "",  # noqa: PLR2004 - the one that has it
+            headers=(("content-type", kind[0]), *more),
+            body=kind[1],
+            elapsed=ms / 1000,
+        ),
+        kinds,
+        st.sampled_from((200, 200, 201, 302, 400, 401, 404, 429, 500, 503)),
+        st.integers(0, 40_000),
+        st.lists(st.tuples(st.sampled_from(("x-request-id", "retry-after")), words()), max_size=2),
+    )
+
+
+def failures() -> st.SearchStrategy[Failed]:
+    """Draw exchanges that did not complete."""
+    return st.builds(
+        Failed,
+        code=st.sampled_from(("CONNECT", "TIMEOUT", "TLS", "RESET")),
+        message=texts(),
+        elapsed=st.integers(0, 40_000).map(lambda ms: ms / 1000),
+        sent=st.booleans(),
+    )
+
+
+def exchanges(
+    *,
+    rules: Rules = RULES,
+    owner: st.SearchStrategy[str] | None = None,
+) -> st.SearchStrategy[Exchange]:
+    """Draw exchanges, keyed under *rules*, with owners drawn from *owner*."""
+
+    def made(request: Request, outcome: Outcome, by: str, second: int) -> Exchange:
+        return Exchange(
+            request=request,
+            outcome=outcome,
+            key=identity(parts_of_request(request), rules),
+            owner=by,
+            at=START.seconds + second,
+        )
+
+    owners = st.sampled_from(("选择客户", "提交合同[正常]")) if owner is None else owner
+    return st.builds(made, requests(), responses() | failures(), owners, st.integers(0, 3600))
+
+
+def cassettes(
+    *,
+    rules: Rules = RULES,
+    max_size: int = 5,
+) -> st.SearchStrategy[bytes]:
+    """Draw whole cassette files of up to *max_size* exchanges, keyed under *rules*."""
+
+    def file(found: list[Exchange]) -> bytes:
+        return dump(ordered(found), rules=rules, zone=START.offset)
+
+    return st.lists(exchanges(rules=rules), max_size=max_size).map(file)
+
+
+def ordered(found: list[Exchange]) -> list[Exchange]:
+    """Return *found* numbered in order of issue, each owner from 1."""
+    counts: dict[str, int] = {}
+    numbered = []
+    for exchange in found:
+        counts[exchange.owner] = counts.get(exchange.owner, 0) + 1
+        numbered.append(replace(exchange, order=counts[exchange.owner]))
+    return numbered
