@@ -1,0 +1,29 @@
+"""Profiles: what runs in CI repeats itself; `nightly` searches for an hour."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
+
+settings.register_profile(
+    "local", deadline=None, max_examples=40, stateful_step_count=15, suppress_health_check=SLOW
+)
+settings.register_profile(
+    "ci",
+    settings.get_profile("local"),
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+)
+settings.register_profile(
+    "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
+)
+settings.register_profile(
+    "nightly", settings.get_profile("local"), max_examples=4000, stateful_step_count=50
+)
+settings.load_profile(
+    os.environ.get("BPMAX_SIM_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "local")
+)

@@ -1,0 +1,218 @@
+"""What holds for every chain of setters and every direct call, against the model."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+from msgspec.structs import replace
+
+from bpmax_sim import strategies
+from bpmax_sim.errors import CallError
+from bpmax_sim.messages import Request
+from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.values import UNDEFINED
+from tests.loopback import answer_json, loopback
+from tests.property import model
+from tests.property.world import Case, ThirdParty, cases, opened, refused
+
+BEFORE_HTTP = {"MISSING_PARAMETER", "UNKNOWN_PARAMETER", "BAD_ARGUMENT"}
+
+
+def sent(case: Case, program: Program) -> tuple[CallError | None, ThirdParty]:
+    """Make one call, and return its rejection and whom it reached."""
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        error = refused(lambda: strategies.perform(program, session))
+    return error, third
+
+
+def wire(case: Case, program: Program) -> Any:
+    """Return what a call comes to: what is sent, spelling and order aside, or its code."""
+    error, third = sent(case, program)
+    if error is not None:
+        return error.code
+    return on_the_wire(third.requests[-1])
+
+
+def on_the_wire(request: Request) -> Any:
+    address, _, query = request.url.partition("?")
+    headers = {name.lower(): value for name, value in request.headers}
+    headers.pop("x-signature", None)  # of the order of query and body too
+    return address, sorted(query.split("&")), headers, request.body
+
+
+@given(cases())
+def test_the_last_value_of_each_place_and_name_wins(case: Case) -> None:
+    error, third = sent(case, case.program)
+    platform, program = case.platform, case.program
+    expected = model.said(platform, case.instance(program), program)
+    expected = model.authorise(expected, platform.auth, third.values(program))
+
+    assert (error.code if error else "") == expected.code
+    if error is None:
+        model.check(third.requests[-1], expected, platform, case.api(program))
+
+
+@given(cases())
+def test_header_names_equal_up_to_case_never_appear_twice(case: Case) -> None:
+    for request in sent(case, case.program)[1].requests:
+        names = [name.lower() for name, _ in request.headers]
+        assert len(names) == len(set(names))
+
+
+@given(cases(size=3), st.randoms(use_true_random=False))
+def test_two_builders_from_one_proxy_never_influence_each_other(case: Case, chance: Any) -> None:
+    programs = [replace(one, options={}) for one in case.programs if one.args is None]
+    alone = [wire(case, one) for one in programs]
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        proxy = session.proxy(case.platform.platform_key)
+        builders = [proxy.api(one.api) for one in programs]
+        turns = [number for number, one in enumerate(programs) for _ in one.steps]
+        chance.shuffle(turns)
+        left = [list(one.steps) for one in programs]
+        for turn in turns:
+            setter, value = left[turn].pop(0)
+            builders[turn] = getattr(builders[turn], setter)(value)
+        together = []
+        for builder in builders:
+            error = refused(builder.call)
+            together.append(error.code if error else on_the_wire(third.requests[-1]))
+
+    assert together == alone
+
+
+@given(cases(forms=["chained"]), st.data())
+def test_a_value_that_is_changed_after_it_was_passed_changes_nothing(
+    case: Case, data: st.DataObject
+) -> None:
+    before = wire(case, case.program)
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        builder = session.proxy(case.platform.platform_key, **case.program.options).api(
+            case.program.api
+        )
+        for setter, value in case.program.steps:
+            given_value = dict(value) if isinstance(value, dict) else value
+            builder = getattr(builder, setter)(given_value)
+            if isinstance(given_value, dict):
+                given_value.clear()
+                given_value["page"] = "改"
+        error = refused(builder.call)
+        second = refused(builder.call)
+
+    assert (error.code if error else on_the_wire(third.requests[-1])) == before
+    assert (error is None) == (second is None)
+    assert len(third.requests) == (0 if error else 2)
+
+
+@given(cases(forms=["direct"]))
+def test_chained_and_direct_forms_give_the_same_request(case: Case) -> None:
+    program, api = case.program, case.api(case.program)
+    args = (program.args or ())[: len(api.parameters)]
+    steps: list[Any] = []
+    body: Any = UNDEFINED
+    for one, value in zip(api.parameters, args, strict=False):
+        if value is UNDEFINED:
+            continue
+        if one.place == "body":
+            first, last = one.target.split(".")
+            known = model.said(case.platform, case.instance(program), replace(program, args=()))
+            base = known.body.get(first) if isinstance(known.body, dict) else None
+            so_far = body[first] if body is not UNDEFINED else base
+            inner = so_far if isinstance(so_far, dict) else {}
+            body = {first: {**inner, last: value}}
+        else:
+            steps.append((one.place, {one.target: value}))
+    steps += [("body", body)] if body is not UNDEFINED else []
+
+    assert wire(case, program) == wire(case, replace(program, args=None, steps=tuple(steps)))
+
+
+@given(cases(forms=["chained"]), strategies.texts().filter(bool), strategies.texts().filter(bool))
+def test_a_path_value_never_adds_a_segment(case: Case, one: str, two: str) -> None:
+    api = case.api(case.program)
+    path = {name: text for name, text in zip(("id", "no", "状态"), (one, two, one), strict=True)
+            if f"{{{name}}}" in api.path}  # fmt: skip
+    program = replace(case.program, steps=(*case.program.steps, ("path", path)))
+    _, third = sent(case, program)
+
+    for request in third.requests:
+        base = case.platform.base_url.rstrip("/")
+        segments = request.url[len(base) :].partition("?")[0].split("/")
+        declared = api.path.partition("?")[0].split("/")
+        assert len(segments) == len(declared)
+        assert not {".", ".."} & set(segments)
+        for name, text in path.items():
+            assert unquote(segments[declared.index(f"{{{name}}}")]) == text
+
+
+@given(cases(forms=["chained"]))
+def test_setting_a_defaults_own_value_changes_nothing(case: Case) -> None:
+    program, platform = case.program, case.platform
+    bare = model.said(platform, case.instance(program), replace(program, steps=()))
+    defaults: list[Any] = [("query", bare.query), ("header", bare.headers)]
+    defaults += [] if bare.body is UNDEFINED else [("body", bare.body)]
+
+    assert wire(case, replace(program, steps=(*defaults, *program.steps))) == wire(case, program)
+
+
+@given(cases(forms=["chained"]), st.data())
+def test_undefined_changes_nothing(case: Case, data: st.DataObject) -> None:
+    program = case.program
+    steps = list(program.steps)
+    names = ("id", "page", "X-Trace", "lang")
+    for _ in range(data.draw(st.integers(1, 4))):
+        setter: Any = data.draw(st.sampled_from(("path", "query", "header", "body")))
+        value: Any = data.draw(
+            st.sampled_from((UNDEFINED, {}))
+            | st.dictionaries(st.sampled_from(names), st.just(UNDEFINED))
+        )
+        is_object = any(name == "body" for name, _ in steps) or case.api(program).body
+        if setter == "body" and value is not UNDEFINED and not isinstance(is_object, dict):
+            continue  # an empty object is a body
+        if setter == "body" and value is not UNDEFINED and any(s == "body" for s, _ in steps):
+            continue
+        steps.insert(data.draw(st.integers(0, len(steps))), (setter, value))
+
+    assert wire(case, replace(program, steps=tuple(steps))) == wire(case, program)
+
+
+@given(cases(refusable=True))
+def test_what_cannot_be_sent_is_refused_before_anything_is(case: Case) -> None:
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        error = refused(lambda: strategies.perform(case.program, session))
+    if error is not None:
+        assert error.code in BEFORE_HTTP
+        assert (third.requests, third.logins) == ([], [])
+        return
+    (request,) = third.requests
+    assert request.url.isascii() or not case.platform.base_url.isascii()
+    for name, value in request.headers:
+        assert (name + value).isascii()
+        assert not {"\r", "\n", "\x00"} & {*name, *value}
+        assert name.lower() not in {"host", "content-length"}
+
+
+def test_no_part_of_a_call_adds_a_line_to_the_request() -> None:
+    with loopback(lambda _: answer_json("1")) as server:
+
+        @given(cases(kinds=["none"], refusable=True))
+        def on_the_loopback(case: Case) -> None:
+            case.platform = structs.replace(case.platform, base_url=f"{server.url}/base")
+            del server.received[:]
+            with opened(case, network=True) as session:
+                refused(lambda: strategies.perform(case.program, session))
+            assert len(server.received) <= 1
+            for raw in server.received:
+                head = raw.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
+                assert head[0].count(" ") == 2
+                assert [line for line in head if line.lower().startswith("x-evil")] == []
+                assert sum(line.lower().startswith("host:") for line in head) == 1
+
+        on_the_loopback()
