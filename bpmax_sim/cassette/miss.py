@@ -29,7 +29,7 @@ from bpmax_sim.errors import CassetteError, Place
 
 _SHOWN = 5
 _WIDTH = 60
-_IGNORABLE = frozenset({"path", "query", "header", "body"})
+_IGNORABLE = frozenset({"query", "header", "body"})  # without its path it is another call
 
 
 class MissContext(Struct, frozen=True, kw_only=True):
@@ -228,7 +228,7 @@ def _fixes(search: Search, near: _Near) -> Iterator[str]:
     paths = dict.fromkeys(_yaml(_general(parse_path(d.path))) for d in near.differences if _may(d))
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
         yield _line("ignore", f"ignore: [{', '.join(paths)}]")
-    yield _line("compare", f"bpmax-sim diff {search.cassette.place(near.number)}")
+    yield _line("compare", f"bpmax-sim inspect {search.cassette.place(near.number)}")
 
 
 def _root(difference: Difference) -> str:

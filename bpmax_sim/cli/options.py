@@ -70,3 +70,9 @@ RecordOption = Annotated[
     typer.Option(help="Only what has no recording, also what is missing in one, or all afresh."),
 ]
 AllowCi = Annotated[bool, typer.Option("--allow-ci-record", help="Record although CI is set.")]
+Extra = Annotated[
+    bool,
+    typer.Option(
+        "--record-extra", help="With --record=new, also record one more of a call played already."
+    ),
+]

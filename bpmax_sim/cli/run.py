@@ -17,6 +17,7 @@ from bpmax_sim.cli.execution import Choices, cassette_of, codes, execute, pendin
 from bpmax_sim.cli.options import (
     AllowCi,
     Cassettes,
+    Extra,
     Faults,
     FaultsOption,
     Instance,
@@ -61,6 +62,7 @@ def run(  # noqa: PLR0913 - the options of the command
     keyword: Keyword = "",
     mode: Annotated[Mode | None, typer.Option(help="Where answers come from.")] = None,
     record: RecordOption = Record.once,
+    record_extra: Extra = False,
     allow_ci_record: AllowCi = False,
     instance: Instance = "",
     var: Variables = None,
@@ -71,7 +73,8 @@ def run(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    options = _options(record, instance, platforms, unused) | {"allow_ci": allow_ci_record}
+    options = _options(record, instance, platforms, unused)
+    options |= {"allow_ci": allow_ci_record, "extra": record_extra}
     return _perform(
         _Wish(
             paths=paths or (),
@@ -95,6 +98,7 @@ def record(  # noqa: PLR0913 - the options of the command
     *,
     keyword: Keyword = "",
     record: RecordOption = Record.rewrite,
+    record_extra: Extra = False,
     allow_ci_record: AllowCi = False,
     instance: Instance = "",
     var: Variables = None,
@@ -109,6 +113,7 @@ def record(  # noqa: PLR0913 - the options of the command
         keyword=keyword,
         mode=Mode.record,
         record=record,
+        record_extra=record_extra,
         allow_ci_record=allow_ci_record,
         instance=instance,
         var=var,

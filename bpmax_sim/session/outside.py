@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.identify import Addresses, Identifier, secret_places
-from bpmax_sim.cassette.injected import split_query, unbuilt
+from bpmax_sim.cassette.identify import Addresses, Identifier, secret_values
+from bpmax_sim.cassette.injected import unbuilt
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Source
@@ -18,8 +18,6 @@ from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.proxy.effects import Effect, Send
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.record import CallRecord
-
-_SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
 
 
 def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
@@ -86,25 +84,9 @@ class Outside:
             self.env.tenant(platform, instance)
         except BpmaxError:
             pass  # a client of its own has credentials of its own
-        places = secret_places(platform, self.platforms.api(platform, call.api))
-        for name, value in _values(request, frozenset(places)):
+        for name, value in secret_values(request, self.platforms):
             if self.env.vault.redact_text(value) == value:
                 self.env.vault.minted(call.platform, call.instance, f"client-{name}", value)
-
-
-def _values(request: Request, places: frozenset[str]) -> list[tuple[str, str]]:
-    found = [
-        (name.lower(), _less_scheme(value))
-        for name, value in request.headers
-        if f"header.{name.lower()}" in places
-    ]
-    query = split_query(request.url)[1]
-    return found + [(name, value) for name, value in query if f"query.{name}" in places]
-
-
-def _less_scheme(value: str) -> str:
-    scheme, space, rest = value.partition(" ")
-    return rest if space and scheme.lower() in _SCHEMES else value
 
 
 def _record(request: Request, env: Environment, start: float, **came: Any) -> CallRecord:

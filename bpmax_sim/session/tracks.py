@@ -14,7 +14,8 @@ from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.store import Recorder
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Exchange, Failed, Outcome, Request
+from bpmax_sim.messages import Exchange, Failed, Outcome, Request, Response
+from bpmax_sim.proxy.reading import is_success
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.transport.redaction import redact_exchange
@@ -52,6 +53,7 @@ class Tracks:
     _logins: dict[Key, Player | None] = field(default_factory=dict, init=False)
     _login_recorders: dict[Key, Recorder] = field(default_factory=dict, init=False)
     _answered_logins: set[tuple[str, int, bytes]] = field(default_factory=set, init=False)
+    _let_in: set[Key] = field(default_factory=set, init=False)
     _known: int = field(default=0, init=False)
     _late: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -93,6 +95,7 @@ class Tracks:
             CassetteError: if it cannot be kept.
         """
         self._look_back()
+        self._note_login(exchange)
         if not self._is_repeated_login(exchange):
             self._recorder_of(exchange).append(exchange)
 
@@ -132,8 +135,7 @@ class Tracks:
         if self._late or self.vault.learned(self._known):
             for recorder in self._recorders():
                 recorder.mend(self._redact)
-        for recorder in self._login_recorders.values():
-            recorder.seal(volatile=volatile)
+        self._finish_logins(failed=failed, volatile=volatile)
         own = self._recorder
         if own is None and self.settings.record == "rewrite" and self.recorded and not failed:
             own = self._own()  # nothing was called any more, so nothing is recorded any more
@@ -141,6 +143,14 @@ class Tracks:
             own.set_aside()
         elif own is not None:
             own.seal(volatile=volatile)
+
+    def _finish_logins(self, *, failed: bool, volatile: Volatile) -> None:
+        """Seal the logins; of a run that failed, only those of instances that were let in."""
+        for key, recorder in self._login_recorders.items():
+            if failed and key not in self._let_in:
+                recorder.discard()
+            else:
+                recorder.seal(volatile=volatile)
 
     def _login_player(self, platform: str, instance: str) -> Player | None:
         key = (platform, instance)
@@ -151,6 +161,12 @@ class Tracks:
                     Player(cassette, self.rules, _owner(key), repeat=True) if cassette else None
                 )
             return self._logins[key]
+
+    def _note_login(self, exchange: Exchange) -> None:
+        call, outcome = exchange.request.call, exchange.outcome
+        let_in = isinstance(outcome, Response) and is_success(outcome.status)
+        if call is not None and call.is_login and let_in:
+            self._let_in.add((call.platform, call.instance))
 
     def _is_repeated_login(self, exchange: Exchange) -> bool:
         """Return whether the same login was answered the same before: its recording repeats."""

@@ -159,7 +159,7 @@ def test_a_call_with_another_value_is_shown_beside_the_nearest_recording(tmp_pat
         '            × query.fields: recorded "name,phone", sent "name"\n'
         "  record    bpmax-sim record scenarios/crm.yaml:12 --record=new\n"
         "  ignore    ignore: [query.fields]\n"
-        "  compare   bpmax-sim diff cassettes/crm.yaml:33"
+        "  compare   bpmax-sim inspect cassettes/crm.yaml:33"
     )
 
 

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from bpmax_sim.demo.crm import Crm, running_crm
-from bpmax_sim.errors import ConfigError, ExpectationError, HttpStatusError, NoMatchError
+from bpmax_sim.errors import (
+    ConfigError,
+    ExpectationError,
+    HttpStatusError,
+    NoMatchError,
+    TransportError,
+)
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session import Session
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
@@ -245,6 +251,16 @@ def test_time_starts_where_the_recording_does(tmp_path: Path, crm: Crm) -> None:
         session.advance(600)
 
     assert session.clock.now() == before + 600
+
+
+def test_a_login_that_could_not_connect_is_not_kept(tmp_path: Path, crm: Crm) -> None:
+    environ = {**crm.environment, "CRM_URL": "http://127.0.0.1:9"}
+    session = opened(tmp_path, crm, environ=environ)
+    with pytest.raises(TransportError):
+        session.proxy("crm_system").getCustomerDetail("12345")
+    session.close(failed=True)
+
+    assert not (tmp_path / "cassettes/auth/crm_system.default.yaml").exists()
 
 
 def test_login_recordings_are_not_needed(tmp_path: Path, crm: Crm) -> None:
