@@ -8,10 +8,10 @@ it is, and its method, address and body identify it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from bpmax_sim.messages import Call, Request, Sensitive
 from bpmax_sim.platform.model import Api, Apply, Auth, Platform
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.secret.vault import Vault
 
 Addresses = Mapping[tuple[str, str], str]
 """The address in use, by platform and instance key."""
@@ -28,6 +29,10 @@ _ANY_INSTANCE: Final = "default"
 _TEMPLATE = re.compile(r"\{\{.*?\}\}")
 _PLACEHOLDER = re.compile(r"\{[^{}]+\}")
 _PATH_SAFE: Final = "/:@!$&'()*+,;=~%"
+_ALWAYS: Final = frozenset({
+    "header.authorization", "header.proxy-authorization", "header.cookie",
+})  # fmt: skip
+_SCHEMES: Final = frozenset({"basic", "bearer", "digest", "token"})
 _OWN_HEADERS: Final = frozenset({"content-type"})
 
 
@@ -171,6 +176,52 @@ def secret_places(platform: Platform, api: Api) -> tuple[str, ...]:
         for item in _put_in(auth)
         if names_in(item.value) & names
     )
+
+
+def hidden(request: Request, platforms: Platforms, vault: Vault) -> Request:
+    """Return an identified *request* as it may be written down, its credentials known to *vault*.
+
+    A credential is hidden by its place, however short: where the platform's auth puts one in, and
+    in every Authorization, Proxy-Authorization and Cookie. The address becomes the declared one.
+    """
+    call = request.call
+    assert call is not None
+    platform = platforms.platform(call.platform)
+    places = _ALWAYS | set(secret_places(platform, platforms.api(platform, call.api)))
+
+    def hide(place: str, value: str) -> str:
+        if place not in places or not value:
+            return value
+        known = vault.redact_text(value)
+        if known != value:
+            return known
+        scheme, space, rest = value.partition(" ")
+        if not rest or scheme.lower() not in _SCHEMES:
+            scheme, space, rest = "", "", value
+        name = f"client-{place.partition('.')[2]}"
+        return f"{scheme}{space}{vault.minted(call.platform, call.instance, name, rest)}"
+
+    return replace(
+        _at_declared_address(request, platform, hide),
+        headers=tuple((n, hide(f"header.{n.lower()}", value)) for n, value in request.headers),
+    )
+
+
+def _at_declared_address(
+    request: Request, platform: Platform, hide: Callable[[str, str], str]
+) -> Request:
+    declared = platform.base_url.rstrip("/")
+    base = request.base if "{" in declared else declared
+    path, mark, query = request.url[len(request.base) :].partition("?")
+    parts = (_parameter(part, hide) for part in query.split("&"))
+    return replace(request, url=f"{base}{path}{mark}{'&'.join(parts)}", base=base)
+
+
+def _parameter(part: str, hide: Callable[[str, str], str]) -> str:
+    name, equals, value = part.partition("=")
+    plain = unquote_plus(value)
+    shown = hide(f"query.{unquote_plus(name)}", plain)
+    return part if shown == plain else f"{name}{equals}{quote(shown, safe='-._~')}"
 
 
 def _secret_names(platform: Platform, auth: Auth) -> set[str]:

@@ -84,7 +84,7 @@ class Network:
         )
         self.faults = Faults(stack(start.mode, settings.record, parts), self._bad_token)
         self._environment = self._make_environment()
-        self._outside = Outside(platforms, settings.environ, self._environment)
+        self._outside = Outside(platforms, settings.environ, self._environment, self._vault)
 
     @property
     def unplayed(self) -> tuple[Exchange, ...]:

@@ -9,15 +9,16 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.identify import Addresses, Identifier, secret_values
+from bpmax_sim.cassette.identify import Addresses, Identifier, hidden
 from bpmax_sim.cassette.injected import unbuilt
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.platform.model import Source
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.proxy.effects import Effect, Send
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.record import CallRecord
+from bpmax_sim.secret.vault import Vault
 
 
 def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
@@ -38,6 +39,7 @@ class Outside:
     platforms: Platforms
     environ: Mapping[str, str] = field(repr=False)
     env: Environment
+    vault: Vault
     _identifier: Identifier | None = field(default=None, init=False)
 
     def call(self, request: Request) -> Generator[Effect, Any, Response]:
@@ -65,28 +67,17 @@ class Outside:
         call = replace(named.call or unbuilt(named), serial=self.env.serial())
         if named.call is None:
             return replace(named, call=call)
-        platform = self.platforms.platform(call.platform)
-        self._register(named)
-        here = replace(named, call=call)
-        if "{" in platform.base_url or named.base == platform.base_url.rstrip("/"):
-            return here
-        declared = platform.base_url.rstrip("/")
-        url = declared + named.url[len(named.base) :]
-        return replace(here, standin=replace(here, url=url, base=declared))
+        self._know_tenant(call)
+        named = replace(named, call=call)
+        return replace(named, standin=hidden(named, self.platforms, self.vault))
 
-    def _register(self, request: Request) -> None:
-        """Make known what is secret in *request*: the instance's own, and what its auth put in."""
-        call = request.call
-        assert call is not None
-        platform = self.platforms.platform(call.platform)
+    def _know_tenant(self, call: Call) -> None:
+        """Make the instance's own credentials known, where it has them."""
         try:
             instance = self.platforms.instance(call.platform, call.instance)
-            self.env.tenant(platform, instance)
+            self.env.tenant(self.platforms.platform(call.platform), instance)
         except BpmaxError:
             pass  # a client of its own has credentials of its own
-        for name, value in secret_values(request, self.platforms):
-            if self.env.vault.redact_text(value) == value:
-                self.env.vault.minted(call.platform, call.instance, f"client-{name}", value)
 
 
 def _record(request: Request, env: Environment, start: float, **came: Any) -> CallRecord:

@@ -1,0 +1,1 @@
+"""Recordings of other tools: bytes -> exchanges and back, by pure functions."""

@@ -1,0 +1,1 @@
+"""Judgements about recordings and declarations: drift, admission."""

@@ -1,0 +1,354 @@
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.cassette.foreign.formats import Source, format_of, read_foreign
+from bpmax_sim.cassette.foreign.imported import Imported
+from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.messages import Exchange, Failed, Response
+
+DATA = Path(__file__).parents[2] / "data/foreign"
+NAME = '{"name":"张三"}'.encode()
+CUSTOMER = "https://crm.example.test/api/customers/12345?fields=name"
+BESIDE = {"0a1b2c.json": NAME, "3d4e5f.json": '{"姓名":"李四"}'.encode()}
+
+
+def imported(name: str, **source: Any) -> Imported:
+    return read_foreign((DATA / name).read_bytes(), source=Source(**source))
+
+
+def answer(exchange: Exchange) -> Response:
+    assert isinstance(exchange.outcome, Response)
+    return exchange.outcome
+
+
+def shown(found: Imported) -> list[tuple[object, ...]]:
+    return [
+        (
+            exchange.order,
+            exchange.request.method,
+            exchange.request.url.removeprefix("https://").removeprefix("crm.example.test"),
+            exchange.request.body,
+            *(
+                (exchange.outcome.code, exchange.outcome.sent)
+                if isinstance(exchange.outcome, Failed)
+                else (exchange.outcome.status, exchange.outcome.body)
+            ),
+        )
+        for exchange in found.exchanges
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("betamax.json", "betamax"),
+        ("cassetter.toml", "cassetter"),
+        ("cassetter.yaml", "cassetter"),
+        ("chromium.har", "har"),
+        ("firefox.har", "har"),
+        ("hoverfly.json", "hoverfly"),
+        ("mitmproxy.har", "har"),
+        ("playwright.har", "har"),
+        ("vcrpy.json", "vcrpy"),
+        ("vcrpy.yaml", "vcrpy"),
+        ("wiremock.json", "wiremock"),
+    ],
+)
+def test_a_format_is_known_by_what_it_holds(name: str, kind: str) -> None:
+    data = (DATA / name).read_bytes()
+
+    assert format_of(data) == kind
+    assert read_foreign(data, kind=kind) == read_foreign(data)
+
+
+@pytest.mark.parametrize("name", ["chromium.har", "firefox.har", "mitmproxy.har", "vcrpy.json"])
+def test_the_same_exchange_comes_out_of_each(name: str) -> None:
+    first = imported(name).exchanges[0]
+
+    assert (first.request.method, first.request.url, answer(first).body) == ("GET", CUSTOMER, NAME)
+
+
+def test_vcrpy_keeps_aliases_files_and_compressed_answers() -> None:
+    found = imported("vcrpy.yaml")
+    said = '{"姓名":"张三","on":"2026-03-02"}'.encode()
+
+    assert found.notes == ()
+    assert shown(found) == [
+        (1, "GET", "/api/customers/12345?fields=name", None, 200, NAME),
+        (2, "POST", "/o", said, 201, b'{"name": "\\u5F20\\u4E09"}'),
+        (3, "PUT", "/raw", b"\0\xff", 204, b""),
+    ]  # fmt: skip
+    assert found.exchanges[1].request.headers == found.exchanges[0].request.headers
+    assert answer(found.exchanges[0]).headers[2:] == (
+        ("Set-Cookie", "sid=sample-session-0001; Path=/"),
+        ("Set-Cookie", "lang=zh"),
+        ("X-Count", "007"),
+    )
+
+
+@pytest.mark.parametrize("name", ["cassetter.yaml", "cassetter.toml"])
+def test_cassetter_s_exchanges_are_put_in_the_order_in_which_they_were_sent(name: str) -> None:
+    found = imported(name)
+
+    assert found.notes == ()
+    assert shown(found) == [
+        (1, "GET", "/api/customers/12345?fields=name", None, 200, NAME),
+        (2, "POST", "/o", '{"姓名":"张三","line":"a\\nb"}'.encode(), 200, NAME),
+        (3, "GET", "/bin", None, 200, b"\0\xff\xfe"),
+        (4, "POST", "/f", b"a=1&b=%E4%B8%AD", 200, NAME),
+        (5, "POST", "/raw", b"\0\xff", 200, NAME),
+    ]
+
+
+def test_cassetter_s_values_keep_their_types_and_other_protocols_are_told_of() -> None:
+    text = """
+version: 1
+interactions:
+- request: {method: GET, uri: "https://a.test/", body: {type: none}}
+  response:
+    status: 200
+    body:
+      type: json
+      content: {n: 1, f: 1.50, t: true, none: null, s: "1", date: 2026-03-02, list: [1e3]}
+ws_interactions: [{}]
+"""
+    found = read_foreign(text.encode(), kind="cassetter")
+
+    assert json.loads(answer(found.exchanges[0]).body) == {
+        "n": 1, "f": 1.5, "t": True, "none": None, "s": "1", "date": "2026-03-02", "list": [1000.0],
+    }  # fmt: skip
+    assert found.notes == ("1 WebSocket exchanges: they are not supported",)
+
+
+def test_betamax_keeps_exact_bytes_only_where_it_was_told_to() -> None:
+    whole = json.loads((DATA / "betamax.json").read_bytes())
+    body = whole["http_interactions"][2]["response"]["body"]
+    assert answer(imported("betamax.json").exchanges[2]).body == b"\0\xff\xfe"
+
+    body.clear()
+    body.update({"encoding": None, "string": "\0\ufffd\ufffd"})
+    found = read_foreign(json.dumps(whole).encode())
+
+    assert len(found.exchanges) == 2
+    assert found.notes[0] == (
+        "exchange 3: a body of it was no text, and betamax kept it damaged; record it with "
+        "preserve_exact_body_bytes"
+    )
+
+
+def test_what_a_browser_left_out_is_told_of() -> None:
+    found = imported("chromium.har")
+
+    assert shown(found) == [
+        (1, "GET", "/api/customers/12345?fields=name", None, 200, NAME),
+        (2, "POST", "/f", b"a=1&b=%E4%B8%AD", 200, b"\0\xff\xfe"),
+        (3, "GET", "down.example.test/", None, "CONNECT", False),
+    ]
+    assert [name for name, _ in found.exchanges[0].request.headers] == ["accept", "authorization"]
+    assert found.exchanges[0].outcome.elapsed == 0.013
+    assert found.notes == (
+        "exchange 4: it was blocked or not answered, and the archive does not say why",
+        "exchange 5: the archive leaves out the body of its answer",
+        "exchange 6: it is a WebSocket, which is not supported",
+        "exchange 7: the archive has the parts of its multipart body, and not the body",
+        "exchange 8: 'blob:https://crm.example.test/1' is not an HTTP address",
+    )
+
+
+def test_a_proxy_tells_of_failures_and_decoded_bodies() -> None:
+    found = imported("mitmproxy.har")
+
+    assert shown(found)[1] == (2, "GET", "slow.example.test/", None, "TIMEOUT", True)
+    assert found.exchanges[1].outcome.elapsed == 30.0
+    assert answer(found.exchanges[0]).body == NAME
+
+
+def test_playwright_s_bodies_stand_beside_the_archive() -> None:
+    found = imported("playwright.har", attachment=BESIDE.get)
+
+    assert shown(found) == [
+        (1, "GET", "/api/customers/12345?fields=name", None, 200, NAME),
+        (2, "POST", "/o", BESIDE["3d4e5f.json"], 200, NAME),
+        (3, "GET", "gone.example.test/", None, "CONNECT", False),
+    ]
+    assert imported("playwright.har").notes[0] == (
+        "exchange 1: its body is in the file '0a1b2c.json', which is not beside the archive"
+    )
+
+
+def test_wiremock_s_rules_that_name_one_request_are_carried_over() -> None:
+    found = imported("wiremock.json", address="https://crm.example.test/")
+    name = '{"姓名":"张三"}'.encode()
+
+    assert shown(found) == [
+        (1, "GET", "/api/customers/12345?fields=name", None, 200, NAME),
+        (2, "POST", "/o", name, 201, b"\0\xff\xfe"),
+        (3, "POST", "/o", name, 503, b"busy"),
+        (4, "GET", "/reset", None, "RESET", True),
+    ]
+    assert answer(found.exchanges[0]).elapsed == 0.25
+    assert found.exchanges[0].request.headers == (("X-Tenant", "测试"),)
+    assert found.notes == (
+        "exchange 5: its address is a pattern",
+        "exchange 6: it answers any method",
+        "exchange 7: its body is in the file 'z.json'; put it into `body`",
+        "exchange 8: its answer is a template",
+        "exchange 9: its body is a pattern",
+        "exchange 10: it hands requests on to another server",
+    )
+
+
+def test_hoverfly_s_sequences_are_played_in_their_order() -> None:
+    found = imported("hoverfly.json")
+    name = '{"姓名":"张三"}'.encode()
+
+    assert shown(found) == [
+        (1, "GET", "/api/customers/12345?fields=name", None, 200, NAME),
+        (2, "POST", "/f", b"a=1&b=%E4%B8%AD", 200, b""),
+        (3, "POST", "/o", name, 503, b"busy"),
+        (4, "POST", "/o", name, 201, b"\0\xff\xfe"),
+    ]
+    assert answer(found.exchanges[2]).elapsed == 1.5
+    assert found.notes == (
+        "exchange 5: its query 'q' is a pattern",
+        "exchange 6: it depends on the state 'cart'",
+        "exchange 7: its answer is a template",
+        "global delays: write them as faults of a scenario",
+    )
+
+
+def came(body: bytes, coding: str) -> Imported:
+    packed = {"base64_string": base64.b64encode(body).decode()}
+    headers = {"content-encoding": [coding]}
+    item = {
+        "request": {"method": "GET", "uri": "https://a.test/客户#x", "headers": {}},
+        "response": {"status": {"code": 200}, "headers": headers, "body": packed},
+    }
+    return read_foreign(json.dumps({"http_interactions": [item]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (gzip.compress(NAME), "gzip"),
+        (zlib.compress(NAME), "deflate"),
+        (zlib.compress(gzip.compress(NAME)), "gzip, deflate"),
+        (NAME, "br"),
+        (NAME, "gzip"),
+    ],
+)
+def test_a_compressed_answer_is_unpacked_once(body: bytes, coding: str) -> None:
+    (exchange,) = came(body, coding).exchanges
+
+    assert answer(exchange).body == NAME
+    assert exchange.request.url == "https://a.test/%E5%AE%A2%E6%88%B7"
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "note"),
+    [
+        (b"\xff\xfe\x00", "br", "its answer is compressed with br, which is not supported"),
+        (b"\x1f\x8b\x08broken", "gzip", "its compressed answer is broken (Error"),
+    ],
+)
+def test_one_that_cannot_be_unpacked_is_left_out(body: bytes, coding: str, note: str) -> None:
+    found = came(body, coding)
+
+    assert found.exchanges == ()
+    assert found.notes[0].startswith(f"exchange 1: {note}")
+
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{b}: &{b} [*{a},*{a},*{a},*{a},*{a},*{a},*{a},*{a},*{a}]\n"
+    for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+VCRPY = "not a cassette of vcrpy"
+READABLE = "betamax, cassetter, har, hoverfly, vcrpy, wiremock"
+SHELL = b"interactions: !!python/object/apply:os.system [id]\n"
+V3 = b'{"data":{"pairs":[]},"meta":{"schemaVersion":"v3"}}'
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"hello", f"not a recording that can be imported; there are {READABLE}"),
+        (b'{"log":{"entries":{}}}', "not an HTTP Archive: it has no list log.entries"),
+        (b'{"a":', "not a recording: not JSON at line 1 column 6: Expecting value"),
+        (b"[" * 100_000, "not a recording: nested too deeply"),
+        (b'{"interactions":[],"x":"\xff"}', "not a recording: not UTF-8 at byte 24"),
+        (
+            b"interactions:\n- request: [\n",
+            f"{VCRPY}: not YAML at line 3 column 1: did not find expected node content",
+        ),
+        (
+            SHELL,
+            (
+                f"{VCRPY}: line 1: the tag 'tag:yaml.org,2002:python/object/apply:os.system' "
+                "asks for an object"
+            ),
+        ),
+        (
+            f"{BOMB}interactions: [*i]".encode(),
+            f"{VCRPY}: line 1: nested or repeated beyond all measure",
+        ),
+        (
+            b"interactions: &x [*x]\n",
+            f"{VCRPY}: line 1: nested or repeated beyond all measure",
+        ),
+        (b"interactions: \xff", f"{VCRPY}: not UTF-8 at byte 14"),
+        (
+            b"[[interactions]]\nx =",
+            "not a cassette of cassetter: not TOML: Invalid value (at end of document)",
+        ),
+        (V3, "not a simulation of Hoverfly of schema v5 but v3; export it again"),
+    ],
+)
+def test_what_is_no_recording_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(CassetteError) as caught:
+        read_foreign(data)
+
+    assert str(caught.value) == message
+
+
+def test_vcrpy_before_its_first_version_is_refused() -> None:
+    with pytest.raises(CassetteError) as caught:
+        read_foreign(b'[{"request": {}, "response": {}}]', kind="vcrpy")
+
+    assert str(caught.value) == (
+        "not a cassette of vcrpy: it is of vcrpy before 1.0; record it again"
+    )
+
+
+@pytest.mark.parametrize("item", [None, 1, "x", [], {}, {"request": None, "response": {}}])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '{"log":{"entries":[%s]}}',
+        '{"http_interactions":[%s]}',
+        '{"interactions":[%s]}',
+        '{"mappings":[%s]}',
+        '{"data":{"pairs":[%s]},"meta":{"schemaVersion":"v5"}}',
+    ],
+)
+def test_an_item_that_is_no_exchange_leaves_a_note(shape: str, item: object) -> None:
+    found = read_foreign((shape % json.dumps(item)).encode())
+
+    assert found.exchanges == ()
+    assert found.notes[0].startswith("exchange 1: it is no exchange (")
+
+
+def test_a_format_that_there_is_not() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_foreign(b"{}", kind="hat")
+
+    assert str(caught.value) == "format: there is no 'hat'; did you mean 'har'?"
