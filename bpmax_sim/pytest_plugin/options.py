@@ -14,8 +14,6 @@ import pytest
 UNUSED = ("fail", "warn", "ignore")
 RECORDS = ("once", "new", "rewrite")
 MODES = ("replay", "record", "live")
-_ON = ("1", "on", "true", "yes")
-_OFF = ("0", "off", "false", "no", "")
 
 
 class Option(NamedTuple):
@@ -53,25 +51,17 @@ def _instant(text: str) -> str:
     return text
 
 
-def _switch(text: str) -> bool:
-    if text.lower() not in (*_ON, *_OFF):
-        raise ValueError(f"expected true or false, got {text!r}")
-    return text.lower() in _ON
-
-
 OPTIONS: tuple[Option, ...] = (
     Option(name="mode", choices=MODES, help="who answers $proxy calls (default: replay)"),
     Option(name="record", choices=RECORDS, help="what recording records (default: once)"),
     Option(
         name="record_extra",
         kind="switch",
-        read=_switch,
         help="with --bpmax-record=new, also record one more of a call that was played already",
     ),
     Option(
         name="allow_ci_record",
         kind="switch",
-        read=_switch,
         help="record although CI is set",
     ),
     Option(
@@ -110,8 +100,13 @@ OPTIONS: tuple[Option, ...] = (
         choices=("on-failure", "on", "off"),
         help="events as NDJSON below .bpmax/trace (default: on-failure)",
     ),
-    Option(name="tb", kind="switch", read=_switch, help="Python tracebacks of failed scenarios"),
+    Option(name="tb", kind="switch", help="Python tracebacks of failed scenarios"),
 )
+_INI: Mapping[str, tuple[Literal["string", "bool", "linelist"], Any]] = {
+    "value": ("string", ""),
+    "switch": ("bool", False),
+    "many": ("linelist", []),
+}
 _BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 
 
@@ -122,15 +117,13 @@ def add_options(parser: pytest.Parser) -> None:
         group.addoption(
             option.flag, dest=option.ini, default=None, help=option.help, **_way(option)
         )
-        if option.kind == "many":
-            parser.addini(option.ini, f"as {option.flag}", type="linelist", default=[])
-        else:
-            parser.addini(option.ini, f"as {option.flag}", type="string", default="")
+        kind, default = _INI[option.kind]
+        parser.addini(option.ini, f"as {option.flag}", type=kind, default=default)
 
 
 def _way(option: Option) -> dict[str, Any]:
     if option.kind == "switch":
-        return {"action": "store_const", "const": "true"}
+        return {"action": "store_const", "const": True}
     shown = {"metavar": option.metavar} if option.metavar else {"choices": option.choices}
     return shown | ({"action": "append"} if option.kind == "many" else {})
 
@@ -158,8 +151,8 @@ def value(config: pytest.Config, name: str, default: Any = None) -> Any:
 
 
 def _read(option: Option, given: Any, told: str) -> Any:
-    if option.kind == "many":
-        return [option.read(one) for one in given]
+    if option.kind != "value":
+        return given
     if option.choices and given not in option.choices:
         known = ", ".join(option.choices)
         raise pytest.UsageError(f"{told}: expected one of {known}, got {given!r}")

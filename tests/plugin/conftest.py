@@ -49,7 +49,7 @@ def project(pytester: pytest.Pytester, recorded: Path, monkeypatch: pytest.Monke
     shutil.copytree(recorded, pytester.path, dirs_exist_ok=True)
     monkeypatch.delenv("CI", raising=False)
     pytester.makeini("[pytest]\naddopts = --strict-markers -p no:randomly\nfilterwarnings = error")
-    return Project(pytester)
+    return Project(pytester, monkeypatch)
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ class Project:
     """A folder with a scenario, a recording and an ini file."""
 
     pytester: pytest.Pytester
+    monkeypatch: pytest.MonkeyPatch
 
     @property
     def root(self) -> Path:
@@ -61,8 +62,10 @@ class Project:
             file.write("\n" + "\n".join(lines) + "\n")
 
     def run(self, *args: str) -> pytest.RunResult:
-        """Run pytest in this process."""
-        return self.pytester.runpytest_inprocess(*args)
+        """Run pytest in this process, without looking for the plugins of all that is installed."""
+        with self.monkeypatch.context() as environment:
+            environment.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+            return self.pytester.runpytest_inprocess("-p", "bpmax_sim.pytest_plugin", *args)
 
     def run_apart(self, *args: str) -> pytest.RunResult:
         """Run pytest in a process of its own."""
