@@ -5,7 +5,7 @@ Every name is imported on its first use, so that importing the package costs nex
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def __dir__() -> list[str]:
 
 
 def _version() -> str:
+    from importlib import metadata  # noqa: PLC0415 - takes longer than all the rest
+
     try:
         return metadata.version("bpmax-sim")
     except metadata.PackageNotFoundError:

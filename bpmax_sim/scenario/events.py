@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, Literal
 
 from bpmax_sim.errors import Place
@@ -128,12 +129,18 @@ def answer_of(made: CallMade) -> CallAnswered:
 
 def trace_line(event: Event, homes: Homes = NOWHERE) -> str:
     """Return *event* as one line of JSON: its kind, its instant, then its fields by name."""
-    answer = _ANSWER if isinstance(event, CallMade) else frozenset()
-    names = {one.name for one in fields(event)} - {"at"} - answer
-    told = {name: _canonical(plain(getattr(event, name)), homes) for name in sorted(names)}
-    line = {"event": type(event).__name__, "at": event.at, **told}
+    kind: type[Any] = type(event)
+    told = {name: _canonical(plain(getattr(event, name)), homes) for name in _told(kind)}
+    line = {"event": kind.__name__, "at": event.at, **told}
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+@cache
+def _told(kind: type[Any]) -> tuple[str, ...]:
+    """Return the fields of a line, by name."""
+    answer = _ANSWER if issubclass(kind, CallMade) else frozenset()
+    return tuple(sorted({one.name for one in fields(kind)} - {"at"} - answer))
 
 
 def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
@@ -146,6 +153,8 @@ def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
 
 def _canonical(value: Any, homes: Homes) -> Any:
     """Return *value* in JSON types, members by name."""
+    if type(value) is str:  # as most are
+        return homes.within(value)
     write = next((write for kind, write in _KINDS if isinstance(value, kind)), _other)
     return write(value, homes)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from pathlib import Path
 
 SUFFIX = ".scenario.yaml"
@@ -26,10 +25,19 @@ def _is_root(folder: Path) -> bool:
     if (folder / "scenarios").is_dir():
         return True
     try:
-        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        text = (folder / "pyproject.toml").read_text(encoding="utf-8")
     except (OSError, ValueError):
         return False
-    return "bpmax_sim" in project.get("tool", {})
+    return "bpmax_sim" in text and _has_table(text)
+
+
+def _has_table(project: str) -> bool:
+    import tomllib  # noqa: PLC0415 - pytest starts without it in a project that is not ours
+
+    try:
+        return "bpmax_sim" in tomllib.loads(project).get("tool", {})
+    except ValueError:
+        return False
 
 
 def file_name(text: str) -> str:

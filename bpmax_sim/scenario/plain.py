@@ -21,9 +21,13 @@ from bpmax_sim.proxy.values import (
     js_number,
 )
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
 
 def plain(value: Any) -> Any:
     """Return *value* in the words of a scenario file; members that are undefined are left out."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {
             str(key): plain(item) for key, item in value.items() if not isinstance(item, Undefined)
