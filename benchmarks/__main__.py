@@ -8,7 +8,7 @@ import json
 import platform
 import sys
 
-NAMES = ("calls", "cassette", "signing")
+NAMES = ("calls", "cassette", "scripts", "signing", "start")
 
 
 def main() -> None:

@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
+import random
+import statistics
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
+
+from msgspec.structs import replace
 
 import bpmax_sim.demo
 from benchmarks.cassette import floor, microseconds
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.matching import identity, parts_of
+from bpmax_sim.messages import Exchange, Request, Response
+from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.authorise import authorised
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.plan import plan
 from bpmax_sim.session import Session
+from bpmax_sim.session.network import matching_rules
 from bpmax_sim.transport.protocol import Handler
 
 _PLATFORMS = Path(bpmax_sim.demo.__file__).parent / "files/scenarios/platforms"
-_ENVIRON = {"CRM_URL": "https://crm", "CRM_CLIENT_ID": "id-123456", "CRM_CLIENT_SECRET": "s-123456"}
+ENVIRON = {
+    "CRM_URL": "https://crm",
+    "CRM_CLIENT_ID": "id-123456",
+    "CRM_CLIENT_SECRET": "s-123456",
+    "CRM_KEY": "k-123456",
+}
 _ANSWER = ('{"code":200,"message":"ok","data":{"name":"张三","note":"' + "x" * 950 + '"}}').encode()
 _JSON = (("content-type", "application/json"),)
 _DISTINCT = 300
+_FEW, _MANY = 100, 10_000
+_KEYED = """\
+platform_key: crm_system
+base_url: https://crm.example.test
+credentials: {key: {secret: true}}
+auth: {preset: bearer, token: "{{ key }}"}
+apis:
+  get_customer_detail:
+    method: GET
+    path: /api/customers/{id}
+    parameters: [{name: id, in: path, required: true}]
+"""
+_INSTANCE = "- {platform: crm_system, instance_key: test, credentials: {key: {env: CRM_KEY}}}\n"
 
 
 def answer(request: Request) -> Response:
@@ -26,23 +55,36 @@ def answer(request: Request) -> Response:
     return Response(status=200, headers=_JSON, body=token if request.body else _ANSWER)
 
 
-def opened(cassette: Path, mode: str = "replay", *, repeat: bool = False) -> Session:
+def opened(
+    cassette: Path, mode: str = "replay", *, repeat: bool = False, platforms: Path = _PLATFORMS
+) -> Session:
+    """Open a session over the demonstration's CRM, which logs in, or over other *platforms*."""
     return Session.open(
-        _PLATFORMS,
+        platforms,
         cassette=cassette,
         mode=mode,
         record="rewrite",
         clock="2026-03-02T09:00:00+08:00",
-        environ=_ENVIRON,
+        environ=ENVIRON,
         transport=Handler(answer),
         unused="ignore",
         repeat=repeat,
     )
 
 
-def recorded(folder: Path, count: int) -> Path:
+def keyed(folder: Path) -> Path:
+    """Write a platform that takes a key instead of a login."""
+    platforms = folder / "platforms"
+    platforms.mkdir()
+    (platforms / "crm_system.yaml").write_text(_KEYED, encoding="utf-8")
+    (folder / "instances.yaml").write_text(_INSTANCE, encoding="utf-8")
+    return platforms
+
+
+def recorded(folder: Path, count: int, platforms: Path = _PLATFORMS) -> Path:
+    """Record *count* calls, each with a URL of its own."""
     cassette = folder / f"cassettes/{count}.yaml"
-    with opened(cassette, "record") as session:
+    with opened(cassette, "record", platforms=platforms) as session:
         crm = session.proxy("crm_system")
         for number in range(count):
             crm.getCustomerDetail(str(number))
@@ -64,7 +106,8 @@ def building() -> float:
 
 
 def replaying(folder: Path) -> dict[str, float]:
-    first, again = recorded(folder, _DISTINCT), recorded(folder, 1)
+    again = recorded(folder, 1)
+    first = multiplied(again, _DISTINCT)
     numbers = iter(range(_DISTINCT))
     with opened(first) as session:
         crm = session.proxy("crm_system")
@@ -75,14 +118,76 @@ def replaying(folder: Path) -> dict[str, float]:
         crm = session.proxy("crm_system")
         known = microseconds(lambda: crm.getCustomerDetail("0"), rounds=15, calls=100)
 
-    def short() -> None:
-        with opened(again) as session:
-            session.proxy("crm_system").getCustomerDetail("0")
+    return {"replay of one call, first time, µs": new, "replay of one call, again, µs": known}
+
+
+def recording(folder: Path) -> dict[str, float]:
+    """Return the cost of recording one call of a session, searched for secrets and on disk."""
+    begun = time.perf_counter()
+    recorded(folder, _FEW)
+    return {"recording of one call, µs": (time.perf_counter() - begun) / _FEW * 1e6}
+
+
+def short(folder: Path) -> dict[str, float]:
+    """Return the cost of a short test, by a platform with a key and by one with a login."""
+    alone = folder / "keyed"
+    alone.mkdir()
+    platforms = keyed(alone)
+
+    def costs(cassette: Path, platforms: Path) -> float:
+        def session() -> None:
+            with opened(cassette, platforms=platforms) as session:
+                session.proxy("crm_system").getCustomerDetail("0")
+
+        return microseconds(session, rounds=15, calls=20)
 
     return {
-        "replay of one call, first time, µs": new,
-        "replay of one call, again, µs": known,
-        "a session with one call, µs": microseconds(short, rounds=15, calls=10),
+        "a session with one call, µs": costs(recorded(alone, 1, platforms), platforms),
+        "a session with a login and one call, µs": costs(recorded(folder, 1), _PLATFORMS),
+    }
+
+
+def playing(cassette: Path, order: Sequence[int]) -> float:
+    """Return the microseconds of each call where every recording is played once."""
+    with opened(cassette) as session:
+        crm = session.proxy("crm_system")
+        crm.direct("get_customer_detail", str(order[0]))  # logs in
+        begun = time.perf_counter()
+        for number in order[1:]:
+            crm.direct("get_customer_detail", str(number))
+        return (time.perf_counter() - begun) / (len(order) - 1) * 1e6
+
+
+def multiplied(cassette: Path, count: int) -> Path:
+    """Write a cassette with what *cassette* holds *count* times, each at a URL of its own."""
+    rules = matching_rules(load_platforms(_PLATFORMS), ())
+    one = Cassette.load(cassette).exchange(0)
+    call = one.request.call
+    assert call is not None
+
+    def numbered(number: int) -> Exchange:
+        path = f"/api/customers/{number}"
+        said = replace(call, path=path)
+        request = replace(one.request, url=one.request.base + path, call=said)
+        key = identity(parts_of(said), rules)
+        return replace(one, request=request, key=key, order=number + 1)
+
+    written = cassette.with_name(f"{count}-times.yaml")
+    written.write_bytes(dump([numbered(number) for number in range(count)], rules=rules))
+    return written
+
+
+def growth(folder: Path) -> dict[str, float]:
+    """Return how the cost of a call grows from few recordings to many."""
+    one = recorded(folder, 1)
+    few, many = multiplied(one, _FEW), multiplied(one, _MANY)
+    mixed = random.Random(1).sample(range(_MANY), _MANY)
+    small = statistics.median(playing(few, range(_FEW)) for _ in range(25))
+    ordered = statistics.median(playing(many, range(_MANY)) for _ in range(3))
+    shuffled = statistics.median(playing(many, mixed) for _ in range(3))
+    return {
+        f"growth of a call, {_FEW} to {_MANY}, in order": ordered / small,
+        f"growth of a call, {_FEW} to {_MANY}, shuffled": shuffled / small,
     }
 
 
@@ -91,6 +196,8 @@ def measure() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         base = floor()
         found = {"floor, µs": base, "build and authorise, µs": building()}
-        found |= replaying(Path(folder))
+        found |= {**replaying(Path(folder)), **short(Path(folder)), **recording(Path(folder))}
+        grown = growth(Path(folder))
     ratios = {name: value / base for name, value in found.items() if name != "floor, µs"}
-    return {**found, **{f"{name[:-4]}, times the floor": value for name, value in ratios.items()}}
+    relative = {f"{name[:-4]}, times the floor": value for name, value in ratios.items()}
+    return {**found, **relative, **grown}

@@ -1,0 +1,157 @@
+"""What JavaScript costs: a context, a call across, ten minutes of back-off, a whole scenario."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import bpmax_sim.demo
+from benchmarks.calls import ENVIRON, answer, opened, recorded
+from benchmarks.cassette import microseconds
+from bpmax_sim.scenario.events import Event, ScenarioFinished
+from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.opening import open_session
+from bpmax_sim.scenario.runner import run
+from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.runtime import quickjs
+from bpmax_sim.script.source import Script
+from bpmax_sim.session import Session
+from bpmax_sim.transport.protocol import Handler
+
+_CALLS = 200
+_LOOP = """
+const crm = $proxy("crm_system");
+for (let n = 0; n < COUNT; n++) await crm.getCustomerDetail("0");
+"""
+_PATIENT = """
+for (let spent = 0, wait = 1000; spent < 600000; spent += wait, wait = Math.min(2 * wait, 30000))
+  await new Promise((resolve) => setTimeout(resolve, wait));
+return Date.now();
+"""
+_SCENARIO = """\
+version: 1
+scenario: 客户与两位联系人
+form:
+  scripts: {change.customerId: scripts/three.js}
+  fields: {customerId: null, name: null}
+proxy: {platforms: platforms/, cassette: crm/three}
+clock: "2026-03-02T09:00:00+08:00"
+steps:
+  - name: 选择客户
+    set: {customerId: "12345"}
+    expect:
+      form: {name: 张三}
+      console: ["张三 张三 张三"]
+      proxy:
+        - {call: crm_system.get_customer_detail, path: {id: "12345"}, status: 200}
+        - {call: crm_system.get_customer_detail, path: {id: "a"}, status: 200}
+        - {call: crm_system.get_customer_detail, path: {id: "b"}, status: 200}
+"""
+_THREE = """
+const crm = $proxy("crm_system");
+const names = [];
+for (const id of [form.customerId, "a", "b"]) {
+  const customer = await crm.getCustomerDetail(id);
+  names.push(customer.data.name);
+}
+form.name = names[0];
+console.log(names.join(" "));
+"""
+
+
+def context() -> float:
+    """Return the microseconds of a fresh context with the prelude in it."""
+    limits = Limits()
+    return microseconds(lambda: quickjs(limits).close(), rounds=15, calls=10)
+
+
+def crossing(cassette: Path) -> dict[str, float]:
+    """Return the cost of one call in a script, beside the same call in Python.
+
+    What a script costs without calls is taken away.
+    """
+
+    def script(session: Session, count: int) -> float:
+        source = Script("crossing.js", _LOOP.replace("COUNT", str(count)))
+        begun = time.perf_counter()
+        outcome = session.run_script(source)
+        assert outcome.error is None, outcome.error
+        return time.perf_counter() - begun
+
+    with opened(cassette, repeat=True) as session:
+        crm = session.proxy("crm_system")
+        python = microseconds(lambda: crm.getCustomerDetail("0"), rounds=15, calls=_CALLS)
+        pairs = [script(session, _CALLS + 1) - script(session, 1) for _ in range(15)]
+    across = statistics.median(pairs) / _CALLS * 1e6
+    return {
+        "one call in a script, µs": across,
+        "one call in a script, over Python, µs": across - python,
+    }
+
+
+def patience(cassette: Path) -> float:
+    """Return the milliseconds that ten virtual minutes of growing waits take."""
+    with opened(cassette) as session:
+        script = Script("patient.js", _PATIENT)
+
+        def wait() -> None:
+            begun = session.clock.now()
+            assert session.run_script(script).error is None
+            assert session.clock.now() - begun >= 600
+
+        return microseconds(wait, rounds=15) / 1e3
+
+
+def scenario(folder: Path) -> dict[str, float]:
+    """Return the cost of a scenario: form, fresh context, three replayed calls, expectations."""
+    path = _written(folder)
+    item = _read(path)
+    _play(item, mode="record")
+    return {
+        "one scenario, three replayed calls, ms": microseconds(lambda: _play(item), rounds=25)
+        / 1e3,
+        "reading its file, ms": microseconds(lambda: _read(path), rounds=25) / 1e3,
+    }
+
+
+def _written(folder: Path) -> Path:
+    files = Path(bpmax_sim.demo.__file__).parent / "files/scenarios"
+    home = folder / "scenarios"
+    (home / "scripts").mkdir(parents=True)
+    (home / "platforms").mkdir()
+    for name in ("instances.yaml", "platforms/crm_system.yaml"):
+        (home / name).write_bytes((files / name).read_bytes())
+    (home / "scripts/three.js").write_text(_THREE, encoding="utf-8")
+    path = home / "three.scenario.yaml"
+    path.write_text(_SCENARIO, encoding="utf-8")
+    return path
+
+
+def _read(path: Path) -> ScenarioItem:
+    return next(iter(items(path)))
+
+
+def _play(item: ScenarioItem, mode: str = "replay") -> Sequence[Event]:
+    session = open_session(item, environ=ENVIRON, mode=mode, transport=Handler(answer))
+    events = list(run(item, session, environ=ENVIRON))
+    last = events[-1]
+    assert isinstance(last, ScenarioFinished)
+    assert last.outcome == "passed", [failure.essence for failure in last.failures]
+    return events
+
+
+def measure() -> dict[str, float]:
+    """Return every figure by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        cassette = recorded(here, 1)
+        return {
+            "a fresh context with the prelude, ms": context() / 1e3,
+            **crossing(cassette),
+            "ten minutes of back-off, ms": patience(cassette),
+            **scenario(here),
+        }
