@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
 from typing import Any, Literal
 
 from bpmax_sim.errors import Place
@@ -136,11 +135,17 @@ def trace_line(event: Event, homes: Homes = NOWHERE) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-@cache
+_names: dict[type[Any], tuple[str, ...]] = {}
+
+
 def _told(kind: type[Any]) -> tuple[str, ...]:
-    """Return the fields of a line, by name."""
-    answer = _ANSWER if issubclass(kind, CallMade) else frozenset()
-    return tuple(sorted({one.name for one in fields(kind)} - {"at"} - answer))
+    """Return the fields of a line, by name; they are found once for each kind."""
+    found = _names.get(kind)
+    if found is None:
+        answer = _ANSWER if issubclass(kind, CallMade) else frozenset()
+        found = tuple(sorted({one.name for one in fields(kind)} - {"at"} - answer))
+        _names[kind] = found
+    return found
 
 
 def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
