@@ -105,7 +105,7 @@ def test_a_line_of_the_trace_is_canonical(event: Event, line: str) -> None:
         (BigInt(10**30), 10**30),
         (b"\x00\xff", "AP8="),
         ({"b": [1.0, {"d": 1, "c": True}], "a": ()}, {"a": [], "b": [1, {"c": True, "d": 1}]}),
-        (object(), "[object]"),
+        pytest.param(object(), "[object]", id="object"),
     ],
     ids=repr,
 )
