@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.check.verify import verify
+from bpmax_sim.errors import TransportError
+from bpmax_sim.messages import Exchange, Failed, Request, Response
+from bpmax_sim.session import Session
+from bpmax_sim.transport.protocol import Handler
+
+DATA = Path(__file__).parents[1] / "data/verify"
+KEY = "erp-secret-0123456789"
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    headers = (("content-type", "application/json; charset=utf-8"),)
+    return Response(status=status, headers=headers, body=json.dumps(value).encode())
+
+
+def opened(root: Path, mode: str, handler: Callable[[Request], Response]) -> Session:
+    return Session.open(
+        DATA / "platforms",
+        mode=mode,
+        cassette=root / "订单.yaml",
+        environ={"ERP_KEY": KEY},
+        transport=Handler(handler),
+    )
+
+
+def recorded(root: Path, speak: Callable[[Any], object], value: Any) -> list[Exchange]:
+    with opened(root, "record", lambda _: answer(value)) as session:
+        speak(session.proxy("erp"))
+    return list(Cassette.load(root / "订单.yaml").exchanges())
+
+
+def drift(
+    root: Path, exchanges: list[Exchange], live: Callable[[Request], Response], **options: Any
+) -> list[str]:
+    with opened(root, "live", live) as session:
+        return [str(found) for found in verify(session, exchanges, **options)]
+
+
+def test_the_same_request_goes_out_with_real_credentials(tmp_path: Path) -> None:
+    sent: list[Request] = []
+
+    def live(request: Request) -> Response:
+        sent.append(request)
+        return answer({"ok": 1})
+
+    def speak(erp: Any) -> None:
+        erp.api("get_order").path({"id": "7/8 %2F", "名称": "张三"}).query(q=["1", "2"]).call()
+        erp.api("create_order").header({"X-A": "1"}).body({"items": [{"qty": 2}]}).call()
+        erp.api("submit").body({"客户": "张 三"}).call()
+
+    exchanges = recorded(tmp_path, speak, {"ok": 1})
+    assert drift(tmp_path, exchanges, live, allow_writes=True) == []
+    assert [(r.method, r.url, r.body) for r in sent] == [
+        *([("GET", exchanges[0].request.url, None)] * 2),
+        ("POST", exchanges[1].request.url, exchanges[1].request.body),
+        ("POST", exchanges[2].request.url, exchanges[2].request.body),
+    ]
+    assert {dict(request.headers)["X-Key"] for request in sent} == {KEY}
+    assert dict(sent[2].headers)["X-A"] == "1"
+
+
+def test_drift_has_three_tiers(tmp_path: Path) -> None:
+    exchanges = recorded(
+        tmp_path,
+        lambda erp: erp.api("list_orders").call(),
+        {"items": [{"id": 1, "qty": 2, "note": "x"}], "trace": "t"},
+    )
+    found = drift(
+        tmp_path, exchanges, lambda _: answer({"items": [{"id": "1", "qty": 2, "vip": True}]})
+    )
+
+    assert found == [
+        "error: [1] erp.list_orders: body.items[*].id: number became text",
+        "warning: [1] erp.list_orders: body.items[*].note: is gone (was text)",
+        "info: [1] erp.list_orders: body.items[*].vip: is new (boolean)",
+    ]
+
+
+def test_what_changes_from_answer_to_answer_is_learned(tmp_path: Path) -> None:
+    count = iter(range(9))
+
+    def live(_request: Request) -> Response:
+        number = next(count)
+        return answer({"id": number, "trace": number, **({"hint": 1} if number % 2 else {})})
+
+    exchanges = recorded(
+        tmp_path, lambda erp: erp.api("list_orders").call(), {"id": "7", "trace": "t"}
+    )
+
+    assert drift(tmp_path, exchanges, live) == [
+        (
+            "info: [1] erp.list_orders: body.hint: differs between two answers; "
+            "declare volatile: [body.hint]"
+        ),
+        (
+            "info: [1] erp.list_orders: body.id: differs between two answers; "
+            "declare volatile: [body.id]"
+        ),
+    ]
+
+
+def test_what_may_not_be_sent_is_told(tmp_path: Path) -> None:
+    def speak(erp: Any) -> None:
+        erp.api("create_order").body({}).call()
+        erp.api("pay").call()
+        erp.api("list_orders").query(k=KEY).call()
+
+    def live(request: Request) -> Response:
+        raise AssertionError(request)
+
+    assert drift(tmp_path, recorded(tmp_path, speak, {}), live) == [
+        ("info: [1] erp.create_order: not sent: POST may change something; pass --allow-writes"),
+        "info: [2] erp.pay: not sent: its API says verify: never",
+        (
+            "info: [3] erp.list_orders: not sent: it carries a value that the recording only "
+            "stands in for"
+        ),
+    ]
+
+
+def test_some_apis_are_judged_by_their_status_alone(tmp_path: Path) -> None:
+    exchanges = recorded(tmp_path, lambda erp: erp.api("ping").call(), {"a": 1})
+
+    assert drift(tmp_path, exchanges, lambda _: answer([])) == []
+    assert drift(tmp_path, exchanges, lambda _: answer([], 503)) == [
+        "error: [1] erp.ping: status: 200 became 503"
+    ]
+
+
+def test_a_third_party_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
+    def live(_request: Request) -> Response:
+        raise TransportError("no answer within 30 s", code="TIMEOUT")
+
+    exchanges = recorded(tmp_path, lambda erp: erp.api("ping").call(), {})
+
+    assert drift(tmp_path, exchanges, live) == ["error: [1] erp.ping: no answer within 30 s"]
+
+
+def test_traffic_without_a_builder_is_sent_as_it_is(tmp_path: Path) -> None:
+    request = Request(method="GET", url="https://other.example.test/x")
+    secret = Request(method="GET", url="https://other.example.test/x?t=redacted.http.any.t.1")
+    exchanges = [
+        Exchange(request=request, outcome=answer({"a": 1})),
+        Exchange(request=secret, outcome=answer({"a": 1}), order=2),
+        Exchange(request=request, outcome=Failed(code="TLS", message="x"), order=3),
+    ]
+
+    assert drift(tmp_path, exchanges, lambda _: answer({"a": "1"})) == [
+        "error: [1] https://other.example.test/x: body.a: number became text",
+        (
+            "info: [2] https://other.example.test/x?t=redacted.http.any.t.1: not sent: it carries a "
+            "value that the recording only stands in for"
+        ),
+    ]
+
+
+def test_logins_are_not_verified(tmp_path: Path) -> None:
+    assert drift(tmp_path, [], lambda _: answer({})) == []
