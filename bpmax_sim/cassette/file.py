@@ -168,10 +168,12 @@ def _mapped(path: Path, descriptor: int) -> Index | None:
 
 
 def _reader(descriptor: int) -> Callable[[int, int], bytes]:
+    if hasattr(os, "pread"):
+        return lambda start, end: os.pread(descriptor, end - start, start)
     lock = threading.Lock()
 
     def read(start: int, end: int) -> bytes:
-        with lock:  # seek and read, because Windows has no pread
+        with lock:  # as on Windows
             os.lseek(descriptor, start, os.SEEK_SET)
             return os.read(descriptor, end - start)
 

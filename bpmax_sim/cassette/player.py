@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bpmax_sim.cassette import miss
@@ -40,7 +40,8 @@ class Player:
         self._path = str(cassette.path if cassette else path)
         self._repeat = repeat
         self._find = _finder(cassette, rules, owner) if cassette else _nowhere
-        self._turns: dict[str, Iterator[int]] = {}
+        self._lock = threading.Lock()
+        self._turns: dict[str, int] = {}
         self._played: set[int] = set()
         self._kept: dict[int, Outcome] = {}
 
@@ -81,8 +82,9 @@ class Player:
         numbers = self._find(key)
         if not numbers or self._cassette is None:
             raise self._unknown(key, parts, context)
-        # next() on one shared counter is atomic, so two threads never get the same turn.
-        turn = next(self._turns.get(key) or self._turns.setdefault(key, count()))
+        with self._lock:  # two threads never get the same turn
+            turn = self._turns.get(key, 0)
+            self._turns[key] = turn + 1
         if turn >= len(numbers) and not self._repeat:
             places = [self._cassette.place(number) for number in numbers]
             lines = miss.played(parts, places, turn + 1, self._owner, context)
