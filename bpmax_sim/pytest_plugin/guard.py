@@ -104,6 +104,9 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         _doors[-1].refuse(event, args)
 
 
+_hook.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too
+
+
 def _install() -> None:
     if not _installed:
         _installed.append(True)

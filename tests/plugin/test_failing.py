@@ -260,3 +260,13 @@ def test_a_failure_to_start_keeps_every_line_of_its_error() -> None:
     told = config_failure("选择客户", ValueError("一\n二"), PLACE, "pytest x")
 
     assert (told.headline, told.detail) == ("选择客户: 一", ("二",))
+
+
+def test_a_script_that_exits_ends_its_session_and_is_pytests_own(project: Project) -> None:
+    project.edit("    open: {}", "    python: leave:leave")
+    project.write("scenarios/leave.py", "def leave(session):\n    raise SystemExit(3)\n")
+
+    result = project.run("-k", "贵宾")
+
+    result.assert_outcomes(failed=1, deselected=1)
+    assert "SystemExit: 3" in output(result)

@@ -318,3 +318,41 @@ def test_the_fixtures_are_documented(python: Project) -> None:
     ours = text[text.index("bpmax_clock") : text.index("bpmax_session_factory")]
     assert "no docstring available" not in ours
     assert "_bpmax_run" not in text
+
+
+def test_platforms_and_instances_are_named_by_marker_or_ini_file(
+    python: Project, live: Mapping[str, str]
+) -> None:
+    (python.root / "scenarios/platforms").rename(python.root / "接口")
+    (python.root / "scenarios/instances.yaml").rename(python.root / "实例.yaml")
+    python.write("tests/test_客户.py", TEST)
+    python.run("--bpmax-mode=record").assert_outcomes(failed=1)
+
+    mark = """\
+        import pytest
+
+        pytestmark = pytest.mark.bpmax(platforms="接口", instances="实例.yaml")
+
+    """
+    python.write("tests/test_客户.py", mark.replace("    ", "") + TEST.replace("    ", "", 1))
+    record(python)
+
+    (python.root / "实例.yaml").rename(python.root / "instances.yaml")
+    python.ini("bpmax_platforms = 接口")
+    python.write("tests/test_客户.py", TEST)
+    python.run().assert_outcomes(passed=1)
+
+
+def test_a_session_without_a_cassette_counts_its_calls_alone(
+    python: Project, live: Mapping[str, str]
+) -> None:
+    python.write(
+        "test_工厂.py",
+        """\
+        def test_一(bpmax_session_factory):
+            with bpmax_session_factory(cassette=None, mode="live") as session:
+                session.proxy("crm_system").getCustomerDetail("12345")
+        """,
+    )
+
+    assert "1 call (1 live), 1 login; 0 cassettes" in output(python.run())

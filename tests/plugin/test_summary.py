@@ -15,11 +15,11 @@ def with_orphan(project: Project) -> Project:
     return project
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n2",), ("-q",)])
+@pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n2"), ("-q",)])
 def test_orphans_of_a_complete_run_are_told_and_kept(
     orphan: Project, arguments: tuple[str, ...]
 ) -> None:
-    result = orphan.run_apart(*arguments)
+    result = orphan.run(*arguments)
 
     assert ORPHAN in output(result)
     assert (orphan.root / "cassettes/crm/旧的.yaml").is_file()
@@ -93,7 +93,7 @@ def test_a_run_that_calls_nobody_has_no_section(project: Project) -> None:
 def test_a_worker_that_crashes_makes_the_run_partial(orphan: Project) -> None:
     orphan.write("test_崩溃.py", "import os\n\ndef test_one():\n    os._exit(3)\n")
 
-    result = orphan.run_apart("-n1", "-p", "no:cacheprovider")
+    result = orphan.run("-p", "xdist", "-n1", "-p", "no:cacheprovider")
 
     result.assert_outcomes(passed=2, failed=1)
     assert "no test uses them" not in output(result)
@@ -103,3 +103,17 @@ def test_the_header_says_what_is_recorded(project: Project) -> None:
     text = output(project.run("--bpmax-mode=record", "--collect-only"))
 
     assert "bpmax-sim: record once, cassettes in cassettes" in text.splitlines()
+
+
+def test_cassettes_outside_the_working_directory_are_told_by_their_whole_path(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (project.root / FILE).read_text(encoding="utf-8")
+    (project.root / FILE).write_text(text[: text.index("  - name: 选择")], encoding="utf-8")
+    monkeypatch.chdir(project.root / "scenarios")
+
+    result = project.run("--bpmax-unused=warn", "--rootdir=..", "-c", "../tox.ini", "-k", "贵宾")
+
+    result.assert_outcomes(passed=1, deselected=1)
+    cassette = project.root / "cassettes/crm/选择客户/贵宾.yaml"
+    assert f"not played: 1 exchange in {cassette}" in output(result)
