@@ -156,8 +156,8 @@ def test_traffic_without_a_builder_is_sent_as_it_is(tmp_path: Path) -> None:
     assert drift(tmp_path, exchanges, lambda _: answer({"a": "1"})) == [
         "error: [1] https://other.example.test/x: body.a: number became text",
         (
-            "info: [2] https://other.example.test/x?t=redacted.http.any.t.1: not sent: it carries a "
-            "value that the recording only stands in for"
+            "info: [2] https://other.example.test/x?t=redacted.http.any.t.1: not sent: it "
+            "carries a value that the recording only stands in for"
         ),
     ]
 

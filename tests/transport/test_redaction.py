@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -30,7 +31,7 @@ def test_a_known_secret_is_hidden_wherever_a_script_puts_it() -> None:
 
     shown = redact_request(sent, vault())
 
-    assert "s3cret" not in repr(shown)
+    assert b"s3cret" not in msgspec.json.encode(shown)
     assert shown.url == "https://crm.example.test/c?t=redacted.crm_system.test.token.1"
     assert redact_request(shown, vault()) == shown
 
@@ -107,7 +108,7 @@ def test_personal_data_gets_pseudonyms_and_everything_else_keeps_its_bytes() -> 
     assert '"n": 1.10' in text
     assert '"x": "张三丰" }' in text
     assert '"name": "张三"' not in text
-    assert "13800138000" not in repr(shown)
+    assert b"13800138000" not in msgspec.json.encode(shown)
     assert dict(shown.headers)["X-User"] != "zhangsan"
     assert redact_request(shown, Vault()) == shown
 

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from dataclasses import replace as changed
+
+import pytest
+
+from bpmax_sim.cassette.identify import hidden, identify, sensitive
+from bpmax_sim.messages import Request, Sensitive
+from bpmax_sim.platform.credentials import Origin
+from bpmax_sim.platform.instances import Entry
+from bpmax_sim.platform.model import Api, Apply, Auth, CredentialSpec, Instance, Parameter, Platform
+from bpmax_sim.platform.platforms import Platforms
+from bpmax_sim.secret.vault import Vault
+
+KEY = Apply(place="query", name="key", value="{{ secret }}")
+CRM = Platform(
+    platform_key="crm",
+    base_url="https://crm.example.test/v1/",
+    credentials={"secret": CredentialSpec(secret=True)},
+    headers={"X-Tenant": "甲"},
+    auth=Auth(
+        parameters={"token": "{{ secret }}", "name": "X-Key"},
+        apply=(
+            Apply(place="header", name="Authorization", value="Bearer {{ token }}"),
+            Apply(place="header", name="{{ name }}", value="public"),
+            KEY,
+        ),
+    ),
+    secret=("body.ticket", "header.X-Ticket"),
+    redact=("body.phone",),
+    apis={
+        "get": Api(key="get", path="/客户/{id}"),
+        "latest": Api(key="latest", path="/客户/latest"),
+        "search": Api(
+            key="search",
+            path="/search?fixed=1",
+            parameters=(Parameter(name="X-Trace", place="header"),),
+            redact=("query.phone",),
+        ),
+        "open": Api(key="open", method="POST", path="/open", auth=Auth()),
+    },
+)
+WIDE = Platform(platform_key="wide", base_url="https://{{ region }}.example.test", apis=CRM.apis)
+PLATFORMS = Platforms(own={"crm": CRM, "wide": WIDE})
+
+HAN = "%E5%AE%A2%E6%88%B7"
+
+
+def named(url: str, method: str = "GET", platforms: Platforms = PLATFORMS) -> str:
+    call = identify(Request(method=method, url=url), platforms).call
+    return f"{call.name}@{call.instance} {call.path}" if call else ""
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        (f"https://crm.example.test/v1/{HAN}/7", f"crm.get@default /{HAN}/7"),
+        (f"https://CRM.example.test/v1/{HAN}/latest?x=1", f"crm.latest@default /{HAN}/latest"),
+        ("https://crm.example.test/v1/search", "crm.search@default /search"),
+        ("https://cn.example.test/search#top", "wide.search@default /search"),
+        (f"https://crm.example.test/v1/{HAN}/7/8", ""),
+        ("https://crm.example.test/v10/search", ""),
+        ("https://crm.example.test.evil.test/v1/search", ""),
+        ("https://other.test/v1/search", ""),
+        ("https://crm.example.test/v1", ""),
+    ],
+)  # fmt: skip
+def test_a_request_belongs_to_the_api_of_its_address_and_path(url: str, found: str) -> None:
+    assert named(url) == found
+
+
+def test_the_method_has_to_fit() -> None:
+    assert named("https://crm.example.test/v1/search", "post") == ""
+    assert named("https://crm.example.test/v1/open", "post") == "crm.open@default /open"
+
+
+def test_an_instance_is_known_by_its_address_and_the_default_one_comes_first() -> None:
+    entries = [
+        Entry(Instance(platform="crm", instance_key="甲"), Origin()),
+        Entry(Instance(platform="crm", instance_key="乙", default=True), Origin()),
+        Entry(Instance(platform="crm", instance_key="丙", base_url="https://third.test"), Origin()),
+        Entry(Instance(platform="crm", instance_key="丁", enabled=False), Origin()),
+    ]
+    platforms = PLATFORMS.with_entries(entries)
+    live = Request(method="GET", url="http://127.0.0.1:8080/search")
+    found = identify(live, platforms, {("crm", "甲"): "http://127.0.0.1:8080"})
+
+    assert named("https://crm.example.test/v1/search", platforms=platforms) == (
+        "crm.search@乙 /search"
+    )
+    assert named("https://third.test/search", platforms=platforms) == "crm.search@丙 /search"
+    assert found.call is not None
+    assert (found.call.instance, found.base) == ("甲", "http://127.0.0.1:8080")
+    assert identify(live, platforms) == live
+
+
+def test_what_auth_puts_in_and_what_nobody_declares_is_no_part_of_the_call() -> None:
+    headers = (
+        ("Authorization", "Bearer abc"),
+        ("x-key", "public"),
+        ("X-Trace", "1"),
+        ("X-Tenant", "乙"),
+        ("User-Agent", "sdk/1"),
+        ("Content-Type", "text/plain"),
+    )
+    url = "https://crm.example.test/v1/search?key=abc&q=%E4%B8%AD"
+    found = identify(Request(method="GET", url=url, headers=headers), PLATFORMS)
+
+    assert found.call is not None
+    assert found.call.query == (("q", "中"),)
+    assert found.call.headers == (headers[2], headers[3], headers[5])
+    assert found.injected == (
+        "header.authorization",
+        "header.x-key",
+        "query.key",
+        "header.user-agent",
+    )
+    assert found.sensitive == sensitive(CRM.secret)
+    assert found.sensitive[1] == Sensitive("header:X-Ticket", "X_Ticket")
+    assert found.personal == ("body.phone", "query.phone")
+
+
+def test_a_credential_is_hidden_by_its_place_however_short() -> None:
+    headers = (("Authorization", "Bearer abc"), ("x-key", "public"), ("Cookie", "a=1"))
+    url = "http://127.0.0.1:1/search?key=a%26b&q=1"
+    sent = Request(method="GET", url=url, headers=headers)
+    crm = PLATFORMS.with_entries([Entry(Instance(platform="crm", instance_key="test"), Origin())])
+    live = {("crm", "test"): "http://127.0.0.1:1"}
+
+    shown = hidden(identify(sent, crm, live), crm, Vault())
+
+    assert shown.headers == (
+        ("Authorization", "Bearer redacted.crm.test.client-authorization.1"),
+        ("x-key", "public"),
+        ("Cookie", "redacted.crm.test.client-cookie.1"),
+    )
+    assert shown.url == (
+        "https://crm.example.test/v1/search?key=redacted.crm.test.client-key.1&q=1"
+    )
+    assert shown.base == "https://crm.example.test/v1"
+
+
+def test_a_credential_that_the_vault_knows_keeps_its_stand_in() -> None:
+    vault = Vault()
+    vault.add("abcdefgh", "redacted.crm.default.secret.1", name="crm.default.secret")
+    url = "https://crm.example.test/v1/search?key=abcdefgh"
+    found = identify(Request(method="GET", url=url), PLATFORMS)
+
+    assert hidden(found, PLATFORMS, vault).url.endswith("?key=redacted.crm.default.secret.1")
+
+
+def test_a_platform_without_a_fixed_address_keeps_the_one_in_use() -> None:
+    platforms = changed(PLATFORMS, own={"wide": WIDE})
+    url = "https://cn.example.test/search?q=1"
+    found = identify(Request(method="GET", url=url), platforms)
+
+    assert hidden(found, platforms, Vault()).url == url
