@@ -155,7 +155,7 @@ def _finish(
     if isinstance(outcome, TransportError):
         raise outcome
     response, body = outcome.response, outcome.body
-    redact = env.vault.redact_text
+    redact = env.redact
     if isinstance(step, RefusedAgain):
         line = f"the new token was refused too: HTTP {response.status}"
         raise rejected(AuthError, line, response, body, planned, redact)
@@ -195,5 +195,5 @@ def _record(trail: Trail, env: Environment, error: BpmaxError | None) -> CallRec
         position=program.position,
         sent=trail.sent,
         received=trail.received,
-        redact=env.vault.redact_text,
+        redact=env.redact,
     )

@@ -92,6 +92,7 @@ class Environment:
         serial: the next number of issue, from 1.
         default_instance: preferred where a script names no instance and the platform has it.
         found: what calls have named so far, by platform, instance and API as they were written.
+        redact: hides every known secret in a text.
         renewed: the latest grant by login key, for what a login replaces, such as a refresh token.
     """
 
@@ -109,3 +110,8 @@ class Environment:
     default_instance: str | None = None
     found: dict[tuple[str, object, str], Recipe] = field(default_factory=dict, repr=False)
     renewed: dict[str, Grant] = field(default_factory=dict, repr=False)
+    redact: Callable[[str], str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Bind the vault's method once, for the records of all calls."""
+        object.__setattr__(self, "redact", self.vault.redact_text)

@@ -17,6 +17,7 @@ from bpmax_sim.proxy.kinds import (
     Undefined,
     kind_of,
 )
+from bpmax_sim.proxy.printing import property_order
 
 _ATOMS = (
     str, bool, int, float, type(None), bytes, datetime, Undefined, BigInt, FarDate, JsMap, JsSet,
@@ -30,6 +31,7 @@ _UNCHANGEABLE = frozenset(_ATOMS)
 def freeze(value: Any) -> Any:
     """Return a copy of *value* made of dicts, lists and script values.
 
+    Keys come in the order in which JavaScript lists them, so that a query is the same from both.
     An object within itself becomes ``Opaque("cycle")``, which is refused when it is sent.
 
     Raises:
@@ -50,7 +52,8 @@ def _copy(value: Any, above: tuple[int, ...]) -> Any:
         return Opaque("cycle")
     if isinstance(value, Mapping):
         inner = (*above, id(value))
-        return {_name(name): _copy(item, inner) for name, item in value.items()}
+        named = {_name(name): item for name, item in value.items()}
+        return {name: _copy(named[name], inner) for name in property_order(named)}
     if isinstance(value, list | tuple):
         inner = (*above, id(value))
         return [_copy(item, inner) for item in value]

@@ -154,6 +154,6 @@ def _record(
         call=request.call,
         position=plan.call.position,
         sent=request,
-        redact=env.vault.redact_text,
+        redact=env.redact,
         **came,
     )
