@@ -30,6 +30,10 @@ def test_a_value_becomes_plain(value: Any, frozen: Any) -> None:
     assert type(freeze(value)) is type(frozen)
 
 
+def test_keys_come_in_the_order_of_javascript() -> None:
+    assert list(freeze({"id": 1, "10": 2, 2: 3, "01": 4})) == ["2", "10", "id", "01"]
+
+
 def test_one_list_in_two_places_is_no_cycle() -> None:
     shared = [1]
 
