@@ -8,16 +8,16 @@ from hypothesis import HealthCheck, Phase, settings
 
 SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 
+# No explain phase: it traces every line, which costs more than it tells.
 settings.register_profile(
-    "local", deadline=None, max_examples=40, stateful_step_count=15, suppress_health_check=SLOW
+    "local",
+    deadline=None,
+    max_examples=40,
+    stateful_step_count=15,
+    suppress_health_check=SLOW,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
 )
-settings.register_profile(
-    "ci",
-    settings.get_profile("local"),
-    derandomize=True,
-    database=None,
-    phases=(Phase.explicit, Phase.generate, Phase.shrink),
-)
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
 settings.register_profile(
     "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
@@ -291,3 +291,46 @@ def signature(request: Request, values: Values) -> str:
     target = "/" + request.url.partition("://")[2].partition("/")[2]
     message = f"{request.method}\n{target}\n".encode() + (request.body or b"")
     return hmac.new(values["secret"].encode(), message, "sha256").hexdigest()
+
+
+def found(request: Request, place: str, name: str) -> list[str]:
+    """Return every value that stands at a place of *request*, under the name in any case."""
+    return _FOUND[place](request, name)
+
+
+def spelled(value: str, place: str) -> str:
+    """Return how *value* is written at *place*."""
+    if place == "query":
+        return quote(value, safe="")
+    return json.dumps(value)[1:-1] if place == "body" else value
+
+
+def _in_headers(request: Request, name: str) -> list[str]:
+    return [value for key, value in request.headers if key.lower() == name.lower()]
+
+
+def _in_query(request: Request, name: str) -> list[str]:
+    pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
+    return [unquote(value) for key, _, value in pairs if unquote(key).lower() == name.lower()]
+
+
+def _in_cookies(request: Request, name: str) -> list[str]:
+    crumbs = "; ".join(_in_headers(request, "cookie")).split(";")
+    pairs = [crumb.strip().partition("=") for crumb in crumbs]
+    return [value for key, _, value in pairs if key.lower() == name.lower()]
+
+
+def _in_body(request: Request, name: str) -> list[str]:
+    outer, inner = name.split(".")
+    body = json.loads(request.body or b"{}")
+    objects = [value for key, value in body.items() if key.lower() == outer]
+    return [v for one in objects if isinstance(one, dict) for k, v in one.items()
+            if k.lower() == inner]  # fmt: skip
+
+
+_FOUND: Mapping[str, Callable[[Request, str], list[str]]] = {
+    "header": _in_headers,
+    "query": _in_query,
+    "cookie": _in_cookies,
+    "body": _in_body,
+}

@@ -73,11 +73,20 @@ def cases(
 
 @dataclass(slots=True)
 class ThirdParty:
-    """Answers every request; a token is good while it stands in the books."""
+    """Answers every request; a token is good while it stands in the books.
+
+    Attributes:
+        answer: what a good request is answered with, a value or a whole response.
+        ttl: seconds that a token is said to live.
+        forgets: whether no token is ever good.
+        refused: logins that were refused.
+    """
 
     case: Case
     answer: Callable[[Request], Any] = lambda _request: {"code": 200, "message": "ok"}
     ttl: float = 7200
+    forgets: bool = False
+    refused: int = 0
     requests: list[Request] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
     good: set[str] = field(default_factory=set)
@@ -90,7 +99,8 @@ class ThirdParty:
         self.requests.append(request)
         if self.case.platform.auth.acquire is not None and not self.good & set(_shown(request)):
             return reply({"code": 401, "message": "令牌无效"}, 401)
-        return reply(self.answer(request))
+        answer = self.answer(request)
+        return answer if isinstance(answer, Response) else reply(answer)
 
     def _login(self, request: Request) -> Response:
         form = parse_qs((request.body or b"").decode(), strict_parsing=True)
@@ -100,8 +110,9 @@ class ThirdParty:
                 token = token.encode().hex()
                 self.tokens.append(token)
                 self.logins.append(one.instance_key)
-                self.good.add(token)
+                self.good.update(() if self.forgets else (token,))
                 return reply({"token": token, "ttl": self.ttl})
+        self.refused += 1
         return reply({"error": "invalid_client"}, 401)
 
     def values(self, program: Program) -> dict[str, str]:

@@ -1,0 +1,143 @@
+"""What auth puts in: exactly the instance's, once, whatever a script says."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from bpmax_sim import strategies
+from bpmax_sim.messages import Request
+from bpmax_sim.platform.model import Instance
+from tests.property import model
+from tests.property.world import Case, ThirdParty, cases, opened, refused
+
+SECRET_KINDS = ("static", "login")
+
+
+def sayings(request: Request) -> str:
+    """Return everything that *request* says, as one text."""
+    heads = "\n".join(f"{name}: {value}" for name, value in request.headers)
+    body = (request.body or b"").decode()
+    return f"{request.url}\n{heads}\n{json.dumps(json.loads(body)) if body[:1] == '{' else body}"
+
+
+@given(cases(kinds=SECRET_KINDS))
+def test_the_credential_is_exactly_the_instances_and_appears_once(case: Case) -> None:
+    (apply,) = case.platform.auth.apply
+    assume(apply.place != "path")
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        refused(lambda: strategies.perform(case.program, session))
+
+    for request in third.requests:
+        value = model.TEMPLATES[apply.value](third.values(case.program))
+        sent = model.found(request, apply.place, apply.name)
+        assert sent == [value]
+        spelled = model.spelled(value, apply.place)
+        assert sayings(request).count(spelled) == 1
+
+
+@given(cases(kinds=SECRET_KINDS, size=4))
+def test_no_call_carries_a_credential_of_another_instance(case: Case) -> None:
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        for program in case.programs:
+            del third.requests[:]
+            refused(partial(strategies.perform, program, session))
+            own = case.instance(program)
+            others = [str(one.credentials["secret"]) for one in case.instances if one is not own]
+            others += [token for token, key in zip(third.tokens, third.logins, strict=True)
+                       if key != own.instance_key]  # fmt: skip
+            for request in third.requests:
+                text = sayings(request)
+                for secret in set(others) - set(third.values(program).values()):
+                    assert secret not in text
+                    assert secret.encode().hex() not in text
+
+
+@given(cases(kinds=["signed"]))
+def test_a_signature_is_that_of_what_is_sent(case: Case) -> None:
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        refused(lambda: strategies.perform(case.program, session))
+
+    for request in third.requests:
+        values = third.values(case.program)
+        assert model.found(request, "header", "X-Signature") == [model.signature(request, values)]
+        assert model.found(request, "header", "X-Key") == [values["user"].encode().hex()]
+
+
+@given(cases(kinds=["login"], size=4))
+def test_calls_of_one_instance_share_one_login(case: Case) -> None:
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        called = [
+            case.instance(program).instance_key
+            for program in case.programs
+            if refused(partial(strategies.perform, program, session)) is None
+        ]
+
+    assert third.logins == list(dict.fromkeys(called))
+
+
+@given(cases(kinds=["login"]), st.integers(1, 4))
+def test_a_token_that_is_expired_is_renewed_before_each_call(case: Case, count: int) -> None:
+    third = ThirdParty(case, ttl=0)
+    with opened(case, third) as session:
+        errors = [refused(lambda: strategies.perform(case.program, session)) for _ in range(count)]
+
+    sent = sum(error is None for error in errors)
+    assert (len(third.logins), len(third.requests)) == (sent, sent)
+
+
+@given(cases(kinds=["login"]))
+def test_a_token_that_is_revoked_is_renewed_once_and_the_call_repeated(case: Case) -> None:
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        first = refused(lambda: strategies.perform(case.program, session))
+        assume(first is None)
+        third.good.clear()
+        second = refused(lambda: strategies.perform(case.program, session))
+
+    assert second is None
+    assert (len(third.logins), len(third.requests)) == (2, 3)
+    apply = case.platform.auth.apply[0]
+    sent = [model.found(one, apply.place, apply.name)[0] for one in third.requests]
+    bearer = sent[0].removesuffix(third.tokens[0])
+    assert sent == [bearer + third.tokens[index] for index in (0, 0, 1)]
+    assert third.requests[0].body == third.requests[2].body
+
+
+@given(cases(kinds=["login"]))
+def test_a_fresh_token_that_is_refused_again_ends_the_call(case: Case) -> None:
+    third = ThirdParty(case, forgets=True)
+    with opened(case, third) as session:
+        error = refused(lambda: strategies.perform(case.program, session))
+
+    assume(error is not None and error.code not in {"MISSING_PARAMETER", "BAD_ARGUMENT"})
+    assert error is not None
+    assert error.code == "AUTH_FAILED"
+    assert (len(third.logins), len(third.requests)) == (2, 2)
+
+
+@given(cases(kinds=["login"], size=2))
+def test_a_login_that_is_refused_is_never_sent_again(case: Case) -> None:
+    third = ThirdParty(case)
+    wrong = tuple(with_secret(one, "s3c-wrong-Kq7") for one in case.instances)
+    with opened(Case(case.platform, wrong, case.programs), third) as session:
+        errors = [
+            refused(partial(strategies.perform, program, session)) for program in case.programs
+        ]
+
+    refusals = [error for error in errors if error and error.code == "AUTH_FAILED"]
+    assert third.refused == len(refusals)
+    assert third.requests == []
+    assert all("s3c-wrong-Kq7" not in error.message for error in refusals)
+
+
+def with_secret(instance: Instance, secret: str) -> Instance:
+    return replace(instance, credentials={**instance.credentials, "secret": secret})

@@ -1,0 +1,51 @@
+"""JavaScript and Python say the same in the same bytes, and are refused in the same words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, note
+
+from bpmax_sim import strategies
+from bpmax_sim.errors import CallError, ScriptError
+from bpmax_sim.messages import Request
+from bpmax_sim.proxy.program import Program
+from bpmax_sim.script.source import Script
+from tests.property.world import Case, ThirdParty, cases, opened, refused
+
+
+def in_python(case: Case, program: Program) -> Any:
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        error = refused(lambda: strategies.perform(program, session))
+    return told(error) if error else bytes_of(third.requests[-1])
+
+
+def in_javascript(case: Case, program: Program) -> Any:
+    third = ThirdParty(case)
+    source = f"return await {strategies.javascript(program)};"
+    note(source)
+    with opened(case, third) as session:
+        error = session.run_script(Script("一行.js", source)).error
+    if error is None:
+        return bytes_of(third.requests[-1])
+    assert isinstance(error, ScriptError), error
+    return error.fields.get("code"), error.message
+
+
+def told(error: CallError) -> Any:
+    return error.code, error.message
+
+
+def bytes_of(request: Request) -> Any:
+    return request.method, request.url, request.headers, request.body
+
+
+@given(cases())
+def test_javascript_and_python_give_the_same_bytes(case: Case) -> None:
+    assert in_javascript(case, case.program) == in_python(case, case.program)
+
+
+@given(cases(refusable=True, kinds=["none"]))
+def test_javascript_and_python_are_refused_in_the_same_words(case: Case) -> None:
+    assert in_javascript(case, case.program) == in_python(case, case.program)
