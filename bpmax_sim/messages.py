@@ -84,6 +84,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         personal: places of request and answer that hold personal data, such as ``body.phone``.
         standin: the same request with every credential replaced by its stand-in, as it is
             recorded; None when the request itself carries no credential.
+        follow: whether a redirect is followed; a client of its own judges that itself.
     """
 
     method: str
@@ -98,6 +99,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sensitive: tuple[Sensitive, ...] = ()
     personal: tuple[str, ...] = ()
     standin: Request | None = None
+    follow: bool = True
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.call.name if self.call else self.base}>".rstrip()

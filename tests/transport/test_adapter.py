@@ -18,6 +18,7 @@ from bpmax_sim.transport.httpx.adapter import httpx_transport
 from bpmax_sim.transport.httpx.stub import stub
 from bpmax_sim.transport.protocol import Handler, Transport
 from tests.leaks import folder, leaks
+from tests.loopback import answer_json, loopback
 
 FILES = Path(__file__).parents[2] / "bpmax_sim/demo/files/scenarios"
 START = "2026-03-02T09:00:00+08:00"
@@ -133,6 +134,26 @@ def test_a_miss_is_told_to_the_client_and_remembered(tmp_path: Path) -> None:
         "  call      GET https://other.test/x?y=1\n"
         "  record    bpmax-sim record"
     )
+
+
+def test_a_redirect_is_the_client_s_own_to_follow(tmp_path: Path) -> None:
+    def answer(request: bytes) -> bytes:
+        if request.startswith(b"GET /old"):
+            return answer_json("{}", status="302 Found", headers="location: /new\r\n")
+        return answer_json('"new"')
+
+    def ask(session: Session, url: str) -> list[int]:
+        with httpx.Client(base_url=url, transport=httpx_transport(session)) as client:
+            found = client.get("/old", follow_redirects=True)
+        return [one.status_code for one in (*found.history, found)]
+
+    with loopback(answer) as server:
+        with opened(tmp_path, mode="record", environ={}) as session:
+            live = ask(session, server.url)
+        with opened(tmp_path) as session:
+            again = ask(session, server.url)
+
+    assert live == again == [302, 200]
 
 
 class Answering:

@@ -101,6 +101,7 @@ def _request(request: httpx.Request) -> Request:
         headers=_sent(request.headers),
         body=request.content or None,
         timeout=_TIMEOUT if timeout is None else timeout,
+        follow=False,
     )
 
 

@@ -172,7 +172,7 @@ def _response(answer: httpx.Response, body: bytes, chunks: tuple[Chunk, ...]) ->
 def _redirect(request: Request, response: Response) -> Request | None:
     """Return the next hop, or None where the answer is the last."""
     location = response.header("location")
-    if response.status not in _REDIRECTS or not location:
+    if response.status not in _REDIRECTS or not location or not request.follow:
         return None
     here = httpx.URL(request.url)
     there = here.join(location)

@@ -7,7 +7,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
 
 from bpmax_sim.cassette.foreign.formats import Source, format_of, read_foreign
 from bpmax_sim.cassette.foreign.imported import Imported
@@ -17,6 +19,20 @@ from bpmax_sim.messages import Exchange, Failed, Response
 DATA = Path(__file__).parents[2] / "data/foreign"
 NAME = '{"name":"张三"}'.encode()
 CUSTOMER = "https://crm.example.test/api/customers/12345?fields=name"
+SAMPLES = [path.read_bytes() for path in sorted(DATA.iterdir())]
+PIECES = [
+    b"null",
+    b"[]",
+    b"{}",
+    b"-1",
+    b"1e999",
+    b'"x"',
+    b"- ",
+    b": ",
+    b"\n",
+    b"*id001",
+    b"!!binary x",
+]
 BESIDE = {"0a1b2c.json": NAME, "3d4e5f.json": '{"姓名":"李四"}'.encode()}
 
 
@@ -345,6 +361,21 @@ def test_an_item_that_is_no_exchange_leaves_a_note(shape: str, item: object) -> 
 
     assert found.exchanges == ()
     assert found.notes[0].startswith("exchange 1: it is no exchange (")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_a_damaged_recording_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
+    whole = bytearray(data.draw(st.sampled_from(SAMPLES)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(whole)))
+        end = start + data.draw(st.sampled_from([0, 1, 2, 8, 300]))
+        whole[start:end] = data.draw(st.binary(max_size=4) | st.sampled_from(PIECES))
+    try:
+        found = read_foreign(bytes(whole))
+    except CassetteError:
+        return
+    assert [one.order for one in found.exchanges] == [*range(1, len(found.exchanges) + 1)]
 
 
 def test_a_format_that_there_is_not() -> None:
