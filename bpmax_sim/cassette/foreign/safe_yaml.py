@@ -6,7 +6,6 @@ Nothing is constructed: scalars stay texts, so that no time, number or ``on`` ch
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from typing import Any, Final
@@ -81,7 +80,7 @@ class _Reader:
         if node.tag == _BINARY:
             try:
                 return base64.b64decode(node.value, validate=False)
-            except binascii.Error as error:
+            except ValueError as error:
                 raise self._refusal(node, "broken base64") from error
         if not node.style and node.value in _NULL:
             return None
@@ -95,5 +94,8 @@ class _Reader:
 
 def _content(found: dict[str, Any]) -> bytes:
     """Return the bytes of a file's or an iterator's state."""
-    pieces = found.get("args", [[]])[0] if "args" in found else found.get("state", [])[:1]
+    outer = found.get("args") or found.get("state")
+    if not isinstance(outer, list) or not outer:
+        return b""
+    pieces = outer[0] if isinstance(outer[0], list) else outer[:1]
     return b"".join(p if isinstance(p, bytes) else str(p).encode() for p in pieces)

@@ -363,6 +363,27 @@ def test_an_item_that_is_no_exchange_leaves_a_note(shape: str, item: object) -> 
     assert found.notes[0].startswith("exchange 1: it is no exchange (")
 
 
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [
+        ("!!python/object/apply:builtins.iter {args: [[!!binary AP8=, a]]}", b"\0\xffa"),
+        ("!!python/object/new:_io.BytesIO {state: []}", None),
+        ("!!python/unicode 客户", "客户".encode()),
+        ("[a, b]", b"ab"),
+        ("'null'", b"null"),
+    ],
+)
+def test_bodies_that_vcrpy_wrote_as_objects_are_read_without_making_any(
+    body: str, sent: bytes | None
+) -> None:
+    asked = f"request: {{method: PUT, uri: 'https://a.test/', headers: {{}}, body: {body}}}"
+    came = "response: {status: {code: 200}, headers: {}, body: {string: ''}}"
+    found = read_foreign(f"interactions:\n- {asked}\n  {came}\n".encode())
+
+    assert found.notes == ()
+    assert found.exchanges[0].request.body == sent
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_damaged_recording_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
