@@ -91,9 +91,9 @@ def recorded(folder: Path, count: int, platforms: Path = _PLATFORMS) -> Path:
     return cassette
 
 
-def building() -> float:
-    """Return the microseconds to build and authorise one call."""
-    with opened(Path("none.yaml")) as session:
+def building(folder: Path) -> dict[str, float]:
+    """Return the cost of building and authorising one call."""
+    with opened(folder / "none.yaml") as session:
         env = session._network._environment  # noqa: SLF001 - the generator's own input
         crm = session.proxy("crm_system")
         grant = Grant(values={"token": "t-123456"}, standins={"token": "t-123456"}, expires=1e12)
@@ -102,7 +102,7 @@ def building() -> float:
             program = crm.api("get_customer_detail").path(id="12345").query(fields="name").program
             return authorised(plan(program, env), grant, env)
 
-        return microseconds(build, rounds=15, calls=200)
+        return {"build and authorise, µs": microseconds(build, rounds=15, calls=200)}
 
 
 def replaying(folder: Path) -> dict[str, float]:
@@ -192,12 +192,14 @@ def growth(folder: Path) -> dict[str, float]:
 
 
 def measure() -> dict[str, float]:
-    """Return every figure by name."""
+    """Return every figure by name; each ratio is to a floor measured right before."""
+    found: dict[str, float] = {}
+    relative: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        base = floor()
-        found = {"floor, µs": base, "build and authorise, µs": building()}
-        found |= {**replaying(Path(folder)), **short(Path(folder)), **recording(Path(folder))}
+        for figures in (building, replaying, short, recording):
+            base = floor()
+            own = figures(Path(folder))
+            found |= {"floor, µs": base, **own}
+            relative |= {f"{what[:-4]}, times the floor": own[what] / base for what in own}
         grown = growth(Path(folder))
-    ratios = {name: value / base for name, value in found.items() if name != "floor, µs"}
-    relative = {f"{name[:-4]}, times the floor": value for name, value in ratios.items()}
     return {**found, **relative, **grown}
