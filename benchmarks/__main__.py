@@ -8,7 +8,7 @@ import json
 import platform
 import sys
 
-NAMES = ("calls", "cassette", "scripts", "signing", "start")
+NAMES = ("calls", "cassette", "determinism", "memory", "scripts", "signing", "start")
 
 
 def main() -> None:

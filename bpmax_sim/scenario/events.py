@@ -116,21 +116,37 @@ Event = (
 _ANSWER = frozenset({"status", "response", "source", "error", "message", "duration"})
 
 
+_RENAMED = {"event": "hook"}  # of a hook that starts
+
+
+def instant(at: float) -> float:
+    """Return *at* without what summing up seconds leaves behind the hundredth of a millisecond."""
+    return round(at, 5)
+
+
 def answer_of(made: CallMade) -> CallAnswered:
     """Return the end of a call."""
     return CallAnswered(
         number=made.number,
         call=made.call,
-        at=round(made.at + made.duration, 6),
-        **{name: getattr(made, name) for name in _ANSWER},
+        status=made.status,
+        response=made.response,
+        source=made.source,
+        error=made.error,
+        message=made.message,
+        duration=instant(made.duration),
+        at=instant(made.at + made.duration),
     )
 
 
 def trace_line(event: Event, homes: Homes = NOWHERE) -> str:
     """Return *event* as one line of JSON: its kind, its instant, then its fields by name."""
     kind: type[Any] = type(event)
-    told = {name: _canonical(plain(getattr(event, name)), homes) for name in _told(kind)}
-    line = {"event": kind.__name__, "at": event.at, **told}
+    told = {
+        _RENAMED.get(name, name): _canonical(plain(getattr(event, name)), homes)
+        for name in _told(kind)
+    }
+    line = {"event": kind.__name__, "at": instant(event.at), **told}
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace").decode()
 

@@ -9,7 +9,14 @@ from typing import Any
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.bench import Bench
 from bpmax_sim.scenario.calls import Record, call_made
-from bpmax_sim.scenario.events import CallAnswered, ConsoleWritten, Event, answer_of, trace_digest
+from bpmax_sim.scenario.events import (
+    CallAnswered,
+    ConsoleWritten,
+    Event,
+    answer_of,
+    instant,
+    trace_digest,
+)
 from bpmax_sim.scenario.homes import NOWHERE, Homes
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.plain import plain
@@ -86,7 +93,7 @@ class Log:
         for line in sorted(console, key=lambda one: one.at):
             self.console.append({"text": line.text, "level": line.level})
             self._fresh.append(ConsoleWritten(text=line.text, level=line.level, at=line.at))
-        fresh = sorted(self._fresh, key=lambda event: (event.at, _rank(event)))
+        fresh = sorted(self._fresh, key=lambda event: (instant(event.at), _rank(event)))
         self._fresh.clear()
         self.events += fresh
         return tuple(fresh)

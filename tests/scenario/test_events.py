@@ -21,7 +21,7 @@ from bpmax_sim.scenario.failure import Failure
 from bpmax_sim.scenario.homes import Homes
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.script.outcome import TimerFired
-from bpmax_sim.subject.stage import FieldChanged, NodeEntered
+from bpmax_sim.subject.stage import FieldChanged, HookStarted, NodeEntered
 
 AT = 1772413200.5
 CALL = CallMade(
@@ -81,6 +81,10 @@ CALL = CallMade(
         (
             ConsoleWritten(text="一\n二\ud800", level="log", at=AT),
             '{"event":"ConsoleWritten","at":1772413200.5,"level":"log","text":"一\\n二\\ud800"}',
+        ),
+        (
+            HookStarted(event="change.客户", script="form.js", at=AT + 1e-6),
+            '{"event":"HookStarted","at":1772413200.5,"hook":"change.客户","script":"form.js"}',
         ),
         (
             NodeEntered(node="归档", previous="审批", action="approve", by="lisi", at=AT),
