@@ -2,17 +2,30 @@
 'use strict';
 ({emit, encode, encoders, list, attempt, shared, stackOf, NativeError, NativeDate}) => {
 const {keys} = Object;
-const DEPTH = 4, ITEMS = 100;
+const DEPTH = 3, ITEMS = 100;
 const key = name => /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? name : quote(name);
-const quote = text => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
+function quote(text) {
+  const mark = ["'", '"', '`'].find(one => !text.includes(one)) ?? "'";
+  return mark + text.replaceAll('\\', '\\\\').replaceAll(mark, `\\${mark}`).replaceAll('\n', '\\n') + mark;
+}
 const wrap = (open, items, close) => items.length ? `${open} ${items.join(', ')} ${close}` : open + close;
 function items(values, one) {
   const shown = values.slice(0, ITEMS).map(one);
   if (values.length > ITEMS) shown.push(`... ${values.length - ITEMS} more`);
   return shown;
 }
+function elements(value, one) { // a run of holes is one item
+  const shown = [];
+  for (let i = 0; i < value.length && shown.length < ITEMS; i++) {
+    const start = i;
+    while (i < value.length && !Object.hasOwn(value, i)) i++;
+    if (i > start) shown.push(`<${i - start} empty item${i - start > 1 ? 's' : ''}>`);
+    if (i < value.length) shown.push(one(value[i]));
+  }
+  return value.length > ITEMS && shown.length === ITEMS ? [...shown, `... ${value.length - ITEMS} more`] : shown;
+}
 function inspectObject(value, one) {
-  if (Array.isArray(value)) return wrap('[', items([...value], one), ']');
+  if (Array.isArray(value)) return wrap('[', elements(value, one), ']');
   if (value instanceof NativeError) {
     const text = stackOf(value) ? value.stack : `${value.name}: ${value.message}`;
     const own = items(keys(value), k => `${key(k)}: ${one(value[k])}`);
@@ -31,7 +44,7 @@ function inspectObject(value, one) {
 const plain = {
   string: quote, undefined: String, boolean: String, symbol: v => v.toString(), bigint: v => `${v}n`,
   number: v => Object.is(v, -0) ? '-0' : `${v}`,
-  function: v => `[${/^class\b/.test(Function.prototype.toString.call(v)) ? 'class' : 'Function:'} ${v.name || '(anonymous)'}]`,
+  function: v => `[${/^class\b/.test(Function.prototype.toString.call(v)) ? 'class' : v.name ? 'Function:' : 'Function'} ${v.name || '(anonymous)'}]`,
 };
 function inspect(value, path = []) {
   if (plain[typeof value]) return plain[typeof value](value);
@@ -45,7 +58,7 @@ const directives = {
   s: v => typeof v === 'object' && v !== null ? show(v) : `${typeof v === 'symbol' ? v.toString() : v}`,
   d: v => `${typeof v === 'bigint' ? `${v}n` : typeof v === 'object' ? NaN : Number(v)}`,
   i: v => `${parseInt(v, 10)}`, f: v => `${parseFloat(v)}`,
-  j: v => JSON.stringify(v), o: show, O: show, c: () => '',
+  j: v => JSON.stringify(v), o: v => attempt(() => inspect(v), '[cannot be read]'), O: v => attempt(() => inspect(v), '[cannot be read]'), c: () => '',
 };
 function format([first, ...rest]) {
   if (typeof first === 'string' && first.includes('%')) {

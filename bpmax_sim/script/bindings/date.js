@@ -3,7 +3,8 @@
 ({define, NativeDate, timeOf, shared}) => {
 const proto = NativeDate.prototype, {construct, apply} = Reflect;
 const time = date => apply(timeOf, date, []);
-const shifted = date => new NativeDate(time(date) + shared.offset);
+const LAST = 864e13; // within hours of the last instant, local time stops there
+const shifted = date => new NativeDate(Math.max(-LAST, Math.min(LAST, time(date) + shared.offset)));
 const methods = {};
 for (const unit of ['Date', 'Day', 'FullYear', 'Hours', 'Milliseconds', 'Minutes', 'Month', 'Seconds']) {
   const read = proto[`getUTC${unit}`], change = proto[`setUTC${unit}`];

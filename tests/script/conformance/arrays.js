@@ -1,0 +1,5 @@
+const a = [5, 1, 10, 2];
+const 稳 = [{k: 1, v: 'a'}, {k: 0, v: 'b'}, {k: 1, v: 'c'}, {k: 0, v: 'd'}].sort((x, y) => x.k - y.k).map(x => x.v).join('');
+const 洞 = [1, , 3];
+const 平 = [1, [2, [3, [4]]]].flat(Infinity);
+return [[...a].sort(), [...a].sort((x, y) => x - y), 稳, 洞.length, 1 in 洞, 洞.map(x => x * 2).length, 平, [1, 2].flatMap(x => [x, x * 2]), a.reduceRight((s, x) => s + '-' + x), a.find(x => x > 5), a.findLast(x => x < 5), a.findIndex(x => x === 9), a.at(-1), a.includes(10), [3, 4].entries().next(), Array.from({length: 3}, (_, i) => i * i), Array.of(7), new Array(3).fill(0), [1, 2, 3, 4, 5].copyWithin(0, 3), a.slice(1, -1), [...a].splice(1, 2), [1, 2, 3].indexOf(2), [[1, 'a'], [2, 'b']].map(([n, s]) => s + n), a.some(x => x > 9), a.every(x => x > 0), [undefined, 3, null].sort(), [].concat(1, [2], [[3]]), Array.isArray([]), [1, 2, 3].join(), String([1, [2, 3]]), [..."ab"].reverse(), a.toSorted?.((x, y) => y - x), a.with?.(0, 9), [1, 2] + '', Array(2).join('x'), [3, 2, 1].keys().next().value, Math.max(...a), a.lastIndexOf(1), [1, 2, 3].length = 3, Object.keys([7, 8])];

@@ -1,0 +1,12 @@
+const 序 = [];
+const 记 = v => 序.push(v);
+setTimeout(() => 记('timer 0'), 0);
+setTimeout(() => { 记('timer 1'); Promise.resolve().then(() => 记('micro of timer 1')); }, 1);
+setTimeout(() => 记('timer 2'), 2);
+queueMicrotask(() => { 记('micro'); queueMicrotask(() => 记('micro of micro')); });
+Promise.resolve().then(() => 记('then 1')).then(() => 记('then 2')).then(() => 记('then 3'));
+(async () => { 记('async a'); await null; 记('async b'); await {then(r) { r(); }}; 记('async c'); })();
+new Promise(r => { 记('executor'); r(Promise.resolve('x')); }).then(() => 记('adopted'));
+记('sync');
+await new Promise(r => setTimeout(r, 30));
+return 序;

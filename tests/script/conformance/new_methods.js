@@ -1,0 +1,2 @@
+const has = (o, k) => typeof o[k] === 'function';
+return [[1, 2, 3].at(-2), Object.hasOwn({a: 1}, 'a'), 'abc'.at(-1), [3, 1, 2].toSorted(), [1, 2].toReversed(), [1, 2, 3].toSpliced(1, 1), [1, 2].with(0, 9), [1, 2, 3].findLastIndex(x => x < 3), 'a'.isWellFormed(), Object.entries({x: 1}).flat(), structuredClone([1]), 'x'.replaceAll('x', 'y'), has(Promise, 'any'), has(Array, 'from'), typeof WeakRef, typeof AggregateError, typeof FinalizationRegistry];

@@ -1,0 +1,12 @@
+const 等 = (ms, 值, 坏) => new Promise((r, j) => setTimeout(坏 ? j : r, ms, 坏 ? new Error(值) : 值));
+const 序 = [];
+const 记 = p => p.then(v => (序.push(v), v), e => { 序.push('!' + e.message); throw e; });
+const 全 = await Promise.all([记(等(30, 'a')), 记(等(10, 'b')), 'c']);
+const 先 = await Promise.race([等(20, '慢'), 等(5, '快')]);
+const 任 = await Promise.any([等(5, '坏', true), 等(10, '好')]);
+const 定 = await Promise.allSettled([等(1, 1), 等(2, '坏', true)]).then(r => r.map(x => x.status + (x.value ?? x.reason.message)));
+const 皆坏 = await Promise.any([等(1, 'x', true), 等(2, 'y', true)]).catch(e => [e.name, e.errors.map(x => x.message)]);
+const 快败 = await Promise.all([等(50, 1), 等(1, '先坏', true)]).catch(e => e.message);
+const {promise, resolve} = Promise.withResolvers?.() ?? (() => { let resolve; const promise = new Promise(r => { resolve = r }); return {promise, resolve}; })();
+setTimeout(resolve, 3, '外部');
+return [全, 序, 先, 任, 定, 皆坏, 快败, await promise, await Promise.all([]), await Promise.resolve(1).finally(() => 2)];
