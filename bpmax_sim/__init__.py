@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from bpmax_sim import strategies
     from bpmax_sim.cassette.file import Cassette
     from bpmax_sim.errors import (
         AuthError,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         BusinessError,
         CallError,
         CassetteError,
+        ClosedNetworkError,
         ConfigError,
         DamagedCassette,
         ExpectationError,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from bpmax_sim.scenario.play import run_scenario
     from bpmax_sim.session.session import Session
     from bpmax_sim.session.settings import Settings
+    from bpmax_sim.transport.httpx.adapter import httpx_transport
+    from bpmax_sim.transport.httpx.stub import stub
 
     __version__: str
 
@@ -46,6 +50,7 @@ __all__ = [
     "CallError",
     "Cassette",
     "CassetteError",
+    "ClosedNetworkError",
     "ConfigError",
     "DamagedCassette",
     "ExpectationError",
@@ -62,16 +67,21 @@ __all__ = [
     "SubjectError",
     "TransportError",
     "__version__",
+    "httpx_transport",
     "load_platforms",
     "run_scenario",
+    "strategies",
+    "stub",
 ]
 
 _HOMES: Final = {
     "Cassette": "cassette.file",
     "Session": "session.session",
     "Settings": "session.settings",
+    "httpx_transport": "transport.httpx.adapter",
     "load_platforms": "platform.load",
     "run_scenario": "scenario.play",
+    "stub": "transport.httpx.stub",
 }
 """Where a name lives; those that are not here are errors."""
 
@@ -81,6 +91,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "__version__":
         value: Any = _version()
+    elif name == "strategies":
+        value = import_module(f"{__name__}.strategies")
     else:
         value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
     globals()[name] = value
