@@ -167,13 +167,13 @@ def _direct_calls(
 ) -> Program:
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
     args = [draw(_argument(one.place, refusable)) for one in called.parameters]
-    if draw(st.integers(0, 4)) == 0:
-        args = args[: draw(st.integers(0, len(args)))] + draw(st.lists(scalars(), max_size=2))
+    given = draw(st.integers(0, len(args))) if draw(st.integers(0, 4)) == 0 else len(args)
+    extra = draw(st.lists(scalars(), max_size=2)) if given == len(args) else []
     return Program(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances)),
         api=called.key,
-        args=tuple(args),
+        args=(*args[:given], *extra),
     )
 
 
