@@ -283,6 +283,8 @@ def equal(left: Any, right: Any) -> bool:
         return left.keys() == right.keys() and all(equal(v, right[k]) for k, v in left.items())
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(equal, left, right))
+    if isinstance(left, float) or isinstance(right, float):
+        return isinstance(left, int | float) and float(left) == right  # as JavaScript reads it
     return bool(left == right)
 
 

@@ -162,6 +162,8 @@ def respelled(call: Call, chance: Any) -> Call:
         value = shuffled(json.loads(body), chance)
         body = json.dumps(value, indent=chance.choice([None, 1]), ensure_ascii=False).encode()
     headers = [(chance.choice([name, name.lower(), name.upper()]), v) for name, v in call.headers]
+    if kinds:  # the last header; only its media type counts
+        headers[-1] = (headers[-1][0], f"{kinds[0]}{chance.choice(['', '; charset=utf-8'])}")
     chance.shuffle(headers)
     names = list(dict.fromkeys(name for name, _ in call.query))
     chance.shuffle(names)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bpmax_sim import strategies
 from bpmax_sim.clock import Instant
@@ -59,7 +60,7 @@ def cases(
     """Draw a platform with two instances, and *size* calls of it."""
     platform = draw(strategies.platforms(auth=strategies.auths(kinds=kinds), max_apis=2))
     tenants = tuple(
-        draw(strategies.instances(platform=platform.platform_key, key=st.just(key)))
+        _own(draw(strategies.instances(platform=platform.platform_key, key=st.just(key))))
         for key in ("test", "prod")
     )
     named = {"platform": platform, "instances": ("test", "prod"), "refusable": refusable}
@@ -69,6 +70,12 @@ def cases(
     }
     calls = st.one_of([makers[form](**named) for form in forms])
     return Case(platform, tenants, [draw(calls) for _ in range(size)])
+
+
+def _own(instance: Instance) -> Instance:
+    """Return *instance* with a secret that no other one has."""
+    secret = f"{instance.credentials['secret']}{instance.instance_key}"
+    return replace(instance, credentials={**instance.credentials, "secret": secret})
 
 
 @dataclass(slots=True)
