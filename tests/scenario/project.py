@@ -42,7 +42,7 @@ class Project:
     folder: Path
     handle: Callable[[Request], Response] = third_party
     sent: list[Request] = field(default_factory=list)
-    options: dict[str, Any] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         (self.folder / "platforms").mkdir()
@@ -60,8 +60,8 @@ class Project:
     def events(self, path: Path, **options: Any) -> list[Event]:
         """Run the one item of *path*; without an option *mode* the third party answers."""
         (item,) = items(path, environ={})
-        given = {"mode": "live", "transport": Handler(self._answer), **self.options, **options}
-        return list(run(item, open_session(item, environ={}, **given), environ={}))
+        given = {"mode": "live", "transport": Handler(self._answer), **options}
+        return list(run(item, open_session(item, environ=self.environ, **given), environ={}))
 
     def run(self, text: str, files: Mapping[str, str] | None = None) -> ScenarioFinished:
         """Write and run, and return the verdict."""
