@@ -52,21 +52,30 @@ class QuickJSNG:
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask, and return its outbox."""
-        self._within(lambda: self._entry(operation, argument))
-        text: str = self._within(self._entry)
+        text: str = self._within(lambda: self._turn(operation, argument))
         return text
 
     def close(self) -> None:
         """Free the context."""
         self._entry = self._context = None
 
-    def _within(self, work: Any) -> Any:
+    def _turn(self, operation: str, argument: str) -> Any:
+        started = time.thread_time()
+        self._entry(operation, argument)
+        self._pump(started)
+        self._limit_to(self._left - (time.thread_time() - started))
+        return self._entry()
+
+    def _limit_to(self, seconds: float) -> None:
         # The engine's own limit is afresh for each entry, so the sum is kept here.
+        self._context.set_time_limit(max(seconds, 0.001))
+
+    def _within(self, work: Any) -> Any:
         started = time.thread_time()
         if self._left <= 0:
             raise self._too_slow("")
         try:
-            self._context.set_time_limit(max(self._left, 0.001))
+            self._limit_to(self._left)
             result = work()
             self._pump(started)
         except _quickjs.JSException as error:

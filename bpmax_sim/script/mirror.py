@@ -54,6 +54,9 @@ class Mirror:
         self._objects[index].write(name, decode_tagged(tagged), place)
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def dumps(value: Any) -> str:
     """Return compact ASCII JSON."""
-    return json.dumps(value, separators=(",", ":"))
+    return _encode(value)
