@@ -79,7 +79,7 @@ class ScenarioFile(pytest.Module):
         if item.skip:
             test.add_marker(pytest.mark.skip(reason=_reason(item.skip)))
         if item.xfail:
-            test.add_marker(pytest.mark.xfail(reason=_reason(item.xfail)))
+            test.add_marker(pytest.mark.xfail(reason=_reason(item.xfail), strict=True))
         folder = cassettes_folder(test)
         tally_of(self.config).own(folder / f"{item.cassette}.yaml", folder)
         return test

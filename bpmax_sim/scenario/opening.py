@@ -6,18 +6,15 @@ What the caller says wins over the scenario.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError, Problem
-from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.names import find_root
-from bpmax_sim.scenario.runner import run
 from bpmax_sim.scenario.scope import Scope
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.values import UndefinedValueError, reference
@@ -97,22 +94,3 @@ def secrets(
                 place = Spot(item.spot.source, ("secrets", index)).place
                 raise ConfigError(Problem(str(error), place, "secrets")) from None
     return tuple(found)
-
-
-def run_scenario(
-    path: str | Path,
-    *,
-    variables: Mapping[str, Any] | None = None,
-    environ: Mapping[str, str] = os.environ,
-    **overrides: Any,
-) -> Iterator[Event]:
-    """Run every item of a scenario file, one after the other, and yield their events.
-
-    *overrides* are those of `open_session`.
-
-    Raises:
-        ConfigError: a file or an option is wrong.
-        CassetteError: a cassette cannot be used.
-    """
-    for item in items(path, variables=variables, environ=environ):
-        yield from run(item, open_session(item, environ=environ, **overrides), environ=environ)

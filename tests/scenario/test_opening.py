@@ -12,7 +12,8 @@ from bpmax_sim.scenario.bench import Bench
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.failure import render
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session, run_scenario, secrets
+from bpmax_sim.scenario.opening import open_session, secrets
+from bpmax_sim.scenario.play import run_scenario
 from bpmax_sim.scenario.runner import run
 from bpmax_sim.transport.protocol import Handler
 from tests.scenario.bench import write
