@@ -136,8 +136,18 @@ def _injected_headers(shown: Request) -> list[str]:
     return [place[7:] for place in shown.injected if place[:7] == "header."]
 
 
+def _injected_cookies(shown: Request) -> frozenset[str]:
+    return frozenset(place[7:] for place in shown.injected if place[:7] == "cookie.")
+
+
 def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
-    """Return the stand-in of a credential that the script itself set."""
+    """Return the stand-in of a credential that the script itself set; auth's cookies stay."""
+    put = _injected_cookies(shown) if name.lower() == "cookie" else ()
+    if put:
+        crumbs = [crumb.strip() for crumb in value.split(";")]
+        mine = "; ".join(one for one in crumbs if one.partition("=")[0] not in put)
+        kept = [vault.redact_text(one) for one in crumbs if one.partition("=")[0] in put]
+        return "; ".join([*([_minted("script-cookie", mine, shown, vault)] if mine else []), *kept])
     scheme, space, rest = value.partition(" ")
     if not space or scheme.lower() not in _SCHEMES:
         scheme, space, rest = "", "", value

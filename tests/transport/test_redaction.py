@@ -72,6 +72,18 @@ def test_what_auth_put_in_is_left_to_its_twin() -> None:
     assert redact_request(sent, Vault()).headers == (("Authorization", "Basic redacted"),)
 
 
+def test_a_cookie_of_auth_is_no_secret_of_the_script_beside_it() -> None:
+    kept = Vault()
+    line = "theme=dark; sid=redacted.crm_system.test.token.1"
+    sent = replace(REQUEST, headers=(("Cookie", line),), injected=("cookie.sid",))
+    shown = "redacted.crm_system.test.script-cookie.1; sid=redacted.crm_system.test.token.1"
+
+    assert redact_request(sent, kept).headers == (("Cookie", shown),)
+    assert kept.scan(b"sid=redacted.crm_system.test.token.1") == ()
+    alone = replace(sent, headers=(("Cookie", "sid=x"),))
+    assert redact_request(alone, kept).headers == (("Cookie", "sid=x"),)
+
+
 def test_cookies_of_an_answer_are_secret_and_known_from_then_on() -> None:
     kept = Vault()
     answer = Response(
