@@ -9,7 +9,7 @@ from typing import Any, Final
 from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 
-from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.platform.model import Api, Auth, Platform
 from bpmax_sim.proxy.program import Program, Setter
 from bpmax_sim.proxy.values import UNDEFINED, BigInt
 from bpmax_sim.session import Session
@@ -22,7 +22,7 @@ Step = tuple[Setter, Any]
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 _ODD_HEADERS: Final = ("客户", "a b", "", "Host", "Content-Length", "x:y")
-_COOKIES: Final = ("a=1", "sid=mine", "SID=mine; b=2", "a=1; sid=x; b=2")
+_COOKIES: Final = ("a=1", "sid=mine; b=2")
 
 
 def chains(
@@ -95,7 +95,38 @@ def steps(
         st.tuples(st.just("header"), _headers(refusable)),
         st.tuples(st.just("body"), _bodies(refusable)),
     ]
+    rivals = _rivals(platform, api)
+    if rivals:
+        drawn.append(st.sampled_from(rivals))
     return st.one_of(drawn)  # type: ignore[arg-type]
+
+
+def _rivals(platform: Platform | None, api: Api) -> list[Step]:
+    """Return setters that claim the very names that auth puts in, in several cases."""
+    if platform is None:
+        return []
+    auth = api.auth if isinstance(api.auth, Auth) else platform.auth
+    emitted = auth.sign.emit if auth.sign else ()
+    return [
+        _rival(one.place, name)
+        for one in (*auth.apply, *emitted)
+        for name in ({one.name} if one.place == "path" else _cases(one.name))
+    ]
+
+
+def _cases(name: str) -> dict[str, None]:
+    return dict.fromkeys((name, name.lower(), name.upper(), name.title()))
+
+
+def _rival(place: str, name: str) -> Step:
+    if place == "cookie":
+        return "header", {"Cookie": f"a=1; {name}=mine; b=2"}
+    if place != "body":
+        return place, {name: "mine"}  # type: ignore[return-value]
+    value: Any = "mine"
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    return "body", value
 
 
 def _segments() -> st.SearchStrategy[Any]:

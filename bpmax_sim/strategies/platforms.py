@@ -80,15 +80,13 @@ def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
     A login is ``POST /login`` with both as a form, answered by ``{"token": …, "ttl": seconds}``.
     A signature is HMAC-SHA256 in hexadecimal over method, target and body, one on each line.
     """
-    makers: dict[str, st.SearchStrategy[Auth]] = {
-        "none": st.just(Auth()),
-        "static": st.sampled_from(_STATIC).map(lambda spot: Auth(apply=(_apply(spot),))),
-        "login": st.sampled_from(_ACQUIRED).map(
-            lambda spot: Auth(acquire=_LOGIN, apply=(_apply(spot),))
-        ),
-        "signed": st.just(Auth(sign=_SIGN)),
+    known: dict[str, list[Auth]] = {
+        "none": [Auth()],
+        "static": [Auth(apply=(_apply(spot),)) for spot in _STATIC],
+        "login": [Auth(acquire=_LOGIN, apply=(_apply(spot),)) for spot in _ACQUIRED],
+        "signed": [Auth(sign=_SIGN)],
     }
-    return st.one_of([makers[kind] for kind in kinds])
+    return st.sampled_from([auth for kind in kinds for auth in known[kind]])
 
 
 def _apply(spot: tuple[Spot, str, str]) -> Apply:

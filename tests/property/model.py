@@ -290,7 +290,8 @@ def equal(left: Any, right: Any) -> bool:
 
 def signature(request: Request, values: Values) -> str:
     """Return the signature that *request* must carry."""
-    target = "/" + request.url.partition("://")[2].partition("/")[2]
+    rest = re.sub(r"^\w+://[^/?]*", "", request.url)
+    target = rest if rest[:1] == "/" else f"/{rest}"
     message = f"{request.method}\n{target}\n".encode() + (request.body or b"")
     return hmac.new(values["secret"].encode(), message, "sha256").hexdigest()
 
