@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import PasswordDeleteError, PasswordSetError
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.secret.credentials import Credential, Credentials
@@ -43,14 +49,56 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         assert str(caught.value) == f"credential file {tmp_path / name} {why}"
 
 
-def test_the_keyring_needs_its_extra() -> None:
-    with pytest.raises(ConfigError) as caught:
-        read_keyring("crm/password")
+class Memory(KeyringBackend):
+    """A keyring of its own, so that the machine's is left alone."""
 
-    assert str(caught.value) in {
-        "keyring entry crm/password needs the extra: pip install 'bpmax-sim[keyring]'",
-        "the keyring has no entry crm/password; add it with: keyring set crm password",
-    }
+    priority = 1.0
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return "密码" if (service, username) == ("crm", "password") else None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise PasswordSetError(f"{service}/{username} is read only, {len(password)} characters")
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise PasswordDeleteError(f"{service}/{username} is read only")
+
+
+@pytest.fixture(name="_memory")
+def memory() -> Iterator[None]:
+    before = keyring.get_keyring()
+    keyring.set_keyring(Memory())  # type: ignore[no-untyped-call]
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.mark.usefixtures("_memory")
+def test_the_keyring_is_read() -> None:
+    assert read_keyring("crm/password") == "密码"
+
+
+@pytest.mark.usefixtures("_memory")
+def test_a_missing_entry_of_the_keyring_is_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_keyring("crm/other")
+
+    assert str(caught.value) == (
+        "the keyring has no entry crm/other; add it with: keyring set crm other"
+    )
+
+
+def test_the_keyring_needs_its_extra() -> None:
+    code = (
+        "import sys; sys.modules['keyring'] = None\n"
+        "from bpmax_sim.secret.source import read_keyring\n"
+        "read_keyring('crm/password')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.stderr.splitlines()[-1] == (
+        "bpmax_sim.errors.ConfigError: keyring entry crm/password needs the extra: "
+        "pip install 'bpmax-sim[keyring]'"
+    )
 
 
 def test_credentials_show_no_value() -> None:
