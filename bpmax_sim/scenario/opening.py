@@ -19,6 +19,7 @@ from bpmax_sim.scenario.scope import Scope
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.values import UndefinedValueError, reference
 from bpmax_sim.session.session import Session
+from bpmax_sim.yamlfile import shown
 
 
 def open_session(
@@ -65,9 +66,18 @@ def open_session(
 
 
 def _platforms(item: ScenarioItem) -> Path | None:
-    """Return the platforms of *item*; the default folder need not exist, a named one must."""
-    named = bool(item.scenario.proxy.platforms)
-    return item.platforms if named or item.platforms.is_dir() else None
+    """Return the platforms of *item*; the default folder need not exist, a named one must.
+
+    Raises:
+        ConfigError: the scenario names what is not there.
+    """
+    if item.platforms.exists():
+        return item.platforms
+    if not item.scenario.proxy.platforms:
+        return None
+    place = Spot(item.spot.source, ("proxy", "platforms")).place
+    told = f"there is no {shown(item.platforms)}; create it, or name another"
+    raise ConfigError(Problem(told, place, "proxy.platforms"))
 
 
 def secrets(

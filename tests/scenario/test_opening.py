@@ -165,3 +165,21 @@ def test_a_whole_file_runs_row_by_row(scenario: Path) -> None:
     assert [e.outcome for e in events if isinstance(e, ScenarioFinished)] == ["passed"] * 2
     folder = scenario.parent / "cassettes" / "crm" / "回填"
     assert sorted(path.name for path in folder.iterdir()) == ["乙.yaml", "甲.yaml"]
+
+
+def test_platforms_that_are_not_there_are_told_at_the_key(tmp_path: Path) -> None:
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    scenario = folder / "x.scenario.yaml"
+    scenario.write_text(
+        "version: 1\nscenario: 没有平台\nproxy: {platforms: platfroms/}\nsteps: [{advance: 1s}]\n",
+        encoding="utf-8",
+    )
+    (item,) = items(scenario)
+    with pytest.raises(ConfigError) as caught:
+        open_session(item)
+
+    assert str(caught.value) == (
+        f"{scenario}:3:9: proxy.platforms: there is no {folder}/platfroms; "
+        "create it, or name another"
+    )
