@@ -10,7 +10,7 @@ Fuzz your own platform in four lines::
 
 from __future__ import annotations
 
-from bpmax_sim.strategies.chains import chains, direct_calls, perform, steps
+from bpmax_sim.strategies.chains import chains, direct_calls, perform, rivals, steps
 from bpmax_sim.strategies.derived import for_platform, parameter_values
 from bpmax_sim.strategies.javascript import javascript
 from bpmax_sim.strategies.platforms import apis, auths, declared, instances, platforms, secrets
@@ -36,6 +36,7 @@ __all__ = [
     "platforms",
     "requests",
     "responses",
+    "rivals",
     "scenarios",
     "script_values",
     "scripts",

@@ -22,6 +22,8 @@ Step = tuple[Setter, Any]
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 _ODD_HEADERS: Final = ("客户", "a b", "", "Host", "Content-Length", "x:y")
+_ODD_VALUES: Final = ("x\r\nX-Evil: 1", "x\nX-Evil: 1", "\r", "a\x00b", "\x7f", " a", "a ", "张三")
+_CLIMBING: Final = ("..", ".", "../..", "a/b", "/", "a?b#c", "%2F", "%2e%2e", "\\", ";a=1")
 _COOKIES: Final = ("a=1", "sid=mine; b=2")
 
 
@@ -95,14 +97,22 @@ def steps(
         st.tuples(st.just("header"), _headers(refusable)),
         st.tuples(st.just("body"), _bodies(refusable)),
     ]
-    rivals = _rivals(platform, api)
-    if rivals:
-        drawn.append(st.sampled_from(rivals))
+    claims = _rivals(platform, api)
+    if claims:
+        drawn.append(st.sampled_from(claims))
     return st.one_of(drawn)  # type: ignore[arg-type]
 
 
+def rivals(*, platform: Platform, api: Api = _UNNAMED) -> st.SearchStrategy[Step]:
+    """Draw setters that claim the names that the auth of *platform* puts in, in several cases.
+
+    Nothing is drawn where there is no auth.
+    """
+    claims = _rivals(platform, api)
+    return st.sampled_from(claims) if claims else st.nothing()
+
+
 def _rivals(platform: Platform | None, api: Api) -> list[Step]:
-    """Return setters that claim the very names that auth puts in, in several cases."""
     if platform is None:
         return []
     auth = api.auth if isinstance(api.auth, Auth) else platform.auth
@@ -130,7 +140,7 @@ def _rival(place: str, name: str) -> Step:
 
 
 def _segments() -> st.SearchStrategy[Any]:
-    return scalars().filter(lambda value: value != "")
+    return st.sampled_from(_CLIMBING) | scalars().filter(lambda value: value != "")
 
 
 def _paths(platform: Platform | None, api: Api, refusable: bool) -> st.SearchStrategy[Any]:
@@ -160,7 +170,7 @@ def _headers(refusable: bool) -> st.SearchStrategy[Any]:
     )
     if refusable:
         names |= st.sampled_from(_ODD_HEADERS)
-        values |= texts(refusable=True) | st.just({}) | st.just([])
+        values |= st.sampled_from(_ODD_VALUES) | texts(refusable=True) | st.just({}) | st.just([])
     cookies: st.SearchStrategy[Any] = st.sampled_from(_COOKIES).map(lambda one: {"Cookie": one})
     return st.dictionaries(names, values, max_size=3) | cookies | st.just(UNDEFINED)
 

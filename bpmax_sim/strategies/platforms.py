@@ -35,6 +35,9 @@ PLACE_NAMES: Final = ("id", "no", "状态", "page", "lang", "q", "1")
 
 HEADER_NAMES: Final = ("X-Trace", "X-Tenant", "Accept-Language", "x-lower")
 
+_DEFAULT_NAMES: Final = ("page", "lang", "1")
+_DEFAULT_HEADERS: Final = ("X-Trace", "x-lower")
+
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
 
 _LOGIN = Acquire(
@@ -113,8 +116,8 @@ def _apis(draw: st.DrawFn, names: st.SearchStrategy[str]) -> Api:
         method=draw(st.sampled_from(METHODS)),
         path=start + "".join(f"/{{{name}}}" for name in placeholders) + query,
         parameters=tuple(draw(_parameters(placeholders))),
-        query=draw(_defaults(PLACE_NAMES, scalars())),
-        headers=draw(_defaults(HEADER_NAMES, words())),
+        query=draw(_defaults(_DEFAULT_NAMES, scalars())),
+        headers=draw(_defaults(_DEFAULT_HEADERS, words())),
         body=body,
     )
 
@@ -171,8 +174,8 @@ def _platforms(
         base_url=draw(st.sampled_from(("https://crm.example.test", "http://erp.test:8080/根/v2/"))),
         credentials={"user": CredentialSpec(), "secret": CredentialSpec(secret=True)},
         auth=how,
-        query=draw(_defaults(PLACE_NAMES, scalars())),
-        headers=draw(_defaults(HEADER_NAMES, words())),
+        query=draw(_defaults(_DEFAULT_NAMES, scalars())),
+        headers=draw(_defaults(_DEFAULT_HEADERS, words())),
         apis=apis_by_key,
         spellings={snake(key): key for key in apis_by_key},
     )
@@ -199,8 +202,8 @@ def instances(
         Instance,
         platform=st.just(platform),
         instance_key=st.sampled_from(("test", "prod", "客户甲")) if key is None else key,
-        query=_defaults(PLACE_NAMES, scalars()),
-        headers=_defaults(HEADER_NAMES, words()),
+        query=_defaults(_DEFAULT_NAMES, scalars()),
+        headers=_defaults(_DEFAULT_HEADERS, words()),
         credentials=st.fixed_dictionaries({"user": keys(), "secret": secrets()}),
     )
 

@@ -31,7 +31,7 @@ def test_the_credential_is_exactly_the_instances_and_appears_once(case: Case) ->
     assume(apply.place != "path")
     third = ThirdParty(case)
     with opened(case, third) as session:
-        refused(lambda: strategies.perform(case.program, session))
+        refused(partial(strategies.perform, case.program, session))
 
     for request in third.requests:
         value = model.TEMPLATES[apply.value](third.values(case.program))
@@ -39,6 +39,30 @@ def test_the_credential_is_exactly_the_instances_and_appears_once(case: Case) ->
         assert sent == [value]
         spelled = model.spelled(value, apply.place)
         assert sayings(request).count(spelled) == 1
+
+
+@given(case=cases(kinds=["static", "login", "signed"], forms=["chained"]), data=st.data())
+def test_a_script_that_claims_the_place_of_a_credential_is_overruled(
+    case: Case, data: st.DataObject
+) -> None:
+    auth, program = case.platform.auth, case.program
+    assume(all(one.place != "path" for one in auth.apply))
+    claim = strategies.rivals(platform=case.platform)
+    claims = data.draw(st.lists(claim, min_size=1, max_size=3))
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        claimed = replace(program, steps=(*program.steps, *claims))
+        refused(partial(strategies.perform, claimed, session))
+        notes = session.calls[-1].notes
+
+    values = third.values(program)
+    for request in third.requests:
+        wanted = [(one.place, one.name, model.TEMPLATES[one.value](values)) for one in auth.apply]
+        if auth.sign:
+            wanted = [("header", "X-Signature", model.signature(request, values))]
+        for place, name, value in wanted:
+            assert model.found(request, place, name) == [value]
+        assert auth.sign or any("is set by auth" in note for note in notes)
 
 
 @given(cases(kinds=SECRET_KINDS, size=4))
@@ -63,7 +87,7 @@ def test_no_call_carries_a_credential_of_another_instance(case: Case) -> None:
 def test_a_signature_is_that_of_what_is_sent(case: Case) -> None:
     third = ThirdParty(case)
     with opened(case, third) as session:
-        refused(lambda: strategies.perform(case.program, session))
+        refused(partial(strategies.perform, case.program, session))
 
     for request in third.requests:
         values = third.values(case.program)
@@ -88,7 +112,7 @@ def test_calls_of_one_instance_share_one_login(case: Case) -> None:
 def test_a_token_that_is_expired_is_renewed_before_each_call(case: Case, count: int) -> None:
     third = ThirdParty(case, ttl=0)
     with opened(case, third) as session:
-        errors = [refused(lambda: strategies.perform(case.program, session)) for _ in range(count)]
+        errors = [refused(partial(strategies.perform, case.program, session)) for _ in range(count)]
 
     sent = sum(error is None for error in errors)
     assert (len(third.logins), len(third.requests)) == (sent, sent)
@@ -98,10 +122,10 @@ def test_a_token_that_is_expired_is_renewed_before_each_call(case: Case, count: 
 def test_a_token_that_is_revoked_is_renewed_once_and_the_call_repeated(case: Case) -> None:
     third = ThirdParty(case)
     with opened(case, third) as session:
-        first = refused(lambda: strategies.perform(case.program, session))
+        first = refused(partial(strategies.perform, case.program, session))
         assume(first is None)
         third.good.clear()
-        second = refused(lambda: strategies.perform(case.program, session))
+        second = refused(partial(strategies.perform, case.program, session))
 
     assert second is None
     assert (len(third.logins), len(third.requests)) == (2, 3)
@@ -116,7 +140,7 @@ def test_a_token_that_is_revoked_is_renewed_once_and_the_call_repeated(case: Cas
 def test_a_fresh_token_that_is_refused_again_ends_the_call(case: Case) -> None:
     third = ThirdParty(case, forgets=True)
     with opened(case, third) as session:
-        error = refused(lambda: strategies.perform(case.program, session))
+        error = refused(partial(strategies.perform, case.program, session))
 
     assume(error is not None and error.code not in {"MISSING_PARAMETER", "BAD_ARGUMENT"})
     assert error is not None

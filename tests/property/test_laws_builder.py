@@ -86,6 +86,28 @@ def test_two_builders_from_one_proxy_never_influence_each_other(case: Case, chan
     assert together == alone
 
 
+@given(cases(forms=["chained"], kinds=["none", "static"]), st.data())
+def test_a_builder_that_is_extended_stays_as_it_was(case: Case, data: st.DataObject) -> None:
+    program = case.program
+    step = strategies.steps(platform=case.platform, api=case.api(program))
+    more = data.draw(st.lists(step, min_size=1, max_size=3))
+    third = ThirdParty(case)
+    with opened(case, third) as session:
+        builder = session.proxy(program.platform, **program.options).api(program.api)
+        for setter, value in program.steps:
+            builder = getattr(builder, setter)(value)
+        longer = builder
+        for setter, value in more:
+            longer = getattr(longer, setter)(value)
+        came = []
+        for one in (longer, builder):
+            error = refused(one.call)
+            came.append(error.code if error else on_the_wire(third.requests[-1]))
+
+    extended = replace(program, steps=(*program.steps, *more))
+    assert came == [wire(case, extended), wire(case, program)]
+
+
 @given(cases(forms=["chained"]), st.data())
 def test_a_value_that_is_changed_after_it_was_passed_changes_nothing(
     case: Case, data: st.DataObject
@@ -133,7 +155,12 @@ def test_chained_and_direct_forms_give_the_same_request(case: Case) -> None:
     assert wire(case, program) == wire(case, replace(program, args=None, steps=tuple(steps)))
 
 
-@given(cases(forms=["chained"]), strategies.texts().filter(bool), strategies.texts().filter(bool))
+SEGMENTS = st.sampled_from(("..", ".", "../..", "a/b", "/", "%2F")) | strategies.texts().filter(
+    bool
+)
+
+
+@given(cases(forms=["chained"]), SEGMENTS, SEGMENTS)
 def test_a_path_value_never_adds_a_segment(case: Case, one: str, two: str) -> None:
     api = case.api(case.program)
     path = {name: text for name, text in zip(("id", "no", "状态"), (one, two, one), strict=True)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import given, note
+from hypothesis import strategies as st
 
 from bpmax_sim import strategies
 from bpmax_sim.errors import CallError, ScriptError
 from bpmax_sim.messages import Request
 from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.values import js_number, json_text
 from bpmax_sim.script.source import Script
+from bpmax_sim.session import Session
+from bpmax_sim.strategies.javascript import literal
 from tests.property.world import Case, ThirdParty, cases, opened, refused
 
 
@@ -49,3 +53,22 @@ def test_javascript_and_python_give_the_same_bytes(case: Case) -> None:
 @given(cases(refusable=True, kinds=["none"]))
 def test_javascript_and_python_are_refused_in_the_same_words(case: Case) -> None:
     assert in_javascript(case, case.program) == in_python(case, case.program)
+
+
+@given(st.lists(strategies.script_values(), min_size=1, max_size=4))
+def test_values_are_printed_as_javascript_itself_prints_them(values: list[Any]) -> None:
+    written = ", ".join(map(literal, values))
+    source = f"return [{written}].map((one) => JSON.stringify(one) ?? '');"
+    with Session.open() as session:
+        printed = session.run_script(Script("打印.js", source)).value
+
+    assert [json_text(one).decode() for one in values] == printed
+
+
+@given(st.lists(st.floats(), min_size=5, max_size=20))
+def test_numbers_are_printed_as_javascript_itself_prints_them(values: list[float]) -> None:
+    source = f"return [{', '.join(map(literal, values))}].map(String);"
+    with Session.open() as session:
+        printed = session.run_script(Script("数字.js", source)).value
+
+    assert list(map(js_number, values)) == printed
