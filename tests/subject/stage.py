@@ -53,7 +53,7 @@ class PlainStage:
         *,
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
-        libraries: Sequence[Script] = (),  # noqa: ARG002 - plays need none
+        libraries: Sequence[Script] = (),
     ) -> Outcome:
         end = self._play(script, form, ctx)
         while self._waiting:
@@ -67,7 +67,7 @@ class PlainStage:
         *,
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
-        libraries: Sequence[Script] = (),  # noqa: ARG002 - plays need none
+        libraries: Sequence[Script] = (),
     ) -> None:
         self._waiting.append(lambda: done(self._play(script, form, ctx)))
 
