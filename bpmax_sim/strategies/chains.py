@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 from hypothesis import currently_in_test_context, note
@@ -20,6 +21,9 @@ from bpmax_sim.strategies.texts import keys, scalars, script_values, texts, word
 Step = tuple[Setter, Any]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_MOSTLY: Final = 8
+"""Times out of ten that everything an API requires is given."""
+
 _UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 _ODD_HEADERS: Final = ("客户", "a b", "", "Host", "Content-Length", "x:y")
 _ODD_VALUES: Final = ("x\r\nX-Evil: 1", "x\nX-Evil: 1", "\r", "a\x00b", "\x7f", " a", "a ", "张三")
@@ -62,11 +66,10 @@ def _chains(
 ) -> Program:
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
     setters = steps(platform=platform, api=called, refusable=refusable)
-    given = draw(st.lists(setters, max_size=max_steps))
-    wanted = _fillable(platform, called)
-    if wanted and draw(st.integers(0, 9)) > 0:  # mostly every placeholder is filled
-        filled: Step = ("path", {name: draw(_segments()) for name in wanted})
-        given.insert(draw(st.integers(0, len(given))), filled)
+    given = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
+    if draw(st.integers(0, 9)) < _MOSTLY:
+        for setter, value in draw(_needed(called, _fillable(platform, called))).items():
+            given.insert(draw(st.integers(0, len(given))), (setter, value))
     return Program(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances)),
@@ -75,11 +78,29 @@ def _chains(
     )
 
 
-def _fillable(platform: Platform | None, api: Api) -> list[str]:
+@st.composite
+def _needed(draw: st.DrawFn, api: Api, names: tuple[str, ...]) -> dict[Setter, dict[str, Any]]:
+    """Draw what every placeholder and required parameter needs, a mapping for each setter."""
+    found: dict[Setter, dict[str, Any]] = {}
+    if names:
+        found["path"] = {name: draw(_value("path")) for name in names}
+    for one in api.parameters:
+        if one.required and one.place != "path":
+            *above, last = one.target.split(".") if one.place == "body" else [one.target]
+            at = found.setdefault(one.place, {})
+            for name in above:
+                at = at.setdefault(name, {})
+            at[last] = draw(_value(one.place))
+    return found
+
+
+def _fillable(platform: Platform | None, api: Api) -> tuple[str, ...]:
     taken = {one.name for one in platform.auth.apply} if platform else set()
-    return [name for name in dict.fromkeys(_PLACEHOLDER.findall(api.path)) if name not in taken]
+    found = dict.fromkeys(_PLACEHOLDER.findall(api.path))
+    return tuple(name for name in found if name not in taken)
 
 
+@cache
 def _options(instances: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     callers: st.SearchStrategy[Any] = texts().filter(bool)
     named: st.SearchStrategy[Any] = st.sampled_from((*instances, UNDEFINED))
@@ -91,16 +112,20 @@ def steps(
     *, platform: Platform | None = None, api: Api = _UNNAMED, refusable: bool = False
 ) -> st.SearchStrategy[Step]:
     """Draw one setter and its value: ``("query", {"page": 1})``."""
-    drawn = [
-        st.tuples(st.just("path"), _paths(platform, api, refusable)),
-        st.tuples(st.just("query"), _queries(refusable)),
-        st.tuples(st.just("header"), _headers(refusable)),
-        st.tuples(st.just("body"), _bodies(refusable)),
-    ]
+    drawn = _steps(_fillable(platform, api), refusable)
     claims = _rivals(platform, api)
-    if claims:
-        drawn.append(st.sampled_from(claims))
-    return st.one_of(drawn)  # type: ignore[arg-type]
+    return st.one_of(*drawn, st.sampled_from(claims)) if claims else st.one_of(drawn)
+
+
+@cache
+def _steps(names: tuple[str, ...], refusable: bool) -> list[st.SearchStrategy[Step]]:
+    values: dict[Setter, st.SearchStrategy[Any]] = {
+        "path": _paths(names, refusable),
+        "query": _queries(refusable),
+        "header": _headers(refusable),
+        "body": _bodies(refusable),
+    }
+    return [st.tuples(st.just(setter), drawn) for setter, drawn in values.items()]
 
 
 def rivals(*, platform: Platform, api: Api = _UNNAMED) -> st.SearchStrategy[Step]:
@@ -139,21 +164,23 @@ def _rival(place: str, name: str) -> Step:
     return "body", value
 
 
+@cache
 def _segments() -> st.SearchStrategy[Any]:
     return st.sampled_from(_CLIMBING) | scalars().filter(lambda value: value != "")
 
 
-def _paths(platform: Platform | None, api: Api, refusable: bool) -> st.SearchStrategy[Any]:
-    names = _fillable(platform, api)
+@cache
+def _paths(names: tuple[str, ...], refusable: bool) -> st.SearchStrategy[Any]:
     values = _segments() | st.just(UNDEFINED)
     if refusable:
-        names = [*names, "unknown"]
+        names = (*names, "unknown")
         values |= scalars(refusable=True) | st.none() | st.just([]) | st.just({})
     if not names:
         return st.just({}) | st.just(UNDEFINED)
     return st.dictionaries(st.sampled_from(names), values, max_size=2) | st.just(UNDEFINED)
 
 
+@cache
 def _queries(refusable: bool) -> st.SearchStrategy[Any]:
     names = st.sampled_from((*PLACE_NAMES, "access_token", "Access_Token")) | texts(max_size=4)
     values = scalars() | st.lists(scalars(), max_size=3) | st.none() | st.just(UNDEFINED)
@@ -162,6 +189,7 @@ def _queries(refusable: bool) -> st.SearchStrategy[Any]:
     return st.dictionaries(names, values, max_size=3) | st.just(UNDEFINED)
 
 
+@cache
 def _headers(refusable: bool) -> st.SearchStrategy[Any]:
     known = (*HEADER_NAMES, "Authorization", "X-Api-Key", "X-Signature", "X-Key")
     names = st.sampled_from([spelled for name in known for spelled in (name, name.lower())])
@@ -175,6 +203,7 @@ def _headers(refusable: bool) -> st.SearchStrategy[Any]:
     return st.dictionaries(names, values, max_size=3) | cookies | st.just(UNDEFINED)
 
 
+@cache
 def _bodies(refusable: bool) -> st.SearchStrategy[Any]:
     names = st.sampled_from((*PLACE_NAMES, "来源", "深", "auth", "AUTH"))
     objects = st.dictionaries(names, script_values(max_leaves=4), max_size=3)
@@ -207,8 +236,9 @@ def _direct_calls(
     refusable: bool,
 ) -> Program:
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
-    args = [draw(_argument(one.place, refusable)) for one in called.parameters]
-    given = draw(st.integers(0, len(args))) if draw(st.integers(0, 4)) == 0 else len(args)
+    args = [draw(_argument(one.place, one.required, refusable)) for one in called.parameters]
+    is_whole = draw(st.integers(0, 9)) < _MOSTLY
+    given = len(args) if is_whole else draw(st.integers(0, len(args)))
     extra = draw(st.lists(scalars(), max_size=2)) if given == len(args) else []
     return Program(
         platform=platform.platform_key if platform else draw(keys()),
@@ -218,15 +248,24 @@ def _direct_calls(
     )
 
 
-def _argument(place: str, refusable: bool) -> st.SearchStrategy[Any]:
+@cache
+def _argument(place: str, required: bool, refusable: bool) -> st.SearchStrategy[Any]:
+    drawn = _value(place)
+    if not required or refusable:
+        drawn |= st.just(UNDEFINED)
+    return drawn | script_values(refusable=True) if refusable else drawn
+
+
+@cache
+def _value(place: str) -> st.SearchStrategy[Any]:
+    """Draw values that can stand at *place*."""
     values: dict[str, st.SearchStrategy[Any]] = {
         "path": _segments(),
-        "query": scalars() | st.lists(scalars(), max_size=2),
+        "query": scalars() | st.lists(scalars(), min_size=1, max_size=2),
         "header": words(),
-        "body": script_values(max_leaves=4),
+        "body": script_values(max_leaves=4).filter(lambda value: value is not UNDEFINED),
     }
-    drawn = values[place] | st.just(UNDEFINED)
-    return drawn | script_values(refusable=True) if refusable else drawn
+    return values[place]
 
 
 def perform(program: Program, session: Session) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from hypothesis import strategies as st
 from msgspec import UNSET
@@ -34,9 +34,6 @@ PLACE_NAMES: Final = ("id", "no", "状态", "page", "lang", "q", "1")
 """Names of path, query and body parameters; few, so that defaults and setters meet."""
 
 HEADER_NAMES: Final = ("X-Trace", "X-Tenant", "Accept-Language", "x-lower")
-
-_DEFAULT_NAMES: Final = ("page", "lang", "1")
-_DEFAULT_HEADERS: Final = ("X-Trace", "x-lower")
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
 
@@ -116,8 +113,8 @@ def _apis(draw: st.DrawFn, names: st.SearchStrategy[str]) -> Api:
         method=draw(st.sampled_from(METHODS)),
         path=start + "".join(f"/{{{name}}}" for name in placeholders) + query,
         parameters=tuple(draw(_parameters(placeholders))),
-        query=draw(_defaults(_DEFAULT_NAMES, scalars())),
-        headers=draw(_defaults(_DEFAULT_HEADERS, words())),
+        query=draw(_QUERY),
+        headers=draw(_HEADERS),
         body=body,
     )
 
@@ -143,10 +140,8 @@ def _parameters(draw: st.DrawFn, placeholders: list[str]) -> list[Parameter]:
     return draw(st.permutations(found))
 
 
-def _defaults(
-    names: tuple[str, ...], values: st.SearchStrategy[Any]
-) -> st.SearchStrategy[dict[str, Any]]:
-    return st.dictionaries(st.sampled_from(names), values, max_size=2)
+_QUERY = st.dictionaries(st.sampled_from(("page", "lang", "1")), scalars(), max_size=2)
+_HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), max_size=2)
 
 
 def platforms(
@@ -174,8 +169,8 @@ def _platforms(
         base_url=draw(st.sampled_from(("https://crm.example.test", "http://erp.test:8080/根/v2/"))),
         credentials={"user": CredentialSpec(), "secret": CredentialSpec(secret=True)},
         auth=how,
-        query=draw(_defaults(_DEFAULT_NAMES, scalars())),
-        headers=draw(_defaults(_DEFAULT_HEADERS, words())),
+        query=draw(_QUERY),
+        headers=draw(_HEADERS),
         apis=apis_by_key,
         spellings={snake(key): key for key in apis_by_key},
     )
@@ -202,8 +197,8 @@ def instances(
         Instance,
         platform=st.just(platform),
         instance_key=st.sampled_from(("test", "prod", "客户甲")) if key is None else key,
-        query=_defaults(_DEFAULT_NAMES, scalars()),
-        headers=_defaults(_DEFAULT_HEADERS, words()),
+        query=_QUERY,
+        headers=_HEADERS,
         credentials=st.fixed_dictionaries({"user": keys(), "secret": secrets()}),
     )
 

@@ -82,7 +82,7 @@ def _scenarios(
     kinds += [_sets(list(fields))] if fields else []
     found: dict[str, Any] = {
         "version": 1,
-        "scenario": draw(texts().map(str.strip).filter(bool)),
+        "scenario": _plain(draw(texts().map(str.strip).filter(bool))),
         "form": {"fields": {name: _plain(value) for name, value in fields.items()}},
         "clock": "2026-03-02T09:00:00+08:00",
         "seed": draw(st.integers(0, 99)),

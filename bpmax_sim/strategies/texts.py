@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -23,11 +24,20 @@ LARGEST: Final = 2**53 - 1
 """The largest integer that JavaScript holds exactly."""
 
 _KEY = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+_NUMBERS = st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
+_DATES = st.integers(-(10**12), 4 * 10**12).map(
+    lambda ms: datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
+)
 _GAPS = st.sampled_from((" ", "  ", "\t"))
 
 
 def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[str]:
     """Draw texts of a form, well-formed Unicode; *refusable* adds halves of characters."""
+    return _texts(max_size, refusable)
+
+
+@cache  # here and below: checking a strategy anew costs more than drawing from it
+def _texts(max_size: int, refusable: bool) -> st.SearchStrategy[str]:
     drawn = st.one_of(
         st.sampled_from(BUSINESS),
         st.sampled_from(HOSTILE),
@@ -38,6 +48,11 @@ def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[s
 
 def words(*, max_size: int = 16) -> st.SearchStrategy[str]:
     """Draw header values: visible ASCII, with gaps inside only, maybe empty."""
+    return _words(max_size)
+
+
+@cache
+def _words(max_size: int) -> st.SearchStrategy[str]:
     run = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=max_size)
     return run | st.builds("".join, st.tuples(run.filter(bool), _GAPS, run.filter(bool)))
 
@@ -49,30 +64,43 @@ def keys() -> st.SearchStrategy[str]:
 
 def numbers() -> st.SearchStrategy[int | float]:
     """Draw finite numbers that Python and JavaScript both hold exactly."""
-    return st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
+    return _NUMBERS
 
 
 def scalars(*, refusable: bool = False) -> st.SearchStrategy[Any]:
     """Draw texts, numbers and booleans."""
+    return _scalars(refusable)
+
+
+@cache
+def _scalars(refusable: bool) -> st.SearchStrategy[Any]:
     return texts(refusable=refusable) | numbers() | st.booleans()
 
 
 def json_values(*, max_leaves: int = 8) -> st.SearchStrategy[Any]:
     """Draw JSON values, nested."""
+    return _json_values(max_leaves)
+
+
+@cache
+def _json_values(max_leaves: int) -> st.SearchStrategy[Any]:
     return _nested(st.none() | scalars(), max_leaves)
 
 
 def script_values(*, max_leaves: int = 8, refusable: bool = False) -> st.SearchStrategy[Any]:
     """Draw what a script may pass as a body: JSON values, undefined, NaN, infinities and Dates."""
+    return _script_values(max_leaves, refusable)
+
+
+@cache
+def _script_values(max_leaves: int, refusable: bool) -> st.SearchStrategy[Any]:
     odd = st.sampled_from((UNDEFINED, float("nan"), float("inf"), -float("inf"), -0.0))
     return _nested(st.none() | scalars(refusable=refusable) | odd | dates(), max_leaves)
 
 
 def dates() -> st.SearchStrategy[datetime]:
     """Draw Dates of whole milliseconds, as UTC datetimes."""
-    return st.integers(-(10**12), 4 * 10**12).map(
-        lambda ms: datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
-    )
+    return _DATES
 
 
 def _nested(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrategy[Any]:

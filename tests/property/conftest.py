@@ -12,7 +12,7 @@ SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_
 settings.register_profile(
     "local",
     deadline=None,
-    max_examples=40,
+    max_examples=60,
     stateful_step_count=15,
     suppress_health_check=SLOW,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
@@ -22,7 +22,7 @@ settings.register_profile(
     "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
 )
 settings.register_profile(
-    "nightly", settings.get_profile("local"), max_examples=4000, stateful_step_count=50
+    "nightly", settings.get_profile("local"), max_examples=6000, stateful_step_count=50
 )
 settings.load_profile(
     os.environ.get("BPMAX_SIM_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "local")

@@ -13,7 +13,7 @@ from bpmax_sim import strategies
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Instance
 from tests.property import model
-from tests.property.world import Case, ThirdParty, cases, opened, refused
+from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
 
 SECRET_KINDS = ("static", "login")
 
@@ -41,6 +41,7 @@ def test_the_credential_is_exactly_the_instances_and_appears_once(case: Case) ->
         assert sayings(request).count(spelled) == 1
 
 
+@MANY
 @given(case=cases(kinds=["static", "login", "signed"], forms=["chained"]), data=st.data())
 def test_a_script_that_claims_the_place_of_a_credential_is_overruled(
     case: Case, data: st.DataObject

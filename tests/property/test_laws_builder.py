@@ -17,7 +17,7 @@ from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.values import UNDEFINED
 from tests.loopback import answer_json, loopback
 from tests.property import model
-from tests.property.world import Case, ThirdParty, cases, opened, refused
+from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
 
 BEFORE_HTTP = {"MISSING_PARAMETER", "UNKNOWN_PARAMETER", "BAD_ARGUMENT"}
 
@@ -45,6 +45,7 @@ def on_the_wire(request: Request) -> Any:
     return address, sorted(query.split("&")), headers, request.body
 
 
+@MANY
 @given(cases())
 def test_the_last_value_of_each_place_and_name_wins(case: Case) -> None:
     error, third = sent(case, case.program)
@@ -209,6 +210,7 @@ def test_undefined_changes_nothing(case: Case, data: st.DataObject) -> None:
     assert wire(case, replace(program, steps=tuple(steps))) == wire(case, program)
 
 
+@MANY
 @given(cases(refusable=True))
 def test_what_cannot_be_sent_is_refused_before_anything_is(case: Case) -> None:
     third = ThirdParty(case)

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from bpmax_sim import strategies
 from bpmax_sim.errors import CallError, ScriptError
 from bpmax_sim.messages import Request
+from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.values import js_number, json_text
 from bpmax_sim.script.source import Script
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.javascript import literal
-from tests.property.world import Case, ThirdParty, cases, opened, refused
+from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
 
 
 def in_python(case: Case, program: Program) -> Any:
@@ -50,11 +51,26 @@ def test_javascript_and_python_give_the_same_bytes(case: Case) -> None:
     assert in_javascript(case, case.program) == in_python(case, case.program)
 
 
+@given(st.lists(st.sampled_from(("b", "a", "10", "9", "01", "-1")), min_size=2, unique=True))
+def test_names_come_in_the_same_order_from_both(names: list[str]) -> None:
+    api = Api(key="search")
+    platform = Platform(
+        platform_key="crm", base_url="https://crm.example.test", apis={"search": api}
+    )
+    case = Case(platform, (Instance(platform="crm", instance_key="test"),), [])
+    values = dict.fromkeys(names, 1)
+    steps: Any = (("query", values), ("header", values), ("body", values))
+    program = Program(platform="crm", api="search", steps=steps)
+
+    assert in_javascript(case, program) == in_python(case, program)
+
+
 @given(cases(refusable=True, kinds=["none"]))
 def test_javascript_and_python_are_refused_in_the_same_words(case: Case) -> None:
     assert in_javascript(case, case.program) == in_python(case, case.program)
 
 
+@MANY
 @given(st.lists(strategies.script_values(), min_size=1, max_size=4))
 def test_values_are_printed_as_javascript_itself_prints_them(values: list[Any]) -> None:
     written = ", ".join(map(literal, values))

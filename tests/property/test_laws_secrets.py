@@ -29,7 +29,7 @@ from bpmax_sim.scenario.runner import run
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session import Session
 from tests.leaks import folder, leaks
-from tests.property.world import Case, ThirdParty, cases, opened, refused
+from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
 
 ECHOES: Mapping[str, Callable[[str], str]] = {
     "raw": str,
@@ -147,6 +147,7 @@ def test_no_credential_is_in_a_report(case: Case) -> None:
 spellings = st.sampled_from(list(ECHOES.values()))
 
 
+@MANY
 @given(
     st.lists(strategies.secrets(), min_size=1, max_size=3, unique=True),
     st.lists(st.tuples(st.integers(0, 2), spellings, strategies.texts()), max_size=6),

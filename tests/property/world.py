@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -24,6 +25,8 @@ from bpmax_sim.strategies.platforms import KINDS
 from bpmax_sim.transport.protocol import Handler
 
 JSON = (("Content-Type", "application/json"),)
+MANY = settings(max_examples=3 * settings().max_examples)
+"""For laws with many cases that take little time each."""
 START = "2026-03-02T09:00:00+08:00"
 
 
