@@ -23,6 +23,7 @@ HOSTILE: Final = (
 LARGEST: Final = 2**53 - 1
 """The largest integer that JavaScript holds exactly."""
 
+_ODD_NUMBERS: Final = (float("nan"), float("inf"), -float("inf"), -0.0)
 _KEY = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 _NUMBERS = st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
 _DATES = st.integers(-(10**12), 4 * 10**12).map(
@@ -94,7 +95,7 @@ def script_values(*, max_leaves: int = 8, refusable: bool = False) -> st.SearchS
 
 @cache
 def _script_values(max_leaves: int, refusable: bool) -> st.SearchStrategy[Any]:
-    odd = st.sampled_from((UNDEFINED, float("nan"), float("inf"), -float("inf"), -0.0))
+    odd = st.just(UNDEFINED) | st.sampled_from((UNDEFINED, *_ODD_NUMBERS))
     return _nested(st.none() | scalars(refusable=refusable) | odd | dates(), max_leaves)
 
 

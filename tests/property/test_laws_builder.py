@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec import structs
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bpmax_sim import strategies
 from bpmax_sim.errors import CallError
 from bpmax_sim.messages import Request
+from bpmax_sim.platform.model import Parameter
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.values import UNDEFINED
 from tests.loopback import answer_json, loopback
@@ -226,6 +227,50 @@ def test_what_cannot_be_sent_is_refused_before_anything_is(case: Case) -> None:
         assert (name + value).isascii()
         assert not {"\r", "\n", "\x00"} & {*name, *value}
         assert name.lower() not in {"host", "content-length"}
+
+
+@MANY
+@given(cases(forms=["chained"]), st.data())
+def test_a_required_parameter_that_is_missing_is_told(case: Case, data: st.DataObject) -> None:
+    required = [one for one in case.api(case.program).parameters if one.required]
+    assume(required)
+    left_out = data.draw(st.sampled_from(required))
+    steps = tuple(said_at(one) for one in required if one is not left_out)
+    program = replace(case.program, steps=steps)
+    expected = model.said(case.platform, case.instance(program), program)
+    error, third = sent(case, program)
+
+    assert (error.code if error else "") == expected.code
+    if error is not None:
+        assert f"parameter {left_out.name!r} is missing" in error.message
+        assert (third.requests, third.logins) == ([], [])
+
+
+def said_at(one: Parameter) -> Any:
+    value: Any = "1"
+    for name in reversed(one.target.split(".") if one.place == "body" else [one.target]):
+        value = {name: value}
+    return one.place, value
+
+
+@given(
+    cases(forms=["chained"], kinds=["none"]),
+    st.sampled_from(("x\r\nX-Evil: 1", "x\nY: 1", "a\x00b", " a", "a ", "\t", "\x7f", "", "a  b"))
+    | strategies.texts(refusable=True),
+)
+def test_a_header_value_is_sent_as_it_is_or_refused(case: Case, value: str) -> None:
+    program = replace(case.program, steps=(*case.program.steps, ("header", {"X-New": value})))
+    error, third = sent(case, program)
+    can_stand = value == value.strip() and all(" " <= one <= "~" or one == "\t" for one in value)
+
+    if model.said(case.platform, case.instance(program), program).code:
+        assert third.requests == []
+    elif can_stand:
+        assert model.found(third.requests[0], "header", "X-New") == [value]
+    else:
+        assert error is not None
+        assert error.code == "BAD_ARGUMENT"
+        assert third.requests == []
 
 
 def test_no_part_of_a_call_adds_a_line_to_the_request() -> None:
