@@ -238,7 +238,9 @@ def test_what_is_ignored_makes_no_difference_and_all_else_does(
 
     assert identity(parts_of(other), mine) == identity(parts_of(call), mine)
     assert identity(parts_of(other), scoped) == identity(parts_of(call), scoped)
-    assert identity(parts_of(other), others) != identity(parts_of(call), others)
+    elsewhere = Rules(scoped=(("erp", (place,)), (f"{call.platform}.{call.api}2", (place,))))
+    for rules in (others, elsewhere):
+        assert identity(parts_of(other), rules) != identity(parts_of(call), rules)
 
 
 CHANGES: dict[str, Any] = {

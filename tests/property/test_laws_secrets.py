@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim import strategies
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.platform.model import ResponseRules
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exits import ExitCode
@@ -31,6 +32,7 @@ from bpmax_sim.session import Session
 from tests.leaks import folder, leaks
 from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
 
+TELLING = ResponseRules(code=("$.code",), message=("$.message",))
 ECHOES: Mapping[str, Callable[[str], str]] = {
     "raw": str,
     "percent": lambda text: quote(text, safe=""),
@@ -75,6 +77,7 @@ def saying(program: Program, secret: str) -> Program:
     status=st.sampled_from((200, 200, 400, 500)),
 )
 def test_no_credential_is_in_log_cassette_or_miss(case: Case, kind: str, status: int) -> None:
+    case.platform = replace(case.platform, response=TELLING)
     third = ThirdParty(case, answer=echoing(kind, status))
     told: list[str] = []
     with TemporaryDirectory() as place:
