@@ -233,7 +233,8 @@ def test_what_cannot_be_sent_is_refused_before_anything_is(case: Case) -> None:
 @given(cases(forms=["chained"]), st.data())
 def test_a_required_parameter_that_is_missing_is_told(case: Case, data: st.DataObject) -> None:
     required = [one for one in case.api(case.program).parameters if one.required]
-    assume(required)
+    # Two bodies merge at the top only, so the second may drop what the first has said.
+    assume(required and sum(one.place == "body" for one in required) < 2)
     left_out = data.draw(st.sampled_from(required))
     steps = tuple(said_at(one) for one in required if one is not left_out)
     program = replace(case.program, steps=steps)
