@@ -8,7 +8,7 @@ it is, and its method, address and body identify it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote_plus
@@ -16,9 +16,10 @@ from urllib.parse import quote, unquote_plus
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.injected import call_behind, split_query
-from bpmax_sim.messages import Call, Request, Sensitive
+from bpmax_sim.messages import Call, Request
 from bpmax_sim.platform.model import Api, Apply, Auth, Platform
 from bpmax_sim.platform.platforms import Platforms
+from bpmax_sim.platform.sensitive import sensitive
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.secret.vault import Vault
 
@@ -68,16 +69,6 @@ class Identifier:
 def identify(request: Request, platforms: Platforms, addresses: Addresses | None = None) -> Request:
     """Return *request* as the call of an API of *platforms*, or as it is where none fits."""
     return Identifier(platforms, addresses).identify(request)
-
-
-def sensitive(paths: Iterable[str]) -> tuple[Sensitive, ...]:
-    """Return the declared ``secret:`` *paths* (``body.a.b``, ``header.Name``) as places."""
-    found = []
-    for path in paths:
-        kind, _, name = path.partition(".")
-        spelled = f"header:{name}" if kind == "header" else path
-        found.append(Sensitive(spelled, re.sub(r"\W+", "_", name or path).strip("_")))
-    return tuple(found)
 
 
 def _addresses(platforms: Platforms, in_use: Addresses) -> Iterator[_Address]:

@@ -6,7 +6,7 @@ Recipes are kept for the process, by the identity of the models that they were m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -26,6 +26,7 @@ from bpmax_sim.platform.model import (
     Recover,
     is_set,
 )
+from bpmax_sim.platform.sensitive import sensitive
 from bpmax_sim.proxy.encode import BadValueError, header_value, literal_path
 from bpmax_sim.proxy.reading import Rules
 from bpmax_sim.proxy.taken import Taken, due, names_used, taken_by
@@ -157,7 +158,7 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> Recipe:
         apply=apply,
         acquires=acquires,
         uses=names_used(auth, apply, platform.base_url, api),
-        sensitive=tuple(_sensitive((*platform.secret, *api.secret))),
+        sensitive=sensitive((*platform.secret, *api.secret)),
         personal=(*platform.redact, *api.redact),
         defaults=tuple(item for item in inputs if is_set(item.default)),
         required=tuple(item for item in inputs if item.required and not is_set(item.default)),
@@ -230,10 +231,3 @@ def _holds_credential(value: Any) -> bool:
     if isinstance(value, Mapping):
         return CREDENTIAL in value or any(map(_holds_credential, value.values()))
     return isinstance(value, list | tuple) and any(map(_holds_credential, value))
-
-
-def _sensitive(paths: Iterable[str]) -> Iterator[Sensitive]:
-    for path in paths:
-        kind, _, name = path.partition(".")
-        spelled = f"header:{name}" if kind == "header" else path
-        yield Sensitive(spelled, re.sub(r"\W+", "_", name or path).strip("_"))
