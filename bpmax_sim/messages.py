@@ -105,6 +105,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return f"<Request {self.method} {self.call.name if self.call else self.base}>".rstrip()
 
     @property
+    def is_login(self) -> bool:
+        """Return whether this is a login request rather than a call of a script."""
+        return self.call is not None and self.call.is_login
+
+    @property
     def recorded(self) -> Request:
         """Return the form that may be written down."""
         return self.standin or self

@@ -83,8 +83,7 @@ def verify(
     Logins and exchanges that did not complete are left out.
     """
     for exchange in exchanges:
-        call = exchange.request.call
-        if isinstance(exchange.outcome, Response) and not (call and call.is_login):
+        if isinstance(exchange.outcome, Response) and not exchange.request.is_login:
             yield from _Check(session, exchange, exchange.outcome).run(allow_writes=allow_writes)
 
 

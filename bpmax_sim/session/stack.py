@@ -30,8 +30,7 @@ class Timeless:
     def handle(self, request: Request) -> Response:
         """Return the answer of the inner transport."""
         response = self.inner.handle(request)
-        login = request.call is not None and request.call.is_login
-        return replace(response, elapsed=0.0) if login else response
+        return replace(response, elapsed=0.0) if request.is_login else response
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Missing:
             NoMatchError: the call was recorded and is played already.
             ConfigError: the live request would carry a stand-in from a recorded answer.
         """
-        if request.call is not None and request.call.is_login:
+        if request.is_login:
             return self.record.handle(request)
         try:
             return self.replay.handle(request)

@@ -83,9 +83,8 @@ class Tracks:
             new=said.command_new,
             extra=said.command_extra,
         )
-        player = self.player
-        if call is not None and call.is_login:
-            player = self._login_player(call.platform, call.instance) or player
+        key = _login_key(request)
+        player = (self._login_player(key) if key else None) or self.player
         return player.answer(parts_of_request(request), context)
 
     def keep(self, exchange: Exchange) -> None:
@@ -119,7 +118,7 @@ class Tracks:
 
     def has_login(self, platform: str, instance: str) -> bool:
         """Return whether the logins of an instance were recorded."""
-        return self._login_player(platform, instance) is not None
+        return self._login_player((platform, instance)) is not None
 
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what this owner recorded and did not play."""
@@ -152,8 +151,7 @@ class Tracks:
             else:
                 recorder.seal(volatile=volatile)
 
-    def _login_player(self, platform: str, instance: str) -> Player | None:
-        key = (platform, instance)
+    def _login_player(self, key: Key) -> Player | None:
         with self._lock:
             if key not in self._logins:
                 cassette = load(self._login_path(key))
@@ -163,15 +161,14 @@ class Tracks:
             return self._logins[key]
 
     def _note_login(self, exchange: Exchange) -> None:
-        call, outcome = exchange.request.call, exchange.outcome
-        let_in = isinstance(outcome, Response) and is_success(outcome.status)
-        if call is not None and call.is_login and let_in:
-            self._let_in.add((call.platform, call.instance))
+        key, outcome = _login_key(exchange.request), exchange.outcome
+        if key and isinstance(outcome, Response) and is_success(outcome.status):
+            self._let_in.add(key)
 
     def _is_repeated_login(self, exchange: Exchange) -> bool:
         """Return whether the same login was answered the same before: its recording repeats."""
-        call, outcome = exchange.request.call, exchange.outcome
-        if call is None or not call.is_login or isinstance(outcome, Failed):
+        outcome = exchange.outcome
+        if not exchange.request.is_login or isinstance(outcome, Failed):
             return False
         who = identity(parts_of_request(exchange.request), self.rules)
         answered = (who, outcome.status, outcome.body)
@@ -185,10 +182,10 @@ class Tracks:
         return folder / f"{_owner(key)}.yaml" if folder else None
 
     def _recorder_of(self, exchange: Exchange) -> Recorder:
-        call = exchange.request.call
+        key = _login_key(exchange.request)
         with self._lock:
-            if call is not None and call.is_login and self.settings.logins is not None:
-                return self._login_recorder((call.platform, call.instance))
+            if key and self.settings.logins is not None:
+                return self._login_recorder(key)
             return self._own()
 
     def _login_recorder(self, key: Key) -> Recorder:
@@ -210,6 +207,12 @@ class Tracks:
         return Recorder(
             path, rules=self.rules, owner=owner, scan=self.vault.scan, zone=self.zone, adding=adding
         )
+
+
+def _login_key(request: Request) -> Key | None:
+    """Return whose login *request* is, or None for any other request."""
+    call = request.call
+    return (call.platform, call.instance) if call is not None and call.is_login else None
 
 
 def _owner(key: Key) -> str:

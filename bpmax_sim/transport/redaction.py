@@ -127,7 +127,7 @@ def _headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
 
 def _script_secrets(shown: Request) -> frozenset[str]:
     """Return the headers whose credential is the script's own, not put in by auth."""
-    if shown.call is not None and shown.call.is_login:
+    if shown.is_login:
         return frozenset()
     return _SCRIPT_SECRETS.difference(_injected_headers(shown))
 
