@@ -102,11 +102,14 @@ def _replay(parts: Parts) -> Transport:
     return Replay(parts.tracks.answer, parts.vault)
 
 
+def _live(parts: Parts) -> Transport:
+    return Learning(parts.live(), parts.vault)
+
+
 def _record(parts: Parts) -> Transport:
     return Record(
-        inner=parts.live(),
+        inner=_live(parts),
         keep=parts.tracks.keep,
-        learn=lambda request, response: learn(request, response, parts.vault),
         vault=parts.vault,
         clock=parts.clock,
     )
@@ -121,7 +124,7 @@ STACKS: dict[tuple[str, str], Callable[[Parts], Transport]] = {
     ("record", "once"): _record,
     ("record", "rewrite"): _record,
     ("record", "new"): _new,
-    ("live", ""): lambda parts: Learning(parts.live(), parts.vault),
+    ("live", ""): _live,
 }
 
 

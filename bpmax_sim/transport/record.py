@@ -20,16 +20,14 @@ class Record:
     """Answer from another transport, and keep what was said.
 
     Attributes:
-        inner: who answers.
+        inner: who answers; secrets that an answer mints are in *vault* when it returns.
         keep: takes each redacted exchange and returns when it is on disk; called on any thread.
-        learn: registers the secrets that an answer holds, before it is redacted.
         vault: what is secret.
         clock: virtual time, the instants of the recording.
     """
 
     inner: Transport
     keep: Callable[[Exchange], None]
-    learn: Callable[[Request, Response], None]
     vault: Vault
     clock: Clock
 
@@ -53,7 +51,6 @@ class Record:
             self._keep(request, failed, at)
             raise
         response = replace(answer, elapsed=round(answer.elapsed, 3))
-        self.learn(request, response)
         self._keep(request, redact_response(response, request, self.vault), at)
         return response
 
