@@ -8,6 +8,8 @@ from pathlib import Path
 
 from bpmax_sim import pytest_plugin
 from bpmax_sim.cli.commands import COMMANDS
+from bpmax_sim.cli.shapes import SHAPES
+from bpmax_sim.cli.shapes import keys as keys_of
 from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, Option
@@ -51,6 +53,14 @@ def commands() -> str:
     return table(("command", "what it does", "example"), rows)
 
 
+def printed() -> str:
+    told: dict[str, list[str]] = {}
+    for name, shape in SHAPES.items():
+        told.setdefault(", ".join(keys_of(shape)), []).append(f"`{name}`")
+    rows = [(" ".join(names), f"`{shape}`") for shape, names in told.items()]
+    return table(("command", "its object, beside `version`"), rows)
+
+
 def keys() -> str:
     models = {"platform": Platform, "instance": Instance, "API": Api}
     names = {place: set(model.__struct_encode_fields__) for place, model in models.items()}
@@ -81,6 +91,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "fixtures": named_fixtures,
     "markers": markers,
     "commands": commands,
+    "json": printed,
     "keys": keys,
     "hooks": hooks,
 }

@@ -12,12 +12,32 @@ from typer.core import TyperGroup
 
 import bpmax_sim
 from bpmax_sim.cli.commands import COMMANDS, Command
-from bpmax_sim.cli.output import complain, keep_printable, say
-from bpmax_sim.errors import BpmaxError, CassetteError, near
+from bpmax_sim.cli.output import complain, keep_printable, say, say_document
+from bpmax_sim.errors import (
+    BpmaxError,
+    CassetteError,
+    ConfigError,
+    ExpectationError,
+    NoMatchError,
+    Problem,
+    TransportError,
+    near,
+)
 from bpmax_sim.report.exits import ExitCode
 
 PROGRAM = "bpmax-sim"
 WIDTH = 100
+_CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
+    (CassetteError, ExitCode.CASSETTE),
+    (NoMatchError, ExitCode.CASSETTE),
+    (TransportError, ExitCode.UNREACHABLE),
+    (ExpectationError, ExitCode.FAILED),
+    (BpmaxError, ExitCode.USAGE),
+)
+_STOPPED = {
+    False: "\nstopped; nothing was changed",
+    True: "\nstopped; what was being recorded is kept, `bpmax-sim recover` seals it",
+}
 
 
 class _Commands(TyperGroup):
@@ -73,15 +93,25 @@ def start(arguments: Sequence[str]) -> int:
     try:
         code = _app()(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
-        complain(f"{error.format_message().rstrip('.')}; see {_command(error)} --help")
-        return ExitCode.USAGE
+        told = f"{error.format_message().rstrip('.')}; see {_command(error)} --help"
+        return _failed(ConfigError(told), arguments)
     except BpmaxError as error:
-        complain(str(error))
-        return ExitCode.CASSETTE if isinstance(error, CassetteError) else ExitCode.USAGE
-    except typer.Abort:
-        complain("\nstopped; nothing was changed")
+        return _failed(error, arguments)
+    except typer.Abort as stop:
+        complain(_STOPPED[isinstance(stop.__context__, KeyboardInterrupt)])
         return ExitCode.FAILED
     return int(code or 0)
+
+
+def _failed(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
+    code = next(code for kind, code in _CODES if isinstance(error, kind))
+    complain(str(error))
+    if "--json" in arguments:
+        from bpmax_sim.report.document import as_data  # noqa: PLC0415 - help is quick without it
+
+        problems = error.problems if isinstance(error, ConfigError) else (Problem(str(error)),)
+        say_document(exit_code=int(code), problems=[as_data(one) for one in problems])
+    return code
 
 
 def _app() -> typer.Typer:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import bpmax_sim
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.output import say, say_json
+from bpmax_sim.cli.output import say, say_document
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.report.terminal import table
@@ -29,7 +29,7 @@ def doctor(*, json: Json = False) -> int:
     sound = all(ok for ok, _, _ in found)
     if json:
         checks = [{"ok": ok, "name": name, "value": value} for ok, name, value in found]
-        say_json({"version": 1, "ok": sound, "checks": checks})
+        say_document(ok=sound, checks=checks)
     else:
         for line in table([("√" if ok else "×", name, value) for ok, name, value in found]):
             say(line)

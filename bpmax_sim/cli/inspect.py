@@ -10,7 +10,7 @@ import typer
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.output import say, say_json
+from bpmax_sim.cli.output import say, say_document
 from bpmax_sim.cli.selection import missing
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.messages import Failed
@@ -33,7 +33,7 @@ def inspect(
     opened = Cassette.load(path)
     told = [_exchange(opened, number) for number in _numbers(opened, line)]
     if json:
-        say_json({"version": 1, "file": str(path), "exchanges": told})
+        say_document(file=str(path), exchanges=told)
     elif line:
         say(opened.entry(_numbers(opened, line)[0]).text.rstrip())
     else:

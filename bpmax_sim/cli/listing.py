@@ -8,7 +8,7 @@ from typing import Any
 
 from bpmax_sim.cli.collection import collect
 from bpmax_sim.cli.options import Json, Keyword, Paths
-from bpmax_sim.cli.output import complain, say, say_json
+from bpmax_sim.cli.output import complain, say, say_document
 from bpmax_sim.cli.selection import chosen, targets
 from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.report.terminal import table
@@ -20,7 +20,7 @@ def listing(paths: Paths = None, *, keyword: Keyword = "", json: Json = False) -
     files = targets(paths or (), folder=Path.cwd())
     found = chosen(collect(files, variables={}, environ=os.environ), keyword)
     if json:
-        say_json({"version": 1, "items": [_item(item) for item in found]})
+        say_document(items=[_item(item) for item in found])
     elif found:
         for line in table([_row(item) for item in found]):
             say(line)

@@ -7,6 +7,8 @@ import json
 import sys
 from typing import Any
 
+from bpmax_sim.cli.shapes import VERSION
+
 STYLES = {"√": "green", "×": "red", "-": "yellow"}
 
 
@@ -31,6 +33,11 @@ def say(text: str) -> None:
 def say_json(value: Any) -> None:
     """Print one JSON document."""
     say(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def say_document(**told: Any) -> None:
+    """Print what ``--json`` promises for a command; its keys are those of `shapes.SHAPES`."""
+    say_json({"version": VERSION, **told})
 
 
 def tell(text: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,8 @@ from bpmax_sim.cassette import files
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.changes import changes
-from bpmax_sim.cli.output import say, tell
+from bpmax_sim.cli.options import Json
+from bpmax_sim.cli.output import say, say_document, tell
 from bpmax_sim.cli.places import below
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.report.exits import ExitCode
@@ -31,22 +32,31 @@ def review(
     accept: Annotated[bool, typer.Option("--accept", help="Let them replace the old.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Delete them.")] = False,
     yes: Yes = False,
+    json: Json = False,
 ) -> int:
     """Review recordings."""
     if accept and reject:
         raise ConfigError("--accept and --reject: choose one")
-    waiting = below(paths or (), SUFFIX)
+    action = "accept" if accept else "reject" if reject else "show"
+    found = [_told(path) for path in below(paths or (), SUFFIX)]
+    if not json:
+        for one in found:
+            _show(one)
+    code = _done([Path(one["file"]) for one in found], action, yes=yes)
+    if json:
+        say_document(action=action, files=found)
+    return code
+
+
+def _done(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
     if not waiting:
         tell("nothing waits for review")
         return ExitCode.PASSED
-    for path in waiting:
-        _show(path)
-    if not accept and not reject:
+    if action == "show":
         tell("accept with `bpmax-sim review --accept`, or reject with --reject; both take a file")
         return ExitCode.REVIEW
-    decide: Callable[[Path], None] = _accept if accept else _reject
+    word, decide = _DECISIONS[action]
     if not yes:
-        word = "Replace" if accept else "Delete"
         typer.confirm(f"{word} {len(waiting)} as shown?", abort=True, err=True)
     for path in waiting:
         decide(path)
@@ -57,11 +67,19 @@ def _old(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(SUFFIX))
 
 
-def _show(path: Path) -> None:
+def _told(path: Path) -> dict[str, Any]:
     old = _old(path)
     before = old.read_text(encoding="utf-8") if old.exists() else ""
-    say(f"{shown(path)}  ({counted(len(Cassette.load(path)), 'exchange')})")
-    for line in changes(before, path.read_text(encoding="utf-8")):
+    return {
+        "file": shown(path),
+        "exchanges": len(Cassette.load(path)),
+        "changes": list(changes(before, path.read_text(encoding="utf-8"))),
+    }
+
+
+def _show(one: Mapping[str, Any]) -> None:
+    say(f"{one['file']}  ({counted(one['exchanges'], 'exchange')})")
+    for line in one["changes"]:
         say(f"  {line}")
 
 
@@ -75,3 +93,9 @@ def _accept(path: Path) -> None:
 def _reject(path: Path) -> None:
     path.unlink()
     tell(f"{shown(path)}: deleted")
+
+
+_DECISIONS: Mapping[str, tuple[str, Callable[[Path], None]]] = {
+    "accept": ("Replace", _accept),
+    "reject": ("Delete", _reject),
+}

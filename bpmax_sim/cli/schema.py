@@ -1,59 +1,87 @@
-"""``schema``: JSON Schemas, generated from the types that read the files."""
+"""``schema``: JSON Schemas, generated from the types that read the files and from the shapes.
+
+Of files, for editors; of what a command prints with ``--json``, for those who read it.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bpmax_sim.cli.output import say, say_json
-from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.cli.options import Json
+from bpmax_sim.cli.output import say, say_document, say_json
+from bpmax_sim.cli.shapes import SHAPES, as_schema
+from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.platform.schema import instances_schema, platform_schema
 from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.scenario.model import Scenario
 from bpmax_sim.scenario.names import find_root
 from bpmax_sim.yamlfile import json_schema, shown
 
-
-class Kind(StrEnum):
-    """The kinds of files."""
-
-    scenario = "scenario"
-    platform = "platform"
-    instances = "instances"
-
-
-_MADE: Mapping[Kind, Callable[[], Mapping[str, Any]]] = {
-    Kind.scenario: lambda: json_schema(Scenario, title="bpmax-sim scenario"),
-    Kind.platform: platform_schema,
-    Kind.instances: instances_schema,
+_MADE: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    "scenario": lambda: json_schema(Scenario, title="bpmax-sim scenario"),
+    "platform": platform_schema,
+    "instances": instances_schema,
 }
 
 
 def schema(
-    kind: Annotated[Kind, typer.Argument(help="Which to print.")] = Kind.scenario,
+    kind: Annotated[
+        str,
+        typer.Argument(help="scenario, platform, instances, or a command: what its --json prints."),
+    ] = "scenario",
     *,
     write: Annotated[
-        bool, typer.Option("--write", help="Write all of them into scenarios/schemas/.")
+        bool, typer.Option("--write", help="Write those of files into scenarios/schemas/.")
     ] = False,
+    json: Json = False,
 ) -> int:
     """Print a schema, or write all."""
     if not write:
-        say_json(_MADE[kind]())
+        say_json(_of(kind))
         return ExitCode.PASSED
-    folder = find_root(Path.cwd()) / "scenarios" / "schemas"
+    written = write_schemas(find_root(Path.cwd()))
+    if json:
+        say_document(files=[shown(path) for path in written])
+    else:
+        for path in written:
+            say(shown(path))
+    return ExitCode.PASSED
+
+
+def _of(kind: str) -> Mapping[str, Any]:
+    known = [*_MADE, *SHAPES]
+    if kind in _MADE:
+        return _MADE[kind]()
+    if kind in SHAPES:
+        return {"title": f"bpmax-sim {kind} --json", **as_schema(SHAPES[kind])}
+    raise ConfigError(f"there is no schema {kind!r}{near(kind, known) or f'; {_listed(known)}'}")
+
+
+def _listed(known: list[str]) -> str:
+    return f"there are {', '.join(known)}"
+
+
+def write_schemas(root: Path) -> list[Path]:
+    """Write the schemas of files below *root* and return their paths.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+    folder = root / "scenarios" / "schemas"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, make in _MADE.items():
-            path = folder / f"{name}.schema.json"
-            text = json.dumps(make(), ensure_ascii=False, indent=2)
-            path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
-            say(shown(path))
+        return [_written(folder / f"{name}.schema.json", make()) for name, make in _MADE.items()]
     except OSError as error:
         told = f"cannot be written: {error.strerror}"
         raise ConfigError(Problem(told, Place(shown(folder)))) from error
-    return ExitCode.PASSED
+
+
+def _written(path: Path, schema: Mapping[str, Any]) -> Path:
+    text = json.dumps(schema, ensure_ascii=False, indent=2)
+    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    return path

@@ -34,10 +34,13 @@ def document(
             "exit_code": int(code),
         },
         "items": [_item(verdict) for verdict in verdicts],
-        "problems": [
-            {**_place(one.place), "path": one.path, "message": one.message} for one in problems
-        ],
+        "problems": [as_data(one) for one in problems],
     }
+
+
+def as_data(problem: Problem) -> dict[str, Any]:
+    """Return *problem* as plain values."""
+    return {**_place(problem.place), "path": problem.path, "message": problem.message}
 
 
 def _item(verdict: Verdict) -> dict[str, Any]:

@@ -1,0 +1,117 @@
+"""What ``--json`` prints is what `bpmax_sim.cli.shapes` promises, for every command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from bpmax_sim.cli.commands import COMMANDS
+from bpmax_sim.cli.shapes import PROBLEMS, SHAPES, as_schema, keys
+from tests.cli.project import Command, Done, Project
+
+HERE = "cassettes/crm/customer.yaml"
+
+CALLS: Mapping[str, Sequence[str]] = {
+    "demo": ["demo", "示范"],
+    "run": ["run", "--var", "customer=12346"],
+    "record": ["record"],
+    "review": ["review"],
+    "list": ["list"],
+    "inspect": ["inspect", HERE],
+    "lint": ["lint"],
+    "seal": ["seal", HERE, "--yes"],
+    "recover": ["recover"],
+    "schema": ["schema", "--write"],
+    "doctor": ["doctor"],
+}
+"""How each command is called so that its lists are not empty."""
+
+
+def strict(schema: Any) -> Any:
+    """Return *schema* with no key allowed that it does not name."""
+    if isinstance(schema, list):
+        return [strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    more = {"additionalProperties": False} if schema.get("type") == "object" else {}
+    return {**{key: strict(one) for key, one in schema.items()}, **more}
+
+
+def wrong(printed: str, shape: Mapping[str, Any]) -> list[str]:
+    validator = Draft202012Validator(strict(as_schema(shape)))
+    return [error.message for error in validator.iter_errors(json.loads(printed))]
+
+
+def broken(project: Project) -> None:
+    """Leave something to tell: an edit by hand, and a recording that waits."""
+    aside = project.cassette.with_name("customer.yaml.new")
+    aside.write_bytes(project.cassette.read_bytes())
+    project.edit(project.cassette, "张三", "张四")
+
+
+def test_every_command_has_a_shape() -> None:
+    told = "write its shape into bpmax_sim/cli/shapes.py, and how it is called into CALLS above"
+
+    assert set(COMMANDS) == set(SHAPES), told
+    assert set(SHAPES) == set(CALLS), told
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_command_prints_one_object_of_its_shape(
+    recorded: Project, bs: Command, name: str
+) -> None:
+    if name in {"seal", "review", "lint"}:
+        broken(recorded)
+
+    done = bs(*CALLS[name], "--json")
+
+    assert wrong(done.out, SHAPES[name]) == []
+    assert json.loads(done.out)["version"] == 1
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_its_schema_is_printed(bs: Command, name: str) -> None:
+    told = json.loads(bs("schema", name).out)
+
+    assert told["title"] == f"bpmax-sim {name} --json"
+    assert set(told["required"]) == {"version", *SHAPES[name]}
+
+
+def problems_of(done: Done) -> list[str]:
+    assert wrong(done.out, PROBLEMS) == []
+    told = json.loads(done.out)
+    assert told["exit_code"] == done.code
+    return [problem["message"] for problem in told["problems"]]
+
+
+def test_what_cannot_be_done_is_told_as_json_too(recorded: Project, bs: Command) -> None:
+    absent = bs("inspect", "cassettes/crm/customr.yaml", "--json")
+    wrong_option = bs("inspect", HERE, "--jsn", "--json")
+    recorded.edit(recorded.cassette, "sealed:", "gesiegelt:")
+    damaged = bs("inspect", HERE, "--json")
+
+    assert absent.code == 2
+    assert problems_of(absent) == [
+        "there is no such file or folder; did you mean 'cassettes/crm/customer.yaml'?"
+    ]
+    assert wrong_option.code == 2
+    assert "--jsn" in problems_of(wrong_option)[0]
+    assert damaged.code == 3
+    assert problems_of(damaged)[0].startswith(f"{HERE}:")
+
+
+def test_there_is_no_schema_of_a_misspelled_word(bs: Command) -> None:
+    done = bs("schema", "scenari")
+
+    assert (done.code, done.err) == (
+        2,
+        "there is no schema 'scenari'; did you mean 'scenario'?\n",
+    )
+
+
+def test_keys_are_told_with_what_they_list() -> None:
+    assert ", ".join(keys(SHAPES["doctor"])) == "ok, checks[] (ok, name, value)"
