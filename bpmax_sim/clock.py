@@ -10,8 +10,10 @@ import re
 import secrets
 import time
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import count
 from typing import Protocol
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -24,6 +26,14 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return the current instant in POSIX seconds."""
+        ...
+
+
+class Timeline(Clock, Protocol):
+    """A clock that also knows in which order things happen at one and the same instant."""
+
+    def tick(self) -> int:
+        """Return the next number of that order, from 1."""
         ...
 
 
@@ -41,6 +51,7 @@ class VirtualClock:
     """A clock that moves only when told to; it never goes back."""
 
     instant: float = 0.0
+    _ticks: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def now(self) -> float:
         """Return the current virtual instant in POSIX seconds."""
@@ -53,6 +64,10 @@ class VirtualClock:
     def move_to(self, instant: float) -> None:
         """Move forward to *instant*; an earlier one is ignored, time does not go back."""
         self.instant = max(self.instant, instant)
+
+    def tick(self) -> int:
+        """Return the next number of the order in which things happen, from 1."""
+        return next(self._ticks)
 
 
 @dataclass(frozen=True, slots=True)

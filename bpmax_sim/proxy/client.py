@@ -35,6 +35,7 @@ class Trail(Struct):
 
     program: Program
     start: float
+    began: int
     plan: Plan | None = None
     progress: Progress = Progress()
     notes: list[str] = field(default_factory=list)
@@ -52,7 +53,7 @@ def call(program: Program, env: Environment) -> Calling:
         NoMatchError: replay has no answer.
         ConfigError: if a declaration cannot be used.
     """
-    trail = Trail(program, env.clock.now())
+    trail = Trail(program, env.clock.now(), env.clock.tick())
     try:
         trail.plan = plan(program, env)
         answer = yield from _attempts(trail.plan, env, trail)
@@ -188,6 +189,8 @@ def _record(trail: Trail, env: Environment, error: BpmaxError | None) -> CallRec
         caller=None if caller is UNDEFINED else caller,
         at=trail.start,
         duration=env.clock.now() - trail.start,
+        began=trail.began,
+        ended=env.clock.tick(),
         attempts=trail.progress.sent,
         notes=(*(planned.notes if planned else ()), *trail.notes),
         call=spoken,

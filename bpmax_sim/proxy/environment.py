@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bpmax_sim.clock import Chance, Clock
+from bpmax_sim.clock import Chance, Clock, Timeline
 from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.recipe import Recipe
@@ -99,7 +99,7 @@ class Environment:
     platforms: Directory
     tenant: Callable[[Platform, Instance], Tenant]
     vault: Secrets
-    clock: Clock
+    clock: Timeline
     auth_clock: Clock
     chance: Chance
     auth_chance: Chance

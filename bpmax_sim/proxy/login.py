@@ -130,7 +130,7 @@ def _luck(of_call: Luck) -> Luck:
 
 def _exchange(request: Request, plan: Plan, env: Environment) -> Generator[Effect, Any, Response]:
     """Send one step and log it, whatever comes of it."""
-    start = env.clock.now()
+    start = env.clock.now(), env.clock.tick()
     try:
         response: Response = yield Send(request)
     except BpmaxError as error:
@@ -141,15 +141,18 @@ def _exchange(request: Request, plan: Plan, env: Environment) -> Generator[Effec
 
 
 def _record(
-    request: Request, plan: Plan, env: Environment, start: float, **came: Any
+    request: Request, plan: Plan, env: Environment, start: tuple[float, int], **came: Any
 ) -> CallRecord:
+    at, began = start
     return CallRecord(
         platform=plan.call.platform,
         instance=plan.call.instance,
         api=LOGIN,
         caller=plan.call.caller,
-        at=start,
-        duration=env.clock.now() - start,
+        at=at,
+        duration=env.clock.now() - at,
+        began=began,
+        ended=env.clock.tick(),
         attempts=1,
         call=request.call,
         position=plan.call.position,

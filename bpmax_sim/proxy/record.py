@@ -19,6 +19,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         platform, instance, api, caller: as far as they were known.
         at: virtual instant of the start.
         duration: virtual seconds until the answer or the error.
+        began, ended: the place of its start and of its end among all that happens.
         attempts: business requests that were sent.
         notes: what was overridden, dropped or retried.
         call: what the builder said, not redacted; None where it was rejected before.
@@ -32,6 +33,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     caller: str | None = None
     at: float = 0.0
     duration: float = 0.0
+    began: int = 0
+    ended: int = 0
     attempts: int = 0
     notes: tuple[str, ...] = ()
     call: Call | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bpmax_sim.scenario.events import Event, trace_line
+from bpmax_sim.scenario.events import Event, trace
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.names import SUFFIX, file_name, find_root
 
@@ -34,7 +34,5 @@ def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed
         path.unlink(missing_ok=True)
         return ""
     path.parent.mkdir(parents=True, exist_ok=True)
-    homes = item.homes
-    lines = (f"{trace_line(event, homes)}\n" for event in events)
-    path.write_text("".join(lines), encoding="utf-8", newline="\n")
+    path.write_text("".join(trace(events, item.homes)), encoding="utf-8", newline="\n")
     return str(path)

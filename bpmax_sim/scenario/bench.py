@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from bpmax_sim.clock import Clock
+from bpmax_sim.clock import Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.scenario.calls import Record
 from bpmax_sim.subject.stage import Stage
@@ -16,7 +16,7 @@ class Bench(Stage, Protocol):
     """An open session: scripts, calls, faults and one virtual clock."""
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> Timeline:
         """Return the clock that scripts see."""
         ...
 

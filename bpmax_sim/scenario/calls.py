@@ -64,6 +64,16 @@ class Record(Protocol):
         ...
 
     @property
+    def began(self) -> int:
+        """Return the place of the start among all that happens."""
+        ...
+
+    @property
+    def ended(self) -> int:
+        """Return the place of the end among all that happens."""
+        ...
+
+    @property
     def call(self) -> Call | None:
         """Return what the builder said."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
@@ -114,7 +114,7 @@ Event = (
     | Happening
 )
 _ANSWER = frozenset({"status", "response", "source", "error", "message", "duration"})
-
+_FIRST = frozenset({"at", "order"})  # told by the head of a line
 
 _RENAMED = {"event": "hook"}  # of a hook that starts
 
@@ -139,14 +139,17 @@ def answer_of(made: CallMade) -> CallAnswered:
     )
 
 
-def trace_line(event: Event, homes: Homes = NOWHERE) -> str:
-    """Return *event* as one line of JSON: its kind, its instant, then its fields by name."""
+def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
+    """Return *event* as one line of JSON: number, kind, instant, then its fields by name.
+
+    *number* counts what happens in the scenario from 1: of one instant, the earlier is less.
+    """
     kind: type[Any] = type(event)
     told = {
         _RENAMED.get(name, name): _canonical(plain(getattr(event, name)), homes)
         for name in _told(kind)
     }
-    line = {"event": kind.__name__, "at": instant(event.at), **told}
+    line = {"seq": number, "event": kind.__name__, "at": instant(event.at), **told}
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -159,16 +162,22 @@ def _told(kind: type[Any]) -> tuple[str, ...]:
     found = _names.get(kind)
     if found is None:
         answer = _ANSWER if issubclass(kind, CallMade) else frozenset()
-        found = tuple(sorted({one.name for one in fields(kind)} - {"at"} - answer))
+        found = tuple(sorted({one.name for one in fields(kind)} - _FIRST - answer))
         _names[kind] = found
     return found
 
 
+def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
+    """Yield the lines of the events, in their order, each with its line end."""
+    for number, event in enumerate(events, 1):
+        yield f"{trace_line(event, number, homes)}\n"
+
+
 def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
-    """Return the SHA-256 of the events, in hexadecimal; the same events give the same digest."""
+    """Return the SHA-256 of the trace, in hexadecimal; the same events give the same digest."""
     digest = hashlib.sha256()
-    for event in events:
-        digest.update(trace_line(event, homes).encode() + b"\n")
+    for line in trace(events, homes):
+        digest.update(line.encode())
     return digest.hexdigest()
 
 

@@ -1,20 +1,19 @@
-"""What a run told so far, in virtual time, and what belongs to the present step."""
+"""What a run told so far, in the order of happening, and what belongs to the present step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.bench import Bench
-from bpmax_sim.scenario.calls import Record, call_made
+from bpmax_sim.scenario.calls import call_made
 from bpmax_sim.scenario.events import (
-    CallAnswered,
     ConsoleWritten,
     Event,
     answer_of,
-    instant,
     trace_digest,
 )
 from bpmax_sim.scenario.homes import NOWHERE, Homes
@@ -43,7 +42,7 @@ START = Mark(0, 0, 0)
 
 @dataclass(slots=True)
 class Log:
-    """Gathers what happens and hands it on in the order of its time.
+    """Gathers what happens and hands it on in that order.
 
     Attributes:
         writers: field -> the script line that wrote its present value.
@@ -57,14 +56,15 @@ class Log:
     messages: list[dict[str, Any]] = field(default_factory=list)
     writers: dict[str, Place | None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    _fresh: list[Event] = field(default_factory=list)
+    _fresh: list[tuple[int, Event]] = field(default_factory=list)
 
     def tell(self, happening: Happening) -> None:
         """Take what a subject tells, at this instant."""
         if isinstance(happening, FieldChanged):
             happening = replace(happening, old=plain(happening.old), new=plain(happening.new))
             self.writers[happening.field] = happening.place
-        self._fresh.append(replace(happening, at=self.bench.clock.now()))
+        clock = self.bench.clock
+        self._fresh.append((clock.tick(), replace(happening, at=clock.now())))
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
         elif isinstance(happening, CycleCut):
@@ -82,18 +82,19 @@ class Log:
     def collect(
         self, console: Sequence[ConsoleLine], timers: Sequence[TimerFired] = ()
     ) -> Iterable[Event]:
-        """Return everything since the last time, by virtual time; of one instant causes first."""
-        for record in sorted(self.bench.calls[len(self.calls) :], key=_issued):
+        """Return everything since the last time, as it happened."""
+        for record in sorted(self.bench.calls[len(self.calls) :], key=attrgetter("began")):
             platform, _, api = record.name.partition(".")
             number = len(self.calls) + 1
             made = call_made(record, number, self.bench.template(platform, api))
             self.calls.append(made)
-            self._fresh += made, answer_of(made)
-        self._fresh += timers
-        for line in sorted(console, key=lambda one: one.at):
+            self._fresh += (record.began, made), (record.ended, answer_of(made))
+        self._fresh += [(timer.order, timer) for timer in timers]
+        for line in sorted(console, key=attrgetter("order")):
             self.console.append({"text": line.text, "level": line.level})
-            self._fresh.append(ConsoleWritten(text=line.text, level=line.level, at=line.at))
-        fresh = sorted(self._fresh, key=lambda event: (instant(event.at), _rank(event)))
+            written = ConsoleWritten(text=line.text, level=line.level, at=line.at)
+            self._fresh.append((line.order, written))
+        fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
         self._fresh.clear()
         self.events += fresh
         return tuple(fresh)
@@ -101,18 +102,3 @@ class Log:
     def digest(self) -> str:
         """Return the digest of the trace so far."""
         return trace_digest(self.events, self.homes)
-
-
-def _rank(event: Event) -> int:
-    """Return 0 for what lets a script go on, 1 for what it does, 2 for answers that took no time.
-
-    Within one rank: what subjects told, then calls, then console lines, each in their order.
-    """
-    if isinstance(event, CallAnswered):
-        return 0 if event.duration else 2
-    return 0 if isinstance(event, TimerFired) else 1
-
-
-def _issued(record: Record) -> tuple[float, int]:
-    """Return the order of issue; records come in the order of completion."""
-    return record.at, record.call.serial if record.call else 0

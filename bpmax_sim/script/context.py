@@ -218,10 +218,15 @@ class Context:
             self._halt(self._failures.refused(error, path, place))
 
     def _log(self, level: Any, text: Any, values: list[Any]) -> None:
-        line = ConsoleLine(
-            level, decode_tagged(text), tuple(decode_tagged(values)), self._scheduler.clock.now()
+        self._console.append(
+            ConsoleLine(
+                level,
+                decode_tagged(text),
+                tuple(decode_tagged(values)),
+                at=self._scheduler.clock.now(),
+                order=self._scheduler.clock.tick(),
+            )
         )
-        self._console.append(line)
 
     def _timer(self, number: int, delay: int, repeat: bool, row: int, column: int) -> None:
         self._plan(number, delay, repeat, self._sources.place(row, column))
@@ -236,7 +241,8 @@ class Context:
             self._plan(number, delay, repeat, place)
         else:
             del self._timers[number]
-        self._fired.append(TimerFired(delay / 1000, place, self._scheduler.clock.now()))
+        clock = self._scheduler.clock
+        self._fired.append(TimerFired(delay / 1000, place, clock.now(), clock.tick()))
         self._turn("fire", id=number)
 
     def _clear(self, number: int) -> None:

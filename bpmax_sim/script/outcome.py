@@ -13,21 +13,33 @@ Level = Literal["log", "info", "debug", "warn", "error", "trace"]
 
 @dataclass(frozen=True, slots=True)
 class ConsoleLine:
-    """One ``console`` call: its text as Node prints it, its values, and the virtual instant."""
+    """One ``console`` call: its text as Node prints it, its values, and when it was.
+
+    Attributes:
+        at: the virtual instant.
+        order: its place among all that happens in the session.
+    """
 
     level: Level
     text: str
     values: tuple[Any, ...]
     at: float
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """A timer was due: the seconds that it waited, the line that set it, the virtual instant."""
+    """A timer was due: the seconds that it waited, the line that set it, and when it was.
+
+    Attributes:
+        at: the virtual instant.
+        order: its place among all that happens in the session.
+    """
 
     delay: float
     place: Place | None
     at: float
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Outside:
             NoMatchError: replay has no answer.
         """
         known = self._known(request)
-        start = self.env.clock.now()
+        start = self.env.clock.now(), self.env.clock.tick()
         try:
             response: Response = yield Send(known)
         except BpmaxError as error:
@@ -80,15 +80,20 @@ class Outside:
             pass  # a client of its own has credentials of its own
 
 
-def _record(request: Request, env: Environment, start: float, **came: Any) -> CallRecord:
+def _record(
+    request: Request, env: Environment, start: tuple[float, int], **came: Any
+) -> CallRecord:
+    at, began = start
     call = request.call
     assert call is not None
     return CallRecord(
         platform=call.platform or urlsplit(request.url).hostname or "",
         instance=call.instance,
         api=call.api or call.method,
-        at=start,
-        duration=env.clock.now() - start,
+        at=at,
+        duration=env.clock.now() - at,
+        began=began,
+        ended=env.clock.tick(),
         attempts=1,
         call=call,
         sent=request,

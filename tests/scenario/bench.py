@@ -85,6 +85,8 @@ class PlainBench:
                 api=api,
                 at=self.clock.now(),
                 duration=0.012,
+                began=self.clock.tick(),
+                ended=self.clock.tick(),
                 call=call,
                 position=position,
                 error=error,

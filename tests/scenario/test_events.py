@@ -44,7 +44,7 @@ CALL = CallMade(
         (
             FieldChanged(field="客户", old=None, new="张三", by="user", at=AT),
             (
-                '{"event":"FieldChanged","at":1772413200.5,'
+                '{"seq":7,"event":"FieldChanged","at":1772413200.5,'
                 '"by":"user","field":"客户","new":"张三","old":null,"place":null}'
             ),
         ),
@@ -53,14 +53,14 @@ CALL = CallMade(
                 field="额", old=-0.0, new=9.5, by="open", place=Place("a.js", 1, 2), at=AT
             ),
             (
-                '{"event":"FieldChanged","at":1772413200.5,'
+                '{"seq":7,"event":"FieldChanged","at":1772413200.5,'
                 '"by":"open","field":"额","new":9.5,"old":0,"place":"a.js:1:2"}'
             ),
         ),
         (
             CALL,
             (
-                '{"event":"CallMade","at":1772413200.5,"body":null,'
+                '{"seq":7,"event":"CallMade","at":1772413200.5,"body":null,'
                 '"call":"crm_system.get_customer_detail","caller":null,"header":{},"instance":"",'
                 '"method":"GET","number":1,"path":{},"place":"form.js:2:4",'
                 '"query":{"a":"1","b":"2"},"url":""}'
@@ -69,27 +69,27 @@ CALL = CallMade(
         (
             answer_of(CALL),
             (
-                '{"event":"CallAnswered","at":1772413200.75,"call":"crm_system.get_customer_detail",'
+                '{"seq":7,"event":"CallAnswered","at":1772413200.75,"call":"crm_system.get_customer_detail",'
                 '"duration":0.25,"error":"","message":"","number":1,'
                 '"response":"{\\"data\\":{\\"name\\":\\"张三\\"}}","source":"recorded","status":200}'
             ),
         ),
         (
             TimerFired(1.5, Place("form.js", 3, 1), AT),
-            '{"event":"TimerFired","at":1772413200.5,"delay":1.5,"place":"form.js:3:1"}',
+            '{"seq":7,"event":"TimerFired","at":1772413200.5,"delay":1.5,"place":"form.js:3:1"}',
         ),
         (
             ConsoleWritten(text="一\n二\ud800", level="log", at=AT),
-            '{"event":"ConsoleWritten","at":1772413200.5,"level":"log","text":"一\\n二\\ud800"}',
+            '{"seq":7,"event":"ConsoleWritten","at":1772413200.5,"level":"log","text":"一\\n二\\ud800"}',
         ),
         (
             HookStarted(event="change.客户", script="form.js", at=AT + 1e-6),
-            '{"event":"HookStarted","at":1772413200.5,"hook":"change.客户","script":"form.js"}',
+            '{"seq":7,"event":"HookStarted","at":1772413200.5,"hook":"change.客户","script":"form.js"}',
         ),
         (
             NodeEntered(node="归档", previous="审批", action="approve", by="lisi", at=AT),
             (
-                '{"event":"NodeEntered","at":1772413200.5,'
+                '{"seq":7,"event":"NodeEntered","at":1772413200.5,'
                 '"action":"approve","by":"lisi","node":"归档","previous":"审批"}'
             ),
         ),
@@ -97,7 +97,7 @@ CALL = CallMade(
     ids=lambda value: type(value).__name__,
 )
 def test_a_line_of_the_trace_is_canonical(event: Event, line: str) -> None:
-    assert trace_line(event) == line
+    assert trace_line(event, 7) == line
     assert json.loads(line)["event"] == type(event).__name__
 
 
@@ -114,7 +114,7 @@ def test_a_line_of_the_trace_is_canonical(event: Event, line: str) -> None:
     ids=repr,
 )
 def test_any_value_has_one_spelling(value: Any, told: Any) -> None:
-    line = trace_line(FieldChanged(field="x", old=None, new=value, by="user"))
+    line = trace_line(FieldChanged(field="x", old=None, new=value, by="user"), 1)
 
     assert json.loads(line)["new"] == told
 
@@ -125,7 +125,7 @@ def test_the_verdict_is_a_line_too() -> None:
         outcome="failed", failures=(failure,), notes=(), digest="ab", calls=0, duration=1.0, at=AT
     )
 
-    assert json.loads(trace_line(last))["failures"][0]["place"] == "a.yaml:3:1"
+    assert json.loads(trace_line(last, 9))["failures"][0]["place"] == "a.yaml:3:1"
 
 
 def test_files_are_named_from_the_scenarios_folder(
@@ -140,7 +140,7 @@ def test_files_are_named_from_the_scenarios_folder(
         homes = Homes(str(folder), (shown,))
         field = FieldChanged(field="x", old=1, new=2, by="open", place=Place(shown, 2, 1))
         console = ConsoleWritten(text=f"Error: 坏\n    at {shown}:2:1", level="log", at=AT)
-        lines.append((trace_line(field, homes), trace_line(console, homes)))
+        lines.append((trace_line(field, 1, homes), trace_line(console, 2, homes)))
 
     assert len(set(lines)) == 1
     assert '"place":"回填.js:2:1"' in lines[0][0]
