@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from bpmax_sim.messages import Pairs, Request, Response
 from bpmax_sim.proxy.body import read_body
+from bpmax_sim.secret.values import Redact, redacted
 
-Redact = Callable[[str], str]
 _SET_BY_SERVER = frozenset({"set-cookie", "set-cookie2"})
 _HIDDEN = "redacted"
 
@@ -30,7 +29,7 @@ def redacted_response(response: Response, redact: Redact) -> dict[str, Any]:
     return {
         "status": response.status,
         "headers": redacted_headers(response.headers, redact),
-        "body": _redacted_value(read_body(response).shown, redact),
+        "body": redacted(read_body(response).shown, redact),
     }
 
 
@@ -42,13 +41,3 @@ def redacted_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
         text = _HIDDEN if lower in _SET_BY_SERVER else redact(value)
         shown[lower] = f"{shown[lower]}, {text}" if lower in shown else text
     return shown
-
-
-def _redacted_value(value: Any, redact: Redact) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, list):
-        return [_redacted_value(item, redact) for item in value]
-    if isinstance(value, dict):
-        return {redact(name): _redacted_value(item, redact) for name, item in value.items()}
-    return value

@@ -30,6 +30,10 @@ class Bench(Stage, Protocol):
         """Return every miss so far, swallowed by a script or not."""
         ...
 
+    def redact(self, text: str, /) -> str:
+        """Return *text* with every secret replaced by its stand-in."""
+        ...
+
     def template(self, platform: str, api: str, /) -> str:
         """Return the API's path with its placeholders, or nothing if it is not known."""
         ...

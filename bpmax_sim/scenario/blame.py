@@ -12,10 +12,11 @@ from bpmax_sim.scenario.faults import told
 from bpmax_sim.scenario.item import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.model import ExpectedError
-from bpmax_sim.scenario.thrown import compare_error, thrown_of, wanted
+from bpmax_sim.scenario.thrown import Thrown, compare_error, thrown_of, wanted
 from bpmax_sim.scenario.values import Path
 from bpmax_sim.script.outcome import Unawaited
 from bpmax_sim.script.source import Script
+from bpmax_sim.secret.values import Redact, redacted
 from bpmax_sim.transport.faults import Fault
 
 
@@ -26,6 +27,7 @@ class Scene:
     Attributes:
         located: None for the scenario as a whole.
         writers: field -> the script line that wrote its present value.
+        redact: replaces secrets in what is told.
     """
 
     item: ScenarioItem
@@ -36,6 +38,7 @@ class Scene:
     calls: tuple[CallMade, ...] = ()
     writers: Mapping[str, Place | None] = field(default_factory=dict)
     bodies: Sequence[Script] = field(default_factory=tuple)
+    redact: Redact = str
 
     def failure(
         self,
@@ -47,7 +50,7 @@ class Scene:
         script: Place | None = None,
     ) -> Failure:
         """Return a failure at *path* below the step; more lines of *essence* become its detail."""
-        first, *detail = essence.splitlines() or [""]
+        first, *detail = self.redact(essence).splitlines() or [""]
         spot = self.located.spot if self.located else self.item.spot
         place = spot.at(*path).place
         start = spot.place if self.located else place
@@ -99,7 +102,7 @@ class Scene:
 
     def uncaught(self, error: Exception) -> Failure:
         """Return the failure of an error that nothing expects."""
-        thrown = thrown_of(error)
+        thrown = self._thrown(error)
         kind = "pending" if isinstance(error, PendingPromise) else "error"
         origin = "" if thrown.source in {"script", "subject"} else f" (from {thrown.source})"
         return self.failure(kind, f"{thrown}{origin}", self._action, script=thrown.place)
@@ -111,7 +114,7 @@ class Scene:
 
     def rejection(self, error: Exception) -> Failure:
         """Return the failure of a rejection that nobody handled."""
-        thrown = thrown_of(error)
+        thrown = self._thrown(error)
         essence = f"unhandled rejection: {thrown}"
         return self.failure("rejection", essence, self._action, script=thrown.place)
 
@@ -131,11 +134,11 @@ class Scene:
         if not found:
             essence = f"expected an error{wanted(expected)}, but the step succeeded"
             return [self.failure("no_error", essence, ("expect_error",))]
-        compared = [compare_error(expected, thrown_of(error)) for error in found]
+        compared = [compare_error(expected, self._thrown(error)) for error in found]
         hit = next((n for n, checks in enumerate(compared) if not failed(checks)), None)
         if hit is not None:
             return [self.uncaught(error) for n, error in enumerate(found) if n != hit]
-        thrown = thrown_of(found[0])
+        thrown = self._thrown(found[0])
         first = failed(compared[0])[0]
         if first.path == ("from",):
             essence = f"expected an error from {first.expected}, got one from {first.actual}"
@@ -144,6 +147,9 @@ class Scene:
             essence = f"error {first.label} expected {first.expected}, got {first.actual}"
         path = ("expect_error", *first.path)
         return [self.failure("other_error", essence, path, checks=compared[0], script=thrown.place)]
+
+    def _thrown(self, error: Exception) -> Thrown:
+        return redacted(thrown_of(error), self.redact)
 
     def silent(self, fault: Fault) -> Failure:
         """Return the failure of a fault that never fired."""

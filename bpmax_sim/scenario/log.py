@@ -20,6 +20,7 @@ from bpmax_sim.scenario.homes import NOWHERE, Homes
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.plain import plain
 from bpmax_sim.script.outcome import ConsoleLine, TimerFired
+from bpmax_sim.secret.values import redacted
 from bpmax_sim.subject.stage import (
     CycleCut,
     FieldChanged,
@@ -64,7 +65,8 @@ class Log:
             happening = replace(happening, old=plain(happening.old), new=plain(happening.new))
             self.writers[happening.field] = happening.place
         clock = self.bench.clock
-        self._fresh.append((clock.tick(), replace(happening, at=clock.now())))
+        happening = redacted(replace(happening, at=clock.now()), self.bench.redact)
+        self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
         elif isinstance(happening, CycleCut):
@@ -75,7 +77,8 @@ class Log:
         return Mark(len(self.calls), len(self.console), len(self.messages))
 
     def add(self, event: Event) -> Event:
-        """Note *event* and return it."""
+        """Note *event* and return it, redacted."""
+        event = redacted(event, self.bench.redact)
         self.events.append(event)
         return event
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import UNSET
 
@@ -20,8 +20,11 @@ from bpmax_sim.scenario.model import FlowSpec, FormSpec
 from bpmax_sim.scenario.plain import plain
 from bpmax_sim.scenario.scope import Scope
 from bpmax_sim.scenario.values import UndefinedValueError
+from bpmax_sim.secret.values import redacted
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
+
+T = TypeVar("T")
 
 
 class Progress:
@@ -130,24 +133,37 @@ class Progress:
             calls=tuple(log.calls[since.calls :]),
             writers=dict(log.writers),
             bodies=self.bodies,
+            redact=self.bench.redact,
             **details,
         )
 
     def state(self, since: Mark = START) -> State:
-        """Return what there is to compare with."""
+        """Return what there is to compare with, redacted: the same in record and in replay."""
         log, subject = self.log, self.subject
         fields = subject.facts() if isinstance(subject, FormSubject) else {}
         return State(
-            form=self.form(),
-            fields=plain(fields),
-            flow=self.flow(),
+            form=self.shown(self.form()),
+            fields=self.shown(plain(fields)),
+            flow=self.shown(self.flow()),
             messages=log.messages[since.messages :],
             console=log.console[since.console :],
             calls=log.calls[since.calls :],
-            result=self.result,
-            vars=self.scope.vars,
+            result=self.shown(self.result),
+            vars=self.shown(self.scope.vars),
             trace=log.digest,
         )
+
+    def shown(self, value: T) -> T:
+        """Return *value* as it may be shown."""
+        return redacted(value, self.bench.redact)
+
+    def wanted(self, value: Any) -> Any:
+        """Return an expectation with its ``${…}`` filled in, redacted as what it is held against.
+
+        Raises:
+            UndefinedValueError: if one of them is not defined.
+        """
+        return self.shown(self.scope.resolve(value))
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""

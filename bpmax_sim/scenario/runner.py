@@ -83,7 +83,7 @@ def _judge_whole(progress: Progress) -> None:
     """Hold the whole run against the scenario's own ``expect``."""
     scene = progress.scene()
     try:
-        checks = judge(progress.item.scenario.expect, progress.state(), progress.scope.resolve)
+        checks = judge(progress.item.scenario.expect, progress.state(), progress.wanted)
     except UndefinedValueError as error:
         progress.failures.append(scene.failure("value", str(error), ("expect",)))
     else:

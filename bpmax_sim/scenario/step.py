@@ -71,7 +71,7 @@ class StepRun:
         title = self.located.step.title
         with contextlib.suppress(UndefinedValueError):  # it is shown as it is written then
             title = self.progress.scope.resolve(title)
-        return f"{self.prefix}{title}"
+        return self.progress.shown(f"{self.prefix}{title}")
 
     def _wanted(self) -> bool:
         try:
@@ -172,7 +172,7 @@ class StepRun:
             for name, value in self.located.step.save.items():
                 progress.scope.vars[name] = progress.scope.resolve(value)
             state = progress.state(self.since)
-            checks = judge(self.located.step.expect, state, progress.scope.resolve)
+            checks = judge(self.located.step.expect, state, progress.wanted)
         except UndefinedValueError as error:
             self._undefined(error, ("expect",))
         else:
@@ -196,7 +196,7 @@ class StepRun:
         if expected is UNSET:
             return [scene.uncaught(error) for error in others]
         try:
-            wanted = resolved_error(expected, self.progress.scope.resolve)
+            wanted = resolved_error(expected, self.progress.wanted)
         except UndefinedValueError as error:
             return [scene.failure("value", str(error), ("expect_error",))]
         return scene.expected_error(wanted, others)
@@ -208,7 +208,7 @@ class StepRun:
             return not self.failures
         progress = self.progress
         try:
-            checks = judge(retry.until, progress.state(self.since), progress.scope.resolve)
+            checks = judge(retry.until, progress.state(self.since), progress.wanted)
         except UndefinedValueError as error:
             self._undefined(error, ("retry", "until"))
             return True

@@ -138,6 +138,10 @@ class Network:
             self.misses.append(error)
             raise
 
+    def redact(self, text: str) -> str:
+        """Return *text* with every secret replaced by its stand-in."""
+        return self._vault.redact_text(text)
+
     def finish(self, *, failed: bool) -> None:
         """Write what was recorded and close the connections; a failed run's is set aside.
 

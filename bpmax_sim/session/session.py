@@ -21,6 +21,7 @@ from bpmax_sim.script.runtime import Runtime
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.session.network import Network
 from bpmax_sim.session.opening import opening
+from bpmax_sim.session.outcomes import shown_outcome
 from bpmax_sim.session.scripts import ScriptText, as_live, as_script
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.transport.faults import Fault
@@ -204,11 +205,14 @@ class Session:
         ctx: ObjectLike | None = None,
         libraries: Sequence[ScriptLike] = (),
     ) -> None:
-        """Start *script* beside those that run; *done* gets what came of it."""
+        """Start *script* beside those that run; *done* gets what came of it.
+
+        What the script printed and threw is redacted, the value that it returned is as it is.
+        """
         given = {"form": form, "ctx": ctx}
         self._runtime.start(
             as_script(script),
-            done,
+            lambda outcome: done(shown_outcome(outcome, self.redact)),
             libraries=[as_script(library) for library in libraries],
             bindings={name: as_live(value) for name, value in given.items() if value is not None},
         )
@@ -217,6 +221,10 @@ class Session:
         """Let virtual time pass, with everything that is due in it."""
         self._scheduler.at(self.clock.now() + seconds, lambda: None)
         self._scheduler.run()
+
+    def redact(self, text: str, /) -> str:
+        """Return *text* with every secret that the session knows replaced by its stand-in."""
+        return self._network.redact(text)
 
     def template(self, platform: str, api: str, /) -> str:
         """Return the API's path with its placeholders, or nothing if it is not known."""

@@ -120,6 +120,9 @@ class PlainBench:
         named = Script(script.name, _key(script, self.plays))
         self.stage.start_script(named, done, form=form, ctx=ctx, libraries=libraries)
 
+    def redact(self, text: str, /) -> str:
+        return text
+
     def template(self, platform: str, api: str, /) -> str:
         return TEMPLATES.get(f"{platform}.{api}", "")
 

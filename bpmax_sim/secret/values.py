@@ -1,0 +1,36 @@
+"""Values of any shape with the secrets in their texts replaced; names of members included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Redact = Callable[[str], str]
+
+
+def redacted(value: T, redact: Redact) -> T:
+    """Return *value* with *redact* applied to every text in it.
+
+    Texts, bytes, mappings, lists, tuples and dataclasses are looked into; all else is kept.
+    """
+    shown: T = _redacted(value, redact)
+    return shown
+
+
+def _redacted(value: Any, redact: Redact) -> Any:
+    kind = type(value)
+    if kind is str:
+        return redact(value)
+    if isinstance(value, bytes):
+        text = value.decode("utf-8", "surrogateescape")
+        return redact(text).encode("utf-8", "surrogateescape")
+    if isinstance(value, Mapping):
+        return {_redacted(name, redact): _redacted(item, redact) for name, item in value.items()}
+    if kind in {list, tuple}:
+        return kind([_redacted(item, redact) for item in value])
+    if is_dataclass(value):
+        names = [one.name for one in fields(value)]
+        return kind(**{name: _redacted(getattr(value, name), redact) for name in names})
+    return value
