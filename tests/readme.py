@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from bpmax_sim import pytest_plugin
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.commands import COMMANDS
 from bpmax_sim.cli.shapes import SHAPES
 from bpmax_sim.cli.shapes import keys as keys_of
 from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, Option
+from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.scenario.load import items
 from bpmax_sim.subject.hooks import HOOKS
 
 README = Path(__file__).parents[1] / "README.md"
@@ -86,6 +90,29 @@ def hooks() -> str:
     return table(("event", "its script sees", "what it returns", "whose"), rows)
 
 
+def gallery() -> str:
+    files = sorted((README.parent / "scenarios").rglob("*.scenario.yaml"))
+    head = ("file", "what happens", "rows", "third parties")
+    return table(head, [shown_scenario(path) for path in files])
+
+
+def shown_scenario(path: Path) -> tuple[str, ...]:
+    found = items(path, environ={})
+    place = path.relative_to(README.parent)
+    link = f"[{'/'.join(place.parts[1:])}]({quote(place.as_posix())})"
+    rows = str(len(found)) if found[0].row else ""
+    return link, found[0].scenario.scenario, rows, ", ".join(map("`{}`".format, called(found)))
+
+
+def called(found: Iterable[ScenarioItem]) -> list[str]:
+    """Return the platforms that the scenario's recordings are of."""
+    cassettes = (
+        Cassette.load(README.parent / "cassettes" / f"{item.cassette}.yaml") for item in found
+    )
+    lines = (entry.line for cassette in cassettes for entry in cassette.entries())
+    return sorted({line.call.partition(".")[0] for line in lines})
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "options": options,
     "fixtures": named_fixtures,
@@ -94,6 +121,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "json": printed,
     "keys": keys,
     "hooks": hooks,
+    "gallery": gallery,
 }
 
 

@@ -20,7 +20,7 @@ from tests.third_parties.together import together
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 FILES = sorted(SCENARIOS.rglob("*.scenario.yaml"))
 Recorded = tuple[Path, dict[Path, list[str]], Mapping[str, str]]
-PUBLIC = ("CRM_URL", "EXTERNAL_URL", "QYWX_URL")
+PUBLIC = ("ARCHIVE_URL", "CRM_URL", "EXTERNAL_URL", "QYWX_URL")
 
 every_scenario = pytest.mark.parametrize(
     "path", FILES, ids=lambda path: path.name.removesuffix(".scenario.yaml")

@@ -14,13 +14,18 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.third_parties.django_oauth import external_system
 from tests.third_parties.kinto import crm
+from tests.third_parties.object_storage import ACCESS_KEY, contract_archive
 from tests.third_parties.processes import ROOT, ThirdParty, serving
 from tests.third_parties.wecom import wecom
 
 NAMES = [
+    *("ARCHIVE_SECRET_KEY", "ARCHIVE_URL"),
     *("CRM_PASSWORD", "CRM_URL", "CRM_USER"),
     *("EXTERNAL_CLIENT_ID", "EXTERNAL_CLIENT_SECRET", "EXTERNAL_URL"),
     *("QYWX_CORPID", "QYWX_SECRET", "QYWX_URL"),
@@ -67,10 +72,52 @@ def django() -> Iterator[ThirdParty]:
         yield party
 
 
+@pytest.fixture(scope="module")
+def archive() -> Iterator[ThirdParty]:
+    with contract_archive() as party:
+        yield party
+
+
 @pytest.fixture
 def qywx() -> Iterator[ThirdParty]:
     with wecom() as party:
         yield party
+
+
+class TestObjectStorage:
+    def ask(
+        self, party: ThirdParty, method: str, path: str, body: bytes = b"", **changed: str
+    ) -> httpx.Response:
+        """Sign as botocore does, with another secret or then another date where *changed* says."""
+        secret = changed.get("secret", party.environment["ARCHIVE_SECRET_KEY"])
+        signed = AWSRequest(method, f"{party.url}{path}", data=body)
+        S3SigV4Auth(Credentials(ACCESS_KEY, secret), "s3", "cn-north-1").add_auth(signed)
+        headers = {**signed.headers}
+        if "date" in changed:
+            headers["X-Amz-Date"] = changed["date"]
+        with client(party) as http:
+            return http.request(method, path, content=body, headers=headers)
+
+    def test_what_was_stored_is_read_back(self, archive: ThirdParty) -> None:
+        body = '{"合同编号":"HT-2026-0007"}'.encode()
+        stored = self.ask(archive, "PUT", "/contracts/HT-2026-0007.json", body)
+        assert stored.status_code == 200
+        assert self.ask(archive, "GET", "/contracts/HT-2026-0007.json").content == body
+
+    def test_a_wrong_secret_or_a_changed_header_breaks_the_signature(
+        self, archive: ThirdParty
+    ) -> None:
+        answers = [
+            self.ask(archive, "PUT", "/contracts/a.json", secret="wrong"),
+            self.ask(archive, "PUT", "/contracts/a.json", date="20260302T090000Z"),
+        ]
+        assert [answer.status_code for answer in answers] == [403, 403]
+        assert all("<Code>SignatureDoesNotMatch</Code>" in answer.text for answer in answers)
+
+    def test_nothing_but_the_bucket_is_open(self, archive: ThirdParty) -> None:
+        listed = self.ask(archive, "GET", "/")
+        assert listed.status_code == 403
+        assert "<Code>AccessDenied</Code>" in listed.text
 
 
 class TestKinto:
@@ -237,7 +284,7 @@ class TestWeCom:
         assert (answer.status_code, answer.content) == (404, b"")
 
 
-def test_a_command_sees_all_three_and_its_exit_code_comes_back() -> None:
+def test_a_command_sees_all_of_them_and_its_exit_code_comes_back() -> None:
     program = "import json, os; print(json.dumps(dict(os.environ))); raise SystemExit(7)"
     done = subprocess.run(run_with_all(program), cwd=ROOT, capture_output=True, check=False)
     known = json.loads(done.stdout)

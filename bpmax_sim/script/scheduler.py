@@ -102,6 +102,8 @@ class Scheduler:
             self._wire.close()
 
     def _next(self) -> Event | None:
+        while self._planned and self._planned[0].action is None:
+            heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
         if self._wire:
             self._wire.wait(self._planned)
         return heapq.heappop(self._planned) if self._planned else None

@@ -236,3 +236,14 @@ def test_a_live_wait_does_not_hold_up_an_answer() -> None:
     loop.spawn("b", send("b"))
 
     assert [name for name, _, _ in loop.run()] == ["b", "patient"]
+
+
+def test_a_cancelled_live_timer_is_not_waited_for() -> None:
+    loop = Loop(sleepy, live=True)
+    loop.spawn("b", send("b"))
+    limit = loop.scheduler.at(130.0, partial(loop.note, "limit", None, None))
+    loop.scheduler.at(100.01, limit.cancel)
+    started = time.monotonic()
+
+    assert [name for name, _, _ in loop.run()] == ["b"]
+    assert time.monotonic() - started < 1
