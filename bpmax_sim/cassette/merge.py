@@ -52,11 +52,16 @@ def recover(path: Path | str, *, scan: Scan = finds_nothing) -> tuple[Path, ...]
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What one owner recorded; with *adding*, after what it had recorded before."""
+    """What one owner recorded; with *adding*, after what it had recorded before.
+
+    With *repeating*, exchanges are played again and again, so one that begins like what is there
+    already has nothing to add.
+    """
 
     owner: str
     drafts: tuple[Draft, ...]
     adding: bool
+    repeating: bool = False
 
 
 def _recover(path: Path, scan: Scan) -> tuple[Path, ...]:
@@ -93,7 +98,8 @@ def merge(path: Path, target: Path, recording: Recording, volatile: Volatile) ->
     old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
     others, mine = _entries(old, recording)
     fresh = _numbered(mine if recording.adding else [], recording.drafts)
-    kept = mine if same_meaning(mine, fresh, volatile) else fresh
+    compared = mine[: len(fresh)] if recording.repeating else mine
+    kept = mine if same_meaning(compared, fresh, volatile) else fresh
     if old is None and not kept:
         return False
     data = dump_entries([*others, *kept], rules=old.head.rules if old else "")

@@ -28,7 +28,7 @@ class Recorder:
     Exchanges have to be redacted before they come here; the scan is the last line of defence.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the ways to record
         self,
         path: Path | str,
         *,
@@ -37,13 +37,15 @@ class Recorder:
         scan: Scan,
         zone: timedelta = timedelta(0),
         adding: bool = False,
+        repeating: bool = False,
     ) -> None:
         """Record into *path*.
 
         *scan* tells the secrets in some bytes, as objects whose text names place and credential
         and never the value. *zone* is that of instants in the file. With *adding*, the owner's
-        older exchanges stay; otherwise the new ones replace them. What a process that died left
-        in a journal is sealed first, so load the cassette for replay after this.
+        older exchanges stay; otherwise the new ones replace them, with *repeating* only where they
+        differ. What a process that died left in a journal is sealed first, so load the cassette
+        for replay after this.
 
         Raises:
             DamagedCassette: if the file is not sound and its exchanges are to stay.
@@ -55,6 +57,7 @@ class Recorder:
         self._scan = scan
         self._zone = zone
         self._adding = adding
+        self._repeating = repeating
         self._lock = threading.Lock()
         self._drafts: list[Draft] = []
         self._journal: Journal | None = None
@@ -187,7 +190,9 @@ class Recorder:
             self._refuse_leaks()
             if not self._drafts and not self.path.exists():
                 return False
-            recording = Recording(self.owner, tuple(self._drafts), adding=self._adding)
+            recording = Recording(
+                self.owner, tuple(self._drafts), adding=self._adding, repeating=self._repeating
+            )
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 with files.locked(self.path.parent):

@@ -192,7 +192,7 @@ class Tracks:
         if key not in self._login_recorders:
             path = self._login_path(key)
             assert path is not None
-            self._login_recorders[key] = self._make(path, _owner(key), adding=False)
+            self._login_recorders[key] = self._make(path, _owner(key), repeating=True)
         return self._login_recorders[key]
 
     def _own(self) -> Recorder:
@@ -203,9 +203,9 @@ class Tracks:
             self._recorder = self._make(self.settings.cassette, self.settings.owner, adding=adding)
         return self._recorder
 
-    def _make(self, path: Path, owner: str, *, adding: bool) -> Recorder:
+    def _make(self, path: Path, owner: str, **how: bool) -> Recorder:
         return Recorder(
-            path, rules=self.rules, owner=owner, scan=self.vault.scan, zone=self.zone, adding=adding
+            path, rules=self.rules, owner=owner, scan=self.vault.scan, zone=self.zone, **how
         )
 
 

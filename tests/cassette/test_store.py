@@ -101,6 +101,16 @@ def test_nothing_recorded_leaves_nothing_behind(path: Path) -> None:
     recorder(path).close()
 
 
+def test_a_repeated_recording_that_begins_like_the_old_one_adds_nothing(path: Path) -> None:
+    recorder(path, detail(1), detail(2)).seal()
+    before = path.read_bytes()
+
+    assert not recorder(path, detail(1), repeating=True).seal()
+    assert path.read_bytes() == before
+    assert recorder(path, detail(2), repeating=True).seal()
+    assert [customer(e) for e in Cassette.load(path).exchanges()] == ["2"]
+
+
 def test_an_owner_without_calls_loses_its_old_ones(path: Path) -> None:
     recorder(path, detail()).seal()
     recorder(path, detail(), owner="另一个").seal()
