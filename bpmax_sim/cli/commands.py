@@ -72,6 +72,12 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim inspect cassettes/crm/customer.yaml",
         "With :LINE behind the file, it shows that exchange whole.",
     ),
+    "show": Command(
+        "show:show",
+        "Show the last failure again, without running anything",
+        "bpmax-sim show --all",
+        "Both `bpmax-sim run` and pytest remember below .bpmax/ what failed, until it passes.",
+    ),
     "lint": Command(
         "lint:lint",
         "Check platforms, scenarios, scripts and cassettes without running anything",

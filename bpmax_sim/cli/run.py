@@ -38,6 +38,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.report import terminal
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exits import ExitCode, foremost
+from bpmax_sim.report.remembered import remember
 from bpmax_sim.report.terminal import counted
 from bpmax_sim.report.verdict import Verdict
 from bpmax_sim.scenario.item import ScenarioItem
@@ -198,7 +199,9 @@ def _nothing(wish: _Wish) -> str:
 
 
 def _told(verdict: Verdict, wish: _Wish) -> Verdict:
-    """Print what became of an item as soon as it is known."""
+    """Print what became of an item as soon as it is known, and remember it for `show`."""
+    failed = verdict.outcome == "failed"
+    remember(verdict.item, verdict.failures if failed else (), verdict.problems if failed else ())
     for problem in verdict.problems:
         complain(problem)
     for note in verdict.notes:

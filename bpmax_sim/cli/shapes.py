@@ -98,6 +98,17 @@ SHAPES: Mapping[str, Shape] = {
             }
         ],
     },
+    "show": {
+        "failures": [
+            {
+                **dict.fromkeys(("name", "file"), TEXT),
+                "line": WHOLE,
+                "headline": TEXT,
+                "texts": [TEXT],
+                "rerun": TEXT,
+            }
+        ]
+    },
     "lint": _RUN,
     "seal": {"file": TEXT, "sealed": FLAG, "edited": [TEXT], "changes": [TEXT]},
     "recover": {**_FILES, "review": [TEXT]},

@@ -32,6 +32,7 @@ from bpmax_sim.pytest_plugin.guard import DOOR
 from bpmax_sim.pytest_plugin.tally import tally_of
 from bpmax_sim.pytest_plugin.trace import keep_trace
 from bpmax_sim.pytest_plugin.wanted import cassettes_folder, choose, session_options
+from bpmax_sim.report.remembered import remember
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.failure import LONGEST
 from bpmax_sim.scenario.item import ScenarioItem
@@ -137,6 +138,7 @@ def play(request: pytest.FixtureRequest) -> None:
         session = _open(test, item)
     except BpmaxError as error:
         failure = config_failure(item.name, error, item.place, item.rerun)
+        remember(item, [failure])
         raise ScenarioFailedError([failure]) from error
     events: list[Event] = []
     try:
@@ -192,6 +194,7 @@ def _keep(
 ) -> None:
     """Note what a report, a summary and a trace want to know afterwards."""
     failed = bool(finished.failures)
+    remember(item, () if item.xfail else finished.failures)
     tally_of(test.config).add(session, failed=failed)
     calls = tuple(event for event in events if isinstance(event, CallMade))
     test.stash[CALLS] = calls

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim.cli.app import start
 from bpmax_sim.errors import Place
 from bpmax_sim.pytest_plugin.failing import (
     FailureText,
@@ -270,3 +271,21 @@ def test_a_script_that_exits_ends_its_session_and_is_pytests_own(project: Projec
 
     result.assert_outcomes(failed=1, deselected=1)
     assert "SystemExit: 3" in output(result)
+
+
+def test_a_failure_is_shown_again_by_the_command_line(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.edit("name: 李四", "name: 王五")
+    project.run()
+    capsys.readouterr()
+
+    assert start(["show"]) == 0
+    assert "rerun: pytest 'scenarios/选择客户.scenario.yaml::选择客户[普通]'" in (
+        capsys.readouterr().out
+    )
+
+    project.edit("name: 王五", "name: 李四")
+    project.run()
+
+    assert start(["show"]) == 5

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import NAME, Command, Project
+
+KEPT = Path(".bpmax/failed/scenarios/customer") / f"{NAME}.json"
+OTHER = """\
+scenario: 报价
+version: 1
+steps:
+  - {name: 数量, js: "return 1", expect: {result: 2}}
+"""
+
+
+def test_the_last_failure_is_shown_as_it_was(recorded: Project, bs: Command) -> None:
+    ran = bs("run", "--var", "customer=12346")
+    shown = bs("show")
+
+    assert ran.code == 3
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.startswith(f"× {NAME}   scenarios/customer.scenario.yaml:13\n")
+    failure = ran.out[ran.out.index("step 1/1") : ran.out.index("rerun:")]
+    assert failure in shown.out
+
+
+def test_what_passes_is_forgotten(recorded: Project, bs: Command) -> None:
+    bs("run", "--var", "customer=12346")
+    assert KEPT.is_file()
+
+    bs("run")
+    done = bs("show")
+
+    assert (done.code, done.out, done.err) == (5, "", "no scenario failed when it last ran\n")
+    assert not KEPT.exists()
+
+
+def test_the_latest_of_several_comes_first(recorded: Project, bs: Command) -> None:
+    (recorded.folder / "scenarios/报价.scenario.yaml").write_text(OTHER, encoding="utf-8")
+    bs("run", "--var", "customer=12346")
+    os.utime(KEPT, ns=(1, 1))
+
+    one, both = bs("show"), bs("show", "--all")
+
+    assert one.out.startswith("× 报价   scenarios/报价.scenario.yaml:4\n")
+    assert one.err == "1 more failure; show them with --all\n"
+    assert [line for line in both.out.splitlines() if line.startswith("× ")] == [
+        "× 报价   scenarios/报价.scenario.yaml:4",
+        f"× {NAME}   scenarios/customer.scenario.yaml:13",
+    ]
+
+
+def test_a_word_chooses(recorded: Project, bs: Command) -> None:
+    bs("run", "--var", "customer=12346")
+
+    assert NAME in bs("show", "CUSTOMER").out
+    assert bs("show", "报价").err == (
+        "nothing that failed has '报价' in it; see `bpmax-sim show --all`\n"
+    )
+
+
+def test_a_scenario_that_could_not_start_is_remembered(project: Project, bs: Command) -> None:
+    project.edit(project.scenario, "cassette: crm/customer", "instances: nowhere.yaml")
+    ran = bs("run")
+    shown = bs("show")
+
+    assert ran.code == 2
+    assert ran.err.strip() in shown.out
+
+
+def test_what_cannot_be_read_and_what_is_gone_are_left_out(recorded: Project, bs: Command) -> None:
+    bs("run", "--var", "customer=12346")
+    told = json.loads(KEPT.read_text(encoding="utf-8"))
+    KEPT.with_name("坏.json").write_text("{", encoding="utf-8")
+    gone = {**told, "file": "scenarios/gone.scenario.yaml"}
+    KEPT.with_name("gone.json").write_text(json.dumps(gone), encoding="utf-8")
+
+    assert [one["file"] for one in json.loads(bs("show", "--json").out)["failures"]] == [
+        "scenarios/customer.scenario.yaml"
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets a folder's owner write all the same")
+def test_a_folder_that_cannot_be_written_fails_no_run(recorded: Project, bs: Command) -> None:
+    (recorded.folder / ".bpmax").write_text("", encoding="utf-8")
+
+    assert bs("run", "--var", "customer=12346").code == 3
+    assert bs("show").code == 5
