@@ -41,6 +41,13 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim demo",
         "Needs nothing but this package, and leaves a folder that runs.",
     ),
+    "init": Command(
+        "init:init",
+        "Make a project that passes at once: platform, script, scenario, cassette, CI files",
+        "bpmax-sim init --platform crm_system --ci github",
+        "It asks for what no option says. In a project that has scenarios it writes CI and Git "
+        "files alone. What is there is replaced only if you agree.",
+    ),
     "run": Command(
         "run:run",
         "Run scenarios; by default they replay what was recorded",

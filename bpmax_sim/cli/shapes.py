@@ -67,6 +67,7 @@ _FILES: Shape = {"files": [TEXT]}
 
 SHAPES: Mapping[str, Shape] = {
     "demo": {"folder": TEXT, "lines": [TEXT]},
+    "init": {"folder": TEXT, **_FILES},
     "run": _RUN,
     "record": _RUN,
     "review": {

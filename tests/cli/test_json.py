@@ -17,6 +17,7 @@ HERE = "cassettes/crm/customer.yaml"
 
 CALLS: Mapping[str, Sequence[str]] = {
     "demo": ["demo", "示范"],
+    "init": ["init", "新项目", "--yes"],
     "run": ["run", "--var", "customer=12346"],
     "record": ["record"],
     "review": ["review"],

@@ -1,0 +1,1 @@
+"""A project that passes at once: what `bpmax-sim init` writes."""

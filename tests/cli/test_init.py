@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.starter.making import plan
+from bpmax_sim.starter.plan import GIT, with_lines
+from bpmax_sim.starter.wish import AUTHS, CIS, Wish
+from bpmax_sim.yamlfile import read_yaml
+from tests.cli.project import Command, in_a_process
+
+FILES = [
+    "scenarios/platforms/crm_system.yaml",
+    "scenarios/scripts/customer.js",
+    "scenarios/customer.scenario.yaml",
+    "scenarios/instances.yaml",
+    ".gitattributes",
+    ".gitignore",
+    "cassettes/crm_system/customer.yaml",
+]
+
+
+@pytest.fixture(autouse=True)
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class Typed(io.StringIO):
+    """What somebody types at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("auth", AUTHS)
+def test_what_it_writes_passes_at_once(bs: Command, auth: str) -> None:
+    made = bs("init", "--auth", auth, "--yes")
+    ran, sound = bs("run"), bs("lint")
+
+    logins = ["cassettes/auth/crm_system.default.yaml"] if auth.startswith("oauth2") else []
+    assert (made.code, made.out.splitlines()) == (0, [*FILES, *logins])
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("√ 选择客户后回填   ")
+    assert (sound.code, sound.err) == (0, "1 scenario file: sound\n")
+
+
+def test_pytest_is_green_at_once_too(bs: Command, pytester: pytest.Pytester) -> None:
+    bs("init", "--yes")
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_the_cassette_says_that_no_live_system_answered(bs: Command) -> None:
+    bs("init", "--yes")
+    cassette = Cassette.load("cassettes/crm_system/customer.yaml")
+
+    assert cassette.line(0).source == "simulated"
+    assert "redacted.crm_system.default.token.1" in cassette.entry(0).text
+
+
+def test_it_tells_what_to_do_next(bs: Command) -> None:
+    done = bs("init", "项目", "--platform", "erp", "--auth", "basic")
+
+    assert done.err.splitlines() == [
+        "",
+        "It passes as it is:   cd 项目 && bpmax-sim run",
+        "Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios",
+        "and record it:        set ERP_URL, ERP_USERNAME, ERP_PASSWORD",
+        "                      bpmax-sim record",
+    ]
+
+
+def test_it_asks_a_person_for_what_no_option_says(
+    bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Typed("erp\nhttps://erp.example.test\nbasic\ngitlab\n"))
+    done = bs("init")
+
+    platform = load_platforms("scenarios/platforms").platform("erp")
+    assert done.code == 0
+    assert "Key of the third party, as in $proxy('…') [crm_system]:" in done.err
+    assert platform.base_url == "https://erp.example.test"
+    assert list(platform.credentials) == ["username", "password"]
+    assert Path(".gitlab-ci.yml").is_file()
+
+
+def test_what_is_there_is_replaced_only_on_demand(
+    bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Path("scenarios/scripts/customer.js")
+    script.parent.mkdir(parents=True)
+    script.write_text("// 我的", encoding="utf-8")
+    script.with_name("other.js").write_text("// 也是我的", encoding="utf-8")
+
+    refused = bs("init")
+    assert (refused.code, refused.err) == (
+        2,
+        (
+            "nothing was written, because these are there already: scenarios/scripts/customer.js; "
+            "name another folder, or replace them with --yes\n"
+        ),
+    )
+    assert not Path("scenarios/instances.yaml").exists()
+
+    monkeypatch.setattr("sys.stdin", Typed("\n\n\n\nn\n"))
+    declined = bs("init")
+    assert declined.code == 1
+    assert "Replace scenarios/scripts/customer.js?" in declined.err
+    assert script.read_text(encoding="utf-8") == "// 我的"
+
+    assert bs("init", "--yes").code == 0
+    assert script.read_text(encoding="utf-8") != "// 我的"
+    assert script.with_name("other.js").read_text(encoding="utf-8") == "// 也是我的"
+
+
+def test_a_project_with_scenarios_gets_ci_and_git_files_alone(bs: Command) -> None:
+    bs("init", "--yes")
+    before = Path("scenarios/customer.scenario.yaml").read_bytes()
+
+    done, again = bs("init", "--ci", "jenkins"), bs("init", "--ci", "jenkins")
+
+    assert done.out.splitlines() == ["Jenkinsfile"]
+    assert (again.out, again.err) == ("", "nothing to do, everything is there\n")
+    assert Path("scenarios/customer.scenario.yaml").read_bytes() == before
+
+
+def test_lines_of_git_files_are_added_to_those_that_are_there(bs: Command) -> None:
+    Path(".gitignore").write_text("dist/\n.bpmax/", encoding="utf-8")
+    bs("init", "--yes")
+
+    lines = Path(".gitignore").read_text(encoding="utf-8").splitlines()
+    assert lines[:3] == ["dist/", ".bpmax/", "instances.local.yaml"]
+    assert Path(".gitattributes").read_text(encoding="utf-8") == "cassettes/** -text\n"
+
+
+def test_adding_lines_twice_changes_nothing() -> None:
+    once = with_lines("a", GIT[".gitignore"])
+
+    assert with_lines(once, GIT[".gitignore"]) == once
+
+
+@pytest.mark.parametrize("ci", CIS)
+def test_ci_files_run_what_there_is(bs: Command, ci: str) -> None:
+    bs("init", "--yes", "--ci", ci)
+    path = Path(CIS[ci][1])
+    text = path.read_text(encoding="utf-8")
+
+    assert re.search(r"bpmax-sim lint\b", text)
+    assert re.search(r"pytest --junitxml=report.xml\b", text)
+    assert text.count("{") == text.count("}")
+    if ci != "jenkins":
+        assert read_yaml(path).items
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["--platform", "客户"],
+            "--platform 客户: expected a key such as crm_system: letters, digits, _",
+        ),
+        (
+            ["--url", "crm.example.test"],
+            (
+                "--url crm.example.test: expected an address such as https://crm.example.com, "
+                "without ? # and user"
+            ),
+        ),
+        (["--auth", "beare"], "--auth: there is no 'beare'; did you mean 'bearer'?"),
+        (
+            ["--ci", "travis"],
+            "--ci: there is no 'travis'; there are github, gitlab, jenkins",
+        ),
+    ],
+    ids=["platform", "url", "auth", "ci"],
+)
+def test_a_wrong_answer_writes_nothing(
+    bs: Command, empty: Path, arguments: list[str], told: str
+) -> None:
+    done = bs("init", *arguments)
+
+    assert (done.code, done.err) == (2, f"{told}\n")
+    assert list(empty.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_told(bs: Command) -> None:
+    Path("项目").write_text("", encoding="utf-8")
+    done = bs("init", "项目", "--yes")
+
+    assert done.code == 2
+    assert done.err.startswith("项目/scenarios/platforms/crm_system.yaml: cannot be written: ")
+
+
+def test_a_file_that_is_no_text_is_left_alone(bs: Command) -> None:
+    Path(".gitignore").write_bytes(b"\xff\xfe")
+    done = bs("init", "--yes")
+
+    assert (done.code, done.err) == (
+        2,
+        ".gitignore: is there and is no text that can be read; move it away\n",
+    )
+
+
+def test_without_a_terminal_nothing_is_asked(empty: Path) -> None:
+    done = in_a_process("init", cwd=empty)
+
+    assert done.code == 0
+    assert done.out.splitlines() == FILES
+
+
+def test_a_plan_names_no_file_that_is_as_it_should_be(tmp_path: Path, bs: Command) -> None:
+    bs("init", "--yes")
+    wish = Wish(platform="crm_system", address="https://crm.example.test")
+
+    ready = plan(tmp_path, wish)
+    assert ready.texts == {}
+    assert ready.replaced == (tmp_path / "cassettes/crm_system/customer.yaml",)
