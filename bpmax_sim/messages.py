@@ -128,7 +128,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         body: whole and decoded (gzip and the like undone).
         elapsed: seconds until the last byte; data, nobody sleeps for it.
-        source: ``live``, ``recorded``, ``simulated`` or ``fault``.
+        source: ``live``, ``recorded``, ``simulated``, ``fault`` or ``stub``.
         chunks: how the body arrived, where it was streamed.
     """
 

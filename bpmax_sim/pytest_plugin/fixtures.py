@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.faulty import RunFaults
     from bpmax_sim.pytest_plugin.python import Run, RunClock, RunEvents
     from bpmax_sim.session import Session
+    from bpmax_sim.transport.httpx.stub import Router
 
 CURRENT = pytest.StashKey[pytest.Item]()
 """The test that runs, for fixtures that outlive it."""
@@ -50,6 +51,17 @@ def bpmax_clock(bpmax_session: Session) -> RunClock:
 def bpmax_faults(_bpmax_run: Run) -> RunFaults:
     """Trouble on purpose: bpmax_faults.add("crm.create_order", call=2, token="expired")."""
     return _bpmax_run.faults
+
+
+@pytest.fixture
+def bpmax_stubs(request: pytest.FixtureRequest) -> Iterator[Router]:
+    """Router of respx in front of this test's session, or of a scenario's, as its proxy.stubs."""
+    from bpmax_sim.pytest_plugin.python import RUN  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.stubbed import router_of  # noqa: PLC0415
+
+    run = request.node.stash.get(RUN, None)
+    with router_of(request.node, run.session if run else None) as router:
+        yield router
 
 
 @pytest.fixture

@@ -28,7 +28,9 @@ from bpmax_sim.pytest_plugin.failing import (
     config_failure,
     properties,
 )
+from bpmax_sim.pytest_plugin.faulty import marked_faults
 from bpmax_sim.pytest_plugin.guard import DOOR
+from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
 from bpmax_sim.pytest_plugin.trace import keep_trace
 from bpmax_sim.pytest_plugin.wanted import cassettes_folder, choose, session_options
@@ -133,8 +135,9 @@ def play(request: pytest.FixtureRequest) -> None:
     """
     test = request.node
     assert isinstance(test, ScenarioTest)
-    item = _changed(test)
+    item = test.scenario
     try:
+        item = _changed(test)
         session = _open(test, item)
     except BpmaxError as error:
         failure = config_failure(item.name, error, item.place, item.rerun)
@@ -155,14 +158,19 @@ def play(request: pytest.FixtureRequest) -> None:
 
 
 def _changed(test: ScenarioTest) -> ScenarioItem:
-    """Return the item with the seed and the clock that the caller wants."""
+    """Return the item with the seed and the clock that the caller wants, and markers' faults.
+
+    Raises:
+        ConfigError: if a marker is wrong.
+    """
     item = test.scenario
     names = ("seed", "clock")
     wanted = {name: choose(test, name, says=test.says) for name in names}
     given = {name: value for name, value in wanted.items() if value is not None}
     scenario = msgspec.structs.replace(item.scenario, **given)
     clock = Instant.parse(scenario.clock) if scenario.clock else None
-    return replace(item, scenario=scenario, clock=clock)
+    faults = (*item.faults, *marked_faults(test))
+    return replace(item, scenario=scenario, clock=clock, faults=faults)
 
 
 def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
@@ -175,6 +183,7 @@ def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
             **session_options(test, says=test.says),
         },
     )
+    put_behind(test, session)
     if session.mode == "replay":
         test.stash[DOOR].close(options.allowed_hosts(test.config))
     return session

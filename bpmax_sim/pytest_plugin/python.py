@@ -14,6 +14,7 @@ from bpmax_sim.errors import BpmaxError, ExpectationError
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.faulty import RunFaults, marked_faults
 from bpmax_sim.pytest_plugin.guard import DOOR
+from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
 from bpmax_sim.pytest_plugin.wanted import cassette_of, cassettes_folder, owner_of, session_options
 from bpmax_sim.scenario.events import Event
@@ -51,6 +52,7 @@ def open_session(node: pytest.Item, **given: Any) -> Session:
         **given,
     }
     session = Session.open(found.pop("platforms"), **found)
+    put_behind(node, session)
     if session.mode == "replay":
         node.stash[DOOR].close(options.allowed_hosts(node.config))
     return session

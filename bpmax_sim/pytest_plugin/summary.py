@@ -12,7 +12,7 @@ from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.tally import Tally, tally_of
 from bpmax_sim.scenario.names import find_root
 
-_SOURCES = ("recorded", "live", "simulated", "fault", "failed")
+_SOURCES = ("recorded", "live", "simulated", "fault", "stub", "failed")
 _SHOWN = 5
 _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
 _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)

@@ -155,7 +155,7 @@ class Scene:
         """Return the failure of a fault that never fired."""
         made = ", ".join(dict.fromkeys(call.call for call in self.calls)) or "none"
         essence = f"fault never fired: {fault} -> {told(fault)} (calls made: {made})"
+        if fault.place is None:  # a marker's
+            return self.failure("fault", essence, ("scenario",))
         found = self.failure("fault", essence, ("faults",))
-        if fault.place is None:
-            return found
         return replace(found, place=fault.place, excerpt=())

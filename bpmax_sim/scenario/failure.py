@@ -83,7 +83,7 @@ def render(failure: Failure) -> str:
         [_cut(str(line)) for line in failure.excerpt],
         [f"  {line}" for line in _cut_lines(failure.detail, _DETAILS)],
         [_cut(line) for line in _checks(failure.checks)],
-        [_cut(line) for line in _calls(failure.calls)],
+        [_cut(line) for line in _calls(failure)],
     ]
     body: list[str] = []
     for block in filter(None, blocks):
@@ -110,10 +110,11 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
         yield f"    … {len(ordered) - _CHECKS} more"
 
 
-def _calls(calls: Sequence[CallMade]) -> Iterator[str]:
+def _calls(failure: Failure) -> Iterator[str]:
+    calls = failure.calls
     if not calls:
         return
-    yield f"  calls of this step: {len(calls)}"
+    yield f"  calls{' of this step' if failure.step else ''}: {len(calls)}"
     for call in calls[:_CALLS]:
         outcome = call.error or call.status
         source = f" {call.source}" if call.source else ""

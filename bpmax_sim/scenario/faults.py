@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from msgspec import UNSET
@@ -13,6 +14,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.messages import Pairs
 from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub
 from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Reply, Slow
+from bpmax_sim.transport.stubs import SOURCE
 
 _SPAN = re.compile(r"([1-9]\d*)(?:-([1-9]\d*))?")
 _TARGET = re.compile(r"\*|[^.\s]+\.[^.\s]+")
@@ -44,7 +46,7 @@ def fault_of(rule: FaultRule, place: Place | None = None) -> Fault:
 def stub_of(stub: Stub, place: Place | None = None) -> Fault:
     """Return *stub* as a rule that answers every time."""
     reply = _reply(stub.status, stub.headers, stub.body, stub.delay)
-    return Fault(on=stub.on, action=reply, place=place)
+    return Fault(on=stub.on, action=replace(reply, source=SOURCE), place=place)
 
 
 def told(fault: Fault) -> str:

@@ -30,10 +30,11 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.opening import Opening
 from bpmax_sim.session.outside import Outside
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.stack import Parts, stack
+from bpmax_sim.session.stack import Learning, Parts, stack
 from bpmax_sim.session.tracks import Tracks
 from bpmax_sim.transport.faults import Faults
 from bpmax_sim.transport.protocol import Transport
+from bpmax_sim.transport.stubs import Stubs
 
 T = TypeVar("T")
 
@@ -49,6 +50,7 @@ class Network:
         misses: every call that replay had no answer for.
         tokens: the grants of the run.
         faults: trouble on purpose, in front of everything.
+        stubs: fixed answers, in front of everything else.
     """
 
     def __init__(
@@ -82,7 +84,9 @@ class Network:
             clock=start.clock,
             extra=settings.extra,
         )
-        self.faults = Faults(stack(start.mode, settings.record, parts), self._bad_token)
+        inner = stack(start.mode, settings.record, parts)
+        self.stubs = Stubs(inner, lambda transport: Learning(transport, self._vault))
+        self.faults = Faults(self.stubs, self._bad_token)
         self._environment = self._make_environment()
         self._outside = Outside(platforms, settings.environ, self._environment, self._vault)
 
@@ -116,6 +120,10 @@ class Network:
     def _drive(self, call: Generator[Effect, Any, T]) -> T:
         sleep = _no_sleep if self._start.is_closed else time.sleep
         return drive(call, handle=self.handle, tokens=self.tokens, clock=self._clock, sleep=sleep)
+
+    def redact(self, text: str) -> str:
+        """Return *text* with a stand-in for every secret that is known by now."""
+        return self._vault.redact_text(text)
 
     def build(self, program: Program) -> Request:
         """Return the request of *program* before auth; nothing is sent.

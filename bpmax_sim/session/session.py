@@ -26,6 +26,7 @@ from bpmax_sim.session.scripts import ScriptText, as_live, as_script
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Transport
+from bpmax_sim.transport.stubs import Stub
 from bpmax_sim.yamlfile import shown
 
 ScriptLike = ScriptText | str | os.PathLike[str]
@@ -240,6 +241,14 @@ class Session:
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         """Take *rules* away and return those of them that never fired."""
         return self._network.faults.disarm(rules)
+
+    def stub(self, stub: Stub, /) -> None:
+        """Let *stub* answer before anything but faults does; what it answers None to goes on."""
+        self._network.stubs.add(stub)
+
+    def redact(self, text: str, /) -> str:
+        """Return *text* with a stand-in for every secret that the run knows by now."""
+        return self._network.redact(text)
 
     @property
     def unplayed(self) -> tuple[Exchange, ...]:

@@ -28,6 +28,7 @@ class Reply:
     headers: Pairs = _JSON
     body: bytes = b""
     delay: float = 0.0
+    source: str = "fault"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +185,7 @@ def _reply(reply: Reply) -> Response:
         headers=reply.headers,
         body=reply.body,
         elapsed=reply.delay,
-        source="fault",
+        source=reply.source,
     )
 
 

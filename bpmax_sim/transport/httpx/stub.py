@@ -6,10 +6,14 @@ from collections.abc import Callable
 
 import httpx
 import respx
+from respx.models import AllMockedAssertionError, PassThrough
 
+from bpmax_sim.errors import TransportError
+from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.httpx.live import Live
 from bpmax_sim.transport.protocol import Transport
 
+Router = respx.Router
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
@@ -23,3 +27,24 @@ def stub(router: respx.Router | httpx.BaseTransport | Handler) -> Transport:
         return Live(router)
     answer = router.handler if isinstance(router, respx.Router) else router
     return Live(httpx.MockTransport(answer))
+
+
+def routed(router: Router) -> Callable[[Request], Response | None]:
+    """Return a stub that *router* answers, None where it has no route or lets it pass."""
+    transport = stub(router)
+
+    def answer(request: Request) -> Response | None:
+        try:
+            return transport.handle(request)
+        except (AllMockedAssertionError, PassThrough):
+            return None
+        except TransportError as error:  # in virtual time, as faults have it
+            error.elapsed = request.timeout if error.code == "TIMEOUT" else 0.0
+            raise
+
+    return answer
+
+
+def new_router() -> Router:
+    """Return a respx router without routes."""
+    return respx.Router(assert_all_called=False)

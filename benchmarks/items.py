@@ -1,0 +1,153 @@
+"""What scenarios cost under pytest, beside Python tests that do nothing, each in its own file.
+
+Each scenario runs JavaScript and plays one recorded call. Everything runs in processes of its own,
+in turns, as in `benchmarks.start`; what pytest costs without any test is taken away.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+import bpmax_sim.demo
+from benchmarks.calls import ENVIRON, answer
+from benchmarks.start import spent
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.names import SUFFIX
+from bpmax_sim.scenario.opening import open_session
+from bpmax_sim.scenario.runner import run
+from bpmax_sim.transport.protocol import Handler
+
+_COUNT = 1000
+_ROUNDS = 5
+_FILES = Path(bpmax_sim.demo.__file__).parent / "files/scenarios"
+_PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+_OURS = (*_PYTEST, "-p", "bpmax_sim.pytest_plugin", "--bpmax-trace=off")
+_SCRIPT = """\
+const answer = await $proxy("crm_system").getCustomerDetail(form.customerId);
+form.name = answer.data.name;
+"""
+_SCENARIO = """\
+version: 1
+scenario: 选择客户{name}
+form:
+  scripts: {{change.customerId: scripts/one.js}}
+  fields: {{customerId: null, name: ""}}
+proxy: {{platforms: platforms/}}
+{cases}clock: "2026-03-02T09:00:00+08:00"
+steps:
+  - name: 选择
+    set: {{customerId: "{customer}"}}
+    expect: {{form: {{name: 张三}}, proxy: [{{call: crm_system.get_customer_detail}}]}}
+"""
+
+
+def project(folder: Path) -> Path:
+    """Make a project with the demonstration's CRM and one script, and return its scenarios."""
+    scenarios = folder / "scenarios"
+    for name in ("scripts", "platforms"):
+        (scenarios / name).mkdir(parents=True)
+    for name in ("instances.yaml", "platforms/crm_system.yaml"):
+        (scenarios / name).write_bytes((_FILES / name).read_bytes())
+    (scenarios / "scripts/one.js").write_text(_SCRIPT, encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    return scenarios
+
+
+def files(folder: Path, count: int) -> list[Path]:
+    """Write *count* scenarios, each in a file of its own."""
+    scenarios, found = project(folder), []
+    for number in range(count):
+        text = _SCENARIO.format(name=number, cases="", customer=number)
+        found.append(scenarios / f"客户{number}{SUFFIX}")
+        found[-1].write_text(text, encoding="utf-8")
+    return found
+
+
+def table(folder: Path, count: int) -> list[Path]:
+    """Write one scenario with *count* rows."""
+    rows = "".join(f'  - {{id: 行{number}, customer: "{number}"}}\n' for number in range(count))
+    text = _SCENARIO.format(name="", cases=f"cases:\n{rows}", customer="${case.customer}")
+    path = project(folder) / f"客户{SUFFIX}"
+    path.write_text(text, encoding="utf-8")
+    return [path]
+
+
+def record(paths: Sequence[Path]) -> None:
+    """Record what the scenarios of *paths* play."""
+    for path in paths:
+        for item in items(path):
+            session = open_session(item, environ=ENVIRON, mode="record", transport=Handler(answer))
+            *_, last = run(item, session, environ=ENVIRON)
+            assert isinstance(last, ScenarioFinished)
+            assert last.outcome == "passed", [failure.essence for failure in last.failures]
+
+
+def empty(folder: Path, count: int) -> None:
+    """Write *count* Python tests that do nothing, each in a file of its own."""
+    folder.mkdir(parents=True)
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    for number in range(count):
+        (folder / f"test_{number}.py").write_text("def test_nothing():\n    pass\n", "utf-8")
+
+
+def parsed(paths: Sequence[Path]) -> float:
+    """Return the milliseconds of processor time that PyYAML takes to read and compose *paths*."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    begun = time.process_time()
+    for path in paths:
+        yaml.compose(path.read_text(encoding="utf-8"), Loader=loader)
+    return (time.process_time() - begun) * 1e3
+
+
+def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, float]:
+    """Return every figure by name."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = files(folder / "files", count)
+        record(paths)
+        record(table(folder / "table", count))
+        empty(folder / "empty", count)
+        empty(folder / "none", 1)
+        runs = {
+            "none": (_PYTEST, folder / "none"),
+            "empty": (_PYTEST, folder / "empty"),
+            "bare": (_OURS, folder / "none"),
+            "files": (_OURS, folder / "files"),
+            "table": (_OURS, folder / "table"),
+            "collected": ((*_OURS, "--collect-only"), folder / "files"),
+            "collected none": ((*_OURS, "--collect-only"), folder / "none"),
+        }
+        taken: dict[str, list[float]] = {one: [] for one in (*runs, "parse")}
+        for _ in range(rounds + 1):
+            for one, (command, where) in runs.items():
+                taken[one].append(spent(command, where))
+            taken["parse"].append(parsed(paths))
+    return _figures({one: statistics.median(found[1:]) for one, found in taken.items()}, count)
+
+
+def _figures(took: dict[str, float], count: int) -> dict[str, float]:
+    base = (took["empty"] - took["none"]) / count
+    each = {one: (took[one] - took["bare"]) / count for one in ("files", "table")}
+    collected = (took["collected"] - took["collected none"]) / count
+    parse = took["parse"] / count
+    return {
+        "an empty Python test in its own file, ms": base,
+        "a scenario in its own file, ms": each["files"],
+        "a row of a table, ms": each["table"],
+        "a scenario in its own file, times an empty test": each["files"] / base,
+        "a row of a table, times an empty test": each["table"] / base,
+        "collecting a scenario file, ms": collected,
+        "collecting, times PyYAML's bare compose": collected / parse,
+    }
+
+
+if __name__ == "__main__":
+    for what, value in measure(1000, 2).items():
+        print(f"{what:52} {value:.3f}")

@@ -1,0 +1,177 @@
+"""Fixed answers and faults that come from outside a scenario's file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.plugin.project import FILE, Project, failure_text, output
+from tests.plugin.test_python_tests import python_tests
+
+__all__ = ["python_tests"]
+
+ROUTES = """\
+    import httpx
+    import pytest
+
+    URL = "https://crm.example.test"
+
+    @pytest.fixture
+    def crm(bpmax_stubs):
+        token = {"access_token": "minted-9f8e7d6c5b4a", "expires_in": 7200}
+        bpmax_stubs.post(f"{URL}/oauth/token").mock(return_value=httpx.Response(200, json=token))
+        answer = {"code": 200, "data": {"name": "路由的张三", "phone": "1"}}
+        route = bpmax_stubs.get(url__regex=rf"{URL}/api/customers/\\d+")
+        route.mock(return_value=httpx.Response(200, json=answer))
+        return bpmax_stubs
+    """
+
+
+def test_a_router_answers_in_front_of_a_session(python: Project) -> None:
+    python.write("conftest.py", ROUTES)
+    python.write(
+        "test_路由.py",
+        """\
+        def test_先路由(crm, bpmax_proxy, bpmax_clock):
+            begun = bpmax_clock.now()
+            answer = bpmax_proxy("crm_system").getCustomerDetail("12345")
+            assert (answer["data"]["name"], len(crm.calls)) == ("路由的张三", 2)
+            assert bpmax_clock.now() == begun
+
+        def test_后路由(bpmax_session, crm, bpmax_events):
+            assert bpmax_session.proxy("crm_system").getCustomerDetail("1")["code"] == 200
+            assert len(bpmax_events) == 4
+            assert "minted" not in repr(bpmax_events[:])
+
+        def test_工厂(crm, bpmax_session_factory):
+            with bpmax_session_factory() as session:
+                assert session.proxy("crm_system").getCustomerDetail("1")["code"] == 200
+        """,
+    )
+
+    result = python.run("-rA")
+
+    result.assert_outcomes(passed=3)
+    assert "3 calls (3 stub), 3 logins" in output(result)
+
+
+def test_what_a_router_has_no_route_for_goes_on(python: Project) -> None:
+    python.write(
+        "test_路由.py",
+        """\
+        def test_别处(bpmax_proxy, bpmax_stubs):
+            bpmax_stubs.get("https://elsewhere.example.test/").respond(200)
+            bpmax_stubs.post(path="/oauth/token").pass_through()
+            bpmax_proxy("crm_system").getCustomerDetail("12345")
+        """,
+    )
+
+    result = python.run()
+
+    result.assert_outcomes(failed=1)
+    assert "no cassette: crm_system.get_customer_detail cannot be answered" in output(result)
+
+
+def test_a_stubs_time_out_takes_virtual_time(python: Project) -> None:
+    python.write(
+        "test_超时.py",
+        """\
+        import httpx
+        import pytest
+        from bpmax_sim.errors import TransportError
+
+        def test_超时(bpmax_proxy, bpmax_stubs, bpmax_clock):
+            begun = bpmax_clock.now()
+            bpmax_stubs.get(path__regex="/api/.*").mock(side_effect=httpx.ReadTimeout)
+            with pytest.raises(TransportError, match="no answer within 30 s"):
+                bpmax_proxy("crm_system").api("get_customer_detail").path(id="1").call()
+            waited = bpmax_clock.now() - begun
+            assert waited >= 30 and waited == round(waited, 3)
+        """,
+    )
+
+    python.run().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n1")])
+def test_a_router_answers_in_front_of_a_scenario(
+    project: Project, workers: tuple[str, ...]
+) -> None:
+    project.write("conftest.py", ROUTES)
+    with (project.root / "conftest.py").open("a", encoding="utf-8") as file:
+        file.write("\n@pytest.fixture(autouse=True)\ndef every(crm): pass\n")
+    project.edit("name: 张三", "name: 路由的张三")
+
+    result = project.run("-k", "贵宾", "--bpmax-unused=ignore", *workers)
+
+    result.assert_outcomes(passed=1, deselected=0 if workers else 1)
+    assert "1 call (1 stub), 1 login" in output(result)
+
+
+def test_stubs_of_a_file_and_of_a_router_say_the_same_of_themselves(project: Project) -> None:
+    project.edit(
+        "proxy: {",
+        "proxy: {stubs: [{on: crm_system.get_customer_detail, body: {code: 200, data: {name: 张三, "
+        'phone: "1"}}}], unused: ignore, ',
+    )
+
+    result = project.run("-k", "贵宾")
+
+    result.assert_outcomes(passed=1, deselected=1)
+    assert "1 call (1 stub)" in output(result)
+
+
+def marked(project: Project, mark: str) -> None:
+    project.write(
+        "conftest.py",
+        f"""\
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.add_marker(pytest.mark.{mark})
+        """,
+    )
+
+
+def test_a_fault_of_a_marker_strikes_a_scenario(project: Project) -> None:
+    marked(project, 'bpmax_fault("crm_system.get_customer_detail", error="timeout")')
+    project.edit('path: {id: "${case.number}"}, status: 200', 'path: {id: "${case.number}"}')
+    project.edit('"${vars.title}: ${case.name}", {$contains: 联系电话}', "{$contains: 没有}")
+
+    result = project.run("-k", "贵宾", "--bpmax-unused=ignore")
+
+    result.assert_outcomes(failed=1, deselected=1)
+    assert "get_customer_detail" in output(result)
+    assert "TIMEOUT" in output(result)
+
+
+def test_a_fault_of_a_marker_that_never_strikes_a_scenario_fails_it(project: Project) -> None:
+    marked(project, 'bpmax_fault("qywx.send_text_message", call=2, status=429)')
+
+    lines = failure_text(project.run("-k", "贵宾"))
+
+    assert lines[0] == (
+        "选择客户[贵宾]: fault never fired: qywx.send_text_message call 2 -> status 429 "
+        "(calls made: crm_system.get_customer_detail, crm_system.$token)"
+    )
+    project.run("--bpmax-faults=off").assert_outcomes(passed=2)
+
+
+def test_a_wrong_marker_on_a_scenario_is_told_in_one_line(project: Project) -> None:
+    marked(project, "bpmax(casette='x')")
+
+    lines = failure_text(project.run("-k", "贵宾"))
+
+    assert lines[:2] == [
+        "选择客户[贵宾]: the marker bpmax has no 'casette'; did you mean 'cassette'?",
+        f"  at {FILE}:11:5",
+    ]
+
+
+def test_a_live_marker_on_a_scenario_skips_it(project: Project, live: Mapping[str, str]) -> None:
+    project.edit("tags: [crm, 冒烟]", "tags: [crm, bpmax_live]")
+
+    project.run().assert_outcomes(skipped=2)
+    project.run("--bpmax-mode=live").assert_outcomes(passed=2)
