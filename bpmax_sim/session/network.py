@@ -121,10 +121,6 @@ class Network:
         sleep = _no_sleep if self._start.is_closed else time.sleep
         return drive(call, handle=self.handle, tokens=self.tokens, clock=self._clock, sleep=sleep)
 
-    def redact(self, text: str) -> str:
-        """Return *text* with a stand-in for every secret that is known by now."""
-        return self._vault.redact_text(text)
-
     def build(self, program: Program) -> Request:
         """Return the request of *program* before auth; nothing is sent.
 

@@ -246,10 +246,6 @@ class Session:
         """Let *stub* answer before anything but faults does; what it answers None to goes on."""
         self._network.stubs.add(stub)
 
-    def redact(self, text: str, /) -> str:
-        """Return *text* with a stand-in for every secret that the run knows by now."""
-        return self._network.redact(text)
-
     @property
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, in replay."""
