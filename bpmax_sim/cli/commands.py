@@ -90,6 +90,13 @@ COMMANDS: Mapping[str, Command] = {
         "Check platforms, scenarios, scripts and cassettes without running anything",
         "bpmax-sim lint",
     ),
+    "fmt": Command(
+        "fmt:fmt",
+        "Write cassettes canonically, with keys under the matching rules now in force",
+        "bpmax-sim fmt --check",
+        "After a change of ignore or volatile, replay works keys out anew each time; this saves "
+        "that. What was edited by hand is for `bpmax-sim seal`.",
+    ),
     "seal": Command(
         "cassettes:seal",
         "Accept a cassette that was edited by hand",

@@ -111,6 +111,7 @@ SHAPES: Mapping[str, Shape] = {
         ]
     },
     "lint": _RUN,
+    "fmt": {"check": FLAG, **_FILES},
     "seal": {"file": TEXT, "sealed": FLAG, "edited": [TEXT], "changes": [TEXT]},
     "recover": {**_FILES, "review": [TEXT]},
     "schema": _FILES,

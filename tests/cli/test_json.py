@@ -25,6 +25,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "inspect": ["inspect", HERE],
     "show": ["show"],
     "lint": ["lint"],
+    "fmt": ["fmt", "--check"],
     "seal": ["seal", HERE, "--yes"],
     "recover": ["recover"],
     "schema": ["schema", "--write"],

@@ -12,8 +12,8 @@ import os
 os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "0"  # moto reads it when it is imported
 
 from moto.iam.models import iam_backends
-from moto.s3.models import s3_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
 
 from tests.third_parties.servers.wsgi import serve
 

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.matching import Rules, parts_of_exchange
+from bpmax_sim.cassette.player import Player
+from bpmax_sim.cassette.rewrite import rekeyed, remove
+from bpmax_sim.errors import DamagedCassette
+from tests.cassette.exchanges import OWNER, RULES, ZONE, detail, numbered
+
+NEW = Rules(ignore=("query.fields",))
+MINE = numbered(*(detail(number) for number in range(4)))
+OTHERS = numbered(detail(9, owner="别的"))
+
+
+@pytest.fixture(name="path")
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "crm.yaml"
+    path.write_bytes(dump([*MINE, *OTHERS], rules=RULES, zone=ZONE))
+    return path
+
+
+def test_keys_are_those_of_the_rules_in_force(path: Path) -> None:
+    path.write_bytes(rekeyed(Cassette.load(path), lambda _owner: NEW))
+    cassette = Cassette.load(path)
+
+    assert cassette.head.rules == NEW.digest
+    assert cassette.head.mixed is not True
+    assert list(cassette.index.keys[OWNER]) != [one.key.encode() for one in MINE]
+    assert Player(cassette, NEW, OWNER).take(parts_of_exchange(MINE[2])).order == 3
+
+
+def test_an_owner_whose_rules_nobody_knows_keeps_its_keys(path: Path) -> None:
+    path.write_bytes(rekeyed(Cassette.load(path), {OWNER: NEW}.get))
+    cassette = Cassette.load(path)
+
+    assert cassette.head.mixed is True
+    assert list(cassette.index.keys["别的"]) == [OTHERS[0].key.encode()]
+    assert Player(cassette, RULES, "别的").take(parts_of_exchange(OTHERS[0])).order == 1
+
+
+def test_writing_anew_twice_changes_nothing(path: Path) -> None:
+    path.write_bytes(rekeyed(Cassette.load(path), {OWNER: NEW}.get))
+
+    assert rekeyed(Cassette.load(path), {OWNER: NEW}.get) == path.read_bytes()
+    assert rekeyed(Cassette.load(path), lambda _owner: None) == path.read_bytes()
+
+
+def test_back_under_the_old_rules_the_old_bytes_come_back(path: Path) -> None:
+    before = path.read_bytes()
+    path.write_bytes(rekeyed(Cassette.load(path), lambda _owner: NEW))
+
+    assert rekeyed(Cassette.load(path), lambda _owner: RULES) == before
+
+
+@given(st.sets(st.integers(0, 4)))
+def test_what_is_removed_is_gone_and_the_rest_is_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, numbers: set[int]
+) -> None:
+    path = tmp_path_factory.mktemp("削减") / "crm.yaml"
+    path.write_bytes(dump([*MINE, *OTHERS], rules=RULES, zone=ZONE))
+    before = list(Cassette.load(path).entries())
+    remove(path, numbers)
+
+    kept = [entry for number, entry in enumerate(before) if number not in numbers]
+    assert path.exists() is bool(kept)
+    if kept:
+        assert list(Cassette.load(path).entries()) == kept
+
+
+def test_a_damaged_file_is_not_written(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"customers/1?", b"customers/8?", 1))
+    before = path.read_bytes()
+
+    with pytest.raises(DamagedCassette):
+        remove(path, {0})
+    with pytest.raises(DamagedCassette):
+        rekeyed(Cassette.load(path), lambda _owner: NEW)
+    assert path.read_bytes() == before

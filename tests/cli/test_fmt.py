@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from bpmax_sim.cassette.file import Cassette
+from tests.cli.project import Command, Project
+
+HERE = "cassettes/crm/customer.yaml"
+LOGIN = "cassettes/auth/crm_system.default.yaml"
+
+
+def test_what_was_just_recorded_is_canonical(recorded: Project, bs: Command) -> None:
+    before = recorded.cassette.read_bytes()
+    done, checked = bs("fmt"), bs("fmt", "--check")
+
+    told = "2 cassettes: canonical, keys under the rules in force\n"
+    assert (done.code, done.out, done.err) == (0, "", told)
+    assert checked == done
+    assert recorded.cassette.read_bytes() == before
+
+
+def test_after_a_change_of_the_rules_keys_are_computed_anew(recorded: Project, bs: Command) -> None:
+    before = Cassette.load(recorded.cassette)
+    recorded.edit(
+        recorded.scenario,
+        "  cassette: crm/customer",
+        "  cassette: crm/customer\n  ignore: [query.fields]",
+    )
+
+    checked = bs("fmt", "--check")
+    assert (checked.code, checked.out) == (1, f"{HERE}: would be written anew\n")
+    assert Cassette.load(recorded.cassette).head == before.head
+
+    done = bs("fmt", HERE)
+    after = Cassette.load(recorded.cassette)
+    assert (done.code, done.out, done.err) == (0, f"{HERE}: written anew\n", "")
+    assert after.head.rules != before.head.rules
+    assert after.entry(0).text == before.entry(0).text
+    assert bs("run").code == 0
+    assert bs("fmt", "--check").code == 0
+
+
+def test_an_edit_by_hand_is_for_seal(recorded: Project, bs: Command) -> None:
+    recorded.edit(recorded.cassette, "张三", "张四")
+    done = bs("fmt")
+
+    assert done.code == 3
+    assert f"accept the edit with `bpmax-sim seal {HERE}`" in done.err
+
+
+def test_the_key_of_a_sealed_edit_is_computed(recorded: Project, bs: Command) -> None:
+    recorded.edit(recorded.cassette, "张三", "张四")
+    bs("seal", HERE, "--yes")
+    assert Cassette.load(recorded.cassette).head.rules == "unknown"
+
+    assert bs("fmt").out == f"{HERE}: written anew\n"
+    assert Cassette.load(recorded.cassette).head.rules != "unknown"
+
+
+def test_a_file_that_is_not_there_is_told(recorded: Project, bs: Command) -> None:
+    done = bs("fmt", "cassettes/crm/custmer.yaml")
+
+    assert (done.code, done.err) == (
+        2,
+        (f"cassettes/crm/custmer.yaml: there is no such file or folder; did you mean '{HERE}'?\n"),
+    )
