@@ -108,6 +108,13 @@ COMMANDS: Mapping[str, Command] = {
         "Seal what a recording that was killed left in its journal",
         "bpmax-sim recover",
     ),
+    "prune": Command(
+        "prune:prune",
+        "Delete exchanges and cassettes that no test played in the last complete run of pytest",
+        "bpmax-sim prune --yes",
+        "It shows what would go, and asks before it deletes; where nobody can be asked it needs "
+        "--yes. Recordings of logins stay, and so does all of a test that failed or was skipped.",
+    ),
     "schema": Command(
         "schema:schema",
         "Print or write the JSON Schemas with which editors check files while one types",

@@ -114,6 +114,10 @@ SHAPES: Mapping[str, Shape] = {
     "fmt": {"check": FLAG, **_FILES},
     "seal": {"file": TEXT, "sealed": FLAG, "edited": [TEXT], "changes": [TEXT]},
     "recover": {**_FILES, "review": [TEXT]},
+    "prune": {
+        "deleted": FLAG,
+        "files": [{"file": TEXT, "exchanges": WHOLE, "total": WHOLE, "calls": [TEXT]}],
+    },
     "schema": _FILES,
     "doctor": {"ok": FLAG, "checks": [{"ok": FLAG, "name": TEXT, "value": TEXT}]},
 }

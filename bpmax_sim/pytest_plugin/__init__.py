@@ -74,10 +74,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Note which cassettes Python tests own."""
     if "bpmax_session" in getattr(item, "fixturenames", ()):
         from bpmax_sim.errors import ConfigError  # noqa: PLC0415
-        from bpmax_sim.pytest_plugin.wanted import cassette_of, cassettes_folder  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.wanted import (  # noqa: PLC0415
+            cassette_of,
+            cassettes_folder,
+            owner_of,
+        )
 
         with suppress(ConfigError):  # a wrong marker is told where the test runs
-            _tally(item.config).own(cassette_of(item), cassettes_folder(item))
+            folder, owner = cassettes_folder(item), owner_of(item)
+            _tally(item.config).own(cassette_of(item), folder, owner=owner, test=item.path)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

@@ -91,6 +91,6 @@ def bpmax_session_factory(
                 yield session
             failed = False
         finally:
-            tally_of(config).add(session, failed=failed)
+            tally_of(config).add(session, failed=failed, doubtful=failed)
 
     return opened

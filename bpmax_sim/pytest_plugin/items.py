@@ -84,7 +84,8 @@ class ScenarioFile(pytest.Module):
         if item.xfail:
             test.add_marker(pytest.mark.xfail(reason=_reason(item.xfail), strict=True))
         folder = cassettes_folder(test)
-        tally_of(self.config).own(folder / f"{item.cassette}.yaml", folder)
+        cassette = folder / f"{item.cassette}.yaml"
+        tally_of(self.config).own(cassette, folder, owner=item.owner, test=self.path)
         return test
 
 
@@ -204,7 +205,8 @@ def _keep(
     """Note what a report, a summary and a trace want to know afterwards."""
     failed = bool(finished.failures)
     remember(item, () if item.xfail else finished.failures)
-    tally_of(test.config).add(session, failed=failed)
+    doubtful = any(failure.kind != "unplayed" for failure in finished.failures)
+    tally_of(test.config).add(session, failed=failed, doubtful=doubtful)
     calls = tuple(event for event in events if isinstance(event, CallMade))
     test.stash[CALLS] = calls
     test.user_properties += properties(calls, finished.digest, session.settings.cassette)

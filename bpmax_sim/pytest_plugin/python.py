@@ -88,13 +88,15 @@ class Run:
             return
         self._finished = True
         silent = self.faults.disarm()
+        wrong, left = failed or bool(silent), False
         try:
-            self.session.close(failed=failed or bool(silent))
-        except BpmaxError:
-            failed = True
+            self.session.close(failed=wrong)
+        except BpmaxError as error:
+            wrong, left = True, isinstance(error, ExpectationError)
             raise
         finally:
-            tally_of(self._node.config).add(self.session, failed=failed or bool(silent))
+            tally = tally_of(self._node.config)
+            tally.add(self.session, failed=wrong, doubtful=wrong and not left)
         if silent and not failed:
             raise ExpectationError(silent)
 

@@ -10,6 +10,7 @@ import pytest
 
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.tally import Tally, tally_of
+from bpmax_sim.report.evidence import Evidence, digest_of, keep
 from bpmax_sim.scenario.names import find_root
 
 _SOURCES = ("recorded", "live", "simulated", "fault", "stub", "failed")
@@ -41,6 +42,7 @@ def write_summary(
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
     if exitstatus in _FINISHED and not broken and _is_complete(config, tally):
         lines += _orphans(tally)
+        _keep(tally, find_root(config.rootpath))
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
@@ -79,6 +81,27 @@ def _orphans(tally: Tally) -> Iterator[str]:
     ]
     if found:
         yield f"orphans, no test uses them: {_list(found)}; bpmax-sim prune"
+
+
+def _keep(tally: Tally, root: Path) -> None:
+    """Keep what was played for `bpmax-sim prune`; what was not run tells nothing."""
+    if not tally.cassettes:
+        return
+    played = sorted(one for one in tally.cassettes - tally.doubtful if Path(one).is_file())
+    keep(
+        Evidence(
+            folders=tuple(sorted(tally.folders)),
+            digests={one: digest_of(Path(one)) for one in played},
+            owners={one: tuple(sorted(names)) for one, names in tally.owners.items()},
+            left={
+                one: {owner: tuple(sorted(orders)) for owner, orders in left.items()}
+                for one, left in tally.left.items()
+            },
+            kept=tuple(sorted((tally.owned | tally.cassettes) - set(played))),
+            tests=tuple(sorted(tally.tests)),
+        ),
+        root,
+    )
 
 
 def _is_complete(config: pytest.Config, tally: Tally) -> bool:

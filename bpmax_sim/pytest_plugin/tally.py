@@ -25,6 +25,10 @@ class Tally:
         folders: where cassettes lie.
         unplayed: cassette -> exchanges left over in tests that passed.
         waiting: recordings set aside for review.
+        owners: cassette -> the tests that were collected for it, or opened it.
+        left: cassette -> owner -> exchanges that none of its sessions played.
+        doubtful: cassettes of which nothing can be said: not replayed, or by a test that failed.
+        tests: the files of the tests that have cassettes.
         partial: whether something was left out of the collection.
     """
 
@@ -36,25 +40,47 @@ class Tally:
     unplayed: Counter[str] = field(default_factory=Counter)
     waiting: set[str] = field(default_factory=set)
     partial: bool = False
+    owners: dict[str, set[str]] = field(default_factory=dict)
+    left: dict[str, dict[str, set[int]]] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    tests: set[str] = field(default_factory=set)
 
-    def own(self, cassette: Path, folder: Path) -> None:
-        """Note that a collected test has *cassette*."""
+    def own(self, cassette: Path, folder: Path, *, owner: str, test: Path) -> None:
+        """Note that *owner*, a test collected from the file *test*, has *cassette*."""
         self.owned.add(str(cassette))
         self.folders.add(str(folder))
+        self.owners.setdefault(str(cassette), set()).add(owner)
+        self.tests.add(str(test))
 
-    def add(self, session: Session, *, failed: bool) -> None:
-        """Take what a closed session did."""
+    def add(self, session: Session, *, failed: bool, doubtful: bool) -> None:
+        """Take what a closed session did.
+
+        Args:
+            session: closed.
+            failed: whether its test did.
+            doubtful: whether it failed for another reason than what it left unplayed.
+        """
         self.calls.update(call.source or "failed" for call in session.calls if not call.is_login)
         self.logins += sum(call.is_login for call in session.calls)
         cassette = session.settings.cassette
         if cassette is None:
             return
         self.cassettes.add(str(cassette))
+        self._note_left(session, str(cassette), doubtful=doubtful or session.mode != "replay")
         if session.settings.unused != "ignore" and not failed and session.unplayed:
             self.unplayed[str(cassette)] += len(session.unplayed)
         aside = cassette.with_name(f"{cassette.name}.new")
         if session.mode == "record" and aside.exists():
             self.waiting.add(str(aside))
+
+    def _note_left(self, session: Session, cassette: str, *, doubtful: bool) -> None:
+        """Note which exchanges no session of this owner has played so far."""
+        if doubtful:
+            self.doubtful.add(cassette)
+            return
+        owner = session.settings.owner
+        self.owners.setdefault(cassette, set()).add(owner)
+        _narrow(self.left, cassette, owner, {one.order for one in session.unplayed})
 
     def as_data(self) -> dict[str, Any]:
         """Return it as plain values, to be sent to the controller."""
@@ -63,6 +89,11 @@ class Tally:
             "logins": self.logins,
             "unplayed": dict(self.unplayed),
             "partial": self.partial,
+            "owners": {one: sorted(names) for one, names in self.owners.items()},
+            "left": {
+                one: {owner: sorted(orders) for owner, orders in left.items()}
+                for one, left in self.left.items()
+            },
         } | {name: sorted(getattr(self, name)) for name in _SETS}
 
     def merge(self, data: Mapping[str, Any]) -> None:
@@ -71,11 +102,24 @@ class Tally:
         self.logins += data["logins"]
         self.unplayed.update(data["unplayed"])
         self.partial |= data["partial"]
+        for cassette, names in data["owners"].items():
+            self.owners.setdefault(cassette, set()).update(names)
+        for cassette, left in data["left"].items():
+            for owner, orders in left.items():
+                _narrow(self.left, cassette, owner, set(orders))
         for name in _SETS:
             getattr(self, name).update(data[name])
 
 
-_SETS = ("cassettes", "owned", "folders", "waiting")
+def _narrow(
+    left: dict[str, dict[str, set[int]]], cassette: str, owner: str, orders: set[int]
+) -> None:
+    """Leave of what was left over what *orders* leave over, too."""
+    known = left.setdefault(cassette, {})
+    known[owner] = known[owner] & orders if owner in known else orders
+
+
+_SETS = ("cassettes", "owned", "folders", "waiting", "doubtful", "tests")
 TALLY = pytest.StashKey[Tally]()
 
 

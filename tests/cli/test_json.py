@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from bpmax_sim.cli.commands import COMMANDS
 from bpmax_sim.cli.shapes import PROBLEMS, SHAPES, as_schema, keys
+from bpmax_sim.report.evidence import Evidence, keep
 from tests.cli.project import Command, Done, Project
 
 HERE = "cassettes/crm/customer.yaml"
@@ -28,6 +30,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "fmt": ["fmt", "--check"],
     "seal": ["seal", HERE, "--yes"],
     "recover": ["recover"],
+    "prune": ["prune"],
     "schema": ["schema", "--write"],
     "doctor": ["doctor"],
 }
@@ -56,6 +59,13 @@ def broken(project: Project) -> None:
     project.edit(project.cassette, "张三", "张四")
 
 
+def nothing_used(folder: Path) -> Evidence:
+    """Return what a run tells that played nothing."""
+    return Evidence(
+        folders=(str(folder / "cassettes"),), digests={}, owners={}, left={}, kept=(), tests=()
+    )
+
+
 def test_every_command_has_a_shape() -> None:
     told = "write its shape into bpmax_sim/cli/shapes.py, and how it is called into CALLS above"
 
@@ -72,6 +82,8 @@ def test_a_command_prints_one_object_of_its_shape(
 
     if name == "show":
         bs("run", "--var", "customer=12346")
+    if name == "prune":
+        keep(nothing_used(recorded.folder), recorded.folder)
 
     done = bs(*CALLS[name], "--json")
 

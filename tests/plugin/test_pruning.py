@@ -1,0 +1,217 @@
+"""What a complete run of pytest tells `bpmax-sim prune`."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump_entries
+from bpmax_sim.cli.app import start
+from bpmax_sim.report.evidence import PLACE
+from tests.cli.project import Done
+from tests.plugin.project import FILE, Project
+
+VIP, COMMON = "cassettes/crm/选择客户/贵宾.yaml", "cassettes/crm/选择客户/普通.yaml"
+LOGIN = "cassettes/auth/crm_system.default.yaml"
+OLD = "cassettes/crm/旧的.yaml"
+Prune = Callable[..., Done]
+
+
+@pytest.fixture(name="prune")
+def pruned(capsys: pytest.CaptureFixture[str]) -> Prune:
+    def prune(*arguments: str) -> Done:
+        capsys.readouterr()
+        code = start(["prune", *arguments])
+        return Done(code, *capsys.readouterr())
+
+    return prune
+
+
+@pytest.fixture(name="orphan")
+def with_orphan(project: Project) -> Project:
+    root = project.root
+    (root / OLD).write_bytes((root / VIP).read_bytes())
+    return project
+
+
+def shared(project: Project) -> Path:
+    """Let both rows use one cassette, in which somebody else has exchanges too."""
+    entries = [
+        entry for name in (VIP, COMMON) for entry in Cassette.load(project.root / name).entries()
+    ]
+    path = project.root / "cassettes/crm/共用.yaml"
+    rules = Cassette.load(project.root / VIP).head.rules
+    path.write_bytes(dump_entries(entries, rules=rules))
+    return path
+
+
+def test_an_orphan_is_shown_and_deleted_on_demand(orphan: Project, prune: Prune) -> None:
+    orphan.run().assert_outcomes(passed=2)
+
+    shown = prune()
+    assert (shown.code, shown.out) == (0, f"{OLD}: the whole file, 1 exchange\n")
+    assert shown.err == "nothing was deleted; delete it with --yes\n"
+    assert (orphan.root / OLD).is_file()
+
+    deleted = prune("--yes")
+    assert deleted.err == "1 cassette: deleted as shown\n"
+    assert not (orphan.root / OLD).exists()
+    assert (orphan.root / LOGIN).is_file()
+    orphan.run().assert_outcomes(passed=2)
+    assert prune().err == "everything that is recorded is used\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n2")], ids=["here", "workers"])
+def test_what_left_a_scenario_red_goes_and_it_is_green(
+    project: Project, prune: Prune, arguments: tuple[str, ...]
+) -> None:
+    project.edit("  - name: 选择 ${case.number}", "  - name: 选择\n    if: ${case.vip}")
+    project.edit("name: 张三}", "name: 张三, vip: true}")
+    project.edit("name: 李四}", "name: 李四, vip: false}")
+    project.run(*arguments).assert_outcomes(passed=1, failed=1)
+
+    assert prune("--yes").out == f"{COMMON}: the whole file, 1 exchange\n"
+    project.run(*arguments).assert_outcomes(passed=2)
+
+
+def test_of_a_shared_cassette_only_what_nobody_plays_goes(project: Project, prune: Prune) -> None:
+    path = shared(project)
+    project.write(
+        "test_共用.py",
+        """\
+        import pytest
+
+        @pytest.mark.bpmax(cassette="crm/共用")
+        def test_选择(bpmax_session_factory):
+            with bpmax_session_factory(cassette="crm/共用", owner="选择客户[贵宾]") as session:
+                session.proxy("crm_system").getCustomerDetail("12345")
+        """,
+    )
+    project.run().assert_outcomes(passed=3)
+
+    assert prune("--yes").out == (
+        "cassettes/crm/共用.yaml: 1 of 2 exchanges: crm_system.get_customer_detail\n"
+    )
+    assert Cassette.load(path).owners == ("选择客户[贵宾]",)
+    project.run().assert_outcomes(passed=3)
+
+
+def test_nothing_goes_of_a_test_that_failed_or_was_skipped(orphan: Project, prune: Prune) -> None:
+    orphan.edit('number: "12346"', 'number: "12347"')
+    orphan.write(
+        "test_跳过.py",
+        """\
+        import pytest
+
+        @pytest.mark.skip
+        @pytest.mark.bpmax(cassette="crm/旧的")
+        def test_以后(bpmax_session):
+            pass
+        """,
+    )
+    orphan.run().assert_outcomes(passed=1, failed=1, skipped=1)
+
+    assert prune("--yes").err == "everything that is recorded is used\n"
+    assert (orphan.root / COMMON).is_file()
+
+
+def test_a_python_test_that_plays_less_leaves_the_rest(project: Project, prune: Prune) -> None:
+    (project.root / "cassettes/test_客户").mkdir()
+    path = project.root / "cassettes/test_客户/test_不再查询.yaml"
+    path.write_bytes((project.root / VIP).read_bytes().replace("选择客户[贵宾]".encode(), b"x"))
+    project.write("test_客户.py", "def test_不再查询(bpmax_session):\n    pass\n")
+    assert start(["seal", "--yes", str(path)]) == 0
+    project.run().assert_outcomes(passed=3)
+
+    told = prune().out
+    assert told == "cassettes/test_客户/test_不再查询.yaml: the whole file, 1 exchange\n"
+
+
+def test_without_a_complete_run_nothing_is_known(orphan: Project, prune: Prune) -> None:
+    orphan.run(FILE)
+    done = prune("--yes")
+
+    assert (done.code, done.err) == (
+        2,
+        "nobody knows yet what is used; run all tests in the project's folder: pytest\n",
+    )
+
+
+def test_a_run_that_recorded_proves_nothing_of_what_it_recorded(
+    project: Project, prune: Prune, live: object
+) -> None:
+    project.run("--bpmax-mode=record", "--bpmax-record=rewrite")
+
+    assert prune("--yes").err == "everything that is recorded is used\n"
+
+
+@pytest.mark.parametrize("name", [FILE, "scenarios/scripts/customer.js", VIP])
+def test_what_changed_since_the_run_has_to_be_run_again(
+    orphan: Project, prune: Prune, name: str
+) -> None:
+    orphan.run()
+    path = orphan.root / name
+    path.write_bytes(path.read_bytes() + b"\n")
+    future = (orphan.root / PLACE).stat().st_mtime_ns + 1
+    os.utime(path, ns=(future, future))
+
+    done = prune("--yes")
+    assert (done.code, done.err) == (
+        2,
+        (
+            f"{name}: changed since the last complete run, which proves nothing now; "
+            "run all tests again: pytest\n"
+        ),
+    )
+    assert (orphan.root / OLD).is_file()
+
+
+def test_evidence_that_cannot_be_read_is_none(orphan: Project, prune: Prune) -> None:
+    orphan.run()
+    (orphan.root / PLACE).write_text('{"version": 2}', encoding="utf-8")
+
+    assert prune("--yes").code == 2
+
+
+class Typed(io.StringIO):
+    """What somebody types at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "gone"), [("y\n", True), ("n\n", False)])
+def test_a_person_is_asked(
+    orphan: Project, prune: Prune, monkeypatch: pytest.MonkeyPatch, answer: str, gone: bool
+) -> None:
+    orphan.run()
+    monkeypatch.setattr("sys.stdin", Typed(answer))
+    done = prune()
+
+    assert "Delete 1 exchange as shown? [y/N]" in done.err
+    assert (orphan.root / OLD).exists() is not gone
+    assert done.code == (0 if gone else 1)
+
+
+def test_json_tells_the_same(orphan: Project, prune: Prune) -> None:
+    orphan.run()
+    told = json.loads(prune("--json", "--yes").out)
+
+    assert told == {
+        "version": 1,
+        "deleted": True,
+        "files": [
+            {
+                "file": OLD,
+                "exchanges": 1,
+                "total": 1,
+                "calls": ["crm_system.get_customer_detail"],
+            }
+        ],
+    }
