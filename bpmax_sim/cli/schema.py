@@ -18,12 +18,14 @@ from bpmax_sim.cli.shapes import SHAPES, as_schema
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.platform.schema import instances_schema, platform_schema
 from bpmax_sim.report.exits import ExitCode
-from bpmax_sim.scenario.model import Scenario
 from bpmax_sim.scenario.names import find_root
-from bpmax_sim.yamlfile import json_schema, shown
+from bpmax_sim.scenario.schema import flow_schema, fragment_schema, scenario_schema
+from bpmax_sim.yamlfile import shown
 
 _MADE: Mapping[str, Callable[[], Mapping[str, Any]]] = {
-    "scenario": lambda: json_schema(Scenario, title="bpmax-sim scenario"),
+    "scenario": scenario_schema,
+    "fragment": fragment_schema,
+    "flow": flow_schema,
     "platform": platform_schema,
     "instances": instances_schema,
 }
@@ -32,7 +34,10 @@ _MADE: Mapping[str, Callable[[], Mapping[str, Any]]] = {
 def schema(
     kind: Annotated[
         str,
-        typer.Argument(help="scenario, platform, instances, or a command: what its --json prints."),
+        typer.Argument(
+            help="scenario, fragment, flow, platform, instances, or a command: what its --json "
+            "prints."
+        ),
     ] = "scenario",
     *,
     write: Annotated[

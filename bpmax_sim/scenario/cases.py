@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from bpmax_sim.errors import ConfigError, Place, Problem, near
+from bpmax_sim.scenario.action_values import Table, keys_of
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.yamlfile import Node, shown
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
-_FROM_KEYS = ("from", "id")
+_FROM_KEYS = keys_of(Table)
 _BOOLEANS: Mapping[str, bool] = {
     "true": True,
     "false": False,

@@ -7,16 +7,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bpmax_sim.clock import parse_duration
+from bpmax_sim.platform.model import Model
+from bpmax_sim.scenario.action_values import (
+    Move,
+    NamedSteps,
+    ProxyCall,
+    PythonCall,
+    ScriptFile,
+    Submission,
+    keys_of,
+)
 from bpmax_sim.scenario.draft import Draft, hint
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Action
 from bpmax_sim.subject.hooks import Subject, parse_event
 
-_MOVE_KEYS = ("at", "by", "comment", "form")
-_PROXY_KEYS = ("call", "args", "path", "query", "header", "body", "instance", "caller")
-_JS_KEYS = ("file",)
-_PYTHON_KEYS = ("call", "args")
-_RUN_KEYS = ("steps", "with")
 _FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _NEEDS: Mapping[str, tuple[Subject, ...]] = {
     "open": ("form",),
@@ -38,8 +43,9 @@ def check_action(draft: Draft, action: str, value: Any, spot: Spot) -> None:
     _CHECKS[action](draft, value, spot)
 
 
-def _known_keys(draft: Draft, value: Any, spot: Spot, known: tuple[str, ...]) -> bool:
+def _known_keys(draft: Draft, value: Any, spot: Spot, model: type[Model]) -> bool:
     """Tell unknown keys; return whether *value* is a map at all."""
+    known = keys_of(model)
     if not isinstance(value, Mapping):
         draft.tell(spot, f"expected a map of {', '.join(known)}")
         return False
@@ -72,7 +78,7 @@ def _click(draft: Draft, value: Any, spot: Spot) -> None:
 
 def _submit(draft: Draft, value: Any, spot: Spot) -> None:
     if draft.subject == "flow" and isinstance(value, Mapping):
-        _known_keys(draft, value, spot, _MOVE_KEYS[1:])
+        _known_keys(draft, value, spot, Submission)
     elif value not in ({}, None, True):
         draft.tell(spot, "expected {}")
 
@@ -94,7 +100,7 @@ def _fire(draft: Draft, value: Any, spot: Spot) -> None:
 
 def _move(action: Action) -> Callable[[Draft, Any, Spot], None]:
     def check(draft: Draft, value: Any, spot: Spot) -> None:
-        if value is None or not _known_keys(draft, value, spot, _MOVE_KEYS):
+        if value is None or not _known_keys(draft, value, spot, Move):
             return
         at = value.get("at", "")
         if draft.definition is None or not isinstance(at, str) or not at or "${" in at:
@@ -109,7 +115,7 @@ def _move(action: Action) -> Callable[[Draft, Any, Spot], None]:
 
 
 def _proxy(draft: Draft, value: Any, spot: Spot) -> None:
-    if not _known_keys(draft, value, spot, _PROXY_KEYS):
+    if not _known_keys(draft, value, spot, ProxyCall):
         return
     call = value.get("call")
     if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
@@ -123,14 +129,14 @@ def _proxy(draft: Draft, value: Any, spot: Spot) -> None:
 def _js(draft: Draft, value: Any, spot: Spot) -> None:
     if isinstance(value, str):
         return
-    if _known_keys(draft, value, spot, _JS_KEYS) and not isinstance(value.get("file"), str):
+    if _known_keys(draft, value, spot, ScriptFile) and not isinstance(value.get("file"), str):
         draft.tell(spot, "expected a script, or {file: path of a script}")
 
 
 def _python(draft: Draft, value: Any, spot: Spot) -> None:
     call = value
     if isinstance(value, Mapping):
-        _known_keys(draft, value, spot, _PYTHON_KEYS)
+        _known_keys(draft, value, spot, PythonCall)
         call = value.get("call")
         if not isinstance(value.get("args", {}), Mapping):
             draft.tell(spot.at("args"), "expected a map of arguments")
@@ -153,7 +159,7 @@ def _run(draft: Draft, value: Any, spot: Spot) -> None:
     named = draft.named_steps()
     name = value
     if isinstance(value, Mapping):
-        _known_keys(draft, value, spot, _RUN_KEYS)
+        _known_keys(draft, value, spot, NamedSteps)
         name = value.get("steps")
         if not isinstance(value.get("with", {}), Mapping):
             draft.tell(spot.at("with"), "expected a map of variables")

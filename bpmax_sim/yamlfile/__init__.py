@@ -10,7 +10,7 @@ from __future__ import annotations
 from bpmax_sim.yamlfile.decode import decode
 from bpmax_sim.yamlfile.node import Node, join, split
 from bpmax_sim.yamlfile.read import LARGEST, read_yaml, shown
-from bpmax_sim.yamlfile.schema import json_schema
+from bpmax_sim.yamlfile.schema import described, explain, json_schema, read_hover, told
 from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds
 
 __all__ = [
@@ -19,9 +19,13 @@ __all__ = [
     "Node",
     "Seconds",
     "decode",
+    "described",
+    "explain",
     "join",
     "json_schema",
+    "read_hover",
     "read_yaml",
     "shown",
     "split",
+    "told",
 ]

@@ -129,7 +129,7 @@ class StructShape:
         if self.title not in definitions:
             definitions[self.title] = {}
             definitions[self.title] = self._definition(definitions)
-        return {"$ref": f"#/$defs/{self.title}"}
+        return {"$ref": f"#/definitions/{self.title}"}
 
     def _definition(self, definitions: Definitions) -> dict[str, Any]:
         required = [key for key, known in self.fields.items() if known.required]

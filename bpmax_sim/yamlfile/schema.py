@@ -1,16 +1,73 @@
-"""JSON Schema (draft 2020-12) of a file, for editors that check while one types."""
+"""JSON Schema (draft-07) of a file, for editors that check and explain while one types.
+
+Draft-07 is what editors read without a plugin of their own. Hover texts are given in two
+languages, English first, and stand in a file of their own beside the types.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from bpmax_sim.yamlfile.decode import shape_of
+from bpmax_sim.yamlfile.read import read_yaml
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "http://json-schema.org/draft-07/schema#"
+REFERENCE = "#/definitions/"
+ITSELF = "_"
+"""The key of a hover file that stands for the mapping as a whole."""
+
+Texts = Mapping[str, Mapping[str, tuple[str, str]]]
+Schema = dict[str, Any]
 
 
-def json_schema(type_: Any, *, title: str) -> dict[str, Any]:
-    """Return the schema of files that `decode` reads as *type_*."""
-    definitions: dict[str, Any] = {}
-    root = shape_of(type_).schema(definitions)
-    return {"$schema": DIALECT, "title": title, **root, "$defs": dict(sorted(definitions.items()))}
+def json_schema(type_: Any, *, title: str, hover: Texts | None = None) -> Schema:
+    """Return the schema of files that `decode` reads as *type_*.
+
+    Args:
+        type_: a structure.
+        title: of the schema.
+        hover: structure -> key -> what an editor shows, in English and in Chinese.
+    """
+    definitions: Schema = {}
+    shape_of(type_).schema(definitions)
+    for name, definition in definitions.items():
+        explain(definition, (hover or {}).get(name, {}))
+    root = definitions.pop(type_.__name__)
+    return {
+        "$schema": DIALECT,
+        **root,
+        "title": title,
+        "definitions": dict(sorted(definitions.items())),
+    }
+
+
+def read_hover(path: Path) -> Texts:
+    """Return the hover texts of a file: structure -> key -> English, Chinese."""
+    plain: Any = read_yaml(path).plain()
+    return {
+        name: {key: (english, chinese) for key, (english, chinese) in texts.items()}
+        for name, texts in plain.items()
+    }
+
+
+def explain(definition: Schema, texts: Mapping[str, tuple[str, str]]) -> None:
+    """Put *texts* into the definition of a structure."""
+    if ITSELF in texts:
+        definition["description"] = told(texts[ITSELF])
+    properties = definition["properties"]
+    for key in properties.keys() & texts.keys():
+        properties[key] = described(properties[key], told(texts[key]))
+
+
+def told(text: tuple[str, str]) -> str:
+    """Return both languages as an editor shows them."""
+    return "\n\n".join(text)
+
+
+def described(schema: Schema, text: str) -> Schema:
+    """Return *schema* with a description; draft-07 ignores whatever stands beside a ``$ref``."""
+    if "$ref" in schema:
+        return {"description": text, "allOf": [schema]}
+    return {"description": text, **schema}

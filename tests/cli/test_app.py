@@ -103,7 +103,8 @@ def test_the_schemas_describe_the_files(project: Project, bs: Command) -> None:
     folder = project.folder / "scenarios"
 
     assert done.out.splitlines() == [
-        f"scenarios/schemas/{name}.schema.json" for name in ("scenario", "platform", "instances")
+        f"scenarios/schemas/{name}.schema.json"
+        for name in ("scenario", "fragment", "flow", "platform", "instances")
     ]
     for name, file in (
         ("scenario", "customer.scenario.yaml"),

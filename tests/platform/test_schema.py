@@ -9,14 +9,14 @@ from bpmax_sim.platform.load import BUILT_IN, built_in_keys
 from bpmax_sim.platform.schema import instances_schema, platform_schema
 from bpmax_sim.yamlfile import read_yaml
 
-PLATFORM = jsonschema.Draft202012Validator(platform_schema())
-INSTANCES = jsonschema.Draft202012Validator(instances_schema())
+PLATFORM = jsonschema.Draft7Validator(platform_schema())
+INSTANCES = jsonschema.Draft7Validator(instances_schema())
 
 
-def test_both_are_schemas_of_draft_2020_12() -> None:
+def test_both_are_schemas_of_draft_07() -> None:
     for validator in (PLATFORM, INSTANCES):
-        jsonschema.Draft202012Validator.check_schema(validator.schema)
-        assert validator.schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        jsonschema.Draft7Validator.check_schema(validator.schema)
+        assert validator.schema["$schema"] == "http://json-schema.org/draft-07/schema#"
 
 
 @pytest.mark.parametrize("key", built_in_keys())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from bpmax_sim.errors import Problem
-from bpmax_sim.yamlfile import INTERNAL, Seconds, decode, json_schema, read_yaml
+from bpmax_sim.yamlfile import INTERNAL, Seconds, decode, described, json_schema, read_yaml
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -182,23 +182,37 @@ def test_a_type_that_no_file_can_hold_is_refused() -> None:
 
 def test_the_schema_describes_what_is_read() -> None:
     schema = json_schema(Order, title="订单")
-    jsonschema.Draft202012Validator.check_schema(schema)
-    assert schema["$ref"] == "#/$defs/Order"
-    order = schema["$defs"]["Order"]
-    assert order["description"] == "An order."
-    assert order["required"] == ["number"]
-    assert "key" not in order["properties"]
-    assert order["properties"]["tags"] == {
+    jsonschema.Draft7Validator.check_schema(schema)
+    assert schema["description"] == "An order."
+    assert schema["required"] == ["number"]
+    assert "key" not in schema["properties"]
+    assert schema["properties"]["tags"] == {
         "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]
     }
-    assert schema["$defs"]["Line"]["properties"]["qty"] == {
+    assert schema["definitions"]["Line"]["properties"]["qty"] == {
         "type": "integer",
         "minimum": 1,
         "maximum": 9,
     }
 
 
-_SCHEMA = jsonschema.Draft202012Validator(json_schema(Order, title="订单"))
+def test_hover_texts_stand_at_their_keys_and_never_beside_a_reference() -> None:
+    texts = {
+        "Order": {"_": ("An order", "订单"), "number": ("Its number", "订单号")},
+        "Line": {"qty": ("How many", "数量")},
+    }
+    schema = json_schema(Order, title="订单", hover=texts)
+
+    assert schema["description"] == "An order\n\n订单"
+    assert schema["properties"]["number"]["description"] == "Its number\n\n订单号"
+    assert schema["definitions"]["Line"]["properties"]["qty"]["description"] == "How many\n\n数量"
+    assert described({"$ref": "#/definitions/Line"}, "一行") == {
+        "description": "一行",
+        "allOf": [{"$ref": "#/definitions/Line"}],
+    }
+
+
+_SCHEMA = jsonschema.Draft7Validator(json_schema(Order, title="订单"))
 _leaves = st.none() | st.booleans() | st.integers(-3, 120) | st.sampled_from(
     ["", "30s", "header", "x", "1m30s"]
 )  # fmt: skip
