@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from decimal import Decimal, DecimalException
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -149,7 +150,11 @@ def _header(line: str) -> tuple[str, str]:
 def _parameters(name: str, value: str) -> dict[str, str]:
     message = Message()
     message[name] = value
-    return {key.lower(): text for key, text in message.get_params([], header=name)}
+    # A parameter that is spelled as RFC 2231 allows comes as charset, language and text.
+    return {
+        key.lower(): collapse_rfc2231_value(text)
+        for key, text in message.get_params([], header=name)
+    }
 
 
 _READERS = {

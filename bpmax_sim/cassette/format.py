@@ -7,6 +7,7 @@ the seal, the rest by its fixed form. Digests are over text with LF ends.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -28,6 +29,8 @@ HEAD = VERSION + "bpmax: "
 ENTRY = "- bpmax: "
 SECTIONS = ("interactions", "failures")
 UNKNOWN_RULES = "unknown"
+_KEY = re.compile("[0-9a-f]*")
+_MOST = 999_999_999  # exchanges of one owner; the index reads no longer number
 BLANK_SHA = '"sha":""'
 
 
@@ -121,7 +124,7 @@ def reseal(text: str) -> bytes:
 def _resealed(number: int, item: Any) -> Entry:
     try:
         line = msgspec.convert(_mapping(item).get("bpmax"), Line, strict=False)
-        exchange = exchange_of(line, item)
+        exchange = exchange_of(_checked(line), item)
     except ValueError as error:
         raise YamlTextError(f"exchange {number}: {error}", 1) from error
     # The index line stays the recorded one; only the text is written anew.
@@ -129,6 +132,15 @@ def _resealed(number: int, item: Any) -> Entry:
     if index_text(line, text)[1] != line.sha:
         line = msgspec.structs.replace(line, rules=UNKNOWN_RULES)
     return Entry(line, text)
+
+
+def _checked(line: Line) -> Line:
+    """Return *line*, of which the index can be read back."""
+    if not _KEY.fullmatch(line.key):
+        raise ValueError(f"key: expected hexadecimal digits, got {line.key!r}")
+    if not 0 <= line.n <= _MOST or line.ms < 0:
+        raise ValueError(f"n and ms: expected 0 to {_MOST}, got {line.n} and {line.ms}")
+    return line
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -64,8 +64,15 @@ def _segment(token: re.Match[str]) -> Segment:
     if token["index"] is not None:
         return int(token["index"])
     if token["quoted"] is not None:
-        return str(json.loads(token["quoted"], strict=False))
+        return _unquoted(token["quoted"])
     return Wild.ALL
+
+
+def _unquoted(quoted: str) -> str:
+    try:
+        return str(json.loads(quoted, strict=False))
+    except ValueError:
+        raise ConfigError(f"ignore: {quoted} is not a name in quotes as JSON has them") from None
 
 
 def format_path(path: Iterable[Segment]) -> str:

@@ -7,7 +7,6 @@ but ``!!binary`` and ``!!str``, no deep nesting, nothing constructed.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -77,7 +76,7 @@ def _scalar(event: Any, _events: Iterator[Any], _depth: int) -> Any:
     if event.tag == _BINARY:
         try:
             return base64.b64decode(event.value, validate=False)
-        except binascii.Error as error:
+        except ValueError as error:
             raise YamlTextError("broken base64", event.start_mark.line + 1) from error
     if event.implicit[0] and event.value in _NULL:
         return None

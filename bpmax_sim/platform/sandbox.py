@@ -41,6 +41,8 @@ _FILTERS = frozenset({*FILTERS, "default"})
 _MOST_NODES = 400
 _DEEPEST = 40
 _RETURN = "\ue00d"
+_TAG = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
+_IN_TAG = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\r""", re.DOTALL)
 _BIG: Final = 10**30
 _MISSING = re.compile(r"^'(?P<name>[^']+)' is undefined$")
 
@@ -109,7 +111,7 @@ def compile_source(source: str) -> Template:
         ConfigError: if *source* is not a template, or uses more than expressions and ``if``.
     """
     try:
-        tree = _ENVIRONMENT.parse(source.replace("\r", _RETURN))
+        tree = _ENVIRONMENT.parse(_with_returns(source))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
         raise ConfigError(f"{shown(source)}: {error.message}") from None
@@ -123,10 +125,22 @@ def compile_source(source: str) -> Template:
     return Template(names, _renderer(source, tree))
 
 
+def _with_returns(source: str) -> str:
+    """Return *source* with carriage returns that Jinja keeps; between words they are spaces."""
+    spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_spaced, tag[0]), source)
+    return spaced.replace("\r", _RETURN)
+
+
+def _spaced(found: re.Match[str]) -> str:
+    return " " if found[0] == "\r" else found[0]
+
+
 def _check(source: str, node: nodes.Node) -> None:
     if not isinstance(node, _ALLOWED):
         kind = _WORDS.get(type(node), type(node).__name__)
         raise ConfigError(f"{shown(source)} has {kind}; use expressions, filters and if alone")
+    if isinstance(node, nodes.Tuple) and any(isinstance(one, nodes.Slice) for one in node.items):
+        raise ConfigError(f"{shown(source)} has a slice among other indexes; write them apart")
     if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
         raise unknown_filter(source, node.name)
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:

@@ -26,6 +26,9 @@ _SIMPLE = re.compile(
 )
 _STEP = re.compile(r"\.?([^\W\d][\w-]*)|\[(\d+)\]|\['([^']*)'\]")
 
+_FOREIGN = (re.error, ValueError, OverflowError, RecursionError)
+"""What the library lets through: a regular expression of the path, a number, nesting."""
+
 Finder = Callable[[Response, Body], Any]
 
 
@@ -118,7 +121,7 @@ def _json_path(path: str) -> Finder:
 
     try:
         compiled = jsonpath.compile(path)
-    except jsonpath.JSONPathError as error:
+    except (jsonpath.JSONPathError, *_FOREIGN) as error:
         raise ConfigError(f"{path!r} is not a JSON path such as $.data.code: {error}") from None
 
     def find(_response: Response, body: Body) -> Any:
