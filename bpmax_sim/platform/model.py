@@ -89,6 +89,7 @@ class Parameter(Model, frozen=True, kw_only=True):
 
     Attributes:
         to: the name at its place, or a dotted body path; *name* when absent.
+        schema: what more is known of its values, as a JSON Schema or in the words of OpenAPI.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Parameter(Model, frozen=True, kw_only=True):
     type: str = ""
     enum: tuple[Any, ...] = ()
     format: str = ""
+    schema: Mapping[str, Any] = {}
 
     @property
     def target(self) -> str:
@@ -116,7 +118,11 @@ class Idempotency(Model, frozen=True, kw_only=True):
 
 
 class Api(Model, frozen=True, kw_only=True):
-    """One operation; UNSET means that the platform's own setting holds."""
+    """One operation; UNSET means that the platform's own setting holds.
+
+    Attributes:
+        answer: what the body of a good answer is, as a JSON Schema or in the words of OpenAPI.
+    """
 
     key: Annotated[str, INTERNAL] = ""
     title: str = ""
@@ -127,6 +133,7 @@ class Api(Model, frozen=True, kw_only=True):
     headers: Mapping[str, Scalar] = {}
     query: Mapping[str, Any] = {}
     body: Any = UNSET
+    answer: Mapping[str, Any] = {}
     encoding: Encoding | UnsetType = UNSET
     timeout: Seconds | UnsetType = UNSET
     auth: Auth | UnsetType = UNSET

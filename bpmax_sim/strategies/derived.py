@@ -16,42 +16,11 @@ from bpmax_sim.platform.model import Api, Parameter, Platform
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.proxy.program import Program, Setter
 from bpmax_sim.proxy.values import UNDEFINED
-from bpmax_sim.strategies.texts import LARGEST, json_values, scalars, texts, words
-
-Maker = Callable[[], st.SearchStrategy[Any]]
+from bpmax_sim.strategies.schemas import values_of
+from bpmax_sim.strategies.texts import scalars, words
 
 _SETTERS: Final[tuple[Setter, ...]] = ("path", "query", "header", "body")
-
-
-def _text() -> st.SearchStrategy[Any]:
-    return texts()
-
-
-_TYPES: Final[Mapping[str, Maker]] = {
-    "string": _text,
-    "text": _text,
-    "integer": lambda: st.integers(-LARGEST, LARGEST),
-    "number": lambda: st.floats(allow_nan=False, allow_infinity=False) | st.integers(-99, 99),
-    "boolean": st.booleans,
-    "array": lambda: st.lists(scalars(), max_size=3),
-    "object": lambda: st.dictionaries(texts(max_size=4), json_values(), max_size=3),
-}
-_FORMATS: Final[Mapping[str, Maker]] = {
-    "date": lambda: st.dates().map(str),
-    "date-time": lambda: st.datetimes().map(lambda moment: f"{moment.isoformat()}+08:00"),
-    "time": lambda: st.times().map(str),
-    "uuid": lambda: st.uuids().map(str),
-    "email": st.emails,
-    "ipv4": lambda: st.ip_addresses(v=4).map(str),
-    "ipv6": lambda: st.ip_addresses(v=6).map(str),
-    "uri": lambda: st.uuids().map(lambda number: f"https://example.test/{number}?a=1&b=%20#c"),
-    "byte": lambda: st.from_regex(r"(?:[A-Za-z0-9+/]{4}){0,4}", fullmatch=True),
-    "int32": lambda: st.integers(-(2**31), 2**31 - 1),
-    "int64": lambda: st.integers(-LARGEST, LARGEST),
-    "float": lambda: st.floats(width=32, allow_nan=False, allow_infinity=False),
-    "double": lambda: st.floats(allow_nan=False, allow_infinity=False),
-    "phone": lambda: st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True),
-}
+_TYPES: Final = frozenset({"string", "text", "integer", "number", "boolean", "array", "object"})
 
 
 def for_platform(
@@ -59,8 +28,8 @@ def for_platform(
 ) -> st.SearchStrategy[Program]:
     """Draw calls of the user's platforms in *path*, chained and direct, that must not be refused.
 
-    Values follow each parameter's enum, else its format, else its type (as OpenAPI names them);
-    one without any of these gets hostile texts and numbers. Required parameters are always given,
+    Values follow each parameter's type, format, enum and JSON Schema, as OpenAPI writes them; one
+    without any of these gets hostile texts and numbers. Required parameters are always given,
     others sometimes. Enabled instances are named in turn, where there are any.
 
     Args:
@@ -126,22 +95,59 @@ def _given(parameter: Parameter) -> st.SearchStrategy[Any]:
     return values if parameter.required else values | st.just(UNDEFINED)
 
 
-def parameter_values(parameter: Parameter, /) -> st.SearchStrategy[Any]:
-    """Draw values of one declared parameter that can stand at its place."""
+def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStrategy[Any]:
+    """Draw values of one declared parameter that can stand at its place.
+
+    Args:
+        parameter: what the platform file says of it.
+        name: what messages call it.
+
+    Raises:
+        ConfigError: if its schema is none.
+    """
+    schema = schema_of(parameter)
+    if not schema:
+        return words() if parameter.place == "header" else _placed(parameter, scalars())
+    if schema == {"type": "string"} and parameter.place == "header":
+        return words()
+    return _placed(parameter, values_of(schema, name=name or f"parameter {parameter.name!r}"))
+
+
+def schema_of(parameter: Parameter, /) -> dict[str, Any]:
+    """Return everything that is declared of a parameter's values as one JSON Schema."""
+    said: dict[str, Any] = {}
+    if parameter.type in _TYPES:
+        said["type"] = "string" if parameter.type == "text" else parameter.type
     if parameter.enum:
-        return st.sampled_from(parameter.enum)
-    maker = _FORMATS.get(parameter.format) or _TYPES.get(parameter.type)
-    drawn = maker() if maker else scalars()
-    if parameter.place == "header":
-        return drawn.filter(_is_visible) if maker and maker is not _text else words()
-    if parameter.place == "path":
-        return drawn.filter(lambda value: value != "" and not isinstance(value, dict | list))
-    return drawn
+        said["enum"] = list(parameter.enum)
+    if parameter.format:
+        said["format"] = parameter.format
+    return {**said, **parameter.schema}
+
+
+def _placed(parameter: Parameter, drawn: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return drawn.filter(_FITTING.get(parameter.place, lambda _value: True))
 
 
 def _is_visible(value: Any) -> bool:
     text = str(value)
-    return text.isascii() and text.isprintable() and text == text.strip()
+    return _is_single(value) and text.isascii() and text.isprintable() and text == text.strip()
+
+
+def _is_single(value: Any) -> bool:
+    return value is not None and not isinstance(value, dict | list)
+
+
+def _is_listed(value: Any) -> bool:
+    return all(map(_is_single, value)) if isinstance(value, list) else _is_single(value)
+
+
+_FITTING: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "header": _is_visible,
+    "path": lambda value: value != "" and _is_single(value),
+    "query": _is_listed,
+}
+"""What can stand at a place at all, whatever the schema says."""
 
 
 def _steps(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:

@@ -1,0 +1,177 @@
+"""What is drawn from a JSON Schema fits it, and spans what it allows."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from jsonschema import Draft202012Validator
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.platform.model import Parameter
+from bpmax_sim.strategies import parameter_values
+from bpmax_sim.strategies.formats import FORMATS
+from bpmax_sim.strategies.schemas import check_value, normal, values_of
+
+NODE = {
+    "type": "object",
+    "properties": {"名称": {"type": "string"}, "下级": {"$ref": "#/$defs/部门"}},
+    "required": ["名称"],
+    "additionalProperties": False,
+}
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "anything": {},
+    "constant": {"const": "合同"},
+    "enum": {"enum": ["草稿", 1, None, [True]]},
+    "lengths": {"type": "string", "minLength": 3, "maxLength": 5},
+    "pattern": {"type": "string", "pattern": r"^HT-\d{4}$"},
+    "pattern inside": {"type": "string", "pattern": "甲|乙", "maxLength": 9},
+    "integer": {"type": "integer", "minimum": 3, "exclusiveMaximum": 9, "multipleOf": 2},
+    "OpenAPI 3.0 bound": {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 1},
+    "money": {"type": "number", "multipleOf": 0.5, "minimum": 100},
+    "int32": {"format": "int32"},
+    "float": {"type": "number", "format": "float"},
+    "nullable": {"type": "string", "nullable": True, "enum": ["甲"]},
+    "types": {"type": ["boolean", "null"]},
+    "array": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "uniqueItems": True},
+    "object": {"properties": {"a": {"type": "boolean"}}, "required": ["a", "b"]},
+    "map": {"type": "object", "additionalProperties": {"type": "integer"}},
+    "recursive": {"$ref": "#/$defs/部门", "$defs": {"部门": NODE}},
+    "recursive list": {
+        "anyOf": [{"type": "null"}, {"type": "array", "items": {"$ref": "#"}}],
+    },
+    "one of": {"type": "integer", "oneOf": [{"multipleOf": 3}, {"multipleOf": 5}]},
+    "all of": {"allOf": [{"type": "string", "minLength": 2}, {"maxLength": 3}, {"minLength": 1}]},
+    "not": {"type": "string", "not": {"maxLength": 2}},
+    "hinted": {"minLength": 1},
+    "format with a length": {"type": "string", "format": "email", "maxLength": 40},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_what_is_drawn_fits_the_schema(name: str) -> None:
+    schema = SCHEMAS[name]
+    validator = Draft202012Validator(normal(schema))
+
+    @given(values_of(schema))
+    def fits(value: Any) -> None:
+        assert validator.is_valid(value)
+        assert check_value(schema, value) == ""
+        json.dumps(value, allow_nan=False)
+
+    fits()
+
+
+MISSING = (
+    "there is no '#/components/schemas/Order' in it; write the schema out, or put what it names "
+    "below $defs"
+)
+SHAPES = {
+    "byte": r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
+    "date": r"\d{4}-\d\d-\d\d",
+    "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?[+-]\d\d:\d\d",
+    "duration": r"P\dDT\dH\d\d?M",
+    "email": r"[^@\s]+@[^@\s]+",
+    "hostname": r"[a-z0-9-]+(\.[a-z0-9-]+)*\.test",
+    "id-card": r"[1-6]\d{5}(19|20)\d{6}\d{3}[\dX]",
+    "ipv4": r"\d+\.\d+\.\d+\.\d+",
+    "ipv6": r"[0-9a-f:.]+",
+    "phone": r"1[3-9]\d{9}",
+    "time": r"\d\d:\d\d:\d\d(\.\d{6})?\+08:00",
+    "uri": r"https://[a-z0-9.-]+\.test(/[!-~]*|\?[!-~]*)?",
+    "uuid": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+}
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_a_format_has_its_shape(name: str) -> None:
+    shape = re.compile(SHAPES.get(name, r"[\s\S]*"), re.ASCII)
+
+    @settings(max_examples=20)
+    @given(values_of({"type": "string", "format": name}))
+    def fits(value: Any) -> None:
+        assert shape.fullmatch(value)
+
+    fits()
+
+
+@pytest.mark.parametrize(
+    ("schema", "wanted"),
+    [
+        ({"type": "integer", "minimum": 3, "maximum": 7}, 7),
+        ({"type": "integer", "exclusiveMinimum": 3, "maximum": 7}, 4),
+        ({"type": "array", "items": {"type": "boolean"}, "maxItems": 2}, [True, True]),
+        ({"type": "object", "properties": {"甲": {"type": "null"}}}, {"甲": None}),
+        ({"type": "object", "properties": {"甲": {"type": "null"}}}, {}),
+        ({"type": "string"}, "../.."),
+    ],
+    ids=["last", "first", "full", "with", "without", "hostile"],
+)
+def test_the_borders_are_reached(schema: dict[str, Any], wanted: Any) -> None:
+    options = settings(max_examples=5000, database=None, derandomize=True)
+
+    assert find(values_of(schema), lambda value: value == wanted, settings=options) == wanted
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        (
+            {"type": "money"},
+            "not a JSON Schema: 'money' is not valid under any of the given schemas",
+        ),
+        ({"pattern": "("}, "not a JSON Schema: '(' is not a 'regex'"),
+        ({"$ref": "#/components/schemas/Order"}, MISSING),
+    ],
+    ids=["type", "pattern", "reference"],
+)
+def test_a_schema_that_is_none_is_told(schema: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        find(values_of(schema, name="orders.create: parameter 'no'"), lambda _value: True)
+
+    assert str(raised.value) == f"orders.create: parameter 'no': {told}"
+
+
+def test_a_schema_that_allows_nothing_draws_nothing() -> None:
+    with pytest.raises(Unsatisfiable):
+        find(values_of({"type": "integer", "minimum": 2, "maximum": 1}), lambda _value: True)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"id": "1", "金额": "x"}, '$.金额 is text, which breaks type: "number"'),
+        ({"id": "1", "金额": True}, '$.金额 is a boolean, which breaks type: "number"'),
+        ({"金额": 1}, '$ is an object, which breaks required: ["id"]'),
+        ({"id": None, "金额": 1}, '$.id is null, which breaks type: "string"'),
+        ([], '$ is an array, which breaks type: "object"'),
+        ({"id": "", "金额": -1}, "$.金额 is a number, which breaks minimum: 0"),
+        ({"id": "1", "金额": 0}, ""),
+    ],
+    ids=["text", "boolean", "missing", "null", "array", "number", "right"],
+)
+def test_what_is_wrong_with_a_value_is_told_without_the_value(value: Any, told: str) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "金额": {"type": "number", "minimum": 0}},
+        "required": ["id"],
+    }
+
+    assert check_value(schema, value) == told
+
+
+@pytest.mark.parametrize("place", ["path", "query", "header", "body"])
+@given(data=st.data())
+def test_a_value_can_stand_at_its_place(place: Any, data: st.DataObject) -> None:
+    schema = data.draw(st.sampled_from([SCHEMAS["types"], SCHEMAS["anything"], {"type": "string"}]))
+    parameter = Parameter(name="值", place=place, schema=schema)
+    value = data.draw(parameter_values(parameter))
+
+    assert place != "path" or (value is not None and value != "")
+    assert place != "header" or re.fullmatch("[!-~]?|[!-~][\t -~]*[!-~]", str(value))
+    assert place == "body" or not isinstance(value, dict)
