@@ -148,7 +148,7 @@ def identity(parts: Parts, rules: Rules) -> str:
 def differences(recorded: Parts, sent: Parts, rules: Rules) -> tuple[Difference, ...]:
     """Return every place that counts under *rules* and where *sent* is not as *recorded*."""
     old, new = _seen(recorded, rules), _seen(sent, rules)
-    found = [_compare((name,), old.get(name, ABSENT), new.get(name, ABSENT)) for name in PARTS]
+    found = [compare((name,), old.get(name, ABSENT), new.get(name, ABSENT)) for name in PARTS]
     different = tuple(difference for part in found for difference in part)
     if different or old.get("kind") == new.get("kind"):
         return different
@@ -181,13 +181,14 @@ def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
     return left
 
 
-def _compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:
+def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:
+    """Yield every place below *path* where two values differ; of a place that is new, it alone."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in {**old, **new}:
-            yield from _compare((*path, name), old.get(name, ABSENT), new.get(name, ABSENT))
+            yield from compare((*path, name), old.get(name, ABSENT), new.get(name, ABSENT))
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
-            yield from _compare((*path, index), _item(old, index), _item(new, index))
+            yield from compare((*path, index), _item(old, index), _item(new, index))
     elif not _same(old, new):
         yield Difference(format_path(path), old, new)
 

@@ -10,12 +10,12 @@ from bpmax_sim.cassette.bodies import by_name, media_type, read_body
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.paths import parse_path, without
 from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.messages import Failed
+from bpmax_sim.messages import Failed, Outcome
 
 Volatile = Callable[[str], tuple[str, ...]]
 
-# Set afresh for each answer whatever it says; the length follows from the body.
-_PASSING = tuple(
+# Places of answers: set afresh for each answer whatever it says; the length follows from the body.
+PASSING = tuple(
     f"header.{name}"
     for name in (
         "age", "content-length", "date", "request-id", "server-timing", "traceparent",
@@ -40,18 +40,22 @@ def _same(old: Entry, new: Entry, volatile: Volatile) -> bool:
         return False
     if old.text == new.text:
         return True
-    paths = (*_PASSING, *volatile(new.line.call))
+    paths = (*PASSING, *volatile(new.line.call))
     return bool(_outcome(old, paths) == _outcome(new, paths))
 
 
 def _outcome(entry: Entry, paths: tuple[str, ...]) -> Any:
-    outcome = read_exchange(entry).outcome
+    return without(parts_of_outcome(read_exchange(entry).outcome), map(parse_path, paths))
+
+
+def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Return what *outcome* says, part by part, spelling aside."""
     if isinstance(outcome, Failed):
-        return outcome.code, outcome.sent, outcome.received
+        return {"failed": outcome.code, "sent": outcome.sent, "body": repr(outcome.received)}
     headers = [(name.lower(), value) for name, value in outcome.headers]
     content_type = outcome.header("content-type") or ""
     body = read_body(outcome.body, content_type)
-    told = {
+    return {
         "status": outcome.status,
         "reason": outcome.reason,
         "type": media_type(content_type),
@@ -59,4 +63,3 @@ def _outcome(entry: Entry, paths: tuple[str, ...]) -> Any:
         "kind": body.kind,
         "body": body.value,
     }
-    return without(told, map(parse_path, paths))

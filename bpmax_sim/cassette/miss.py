@@ -183,9 +183,14 @@ def _told(search: Search, near: _Near) -> Iterator[str]:
 
 
 def _values(difference: Difference) -> str:
+    return "recorded {}, sent {}".format(*both(difference))
+
+
+def both(difference: Difference) -> tuple[str, str]:
+    """Return the recorded and the other value, of long ones what is around the first difference."""
     recorded, sent = _text(difference.recorded), _text(difference.sent)
     at = next((i for i, (a, b) in enumerate(zip(recorded, sent, strict=False)) if a != b), 0)
-    return f"recorded {_clip(recorded, at)}, sent {_clip(sent, at)}"
+    return _clip(recorded, at), _clip(sent, at)
 
 
 def _text(value: Any) -> str:

@@ -99,7 +99,7 @@ def _collect(value: Any, path: Path, found: dict[Path, list[Any]]) -> None:
         for item in value:
             _collect(item, (*path, Wild.ALL), found)
     else:
-        found.setdefault(path, []).append(value)
+        found.setdefault(path, []).append((isinstance(value, bool), value))  # True is not 1
 
 
 def changes(

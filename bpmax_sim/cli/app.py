@@ -52,6 +52,9 @@ class _Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0]
+        pair = " ".join(args[:2])  # a command may have a name of two words
+        if pair in COMMANDS:
+            return pair, self.get_command(ctx, pair), args[2:]
         if name not in COMMANDS and not name.startswith("-"):
             told = near(name, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
             ctx.fail(f"there is no command {name!r}{told}")

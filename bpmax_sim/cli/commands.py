@@ -97,6 +97,27 @@ COMMANDS: Mapping[str, Command] = {
         "After a change of ignore or volatile, replay works keys out anew each time; this saves "
         "that. What was edited by hand is for `bpmax-sim seal`.",
     ),
+    "import": Command(
+        "imports:imports",
+        "Make cassettes of what vcrpy, betamax, a browser (HAR), WireMock and others recorded",
+        "bpmax-sim import traffic.har --to cassettes/crm/customer.yaml",
+        "Credentials, cookies and what logins mint are replaced; logins are left out, for replay "
+        "makes them up. What cannot be carried over is told, and nothing is replaced without a "
+        "question.",
+    ),
+    "export": Command(
+        "exports:exports",
+        "Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy",
+        "bpmax-sim export cassettes/crm/customer.yaml --as har",
+        "Credentials stay stand-ins. What the format cannot carry is told.",
+    ),
+    "diff": Command(
+        "diff:diff",
+        "Compare two cassettes by meaning, exchange by exchange, and tell where they differ",
+        "bpmax-sim diff cassettes/crm/customer.yaml",
+        "By default with the recording that waits beside it as <file>.new. Instants, durations and "
+        "fields that are declared volatile do not count. It ends with 1 if they differ.",
+    ),
     "seal": Command(
         "cassettes:seal",
         "Accept a cassette that was edited by hand",

@@ -11,7 +11,7 @@ import typer
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.output import say, say_document
-from bpmax_sim.cli.selection import missing
+from bpmax_sim.cli.places import opened
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.messages import Failed
 from bpmax_sim.report.exits import ExitCode
@@ -28,14 +28,12 @@ def inspect(
 ) -> int:
     """Show a cassette."""
     path, line = _parts(cassette)
-    if not path.exists():
-        raise ConfigError(missing(str(path), Path.cwd(), ".yaml"))
-    opened = Cassette.load(path)
-    told = [_exchange(opened, number) for number in _numbers(opened, line)]
+    found = opened(path)
+    told = [_exchange(found, number) for number in _numbers(found, line)]
     if json:
         say_document(file=str(path), exchanges=told)
     elif line:
-        say(opened.entry(_numbers(opened, line)[0]).text.rstrip())
+        say(found.entry(_numbers(found, line)[0]).text.rstrip())
     else:
         rows = [tuple(str(one[name]) for name in _COLUMNS) for one in told]
         for text in table([_COLUMNS, *rows]):

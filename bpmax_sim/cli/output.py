@@ -40,6 +40,13 @@ def say_document(**told: Any) -> None:
     say_json({"version": VERSION, **told})
 
 
+def say_bytes(data: bytes) -> None:
+    """Print data byte for byte, whatever the console's character set."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
 def tell(text: str) -> None:
     """Print a message to whoever watches."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201

@@ -6,11 +6,24 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.selection import missing
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario.names import find_root
 
 _JOURNAL = re.compile(r"\.\d+-\d+\.journal$")
+
+
+def opened(path: Path) -> Cassette:
+    """Return the cassette at *path*.
+
+    Raises:
+        ConfigError: there is no such file.
+        CassetteError: it is not sound.
+    """
+    if not path.exists():
+        raise ConfigError(missing(str(path), Path.cwd(), ".yaml"))
+    return Cassette.load(path)
 
 
 def below(paths: Sequence[Path], suffix: str) -> list[Path]:

@@ -112,6 +112,34 @@ SHAPES: Mapping[str, Shape] = {
     },
     "lint": _RUN,
     "fmt": {"check": FLAG, **_FILES},
+    "import": {
+        "cassettes": [
+            {
+                **dict.fromkeys(("file", "for"), TEXT),
+                **dict.fromkeys(("exchanges", "declared"), WHOLE),
+                "changed": FLAG,
+                "sources": [
+                    {"file": TEXT, "format": TEXT, "exchanges": WHOLE, "notes": [TEXT]},
+                ],
+            }
+        ]
+    },
+    "export": {
+        **dict.fromkeys(("format", "file", "content"), TEXT),
+        "exchanges": WHOLE,
+        "notes": [TEXT],
+    },
+    "diff": {
+        **dict.fromkeys(("old", "new"), TEXT),
+        "summary": dict.fromkeys(("same", "changed", "removed", "added"), WHOLE),
+        "exchanges": [
+            {
+                **dict.fromkeys(("kind", "call", "for"), TEXT),
+                **{side: {"order": WHOLE, "line": WHOLE} for side in ("old", "new")},
+                "differences": [dict.fromkeys(("side", "path", "old", "new"), TEXT)],
+            }
+        ],
+    },
     "seal": {"file": TEXT, "sealed": FLAG, "edited": [TEXT], "changes": [TEXT]},
     "recover": {**_FILES, "review": [TEXT]},
     "prune": {

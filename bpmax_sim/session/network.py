@@ -173,10 +173,7 @@ class Network:
         return self._tenants[key]
 
     def _volatile(self, name: str) -> tuple[str, ...]:
-        platform_key, _, api_name = name.partition(".")
-        platform = self._platforms.find(platform_key)
-        api = platform.apis.get(api_name) if platform else None
-        return (*(platform.volatile if platform else ()), *(api.volatile if api else ()))
+        return volatile_places(self._platforms, name)
 
     def _live(self) -> Transport:
         if self._transport is not None:
@@ -226,6 +223,14 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
         # The platforms are kept with them, so the id cannot come to mean another object.
         found = _kept[key] = (platforms, _collected(platforms, key[1]))
     return found[1]
+
+
+def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
+    """Return the passing fields that are declared for the API *name*, ``platform.api``."""
+    platform_key, _, api_name = name.partition(".")
+    platform = platforms.find(platform_key)
+    api = platform.apis.get(api_name) if platform else None
+    return (*(platform.volatile if platform else ()), *(api.volatile if api else ()))
 
 
 def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:

@@ -5,7 +5,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from bpmax_sim.check.shape import changes, unsteady
 from bpmax_sim.messages import Response
@@ -75,6 +75,7 @@ def test_bodies_that_are_no_json_compare_by_their_type() -> None:
 
 @settings(max_examples=80)
 @given(VALUES, VALUES)
+@example([False, False, False], [False, False, 0])
 def test_what_two_live_answers_differ_in_is_no_drift(one: Any, two: Any) -> None:
     learned = unsteady(answer(one), answer(two))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim.cli.commands import COMMANDS
 from bpmax_sim.demo.crm import Crm
 from tests.cli.project import Command, Project, in_a_process
 
@@ -15,7 +16,8 @@ HERE = "scenarios/customer.scenario.yaml"
 
 def files(project: Project) -> set[str]:
     found = project.folder.rglob("*")
-    return {path.relative_to(project.folder).as_posix() for path in found if path.is_file()}
+    names = {path.relative_to(project.folder).as_posix() for path in found if path.is_file()}
+    return {name for name in names if not name.startswith(".bpmax/")}  # what `show` shows
 
 
 @pytest.mark.parametrize(
@@ -46,10 +48,7 @@ def files(project: Project) -> set[str]:
         (["rn"], "there is no command 'rn'; did you mean 'run'?; see bpmax-sim --help"),
         (
             ["xyz"],
-            (
-                "there is no command 'xyz'; there are demo, run, record, review, list, inspect, "
-                "lint, seal, recover, schema, doctor; see bpmax-sim --help"
-            ),
+            f"there is no command 'xyz'; there are {', '.join(COMMANDS)}; see bpmax-sim --help",
         ),
         (
             ["run", "--moed", "live"],

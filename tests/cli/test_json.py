@@ -13,9 +13,11 @@ from jsonschema import Draft202012Validator
 from bpmax_sim.cli.commands import COMMANDS
 from bpmax_sim.cli.shapes import PROBLEMS, SHAPES, as_schema, keys
 from bpmax_sim.report.evidence import Evidence, keep
-from tests.cli.project import Command, Done, Project
+from tests.cli.project import ROOT, Command, Done, Project
 
 HERE = "cassettes/crm/customer.yaml"
+SAMPLE = str(ROOT / "tests/data/foreign/hoverfly.json")
+OTHER = str(ROOT / "cassettes/seed/chained_call.yaml")
 
 CALLS: Mapping[str, Sequence[str]] = {
     "demo": ["demo", "示范"],
@@ -28,6 +30,9 @@ CALLS: Mapping[str, Sequence[str]] = {
     "show": ["show"],
     "lint": ["lint"],
     "fmt": ["fmt", "--check"],
+    "import": ["import", SAMPLE, "--to", "cassettes/x.yaml"],
+    "export": ["export", HERE, "--as", "vcrpy"],
+    "diff": ["diff", HERE, OTHER],
     "seal": ["seal", HERE, "--yes"],
     "recover": ["recover"],
     "prune": ["prune"],

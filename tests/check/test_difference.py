@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from bpmax_sim import strategies
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.matching import Difference, Rules
+from bpmax_sim.cassette.merge import nothing_volatile
+from bpmax_sim.check.difference import Pair, difference
+from bpmax_sim.messages import Exchange, Failed, Outcome, Response
+from bpmax_sim.strategies.traffic import RULES, START, ordered
+from tests.cassette.exchanges import OWNER, answer, detail
+
+
+def saved(path: Path, *found: Exchange, owner: str = OWNER) -> Cassette:
+    exchanges = ordered([replace(one, owner=owner) for one in found])
+    path.write_bytes(dump(exchanges, rules=RULES, zone=START.offset))
+    return Cassette.load(path)
+
+
+def compared(
+    tmp_path: Path, old: list[Exchange], new: list[Exchange], rules: Rules = RULES
+) -> list[Pair]:
+    before, after = saved(tmp_path / "a.yaml", *old), saved(tmp_path / "b.yaml", *new)
+    return [pair for _, pair in difference(before, after, rules, nothing_volatile)]
+
+
+def kinds(pairs: list[Pair]) -> list[str]:
+    return [f"{pair.kind} {pair.either.exchange.order}" for pair in pairs]
+
+
+def test_equal_calls_are_paired_in_their_order(tmp_path: Path) -> None:
+    old = [detail(1, outcome=answer("1")), detail(2), detail(1, outcome=answer("2"))]
+    new = [detail(2), detail(1, outcome=answer("1")), detail(1, outcome=answer("3"))]
+
+    pairs = compared(tmp_path, old, new)
+
+    assert kinds(pairs) == ["same 1", "same 2", "changed 3"]
+    assert pairs[2].answer == (Difference("body", 2, 3),)
+
+
+def test_a_changed_call_is_paired_with_the_one_that_differs_least(tmp_path: Path) -> None:
+    old = [detail(1), detail(2)]
+    new = [detail(2), detail(7)]
+
+    pairs = compared(tmp_path, old, new)
+
+    assert kinds(pairs) == ["changed 1", "same 2"]
+    assert [one.path for one in pairs[0].request] == ["path"]
+    assert pairs[0].new is not None
+    assert pairs[0].new.exchange.order == 2
+
+
+def test_what_is_in_one_only(tmp_path: Path) -> None:
+    assert kinds(compared(tmp_path, [detail(1), detail(2)], [detail(2)])) == ["removed 1", "same 2"]
+    assert kinds(compared(tmp_path, [], [detail(1)])) == ["added 1"]
+    assert compared(tmp_path, [], []) == []
+
+
+def test_what_passes_makes_no_difference(tmp_path: Path) -> None:
+    def dated(text: str) -> Response:
+        return replace(answer('{"a":1,"t":1}'), headers=(("Date", text), ("X-Request-Id", text)))
+
+    old, new = [detail(1, outcome=dated("1"))], [detail(1, outcome=dated("2"))]
+    later = [replace(new[0], at=new[0].at + 900)]
+
+    assert kinds(compared(tmp_path, old, later)) == ["same 1"]
+
+
+def changes(tmp_path: Path, old: Outcome, new: Outcome) -> list[Difference]:
+    (pair,) = compared(tmp_path, [detail(1, outcome=old)], [detail(1, outcome=new)])
+    return list(pair.answer)
+
+
+def test_every_part_of_an_answer_is_compared(tmp_path: Path) -> None:
+    old = replace(answer('{"a":[1,{"b":"x"}]}'), reason="OK")
+    new = replace(answer('{"a":[1,{"b":"y"},3]}'), status=201, reason="Created")
+    text = replace(old, headers=(("content-type", "text/plain"), ("X-A", "1")), body=b"text")
+    failed = Failed(code="TIMEOUT", message="x")
+
+    assert [str(one.path) for one in changes(tmp_path, old, new)] == [
+        "status",
+        "reason",
+        "body.a[1].b",
+        "body.a[2]",
+    ]
+    assert [one.path for one in changes(tmp_path, old, text)] == [
+        "type",
+        "header.content-type",
+        "header.x-a",
+        "body",
+    ]
+    assert changes(tmp_path, failed, replace(failed, code="RESET")) == [
+        Difference("failed", "TIMEOUT", "RESET")
+    ]
+    assert "failed" in [one.path for one in changes(tmp_path, old, failed)]
+
+
+def test_owners_are_compared_one_by_one(tmp_path: Path) -> None:
+    one, two = detail(1), detail(2)
+    before = tmp_path / "a.yaml"
+    whole = [replace(one, owner="甲", order=1), replace(two, owner="乙", order=1)]
+    before.write_bytes(dump(whole, rules=RULES))
+    after = saved(tmp_path / "b.yaml", two, owner="乙")
+    alone = saved(tmp_path / "c.yaml", two, owner="丙")
+
+    found = list(difference(Cassette.load(before), after, RULES, nothing_volatile))
+    renamed = list(difference(after, alone, RULES, nothing_volatile))
+
+    assert [(owner, pair.kind) for owner, pair in found] == [("乙", "same"), ("甲", "removed")]
+    assert [(owner, pair.kind) for owner, pair in renamed] == [("乙", "same")]
+
+
+@given(st.lists(strategies.exchanges(), max_size=5), st.lists(strategies.exchanges(), max_size=5))
+def test_every_exchange_is_told_of_once_and_a_cassette_equals_itself(
+    old: list[Exchange], new: list[Exchange]
+) -> None:
+    with TemporaryDirectory() as place:
+        before, after = (
+            saved(Path(place) / f"{name}.yaml", *some) for name, some in (("a", old), ("b", new))
+        )
+        itself = [pair.kind for _, pair in difference(before, before, RULES, nothing_volatile)]
+        pairs = [pair for _, pair in difference(before, after, RULES, nothing_volatile)]
+
+    assert itself == ["same"] * len(old)
+    assert sorted(one.old.number for one in pairs if one.old) == list(range(len(old)))
+    assert sorted(one.new.number for one in pairs if one.new) == list(range(len(new)))

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.demo.crm import Crm
+from tests.cli.project import NAME, Command, Project
+
+HERE = "cassettes/crm/customer.yaml"
+CALL = "crm_system.get_customer_detail"
+
+
+@pytest.fixture(name="waiting")
+def waiting_project(recorded: Project, crm: Crm, bs: Command) -> Project:
+    assert bs("record", "--var", "customer=12346").code == 1
+    return recorded
+
+
+def test_a_recording_and_what_waits_beside_it(waiting: Project, bs: Command) -> None:
+    done = bs("diff", HERE)
+    named = bs("diff", HERE, f"{HERE}.new")
+
+    assert done.out == named.out
+    assert done.code == 1
+    assert done.out.splitlines()[:2] == [
+        f"~ {CALL} for {NAME}, exchange 1 ({HERE}:4)",
+        '    request path: "/api/customers/12345" -> "/api/customers/12346"',
+    ]
+    assert '    answer body.data.name: "张三" -> ' in done.out
+    assert done.err == "0 same, 1 changed, 0 removed, 0 added\n"
+
+
+def test_json_is_one_versioned_object(waiting: Project, bs: Command) -> None:
+    told = json.loads(bs("diff", HERE, "--json").out)
+    (one,) = told.pop("exchanges")
+
+    assert told == {
+        "version": 1,
+        "old": HERE,
+        "new": f"{HERE}.new",
+        "summary": {"same": 0, "changed": 1, "removed": 0, "added": 0},
+    }
+    assert (one["kind"], one["call"], one["for"]) == ("changed", CALL, NAME)
+    assert (one["old"], one["new"]) == ({"order": 1, "line": 4}, {"order": 1, "line": 4})
+    assert one["differences"][0] == {
+        "side": "request",
+        "path": "path",
+        "old": '"/api/customers/12345"',
+        "new": '"/api/customers/12346"',
+    }
+
+
+def test_a_recording_equals_itself_recorded_again(recorded: Project, crm: Crm, bs: Command) -> None:
+    before = Path("before.yaml")
+    before.write_bytes(recorded.cassette.read_bytes())
+    recorded.cassette.unlink()
+    assert bs("record").code == 0
+
+    done = bs("diff", "before.yaml", HERE)
+
+    assert (done.code, done.out, done.err) == (0, "", "1 same, 0 changed, 0 removed, 0 added\n")
+
+
+def test_nothing_to_compare_with(recorded: Project, bs: Command) -> None:
+    alone = bs("diff", HERE)
+    absent = bs("diff", HERE, "cassettes/crm/costumer.yaml")
+    nothing = bs("diff", "cassettes/crm/none.yaml")
+
+    assert (alone.code, alone.err) == (
+        2,
+        f"{HERE}: nothing waits beside it; name the cassette to compare it with\n",
+    )
+    assert (absent.code, nothing.code) == (2, 2)
+    assert absent.err == (
+        f"cassettes/crm/costumer.yaml: there is no such file or folder; did you mean {HERE!r}?\n"
+    )
+
+
+def test_a_damaged_cassette_is_named(recorded: Project, bs: Command) -> None:
+    Path("cut.yaml").write_bytes(recorded.cassette.read_bytes()[:-9])
+
+    done = bs("diff", HERE, "cut.yaml")
+
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith("cut.yaml:")
