@@ -136,6 +136,13 @@ COMMANDS: Mapping[str, Command] = {
         "It shows what would go, and asks before it deletes; where nobody can be asked it needs "
         "--yes. Recordings of logins stay, and so does all of a test that failed or was skipped.",
     ),
+    "coverage": Command(
+        "coverage:covered",
+        "Show which APIs, parameters, auth paths, fields and nodes the scenarios touch",
+        "bpmax-sim coverage --fail-under 80",
+        "The scenarios are replayed for it. Platforms that are built in do not count, and neither "
+        "does what a scenario touches that fails.",
+    ),
     "schema": Command(
         "schema:schema",
         "Print or write the JSON Schemas with which editors check files while one types",

@@ -11,6 +11,7 @@ from bpmax_sim.cassette.merge import new_file
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.report.verdict import Verdict, broken, judged, skipped, target
+from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.names import find_root
 from bpmax_sim.scenario.opening import open_session
@@ -37,11 +38,18 @@ class Choices:
 
 def execute(items: Iterable[ScenarioItem], choices: Choices) -> Iterator[Verdict]:
     """Run *items* one after the other, each in a session of its own."""
+    return (verdict for verdict, _ in observe(items, choices))
+
+
+def observe(
+    items: Iterable[ScenarioItem], choices: Choices
+) -> Iterator[tuple[Verdict, tuple[Event, ...]]]:
+    """Run *items* as `execute` does, and yield with each verdict everything that happened."""
     for item in items:
-        yield skipped(item) if item.skip else _run(item, choices)
+        yield (skipped(item), ()) if item.skip else _run(item, choices)
 
 
-def _run(item: ScenarioItem, choices: Choices) -> Verdict:
+def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
     options = dict(choices.options)
     if choices.mode:
         options["mode"] = choices.mode
@@ -54,12 +62,12 @@ def _run(item: ScenarioItem, choices: Choices) -> Verdict:
             **options,
         )
     except BpmaxError as error:
-        return broken(item, error)
-    events = run(item, session, environ=choices.environ, faults=choices.faults)
+        return broken(item, error), ()
+    events = tuple(run(item, session, environ=choices.environ, faults=choices.faults))
     verdict = judged(item, events, live=session.mode != "replay")
-    if session.settings.unused != "warn" or not session.unplayed:
-        return verdict
-    return verdict.noting(session.told_unplayed())
+    if session.settings.unused == "warn" and session.unplayed:
+        verdict = verdict.noting(session.told_unplayed())
+    return verdict, events
 
 
 def cassette_of(item: ScenarioItem, choices: Choices) -> Path:

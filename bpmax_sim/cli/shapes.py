@@ -146,6 +146,11 @@ SHAPES: Mapping[str, Shape] = {
         "deleted": FLAG,
         "files": [{"file": TEXT, "exchanges": WHOLE, "total": WHOLE, "calls": [TEXT]}],
     },
+    "coverage": {
+        "percent": NUMBER,
+        "scenarios": WHOLE,
+        "kinds": [{"kind": TEXT, "total": WHOLE, "touched": [TEXT], "missing": [TEXT]}],
+    },
     "schema": _FILES,
     "doctor": {"ok": FLAG, "checks": [{"ok": FLAG, "name": TEXT, "value": TEXT}]},
 }

@@ -33,7 +33,7 @@ from bpmax_sim.proxy.taken import Taken, due, names_used, taken_by
 
 CREDENTIAL: Final = "$credential"
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_WHOLE_BODY = frozenset({"$", "."})
+WHOLE_BODY = frozenset({"$", "."})
 _KEPT = 4096
 _CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
     "token": (401,),
@@ -187,7 +187,7 @@ def _recover(auth: Auth, *, acquires: bool) -> Mapping[str, Recover]:
 
 def _input(parameter: Parameter) -> Input:
     target = parameter.target
-    steps = () if target in _WHOLE_BODY else tuple(target.split("."))
+    steps = () if target in WHOLE_BODY else tuple(target.split("."))
     return Input(
         parameter.name, parameter.place, target, steps, parameter.required, parameter.default
     )

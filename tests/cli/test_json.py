@@ -36,6 +36,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "seal": ["seal", HERE, "--yes"],
     "recover": ["recover"],
     "prune": ["prune"],
+    "coverage": ["coverage"],
     "schema": ["schema", "--write"],
     "doctor": ["doctor"],
 }

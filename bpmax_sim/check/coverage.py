@@ -1,0 +1,201 @@
+"""Which parts of what is declared the scenarios touch: a plain function of what they told.
+
+Parts are the APIs, parameters, instances and auth paths of the user's own platforms, the fields
+of forms, and the nodes and transitions of flow definitions. What a scenario that failed touched
+does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from msgspec import UNSET
+
+from bpmax_sim.messages import Response
+from bpmax_sim.platform.model import Api, Instance, Parameter, Platform
+from bpmax_sim.platform.platforms import Platforms
+from bpmax_sim.proxy.body import read_body
+from bpmax_sim.proxy.recipe import WHOLE_BODY, Recipe, recipe_for
+from bpmax_sim.scenario.events import Event
+from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.subject.definition import ACTIONS, Definition
+from bpmax_sim.subject.stage import FieldChanged, NodeEntered
+from bpmax_sim.transport.faults import BadToken, Fault, Reply
+
+Kind = Literal["api", "parameter", "instance", "auth", "field", "node", "transition"]
+KINDS: Final[tuple[Kind, ...]] = (
+    "api",
+    "parameter",
+    "instance",
+    "auth",
+    "field",
+    "node",
+    "transition",
+)
+Name = tuple[Kind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that is declared; *touched* says whether a scenario reached it."""
+
+    kind: Kind
+    name: str
+    touched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """An item that passed, what is declared for it, and everything that it told."""
+
+    item: ScenarioItem
+    platforms: Platforms
+    events: Sequence[Event]
+
+    @property
+    def calls(self) -> Iterator[CallMade]:
+        """Return what was called, logins too."""
+        return (event for event in self.events if isinstance(event, CallMade))
+
+
+def coverage(items: Iterable[tuple[ScenarioItem, Platforms]], ran: Iterable[Ran]) -> list[Part]:
+    """Return every part that *items* declare, by kind and name, and whether *ran* touched it."""
+    declared = {name for item, platforms in items for name in _declared(item, platforms)}
+    touched = {name for one in ran for name in _touched(one)}
+    ordered = sorted(declared, key=lambda part: (KINDS.index(part[0]), part[1]))
+    return [Part(kind, name, (kind, name) in touched) for kind, name in ordered]
+
+
+def _declared(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:
+    for platform in platforms.own.values():
+        yield from _of_platform(platform)
+        for entry in platforms.entries.get(platform.platform_key, ()):
+            if entry.instance.enabled:
+                yield "instance", f"{platform.platform_key} {entry.instance.instance_key}"
+    if item.scenario.form is not UNSET:
+        yield from (_field(item, name) for name in item.scenario.form.fields)
+    if item.cast.definition is not None:
+        yield from _of_flow(item.cast.definition)
+
+
+def _of_platform(platform: Platform) -> Iterator[Name]:
+    key = platform.platform_key
+    for api in platform.apis.values():
+        yield "api", f"{key}.{api.key}"
+        for parameter in api.parameters:
+            yield "parameter", f"{key}.{api.key} {parameter.name}"
+    recipe = _recipe(platform)
+    if recipe is None:
+        return
+    yield from (("auth", f"{key} {word}") for word in recipe.recover)
+    if platform.auth.acquire is not None:
+        yield "auth", f"{key} login"
+    if platform.auth.apply or platform.auth.sign is not None:
+        yield "auth", f"{key} applied"
+
+
+def _recipe(platform: Platform) -> Recipe | None:
+    """Return how the platform's first API is called; its auth is nearly always everybody's."""
+    nobody = Instance(platform=platform.platform_key, instance_key="any")
+    first = next((api for api in platform.apis.values() if api.auth is UNSET), None)
+    return None if first is None else recipe_for(platform, nobody, first)
+
+
+def _of_flow(flow: Definition) -> Iterator[Name]:
+    for name, node in flow.nodes.items():
+        yield "node", f"{flow.flow}: {name}"
+        for action in ACTIONS:
+            for route in node.routes(action):
+                yield _transition(flow, name, action, route.to)
+
+
+def _field(item: ScenarioItem, name: str) -> Name:
+    return "field", f"{item.spot.source.file}: {name}"
+
+
+def _transition(flow: Definition, node: str, action: str, to: str) -> Name:
+    return "transition", f"{flow.flow}: {node} {action} -> {to}"
+
+
+def _touched(ran: Ran) -> Iterator[Name]:
+    for call in ran.calls:
+        yield from _by_call(ran.platforms, call)
+    yield from _by_faults(ran)
+    for event in ran.events:
+        if isinstance(event, FieldChanged):
+            yield _field(ran.item, event.field)
+        elif isinstance(event, NodeEntered) and ran.item.cast.definition is not None:
+            flow = ran.item.cast.definition
+            yield from (("node", f"{flow.flow}: {one}") for one in (event.previous, event.node))
+            yield _transition(flow, event.previous, event.action, event.node)
+    for located in ran.item.steps:
+        expected = located.step.expect.form
+        if isinstance(expected, Mapping):
+            yield from (_field(ran.item, name) for name in expected)
+
+
+def _by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
+    key, _, name = call.call.partition(".")
+    yield "instance", f"{key} {call.instance}"
+    if call.is_login:
+        yield "auth", f"{key} login"
+        return
+    yield "api", call.call
+    yield "auth", f"{key} applied"
+    platform = platforms.own.get(key)
+    api = platform.apis.get(name) if platform else None
+    for parameter in api.parameters if api else ():
+        if _is_given(call, parameter):
+            yield "parameter", f"{call.call} {parameter.name}"
+
+
+def _is_given(call: CallMade, parameter: Parameter) -> bool:
+    if parameter.place == "body" and isinstance(call.body, str):
+        return f'name="{parameter.target}"' in call.body  # a part of a multipart body
+    if parameter.place == "body" and parameter.target in WHOLE_BODY:
+        return call.body is not None
+    if parameter.place == "body":
+        return _lies_in(call.body, parameter.target.split("."))
+    named: Mapping[str, Any] = getattr(call, parameter.place)
+    wanted = parameter.target.lower() if parameter.place == "header" else parameter.target
+    return wanted in named
+
+
+def _lies_in(value: Any, path: Sequence[str]) -> bool:
+    for step in path:
+        if not isinstance(value, Mapping) or step not in value:
+            return False
+        value = value[step]
+    return True
+
+
+def _by_faults(ran: Ran) -> Iterator[Name]:
+    """Yield the recoveries that were put to the test; a fault that never fired is a failure."""
+    located = (*ran.item.steps, *ran.item.cleanup)
+    faults = (*ran.item.faults, *(fault for step in located for fault in step.faults))
+    for call in ran.calls:
+        key, _, name = call.call.partition(".")
+        platform = ran.platforms.own.get(key)
+        api = platform.apis.get(name) if platform else None
+        if platform is None or api is None:
+            continue
+        for fault in faults:
+            word = _class_of(fault, platform, api) if fault.covers(call.call) else None
+            if word:
+                yield "auth", f"{key} {word}"
+
+
+def _class_of(fault: Fault, platform: Platform, api: Api) -> str | None:
+    """Return which class of failure *fault* is to the platform."""
+    if isinstance(fault.action, BadToken):
+        return "token"
+    if not isinstance(fault.action, Reply):
+        return None
+    answer = fault.action
+    response = Response(status=answer.status, headers=answer.headers, body=answer.body)
+    nobody = Instance(platform=platform.platform_key, instance_key="any")
+    rules = recipe_for(platform, nobody, api).rules
+    return rules.failure_class(response, read_body(response))

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.project import ROOT as REPOSITORY
+from tests.cli.project import Command, Project, in_a_process
+
+FLOW = """\
+flow: 报销
+start: 主管
+nodes:
+  主管:
+    owners: [wangwu]
+    approve: [{when: "ctx.form.金额 > 5000", to: 总监}, {to: 结束}]
+    reject: 结束
+  总监: {owners: [ceo], approve: 结束}
+  结束: {end: true}
+"""
+SCENARIO = """\
+scenario: 小额报销
+version: 1
+flow:
+  definition: flows/报销.yaml
+  project: {name: 差旅}
+  form: {金额: 300}
+steps:
+  - {name: 提交, submit: {}}
+  - {name: 主管通过, approve: {by: wangwu}, expect: {flow: {at: 结束}}}
+"""
+
+
+def told(bs: Command, *arguments: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(bs("coverage", "--json", *arguments).out)
+    return document
+
+
+def kind(document: dict[str, Any], name: str) -> tuple[list[str], list[str]]:
+    (found,) = [one for one in document["kinds"] if one["kind"] == name]
+    assert found["total"] == len(found["touched"]) + len(found["missing"])
+    return found["touched"], found["missing"]
+
+
+def test_what_is_declared_is_told_with_what_is_touched(recorded: Project, bs: Command) -> None:
+    done = bs("coverage")
+
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        "part       touched  of  %",
+        "api        1        1   100",
+        "parameter  1        2   50",
+        "instance   1        1   100",
+        "auth       2        3   66.7",
+        "field      1        1   100",
+        "all        6        8   75",
+        "",
+        "-  parameter  crm_system.get_customer_detail fields",
+        "-  auth       crm_system token",
+    ]
+
+
+def test_names_can_be_left_out(recorded: Project, bs: Command) -> None:
+    assert len(bs("coverage", "--no-missing").out.splitlines()) == 7
+
+
+@pytest.mark.parametrize(("least", "code"), [("75", 0), ("75.1", 1)])
+def test_too_little_ends_with_1(recorded: Project, bs: Command, least: str, code: int) -> None:
+    done = bs("coverage", "--fail-under", least)
+
+    assert done.code == code
+    assert done.err == ("75.0 % is touched, and 75.1 % has to be\n" if code else "")
+
+
+def test_a_fault_that_struck_touches_its_recovery(recorded: Project, bs: Command) -> None:
+    recorded.edit(
+        recorded.scenario,
+        "steps:",
+        "faults:\n  - {on: crm_system.get_customer_detail, call: 1, do: {token: expired}}\nsteps:",
+    )
+
+    assert kind(told(bs), "auth") == (
+        ["crm_system applied", "crm_system login", "crm_system token"],
+        [],
+    )
+
+
+def test_an_answer_with_a_status_of_the_class_touches_it_too(
+    recorded: Project, bs: Command
+) -> None:
+    recorded.edit(
+        recorded.scenario,
+        "steps:",
+        "faults:\n  - {on: crm_system.*, call: 1, do: {status: 401, body: {code: 401}}}\nsteps:",
+    )
+
+    assert kind(told(bs), "auth")[1] == []
+
+
+def test_nodes_and_transitions_of_a_flow_are_parts(project: Project, bs: Command) -> None:
+    folder = project.folder / "scenarios"
+    (folder / "flows").mkdir()
+    (folder / "flows/报销.yaml").write_text(FLOW, encoding="utf-8")
+    (folder / "报销.scenario.yaml").write_text(SCENARIO, encoding="utf-8")
+
+    document = told(bs, "scenarios/报销.scenario.yaml")
+
+    assert kind(document, "node") == (["报销: 主管", "报销: 结束"], ["报销: 总监"])
+    assert kind(document, "transition") == (
+        ["报销: 主管 approve -> 结束"],
+        [
+            "报销: 主管 approve -> 总监",
+            "报销: 主管 reject -> 结束",
+            "报销: 总监 approve -> 结束",
+        ],
+    )
+
+
+def test_what_fails_counts_for_nothing(recorded: Project, bs: Command) -> None:
+    recorded.edit(recorded.scenario, "张三", "李四")
+    done = bs("coverage")
+
+    assert done.err == "1 scenario failed, which counts for nothing; see `bpmax-sim run`\n"
+    assert "all        0        8   0" in done.out
+
+
+def test_a_scenario_that_asks_a_live_system_is_not_run(recorded: Project, bs: Command) -> None:
+    recorded.edit(recorded.scenario, "proxy:\n  platforms", "proxy:\n  mode: live\n  platforms")
+
+    assert bs("coverage").err == "1 scenario: not run, for they ask a live system\n"
+
+
+def test_without_a_scenario_there_is_nothing_to_touch(
+    bs: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert bs("coverage").code == 5
+
+
+def test_the_scenarios_of_this_project_touch_nearly_everything() -> None:
+    done = in_a_process("coverage", "--fail-under", "90", cwd=REPOSITORY)
+
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()[1:8]] == [
+        "api",
+        "parameter",
+        "instance",
+        "auth",
+        "field",
+        "node",
+        "transition",
+    ]
