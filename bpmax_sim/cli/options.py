@@ -65,6 +65,10 @@ FaultsOption = Annotated[Faults, typer.Option(help="Whether the scenarios' fault
 UnusedOption = Annotated[
     Unused | None, typer.Option(help="What a recording that is not played is.")
 ]
+ShardOption = Annotated[
+    str,
+    typer.Option(metavar="I/N", help="Run one of N parts, split by .bpmax/durations.json."),
+]
 RecordOption = Annotated[
     Record,
     typer.Option(help="Only what has no recording, also what is missing in one, or all afresh."),

@@ -28,12 +28,14 @@ from bpmax_sim.cli.options import (
     Platforms,
     Record,
     RecordOption,
+    ShardOption,
     Unused,
     UnusedOption,
     Variables,
 )
 from bpmax_sim.cli.output import complain, say, say_json, tell
 from bpmax_sim.cli.selection import chosen, missing, targets
+from bpmax_sim.cli.shards import part_of, shard_of, timed
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.report import terminal
 from bpmax_sim.report.document import document
@@ -55,6 +57,7 @@ class _Wish:
     as_json: bool
     allow_ci: bool
     choices: Choices
+    shard: str = ""
 
 
 def run(  # noqa: PLR0913 - the options of the command
@@ -71,6 +74,7 @@ def run(  # noqa: PLR0913 - the options of the command
     platforms: Platforms = None,
     faults: FaultsOption = Faults.on,
     unused: UnusedOption = None,
+    shard: ShardOption = "",
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
@@ -83,6 +87,7 @@ def run(  # noqa: PLR0913 - the options of the command
             variables=var or (),
             as_json=json,
             allow_ci=allow_ci_record,
+            shard=shard,
             choices=Choices(
                 mode=mode.value if mode else "",
                 cassettes=cassettes,
@@ -142,26 +147,28 @@ def _options(
 def _perform(wish: _Wish) -> int:
     try:
         _check_ci(wish)
-        items = _collected(wish)
+        shard = shard_of(wish.shard)
+        found = _collected(wish)
+        items = part_of(found, shard)
     except BpmaxError as error:
         complain(str(error))
         if wish.as_json:
             problems = error.problems if isinstance(error, ConfigError) else ()
             say_json(document([], code=ExitCode.USAGE, problems=problems))
         return ExitCode.USAGE
-    if not items:
+    if not found:
         complain(_nothing(wish))
     before = _contents(items, wish.choices)
     started = time.perf_counter()
-    verdicts = [_told(verdict, wish) for verdict in execute(items, wish.choices)]
+    verdicts = [_told(verdict, wish) for verdict in timed(execute(items, wish.choices), shard)]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
-    code = foremost(codes(verdicts, waiting)) if items else ExitCode.NOTHING
+    code = foremost(codes(verdicts, waiting)) if found else ExitCode.NOTHING
     _tell_recorded(before)
     for path in waiting:
         tell(f"{shown(path)}: waits for review; run `bpmax-sim review`")
     if wish.as_json:
         say_json(document(verdicts, code=code))
-    elif items:
+    elif found:
         say(terminal.summary(verdicts, time.perf_counter() - started))
     return code
 

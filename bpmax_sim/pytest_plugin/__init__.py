@@ -85,6 +85,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
             _tally(item.config).own(cassette_of(item), folder, owner=owner, test=item.path)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of this shard, of what is still selected."""
+    if options.value(config, "shard") is not None:
+        from bpmax_sim.pytest_plugin.sharding import deselect  # noqa: PLC0415
+
+        deselect(config, items)
+
+
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Note that this run is not everything."""
     if items:
@@ -146,10 +155,14 @@ def pytest_runtest_makereport(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send what a worker of pytest-xdist used to the controller."""
+    """Note whether everything ran; send what a worker of pytest-xdist used to the controller."""
+    tally = _tally(session.config)
+    tally.stopped = bool(session.shouldfail or session.shouldstop)
+    if tally.sharded and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        session.exitstatus = pytest.ExitCode.OK  # an empty shard: the others have them all
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["bpmax_sim"] = _tally(session.config).as_data()
+        output["bpmax_sim"] = tally.as_data()
 
 
 @pytest.hookimpl(optionalhook=True)

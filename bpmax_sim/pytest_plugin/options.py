@@ -51,6 +51,12 @@ def _instant(text: str) -> str:
     return text
 
 
+def _shard(text: str) -> Any:
+    from bpmax_sim.scenario.shards import Shard  # noqa: PLC0415 - only where it is given
+
+    return Shard.parse(text)
+
+
 OPTIONS: tuple[Option, ...] = (
     Option(name="mode", choices=MODES, help="who answers $proxy calls (default: replay)"),
     Option(name="record", choices=RECORDS, help="what recording records (default: once)"),
@@ -99,6 +105,12 @@ OPTIONS: tuple[Option, ...] = (
         name="trace",
         choices=("on-failure", "on", "off"),
         help="events as NDJSON below .bpmax/trace (default: on-failure)",
+    ),
+    Option(
+        name="shard",
+        metavar="I/N",
+        read=_shard,
+        help="run one of N parts of all tests, split by .bpmax/durations.json",
     ),
     Option(name="tb", kind="switch", help="Python tracebacks of failed scenarios"),
 )
@@ -179,6 +191,10 @@ def check(config: pytest.Config) -> None:
             "--bpmax-mode=record --bpmax-allow-ci-record"
         )
     variables(config)
+    if value(config, "shard") is not None:
+        from bpmax_sim.pytest_plugin.sharding import seconds  # noqa: PLC0415 - only where given
+
+        seconds(config)
 
 
 def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.tally import Tally, tally_of
 from bpmax_sim.report.evidence import Evidence, digest_of, keep
 from bpmax_sim.scenario.names import find_root
@@ -20,7 +20,13 @@ _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
 def header(config: pytest.Config) -> list[str]:
-    """Return ``bpmax-sim: replay, cassettes`` in a project that has scenarios."""
+    """Return ``bpmax-sim: replay, cassettes`` in a project that has scenarios, and the shard."""
+    shard = options.value(config, "shard")
+    sharded = [f"bpmax-sim: {sharding.header(config, shard)}"] if shard is not None else []
+    return [*_who_answers(config), *sharded]
+
+
+def _who_answers(config: pytest.Config) -> list[str]:
     root = find_root(config.rootpath)
     if not (root / "scenarios").is_dir() and options.on_command_line(config, "mode") is None:
         return []
@@ -38,15 +44,24 @@ def write_summary(
 ) -> None:
     """Write the section, if any test had a session."""
     tally = tally_of(config)
-    lines = [*_calls(tally), *_unplayed(tally), *_waiting(tally)]
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
-    if exitstatus in _FINISHED and not broken and _is_complete(config, tally):
+    complete = exitstatus in _FINISHED and not broken and _is_complete(config, tally)
+    sharding.keep_durations(config, _reports(reporter), complete=complete)
+    lines = [*_calls(tally), *_unplayed(tally), *_waiting(tally)]
+    if complete:
         lines += _orphans(tally)
         _keep(tally, find_root(config.rootpath))
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
             reporter.write_line(line)
+
+
+def _reports(reporter: pytest.TerminalReporter) -> Iterator[pytest.TestReport]:
+    """Yield what is known of the phases of every test that was not skipped."""
+    for outcome, reports in reporter.stats.items():
+        if outcome not in {"skipped", "deselected", "warnings"}:
+            yield from (one for one in reports if isinstance(one, pytest.TestReport))
 
 
 def _calls(tally: Tally) -> Iterator[str]:
@@ -107,7 +122,7 @@ def _keep(tally: Tally, root: Path) -> None:
 def _is_complete(config: pytest.Config, tally: Tally) -> bool:
     """Return whether everything was collected and nothing left out: a plain ``pytest``."""
     return (
-        not tally.partial
+        not (tally.partial or tally.stopped)
         and not any(config.getoption(name, False) for name in _NARROWING)
         and config.args_source.name in {"TESTPATHS", "INVOCATION_DIR"}
         and config.invocation_params.dir == config.rootpath

@@ -30,6 +30,8 @@ class Tally:
         doubtful: cassettes of which nothing can be said: not replayed, or by a test that failed.
         tests: the files of the tests that have cassettes.
         partial: whether something was left out of the collection.
+        sharded: whether there are tests in other shards.
+        stopped: whether something ended the run before its end, such as the option -x.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
@@ -44,6 +46,8 @@ class Tally:
     left: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
     tests: set[str] = field(default_factory=set)
+    sharded: bool = False
+    stopped: bool = False
 
     def own(self, cassette: Path, folder: Path, *, owner: str, test: Path) -> None:
         """Note that *owner*, a test collected from the file *test*, has *cassette*."""
@@ -89,6 +93,7 @@ class Tally:
             "logins": self.logins,
             "unplayed": dict(self.unplayed),
             "partial": self.partial,
+            "sharded": self.sharded,
             "owners": {one: sorted(names) for one, names in self.owners.items()},
             "left": {
                 one: {owner: sorted(orders) for owner, orders in left.items()}
@@ -102,6 +107,7 @@ class Tally:
         self.logins += data["logins"]
         self.unplayed.update(data["unplayed"])
         self.partial |= data["partial"]
+        self.sharded |= data["sharded"]
         for cassette, names in data["owners"].items():
             self.owners.setdefault(cassette, set()).update(names)
         for cassette, left in data["left"].items():

@@ -1,0 +1,73 @@
+"""Which tests are in this shard, and how long each took, for the shards of the next run.
+
+All tests of a run are split, not scenarios alone: each is in exactly one shard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.tally import tally_of
+from bpmax_sim.scenario import durations
+from bpmax_sim.scenario.names import SUFFIX, find_root
+from bpmax_sim.scenario.shards import Shard
+
+
+def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave in *items* those of this run's shard, in their order."""
+    shard = options.value(config, "shard")
+    if shard is None:
+        return
+    keys = {item: _key(config, item.nodeid) for item in items}
+    chosen = shard.among(keys.values(), seconds(config))
+    left_out = [item for item in items if keys[item] not in chosen]
+    if left_out:
+        tally_of(config).sharded = True
+        items[:] = [item for item in items if keys[item] in chosen]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def header(config: pytest.Config, shard: Shard) -> str:
+    """Return what must be the same for every shard of one run."""
+    found = seconds(config)
+    known = f"{len(found)} durations ({durations.fingerprint(found)})"
+    return f"shard {shard}, split by {known if found else 'number, no durations known'}"
+
+
+def seconds(config: pytest.Config) -> dict[str, Any]:
+    """Return what each test took when it last ran.
+
+    Raises:
+        pytest.UsageError: the file cannot be read.
+    """
+    try:
+        return durations.read(find_root(config.rootpath))
+    except ConfigError as error:
+        raise pytest.UsageError(f"--bpmax-shard: {error}") from None
+
+
+def _key(config: pytest.Config, nodeid: str) -> str:
+    file, _, name = nodeid.partition("::")
+    return durations.key_of(config.rootpath / file, find_root(config.rootpath), name)
+
+
+def keep_durations(
+    config: pytest.Config, reports: Iterable[pytest.TestReport], *, complete: bool
+) -> None:
+    """Keep what the tests of *reports* took, in a project whose scenarios are among them."""
+    took: Counter[str] = Counter()
+    for report in reports:
+        took[report.nodeid] += report.duration  # type: ignore[assignment] # seconds
+    shard = options.value(config, "shard")
+    if shard is None and not any(f"{SUFFIX}::" in nodeid for nodeid in took):
+        return
+    root: Path = find_root(config.rootpath)
+    found = {_key(config, nodeid): float(spent) for nodeid, spent in took.items()}
+    durations.keep(root, found, shard=shard, complete=complete)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+
+from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.scenario import durations
+from tests.cli.project import Command, Project
+
+TABLE = """\
+version: 1
+scenario: 逐个打开
+cases: [{id: 甲}, {id: 乙}, {id: 丙}]
+form: {fields: {a: null}}
+steps: [{open: {}}]
+"""
+
+
+def test_shards_share_the_rows_among_them(project: Project, bs: Command) -> None:
+    (project.root / "scenarios/表.scenario.yaml").write_text(TABLE, encoding="utf-8")
+    assert bs("run", "scenarios/表.scenario.yaml").code == ExitCode.PASSED
+    known = durations.read(project.root)
+    assert sorted(known) == [f"scenarios/表.scenario.yaml::逐个打开[{row}]" for row in "丙乙甲"]
+
+    parts = [
+        [one["name"] for one in json.loads(done.out)["items"]]
+        for number in range(1, 5)
+        for done in (bs("run", "scenarios/表.scenario.yaml", "--shard", f"{number}/4", "--json"),)
+        if done.code == ExitCode.PASSED
+    ]
+
+    assert sorted(map(len, parts)) == [0, 1, 1, 1]
+    assert sorted(name for part in parts for name in part) == sorted(
+        f"逐个打开[{row}]" for row in "甲乙丙"
+    )
+    assert durations.read(project.root) == known
+
+
+def test_what_is_no_shard_is_a_usage_error(project: Project, bs: Command) -> None:
+    done = bs("run", "--shard", "9/8")
+
+    assert done.code == ExitCode.USAGE
+    assert done.err == "--shard: expected a shard from 1/8 on, got '9/8'\n"
+
+
+def test_damaged_durations_split_nothing(project: Project, bs: Command) -> None:
+    (project.root / ".bpmax").mkdir()
+    (project.root / durations.FILE).write_text("{", encoding="utf-8")
+
+    done = bs("run", "--shard", "1/2")
+
+    assert done.code == ExitCode.USAGE
+    assert done.err == (
+        ".bpmax/durations.json: these are no durations; delete the file, every shard's copy of it "
+        "alike\n"
+    )

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.scenario import durations
+from bpmax_sim.scenario.shards import Shard, assigned
+
+KEYS = st.lists(st.text(max_size=8), max_size=40)
+ANYTHING = (
+    st.none()
+    | st.booleans()
+    | st.text(max_size=3)
+    | st.integers()
+    | st.floats()
+    | st.lists(st.integers(), max_size=1)
+)
+
+
+@given(KEYS, st.dictionaries(st.text(max_size=8), ANYTHING), st.integers(1, 9), st.randoms())
+def test_every_item_is_in_exactly_one_shard_whatever_the_durations_say(
+    keys: list[str], seconds: dict[str, object], total: int, chance: object
+) -> None:
+    shards = [Shard(number, total).among(keys, seconds) for number in range(1, total + 1)]
+
+    assert sorted(key for shard in shards for key in shard) == sorted(set(keys))
+    mixed = sorted(keys, key=lambda _key: chance.random())  # type: ignore[attr-defined]
+    assert [Shard(n, total).among(mixed, seconds) for n in range(1, total + 1)] == shards
+
+
+@given(
+    st.dictionaries(st.text(max_size=5), st.floats(0.001, 1000), min_size=1, max_size=60),
+    st.integers(1, 9),
+)
+def test_shards_differ_by_one_item_at_most(seconds: dict[str, float], total: int) -> None:
+    loads = [0.0] * total
+    for key, number in assigned(seconds, seconds, total).items():
+        loads[number - 1] += seconds[key]
+
+    assert max(loads) - min(loads) <= max(seconds.values()) * (1 + 1e-9)
+
+
+def test_what_is_not_known_counts_as_the_median() -> None:
+    seconds = {"a": 4.0, "b": 2.0, "c": 1.0}
+
+    assert assigned("abcd", seconds, 2) == {"a": 1, "b": 2, "d": 2, "c": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("3", "expected a shard of all, such as 3/8, got '3'"),
+        ("0/3", "expected a shard from 1/3 on, got '0/3'"),
+        ("4/3", "expected a shard from 1/3 on, got '4/3'"),
+        ("一/三", "expected a shard of all, such as 3/8, got '一/三'"),
+        ("-1/3", "expected a shard of all, such as 3/8, got '-1/3'"),
+    ],
+)
+def test_a_shard_is_one_of_all(text: str, message: str) -> None:
+    with pytest.raises(ValueError) as told:
+        Shard.parse(text)
+
+    assert str(told.value) == message
+
+
+def test_a_shard_is_written_as_it_is_read() -> None:
+    assert str(Shard.parse(" 3/8 ")) == "3/8"
+
+
+def test_durations_are_merged_and_a_complete_run_forgets_what_is_gone(tmp_path: Path) -> None:
+    durations.keep(tmp_path, {"甲": 1.00004, "乙": 2}, shard=None)
+    durations.keep(tmp_path, {"乙": 3, "丙": 4}, shard=None)
+    assert durations.read(tmp_path) == {"甲": 1.0, "乙": 3, "丙": 4}
+
+    durations.keep(tmp_path, {"丙": 5}, shard=None, complete=True)
+    assert durations.read(tmp_path) == {"丙": 5}
+    assert "丙" in (tmp_path / durations.FILE).read_text(encoding="utf-8")
+
+
+def test_shards_leave_the_split_as_it_is_until_all_have_run(tmp_path: Path) -> None:
+    durations.keep(tmp_path, {"甲": 1.0, "乙": 2.0}, shard=None)
+    for number, key in enumerate("甲乙", 1):
+        durations.keep(tmp_path, {key: 9.0}, shard=Shard(number, 2))
+    assert durations.read(tmp_path) == {"甲": 1.0, "乙": 2.0}
+
+    durations.merge(tmp_path, {})
+
+    assert durations.read(tmp_path) == {"甲": 9.0, "乙": 9.0}
+    assert [path.name for path in (tmp_path / ".bpmax").iterdir()] == ["durations.json"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"seconds": 3}', "[" * 100_000, '{"a": "\\ud800'])
+def test_durations_that_are_none_are_told_and_written_afresh(tmp_path: Path, text: str) -> None:
+    path = tmp_path / durations.FILE
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError) as told:
+        durations.read(tmp_path)
+
+    assert str(told.value) == (
+        f"{path}: these are no durations; delete the file, every shard's copy of it alike"
+    )
+    durations.keep(tmp_path, {"甲": 1.0}, shard=None)
+    assert durations.read(tmp_path) == {"甲": 1.0}
+
+
+def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".bpmax").write_text("ours is a folder", encoding="utf-8")
+
+    durations.keep(tmp_path, {"甲": 1.0}, shard=Shard(1, 2))
+    durations.keep(tmp_path, {"甲": 1.0}, shard=None)
+
+    assert (tmp_path / ".bpmax").read_text(encoding="utf-8") == "ours is a folder"
+
+
+def test_the_same_durations_have_the_same_fingerprint() -> None:
+    assert durations.fingerprint({"甲": 1, "乙": 2}) == durations.fingerprint({"乙": 2, "甲": 1})
+    assert durations.fingerprint({"甲": 1}) != durations.fingerprint({"甲": 2})
+
+
+def test_a_file_is_json_that_a_person_can_read(tmp_path: Path) -> None:
+    durations.keep(tmp_path, {"场景[行]": 0.25}, shard=None)
+
+    text = (tmp_path / durations.FILE).read_text(encoding="utf-8")
+    assert json.loads(text) == {"version": 1, "seconds": {"场景[行]": 0.25}}
+    assert '"场景[行]": 0.25' in text
