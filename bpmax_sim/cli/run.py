@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,6 +44,7 @@ from bpmax_sim.report.remembered import remember
 from bpmax_sim.report.terminal import counted
 from bpmax_sim.report.verdict import Verdict
 from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.yamlfile import shown
 
 
@@ -160,7 +161,7 @@ def _perform(wish: _Wish) -> int:
         complain(_nothing(wish))
     before = _contents(items, wish.choices)
     started = time.perf_counter()
-    verdicts = [_told(verdict, wish) for verdict in timed(execute(items, wish.choices), shard)]
+    verdicts = [_told(verdict, wish) for verdict in _executed(items, wish, shard)]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
     code = foremost(codes(verdicts, waiting)) if found else ExitCode.NOTHING
     _tell_recorded(before)
@@ -171,6 +172,11 @@ def _perform(wish: _Wish) -> int:
     elif found:
         say(terminal.summary(verdicts, time.perf_counter() - started))
     return code
+
+
+def _executed(items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None) -> Iterable[Verdict]:
+    found = execute(items, wish.choices)
+    return timed(found, shard) if wish.choices.mode in {"", "replay"} else found
 
 
 def _check_ci(wish: _Wish) -> None:

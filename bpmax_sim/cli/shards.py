@@ -41,12 +41,12 @@ def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[Scenario
 
 
 def timed(verdicts: Iterable[Verdict], shard: Shard | None) -> Iterator[Verdict]:
-    """Yield *verdicts*, and keep what each took in real time."""
+    """Yield *verdicts* of items that are replayed, and keep what each took in real time."""
     root, took = find_root(Path.cwd()), dict[str, float]()
     begun = time.perf_counter()
     for verdict in verdicts:
         now = time.perf_counter()
-        if verdict.outcome != "skipped":
+        if verdict.digest:  # it ran
             took[_key(verdict.item, root)] = now - begun
         yield verdict
         begun = time.perf_counter()
