@@ -113,10 +113,13 @@ def test_pytest_tells_no_secret_that_a_script_gives_away(
     probe: Probe, project: Path, mode: str
 ) -> None:
     options = ["-p", "no:cacheprovider", "--junitxml=junit.xml", "-rA", "--bpmax-trace=on"]
-    said = told(project, probe, "pytest", *options, "--bpmax-tb", f"--bpmax-mode={mode}")
+    said = told(
+        project, probe, "pytest", *options, "--bpmax-tb", "--bpmax-report", f"--bpmax-mode={mode}"
+    )
 
     assert f"{len(CASES)} failed".encode() in said["out"]
     assert any(name.endswith(".ndjson") for name in said)
+    assert any(name.endswith("report.html") for name in said)
     assert found(said, probe) == []
 
 

@@ -85,6 +85,13 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim show --all",
         "Both `bpmax-sim run` and pytest remember below .bpmax/ what failed, until it passes.",
     ),
+    "report": Command(
+        "report:report",
+        "Write one HTML page of what runs told, from traces of one machine or of many",
+        "bpmax-sim report --to report.html",
+        "`bpmax-sim run --trace=on` and `pytest --bpmax-trace=on` keep traces below .bpmax/trace. "
+        "Of a scenario that several folders hold, that of the later folder counts.",
+    ),
     "lint": Command(
         "lint:lint",
         "Check platforms, scenarios, scripts and cassettes without running anything",

@@ -10,6 +10,7 @@ from typing import Any
 from bpmax_sim.cassette.merge import new_file
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.report.traces import keep_trace
 from bpmax_sim.report.verdict import Verdict, broken, judged, skipped, target
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.item import ScenarioItem
@@ -26,12 +27,14 @@ class Choices:
     Attributes:
         cassettes: the folder of all cassettes; by default that of each scenario's project.
         faults: whether faults strike.
+        trace: whose events are kept: ``on``, ``off`` or ``on-failure``.
         options: further options of `Session.open`.
     """
 
     mode: str = ""
     cassettes: Path | None = None
     faults: bool = True
+    trace: str = "off"
     environ: Mapping[str, str] = field(repr=False)
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -65,6 +68,7 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
         return broken(item, error), ()
     events = tuple(run(item, session, environ=choices.environ, faults=choices.faults))
     verdict = judged(item, events, live=session.mode != "replay")
+    keep_trace(item, events, choices.trace, failed=bool(verdict.failures))
     if session.settings.unused == "warn" and session.unplayed:
         verdict = verdict.noting(session.told_unplayed())
     return verdict, events

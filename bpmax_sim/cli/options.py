@@ -33,6 +33,14 @@ class Unused(StrEnum):
     ignore = "ignore"
 
 
+class Keep(StrEnum):
+    """When what happened is kept."""
+
+    on = "on"
+    on_failure = "on-failure"
+    off = "off"
+
+
 class Faults(StrEnum):
     """Whether faults strike."""
 
@@ -61,6 +69,9 @@ Platforms = Annotated[
     Path | None, typer.Option(metavar="DIR", help="The folder of platform files.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+TraceOption = Annotated[
+    Keep, typer.Option(help="Whose events are kept below .bpmax/trace, for `bpmax-sim report`.")
+]
 FaultsOption = Annotated[Faults, typer.Option(help="Whether the scenarios' faults strike.")]
 UnusedOption = Annotated[
     Unused | None, typer.Option(help="What a recording that is not played is.")

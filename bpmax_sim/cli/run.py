@@ -22,6 +22,7 @@ from bpmax_sim.cli.options import (
     FaultsOption,
     Instance,
     Json,
+    Keep,
     Keyword,
     Mode,
     Paths,
@@ -29,6 +30,7 @@ from bpmax_sim.cli.options import (
     Record,
     RecordOption,
     ShardOption,
+    TraceOption,
     Unused,
     UnusedOption,
     Variables,
@@ -76,6 +78,7 @@ def run(  # noqa: PLR0913 - the options of the command
     faults: FaultsOption = Faults.on,
     unused: UnusedOption = None,
     shard: ShardOption = "",
+    trace: TraceOption = Keep.on_failure,
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
@@ -93,6 +96,7 @@ def run(  # noqa: PLR0913 - the options of the command
                 mode=mode.value if mode else "",
                 cassettes=cassettes,
                 faults=faults is Faults.on,
+                trace=trace.value,
                 environ=os.environ,
                 options=options,
             ),
@@ -112,6 +116,7 @@ def record(  # noqa: PLR0913 - the options of the command
     cassettes: Cassettes = None,
     platforms: Platforms = None,
     faults: FaultsOption = Faults.on,
+    trace: TraceOption = Keep.on_failure,
     json: Json = False,
 ) -> int:
     """Record scenarios and return the exit code."""
@@ -127,6 +132,7 @@ def record(  # noqa: PLR0913 - the options of the command
         cassettes=cassettes,
         platforms=platforms,
         faults=faults,
+        trace=trace,
         json=json,
     )
 

@@ -110,6 +110,7 @@ SHAPES: Mapping[str, Shape] = {
             }
         ]
     },
+    "report": {"file": TEXT, **dict.fromkeys(("passed", "failed", "ended_early"), WHOLE)},
     "lint": _RUN,
     "fmt": {"check": FLAG, **_FILES},
     "import": {

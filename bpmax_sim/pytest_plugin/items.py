@@ -32,9 +32,9 @@ from bpmax_sim.pytest_plugin.faulty import marked_faults
 from bpmax_sim.pytest_plugin.guard import DOOR
 from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
-from bpmax_sim.pytest_plugin.trace import keep_trace
 from bpmax_sim.pytest_plugin.wanted import cassettes_folder, choose, session_options
 from bpmax_sim.report.remembered import remember
+from bpmax_sim.report.traces import keep_trace
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.failure import LONGEST
 from bpmax_sim.scenario.item import ScenarioItem
@@ -210,9 +210,15 @@ def _keep(
     calls = tuple(event for event in events if isinstance(event, CallMade))
     test.stash[CALLS] = calls
     test.user_properties += properties(calls, finished.digest, session.settings.cassette)
-    when = options.value(test.config, "trace", "on-failure")
+    when = "on" if options.report_path(test.config) else _traced(test.config)
     if path := keep_trace(item, events, when, failed=failed):
+        tally_of(test.config).traces.add(path)
         test.user_properties.append(("bpmax_trace", path))
+
+
+def _traced(config: pytest.Config) -> str:
+    found: str = options.value(config, "trace", "on-failure")
+    return found
 
 
 def annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException | None) -> None:

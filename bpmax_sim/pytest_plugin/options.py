@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytest
 
+REPORT = ".bpmax/report.html"
 UNUSED = ("fail", "warn", "ignore")
 RECORDS = ("once", "new", "rewrite")
 MODES = ("replay", "record", "live")
@@ -22,13 +24,13 @@ class Option(NamedTuple):
     A tuple and not a dataclass, because making that class would take longer than all else here.
 
     Attributes:
-        kind: how it is given: a value, a switch, or as often as one likes.
+        kind: how it is given: a value, a switch, as often as one likes, or with or without a value.
         read: text -> value; a ValueError's message tells what is wrong.
     """
 
     name: str
     help: str
-    kind: Literal["value", "switch", "many"] = "value"
+    kind: Literal["value", "switch", "many", "optional"] = "value"
     choices: tuple[str, ...] = ()
     metavar: str | None = None
     read: Callable[[str], Any] = str
@@ -112,12 +114,19 @@ OPTIONS: tuple[Option, ...] = (
         read=_shard,
         help="run one of N parts of all tests, split by .bpmax/durations.json",
     ),
+    Option(
+        name="report",
+        kind="optional",
+        metavar="FILE",
+        help="one HTML page of all scenarios (default: .bpmax/report.html)",
+    ),
     Option(name="tb", kind="switch", help="Python tracebacks of failed scenarios"),
 )
 _INI: Mapping[str, tuple[Literal["string", "bool", "linelist"], Any]] = {
     "value": ("string", ""),
     "switch": ("bool", False),
     "many": ("linelist", []),
+    "optional": ("string", ""),
 }
 _BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 
@@ -136,6 +145,8 @@ def add_options(parser: pytest.Parser) -> None:
 def _way(option: Option) -> dict[str, Any]:
     if option.kind == "switch":
         return {"action": "store_const", "const": True}
+    if option.kind == "optional":
+        return {"nargs": "?", "const": REPORT, "metavar": option.metavar}
     shown = {"metavar": option.metavar} if option.metavar else {"choices": option.choices}
     return shown | ({"action": "append"} if option.kind == "many" else {})
 
@@ -182,6 +193,7 @@ def check(config: pytest.Config) -> None:
     """
     for option in OPTIONS:
         value(config, option.name)
+    report_path(config)
     mode, record = value(config, "mode"), on_command_line(config, "record")
     if record is not None and mode != "record":
         raise pytest.UsageError(f"--bpmax-record={record} needs --bpmax-mode=record")
@@ -195,6 +207,27 @@ def check(config: pytest.Config) -> None:
         from bpmax_sim.pytest_plugin.sharding import seconds  # noqa: PLC0415 - only where given
 
         seconds(config)
+
+
+def report_path(config: pytest.Config) -> Path | None:
+    """Return where the report goes, if one is wanted; its default lies in the project's root.
+
+    Raises:
+        pytest.UsageError: it is no HTML file, such as a test that stands behind the option.
+    """
+    given: str | None = value(config, "report")
+    if not given:
+        return None
+    if not given.endswith(".html"):
+        raise pytest.UsageError(
+            f"--bpmax-report: expected a file that ends in .html, got {given!r}; "
+            "write --bpmax-report=FILE, or put the option behind the tests"
+        )
+    if given != REPORT:
+        return Path(config.invocation_params.dir, given)
+    from bpmax_sim.scenario.names import find_root  # noqa: PLC0415 - only where it is wanted
+
+    return find_root(config.rootpath) / given
 
 
 def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import bpmax_sim
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.tally import Tally, tally_of
 from bpmax_sim.report.evidence import Evidence, digest_of, keep
@@ -51,6 +52,7 @@ def write_summary(
     if complete:
         lines += _orphans(tally)
         _keep(tally, find_root(config.rootpath))
+    lines += _report(tally, options.report_path(config))
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
@@ -83,6 +85,17 @@ def _unplayed(tally: Tally) -> Iterator[str]:
 def _waiting(tally: Tally) -> Iterator[str]:
     if tally.waiting:
         yield f"wait for review: {_list(sorted(tally.waiting))}; bpmax-sim review"
+
+
+def _report(tally: Tally, path: Path | None) -> Iterator[str]:
+    """Write the report if it is wanted, and yield where it is."""
+    if path is None or not tally.traces:
+        return
+    from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
+
+    traces = [Path(trace) for trace in sorted(tally.traces)]
+    write_page(path, traces, version=bpmax_sim.__version__)
+    yield f"report: {_shown(path)}"
 
 
 def _orphans(tally: Tally) -> Iterator[str]:

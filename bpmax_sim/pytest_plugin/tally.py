@@ -29,6 +29,7 @@ class Tally:
         left: cassette -> owner -> exchanges that none of its sessions played.
         doubtful: cassettes of which nothing can be said: not replayed, or by a test that failed.
         tests: the files of the tests that have cassettes.
+        traces: what scenarios told, as files.
         partial: whether something was left out of the collection.
         sharded: whether there are tests in other shards.
         stopped: whether something ended the run before its end, such as the option -x.
@@ -41,6 +42,7 @@ class Tally:
     folders: set[str] = field(default_factory=set)
     unplayed: Counter[str] = field(default_factory=Counter)
     waiting: set[str] = field(default_factory=set)
+    traces: set[str] = field(default_factory=set)
     partial: bool = False
     owners: dict[str, set[str]] = field(default_factory=dict)
     left: dict[str, dict[str, set[int]]] = field(default_factory=dict)
@@ -125,7 +127,7 @@ def _narrow(
     known[owner] = known[owner] & orders if owner in known else orders
 
 
-_SETS = ("cassettes", "owned", "folders", "waiting", "doubtful", "tests")
+_SETS = ("cassettes", "owned", "folders", "waiting", "traces", "doubtful", "tests")
 TALLY = pytest.StashKey[Tally]()
 
 

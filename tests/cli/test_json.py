@@ -28,6 +28,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "list": ["list"],
     "inspect": ["inspect", HERE],
     "show": ["show"],
+    "report": ["report"],
     "lint": ["lint"],
     "fmt": ["fmt", "--check"],
     "import": ["import", SAMPLE, "--to", "cassettes/x.yaml"],
@@ -86,7 +87,7 @@ def test_a_command_prints_one_object_of_its_shape(
     if name in {"seal", "review", "lint"}:
         broken(recorded)
 
-    if name == "show":
+    if name in {"show", "report"}:
         bs("run", "--var", "customer=12346")
     if name == "prune":
         keep(nothing_used(recorded.folder), recorded.folder)

@@ -1,0 +1,220 @@
+"""The page: whole without a script, a network or another file, whatever a scenario told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpmax_sim.report.html import page
+from bpmax_sim.report.story import LONGEST_BODY, body_text, story_of
+from bpmax_sim.report.traces import Trace
+
+VOID = frozenset({"meta", "link", "br"})
+FAILURE = {
+    "kind": "miss", "essence": "no such call", "step": 2, "total": 3, "title": "选择客户",
+    "scenario": "回填", "place": "回填.scenario.yaml:7:5", "script": "../scripts/客户.js:4:9",
+    "script_text": "const r = await $proxy('crm').x();",
+    "excerpt": [{"number": 7, "text": "    set: {a: 1}", "marked": True}],
+    "checks": [
+        {"path": ["proxy", 0, "path", "$eq"], "ok": True, "expected": "1", "actual": "1"},
+        {"path": ["form", "折扣"], "ok": False, "expected": "0.9", "actual": "1"},
+    ],
+    "detail": [
+        "  script    ../scripts/客户.js:4:9",
+        "  record    pytest '回填.scenario.yaml::回填' --bpmax-mode=record",
+        "  ignore    proxy: {ignore: [header.X-Request-ID]}",
+    ],
+}  # fmt: skip
+
+
+def event(kind: str, at: float = 0.0, **fields: Any) -> dict[str, Any]:
+    return {"event": kind, "at": at, **fields}
+
+
+def started(name: str = "回填", **fields: Any) -> dict[str, Any]:
+    place = {"place": "回填.scenario.yaml:2:1", "row": "", "steps": 1}
+    return event("ScenarioStarted", name=name, **{**place, **fields})
+
+
+def made(number: int = 1, at: float = 0.0, **fields: Any) -> dict[str, Any]:
+    usual = {"call": "crm.查询", "method": "POST", "url": "https://crm.example.test/c?客户=1"}
+    sent = {"header": {"content-type": "application/json"}, "body": {"客户": "张三"}, "place": None}
+    return event("CallMade", at, number=number, **{**usual, **sent, **fields})
+
+
+def answered(number: int = 1, at: float = 0.0, **fields: Any) -> dict[str, Any]:
+    usual = {"status": 200, "error": "", "message": "", "source": "recorded", "duration": at}
+    return event("CallAnswered", at, number=number, **{**usual, "response": {"ok": 1}, **fields})
+
+
+def finished(at: float = 0.0, outcome: str = "passed", **fields: Any) -> dict[str, Any]:
+    usual = {"digest": "d" * 64, "failures": [], "notes": []}
+    return event("ScenarioFinished", at, outcome=outcome, **{**usual, **fields})
+
+
+class Checked(HTMLParser):
+    """Every element is closed in order; texts, links and what can be pasted are kept."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.addresses: list[str] = []
+        self.pastes: list[str] = []
+        self.scripts = 0
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        self.scripts += tag == "script"
+        self.addresses += [value or "" for name, value in attrs if name in {"href", "src"}]
+        assert not any(name.startswith("on") for name, _ in attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+        if self.open[-2:] == ["p", "code"] or self.open[-2:] == ["pre", "code"]:
+            self.pastes.append(data)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+
+def checked(*traces: Sequence[Mapping[str, Any]], **options: Any) -> Checked:
+    stories = [story_of(Trace("scenarios/crm", tuple(one))) for one in traces]
+    return Checked(page(stories, version="1.0", **options))
+
+
+def test_a_call_opens_to_all_that_is_known_of_it() -> None:
+    events = [
+        started(),
+        event("StepStarted", number=1, total=1, title="查询", place="回填.scenario.yaml:5:5"),
+        made(place="../scripts/客户.js:4:9"),
+        answered(at=0.25),
+        finished(0.25),
+    ]
+    told = checked(events)
+
+    assert "step 1/1  查询 scenarios/crm/回填.scenario.yaml:5:5" in told.text
+    assert "call 1 from scenarios/scripts/客户.js:4:9" in told.text
+    assert "POST 200 recorded 250 ms" in " ".join(told.text.split())
+    assert '"客户": "张三"' in told.text
+    assert '"ok": 1' in told.text
+    assert (
+        "curl --silent --show-error --globoff --path-as-is --request POST "
+        "'https://crm.example.test/c?客户=1' \\\n"
+        "  --header 'content-type: application/json' \\\n"
+        '  --data-binary \'{"客户":"张三"}\''
+    ) in told.pastes
+    assert "bpmax-sim run 'scenarios/crm/回填.scenario.yaml:2'" in told.pastes
+
+
+def test_a_failure_comes_first_with_what_to_paste_named_from_the_root() -> None:
+    passed = [started("先跑的"), finished()]
+    failed = [started(), finished(outcome="failed", failures=[FAILURE])]
+    told = checked(passed, failed)
+
+    assert told.text.index("回填") < told.text.index("先跑的")
+    assert "step 2/3 选择客户: no such call" in told.text
+    assert ">   7 |     set: {a: 1}" in told.text
+    assert told.text.index("form.折扣") < told.text.index("proxy[0].path")
+    assert "pytest 'scenarios/crm/回填.scenario.yaml::回填' --bpmax-mode=record" in told.pastes
+    assert "proxy: {ignore: [header.X-Request-ID]}" in told.pastes
+    assert "scenarios/scripts/客户.js:4:9 const r = await $proxy('crm').x();" in told.text
+    assert "../" not in told.text
+
+
+def test_lanes_are_those_that_something_happened_in() -> None:
+    flow = event("NodeEntered", 30.0, node="财务", previous="部门", action="approve", by="wangwu")
+    told = checked(
+        [
+            started(),
+            event("FieldChanged", field="客户", old=None, new="12345", by="user", place=None),
+            event("ConsoleWritten", text="<b>已查</b>", level="log"),
+            event("TimerFired", 30.0, delay=30.0, place=None),
+            flow,
+            event("将来的事", 30.0),
+            finished(30.0),
+        ]
+    )
+    text = " ".join(told.text.split())
+
+    assert "time form script flow" in text.replace("timeformscriptflow", "time form script flow")
+    assert "30.000 s pass" in text
+    assert "customer" not in text
+    assert '客户: null → "12345" by user' in text
+    assert "log: <b>已查</b>" in text
+    assert "timer after 30 s" in text
+    assert "部门 → 财务 (approve by wangwu)" in text
+
+
+def test_a_run_that_was_cut_off_is_told_as_such() -> None:
+    told = checked([started(), made(), event("StepFinished", number=1, outcome="passed")])
+
+    assert "did not end" in told.text
+    assert "no answer" in told.text
+
+
+@given(st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists))
+def test_whatever_is_told_stays_text(told: str, value: Any) -> None:
+    hostile = f"{told}</script><script>alert(1)</script><img src=https://evil.test/x onerror=a>"
+    events = [
+        started(hostile),
+        event("FieldChanged", field=hostile, old=value, new=hostile, by=hostile, place=hostile),
+        made(body=hostile, url=hostile, call=hostile),
+        answered(response={"x": value, hostile: hostile}, message=hostile),
+        finished(outcome="failed", failures=[{**FAILURE, "essence": hostile}], notes=[hostile]),
+    ]
+    page_of = checked(events)
+
+    assert page_of.scripts == 1
+    assert {one[:2] for one in page_of.addresses} == {"#s", "da"}
+
+
+def test_a_body_is_cut_at_64_kb_and_never_inside_a_character() -> None:
+    long = "合" * LONGEST_BODY
+    shown, _, rest = body_text(long).rpartition("\n")
+
+    assert body_text("合同") == "合同"
+    assert body_text({"a": 1}) == '{\n  "a": 1\n}'
+    assert body_text(None) == ""
+    assert set(shown) == {"合"}
+    assert len(shown.encode()) <= LONGEST_BODY
+    assert rest == f"… {3 * LONGEST_BODY - LONGEST_BODY:,} bytes more"
+
+
+def test_the_page_is_bounded_and_failures_stay_whole() -> None:
+    many = [[started(f"第{n}个"), made(body="x" * 1000), answered(), finished()] for n in range(20)]
+    failing = [[started("坏了"), made(), answered(), finished(outcome="failed")]]
+    told = checked(*many, *failing, largest=5000)
+
+    assert told.text.count("What happened is left out") >= 10
+    assert "坏了" in told.text
+    assert told.text.count("第19个") == 2
+    assert json.dumps({"客户": "张三"}, ensure_ascii=False, indent=2) in told.text
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "data"),
+    [
+        ("application/x-www-form-urlencoded", {"客户": ["a b", "c"]}, "'%E5%AE%A2%E6%88%B7=a+b&"),
+        ("text/plain", "客户", "--data-binary '客户'"),
+        ("application/json", [1], "--data-binary '[1]'"),
+    ],
+)
+def test_curl_sends_what_was_sent(content_type: str, body: Any, data: str) -> None:
+    told = checked([started(), made(body=body, header={"Content-Type": content_type}), finished()])
+
+    assert any(data in paste for paste in told.pastes)

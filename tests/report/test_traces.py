@@ -1,0 +1,124 @@
+"""Traces are written where one looks for them, read back whole, and a damaged one is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.report.traces import keep_trace, read_traces, trace_path
+from bpmax_sim.scenario.events import Event
+from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.scenario.load import items
+from tests.scenario.bench import PlainBench, play
+
+SCENARIO = """
+version: 1
+scenario: 打开申请单
+form: {fields: {金额: 100}}
+steps:
+  - {name: 打开, open: {}, expect: {form: {金额: 100}}}
+"""
+BEGIN = '{"seq":1,"event":"ScenarioStarted","at":0.0,"name":"合同","place":"a.scenario.yaml:1:1"}'
+
+
+@pytest.fixture(name="ran")
+def ran_of(tmp_path: Path) -> tuple[ScenarioItem, list[Event]]:
+    path = tmp_path / "scenarios/合同/打开.scenario.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(SCENARIO, encoding="utf-8")
+    return items(path)[0], play(path, PlainBench())
+
+
+def test_a_trace_lies_like_its_scenario_and_reads_back(
+    ran: tuple[ScenarioItem, list[Event]], tmp_path: Path
+) -> None:
+    item, events = ran
+    written = keep_trace(item, events, "on", failed=False)
+    (trace,) = read_traces([tmp_path / ".bpmax/trace"])
+
+    assert written == str(tmp_path / ".bpmax/trace/scenarios/合同/打开/打开申请单.ndjson")
+    assert trace.folder == "scenarios/合同"
+    assert [event["event"] for event in trace.events] == [type(one).__name__ for one in events]
+
+
+@pytest.mark.parametrize(
+    ("when", "failed", "kept"),
+    [("on", False, True), ("on-failure", True, True), ("on-failure", False, False),
+     ("off", True, False)],
+)  # fmt: skip
+def test_a_trace_is_kept_when_it_is_wanted(
+    ran: tuple[ScenarioItem, list[Event]], when: str, *, failed: bool, kept: bool
+) -> None:
+    item, events = ran
+
+    assert bool(keep_trace(item, events, when, failed=failed)) is kept
+    assert trace_path(item).exists() is kept
+
+
+def test_a_pass_takes_the_trace_of_the_failure_away(
+    ran: tuple[ScenarioItem, list[Event]],
+) -> None:
+    item, events = ran
+    keep_trace(item, events, "on-failure", failed=True)
+    keep_trace(item, events, "on-failure", failed=False)
+
+    assert not trace_path(item).exists()
+
+
+def test_a_trace_that_cannot_be_written_is_left_out(
+    ran: tuple[ScenarioItem, list[Event]], tmp_path: Path
+) -> None:
+    (tmp_path / ".bpmax").write_text("")
+
+    assert keep_trace(*ran, "on", failed=True) == ""
+
+
+def test_traces_of_shards_are_merged_and_the_later_folder_wins(tmp_path: Path) -> None:
+    for shard, names in (("一", "ab"), ("二", "bc")):
+        for name in names:
+            path = tmp_path / shard / f"scenarios/crm/{name}.ndjson"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(BEGIN.replace("合同", f"{shard}{name}"))
+
+    found = [trace.events[0]["name"] for trace in read_traces([tmp_path / "一", tmp_path / "二"])]
+
+    assert found == ["一a", "二b", "二c"]
+
+
+def test_one_file_alone_keeps_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / ".bpmax/trace/scenarios/crm/x/y.ndjson"
+    path.parent.mkdir(parents=True)
+    path.write_text(BEGIN)
+    (trace,) = read_traces([path])
+
+    assert trace.folder == "scenarios/crm"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"{BEGIN}\n{{", ":2: this is no line of a trace"),
+        ("[]", ":1: this is no line of a trace"),
+        ('{"event": 1, "at": 0}', ":1: this is no line of a trace"),
+        ('{"event": "CallMade", "at": true}', ":1: this is no line of a trace"),
+        ("\ufeff", ":1: this is no line of a trace"),
+        ("", ": this trace has no beginning"),
+        (json.dumps({"event": "CallMade", "at": 0}), ": this trace has no beginning"),
+    ],
+)
+def test_what_is_no_trace_is_named(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "坏.ndjson"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        list(read_traces([path]))
+
+    how = "write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`"
+    assert str(caught.value) == f"{path}{told}; {how}"
+
+
+def test_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such trace; write some with"):
+        list(read_traces([tmp_path / "没有"]))
