@@ -120,6 +120,7 @@ def _failed(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
 def _app() -> typer.Typer:
     app = typer.Typer(
         cls=_Commands,
+        add_completion=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         help=f"Example: {PROGRAM} demo\n\nRecord what $proxy scripts call, replay it for ever.",

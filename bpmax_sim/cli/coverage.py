@@ -15,6 +15,7 @@ from bpmax_sim.cli.collection import collect
 from bpmax_sim.cli.execution import Choices, observe
 from bpmax_sim.cli.options import Json, Keyword, Paths
 from bpmax_sim.cli.output import complain, say, say_document, tell
+from bpmax_sim.cli.progress import watched
 from bpmax_sim.cli.selection import chosen, targets
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.platforms import Platforms
@@ -66,7 +67,7 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]]) -> Iterator[Ran]:
         number = counted(len(items) - len(closed), "scenario")
         tell(f"{number}: not run, for they ask a live system")
     failed = 0
-    for verdict, events in observe(closed, Choices(environ=os.environ)):
+    for verdict, events in watched(observe(closed, Choices(environ=os.environ)), len(closed)):
         if verdict.outcome == "passed":
             yield Ran(verdict.item, platforms[id(verdict.item)], events)
         failed += verdict.outcome == "failed"

@@ -36,6 +36,7 @@ from bpmax_sim.cli.options import (
     Variables,
 )
 from bpmax_sim.cli.output import complain, say, say_json, tell
+from bpmax_sim.cli.progress import watched
 from bpmax_sim.cli.selection import chosen, missing, targets
 from bpmax_sim.cli.shards import part_of, shard_of, timed
 from bpmax_sim.errors import BpmaxError, ConfigError
@@ -167,7 +168,8 @@ def _perform(wish: _Wish) -> int:
         complain(_nothing(wish))
     before = _contents(items, wish.choices)
     started = time.perf_counter()
-    verdicts = [_told(verdict, wish) for verdict in _executed(items, wish, shard)]
+    ran = watched(_executed(items, wish, shard), len(items))
+    verdicts = [_told(verdict, wish) for verdict in ran]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
     code = foremost(codes(verdicts, waiting)) if found else ExitCode.NOTHING
     _tell_recorded(before)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import Done, in_a_process
+
+
+def completed(words: str, folder: Path) -> list[str]:
+    done = in_a_process(
+        cwd=folder,
+        _BPMAX_SIM_COMPLETE="complete_bash",
+        COMP_WORDS=words,
+        COMP_CWORD=str(words.count(" ")),
+    )
+    return done.out.split()
+
+
+def asked(folder: Path, *arguments: str) -> Done:
+    return in_a_process(*arguments, cwd=folder, HOME=str(folder), SHELL="/bin/bash")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("bpmax-sim in", ["init", "inspect"]),
+        ("bpmax-sim run --mo", ["--mode"]),
+        ("bpmax-sim run --mode re", ["replay", "record"]),
+    ],
+    ids=["commands", "options", "values"],
+)
+def test_a_shell_is_offered_what_there_is(tmp_path: Path, words: str, offered: list[str]) -> None:
+    assert completed(words, tmp_path) == offered
+
+
+def test_the_script_is_shown_and_installed(tmp_path: Path) -> None:
+    shown = asked(tmp_path, "--show-completion", "bash")
+    installed = asked(tmp_path, "--install-completion", "bash")
+
+    assert "complete -o default -F _bpmax_sim_completion bpmax-sim" in shown.out
+    assert installed.code == 0
+    assert ".bash_completions/bpmax-sim.sh" in (tmp_path / ".bashrc").read_text(encoding="utf-8")

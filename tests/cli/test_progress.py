@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+
+from bpmax_sim.cli.progress import watched
+from bpmax_sim.clock import VirtualClock
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def work(clock: VirtualClock, seconds: float, times: int = 4) -> Iterator[int]:
+    for number in range(times):
+        clock.advance(seconds)
+        yield number
+
+
+def shown(stream: io.StringIO, seconds: float) -> list[str]:
+    """Return what was on the terminal whenever a step was handled."""
+    clock = VirtualClock(0)
+    told = []
+    for number in watched(work(clock, seconds), 4, stream=stream, now=clock.now):
+        told.append(stream.getvalue())
+        stream.seek(0)
+        stream.truncate()
+        assert number == len(told) - 1
+    return [*told, stream.getvalue()]
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def test_long_work_has_a_bar_that_is_gone_while_a_step_is_told() -> None:
+    first, second, third, fourth, end = shown(Terminal(), 1.5)
+
+    assert (first, second) == ("", "")
+    assert "2/4" in third
+    assert "3/4" in fourth
+    assert third.endswith(("\x1b[1A\x1b[2K", "\x1b[2K"))
+    assert end == ""
+
+
+def test_short_work_has_none() -> None:
+    assert shown(Terminal(), 0.4) == ["", "", "", "", ""]
+
+
+def test_where_nobody_looks_at_a_terminal_there_is_none() -> None:
+    assert shown(io.StringIO(), 9) == ["", "", "", "", ""]
+
+
+def test_it_is_plain_where_no_color_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    coloured = "".join(shown(Terminal(), 3))
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = "".join(shown(Terminal(), 3))
+
+    assert "\x1b[32m" in coloured
+    assert "\x1b[3" not in plain
+    assert "3/4" in plain

@@ -1,0 +1,78 @@
+"""Whatever tells a user to run a command names one that there is, with options that it has."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cli.commands import COMMANDS
+from tests.cli.project import ROOT, Command
+
+TOLD = re.compile(r"(?<![\w./-])bpmax-sim (?!\{)([a-z][\w-]*)((?: [^`\n]*)?)")
+OPTION = re.compile(r"(?<= )--?[a-z][a-z-]*")
+WORDS = frozenset({"scenario", "fragment", "flow", "platform", "instances", "needs"})
+"""What follows the name where no command is meant, as in the titles of schemas."""
+
+
+def sources() -> Iterator[Path]:
+    yield from sorted((ROOT / "bpmax_sim").rglob("*.py"))
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Yield the texts of a module, those of f-strings with their holes left open."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(
+                str(one.value) if isinstance(one, ast.Constant) else "{}" for one in node.values
+            )
+
+
+@cache
+def told() -> dict[tuple[str, str], str]:
+    return {
+        (found[1], found[2].partition("`")[0]): path.name
+        for path in sources()
+        for text in texts(path)
+        for found in TOLD.finditer(text)
+        if found[1] not in WORDS
+    }
+
+
+def test_every_message_names_a_command_that_there_is() -> None:
+    found = told()
+
+    assert {name for name, _ in found} >= {"run", "record", "review", "seal", "recover"}
+    unknown = {f"{name} in {file}" for (name, _), file in found.items() if name not in COMMANDS}
+    assert unknown == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_message_names_options_that_the_command_has(bs: Command, name: str) -> None:
+    said = " ".join(rest for one, rest in told() if one == name)
+    known = bs(name, "--help").out
+
+    assert {option for option in OPTION.findall(f" {said}") if option not in known} == set()
+
+
+def test_a_near_name_is_told(bs: Command) -> None:
+    done = bs("recrod")
+
+    assert (done.code, done.err) == (
+        2,
+        "there is no command 'recrod'; did you mean 'record'?; see bpmax-sim --help\n",
+    )
+
+
+def test_where_nothing_is_near_all_are_told(bs: Command) -> None:
+    done = bs("xyz")
+
+    assert done.err == (
+        f"there is no command 'xyz'; there are {', '.join(COMMANDS)}; see bpmax-sim --help\n"
+    )
