@@ -1,33 +1,32 @@
 """Whether the live third party still answers as it did when it was recorded.
 
 Each recorded call is made twice: what differs between the two live answers is volatile and counts
-as no drift. Calls that change something are made once, and only where that is allowed.
+as no drift. Calls that change something are made once, and only where that is allowed. Where a
+third party cannot be reached, nothing more is sent to it.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
-from urllib.parse import unquote
+from email.utils import parsedate_to_datetime
+from typing import Final, Literal, Protocol
+from urllib.parse import urlsplit
 
-from bpmax_sim.cassette.bodies import by_name, media_type
 from bpmax_sim.cassette.paths import Path, Wild, format_path, parse_path
+from bpmax_sim.check.resend import Proxies, builder, carries_standin
 from bpmax_sim.check.shape import Change, Tier, changes, unsteady
-from bpmax_sim.errors import CallError
-from bpmax_sim.messages import Call, Exchange, Request, Response
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import CallError, TransportError
+from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.model import Api, Platform
-from bpmax_sim.platform.platforms import Platforms
-from bpmax_sim.proxy.builder import Builder, Proxy
 from bpmax_sim.proxy.record import CallRecord
 
 SAFE: Final = frozenset({"GET", "HEAD"})
-_STANDIN: Final = "redacted."
-_PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 
-Kind = Literal["changed", "volatile", "failed", "skipped"]
+_DAY: Final = 86400
+
+Kind = Literal["changed", "volatile", "failed", "unreachable", "skipped", "old"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,8 @@ class Drift:
 
     Attributes:
         tier: ``info``, ``warning`` or ``error``.
-        kind: ``changed``, ``volatile`` (learned), ``failed`` (no answer) or ``skipped``.
+        kind: ``changed``, ``volatile`` (learned), ``failed`` (it was rejected), ``unreachable``,
+            ``skipped``, or ``old``.
         path: the place, such as ``body.data.items[*].qty``, where there is one.
     """
 
@@ -46,14 +46,18 @@ class Drift:
     message: str
     path: str = ""
 
+    @property
+    def name(self) -> str:
+        """Return ``platform.api``, or the address of traffic without a builder."""
+        call = self.exchange.request.call
+        return call.name if call and call.platform else self.exchange.request.url
+
     def __str__(self) -> str:
         """Return ``error: [2] crm_system.get_customer: body.name: text became number``."""
-        call = self.exchange.request.call
-        name = call.name if call and call.platform else self.exchange.request.url
-        return f"{self.tier}: [{self.exchange.order}] {name}: {self.message}"
+        return f"{self.tier}: [{self.exchange.order}] {self.name}: {self.message}"
 
 
-class LiveSession(Protocol):
+class LiveSession(Proxies, Protocol):
     """A session whose calls go to the live third party."""
 
     @property
@@ -61,30 +65,75 @@ class LiveSession(Protocol):
         """Return the records of the calls so far."""
         ...
 
-    @property
-    def platforms(self) -> Platforms:
-        """Return what is declared."""
-        ...
-
-    def proxy(self, platform: str, /, **options: Any) -> Proxy:
-        """Return the proxy of a platform."""
-        ...
-
     def handle(self, request: Request, /) -> Response:
         """Answer a request that no builder made."""
         ...
 
 
+def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
+    """Yield that *exchange* was answered more than *age* seconds before *now*, if it was.
+
+    The third party's own ``Date`` tells when, for the clock of a recording may stand still.
+    """
+    recorded = _answered_at(exchange)
+    if now - recorded > age:
+        day = str(Instant(recorded))[:10]
+        told = f"recorded on {day}, {int((now - recorded) // _DAY)} days ago; record it again"
+        yield Drift(exchange=exchange, tier="warning", kind="old", message=told)
+
+
+def _answered_at(exchange: Exchange) -> float:
+    outcome = exchange.outcome
+    date = outcome.header("date") if isinstance(outcome, Response) else None
+    try:
+        return parsedate_to_datetime(date or "").timestamp()
+    except ValueError:
+        return exchange.at
+
+
+class Verification:
+    """Sends recorded calls to the live third parties of one session."""
+
+    def __init__(self, session: LiveSession, *, allow_writes: bool = False) -> None:
+        """Use *session*; nothing is sent yet."""
+        self._session = session
+        self._allow_writes = allow_writes
+        self._down: set[str] = set()
+
+    def verify(self, exchange: Exchange) -> Iterator[Drift]:
+        """Yield how the live answer to *exchange* differs from the recorded one.
+
+        Logins and exchanges that did not complete are left out.
+        """
+        outcome, request = exchange.outcome, exchange.request
+        if not isinstance(outcome, Response) or request.is_login:
+            return
+        whose = _whose(request)
+        if whose in self._down:
+            told = f"not sent: {whose} could not be reached before"
+            yield Drift(exchange=exchange, tier="info", kind="skipped", message=told)
+            return
+        check = _Check(self._session, exchange, outcome)
+        for drift in check.run(allow_writes=self._allow_writes):
+            if drift.kind == "unreachable":
+                self._down.add(whose)
+            yield drift
+
+
 def verify(
     session: LiveSession, exchanges: Iterable[Exchange], *, allow_writes: bool = False
 ) -> Iterator[Drift]:
-    """Yield how the live answers to *exchanges* differ from the recorded ones.
-
-    Logins and exchanges that did not complete are left out.
-    """
+    """Yield how the live answers to *exchanges* differ from the recorded ones."""
+    verification = Verification(session, allow_writes=allow_writes)
     for exchange in exchanges:
-        if isinstance(exchange.outcome, Response) and not exchange.request.is_login:
-            yield from _Check(session, exchange, exchange.outcome).run(allow_writes=allow_writes)
+        yield from verification.verify(exchange)
+
+
+def _whose(request: Request) -> str:
+    call = request.call
+    if call is not None and call.platform:
+        return f"{call.platform}.{call.instance}"
+    return urlsplit(request.url).netloc
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +143,11 @@ class _Check:
     recorded: Response
 
     def run(self, *, allow_writes: bool) -> Iterator[Drift]:
-        declared = self._declared()
+        try:
+            declared = self._declared()
+        except CallError as error:
+            yield self._drift("error", "failed", f"not sent: {error.message}")
+            return
         rule = declared[1].verify if declared else "shape"
         safe = self.exchange.request.method in SAFE
         reason = _reason(self.exchange, rule, allowed=safe or allow_writes)
@@ -105,7 +158,8 @@ class _Check:
             first = self._send()
             second = self._send() if safe else first
         except CallError as error:
-            yield self._drift("error", "failed", error.message)
+            kind: Kind = "unreachable" if isinstance(error, TransportError) else "failed"
+            yield self._drift("error", kind, self._told(error))
             return
         if rule == "status":
             yield from self._status(first)
@@ -126,13 +180,18 @@ class _Check:
         before = len(self.session.calls)
         failure: CallError | None = None
         try:
-            _builder(self.session, call).call()
+            builder(self.session, call).call()
         except CallError as error:
             failure = error
         made = [one for one in self.session.calls[before:] if not one.is_login]
         if made and made[-1].received is not None:
             return made[-1].received
         raise failure or CallError("it was not answered")
+
+    def _told(self, error: CallError) -> str:
+        """Return the message, without what is secret."""
+        calls = self.session.calls
+        return calls[-1].redact(error.message) if calls else error.message
 
     def _status(self, live: Response) -> Iterator[Drift]:
         if self.recorded.status != live.status:
@@ -174,58 +233,6 @@ def _reason(exchange: Exchange, rule: str, *, allowed: bool) -> str:
         return "not sent: its API says verify: never"
     if not allowed:
         return f"not sent: {exchange.request.method} may change something; pass --allow-writes"
-    if _carries_standin(exchange.request):
+    if carries_standin(exchange.request):
         return "not sent: it carries a value that the recording only stands in for"
     return ""
-
-
-def _carries_standin(request: Request) -> bool:
-    """Return whether a stand-in is in what the script said; auth puts in real values itself."""
-    call = request.call
-    if call is None:
-        texts = [request.url, *(value for _, value in request.headers)]
-        return any(_STANDIN in text for text in texts) or _in_body(request.body)
-    said = [call.path, *(value for _, value in (*call.query, *call.headers))]
-    return any(_STANDIN in text for text in said) or _in_body(call.body)
-
-
-def _in_body(body: bytes | None) -> bool:
-    return _STANDIN.encode() in (body or b"")
-
-
-def _builder(session: LiveSession, call: Call) -> Builder:
-    """Return the call of a script that said *call*."""
-    platform = session.platforms.platform(call.platform)
-    template = session.platforms.api(platform, call.api).path
-    builder = session.proxy(call.platform, instance_key=call.instance).api(call.api)
-    builder = builder.path(_path_values(template, call.path))
-    builder = builder.query(by_name(call.query))
-    builder = builder.header(dict(call.headers))
-    if call.body is None:
-        return builder
-    content_type = next((v for n, v in call.headers if n.lower() == "content-type"), "")
-    return builder.body(_said(call.body, media_type(content_type)))
-
-
-def _path_values(template: str, path: str) -> Mapping[str, str]:
-    pieces = _PLACEHOLDER.split(template.partition("?")[0])
-    names, literals = pieces[1::2], [unquote(piece) for piece in pieces[::2]]
-    found = re.fullmatch("([^/]+)".join(map(re.escape, literals)), _readable(path))
-    values = found.groups() if found else ()
-    return {name: unquote(value) for name, value in zip(names, values, strict=False)}
-
-
-def _readable(path: str) -> str:
-    """Return *path* decoded but for the slashes and percent signs that belong to values."""
-    kept = re.sub(r"%(25|2[fF])", r"%25\1", path)
-    return unquote(kept)
-
-
-def _said(body: bytes, media: str) -> Any:
-    """Return JSON as its value, so that it merges with declared defaults; all else as bytes."""
-    if not media.endswith("json"):
-        return body
-    try:
-        return json.loads(body)
-    except ValueError:
-        return body

@@ -125,6 +125,15 @@ COMMANDS: Mapping[str, Command] = {
         "By default with the recording that waits beside it as <file>.new. Instants, durations and "
         "fields that are declared volatile do not count. It ends with 1 if they differ.",
     ),
+    "verify": Command(
+        "verify:verify",
+        "Send recorded calls to the live systems and tell how their answers have changed",
+        "bpmax-sim verify cassettes/crm/customer.yaml --max-age 30d",
+        "Only GET and HEAD, unless writes are allowed; an API may say verify: never. A field that "
+        "is new is an info, one that is gone a warning, another type or status an error. What "
+        "differs between two answers in a row counts as no change. Exit codes: 0 no error, 1 "
+        "errors, 3 a cassette is damaged, 4 a live system cannot be reached.",
+    ),
     "seal": Command(
         "cassettes:seal",
         "Accept a cassette that was edited by hand",

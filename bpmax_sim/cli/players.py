@@ -22,10 +22,19 @@ def declared(folder: Path | None) -> Platforms:
     Raises:
         ConfigError: if *folder* is not there, or something in it is wrong.
     """
+    return load_platforms(declared_folder(folder))
+
+
+def declared_folder(folder: Path | None) -> Path | None:
+    """Return *folder*, or that of the project, or None where the project has none.
+
+    Raises:
+        ConfigError: if *folder* is not there.
+    """
     if folder is not None and not folder.exists():
         raise ConfigError(missing(str(folder), Path.cwd(), ""))
     own = find_root(Path.cwd()) / "scenarios" / "platforms"
-    return load_platforms(folder or (own if own.is_dir() else None))
+    return folder or (own if own.is_dir() else None)
 
 
 def players(cassette: Path) -> list[str]:

@@ -141,6 +141,12 @@ SHAPES: Mapping[str, Shape] = {
             }
         ],
     },
+    "verify": {
+        "summary": dict.fromkeys(("error", "warning", "info", "sent", "exit_code"), WHOLE),
+        "drifts": [
+            {**_PLACE, **dict.fromkeys(("call", "for", "tier", "kind", "path", "message"), TEXT)}
+        ],
+    },
     "seal": {"file": TEXT, "sealed": FLAG, "edited": [TEXT], "changes": [TEXT]},
     "recover": {**_FILES, "review": [TEXT]},
     "prune": {

@@ -34,6 +34,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "import": ["import", SAMPLE, "--to", "cassettes/x.yaml"],
     "export": ["export", HERE, "--as", "vcrpy"],
     "diff": ["diff", HERE, OTHER],
+    "verify": ["verify", HERE, "--platforms", "cassettes"],
     "seal": ["seal", HERE, "--yes"],
     "recover": ["recover"],
     "prune": ["prune"],

@@ -1,0 +1,192 @@
+"""``verify``: whether the live third parties still answer as they did when they were recorded."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bpmax_sim.check.shape import Tier
+from bpmax_sim.check.verify import Drift, Verification, old
+from bpmax_sim.cli.collection import collect
+from bpmax_sim.cli.options import Json, Platforms
+from bpmax_sim.cli.output import say, say_document, tell
+from bpmax_sim.cli.places import below, opened
+from bpmax_sim.cli.players import declared_folder, file_of
+from bpmax_sim.cli.selection import targets
+from bpmax_sim.clock import parse_duration
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.messages import Exchange, Response
+from bpmax_sim.report.exits import ExitCode, foremost
+from bpmax_sim.report.terminal import counted
+from bpmax_sim.scenario.opening import secrets
+from bpmax_sim.session.session import Session
+from bpmax_sim.yamlfile import shown
+
+_TIERS: Sequence[Tier] = ("error", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What one owner recorded, or all of them, and what its calls are understood by."""
+
+    cassette: Path
+    owner: str | None = None
+    platforms: Path | None = None
+    instances: Path | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A drift, and where its exchange stands."""
+
+    place: str
+    drift: Drift
+
+
+def verify(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CASSETTE|SCENARIO",
+            help="Cassettes, scenarios or folders of them; by default the project's scenarios.",
+        ),
+    ] = None,
+    *,
+    allow_writes: Annotated[
+        bool, typer.Option("--allow-writes", help="Also send what may change something.")
+    ] = False,
+    max_age: Annotated[
+        str, typer.Option(metavar="AGE", help="Report what is older, such as 30d.")
+    ] = "",
+    platforms: Platforms = None,
+    json: Json = False,
+) -> int:
+    """Verify recordings."""
+    age = _seconds(max_age)
+    jobs = list(_jobs(paths or (), platforms))
+    found: list[_Found] = []
+    sent = 0
+    for job in jobs:
+        for place, drifts in _verified(job, age, allow_writes=allow_writes):
+            sent += all(drift.kind != "skipped" for drift in drifts)
+            found += [_Found(place, drift) for drift in drifts]
+            for drift in () if json else drifts:
+                say(_line(place, drift))
+    code = _code(found) if jobs else ExitCode.NOTHING
+    counts = Counter(one.drift.tier for one in found)
+    if json:
+        summary = {tier: counts[tier] for tier in _TIERS}
+        say_document(
+            summary={**summary, "sent": sent, "exit_code": int(code)},
+            drifts=[_data(one) for one in found],
+        )
+    tell(f"{counted(sent, 'call')} verified: {', '.join(_told(counts))}")
+    return code
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        return parse_duration(text) if text else None
+    except ValueError:
+        raise ConfigError(f"--max-age {text}: expected an age such as 30d or 12h") from None
+
+
+def _told(counts: Counter[Tier]) -> Iterator[str]:
+    return (counted(counts[tier], tier) for tier in _TIERS)
+
+
+def _code(found: Sequence[_Found]) -> ExitCode:
+    codes = [
+        ExitCode.UNREACHABLE if one.drift.kind == "unreachable" else ExitCode.FAILED
+        for one in found
+        if one.drift.tier == "error"
+    ]
+    return foremost(codes)
+
+
+def _jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
+    """Yield what is to be verified, each once: cassettes as they are named, scenarios' own."""
+    folder = declared_folder(platforms)
+    cassettes = [path for path in paths if _is_cassette(path)]
+    for path in below([Path(path) for path in cassettes], ".yaml") if cassettes else ():
+        yield _Job(cassette=path, platforms=folder)
+    scenarios = [path for path in paths if path not in cassettes]
+    if scenarios or not paths:
+        yield from dict.fromkeys(_of_scenarios(scenarios, platforms))
+
+
+def _is_cassette(path: str) -> bool:
+    if Path(path).is_dir():
+        return not any(Path(path).rglob("*.scenario.yaml"))
+    return path.endswith(".yaml") and not path.endswith(".scenario.yaml")
+
+
+def _of_scenarios(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
+    items = collect(targets(paths, folder=Path.cwd()), variables={}, environ=os.environ)
+    for item in items:
+        cassette = Path(shown(file_of(item)))
+        if not cassette.exists():
+            tell(f"{cassette}: nothing is recorded for {item.name!r}")
+            continue
+        own = item.platforms if item.platforms.exists() else None
+        yield _Job(
+            cassette=cassette,
+            owner=item.owner,
+            platforms=platforms or own,
+            instances=item.instances,
+            secrets=secrets(item, os.environ),
+        )
+
+
+def _verified(
+    job: _Job, age: float | None, *, allow_writes: bool
+) -> Iterator[tuple[str, list[Drift]]]:
+    """Yield the place and the drifts of each exchange that is judged."""
+    cassette = opened(job.cassette)
+    owners = cassette.owners if job.owner is None else (job.owner,)
+    with Session.open(
+        job.platforms,
+        instances=job.instances,
+        mode="live",
+        environ=os.environ,
+        secrets=job.secrets,
+    ) as session:
+        verification = Verification(session, allow_writes=allow_writes)
+        for number in (n for owner in owners for n in cassette.index.numbers(owner)):
+            exchange = cassette.exchange(number)
+            if isinstance(exchange.outcome, Response) and not exchange.request.is_login:
+                drifts = [*verification.verify(exchange), *_aged(exchange, age)]
+                yield cassette.place(number), drifts
+
+
+def _aged(exchange: Exchange, age: float | None) -> Iterator[Drift]:
+    if age is not None:
+        yield from old(exchange, now=time.time(), age=age)
+
+
+def _line(place: str, drift: Drift) -> str:
+    return f"{place}: {drift.tier}: {drift.name}: {drift.message}"
+
+
+def _data(found: _Found) -> dict[str, Any]:
+    file, _, line = found.place.rpartition(":")
+    drift = found.drift
+    return {
+        "file": file,
+        "line": int(line),
+        "column": 0,
+        "call": drift.name,
+        "for": drift.exchange.owner,
+        "tier": drift.tier,
+        "kind": drift.kind,
+        "path": drift.path,
+        "message": drift.message,
+    }
