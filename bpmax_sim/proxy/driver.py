@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from bpmax_sim.clock import VirtualClock
-from bpmax_sim.errors import TransportError
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.errors import CallError, TransportError
+from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.proxy.effects import Effect, Send, Sleep
 from bpmax_sim.proxy.tokens import TokenStore
 
@@ -18,15 +18,29 @@ T = TypeVar("T")
 Handle = Callable[[Request], Response]
 
 
-def judge(request: Request, response: Response) -> Response:
-    """Return *response*, if it came within the request's timeout.
+def answer(request: Request, handle: Handle) -> Response:
+    """Return what *handle* answers, if it came within the request's timeout.
 
     Raises:
-        TransportError: TIMEOUT, if it took longer.
+        TransportError: TIMEOUT, if it took longer; what *handle* raises names its call.
     """
+    try:
+        response = handle(request)
+    except CallError as error:
+        _name(error, request.call)
+        raise
     if response.elapsed > request.timeout:
         raise timed_out(request)
     return response
+
+
+def _name(error: CallError, call: Call | None) -> None:
+    """Put the call in front of a message whose raiser knew of bytes only."""
+    if call is None or not call.platform or error.platform:
+        return
+    error.message = f"{call.name}: {error.message}"
+    error.args = (error.message,)
+    error.platform, error.instance, error.api = call.platform, call.instance, call.api
 
 
 def timed_out(request: Request) -> TransportError:
@@ -97,7 +111,7 @@ def _pump(call: Generator[Effect, Any, T], perform: Callable[[Effect], Any]) -> 
 
 def _send(request: Request, handle: Handle, clock: VirtualClock, start: float) -> Response:
     try:
-        response = judge(request, handle(request))
+        response = answer(request, handle)
     except TransportError as error:
         clock.move_to(start + error.elapsed)
         raise

@@ -19,7 +19,7 @@ from typing import Any
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.proxy.driver import judge
+from bpmax_sim.proxy.driver import answer
 from bpmax_sim.proxy.effects import Acquire, Effect, Send, Sleep
 from bpmax_sim.proxy.tokens import TokenStore
 
@@ -167,7 +167,7 @@ Outcome = tuple[Response | None, Exception | None, float]
 def exchange(handle: Callable[[Request], Response], request: Request) -> Outcome:
     """Return the answer or the error, and the seconds it took; time-outs are judged here."""
     try:
-        response = judge(request, handle(request))
+        response = answer(request, handle)
     except Exception as error:  # noqa: BLE001 - thrown into the call that waits for it
         return None, error, getattr(error, "elapsed", 0.0)
     return response, None, response.elapsed

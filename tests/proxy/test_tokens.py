@@ -10,7 +10,7 @@ import pytest
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Call, Request, Response
-from bpmax_sim.proxy.driver import drive, judge
+from bpmax_sim.proxy.driver import answer, drive
 from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.tokens import TokenStore
 
@@ -114,10 +114,34 @@ def test_an_answer_on_time_is_judged_good_and_a_late_one_is_named() -> None:
     call = Call(platform="crm", instance="test", api="get", method="GET", path="/")
     request = Request(method="GET", url="https://a.test/", timeout=2, call=call)
 
-    assert judge(request, Response(status=200, elapsed=2)).status == 200
+    assert answer(request, lambda _: Response(status=200, elapsed=2)).status == 200
     with pytest.raises(TransportError, match=r"crm.get: no answer within 2 s") as caught:
-        judge(request, Response(status=200, elapsed=2.1))
+        answer(request, lambda _: Response(status=200, elapsed=2.1))
 
     assert (caught.value.code, caught.value.elapsed) == ("TIMEOUT", 2)
+    plain = Request(method="GET", url="https://a.test/")
     with pytest.raises(TransportError, match=r"^no answer within 30 s"):
-        judge(Request(method="GET", url="https://a.test/"), Response(status=200, elapsed=31))
+        answer(plain, lambda _: Response(status=200, elapsed=31))
+
+
+@pytest.mark.parametrize(
+    ("platform", "message", "names"),
+    [
+        ("", "crm.get: cannot connect", ("crm", "test", "get")),
+        ("oms", "cannot connect", ("oms", "", "")),
+    ],
+)
+def test_what_a_transport_raises_names_the_call_unless_it_does_already(
+    platform: str, message: str, names: tuple[str, ...]
+) -> None:
+    call = Call(platform="crm", instance="test", api="get", method="GET", path="/")
+    request = Request(method="GET", url="https://a.test/", call=call)
+
+    def refused(_request: Request) -> Response:
+        raise TransportError("cannot connect", platform=platform)
+
+    with pytest.raises(TransportError) as caught:
+        answer(request, refused)
+    error = caught.value
+    assert (str(error), error.message) == (message, message)
+    assert (error.platform, error.instance, error.api) == names

@@ -66,20 +66,20 @@ def seen(events: list[Event]) -> Any:
             0,
         ),
         ("{status: 200, body: {data: 替身}, delay: 2s}", {"data": "替身"}, 2000),
-        ("{error: timeout}", ["TIMEOUT", None, "no answer within 30 s (fault)"], 30_000),
+        ("{error: timeout}", ["TIMEOUT", None, f"{NAME}: no answer within 30 s (fault)"], 30_000),
         (
             "{error: reset, after: 120, delay: 500ms}",
-            ["RESET", None, "the connection was reset after 120 bytes (fault)"],
+            ["RESET", None, f"{NAME}: the connection was reset after 120 bytes (fault)"],
             500,
         ),
         (
             "{error: dns}",
-            ["CONNECT", None, "cannot connect: the host name does not resolve (fault)"],
+            ["CONNECT", None, f"{NAME}: cannot connect: the host name does not resolve (fault)"],
             0,
         ),
         (
             "{error: connect}",
-            ["CONNECT", None, "cannot connect: the connection was refused (fault)"],
+            ["CONNECT", None, f"{NAME}: cannot connect: the connection was refused (fault)"],
             0,
         ),
         (
@@ -87,7 +87,7 @@ def seen(events: list[Event]) -> Any:
             [
                 "TLS",
                 None,
-                "no trusted TLS connection: the certificate has expired (fault)",
+                f"{NAME}: no trusted TLS connection: the certificate has expired (fault)",
             ],
             0,
         ),
