@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ScriptSyntaxError,
         SubjectError,
         TransportError,
+        UnawaitedWarning,
     )
     from bpmax_sim.platform.load import load_platforms
     from bpmax_sim.scenario.play import run_scenario
@@ -66,6 +67,7 @@ __all__ = [
     "Settings",
     "SubjectError",
     "TransportError",
+    "UnawaitedWarning",
     "__version__",
     "httpx_transport",
     "load_platforms",

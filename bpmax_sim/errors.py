@@ -22,6 +22,7 @@ BpmaxError
 └── ExpectationError       also an AssertionError
 
 A message says what, where, expected and got, and what to do next. None contains a secret.
+`UnawaitedWarning` is the one warning.
 """
 
 from __future__ import annotations
@@ -232,6 +233,10 @@ class ScriptLimitError(ScriptError):
 
 class PendingPromise(ScriptError):  # noqa: N818 - the public name of the spec
     """A script waits for a promise that nothing can settle."""
+
+
+class UnawaitedWarning(UserWarning):
+    """A script left a call un-awaited; it completed all the same."""
 
 
 class ClosedNetworkError(BpmaxError):

@@ -41,6 +41,13 @@ class Keep(StrEnum):
     off = "off"
 
 
+class Engine(StrEnum):
+    """Who runs JavaScript."""
+
+    quickjs = "quickjs"
+    v8 = "v8"
+
+
 class Faults(StrEnum):
     """Whether faults strike."""
 
@@ -83,6 +90,15 @@ ShardOption = Annotated[
 RecordOption = Annotated[
     Record,
     typer.Option(help="Only what has no recording, also what is missing in one, or all afresh."),
+]
+EngineOption = Annotated[
+    Engine | None, typer.Option(help="Who runs JavaScript; v8 is the extra of that name.")
+]
+Stack = Annotated[
+    str,
+    typer.Option(
+        "--js-stack", metavar="SIZE", help="Stack of scripts that recurse deeply, such as 24MB."
+    ),
 ]
 AllowCi = Annotated[bool, typer.Option("--allow-ci-record", help="Record although CI is set.")]
 Extra = Annotated[

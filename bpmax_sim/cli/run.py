@@ -17,6 +17,8 @@ from bpmax_sim.cli.execution import Choices, cassette_of, codes, execute, pendin
 from bpmax_sim.cli.options import (
     AllowCi,
     Cassettes,
+    Engine,
+    EngineOption,
     Extra,
     Faults,
     FaultsOption,
@@ -30,6 +32,7 @@ from bpmax_sim.cli.options import (
     Record,
     RecordOption,
     ShardOption,
+    Stack,
     TraceOption,
     Unused,
     UnusedOption,
@@ -48,6 +51,7 @@ from bpmax_sim.report.terminal import counted
 from bpmax_sim.report.verdict import Verdict
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.script.limits import parse_stack
 from bpmax_sim.yamlfile import shown
 
 
@@ -80,10 +84,12 @@ def run(  # noqa: PLR0913 - the options of the command
     unused: UnusedOption = None,
     shard: ShardOption = "",
     trace: TraceOption = Keep.on_failure,
+    engine: EngineOption = None,
+    js_stack: Stack = "",
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    options = _options(record, instance, platforms, unused)
+    options = _options(record, instance, platforms, unused) | _engine(engine, js_stack)
     options |= {"allow_ci": allow_ci_record, "extra": record_extra}
     return _perform(
         _Wish(
@@ -118,6 +124,8 @@ def record(  # noqa: PLR0913 - the options of the command
     platforms: Platforms = None,
     faults: FaultsOption = Faults.on,
     trace: TraceOption = Keep.on_failure,
+    engine: EngineOption = None,
+    js_stack: Stack = "",
     json: Json = False,
 ) -> int:
     """Record scenarios and return the exit code."""
@@ -134,6 +142,8 @@ def record(  # noqa: PLR0913 - the options of the command
         platforms=platforms,
         faults=faults,
         trace=trace,
+        engine=engine,
+        js_stack=js_stack,
         json=json,
     )
 
@@ -150,6 +160,16 @@ def _options(
         "unused": unused.value if unused else None,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _engine(engine: Engine | None, stack: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"engine": engine.value} if engine else {}
+    if stack:
+        try:
+            found["stack"] = parse_stack(stack)
+        except ValueError as error:
+            raise ConfigError(f"--js-stack: {error}") from None
+    return found
 
 
 def _perform(wish: _Wish) -> int:

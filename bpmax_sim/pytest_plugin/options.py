@@ -16,6 +16,7 @@ REPORT = ".bpmax/report.html"
 UNUSED = ("fail", "warn", "ignore")
 RECORDS = ("once", "new", "rewrite")
 MODES = ("replay", "record", "live")
+ENGINES = ("quickjs", "v8")
 
 
 class Option(NamedTuple):
@@ -57,6 +58,12 @@ def _shard(text: str) -> Any:
     from bpmax_sim.scenario.shards import Shard  # noqa: PLC0415 - only where it is given
 
     return Shard.parse(text)
+
+
+def _stack(text: str) -> int:
+    from bpmax_sim.script.limits import parse_stack  # noqa: PLC0415 - only where it is given
+
+    return parse_stack(text)
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -102,6 +109,13 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(name="seed", metavar="N", read=int, help="seed of random numbers"),
     Option(name="clock", metavar="ISO", read=_instant, help="where virtual time starts"),
+    Option(name="engine", choices=ENGINES, help="who runs JavaScript (default: quickjs)"),
+    Option(
+        name="js_stack",
+        metavar="SIZE",
+        read=_stack,
+        help="stack of scripts that recurse deeply, such as 24MB, on a thread of their own",
+    ),
     Option(name="faults", choices=("on", "off"), help="off: arm no fault (default: on)"),
     Option(
         name="trace",

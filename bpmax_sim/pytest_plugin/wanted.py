@@ -21,12 +21,14 @@ SESSION_NAMES: Mapping[str, str] = {
     "unused": "unused",
     "seed": "seed",
     "clock": "clock",
+    "engine": "engine",
+    "js_stack": "stack",
 }
 """Option of the plugin -> option of `Session.open`."""
 
 MARKED = (
-    *("cassette", "clock", "ignore", "instance", "instances", "mode", "platforms"),
-    *("record", "redact", "repeat", "seed", "unused"),
+    *("cassette", "clock", "engine", "ignore", "instance", "instances", "mode", "platforms"),
+    *("record", "redact", "repeat", "seed", "unawaited", "unused"),
 )
 """What the marker ``bpmax`` takes."""
 
@@ -78,7 +80,7 @@ def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> d
     mark = marked(node)
     chosen = {target: choose(node, name, says=says) for name, target in SESSION_NAMES.items()}
     found = {target: said for target, said in chosen.items() if said is not None}
-    found |= {key: mark[key] for key in ("ignore", "redact", "repeat") if key in mark}
+    found |= {key: mark[key] for key in ("ignore", "redact", "repeat", "unawaited") if key in mark}
     root, files = find_root(node.path), dict(_files(node, says))
     if "instances" in mark:
         files["instances"] = root / mark["instances"]

@@ -1,4 +1,4 @@
-"""The one door to the JavaScript engine, QuickJS-NG.
+"""The one door to the default JavaScript engine, QuickJS-NG.
 
 JSON text goes in and comes out. No Python function is registered: a raise inside one, or a time
 limit, would corrupt the context. A context belongs to the thread that made it.
@@ -107,6 +107,7 @@ class QuickJSNG:
         return EngineError(name, message, raw)
 
     def _too_slow(self, raw: str) -> LimitReachedError:
+        self._left = 0.0
         message = f"the script used more than {self._limits.cpu:g} s of processor time"
         return LimitReachedError("ScriptLimitError", message, raw)
 
@@ -116,18 +117,19 @@ def _entry(context: Any) -> Any:
     program = _program()
     if program is not None:
         return bytecode.entered(context, program)
-    prelude, *bindings = _sources()
+    prelude, *bindings = sources()
     return context.eval(prelude)(*bindings)
 
 
 @cache
 def _program() -> tuple[bytes | str, ...] | None:
-    sources = _sources()
-    code = bytecode.compiled(sources[: -len(_LARGE)])
-    return code and (*code, *sources[-len(_LARGE) :])
+    texts = sources()
+    code = bytecode.compiled(texts[: -len(_LARGE)])
+    return code and (*code, *texts[-len(_LARGE) :])
 
 
-def _sources() -> tuple[str, ...]:
+def sources() -> tuple[str, ...]:
+    """Return the prelude and the bindings, in the order of its parameters."""
     folder = files("bpmax_sim.script")
     paths = ("prelude.js", *(f"bindings/{name}.js" for name in BINDINGS))
     return tuple((folder / path).read_text("utf-8") for path in paths)

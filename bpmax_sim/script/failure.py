@@ -21,7 +21,13 @@ from bpmax_sim.script.source import Sources
 _LIMIT = "ScriptLimitError"
 _THROWS_NULL = re.compile(r"(?:throw|reject\w*\()\s*null\b")
 _DEEP = {"Maximum call stack size exceeded", "stack overflow"}
-_LARGE = {"out of memory", "string too long", "invalid array buffer length"}
+_LARGE = {
+    "out of memory",
+    "string too long",
+    "invalid array buffer length",
+    "Invalid string length",  # as V8 puts it
+    "Array buffer allocation failed",
+}
 
 
 @dataclass(slots=True)

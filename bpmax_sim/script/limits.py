@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 MEGABYTE = 1 << 20
@@ -23,6 +24,26 @@ class Limits:
     memory: int = 64 * MEGABYTE
     stack: int | None = None
     calls: int = 10_000
+
+
+_SIZE = re.compile(r"(\d+)\s*(kB|KB|MB|)")
+_UNITS = {"": 1, "kB": 1 << 10, "KB": 1 << 10, "MB": MEGABYTE}
+_LEAST_STACK, _MOST_STACK = 256 << 10, 1024 * MEGABYTE
+
+
+def parse_stack(text: str) -> int:
+    """Return the bytes of ``24MB``, ``512kB`` or a plain number of bytes.
+
+    Raises:
+        ValueError: if *text* is none of these, or too little to run anything.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is not a size such as 24MB or 512kB")
+    size = int(found[1]) * _UNITS[found[2]]
+    if not _LEAST_STACK <= size <= _MOST_STACK:
+        raise ValueError(f"{text!r}: a stack has 256kB at least and 1024MB at most")
+    return size
 
 
 class EngineError(Exception):

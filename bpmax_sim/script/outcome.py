@@ -78,8 +78,9 @@ class Outcome:
         """Return the value.
 
         Raises:
-            BpmaxError: the error, if there is one.
+            BpmaxError: the error, if there is one, else the first rejection that nobody handled.
         """
-        if self.error is not None:
-            raise self.error
+        for error in (self.error, *self.unhandled):
+            if error is not None:
+                raise error
         return self.value

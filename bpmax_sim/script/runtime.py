@@ -7,7 +7,7 @@ import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.script.channel import Engine, MakeEngine
@@ -27,6 +27,25 @@ def quickjs(limits: Limits) -> Engine:
     from bpmax_sim.script.engine import QuickJSNG  # noqa: PLC0415 - not before a script runs
 
     return QuickJSNG(limits)
+
+
+def engine_of(name: str) -> MakeEngine:
+    """Return what makes contexts of the engine *name*, one of `ENGINES`.
+
+    Raises:
+        ConfigError: its extra is not installed.
+    """
+    if name != "v8":
+        return quickjs
+    try:
+        from bpmax_sim.script.v8 import V8  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise ConfigError("the engine v8 needs mini-racer: pip install 'bpmax-sim[v8]'") from None
+    return V8
+
+
+ENGINES: Final = ("quickjs", "v8")
+"""Who runs JavaScript; the first is the default, the other an extra."""
 
 
 class Runtime:

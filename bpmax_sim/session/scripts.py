@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.errors import ConfigError, Place, ScriptError, UnawaitedWarning
+from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.mirror import LiveObject
+from bpmax_sim.script.outcome import Outcome
 from bpmax_sim.script.source import Script
+from bpmax_sim.session.settings import Settings
 
 
 class ScriptText(Protocol):
@@ -70,3 +75,22 @@ def as_script(given: ScriptText | str | os.PathLike[str]) -> Script:
 def as_live(given: LiveObject | dict[str, Any]) -> LiveObject:
     """Return *given* as a live object."""
     return LiveValues(given) if isinstance(given, dict) else given
+
+
+def within(limits: Limits | None, settings: Settings) -> Limits:
+    """Return *limits* with the stack that the settings ask for."""
+    chosen = limits or Limits()
+    return chosen if settings.stack is None else replace(chosen, stack=settings.stack)
+
+
+def judged(outcome: Outcome, unawaited: str) -> Outcome:
+    """Return *outcome*; of calls that nobody awaited it warns, or the first is its error."""
+    if unawaited == "warn":
+        for one in outcome.unawaited:
+            told = f"{one}; await it, or open the session with unawaited='allow'"
+            warnings.warn(told, UnawaitedWarning, stacklevel=3)
+    if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
+        return outcome
+    first = outcome.unawaited[0]
+    told = f"{first.call} was not awaited; await it, or open the session with unawaited='allow'"
+    return replace(outcome, error=ScriptError(told, name="Unawaited", place=first.place))

@@ -17,12 +17,12 @@ from bpmax_sim.proxy.builder import Proxy
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.mirror import LiveObject
 from bpmax_sim.script.outcome import Outcome
-from bpmax_sim.script.runtime import Runtime
+from bpmax_sim.script.runtime import Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.session.network import Network
 from bpmax_sim.session.opening import opening
 from bpmax_sim.session.outcomes import shown_outcome
-from bpmax_sim.session.scripts import ScriptText, as_live, as_script
+from bpmax_sim.session.scripts import ScriptText, as_live, as_script, judged, within
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Transport
@@ -81,9 +81,10 @@ class Session:
         self._runtime = Runtime(
             self._scheduler,
             self._network.begin,
-            limits=limits,
+            limits=within(limits, settings),
             seed=settings.seed,
             zone=start.zone.total_seconds(),
+            engine=engine_of(settings.engine),
         )
 
     @classmethod
@@ -189,13 +190,15 @@ class Session:
             ctx: the script's ``ctx``.
             libraries: scripts run before in the global scope.
 
+        A call that nobody awaited is a warning, unless the session was opened otherwise.
+
         Raises:
             ConfigError: a file cannot be read, or this is not the session's thread.
         """
         outcomes: list[Outcome] = []
         self.start_script(script, outcomes.append, form=form, ctx=ctx, libraries=libraries)
         self._runtime.settle()
-        return outcomes[0]
+        return judged(outcomes[0], self.settings.unawaited)
 
     def start_script(
         self,

@@ -10,10 +10,12 @@ from typing import Final
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.script.runtime import ENGINES
 
 MODES: Final = ("replay", "record", "live")
 RECORDS: Final = ("once", "new", "rewrite")
 UNUSED: Final = ("fail", "warn", "ignore")
+UNAWAITED: Final = ("warn", "fail", "allow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,9 @@ class Settings:
         clock: where virtual time starts; None for where the recording does.
         ignore, redact: places that do not count, and places with personal data.
         unused: what recordings that were not played are: ``fail``, ``warn`` or ``ignore``.
+        unawaited: what calls are that no script awaited: ``warn``, ``fail`` or ``allow``.
+        engine: who runs JavaScript: ``quickjs`` or ``v8``.
+        stack: bytes of stack for scripts; None for half of the thread's, at most 4 MB.
         owner: who records and plays, in a cassette that several share.
         repeat: whether a recording may be played more than once.
         instance: preferred where a script names none.
@@ -48,6 +53,9 @@ class Settings:
     ignore: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     unused: str = "fail"
+    unawaited: str = "warn"
+    engine: str = "quickjs"
+    stack: int | None = None
     owner: str = ""
     repeat: bool = False
     instance: str | None = None
@@ -63,6 +71,8 @@ class Settings:
         _one_of("mode", self.mode, MODES)
         _one_of("record", self.record, RECORDS)
         _one_of("unused", self.unused, UNUSED)
+        _one_of("unawaited", self.unawaited, UNAWAITED)
+        _one_of("engine", self.engine, ENGINES)
         if self.mode == "record" and self.environ.get("CI") and not self.allow_ci:
             raise ConfigError(
                 "CI is set, so nothing is recorded; replay, or ask twice: "

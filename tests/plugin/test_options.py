@@ -7,6 +7,7 @@ import pytest
 
 from bpmax_sim.demo.crm import Crm
 from bpmax_sim.pytest_plugin import options
+from bpmax_sim.script import runtime
 from bpmax_sim.session import settings
 from tests.plugin.project import FILE, Project, output
 
@@ -27,6 +28,7 @@ def test_the_choices_are_those_of_a_session() -> None:
     assert options.MODES == settings.MODES
     assert options.RECORDS == settings.RECORDS
     assert options.UNUSED == settings.UNUSED
+    assert options.ENGINES == runtime.ENGINES
 
 
 def test_recording_writes_the_same_cassettes_again(
@@ -89,6 +91,7 @@ def test_recording_in_ci_is_possible_when_asked_for_twice(
             "--bpmax-clock=明天",
             f"--bpmax-clock: '明天' is not an ISO 8601 time with a zone, such as {START}",
         ),
+        ("--bpmax-js-stack=viel", "--bpmax-js-stack: 'viel' is not a size such as 24MB or 512kB"),
     ],
 )
 def test_a_wrong_option_is_a_usage_error(project: Project, argument: str, message: str) -> None:
@@ -122,6 +125,8 @@ def test_every_option_has_an_ini_twin(project: Project) -> None:
         "bpmax_tb = true",
         "bpmax_record_extra = false",
         "bpmax_allow_ci_record = false",
+        "bpmax_engine = quickjs",
+        "bpmax_js_stack = 8MB",
         "bpmax_record = once",
         "bpmax_var =",
         "    title=客户名称",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +19,13 @@ from bpmax_sim.proxy.values import UNDEFINED
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.mirror import LiveObject
 from bpmax_sim.script.outcome import Outcome
-from bpmax_sim.script.runtime import SHANGHAI, Runtime
+from bpmax_sim.script.runtime import SHANGHAI, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.script.source import Script
 
 START = 1772413200.0  # 2026-03-02T09:00:00+08:00
 NAME = "流程脚本.js"
+ENGINE: ContextVar[str] = ContextVar("ENGINE", default="quickjs")
 Handle = Callable[[Request], Response]
 
 
@@ -66,7 +68,12 @@ class Bench:
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(self.clock, self.handle, TokenStore(), live=self.live)
         self.runtime = Runtime(
-            self.scheduler, self.begin, limits=self.limits, seed=self.seed, zone=self.zone
+            self.scheduler,
+            self.begin,
+            limits=self.limits,
+            seed=self.seed,
+            zone=self.zone,
+            engine=engine_of(ENGINE.get()),
         )
 
     def begin(self, program: Program) -> Generator[Effect, Any, Answer]:

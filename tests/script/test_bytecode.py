@@ -25,7 +25,7 @@ class FromText(QuickJSNG):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
-        prelude, *bindings = engine._sources()
+        prelude, *bindings = engine.sources()
         self._context = _quickjs.Context()
         self._entry = self._context.eval(prelude)(*bindings)
         self._tracking = track_rejections(self._context)

@@ -81,13 +81,15 @@ def test_every_script_has_an_expected_end_and_there_are_many() -> None:
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_does_what_it_does_in_node(name: str) -> None:
+def test_a_script_does_what_it_does_in_node(name: str, engine: str) -> None:
     outcome = run((FOLDER / name).read_text("utf-8"))
     got: dict[str, Any] = {"value": told(outcome.value), "lines": texts(outcome)}
     if outcome.error is not None:
         assert isinstance(outcome.error, ScriptError)
         got = {"error": f"{outcome.error.name}: {outcome.error.message}", "lines": texts(outcome)}
     known = {path: here for (script, path), (here, _) in DIFFERENT.items() if script == name}
+    if engine == "v8":
+        known.pop(".value[31]", None)  # the last digit is Node's own
     found = differences(EXPECTED[name], got, "")
 
     assert {path: here for path, _, here in found} == known, found

@@ -43,6 +43,7 @@ def test_an_object_inside_itself_prints() -> None:
     assert texts(run("const o = {a: 1}; o.o = o; console.log(o)")) == ["{ a: 1, o: [Circular] }"]
 
 
+@pytest.mark.of_quickjs
 def test_an_error_prints_with_its_stack_and_fields() -> None:
     source = """function 查() {
   return Object.assign(new TypeError('坏'), {code: 7});

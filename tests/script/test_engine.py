@@ -81,7 +81,7 @@ def test_without_the_hook_a_rejected_call_that_nobody_awaits_is_still_told() -> 
     outcome: Outcome = runtime.run(Script(NAME, "\n$proxy('crm').通知()"))
     [error] = outcome.unhandled
 
-    assert str(error) == f"{NAME}:2:1: Error: HTTP 500"
+    assert str(error) == f"{NAME}:2:1: Error: crm.通知: HTTP 500"
     assert isinstance(error.__cause__, HttpStatusError)
 
 

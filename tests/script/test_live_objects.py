@@ -117,6 +117,7 @@ def test_a_held_object_lives_on_until_somebody_else_replaces_it() -> None:
     assert form.fields["明细"] == [1, 2]
 
 
+@pytest.mark.of_quickjs
 def test_what_the_form_refuses_ends_the_script_at_the_line_that_wrote() -> None:
     class Strict(Form):
         def write(self, field: str, value: Any, _place: Place | None, /) -> None:

@@ -173,6 +173,7 @@ def test_a_live_object_can_be_sent_whole() -> None:
     assert program.steps == (("body", {"a": {"名": "张三"}, "b": [{"名": "张三"}]}),)
 
 
+@pytest.mark.of_quickjs
 def test_the_position_is_the_line_of_the_library_that_calls() -> None:
     library = Script(
         "lib/crm.js", "async function 查(id) {\n  return await $proxy('crm').get(id);\n}"
@@ -182,6 +183,7 @@ def test_the_position_is_the_line_of_the_library_that_calls() -> None:
     assert program.position == Place("lib/crm.js", 2, 34)
 
 
+@pytest.mark.of_quickjs
 def test_ten_thousand_calls_are_cheap_enough() -> None:
     bench = Bench(lambda _request: ok({"a": 1}, elapsed=0))
     outcome = bench.run(
@@ -192,6 +194,7 @@ def test_ten_thousand_calls_are_cheap_enough() -> None:
     assert len(bench.programs) == 2000
 
 
+@pytest.mark.of_quickjs
 def test_a_script_cannot_see_the_machinery() -> None:
     source = "return Object.getOwnPropertyNames(globalThis).filter(n => n.startsWith('_'))"
 

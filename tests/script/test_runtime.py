@@ -63,12 +63,14 @@ def test_declarations_of_libraries_are_seen_by_later_libraries_and_the_body() ->
     assert value_of("return 含税(100)", libraries=[first, second]) == pytest.approx(113)
 
 
+@pytest.mark.of_quickjs
 def test_an_error_of_a_library_names_the_library() -> None:
     error = failure("", libraries=[Script("lib/a.js", "\nnull.name")])
 
     assert str(error) == "lib/a.js:2:1: TypeError: cannot read property 'name' of null"
 
 
+@pytest.mark.of_quickjs
 def test_a_library_that_does_not_parse_is_a_syntax_error_in_it() -> None:
     error = failure("return 1", libraries=[Script("lib/a.js", "let 名 = ;")])
 
@@ -76,6 +78,7 @@ def test_a_library_that_does_not_parse_is_a_syntax_error_in_it() -> None:
     assert str(error) == "lib/a.js:1:9: SyntaxError: unexpected token in expression: ';'"
 
 
+@pytest.mark.of_quickjs
 def test_a_function_of_a_library_appears_in_the_stack_between_the_bodys_lines() -> None:
     library = Script("lib/校验.js", "function 检查(c) {\n  return c.name.length;\n}")
     error = failure("function 开始() {\n  检查({});\n}\n开始();", libraries=[library])
@@ -97,6 +100,7 @@ def test_a_function_of_a_library_appears_in_the_stack_between_the_bodys_lines() 
         ("/* 未完", "1:"),
     ],
 )
+@pytest.mark.of_quickjs
 def test_a_syntax_error_has_line_and_column_in_characters(source: str, expected: str) -> None:
     error = failure(source)
 
@@ -131,6 +135,7 @@ def test_the_early_close_is_told_where_it_is() -> None:
     )
 
 
+@pytest.mark.of_quickjs
 def test_an_uncaught_error_has_name_message_and_place_in_characters() -> None:
     error = failure("const 张三 = '客户';\nconst 李 = '中文字'; 张三.电话.length;")
 
@@ -139,6 +144,7 @@ def test_an_uncaught_error_has_name_message_and_place_in_characters() -> None:
     assert error.place == Place(NAME, 2, 18)
 
 
+@pytest.mark.of_quickjs
 def test_a_cause_chain_becomes_a_chain_of_exceptions() -> None:
     error = failure("try { null.x } catch (e) {\n  throw new RangeError('外', {cause: e})\n}")
 
@@ -189,6 +195,7 @@ def test_a_rejected_call_is_a_real_error_with_the_fields_of_the_rejection() -> N
     ]  # fmt: skip
 
 
+@pytest.mark.of_quickjs
 def test_an_uncaught_rejection_comes_back_at_the_line_that_awaits_with_its_python_cause() -> None:
     source = "const 请求 = $proxy('crm').get_customer('1');\nawait null;\n  await 请求;"
     error = Bench(missing).run(source).error
@@ -223,6 +230,7 @@ def test_the_stack_that_a_script_sees_names_only_its_own_lines() -> None:
         ),
     ],
 )
+@pytest.mark.of_quickjs
 def test_a_stack_can_be_captured_set_and_prepared(source: str, stack: object) -> None:
     assert value_of(source) == stack
 
@@ -268,6 +276,7 @@ def test_an_error_that_is_none_of_ours_is_not_shown_to_the_script() -> None:
         Bench(broken).run("try { await $proxy('crm').get() } catch {}")
 
 
+@pytest.mark.of_quickjs
 def test_a_call_that_nobody_awaits_completes_and_is_reported() -> None:
     bench = Bench(lambda _request: ok({"done": 1}, elapsed=3))
     outcome = bench.run("const crm = $proxy('crm');\n  crm.通知('张三');\nreturn 1")
@@ -303,6 +312,7 @@ def test_awaited_calls_are_not_reported() -> None:
         ("\n$proxy('crm').get_customer('1');", 2),
     ],
 )
+@pytest.mark.of_quickjs
 def test_a_rejection_that_nobody_handles_is_reported_with_its_line(source: str, line: int) -> None:
     [error] = Bench(missing).run(source).unhandled
 
@@ -346,6 +356,7 @@ def test_what_would_reach_the_machine_is_absent(name: str) -> None:
     assert value_of(f"return typeof {name}") == "undefined"
 
 
+@pytest.mark.of_quickjs
 def test_a_module_cannot_be_imported(tmp_path: Path) -> None:
     file = tmp_path / "x.js"
     file.write_text("export default 1")
@@ -411,6 +422,7 @@ def test_scripts_that_run_together_share_one_time() -> None:
     assert ends == [["乙", START * 1000 + 200], ["甲", START * 1000 + 300]]
 
 
+@pytest.mark.of_quickjs
 def test_another_thread_is_refused() -> None:
     bench = Bench()
     raised: list[BaseException] = []
@@ -433,6 +445,7 @@ def test_another_thread_is_refused() -> None:
     ]
 
 
+@pytest.mark.of_quickjs
 def test_three_hundred_contexts_leave_nothing_behind() -> None:
     resource = pytest.importorskip("resource") if os.name == "posix" else None
     source = """
@@ -452,6 +465,7 @@ def test_three_hundred_contexts_leave_nothing_behind() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4096
 
 
+@pytest.mark.of_quickjs
 def test_importing_the_runtime_does_not_load_the_engine() -> None:
     code = "import sys, bpmax_sim.script.runtime; assert '_quickjs' not in sys.modules"
 

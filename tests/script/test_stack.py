@@ -1,21 +1,92 @@
 from __future__ import annotations
 
 import contextvars
+import signal
+import sys
 import threading
+import time
 
 import pytest
 
+from bpmax_sim.errors import ScriptLimitError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.script.limits import MEGABYTE, Limits
+from bpmax_sim.script.limits import MEGABYTE, Limits, parse_stack
+from bpmax_sim.script.source import Script
 from bpmax_sim.script.stack import stack_limit, with_stack
+from bpmax_sim.session import Session
 from tests.script.bench import Bench, Form, ok
 
-DEEP = "const f = n => n ? 1 + f(n - 1) : 0; return f(8000)"
+DEEP = "const f = n => n ? 1 + f(n - 1) : 0; return f(%d)"
+TOO_DEEP = (
+    "the script calls itself, or nests a value, too deeply: the stack is full; "
+    "--bpmax-js-stack=24MB gives it more"
+)
 WHO = contextvars.ContextVar("WHO", default="")
 
 
-def test_scripts_recurse_like_v8_on_a_stack_of_their_own() -> None:
-    assert Bench(limits=Limits(stack=24 * MEGABYTE)).run(DEEP).value == 8000
+@pytest.mark.parametrize(("megabytes", "depth"), [(24, 12_000), (48, 20_000)])
+def test_scripts_recurse_like_v8_on_a_stack_of_their_own(megabytes: int, depth: int) -> None:
+    with Session.open(stack=megabytes * MEGABYTE) as session:
+        assert session.run_script(Script("深.js", DEEP % depth)).unwrap() == depth
+
+
+def test_without_it_the_same_script_passes_a_limit_and_the_next_one_runs() -> None:
+    with Session.open() as session:
+        outcome = session.run_script(Script("深.js", DEEP % 20_000))
+        again = session.run_script(Script("浅.js", DEEP % 500))
+
+    assert isinstance(outcome.error, ScriptLimitError)
+    assert str(outcome.error) == f"深.js:1:30: ScriptLimitError: {TOO_DEEP}"
+    assert again.value == 500
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no interval timer on Windows")
+def test_a_signal_interrupts_the_wait_for_a_script_on_that_stack() -> None:
+    """As Ctrl-C and pytest-timeout do; the script itself ends at its limit of processor time."""
+
+    def interrupt(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    session = Session.open(limits=Limits(cpu=0.5, stack=24 * MEGABYTE))
+    begun = time.monotonic()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            session.run_script(Script("转.js", "for (;;);"))
+        assert time.monotonic() - begun < 0.5
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        for thread in threading.enumerate():
+            if thread.name == "bpmax-script":
+                thread.join()
+        session.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("24MB", 24 << 20), ("512 kB", 512 << 10), (" 300000 ", 300_000), ("1024MB", 1 << 30)],
+)
+def test_a_size_is_a_number_with_its_unit(text: str, size: int) -> None:
+    assert parse_stack(text) == size
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("viel", "'viel' is not a size such as 24MB or 512kB"),
+        ("-1MB", "'-1MB' is not a size such as 24MB or 512kB"),
+        ("24GB", "'24GB' is not a size such as 24MB or 512kB"),
+        ("", "'' is not a size such as 24MB or 512kB"),
+        ("24", "'24': a stack has 256kB at least and 1024MB at most"),
+        ("9999MB", "'9999MB': a stack has 256kB at least and 1024MB at most"),
+    ],
+)
+def test_another_text_is_no_size(text: str, message: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        parse_stack(text)
+
+    assert str(caught.value) == message
 
 
 def test_the_callers_context_variables_are_there_and_calls_and_forms_work() -> None:

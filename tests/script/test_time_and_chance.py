@@ -68,6 +68,7 @@ def test_promises_have_one_outcome_in_virtual_time(
     assert bench.elapsed() == elapsed
 
 
+@pytest.mark.of_quickjs
 def test_ten_minutes_of_backing_off_take_no_time() -> None:
     failures = iter(range(9))
 
@@ -175,6 +176,7 @@ def test_local_time_is_the_scenarios(zone: float, text: str) -> None:
     assert str(Bench(zone=zone).run("return `${new Date()}`").value).startswith(text)
 
 
+@pytest.mark.of_quickjs
 def test_a_run_is_the_same_on_any_machine() -> None:
     expected = digest()
     code = "from tests.script.test_time_and_chance import digest; print(digest())"

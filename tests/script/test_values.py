@@ -54,6 +54,7 @@ def normal(value: Any) -> Any:
 
 @given(VALUES)
 @settings(max_examples=80, deadline=None)
+@pytest.mark.of_quickjs
 def test_a_value_that_goes_in_comes_out_the_same(value: Any) -> None:
     got = BENCH.run("return value", values={"value": value}).unwrap()
 
@@ -95,6 +96,7 @@ def test_the_same_object_twice_is_no_cycle() -> None:
     assert value_of("const o = {a: 1}; return [o, o]") == [{"a": 1}, {"a": 1}]
 
 
+@pytest.mark.of_quickjs
 def test_a_value_that_throws_when_it_is_read_is_an_error_of_the_script() -> None:
     error = run("return {get a() { throw new RangeError('坏') }}").error
 

@@ -1,0 +1,136 @@
+"""The one door to V8 (mini-racer), the optional engine: full ICU, and fast where scripts compute.
+
+Only text goes in and out, as tasks that can be cancelled: microtasks run between the two tasks of
+a turn. It can end the process (``new Array(2 ** 32 - 1).fill(0)``), so it is never the default.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+import time
+from contextlib import ExitStack
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from py_mini_racer import JSEvalException, JSOOMException, JSParseException
+
+# `MiniRacer` itself installs timers of real time that cannot be taken away again.
+from py_mini_racer._mini_racer import _make_context
+
+from bpmax_sim.script.engine import BINDINGS, sources
+from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+
+_PATIENCE = 2  # seconds to wait for each that is left: others use the machine, too
+_HEAD = re.compile(r"^(?:<anonymous>|undefined):(\d+): (.*)$", re.DOTALL)
+
+
+class V8:
+    """A V8 isolate with the prelude in it."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Make an isolate within *limits*; its stack is V8's own, and time is that of a clock."""
+        self._limits = limits
+        self._left = limits.cpu
+        self._resources = ExitStack()
+        self._context: Any = self._resources.enter_context(_make_context(_loop()))
+        self._eval(_program())
+        self._context.set_hard_memory_limit(limits.memory)
+
+    def load(self, source: str) -> None:
+        """Run *source* as a global script."""
+        self._eval(f"{source}\n;0")
+
+    def call(self, operation: str, argument: str) -> str:
+        """Run one operation of the prelude and every microtask, and return its outbox."""
+        self._eval(f"__bpm({json.dumps(operation)},{json.dumps(argument)});0")
+        text: str = self._eval("__bpm()")
+        return self._placed(text, argument) if operation == "run" else text
+
+    def close(self) -> None:
+        """Free the isolate, whatever runs in it."""
+        self._context = None
+        self._resources.close()
+
+    def _eval(self, code: str) -> Any:
+        if self._left <= 0:
+            raise self._too_slow()
+        started = time.process_time()  # of all threads: V8 has its own
+        patience = max(_PATIENCE * self._left, 0.001)
+        task = asyncio.wait_for(self._context.eval_cancelable(code), patience)
+        try:
+            return asyncio.run_coroutine_threadsafe(task, _loop()).result()
+        except TimeoutError:
+            self._left = 0.0
+            raise self._too_slow() from None
+        except JSOOMException:
+            size = f"{self._limits.memory / MEGABYTE:g} MB"
+            message = f"the script used more than {size} of memory"
+            raise LimitReachedError("ScriptLimitError", message) from None
+        except JSEvalException as error:
+            raise _translated(error) from None
+        finally:
+            self._left -= time.process_time() - started
+
+    def _too_slow(self) -> LimitReachedError:
+        message = f"the script used more than {self._limits.cpu:g} s of processor time"
+        return LimitReachedError("ScriptLimitError", message)
+
+    def _placed(self, text: str, argument: str) -> str:
+        """Return the outbox *text*, the position of a syntax error found by parsing once more."""
+        reply = json.loads(text)
+        if reply["done"] is None or reply["done"][0] is not None:
+            return text
+        given = json.loads(argument)
+        above, body = "\n" * (given["start"] - 1), f"\n{given['source']}\n"
+        for code in (
+            f"{above}(async function () {{{body}}});0",
+            f"{above}(function () {{ return 0 ? async () => {{{body}}} : 0; }});0",
+        ):
+            try:
+                self._eval(code)
+            except EngineError as error:
+                reply["done"][1]["raw"] = error.raw
+                break
+        return json.dumps(reply)
+
+
+def _translated(error: JSEvalException) -> EngineError:
+    # The text is `<anonymous>:line: Name: message`, the source line, a caret, then the stack.
+    lines = str(error).split("\n")
+    found = _HEAD.match(lines[0])
+    assert found, "mini-racer's own format"
+    name, colon, message = found[2].partition(": ")
+    if not colon:
+        name, message = "Uncaught", found[2]
+    raw = "\n".join(line for line in lines if line.startswith("    at "))
+    if isinstance(error, JSParseException):
+        raw = f"    at <input>:{found[1]}:{_column(lines)}"
+    return EngineError(name, message, raw)
+
+
+def _column(lines: list[str]) -> int:
+    """Return the byte column of the caret, which V8 sets by UTF-16 units."""
+    caret = next((line for line in lines[2:3] if line.strip("^ ") == ""), "")
+    units = (len(caret) - len(caret.lstrip())) * 2
+    before = lines[1].encode("utf-16-le", "surrogatepass")[:units]
+    return len(before.decode("utf-16-le", "replace").encode("utf-8", "replace")) + 1
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return the loop on which V8 answers; its thread lasts as long as the process."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="bpmax-v8", daemon=True).start()
+    return loop
+
+
+@cache
+def _program() -> str:
+    prelude, *bindings = sources()
+    adapter = (files("bpmax_sim.script") / "bindings/v8.js").read_text("utf-8")
+    intl = BINDINGS.index("intl")
+    return f"({adapter})({json.dumps(prelude)},{json.dumps(bindings)},{intl});0"

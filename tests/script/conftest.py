@@ -1,0 +1,50 @@
+"""Scripts run the same in every engine that is here; V8 is the extra ``v8``.
+
+A test that holds the default engine's own words, columns or waits says so with ``of_quickjs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+import pytest
+
+from tests.script.bench import ENGINE
+
+ENGINES = ("quickjs", "v8") if find_spec("py_mini_racer") else ("quickjs",)
+IN_EVERY_ENGINE = frozenset(
+    {
+        "test_conformance",
+        "test_console",
+        "test_hostile",
+        "test_live_objects",
+        "test_proxy_object",
+        "test_runtime",
+        "test_seed_page",
+        "test_time_and_chance",
+        "test_values",
+    }
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "of_quickjs: holds what only the default engine says or does"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.module.__name__.rpartition(".")[2] not in IN_EVERY_ENGINE:
+        return
+    only = metafunc.definition.get_closest_marker("of_quickjs")
+    metafunc.parametrize("engine", ENGINES[:1] if only else ENGINES, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Let every bench of the test run scripts in this engine."""
+    name: str = getattr(request, "param", "quickjs")
+    before = ENGINE.set(name)
+    yield name
+    ENGINE.reset(before)
