@@ -71,7 +71,10 @@ Instance = Annotated[
 Variables = Annotated[
     list[str] | None, typer.Option("--var", metavar="K=V", help="A variable; wins over the file's.")
 ]
-Cassettes = Annotated[Path | None, typer.Option(metavar="DIR", help="The folder of all cassettes.")]
+Cassettes = Annotated[
+    str | None,
+    typer.Option(metavar="DIR|URL", help="The folder of all cassettes, or an fsspec URL."),
+]
 Platforms = Annotated[
     Path | None, typer.Option(metavar="DIR", help="The folder of platform files.")
 ]

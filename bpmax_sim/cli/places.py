@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.remote import Remote, is_url, mirror
 from bpmax_sim.cli.selection import missing
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario.names import find_root
@@ -37,6 +38,16 @@ def below(paths: Sequence[Path], suffix: str) -> list[Path]:
     if lacking:
         raise ConfigError(*lacking)
     return list(dict.fromkeys(found for path in given for found in _below(path, suffix)))
+
+
+def cassettes_at(said: str | None) -> tuple[Path | None, Remote | None]:
+    """Return the folder that *said* names, and where its files come from if that is a URL."""
+    if not said:
+        return None, None
+    if not is_url(said):
+        return Path(said), None
+    remote = mirror(said, find_root(Path.cwd()))
+    return remote.folder, remote
 
 
 def _below(path: Path, suffix: str) -> Iterator[Path]:

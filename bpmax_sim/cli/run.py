@@ -39,6 +39,7 @@ from bpmax_sim.cli.options import (
     Variables,
 )
 from bpmax_sim.cli.output import complain, say, say_json, tell
+from bpmax_sim.cli.places import cassettes_at
 from bpmax_sim.cli.progress import watched
 from bpmax_sim.cli.selection import chosen, missing, targets
 from bpmax_sim.cli.shards import part_of, shard_of, timed
@@ -90,7 +91,8 @@ def run(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Run scenarios and return the exit code."""
     options = _options(record, instance, platforms, unused) | _engine(engine, js_stack)
-    options |= {"allow_ci": allow_ci_record, "extra": record_extra}
+    folder, remote = cassettes_at(cassettes)
+    options |= {"allow_ci": allow_ci_record, "extra": record_extra, "remote": remote}
     return _perform(
         _Wish(
             paths=paths or (),
@@ -101,7 +103,7 @@ def run(  # noqa: PLR0913 - the options of the command
             shard=shard,
             choices=Choices(
                 mode=mode.value if mode else "",
-                cassettes=cassettes,
+                cassettes=folder,
                 faults=faults is Faults.on,
                 trace=trace.value,
                 environ=os.environ,

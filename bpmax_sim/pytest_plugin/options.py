@@ -87,8 +87,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="cassettes",
-        metavar="DIR",
-        help="folder of all cassettes (default: cassettes in the project's root)",
+        metavar="DIR|URL",
+        help="folder of all cassettes, or an fsspec URL (default: cassettes in the project's root)",
     ),
     Option(
         name="platforms",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 import bpmax_sim
+from bpmax_sim.cassette.remote import is_url, shown_url
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.tally import Tally, tally_of
 from bpmax_sim.report.evidence import Evidence, digest_of, keep
@@ -35,9 +35,13 @@ def _who_answers(config: pytest.Config) -> list[str]:
     if mode == "record":
         mode += f" {options.value(config, 'record', 'once')}"
     folder = options.value(config, "cassettes")
-    shown = os.fspath(folder) if folder else _shown(root / "cassettes")
+    shown = _place(folder) if folder else _shown(root / "cassettes")
     closed = ", network closed" if mode == "replay" else ""
     return [f"bpmax-sim: {mode}, cassettes in {shown}{closed}"]
+
+
+def _place(folder: str) -> str:
+    return shown_url(folder) if is_url(folder) else folder
 
 
 def write_summary(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.cassette.remote import Remote, is_url, mirror
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.scenario.names import cassette_name, file_name, find_root
@@ -33,6 +34,7 @@ MARKED = (
 """What the marker ``bpmax`` takes."""
 
 Says = Callable[[str], bool]
+_REMOTE = pytest.StashKey[Remote | None]()
 
 
 def marked(node: pytest.Item) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> d
     if "cassette" in mark:
         name = cassette_name(node.path, str(mark["cassette"]), "")
         files["cassette"] = cassettes_folder(node) / f"{name}.yaml"
-    return found | files
+    return found | files | {"remote": remote_of(node.config)}
 
 
 def _files(node: pytest.Item, says: Says) -> Iterator[tuple[str, Path]]:
@@ -101,9 +103,20 @@ def _files(node: pytest.Item, says: Says) -> Iterator[tuple[str, Path]]:
         yield "platforms", config.rootpath / ini
 
 
+def remote_of(config: pytest.Config) -> Remote | None:
+    """Return where the cassettes come from, if that is a URL; one for the whole run."""
+    if _REMOTE not in config.stash:
+        said = options.value(config, "cassettes")
+        config.stash[_REMOTE] = mirror(said, config.rootpath) if is_url(said) else None
+    return config.stash[_REMOTE]
+
+
 def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
-    """Return the folder of all cassettes that a test's are in."""
+    """Return the folder of all cassettes that a test's are in; of a URL, its mirror."""
     config = node.config
+    remote = remote_of(config)
+    if remote is not None:
+        return remote.folder
     given = options.on_command_line(config, "cassettes")
     if given is not None:
         return Path(config.invocation_params.dir, given)

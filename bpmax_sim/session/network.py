@@ -156,6 +156,8 @@ class Network:
         with self._resources:
             if self._start.mode == "record":
                 self._tracks.finish(failed=failed, volatile=self._volatile)
+        if self._settings.mode == "record":
+            self._tracks.upload()
 
     def _tenant(self, platform: Platform, instance: Instance) -> Credentials:
         key = (platform.platform_key, instance.instance_key)

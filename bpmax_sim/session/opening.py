@@ -10,7 +10,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.clock import Instant, VirtualClock
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.tracks import load
+from bpmax_sim.session.tracks import fetch_logins, load
 
 NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")
 """Where virtual time starts in replay when nothing says otherwise."""
@@ -42,12 +42,16 @@ def opening(settings: Settings) -> Opening:
     Raises:
         CassetteError: the cassette cannot be used.
     """
+    if settings.remote and settings.cassette:
+        settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
     if settings.mode == "record" and settings.cassette is not None:
         recover(settings.cassette)
     cassette = load(settings.cassette)
     once = settings.mode == "record" and settings.record == "once"
     known = cassette is not None and settings.owner in cassette.owners
     mode = "replay" if once and known else settings.mode
+    if mode == "replay" and cassette is not None:
+        fetch_logins(settings, cassette)  # while the network is open
     start = settings.clock or _recorded_start(settings, cassette, mode)
     return Opening(
         mode=mode, cassette=cassette, clock=VirtualClock(start.seconds), zone=start.offset

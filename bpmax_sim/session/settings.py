@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bpmax_sim.cassette.remote import Remote
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.script.runtime import ENGINES
@@ -41,6 +42,7 @@ class Settings:
         extra: whether recording what is new also records one more of a call that was played.
         command: the command that records, for messages; *command_new* and *command_extra* are its
             options that record what is missing, and one more of a call that was played.
+        remote: where the files come from and go to, when they are the mirror of a URL.
         zone: seconds east of Greenwich, for scripts; None for that of *clock*.
     """
 
@@ -66,6 +68,7 @@ class Settings:
     command_extra: str = "--record=new --record-extra"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    remote: Remote | None = None
 
     def __post_init__(self) -> None:
         _one_of("mode", self.mode, MODES)

@@ -39,6 +39,20 @@ def load(path: Path | None) -> Cassette | None:
         return None
 
 
+def fetch_logins(settings: Settings, cassette: Cassette) -> None:
+    """Bring the logins of the instances that a recording names up to date.
+
+    Raises:
+        CassetteError: one cannot be read where it lies.
+    """
+    remote, folder = settings.remote, settings.logins
+    if remote is None or folder is None:
+        return
+    lines = map(cassette.line, cassette.index.numbers(settings.owner))
+    for key in {(line.call.partition(".")[0], line.instance) for line in lines}:
+        remote.fetch(_login_file(folder, key), recording=settings.mode == "record")
+
+
 @dataclass(slots=True)
 class Tracks:
     """Plays and records; each login belongs to the track of its instance."""
@@ -143,6 +157,20 @@ class Tracks:
         elif own is not None:
             own.seal(volatile=volatile)
 
+    def upload(self) -> None:
+        """Put what was recorded, now or before, where the files come from.
+
+        Raises:
+            CassetteError: it cannot be written there; it stays here.
+        """
+        said = self.settings
+        if said.remote is None:
+            return
+        paths = map(self._login_path, dict.fromkeys((*self._logins, *self._login_recorders)))
+        for path in (said.cassette, *paths):
+            if path is not None and path.exists():
+                said.remote.upload(path)
+
     def _finish_logins(self, *, failed: bool, volatile: Volatile) -> None:
         """Seal the logins; of a run that failed, only those of instances that were let in."""
         for key, recorder in self._login_recorders.items():
@@ -179,7 +207,7 @@ class Tracks:
 
     def _login_path(self, key: Key) -> Path | None:
         folder = self.settings.logins
-        return folder / f"{_owner(key)}.yaml" if folder else None
+        return _login_file(folder, key) if folder else None
 
     def _recorder_of(self, exchange: Exchange) -> Recorder:
         key = _login_key(exchange.request)
@@ -204,6 +232,8 @@ class Tracks:
         return self._recorder
 
     def _make(self, path: Path, owner: str, **how: bool) -> Recorder:
+        if self.settings.remote:
+            self.settings.remote.fetch(path, recording=True)
         return Recorder(
             path, rules=self.rules, owner=owner, scan=self.vault.scan, zone=self.zone, **how
         )
@@ -217,3 +247,7 @@ def _login_key(request: Request) -> Key | None:
 
 def _owner(key: Key) -> str:
     return ".".join(key)
+
+
+def _login_file(folder: Path, key: Key) -> Path:
+    return folder / f"{_owner(key)}.yaml"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,12 @@ def test_a_failed_recording_waits_for_review(recorded: Project, crm: Crm, bs: Co
     assert "cassettes/crm/customer.yaml.new: waits for review; run `bpmax-sim review`" in failed.err
     assert recorded.cassette.read_bytes() == before
     assert passed.code == 6
+
+
+def test_cassettes_may_lie_at_a_url(recorded: Project, bs: Command, tmp_path: Path) -> None:
+    there = f"file://{tmp_path / '共享'}"
+    shutil.copytree(recorded.folder / "cassettes", tmp_path / "共享")
+    shutil.rmtree(recorded.folder / "cassettes")
+
+    assert bs("run", "--cassettes", there).code == 0
+    assert bs("run", "--cassettes", f"{there}/空").code == 3

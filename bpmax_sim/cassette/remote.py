@@ -1,0 +1,270 @@
+"""Cassettes at an fsspec URL, such as object storage, with a mirror on the disk; fsspec's one door.
+
+Everything else works on the mirror. A file is looked at once in a run and fetched where it changed
+there; what was sealed here is uploaded whole. What was not uploaded is never overwritten, nor
+played as if it had been. No message shows what a URL carries besides scheme, host and path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bpmax_sim.cassette import files
+from bpmax_sim.errors import CassetteError, ConfigError
+
+T = TypeVar("T")
+
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[A-Za-z][A-Za-z0-9+.-]*)*://")
+_STAMPS: Final = ("ETag", "etag", "e_tag", "checksum", "md5Hash")
+_TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
+_WITH_FOLDERS: Final = frozenset({"file", "local", "ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs"})
+_uploading = threading.Lock()  # a transaction is the file system's, which threads share
+
+
+class State(msgspec.Struct, frozen=True):
+    """What a file of the mirror was when it was the same there and here.
+
+    Attributes:
+        coming: the digest of what is about to replace it; a process may die in between.
+    """
+
+    stamp: str
+    sha: str
+    coming: str = ""
+
+
+_decode = msgspec.json.Decoder(State).decode
+
+
+def is_url(place: object) -> bool:
+    """Return whether *place* names a folder by URL and not by path."""
+    return isinstance(place, str) and _URL.match(place) is not None
+
+
+def shown_url(url: str) -> str:
+    """Return *url* without user, password, query and fragment."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
+
+
+def mirror(url: str, root: Path) -> Remote:
+    """Return the cassettes at *url*, mirrored below ``.bpmax/cassettes`` of the project *root*."""
+    told = shown_url(url)
+    slug = re.sub(r"[^\w.-]+", "-", told).strip("-")[:60]
+    digest = hashlib.sha256(told.encode()).hexdigest()[:8]
+    return Remote(url, root / ".bpmax" / "cassettes" / f"{slug}-{digest}")
+
+
+class Remote:
+    """A folder of cassettes at a URL; safe to use from several threads and processes.
+
+    Attributes:
+        folder: the mirror.
+    """
+
+    def __init__(self, url: str, folder: Path) -> None:
+        """Reach nothing yet."""
+        self.folder = folder
+        self._url = url
+        self._seen: set[Path] = set()
+        self._opened: tuple[Any, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Remote {shown_url(self._url)}>"
+
+    def fetch(self, path: Path, *, recording: bool = False) -> None:
+        """Bring the file *path* of the mirror up to date, once; it goes where there is none.
+
+        Raises:
+            ConfigError: the URL cannot be used at all.
+            CassetteError: the URL cannot be read, or the file was recorded here and not uploaded;
+                *recording* leaves such a file as it is.
+        """
+        if path in self._seen or not path.is_relative_to(self.folder):
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with files.locked(path.parent):
+            if self._is_changed(path):
+                self._refuse(path, recording=recording)
+            else:
+                self._update(path)
+        self._seen.add(path)
+
+    def upload(self, path: Path) -> None:
+        """Put the file *path* of the mirror there, whole, if it changed here.
+
+        Raises:
+            CassetteError: it cannot be written, or somebody else changed it there meanwhile; the
+                file stays here, to be uploaded later.
+        """
+        if not path.is_relative_to(self.folder) or not path.parent.is_dir():
+            return
+        with files.locked(path.parent):
+            if self._is_changed(path):
+                self._put(path)
+
+    def _is_changed(self, path: Path) -> bool:
+        state = self._state(path)
+        if not path.exists():
+            return False
+        return state is None or _sha(path.read_bytes()) not in {state.sha, state.coming}
+
+    def _refuse(self, path: Path, *, recording: bool) -> None:
+        if not recording:
+            raise CassetteError(
+                f"{path} was recorded here and not uploaded to {self._there(path)}; upload it by "
+                "recording once more, or delete it to play what is there"
+            )
+
+    def _update(self, path: Path) -> None:
+        state, stamp = self._state(path), self._stamp(path)
+        if stamp is None:
+            path.unlink(missing_ok=True)
+            self._note(path).unlink(missing_ok=True)
+        elif state is None or state.stamp != stamp or not path.exists():
+            data = self._asked(path, "read", lambda system, there: system.cat_file(there))
+            before = state or State("", "")
+            self._remember(path, State(before.stamp, before.sha, _sha(data)))
+            files.replace_whole(path, data)
+            self._remember(path, State(stamp, _sha(data)))
+
+    def _put(self, path: Path) -> None:
+        data, state, stamp = path.read_bytes(), self._state(path), self._stamp(path)
+        if stamp != (state.stamp if state else None) and not self._is_there(path, data):
+            raise CassetteError(
+                f"{self._there(path)} was changed meanwhile by somebody else, so nothing was "
+                f"uploaded; what was recorded is in {path}: keep a copy, delete it and record again"
+            )
+
+        def write(system: Any, target: str) -> None:
+            if _protocols(system) & _WITH_FOLDERS:
+                system.makedirs(target.rpartition("/")[0], exist_ok=True)
+            with _uploading, system.transaction, system.open(target, "wb") as file:
+                file.write(data)
+
+        self._asked(path, "written", write)
+        self._remember(path, State(self._stamp(path) or "", _sha(data)))
+
+    def _is_there(self, path: Path, data: bytes) -> bool:
+        """Return whether *data* was uploaded already, by a process that could not note it."""
+
+        def read(system: Any, there: str) -> bytes | None:
+            try:
+                return bytes(system.cat_file(there))
+            except FileNotFoundError:
+                return None
+
+        return self._asked(path, "read", read) == data
+
+    def _stamp(self, path: Path) -> str | None:
+        """Return what changes when the file there does, or None if there is none."""
+
+        def look(system: Any, there: str) -> str | None:
+            try:
+                return stamp_of(system.info(there))
+            except FileNotFoundError:
+                return None
+
+        return self._asked(path, "read", look)
+
+    def _asked(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
+        system, folder = self._system()
+        there = f"{folder}/{self._name(path)}"
+        with self._told(path, done):
+            return ask(system, there)
+
+    @contextmanager
+    def _told(self, path: Path, done: str) -> Iterator[None]:
+        """Translate whatever a file system raises; its own words may hold a credential."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - each file system raises what it likes
+            why = _why(error)
+            raise CassetteError(f"{self._there(path)} cannot be {done}: {why}") from None
+
+    def _system(self) -> tuple[Any, str]:
+        if self._opened is None:
+            self._opened = _open(self._url)
+        return self._opened
+
+    def _there(self, path: Path) -> str:
+        return f"{shown_url(self._url)}/{self._name(path)}"
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _note(self, path: Path) -> Path:
+        return self.folder / ".state" / f"{self._name(path)}.json"
+
+    def _state(self, path: Path) -> State | None:
+        try:
+            return _decode(self._note(path).read_bytes())
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return None
+
+    def _remember(self, path: Path, state: State) -> None:
+        note = self._note(path)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        files.replace_whole(note, msgspec.json.encode(state))
+
+
+def stamp_of(info: Mapping[str, Any]) -> str:
+    """Return what changes when the file does: its etag, else its time and size."""
+    for key in _STAMPS:
+        if info.get(key):
+            return str(info[key])
+    time = next((info[key] for key in _TIMES if info.get(key)), "")
+    return f"{time} {info.get('size')}"
+
+
+def _open(url: str) -> tuple[Any, str]:
+    """Return the file system of *url* and the folder in it.
+
+    Raises:
+        ConfigError: fsspec, or what it needs for the scheme, is not installed or not known.
+        CassetteError: it cannot be reached.
+    """
+    told = shown_url(url)
+    try:
+        from fsspec.core import url_to_fs  # noqa: PLC0415 - only where cassettes lie at a URL
+    except ImportError:
+        raise ConfigError(f"{told} needs fsspec; pip install 'bpmax-sim[remote]'") from None
+    try:
+        system, folder = url_to_fs(url, use_listings_cache=False)
+    except ImportError:
+        scheme = urlsplit(url).scheme
+        raise ConfigError(
+            f"{told} needs the package with which fsspec reads {scheme}://, such as s3fs for "
+            "s3://; install it beside bpmax-sim"
+        ) from None
+    except OSError as error:
+        raise CassetteError(f"{told} cannot be reached: {_why(error)}") from None
+    except Exception as error:  # noqa: BLE001 - each file system raises what it likes
+        raise ConfigError(f"{told} cannot be used: {_why(error)}; check the URL") from None
+    return system, str(folder).rstrip("/")
+
+
+def _why(error: Exception) -> str:
+    """Return the kind of *error* in words of the system or of Python, never in its own."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if isinstance(number, int) else type(error).__name__
+
+
+def _protocols(system: Any) -> frozenset[str]:
+    given = system.protocol
+    return frozenset({given} if isinstance(given, str) else given)
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,296 @@
+"""A folder of cassettes at a URL: fetched where it changed, uploaded whole, never overwritten."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from bpmax_sim.cassette.remote import Remote, is_url, mirror, shown_url, stamp_of
+from bpmax_sim.errors import CassetteError, ConfigError
+from tests.third_parties.object_storage import object_storage
+
+NAME = "crm/选择客户/贵宾.yaml"
+_serials = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def storage() -> Iterator[str]:
+    """Run an S3 and export how to reach it; yield a bucket's URL."""
+    with object_storage() as party, pytest.MonkeyPatch.context() as exported:
+        for name, value in party.environment.items():
+            exported.setenv(name, value)
+        fsspec.filesystem("s3").mkdir("recordings")
+        yield "s3://recordings"
+
+
+@pytest.fixture(params=["memory", "file", "s3"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return a folder that nobody else uses, of each kind of storage."""
+    place = f"run-{os.getpid()}-{next(_serials)}"
+    if request.param == "s3":
+        return f"{request.getfixturevalue('storage')}/{place}"
+    return f"memory://{place}" if request.param == "memory" else (tmp_path / "there").as_uri()
+
+
+def put(url: str, data: bytes, name: str = NAME) -> None:
+    """Write as somebody else does."""
+    system, folder = fsspec.core.url_to_fs(f"{url}/{name}")
+    if url.startswith("file:"):
+        system.makedirs(folder.rpartition("/")[0], exist_ok=True)
+    system.pipe_file(folder, data)
+
+
+def there(url: str, name: str = NAME) -> bytes:
+    system, path = fsspec.core.url_to_fs(f"{url}/{name}", use_listings_cache=False)
+    return bytes(system.cat_file(path))
+
+
+def fetched(url: str, root: Path, *, recording: bool = False) -> Path:
+    """Return the mirrored file as a new run finds it."""
+    remote = mirror(url, root)
+    remote.fetch(remote.folder / NAME, recording=recording)
+    return remote.folder / NAME
+
+
+def test_a_file_is_fetched_and_one_that_is_not_there_is_not_here(url: str, tmp_path: Path) -> None:
+    assert not fetched(url, tmp_path).exists()
+    put(url, "张三".encode())
+
+    assert fetched(url, tmp_path).read_text(encoding="utf-8") == "张三"
+
+
+def test_what_did_not_change_is_not_read_again(url: str, tmp_path: Path) -> None:
+    put(url, b"one")
+    first = fetched(url, tmp_path).stat().st_ino
+
+    assert fetched(url, tmp_path).stat().st_ino == first
+    put(url, b"two!")
+    assert fetched(url, tmp_path).read_bytes() == b"two!"
+
+
+def test_a_run_sees_one_state_of_a_file(url: str, tmp_path: Path) -> None:
+    put(url, b"one")
+    remote = mirror(url, tmp_path)
+    path = remote.folder / NAME
+    for data in (b"one", b"another"):
+        put(url, data)
+        remote.fetch(path)
+
+    assert path.read_bytes() == b"one"
+
+
+def test_a_file_that_goes_there_goes_here(url: str, tmp_path: Path) -> None:
+    put(url, b"one")
+    path = fetched(url, tmp_path)
+    system, target = fsspec.core.url_to_fs(f"{url}/{NAME}")
+    system.rm(target)
+
+    assert fetched(url, tmp_path) == path
+    assert not path.exists()
+
+
+def test_what_was_recorded_is_uploaded_whole_and_only_once(url: str, tmp_path: Path) -> None:
+    remote = mirror(url, tmp_path)
+    path = remote.folder / NAME
+    remote.fetch(path, recording=True)
+    path.write_bytes(b"recorded")
+    remote.upload(path)
+    assert there(url) == b"recorded"
+
+    path.write_bytes(b"recorded again")
+    remote.upload(path)
+    remote.upload(path)
+    assert there(url) == b"recorded again"
+    assert fetched(url, tmp_path / "ci").read_bytes() == b"recorded again"
+
+
+def test_what_was_not_uploaded_is_neither_overwritten_nor_played(url: str, tmp_path: Path) -> None:
+    put(url, b"old")
+    path = fetched(url, tmp_path)
+    path.write_bytes(b"recorded, then the network went")
+
+    with pytest.raises(CassetteError) as caught:
+        fetched(url, tmp_path)
+    assert str(caught.value) == (
+        f"{path} was recorded here and not uploaded to {shown_url(url)}/{NAME}; upload it by "
+        "recording once more, or delete it to play what is there"
+    )
+    assert fetched(url, tmp_path, recording=True).read_bytes().startswith(b"recorded")
+    path.unlink()
+    assert fetched(url, tmp_path).read_bytes() == b"old"
+
+
+def test_what_somebody_else_uploaded_meanwhile_is_not_overwritten(url: str, tmp_path: Path) -> None:
+    put(url, b"old")
+    path = fetched(url, tmp_path, recording=True)
+    path.write_bytes(b"mine")
+    put(url, b"theirs")
+
+    with pytest.raises(CassetteError) as caught:
+        mirror(url, tmp_path).upload(path)
+    assert str(caught.value) == (
+        f"{shown_url(url)}/{NAME} was changed meanwhile by somebody else, so nothing was uploaded; "
+        f"what was recorded is in {path}: keep a copy, delete it and record again"
+    )
+    assert (there(url), path.read_bytes()) == (b"theirs", b"mine")
+
+
+def test_an_upload_that_could_not_be_noted_is_none_of_somebody_else(
+    url: str, tmp_path: Path
+) -> None:
+    put(url, b"old")
+    path = fetched(url, tmp_path, recording=True)
+    path.write_bytes(b"mine")
+    put(url, b"mine")
+
+    mirror(url, tmp_path).upload(path)
+    assert fetched(url, tmp_path).read_bytes() == b"mine"
+
+
+def test_many_threads_fetch_one_file(url: str, tmp_path: Path) -> None:
+    put(url, b"one")
+    remote = mirror(url, tmp_path)
+    path = remote.folder / NAME
+    threads = [threading.Thread(target=remote.fetch, args=[path]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert path.read_bytes() == b"one"
+
+
+def test_files_outside_the_mirror_are_nobody_elses(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(b"mine")
+    remote = Remote("memory://nowhere", tmp_path / "mirror")
+
+    remote.fetch(path)
+    remote.upload(path)
+    remote.upload(remote.folder / "never/fetched.yaml")
+    assert path.read_bytes() == b"mine"
+
+
+def test_nothing_half_written_is_there_when_an_upload_fails(tmp_path: Path) -> None:
+    url = (tmp_path / "there").as_uri()
+    put(url, b"old")
+    path = fetched(url, tmp_path, recording=True)
+    path.write_bytes(b"new")
+    (tmp_path / "there/crm/选择客户").chmod(0o500)
+    if os.access(tmp_path / "there/crm/选择客户", os.W_OK):
+        (tmp_path / "there/crm/选择客户/贵宾.yaml").unlink()
+        (tmp_path / "there/crm/选择客户/贵宾.yaml").mkdir()  # as for a user who may do anything
+
+    with pytest.raises(CassetteError, match=r"/crm/选择客户/贵宾\.yaml "):
+        mirror(url, tmp_path).upload(path)
+    assert path.read_bytes() == b"new"
+    (tmp_path / "there/crm/选择客户").chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("s3://bucket/prefix/", "s3://bucket/prefix"),
+        ("ftp://robot:geheim@files.example.test/a?key=geheim#x", "ftp://files.example.test/a"),
+        ("https://robot@files.example.test:8443/a", "https://files.example.test:8443/a"),
+        ("memory://x", "memory://x"),
+    ],
+)
+def test_a_url_is_shown_without_credentials(url: str, told: str) -> None:
+    assert shown_url(url) == told
+    assert repr(Remote(url, Path())) == f"<Remote {told}>"
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("s3://bucket", True),
+        ("simplecache::s3://bucket", True),
+        ("memory://x", True),
+        ("cassettes", False),
+        ("C:/录制", False),
+        ("C:\\录制", False),
+        (None, False),
+    ],
+)
+def test_a_url_is_told_from_a_path(place: str | None, expected: bool) -> None:
+    assert is_url(place) is expected
+
+
+def test_credentials_in_a_url_make_no_other_mirror(tmp_path: Path) -> None:
+    plain, with_user = mirror("ftp://h/x", tmp_path), mirror("ftp://robot:geheim@h/x", tmp_path)
+
+    assert plain.folder == with_user.folder == tmp_path / ".bpmax/cassettes/ftp-h-x-f78c1e53"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nichts://robot:geheim@x/y", "nichts://x/y cannot be used: ValueError; check the URL"),
+        (
+            "oci://robot:geheim@x/y",
+            "oci://x/y needs the package with which fsspec reads oci://, such as s3fs for s3://; install it beside bpmax-sim",  # noqa: E501
+        ),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_told_without_credentials(
+    url: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        fetched(url, tmp_path)
+    assert str(caught.value) == message
+    assert caught.value.__suppress_context__
+
+
+def test_a_server_that_cannot_be_reached_is_named_without_credentials(tmp_path: Path) -> None:
+    with pytest.raises(CassetteError) as caught:
+        fetched("ftp://robot:geheim@127.0.0.1:1/x", tmp_path)
+
+    assert str(caught.value) == "ftp://127.0.0.1:1/x cannot be reached: Connection refused"
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("info", "stamp"),
+    [
+        ({"ETag": '"abc"', "LastModified": 5, "size": 3}, '"abc"'),
+        ({"mtime": 17.5, "size": 3}, "17.5 3"),
+        ({"created": "2026-03-02", "size": 3}, "2026-03-02 3"),
+        ({"size": 3}, " 3"),
+    ],
+)
+def test_a_stamp_is_the_etag_or_time_and_size(info: dict[str, object], stamp: str) -> None:
+    assert stamp_of(info) == stamp
+
+
+def test_fsspec_is_loaded_only_where_cassettes_lie_at_a_url() -> None:
+    program = (
+        "import sys, bpmax_sim.session, bpmax_sim.cassette.remote as r, pathlib\n"
+        "r.mirror('s3://x/y', pathlib.Path())\n"
+        "assert 'fsspec' not in sys.modules"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_process_that_died_while_it_fetched_leaves_a_file_to_be_fetched(tmp_path: Path) -> None:
+    url = f"memory://run-{os.getpid()}-{next(_serials)}"
+    put(url, b"old")
+    path = fetched(url, tmp_path)
+    note = mirror(url, tmp_path).folder / f".state/{NAME}.json"
+    before = note.read_bytes()
+    put(url, b"newer")
+    fetched(url, tmp_path)
+    coming = b'"coming":"' + note.read_bytes().partition(b'"sha":"')[2][:64] + b'"'
+    note.write_bytes(before.replace(b'"coming":""', coming))
+
+    assert fetched(url, tmp_path).read_bytes() == b"newer"
+    assert path.read_bytes() == b"newer"
