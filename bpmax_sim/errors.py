@@ -28,6 +28,7 @@ A message says what, where, expected and got, and what to do next. None contains
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -51,6 +52,16 @@ def near(word: str, candidates: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the candidate nearest to *word*, or nothing."""
     found = difflib.get_close_matches(word, list(candidates), n=1)
     return f"; did you mean {found[0]!r}?" if found else ""
+
+
+_BARE = re.compile(r"[\w./:@%+,=-]+")
+
+
+def pasted(text: str) -> str:
+    """Return *text* as one word of a command that a person pastes into a shell."""
+    if _BARE.fullmatch(text):
+        return text
+    return '"' + re.sub(r'(["\\$`])', r"\\\1", text) + '"'
 
 
 class BpmaxError(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bpmax_sim.cassette.format import ENTRY, HEAD
-from bpmax_sim.errors import CassetteError, DamagedCassette, Place
+from bpmax_sim.errors import CassetteError, DamagedCassette, Place, pasted
 
 _CONFLICT = re.compile(rb"^(?:<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILINE)
 _NAMED = re.compile(rb'"call":"((?:[^"\\]|\\.)*)".*?"for":"((?:[^"\\]|\\.)*)"')
@@ -20,7 +20,7 @@ def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
         error = look(path, data)
         if error is not None:
             return error
-    return DamagedCassette(f"{path}: {otherwise}; {_ACCEPT.format(path=path)}")
+    return DamagedCassette(f"{path}: {otherwise}; {_ACCEPT.format(path=pasted(str(path)))}")
 
 
 def edited(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
@@ -29,7 +29,9 @@ def edited(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
     if told is not None:
         return told
     place = Place(str(path), _line_at(data, start))
-    return DamagedCassette(f"{place}: {name(data, start)} {why}; {_ACCEPT.format(path=path)}")
+    return DamagedCassette(
+        f"{place}: {name(data, start)} {why}; {_ACCEPT.format(path=pasted(str(path)))}"
+    )
 
 
 def name(data: bytes, start: int) -> str:
@@ -72,10 +74,10 @@ def _conflict(path: Path, data: bytes) -> CassetteError | None:
     found = _CONFLICT.search(data)
     if found is None:
         return None
-    place = Place(str(path), _line_at(data, found.start()))
+    place, word = Place(str(path), _line_at(data, found.start())), pasted(str(path))
     return DamagedCassette(
-        f"{place}: a Git conflict marker; take one side whole, `git checkout --ours {path}` or "
-        f"`git checkout --theirs {path}`, or record it again"
+        f"{place}: a Git conflict marker; take one side whole, `git checkout --ours {word}` or "
+        f"`git checkout --theirs {word}`, or record it again"
     )
 
 
@@ -83,8 +85,8 @@ def _foreign(path: Path, data: bytes) -> CassetteError | None:
     if b"\nbpmax: {" in data or HEAD.encode().startswith(data[: len(HEAD)]):
         return None
     return CassetteError(
-        f"{path}: not a cassette of bpmax-sim; `bpmax-sim import {path}` reads those of vcrpy and "
-        "others"
+        f"{path}: not a cassette of bpmax-sim; `bpmax-sim import {pasted(str(path))}` reads those "
+        "of vcrpy and others"
     )
 
 

@@ -25,7 +25,7 @@ from bpmax_sim.cassette.matching import (
     parts_of_exchange,
 )
 from bpmax_sim.cassette.paths import Path, Wild, format_path, parse_path
-from bpmax_sim.errors import CassetteError, Place
+from bpmax_sim.errors import CassetteError, Place, pasted
 
 _SHOWN = 5
 _WIDTH = 60
@@ -51,7 +51,7 @@ class MissContext(Struct, frozen=True, kw_only=True):
 
     def command(self, option: str = "") -> str:
         """Return the command that records, with *option*."""
-        target = f" {self.place.file}:{self.place.line}" if self.place else ""
+        target = f" {pasted(f'{self.place.file}:{self.place.line}')}" if self.place else ""
         return f"{self.record or f'bpmax-sim record{target}'} {option}".rstrip()
 
 
@@ -233,7 +233,7 @@ def _fixes(search: Search, near: _Near) -> Iterator[str]:
     paths = dict.fromkeys(_yaml(_general(parse_path(d.path))) for d in near.differences if _may(d))
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
         yield _line("ignore", f"ignore: [{', '.join(paths)}]")
-    yield _line("compare", f"bpmax-sim inspect {search.cassette.place(near.number)}")
+    yield _line("compare", f"bpmax-sim inspect {pasted(search.cassette.place(near.number))}")
 
 
 def _root(difference: Difference) -> str:

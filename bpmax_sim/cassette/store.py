@@ -18,7 +18,7 @@ from bpmax_sim.cassette.meaning import Volatile
 from bpmax_sim.cassette.merge import Recording, merge, new_file, nothing_volatile, open_old, recover
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.render import render
-from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError
+from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
 from bpmax_sim.messages import Exchange
 
 
@@ -222,5 +222,5 @@ class Recorder:
         kept = f" and the recording is kept in {self._journal.path}" if self._journal else ""
         return CassetteError(
             f"{target}: not written ({error.strerror}); the old file is whole{kept}; make room and "
-            f"run `bpmax-sim recover {self.path}`"
+            f"run `bpmax-sim recover {pasted(str(self.path))}`"
         )

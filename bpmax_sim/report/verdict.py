@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bpmax_sim.errors import BpmaxError, CassetteError
+from bpmax_sim.errors import BpmaxError, CassetteError, pasted
 from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.failure import Failure
@@ -17,7 +16,6 @@ from bpmax_sim.scenario.made import CallMade
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
 _OFFLINE = frozenset({"CONNECT", "TLS"})
 _NO_RECORDING = frozenset({"NoMatchError", "CassetteError", "DamagedCassette", "NewerFormat"})
-_PLAIN = re.compile(r"[\w@%+=:,./-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +85,7 @@ def rerun(item: ScenarioItem) -> str:
 def target(item: ScenarioItem) -> str:
     """Return *item* as an argument of a command, quoted for a shell."""
     text = item.node_id if item.row else item.spot.source.file
-    if _PLAIN.fullmatch(text):
-        return text
-    return '"' + re.sub(r'(["\\$`])', r"\\\1", text) + '"'
+    return pasted(text)
 
 
 def _code(failures: tuple[Failure, ...], calls: tuple[CallMade, ...], *, live: bool) -> ExitCode:

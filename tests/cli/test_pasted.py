@@ -1,0 +1,120 @@
+"""What a message tells to type exists, and works when it is pasted into a shell."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cli.commands import COMMANDS
+from bpmax_sim.errors import pasted
+from bpmax_sim.pytest_plugin.options import OPTIONS
+from tests.cli.project import ROOT, Command, Project
+
+_COMMAND = re.compile(r"bpmax-sim ([a-z]+)\b((?: +(?:--?[a-z][a-z-]*(?:=\S+)?|[^\s`-][^\s`]*))*)")
+_WORDS = {"demo", "pseudonym", "platform", "instances", "scenario", "fragment", "flow", "needs"}
+"""What follows the program's name in titles and marks, which nobody types."""
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Yield every text of a module, with X for what is put in when it runs."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    joined = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    inside = {id(part) for one in joined for part in one.values}
+    for one in joined:
+        parts = (part.value if isinstance(part, ast.Constant) else "X" for part in one.values)
+        yield "".join(map(str, parts))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in inside:
+            yield str(node.value)
+
+
+TEXTS = [text for path in sorted((ROOT / "bpmax_sim").rglob("*.py")) for text in texts(path)]
+
+
+def test_every_command_of_a_message_exists_with_its_options(bs: Command) -> None:
+    found = {
+        (match[1], option.partition("=")[0])
+        for text in TEXTS
+        for match in _COMMAND.finditer(text)
+        for option in ["", *re.findall(r" (--?[a-z][a-z-]*)", match[2])]
+    }
+    helps = {name: bs(name, "--help").out for name in {name for name, _ in found} & set(COMMANDS)}
+    unknown = {name for name, _ in found} - set(COMMANDS) - _WORDS
+
+    assert {"import", "seal", "recover", "review", "record", "inspect"} <= set(helps)
+    assert unknown == set()
+    assert [(n, o) for n, o in found if o and o not in helps.get(n, o)] == []
+
+
+def test_every_option_of_pytest_in_a_message_exists() -> None:
+    flags = {option.flag for option in OPTIONS}
+    found = {flag for text in TEXTS for flag in re.findall(r"--bpmax-[a-z][a-z-]*[a-z]", text)}
+
+    assert found - flags == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("cassettes/客户/选择.yaml", "cassettes/客户/选择.yaml"),
+        ("a b.yaml", '"a b.yaml"'),
+        ('a"$`b.yaml', '"a\\"\\$\\`b.yaml"'),
+        ("回填[正常].yaml", '"回填[正常].yaml"'),
+    ],
+)
+def test_a_path_is_one_word_of_a_shell(text: str, word: str) -> None:
+    done = subprocess.run(["sh", "-c", f"printf %s {word}"], capture_output=True, check=True)
+
+    assert pasted(text) == word
+    assert done.stdout.decode() == text
+
+
+def pasted_from(text: str, command: str) -> list[str]:
+    found = re.search(rf"bpmax-sim {command}[^`\n]*", text)
+    assert found is not None, text
+    return shlex.split(found[0])[1:]
+
+
+@pytest.fixture(name="spaced")
+def spaced_project(recorded: Project) -> Project:
+    """Return a project whose files have names that a shell would tear apart."""
+    recorded.edit(recorded.scenario, "cassette: crm/customer", 'cassette: "crm/客户 [正常]"')
+    place = recorded.cassette.rename(recorded.cassette.with_name("客户 [正常].yaml"))
+    recorded.scenario.rename(recorded.scenario.with_name("选择 客户.scenario.yaml"))
+    assert place.exists()
+    return recorded
+
+
+def test_the_commands_of_a_miss_run(spaced: Project, bs: Command) -> None:
+    assert bs("run").code == 0
+    missed = bs("run", "--var", "customer=12346")
+
+    assert missed.code == 3
+    shown = bs(*pasted_from(missed.out, "inspect"))
+    rerun = bs(*pasted_from(missed.out, "run"))
+    assert "crm.example.test/api/customers/12345" in shown.out
+    assert rerun.code == 0
+    assert pasted_from(missed.out, "record")[1] == "scenarios/选择 客户.scenario.yaml"
+
+
+def test_the_commands_of_a_damaged_file_run(spaced: Project, bs: Command) -> None:
+    place = spaced.folder / "cassettes/crm/客户 [正常].yaml"
+    text = place.read_text(encoding="utf-8")
+    place.write_text(text.replace("张三", "张四"), encoding="utf-8")
+
+    edited = bs("run")
+    sealed = bs(*pasted_from(edited.out + edited.err, "seal"), "--yes")
+    place.write_text("interactions: []\nversion: 1\n", encoding="utf-8")
+    foreign = bs("run")
+    nothing = bs(*pasted_from(foreign.out + foreign.err, "import"))
+
+    assert (edited.code, sealed.code) == (3, 0)
+    assert sealed.err.endswith("sealed\n")
+    assert (foreign.code, nothing.code) == (3, 5)
+    assert nothing.out == "cassettes/crm/客户 [正常].yaml: nothing could be carried over\n"
