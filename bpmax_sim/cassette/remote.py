@@ -241,7 +241,7 @@ def _open(url: str) -> tuple[Any, str]:
     except ImportError:
         raise ConfigError(f"{told} needs fsspec; pip install 'bpmax-sim[remote]'") from None
     try:
-        system, folder = url_to_fs(url, use_listings_cache=False)
+        system, folder = url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
     except ImportError:
         scheme = urlsplit(url).scheme
         raise ConfigError(

@@ -27,7 +27,7 @@ def storage() -> Iterator[str]:
     with object_storage() as party, pytest.MonkeyPatch.context() as exported:
         for name, value in party.environment.items():
             exported.setenv(name, value)
-        fsspec.filesystem("s3").mkdir("recordings")
+        fsspec.filesystem("s3", skip_instance_cache=True).mkdir("recordings")
         yield "s3://recordings"
 
 
@@ -42,14 +42,16 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def put(url: str, data: bytes, name: str = NAME) -> None:
     """Write as somebody else does."""
-    system, folder = fsspec.core.url_to_fs(f"{url}/{name}")
+    system, folder = fsspec.core.url_to_fs(f"{url}/{name}", skip_instance_cache=True)
     if url.startswith("file:"):
         system.makedirs(folder.rpartition("/")[0], exist_ok=True)
     system.pipe_file(folder, data)
 
 
 def there(url: str, name: str = NAME) -> bytes:
-    system, path = fsspec.core.url_to_fs(f"{url}/{name}", use_listings_cache=False)
+    system, path = fsspec.core.url_to_fs(
+        f"{url}/{name}", use_listings_cache=False, skip_instance_cache=True
+    )
     return bytes(system.cat_file(path))
 
 
@@ -90,7 +92,7 @@ def test_a_run_sees_one_state_of_a_file(url: str, tmp_path: Path) -> None:
 def test_a_file_that_goes_there_goes_here(url: str, tmp_path: Path) -> None:
     put(url, b"one")
     path = fetched(url, tmp_path)
-    system, target = fsspec.core.url_to_fs(f"{url}/{NAME}")
+    system, target = fsspec.core.url_to_fs(f"{url}/{NAME}", skip_instance_cache=True)
     system.rm(target)
 
     assert fetched(url, tmp_path) == path

@@ -20,7 +20,7 @@ def an_empty_bucket() -> Iterator[str]:
     with object_storage() as party, pytest.MonkeyPatch.context() as exported:
         for name, value in party.environment.items():
             exported.setenv(name, value)
-        fsspec.filesystem("s3").mkdir("luzhi")
+        fsspec.filesystem("s3", skip_instance_cache=True).mkdir("luzhi")
         yield "s3://luzhi/合同"
 
 
@@ -31,7 +31,7 @@ def forget(project: Project) -> None:
 
 
 def names(url: str) -> list[str]:
-    system, folder = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    system, folder = fsspec.core.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
     return sorted(path.removeprefix(f"{folder}/") for path in system.find(folder))
 
 
