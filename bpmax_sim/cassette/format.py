@@ -79,7 +79,13 @@ def _head(entries: Sequence[Entry], rules: str) -> Head:
         return Head(rules=rules)
     first, start = entries[0].line.rules or rules, min(map(_start, entries))[1]
     mixed = any((entry.line.rules or rules) != first for entry in entries)
-    return Head(rules=first, start=start, mixed=mixed or msgspec.UNSET)
+    simulated = any(entry.line.source == "simulated" for entry in entries)
+    return Head(
+        rules=first,
+        start=start,
+        mixed=mixed or msgspec.UNSET,
+        simulated=simulated or msgspec.UNSET,
+    )
 
 
 def _start(entry: Entry) -> tuple[float, str]:

@@ -16,12 +16,14 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         rules: digest of the matching rules that its keys were computed under.
         start: the earliest instant of sending, ISO 8601 with its zone.
         mixed: whether some exchange has a key under other rules, which its line names.
+        simulated: whether a built-in simulator gave some of the answers.
     """
 
     format: int = FORMAT
     rules: str = ""
     start: str = ""
     mixed: bool | msgspec.UnsetType = msgspec.UNSET
+    simulated: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

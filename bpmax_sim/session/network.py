@@ -6,13 +6,13 @@ import time
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from itertools import count
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.clock import SeededChance, SystemChance, SystemClock
-from bpmax_sim.errors import NoMatchError
+from bpmax_sim.errors import ConfigError, NoMatchError
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.platforms import Platforms
@@ -35,6 +35,10 @@ from bpmax_sim.session.tracks import Tracks
 from bpmax_sim.transport.faults import Faults
 from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.stubs import Stubs
+
+if TYPE_CHECKING:
+    from bpmax_sim.simulator.simulator import Simulator
+    from bpmax_sim.simulator.simulators import Simulators
 
 T = TypeVar("T")
 
@@ -75,6 +79,7 @@ class Network:
             self._vault.minted("scenario", settings.owner, "secret", secret)
         self._tenants: dict[tuple[str, str], Credentials] = {}
         self._resources = ExitStack()
+        self._simulators = self._simulate() if start.simulated else None
         rules = matching_rules(platforms, settings.ignore)
         self._tracks = Tracks(settings, rules, self._vault, start.cassette, start.zone)
         parts = Parts(
@@ -93,7 +98,21 @@ class Network:
     @property
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, in replay."""
-        return self._tracks.unplayed() if self._start.is_closed else ()
+        return self._tracks.unplayed() if self._start.mode == "replay" else ()
+
+    def simulator(self, platform: str) -> Simulator:
+        """Return what stands in for a platform.
+
+        Raises:
+            ConfigError: nothing is simulated.
+            CallError: UNKNOWN_PLATFORM.
+        """
+        if self._simulators is None:
+            raise ConfigError(
+                f"nothing is simulated in mode {self._start.mode}; open the session with "
+                'mode="simulate", or record with against="simulator"'
+            )
+        return self._simulators.simulator(platform)
 
     def begin(self, program: Program) -> Generator[Effect, Any, Answer]:
         """Return the call of *program*, for a scheduler to drive."""
@@ -178,11 +197,18 @@ class Network:
         return volatile_places(self._platforms, name)
 
     def _live(self) -> Transport:
+        if self._simulators is not None:
+            return self._simulators
         if self._transport is not None:
             return self._transport
         from bpmax_sim.transport.httpx.live import Live  # noqa: PLC0415 - replay needs no client
 
         return self._resources.enter_context(Live())
+
+    def _simulate(self) -> Simulators:
+        from bpmax_sim.session.simulated import simulators  # noqa: PLC0415 - replay needs none
+
+        return simulators(self._platforms, self._tenant, self._clock, self._settings.seed)
 
     def _bad_token(self, request: Request) -> Response:
         assert request.call is not None
@@ -202,7 +228,7 @@ class Network:
             chance=chance,
             auth_chance=chance if closed else SystemChance(),
             separate=self._start.mode == "record",
-            synthesise_login=self._synthesise if closed else _never,
+            synthesise_login=self._synthesise if self._start.mode == "replay" else _never,
             log=self.calls.append,
             serial=lambda: next(numbers),
             default_instance=self._settings.instance,

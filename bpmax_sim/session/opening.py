@@ -22,6 +22,7 @@ class Opening:
 
     Attributes:
         mode: the mode in force: recording once what is recorded already is replaying it.
+        simulated: whether stand-ins answer.
         zone: offset from UTC of the scripts' local time and of the instants in a recording.
     """
 
@@ -29,11 +30,12 @@ class Opening:
     cassette: Cassette | None
     clock: VirtualClock
     zone: timedelta
+    simulated: bool = False
 
     @property
     def is_closed(self) -> bool:
         """Return whether the network is closed and no real credential is needed."""
-        return self.mode == "replay"
+        return self.mode == "replay" or self.simulated
 
 
 def opening(settings: Settings) -> Opening:
@@ -54,12 +56,16 @@ def opening(settings: Settings) -> Opening:
         fetch_logins(settings, cassette)  # while the network is open
     start = settings.clock or _recorded_start(settings, cassette, mode)
     return Opening(
-        mode=mode, cassette=cassette, clock=VirtualClock(start.seconds), zone=start.offset
+        mode=mode,
+        cassette=cassette,
+        clock=VirtualClock(start.seconds),
+        zone=start.offset,
+        simulated=mode != "replay" and settings.is_simulated,
     )
 
 
 def _recorded_start(settings: Settings, cassette: Cassette | None, mode: str) -> Instant:
     if mode != "replay":
-        return NEVER_RECORDED.at(time.time())
+        return NEVER_RECORDED if settings.is_simulated else NEVER_RECORDED.at(time.time())
     recorded = cassette.start(settings.owner) if cassette else None
     return recorded or NEVER_RECORDED

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, CallError, ExpectationError
@@ -28,6 +28,9 @@ from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.stubs import Stub
 from bpmax_sim.yamlfile import shown
+
+if TYPE_CHECKING:
+    from bpmax_sim.simulator.simulator import Simulator
 
 ScriptLike = ScriptText | str | os.PathLike[str]
 ObjectLike = LiveObject | dict[str, Any]
@@ -94,6 +97,7 @@ class Session:
         *,
         instances: str | os.PathLike[str] | None = None,
         mode: str = "replay",
+        against: str = "live",
         record: str = "once",
         cassette: str | os.PathLike[str] | None = None,
         clock: str | None = None,
@@ -119,6 +123,7 @@ class Session:
         path = None if cassette is None else Path(cassette)
         settings = Settings(
             mode=mode,
+            against=against,
             record=record,
             cassette=path,
             logins=more.pop("logins", _logins(path)),
@@ -229,6 +234,15 @@ class Session:
     def redact(self, text: str, /) -> str:
         """Return *text* with every secret that the session knows replaced by its stand-in."""
         return self._network.redact(text)
+
+    def simulator(self, platform: str, /) -> Simulator:
+        """Return the stand-in of a platform, with its knobs, where third parties are simulated.
+
+        Raises:
+            ConfigError: the mode is another one.
+            CallError: UNKNOWN_PLATFORM.
+        """
+        return self._network.simulator(platform)
 
     def template(self, platform: str, api: str, /) -> str:
         """Return the API's path with its placeholders, or nothing if it is not known."""

@@ -13,7 +13,8 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.script.runtime import ENGINES
 
-MODES: Final = ("replay", "record", "live")
+MODES: Final = ("replay", "record", "live", "simulate")
+AGAINST: Final = ("live", "simulator")
 RECORDS: Final = ("once", "new", "rewrite")
 UNUSED: Final = ("fail", "warn", "ignore")
 UNAWAITED: Final = ("warn", "fail", "allow")
@@ -24,7 +25,9 @@ class Settings:
     """The options of a session.
 
     Attributes:
-        mode: ``replay`` (the network is closed), ``record`` or ``live``.
+        mode: ``replay`` (the network is closed), ``record``, ``live``, or ``simulate`` (built-in
+            stand-ins answer, and the network is closed too).
+        against: whom record mode asks: the ``live`` third parties, or their ``simulator``.
         record: in record mode ``once`` (only what this owner has no recording of), ``new`` (also
             identities that it lacks) or ``rewrite`` (everything afresh).
         cassette: the file; None for a session that neither plays nor records.
@@ -47,6 +50,7 @@ class Settings:
     """
 
     mode: str = "replay"
+    against: str = "live"
     record: str = "once"
     cassette: Path | None = None
     logins: Path | None = None
@@ -72,6 +76,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         _one_of("mode", self.mode, MODES)
+        _one_of("against", self.against, AGAINST)
         _one_of("record", self.record, RECORDS)
         _one_of("unused", self.unused, UNUSED)
         _one_of("unawaited", self.unawaited, UNAWAITED)
@@ -81,6 +86,11 @@ class Settings:
                 "CI is set, so nothing is recorded; replay, or ask twice: "
                 "--bpmax-mode=record --bpmax-allow-ci-record"
             )
+
+    @property
+    def is_simulated(self) -> bool:
+        """Return whether stand-ins answer instead of the live third parties."""
+        return self.mode == "simulate" or (self.mode == "record" and self.against == "simulator")
 
 
 def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:

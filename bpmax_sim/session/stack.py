@@ -91,7 +91,7 @@ def _refuse_placeholder(request: Request) -> None:
 class Parts:
     """What the transports of a session are made of."""
 
-    live: Callable[[], Transport]
+    live: Callable[[], Transport]  # the third parties, or what stands in for them
     tracks: Tracks
     vault: Vault
     clock: Clock
@@ -125,6 +125,7 @@ STACKS: dict[tuple[str, str], Callable[[Parts], Transport]] = {
     ("record", "rewrite"): _record,
     ("record", "new"): _new,
     ("live", ""): _live,
+    ("simulate", ""): _live,
 }
 
 

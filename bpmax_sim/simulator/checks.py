@@ -1,0 +1,223 @@
+"""The checks of a rule table: each looks at the request, and refuses or adds what it found."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from bpmax_sim.proxy.reading import as_text
+from bpmax_sim.simulator.asked import ABSENT, is_empty
+from bpmax_sim.simulator.delivery import deliver
+from bpmax_sim.simulator.grants import grant
+from bpmax_sim.simulator.model import (
+    Check,
+    Compared,
+    Credential,
+    Found,
+    Limit,
+    Needed,
+    Once,
+    Receivers,
+    Signed,
+    Sized,
+)
+from bpmax_sim.simulator.signature import check_declared
+from bpmax_sim.simulator.state import Seen
+from bpmax_sim.simulator.tokens import accept, carried, issue, left
+from bpmax_sim.simulator.turn import Refused, Repeated, Turn
+
+
+def perform(check: Check, turn: Turn) -> None:
+    """Make the one check that *check* says.
+
+    Raises:
+        Refused: what the third party answers instead.
+        Repeated: the answer that the same request had before.
+    """
+    for name, function in _CHECKS.items():
+        rule = getattr(check, name)
+        if rule is not UNSET:
+            function(turn, rule)
+
+
+def _token(turn: Turn, _rule: bool) -> None:
+    accept(turn, carried(turn))
+
+
+def _login(turn: Turn, rule: tuple[Credential, ...]) -> None:
+    for one in rule:
+        if is_empty(turn.look(one.at)):
+            raise Refused(one.missing)
+    fitting = turn.world.tenants
+    for one in rule:
+        given = turn.look(one.at)
+        fitting = tuple(t for t in fitting if _is(t.credentials.get(one.name), given))
+        if not fitting:
+            raise Refused(one.wrong)
+    turn.belongs_to(fitting[0])
+    issued = issue(turn, fitting[0])
+    turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
+
+
+def _is(credential: Any, given: Any) -> bool:
+    has_both = credential is not None and isinstance(given, str | int)
+    return has_both and as_text(credential) == as_text(given)
+
+
+def _object(turn: Turn, error: str) -> None:
+    if not isinstance(turn.asked.body, dict):
+        raise Refused(error)
+
+
+def _need(turn: Turn, rule: Needed) -> None:
+    empty = [is_empty(turn.look(place)) for place in rule.at]
+    if (all if rule.any_of else any)(empty):
+        raise Refused(rule.error)
+
+
+def _equal(turn: Turn, rule: Compared) -> None:
+    given = turn.look(rule.at)
+    if given is ABSENT and rule.optional:
+        return
+    if rule.to:
+        wanted = turn.look(rule.to)
+        if wanted is ABSENT and rule.to.startswith("credential."):
+            return _of_any_tenant(turn, rule, given)
+        allowed = (wanted,)
+    else:
+        allowed = rule.values
+    if given is ABSENT or isinstance(given, dict | list) or not _among(given, allowed):
+        raise Refused(rule.error)
+    return None
+
+
+def _of_any_tenant(turn: Turn, rule: Compared, given: Any) -> None:
+    """Find out whose request it is by a key of the instance's own, such as a robot's."""
+    if turn.tenant is not None:
+        return  # this instance has no such credential, so that nothing can be compared
+    for tenant in turn.world.tenants:
+        if _is(tenant.credentials.get(rule.to.partition(".")[2]), given):
+            turn.belongs_to(tenant)
+            return
+    raise Refused(rule.error)
+
+
+def _among(given: Any, allowed: tuple[Any, ...]) -> bool:
+    return as_text(given) in {as_text(one) for one in allowed}
+
+
+def _text(turn: Turn, rule: Sized) -> None:
+    given = turn.look(rule.at)
+    if given is ABSENT:
+        return
+    if not isinstance(given, str) or len(given.encode("utf-8", "replace")) > rule.most:
+        raise Refused(rule.error)
+    if rule.json:
+        try:
+            json.loads(given)
+        except (ValueError, RecursionError):
+            raise Refused(rule.error) from None
+
+
+def _find(turn: Turn, rule: Found) -> None:
+    row = turn.row(rule.rows, rule.by, turn.look(rule.at))
+    if row is None:
+        raise Refused(rule.error)
+    turn.scope[rule.name] = row
+
+
+def _receivers(turn: Turn, rule: Receivers) -> None:
+    given = turn.look(rule.at)
+    names = _names(given, rule)
+    if rule.everybody in names and rule.everybody:
+        turn.receivers = tuple(str(row.get(rule.by[0])) for row in turn.rows(rule.rows))
+        names = []
+    known = [name for name in names if turn.row(rule.rows, rule.by, name)]
+    unknown = [name.lower() if rule.lower else name for name in names if name not in known]
+    turn.receivers += tuple(known)
+    turn.scope[rule.name] = rule.split.join(unknown) if rule.split else unknown
+    if not turn.receivers and rule.error:
+        raise Refused(rule.error)
+
+
+def _names(given: Any, rule: Receivers) -> list[str]:
+    if isinstance(given, list):
+        return [as_text(one) for one in given if isinstance(one, str | int)]
+    text = as_text(given) if isinstance(given, str | int) else ""
+    parts = text.split(rule.split) if rule.split else [text]
+    return [part.strip() for part in parts if part.strip()]
+
+
+def limit(turn: Turn, rule: Limit) -> None:
+    """Count the request and refuse what is too much."""
+    key = "/".join((turn.route, rule.error, *(as_text(turn.look(place)) for place in rule.by)))
+    blocked = turn.state.blocked.get(key, 0.0)
+    if turn.now < blocked:
+        raise _too_many(turn, rule, blocked)
+    start = math.floor(turn.now / rule.per) * rule.per
+    begun, count = turn.state.counts.get(key, (start, 0))
+    count = count + 1 if begun == start else 1
+    turn.change(counts={**turn.state.counts, key: (start, count)})
+    if count > rule.count:
+        until = turn.now + rule.block if rule.block else start + rule.per
+        if rule.block:
+            turn.change(blocked={**turn.state.blocked, key: until})
+        raise _too_many(turn, rule, until)
+
+
+def _too_many(turn: Turn, rule: Limit, until: float) -> Refused:
+    turn.scope["wait"] = max(math.ceil(until - turn.now), 1)
+    return Refused(rule.error)
+
+
+def once(turn: Turn, rule: Once) -> None:
+    """Refuse a repetition, or answer it as the first one; see `keep_answer`."""
+    values = [turn.look(place) for place in rule.at]
+    if any(map(is_empty, values)) or (rule.when and as_text(turn.look(rule.when)) != "1"):
+        return
+    owner = turn.tenant.instance if turn.tenant else ""
+    told = json.dumps([owner, turn.route, *values], ensure_ascii=False, sort_keys=True)
+    seen = turn.state.seen.get(told)
+    if seen is not None and turn.now < seen.until:
+        raise Refused(rule.error) if rule.error else Repeated(seen.answer)
+    turn.key, turn.until = told, turn.now + _window(turn, rule)
+
+
+def _window(turn: Turn, rule: Once) -> float:
+    given = turn.look(rule.window_at) if rule.window_at else ABSENT
+    usual = rule.window if rule.default is UNSET else float(rule.default)
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return usual
+    return min(max(float(given), 0.0), rule.window)
+
+
+def keep_answer(turn: Turn, answer: Any) -> None:
+    """Keep *answer* for a repetition of the request; what is over is forgotten."""
+    if turn.key:
+        live = {key: seen for key, seen in turn.state.seen.items() if turn.now < seen.until}
+        turn.change(seen={**live, turn.key: Seen(until=turn.until, answer=answer)})
+
+
+def _signed(turn: Turn, rule: Signed) -> None:
+    check_declared(turn, rule)
+
+
+_CHECKS: Final[Mapping[str, Callable[[Turn, Any], None]]] = {
+    "token": _token,
+    "login": _login,
+    "grants": grant,
+    "object": _object,
+    "need": _need,
+    "equal": _equal,
+    "text": _text,
+    "find": _find,
+    "receivers": _receivers,
+    "limit": limit,
+    "once": once,
+    "deliver": deliver,
+    "signed": _signed,
+}

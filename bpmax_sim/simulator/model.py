@@ -1,0 +1,268 @@
+"""What a rule table says, as frozen values: tokens, routes, checks, answers.
+
+Places of a request are dotted names: ``query.x``, ``header.x`` (lower case), ``path.x``,
+``form.x``, ``body.a.b``, ``credential.x``, and whatever a check has found, such as ``user.name``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET, UnsetType, field
+
+from bpmax_sim.platform.mechanisms import Model
+from bpmax_sim.yamlfile import Seconds
+
+Places = tuple[str, ...]
+Row = Mapping[str, Any]
+
+
+class Reply(Model, frozen=True, kw_only=True):
+    """An answer; texts with ``{{ … }}`` and the nodes of `bpmax_sim.simulator.fill` are filled in.
+
+    Attributes:
+        code: what ``{{ code }}`` is, where it is not the key of the error.
+        message: what ``{{ message }}`` is.
+        body: JSON; UNSET for that of the table's ``ok`` or ``error``, nothing for an empty body.
+        text: a body that is no JSON.
+        alone: whether *body* is not put over that of the table.
+    """
+
+    status: int | UnsetType = UNSET
+    headers: Mapping[str, str] = {}
+    code: str = ""
+    message: str = ""
+    body: Any = UNSET
+    text: str | UnsetType = UNSET
+    alone: bool = False
+
+
+class Tokens(Model, frozen=True, kw_only=True):
+    """The life of a token and where a request carries it.
+
+    Attributes:
+        at: the place, such as ``query.access_token``.
+        scheme: what stands before the token there, such as ``Bearer``.
+        life: seconds.
+        reuse: asking again yields the same token while it has more than this many seconds left;
+            UNSET for a new token each time.
+        extend: whether asking again lets the same token live its whole life once more.
+        overlap: seconds that an older token still lives when a new one is issued; UNSET for its
+            own life.
+        prefix, length: how it is written.
+        missing, invalid, expired: the errors.
+    """
+
+    at: str = "header.authorization"
+    scheme: str = ""
+    life: Seconds = 7200
+    reuse: Seconds | UnsetType = UNSET
+    extend: bool = False
+    overlap: Seconds | UnsetType = UNSET
+    prefix: str = ""
+    length: int = 43
+    missing: str = ""
+    invalid: str = ""
+    expired: str = ""
+
+
+class Credential(Model, frozen=True, kw_only=True):
+    """A credential of a login: where it is given, and the errors where it is absent or wrong."""
+
+    name: str
+    at: str
+    missing: str
+    wrong: str
+
+
+class Limit(Model, frozen=True, kw_only=True):
+    """At most *count* requests in *per* seconds, counted for each value of *by*.
+
+    Attributes:
+        block: seconds for which everything is refused once the limit is passed.
+    """
+
+    count: int
+    per: Seconds
+    error: str
+    by: Places = ()
+    block: Seconds = 0
+
+
+class Compared(Model, frozen=True, kw_only=True):
+    """A place whose value has to be that of another place, or one of *values*."""
+
+    at: str
+    to: str = ""
+    values: tuple[Any, ...] = field(default=(), name="in")
+    optional: bool = False
+    error: str
+
+
+class Needed(Model, frozen=True, kw_only=True):
+    """Places that must not be empty; with *any_of*, one of them at least."""
+
+    at: Places
+    any_of: bool = False
+    error: str
+
+
+class Sized(Model, frozen=True, kw_only=True):
+    """A text of so many bytes at most, or one that has to be JSON."""
+
+    at: str
+    most: int = 1_048_576
+    json: bool = False
+    error: str
+
+
+class Found(Model, frozen=True, kw_only=True):
+    """A record that has to exist, kept under *name* for the answer."""
+
+    rows: str = field(name="in")
+    by: Places
+    at: str
+    name: str = field(name="as")
+    error: str
+
+
+class Receivers(Model, frozen=True, kw_only=True):
+    """Whom a message goes to; unknown ones are named in the answer, none at all is an error.
+
+    Attributes:
+        at: a list, or a text that *split* cuts.
+        everybody: the spelling that means all.
+        name: what the unknown ones are kept under, cut together again with *split*.
+    """
+
+    rows: str = field(name="in")
+    by: Places
+    at: str
+    split: str = ""
+    everybody: str = ""
+    lower: bool = False
+    name: str = field(name="as", default="unknown")
+    error: str = ""
+
+
+class Once(Model, frozen=True, kw_only=True):
+    """The same key within *window* seconds has no second effect.
+
+    Attributes:
+        at: places that make up the key; without any of them there is no key.
+        when: a place that has to be 1 or true for that.
+        window_at: where the request says how long, up to *window*.
+        error: the refusal of the second; by default it gets the first one's answer again.
+    """
+
+    at: Places
+    window: Seconds
+    when: str = ""
+    window_at: str = ""
+    default: Seconds | UnsetType = UNSET
+    error: str = ""
+
+
+class Delivery(Model, frozen=True, kw_only=True):
+    """A message that is kept; what is too much for one receiver is dropped without a word.
+
+    Attributes:
+        count, per: messages to one receiver in so many seconds.
+        same: seconds in which the same message to one receiver counts only once.
+    """
+
+    count: int = 0
+    per: Seconds = 60
+    same: Seconds = 0
+
+
+class Signed(Model, frozen=True, kw_only=True):
+    """A signature as the platform file declares it for this API; checked if the API has one.
+
+    Attributes:
+        window: seconds that its time may be away from now.
+        error: not the signature of this request; also *expired* and *used* where they are absent.
+    """
+
+    window: Seconds = 3600
+    error: str
+    expired: str = ""
+    used: str = ""
+
+
+class Grants(Model, frozen=True, kw_only=True):
+    """The token endpoint of RFC 6749: client credentials and refresh tokens, which rotate.
+
+    Attributes:
+        client, secret: the names of the two credentials.
+    """
+
+    client: str = "client_id"
+    secret: str = "client_secret"  # noqa: S105 - the name of a credential
+    refresh: bool = True
+
+
+class Check(Model, frozen=True, kw_only=True):
+    """One step of a route: exactly one of these."""
+
+    token: bool | UnsetType = UNSET
+    login: tuple[Credential, ...] | UnsetType = UNSET
+    grants: Grants | UnsetType = UNSET
+    object: str | UnsetType = UNSET
+    need: Needed | UnsetType = UNSET
+    equal: Compared | UnsetType = UNSET
+    text: Sized | UnsetType = UNSET
+    find: Found | UnsetType = UNSET
+    receivers: Receivers | UnsetType = UNSET
+    limit: Limit | UnsetType = UNSET
+    once: Once | UnsetType = UNSET
+    deliver: Delivery | UnsetType = UNSET
+    signed: Signed | UnsetType = UNSET
+
+
+class Route(Model, frozen=True, kw_only=True):
+    """``METHOD /path/{name}``, its checks in order, and its answer over the table's ``ok``.
+
+    Attributes:
+        open: whether the table's own checks, such as that of the token, do not come first.
+    """
+
+    on: str
+    open: bool = False
+    checks: tuple[Check, ...] = ()
+    answer: Reply = Reply()
+
+
+class Table(Model, frozen=True, kw_only=True):
+    """A third party.
+
+    Attributes:
+        checked: when the rules were last compared with the sources at the head of the file.
+        latency: seconds that every answer takes.
+        ok, error: what all answers have; those of routes and errors come over them.
+        unknown: the answer to a path that does not exist.
+        busy: the error of too many requests.
+        errors: by code.
+        checks: what comes first on every route that does not log in.
+        rows: the records that it knows.
+    """
+
+    simulator: str
+    title: str = ""
+    checked: str = ""
+    latency: Seconds = 0.05
+    ok: Reply = Reply()
+    error: Reply = Reply()
+    unknown: Reply = Reply()
+    busy: str = "rate"
+    errors: Mapping[str, Reply] = {}
+    tokens: Tokens = Tokens()
+    checks: tuple[Check, ...] = ()
+    rows: Mapping[str, tuple[Row, ...]] = {}
+    routes: tuple[Route, ...] = ()
+
+
+def is_login(route: Route) -> bool:
+    """Return whether *route* issues a token."""
+    return any(check.login is not UNSET or check.grants is not UNSET for check in route.checks)

@@ -1,0 +1,191 @@
+"""A stand-in of one third party, as a transport, with knobs.
+
+The same seed, clock and requests give the same answers. What it remembers is one frozen `State`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from bpmax_sim.clock import Clock
+from bpmax_sim.errors import ConfigError, TransportError, near
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.platform.model import Platform
+from bpmax_sim.simulator.engine import answer, logs_in
+from bpmax_sim.simulator.state import Message, State
+from bpmax_sim.simulator.table import table_of
+from bpmax_sim.simulator.turn import Tenant, World
+
+_BROKEN = {
+    "before": "the connection was reset before the request was executed (simulated)",
+    "after": "the connection was reset after the request was executed (simulated)",
+}
+_RENEWALS = ("same", "new", "extend")
+
+
+class Simulator:
+    """Answers as a third party would; safe to use from several threads."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        tenants: Callable[[], Sequence[Tenant]],
+        *,
+        clock: Clock,
+        seed: int = 0,
+        base: str = "",
+    ) -> None:
+        """Stand in for *platform*.
+
+        Args:
+            platform: what is declared; a shipped rule table of its key adds to that.
+            tenants: returns the instances that may log in, with their credentials.
+            clock: the third party's, before ``skew``.
+            seed: of everything that is made up.
+            base: its address, where a request does not tell.
+        """
+        self.platform = platform
+        self.table = table_of(platform)
+        self._tenants = tenants
+        self._clock = clock
+        self._seed = seed
+        declared = platform.base_url
+        self._base = base or (
+            f"https://{platform.platform_key}.example.test" if "{" in declared else declared
+        )
+        self._state = State()
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        state = self._state
+        return (
+            f"<Simulator of {self.platform.platform_key!r}, {len(state.grants)} tokens,"
+            f" {len(state.messages)} messages>"
+        )
+
+    def handle(self, request: Request) -> Response:
+        """Return the third party's answer.
+
+        Raises:
+            TransportError: RESET, where `drop` says so.
+        """
+        world = self._world(request)
+        with self._lock:
+            state, now = self._state, self.now()
+            drops = state.knobs.drops
+            if not drops or logs_in(world, state, request, now):
+                self._state, response = answer(world, state, request, now)
+                return response
+            self._turn(drops=drops[1:])
+            if drops[0] == "after":
+                self._state, response = answer(world, self._state, request, now)
+            raise TransportError(
+                _BROKEN[drops[0]], code="RESET", elapsed=world.table.latency, sent=True
+            )
+
+    def now(self) -> float:
+        """Return the instant by the third party's clock, in POSIX seconds."""
+        return self._clock.now() + self._state.knobs.skew
+
+    @property
+    def state(self) -> State:
+        """Return everything that it remembers."""
+        return self._state
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Return what was sent through it, one for each receiver, the oldest first."""
+        return self._state.messages
+
+    def expire(self) -> None:
+        """Let every token end now."""
+        now = self.now()
+        self._each_grant(lambda grant: replace(grant, expires=min(grant.expires, now)))
+
+    def revoke(self) -> None:
+        """Take every token back: they are invalid rather than expired."""
+        self._each_grant(lambda grant: replace(grant, revoked=True))
+
+    def renewal(self, kind: Literal["same", "new", "extend"], /) -> None:
+        """Let a login hand out the ``same`` token while it is valid, a ``new`` one, or ``extend``.
+
+        Raises:
+            ConfigError: *kind* is none of these.
+        """
+        if kind not in _RENEWALS:
+            hint = near(kind, _RENEWALS) or f"; choose one of {', '.join(_RENEWALS)}"
+            raise ConfigError(f"renewal: there is no {kind!r}{hint}")
+        self._turn(renewal=kind)
+
+    def life(self, seconds: float, /) -> None:
+        """Let tokens that are issued from now on live *seconds*."""
+        self._turn(life=_positive("life", seconds))
+
+    def overlap(self, seconds: float, /) -> None:
+        """Let an older token live *seconds* at most when a new one is issued."""
+        self._turn(overlap=_positive("overlap", seconds))
+
+    def skew(self, seconds: float, /) -> None:
+        """Set the third party's clock *seconds* ahead of ours, or behind."""
+        self._turn(skew=float(seconds))
+
+    def limit(self, count: int, per: float, /) -> None:
+        """Accept *count* requests of each API in *per* seconds."""
+        self._turn(limit=(int(_positive("limit", count)), _positive("limit", per) or 1.0))
+
+    def drop(self, when: Literal["before", "after"], /, times: int = 1) -> None:
+        """Break the connections of the next requests, before or after they are executed.
+
+        Raises:
+            ConfigError: *when* is neither.
+        """
+        if when not in _BROKEN:
+            hint = near(when, tuple(_BROKEN)) or "; choose before or after"
+            raise ConfigError(f"drop: there is no {when!r}{hint}")
+        self._turn(drops=(*self._state.knobs.drops, *[when] * times))
+
+    def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
+        """Let it know more *rows*, such as ``users``; they win over its own.
+
+        Raises:
+            ConfigError: it has no such rows.
+        """
+        known = tuple(self.table.rows)
+        if rows not in known:
+            hint = near(rows, known) or f"; it has {', '.join(known) or 'none'}"
+            key = self.platform.platform_key
+            raise ConfigError(f"the simulator of {key!r} has no rows {rows!r}{hint}")
+        with self._lock:
+            added = {**self._state.rows, rows: (*records, *self._state.rows.get(rows, ()))}
+            self._state = replace(self._state, rows=added)
+
+    def reset(self) -> None:
+        """Forget everything, and set every knob back."""
+        self._state = State()
+
+    def _world(self, request: Request) -> World:
+        return World(
+            table=self.table,
+            platform=self.platform,
+            tenants=tuple(self._tenants()),
+            base=request.base or self._base,
+            seed=self._seed,
+        )
+
+    def _turn(self, **knobs: Any) -> None:
+        with self._lock:
+            self._state = replace(self._state, knobs=replace(self._state.knobs, **knobs))
+
+    def _each_grant(self, change: Callable[[Any], Any]) -> None:
+        with self._lock:
+            self._state = replace(self._state, grants=tuple(map(change, self._state.grants)))
+
+
+def _positive(name: str, value: float) -> float:
+    if value < 0:
+        raise ConfigError(f"{name}: {value:g} is less than nothing; give a number from 0 on")
+    return value
