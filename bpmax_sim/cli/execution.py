@@ -67,7 +67,7 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
     except BpmaxError as error:
         return broken(item, error), ()
     events = tuple(run(item, session, environ=choices.environ, faults=choices.faults))
-    verdict = judged(item, events, live=session.mode != "replay")
+    verdict = judged(item, events, live=not session.is_closed)
     keep_trace(item, events, choices.trace, failed=bool(verdict.failures))
     if session.settings.unused == "warn" and session.unplayed:
         verdict = verdict.noting(session.told_unplayed())

@@ -15,6 +15,14 @@ class Mode(StrEnum):
     replay = "replay"
     record = "record"
     live = "live"
+    simulate = "simulate"
+
+
+class Against(StrEnum):
+    """Whom recording asks."""
+
+    live = "live"
+    simulator = "simulator"
 
 
 class Record(StrEnum):
@@ -103,6 +111,7 @@ Stack = Annotated[
         "--js-stack", metavar="SIZE", help="Stack of scripts that recurse deeply, such as 24MB."
     ),
 ]
+AgainstOption = Annotated[Against, typer.Option(help="Whom recording asks.")]
 AllowCi = Annotated[bool, typer.Option("--allow-ci-record", help="Record although CI is set.")]
 Extra = Annotated[
     bool,

@@ -15,6 +15,8 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.collection import collect
 from bpmax_sim.cli.execution import Choices, cassette_of, codes, execute, pending
 from bpmax_sim.cli.options import (
+    Against,
+    AgainstOption,
     AllowCi,
     Cassettes,
     Engine,
@@ -75,6 +77,7 @@ def run(  # noqa: PLR0913 - the options of the command
     keyword: Keyword = "",
     mode: Annotated[Mode | None, typer.Option(help="Where answers come from.")] = None,
     record: RecordOption = Record.once,
+    against: AgainstOption = Against.live,
     record_extra: Extra = False,
     allow_ci_record: AllowCi = False,
     instance: Instance = "",
@@ -93,6 +96,7 @@ def run(  # noqa: PLR0913 - the options of the command
     options = _options(record, instance, platforms, unused) | _engine(engine, js_stack)
     folder, remote = cassettes_at(cassettes)
     options |= {"allow_ci": allow_ci_record, "extra": record_extra, "remote": remote}
+    options["against"] = against.value
     return _perform(
         _Wish(
             paths=paths or (),
@@ -118,6 +122,7 @@ def record(  # noqa: PLR0913 - the options of the command
     *,
     keyword: Keyword = "",
     record: RecordOption = Record.rewrite,
+    against: AgainstOption = Against.live,
     record_extra: Extra = False,
     allow_ci_record: AllowCi = False,
     instance: Instance = "",
@@ -136,6 +141,7 @@ def record(  # noqa: PLR0913 - the options of the command
         keyword=keyword,
         mode=Mode.record,
         record=record,
+        against=against,
         record_extra=record_extra,
         allow_ci_record=allow_ci_record,
         instance=instance,

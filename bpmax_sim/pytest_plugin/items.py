@@ -185,7 +185,7 @@ def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
         },
     )
     put_behind(test, session)
-    if session.mode == "replay":
+    if session.is_closed:
         test.stash[DOOR].close(options.allowed_hosts(test.config))
     return session
 

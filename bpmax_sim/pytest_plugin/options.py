@@ -15,8 +15,9 @@ import pytest
 REPORT = ".bpmax/report.html"
 UNUSED = ("fail", "warn", "ignore")
 RECORDS = ("once", "new", "rewrite")
-MODES = ("replay", "record", "live")
 ENGINES = ("quickjs", "v8")
+MODES = ("replay", "record", "live", "simulate")
+AGAINST = ("live", "simulator")
 
 
 class Option(NamedTuple):
@@ -69,6 +70,7 @@ def _stack(text: str) -> int:
 OPTIONS: tuple[Option, ...] = (
     Option(name="mode", choices=MODES, help="who answers $proxy calls (default: replay)"),
     Option(name="record", choices=RECORDS, help="what recording records (default: once)"),
+    Option(name="against", choices=AGAINST, help="whom recording asks (default: live)"),
     Option(
         name="record_extra",
         kind="switch",

@@ -53,7 +53,7 @@ def open_session(node: pytest.Item, **given: Any) -> Session:
     }
     session = Session.open(found.pop("platforms"), **found)
     put_behind(node, session)
-    if session.mode == "replay":
+    if session.is_closed:
         node.stash[DOOR].close(options.allowed_hosts(node.config))
     return session
 

@@ -36,7 +36,7 @@ def _who_answers(config: pytest.Config) -> list[str]:
         mode += f" {options.value(config, 'record', 'once')}"
     folder = options.value(config, "cassettes")
     shown = _place(folder) if folder else _shown(root / "cassettes")
-    closed = ", network closed" if mode == "replay" else ""
+    closed = ", network closed" if mode in {"replay", "simulate"} else ""
     return [f"bpmax-sim: {mode}, cassettes in {shown}{closed}"]
 
 

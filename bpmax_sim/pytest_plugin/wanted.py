@@ -16,6 +16,7 @@ from bpmax_sim.scenario.names import cassette_name, file_name, find_root
 SESSION_NAMES: Mapping[str, str] = {
     "mode": "mode",
     "record": "record",
+    "against": "against",
     "record_extra": "extra",
     "allow_ci_record": "allow_ci",
     "instance": "default_instance",

@@ -60,8 +60,8 @@ def open_session(
         "command": f"{item.rerun} --bpmax-mode=record",
         **overrides,
     }
-    mode = options["mode"]
-    options.setdefault("secrets", secrets(item, environ, needed=mode != "replay"))
+    needed = options["mode"] in {"record", "live"} and options.get("against") != "simulator"
+    options.setdefault("secrets", secrets(item, environ, needed=needed))
     platforms = options.pop("platforms", None) or _platforms(item)
     return Session.open(platforms, environ=environ, **options)
 

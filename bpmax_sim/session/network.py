@@ -96,6 +96,11 @@ class Network:
         self._outside = Outside(platforms, settings.environ, self._environment, self._vault)
 
     @property
+    def is_closed(self) -> bool:
+        """Return whether the network is closed."""
+        return self._start.is_closed
+
+    @property
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, in replay."""
         return self._tracks.unplayed() if self._start.mode == "replay" else ()

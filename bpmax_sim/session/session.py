@@ -23,7 +23,7 @@ from bpmax_sim.session.network import Network
 from bpmax_sim.session.opening import opening
 from bpmax_sim.session.outcomes import shown_outcome
 from bpmax_sim.session.scripts import ScriptText, as_live, as_script, judged, within
-from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.settings import Settings, logins_beside
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.stubs import Stub
@@ -126,7 +126,7 @@ class Session:
             against=against,
             record=record,
             cassette=path,
-            logins=more.pop("logins", _logins(path)),
+            logins=more.pop("logins", logins_beside(path)),
             clock=None if clock is None else Instant.parse(clock),
             seed=seed,
             ignore=tuple(ignore),
@@ -155,6 +155,11 @@ class Session:
         except BpmaxError:
             if error is None:
                 raise
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the network is closed: answers are recorded or simulated."""
+        return self._network.is_closed
 
     def __repr__(self) -> str:
         return f"<Session {self.mode}, {len(self.calls)} calls>"
@@ -296,16 +301,6 @@ class Session:
             f"exchange{'s were' if len(left) > 1 else ' was'} not played: {told}; "
             "record afresh, or write proxy: {unused: warn}"
         )
-
-
-def _logins(cassette: Path | None) -> Path | None:
-    """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
-    if cassette is None:
-        return None
-    parts = cassette.parts[:-1]
-    while parts and parts[-1] != "cassettes":
-        parts = parts[:-1]
-    return Path(*(parts or cassette.parts[:-1]), "auth")
 
 
 def _told(exchange: Exchange) -> str:

@@ -97,3 +97,13 @@ def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
         hint = near(value, allowed) or f"; choose one of {', '.join(allowed)}"
         raise ConfigError(f"{name}: there is no {value!r}{hint}")
+
+
+def logins_beside(cassette: Path | None) -> Path | None:
+    """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
+    if cassette is None:
+        return None
+    parts = cassette.parts[:-1]
+    while parts and parts[-1] != "cassettes":
+        parts = parts[:-1]
+    return Path(*(parts or cassette.parts[:-1]), "auth")

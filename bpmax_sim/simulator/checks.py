@@ -82,7 +82,7 @@ def _need(turn: Turn, rule: Needed) -> None:
 def _equal(turn: Turn, rule: Compared) -> None:
     given = turn.look(rule.at)
     if given is ABSENT and rule.optional:
-        return
+        return None
     if rule.to:
         wanted = turn.look(rule.to)
         if wanted is ABSENT and rule.to.startswith("credential."):
@@ -154,7 +154,13 @@ def _names(given: Any, rule: Receivers) -> list[str]:
 
 def limit(turn: Turn, rule: Limit) -> None:
     """Count the request and refuse what is too much."""
-    key = "/".join((turn.route, rule.error, *(as_text(turn.look(place)) for place in rule.by)))
+    key = "/".join(
+        (
+            turn.route,
+            f"{rule.count} in {rule.per:g}",
+            *(as_text(turn.look(place)) for place in rule.by),
+        )
+    )
     blocked = turn.state.blocked.get(key, 0.0)
     if turn.now < blocked:
         raise _too_many(turn, rule, blocked)

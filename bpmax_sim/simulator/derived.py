@@ -37,7 +37,6 @@ def derived(platform: Platform) -> Table:
         title=platform.title,
         ok=_ok(rules),
         error=Reply(body=_error_body(rules)),
-        unknown=Reply(status=404, message="there is no such interface"),
         errors=errors,
         tokens=Tokens(
             life=acquire.ttl.default if acquire else 7200,

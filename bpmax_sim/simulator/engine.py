@@ -14,9 +14,7 @@ from bpmax_sim.simulator.state import State
 from bpmax_sim.simulator.turn import Refused, Repeated, Turn, World
 
 
-def answer(
-    world: World, state: State, request: Request, now: float
-) -> tuple[State, Response]:
+def answer(world: World, state: State, request: Request, now: float) -> tuple[State, Response]:
     """Return the state after *request*, which came at *now*, and the answer to it."""
     turn = _turn(world, state, request, now)
     try:
@@ -39,7 +37,9 @@ def logs_in(world: World, state: State, request: Request, now: float) -> bool:
 
 def _turn(world: World, state: State, request: Request, now: float) -> Turn:
     asked = read(request, world.base)
-    return Turn(world=world, asked=asked, now=now, route=f"{asked.method} {asked.path}", state=state)
+    return Turn(
+        world=world, asked=asked, now=now, route=f"{asked.method} {asked.path}", state=state
+    )
 
 
 def _answered(turn: Turn) -> Response:
@@ -51,10 +51,17 @@ def _answered(turn: Turn) -> Response:
         return log_in(turn, *login)
     api = api_at(turn)
     if api is None:
-        return respond(turn, Reply(), turn.world.table.unknown)
+        return _unknown(turn)
     turn.route = f"{api.method} {api.path}"
     _knob_limit(turn)
     return call(turn, api)
+
+
+def _unknown(turn: Turn) -> Response:
+    rule = turn.world.table.unknown
+    if rule == Reply():
+        raise Refused("404")
+    return respond(turn, Reply(), rule)
 
 
 def _route(turn: Turn) -> Route | None:

@@ -2,8 +2,9 @@
 
 Texts may hold ``{{ name }}``. A mapping of one of these keys stands for a value with its type:
 ``{$value: user.name}``, ``{$made: om_, length: 32}`` for a new id, ``{$rows: users, where: {field:
-place}, pick: [field]}``, and ``{$each: [place], in: users, by: [field], item: …}`` for one item, with that
-field, for each element of the list at a place. A member without a value is left out.
+place}, like: {field: place}, pick: [field]}`` for records, and ``{$each: [place], in: users, by:
+[field], item: …}`` for one item, with that field, for each element of the list at a place. A member
+without a value is left out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from bpmax_sim.platform.instants import http_date
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.reading import as_text
 from bpmax_sim.simulator.asked import ABSENT
-from bpmax_sim.simulator.model import Reply
+from bpmax_sim.simulator.model import Reply, Row
 from bpmax_sim.simulator.turn import Turn
 
 _JSON: Final = "application/json; charset=utf-8"
@@ -103,27 +104,21 @@ def _made(node: Mapping[str, Any], turn: Turn) -> Any:
 
 
 def _rows(node: Mapping[str, Any], turn: Turn) -> Any:
-    wanted = {name: turn.look(place) for name, place in node.get("where", {}).items()}
-    kept = [
-        row
-        for row in turn.rows(node["$rows"])
-        if all(_holds(row.get(name), value) for name, value in wanted.items())
-    ]
+    kept = [row for row in turn.rows(node["$rows"]) if _is_wanted(row, node, turn)]
     pick = node.get("pick")
     if isinstance(pick, str):
         return [row[pick] for row in kept if pick in row]
     return [{name: row[name] for name in row if not pick or name in pick} for row in kept]
 
 
-def _holds(has: Any, wanted: Any) -> bool:
-    """Return whether a field fits: it is that value, a list with it, or a text with it in it."""
-    if wanted is ABSENT:
-        return True
-    if isinstance(has, list | tuple):
-        return as_text(wanted) in map(as_text, has)
-    return as_text(has) == as_text(wanted) or (
-        isinstance(has, str) and isinstance(wanted, str) and wanted != "" and wanted in has
-    )
+def _is_wanted(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
+    """Return whether a field is, or as a list has, what is asked for; ``like``: has it in it."""
+    where = ((row.get(name), turn.look(place)) for name, place in node.get("where", {}).items())
+    like = ((row.get(name), turn.look(place)) for name, place in node.get("like", {}).items())
+    return all(
+        given is ABSENT or as_text(given) in map(as_text, has if isinstance(has, list) else [has])
+        for has, given in where
+    ) and all(as_text(given) in as_text(has) for has, given in like)
 
 
 def _each(node: Mapping[str, Any], turn: Turn) -> Any:

@@ -30,7 +30,7 @@ def login_at(turn: Turn) -> tuple[Auth, LoginStep] | None:
     """Return the login step that the request is for, or None."""
     for auth in auths(turn):
         for step in auth.acquire.steps if auth.acquire else ():
-            if any(_is_here(turn, auth, step, names) for _, names in _candidates(turn, auth)):
+            if any(_is_here(turn, step, names) for _, names in _candidates(turn, auth)):
                 return auth, step
     return None
 
@@ -49,7 +49,7 @@ def log_in(turn: Turn, auth: Auth, step: LoginStep) -> Response:
         Refused: a credential is wrong.
     """
     for tenant, names in _candidates(turn, auth):
-        if _is_here(turn, auth, step, names) and _is_right(turn, auth, step, names):
+        if _is_here(turn, step, names) and _is_right(turn, auth, step, names):
             turn.belongs_to(tenant)
             return _yielded(turn, auth, step, names)
     raise Refused("401")
@@ -70,7 +70,7 @@ def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[Tenant, Given]]:
                 yield tenant, names_for(turn, tenant, auth, grant.values)
 
 
-def _is_here(turn: Turn, auth: Auth, step: LoginStep, names: Given) -> bool:
+def _is_here(turn: Turn, step: LoginStep, names: Given) -> bool:
     said = step.request
     address = rendered(said.url or said.path, names)
     if address is None:
@@ -82,11 +82,11 @@ def _is_here(turn: Turn, auth: Auth, step: LoginStep, names: Given) -> bool:
 def _is_right(turn: Turn, auth: Auth, step: LoginStep, names: Given) -> bool:
     spent = {names.get(name) for name in step.extract} & turn.state.spent
     return not spent and all(
-        _fits(turn, auth, template, given, names) for template, given in _said(turn, step)
+        _fits(auth, template, given, names) for template, given in _said(turn, step)
     )
 
 
-def _fits(turn: Turn, auth: Auth, template: str, given: Any, names: Given) -> bool:
+def _fits(auth: Auth, template: str, given: Any, names: Given) -> bool:
     if is_changing(template, auth):
         return not is_empty(given)
     wanted = rendered(template, names)
@@ -126,9 +126,7 @@ def _yielded(turn: Turn, auth: Auth, step: LoginStep, names: Given) -> Response:
     addresses = {name: turn.world.base for name in step.extract if _is_address(turn, auth, name)}
     wanted = [name for name in step.extract if name != _TTL]
     cookies = {
-        name: f"{_COOKIE}={turn.made()}"
-        for name in wanted
-        if step.extract[name].path == "cookies"
+        name: f"{_COOKIE}={turn.made()}" for name in wanted if step.extract[name].path == "cookies"
     }
     old = {str(names[name]) for name in wanted if name in turn.tenant.credentials}
     issued = issue(turn, turn.tenant, names=wanted, known={**earlier, **addresses, **cookies})

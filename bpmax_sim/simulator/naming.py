@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +13,11 @@ from bpmax_sim.simulator.turn import Tenant, Turn
 
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
 """Names that a client makes anew each time; what holds one is not compared."""
+
+EXPRESSION: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_NAME = re.compile(r"[^\W\d]\w*")
+_DEEPEST: Final = 8
+_SIGNATURE: Final = "signature"
 
 
 def names_for(
@@ -47,3 +53,18 @@ def is_changing(source: str, auth: Auth) -> bool:
     through = [auth.parameters.get(name) for name in names]
     inner = [names_in(text) for text in through if isinstance(text, str)]
     return not CHANGING.isdisjoint(names.union(*inner))
+
+
+def flat(source: str, known: Mapping[str, Any]) -> str:
+    """Return *source* with the names that have a template of their own replaced by it."""
+    for _ in range(_DEEPEST):
+        flat = EXPRESSION.sub(lambda found: _inner(found, known), source)
+        if flat == source:
+            break
+        source = flat
+    return source
+
+
+def _inner(found: re.Match[str], known: Mapping[str, Any]) -> str:
+    inner = known.get(found[1]) if _NAME.fullmatch(found[1]) else None
+    return inner if isinstance(inner, str) and found[1] != _SIGNATURE else found[0]

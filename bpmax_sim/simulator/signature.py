@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -22,16 +23,12 @@ from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.signing import sign
 from bpmax_sim.simulator.asked import ABSENT, is_empty, read
 from bpmax_sim.simulator.model import Signed
-from bpmax_sim.simulator.naming import names_for
+from bpmax_sim.simulator.naming import EXPRESSION, flat, names_for
 from bpmax_sim.simulator.routes import matched
 from bpmax_sim.simulator.state import Seen
 from bpmax_sim.simulator.turn import Refused, Tenant, Turn
 
-_EXPRESSION = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
-_NAME = re.compile(r"[^\W\d]\w*")
 _TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
-_DEEPEST: Final = 8
-_SIGNATURE: Final = "signature"
 
 
 def check_declared(turn: Turn, rule: Signed) -> None:
@@ -112,9 +109,7 @@ def at(scope: Mapping[str, Any], place: str, name: str) -> Any:
 def _same(given: Any, wanted: Any) -> bool:
     if not isinstance(given, str) or not isinstance(wanted, str):
         return given is wanted
-    return hmac.compare_digest(
-        given.encode("utf-8", "replace"), wanted.encode("utf-8", "replace")
-    )
+    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode("utf-8", "replace"))
 
 
 def _signed_part(request: Request, said: Mapping[str, Any]) -> Request:
@@ -135,7 +130,7 @@ def _said(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     for spot in _spots(rule):
         given = at(turn.scope, spot.place, _plain(spot.name, auth))
         if isinstance(given, str) and not is_empty(given):
-            _read_back(_flat(spot.value, known), given, said)
+            _read_back(flat(spot.value, known), given, said)
     return said
 
 
@@ -152,24 +147,9 @@ def _spots(rule: Sign) -> list[Apply]:
     return [*put, *rule.emit]
 
 
-def _flat(source: str, known: Mapping[str, Any]) -> str:
-    """Return *source* with the names that have a template of their own replaced by it."""
-    for _ in range(_DEEPEST):
-        flat = _EXPRESSION.sub(lambda found: _inner(found, known), source)
-        if flat == source:
-            break
-        source = flat
-    return source
-
-
-def _inner(found: re.Match[str], known: Mapping[str, Any]) -> str:
-    inner = known.get(found[1]) if _NAME.fullmatch(found[1]) else None
-    return inner if isinstance(inner, str) and found[1] != _SIGNATURE else found[0]
-
-
 def _read_back(source: str, given: str, said: dict[str, Any]) -> None:
-    expressions = _EXPRESSION.findall(source)
-    literals = map(re.escape, _EXPRESSION.split(source)[::2])
+    expressions = EXPRESSION.findall(source)
+    literals = map(re.escape, EXPRESSION.split(source)[::2])
     found = re.fullmatch("(.*?)".join(literals), given, re.DOTALL)
     if found is None:
         return
@@ -187,11 +167,12 @@ def _read_back(source: str, given: str, said: dict[str, Any]) -> None:
 def _instant(form: str, pattern: str | None, value: str) -> float | None:
     if pattern is not None and "%S" not in pattern:
         return None  # a date alone
-    reader = _READERS.get(form, lambda text: _by_pattern(text, pattern or ""))
+    reader = _READERS.get(form) or partial(_by_pattern, pattern=pattern or "")
     try:
-        return reader(value)
+        instant: float = reader(value)
     except (ValueError, OverflowError, TypeError):
         return None
+    return instant
 
 
 def _by_pattern(text: str, pattern: str) -> float:

@@ -28,7 +28,13 @@ _RENEWALS = ("same", "new", "extend")
 
 
 class Simulator:
-    """Answers as a third party would; safe to use from several threads."""
+    """Answers as a third party would; safe to use from several threads.
+
+    Attributes:
+        platform: what is declared.
+        table: the rules that it goes by.
+        base: its address, where a request does not tell.
+    """
 
     def __init__(
         self,
@@ -54,7 +60,7 @@ class Simulator:
         self._clock = clock
         self._seed = seed
         declared = platform.base_url
-        self._base = base or (
+        self.base = base or (
             f"https://{platform.platform_key}.example.test" if "{" in declared else declared
         )
         self._state = State()
@@ -172,7 +178,7 @@ class Simulator:
             table=self.table,
             platform=self.platform,
             tenants=tuple(self._tenants()),
-            base=request.base or self._base,
+            base=request.base or self.base,
             seed=self._seed,
         )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -11,6 +13,7 @@ from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.platform.model import LoginStep, Platform
 from bpmax_sim.simulator.derived import derived
 from bpmax_sim.simulator.model import Route, Table, is_login
+from bpmax_sim.simulator.naming import flat
 from bpmax_sim.yamlfile import decode, read_yaml
 
 RULES = Path(__file__).parent / "rules"
@@ -56,10 +59,11 @@ def _logs_in_alike(platform: Platform, table: Table) -> bool:
     acquire = platform.auth.acquire
     steps = acquire.steps if acquire else ()
     logins = [route for route in table.routes if is_login(route)]
-    return any(_ends_alike(route, step) for route in logins for step in steps)
+    known = platform.auth.parameters
+    return any(_ends_alike(route, step, known) for route in logins for step in steps)
 
 
-def _ends_alike(route: Route, step: LoginStep) -> bool:
+def _ends_alike(route: Route, step: LoginStep, known: Mapping[str, Any]) -> bool:
     method, _, path = route.on.partition(" ")
-    address = step.request.url or step.request.path
+    address = flat(step.request.url or step.request.path, known)
     return step.request.method.upper() == method and address.partition("?")[0].endswith(path)

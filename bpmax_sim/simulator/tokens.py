@@ -38,7 +38,10 @@ def issue(
         return kept
     values = {name: turn.made(rule.prefix, rule.length) for name in names if name not in known}
     grant = Grant(
-        instance=tenant.instance, values={**known, **values}, issued=turn.now, expires=turn.now + rule.life
+        instance=tenant.instance,
+        values={**known, **values},
+        issued=turn.now,
+        expires=turn.now + rule.life,
     )
     older = tuple(_overlapping(one, tenant, rule, turn.now) for one in turn.state.grants)
     turn.change(grants=(*older[-_REMEMBERED:], grant))

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.platform.load import read_platform
+from tests.simulator.bench import Bench, bench
+
+ERP = """\
+platform_key: erp
+title: 进销存
+base_url: https://erp.example.test/api
+response:
+  ok: {status: [200], all: [{path: $.code, in: ["0"]}]}
+  code: [$.code]
+  message: [$.msg]
+  data: [$.data]
+  classes: {token: {code: [E401]}, rate: {code: [E429], status: [429]}}
+auth:
+  preset: login_token
+  token_path: $.data.token
+  ttl_path: $.data.expire
+apis:
+  get_stock:
+    path: /stock/{sku}
+    parameters:
+      - {name: sku, in: path, required: true}
+      - {name: warehouse, in: query, type: integer, enum: [1, 2], required: true}
+      - {name: at, in: query, format: date}
+  get_all_stock: {path: /stock/all, auth: none}
+  create_order:
+    method: POST
+    path: /orders
+    parameters:
+      - {name: customer, in: body, to: order.customer, required: true}
+      - {name: amount, in: body, to: order.amount, type: number, required: true}
+      - {name: urgent, in: body, to: order.urgent, type: boolean}
+      - {name: lines, in: body, to: order.lines, type: array}
+      - {name: trace, in: header, to: X-Trace}
+    idempotency: {in: header, name: X-Key}
+"""
+LOGIN = {"username": "zhangsan", "password": "p-1"}
+STOCK = "GET /stock/A1?warehouse=2"
+ORDER = {"order": {"customer": "{{ now }}", "amount": 3}}
+
+
+def made(tmp_path: Path, text: str, credentials: dict[str, Any]) -> Bench:
+    path = tmp_path / "platform.yaml"
+    path.write_text(text, encoding="utf-8")
+    return bench(read_platform(path), credentials)
+
+
+@pytest.fixture(name="erp")
+def simulated(tmp_path: Path) -> Bench:
+    erp = made(tmp_path, ERP, LOGIN)
+    token = erp.ask("POST /login", LOGIN)["data"]["token"]
+    erp.headers = {"Authorization": f"Bearer {token}"}
+    return erp
+
+
+def test_a_platform_file_alone_logs_in_and_says_inputs_back_with_their_types(erp: Bench) -> None:
+    assert erp.ask("POST /login", LOGIN)["data"]["expire"] == 3600
+    assert erp.ask(STOCK) == {
+        "code": "0",
+        "msg": "ok",
+        "data": {"sku": "A1", "warehouse": 2, "at": "2026-01-01"},
+    }
+    assert erp.ask("GET /stock/%E9%94%AE%E7%9B%98?warehouse=1")["data"]["sku"] == "键盘"
+
+
+def test_what_a_client_sends_is_never_taken_for_a_template(erp: Bench) -> None:
+    data = erp.ask("POST /orders", ORDER)["data"]
+
+    assert data == {
+        "customer": "{{ now }}",
+        "amount": 3,
+        "urgent": True,
+        "lines": [],
+        "trace": "trace",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "body", "message"),
+    [
+        ("GET /stock/A1", None, "query.warehouse is missing"),
+        ("GET /stock/A1?warehouse=x", None, "query.warehouse is not of type integer"),
+        ("GET /stock/A1?warehouse=3", None, "query.warehouse is none of 1, 2"),
+        ("POST /orders", {"order": {"customer": "x"}}, "body.order.amount is missing"),
+        (
+            "POST /orders",
+            {"order": {"customer": "x", "amount": True}},
+            "body.order.amount is not of type number",
+        ),
+    ],
+    ids=["missing", "type", "choice", "body", "boolean"],
+)
+def test_a_wrong_input_is_refused(erp: Bench, line: str, body: Any, message: str) -> None:
+    response = erp.send(line, body)
+
+    assert response.status == 400
+    assert json.loads(response.body) == {"code": 400, "msg": message}
+
+
+def test_refusals_come_as_the_platform_file_declares_them(erp: Bench) -> None:
+    refused = erp.send("POST /login", LOGIN | {"password": "no"})
+    missing = erp.send(STOCK, headers={"Authorization": ""})
+    wrong = erp.send(STOCK, headers={"Authorization": "Bearer no"})
+    erp.simulator.limit(1, 60)
+    erp.send(STOCK)
+    busy = erp.send(STOCK)
+    unknown = erp.send("GET /nothing")
+
+    assert (refused.status, json.loads(refused.body)["msg"]) == (401, "the credentials are wrong")
+    for response in (missing, wrong):
+        assert (response.status, json.loads(response.body)["code"]) == (200, "E401")
+    assert (busy.status, json.loads(busy.body)["code"]) == (429, "E429")
+    assert (unknown.status, json.loads(unknown.body)) == (
+        404,
+        {"code": 404, "msg": "there is no such interface"},
+    )
+
+
+def test_a_token_ends_and_the_plainest_path_and_auth_win(erp: Bench) -> None:
+    assert erp.ask("GET /stock/all", headers={"Authorization": ""})["code"] == "0"
+    erp.clock.advance(3600)
+    assert erp.ask(STOCK)["code"] == "E401"
+
+
+def test_one_idempotency_key_gets_one_answer(erp: Bench) -> None:
+    key = {"X-Key": "k-1"}
+    first = erp.ask("POST /orders", ORDER, headers=key)
+    other = {"order": {"customer": "李四", "amount": 9}}
+
+    assert erp.ask("POST /orders", other, headers=key) == first
+    assert erp.ask("POST /orders", other, headers={"X-Key": "k-2"})["data"]["customer"] == "李四"
+
+
+def test_basic_and_keys_are_compared(tmp_path: Path) -> None:
+    crm = made(
+        tmp_path,
+        "platform_key: a\nbase_url: https://a.example.test\nauth: basic\n"
+        "apis:\n  get: {path: /x}\n",
+        {"username": "用户", "password": "密码"},
+    )
+    right = b64encode("用户:密码".encode()).decode()
+
+    assert crm.send("GET /x").status == 401
+    assert crm.send("GET /x", headers={"Authorization": "Basic eDp5"}).status == 401
+    assert crm.send("GET /x", headers={"Authorization": f"Basic {right}"}).status == 200
+
+
+def test_sap_hands_out_a_token_with_its_cookie(tmp_path: Path) -> None:
+    sap = made(
+        tmp_path,
+        "platform_key: sap\nbase_url: https://sap.example.test\n"
+        "auth: {preset: csrf_session, fetch_path: /odata}\n"
+        "apis:\n  read: {path: /orders}\n  write: {method: POST, path: /orders}\n",
+        {"username": "u", "password": "p"},
+    )
+    basic = {"Authorization": f"Basic {b64encode(b'u:p').decode()}"}
+    fetched = sap.send("GET /odata", headers=basic | {"X-CSRF-Token": "Fetch"})
+    pair = {
+        "X-CSRF-Token": fetched.header("x-csrf-token") or "",
+        "Cookie": (fetched.header("set-cookie") or "").partition(";")[0],
+    }
+
+    assert sap.send("GET /orders", headers=basic).status == 200
+    refused = sap.send("POST /orders", headers=basic)
+    assert (refused.status, refused.header("x-csrf-token")) == (401, "Required")
+    assert sap.send("POST /orders", headers=basic | pair).status == 200
+    assert sap.send("POST /orders", headers=basic | pair | {"Cookie": "session=x"}).status == 401
+
+
+def test_a_login_of_two_steps_yields_the_address_of_the_calls(tmp_path: Path) -> None:
+    text = """\
+platform_key: yon
+base_url: "{{ gateway }}"
+credentials: {tenant: {}, secret: {secret: true}}
+auth:
+  acquire:
+    steps:
+      - request:
+          method: GET
+          url: https://login.example.test/gateway
+          query: {tenant: "{{ tenant }}"}
+        extract: {gateway: {path: $.data.url}}
+      - request: {method: POST, url: "{{ gateway }}/token", form: {secret: "{{ secret }}"}}
+        extract:
+          token: {path: $.token, secret: true}
+          ttl: {path: $.until}
+    ttl: {unit: absolute_ms}
+  apply: [{in: query, name: access_token, value: "{{ token }}"}]
+apis:
+  get: {path: /x}
+"""
+    yon = made(tmp_path, text, {"tenant": "t1", "secret": "s-1"})
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    gateway = yon.ask("GET /gateway?tenant=t1")["data"]["url"]
+    login = yon.ask("POST /token", raw=b"secret=s-1", headers=form)
+
+    assert gateway == "https://yon.example.test"
+    assert login["until"] == (1772413200 + 3600) * 1000
+    assert yon.send("POST /token", raw=b"secret=no", headers=form).status == 401
+    assert yon.send(f"GET /x?access_token={login['token']}").status == 200
+    assert yon.send("GET /x?access_token=no").status == 401
+
+
+def test_a_rotating_refresh_token_works_once(tmp_path: Path) -> None:
+    crm = made(
+        tmp_path,
+        "platform_key: r\nbase_url: https://r.example.test\n"
+        "auth: {preset: oauth2_refresh_token, client_auth: body}\napis:\n  get: {path: /x}\n",
+        {"client_id": "c", "client_secret": "s-1", "refresh_token": "rt-0"},
+    )
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    def login(token: str) -> Any:
+        raw = f"grant_type=refresh_token&refresh_token={token}&client_id=c&client_secret=s-1"
+        return crm.ask("POST /oauth/token", raw=raw.encode(), headers=form)
+
+    first = login("rt-0")
+    assert login("rt-0") == {"code": 401, "message": "the credentials are wrong"}
+    second = login(first["refresh_token"])
+    bearer = {"Authorization": f"Bearer {second['access_token']}"}
+    assert crm.send("GET /x", headers=bearer).status == 200
+    assert login(first["refresh_token"])["code"] == 401
