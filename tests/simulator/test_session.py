@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.opening import open_session
 from bpmax_sim.scenario.runner import run
 from bpmax_sim.session.settings import Settings
+from bpmax_sim.simulator.simulator import Simulator
 from bpmax_sim.transport.protocol import Handler
 
 FILES = Path(demo.__file__).parent / "files/scenarios"
@@ -244,3 +246,12 @@ def test_a_refused_call_is_an_error_of_the_script(tmp_path: Path) -> None:
             session.proxy("crm_system").getCustomerDetail("12345")
 
     assert error.value.status == 429
+
+
+def test_every_knob_of_the_readme_is_there() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## Simulators and server")[2].partition("\n## ")[0]
+    named = re.findall(r"`\.(\w+)", section)
+
+    assert len(named) >= 12
+    assert all(hasattr(Simulator, name) for name in named)
