@@ -24,10 +24,10 @@ from bpmax_sim.session.opening import opening
 from bpmax_sim.session.outcomes import shown_outcome
 from bpmax_sim.session.scripts import ScriptText, as_live, as_script, judged, within
 from bpmax_sim.session.settings import Settings, logins_beside
+from bpmax_sim.session.unplayed import told_unplayed
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.stubs import Stub
-from bpmax_sim.yamlfile import shown
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator
@@ -293,17 +293,4 @@ class Session:
 
     def told_unplayed(self) -> str:
         """Return which recordings were not played, on one line."""
-        left = self.unplayed
-        path = shown(self.settings.cassette) if self.settings.cassette else ""
-        told = ", ".join(f"[{one.order}] {_told(one)}" for one in left)
-        return (
-            f"{path}: {len(left)} recorded "
-            f"exchange{'s were' if len(left) > 1 else ' was'} not played: {told}; "
-            "record afresh, or write proxy: {unused: warn}"
-        )
-
-
-def _told(exchange: Exchange) -> str:
-    call = exchange.request.call
-    name = f"{call.name} " if call and call.platform else ""
-    return f"{name}{exchange.request.method} {exchange.request.url}"
+        return told_unplayed(self.unplayed, self.settings.cassette)
