@@ -34,7 +34,7 @@ class Target:
         return _at(items, self.line) if self.line else list(items)
 
     def _named(self, items: Sequence[ScenarioItem]) -> ScenarioItem:
-        found = {item.name: item for item in items}
+        found = {name: item for item in items for name in (item.name, item.node_name)}
         if self.name not in found:
             hint = near(self.name, found) or f"; there are {', '.join(found)}"
             raise ConfigError(

@@ -55,4 +55,4 @@ def timed(verdicts: Iterable[Verdict], shard: Shard | None) -> Iterator[Verdict]
 
 
 def _key(item: ScenarioItem, root: Path) -> str:
-    return durations.key_of(item.path.absolute(), root, item.name)
+    return durations.key_of(item.path.absolute(), root, item.node_name)

@@ -73,7 +73,7 @@ class ScenarioFile(pytest.Module):
             yield self._test(item)
 
     def _test(self, item: ScenarioItem) -> pytest.Item:
-        test: ScenarioTest = ScenarioTest.from_parent(self, name=item.name, callobj=play)
+        test: ScenarioTest = ScenarioTest.from_parent(self, name=item.node_name, callobj=play)
         test.scenario = item
         for tag in (MARK, *item.tags):
             if tag != MARK:

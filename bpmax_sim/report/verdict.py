@@ -91,7 +91,7 @@ def target(item: ScenarioItem) -> str:
 def _code(failures: tuple[Failure, ...], calls: tuple[CallMade, ...], *, live: bool) -> ExitCode:
     if not failures:
         return ExitCode.PASSED
-    if _config(calls):
+    if _config(calls) or any(failure.kind == "config" for failure in failures):
         return ExitCode.USAGE
     if live and any(_is_unreachable(call) for call in calls):
         return ExitCode.UNREACHABLE

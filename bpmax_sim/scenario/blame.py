@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bpmax_sim.errors import NoMatchError, PendingPromise, Place
+from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.scenario.expect import Check, Checks, failed
 from bpmax_sim.scenario.failure import Failure
 from bpmax_sim.scenario.faults import told
@@ -48,6 +48,7 @@ class Scene:
         *,
         checks: Checks = (),
         script: Place | None = None,
+        cause: BaseException | None = None,
     ) -> Failure:
         """Return a failure at *path* below the step; more lines of *essence* become its detail."""
         first, *detail = self.redact(essence).splitlines() or [""]
@@ -70,6 +71,7 @@ class Scene:
             script=script,
             script_text=self._line(script),
             rerun=self.item.rerun,
+            cause=cause,
         )
 
     def _line(self, place: Place | None) -> str:
@@ -103,9 +105,16 @@ class Scene:
     def uncaught(self, error: Exception) -> Failure:
         """Return the failure of an error that nothing expects."""
         thrown = self._thrown(error)
+        if setting := _setting(error):
+            return self._config(setting, error, thrown.place)
         kind = "pending" if isinstance(error, PendingPromise) else "error"
         origin = "" if thrown.source in {"script", "subject"} else f" (from {thrown.source})"
-        return self.failure(kind, f"{thrown}{origin}", self._action, script=thrown.place)
+        essence = f"{thrown}{origin}"
+        return self.failure(kind, essence, self._action, script=thrown.place, cause=error)
+
+    def _config(self, setting: ConfigError, error: Exception, place: Place | None) -> Failure:
+        """Return the failure of what is not set up, whoever ran into it."""
+        return self.failure("config", str(setting), self._action, script=place, cause=error)
 
     @property
     def _action(self) -> Path:
@@ -115,8 +124,10 @@ class Scene:
     def rejection(self, error: Exception) -> Failure:
         """Return the failure of a rejection that nobody handled."""
         thrown = self._thrown(error)
+        if setting := _setting(error):
+            return self._config(setting, error, thrown.place)
         essence = f"unhandled rejection: {thrown}"
-        return self.failure("rejection", essence, self._action, script=thrown.place)
+        return self.failure("rejection", essence, self._action, script=thrown.place, cause=error)
 
     def unawaited(self, call: Unawaited) -> Failure:
         """Return the failure of a call that nobody awaited."""
@@ -126,7 +137,7 @@ class Scene:
     def miss(self, error: NoMatchError) -> Failure:
         """Return the failure of a call that the cassette has no answer for."""
         place = next((call.place for call in reversed(self.calls) if call.error), None)
-        return self.failure("miss", str(error), self._action, script=place)
+        return self.failure("miss", str(error), self._action, script=place, cause=error)
 
     def expected_error(self, expected: ExpectedError, errors: Iterable[Exception]) -> list[Failure]:
         """Return what is wrong with the errors of a step that must end with *expected*."""
@@ -146,7 +157,10 @@ class Scene:
         else:
             essence = f"error {first.label} expected {first.expected}, got {first.actual}"
         path = ("expect_error", *first.path)
-        return [self.failure("other_error", essence, path, checks=compared[0], script=thrown.place)]
+        checks, place, error = compared[0], thrown.place, found[0]
+        return [
+            self.failure("other_error", essence, path, checks=checks, script=place, cause=error)
+        ]
 
     def _thrown(self, error: Exception) -> Thrown:
         return redacted(thrown_of(error), self.redact)
@@ -159,3 +173,11 @@ class Scene:
             return self.failure("fault", essence, ("scenario",))
         found = self.failure("fault", essence, ("faults",))
         return replace(found, place=fault.place, excerpt=())
+
+
+def _setting(error: BaseException) -> ConfigError | None:
+    """Return what is not set up behind *error*, if that is what it comes from."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, ConfigError):
+        seen = seen.__cause__
+    return seen

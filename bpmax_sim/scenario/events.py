@@ -212,7 +212,8 @@ def _same(value: Any, _homes: Homes) -> Any:
 def _other(value: Any, homes: Homes) -> Any:
     if not is_dataclass(value):
         return f"[{type(value).__name__}]"
-    return _map({one.name: plain(getattr(value, one.name)) for one in fields(value)}, homes)
+    told = [one.name for one in fields(value) if one.compare]  # what is not compared is no value
+    return _map({name: plain(getattr(value, name)) for name in told}, homes)
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], Any]], ...] = (

@@ -15,6 +15,7 @@ from typing import Any
 
 from bpmax_sim.clock import Instant, parse_duration
 from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.scenario.contrast import contrast
 from bpmax_sim.scenario.values import Path, show
 
 
@@ -26,6 +27,9 @@ class _Missing:
 
 
 MISSING = _Missing()
+
+
+_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,9 @@ class Check:
         return "".join(parts).lstrip(".")
 
     def __str__(self) -> str:
-        """Return ``form.discount expected 0.9, got 1``."""
-        return f"{self.label} expected {self.expected}, got {self.actual}"
+        """Return ``form.discount expected 0.9, got 1``; of long values, where they differ."""
+        expected, actual = contrast(self.expected, self.actual, _WIDTH)
+        return f"{self.label} expected {expected}, got {actual}"
 
 
 Checks = tuple[Check, ...]

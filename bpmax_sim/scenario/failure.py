@@ -6,15 +6,18 @@ Our own words stay inside GBK, so that a Chinese console prints them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bpmax_sim.errors import Place
+from bpmax_sim.scenario.contrast import contrast
 from bpmax_sim.scenario.expect import Check
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.values import show
 
 LONGEST = 25
 WIDTH = 100
+_TITLE = 60
+_BEFORE = 30
 _CHECKS = 6
 _CALLS = 3
 _DETAILS = 12
@@ -48,6 +51,7 @@ class Failure:
         detail: more lines, such as the explanation of a miss.
         script: the script line that is involved, and its text.
         rerun: the command that runs this item alone.
+        cause: the exception behind it, for whoever wants its traceback; no part of a trace.
     """
 
     kind: str
@@ -65,13 +69,19 @@ class Failure:
     script: Place | None = None
     script_text: str = ""
     rerun: str = ""
+    cause: BaseException | None = field(default=None, compare=False, repr=False)
 
     @property
     def headline(self) -> str:
-        """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``."""
-        if self.step:
-            return f"step {self.step}/{self.total} {self.title}: {self.essence}"
-        return f"{self.title or self.scenario}: {self.essence}"
+        """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
+        title = _one_line(self.title if self.step else self.title or self.scenario)
+        step = f"step {self.step}/{self.total} " if self.step else ""
+        return f"{step}{title}: {self.essence}"
+
+
+def _one_line(title: str) -> str:
+    text = " ".join(title.split())
+    return text if len(text) <= _TITLE else f"{text[: _TITLE - 1]}…"
 
 
 def render(failure: Failure) -> str:
@@ -80,7 +90,7 @@ def render(failure: Failure) -> str:
     tail = [*_script(failure), *([f"rerun: {failure.rerun}"] if failure.rerun else [])]
     room = LONGEST - len(head) - len(tail)
     blocks = [
-        [_cut(str(line)) for line in failure.excerpt],
+        [_shown(line, failure.place) for line in failure.excerpt],
         [f"  {line}" for line in _cut_lines(failure.detail, _DETAILS)],
         [_cut(line) for line in _checks(failure.checks)],
         [_cut(line) for line in _calls(failure)],
@@ -103,11 +113,24 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
     yield f"  {wrong} wrong, {len(checks) - wrong} right"
     width = max(len(check.label) for check in ordered[:_CHECKS])
     for check in ordered[:_CHECKS]:
-        mark = "√" if check.ok else "×"
-        got = "" if check.ok else f"   got {check.actual}"
-        yield f"  {mark} {check.label:<{width}}   expected {check.expected}{got}"
+        yield from _check(check, width)
     if len(ordered) > _CHECKS:
         yield f"    … {len(ordered) - _CHECKS} more"
+
+
+def _check(check: Check, width: int) -> Iterator[str]:
+    """Yield one line, or two where both sides have no room on one."""
+    head = f"  {'√' if check.ok else '×'} {check.label:<{width}}   expected "
+    if check.ok:
+        yield head + check.expected
+        return
+    line = f"{head}{check.expected}   got {check.actual}"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    expected, actual = contrast(check.expected, check.actual, max(WIDTH - len(head), _BEFORE))
+    yield head + expected
+    yield f"{'got ':>{len(head)}}{actual}"
 
 
 def _calls(failure: Failure) -> Iterator[str]:
@@ -134,6 +157,15 @@ def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
     if len(lines) <= room:
         return list(lines)
     return [*lines[: room - 1], f"  … {len(lines) - room + 1} more lines"]
+
+
+def _shown(line: Line, place: Place | None) -> str:
+    """Return a line of the file; of a long one that is marked, the part around its key."""
+    text, head = str(line), len(str(Line(line.number, "", line.marked))) + 1
+    at = head + place.column - 1 if line.marked and place else 0
+    if at < WIDTH - _BEFORE:
+        return _cut(text)
+    return _cut(f"{text[:head]}…{text[at - _BEFORE :]}")
 
 
 def _cut(line: str) -> str:

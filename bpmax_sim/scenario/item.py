@@ -13,6 +13,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.scenario.cases import Row
 from bpmax_sim.scenario.homes import Homes
 from bpmax_sim.scenario.model import Scenario, Step
+from bpmax_sim.scenario.names import node_part
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.source import Script
 from bpmax_sim.subject.definition import Definition
@@ -96,9 +97,15 @@ class ScenarioItem:
         return self.row.id if self.row else ""
 
     @property
+    def node_name(self) -> str:
+        """Return the name as it stands in a test's id, on one line."""
+        name = node_part(self.scenario.scenario)
+        return f"{name}[{node_part(self.row.id)}]" if self.row else name
+
+    @property
     def node_id(self) -> str:
         """Return how the item is named on pytest's command line."""
-        return f"{self.spot.source.file}::{self.name}"
+        return f"{self.spot.source.file}::{self.node_name}"
 
     @property
     def homes(self) -> Homes:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 SUFFIX = ".scenario.yaml"
 LONGEST = 80
+LONGEST_PART = 120
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_COLONS = re.compile(r":{2,}")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 
 
@@ -51,7 +54,22 @@ def file_name(text: str) -> str:
     if len(data) <= LONGEST and safe == text:
         return safe
     cut = data[: LONGEST - 9].decode("utf-8", "ignore")
-    return f"{cut}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"{cut}-{_digest(text)}"
+
+
+def node_part(text: str) -> str:
+    """Return *text* as a part of a test's id: one line, without ``::``, 120 characters at most.
+
+    pytest splits ids at ``::``, and a shell's line ends where a name's does. What is cut or
+    replaced is told apart by 8 hexadecimal digits.
+    """
+    safe = _UNPRINTED.sub(" ", text)
+    safe = _COLONS.sub(":", safe).strip()[:LONGEST_PART]
+    return safe if safe == text and safe else f"{safe[: LONGEST_PART - 9]}-{_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def cassette_name(path: Path, given: str, row: str) -> str:
