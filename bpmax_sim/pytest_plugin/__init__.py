@@ -178,7 +178,9 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
-    """Say what was called, and which recordings nobody used."""
+    """Say what was called, and which recordings nobody used; workers have told their controller."""
+    if hasattr(config, "workeroutput"):
+        return
     from bpmax_sim.pytest_plugin.summary import write_summary  # noqa: PLC0415
 
     write_summary(terminalreporter, exitstatus, config)

@@ -11,6 +11,7 @@ from typing import Any
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.failure import LONGEST, Failure, render
 from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.secret.values import Redact
 
 _COLOURS: Mapping[str, Mapping[str, bool]] = {
     "> ": {"red": True},
@@ -22,9 +23,10 @@ _COLOURS: Mapping[str, Mapping[str, bool]] = {
 class ScenarioFailedError(AssertionError):
     """A scenario did what it should not; its message is the first failure's headline."""
 
-    def __init__(self, failures: Sequence[Failure]) -> None:
-        """Keep *failures*, of which there is at least one."""
+    def __init__(self, failures: Sequence[Failure], redact: Redact = str) -> None:
+        """Keep *failures*, of which there is at least one, and what hides the run's secrets."""
         self.failures = tuple(failures)
+        self.redact = redact
         super().__init__(failures[0].headline)
 
 
@@ -43,11 +45,12 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
     reprcrash: Crash
 
     @classmethod
-    def of(cls, failures: Sequence[Failure]) -> FailureText:
-        """Return the text of the first failure, with the headlines of the others."""
+    def of(cls, failures: Sequence[Failure], more: str = "") -> FailureText:
+        """Return the text of the first failure, the headlines of the others, and *more*."""
         first = failures[0]
         others = [f"also: {failure.headline}" for failure in failures[1:]]
-        text = cls("\n".join(_within(render(first).splitlines(), others)))
+        lines = _within(render(first).splitlines(), others)
+        text = cls("\n".join([*lines, *(["", more] if more else [])]))
         place = first.location or first.place or Place("")
         text.reprcrash = Crash(place.file, place.line, first.headline)
         return text
@@ -109,6 +112,7 @@ def config_failure(name: str, error: Exception, place: Place, rerun: str) -> Fai
         location=place,
         detail=tuple(detail),
         rerun=rerun,
+        cause=error,
     )
 
 

@@ -32,6 +32,7 @@ from bpmax_sim.pytest_plugin.faulty import marked_faults
 from bpmax_sim.pytest_plugin.guard import DOOR
 from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
+from bpmax_sim.pytest_plugin.tracebacks import behind
 from bpmax_sim.pytest_plugin.wanted import cassettes_folder, choose, session_options
 from bpmax_sim.report.remembered import remember
 from bpmax_sim.report.traces import keep_trace
@@ -118,8 +119,11 @@ class ScenarioTest(pytest.Function):
     ) -> Any:
         """Return the text of a scenario's failure, and what pytest makes of any other error."""
         error = excinfo.value
-        if isinstance(error, ScenarioFailedError) and not options.value(self.config, "tb"):
-            return FailureText.of(error.failures)
+        if isinstance(error, ScenarioFailedError):
+            wanted = options.value(self.config, "tb")
+            return FailureText.of(
+                error.failures, behind(error.failures, error.redact) if wanted else ""
+            )
         return super().repr_failure(excinfo)
 
     def says(self, name: str) -> bool:
@@ -155,7 +159,7 @@ def play(request: pytest.FixtureRequest) -> None:
     assert isinstance(finished, ScenarioFinished)
     _keep(test, item, events, finished, session)
     if finished.failures:
-        raise ScenarioFailedError(finished.failures)
+        raise ScenarioFailedError(finished.failures, session.redact)
 
 
 def _changed(test: ScenarioTest) -> ScenarioItem:

@@ -136,7 +136,11 @@ OPTIONS: tuple[Option, ...] = (
         metavar="FILE",
         help="one HTML page of all scenarios (default: .bpmax/report.html)",
     ),
-    Option(name="tb", kind="switch", help="Python tracebacks of failed scenarios"),
+    Option(
+        name="tb",
+        kind="switch",
+        help="what lies behind a failed scenario: Python tracebacks and the script's stack",
+    ),
 )
 _INI: Mapping[str, tuple[Literal["string", "bool", "linelist"], Any]] = {
     "value": ("string", ""),

@@ -9,7 +9,7 @@ import pytest
 
 import bpmax_sim
 from bpmax_sim.cassette.remote import is_url, shown_url
-from bpmax_sim.pytest_plugin import options, sharding
+from bpmax_sim.pytest_plugin import github, options, sharding
 from bpmax_sim.pytest_plugin.tally import Tally, tally_of
 from bpmax_sim.report.evidence import Evidence, digest_of, keep
 from bpmax_sim.scenario.names import find_root
@@ -61,6 +61,7 @@ def write_summary(
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
             reporter.write_line(line)
+    github.tell(reporter, config, lines)
 
 
 def _reports(reporter: pytest.TerminalReporter) -> Iterator[pytest.TestReport]:

@@ -47,7 +47,8 @@ def recorded(crm: Crm, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(pytester: pytest.Pytester, recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Return a copy of the recorded project, to run pytest in; CI is not set for it."""
     shutil.copytree(recorded, pytester.path, dirs_exist_ok=True)
-    monkeypatch.delenv("CI", raising=False)
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
     pytester.makeini("[pytest]\naddopts = --strict-markers -p no:randomly\nfilterwarnings = error")
     return Project(pytester, monkeypatch)
 

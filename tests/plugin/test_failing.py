@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
+import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,12 @@ from bpmax_sim.scenario.made import CallMade
 from tests.plugin.project import FILE, Project, failure_text, output
 
 PLACE = Place(FILE, 16, 5)
+NAMED = """\
+version: 1
+scenario: {}
+{}form: {{fields: {{a: 1}}}}
+steps: [{{open: {{}}, expect: {{form: {{a: 2}}}}}}]
+"""
 
 
 def failure(number: int = 1, **fields: object) -> Failure:
@@ -165,13 +174,118 @@ def test_passed_scenarios_show_their_calls_when_asked(project: Project) -> None:
     assert "#1 crm_system.get_customer_detail  GET" in text
 
 
-def test_python_tracebacks_are_there_when_asked_for(project: Project) -> None:
+def test_what_is_behind_an_error_is_there_when_asked_for(project: Project) -> None:
+    project.edit("    open: {}", "    python: broken:broken")
+    project.write(
+        "scenarios/broken.py",
+        """\
+        def broken(session):
+            try:
+                {}["客户编号"]
+            except KeyError as error:
+                raise ValueError("没有客户") from error
+        """,
+    )
+
+    lines = failure_text(project.run("--bpmax-tb", "-k", "贵宾"))
+
+    headline = "step 1/2 打开: ValueError: 没有客户 (from python)"
+    assert lines[0] == headline
+    assert lines.index(f"behind: {headline}") <= 25
+    assert lines[-1] == "ValueError: 没有客户"
+    assert "KeyError: '客户编号'" in lines
+    assert "The above exception was the direct cause of the following exception:" in lines
+    assert any("scenarios/broken.py" in line for line in lines)
+
+
+def test_the_stack_of_a_script_is_there_when_asked_for(project: Project) -> None:
+    project.write(
+        "scenarios/scripts/customer.js",
+        """\
+        function inner() { throw new TypeError("坏了"); }
+        function outer() { inner(); }
+        outer();
+        """,
+    )
+
+    lines = failure_text(project.run("--bpmax-tb", "-k", "贵宾", "-l"))
+
+    start = lines.index("Script stack (innermost call first):")
+    assert lines[start + 1 : start + 4] == [
+        "  inner (scenarios/scripts/customer.js:1:30)",
+        "  outer (scenarios/scripts/customer.js:2:20)",
+        "  scenarios/scripts/customer.js:3:1",
+    ]
+
+
+def test_an_expectation_that_does_not_hold_has_no_exception_behind_it(project: Project) -> None:
     project.edit("name: 张三", "name: 王五")
 
-    text = output(project.run("--bpmax-tb", "-k", "贵宾"))
+    lines = failure_text(project.run("--bpmax-tb", "-k", "贵宾"))
 
-    assert "bpmax_sim/pytest_plugin/items.py" in text
-    assert 'ScenarioFailedError: step 2/2 选择 12345: console[0] expected "客户名称: 王五"' in text
+    assert lines[-1] == "no exception is behind this: the run went on and was compared"
+
+
+def test_a_traceback_holds_no_secret(project: Project, live: Mapping[str, str]) -> None:
+    secret = live["CRM_CLIENT_SECRET"]
+    project.edit("    open: {}", "    python: broken:broken")
+    project.write(
+        "scenarios/broken.py",
+        f"""\
+        def broken(session):
+            session.proxy("crm_system").getCustomerDetail("12345")
+            raise ValueError("{secret}")
+        """,
+    )
+
+    text = output(project.run("--bpmax-tb", "-k", "贵宾", "--bpmax-mode=live", "-l"))
+
+    assert "behind: step 1/2 打开: ValueError: redacted.crm_system.default.client_secret" in text
+    assert secret not in text
+
+
+def test_what_is_not_set_up_is_told_as_that(project: Project) -> None:
+    lines = failure_text(project.run("-k", "贵宾", "--bpmax-mode=live"))
+
+    told = "scenarios/instances.yaml:5:13: base_url: environment variable CRM_URL is not set; "
+    assert lines[0].startswith(f"step 2/2 选择 12345: {told}")
+
+
+NASTY = [
+    "a::b",
+    "[加急] 订单[二]",
+    "第一行\n第二行\t列",
+    "😀 订单",
+    "引号 ' \" $HOME `x` ! \\ %",
+    "很长" * 100,
+    "x" * 5000,
+    "::",
+    " 空格 ",
+    "a;b|c&d>e",
+    "--开头",
+]
+
+
+def written(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
+
+
+def test_any_name_can_be_run_again_and_found_again(project: Project) -> None:
+    rows = "".join(f"  - {{id: {written(name)}}}\n" for name in NASTY)
+    for number, name in enumerate(NASTY):
+        cases = f"cases:\n{rows}" if not number else ""
+        project.write(f"scenarios/{number}.scenario.yaml", NAMED.format(written(name), cases))
+    (project.root / FILE).unlink()
+
+    result = project.run("-o", "console_output_style=classic")
+    result.assert_outcomes(failed=2 * len(NASTY) - 1)
+    again = [line for line in output(result).splitlines() if line.startswith("rerun: ")]
+    arguments = [shlex.split(line.removeprefix("rerun: pytest ")) for line in again]
+    assert sorted(map(len, arguments)) == [1] * (2 * len(NASTY) - 1)
+    result = project.run(*(one for (one,) in arguments), "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=2 * len(NASTY) - 1)
+    project.run("--lf").assert_outcomes(failed=2 * len(NASTY) - 1)
+    project.run("-p", "xdist", "-n2").assert_outcomes(failed=2 * len(NASTY) - 1)
 
 
 def test_an_error_that_is_not_a_scenarios_failure_is_pytests_own(project: Project) -> None:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.scenario.names import LONGEST, cassette_name, file_name, find_root
+from bpmax_sim.scenario.names import (
+    LONGEST,
+    LONGEST_PART,
+    cassette_name,
+    file_name,
+    find_root,
+    node_part,
+)
 
 
 def test_the_root_is_the_nearest_folder_with_the_table_or_with_scenarios(tmp_path: Path) -> None:
@@ -76,3 +83,29 @@ def test_a_cassette_is_called_like_its_scenario_unless_it_says_otherwise(
 
 def test_a_scenario_elsewhere_lends_its_own_name(tmp_path: Path) -> None:
     assert cassette_name(tmp_path / "外面.scenario.yaml", "", "") == "外面"
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("选择客户 [加急]", "选择客户 [加急]"),
+        ("客户::订单", "客户:订单-2382e6e4"),
+        ("一\n二", "一 二-"),
+        (" 一", "一-"),
+        ("", "-e3b0c442"),
+        ("::", ":-"),
+        ("长" * 200, "长" * 111 + "-"),
+    ],
+)
+def test_a_part_of_an_id_is_one_line_without_colons(text: str, part: str) -> None:
+    assert node_part(text).startswith(part)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_name_makes_a_part_of_an_id_that_pytest_reads_back(text: str) -> None:
+    part = node_part(text)
+
+    assert 0 < len(part) <= LONGEST_PART
+    assert "::" not in part
+    assert len(part.splitlines()) == 1
+    assert part.encode("utf-8")
