@@ -1,13 +1,13 @@
 const 结果 = [];
-for (let i = 0; i < 3; i++) setTimeout(() => 结果.push(`let ${i}`), 10 * (3 - i));
-for (var j = 0; j < 3; j++) setTimeout(() => 结果.push(`var ${j}`), 40 + j);
+for (let i = 0; i < 3; i++) setTimeout(() => 结果.push(`let ${i}`), 40 * (3 - i));
+for (var j = 0; j < 3; j++) setTimeout(() => 结果.push(`var ${j}`), 300 + 40 * j);
 let n = 0;
 const 轮询 = await new Promise(r => { const t = setInterval(() => { if (++n === 3) { clearInterval(t); r(n); } }, 5); });
 const 撤 = setTimeout(() => 结果.push('不该'), 1); clearTimeout(撤);
 const 防抖 = (f, ms) => { let t; return (...a) => { clearTimeout(t); t = setTimeout(f, ms, ...a); }; };
-const 存 = 防抖(v => 结果.push('存 ' + v), 20);
+const 存 = 防抖(v => 结果.push('存 ' + v), 180);
 存(1); 存(2);
-await new Promise(r => setTimeout(r, 100));
+await new Promise(r => setTimeout(r, 500));
 setTimeout((a, b) => 结果.push([a, b]), 1, '参', '数');
-await new Promise(r => setTimeout(r, 5));
+await new Promise(r => setTimeout(r, 50));
 return [轮询, 结果];

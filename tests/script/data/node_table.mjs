@@ -1,6 +1,7 @@
-// Writes node_table.json, what Node says of expressions: `TZ=Asia/Shanghai node node_table.mjs`.
+// Writes node_table.json, what Node says of expressions: `node tests/script/data/node_table.mjs`.
 import {writeFileSync} from 'node:fs';
 
+process.env.TZ = 'Asia/Shanghai';
 const product = (...lists) => lists.reduce((rows, list) => rows.flatMap(row => list.map(item => [...row, item])), [[]]);
 const text = value => JSON.stringify(value);
 const options = (...pairs) => text(Object.fromEntries(pairs.filter(([, value]) => value !== undefined)));
