@@ -97,7 +97,7 @@ class Context:
             )
             for library in libraries:
                 self._failures.name = library.script.name
-                self._channel.load(library.above + library.script.source)
+                self._channel.load(library.text)
         except EngineError as error:
             self._halt(self._failures.escaped(error))
         self._failures.name = setting.script.name

@@ -53,8 +53,11 @@ class Failures:
             return self._limit(full, told["raw"])
         return self._error(told)
 
-    def syntax(self, told: Mapping[str, Any]) -> ScriptSyntaxError:
-        """Return the error of a script that is not valid."""
+    def syntax(self, told: Mapping[str, Any]) -> ScriptError:
+        """Return the error of a script that is not valid, or nested too deeply to be read."""
+        full = self._limit_behind(told)
+        if full:
+            return self._limit(full, told["raw"])
         frames = self.sources.frames(told["raw"])
         place = frames[0].place if frames else Place(self.name)
         return ScriptSyntaxError(told["message"], name="SyntaxError", place=place)

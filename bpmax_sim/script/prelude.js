@@ -1,7 +1,6 @@
-// The JavaScript half of a context. Calls, console lines, timers and writes queue in an outbox as
-// JSON texts; Python drains it after each turn and settles calls by id. No Python function is called
-// from here. What a script may not need is in bindings/*.js and made on first use, from its text
-// or, where the engine could read bytecode, from its function.
+// The JavaScript half of a context. Calls, console lines, timers, writes queue in an outbox as
+// JSON texts; Python drains it after each turn and settles calls by id. What a script may not need is
+// in bindings/*.js and made on first use, from its text or, as read from bytecode, its function.
 (function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode, urlCode, intlCode, collationCode) {
 'use strict';
 const FIRST_USER_LINE = 2000; // the frames above are ours
@@ -233,6 +232,7 @@ const ScriptPromise = new NativeProxy(NativePromise, {
 });
 function resolve(value) { return apply(nativeResolve, this === ScriptPromise ? NativePromise : this, [value]); }
 global('Promise', ScriptPromise);
+define(AggregateError.prototype, 'message', 'All promises were rejected');
 
 // Rejections that nobody handles, told by the engine.
 const unhandled = new Map();

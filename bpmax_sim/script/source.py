@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from bpmax_sim.errors import Place
 
 FIRST_LINE = 2000  # the prelude and the bindings are above
+_UNTOLD = re.compile("[\0\ud800-\udfff]")
 _FRAME = re.compile(r"^ +at (?:(.*) \()?(.+):(\d+):(\d+)\)?$", re.MULTILINE)
+
+
+def plain(source: str) -> str:
+    """Return *source* with escapes for what UTF-8 and C strings cannot hold."""
+    return _UNTOLD.sub(lambda found: f"\\u{ord(found[0]):04x}", source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,9 @@ class Placed:
     start: int
 
     @property
-    def above(self) -> str:
-        """Return the empty lines that put the script there."""
-        return "\n" * self.start
+    def text(self) -> str:
+        """Return the script below as many empty lines, as engines take it."""
+        return "\n" * self.start + plain(self.script.source)
 
     @property
     def lines(self) -> list[str]:
@@ -57,7 +63,7 @@ class Placed:
         """Return the position of the engine's *row* and *column*; one past the end is the end."""
         lines = self.lines
         line = min(row - self.start, len(lines))
-        text = lines[line - 1].encode()
+        text = lines[line - 1].encode("utf-8", "surrogatepass")
         if row - self.start > len(lines):
             column = len(text) + 1
         return Place(self.script.name, line, len(text[: column - 1].decode(errors="ignore")) + 1)

@@ -23,6 +23,7 @@ from py_mini_racer._mini_racer import _make_context
 
 from bpmax_sim.script.engine import BINDINGS, sources
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+from bpmax_sim.script.source import plain
 
 _PATIENCE = 2  # seconds to wait for each that is left: others use the machine, too
 _HEAD = re.compile(r"^(?:<anonymous>|undefined):(\d+): (.*)$", re.DOTALL)
@@ -85,7 +86,7 @@ class V8:
         if reply["done"] is None or reply["done"][0] is not None:
             return text
         given = json.loads(argument)
-        above, body = "\n" * (given["start"] - 1), f"\n{given['source']}\n"
+        above, body = "\n" * (given["start"] - 1), f"\n{plain(given['source'])}\n"
         for code in (
             f"{above}(async function () {{{body}}});0",
             f"{above}(function () {{ return 0 ? async () => {{{body}}} : 0; }});0",

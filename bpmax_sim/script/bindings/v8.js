@@ -85,7 +85,7 @@ for (const name of ['Temporal', 'WebAssembly']) delete globalThis[name]; // real
 const global = (name, value) => hidden(globalThis, name, value);
 global('queueMicrotask', function queueMicrotask(work) {
   if (typeof work !== 'function') throw new TypeError('queueMicrotask(function): expected a function');
-  Promise.resolve().then(() => { work(); });
+  Promise.resolve().then(() => { try { work(); } catch (error) { track({}, error, false); } });
 });
 const CODES = {InvalidCharacterError: 5, QuotaExceededError: 22, DataCloneError: 25, AbortError: 20, TimeoutError: 23, SyntaxError: 12};
 class DOMException extends Error {
@@ -123,7 +123,9 @@ global('atob', function atob(data) {
 });
 
 const entry = indirectEval(prelude)(...bindings.with(intlAt, icu));
-delete globalThis.__track; // V8 does not tell us of rejections
+AggregateError.prototype.message = ''; // V8's own has a message where it should
+const track = globalThis.__track; // V8 does not tell us of rejections, only we ourselves of a few
+delete globalThis.__track;
 defineProperty(globalThis, '__bpm', {value(operation, argument) {
   if (operation === 'open') files.push(...parse(argument).files);
   return entry(operation, argument);
