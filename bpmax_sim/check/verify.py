@@ -189,9 +189,10 @@ class _Check:
         raise failure or CallError("it was not answered")
 
     def _told(self, error: CallError) -> str:
-        """Return the message, without what is secret."""
+        """Return the message, without what is secret and without the name that stands before it."""
         calls = self.session.calls
-        return calls[-1].redact(error.message) if calls else error.message
+        message = calls[-1].redact(error.message) if calls else error.message
+        return message.removeprefix(f"{error.platform}.{error.api}: ")
 
     def _status(self, live: Response) -> Iterator[Drift]:
         if self.recorded.status != live.status:
