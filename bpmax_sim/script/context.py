@@ -69,6 +69,7 @@ class Context:
         self._calls: dict[int, Unawaited] = {}
         self._flights: set[int] = set()
         self._late: set[int] = set()
+        self._raced: set[int] = set()
         self._timers: dict[int, Event] = {}
         self._intervals: dict[int, Event] = {}
         self._fired: list[TimerFired] = []
@@ -257,7 +258,7 @@ class Context:
         self._probes = probes
 
     def _end(self, unseen: list[int], reasons: list[Mapping[str, Any]]) -> None:
-        self._late.update(unseen)
+        self._late = self._late - self._raced | set(unseen)
         self._unhandled.extend(map(self._failures.thrown, reasons))
         told = [error.__cause__ for error in self._unhandled]
         for number in unseen:
@@ -276,6 +277,7 @@ _ENTRIES: Mapping[str, Callable[..., None]] = {
     "clear": Context._clear,  # noqa: SLF001
     "uncaught": Context._uncaught,  # noqa: SLF001
     "probed": Context._probed,  # noqa: SLF001
+    "raced": lambda context, number: context._raced.add(number),  # noqa: SLF001
     "end": Context._end,  # noqa: SLF001
 }
 

@@ -1,6 +1,5 @@
-// The JavaScript half of a context. Calls, console lines, timers, writes queue in an outbox as
-// JSON texts; Python drains it after each turn and settles calls by id. What a script may not need is
-// in bindings/*.js and made on first use, from its text or, as read from bytecode, its function.
+// The JavaScript half of a context. Calls, console lines, timers, writes queue in an outbox as JSON; Python
+// drains it after each turn and settles calls by id. Other things are made on first use of bindings/*.js.
 (function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode, urlCode, intlCode, collationCode) {
 'use strict';
 const FIRST_USER_LINE = 2000; // the frames above are ours
@@ -63,10 +62,7 @@ const encoders = {
   bigint: v => tag('bigint', `"${v}"`),
   number: v => v !== v ? tag('nan') : v === Infinity ? tag('inf') : v === -Infinity ? tag('-inf')
     : v === 0 && 1 / v < 0 ? tag('-0') : `${v}`,
-  string(v) {
-    if (v.isWellFormed()) return stringify(v);
-    return tag('str', list(v.split(''), unit => unit.charCodeAt(0)));
-  },
+  string: v => v.isWellFormed() ? stringify(v) : tag('str', list(v.split(''), unit => unit.charCodeAt(0))),
 };
 function list(values, one) {
   let text = '';
@@ -127,7 +123,7 @@ function call(platform, options, api, rest) {
   const promise = new NativePromise((resolve, reject) => waiting.set(id, {resolve, reject}));
   callPlace.set(id, `    at <anonymous> (<input>:${place.replace(',', ':')})`);
   unseen.add(id); // until `await` or Promise.all reads its `constructor`, or calls its `then`
-  defineProperty(promise, 'constructor', {configurable: true, get() { unseen.delete(id); return NativePromise; }});
+  defineProperty(promise, 'constructor', {configurable: true, get() { unseen.delete(id); if (shared.racing) emit(`"raced",${id}`); return NativePromise; }});
   define(promise, 'then', function (...handlers) { unseen.delete(id); return apply(then, this, handlers); });
   emit(`"call",${id},${stringify(platform)},${options},${stringify(api)},${rest},${place}`);
   return promise;
@@ -228,7 +224,8 @@ const tracked = executor => typeof executor !== 'function' ? executor : (resolve
 const ScriptPromise = new NativeProxy(NativePromise, {
   construct: (_, [executor], target) =>
     construct(NativePromise, [tracked(executor)], target === ScriptPromise ? NativePromise : target),
-  get: (_, name, self) => name === 'resolve' ? resolve : Reflect.get(NativePromise, name, self),
+  get: (_, name, self) => name === 'resolve' ? resolve
+    : name === 'race' || name === 'any' ? module(timersCode)[name] : Reflect.get(NativePromise, name, self),
 });
 function resolve(value) { return apply(nativeResolve, this === ScriptPromise ? NativePromise : this, [value]); }
 global('Promise', ScriptPromise);

@@ -292,6 +292,18 @@ def test_a_call_under_way_at_the_end_is_reported_though_some_function_awaits_it(
     assert list(map(str, outcome.unawaited)) == [f"{NAME}:2:23: crm.send was not awaited"]
 
 
+@pytest.mark.parametrize("contest", ["race", "any"])
+def test_a_call_that_lost_a_race_was_awaited(contest: str) -> None:
+    bench = Bench(lambda _request: ok({}, elapsed=5))
+    source = (
+        f"await Promise.{contest}([$proxy('crm').get(), new Promise(r => setTimeout(r, 3000))])"
+    )
+    outcome = bench.run(source)
+
+    assert outcome.unawaited == ()
+    assert bench.elapsed() == 5
+
+
 def test_awaited_calls_are_not_reported() -> None:
     source = """
       const p = $proxy('crm');

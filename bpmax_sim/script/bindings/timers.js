@@ -1,6 +1,7 @@
-// setTimeout and setInterval; Python's scheduler decides when they fire.
+// setTimeout and setInterval, which Python's scheduler fires, and races, often against them.
 'use strict';
-({emit, here, refuse, describe}) => {
+(shared) => {
+const {emit, here, refuse, describe} = shared, NativePromise = (async () => {})().constructor;
 const timers = new Map();
 let last = 0;
 const start = (name, repeat) => ({[name](work, delay, ...args) {
@@ -11,7 +12,15 @@ const start = (name, repeat) => ({[name](work, delay, ...args) {
   return last;
 }}[name]);
 const clear = name => ({[name](id) { if (timers.delete(id)) emit(`"clear",${id}`); }}[name]);
+const race = name => {
+  const run = NativePromise[name];
+  return {[name](contenders) { // a call that loses was awaited all the same
+    shared.racing = true;
+    try { return Reflect.apply(run, this, [contenders]); } finally { shared.racing = false; }
+  }}[name];
+};
 return {
+  race: race('race'), any: race('any'),
   setTimeout: start('setTimeout', false), setInterval: start('setInterval', true),
   clearTimeout: clear('clearTimeout'), clearInterval: clear('clearInterval'),
   fire(id) {
