@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say who answers, where the plugin is used."""
-    from bpmax_sim.pytest_plugin.summary import header  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.heading import header  # noqa: PLC0415
 
     return header(config)
 
@@ -179,8 +180,18 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
     """Say what was called, and which recordings nobody used; workers have told their controller."""
-    if hasattr(config, "workeroutput"):
+    if hasattr(config, "workeroutput") or not _is_used(terminalreporter, config):
         return
     from bpmax_sim.pytest_plugin.summary import write_summary  # noqa: PLC0415
 
     write_summary(terminalreporter, exitstatus, config)
+
+
+def _is_used(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
+    """Return whether there is anything to tell; what tells it takes long to import."""
+    if _tally(config).is_touched or options.value(config, "shard") is not None:
+        return True
+    from bpmax_sim.scenario.names import SUFFIX  # noqa: PLC0415
+
+    reports = chain.from_iterable(reporter.stats.values())
+    return any(SUFFIX in (getattr(report, "nodeid", None) or "") for report in reports)

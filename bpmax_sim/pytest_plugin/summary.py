@@ -1,4 +1,4 @@
-"""The line above a run and the section below it; both silent where the plugin is not used."""
+"""The section below a run, silent where the plugin is not used."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import bpmax_sim
-from bpmax_sim.cassette.remote import is_url, shown_url
 from bpmax_sim.pytest_plugin import github, options, sharding
+from bpmax_sim.pytest_plugin.heading import shown
 from bpmax_sim.pytest_plugin.tally import Tally, tally_of
 from bpmax_sim.report.evidence import Evidence, digest_of, keep
 from bpmax_sim.scenario.names import find_root
@@ -18,30 +18,6 @@ _SOURCES = ("recorded", "live", "simulated", "fault", "stub", "failed")
 _SHOWN = 5
 _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
 _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-
-
-def header(config: pytest.Config) -> list[str]:
-    """Return ``bpmax-sim: replay, cassettes`` in a project that has scenarios, and the shard."""
-    shard = options.value(config, "shard")
-    sharded = [f"bpmax-sim: {sharding.header(config, shard)}"] if shard is not None else []
-    return [*_who_answers(config), *sharded]
-
-
-def _who_answers(config: pytest.Config) -> list[str]:
-    root = find_root(config.rootpath)
-    if not (root / "scenarios").is_dir() and options.on_command_line(config, "mode") is None:
-        return []
-    mode = options.value(config, "mode", "replay")
-    if mode == "record":
-        mode += f" {options.value(config, 'record', 'once')}"
-    folder = options.value(config, "cassettes")
-    shown = _place(folder) if folder else _shown(root / "cassettes")
-    closed = ", network closed" if mode in {"replay", "simulate"} else ""
-    return [f"bpmax-sim: {mode}, cassettes in {shown}{closed}"]
-
-
-def _place(folder: str) -> str:
-    return shown_url(folder) if is_url(folder) else folder
 
 
 def write_summary(
@@ -100,7 +76,7 @@ def _report(tally: Tally, path: Path | None) -> Iterator[str]:
 
     traces = [Path(trace) for trace in sorted(tally.traces)]
     write_page(path, traces, version=bpmax_sim.__version__)
-    yield f"report: {_shown(path)}"
+    yield f"report: {shown(path)}"
 
 
 def _orphans(tally: Tally) -> Iterator[str]:
@@ -148,16 +124,9 @@ def _is_complete(config: pytest.Config, tally: Tally) -> bool:
 
 
 def _list(paths: Iterable[str]) -> str:
-    known = [_shown(Path(path)) for path in paths]
+    known = [shown(Path(path)) for path in paths]
     more = [f"and {len(known) - _SHOWN} more"] if len(known) > _SHOWN else []
     return ", ".join([*known[:_SHOWN], *more])
-
-
-def _shown(path: Path) -> str:
-    try:
-        return path.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.as_posix()
 
 
 def _count(number: int, noun: str) -> str:

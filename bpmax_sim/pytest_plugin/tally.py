@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,10 @@ if TYPE_CHECKING:
     from bpmax_sim.session import Session
 
 
-@dataclass(slots=True)
 class Tally:
     """Calls by source, the cassettes that were used, and those that collected tests own.
+
+    No dataclass: every run of pytest makes one, and making that class takes longer than all else.
 
     Attributes:
         calls: source -> how many, logins among them.
@@ -35,21 +35,28 @@ class Tally:
         stopped: whether something ended the run before its end, such as the option -x.
     """
 
-    calls: Counter[str] = field(default_factory=Counter)
-    logins: int = 0
-    cassettes: set[str] = field(default_factory=set)
-    owned: set[str] = field(default_factory=set)
-    folders: set[str] = field(default_factory=set)
-    unplayed: Counter[str] = field(default_factory=Counter)
-    waiting: set[str] = field(default_factory=set)
-    traces: set[str] = field(default_factory=set)
-    partial: bool = False
-    owners: dict[str, set[str]] = field(default_factory=dict)
-    left: dict[str, dict[str, set[int]]] = field(default_factory=dict)
-    doubtful: set[str] = field(default_factory=set)
-    tests: set[str] = field(default_factory=set)
-    sharded: bool = False
-    stopped: bool = False
+    def __init__(self) -> None:
+        """Start with nothing used."""
+        self.calls: Counter[str] = Counter()
+        self.logins = 0
+        self.cassettes: set[str] = set()
+        self.owned: set[str] = set()
+        self.folders: set[str] = set()
+        self.unplayed: Counter[str] = Counter()
+        self.waiting: set[str] = set()
+        self.traces: set[str] = set()
+        self.partial = False
+        self.owners: dict[str, set[str]] = {}
+        self.left: dict[str, dict[str, set[int]]] = {}
+        self.doubtful: set[str] = set()
+        self.tests: set[str] = set()
+        self.sharded = False
+        self.stopped = False
+
+    @property
+    def is_touched(self) -> bool:
+        """Return whether any test had a session, or was collected for a cassette."""
+        return bool(self.calls or self.traces or any(getattr(self, name) for name in _SETS))
 
     def own(self, cassette: Path, folder: Path, *, owner: str, test: Path) -> None:
         """Note that *owner*, a test collected from the file *test*, has *cassette*."""

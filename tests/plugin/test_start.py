@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import bpmax_sim
+
 HEAVY = ("httpx", "_quickjs", "hypothesis", "yaml", "msgspec", "jinja2", "cryptography", "vcr")
 LOADED = f"""
 import pytest, sys, time
@@ -19,6 +21,24 @@ print([name for name in {HEAVY!r} if name in sys.modules and name not in before]
 print(took)
 """
 ALLOWED = 0.010
+TELLING = """
+import sys
+
+def pytest_unconfigure():
+    print("loaded:", *sorted(sys.modules))
+"""
+OURS = {
+    "bpmax_sim",
+    "bpmax_sim.pytest_plugin",
+    "bpmax_sim.pytest_plugin.fixtures",
+    "bpmax_sim.pytest_plugin.guard",
+    "bpmax_sim.pytest_plugin.heading",
+    "bpmax_sim.pytest_plugin.options",
+    "bpmax_sim.pytest_plugin.tally",
+    "bpmax_sim.scenario",
+    "bpmax_sim.scenario.names",
+}
+"""All that a run loads which does not use the plugin."""
 
 
 def fresh(cache: Path) -> tuple[str, float]:
@@ -48,3 +68,32 @@ def test_the_start_takes_at_most_ten_milliseconds(tmp_path: Path) -> None:
         best = min(best, fresh(tmp_path)[1])
 
     assert best <= ALLOWED
+
+
+def loaded(project: Path, *options: str) -> set[str]:
+    """Return the modules that a whole run of pytest has loaded at its end."""
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", *options],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={
+            **os.environ,
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONPATH": str(Path(bpmax_sim.__file__).parents[1]),
+        },
+    )
+    line = next(line for line in run.stdout.splitlines() if line.startswith("loaded: "))
+    return set(line.split()[1:])
+
+
+def test_a_run_that_does_not_use_the_plugin_loads_nothing_heavy_until_its_end(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "conftest.py").write_text(TELLING, "utf-8")
+    (tmp_path / "test_别的.py").write_text("def test_nothing():\n    pass\n", "utf-8")
+
+    more = loaded(tmp_path, "-p", "bpmax_sim.pytest_plugin") - loaded(tmp_path)
+
+    assert more == OURS
