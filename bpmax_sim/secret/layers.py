@@ -7,14 +7,20 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from bpmax_sim.secret.packed import aligned
 
 Layer = tuple[str, int, bytes]  # what was undone, the offset, the bytes
 
+DEPTH = 4
+"""How many encodings within one another are undone."""
+
 _SHORT = 4096
 _LARGE = 64 * 1024
+_STEP = 1024
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}")
 _FOLDED = re.compile(
     rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{16,}+(?:\s{1,4}[A-Za-z0-9+/]{16,}+)*+"
@@ -38,9 +44,8 @@ def layers(data: bytes, within: tuple[str, ...], most: int) -> Iterator[Layer]:
     else:
         yield from found
         # only a whole body; it has no signature, and by chance any bytes begin such a stream
-        yield "deflate", 0, _inflated(data, most, -zlib.MAX_WBITS)
-    # large binary data hold such signs by chance, and each would make one more copy
-    if not (within and within[-1] in _TEXT and len(data) > _LARGE and _is_binary(data)):
+        yield "deflate", 0, inflated(data, most, -zlib.MAX_WBITS)
+    if may_be_undone(data, twice=bool(within) and within[-1] in _TEXT):
         for label, undo in _TEXT.items():
             inner = undo(data)
             if inner != data:
@@ -58,7 +63,7 @@ def _pieces(data: bytes, most: int) -> Iterator[Layer]:
     for found in _PACKED.finditer(data):
         label = "gzip" if found[0][0] == 0x1F else "deflate"  # noqa: PLR2004 - RFC 1952
         packed = memoryview(data)[found.start() :]
-        yield label, found.start(), _inflated(packed, most, zlib.MAX_WBITS | 32)
+        yield label, found.start(), inflated(packed, most, zlib.MAX_WBITS | 32)
 
 
 def _joined(pieces: Iterator[Layer]) -> Iterator[Layer]:
@@ -73,6 +78,14 @@ def _joined(pieces: Iterator[Layer]) -> Iterator[Layer]:
         yield label, 0, b"\n".join(inners)
 
 
+def may_be_undone(data: bytes, *, twice: bool) -> bool:
+    """Return whether escapes in *data* are undone; *twice*, if some were undone to get it.
+
+    Large binary data hold such signs by chance, and each would make one more copy.
+    """
+    return not (twice and len(data) > _LARGE and _is_binary(data))
+
+
 def _is_binary(data: bytes) -> bool:
     try:
         data.decode()
@@ -81,22 +94,52 @@ def _is_binary(data: bytes) -> bool:
     return False
 
 
-def _inflated(data: bytes | memoryview, most: int, window: int) -> bytes:
+def inflated(data: bytes | memoryview, most: int, window: int) -> bytes:
     """Return up to *most* + 1 bytes; a damaged stream yields what comes before the damage."""
+    try:
+        return _whole(data, most, window)
+    except zlib.error:
+        return _until_damage(memoryview(data), most, window)
+
+
+def _whole(data: bytes | memoryview, most: int, window: int) -> bytes:
     decoder = zlib.decompressobj(window)
     pieces: list[bytes] = []
     size = 0
-    try:
-        while data and size <= most and not decoder.eof:
-            pieces.append(decoder.decompress(data, min(most - size + 1, 1 << 20)))
-            size += len(pieces[-1])
-            data = decoder.unconsumed_tail
-    except zlib.error:
-        pass
+    while data and size <= most and not decoder.eof:
+        pieces.append(decoder.decompress(data, min(most - size + 1, 1 << 20)))
+        size += len(pieces[-1])
+        data = decoder.unconsumed_tail
     return b"".join(pieces)
 
 
-def _unquoted(data: bytes) -> bytes:
+def _until_damage(data: memoryview, most: int, window: int) -> bytes:
+    """Return what a damaged stream yields; an error takes with it what its call has decoded."""
+    decoder = zlib.decompressobj(window)
+    pieces: list[bytes] = []
+    size = 0
+    for start in range(0, len(data), _STEP):
+        before = decoder.copy()
+        step = data[start : start + _STEP]
+        try:
+            pieces.append(decoder.decompress(step, most - size + 1))
+        except zlib.error:
+            pieces += _bytewise(before, step)
+            break
+        size += len(pieces[-1])
+        if size > most or decoder.eof:
+            break
+    return b"".join(pieces)
+
+
+def _bytewise(decoder: Any, data: memoryview) -> Iterator[bytes]:
+    with suppress(zlib.error):
+        for at in range(len(data)):
+            yield decoder.decompress(data[at : at + 1])
+
+
+def unquoted(data: bytes) -> bytes:
+    """Return *data* with percent-encoding undone (RFC 3986)."""
     return unquote_to_bytes(data) if b"%" in data else data
 
 
@@ -104,7 +147,8 @@ def _form(data: bytes) -> bytes:
     return unquote_to_bytes(data.replace(b"+", b" ")) if b"+" in data else data
 
 
-def _json(data: bytes) -> bytes:
+def unescaped(data: bytes) -> bytes:
+    """Return *data* with the escapes of JSON undone (RFC 8259)."""
     return _ESCAPE.sub(_character, data) if b"\\" in data else data
 
 
@@ -115,7 +159,8 @@ def _character(found: re.Match[bytes]) -> bytes:
     return _ESCAPED.get(found[2], found[2])
 
 
-def _xml(data: bytes) -> bytes:
+def unentitied(data: bytes) -> bytes:
+    """Return *data* with references to XML's characters undone."""
     return _ENTITY.sub(_entity, data) if b"&" in data else data
 
 
@@ -129,8 +174,8 @@ def _entity(found: re.Match[bytes]) -> bytes:
 
 
 _TEXT: Mapping[str, Callable[[bytes], bytes]] = {
-    "percent": _unquoted,
+    "percent": unquoted,
     "form": _form,
-    "json": _json,
-    "xml": _xml,
+    "json": unescaped,
+    "xml": unentitied,
 }

@@ -5,18 +5,16 @@ Time and memory are bounded; what could not be searched for that is a finding, n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from bpmax_sim.secret.layers import layers
-from bpmax_sim.secret.standin import STANDIN
+from bpmax_sim.secret.glance import Glance
+from bpmax_sim.secret.layers import DEPTH, layers
+from bpmax_sim.secret.standin import without_standins
 
-_DEPTH = 4
 _SPARE = 64 * 1024 * 1024  # bytes that may be decoded beyond _TIMES the size of what is searched
 _TIMES = 32
-_STANDIN = re.compile(STANDIN.pattern.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,30 @@ class Finding:
         return f"{self.name}{inside} at byte {self.offset}"
 
 
+class Search:
+    """Looks for the same bytes over and over; safe to use from several threads."""
+
+    def __init__(self, wanted: Mapping[bytes, str]) -> None:
+        """Look for the bytes of *wanted*, whose values name them."""
+        self._wanted = wanted
+        self._glance = Glance(wanted)
+
+    def find(self, data: bytes) -> tuple[Finding, ...]:
+        """Return where *data* holds any."""
+        budget = len(data) * _TIMES + _SPARE
+        if not self._wanted or not self._glance.may_hold(data, budget // 2):
+            return ()
+        return thorough(data, self._wanted, budget)
+
+
 def find(data: bytes, wanted: Mapping[bytes, str]) -> tuple[Finding, ...]:
     """Return where *data* holds bytes of *wanted*, whose values name them."""
-    if not wanted:
-        return ()
-    return tuple(dict.fromkeys(_Search(wanted, len(data) * _TIMES + _SPARE).run(data, ())))
+    return Search(wanted).find(data)
+
+
+def thorough(data: bytes, wanted: Mapping[bytes, str], budget: int) -> tuple[Finding, ...]:
+    """Return where *data* holds bytes of *wanted*, without a glance before."""
+    return tuple(dict.fromkeys(_Search(wanted, budget).run(data, ())))
 
 
 class _Search:
@@ -54,7 +71,7 @@ class _Search:
     def run(self, data: bytes, within: tuple[str, ...]) -> Iterator[Finding]:
         """Yield what *data* holds, then what its decoded pieces hold."""
         yield from self._direct(data, within)
-        if len(within) == _DEPTH:
+        if len(within) == DEPTH:
             return
         for label, offset, inner in layers(data, within, self._left):
             inside = (*within, label)
@@ -69,14 +86,13 @@ class _Search:
     def _is_new(self, inner: bytes, depth: int) -> bool:
         """Return whether *inner* was not searched yet from as far out."""
         digest = blake2b(inner, digest_size=16).digest()
-        if self._seen.get(digest, _DEPTH + 1) <= depth:
+        if self._seen.get(digest, DEPTH + 1) <= depth:
             return False
         self._seen[digest] = depth
         return True
 
     def _direct(self, data: bytes, within: tuple[str, ...]) -> Iterator[Finding]:
-        if b"redacted." in data:  # a stand-in may spell a word that is somebody's secret
-            data = _STANDIN.sub(lambda found: b"\0" * len(found[0]), data)
+        data = without_standins(data)
         for needle, name in self._wanted.items():
             at = data.find(needle)
             while at >= 0:

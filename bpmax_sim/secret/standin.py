@@ -18,6 +18,7 @@ from bpmax_sim.secret import keys
 STANDIN = re.compile(r"redacted(?:\.[A-Za-z0-9_-]+){3}\.\d+(?![A-Za-z0-9_])")
 """A stand-in of kind ``text`` inside other text."""
 
+_STANDIN_BYTES = re.compile(STANDIN.pattern.encode())
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _PREFIX = "redacted."
 
@@ -50,6 +51,13 @@ def slug(text: str) -> str:
 def is_standin(value: str) -> bool:
     """Return whether *value* shows that it is a stand-in; for text and JWT it does."""
     return value.startswith(_PREFIX) or str(_claims(value).get("iss", "")).startswith(_PREFIX)
+
+
+def without_standins(data: bytes) -> bytes:
+    """Return *data* with zeros for each stand-in, which may spell a word that is a secret."""
+    if _PREFIX.encode() not in data:
+        return data
+    return _STANDIN_BYTES.sub(lambda found: b"\0" * len(found[0]), data)
 
 
 def label_of(standin: str) -> str:

@@ -6,11 +6,12 @@ every encoder leaves alone, and for its hexadecimal digits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 
 from bpmax_sim.secret.known import Secret
 from bpmax_sim.secret.packed import contents, rewrite
+from bpmax_sim.secret.search import Search
 
 _DEPTH = 3  # base64 in base64 in base64
 
@@ -24,9 +25,9 @@ class Table:
         self._tests = [(one.anchor, one.digits, one) for one in self._secrets]
 
     @cached_property
-    def needles(self) -> Mapping[bytes, str]:
-        """Return the bytes to look for, with the names to report."""
-        return dict(needle for one in self._secrets if one.name for needle in one.needles())
+    def search(self) -> Search:
+        """Return the search for the bytes of every secret, which names them."""
+        return Search(dict(needle for one in self._secrets if one.name for needle in one.needles()))
 
     def clean(self, text: str, depth: int = _DEPTH) -> str:
         """Return *text* with the secrets replaced, inside base64 too."""

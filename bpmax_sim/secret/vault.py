@@ -11,7 +11,7 @@ from itertools import count, islice
 
 from bpmax_sim.secret.known import Secret
 from bpmax_sim.secret.parts import parts_of
-from bpmax_sim.secret.search import Finding, find
+from bpmax_sim.secret.search import Finding
 from bpmax_sim.secret.standin import is_standin, standin
 from bpmax_sim.secret.table import Table
 
@@ -117,7 +117,7 @@ class Vault:
 
     def scan(self, data: bytes) -> tuple[Finding, ...]:
         """Return every place of *data* that holds a secret, after undoing encodings too."""
-        return find(data, self._compiled().needles)
+        return self._compiled().search.find(data)
 
     def _register(self, real: str, standin: str, name: str) -> None:
         if real not in self._secrets and real != standin and real not in self._standins:

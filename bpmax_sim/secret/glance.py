@@ -1,0 +1,265 @@
+"""A quick look whether bytes may hold a secret: it may say yes wrongly, and no only rightly.
+
+It undoes what `layers` undoes, for all pieces of a text at once, so that a few calls that run in C
+do what `search` does piece by piece. Where it says yes, `search` tells what there is and where.
+A plus sign counts as the space that it is in a form, in the bytes and in what is looked for.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
+from string import ascii_letters, digits, hexdigits
+
+from bpmax_sim.secret.layers import (
+    DEPTH,
+    inflated,
+    may_be_undone,
+    unentitied,
+    unescaped,
+    unquoted,
+)
+from bpmax_sim.secret.standin import without_standins
+
+_RUN, _HEX_RUN = 8, 12  # characters of the shortest runs that `layers` decodes
+_GAP = b"\xff"  # between pieces; no encoding that is undone uses it
+_GROUP = 20_000  # characters of base64 that are decoded at once
+_ALONE = 16 * 1024  # pieces that are longer are looked at by themselves
+_TOGETHER = 60_000  # bytes of pieces that are looked at at once, fewer than `layers` calls large
+_MOST_STREAMS = 64
+_MOST_HARMLESS = 4096
+_LONGEST_HARMLESS = 1024
+_FEW = 200
+_NEAR = 128
+_FOLD = re.compile(rb"\s(?<=[A-Za-z0-9+/]{16}\s)\s{0,3}[A-Za-z0-9+/]")
+_LINES = re.compile(rb"[A-Za-z0-9+/\s]*")
+_OF_LINES = f"{ascii_letters}{digits}+/".encode()
+_STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+
+
+def _only(kept: str) -> bytes:
+    """Return a table that makes a space of every byte but those of *kept*."""
+    return bytes(code if chr(code) in kept else ord(" ") for code in range(256))
+
+
+_IN_BASE64 = _only(ascii_letters + digits + "+/-_")
+_IN_HEX = _only(hexdigits)
+_TO_STANDARD = bytes.maketrans(b"-_ ", b"+/A")
+
+Piece = tuple[bytes, bool]  # decoded bytes, and whether escapes were undone to get them
+
+
+class Glance:
+    """What is looked for, by how it can be excluded; safe to use from several threads."""
+
+    def __init__(self, wanted: Iterable[bytes]) -> None:
+        """Sort the bytes of *wanted*, none of which is empty."""
+        plain = {one.replace(b"+", b" ").removeprefix(b"\0").removesuffix(b"\0") for one in wanted}
+        needles = _shortest(plain) if len(plain) <= _FEW else sorted(plain)
+        self._hex = [one for one in needles if _hex_runs(one) == [one]]
+        self._wide = [one for one in needles if b"\0" in one]
+        self._others = sorted({*needles} - {*self._hex, *self._wide})
+        self.harmless: set[bytes] = set()
+
+    def may_hold(self, data: bytes, budget: int) -> bool:
+        """Return whether *data* may hold any, or more than *budget* bytes come of decoding it."""
+        look = _Look(self, budget)
+        if look.sees(data, 0):
+            return True
+        if len(self.harmless) > _MOST_HARMLESS:
+            self.harmless = set()
+        self.harmless.update(run for run in look.outermost if len(run) <= _LONGEST_HARMLESS)
+        return False
+
+    def finds(self, data: bytes, hex_runs: bytes) -> bool:
+        """Return whether *data* holds any outside of stand-ins; *hex_runs* are those in it."""
+        return self._in(data, hex_runs) and self._in(
+            without_standins(data), without_standins(hex_runs)
+        )
+
+    def _in(self, data: bytes, hex_runs: bytes) -> bool:
+        return (
+            _any_in(data, self._others)
+            or (b"\0" in data and _any_in(data, self._wide))
+            or (hex_runs != b"" and _any_in(hex_runs, self._hex))
+        )
+
+
+class _Look:
+    """One look: what was decoded so far, and how much more may be."""
+
+    def __init__(self, glance: Glance, budget: int) -> None:
+        self._glance = glance
+        self._left = budget
+        self._runs: dict[bytes, int] = {}
+        self._texts: dict[bytes, int] = {}
+        self.outermost: list[bytes] = []
+
+    def sees(self, data: bytes, depth: int, *, escaped: bool = False) -> bool:
+        """Return whether *data*, within *depth* encodings, may hold a secret.
+
+        With *escaped* the innermost of them was escapes.
+        """
+        self._left -= len(data)
+        if self._left < 0:
+            return True
+        spaced = data.replace(b"+", b" ")
+        runs = self._fresh(_runs(data), depth)
+        hex_runs = _hex_runs(b" ".join(runs))
+        if self._glance.finds(spaced, b" ".join(hex_runs)):
+            return True
+        if depth == DEPTH:
+            return False
+        if depth == 0:
+            self.outermost = runs
+        folds = self._fresh([*_folded(data), *(_folded(spaced) if spaced != data else ())], depth)
+        pieces = chain(
+            zip(_decoded([*runs, *folds], hex_runs), repeat(False)),
+            zip(self._inflated(data, depth), repeat(False)),
+            zip(self._undone(data, spaced, depth, escaped=escaped), repeat(True)),
+        )
+        return any(
+            self.sees(piece, depth + 1, escaped=undone) for piece, undone in _together(pieces)
+        )
+
+    def _fresh(self, runs: Iterable[bytes], depth: int) -> list[bytes]:
+        """Return the *runs* that were not decoded yet from as far out."""
+        harmless, known = self._glance.harmless, self._runs
+        fresh = [run for run in runs if run not in harmless and known.get(run, DEPTH + 1) > depth]
+        known.update(dict.fromkeys(fresh, depth))
+        return list(dict.fromkeys(fresh))
+
+    def _is_new(self, text: bytes, depth: int) -> bool:
+        """Return whether *text* was not looked at yet from as far out."""
+        if self._texts.get(text, DEPTH + 1) <= depth:
+            return False
+        self._texts[text] = depth
+        return True
+
+    def _inflated(self, data: bytes, depth: int) -> Iterator[bytes]:
+        if depth == 0:
+            yield inflated(data, self._left, -zlib.MAX_WBITS)
+        if not _has_stream(data):
+            return
+        for number, found in enumerate(_STREAM.finditer(data)):
+            if number == _MOST_STREAMS:
+                self._left = -1  # so many are none, or a trap
+                yield b"unsure"
+                return
+            yield inflated(memoryview(data)[found.start() :], self._left, zlib.MAX_WBITS | 32)
+
+    def _undone(self, data: bytes, spaced: bytes, depth: int, *, escaped: bool) -> Iterator[bytes]:
+        if not may_be_undone(data, twice=escaped):
+            return
+        plain = unquoted(data)
+        texts = [plain, unescaped(data), unentitied(data)]
+        if spaced != data and (b"%25" in data or _has_stream(plain)):
+            texts.append(unquoted(spaced))  # bytes of a stream are not to be taken for spaces
+        for text in texts:
+            if text is not data and text != data and self._is_new(text, depth):
+                yield text
+
+
+def _any_in(data: bytes, needles: Sequence[bytes]) -> bool:
+    for needle in needles:  # noqa: SIM110 - any() takes three times as long
+        if needle in data:
+            return True
+    return False
+
+
+def _shortest(needles: Iterable[bytes]) -> list[bytes]:
+    """Return those of *needles* that hold no other: where the others are not, they are not."""
+    kept: list[bytes] = []
+    for needle in sorted(needles, key=lambda one: (len(one), one)):
+        if not any(one in needle for one in kept):
+            kept.append(needle)
+    return kept
+
+
+def _runs(data: bytes) -> list[bytes]:
+    return [run for run in data.translate(_IN_BASE64).split() if len(run) >= _RUN]
+
+
+def _hex_runs(data: bytes) -> list[bytes]:
+    return [run for run in data.translate(_IN_HEX).split() if len(run) >= _HEX_RUN]
+
+
+def _folded(data: bytes) -> Iterator[bytes]:
+    """Yield what goes over several lines, or blanks, each as one run with all that follows it."""
+    end = 0
+    for found in _FOLD.finditer(data):
+        if found.start() >= end:
+            start, end = _start(data, found.start()), _end(data, found.start())
+            yield b"".join(data[start:end].split())
+
+
+def _end(data: bytes, start: int) -> int:
+    """Return where the lines of base64 end that go on at *start*."""
+    lines = _LINES.match(data, start)
+    return lines.end() if lines else start
+
+
+def _start(data: bytes, end: int) -> int:
+    """Return where the line of base64 starts that ends at *end*."""
+    size = _NEAR
+    while True:
+        low = max(0, end - size)
+        kept = len(data[low:end].rstrip(_OF_LINES))
+        if kept or not low:
+            return low + kept
+        size *= 4
+
+
+def _has_stream(data: bytes) -> bool:
+    return (
+        b"x\x9c" in data
+        or b"\x1f\x8b\x08" in data
+        or b"x\xda" in data
+        or b"x\x01" in data
+        or b"x^" in data
+    )
+
+
+def _decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield what *runs* may hold, at each of the four alignments, and what *hex_runs* hold."""
+    for group in _groups(runs):
+        # what comes of the end of a run and of the gap behind it is one byte or two, and only more
+        flat = group.translate(_TO_STANDARD) + b"AAAA"
+        for start in range(4):
+            yield binascii.a2b_base64(flat[start : start + (len(flat) - start) // 4 * 4])
+    for run in hex_runs:
+        yield binascii.unhexlify(run[: len(run) // 2 * 2])
+
+
+def _groups(runs: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield *runs* with gaps between them, as many at once as may be."""
+    group: list[bytes] = []
+    size = 0
+    for run in runs:
+        if group and size + len(run) > _GROUP:
+            yield b" ".join(group)
+            group, size = [], 0
+        group.append(run)
+        size += len(run) + 1
+    if group:
+        yield b" ".join(group)
+
+
+def _together(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield short pieces as one, and long ones as they are."""
+    short: list[bytes] = []
+    size = 0
+    for piece, undone in pieces:
+        if len(piece) > _ALONE:
+            yield piece, undone
+            continue
+        if short and size + len(piece) > _TOGETHER:
+            yield _GAP.join(short), False
+            short, size = [], 0
+        short.append(piece)
+        size += len(piece) + 1
+    if short:
+        yield _GAP.join(short), False
