@@ -1,9 +1,11 @@
-"""Profiles: what runs in CI repeats itself; `nightly` searches for an hour."""
+"""Profiles: what runs in CI repeats itself; `nightly` is what `python -m tests.property` runs."""
 
 from __future__ import annotations
 
 import os
+import time
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
@@ -22,8 +24,16 @@ settings.register_profile(
     "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
 )
 settings.register_profile(
-    "nightly", settings.get_profile("local"), max_examples=6000, stateful_step_count=50
+    "nightly", settings.get_profile("local"), max_examples=240, stateful_step_count=50
 )
 settings.load_profile(
     os.environ.get("BPMAX_SIM_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "local")
 )
+
+UNTIL = float(os.environ.get("BPMAX_SIM_UNTIL") or "inf")
+
+
+def pytest_runtest_setup() -> None:
+    """Skip what is due when the time of a search is over."""
+    if time.time() > UNTIL:
+        pytest.skip("the time of this search is over")
