@@ -159,6 +159,18 @@ COMMANDS: Mapping[str, Command] = {
         "The scenarios are replayed for it. Platforms that are built in do not count, and neither "
         "does what a scenario touches that fails.",
     ),
+    "fuzz": Command(
+        "fuzz:fuzz",
+        "Search a platform and scripts for calls that break a law, and write them as tests",
+        "bpmax-sim fuzz scenarios/platforms/crm_system.yaml --minutes 5",
+        "Calls are drawn from what the file declares: types, enums, formats, schemas. They are "
+        "made against the platform's stand-in, with made-up credentials, or against an address, "
+        "which gets GET and HEAD only unless writes are allowed. The laws: accepted, arrives, "
+        "segments, credential, forms, languages, renewal, identity, replay, secrets, answer and "
+        "script; the README says what each of them says. What breaks one is shrunk, kept in the "
+        "example database, and printed as a scenario and as a pytest test. Exit codes: 0 no law "
+        "was broken, 1 one was, 2 usage, 4 the address cannot be reached.",
+    ),
     "schema": Command(
         "schema:schema",
         "Print or write the JSON Schemas with which editors check files while one types",

@@ -158,6 +158,18 @@ SHAPES: Mapping[str, Shape] = {
         "scenarios": WHOLE,
         "kinds": [{"kind": TEXT, "total": WHOLE, "touched": [TEXT], "missing": [TEXT]}],
     },
+    "fuzz": {
+        **dict.fromkeys(("platform", "against"), TEXT),
+        "summary": {**dict.fromkeys(("examples", "broken", "exit_code"), WHOLE), "seconds": NUMBER},
+        "laws": [{**dict.fromkeys(("call", "law"), TEXT), "examples": WHOLE, "broken": FLAG}],
+        "findings": [
+            {
+                **dict.fromkeys(("call", "law", "message"), TEXT),
+                "javascript": [TEXT],
+                **{kind: dict.fromkeys(("file", "text"), TEXT) for kind in ("scenario", "test")},
+            }
+        ],
+    },
     "schema": _FILES,
     "doctor": {"ok": FLAG, "checks": [{"ok": FLAG, "name": TEXT, "value": TEXT}]},
 }

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from bpmax_sim.strategies.chains import chains, direct_calls, perform, rivals, steps
 from bpmax_sim.strategies.derived import for_platform, parameter_values
+from bpmax_sim.strategies.fuzz.broken import LawBroken
+from bpmax_sim.strategies.fuzz.hold import held, hold
+from bpmax_sim.strategies.fuzz.laws import LAWS
 from bpmax_sim.strategies.javascript import javascript
 from bpmax_sim.strategies.platforms import apis, auths, declared, instances, platforms, secrets
 from bpmax_sim.strategies.scenarios import scenarios, scripts, yaml_text
@@ -19,6 +22,8 @@ from bpmax_sim.strategies.texts import json_values, script_values, texts
 from bpmax_sim.strategies.traffic import cassettes, exchanges, failures, requests, responses
 
 __all__ = [
+    "LAWS",
+    "LawBroken",
     "apis",
     "auths",
     "cassettes",
@@ -28,6 +33,8 @@ __all__ = [
     "exchanges",
     "failures",
     "for_platform",
+    "held",
+    "hold",
     "instances",
     "javascript",
     "json_values",

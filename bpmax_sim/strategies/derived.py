@@ -40,15 +40,50 @@ def for_platform(
     Raises:
         ConfigError: a file is wrong, or there is no such platform or API.
     """
-    known = load_platforms(path)
+    known = loaded(path)
     calls = [
-        _calls(platform, one, _instances(known, platform))
+        valid_calls(known, platform, one)
         for platform in _wanted(known, Path(path), key)
         for one in _apis(known, platform, api)
     ]
     if not calls:
-        raise ConfigError(f"{path}: there is no API to call{f' named {api!r}' if api else ''}")
+        raise _nothing(path, api)
     return st.one_of(calls)
+
+
+def loaded(path: str | os.PathLike[str], /) -> Platforms:
+    """Return the platforms of a folder, or of a file; with it those beside it, if they are needed.
+
+    The instances of a project are declared in one file, so they name platforms of other files.
+
+    Raises:
+        ConfigError: a file is wrong.
+    """
+    try:
+        return load_platforms(path)
+    except ConfigError:
+        if not Path(path).is_file():
+            raise
+        read_platform(Path(path))  # its own mistakes come first
+        return load_platforms(Path(path).parent)
+
+
+def wanted_apis(
+    known: Platforms, platform: Platform, name: str, *, path: str | os.PathLike[str]
+) -> list[Api]:
+    """Return the API of *name*, in either style, or all if it is empty.
+
+    Raises:
+        ConfigError: *platform*, which *path* declares, has none.
+    """
+    found = _apis(known, platform, name or None)
+    if not found:
+        raise _nothing(path, name)
+    return found
+
+
+def _nothing(path: str | os.PathLike[str], api: str | None) -> ConfigError:
+    return ConfigError(f"{path}: there is no API to call{f' named {api!r}' if api else ''}")
 
 
 def _wanted(known: Platforms, path: Path, key: str | None) -> list[Platform]:
@@ -80,14 +115,36 @@ def _instances(known: Platforms, platform: Platform) -> list[str]:
     return [one.instance.instance_key for one in entries if one.instance.enabled]
 
 
+def valid_calls(
+    known: Platforms, platform: Platform, api: Api, /, *, direct: bool | None = None
+) -> st.SearchStrategy[Program]:
+    """Draw calls of one API that must not be refused; see `for_platform`.
+
+    Args:
+        known: holds the instances.
+        platform: declares *api*.
+        api: what is called.
+        direct: whether arguments are passed, or setters called; None for both.
+    """
+    return _calls(platform, api, _instances(known, platform), direct)
+
+
 @st.composite
-def _calls(draw: st.DrawFn, platform: Platform, api: Api, instances: list[str]) -> Program:
+def _calls(
+    draw: st.DrawFn, platform: Platform, api: Api, instances: list[str], direct: bool | None
+) -> Program:
     values = [draw(_given(one)) for one in api.parameters]
     options = {"instance_key": draw(st.sampled_from(instances))} if instances else {}
-    said = Program(platform=platform.platform_key, options=options, api=api.key)
-    if draw(st.booleans()):
-        return replace(said, args=tuple(values))
-    return replace(said, steps=_steps(api, values))
+    said = Program(platform=platform.platform_key, options=options, api=api.key, args=tuple(values))
+    is_direct = draw(st.booleans()) if direct is None else direct
+    return said if is_direct else chained(api, said)
+
+
+def chained(api: Api, program: Program, /) -> Program:
+    """Return the chain that says what the direct call *program* of *api* says."""
+    if program.args is None:
+        return program
+    return replace(program, args=None, steps=_steps(api, list(program.args)))
 
 
 def _given(parameter: Parameter) -> st.SearchStrategy[Any]:
@@ -154,18 +211,28 @@ def _steps(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
     """Return the setters that say what the arguments *values* of a direct call would."""
     said: dict[Setter, dict[str, Any]] = {}
     whole: list[tuple[Setter, Any]] = []
-    for parameter, value in zip(api.parameters, values, strict=True):
+    for parameter, value in zip(api.parameters, values, strict=False):
         if value is UNDEFINED:
             continue
         if parameter.place == "body" and parameter.target in {"$", "."}:
             whole.append(("body", value))
         else:
             _put(said.setdefault(parameter.place, {}), parameter, value)
+    if "body" in said and isinstance(api.body, Mapping):
+        said["body"] = {name: _over(api.body.get(name), one) for name, one in said["body"].items()}
     return (*whole, *((setter, said[setter]) for setter in _SETTERS if setter in said))
 
 
 def _put(said: dict[str, Any], parameter: Parameter, value: Any) -> None:
     *above, last = parameter.target.split(".") if parameter.place == "body" else [parameter.target]
-    for name in above:
-        said = said.setdefault(name, {})
+    for name in above:  # copied, for a drawn value may lie on the way
+        inner = said.get(name)
+        said[name] = said = dict(inner) if isinstance(inner, Mapping) else {}
     said[last] = value
+
+
+def _over(template: Any, said: Any) -> Any:
+    """Return *said* with what a direct call would keep of the body's template around it."""
+    if not (isinstance(template, Mapping) and isinstance(said, dict)):
+        return said
+    return {**template, **{name: _over(template.get(name), one) for name, one in said.items()}}

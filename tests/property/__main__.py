@@ -1,4 +1,4 @@
-"""``python -m tests.property [--minutes N]``: search with the profile ``nightly``, an hour by default.
+"""``python -m tests.property [--minutes N]``: search with the profile ``nightly``, an hour long.
 
 Every round has a seed of its own and goes on from the example database of those before it. Tests
 that are due when the time is over are skipped. It ends with 1 at the first round that fails; what

@@ -1,0 +1,200 @@
+"""``fuzz``: a search for calls of a user's platform that break a law."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bpmax_sim.cli.options import Json
+from bpmax_sim.cli.output import say, say_document, tell
+from bpmax_sim.cli.selection import missing
+from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.report.terminal import counted
+from bpmax_sim.scenario.names import find_root
+from bpmax_sim.strategies.fuzz.hold import SCRIPT
+from bpmax_sim.strategies.fuzz.laws import LAWS
+from bpmax_sim.strategies.fuzz.reproduction import File, pytest_of, scenario_of
+from bpmax_sim.strategies.fuzz.search import Finding, Plan, Tried, search
+from bpmax_sim.strategies.fuzz.target import SIMULATE, reach
+from bpmax_sim.yamlfile import shown
+
+_MINUTE = 60
+
+
+def fuzz(  # noqa: PLR0913 - the options of the command
+    platform: Annotated[
+        str, typer.Argument(metavar="PLATFORM", help="A platform file, or a key of the project.")
+    ],
+    *,
+    api: Annotated[str, typer.Option(metavar="NAME", help="Only this API.")] = "",
+    against: Annotated[
+        str, typer.Option(metavar="simulate|URL", help="Who answers the calls.")
+    ] = SIMULATE,
+    allow_writes: Annotated[
+        bool, typer.Option("--allow-writes", help="Also send a URL what may change something.")
+    ] = False,
+    script: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A script to try too; repeatable.")
+    ] = None,
+    law: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this law; repeatable.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(metavar="N", help="How long at most.")] = 1,
+    workers: Annotated[int, typer.Option("-n", metavar="WORKERS", help="Processes.")] = 1,
+    database: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR|redis://…",
+            help="Where examples are kept, to be shared; by default .bpmax/fuzz of the project.",
+        ),
+    ] = "",
+    seed: Annotated[int, typer.Option(metavar="N", help="Of every draw.")] = 0,
+    save: Annotated[
+        bool, typer.Option("--save", help="Write what is found into scenarios/fuzz and tests.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Search for calls that break a law."""
+    _check(minutes, workers, law or (), script or ())
+    path = _file(platform)
+    root = find_root(path)
+    plan = Plan(
+        path=path,
+        api=api,
+        against=against,
+        allow_writes=allow_writes,
+        scripts=tuple(script or ()),
+        laws=tuple(law or ()),
+        seconds=_MINUTE * minutes,
+        workers=workers,
+        examples=database or str(root / ".bpmax/fuzz"),
+        seed=seed,
+    )
+    return _search(plan, root, save=save, json=json)
+
+
+def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
+    start = time.monotonic()
+    if "://" in plan.against:
+        reach(plan.against)
+    tried = search(plan)
+    if not tried:
+        tell(f"{shown(plan.path)}: no law says anything of what it declares")
+        return ExitCode.NOTHING
+    seconds = time.monotonic() - start
+    found = [one.finding for one in tried if one.finding]
+    code = ExitCode.FAILED if found else ExitCode.PASSED
+    files = [(scenario_of(one, plan, root), pytest_of(one, plan, root)) for one in found]
+    for file in (file for pair in files for file in pair) if save else ():
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        file.path.write_text(file.text, encoding="utf-8")
+    if json:
+        _say_json(plan, tried, list(zip(found, files, strict=True)), seconds, code)
+    else:
+        for line in (*map(_line, tried), *_told(found, files, saved=save)):
+            say(line)
+    number = sum(one.examples for one in tried)
+    tell(f"{counted(number, 'example')} in {seconds:.0f} s: {_broken(found)}")
+    return code
+
+
+def _broken(found: Sequence[Finding]) -> str:
+    if not found:
+        return "no law was broken"
+    return f"{counted(len(found), 'law')} {'was' if len(found) == 1 else 'were'} broken"
+
+
+def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[Path]) -> None:
+    """Refuse what makes no sense.
+
+    Raises:
+        ConfigError: with a near name.
+    """
+    if not 0 < minutes <= 24 * 60:
+        raise ConfigError(f"--minutes {minutes:g}: expected more than 0, and a day at most")
+    if not 1 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
+        raise ConfigError(f"-n {workers}: expected 1 to 64 processes")
+    known = (*LAWS, SCRIPT)
+    for name in laws:
+        if name not in known:
+            hint = near(name, known) or f"; there are {', '.join(known)}"
+            raise ConfigError(f"--law {name}: there is no such law{hint}")
+    lacking = [missing(str(one), Path.cwd(), ".js") for one in scripts if not one.is_file()]
+    if lacking:
+        raise ConfigError(*lacking)
+
+
+def _file(text: str) -> Path:
+    """Return the platform file that *text* names, by its path or by its key.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if Path(text).is_file():
+        return Path(text)
+    own = find_root(Path.cwd()) / "scenarios/platforms" / f"{text}.yaml"
+    if own.is_file():
+        return Path(shown(own))
+    if Path(text).is_dir():
+        raise ConfigError(f"{text}: expected one platform file; name one of those in it")
+    raise ConfigError(missing(text, Path.cwd(), ".yaml"))
+
+
+def _line(tried: Tried) -> str:
+    mark = "×" if tried.finding else "√"
+    return f"{mark} {tried.call} {tried.law}  {counted(tried.examples, 'example')}"
+
+
+def _told(
+    found: Sequence[Finding], files: Sequence[tuple[File, File]], *, saved: bool
+) -> Iterator[str]:
+    for finding, pair in zip(found, files, strict=True):
+        yield ""
+        yield f"× {finding.message}"
+        yield from (f"    {one}" for one in finding.javascript)
+        for file in pair:
+            yield ""
+            yield f"--- {'written: ' if saved else ''}{shown(file.path)}"
+            yield from () if saved else file.text.rstrip("\n").split("\n")
+
+
+def _say_json(
+    plan: Plan,
+    tried: Sequence[Tried],
+    found: Sequence[tuple[Finding, tuple[File, File]]],
+    seconds: float,
+    code: ExitCode,
+) -> None:
+    summary = {"examples": sum(one.examples for one in tried), "broken": len(found)}
+    say_document(
+        platform=shown(plan.path),
+        against=plan.against,
+        summary={**summary, "exit_code": int(code), "seconds": round(seconds, 1)},
+        laws=[
+            {
+                "call": one.call,
+                "law": one.law,
+                "examples": one.examples,
+                "broken": one.finding is not None,
+            }
+            for one in tried
+        ],
+        findings=[_data(*one) for one in found],
+    )
+
+
+def _data(finding: Finding, files: tuple[File, File]) -> dict[str, Any]:
+    scenario, test = ({"file": shown(one.path), "text": one.text} for one in files)
+    return {
+        "call": finding.call,
+        "law": finding.law,
+        "message": finding.message,
+        "javascript": list(finding.javascript),
+        "scenario": scenario,
+        "test": test,
+    }
