@@ -94,6 +94,7 @@ class Environment:
         found: what calls have named so far, by platform, instance and API as they were written.
         redact: hides every known secret in a text.
         renewed: the latest grant by login key, for what a login replaces, such as a refresh token.
+        let_in: takes the platform key and instance key of each login that yielded what it has to.
     """
 
     platforms: Directory
@@ -110,6 +111,7 @@ class Environment:
     default_instance: str | None = None
     found: dict[tuple[str, object, str], Recipe] = field(default_factory=dict, repr=False)
     renewed: dict[str, Grant] = field(default_factory=dict, repr=False)
+    let_in: Callable[[str, str], None] = lambda _platform, _instance: None
     redact: Callable[[str], str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

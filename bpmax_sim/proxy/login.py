@@ -57,6 +57,7 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     expires = expiry(acquire.ttl, yielded.values.get(TTL), now)
     grant = Grant(values=yielded.values, standins=yielded.standins, expires=expires)
     env.renewed[key] = grant
+    env.let_in(plan.recipe.platform.platform_key, plan.recipe.instance.instance_key)
     return grant
 
 

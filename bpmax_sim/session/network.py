@@ -237,6 +237,7 @@ class Network:
             log=self.calls.append,
             serial=lambda: next(numbers),
             default_instance=self._settings.instance,
+            let_in=self._tracks.let_in,
         )
 
     def _synthesise(self, platform: str, instance: str) -> bool:

@@ -14,8 +14,7 @@ from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.store import Recorder
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Exchange, Failed, Outcome, Request, Response
-from bpmax_sim.proxy.reading import is_success
+from bpmax_sim.messages import Exchange, Failed, Outcome, Request
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.transport.redaction import redact_exchange
@@ -108,7 +107,6 @@ class Tracks:
             CassetteError: if it cannot be kept.
         """
         self._look_back()
-        self._note_login(exchange)
         if not self._is_repeated_login(exchange):
             self._recorder_of(exchange).append(exchange)
 
@@ -133,6 +131,13 @@ class Tracks:
     def has_login(self, platform: str, instance: str) -> bool:
         """Return whether the logins of an instance were recorded."""
         return self._login_player((platform, instance)) is not None
+
+    def let_in(self, platform: str, instance: str) -> None:
+        """Note that a login yielded what it has to, so that it is kept even if the run fails.
+
+        The status alone does not say so: many third parties refuse a login with 200.
+        """
+        self._let_in.add((platform, instance))
 
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what this owner recorded and did not play."""
@@ -187,11 +192,6 @@ class Tracks:
                     Player(cassette, self.rules, _owner(key), repeat=True) if cassette else None
                 )
             return self._logins[key]
-
-    def _note_login(self, exchange: Exchange) -> None:
-        key, outcome = _login_key(exchange.request), exchange.outcome
-        if key and isinstance(outcome, Response) and is_success(outcome.status):
-            self._let_in.add(key)
 
     def _is_repeated_login(self, exchange: Exchange) -> bool:
         """Return whether the same login was answered the same before: its recording repeats."""

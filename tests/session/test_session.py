@@ -11,6 +11,7 @@ import pytest
 
 from bpmax_sim.demo.crm import Crm, running_crm
 from bpmax_sim.errors import (
+    AuthError,
     ConfigError,
     ExpectationError,
     HttpStatusError,
@@ -261,6 +262,30 @@ def test_a_login_that_could_not_connect_is_not_kept(tmp_path: Path, crm: Crm) ->
     session.close(failed=True)
 
     assert not (tmp_path / "cassettes/auth/crm_system.default.yaml").exists()
+
+
+REFUSALS = (
+    b'{"errcode":40001,"errmsg":"invalid credential"}',
+    b'{"code":200,"message":"ok"}',
+)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=["no token, but a code", "no token"])
+def test_a_login_that_is_refused_with_status_200_does_not_replace_the_recorded_one(
+    tmp_path: Path, crm: Crm, refusal: bytes
+) -> None:
+    record(tmp_path, crm)
+    logins = tmp_path / "cassettes/auth/crm_system.default.yaml"
+    before = logins.read_bytes()
+    refuse = Handler(lambda _request: Response(status=200, headers=(), body=refusal))
+    session = opened(tmp_path, crm, record="rewrite", transport=refuse)
+    with pytest.raises(AuthError):
+        session.proxy("crm_system").getCustomerDetail("12345")
+    session.close(failed=True)
+
+    assert logins.read_bytes() == before
+    with opened(tmp_path) as replayed:
+        assert replayed.proxy("crm_system").getCustomerDetail("12345")["code"] == 200
 
 
 def test_login_recordings_are_not_needed(tmp_path: Path, crm: Crm) -> None:
