@@ -52,6 +52,7 @@ from bpmax_sim.report.exits import ExitCode, foremost
 from bpmax_sim.report.remembered import remember
 from bpmax_sim.report.terminal import counted
 from bpmax_sim.report.verdict import Verdict
+from bpmax_sim.scenario.given import given_variables
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.limits import parse_stack
@@ -234,10 +235,11 @@ def _collected(wish: _Wish) -> list[ScenarioItem]:
 
 
 def _variables(given: Sequence[str]) -> Mapping[str, str]:
-    wrong = [text for text in given if not text.partition("=")[0] or "=" not in text]
-    if wrong:
-        raise ConfigError(f"--var {wrong[0]}: expected NAME=VALUE, such as --var customer=12345")
-    return dict(text.split("=", 1) for text in given)
+    try:
+        return given_variables(given)
+    except ValueError as error:
+        told = f"--var {error}: expected NAME=VALUE, such as --var customer=12345"
+        raise ConfigError(told) from None
 
 
 def _nothing(wish: _Wish) -> str:

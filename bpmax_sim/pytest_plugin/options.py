@@ -256,27 +256,18 @@ def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
     return tuple(host.strip() for text in said for host in text.split(",") if host.strip())
 
 
-def variables(config: pytest.Config) -> dict[str, Any]:
-    """Return the variables given from outside; their values are read as in a scenario file.
+def variables(config: pytest.Config) -> Mapping[str, Any]:
+    """Return the variables given from outside, as texts that a scenario reads as its own.
 
     Raises:
         pytest.UsageError: one is not NAME=VALUE.
     """
     said = [*(in_ini(config, "var") or ()), *(on_command_line(config, "var") or ())]
-    found: dict[str, Any] = {}
-    for text in said:
-        name, equals, written = text.partition("=")
-        if not equals or not name.strip():
-            raise pytest.UsageError(f"--bpmax-var: expected NAME=VALUE, got {text!r}")
-        found[name.strip()] = _scalar(written.strip())
-    return found
-
-
-def _scalar(text: str) -> Any:
-    """Return what *text* means in a file; a number with leading zeros is the text it looks like."""
-    from bpmax_sim.yamlfile.scalars import ScalarError, resolve  # noqa: PLC0415 - only where given
+    if not said:
+        return {}
+    from bpmax_sim.scenario.given import given_variables  # noqa: PLC0415 - only where given
 
     try:
-        return resolve(text) if text else ""
-    except ScalarError:
-        return text
+        return given_variables(said)
+    except ValueError as error:
+        raise pytest.UsageError(f"--bpmax-var: expected NAME=VALUE, got {str(error)!r}") from None

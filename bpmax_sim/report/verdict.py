@@ -83,9 +83,9 @@ def rerun(item: ScenarioItem) -> str:
 
 
 def target(item: ScenarioItem) -> str:
-    """Return *item* as an argument of a command, quoted for a shell."""
-    text = item.node_id if item.row else item.spot.source.file
-    return pasted(text)
+    """Return *item* and its variables as arguments of a command, quoted for a shell."""
+    name = item.node_id if item.row else item.spot.source.file
+    return " ".join(map(pasted, (name, *item.repeated("--var"))))
 
 
 def _code(failures: tuple[Failure, ...], calls: tuple[CallMade, ...], *, live: bool) -> ExitCode:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bpmax_sim.errors import Problem, near
 from bpmax_sim.scenario.cases import Row
+from bpmax_sim.scenario.given import meant
 from bpmax_sim.scenario.model import FaultRule, FlowSpec, FormSpec, Fragment, Scenario, Step
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition
@@ -103,7 +104,8 @@ class Draft:
         found: dict[str, Any] = {}
         for loaded in self.fragments:
             found |= loaded.fragment.vars
-        return {**found, **self.scenario.vars, **self.variables}
+        found |= self.scenario.vars
+        return {**found, **meant(self.variables, found)}
 
     def named_steps(self) -> dict[str, tuple[tuple[Step, Spot], ...]]:
         """Return the named steps of the fragments."""

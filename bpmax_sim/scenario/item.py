@@ -11,6 +11,7 @@ from typing import Any
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.cases import Row
+from bpmax_sim.scenario.given import repeated
 from bpmax_sim.scenario.homes import Homes
 from bpmax_sim.scenario.model import Scenario, Step
 from bpmax_sim.scenario.names import node_part
@@ -61,6 +62,7 @@ class ScenarioItem:
         place: where the scenario's name or the row stands.
         skip, xfail: a reason, or whether it holds at all.
         vars: variables by name, ``${…}`` still in them, weakest first.
+        given: those of them that came from outside, as they were given.
         faults: rules that hold for the whole item.
         cassette: name below the cassettes folder, without suffix.
         platforms: folder or file of the platforms.
@@ -80,6 +82,7 @@ class ScenarioItem:
     skip: bool | str = False
     xfail: bool | str = False
     vars: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     cassette: str
     platforms: Path
@@ -115,8 +118,12 @@ class ScenarioItem:
 
     @property
     def rerun(self) -> str:
-        """Return the command that runs this item alone."""
-        return f"pytest {shlex.quote(self.node_id)}"
+        """Return the command that runs this item alone, with the same variables."""
+        return shlex.join(["pytest", self.node_id, *self.repeated("--bpmax-var")])
+
+    def repeated(self, option: str) -> tuple[str, ...]:
+        """Return the words of a command that give the variables again, each behind *option*."""
+        return repeated(option, self.given, self.scenario.secrets)
 
     @property
     def owner(self) -> str:

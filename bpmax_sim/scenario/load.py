@@ -174,6 +174,7 @@ def _item(draft: Draft, cast: Cast, row: Row | None) -> ScenarioItem:
         skip=flag(values.get("skip")) or scenario.skip,
         xfail=flag(values.get("xfail")) or scenario.xfail,
         vars=draft.declared_vars(),
+        given=draft.variables,
         faults=tuple(faults),
         cassette=_cassette(draft, row),
         platforms=_below(folder, proxy.platforms) if proxy.platforms else default,

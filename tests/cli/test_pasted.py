@@ -99,8 +99,14 @@ def test_the_commands_of_a_miss_run(spaced: Project, bs: Command) -> None:
     shown = bs(*pasted_from(missed.out, "inspect"))
     rerun = bs(*pasted_from(missed.out, "run"))
     assert "crm.example.test/api/customers/12345" in shown.out
-    assert rerun.code == 0
-    assert pasted_from(missed.out, "record")[1] == "scenarios/选择 客户.scenario.yaml"
+    assert rerun.code == 3
+    assert 'sent "/api/customers/12346"' in rerun.out
+    assert pasted_from(missed.out, "record")[1:] == [
+        "scenarios/选择 客户.scenario.yaml",
+        "--var",
+        "customer=12346",
+        "--record=new",
+    ]
 
 
 def test_the_commands_of_a_damaged_file_run(spaced: Project, bs: Command) -> None:

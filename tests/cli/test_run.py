@@ -136,7 +136,9 @@ def test_variables_win_over_the_files(recorded: Project, bs: Command) -> None:
 
     assert done.code == 3
     assert '× path: recorded "/api/customers/12345", sent "/api/customers/12346"' in done.out
-    assert "record    bpmax-sim record scenarios/customer.scenario.yaml --record=new" in done.out
+    again = "scenarios/customer.scenario.yaml --var customer=12346"
+    assert f"record    bpmax-sim record {again} --record=new\n" in done.out
+    assert f"rerun: bpmax-sim run {again}\n" in done.out
 
 
 def test_a_variable_needs_a_name_and_a_value(project: Project, bs: Command) -> None:

@@ -148,14 +148,10 @@ def test_a_variable_from_the_command_line_beats_the_ini_file_and_the_scenario(
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("5", 5), ("0.9", 0.9), ("true", True), ("007", "007"), ("", ""), ("a=b", "a=b")],
-)
-def test_a_variable_is_read_as_in_a_file(project: Project, text: str, value: object) -> None:
-    config = project.pytester.parseconfig("--bpmax-var", f"x={text}")
+def test_the_rerun_command_gives_the_variables_again(project: Project) -> None:
+    text = output(project.run("-k", "贵宾", "--bpmax-var", "title=姓 名"))
 
-    assert options.variables(config) == {"x": value}
+    assert f"rerun: pytest '{FILE}::选择客户[贵宾]' --bpmax-var 'title=姓 名'" in text
 
 
 def test_the_command_line_beats_marker_scenario_and_ini(project: Project) -> None:
