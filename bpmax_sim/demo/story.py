@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sysconfig
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 from bpmax_sim.demo.crm import Crm, running_crm
@@ -15,6 +18,7 @@ from bpmax_sim.demo.hidden import leaks, standins
 from bpmax_sim.errors import ExpectationError
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
 from bpmax_sim.scenario.failure import Failure
+from bpmax_sim.scenario.given import given_variables
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.opening import open_session
@@ -129,7 +133,7 @@ def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
 
 def _missed(folder: Path) -> Iterator[str]:
     with network_closed() as attempts:
-        played = _play(folder, {}, variables={"customer": OTHER})
+        played = _play(folder, {}, variables=given_variables([f"customer={OTHER}"]))
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
     _must(bool(misses) and not attempts, "a changed request was answered all the same")
     yield ""
@@ -142,11 +146,23 @@ def _next(folder: Path) -> Iterator[str]:
     where = shown(folder)
     yield ""
     yield "Now you"
+    if not which("bpmax-sim"):
+        yield f"     {_activation()}"
     yield f"     bpmax-sim run {where}/scenarios"
     yield f"     bpmax-sim run {where}/scenarios --var customer={OTHER}"
     yield f"   Your own system: declare it in {where}/scenarios/platforms/crm_system.yaml,"
     yield "   set CRM_URL, CRM_CLIENT_ID and CRM_CLIENT_SECRET, and record:"
     yield f"     bpmax-sim record {where}/scenarios"
+
+
+def _activation() -> str:
+    """Return what puts the commands of this Python's virtual environment on the path."""
+    scripts = Path(shown(Path(sysconfig.get_path("scripts"))))
+    if os.name == "nt":
+        return str(scripts / "activate")
+    return (
+        f". {scripts / 'activate'}" if (scripts / "activate").exists() else f"PATH={scripts}:$PATH"
+    )
 
 
 def _play(
@@ -163,7 +179,7 @@ def _play(
         item,
         cassettes=Path(shown(folder / "cassettes")),
         environ=environ,
-        command=f"bpmax-sim record {shown(path)}",
+        command=" ".join(["bpmax-sim record", shown(path), *item.repeated("--var")]),
         **options,
     )
     events = tuple(run(item, session, environ=environ))

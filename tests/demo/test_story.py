@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import re
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,8 @@ def test_the_demonstration_runs_in_an_empty_folder_and_leaves_a_project(tmp_path
     assert [line for line in lines if re.match(r"5  Replayed in \d+ ms: no CRM", line)]
     assert "searched for the client secret and 1 token, plain and encoded: 0 found" in done.out
     assert '× path: recorded "/api/customers/12345", sent "/api/customers/12346"' in done.out
+    again = "bpmax-demo/scenarios/customer.scenario.yaml --var customer=12346 --record=new"
+    assert f"       record    bpmax-sim record {again}" in lines
 
     replayed = in_a_process("run", "bpmax-demo/scenarios", cwd=tmp_path)
     assert (replayed.code, replayed.err) == (0, "")
@@ -39,6 +43,24 @@ def test_the_demonstration_runs_in_an_empty_folder_and_leaves_a_project(tmp_path
     assert in_a_process("run", "bpmax-demo/scenarios", cwd=tmp_path).code == 3
 
     assert in_a_process("demo", cwd=tmp_path).code == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell runs what is told")
+def test_what_it_tells_last_runs_where_the_environment_is_not_active(tmp_path: Path) -> None:
+    bare = {"PATH": os.defpath, "HOME": str(tmp_path)}
+    done = in_a_process("demo", cwd=tmp_path, **bare)
+    lines = done.out.splitlines()
+    told = [line.strip() for line in lines[lines.index("Now you") + 1 :]]
+    run = subprocess.run(
+        ["/bin/sh", "-ec", "\n".join(told[:2])],
+        cwd=tmp_path,
+        env=bare,
+        capture_output=True,
+        check=True,
+    )
+
+    assert told[1] == "bpmax-sim run bpmax-demo/scenarios"
+    assert run.stdout.decode().startswith("√ 选择客户后显示联系人")
 
 
 def test_it_prints_on_a_gbk_console(tmp_path: Path) -> None:
