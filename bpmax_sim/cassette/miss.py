@@ -38,14 +38,15 @@ class MissContext(Struct, frozen=True, kw_only=True):
     Attributes:
         step: the step's title, such as ``2/3 选择客户 12345``.
         place: the step in its scenario; *position*: the line of the script.
-        record: the command that records; *new* and *extra* are the options that record what is
-            missing, and one more of an exhausted call.
+        record: the command that records; *rewrite*, *new* and *extra* are the options that record
+            everything afresh, what is missing, and one more of an exhausted call.
     """
 
     step: str = ""
     place: Place | None = None
     position: Place | None = None
     record: str = ""
+    rewrite: str = ""
     new: str = "--record=new"
     extra: str = "--record-extra"
 
@@ -100,14 +101,21 @@ def played(
 
 
 def no_such_call(search: Search, key: str, parts: Parts, context: MissContext) -> list[str]:
-    """Return the lines for a call that is recorded with other values, or not at all."""
+    """Return the lines for a call that is recorded with other values, or not at all.
+
+    Where the nearest recording was not played, the call has probably changed: everything is best
+    recorded afresh, for the old recording would be left over.
+    """
     near = _nearest(search, parts)
+    changed = near is not None and near.number not in search.played
+    add = context.command(context.new)
     return [
         f"{_name(parts)} is not recorded like this for {search.owner!r} in {search.cassette.path}",
         *_where(parts, context),
         *(_told(search, near) if near else _others(search)),
         *_elsewhere(search, key),
-        _line("record", context.command(context.new)),
+        _line("record", context.command(context.rewrite) if changed else add),
+        *([_line("or add", add)] if changed else ()),
         *(_fixes(search, near) if near else ()),
     ]
 

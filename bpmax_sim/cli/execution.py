@@ -67,9 +67,10 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
     except BpmaxError as error:
         return broken(item, error), ()
     events = tuple(run(item, session, environ=choices.environ, faults=choices.faults))
-    verdict = judged(item, events, live=not session.is_closed)
+    verdict = judged(item, events, live=not session.is_closed, mode=session.settings.mode)
     keep_trace(item, events, choices.trace, failed=bool(verdict.failures))
-    if session.settings.unused == "warn" and session.unplayed:
+    lenient = session.settings.unused == "warn" or session.mode == "record"
+    if lenient and session.unplayed and not verdict.failures:
         verdict = verdict.noting(session.told_unplayed())
     return verdict, events
 

@@ -183,6 +183,7 @@ def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
         item,
         cassettes=cassettes_folder(test),
         **{
+            "command_rewrite": "--bpmax-record=rewrite",
             "command_new": "--bpmax-record=new",
             "command_extra": "--bpmax-record=new --bpmax-record-extra",
             **session_options(test, says=test.says),

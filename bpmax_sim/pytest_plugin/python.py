@@ -46,6 +46,7 @@ def open_session(node: pytest.Item, **given: Any) -> Session:
         "logins": folder / "auth",
         "owner": owner_of(node),
         "command": f"pytest {shlex.quote(node.nodeid)} --bpmax-mode=record",
+        "command_rewrite": "--bpmax-record=rewrite",
         "command_new": "--bpmax-record=new",
         "command_extra": "--bpmax-record=new --bpmax-record-extra",
         **session_options(node),

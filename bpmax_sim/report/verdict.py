@@ -57,8 +57,10 @@ def broken(item: ScenarioItem, error: BpmaxError) -> Verdict:
     return Verdict(item=item, outcome="failed", code=code, problems=problems)
 
 
-def judged(item: ScenarioItem, events: Iterable[Event], *, live: bool = False) -> Verdict:
-    """Return the verdict of an item that ran; *live* says that third parties were asked."""
+def judged(
+    item: ScenarioItem, events: Iterable[Event], *, live: bool = False, mode: str = "replay"
+) -> Verdict:
+    """Return the verdict of an item that ran in *mode*; *live*: third parties were asked."""
     told = tuple(events)
     last = told[-1]
     assert isinstance(last, ScenarioFinished)
@@ -70,16 +72,17 @@ def judged(item: ScenarioItem, events: Iterable[Event], *, live: bool = False) -
         calls=calls,
         duration=last.duration,
         digest=last.digest,
-        failures=tuple(replace(failure, rerun=rerun(item)) for failure in last.failures),
+        failures=tuple(replace(failure, rerun=rerun(item, mode)) for failure in last.failures),
         notes=last.notes,
         problems=_config(calls) if last.failures else (),
     )
     return _expected(found, _reason(item.xfail)) if item.xfail else found
 
 
-def rerun(item: ScenarioItem) -> str:
-    """Return the command that runs *item* alone."""
-    return f"bpmax-sim run {target(item)}"
+def rerun(item: ScenarioItem, mode: str = "replay") -> str:
+    """Return the command that runs *item* alone, in the same mode."""
+    how = "record" if mode == "record" else "run" if mode == "replay" else f"run --mode {mode}"
+    return f"bpmax-sim {how} {target(item)}"
 
 
 def target(item: ScenarioItem) -> str:

@@ -102,8 +102,10 @@ class Network:
 
     @property
     def unplayed(self) -> tuple[Exchange, ...]:
-        """Return what was recorded and not played, in replay."""
-        return self._tracks.unplayed() if self._start.mode == "replay" else ()
+        """Return what was recorded and not played, in replay and in recording what is new."""
+        mode = self._start.mode
+        plays = mode == "replay" or (mode == "record" and self._settings.record == "new")
+        return self._tracks.unplayed() if plays else ()
 
     def simulator(self, platform: str) -> Simulator:
         """Return what stands in for a platform.

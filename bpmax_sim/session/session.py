@@ -270,7 +270,7 @@ class Session:
 
     @property
     def unplayed(self) -> tuple[Exchange, ...]:
-        """Return what was recorded and not played, in replay."""
+        """Return what was recorded and not played, where recordings are played at all."""
         return self._network.unplayed
 
     def close(self, *, failed: bool = False) -> None:
@@ -288,9 +288,11 @@ class Session:
             return
         if self.misses:
             raise self.misses[0]
-        if self.settings.unused == "fail" and self.unplayed:
+        if self.mode == "replay" and self.settings.unused == "fail" and self.unplayed:
             raise ExpectationError(self.told_unplayed())
 
     def told_unplayed(self) -> str:
         """Return which recordings were not played, on one line."""
-        return told_unplayed(self.unplayed, self.settings.cassette)
+        said = self.settings
+        command = f"{said.command} {said.command_rewrite}".strip() if said.command else ""
+        return told_unplayed(self.unplayed, said.cassette, command)

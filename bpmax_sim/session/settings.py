@@ -43,8 +43,9 @@ class Settings:
         instance: preferred where a script names none.
         allow_ci: whether recording is allowed although ``CI`` is set.
         extra: whether recording what is new also records one more of a call that was played.
-        command: the command that records, for messages; *command_new* and *command_extra* are its
-            options that record what is missing, and one more of a call that was played.
+        command: the command that records, for messages; *command_rewrite*, *command_new* and
+            *command_extra* are its options that record everything afresh, what is missing, and
+            one more of a call that was played.
         remote: where the files come from and go to, when they are the mirror of a URL.
         zone: seconds east of Greenwich, for scripts; None for that of *clock*.
     """
@@ -68,6 +69,7 @@ class Settings:
     allow_ci: bool = False
     extra: bool = False
     command: str = ""
+    command_rewrite: str = ""
     command_new: str = "--record=new"
     command_extra: str = "--record=new --record-extra"
     secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -83,7 +83,7 @@ def _refuse_placeholder(request: Request) -> None:
         name = request.call.name if request.call else request.method
         raise ConfigError(
             f"{name}: the live request would carry a value that a recorded answer only stands in "
-            "for; record afresh: --bpmax-record=rewrite"
+            "for; record afresh: bpmax-sim record, or pytest with --bpmax-record=rewrite"
         )
 
 

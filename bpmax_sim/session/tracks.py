@@ -93,6 +93,7 @@ class Tracks:
         context = MissContext(
             position=position,
             record=said.command,
+            rewrite=said.command_rewrite,
             new=said.command_new,
             extra=said.command_extra,
         )

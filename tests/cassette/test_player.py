@@ -157,7 +157,8 @@ def test_a_call_with_another_value_is_shown_beside_the_nearest_recording(tmp_pat
         "  nearest   exchange 3 at cassettes/crm.yaml:33\n"
         "            √ platform  √ instance  √ api  √ method  √ path  × query  √ header  √ body\n"
         '            × query.fields: recorded "name,phone", sent "name"\n'
-        "  record    bpmax-sim record scenarios/crm.yaml:12 --record=new\n"
+        "  record    bpmax-sim record scenarios/crm.yaml:12\n"
+        "  or add    bpmax-sim record scenarios/crm.yaml:12 --record=new\n"
         "  ignore    ignore: [query.fields]\n"
         "  compare   bpmax-sim inspect cassettes/crm.yaml:33"
     )
@@ -190,7 +191,17 @@ def test_many_differences_and_long_values_are_shortened(tmp_path: Path) -> None:
     assert "× body.a[1]: recorded 0, sent 1\n" in text
     assert "            … and 6 more\n" in text
     assert '  ignore    ignore: ["body.a[*]", "body[\\"b.c\\"]"]\n' in text
-    assert "  record    bpmax-sim record --record=new\n" in text
+    assert "  record    bpmax-sim record\n  or add    bpmax-sim record --record=new\n" in text
+
+
+def test_a_call_whose_nearest_recording_was_played_is_added(tmp_path: Path) -> None:
+    playing = player(tmp_path, detail())
+    playing.take(PARTS)
+    text = str(missed(tmp_path, playing, parts_of(replace(_call(), query=()))))
+
+    assert "nearest   exchange 1 at cassettes/crm.yaml:4, already played\n" in text
+    assert "  record    bpmax-sim record scenarios/crm.yaml:12 --record=new\n" in text
+    assert "or add" not in text
 
 
 @pytest.mark.parametrize(

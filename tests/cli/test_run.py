@@ -137,7 +137,8 @@ def test_variables_win_over_the_files(recorded: Project, bs: Command) -> None:
     assert done.code == 3
     assert '× path: recorded "/api/customers/12345", sent "/api/customers/12346"' in done.out
     again = "scenarios/customer.scenario.yaml --var customer=12346"
-    assert f"record    bpmax-sim record {again} --record=new\n" in done.out
+    assert f"record    bpmax-sim record {again}\n" in done.out
+    assert f"or add    bpmax-sim record {again} --record=new\n" in done.out
     assert f"rerun: bpmax-sim run {again}\n" in done.out
 
 
@@ -181,6 +182,50 @@ def test_what_is_not_played_fails_unless_said_otherwise(
 
     assert done.code == code
     assert ("1 recorded exchange was not played" in done.err) is told
+
+
+def test_a_changed_call_is_added_or_recorded_afresh(
+    recorded: Project, crm: Crm, bs: Command
+) -> None:
+    text = recorded.scenario.read_text(encoding="utf-8")
+    text = text.replace('"12345"', '"12346"')
+    recorded.scenario.write_text(text[: text.index("    expect:")], encoding="utf-8")
+    left = (
+        "cassettes/crm/customer.yaml: 1 recorded exchange was not played: "
+        "[1] crm_system.get_customer_detail GET https://crm.example.test/api/customers/12345; "
+        "record afresh with `bpmax-sim record scenarios/customer.scenario.yaml`, "
+        "or write proxy: {unused: warn}"
+    )
+
+    added = bs("record", "--record=new")
+    played = bs("run")
+    assert bs("record", "scenarios/customer.scenario.yaml").code == 0
+
+    assert (added.code, added.err) == (0, f"{left}\ncassettes/crm/customer.yaml: 2 exchanges\n")
+    assert played.code == 1
+    assert f"{NAME}: {left}\n" in played.out
+    assert bs("run").code == 0
+    assert len(crm.tokens) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rerun"),
+    [
+        (["record"], "bpmax-sim record scenarios/customer.scenario.yaml"),
+        (["run", "--mode=live"], "bpmax-sim run --mode live scenarios/customer.scenario.yaml"),
+    ],
+    ids=["record", "live"],
+)
+def test_the_rerun_command_runs_in_the_same_mode(
+    project: Project, crm: Crm, bs: Command, arguments: list[str], rerun: str
+) -> None:
+    project.edit(project.scenario, "客户名称: 张三", "客户名称: 李四")
+
+    done = bs(*arguments)
+
+    assert done.code == 1
+    assert f"rerun: {rerun}\n" in done.out
+    assert len(crm.tokens) == 1
 
 
 def test_what_is_skipped_or_expected_to_fail_passes(project: Project, bs: Command) -> None:

@@ -31,7 +31,7 @@ def test_the_demonstration_runs_in_an_empty_folder_and_leaves_a_project(tmp_path
     assert [line for line in lines if re.match(r"5  Replayed in \d+ ms: no CRM", line)]
     assert "searched for the client secret and 1 token, plain and encoded: 0 found" in done.out
     assert '× path: recorded "/api/customers/12345", sent "/api/customers/12346"' in done.out
-    again = "bpmax-demo/scenarios/customer.scenario.yaml --var customer=12346 --record=new"
+    again = "bpmax-demo/scenarios/customer.scenario.yaml --var customer=12346"
     assert f"       record    bpmax-sim record {again}" in lines
 
     replayed = in_a_process("run", "bpmax-demo/scenarios", cwd=tmp_path)

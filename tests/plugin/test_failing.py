@@ -96,8 +96,9 @@ def test_a_call_that_is_not_recorded_like_this_names_the_options_of_pytest(
 
     text = output(project.run("-k", "贵宾"))
 
-    command = f"pytest '{FILE}::选择客户[贵宾]' --bpmax-mode=record --bpmax-record=new"
-    assert f"    record    {command}" in text
+    command = f"pytest '{FILE}::选择客户[贵宾]' --bpmax-mode=record"
+    assert f"    record    {command} --bpmax-record=rewrite\n" in text
+    assert f"    or add    {command} --bpmax-record=new\n" in text
 
 
 def test_the_short_summary_shows_the_headline(

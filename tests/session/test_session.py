@@ -133,7 +133,8 @@ def test_what_a_recorded_answer_stands_in_for_is_never_sent(tmp_path: Path, crm:
 
     assert str(caught.value) == (
         "crm_system.get_customer_detail: the live request would carry a value that a recorded "
-        "answer only stands in for; record afresh: --bpmax-record=rewrite"
+        "answer only stands in for; record afresh: bpmax-sim record, or pytest with "
+        "--bpmax-record=rewrite"
     )
 
 
