@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from bpmax_sim.secret.packed import aligned
+from bpmax_sim.secret.packed import aligned, octets
 
 Layer = tuple[str, int, bytes]  # what was undone, the offset, the bytes
 
@@ -26,7 +26,7 @@ _FOLDED = re.compile(
     rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{16,}+(?:\s{1,4}[A-Za-z0-9+/]{16,}+)*+"
     rb"(?:\s{1,4}[A-Za-z0-9+/]+)"
 )
-_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
+_HEX = re.compile(rb"[0-9a-fA-F]{12,}")
 _PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
 _ESCAPE = re.compile(rb'((?:\\u[0-9a-fA-F]{4})+)|\\(["\\/bfnrt])')
 _ESCAPED = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
@@ -59,7 +59,7 @@ def _pieces(data: bytes, most: int) -> Iterator[Layer]:
         core = re.sub(rb"\s", b"", found[0])
         yield from (("base64", found.start(), inner) for inner in aligned(core))
     for found in _HEX.finditer(data):
-        yield "hex", found.start(), bytes.fromhex(found[0].decode())
+        yield from (("hex", found.start(), inner) for inner in octets(found[0].decode()))
     for found in _PACKED.finditer(data):
         label = "gzip" if found[0][0] == 0x1F else "deflate"  # noqa: PLR2004 - RFC 1952
         packed = memoryview(data)[found.start() :]

@@ -1,4 +1,4 @@
-"""Base64 inside text: what it holds, and writing it anew with the secrets replaced (RFC 4648)."""
+"""Base64 and hexadecimal inside text: what they hold, and writing them anew (RFC 4648)."""
 
 from __future__ import annotations
 
@@ -17,21 +17,25 @@ _STANDARD = re.compile(f"((?:[A-Za-z0-9+/]|{_SLASH}|{_PLUS}){{8,}}){_END}")
 _URL_SAFE = re.compile(f"([A-Za-z0-9_-]{{8,}}){_END}")
 _ANY = re.compile(f"((?:[A-Za-z0-9+/_-]|{_SLASH}|{_PLUS}){{8,}}){_END}")
 _PASSES = ((_STANDARD, 1), (_URL_SAFE, 1), (_ANY, 4))
+_HEX = re.compile(r"[0-9A-Fa-f]{12,}")
 _TO_STANDARD = str.maketrans("-_", "+/")
 _TO_URL_SAFE = str.maketrans("+/", "-_")
 
 
 def contents(text: str) -> str:
-    """Return what every run of base64 in *text* may hold, at each of the four alignments."""
+    """Return what every run of base64 or hexadecimal in *text* may hold, at each alignment."""
     pieces: list[bytes] = []
-    for run in _QUICK.findall(_flat(text)):
+    runs: list[str] = _QUICK.findall(_flat(text))
+    for run in runs:
         core = run.translate(_TO_STANDARD)
         pieces += [_decoded(core[start:]) for start in range(min(4, len(core) - 7))]
+    for digits in _HEX.findall("\n".join(runs)):
+        pieces += octets(digits)
     return b"\n".join(pieces).decode("utf-8", "surrogateescape")
 
 
 def rewrite(text: str, clean: Callable[[str], str]) -> str:
-    """Return *text* with what *clean* changes inside base64, packed again as it was."""
+    """Return *text* with what *clean* changes inside both, packed again as it was."""
 
     def run(found: re.Match[str]) -> str:
         for start in range(alignments):
@@ -40,6 +44,7 @@ def rewrite(text: str, clean: Callable[[str], str]) -> str:
                 return changed
         return found[0]
 
+    text = _HEX.sub(lambda found: _digits(found[0], clean), text)
     for pattern, alignments in _PASSES:  # noqa: B007 - read by run()
         text = pattern.sub(run, text)
     return text
@@ -63,6 +68,25 @@ def _cleaned(found: re.Match[str], start: int, clean: Callable[[str], str]) -> s
         packed = packed.translate(_TO_URL_SAFE)
     padding = "=" * (-(len(packed) % 4) % 4) if len(found[0]) > len(found[1]) else ""
     return _escaped_like(found[0], core[:kept] + packed + padding)
+
+
+def _digits(run: str, clean: Callable[[str], str]) -> str:
+    """Return the hexadecimal *run* with its decoded text cleaned, in the same case."""
+    for start, plain in enumerate(octets(run)):
+        before = plain.decode("utf-8", "surrogateescape")
+        after = clean(before)
+        if after != before:
+            packed = after.encode("utf-8", "surrogateescape").hex()
+            end = run[len(run) - (len(run) - start) % 2 :]
+            return run[:start] + (packed if run == run.lower() else packed.upper()) + end
+    return run
+
+
+def octets(digits: str) -> tuple[bytes, bytes]:
+    """Return the bytes of hexadecimal *digits*, from the first of them and from the second."""
+    even = len(digits) // 2 * 2
+    odd = (len(digits) - 1) // 2 * 2
+    return bytes.fromhex(digits[:even]), bytes.fromhex(digits[1 : 1 + odd])
 
 
 def _escaped_like(sample: str, packed: str) -> str:

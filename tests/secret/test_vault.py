@@ -72,6 +72,10 @@ WAYS: dict[str, Callable[[str], str]] = {
     "xml in json": lambda s: json.dumps(html.escape(s)),
     "hexadecimal": lambda s: s.encode().hex(),
     "upper hexadecimal": lambda s: s.encode().hex().upper(),
+    "hexadecimal of percent": lambda s: quote(s, safe="").encode().hex(),
+    "hexadecimal of json": lambda s: json.dumps({"t": s}).encode().hex().upper(),
+    "hexadecimal after half a byte": lambda s: "f" + json.dumps(s).encode().hex(),
+    "hexadecimal of base64": lambda s: b64(f"a:{s}").encode().hex(),
     "base64": b64,
     "base64 without padding": lambda s: b64(s).rstrip("="),
     "base64url": lambda s: base64.urlsafe_b64encode(s.encode()).decode(),
@@ -252,6 +256,26 @@ def test_a_short_value_is_left_to_its_place() -> None:
 
     assert kept.redact_text("订单 12345") == "订单 12345"
     assert kept.scan(b"12345") == ()
+
+
+def test_hexadecimal_keeps_its_case_and_what_stands_around() -> None:
+    told = quote("<密码>=p@ss").encode().hex()
+    kept = vault("p@ss <密码>")
+
+    assert kept.redact_text(f"id={told};") == f"id={told};"
+    told = f"f{quote('p@ss <密码>').encode().hex()}0"
+    hidden = b"redacted.p.i.n.1".hex()
+    assert kept.redact_text(f"id={told};") == f"id=f{hidden}0;"
+    assert kept.redact_text(told.upper()) == f"F{hidden.upper()}0"
+
+
+@given(st.sampled_from("密码张三一二三四五六七八&<>\"' /!@#"), st.sampled_from(sorted(WAYS)))
+@settings(max_examples=100, deadline=None)
+def test_a_secret_without_a_letter_of_its_own_is_found_as_well(character: str, way: str) -> None:
+    value = f"密{character}码{character}！@#"
+    kept = vault(value)
+
+    assert kept.scan(kept.redact_text(WAYS[way](value)).encode()) == ()
 
 
 def test_the_longer_of_two_secrets_wins() -> None:
