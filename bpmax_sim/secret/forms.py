@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
 _LITERAL = re.compile(r"[A-Za-z0-9._-]+")  # no encoder in use escapes these
+_TRACES = 4  # characters that are looked for before a pattern is
 _NESTED = 8  # backslashes that three levels of JSON make of one
 _LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", '"': '"', "/": "/"}
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
@@ -50,6 +51,28 @@ def pattern_of(text: str) -> str:
 def anchor_of(text: str) -> str:
     """Return the longest part of *text* that is the same in every spelling."""
     return max(_LITERAL.findall(text), key=len, default="")
+
+
+def traces_of(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return some characters of *text*, each with what else may spell it, in lower case.
+
+    A text with neither the character itself nor one of these does not hold *text*.
+    """
+    told = [one for one in dict.fromkeys(text) if one != "\\" and not _LITERAL.fullmatch(one)]
+    return tuple((one, tuple(_signs(one))) for one in told[:_TRACES])
+
+
+def _signs(character: str) -> Iterator[str]:
+    unit = character.encode("utf-16-be", "surrogatepass").hex()[:4]
+    octet = as_bytes(character)[0]
+    yield from (f"u{unit}", f"#{ord(character)};", f"{ord(character):x};")
+    yield from (f"%{octet:02x}", f"25{octet:02x}")
+    if character in _ENTITIES:
+        yield f"{_ENTITIES[character]};"
+    if character in _LETTERS:
+        yield f"\\{_LETTERS[character]}"
+    if character == " ":
+        yield "+"
 
 
 def spelled_like(sample: str, secret: str, standin: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from bpmax_sim.secret.forms import anchor_of, as_bytes, pattern_of, spelled_like
+from bpmax_sim.secret.forms import anchor_of, as_bytes, pattern_of, spelled_like, traces_of
 from bpmax_sim.secret.parts import der_of
 from bpmax_sim.secret.standin import STANDIN
 
@@ -33,6 +33,16 @@ class Secret:
     def digits(self) -> str:
         """Return the value in hexadecimal."""
         return as_bytes(self.real).hex()
+
+    @cached_property
+    def _traces(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return traces_of(self.real)
+
+    def spelled_in(self, text: str, lower: str) -> bool:
+        """Return whether *text* spells the value, which has no anchor; *lower* is lower case."""
+        return all(
+            one in text or any(sign in lower for sign in signs) for one, signs in self._traces
+        ) and bool(self.pattern.search(text))
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

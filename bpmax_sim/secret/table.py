@@ -30,7 +30,7 @@ class Table:
         return Search(dict(needle for one in self._secrets if one.name for needle in one.needles()))
 
     def clean(self, text: str, depth: int = _DEPTH) -> str:
-        """Return *text* with the secrets replaced, inside base64 too."""
+        """Return *text* with the secrets replaced, inside base64 and hexadecimal too."""
         if not self._secrets:
             return text
         for secret in self._touched(text):
@@ -51,5 +51,5 @@ class Table:
         return [
             one
             for anchor, digits, one in self._tests
-            if (anchor in text if anchor else one.pattern.search(text)) or digits in lower
+            if (anchor in text if anchor else one.spelled_in(text, lower)) or digits in lower
         ]
