@@ -95,7 +95,7 @@ def rejected(
         ("", rules.message(response, body)),
     ):
         if value is not ABSENT:
-            parts.append(f"{label}{as_text(value)[:_LONGEST]}")
+            parts.append(f"{label}{redact(as_text(value))[:_LONGEST]}")
     return kind(
         redact(f"{call.name}: {', '.join(parts)}"),
         platform=call.platform,

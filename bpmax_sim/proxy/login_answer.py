@@ -150,7 +150,7 @@ class LoginAnswer:
             found = first(response, body)
             value = find_first(further, response, body) if found is ABSENT else found
             if isinstance(value, str | int | float):
-                yield f"{label}{as_text(value)[:_LONGEST]}"
+                yield f"{label}{self.vault.redact_text(as_text(value))[:_LONGEST]}"
 
     def _form(self) -> Iterator[str]:
         if isinstance(self.body.rules_see, dict):

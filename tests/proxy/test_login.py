@@ -267,6 +267,16 @@ def test_a_bad_login_answer_is_told_clearly_and_without_its_body(
     assert len(world.sent) == 1
 
 
+@pytest.mark.parametrize("filler", range(180, 210, 3))
+def test_a_message_is_cut_after_it_was_redacted(filler: int) -> None:
+    world = _world(TOKEN, answer(400, {"error_description": f"{'x' * filler}{SECRET}"}))
+
+    error = rejected(lambda: world.proxy().search())
+
+    assert "x" * 180 in error.message
+    assert SECRET[:4] not in error.message
+
+
 def test_the_platforms_conditions_judge_a_login_that_has_no_rule_of_its_own() -> None:
     rules = ResponseRules(
         ok=OkRule(status=(200,), all=(Condition(path="$.errcode", any_of=(0,)),)),
