@@ -26,12 +26,27 @@ TITLE = f"""{ASKED}
     expect: {{vars: {{答: {{hex: 无}}}}, proxy: [], console: ['${{vars.答.raw}}']}}"""
 PRINT = """console.log(r, [r.raw], new Map([[r.raw, r.hex]]));
 console.error('%s', r.base64); throw 1"""
+HEX = "const hex = s => [...new TextEncoder().encode(s)].map(b => b.toString(16)).join('')"
+REFUSED = """try { await $proxy('客户系统').$api('refuse').$call() } catch (error) {
+  console.log(error, error.response.body); throw new Error(error.response.body.raw) }"""
 CASES: Mapping[str, tuple[str, str]] = {
     "抛出应答": ("throw r", STEP),
     "抛出错误": ("throw new Error(r.raw)", STEP),
     "错误的字段": ("throw Object.assign(new Error('不行'), {name: r.hex, code: r.raw})", STEP),
     "错误的原因": ("throw new Error('外层', {cause: new TypeError(r.basic)})", STEP),
     "无人处理的拒绝": ("Promise.reject(new Error(r.raw))", STEP),
+    "多个错误": ("throw new AggregateError([new Error(r.raw), r.hex], r.basic)", STEP),
+    "定时器": ("setTimeout(() => { throw new Error(r.raw) }, 10)", STEP),
+    "百分号的十六进制": (f"{HEX}\nthrow new Error(hex(encodeURIComponent(r.raw)))", STEP),
+    "三层JSON": ("throw new Error(JSON.stringify(JSON.stringify(JSON.stringify(r))))", STEP),
+    "函数名": ("({[r.raw]() { throw new Error('不行') }})[r.raw]()", STEP),
+    "堆栈": ("throw Object.assign(new Error('不行'), {stack: r.raw})", STEP),
+    "平台名": ("await $proxy(r.raw).plain()", STEP),
+    "未等待的接口名": ("$proxy('客户系统').$api(r.raw).$call()", STEP),
+    "实例名": ("await $proxy('客户系统', {instance_key: r.raw}).plain()", STEP),
+    "调用来源": ("await $proxy('客户系统', {caller: r.raw}).$api('plain').$call(); throw 1", STEP),
+    "路径名": ("await $proxy('客户系统').$api('plain').$path({[r.raw]: 1}).$call()", STEP),
+    "拒绝的应答": (REFUSED, STEP),
     "控制台": (PRINT, STEP),
     "字段": ("form.备注 = r.raw", f"{STEP}\n    expect: {{form: {{备注: 无}}}}"),
     "消息": ("form.$message(r.raw)", f"{STEP}\n    expect: {{messages: [无]}}"),
@@ -125,15 +140,20 @@ def test_pytest_tells_no_secret_that_a_script_gives_away(
 
 @pytest.mark.parametrize("name", [n for n, (script, _) in CASES.items() if script])
 def test_an_outcome_in_python_tells_no_secret(probe: Probe, name: str) -> None:
-    with probe.open(mode="live") as session:
+    with probe.open(mode="live", unawaited="allow") as session:
         form = {"客户": "张三", "备注": ""}
         outcome = session.run_script(Script(f"{name}.js", ASK + CASES[name][0]), form=form)
     errors = [error for error in (outcome.error, *outcome.unhandled) if error is not None]
     shown = [(str(one), repr(one), vars(one), repr(one.__cause__)) for one in errors]
     causes = [vars(one.__cause__) for one in errors if isinstance(one.__cause__, ScriptError)]
 
-    assert errors or outcome.console or name in {"字段", "消息"}
-    assert found({"outcome": repr((shown, causes, outcome.console)).encode()}, probe) == []
+    assert errors or outcome.console or outcome.unawaited or name in {"字段", "消息"}
+    assert (
+        found(
+            {"outcome": repr((shown, causes, outcome.console, outcome.unawaited)).encode()}, probe
+        )
+        == []
+    )
 
 
 KEEPS = """

@@ -59,7 +59,7 @@ def call(program: Program, env: Environment) -> Calling:
         answer = yield from _attempts(trail.plan, env, trail)
     except BpmaxError as error:
         if isinstance(error, CallError):
-            _complete(error, trail)
+            _complete(error, trail, env)
         env.log(_record(trail, env, error))
         raise
     env.log(_record(trail, env, None))
@@ -167,36 +167,39 @@ def _finish(
     return read_answer(response, planned, body, redact)
 
 
-def _complete(error: CallError, trail: Trail) -> None:
-    """Fill in what the raiser of *error* did not know."""
+def _complete(error: CallError, trail: Trail, env: Environment) -> None:
+    """Fill in what the raiser of *error* did not know, and hide what a script took for a name."""
     planned, program = trail.plan, trail.program
     instance = program.options.get("instance_key", UNDEFINED)
-    error.platform = error.platform or program.platform
-    error.api = error.api or (planned.call.api if planned else program.api)
+    error.platform = env.redact(error.platform or program.platform)
+    error.api = env.redact(error.api or (planned.call.api if planned else program.api))
     if not error.instance:
         known = "" if instance is UNDEFINED else instance
         error.instance = planned.call.instance if planned else known
+    error.instance = env.redact(error.instance)
+    error.message = env.redact(error.message)
+    error.args = (error.message,)
 
 
 def _record(trail: Trail, env: Environment, error: BpmaxError | None) -> CallRecord:
     planned, program = trail.plan, trail.program
-    spoken = planned.call if planned else None
+    spoken, redact = planned.call if planned else None, env.redact
     caller = program.options.get("caller", UNDEFINED)
     return CallRecord(
-        platform=program.platform,
+        platform=spoken.platform if spoken else redact(program.platform),
         instance=spoken.instance if spoken else getattr(error, "instance", ""),
-        api=spoken.api if spoken else program.api,
-        caller=None if caller is UNDEFINED else caller,
+        api=spoken.api if spoken else redact(program.api),
+        caller=None if caller is UNDEFINED else redact(caller),
         at=trail.start,
         duration=env.clock.now() - trail.start,
         began=trail.began,
         ended=env.clock.tick(),
         attempts=trail.progress.sent,
-        notes=(*(planned.notes if planned else ()), *trail.notes),
+        notes=tuple(map(redact, (*(planned.notes if planned else ()), *trail.notes))),
         call=spoken,
         error=error,
         position=program.position,
         sent=trail.sent,
         received=trail.received,
-        redact=env.redact,
+        redact=redact,
     )

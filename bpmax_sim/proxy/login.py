@@ -149,7 +149,7 @@ def _record(
         platform=plan.call.platform,
         instance=plan.call.instance,
         api=LOGIN,
-        caller=plan.call.caller,
+        caller=None if plan.call.caller is None else env.redact(plan.call.caller),
         at=at,
         duration=env.clock.now() - at,
         began=began,

@@ -157,7 +157,7 @@ def path_values(template: str, path: str) -> dict[str, str]:
 
 
 def _hidden(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]) -> Pairs:
-    return tuple((name, redact(value)) for name, value in pairs)
+    return tuple((redact(name), redact(value)) for name, value in pairs)
 
 
 def _map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:

@@ -15,6 +15,7 @@ def shown_outcome(outcome: Outcome, redact: Redact) -> Outcome:
         outcome,
         error=_error(outcome.error, redact),
         console=redacted(outcome.console, redact),
+        unawaited=redacted(outcome.unawaited, redact),
         unhandled=tuple(shown_error(error, redact) for error in outcome.unhandled),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,7 +11,16 @@ import pytest
 from bpmax_sim.clock import SeededChance, VirtualClock
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response, Sensitive
-from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Recover, Sign
+from bpmax_sim.platform.model import (
+    Api,
+    Apply,
+    Auth,
+    Idempotency,
+    Recover,
+    ResponseRules,
+    Sign,
+)
+from bpmax_sim.proxy.answer import rejection
 from tests.proxy.world import (
     BEARER,
     CREATE,
@@ -168,6 +178,60 @@ def test_a_script_cannot_read_a_credential() -> None:
     assert SECRET not in shown
     assert error.response
     assert error.response["body"] == {"message": f"no {STANDIN}", STANDIN: [STANDIN]}
+
+
+KNOWING = crm(auth=put("header", "X-Key", "{{ secret | hex }}"))
+
+
+@pytest.mark.parametrize(
+    "speak",
+    [
+        lambda world: world.proxy(SECRET).search(),
+        lambda world: world.proxy(instance_key=SECRET).search(),
+        lambda world: world.proxy().api(SECRET).call(),
+        lambda world: world.proxy().api("get_customer_detail").path({SECRET: 1}).call(),
+        lambda world: world.proxy().api("search").query({SECRET: {}}).call(),
+        lambda world: world.proxy().api("search").header({f"{SECRET}:": "1"}).call(),
+        lambda world: world.proxy(instanceKey=SECRET, **{f"caller {SECRET}": 1}).search(),
+    ],
+    ids=["platform", "instance", "api", "path", "query", "header", "options"],
+)
+def test_a_credential_that_a_script_takes_for_a_name_is_told_by_its_standin(
+    speak: Callable[[World], Any],
+) -> None:
+    """O: the rejection is never a credential, nor is the log record."""
+    world = World(KNOWING)
+    world.proxy().search()
+
+    error = rejected(lambda: speak(world))
+
+    record = world.log[-1]
+    told = (vars(error), error.args, rejection(error), record.name, record.instance, record.notes)
+    assert SECRET not in repr(told)
+
+
+def test_a_credential_in_caller_and_options_is_logged_by_its_standin() -> None:
+    """O: `caller` is logged; other unknown options are logged."""
+    world = World(KNOWING)
+
+    world.proxy(caller=f"节点 {SECRET}", **{f"trace {SECRET}": 1}).search()
+
+    record = world.log[-1]
+    assert record.caller == f"节点 {STANDIN}"
+    assert record.notes[0].startswith(f"unknown option 'trace {STANDIN}' was ignored")
+
+
+@pytest.mark.parametrize("filler", range(280, 310, 3))
+def test_what_an_answer_says_is_cut_after_it_was_redacted(filler: int) -> None:
+    told = answer(400, {"message": f"{'x' * filler}{SECRET}"})
+    world = World(
+        crm(auth=KNOWING.auth, response=ResponseRules(message=("$.message",))), lambda _: told
+    )
+
+    error = rejected(lambda: world.proxy().search())
+
+    assert "x" * 280 in error.message
+    assert SECRET[:4] not in error.message
 
 
 BEARER_OF_HEX = put("header", "Authorization", "Bearer {{ secret | hex }}")
