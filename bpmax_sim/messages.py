@@ -85,6 +85,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         standin: the same request with every credential replaced by its stand-in, as it is
             recorded; None when the request itself carries no credential.
         follow: whether a redirect is followed; a client of its own judges that itself.
+        confined: whether it holds credentials beside the injected ones, such as a login's; like
+            those, they are not sent to another origin.
     """
 
     method: str
@@ -100,6 +102,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     personal: tuple[str, ...] = ()
     standin: Request | None = None
     follow: bool = True
+    confined: bool = False
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.call.name if self.call else self.base}>".rstrip()

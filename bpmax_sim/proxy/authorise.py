@@ -129,6 +129,7 @@ def _request(
         call=call,
         base=base,
         injected=injected,
+        confined=content is not plan.written,
         attempt=attempt,
         sensitive=recipe.sensitive,
         personal=recipe.personal,

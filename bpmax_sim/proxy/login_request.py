@@ -58,6 +58,7 @@ def _rendered(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> R
         timeout=recipe.timeout,
         call=call,
         base=base,
+        confined=True,
     )
 
 

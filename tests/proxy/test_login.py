@@ -65,6 +65,7 @@ def test_a_login_is_a_call_named_token_made_of_standins() -> None:
         f"grant_type=client_credentials&client_id=test&client_secret={STANDIN}".encode()
     )
     assert login.standin is None
+    assert login.confined
     assert login.sensitive == (Sensitive("$.access_token", "token"),)
 
 

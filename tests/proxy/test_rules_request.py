@@ -449,6 +449,7 @@ def test_a_secret_default_is_sent_and_never_written(separate: bool) -> None:
     world.proxy().send()
 
     assert body_of(world.request) == {"key": "s3cret-合同-value"}
+    assert world.request.confined
     assert world.request.call
     assert world.request.call.body == b'{"key":"redacted.crm_system.test.secret.1"}'
     twin = world.request.standin

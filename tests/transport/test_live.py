@@ -3,7 +3,7 @@ from __future__ import annotations
 import gzip
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -180,3 +180,58 @@ def test_a_redirect_loop_ends() -> None:
 
     assert response.status == 302
     assert len(received) == 5
+
+
+def test_a_fragment_of_a_redirect_is_not_sent() -> None:
+    _, received = ask(redirecting("/客户#首页"), target="/start")
+
+    assert received[1].startswith(b"GET /%E5%AE%A2%E6%88%B7 HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"headers": (("authorization", "Bearer mine"),)},
+        {"headers": (("Cookie", "sid=mine"),)},
+        {"confined": True},
+    ],
+    ids=["authorization", "cookie", "confined"],
+)
+def test_a_credential_that_auth_did_not_put_in_stays_in_its_origin_too(
+    fields: Mapping[str, object],
+) -> None:
+    with loopback(lambda _: answer_json("1")) as other:
+        response, _ = ask(redirecting(other.url + "/steal"), target="/start", **fields)
+
+    assert response.status == 302
+    assert other.received == []
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["http://[::bad", "http://:no", "mailto:a@b.example", "ftp://a.example/x", "\x01", ""],
+)
+def test_a_location_that_is_no_address_is_the_last_answer(location: str) -> None:
+    response, received = ask(redirecting(location), target="/start")
+
+    assert (response.status, len(received)) == (302, 1)
+    assert response.header("location") == location
+
+
+@pytest.mark.parametrize("location", ["http://127.0.0.1:1/", f"http://{'a' * 64}.example/"])
+def test_what_fails_after_a_redirect_has_reached_a_server(location: str) -> None:
+    with pytest.raises(TransportError, match="after a redirect: ") as caught:
+        ask(redirecting(location), target="/start")
+
+    assert (caught.value.code, caught.value.sent) == ("CONNECT", True)
+
+
+def test_no_cookie_is_kept_from_one_request_to_the_next() -> None:
+    with (
+        loopback(lambda _: answer_json("1", headers="Set-Cookie: sid=of-tenant-1\r\n")) as server,
+        Live() as live,
+    ):
+        first, _ = [live.handle(Request(method="GET", url=f"{server.url}/")) for _ in range(2)]
+
+    assert first.header("set-cookie") == "sid=of-tenant-1"
+    assert b"cookie" not in server.received[1].lower()

@@ -1,7 +1,7 @@
 """The network: one `httpx.Client`, our own URL and body bytes, bounded answers.
 
-Redirects are followed within one origin only when credentials were put in; the hops are one
-exchange. Compressed bodies come back decoded.
+Redirects are followed within one origin only when there are credentials; the hops are one
+exchange. No cookie is kept from one request to the next. Compressed bodies come back decoded.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import functools
 import ssl
 import time
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +27,8 @@ _DEFAULT_HEADERS = {
     "user-agent": "bpmax-sim",
 }
 _REDIRECTS = {301, 302, 303, 307, 308}
+_SCHEMES = {"http", "https"}
+_CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
 _KEEPS_METHOD = {307, 308}
 _MAX_HOPS = 5
 _STREAMED = ("text/event-stream", "application/x-ndjson")
@@ -69,10 +72,7 @@ class Live:
             BadResponseError: the body is larger than *max_body* or cannot be decoded.
         """
         start = time.perf_counter()
-        try:
-            response = self._follow(request, start)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _translate(error, request, time.perf_counter() - start) from error
+        response = self._follow(request, start)
         return replace(response, elapsed=time.perf_counter() - start)
 
     def close(self) -> None:
@@ -95,12 +95,19 @@ class Live:
     def _open(self) -> httpx.Client:
         if self._client is None:
             options = {"transport": self.inner} if self.inner else {"verify": _tls_context()}
-            self._client = httpx.Client(**options)
+            # one instance's session must not reach the calls of another
+            cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+            hooks = {"response": [_keep_headers]}
+            self._client = httpx.Client(cookies=cookies, event_hooks=hooks, **options)
         return self._client
 
     def _follow(self, request: Request, start: float) -> Response:
-        for _hop in range(_MAX_HOPS):
-            response = self._send(request, start)
+        for hop in range(_MAX_HOPS):
+            try:
+                response = self._send(request, start)
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+                elapsed = time.perf_counter() - start
+                raise _translate(error, request, elapsed, redirected=hop > 0) from error
             target = _redirect(request, response)
             if target is None:
                 return response
@@ -154,10 +161,16 @@ def _wire(request: Request) -> httpx.Request:
     )
 
 
+def _keep_headers(answer: httpx.Response) -> None:
+    """Put the headers aside and take out the Location: httpx fails over one that is no address."""
+    answer.extensions["headers"] = answer.headers.raw
+    answer.headers.pop("location", None)
+
+
 def _response(answer: httpx.Response, body: bytes, chunks: tuple[Chunk, ...]) -> Response:
     headers = tuple(
         (name.decode("latin-1").lower(), value.decode("latin-1"))
-        for name, value in answer.headers.raw
+        for name, value in answer.extensions["headers"]
     )
     streamed = answer.headers.get("content-type", "").startswith(_STREAMED)
     return Response(
@@ -175,20 +188,40 @@ def _redirect(request: Request, response: Response) -> Request | None:
     if response.status not in _REDIRECTS or not location or not request.follow:
         return None
     here = httpx.URL(request.url)
-    there = here.join(location)
+    try:
+        there = here.join(_readable(location)).copy_with(fragment=None)
+    except httpx.InvalidURL:
+        return None
     same = (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
-    if not same and request.injected:
+    if there.scheme not in _SCHEMES or not (same or _is_free(request)):
         return None
     if response.status in _KEEPS_METHOD or request.method in {"GET", "HEAD"}:
         return replace(request, url=str(there))
     return replace(request, url=str(there), method="GET", body=None, headers=_bodiless(request))
 
 
+def _readable(location: str) -> str:
+    """Return the text of a header that was read byte by byte; servers write UTF-8 into it."""
+    try:
+        return location.encode("latin-1").decode()
+    except UnicodeError:
+        return location
+
+
+def _is_free(request: Request) -> bool:
+    """Return whether *request* holds no credential, so that it may go to another origin."""
+    names = {name.lower() for name, _ in request.headers}
+    return not (request.injected or request.confined) and names.isdisjoint(_CREDENTIALS)
+
+
 def _bodiless(request: Request) -> Pairs:
     return tuple(pair for pair in request.headers if not pair[0].lower().startswith("content-"))
 
 
-def _translate(error: Exception, request: Request, elapsed: float) -> CallError:
+def _translate(
+    error: Exception, request: Request, elapsed: float, *, redirected: bool
+) -> CallError:
+    """Return *error* as the rejection of a call; what was *redirected* has reached a server."""
     if isinstance(error, httpx.DecodingError):
         return BadResponseError(f"the body cannot be decoded: {error}")
     code, sent, text = next(
@@ -198,7 +231,9 @@ def _translate(error: Exception, request: Request, elapsed: float) -> CallError:
     if _has_tls_cause(error):
         code, sent, text = "TLS", False, "no trusted TLS connection: {error}"
     message = text.format(timeout=request.timeout, error=error)
-    return TransportError(message, code=code, elapsed=elapsed, sent=sent)
+    if redirected:
+        message = f"after a redirect: {message}"
+    return TransportError(message, code=code, elapsed=elapsed, sent=sent or redirected)
 
 
 def _has_tls_cause(error: BaseException | None) -> bool:
