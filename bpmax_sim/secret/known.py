@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -71,7 +72,8 @@ class Secret:
         plain = as_bytes(self.real)
         encoded = {plain: "raw", self.digits.encode(): "hex", self.digits.upper().encode(): "hex"}
         for codec in _CODECS:
-            encoded.setdefault(self.real.encode(codec, "surrogatepass"), codec)
+            with suppress(UnicodeEncodeError):  # half a character, which GB 18030 has not
+                encoded.setdefault(self.real.encode(codec, "surrogatepass"), codec)
         if der_of(self.real):
             encoded[der_of(self.real)] = "der"
         for needle, label in encoded.items():

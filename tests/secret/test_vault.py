@@ -249,6 +249,7 @@ def test_a_value_of_the_environment_that_is_no_text_can_be_secret() -> None:
 
     assert vault(value).redact(b"x=abc\xff\xfedef;") == b"x=redacted.p.i.n.1;"
     assert vault("abc\ud800def").redact_text("abc\ud800def") == "redacted.p.i.n.1"
+    assert vault("abc\ud800def").scan(b'{"t":"abc\\ud800def"}')[0].within == ("json",)
 
 
 def test_a_short_value_is_left_to_its_place() -> None:
