@@ -112,7 +112,7 @@ class LoginAnswer:
             raise self._error(f"yields no {name}", f"; expected it at {rule.path}")
         if name == TTL and not _is_number(value):
             raise self._error(f"yields a {name} that is not a number", f"; see {rule.path}")
-        if isinstance(value, dict | list):
+        if isinstance(value, dict | list | bool):
             raise self._error(f"yields a {name} that is no text", f"; see {rule.path}")
         return float(value) if name == TTL else value
 

@@ -244,6 +244,10 @@ STEP = "(step 1, POST /oauth/token)"
             f"yields a token that is no text {STEP}: HTTP 200; see $.access_token",
         ),
         (
+            answer(200, {"access_token": True}),
+            f"yields a token that is no text {STEP}: HTTP 200; see $.access_token",
+        ),
+        (
             answer(200, {"access_token": "tok-1234", "expires_in": "soon"}),
             f"yields a ttl that is not a number {STEP}: HTTP 200; see $.expires_in",
         ),
