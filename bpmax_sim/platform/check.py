@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, near
+from bpmax_sim.platform.kinds import misfit
 from bpmax_sim.platform.model import (
     Api,
     Auth,
@@ -33,6 +34,8 @@ PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 CLASSES = ("token", "rate", "transient", "clock")
 """Classes of failure that need no declaration; the call layer knows them by status or code."""
 CREDENTIAL = "$credential"
+ADDRESS = "an address such as https://crm.example.com, without ? # and user"
+"""What `is_address` accepts, for messages."""
 
 Steps = tuple[str | int, ...]
 _KEY = re.compile(r"[\w-]+")
@@ -60,8 +63,9 @@ def check_value(kind: Kind, node: Node) -> str:
     if kind == "integer":
         right = isinstance(node.value, int) and not isinstance(node.value, bool)
         return "" if right else f"expected a whole number, got {node.kind}"
-    right = isinstance(node.value, str)
-    return "" if right else f"expected text, got {node.kind}; quote it"
+    if not isinstance(node.value, str):
+        return f"expected text, got {node.kind}; quote it"
+    return misfit(kind, node.value)
 
 
 def is_address(text: str) -> bool:
@@ -110,7 +114,7 @@ class _Checks:
 
     def addresses(self) -> None:
         if not is_address(self.platform.base_url):
-            told = "expected an address such as https://crm.example.com, without ? # and user"
+            told = f"expected {ADDRESS}"
             self.tell(told, "base_url")
         auth = self.platform.auth
         acquired = (step.extract for step in (auth.acquire.steps if auth.acquire else ()))

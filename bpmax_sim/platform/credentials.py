@@ -14,6 +14,8 @@ from typing import Any
 from msgspec import UNSET, UnsetType, to_builtins
 
 from bpmax_sim.errors import ConfigError, Problem
+from bpmax_sim.platform.check import ADDRESS, is_address
+from bpmax_sim.platform.kinds import misfit
 from bpmax_sim.platform.model import CredentialSpec, Instance, Platform, Scalar, Source
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.secret.credentials import Credential, Credentials
@@ -110,13 +112,13 @@ class _Resolver:
 
     def _read(self, source: Source, name: str, spec: CredentialSpec) -> Scalar | None:
         text = self._outside(source, "credentials", name)
-        if text is None or spec.kind != "integer":
-            return text
-        try:
-            return int(text)
-        except ValueError:
-            self._tell("expected a whole number, got text", "credentials", name)
+        if text is None:
             return None
+        told = misfit(spec.kind, text)
+        if told:
+            self._tell(told, "credentials", name)
+            return None
+        return int(text) if spec.kind == "integer" else text
 
     def _outside(self, source: Source, *steps: str) -> str | None:
         try:
@@ -133,6 +135,8 @@ class _Resolver:
             return address, address
         declared = self.platform.base_url
         live = None if self.closed else self._outside(given, "base_url")
+        if live is not None and not is_address(live):
+            self._tell(f"expected {ADDRESS}, got other text ({self._who()})", "base_url")
         return declared, declared if live is None else live
 
     def needed(self, names: set[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Problem, near
-from bpmax_sim.platform.check import check_value, is_address
+from bpmax_sim.platform.check import ADDRESS, check_value, is_address
 from bpmax_sim.platform.credentials import Origin
 from bpmax_sim.platform.disk import local_of
 from bpmax_sim.platform.model import Instance, Platform, Source, is_set
@@ -190,11 +190,17 @@ class _Checks:
         if len(given) != 1:
             got = ", ".join(given) or "none"
             self.tell(f"expected exactly one of env, file and keyring, got {got}", *steps)
+            return
+        key = given[0]
+        value = getattr(source, key)
+        if not value.strip():
+            self.tell(f"expected a name after {key}, got nothing", *steps, key)
+        elif key == "keyring" and not all(value.partition("/")):
+            self.tell("expected service/name, such as crm/password", *steps, key)
 
     def address(self) -> None:
         given = self.instance.base_url
         if isinstance(given, Source):
             self.source(given, "base_url")
         elif given and not is_address(given):
-            told = "expected an address such as https://crm.example.com, without ? # and user"
-            self.tell(told, "base_url")
+            self.tell(f"expected {ADDRESS}", "base_url")

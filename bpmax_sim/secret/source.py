@@ -28,9 +28,10 @@ def read_file(path: str, folder: Path) -> str:
     """
     place = folder / path
     try:
-        text = place.read_text(encoding="utf-8")
+        text = place.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        told = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        reason = getattr(error, "strerror", None) or told
         raise ConfigError(f"credential file {place} cannot be read: {reason}") from error
     if not text.strip():
         raise ConfigError(f"credential file {place} is empty")
@@ -41,16 +42,24 @@ def read_keyring(where: str) -> str:
     """Return the password that the system's keyring holds for ``service/name``.
 
     Raises:
-        ConfigError: if the package ``keyring`` is not installed, or there is no such entry.
+        ConfigError: if the package ``keyring`` is not installed, the system has no keyring, or
+            it has no such entry.
     """
     service, _, name = where.partition("/")
     try:
         import keyring  # noqa: PLC0415 - an optional extra
+        import keyring.errors  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(
             f"keyring entry {where} needs the extra: pip install 'bpmax-sim[keyring]'"
         ) from error
-    value: str | None = keyring.get_password(service, name)
+    try:
+        value: str | None = keyring.get_password(service, name)
+    except keyring.errors.KeyringError as error:
+        raise ConfigError(
+            f"keyring entry {where} cannot be read: {type(error).__name__}; unlock the keyring, or"
+            " use env: or file:"
+        ) from error
     if not value:
         raise ConfigError(
             f"the keyring has no entry {where}; add it with: keyring set {service} {name}"

@@ -9,7 +9,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.credentials import resolve
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.platform.model import CredentialSpec, Instance, Platform, Source
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.secret.credentials import Credentials
 
@@ -127,6 +127,42 @@ def test_a_number_from_outside_must_be_one(platforms: Platforms) -> None:
     Path("scenarios/code.txt").write_text("hunter2", encoding="utf-8")
     assert refused(platforms, "crm", ENVIRON) == [
         "scenarios/instances.yaml:5:73: credentials.code: expected a whole number, got text"
+    ]
+
+
+@pytest.mark.parametrize("text", ["1_000", "１２３", "1.0", "9" * 19])
+def test_a_number_is_written_in_plain_digits(platforms: Platforms, text: str) -> None:
+    Path("scenarios/code.txt").write_text(text, encoding="utf-8")
+    assert refused(platforms, "crm", ENVIRON)[0].endswith("expected a whole number, got text")
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong"), [("hex", "00fF", "00f"), ("base64", "5a-_Lw", "口令-hunter2")]
+)
+def test_a_value_from_outside_is_of_its_kind(kind: str, right: str, wrong: str) -> None:
+    platform = Platform(
+        platform_key="crm",
+        base_url="https://crm.example.test",
+        credentials={"key": CredentialSpec(secret=True, kind=kind)},  # type: ignore[arg-type]
+    )
+    given = Instance(platform="crm", instance_key="a", credentials={"key": Source(env="KEY")})
+
+    found = resolve(platform, given, environ={"KEY": right}, closed=False)
+    with pytest.raises(ConfigError) as caught:
+        resolve(platform, given, environ={"KEY": wrong}, closed=False)
+
+    assert found.real["key"] == right
+    assert str(caught.value) == f"credentials.key: expected {kind}, got other text"
+
+
+@pytest.mark.parametrize("text", ["crm.corp", "https://u:hunter2@crm.corp", "ftp://crm.corp"])
+def test_an_address_from_outside_is_one(platforms: Platforms, text: str) -> None:
+    assert refused(platforms, "crm", {**ENVIRON, "CRM_URL": text}) == [
+        (
+            "scenarios/instances.yaml:4:49: base_url: expected an address such as "
+            "https://crm.example.com, without ? # and user, got other text "
+            "(instance 'test' of 'crm')"
+        )
     ]
 
 

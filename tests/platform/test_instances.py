@@ -90,6 +90,14 @@ def rejected(call: Callable[[], object]) -> str:
             "got env, file"),
         ),
         (
+            "- {platform: crm, instance_key: a, credentials: {user: {env: ' '}}}",
+            "1:62: [0].credentials.user.env: expected a name after env, got nothing",
+        ),
+        (
+            "- {platform: crm, instance_key: a, credentials: {user: {keyring: crm}}}",
+            "1:66: [0].credentials.user.keyring: expected service/name, such as crm/password",
+        ),
+        (
             "- {platform: crm, instance_key: a, base_url: {}}",
             "1:46: [0].base_url: expected exactly one of env, file and keyring, got none",
         ),

@@ -8,6 +8,7 @@ from pathlib import Path
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as Fail
 from keyring.errors import PasswordDeleteError, PasswordSetError
 
 from bpmax_sim.errors import ConfigError
@@ -35,6 +36,12 @@ def test_a_file_is_read_without_its_last_line_end(tmp_path: Path) -> None:
     assert read_file("密钥", tmp_path) == "第一行\n第二行"
 
 
+def test_the_byte_order_mark_of_an_editor_is_no_part_of_the_secret(tmp_path: Path) -> None:
+    (tmp_path / "密钥").write_bytes(b"\xef\xbb\xbfs3cr3t\r\n")
+
+    assert read_file("密钥", tmp_path) == "s3cr3t"
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text(" \n")
     (tmp_path / "binary").write_bytes(b"\xff")
@@ -42,6 +49,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ("absent", "cannot be read: No such file or directory"),
         ("binary", "cannot be read: it is not UTF-8 text"),
         ("empty", "is empty"),
+        ("a\0b", "cannot be read: embedded null byte"),
     ]:
         with pytest.raises(ConfigError) as caught:
             read_file(name, tmp_path)
@@ -84,6 +92,21 @@ def test_a_missing_entry_of_the_keyring_is_named() -> None:
 
     assert str(caught.value) == (
         "the keyring has no entry crm/other; add it with: keyring set crm other"
+    )
+
+
+def test_a_machine_without_a_keyring_is_told() -> None:
+    before = keyring.get_keyring()
+    keyring.set_keyring(Fail())  # type: ignore[no-untyped-call]
+    try:
+        with pytest.raises(ConfigError) as caught:
+            read_keyring("crm/password")
+    finally:
+        keyring.set_keyring(before)
+
+    assert str(caught.value) == (
+        "keyring entry crm/password cannot be read: NoKeyringError; unlock the keyring, or use"
+        " env: or file:"
     )
 
 
