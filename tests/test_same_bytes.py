@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bpmax_sim.errors import CallError
-from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.proxy.values import UNDEFINED, BigInt, Opaque
 from bpmax_sim.session import Session
 from tests.loopback import answer_json, loopback
 
@@ -99,6 +100,54 @@ CASES: list[Case] = [
         ),
     ),
     (
+        "functions and symbols are left out, as JSON.stringify leaves them out",
+        (
+            "p.$api('create_order').$body({金额: 1, 校验() {}, [Symbol()]: 2, 标记: Symbol(),"
+            " 明细: [() => 1, {a: Symbol()}]}).$call()"
+        ),
+        lambda p: (
+            p.api("create_order")
+            .body(
+                {
+                    "金额": 1,
+                    "校验": Opaque("function"),
+                    "标记": Opaque("symbol"),
+                    "明细": [Opaque("function"), {"a": Opaque("symbol")}],
+                }
+            )
+            .call()
+        ),
+    ),
+    (
+        "a Date in path and query",
+        "p.$api('get_order').$path({id: new Date(0)}).$query({t: new Date(1e12)}).$call()",
+        lambda p: (
+            p.api("get_order")
+            .path(id=datetime.fromtimestamp(0, UTC))
+            .query(t=datetime.fromtimestamp(1e9, UTC))
+            .call()
+        ),
+    ),
+    (
+        "names that look like more stay names",
+        "p.$api('search').$query({'a=b&c#': 1, '': 2, '键[]': 3}).$call()",
+        lambda p: p.api("search").query({"a=b&c#": 1, "": 2, "键[]": 3}).call(),
+    ),
+    (
+        "indexes come first, and a __proto__ of one's own is a name",
+        "p.$api('create_order').$body({b: 1, 10: 2, 9: [, 3], ['__proto__']: 4}).$call()",
+        lambda p: (
+            p.api("create_order")
+            .body({"b": 1, "10": 2, "9": [UNDEFINED, 3], "__proto__": 4})
+            .call()
+        ),
+    ),
+    (
+        "bytes go as they are",
+        "p.$api('create_order').$body(new Uint8Array([0, 255, 13, 10])).$call()",
+        lambda p: p.api("create_order").body(b"\x00\xff\r\n").call(),
+    ),
+    (
         "two objects merge, an array replaces",
         "p.$api('create_order').$body({a: 1, b: 1}).$body({b: 2}).$call()",
         lambda p: p.api("create_order").body(a=1, b=1).body(b=2).call(),
@@ -143,6 +192,31 @@ REFUSED: list[Case] = [
         "an object in a query",
         "p.$api('search').$query({a: {b: 1}}).$call()",
         lambda p: p.api("search").query(a={"b": 1}).call(),
+    ),
+    (
+        "a function in a query",
+        "p.$api('search').$query({a: () => 1}).$call()",
+        lambda p: p.api("search").query(a=Opaque("function")).call(),
+    ),
+    (
+        "half a character in a path",
+        "p.getOrder('\\ud800')",
+        lambda p: p.getOrder("\ud800"),
+    ),
+    (
+        "an address of a megabyte",
+        "p.$api('search').$query({a: 'x'.repeat(1e6)}).$call()",
+        lambda p: p.api("search").query(a="x" * 1_000_000).call(),
+    ),
+    (
+        "a BigInt in a body",
+        "p.$api('create_order').$body({a: [1n]}).$call()",
+        lambda p: p.api("create_order").body({"a": [BigInt(1)]}).call(),
+    ),
+    (
+        "a header of the transport",
+        "p.$api('search').$header({'Transfer-Encoding': 'chunked'}).$call()",
+        lambda p: p.api("search").header({"Transfer-Encoding": "chunked"}).call(),
     ),
     (
         "a line break in a header",

@@ -74,7 +74,7 @@ function encode(value, sent, path = []) {
   if (plain) return plain(value);
   if (value === null) return 'null';
   const opaque = path.includes(value) ? 'cycle' : typeof value;
-  if (opaque !== 'object') return sent ? errors().refuseOpaque(opaque, sent) : tag(opaque);
+  if (opaque !== 'object') return sent && errors().noOpaque(opaque, sent, path[0]), tag(opaque);
   path.push(value);
   const text = encodeObject(value, v => encode(v, sent, path), sent);
   path.pop();
@@ -144,7 +144,7 @@ function $proxy(platform, options) {
     const value = options?.[name];
     if (value !== undefined && !isText(value)) refuse(`$proxy('${platform}'): ${name} must be a non-empty text`, value, {platform});
   }
-  const chosen = encode({...options}, {platform}), direct = api => (...args) => call(platform, chosen, api, `null,${encode(args, {platform, api})}`);
+  const chosen = encode({...options}, {platform}), direct = api => (...args) => call(platform, chosen, api, `null,${list(args, v => encode(v, {platform, api}))}`);
   return new NativeProxy(freeze({}), {
     get(_, name) {
       if (name === Symbol.toPrimitive) return () => `$proxy('${platform}')`;
@@ -161,7 +161,7 @@ function builder(platform, options, api, steps) {
     if (name !== 'body' && values !== undefined && !bag(values)) {
       refuse(`$${name}(values): expected an object of names and values`, values, {platform, api});
     }
-    const step = `["${name}",${encode(values, {platform, api})}]`; // what is changed later changes nothing
+    const step = `["${name}",${encode(values, {platform, api})}]`; // later changes do nothing
     return builder(platform, options, api, steps ? `${steps},${step}` : step);
   };
   return freeze({

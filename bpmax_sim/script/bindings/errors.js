@@ -86,7 +86,8 @@ return {
   describe: error => describe(error),
   stack, captureStackTrace,
   refuse: (rule, got, known) => reject(`${rule}, got ${kindOf(got)}`, known),
-  refuseOpaque: (kind, sent) => reject(
+  // JSON leaves functions and symbols within an object out
+  noOpaque: (kind, sent, within) => (kind === 'cycle' || !within) && reject(
     `${kind === 'cycle' ? 'an object that contains itself' : KINDS[kind]} cannot be sent`, sent),
 };
 }
