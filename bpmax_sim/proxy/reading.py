@@ -66,7 +66,7 @@ def as_text(value: Any) -> str:
         return value
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return js_number(value) if isinstance(value, int | float) else str(value)
+    return js_number(value) if isinstance(value, float) else str(value)
 
 
 def _of_header(name: str) -> Finder:
