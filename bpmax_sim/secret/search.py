@@ -41,15 +41,15 @@ class Search:
 
     def __init__(self, wanted: Mapping[bytes, str]) -> None:
         """Look for the bytes of *wanted*, whose values name them."""
-        self._wanted = wanted
+        self.wanted = wanted
         self._glance = Glance(wanted)
 
     def find(self, data: bytes) -> tuple[Finding, ...]:
         """Return where *data* holds any."""
         budget = len(data) * _TIMES + _SPARE
-        if not self._wanted or not self._glance.may_hold(data, budget // 2):
+        if not self.wanted or not self._glance.may_hold(data, budget // 2):
             return ()
-        return thorough(data, self._wanted, budget)
+        return thorough(data, self.wanted, budget)
 
 
 def find(data: bytes, wanted: Mapping[bytes, str]) -> tuple[Finding, ...]:
