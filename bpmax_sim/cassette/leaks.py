@@ -36,6 +36,36 @@ def checked(draft: Draft, scan: Scan) -> Draft:
     return msgspec.structs.replace(draft, line=line, text="", leaks=found)
 
 
+class Check:
+    """Checks drafts, each only once while no more secrets are known; on any thread."""
+
+    def __init__(self, scan: Scan, known: Callable[[], int] | None = None) -> None:
+        """Check with *scan*; *known* tells how many secrets it looks for, which never are fewer.
+
+        Without it nothing is remembered.
+        """
+        self._scan = scan
+        self._known = known
+        self._passed: dict[int, tuple[Draft, int]] = {}
+
+    def __call__(self, draft: Draft) -> Draft:
+        """Return *draft*, or a stub of it if there is a secret in it."""
+        if self._known is None:
+            return checked(draft, self._scan)
+        known = self._known()  # first, as more may become known meanwhile
+        passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
+        if passed is not None and passed[1] == known:
+            return draft
+        found = checked(draft, self._scan)
+        if found is draft:
+            self._passed[id(draft)] = draft, known
+        return found
+
+    def forget(self) -> None:
+        """Let go of the drafts."""
+        self._passed = {}
+
+
 def scannable(entry: Entry) -> bytes:
     """Return everything of *entry* as one run of bytes, not broken by layout."""
     told = f"{json_line(entry.line)}\n{_INDENT.sub(chr(10), entry.text)}".encode()

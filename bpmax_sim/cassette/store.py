@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette import files
 from bpmax_sim.cassette.journal import Draft, Journal
-from bpmax_sim.cassette.leaks import Scan, checked
+from bpmax_sim.cassette.leaks import Check, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.meaning import Volatile
 from bpmax_sim.cassette.merge import Recording, merge, new_file, nothing_volatile, open_old, recover
@@ -35,6 +35,7 @@ class Recorder:
         rules: Rules,
         owner: str,
         scan: Scan,
+        known: Callable[[], int] | None = None,
         zone: timedelta = timedelta(0),
         adding: bool = False,
         repeating: bool = False,
@@ -42,8 +43,9 @@ class Recorder:
         """Record into *path*.
 
         *scan* tells the secrets in some bytes, as objects whose text names place and credential
-        and never the value. *zone* is that of instants in the file. With *adding*, the owner's
-        older exchanges stay; otherwise the new ones replace them, with *repeating* only where they
+        and never the value; *known* how many it looks for, so that nothing is scanned twice for
+        the same. *zone* is that of instants in the file. With *adding*, the owner's older
+        exchanges stay; otherwise the new ones replace them, with *repeating* only where they
         differ. What a process that died left in a journal is sealed first, so load the cassette
         for replay after this.
 
@@ -54,7 +56,7 @@ class Recorder:
         self.path = Path(path)
         self.owner = owner
         self._rules = rules
-        self._scan = scan
+        self._check = Check(scan, known)
         self._zone = zone
         self._adding = adding
         self._repeating = repeating
@@ -77,7 +79,7 @@ class Recorder:
         Raises:
             CassetteError: if the disk is full or the folder cannot be written.
         """
-        draft = checked(self._draft(exchange), self._scan)
+        draft = self._check(self._draft(exchange))
         with self._lock:
             try:
                 if self._journal is None:
@@ -113,7 +115,7 @@ class Recorder:
 
         def is_due(draft: Draft) -> bool:
             if holding is None:
-                return checked(draft, self._scan) is not draft
+                return self._check(draft) is not draft
             return any(text in draft.text for text in holding)
 
         with self._lock:
@@ -146,15 +148,19 @@ class Recorder:
             if self._journal is not None:
                 self._journal.close()
                 self._journal = None
-            self._drafts = []
+            self._forget()
 
     def discard(self) -> None:
         """Forget what was recorded."""
         with self._lock:
-            self._drafts = []
+            self._forget()
             if self._journal is not None:
                 self._journal.remove()
                 self._journal = None
+
+    def _forget(self) -> None:
+        self._drafts = []
+        self._check.forget()
 
     def _draft(self, exchange: Exchange) -> Draft:
         request = exchange.request
@@ -171,7 +177,7 @@ class Recorder:
         # What the exchange itself does not tell: the order, and how the body came over the wire.
         line = msgspec.structs.replace(fresh.line, encoding=draft.line.encoding)
         kept = msgspec.structs.replace(fresh, line=line, issue=draft.issue)
-        return checked(kept, self._scan)
+        return self._check(kept)
 
     def _keep(self, drafts: list[Draft]) -> None:
         if drafts == self._drafts or self._journal is None:
@@ -186,7 +192,7 @@ class Recorder:
 
     def _finish(self, target: Path, volatile: Volatile) -> bool:
         with self._lock:
-            self._keep([checked(draft, self._scan) for draft in self._drafts])
+            self._keep([self._check(draft) for draft in self._drafts])
             self._refuse_leaks()
             if not self._drafts and not self.path.exists():
                 return False
@@ -206,7 +212,7 @@ class Recorder:
             if self._journal is not None:
                 self._journal.remove()
                 self._journal = None
-            self._drafts = []
+            self._forget()
             return changed
 
     def _refuse_leaks(self) -> None:

@@ -40,6 +40,11 @@ class Vault:
         """Return whether there is nothing to replace."""
         return not self._secrets
 
+    @property
+    def size(self) -> int:
+        """Return how many values are replaced; none is ever taken out."""
+        return len(self._secrets)
+
     def add(self, real: str, standin: str, *, name: str) -> None:
         """Register *real* and the parts of it that are secret by themselves.
 

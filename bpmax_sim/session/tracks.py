@@ -236,7 +236,13 @@ class Tracks:
         if self.settings.remote:
             self.settings.remote.fetch(path, recording=True)
         return Recorder(
-            path, rules=self.rules, owner=owner, scan=self.vault.scan, zone=self.zone, **how
+            path,
+            rules=self.rules,
+            owner=owner,
+            scan=self.vault.scan,
+            known=lambda: self.vault.size,
+            zone=self.zone,
+            **how,
         )
 
 

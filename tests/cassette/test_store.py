@@ -422,3 +422,20 @@ def test_a_simulated_answer_says_so(path: Path) -> None:
 
     assert isinstance(outcome, Response)
     assert outcome.source == "simulated"
+
+
+def test_what_was_scanned_is_scanned_again_only_when_more_is_known(path: Path) -> None:
+    known, scanned = [b"tok-123456"], list[bytes]()
+
+    def scan(data: bytes) -> Sequence[object]:
+        scanned.append(data)
+        return ["late"] if any(word in data for word in known) else []
+
+    recording = recorder(path, detail(1), detail(2), scan=scan, known=lambda: len(known))
+    recording.mend(lambda exchange: exchange)
+    assert len(scanned) == 2
+    known.append("张三".encode())
+
+    with pytest.raises(LeakError):
+        recording.seal()
+    assert len(scanned) == 4
