@@ -9,7 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
@@ -45,7 +45,7 @@ class Cassette:
         self._read = read
 
     @classmethod
-    def load(cls, path: Path | str) -> Cassette:
+    def load(cls, path: Path | str) -> Self:
         """Open the cassette at *path*.
 
         Raises:
@@ -54,7 +54,7 @@ class Cassette:
             NewerFormat: if a newer version wrote it.
             CassetteError: if it is no cassette of ours, or no ordinary file.
         """
-        return _load(Path(path))
+        return _load(cls, Path(path))
 
     def __len__(self) -> int:
         return len(self.index.starts)
@@ -143,7 +143,10 @@ class Cassette:
         return damage.edited(self.path, data, start, why=why)
 
 
-def _load(path: Path) -> Cassette:
+C = TypeVar("C", bound=Cassette)
+
+
+def _load(kind: type[C], path: Path) -> C:
     descriptor = _open(path)
     read = _reader(descriptor)
     try:
@@ -151,8 +154,8 @@ def _load(path: Path) -> Cassette:
         index = _mapped(path, descriptor) if size > _IN_MEMORY else None
         if index is None:
             whole = read(0, size).replace(b"\r\n", b"\n")
-            return Cassette(path, _index(path, whole), lambda start, end: whole[start:end])
-        cassette = Cassette(path, index, read)
+            return kind(path, _index(path, whole), lambda start, end: whole[start:end])
+        cassette = kind(path, index, read)
         weakref.finalize(cassette, os.close, descriptor)
         descriptor = -1
         return cassette

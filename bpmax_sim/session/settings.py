@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -101,6 +102,7 @@ def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
         raise ConfigError(f"{name}: there is no {value!r}{hint}")
 
 
+@lru_cache(maxsize=256)
 def logins_beside(cassette: Path | None) -> Path | None:
     """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
     if cassette is None:

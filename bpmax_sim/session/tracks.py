@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
+from bpmax_sim.cassette import shelf
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.miss import MissContext
@@ -34,6 +36,14 @@ def load(path: Path | None) -> Cassette | None:
         return None
     try:
         return Cassette.load(shown(path))
+    except FileNotFoundError:
+        return None
+
+
+def _load_login(path: Path | None) -> Cassette | None:
+    """Return the cassette of logins at *path*, which every session of a run opens."""
+    try:
+        return shelf.take(shown(path)) if path else None
     except FileNotFoundError:
         return None
 
@@ -188,7 +198,7 @@ class Tracks:
     def _login_player(self, key: Key) -> Player | None:
         with self._lock:
             if key not in self._logins:
-                cassette = load(self._login_path(key))
+                cassette = _load_login(self._login_path(key))
                 self._logins[key] = (
                     Player(cassette, self.rules, _owner(key), repeat=True) if cassette else None
                 )
@@ -256,5 +266,6 @@ def _owner(key: Key) -> str:
     return ".".join(key)
 
 
+@lru_cache(maxsize=256)
 def _login_file(folder: Path, key: Key) -> Path:
     return folder / f"{_owner(key)}.yaml"

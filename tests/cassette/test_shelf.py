@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cassette import shelf
+from bpmax_sim.cassette.leaks import finds_nothing
+from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.errors import DamagedCassette
+from bpmax_sim.messages import Exchange
+from tests.cassette.exchanges import OWNER, RULES, ZONE, detail
+
+
+def recorded(path: Path, exchange: Exchange) -> str:
+    recording = Recorder(path, rules=RULES, owner=OWNER, scan=finds_nothing, zone=ZONE)
+    recording.append(exchange)
+    recording.seal()
+    return str(path)
+
+
+def customer(path: str) -> str:
+    return shelf.take(path).exchange(0).request.url.partition("?")[0].rpartition("/")[2]
+
+
+def test_a_cassette_on_the_shelf_is_read_once(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "登录.yaml", detail(1))
+
+    once = shelf.take(path)
+
+    assert shelf.take(path) is once
+    assert once.outcome(0) is once.outcome(0)
+
+
+def test_a_cassette_that_was_recorded_anew_is_read_anew(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "登录.yaml", detail(1))
+    assert customer(path) == "1"
+
+    recorded(Path(path), detail(2))
+
+    assert customer(path) == "2"
+
+
+def test_a_cassette_that_was_edited_or_deleted_is_not_taken_from_the_shelf(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "登录.yaml", detail(1))
+    shelf.take(path)
+    Path(path).write_bytes(Path(path).read_bytes()[:-9])
+
+    with pytest.raises(DamagedCassette):
+        shelf.take(path)
+    Path(path).unlink()
+    with pytest.raises(FileNotFoundError):
+        shelf.take(path)
