@@ -53,7 +53,6 @@ def fuzz(  # noqa: PLR0913 - the options of the command
             help="Where examples are kept, to be shared; by default .bpmax/fuzz of the project.",
         ),
     ] = "",
-    seed: Annotated[int, typer.Option(metavar="N", help="Of every draw.")] = 0,
     save: Annotated[
         bool, typer.Option("--save", help="Write what is found into scenarios/fuzz and tests.")
     ] = False,
@@ -73,7 +72,6 @@ def fuzz(  # noqa: PLR0913 - the options of the command
         seconds=_MINUTE * minutes,
         workers=workers,
         examples=database or str(root / ".bpmax/fuzz"),
-        seed=seed,
     )
     return _search(plan, root, save=save, json=json)
 
@@ -146,6 +144,8 @@ def _file(text: str) -> Path:
 
 
 def _line(tried: Tried) -> str:
+    if not (tried.finding or tried.examples):
+        return f"- {tried.call} {tried.law}  not tried, for the time was over"
     mark = "×" if tried.finding else "√"
     return f"{mark} {tried.call} {tried.law}  {counted(tried.examples, 'example')}"
 

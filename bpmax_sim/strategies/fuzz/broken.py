@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,7 @@ from bpmax_sim.simulator.table import shipped
 from bpmax_sim.strategies.fuzz.target import SIMULATE, Target
 
 _REFUSED: Final = range(400, 500)
+_LONGEST: Final = 160
 
 
 class LawBroken(ExpectationError):  # noqa: N818 - says what it is
@@ -73,9 +75,16 @@ def is_expected(error: BpmaxError, target: Target) -> bool:
     return target.against != SIMULATE or target.key in shipped()
 
 
-def told(error: BpmaxError) -> str:
-    """Return an error in one line; of a miss no more than which it is."""
+def told(error: BpmaxError, target: Target | None = None) -> str:
+    """Return an error in one line; of a miss no more than which it is.
+
+    What a stand-in of *target* answered is told, too; a live system may name its customers.
+    """
     if isinstance(error, NoMatchError):
         return f"a miss: {error.case}"
     text = " ".join(str(error).split())
-    return f"{error.code}: {text}" if isinstance(error, CallError) else text
+    if not isinstance(error, CallError):
+        return text
+    if target is not None and target.against == SIMULATE and error.response:
+        text = f"{text}, {json.dumps(error.response['body'], ensure_ascii=False)[:_LONGEST]}"
+    return f"{error.code}: {text}"

@@ -46,7 +46,7 @@ def accepted(target: Target, programs: Programs) -> None:
     """
     error, _ = _sent(target, programs[0])
     if error is not None and not is_expected(error, target):
-        raise broken(f"a call that fits what is declared ends in {told(error)}")
+        raise broken(f"a call that fits what is declared ends in {told(error, target)}")
 
 
 def arrives(target: Target, programs: Programs) -> None:
@@ -179,17 +179,19 @@ def renews(target: Target, programs: Programs) -> None:
     Raises:
         LawBroken: the law does not hold.
     """
-    with target.session() as (session, _):
-        if outcome(lambda: perform(programs[0], session)).error is not None:
-            return  # `accepted` tells of that
+    with target.session() as (session, witness):
+        error = outcome(lambda: perform(programs[0], session)).error
+        if error is not None or not witness.logins:
+            return  # `accepted` tells of that, and a method may need no token
         for word, change in (("revokes", "revoke"), ("ends", "expire")):
+            known = witness.logins
             getattr(session.simulator(target.key), change)()
             error = outcome(lambda: perform(programs[0], session)).error
+            when = f"when the third party {word} the token, the next call"
             if error is not None and not is_expected(error, target):
-                raise broken(
-                    f"when the third party {word} the token, the next call ends in {told(error)}; "
-                    "see response.classes.token and auth.recover"
-                )
+                raise broken(f"{when} ends in {told(error, target)}")
+            if witness.logins == known:
+                raise broken(f"{when} does not log in again; see response.classes.token")
 
 
 def tells_apart(target: Target, programs: Programs) -> None:

@@ -12,10 +12,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
-from hypothesis import find, settings
+from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
@@ -51,7 +50,6 @@ class Plan:
         seconds: how long.
         workers: processes.
         examples: where the example database is; see `database`.
-        seed: of every draw.
     """
 
     path: Path
@@ -63,7 +61,6 @@ class Plan:
     seconds: float = 60
     workers: int = 1
     examples: str
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +155,19 @@ def searched(plan: Plan, tasks: Sequence[Task], seconds: float) -> list[Tried]:
     target = _target(plan)
     hunts = [_hunt(target, task) for task in tasks]
     kept = settings(
-        database=database(plan.examples), deadline=None, print_blob=False, max_examples=1
+        database=database(plan.examples),
+        deadline=None,
+        derandomize=False,  # which is on where CI is set, and would leave the database out
+        max_examples=_FIRST_ROUND,
+        phases=(Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
+        print_blob=False,
     )
-    size, number = _FIRST_ROUND, 0
+    size = _FIRST_ROUND
     while time.monotonic() < until and any(hunt.finding is None for hunt in hunts):
         for hunt in hunts:
             if hunt.finding is None and time.monotonic() < until:
-                hunt.go(settings(kept, max_examples=size), Random(f"{plan.seed}/{number}"), until)  # noqa: S311 - to be repeated
-        size, number = min(2 * size, _LARGEST_ROUND), number + 1
+                hunt.go(settings(kept, max_examples=size), until)
+        size = min(2 * size, _LARGEST_ROUND)
     return [Tried(hunt.call, hunt.law, hunt.examples, hunt.finding) for hunt in hunts]
 
 
@@ -190,7 +192,7 @@ class _Hunt:
     _until: float = 0.0
     _known: dict[str, str] = field(default_factory=dict)
 
-    def go(self, how: settings, chance: Random, until: float) -> None:
+    def go(self, how: settings, until: float) -> None:
         """Try more examples, and keep the least that breaks the law.
 
         Raises:
@@ -199,7 +201,7 @@ class _Hunt:
         self._until = until
         key = f"bpmax-sim fuzz {self.call} {self.law}".encode()
         try:
-            least = find(self.drawn, self._breaks, settings=how, random=chance, database_key=key)
+            least = find(self.drawn, self._breaks, settings=how, database_key=key)
         except NoSuchExample:
             return
         except Unsatisfiable:

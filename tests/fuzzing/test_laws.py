@@ -1,0 +1,188 @@
+"""Each law that no platform file can break is broken here by tampering with what is seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from bpmax_sim.messages import Request
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.proxy.program import Program
+from bpmax_sim.session import Session
+from bpmax_sim.strategies.fuzz import recordings
+from bpmax_sim.strategies.fuzz.broken import LawBroken
+from bpmax_sim.strategies.fuzz.case import plain, program
+from bpmax_sim.strategies.fuzz.hold import hold_programs
+from bpmax_sim.strategies.fuzz.laws import LAWS
+from bpmax_sim.strategies.fuzz.target import Target, Witness, target_of
+from tests.fuzzing.broken import BEARER, SECRET, orders
+
+Tamper = Callable[[Request, int], Request]
+
+CALL = program({"call": "orders.createOrder", "args": ["sale", "张三"]})
+CLAIM = replace(
+    CALL, args=None, steps=(("path", {"kind": "sale"}), ("header", {"AUTHORIZATION": "mine"}))
+)
+
+
+class Tampered(Target):
+    """A target whose requests are seen otherwise than they were sent; they are counted from 1."""
+
+    tamper: Tamper
+
+    @contextmanager
+    def session(self, **more: Any) -> Iterator[tuple[Session, Witness]]:
+        with super().session(**more) as (session, witness):
+            yield session, witness
+            number = next(self.numbers)
+            witness.requests[:] = [self.tamper(one, number) for one in witness.requests]
+
+
+@pytest.fixture(name="target")
+def written(tmp_path: Path) -> Target:
+    path = tmp_path / "orders.yaml"
+    parameters = "      - {name: 客户, in: body, to: customer}"
+    text = orders(BEARER, credentials=SECRET, parameters=parameters)
+    path.write_text(text, encoding="utf-8")
+    return target_of(load_platforms(path), "orders")
+
+
+def tampered(target: Target, tamper: Tamper) -> Target:
+    made = type("Made", (Tampered,), {"tamper": staticmethod(tamper), "numbers": count(1)})
+    return made(target.platforms, target.key)  # type: ignore[no-any-return]
+
+
+def why(law: str, target: Target, *programs: Program) -> str:
+    with pytest.raises(LawBroken) as told:
+        hold_programs(target, law, programs)
+    return told.value.why
+
+
+def test_every_law_holds_for_a_sound_platform(target: Target) -> None:
+    for name, law in LAWS.items():
+        if law.applies(target, target.platform.apis["createOrder"]):
+            pair = (CALL, CLAIM) if name == "credential" else (CALL, CALL)
+            hold_programs(target, name, pair if name in {"credential", "identity"} else pair[:1])
+
+
+def test_a_segment_too_many_is_told(target: Target) -> None:
+    seen = tampered(target, lambda one, _: replace(one, url=f"{one.url}/x"))
+
+    assert why("segments", seen, CALL) == "/orders/{kind} has 2 segments, and 3 were sent"
+
+
+def test_a_value_that_climbs_is_told(target: Target) -> None:
+    seen = tampered(target, lambda one, _: replace(one, url=one.url.replace("sale", "..")))
+
+    assert why("segments", seen, CALL) == "/orders/{kind} has 2 segments, and 2 were sent"
+
+
+def test_a_value_that_is_changed_on_the_way_is_told(target: Target) -> None:
+    seen = tampered(target, lambda one, _: replace(one, body=b'{"customer":"?"}'))
+
+    assert why("arrives", seen, CALL) == (
+        "the value of parameter '客户' does not arrive at body.customer, where 1 is found"
+    )
+
+
+def test_a_credential_that_is_sent_twice_is_told(target: Target) -> None:
+    seen = tampered(
+        target, lambda one, _: replace(one, headers=(*one.headers, ("authorization", "x")))
+    )
+
+    assert why("credential", seen, CALL, CLAIM) == (
+        "header.Authorization is auth's and is sent 2 times"
+    )
+
+
+def test_a_credential_that_a_script_replaces_is_told(target: Target) -> None:
+    def claim(one: Request, number: int) -> Request:
+        return replace(one, headers=(("Authorization", "other"),)) if number == 2 else one
+
+    assert why("credential", tampered(target, claim), CALL, CLAIM) == (
+        "header.Authorization is auth's, and a script changes what is sent there"
+    )
+
+
+@pytest.mark.parametrize(
+    ("law", "told"),
+    [
+        ("forms", "the direct call and the chain that says the same send different requests"),
+        ("languages", "JavaScript and Python send different requests for the same call"),
+    ],
+)
+def test_two_ways_that_differ_are_told(law: str, told: str, target: Target) -> None:
+    def second(one: Request, number: int) -> Request:
+        return replace(one, url=f"{one.url}?x=1") if number == 2 else one
+
+    assert why(law, tampered(target, second), CALL) == told
+
+
+def test_a_recording_that_is_not_played_is_told(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(CALL, args=("退货",))
+    real = recordings.perform
+
+    def perform(one: Program, session: Session) -> Any:
+        return real(other if session.mode == "replay" else one, session)
+
+    monkeypatch.setattr(recordings, "perform", perform)
+
+    assert why("replay", target, CALL) == (
+        "replay ends in a miss: no such call, and recording gives another value"
+    )
+
+
+def test_a_credential_in_the_log_is_told(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = recordings._recorded
+
+    def leaking(*given: Any) -> Any:
+        found = made(*given)
+        (secret,) = found.credentials.values()
+        artefacts = {**found.artefacts, "log of calls": secret.encode().hex().encode()}
+        return recordings.Recorded(
+            found.came, found.value, None, found.witness, artefacts, found.credentials
+        )
+
+    monkeypatch.setattr(recordings, "_recorded", leaking)
+
+    assert why("secrets", target, CALL) == "the credential 'key' is in the log of calls"
+
+
+def test_a_crash_is_told(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_given: Any, **_more: Any) -> Any:
+        raise ZeroDivisionError("除以零")
+
+    monkeypatch.setattr(Session, "proxy", crash)
+
+    assert why("accepted", target, CALL) == (
+        "a call that fits what is declared ends in a crash, ZeroDivisionError: 除以零"
+    )
+
+
+def test_a_call_and_its_plain_form_say_the_same() -> None:
+    known = {
+        "call": "orders.createOrder",
+        "instance": "test",
+        "args": [{"$undefined": True}, {"深": [1, {"$undefined": True}]}],
+    }
+    chain = {
+        "call": "orders.createOrder",
+        "set": [{"query": {"页": 1}}, {"query": {"页": 2}}, {"body": {"$undefined": True}}],
+    }
+
+    assert plain(program(known)) == known
+    assert plain(program(chain)) == chain
+
+
+def test_every_law_says_what_it_is_in_a_sentence() -> None:
+    for law in LAWS.values():
+        assert re.fullmatch(r"[A-Z].*\.", law.about)

@@ -1,0 +1,261 @@
+"""Mistakes in users' platforms and scripts are found, told, shrunk and kept."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim import strategies
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.strategies.fuzz.search import Finding, Plan, search
+from tests.fuzzing.broken import PLATFORMS, SECRET, orders, written
+from tests.loopback import answer_json, loopback
+
+ROOT = Path(__file__).parents[2]
+ENOUGH = 60
+"""Seconds; a search ends as soon as everything that it tries is broken."""
+
+
+def only(path: Path, **more: Any) -> Finding:
+    """Search until the one law that is tried is broken."""
+    found = search(Plan(path=path, examples=str(path.parent / "kept"), seconds=ENOUGH, **more))
+    first = next(one.finding for one in found if one.finding)
+    assert first is not None
+    return first
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_a_mistake_in_a_platform_is_found(name: str, tmp_path: Path) -> None:
+    broken = PLATFORMS[name]
+    path = written(name, tmp_path)
+    api = "sendTextMessage" if "qywx" in broken.text else ""
+
+    found = only(path, laws=(broken.law,), api=api)
+
+    assert found.message.startswith(f"{found.call} breaks the law {broken.law!r}: ")
+    assert broken.told in found.message
+    with pytest.raises(strategies.LawBroken) as told:
+        strategies.hold(found.law, path, calls=found.calls)
+    assert str(told.value) == found.message
+
+
+def test_what_is_found_is_the_least_that_breaks_the_law(tmp_path: Path) -> None:
+    found = only(written("one parameter lies within another", tmp_path), laws=("arrives",))
+
+    (call,) = found.calls
+    said = json.dumps(call, ensure_ascii=False)
+    assert '"sale"' in said
+    assert len(said) < 200
+
+
+PROJECT = sorted((ROOT / "scenarios/platforms").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", PROJECT, ids=lambda path: path.stem)
+def test_the_platforms_of_the_gallery_break_no_law(path: Path, tmp_path: Path) -> None:
+    tried = search(Plan(path=path, examples=str(tmp_path), seconds=4))
+
+    assert [one.finding.message for one in tried if one.finding] == []
+    assert sum(one.examples for one in tried) > 20
+
+
+def test_what_was_found_is_found_first_by_the_next_search(tmp_path: Path) -> None:
+    path = written("a default is none of the choices", tmp_path)
+    only(path, laws=("accepted",))
+
+    kept = path.parent / "kept"
+
+    (tried,) = search(Plan(path=path, examples=str(kept), seconds=ENOUGH, laws=("accepted",)))
+
+    assert tried.finding is not None
+    assert tried.examples == 1
+
+
+def test_workers_share_the_laws_and_tell_in_the_same_order(tmp_path: Path) -> None:
+    path = written("a default is none of the choices", tmp_path)
+    how: dict[str, Any] = {
+        "path": path,
+        "examples": str(tmp_path / "kept"),
+        "laws": ("accepted", "segments"),
+    }
+
+    one = search(Plan(**how, seconds=2))
+    two = search(Plan(**how, seconds=6, workers=2))
+
+    assert [tried.law for tried in two] == [tried.law for tried in one] == ["accepted", "segments"]
+    assert two[0].finding is not None
+    assert two[1].finding is None
+    assert two[1].examples > 0
+
+
+def test_a_search_ends_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "orders.yaml"
+    path.write_text(orders(""), encoding="utf-8")
+    start = time.monotonic()
+
+    search(Plan(path=path, examples=str(tmp_path / "kept"), seconds=1))
+
+    assert time.monotonic() - start < 15
+
+
+def test_a_parameter_that_nothing_fits_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "orders.yaml"
+    never = "      - {name: 备注, in: header, to: X-Note, required: true, enum: [加急]}"
+    path.write_text(orders("", parameters=never), encoding="utf-8")
+
+    with pytest.raises(ConfigError) as told:
+        search(Plan(path=path, examples=str(tmp_path / "kept"), seconds=20, laws=("accepted",)))
+
+    assert str(told.value) == (
+        "orders.createOrder: no value fits what is declared of its parameters; "
+        "see their enum, format and schema"
+    )
+
+
+def test_an_api_that_there_is_not_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "orders.yaml"
+    path.write_text(orders(""), encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="there is no API to call named 'createOder'"):
+        search(Plan(path=path, examples=str(tmp_path), seconds=1, api="createOder"))
+
+
+LIVE = orders("", parameters="      - {name: 备注, in: query, to: note}").replace(
+    "    method: POST", "    method: GET\n    answer: {type: object, required: [orderNo]}"
+)
+
+
+@contextmanager
+def live(answer: str, *, crash: bytes = b"\0", status: str = "200 OK") -> Iterator[str]:
+    """Serve *answer* to everything but requests with *crash* in them."""
+
+    def handle(request: bytes) -> bytes:
+        if crash in request.partition(b"\r\n")[0]:
+            return answer_json('{"code": 500}', status="500 Internal Server Error")
+        return answer_json(answer, status=status)
+
+    with loopback(handle) as server:
+        yield server.url
+
+
+@pytest.fixture(name="path")
+def written_live(tmp_path: Path) -> Path:
+    path = tmp_path / "orders.yaml"
+    path.write_text(LIVE, encoding="utf-8")
+    return path
+
+
+def test_a_live_system_that_fails_on_a_drawn_value_is_found(path: Path) -> None:
+    with live('{"orderNo": "DD-1"}', crash=b"%22") as url:
+        found = only(path, laws=("accepted",), against=url)
+
+    assert found.message.startswith(
+        "orders.createOrder breaks the law 'accepted': a call that fits what is declared ends in "
+        "HTTP_STATUS: orders.createOrder: HTTP 500"
+    )
+    assert '\\"' in found.javascript[0]
+
+
+def test_a_live_system_may_not_know_what_was_made_up(path: Path, tmp_path: Path) -> None:
+    with live('{"code": 404}', status="404 Not Found") as url:
+        tried = search(Plan(path=path, examples=str(tmp_path / "k"), seconds=1, against=url))
+
+    assert [one.finding for one in tried] == [None, None]
+
+
+def test_an_answer_that_is_not_what_is_declared_is_found(path: Path) -> None:
+    with live('{"no": "DD-1"}') as url:
+        found = only(path, laws=("answer",), against=url)
+
+    assert found.message == (
+        "orders.createOrder breaks the law 'answer': the answer is not what is declared: "
+        '$ is an object, which breaks required: ["orderNo"]'
+    )
+
+
+def test_a_live_system_is_sent_no_write_without_being_asked(path: Path, tmp_path: Path) -> None:
+    path.write_text(LIVE.replace("method: GET", "method: POST"), encoding="utf-8")
+    with live("{}") as url:
+        plan: dict[str, Any] = {
+            "path": path,
+            "examples": str(tmp_path / "k"),
+            "seconds": 1,
+            "against": url,
+        }
+
+        assert search(Plan(**plan)) == []
+        assert search(Plan(**plan, allow_writes=True)) != []
+
+
+def test_an_address_that_is_none_is_told(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as told:
+        search(Plan(path=path, examples=str(tmp_path), seconds=1, against="localhost"))
+
+    assert str(told.value) == (
+        "--against localhost: expected simulate, or an address such as http://127.0.0.1:8080"
+    )
+
+
+SCRIPT = """
+const result = await $proxy('orders').createOrder('sale', form.备注);
+form.单号 = result.data.orderNo;
+"""
+
+
+def test_a_script_that_trusts_an_answer_is_found(path: Path, tmp_path: Path) -> None:
+    script = tmp_path / "下单.js"
+    script.write_text(SCRIPT, encoding="utf-8")
+
+    found = only(path, laws=("script",), scripts=(script,))
+
+    assert found.message.startswith(
+        "下单.js breaks the law 'script': the script ends in 下单.js:3:"
+    )
+    assert "TypeError: " in found.message
+    with pytest.raises(strategies.LawBroken) as told:
+        strategies.hold("script", path, script=script, situation=found.situation)
+    assert str(told.value) == found.message
+
+
+def test_a_script_that_looks_first_breaks_no_law(path: Path, tmp_path: Path) -> None:
+    script = tmp_path / "下单.js"
+    script.write_text(SCRIPT.replace("result.data.", "result?.data?."), encoding="utf-8")
+    plan = Plan(
+        path=path, examples=str(tmp_path / "k"), seconds=2, laws=("script",), scripts=(script,)
+    )
+
+    (tried,) = search(plan)
+
+    assert tried.finding is None
+    assert tried.examples > 5
+
+
+def test_a_law_that_there_is_not_is_told(path: Path) -> None:
+    with pytest.raises(ConfigError) as told:
+        strategies.hold("arives", path)
+
+    assert str(told.value) == "there is no law 'arives'; did you mean 'arrives'?"
+
+
+def test_no_secret_of_a_project_is_in_what_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "scenarios/platforms/orders.yaml"
+    path.parent.mkdir(parents=True)
+    bearer = "auth: {apply: [{in: header, name: X-Key, value: '{{ key }}'}]}"
+    text = orders(
+        bearer,
+        credentials=SECRET,
+        parameters="      - {name: 令牌, in: header, to: x-key}",
+    )
+    path.write_text(text, encoding="utf-8")
+    entry = "[{platform: orders, instance_key: test, credentials: {key: s3cret-of-ours}}]"
+    path.parents[1].joinpath("instances.yaml").write_text(entry, encoding="utf-8")
+
+    found = only(path, laws=("arrives",))
+
+    assert "s3cret" not in repr(found)
