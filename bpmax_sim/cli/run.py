@@ -197,8 +197,9 @@ def _perform(wish: _Wish) -> int:
         complain(_nothing(wish))
     before = _contents(items, wish.choices)
     started = time.perf_counter()
+    told: set[str] = set()
     ran = watched(_executed(items, wish, shard), len(items))
-    verdicts = [_told(verdict, wish) for verdict in ran]
+    verdicts = [_told(verdict, wish, told) for verdict in ran]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
     code = foremost(codes(verdicts, waiting)) if found else ExitCode.NOTHING
     _tell_recorded(before)
@@ -249,12 +250,17 @@ def _nothing(wish: _Wish) -> str:
     return f"{where}: no *.scenario.yaml here; write one, or see one with `bpmax-sim demo`"
 
 
-def _told(verdict: Verdict, wish: _Wish) -> Verdict:
-    """Print what became of an item as soon as it is known, and remember it for `show`."""
+def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
+    """Print what became of an item as soon as it is known, and remember it for `show`.
+
+    What many items suffer from, such as a variable that is not set, is *told* once.
+    """
     failed = verdict.outcome == "failed"
     remember(verdict.item, verdict.failures if failed else (), verdict.problems if failed else ())
     for problem in verdict.problems:
-        complain(problem)
+        if problem not in told:
+            complain(problem)
+    told.update(verdict.problems)
     for note in verdict.notes:
         tell(note)
     if not wish.as_json:

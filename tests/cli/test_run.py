@@ -228,6 +228,18 @@ def test_the_rerun_command_runs_in_the_same_mode(
     assert len(crm.tokens) == 1
 
 
+def test_what_several_rows_suffer_from_is_told_once(project: Project, bs: Command) -> None:
+    project.edit(project.scenario, 'vars: {customer: "12345"}', "vars: {customer: x}")
+    rows = 'cases: [{id: 甲, n: "12345"}, {id: 乙, n: "12346"}]\nsteps:'
+    project.edit(project.scenario, "steps:", rows)
+
+    done = bs("record")
+
+    assert done.code == 2
+    assert done.err.count("environment variable CRM_CLIENT_SECRET is not set") == 1
+    assert done.out.count("× ") == 2
+
+
 def test_what_is_skipped_or_expected_to_fail_passes(project: Project, bs: Command) -> None:
     path = table(project)
     project.edit(path, "steps:", "xfail: 单据 1432\nsteps:")
