@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from bpmax_sim.scenario.kept import make_folder
+
 PLACE = Path(".bpmax", "played.json")
 
 
@@ -45,7 +47,7 @@ def keep(evidence: Evidence, root: Path) -> None:
     """Write *evidence* below *root*; where that cannot be, there is none."""
     path = root / PLACE
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         path.write_bytes(msgspec.json.encode(evidence))
     except OSError:
         return

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.report.story import Story, story_of
 from bpmax_sim.report.traces import read_traces
+from bpmax_sim.scenario.kept import make_folder
 from bpmax_sim.yamlfile import shown
 
 LARGEST = 16 * 1024 * 1024
@@ -56,7 +57,7 @@ def write_page(path: Path, places: Sequence[Path], *, version: str) -> Counter[s
     stories = [story_of(trace) for trace in read_traces(places)]
     text = page(stories, version=version)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
     except OSError as error:
         raise ConfigError(f"{shown(path)}: cannot be written: {error.strerror}") from error

@@ -14,6 +14,7 @@ import msgspec
 
 from bpmax_sim.scenario.failure import Failure, render
 from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.scenario.kept import make_folder
 from bpmax_sim.scenario.names import SUFFIX, file_name, find_root
 
 FOLDER = Path(".bpmax", "failed")
@@ -55,7 +56,7 @@ def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence
         if not texts:
             path.unlink(missing_ok=True)
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         path.write_bytes(msgspec.json.encode(_told(item, failures, texts)))
     except OSError:
         return

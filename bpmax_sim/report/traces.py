@@ -16,6 +16,7 @@ import msgspec
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario.events import Event, trace
 from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.scenario.kept import make_folder
 from bpmax_sim.scenario.names import SUFFIX, file_name, find_root
 from bpmax_sim.yamlfile import shown
 
@@ -63,7 +64,7 @@ def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed
         if when == "on-failure" and not failed:
             path.unlink(missing_ok=True)
             return ""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         path.write_text("".join(trace(events, item.homes)), encoding="utf-8", newline="\n")
         return str(path)
     return ""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.scenario.kept import make_folder
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.yamlfile import shown
 
@@ -107,7 +108,7 @@ def _write(path: Path, seconds: Mapping[str, Any]) -> bool:
 
 def _replace(path: Path, text: str) -> None:
     """Write whole or not at all, for others may read or write it now."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     fresh.write_text(text, encoding="utf-8", newline="\n")
     fresh.replace(path)
