@@ -15,8 +15,7 @@ _CUSTOMER = {"code": 200, "message": "ok", "data": {"name": "张三", "phone": "
 
 def answer(request: Request) -> Response:
     """Return a token for a login, and one customer for everything else."""
-    token = {"access_token": secrets.token_urlsafe(24), "token_type": "Bearer", "expires_in": 7200}
-    told: Mapping[str, Any] = token if request.is_login else _CUSTOMER
+    told: Mapping[str, Any] = _login() if request.is_login else _CUSTOMER
     return Response(
         status=200,
         reason="OK",
@@ -25,6 +24,13 @@ def answer(request: Request) -> Response:
         elapsed=0.012,
         source="simulated",
     )
+
+
+def _login() -> dict[str, Any]:
+    """Return the answers of every kind of login that a new project can begin with, in one."""
+    token, ttl = secrets.token_urlsafe(24), 7200
+    oauth = {"access_token": token, "token_type": "Bearer", "expires_in": ttl}
+    return {**oauth, "data": {"token": token, "expires_in": ttl}}
 
 
 def environment(wish: Wish) -> dict[str, str]:

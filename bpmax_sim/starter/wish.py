@@ -30,6 +30,18 @@ auth:
   token_url: "{{ base_url }}/oauth/token"
   client_auth: body"""
 
+_LOGIN = """\
+credentials:
+  username: {}
+  password: {secret: true}
+auth:
+  preset: login_token
+  login_path: /login               # gets {"username": …, "password": …} as JSON
+  token_path: $.data.token         # where its answer holds the token
+  ttl_path: $.data.expires_in      # and for how many seconds that is valid
+  name: Authorization              # the header that carries the token
+  prefix: "Bearer \""""
+
 AUTHS: Final[Mapping[str, Auth]] = {
     "none": Auth("auth: none"),
     "basic": Auth(
@@ -41,6 +53,7 @@ AUTHS: Final[Mapping[str, Auth]] = {
         "credentials:\n  key: {secret: true}\nauth: {preset: api_key, in: header, name: X-API-Key}",
         ("key",),
     ),
+    "login_token": Auth(_LOGIN, ("username", "password")),
     "oauth2_client_credentials": Auth(_OAUTH, ("client_id", "client_secret")),
 }
 """The presets that a new project can begin with; the others are written by hand."""
