@@ -2,7 +2,7 @@
 
 `read_yaml` yields a `Node`; `decode` makes a value of a msgspec type of it and lists every
 problem with ``file:line:column`` and the path inside the file; `json_schema` describes the file
-for editors.
+for editors; `write_yaml` is the inverse of reading.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from bpmax_sim.yamlfile.node import Node, join, split
 from bpmax_sim.yamlfile.read import LARGEST, read_yaml, shown
 from bpmax_sim.yamlfile.schema import described, explain, json_schema, read_hover, told
 from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds
+from bpmax_sim.yamlfile.write import write_yaml
 
 __all__ = [
     "INTERNAL",
@@ -28,4 +29,5 @@ __all__ = [
     "shown",
     "split",
     "told",
+    "write_yaml",
 ]

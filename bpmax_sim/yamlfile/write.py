@@ -1,0 +1,92 @@
+"""Values -> the text of a YAML file, for people to read and edit; `read_yaml` gives the same back.
+
+What fits on a line stands on one; lists of mappings have a line for each.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+WIDTH: Final = 100
+"""The columns of a line that is not one long scalar."""
+
+_PLAIN = re.compile(r"[^\W\d][\w/.$-]*(?: [\w/.-]+)*|/[\w/.-]*")
+_PATH = re.compile(r"(?:https?:/)?/[\w/.{}:-]*[\w/.{}-]|/")
+_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+# YAML's reader refuses or folds these; the marks of writing direction hide text from a reviewer.
+_HIDDEN = re.compile(
+    "[\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+
+
+def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
+    """Return *value* as YAML.
+
+    Args:
+        value: mappings with text keys, lists or tuples, texts, numbers, booleans and None.
+        block: levels of mappings that never stand on one line.
+    """
+    return "".join(f"{line}\n" for line in _mapping(value, "", block))
+
+
+def _mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterator[str]:
+    for key, child in value.items():
+        head = f"{indent}{_scalar(key)}:"
+        line = f"{head} {_flow(child, top=True)}"
+        if _is_short(child, line, block - 1):
+            yield line
+        else:
+            yield head
+            yield from _nested(child, f"{indent}  ", block - 1)
+
+
+def _nested(value: Any, indent: str, block: int) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from _mapping(value, indent, block)
+        return
+    for item in value:
+        line = f"{indent}- {_flow(item, top=True)}"
+        if _is_short(item, line, 0):
+            yield line
+        else:
+            first, *rest = _nested(item, f"{indent}  ", 0)
+            yield f"{indent}- {first.lstrip(' ')}"
+            yield from rest
+
+
+def _is_short(value: Any, line: str, block: int) -> bool:
+    if not isinstance(value, Mapping | list | tuple) or not value:
+        return True
+    if isinstance(value, Mapping) and block > 0:
+        return False
+    is_table = not isinstance(value, Mapping) and any(isinstance(one, Mapping) for one in value)
+    return len(line) <= WIDTH and not is_table
+
+
+def _flow(value: Any, *, top: bool = False) -> str:
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_scalar(key)}: {_flow(child)}" for key, child in value.items())
+        return f"{{{inner}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_flow, value))}]"
+    if top and isinstance(value, str) and _PATH.fullmatch(value) and value.isprintable():
+        return value
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        bare = _PLAIN.fullmatch(value) and value.isprintable() and value.lower() not in _WORDS
+        return value if bare else _quoted(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
+    return json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    plain = json.dumps(text, ensure_ascii=False)
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
