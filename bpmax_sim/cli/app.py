@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 import bpmax_sim
 from bpmax_sim.cli.commands import COMMANDS, Command
-from bpmax_sim.cli.output import complain, keep_printable, say, say_document
+from bpmax_sim.cli.output import Unread, complain, keep_printable, say, say_document
 from bpmax_sim.errors import (
     BpmaxError,
     CassetteError,
@@ -34,10 +34,9 @@ _CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
     (ExpectationError, ExitCode.FAILED),
     (BpmaxError, ExitCode.USAGE),
 )
-_STOPPED = {
-    False: "\nstopped; nothing was changed",
-    True: "\nstopped; what was being recorded is kept, `bpmax-sim recover` seals it",
-}
+_INTERRUPTED = 130  # as shells tell of SIGINT
+_UNREAD = 141  # and of SIGPIPE
+_RECORDING = "\nstopped; what was being recorded is kept, `bpmax-sim recover` seals it"
 
 
 class _Commands(TyperGroup):
@@ -92,7 +91,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def start(arguments: Sequence[str]) -> int:
     """Run the command that *arguments* name and return its exit code."""
-    keep_printable()
+    try:
+        keep_printable()
+        return _called(arguments)
+    except Unread:
+        return _UNREAD  # `| head` has seen enough
+    except KeyboardInterrupt:
+        return _interrupted(arguments)
+
+
+def _called(arguments: Sequence[str]) -> int:
     try:
         code = _app()(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
@@ -100,10 +108,15 @@ def start(arguments: Sequence[str]) -> int:
         return _failed(ConfigError(told), arguments)
     except BpmaxError as error:
         return _failed(error, arguments)
-    except typer.Abort as stop:
-        complain(_STOPPED[isinstance(stop.__context__, KeyboardInterrupt)])
+    except typer.Abort:
+        complain("\nstopped; nothing was changed")
         return ExitCode.FAILED
-    return int(code or 0)
+    return _interrupted(arguments) if code == _INTERRUPTED else int(code or 0)
+
+
+def _interrupted(arguments: Sequence[str]) -> int:
+    complain(_RECORDING if "record" in " ".join(arguments) else "\nstopped")
+    return _INTERRUPTED
 
 
 def _failed(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:

@@ -10,6 +10,7 @@ import typer
 from bpmax_sim.cassette import files, merge
 from bpmax_sim.cassette.format import reseal
 from bpmax_sim.cassette.yamltext import YamlTextError
+from bpmax_sim.cli.asking import agree
 from bpmax_sim.cli.changes import changes, edited
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.output import say, say_document, tell
@@ -50,7 +51,7 @@ def _seal(cassette: Path, after: bytes, *, yes: bool, changed: bool) -> None:
         tell(f"{shown(cassette)}: sound already, nothing to do")
         return
     if not yes:
-        typer.confirm(f"Seal {shown(cassette)} like this?", abort=True, err=True)
+        agree(f"Seal {shown(cassette)} like this?")
     with files.locked(cassette.parent):
         files.replace_whole(cassette, after)
     tell(f"{shown(cassette)}: sealed")

@@ -10,6 +10,7 @@ import typer
 
 from bpmax_sim.cassette import files
 from bpmax_sim.cassette.foreign.formats import write_foreign
+from bpmax_sim.cli.asking import agree
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.output import say_bytes, say_document, tell
@@ -83,7 +84,7 @@ def _write(path: Path, data: bytes, *, yes: bool) -> None:
     if path.is_file() and path.read_bytes() == data:
         return
     if path.exists() and not yes:
-        typer.confirm(f"{path}: replace this file?", abort=True, err=True)
+        agree(f"{path}: replace this file?")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         files.replace_whole(path, data)

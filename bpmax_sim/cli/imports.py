@@ -17,6 +17,7 @@ from bpmax_sim.cassette.journal import Draft
 from bpmax_sim.cassette.paths import parse_path
 from bpmax_sim.check.admission import admit
 from bpmax_sim.check.intake import Foreign, drafts_of, know, known_at, read_file, write
+from bpmax_sim.cli.asking import agree
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, Platforms
 from bpmax_sim.cli.output import say, say_document, tell
@@ -229,7 +230,7 @@ def _ask(taken: _Taken, *, yes: bool) -> None:
     what = "this recording of another tool" if known < 0 else counted(known, "exchange")
     whose = f" of {taken.owner}" if taken.owner and known > 0 else ""
     fresh = counted(len(taken.drafts), "exchange")
-    typer.confirm(f"{taken.path}: replace {what}{whose} by {fresh}?", abort=True, err=True)
+    agree(f"{taken.path}: replace {what}{whose} by {fresh}?")
 
 
 def _written(taken: _Taken) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from bpmax_sim.cli.asking import agree
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.output import say, say_document, tell
 from bpmax_sim.errors import ConfigError
@@ -80,7 +81,7 @@ def _agree(ready: Plan, *, yes: bool) -> None:
             f"nothing was written, because these are there already: {named}; name another "
             "folder, or replace them with --yes"
         )
-    typer.confirm(f"Replace {named}?", abort=True, err=True)
+    agree(f"Replace {named}?")
 
 
 def _next(folder: Path, wish: Wish, written: Sequence[Path]) -> Iterator[str]:

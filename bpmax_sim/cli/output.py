@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from bpmax_sim.cli.shapes import VERSION
+from bpmax_sim.errors import ConfigError
+
+
+class Unread(Exception):  # noqa: N818 - it is no mistake
+    """Whoever reads standard output has gone."""
+
 
 STYLES = {"√": "green", "×": "red", "-": "yellow"}
 
@@ -19,8 +29,32 @@ def keep_printable() -> None:
             stream.reconfigure(errors="replace")
 
 
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Translate what can go wrong with a stream, and leave nothing in it for Python's own end.
+
+    Raises:
+        Unread: the reader has gone.
+        ConfigError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
+            raise Unread from None
+        told = f"standard output cannot be written: {error.strerror}; send it elsewhere"
+        raise ConfigError(told) from None
+
+
 def say(text: str) -> None:
     """Print data; a line that begins with a mark is coloured on a terminal."""
+    with _writing():
+        _say(text)
+
+
+def _say(text: str) -> None:
     style = STYLES.get(text[:1], "")
     if style and sys.stdout.isatty():
         from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
@@ -42,9 +76,10 @@ def say_document(**told: Any) -> None:
 
 def say_bytes(data: bytes) -> None:
     """Print data byte for byte, whatever the console's character set."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    with _writing():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 def tell(text: str) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from bpmax_sim.cassette.rewrite import remove
+from bpmax_sim.cli.asking import agree
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.output import say, say_document, tell
@@ -68,7 +67,7 @@ def _agreed(found: Sequence[Leftover], *, yes: bool) -> bool:
         tell("nothing was deleted; delete it with --yes")
         return False
     number = sum(len(one.numbers) for one in found)
-    typer.confirm(f"Delete {counted(number, 'exchange')} as shown?", abort=True, err=True)
+    agree(f"Delete {counted(number, 'exchange')} as shown?")
     return True
 
 

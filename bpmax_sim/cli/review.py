@@ -10,6 +10,7 @@ import typer
 
 from bpmax_sim.cassette import files
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cli.asking import agree
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.changes import changes
 from bpmax_sim.cli.options import Json
@@ -57,7 +58,7 @@ def _done(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
         return ExitCode.REVIEW
     word, decide = _DECISIONS[action]
     if not yes:
-        typer.confirm(f"{word} {len(waiting)} as shown?", abort=True, err=True)
+        agree(f"{word} {len(waiting)} as shown?")
     for path in waiting:
         decide(path)
     return ExitCode.PASSED

@@ -1,0 +1,66 @@
+"""Readers that go, disks that are full, and Ctrl-C: a clean word and a code of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import ROOT, Project
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes and signals are those of POSIX")
+
+
+def started(*arguments: str, cwd: Path, stdout: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "bpmax_sim", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdout=stdout,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["schema", "scenario"], ["run"], ["doctor"]])
+def test_a_reader_that_goes_early_is_no_error(recorded: Project, arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = started(*arguments, cwd=recorded.folder, stdout=writing)
+    os.close(writing)
+
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is full")
+def test_a_full_disk_is_told(recorded: Project) -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = started("schema", "scenario", cwd=recorded.folder, stdout=full.fileno())
+        _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert err.decode() == (
+        "standard output cannot be written: No space left on device; send it elsewhere\n"
+    )
+
+
+def test_ctrl_c_ends_with_130_and_without_a_traceback(recorded: Project) -> None:
+    recorded.edit(recorded.cassette, "张三", "张四")
+    process = started("seal", "cassettes/crm/customer.yaml", cwd=recorded.folder, stdout=-3)
+    assert process.stderr is not None
+    asked = b""
+    while not asked.endswith(b"[y/N]:"):
+        asked += process.stderr.read(1)
+    time.sleep(0.1)  # it is reading the answer now
+    process.send_signal(signal.SIGINT)
+
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (130, b"\nstopped\n")
