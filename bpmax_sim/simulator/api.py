@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Api, Auth, Idempotency, Parameter, ResponseRules
 from bpmax_sim.platform.template import names_in
@@ -12,7 +15,7 @@ from bpmax_sim.proxy.reading import as_text
 from bpmax_sim.simulator.asked import ABSENT, is_empty, look
 from bpmax_sim.simulator.checks import once
 from bpmax_sim.simulator.derived import data_path, put
-from bpmax_sim.simulator.examples import example, typed
+from bpmax_sim.simulator.examples import example, sampled, typed
 from bpmax_sim.simulator.fill import respond
 from bpmax_sim.simulator.login import yields
 from bpmax_sim.simulator.model import Once, Reply, Signed
@@ -59,12 +62,25 @@ def call(turn: Turn, api: Api) -> Response:
         once(turn, Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW))
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     data = {name: value for name, value in said.items() if value is not ABSENT}
+    if api.answer:
+        return _answered(turn, api, rules, data)
     body: dict[str, Any] = {}
     if data_path(rules) == "$":
         body = data
     else:
         put(body, data_path(rules), data)
     return respond(turn, Reply(), turn.world.table.ok, data=body)
+
+
+def _answered(turn: Turn, api: Api, rules: ResponseRules, said: Mapping[str, Any]) -> Response:
+    """Return an answer as it is declared, in which members have the values that were said."""
+    body, ok = sampled(api.answer), turn.world.table.ok
+    inner = look({"body": body}, ".".join(["body", *data_path(rules).split(".")[1:]]))
+    if isinstance(inner, dict):
+        inner |= {name: said[name] for name in inner.keys() & said.keys()}
+    # What an envelope says of success stands in it; a list or a text has no room for that.
+    over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
+    return respond(turn, Reply(), over, data=body)
 
 
 def _authorise(turn: Turn, auth: Auth) -> None:

@@ -51,6 +51,43 @@ def example(parameter: Parameter) -> Any:
     return _BY_FORMAT.get(parameter.format, parameter.title or parameter.name)
 
 
+def sampled(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
+    """Return the example of a JSON Schema, or a value of its type; *name* is that of the member.
+
+    Its members have theirs in turn. A pattern is not looked at.
+    """
+    said = [schema[word] for word in ("example", "const", "default") if word in schema]
+    said += schema.get("enum", ())[:1]
+    if said:
+        return said[0]
+    parts = [*schema.get("allOf", ()), *schema.get("oneOf", ())[:1], *schema.get("anyOf", ())[:1]]
+    if parts and levels:
+        own = {key: one for key, one in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
+        return _together([sampled(one, name, levels - 1) for one in (own, *parts)])
+    return _of_type(schema, name, levels)
+
+
+def _of_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
+    kinds = schema.get("type", "object" if "properties" in schema else "")
+    kind = kinds if isinstance(kinds, str) else next((one for one in kinds if one != "null"), "")
+    if kind == "object":
+        inner = schema.get("properties", {}) if levels else {}
+        return {key: sampled(one, key, levels - 1) for key, one in inner.items()}
+    if kind == "array":
+        return [sampled(schema["items"], name, levels - 1)] if levels and "items" in schema else []
+    if kind in _BY_TYPE:
+        return max(_BY_TYPE[kind], schema.get("minimum", 0))
+    return _BY_FORMAT.get(schema.get("format", ""), name) if kind == "string" else None
+
+
+def _together(values: list[Any]) -> Any:
+    """Return objects as one; else the last of *values* that says something."""
+    objects = [one for one in values if isinstance(one, dict)]
+    if objects:
+        return {key: value for one in objects for key, value in one.items()}
+    return next((one for one in reversed(values) if one is not None), None)
+
+
 def typed(value: Any, parameter: Parameter) -> Any:
     """Return *value* with the declared type, or `ABSENT` where it does not fit.
 
