@@ -112,6 +112,14 @@ COMMANDS: Mapping[str, Command] = {
         "makes them up. What cannot be carried over is told, and nothing is replaced without a "
         "question.",
     ),
+    "import openapi": Command(
+        "openapi:openapi",
+        "Make a platform file of an OpenAPI 3 document: APIs, parameters, log-in and answers",
+        "bpmax-sim import openapi crm.openapi.json --key crm_system",
+        "It adds an instance whose credentials come from the environment. Nothing is fetched; what "
+        "a platform file cannot say is told, and stands at its head. Mode simulate answers as the "
+        "document says.",
+    ),
     "export": Command(
         "exports:exports",
         "Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy",

@@ -125,6 +125,13 @@ SHAPES: Mapping[str, Shape] = {
             }
         ]
     },
+    "import openapi": {
+        "platform": TEXT,
+        **_FILES,
+        "apis": [TEXT],
+        "credentials": [TEXT],
+        "notes": [{"path": TEXT, "message": TEXT}],
+    },
     "export": {
         **dict.fromkeys(("format", "file", "content"), TEXT),
         "exchanges": WHOLE,

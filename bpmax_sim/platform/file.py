@@ -13,7 +13,7 @@ from bpmax_sim.platform.check import PLACEHOLDER, check_platform
 from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
 from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.platform.spelling import snake
-from bpmax_sim.yamlfile import decode, read_yaml, shown
+from bpmax_sim.yamlfile import Node, decode, read_yaml, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,15 @@ class PlatformFile:
 
 def read_file(path: Path, file: str = "") -> PlatformFile:
     """Return what the file at *path* declares; messages call it *file*."""
-    problems: list[Problem] = []
     try:
-        root = read_yaml(path, file=file)
+        return read_root(read_yaml(path, file=file))
     except ConfigError as error:
         return PlatformFile("", Place(file or shown(path)), None, error.problems)
+
+
+def read_root(root: Node) -> PlatformFile:
+    """Return what a file declares that was read already."""
+    problems: list[Problem] = []
     expanded = expand_presets(root, problems)
     platform = decode(expanded, Platform, problems)
     key = root.child("platform_key")

@@ -23,7 +23,7 @@ GBK = "PYTHONIOENCODING"
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_begins_with_an_example_and_fits(bs: Command, name: str) -> None:
-    done = bs(name, "--help")
+    done = bs(*name.split(), "--help")
     lines = done.out.splitlines()
 
     assert done.code == 0
@@ -36,7 +36,7 @@ def test_help_begins_with_an_example_and_fits(bs: Command, name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_example_names_options_that_exist(bs: Command, name: str) -> None:
     options = re.findall(r" (--?[a-z-]+)", COMMANDS[name].example)
-    told = bs(name, "--help").out
+    told = bs(*name.split(), "--help").out
 
     assert COMMANDS[name].example.startswith(f"bpmax-sim {name}")
     assert [option for option in options if option not in told] == []

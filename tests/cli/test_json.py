@@ -17,6 +17,7 @@ from tests.cli.project import ROOT, Command, Done, Project
 
 HERE = "cassettes/crm/customer.yaml"
 SAMPLE = str(ROOT / "tests/data/foreign/hoverfly.json")
+DOCUMENT = str(ROOT / "tests/data/openapi/crm.json")
 OTHER = str(ROOT / "cassettes/seed/chained_call.yaml")
 
 CALLS: Mapping[str, Sequence[str]] = {
@@ -32,6 +33,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "lint": ["lint"],
     "fmt": ["fmt", "--check"],
     "import": ["import", SAMPLE, "--to", "cassettes/x.yaml"],
+    "import openapi": ["import", "openapi", DOCUMENT],
     "export": ["export", HERE, "--as", "vcrpy"],
     "diff": ["diff", HERE, OTHER],
     "verify": ["verify", HERE, "--platforms", "cassettes"],

@@ -51,6 +51,7 @@ _WRITERS: Final[dict[str, Writer]] = {
 READABLE: Final = tuple(sorted(_READERS))
 WRITABLE: Final = tuple(sorted(_WRITERS))
 
+_OPENAPI: Final = re.compile(rb"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:""")
 _TOML: Final = re.compile(rb"(?m)^\[\[interactions\]\]")
 _TYPED_BODY: Final = re.compile(rb"(?m)^\s+body:\s*\n\s+type: (?:none|json|text|binary)\s*$")
 _TRAITS: Final[tuple[tuple[str, Callable[[Any], bool]], ...]] = (
@@ -77,10 +78,16 @@ def format_of(data: bytes) -> str:
 
     Raises:
         CassetteError: if it is in none that can be read.
+        ConfigError: if it is no recording at all.
     """
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     is_json = start[:1] in {b"{", b"["} and not _TOML.search(start)
     name = _json_format(start) if is_json else _text_format(start)
+    if not name and _OPENAPI.search(start[:65_536]):
+        raise ConfigError(
+            "this is an OpenAPI document and no recording; make a platform of it with "
+            "`bpmax-sim import openapi <file>`"
+        )
     if not name:
         raise CassetteError(f"not a recording that can be imported; there are {_all(READABLE)}")
     return name

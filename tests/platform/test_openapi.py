@@ -1,0 +1,348 @@
+"""OpenAPI documents become platform files that load, lint clean and answer at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import bpmax_sim as bs
+from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.platform.load import read_platform
+from bpmax_sim.platform.model import Auth, Idempotency, Platform
+from bpmax_sim.platform.openapi import Made, make, read_document
+from bpmax_sim.platform.openapi.document import Document
+from tests.platform.openapi_documents import DOCUMENTS
+
+DATA = Path(__file__).parents[1] / "data/openapi"
+FILES = {"crm": "crm.json", "erp": "erp.yaml", "files": "files.yaml", "strange": "strange.yaml"}
+
+NOTHING = "there is no operation in 'paths', so there is nothing to import"
+
+
+def imported(name: str, folder: Path) -> tuple[Made, Platform]:
+    made = make(read_document(DATA / FILES[name]), key=name)
+    return made, loaded(made, folder)
+
+
+def loaded(made: Made, folder: Path) -> Platform:
+    path = folder / "platforms" / f"{made.key}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(made.text, encoding="utf-8")
+    return read_platform(path)
+
+
+def of(**paths: Any) -> Document:
+    """Return a document with one operation, ``POST /x``, and *paths* of its value."""
+    operation = {"operationId": "x", **paths}
+    return Document("x.json", {"openapi": "3.0.0", "paths": {"/x": {"post": operation}}})
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_imported_loads_and_has_the_operations(name: str, tmp_path: Path) -> None:
+    made, platform = imported(name, tmp_path)
+
+    assert tuple(platform.apis) == made.apis
+    assert list(platform.credentials) == list(made.credentials)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_api_answers_in_simulate_mode_at_once(name: str, tmp_path: Path) -> None:
+    made, platform = imported(name, tmp_path)
+    entry = {
+        "platform": name,
+        "instance_key": "default",
+        "credentials": {one: {"env": "ANY"} for one in made.credentials},
+    }
+    (tmp_path / "instances.yaml").write_text(json.dumps([entry]), encoding="utf-8")
+
+    with bs.Session.open(tmp_path / "platforms", mode="simulate") as session:
+        for key, api in platform.apis.items():
+            call = session.proxy(name).api(key)
+            values = [sample(one) for one in api.parameters if one.required]
+            for place, target, value in values:
+                call = _put(call, place, target, value)
+            call.call()
+
+        assert [one for one in session.calls if one.error is not None] == []
+
+
+def sample(one: Any) -> tuple[str, str, Any]:
+    kinds = {"integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}}
+    return one.place, one.target, (one.enum or (kinds.get(one.type, "C20260302001"),))[0]
+
+
+def _put(call: Any, place: str, target: str, value: Any) -> Any:
+    if place == "body" and target == "$":
+        return call.body({"甲": value} if not isinstance(value, dict) else value)
+    return getattr(call, place)({target: value})
+
+
+def test_a_crm_is_carried_over_in_order_and_answers_as_its_document_says(tmp_path: Path) -> None:
+    made, platform = imported("crm", tmp_path)
+    detail, create = platform.apis["getCustomerDetail"], platform.apis["createCustomer"]
+    with bs.Session.open(
+        tmp_path / "platforms", instances=instances(tmp_path), mode="simulate"
+    ) as s:
+        answer = s.proxy("crm").getCustomerDetail("C20260302777")
+        page = s.proxy("crm").listCustomers(1, 20)
+
+    assert platform.base_url == "https://cn-east.crm.example.test/open/v2"
+    assert "scope: customer.read customer.write\n" in made.text
+    assert [one.name for one in detail.parameters] == ["id", "fields"]
+    assert [(one.name, one.required) for one in create.parameters] == [
+        ("name", True), ("level", False), ("credit", False), ("contacts", False),
+    ]  # fmt: skip
+    assert create.idempotency == Idempotency(place="header", name="Idempotency-Key")
+    assert platform.apis["ping"].auth == Auth()
+    assert answer["id"] == "C20260302777"
+    assert answer["contacts"] == [
+        {"name": "张三", "phone": "13800138000", "email": "zhangsan@example.test"}
+    ]
+    assert [row["id"] for row in page["rows"]] == ["C20260302001"]
+    assert [(note.path.rpartition(".")[2], note.message) for note in made.notes] == [
+        ("items", "'#/components/schemas/Department' holds itself; there, anything is allowed")
+    ]
+
+
+def instances(folder: Path) -> Path:
+    path = folder / "instances.yaml"
+    text = "- {platform: crm, instance_key: default, credentials: {client_id: {env: A}}}\n"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_erp_fetches_a_csrf_token_before_it_writes(tmp_path: Path) -> None:
+    made, platform = imported("erp", tmp_path)
+    (tmp_path / "instances.yaml").write_text(
+        "- {platform: erp, instance_key: default, credentials: {key: {env: A}}}\n", encoding="utf-8"
+    )
+    with bs.Session.open(tmp_path / "platforms", mode="simulate") as session:
+        erp = session.proxy("erp")
+        erp.purchase_orders_get("4500000017")
+        order = erp.purchase_orders_create("苏州精工", "CNY")
+        called = [f"{one.api} {one.call.method}" for one in session.calls if one.call]
+
+    assert called == ["purchase_orders_get GET", "$token GET", "purchase_orders_create POST"]
+    assert order == {
+        "orderNo": "4500000017",
+        "supplier": "苏州精工",
+        "currency": "CNY",
+        "items": [],
+    }
+    assert platform.apis["purchase_orders_get"].aliases == ("purchase-orders/get",)
+    assert platform.apis["purchase_orders_create"].title == "创建采购订单"
+    assert made.credentials == ("key",)
+    assert [note.message for note in made.notes] == [
+        "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path",
+        "parameter 'ids': an array is written with , between its items; pass a text",
+        "parameter 'filter': an object is written as name[key]=value; pass such a name with $query",
+        "parameter 'sap-language': a parameter in 'cookie' cannot be declared; it is left out",
+    ]
+
+
+def test_forms_uploads_and_texts_have_their_encoding(tmp_path: Path) -> None:
+    _, platform = imported("files", tmp_path)
+    upload = platform.apis["uploadFile"]
+
+    assert [one.encoding for one in platform.apis.values()] == ["form", "multipart", "text", "xml"]
+    assert [(one.name, one.place, one.target) for one in upload.parameters] == [
+        ("id", "path", "id"), ("body_id", "body", "id"), ("file", "body", "file"),
+        ("pages", "body", "pages"),
+    ]  # fmt: skip
+    assert [one.target for one in platform.apis["writeNote"].parameters] == ["id", "$"]
+
+
+def test_whatever_is_strange_is_told_with_its_place(tmp_path: Path) -> None:
+    made, _ = imported("strange", tmp_path)
+    told = [str(note) for note in made.notes]
+
+    assert (
+        "paths[\"/circle/{a}\"]: the reference '#/paths/~1circle~1{b}' leads in a circle; "
+        "it is left out"
+    ) in told
+    assert "components.securitySchemes.mutual: the way to log in 'mutualTLS' has no preset" in told
+    assert (
+        "paths[\"/schemas\"].put.parameters[6]: 'other.yaml#/parameters/x' is in another file; "
+        "bundle the document into one, then import that"
+    ) in told
+    assert made.apis == (
+        "get_thing", "getThing_2", "proxy", "yes", "写入", "get_很长_by_编号", "post_很长_by_编号",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schemes", "security", "auth"),
+    [
+        ({"a": {"type": "http", "scheme": "basic"}}, [{"a": []}], "basic"),
+        ({"a": {"type": "http", "scheme": "Bearer"}}, [{"a": []}], "bearer"),
+        ({}, [], "none"),
+        ({"a": {"type": "mutualTLS"}}, [{"a": []}], "none"),
+        (
+            {"a": {"type": "apiKey", "in": "cookie", "name": "sid"}},
+            [{"a": []}],
+            "{preset: api_key, in: cookie, name: sid}",
+        ),
+        (
+            {
+                "a": {"type": "apiKey", "in": "header", "name": "X-App"},
+                "b": {"type": "apiKey", "in": "query", "name": "sign"},
+            },
+            [{"a": [], "b": []}],
+            (
+                '{apply: [{in: header, name: X-App, value: "{{ key }}"}, '
+                '{in: query, name: sign, value: "{{ b_key }}"}]}'
+            ),
+        ),
+        (
+            {"a": {"type": "http", "scheme": "basic"}, "b": {"type": "http", "scheme": "bearer"}},
+            [{"a": [], "b": []}, {"b": []}],
+            "bearer",
+        ),
+        (
+            {
+                "a": {
+                    "type": "oauth2",
+                    "flows": {"authorizationCode": {"tokenUrl": "https://id.example.test/token"}},
+                }
+            },
+            [{"a": ["x"]}],
+            '{preset: oauth2_refresh_token, token_url: "https://id.example.test/token"}',
+        ),
+        ({"a": {"type": "openIdConnect"}}, [{"a": []}], "bearer"),
+        (
+            {
+                "a": {
+                    "type": "oauth2",
+                    "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token"}},
+                },
+                "b": {"type": "apiKey", "in": "header", "name": "X-Tenant"},
+            },
+            [{"a": [], "b": []}],
+            (
+                '{preset: oauth2_client_credentials, token_url: "{{ base_url }}/oauth2/token", '
+                'apply: [{in: header, name: Authorization, value: "{{ prefix }} {{ token }}"}, '
+                '{in: header, name: X-Tenant, value: "{{ key }}"}]}'
+            ),
+        ),
+    ],
+    ids=["basic", "bearer", "none", "mutual", "key", "keys", "clash", "code", "oidc", "together"],
+)
+def test_each_way_to_log_in_becomes_a_preset(
+    schemes: Any, security: Any, auth: str, tmp_path: Path
+) -> None:
+    document = of()
+    root = {**document.root, "components": {"securitySchemes": schemes}, "security": security}
+
+    made = make(Document("x.json", root), key="x", url="https://x.example.test")
+    again = f"platform_key: x\nbase_url: https://x.example.test\nauth: {auth}\n"
+    path = tmp_path / "again.yaml"
+    path.write_text(again + credentials_of(made), encoding="utf-8")
+
+    assert loaded(made, tmp_path).auth == read_platform(path).auth
+
+
+def credentials_of(made: Made) -> str:
+    return (
+        "".join(["credentials:\n", *(f"  {one}: {{}}\n" for one in made.credentials)])
+        if (made.credentials)
+        else ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '{"swagger": "2.0"}',
+            (
+                "this is Swagger 2.0, and only OpenAPI 3 is read; convert it first: npx "
+                "swagger2openapi -o openapi.json <file>, or save it in editor.swagger.io with Edit "
+                "> Convert to OpenAPI 3"
+            ),
+        ),
+        ('{"openapi": "4.0.0"}', "openapi: '4.0.0' is not known; versions 3.0 and 3.1 are read"),
+        ("paths: {}", "there is no key 'openapi', so this is no OpenAPI document"),
+        ("- 1", "this is no OpenAPI document"),
+        ('{"openapi": "3.0.0", "paths": {}}', NOTHING),
+    ],
+)
+def test_what_is_no_openapi_3_is_refused_with_what_to_do(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        make(read_document(path), key="x")
+
+    assert str(caught.value) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b'{\n  "openapi": "3.0.0",\n  "paths": [1, }\n}', ":3:16: not valid JSON: "),
+        (b"[" * 100_000, "exceeded maximum nesting depth"),
+        (b'{"openapi":' + b"[" * 100_000, ": nested too deeply; make the document flatter"),
+        (b'{"openapi": "3.0.0\xff"}', "not valid JSON: "),
+        (b"openapi: 3.0.0\npaths: {a: 1, a: 2}", "duplicate key 'a'"),
+    ],
+    ids=["comma", "yaml deep", "json deep", "bytes", "twice"],
+)
+def test_a_file_that_cannot_be_read_is_told_with_its_place(
+    data: bytes, told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(data)
+
+    with pytest.raises(ConfigError) as caught:
+        read_document(path)
+
+    assert told in str(caught.value)
+
+
+def test_a_schema_that_grows_without_end_is_cut(tmp_path: Path) -> None:
+    wide = {f"名称{n}": {"$ref": "#/components/schemas/B"} for n in range(400)}
+    schemas = {
+        "A": {"type": "object", "properties": wide},
+        "B": {"properties": {"a": {"type": "string"}}},
+    }
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}
+    root = {**of(requestBody={"content": content}).root, "components": {"schemas": schemas}}
+
+    made = make(Document("x.json", root), key="x")
+
+    assert len(loaded(made, tmp_path).apis["x"].parameters) == 400
+    assert any("the schema is too large" in note.message for note in made.notes)
+
+
+@settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
+@given(root=DOCUMENTS)
+def test_any_document_is_imported_into_a_file_that_loads_or_refused_for_having_no_operation(
+    root: Any, tmp_path: Path
+) -> None:
+    text = outcome(root)
+
+    if text == f"x.json: {NOTHING}":
+        return
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert read_platform(path).apis
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@given(root=DOCUMENTS)
+def test_the_same_document_gives_the_same_file(root: Any) -> None:
+    assert outcome(root) == outcome(root)
+
+
+def outcome(root: Any) -> str:
+    """Return the file, or why there is none."""
+    try:
+        return make(Document("x.json", root), key="x").text
+    except BpmaxError as error:
+        return str(error)
