@@ -95,7 +95,10 @@ COMMANDS: Mapping[str, Command] = {
     "lint": Command(
         "lint:lint",
         "Check platforms, scenarios, scripts and cassettes without running anything",
-        "bpmax-sim lint",
+        "bpmax-sim lint --format github",
+        "In cassettes it looks for damage, for secrets that this machine knows and for what looks "
+        "like one. Of a platform file or a script it checks the whole project, so a hook of "
+        "pre-commit may pass it whatever was changed.",
     ),
     "fmt": Command(
         "fmt:fmt",

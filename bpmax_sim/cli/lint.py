@@ -5,53 +5,115 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.check.intake import know
+from bpmax_sim.check.secrets import secrets_in
 from bpmax_sim.cli.collection import collect
 from bpmax_sim.cli.options import Json, Paths
-from bpmax_sim.cli.output import complain, say_json, tell
+from bpmax_sim.cli.output import complain, say, say_json, tell
 from bpmax_sim.cli.places import below
 from bpmax_sim.cli.selection import Target, targets
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.platforms import Platforms
+from bpmax_sim.report.annotations import annotation, in_workspace
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.report.terminal import counted
 from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.names import find_root
+from bpmax_sim.scenario.names import SUFFIX, find_root
 from bpmax_sim.script.source import Script
+from bpmax_sim.secret.vault import Vault
 from bpmax_sim.yamlfile import shown
 
+
+class Style(StrEnum):
+    """How problems are told."""
+
+    text = "text"
+    github = "github"
+
+
 _NAMED = re.compile(r"""\$proxy\(\s*(['"])([^'"\n]+)\1""")
+_PLACED = re.compile(r"([^\n:]+\.yaml):(\d+): (.+)", re.DOTALL)
 _COMMENT = re.compile(r"^\s*(?://|\*|/\*)")
 
 
 def lint(
     paths: Paths = None,
     *,
-    cassettes: Annotated[bool, typer.Option(help="Check every cassette's digests too.")] = True,
+    cassettes: Annotated[
+        bool, typer.Option(help="Look for damage and secrets in cassettes, too.")
+    ] = True,
+    style: Annotated[
+        Style, typer.Option("--format", help="How problems are told; github annotates a commit.")
+    ] = Style.text,
     json: Json = False,
 ) -> int:
     """Report every problem."""
-    files = targets(paths or (), folder=Path.cwd())
-    problems = list(dict.fromkeys(_problems(files, cassettes=cassettes)))
+    files, recordings = _sorted(paths or ())
+    problems = list(dict.fromkeys(_problems(files, recordings, cassettes=cassettes)))
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
         say_json(document([], code=code, problems=problems))
         return code
     for problem in problems:
-        complain(str(problem))
+        if style is Style.github:
+            say(_annotated(problem))
+        else:
+            complain(str(problem))
     found = counted(len(problems), "problem") if problems else "sound"
     tell(f"{counted(len(files), 'scenario file')}: {found}")
     return code
 
 
-def _problems(files: Sequence[Target], *, cassettes: bool) -> Iterator[Problem]:
+def _annotated(problem: Problem) -> str:
+    place = problem.place
+    told = f"{problem.path}: {problem.message}" if problem.path else problem.message
+    if place is None:
+        return annotation(told, title="bpmax-sim lint")
+    return annotation(
+        told,
+        file=in_workspace(Path(place.file)),
+        line=place.line,
+        column=place.column,
+        title="bpmax-sim lint",
+    )
+
+
+def _sorted(paths: Sequence[str]) -> tuple[list[Target], list[Path]]:
+    """Return which of *paths* are scenarios, and which are cassettes.
+
+    A platform file or a script stands for its project: what it breaks, breaks scenarios.
+    """
+    folders = [path for path in paths if Path(path).is_dir()]
+    files = [path for path in paths if path not in folders]
+    recordings = [Path(path) for path in files if _is_recording(Path(path))]
+    others = [path for path in files if Path(path) not in recordings]
+    scenarios = [path for path in others if SUFFIX in path or not Path(path).exists()]
+    whole = len(others) > len(scenarios) or not paths
+    wanted = [*folders, *scenarios]
+    found = targets(wanted, folder=Path.cwd()) if wanted else []
+    found += targets((), folder=Path.cwd()) if whole else []
+    return list(dict.fromkeys(found)), recordings
+
+
+def _is_recording(path: Path) -> bool:
+    if path.suffix != ".yaml" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(256).startswith(b"version: 1\nbpmax: {")
+
+
+def _problems(
+    files: Sequence[Target], recordings: Sequence[Path], *, cassettes: bool
+) -> Iterator[Problem]:
     items: list[ScenarioItem] = []
     for target in files:
         yield from _kept(lambda one=target: items.extend(_collected(one)))  # type: ignore[misc]
@@ -63,8 +125,8 @@ def _problems(files: Sequence[Target], *, cassettes: bool) -> Iterator[Problem]:
         if platforms is not None:
             yield from unknown_platforms(item.cast.scripts.values(), platforms)
     if cassettes:
-        roots = dict.fromkeys([find_root(target.path) for target in files] or [Path.cwd()])
-        yield from _cassettes([root / "cassettes" for root in roots])
+        found = [*recordings, *_recordings(files, recordings)]
+        yield from _cassettes(found, _known(loaded.values()))
 
 
 def _collected(target: Target) -> list[ScenarioItem]:
@@ -103,11 +165,34 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
                     yield Problem(f"there is no platform {key!r}{hint}", place)
 
 
-def _cassettes(folders: Iterable[Path]) -> Iterator[Problem]:
-    there = [folder for folder in folders if folder.is_dir()]
-    for path in below(there, ".yaml") if there else ():
+def _recordings(files: Sequence[Target], named: Sequence[Path]) -> list[Path]:
+    """Return the cassettes of the projects of *files*; if cassettes alone are named, no others."""
+    own = [] if named else [find_root(Path.cwd())]
+    roots = dict.fromkeys([find_root(target.path) for target in files] or own)
+    there = [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
+    return below(there, ".yaml") if there else []
+
+
+def _known(loaded: Iterable[Platforms]) -> Vault:
+    """Return the credentials that can be read on this machine."""
+    vault = Vault()
+    for platforms in loaded:
+        know(platforms, os.environ, vault)
+    return vault
+
+
+def _cassettes(paths: Iterable[Path], vault: Vault) -> Iterator[Problem]:
+    for path in dict.fromkeys(paths):
         try:
-            for _ in Cassette.load(Path(shown(path))).exchanges():
+            cassette = Cassette.load(Path(shown(path)))
+            for _ in cassette.exchanges():
                 pass
+            yield from secrets_in(cassette, vault)
         except CassetteError as error:
-            yield Problem(str(error))
+            yield _placed(str(error))
+
+
+def _placed(told: str) -> Problem:
+    """Return the problem of a message that begins with its place."""
+    found = _PLACED.fullmatch(told)
+    return Problem(found[3], Place(found[1], int(found[2]))) if found else Problem(told)

@@ -1,8 +1,7 @@
 """Annotations and a step summary for GitHub Actions, where its variables are set.
 
-The commands are those of GitHub's documentation, "Workflow commands": ``::error file=…::message``
-with ``%``, line ends and, in properties, ``:`` and ``,`` percent-encoded. GitHub shows ten errors
-of a step, so no more are written. What is told was redacted when it was found.
+GitHub shows ten errors of a step, so no more are written. What is told was redacted when it was
+found.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.report.annotations import annotation, in_workspace
 from bpmax_sim.scenario.names import SUFFIX
 
 _MOST = 10
@@ -57,22 +57,9 @@ def tell(reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequen
 
 def command(note: Note) -> str:
     """Return the workflow command that annotates *note*."""
-    given: dict[str, Any] = {
-        "file": note.file,
-        "line": note.line,
-        "col": note.column,
-        "title": note.title,
-    }
-    told = ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
-    return f"::error {told}::{_data(note.told)}"
-
-
-def _data(value: object) -> str:
-    return str(value).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(value: object) -> str:
-    return _data(value).replace(":", "%3A").replace(",", "%2C")
+    return annotation(
+        note.told, file=note.file, line=note.line, column=note.column, title=note.title
+    )
 
 
 def summary(outcomes: Mapping[str, int], notes: Sequence[Note], lines: Iterable[str]) -> str:
@@ -122,7 +109,7 @@ def _failure(report: pytest.TestReport, config: pytest.Config) -> Note:
     crash = getattr(report.longrepr, "reprcrash", None)
     text = str(crash.message if crash else report.longrepr)  # a text, where a worker sent it
     told = next(iter(text.splitlines()), "failed")
-    return Note(_in_workspace(config.rootpath / file), (line or 0) + 1, name, told)
+    return Note(in_workspace(config.rootpath / file), (line or 0) + 1, name, told)
 
 
 def _problems(report: pytest.CollectReport, config: pytest.Config) -> Iterator[Note]:
@@ -130,14 +117,6 @@ def _problems(report: pytest.CollectReport, config: pytest.Config) -> Iterator[N
     name = report.nodeid.rpartition("/")[2]
     for line in report.longreprtext.splitlines():
         if found := _PROBLEM.fullmatch(line):
-            place = _in_workspace(config.invocation_params.dir / found["file"])
+            place = in_workspace(config.invocation_params.dir / found["file"])
             column = int(found["column"] or 0)
             yield Note(place, int(found["line"]), name, found["told"], column)
-
-
-def _in_workspace(path: Path) -> str:
-    """Return *path* as GitHub knows it: from the checkout's root."""
-    root = os.environ.get("GITHUB_WORKSPACE") or Path.cwd()
-    with suppress(ValueError):
-        path = Path(os.path.relpath(path, root))
-    return path.as_posix()

@@ -1,0 +1,103 @@
+"""Secrets in cassettes: those that this machine knows, and what looks like one.
+
+What looks like one is told by its form (a private key, a JWT, a token of a vendor) or by its
+place (a header or a member that holds credentials). No value is ever in a message.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.leaks import scannable
+from bpmax_sim.cassette.model import Entry
+from bpmax_sim.errors import Place, Problem
+from bpmax_sim.secret.standin import is_standin
+from bpmax_sim.secret.vault import Vault
+
+_DO: Final = "record it afresh, or put a stand-in there and run `bpmax-sim seal`"
+_STANDIN: Final = "redacted."
+_FORMS: Final = (
+    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    ("a JWT", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
+    ("a key of Google", re.compile(r"\bAIza[\w-]{35}\b")),
+    ("a token of GitHub", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{40,})\b")),
+    ("a token of Slack", re.compile(r"\bxox[abeprs]-[A-Za-z0-9-]{10,}")),
+    ("a key of Stripe", re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}")),
+)
+_HEADER: Final = re.compile(
+    r'^ +(?P<name>authorization|proxy-authorization|cookie|set-cookie): \["(?P<value>[^"\n]+)',
+    re.IGNORECASE | re.MULTILINE,
+)
+_NAMES: Final = (
+    "access_token|refresh_token|id_token|tenant_access_token|client_secret|app_secret|appsecret"
+    "|corpsecret|private_key|api_key|apikey"
+)
+_MEMBER: Final = re.compile(
+    rf"""(?:"(?P<member>{_NAMES})\\?"\s*:\s*\\?"|[?&](?P<query>{_NAMES})=)"""
+    r"(?P<value>[\w.~+/=%-]{12,})",
+    re.IGNORECASE,
+)
+_SCHEMES: Final = frozenset({"basic", "bearer", "token"})
+
+
+def secrets_in(cassette: Cassette, vault: Vault) -> Iterator[Problem]:
+    """Yield what is secret in *cassette*, with its place; *vault* holds what is known here.
+
+    Raises:
+        DamagedCassette: an exchange is not what was recorded.
+    """
+    for number in range(len(cassette)):
+        entry = cassette.entry(number)
+        file, _, line = cassette.place(number).rpartition(":")
+        begin = int(line)
+        for finding in vault.scan(scannable(entry)):
+            yield Problem(f"the secret {finding.name} stands here; {_DO}", Place(file, begin))
+        for told, at in _suspicious(entry):
+            yield Problem(f"{told}; {_DO}", _place(file, begin, entry.text, at))
+
+
+def _place(file: str, begin: int, text: str, at: int) -> Place:
+    before = text[:at]
+    return Place(file, begin + 1 + before.count("\n"), at - before.rfind("\n"))
+
+
+def _suspicious(entry: Entry) -> Iterator[tuple[str, int]]:
+    for what, form in _FORMS:
+        for found in form.finditer(entry.text):
+            if not is_standin(found[0]):
+                yield f"{what} stands here", found.start()
+    injected = {place.lower() for place in entry.line.injected}
+    for found in _HEADER.finditer(entry.text):
+        name, value = found["name"].lower(), found["value"]
+        if f"header.{name}" not in injected and not _is_hidden(name, value):
+            yield f"the header {name} holds a credential", found.start("value")
+    for found in _MEMBER.finditer(entry.text):
+        name = found["member"] or found["query"]
+        if f"query.{name}" not in injected and not _is_replaced(found["value"]):
+            yield f"{name} has a value of its own", found.start("value")
+
+
+def _is_hidden(name: str, value: str) -> bool:
+    """Return whether a header shows a stand-in, or holds no credential by itself."""
+    if "cookie" in name:
+        return _STANDIN in value or not value.partition("=")[2].partition(";")[0]
+    scheme, _, rest = value.partition(" ")
+    if not rest or scheme.lower() not in _SCHEMES:
+        return bool(rest) or _is_replaced(value)  # a signature gives nothing away
+    return _is_replaced(rest) or _STANDIN in _decoded(rest)
+
+
+def _is_replaced(value: str) -> bool:
+    return _STANDIN in value or is_standin(value)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""

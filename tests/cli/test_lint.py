@@ -1,0 +1,187 @@
+"""``lint`` for machines: annotations of GitHub, a pre-commit hook, and secrets in cassettes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from bpmax_sim.cassette.format import reseal
+from bpmax_sim.report.annotations import annotation
+from tests.cli.project import ROOT, Command, Project
+
+HERE = "cassettes/crm/customer.yaml"
+PLATFORM = "scenarios/platforms/crm_system.yaml"
+DO = "record it afresh, or put a stand-in there and run `bpmax-sim seal`"
+
+
+def resealed(project: Project, old: str, new: str) -> None:
+    """Put *new* into the cassette as somebody does who then seals it."""
+    project.edit(project.cassette, old, new)
+    text = project.cassette.read_text(encoding="utf-8")
+    project.cassette.write_bytes(reseal(text))
+
+
+def test_problems_become_workflow_commands_with_file_line_and_column(
+    recorded: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded.edit(recorded.folder / PLATFORM, "method: GET", "methd: GET")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(recorded.folder.parent))
+
+    done = bs("lint", "--format", "github")
+
+    folder = recorded.folder.name
+    assert done.code == 2
+    assert done.out == (
+        f"::error file={folder}/{PLATFORM},line=13,col=5,title=bpmax-sim lint"
+        "::apis.get_customer_detail.methd: unknown key 'methd'; did you mean 'method'?\n"
+    )
+    assert done.err == "1 scenario file: 1 problem\n"
+
+
+def test_a_sound_project_has_no_annotations(recorded: Project, bs: Command) -> None:
+    done = bs("lint", "--format", "github")
+
+    assert (done.code, done.out, done.err) == (0, "", "1 scenario file: sound\n")
+
+
+def test_a_damaged_cassette_is_annotated_at_its_place(recorded: Project, bs: Command) -> None:
+    recorded.edit(recorded.cassette, "张三", "张四")
+
+    done = bs("lint", "--format", "github")
+
+    assert done.out.startswith(f"::error file={HERE},line=4,title=bpmax-sim lint::")
+
+
+@pytest.mark.parametrize(
+    ("where", "command"),
+    [
+        ({}, "::error::100%25 wrong%0D%0A: a, b"),
+        ({"file": "a,b:c%.yaml"}, "::error file=a%2Cb%3Ac%25.yaml::100%25 wrong%0D%0A: a, b"),
+        ({"line": 3, "column": 7}, "::error line=3,col=7::100%25 wrong%0D%0A: a, b"),
+    ],
+)
+def test_what_would_end_a_command_is_encoded(where: dict[str, str | int], command: str) -> None:
+    assert annotation("100% wrong\r\n: a, b", **where) == command  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("secret", "told"),
+    [
+        ("张三-----BEGIN RSA PRIVATE KEY-----", "a private key stands here"),
+        ("张三 eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl", "a JWT stands here"),
+        (f"张三 ghp_{'0123456789abcdefAB' * 2}", "a token of GitHub stands here"),
+        ("张三 xoxb-1234567890-abcdef", "a token of Slack stands here"),
+        ("张三 sk_live_0123456789abcdefABCD", "a key of Stripe stands here"),
+        ('张三","access_token":"Zm9vYmFyYmF6cXV4', "access_token has a value of its own"),
+        ("张三 https://a.test/?corpsecret=Zm9vYmFyYmF6cXV4", "corpsecret has a value of its own"),
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_secret_is_told_at_its_line_without_its_value(
+    recorded: Project, bs: Command, secret: str, told: str
+) -> None:
+    resealed(recorded, "张三", secret)
+
+    done = bs("lint")
+
+    (first, last) = done.err.splitlines()
+    line = next(
+        number
+        for number, text in enumerate(recorded.cassette.read_text("utf-8").splitlines(), 1)
+        if secret in text
+    )
+    assert done.code == 2
+    assert first.startswith(f"{HERE}:{line}:")
+    assert first.endswith(f": {told}; {DO}")
+    assert last == "1 scenario file: 1 problem"
+    assert secret[-8:] not in done.err
+
+
+def test_a_header_that_holds_a_credential_of_its_own_is_told(
+    recorded: Project, bs: Command
+) -> None:
+    cookie = '      Cookie: ["sid=Zm9vYmFy"]\n'
+    resealed(recorded, "    body: null\n", f"{cookie}    body: null\n")
+
+    done = bs("lint")
+
+    assert done.err.splitlines()[0].endswith(f": the header cookie holds a credential; {DO}")
+    assert "Zm9vYmFy" not in done.err
+
+
+def test_a_secret_that_this_machine_knows_is_told_by_name(
+    recorded: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_URL", "https://crm.example.test")
+    monkeypatch.setenv("CRM_CLIENT_ID", "bpmax-client")
+    monkeypatch.setenv("CRM_CLIENT_SECRET", "correct-horse-battery")
+    resealed(recorded, "张三", "张三correct-horse-battery")
+
+    done = bs("lint")
+
+    assert done.code == 2
+    assert done.err.splitlines()[0] == (
+        f"{HERE}:4: the secret crm_system.default.client_secret (raw) stands here; {DO}"
+    )
+
+
+def test_cassettes_are_left_alone_if_one_says_so(recorded: Project, bs: Command) -> None:
+    resealed(recorded, "张三", "张三 xoxb-1234567890-abcdef")
+
+    assert bs("lint", "--no-cassettes").code == 0
+
+
+def test_the_project_s_own_cassettes_hold_no_secret(bs: Command) -> None:
+    assert bs("lint", str(ROOT / "scenarios")).code == 0
+
+
+def hook() -> dict[str, str]:
+    (found,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        (HERE, "crm_system"),
+        (PLATFORM, "crm_system"),
+        ("scenarios/scripts/customer.js", "crm_system"),
+        ("scenarios/customer.scenario.yaml", "clock"),
+    ],
+)
+def test_the_hook_finds_what_is_wrong_in_what_was_changed(
+    recorded: Project, changed: str, word: str
+) -> None:
+    entry = hook()["entry"].split()
+    assert entry[0] == "bpmax-sim"
+    command = [sys.executable, "-m", "bpmax_sim", *entry[1:], changed]
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=recorded.folder, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    sound = run()
+    recorded.edit(recorded.folder / changed, word, word.replace("s", "").replace("c", "", 1))
+    broken = run()
+
+    assert (sound.returncode, sound.stdout) == (0, "")
+    assert broken.returncode == 2, broken.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "is_meant"),
+    [
+        (HERE, True),
+        ("scenarios/data/客户.csv", True),
+        ("测试/scenarios/a.scenario.yaml", True),
+        ("README.md", False),
+        ("src/app.js", False),
+        ("scenarios.yaml", False),
+    ],
+)
+def test_the_hook_runs_for_the_files_of_a_project(path: str, *, is_meant: bool) -> None:
+    assert bool(re.search(hook()["files"], path)) is is_meant
