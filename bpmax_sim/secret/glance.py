@@ -22,6 +22,7 @@ from bpmax_sim.secret.layers import (
     unescaped,
     unquoted,
 )
+from bpmax_sim.secret.packed import octets
 from bpmax_sim.secret.standin import without_standins
 
 _RUN, _HEX_RUN = 8, 12  # characters of the shortest runs that `layers` decodes
@@ -224,14 +225,14 @@ def _has_stream(data: bytes) -> bool:
 
 
 def _decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
-    """Yield what *runs* may hold, at each of the four alignments, and what *hex_runs* hold."""
+    """Yield what *runs* may hold, at each of the four alignments, and *hex_runs* at both."""
     for group in _groups(runs):
         # what comes of the end of a run and of the gap behind it is one byte or two, and only more
         flat = group.translate(_TO_STANDARD) + b"AAAA"
         for start in range(4):
             yield binascii.a2b_base64(flat[start : start + (len(flat) - start) // 4 * 4])
     for run in hex_runs:
-        yield binascii.unhexlify(run[: len(run) // 2 * 2])
+        yield from octets(run)
 
 
 def _groups(runs: Sequence[bytes]) -> Iterator[bytes]:

@@ -59,7 +59,7 @@ def _pieces(data: bytes, most: int) -> Iterator[Layer]:
         core = re.sub(rb"\s", b"", found[0])
         yield from (("base64", found.start(), inner) for inner in aligned(core))
     for found in _HEX.finditer(data):
-        yield from (("hex", found.start(), inner) for inner in octets(found[0].decode()))
+        yield from (("hex", found.start(), inner) for inner in octets(found[0]))
     for found in _PACKED.finditer(data):
         label = "gzip" if found[0][0] == 0x1F else "deflate"  # noqa: PLR2004 - RFC 1952
         packed = memoryview(data)[found.start() :]

@@ -82,11 +82,11 @@ def _digits(run: str, clean: Callable[[str], str]) -> str:
     return run
 
 
-def octets(digits: str) -> tuple[bytes, bytes]:
+def octets(digits: str | bytes) -> tuple[bytes, bytes]:
     """Return the bytes of hexadecimal *digits*, from the first of them and from the second."""
     even = len(digits) // 2 * 2
     odd = (len(digits) - 1) // 2 * 2
-    return bytes.fromhex(digits[:even]), bytes.fromhex(digits[1 : 1 + odd])
+    return binascii.unhexlify(digits[:even]), binascii.unhexlify(digits[1 : 1 + odd])
 
 
 def _escaped_like(sample: str, packed: str) -> str:
