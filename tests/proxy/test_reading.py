@@ -82,7 +82,15 @@ def test_a_path_that_is_none_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), ("00000", "00000"), (True, "true"), (None, "null"), (1.0, "1"), ([1], "[1]"), (2**64, "18446744073709551616")],
+    [
+        (0, "0"),
+        ("00000", "00000"),
+        (True, "true"),
+        (None, "null"),
+        (1.0, "1"),
+        ([1], "[1]"),
+        (2**64, "18446744073709551616"),
+    ],
 )
 def test_codes_are_compared_as_texts(value: Any, text: str) -> None:
     assert as_text(value) == text
