@@ -17,6 +17,8 @@ from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, Option
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.load import items
+from bpmax_sim.strategies.fuzz.laws import LAWS
+from bpmax_sim.strategies.fuzz.scripts import ABOUT, SCRIPT
 from bpmax_sim.subject.hooks import HOOKS
 
 README = Path(__file__).parents[1] / "README.md"
@@ -113,6 +115,11 @@ def called(found: Iterable[ScenarioItem]) -> list[str]:
     return sorted({line.call.partition(".")[0] for line in lines})
 
 
+def laws() -> str:
+    told = {**{name: law.about for name, law in LAWS.items()}, SCRIPT: ABOUT}
+    return table(("law", "what it says"), [(f"`{name}`", about) for name, about in told.items()])
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "options": options,
     "fixtures": named_fixtures,
@@ -121,6 +128,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "json": printed,
     "keys": keys,
     "hooks": hooks,
+    "laws": laws,
     "gallery": gallery,
 }
 

@@ -16,9 +16,9 @@ from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.report.terminal import counted
 from bpmax_sim.scenario.names import find_root
-from bpmax_sim.strategies.fuzz.hold import SCRIPT
 from bpmax_sim.strategies.fuzz.laws import LAWS
 from bpmax_sim.strategies.fuzz.reproduction import File, pytest_of, scenario_of
+from bpmax_sim.strategies.fuzz.scripts import SCRIPT
 from bpmax_sim.strategies.fuzz.search import Finding, Plan, Tried, search
 from bpmax_sim.strategies.fuzz.target import SIMULATE, reach
 from bpmax_sim.yamlfile import shown

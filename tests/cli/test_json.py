@@ -41,6 +41,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "recover": ["recover"],
     "prune": ["prune"],
     "coverage": ["coverage"],
+    "fuzz": ["fuzz", "crm_system", "--law", "accepted", "--minutes", "0.02"],
     "schema": ["schema", "--write"],
     "doctor": ["doctor"],
 }

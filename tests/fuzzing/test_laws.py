@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from bpmax_sim import strategies
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.program import Program
@@ -36,6 +37,7 @@ class Tampered(Target):
     """A target whose requests are seen otherwise than they were sent; they are counted from 1."""
 
     tamper: Tamper
+    numbers: Iterator[int]
 
     @contextmanager
     def session(self, **more: Any) -> Iterator[tuple[Session, Witness]]:
@@ -129,7 +131,7 @@ def test_a_recording_that_is_not_played_is_told(
     target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = replace(CALL, args=("退货",))
-    real = recordings.perform
+    real = strategies.perform
 
     def perform(one: Program, session: Session) -> Any:
         return real(other if session.mode == "replay" else one, session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.platform.load import read_platform
@@ -16,11 +16,8 @@ from bpmax_sim.strategies.fuzz.broken import LawBroken
 from bpmax_sim.strategies.fuzz.case import Plain, program
 from bpmax_sim.strategies.fuzz.checks import Programs
 from bpmax_sim.strategies.fuzz.laws import LAWS
-from bpmax_sim.strategies.fuzz.scripts import check_script
-from bpmax_sim.strategies.fuzz.target import SIMULATE, Target, target_of
-
-SCRIPT: Final = "script"
-"""The law of scripts; see `check_script`."""
+from bpmax_sim.strategies.fuzz.scripts import SCRIPT, check_script
+from bpmax_sim.strategies.fuzz.target import SIMULATE, Target, hang_up, target_of
 
 
 class OnTheBench(Protocol):
@@ -57,7 +54,10 @@ def hold(
         ConfigError: there is no such law, or a file is wrong.
     """
     target = target_of(loaded(platform), read_platform(Path(platform)).platform_key, against)
-    _hold(target, law, calls, os.fspath(script), situation)
+    try:
+        _hold(target, law, calls, os.fspath(script), situation)
+    finally:
+        hang_up()
 
 
 def held(  # noqa: PLR0913 - what a finding holds
@@ -79,7 +79,10 @@ def held(  # noqa: PLR0913 - what a finding holds
         ConfigError: there is no such law.
     """
     place = str(find_root(Path.cwd()) / script) if script else ""
-    _hold(target_of(bench.platforms, platform, against), law, calls, place, situation)
+    try:
+        _hold(target_of(bench.platforms, platform, against), law, calls, place, situation)
+    finally:
+        hang_up()
 
 
 def _hold(

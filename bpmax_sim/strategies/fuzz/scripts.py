@@ -23,6 +23,12 @@ from bpmax_sim.strategies.texts import json_values, scalars
 
 _FIELD: Final = re.compile(r"\bform\s*\.\s*([^\W\d$]\w*)|\bform\s*\[\s*[\"']([^\"']+)[\"']\s*\]")
 _OWN_FAULT: Final = frozenset({"UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API"})
+SCRIPT: Final = "script"
+"""The name of the law."""
+
+ABOUT: Final = (
+    "Whatever a form holds and a third party answers, a script ends in no mistake of its own."
+)
 _JSON: Final = (("content-type", "application/json"),)
 TROUBLE: Final[Mapping[str, Response | None]] = {
     "": None,

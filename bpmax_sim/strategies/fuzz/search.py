@@ -25,10 +25,10 @@ from bpmax_sim.strategies.derived import loaded, wanted_apis
 from bpmax_sim.strategies.fuzz.broken import LawBroken
 from bpmax_sim.strategies.fuzz.case import Plain, plain
 from bpmax_sim.strategies.fuzz.database import database
-from bpmax_sim.strategies.fuzz.hold import SCRIPT, hold_programs, hold_script
+from bpmax_sim.strategies.fuzz.hold import hold_programs, hold_script
 from bpmax_sim.strategies.fuzz.laws import LAWS
-from bpmax_sim.strategies.fuzz.scripts import situations
-from bpmax_sim.strategies.fuzz.target import SIMULATE, Target, target_of
+from bpmax_sim.strategies.fuzz.scripts import SCRIPT, situations
+from bpmax_sim.strategies.fuzz.target import SIMULATE, Target, hang_up, target_of
 from bpmax_sim.strategies.javascript import javascript
 
 _FIRST_ROUND: Final = 25
@@ -163,12 +163,19 @@ def searched(plan: Plan, tasks: Sequence[Task], seconds: float) -> list[Tried]:
         print_blob=False,
     )
     size = _FIRST_ROUND
-    while time.monotonic() < until and any(hunt.finding is None for hunt in hunts):
-        for hunt in hunts:
-            if hunt.finding is None and time.monotonic() < until:
-                hunt.go(settings(kept, max_examples=size), until)
-        size = min(2 * size, _LARGEST_ROUND)
+    try:
+        while time.monotonic() < until and any(hunt.finding is None for hunt in hunts):
+            _round(hunts, settings(kept, max_examples=size), until)
+            size = min(2 * size, _LARGEST_ROUND)
+    finally:
+        hang_up()
     return [Tried(hunt.call, hunt.law, hunt.examples, hunt.finding) for hunt in hunts]
+
+
+def _round(hunts: Sequence[_Hunt], how: settings, until: float) -> None:
+    for hunt in hunts:
+        if hunt.finding is None and time.monotonic() < until:
+            hunt.go(how, until)
 
 
 @dataclass(slots=True)

@@ -86,7 +86,15 @@ def reach(address: str) -> None:
     Raises:
         TransportError: nothing does.
     """
-    _live().handle(Request(method="HEAD", url=address))
+    try:
+        _live().handle(Request(method="HEAD", url=address))
+    finally:
+        hang_up()
+
+
+def hang_up() -> None:
+    """Close the connections of this process; the next request opens new ones."""
+    _live().close()
 
 
 def _moved(entry: Entry, address: str) -> Entry:

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.cli.commands import COMMANDS
+from bpmax_sim.demo.crm import Crm
+from bpmax_sim.strategies.fuzz.laws import LAWS
+from bpmax_sim.strategies.fuzz.reproduction import pytest_of, scenario_of
+from bpmax_sim.strategies.fuzz.scripts import SCRIPT
+from bpmax_sim.strategies.fuzz.search import Finding, Plan, search
+from tests.cli.project import ROOT, Command, Project
+from tests.fuzzing.broken import PLATFORMS, written
+from tests.fuzzing.redis import running_redis
+
+SEARCH = ("--minutes", "1", "--json")
+
+
+@pytest.fixture(name="empty")
+def changed_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    return tmp_path
+
+
+def run_pytest(folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    return done.stdout.decode()
+
+
+@pytest.fixture(name="findings", scope="module")
+def found_and_written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Finding, Path]]:
+    """Search every broken platform, each in a project of its own, and write what is found."""
+    home = tmp_path_factory.mktemp("found")
+    (home / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
+    return {name: reproduced(name, home / str(number)) for number, name in enumerate(PLATFORMS)}
+
+
+def reproduced(name: str, root: Path) -> tuple[Finding, Path]:
+    broken = PLATFORMS[name]
+    plan = Plan(
+        path=written(name, root),
+        api="send_text_message" if "qywx" in broken.text else "",
+        laws=(broken.law,),
+        examples=str(root / "kept"),
+    )
+    (found,) = [one.finding for one in search(plan) if one.finding]
+    for file in (scenario := scenario_of(found, plan, root), pytest_of(found, plan, root)):
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        file.path.write_text(file.text, encoding="utf-8")
+    return found, scenario.path
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_what_is_found_fails_in_the_same_words_as_a_scenario(
+    name: str, findings: dict[str, tuple[Finding, Path]], bs: Command
+) -> None:
+    found, path = findings[name]
+
+    done = bs("run", str(path), "--json")
+
+    assert done.code == 1
+    (failure,) = json.loads(done.out)["items"][0]["failures"]
+    assert found.message in failure["headline"]
+
+
+def test_what_is_found_fails_in_the_same_words_as_a_test(
+    findings: dict[str, tuple[Finding, Path]],
+) -> None:
+    _, first = findings[next(iter(findings))]
+
+    told = run_pytest(first.parents[3])
+
+    assert [f.message for f, _ in findings.values() if f"LawBroken: {f.message}" not in told] == []
+    assert f"{2 * len(findings)} failed" in told  # each as a test, and as a scenario
+
+
+def test_a_script_that_is_found_fails_in_the_same_words(
+    project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.edit(project.script, "try {", "result_of.x;\n  try {")
+    project.edit(
+        project.script, "async function", "return getCustomerInfo(form.customerId);\nasync function"
+    )
+
+    done = bs(
+        "fuzz", "crm_system", *SEARCH, "--save", "--law", SCRIPT, "--script", str(project.script)
+    )
+
+    (found,) = json.loads(done.out)["findings"]
+    assert found["message"].startswith("customer.js breaks the law 'script': ")
+    assert "ReferenceError: result_of is not defined" in found["message"]
+    assert bs("run", found["scenario"]["file"]).out.count(found["message"]) == 1
+    assert found["message"] in run_pytest(project.folder)
+
+
+def test_a_sound_platform_breaks_no_law(project: Project, bs: Command) -> None:
+    done = bs("fuzz", "crm_system", "--minutes", "0.03", "-n", "2")
+
+    assert done.code == 0
+    assert done.out.count("√ crm_system.get_customer_detail") + done.out.count("- crm_system") == 10
+    assert done.err.endswith("no law was broken\n")
+    assert "×" not in done.out
+
+
+def test_a_finding_is_printed_with_its_scenario_and_its_test(empty: Path, bs: Command) -> None:
+    path = written("one parameter lies within another", empty)
+
+    done = bs("fuzz", str(path), "--law", "arrives")
+
+    lines = done.out.splitlines()
+    assert lines[0].startswith("× orders.createOrder arrives  ")
+    assert lines[2].startswith("× orders.createOrder breaks the law 'arrives': ")
+    assert lines[3].startswith('    $proxy("orders"')
+    assert "--- scenarios/fuzz/orders.createOrder.arrives.scenario.yaml" in lines
+    assert "--- tests/test_fuzz_orders_createOrder_arrives.py" in lines
+    assert not (empty / "tests").exists()
+    assert done.err.endswith("1 law was broken\n")
+
+
+def test_a_live_system_is_searched(project: Project, bs: Command, crm: Crm) -> None:
+    done = bs("fuzz", "crm_system", "--against", crm.url, "--minutes", "0.05", "--json")
+
+    told = json.loads(done.out)
+    assert done.code == 0, done.out
+    assert [one["law"] for one in told["laws"]] == ["accepted"]
+    assert told["laws"][0]["examples"] > 0
+    assert len(crm.tokens) > 0
+    assert crm.client_secret not in done.out + done.err
+
+
+def test_a_live_system_that_is_not_there_is_told(project: Project, bs: Command) -> None:
+    done = bs("fuzz", "crm_system", "--against", "http://127.0.0.1:9")
+
+    assert done.code == 4
+    assert done.err.startswith("cannot connect: ")
+
+
+def test_machines_share_examples_in_a_redis(empty: Path, bs: Command) -> None:
+    pytest.importorskip("redis", reason="the extra fuzz is not installed")
+    path = written("a default is none of the choices", empty)
+    with running_redis() as (url, kept):
+        first = bs("fuzz", str(path), *SEARCH, "--law", "accepted", "--database", url)
+        assert kept
+        again = bs("fuzz", str(path), *SEARCH, "--law", "accepted", "--database", url)
+
+    assert first.code == again.code == 1
+    assert json.loads(again.out)["laws"][0]["examples"] == 1
+    assert not (empty / ".bpmax/fuzz").exists()
+
+
+def test_a_redis_that_is_not_there_is_told(project: Project, bs: Command) -> None:
+    pytest.importorskip("redis", reason="the extra fuzz is not installed")
+
+    done = bs("fuzz", "crm_system", "--database", "redis://:geheim@127.0.0.1:9/0")
+
+    assert done.code == 2
+    assert done.err == (
+        "--database: the Redis cannot be reached; check its address, or name a folder\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["crm_sistem"], "crm_sistem: there is no such file or folder; see what `ls` shows"),
+        (["scenarios/platforms"], "expected one platform file; name one of those in it"),
+        (["crm_system", "--law", "arives"], "there is no such law; did you mean 'arrives'?"),
+        (["crm_system", "--api", "getCustomer"], "there is no API to call named 'getCustomer'"),
+        (["crm_system", "--minutes", "0"], "--minutes 0: expected more than 0, and a day at most"),
+        (["crm_system", "-n", "0"], "-n 0: expected 1 to 64 processes"),
+        (["crm_system", "--against", "crm"], "--against crm: expected simulate, or an address"),
+        (["crm_system", "--script", "x.js"], "x.js: there is no such file or folder"),
+        (["scenarios/scripts/customer.js"], "customer.js:"),
+    ],
+)
+def test_what_makes_no_sense_is_told(
+    arguments: list[str], told: str, project: Project, bs: Command
+) -> None:
+    done = bs("fuzz", *arguments)
+
+    assert done.code == 2
+    assert told in done.err
+
+
+def test_a_platform_without_apis_leaves_nothing_to_do(project: Project, bs: Command) -> None:
+    path = project.folder / "scenarios/platforms/leer.yaml"
+    path.write_text("platform_key: leer\nbase_url: https://leer.example.test\n", encoding="utf-8")
+
+    done = bs("fuzz", "leer")
+
+    assert done.code == 2
+    assert "there is no API to call" in done.err
+
+
+def test_the_help_names_every_law() -> None:
+    more = COMMANDS["fuzz"].more
+
+    assert [name for name in (*LAWS, SCRIPT) if name not in more] == []
+
+
+def test_printing_json_tells_everything(empty: Path, bs: Command) -> None:
+    path = written("a default is none of the choices", empty)
+
+    told: dict[str, Any] = json.loads(bs("fuzz", str(path), *SEARCH, "--law", "accepted").out)
+
+    assert told["platform"] == "scenarios/platforms/broken.yaml"
+    assert told["against"] == "simulate"
+    assert told["summary"]["broken"] == 1
+    assert told["summary"]["exit_code"] == 1
+    assert told["findings"][0]["javascript"][0].startswith('$proxy("orders"')
