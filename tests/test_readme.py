@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import bpmax_sim
+from bpmax_sim import strategies
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.presets import preset_names
 from bpmax_sim.scenario.expect import OPERATORS
@@ -76,6 +79,30 @@ def test_the_python_example_names_what_there_is() -> None:
         assert name in bpmax_sim.__all__
     for name in re.findall(r"session\.(\w+)", example):
         assert hasattr(bpmax_sim.Session, name)
+
+
+def test_the_property_test_runs_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = [block for block in blocks("python") if "for_platform" in block]
+    shutil.copytree(DEMO, tmp_path / "scenarios")
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+
+    exec(compile(example, "README.md", "exec"), found)
+    found["test_the_crm_takes_whatever_is_declared"]()
+
+
+@pytest.mark.parametrize("name", strategies.__all__)
+def test_every_public_strategy_says_what_it_draws(name: str) -> None:
+    about = getattr(strategies, name).__doc__ or ""
+
+    assert name == "LAWS" or about.strip().endswith(("\n", ".")), name
+
+
+def test_every_strategy_of_the_readme_is_there() -> None:
+    told = TEXT.partition("`bpmax_sim.strategies` also draws")[2].partition("\n\n")[0]
+
+    for name in re.findall(r"`(\w+)\(\)`", told):
+        assert name in strategies.__all__
 
 
 def test_the_commands_install_what_is_declared() -> None:

@@ -142,7 +142,7 @@ LAWS: Final[dict[str, Law]] = {
         ),
     ),
     "answer": Law(
-        about="The answer is what the API's `answer` declares.",
+        about="At an address: the answer is what the API's `answer` declares.",
         check=answers,
         applies=lambda target, api: bool(api.answer) and target.against != SIMULATE,
         live=True,
