@@ -155,6 +155,16 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Give what a worker of pytest-xdist sent its colours and its one line for JUnit back."""
+    if report.failed and type(report.longrepr) is str and ".scenario.yaml::" in report.nodeid:
+        from bpmax_sim.pytest_plugin.failing import FailureText  # noqa: PLC0415
+
+        file, line, _ = report.location
+        report.longrepr = FailureText.again(report.longrepr, file, (line or 0) + 1)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Note whether everything ran; send what a worker of pytest-xdist used to the controller."""
     tally = _tally(session.config)

@@ -55,6 +55,13 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
         text.reprcrash = Crash(place.file, place.line, first.headline)
         return text
 
+    @classmethod
+    def again(cls, text: str, path: str, line: int) -> FailureText:
+        """Return the text that a worker of pytest-xdist sent as a mere string."""
+        found = cls(text)
+        found.reprcrash = Crash(path, line, text.partition("\n")[0])
+        return found
+
     def toterminal(self, tw: Any) -> None:
         """Write it to pytest's terminal, in colour where there is any."""
         for number, line in enumerate(self.splitlines()):
@@ -122,10 +129,11 @@ def properties(
     """Yield what JUnit keeps of a scenario."""
     yield "bpmax_calls", str(sum(not call.is_login for call in calls))
     if cassette is not None:
-        yield "bpmax_cassette", _relative(cassette)
+        yield "bpmax_cassette", relative(cassette)
     if digest:
         yield "bpmax_trace_digest", digest
 
 
-def _relative(path: Path) -> str:
+def relative(path: Path) -> str:
+    """Return how *path* is typed from the working directory, with slashes."""
     return Path(os.path.relpath(path)).as_posix()

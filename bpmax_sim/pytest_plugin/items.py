@@ -27,6 +27,7 @@ from bpmax_sim.pytest_plugin.failing import (
     calls_section,
     config_failure,
     properties,
+    relative,
 )
 from bpmax_sim.pytest_plugin.faulty import marked_faults
 from bpmax_sim.pytest_plugin.guard import DOOR
@@ -218,7 +219,7 @@ def _keep(
     when = "on" if options.report_path(test.config) else _traced(test.config)
     if path := keep_trace(item, events, when, failed=failed):
         tally_of(test.config).traces.add(path)
-        test.user_properties.append(("bpmax_trace", path))
+        test.user_properties.append(("bpmax_trace", relative(Path(path))))
 
 
 def _traced(config: pytest.Config) -> str:

@@ -48,13 +48,13 @@ def _reports(reporter: pytest.TerminalReporter) -> Iterator[pytest.TestReport]:
 
 
 def _calls(tally: Tally) -> Iterator[str]:
-    if not tally.cassettes and not tally.calls:
+    if not tally.used and not tally.calls:
         return
     by_source = [f"{tally.calls[one]} {one}" for one in _SOURCES if tally.calls[one]]
     told = f" ({', '.join(by_source)})" if by_source else ""
     logins = f", {_count(tally.logins, 'login')}" if tally.logins else ""
-    cassettes = _count(len(tally.cassettes), "cassette")
-    yield f"{_count(sum(tally.calls.values()), 'call')}{told}{logins}; {cassettes}"
+    cassettes = f"; {_count(len(tally.used), 'cassette')}" if tally.used else ""
+    yield f"{_count(sum(tally.calls.values()), 'call')}{told}{logins}{cassettes}"
 
 
 def _unplayed(tally: Tally) -> Iterator[str]:

@@ -20,7 +20,8 @@ class Tally:
 
     Attributes:
         calls: source -> how many, logins among them.
-        cassettes: those that sessions opened.
+        cassettes: those that sessions opened, there or not.
+        used: those that were played or recorded, and are there.
         owned: those that collected tests say are theirs.
         folders: where cassettes lie.
         unplayed: cassette -> exchanges left over in tests that passed.
@@ -40,6 +41,7 @@ class Tally:
         self.calls: Counter[str] = Counter()
         self.logins = 0
         self.cassettes: set[str] = set()
+        self.used: set[str] = set()
         self.owned: set[str] = set()
         self.folders: set[str] = set()
         self.unplayed: Counter[str] = Counter()
@@ -79,6 +81,8 @@ class Tally:
         if cassette is None:
             return
         self.cassettes.add(str(cassette))
+        if session.mode in _WITH_CASSETTES and cassette.is_file():
+            self.used.add(str(cassette))
         self._note_left(session, str(cassette), doubtful=doubtful or session.mode != "replay")
         if session.settings.unused != "ignore" and not failed and session.unplayed:
             self.unplayed[str(cassette)] += len(session.unplayed)
@@ -134,7 +138,8 @@ def _narrow(
     known[owner] = known[owner] & orders if owner in known else orders
 
 
-_SETS = ("cassettes", "owned", "folders", "waiting", "traces", "doubtful", "tests")
+_WITH_CASSETTES = ("replay", "record")
+_SETS = ("cassettes", "used", "owned", "folders", "waiting", "traces", "doubtful", "tests")
 TALLY = pytest.StashKey[Tally]()
 
 

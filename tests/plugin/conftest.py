@@ -11,11 +11,7 @@ import pytest
 from bpmax_sim.demo.crm import Crm, running_crm
 from bpmax_sim.pytest_plugin import items as items_module
 from bpmax_sim.pytest_plugin import python, summary
-from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session
-from bpmax_sim.scenario.runner import run
-from tests.plugin.project import DEMO, SCENARIO, Project
+from tests.plugin.project import Project, record
 
 LOADED = (items_module, python, summary)
 """Loaded once, or each pytest inside this one would load them anew."""
@@ -31,15 +27,7 @@ def running() -> Iterator[Crm]:
 def recorded(crm: Crm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the scenario and its cassettes."""
     root = tmp_path_factory.mktemp("recorded")
-    shutil.copytree(DEMO, root / "scenarios")
-    (root / "scenarios/customer.scenario.yaml").unlink()
-    path = root / "scenarios/选择客户.scenario.yaml"
-    path.write_text(SCENARIO, encoding="utf-8")
-    for item in items(path):
-        session = open_session(item, mode="record", allow_ci=True, environ=crm.environment)
-        *_, last = run(item, session)
-        assert isinstance(last, ScenarioFinished)
-        assert last.failures == ()
+    record(root, crm)
     return root
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+from bpmax_sim.demo.crm import Crm
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.opening import open_session
+from bpmax_sim.scenario.runner import run
 
 DEMO = Path(__file__).parents[2] / "bpmax_sim/demo/files/scenarios"
 SCENARIO = """\
@@ -33,6 +40,19 @@ steps:
         - {call: crm_system.get_customer_detail, path: {id: "${case.number}"}, status: 200}
 """
 FILE = "scenarios/选择客户.scenario.yaml"
+
+
+def record(root: Path, crm: Crm) -> None:
+    """Write the scenario and its cassettes, recorded from *crm*, into *root*."""
+    shutil.copytree(DEMO, root / "scenarios")
+    (root / "scenarios/customer.scenario.yaml").unlink()
+    path = root / FILE
+    path.write_text(SCENARIO, encoding="utf-8")
+    for item in items(path):
+        session = open_session(item, mode="record", allow_ci=True, environ=crm.environment)
+        *_, last = run(item, session)
+        assert isinstance(last, ScenarioFinished)
+        assert last.failures == ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,9 +132,12 @@ def test_the_report_stands_at_the_failing_steps_line(
     assert f"location {FILE} 15 选择客户[贵宾]" in output(result)
 
 
-def test_junit_has_headline_properties_and_earlier_calls(project: Project) -> None:
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n2")])
+def test_junit_has_headline_properties_and_earlier_calls(
+    project: Project, workers: tuple[str, ...]
+) -> None:
     project.edit("name: 张三", "name: 王五")
-    project.run("--junitxml=结果.xml")
+    project.run("--junitxml=结果.xml", *workers)
 
     cases = {
         case.get("name"): case for case in ET.parse(project.root / "结果.xml").iter("testcase")
@@ -144,6 +147,9 @@ def test_junit_has_headline_properties_and_earlier_calls(project: Project) -> No
     assert wrong.get("message") == (
         'step 2/2 选择 12345: console[0] expected "客户名称: 王五", got "客户名称: 张三"'
     )
+    assert str(wrong.text).splitlines()[0] == wrong.get("message")
+    (trace,) = cases["选择客户[贵宾]"].findall("properties/property[@name='bpmax_trace']")
+    assert trace.get("value") == ".bpmax/trace/scenarios/选择客户/选择客户[贵宾].ndjson"
     properties = {
         one.get("name"): one.get("value") for one in cases["选择客户[普通]"].iter("property")
     }
