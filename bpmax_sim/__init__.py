@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         SubjectError,
         TransportError,
         UnawaitedWarning,
+        WeakSecretWarning,
     )
     from bpmax_sim.platform.load import load_platforms
     from bpmax_sim.scenario.play import run_scenario
@@ -68,6 +69,7 @@ __all__ = [
     "SubjectError",
     "TransportError",
     "UnawaitedWarning",
+    "WeakSecretWarning",
     "__version__",
     "httpx_transport",
     "load_platforms",

@@ -22,7 +22,7 @@ BpmaxError
 └── ExpectationError       also an AssertionError
 
 A message says what, where, expected and got, and what to do next. None contains a secret.
-`UnawaitedWarning` is the one warning.
+`UnawaitedWarning` and `WeakSecretWarning` are the warnings.
 """
 
 from __future__ import annotations
@@ -248,6 +248,10 @@ class PendingPromise(ScriptError):  # noqa: N818 - the public name of the spec
 
 class UnawaitedWarning(UserWarning):
     """A script left a call un-awaited; it completed all the same."""
+
+
+class WeakSecretWarning(UserWarning):
+    """A secret is too short, or too ordinary a word, to be hidden wherever it may be repeated."""
 
 
 class ClosedNetworkError(BpmaxError):

@@ -17,13 +17,15 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
-from bpmax_sim.errors import CallError, LeakError, NoMatchError
+from bpmax_sim.errors import CallError, LeakError, NoMatchError, WeakSecretWarning
 from bpmax_sim.secret.checkdigits import resident
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.session import Session
 from tests.leaks import folder
 from tests.loopback import loopback
 from tests.probe import CREDENTIAL, DATA, ROOT, Probe, ThirdParty
+
+pytestmark = pytest.mark.filterwarnings("ignore::bpmax_sim.errors.WeakSecretWarning")
 
 
 @pytest.fixture(name="probe")
@@ -182,12 +184,28 @@ def test_a_leak_that_cannot_be_replaced_refuses_the_seal_and_the_run_goes_on(pro
 
 
 def test_a_short_value_is_hidden_in_its_place_only(probe: Probe) -> None:
-    with probe.open() as session:
+    with probe.open() as session, pytest.warns(WeakSecretWarning) as warned:
         session.proxy("客户系统").api("short").call()
     written = probe.files()["探针.yaml"].decode()
 
+    assert str(warned[0].message) == (
+        "the value of 'short' of 客户系统.测试 has fewer than 6 characters: it is hidden where auth"
+        " puts it, but not where an answer repeats it; take a longer one"
+    )
     assert 'X-Short: ["redacted.b2e4944e.4557e6ee.short.1"]' in written
     assert 'string: |-\n        "abc"' in written
+
+
+def test_a_word_of_its_own_stand_in_is_hidden_in_its_place_only(probe: Probe) -> None:
+    environ = {**probe.environ, "CRM_SHORT": "redacted"}
+    with probe.open(environ=environ) as session, pytest.warns(WeakSecretWarning) as warned:
+        session.proxy("客户系统").api("short").call()
+
+    assert 'X-Short: ["redacted.b2e4944e' in probe.files()["探针.yaml"].decode()
+    assert str(warned[0].message).startswith(
+        "the value of 'short' of 客户系统.测试 is a part of what stands for it,"
+        " 'redacted.b2e4944e.4557e6ee.short.1': it is hidden where auth puts it"
+    )
 
 
 def test_a_secret_that_becomes_known_late_is_taken_out_of_what_is_on_the_disk(probe: Probe) -> None:

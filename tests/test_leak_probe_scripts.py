@@ -17,6 +17,8 @@ from tests.leaks import leaks
 from tests.loopback import loopback
 from tests.probe import DATA, ROOT, Probe, ThirdParty
 
+pytestmark = pytest.mark.filterwarnings("ignore::bpmax_sim.errors.WeakSecretWarning")
+
 ASK = "const r = await $proxy('客户系统').$api('plain').$body({'客户': '张三'}).$call();\n"
 STEP = "- set: {客户: 张三}"
 ASKED = "- id: 问\n    proxy: {call: 客户系统.plain, body: {客户: 张三}}"

@@ -21,6 +21,13 @@ SHORTEST = 6
 _RECOGNISED = 100  # numbers up to which a stand-in of a kind that shows nothing is known again
 
 
+def weak(real: str, standin: str) -> str:
+    """Return why *real* is hidden in its place only, or nothing: elsewhere it is ordinary text."""
+    if len(real) < SHORTEST:
+        return f"has fewer than {SHORTEST} characters"
+    return f"is a part of what stands for it, {standin!r}" if real in standin else ""
+
+
 class Vault:
     """The secrets of one session; safe to use from several threads."""
 
@@ -48,12 +55,11 @@ class Vault:
     def add(self, real: str, standin: str, *, name: str) -> None:
         """Register *real* and the parts of it that are secret by themselves.
 
-        Left to its place are a value of under six characters, a stand-in, and a value that the
-        stand-in itself would show.
+        Left to its place are a stand-in, and what is `weak`.
         """
         with self._lock:
             self._standins.add(standin)
-            if len(real) < SHORTEST or is_standin(real) or real in standin:
+            if is_standin(real) or weak(real, standin):
                 return
             self._register(real, standin, name)
             for part, twin in parts_of(real, standin):

@@ -32,6 +32,7 @@ from bpmax_sim.session.outside import Outside
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.stack import Learning, Parts, stack
 from bpmax_sim.session.tracks import Tracks
+from bpmax_sim.session.weak import warn_of_weak
 from bpmax_sim.transport.faults import Faults
 from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.stubs import Stubs
@@ -196,6 +197,7 @@ class Network:
             )
             for one in found:
                 self._vault.add(str(one.real), str(one.standin), name=".".join((*key, one.name)))
+            warn_of_weak(found, ".".join(key))
             self._vault.address(found.live, found.declared)
             self._tenants[key] = found
         return self._tenants[key]

@@ -339,7 +339,7 @@ def test_a_transport_of_ones_own_stands_for_the_network(tmp_path: Path) -> None:
         tmp_path,
         mode="live",
         transport=Handler(answer),
-        environ={"CRM_URL": "http://crm", "CRM_CLIENT_ID": "i", "CRM_CLIENT_SECRET": "s"},
+        environ={"CRM_URL": "http://crm", "CRM_CLIENT_ID": "i", "CRM_CLIENT_SECRET": "s3cr3t-1"},
     ) as session:
         assert session.proxy("crm_system").getCustomerDetail("1") == "ok"
 
