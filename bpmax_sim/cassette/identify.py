@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.injected import call_behind, split_query
 from bpmax_sim.messages import Call, Request
-from bpmax_sim.platform.model import Api, Apply, Auth, Platform
+from bpmax_sim.platform.model import Api, Auth, Platform
+from bpmax_sim.platform.placed import emitted, name_of, put_in
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.platform.sensitive import sensitive
 from bpmax_sim.platform.template import names_in, render
@@ -140,18 +141,11 @@ def _declared_headers(platform: Platform, api: Api) -> frozenset[str]:
 
 
 def _injected(auth: Auth) -> Iterator[str]:
-    """Yield every place that auth and signing put in."""
-    for item in _put_in(auth):
-        yield _place(item.place, render(item.name, auth.parameters))
-    if auth.sign:
-        for name in (*auth.sign.set_headers, *auth.sign.default_headers):
-            yield _place("header", render(name, auth.parameters))
-        for name in auth.sign.set_query:
-            yield _place("query", render(name, auth.parameters))
-
-
-def _put_in(auth: Auth) -> tuple[Apply, ...]:
-    return (*auth.apply, *(auth.sign.emit if auth.sign else ()))
+    """Yield every place that auth and signing put in, also where nothing else is."""
+    for spot, name in put_in(auth, auth.apply):
+        yield _place(spot, name)
+    for name in auth.sign.default_headers if auth.sign else ():
+        yield _place("header", render(name, auth.parameters))
 
 
 def _place(spot: str, name: str) -> str:
@@ -163,8 +157,8 @@ def secret_places(platform: Platform, api: Api) -> tuple[str, ...]:
     auth = api.auth if isinstance(api.auth, Auth) else platform.auth
     names = _secret_names(platform, auth)
     return tuple(
-        _place(item.place, render(item.name, auth.parameters))
-        for item in _put_in(auth)
+        _place(item.place, name_of(item, auth))
+        for item in (*auth.apply, *emitted(auth))
         if names_in(item.value) & names
     )
 

@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bpmax_sim.platform.model import Api, Apply, Auth, is_set
-from bpmax_sim.platform.template import is_template, names_in, render
+from bpmax_sim.platform.placed import name_of, put_in
+from bpmax_sim.platform.template import is_template, names_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +27,16 @@ class Taken:
 
 def due(auth: Auth, *, acquires: bool) -> tuple[Apply, ...]:
     """Return what is put in; what only a login yields is left out where none is due."""
-    apply = tuple(replace(item, name=_named(item.name, auth)) for item in auth.apply)
+    apply = tuple(replace(item, name=name_of(item, auth)) for item in auth.apply)
     if acquires or auth.acquire is None:
         return apply
     yielded = {name for step in auth.acquire.steps for name in step.extract}
     return tuple(item for item in apply if not names_in(item.value) & yielded)
 
 
-def _named(name: str, auth: Auth) -> str:
-    """Return a header's or field's name; it may be a template of the parameters."""
-    return render(name, auth.parameters)
-
-
 def taken_by(auth: Auth, apply: tuple[Apply, ...]) -> Taken:
     """Return every name that *apply* and the signature of *auth* set."""
-    emitted = auth.sign.emit if auth.sign else ()
-    spots = [(item.place, _named(item.name, auth)) for item in (*apply, *emitted)]
-    if auth.sign:
-        spots += [("header", _named(name, auth)) for name in auth.sign.set_headers]
-        spots += [("query", _named(name, auth)) for name in auth.sign.set_query]
+    spots = list(put_in(auth, apply))
 
     def named(place: str) -> frozenset[str]:
         return frozenset(name.lower() for where, name in spots if where == place)
