@@ -59,8 +59,52 @@ CASES: Mapping[str, tuple[str, str]] = {
     "Python": ("", "- python: mine:fail"),
 }
 PYTHON = """
+import sys
+
 def fail(session):
-    raise ValueError(session.proxy("客户系统").api("plain").body({"客户": "张三"}).call()["raw"])
+    answer = session.proxy("客户系统").api("plain").body({"客户": "张三"}).call()
+    if "pytest" in sys.modules:  # which captures it
+        print(answer)
+    raise ValueError(answer["raw"])
+"""
+TESTS = """
+import logging
+import pytest
+
+@pytest.fixture(name="answer")
+def answer_of(bpmax_proxy):
+    return bpmax_proxy("客户系统").api("plain").body({"客户": "张三"}).call()
+
+def test_compares(answer):
+    assert answer == {"raw": 1}
+
+def test_prints(answer, record_property):
+    print(answer)
+    logging.getLogger("客户").warning("%s", answer["base64"])
+    record_property("答", answer["raw"])
+
+def test_raises(answer):
+    try:
+        raise KeyError(answer["raw"])
+    except KeyError as error:
+        raise ExceptionGroup("多个", [ValueError(answer["hex"])]) from error
+
+def test_fails(answer):
+    pytest.fail(answer["raw"], pytrace=False)
+
+def test_skips(answer):
+    pytest.skip(answer["raw"])
+
+def test_is_expected_to_fail(answer):
+    pytest.xfail(answer["raw"])
+
+@pytest.fixture(name="broken")
+def broken_of(answer):
+    yield
+    raise RuntimeError(answer["raw"])
+
+def test_breaks_afterwards(broken):
+    pass
 """
 SCENARIO = """
 version: 1
@@ -156,6 +200,22 @@ def test_an_outcome_in_python_tells_no_secret(probe: Probe, name: str) -> None:
         )
         == []
     )
+
+
+@pytest.mark.parametrize("mode", ["record", "live"])
+@pytest.mark.parametrize("options", [("-vv", "-l", "--tb=long"), ("--tb=native",)], ids=str)
+def test_reports_of_python_tests_tell_no_secret_of_an_answer(
+    probe: Probe, tmp_path: Path, mode: str, options: tuple[str, ...]
+) -> None:
+    shutil.copytree(DATA, tmp_path / "scenarios")
+    (tmp_path / "test_of_a_user.py").write_text(TESTS, encoding="utf-8")
+    more = ["-p", "no:cacheprovider", "--junitxml=junit.xml", "-rA", f"--bpmax-mode={mode}"]
+    said = told(tmp_path, probe, "pytest", *more, *options, "test_of_a_user.py")
+
+    assert b"3 failed, 2 passed, 1 skipped, 1 xfailed" in said["out"]
+    assert b"redacted.b2e4944e.4557e6ee.token.1" in said["junit.xml"]
+    del said["test_of_a_user.py"]
+    assert found(said, probe) == []
 
 
 KEEPS = """

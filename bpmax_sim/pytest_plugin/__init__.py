@@ -141,12 +141,16 @@ def _judge(item: pytest.Item, *, passed: bool) -> None:
             run.finish(failed=not passed)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put a scenario's calls and the failing step's line into its report."""
+    """Put a scenario's calls and the failing step's line into its report, and no secret."""
     report = yield
+    if redacts := item.stash.get(fixtures.HIDING, None):
+        from bpmax_sim.pytest_plugin.hiding import hide  # noqa: PLC0415
+
+        hide(report, redacts)
     if call.when == "call" and _is_scenario(item.path):
         from bpmax_sim.pytest_plugin.items import ScenarioTest, annotate  # noqa: PLC0415
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 CURRENT = pytest.StashKey[pytest.Item]()
 """The test that runs, for fixtures that outlive it."""
 
+HIDING = pytest.StashKey[list[Callable[[str], str]]]()
+"""What hides the secrets of a test's sessions."""
+
 
 @pytest.fixture
 def _bpmax_run(request: pytest.FixtureRequest) -> Iterator[Run]:

@@ -31,6 +31,7 @@ from bpmax_sim.pytest_plugin.failing import (
 )
 from bpmax_sim.pytest_plugin.faulty import marked_faults
 from bpmax_sim.pytest_plugin.guard import DOOR
+from bpmax_sim.pytest_plugin.hiding import hide_in
 from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
 from bpmax_sim.pytest_plugin.tracebacks import behind
@@ -193,6 +194,8 @@ def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
     put_behind(test, session)
     if session.is_closed:
         test.stash[DOOR].close(options.allowed_hosts(test.config))
+    else:
+        hide_in(test, session.redact)
     return session
 
 

@@ -14,6 +14,7 @@ from bpmax_sim.errors import BpmaxError, ExpectationError
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.faulty import RunFaults, marked_faults
 from bpmax_sim.pytest_plugin.guard import DOOR
+from bpmax_sim.pytest_plugin.hiding import hide_in
 from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
 from bpmax_sim.pytest_plugin.wanted import cassette_of, cassettes_folder, owner_of, session_options
@@ -56,6 +57,8 @@ def open_session(node: pytest.Item, **given: Any) -> Session:
     put_behind(node, session)
     if session.is_closed:
         node.stash[DOOR].close(options.allowed_hosts(node.config))
+    else:
+        hide_in(node, session.redact)
     return session
 
 
