@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, Literal
 
 from bpmax_sim.errors import Place
@@ -150,10 +151,10 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
         for name in _told(kind)
     }
     line = {"seq": number, "event": kind.__name__, "at": instant(event.at), **told}
-    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace").decode()
+    return _encode(line).encode("utf-8", "backslashreplace").decode()
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _names: dict[type[Any], tuple[str, ...]] = {}
 
 
@@ -183,10 +184,13 @@ def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
 
 def _canonical(value: Any, homes: Homes) -> Any:
     """Return *value* in JSON types, members by name."""
-    if type(value) is str:  # as most are
-        return homes.within(value)
-    write = next((write for kind, write in _KINDS if isinstance(value, kind)), _other)
-    return write(value, homes)
+    kind: Any = type(value)
+    return homes.within(value) if kind is str else _writer(kind)(value, homes)
+
+
+@cache
+def _writer(kind: Any) -> Callable[[Any, Homes], Any]:
+    return next((write for known, write in _KINDS if issubclass(kind, known)), _other)
 
 
 def _map(value: Mapping[str, Any], homes: Homes) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,22 @@ class Homes:
         """Return the name of *file* from the folder; on another drive it stays as it is."""
         if not self.folder or not file:
             return file
-        try:
-            path = os.path.relpath(file, self.folder)
-        except ValueError:
-            return file
-        return path.replace(os.sep, "/")
+        return _relative(file, self.folder, os.getcwd())  # noqa: PTH109 - pathlib is slower
 
     def within(self, text: str) -> str:
         """Return *text* with every known file under its own name."""
         for name, home in self._moved:
             text = text.replace(name, home)
         return text
+
+
+@lru_cache(maxsize=1024)
+def _relative(file: str, folder: str, _working: str) -> str:
+    try:
+        path = os.path.relpath(file, folder)
+    except ValueError:
+        return file
+    return path.replace(os.sep, "/")
 
 
 NOWHERE = Homes("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -19,16 +20,23 @@ def find_root(path: Path) -> Path:
 
     Without one, it is the folder of *path* itself.
     """
-    start = path.absolute()
-    folders = [start, *start.parents] if start.is_dir() else list(start.parents)
-    return next((folder for folder in folders if _is_root(folder)), folders[0])
+    # Asked several times for every scenario, and pathlib would take five times as long.
+    start = os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118
+    nearest = start if os.path.isdir(start) else os.path.dirname(start)  # noqa: PTH112, PTH120
+    folder, above = nearest, os.path.dirname(nearest)  # noqa: PTH120
+    while not _is_root(folder):
+        if above == folder:
+            return Path(nearest)
+        folder, above = above, os.path.dirname(above)  # noqa: PTH120
+    return Path(folder)
 
 
-def _is_root(folder: Path) -> bool:
-    if (folder / "scenarios").is_dir():
+def _is_root(folder: str) -> bool:
+    if os.path.isdir(os.path.join(folder, "scenarios")):  # noqa: PTH112, PTH118
         return True
     try:
-        text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+        with open(os.path.join(folder, "pyproject.toml"), encoding="utf-8") as file:  # noqa: PTH118, PTH123
+            text = file.read()
     except (OSError, ValueError):
         return False
     return "bpmax_sim" in text and _has_table(text)

@@ -6,8 +6,9 @@ A Date becomes its ISO text, a BigInt an integer, a Map a map, a Set a list, byt
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from bpmax_sim.proxy.values import (
@@ -26,16 +27,25 @@ _PLAIN = frozenset({str, int, bool, type(None)})
 
 def plain(value: Any) -> Any:
     """Return *value* in the words of a scenario file; members that are undefined are left out."""
-    if type(value) in _PLAIN:
-        return value
-    if isinstance(value, Mapping):
-        return {
-            str(key): plain(item) for key, item in value.items() if not isinstance(item, Undefined)
-        }
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    convert = next((run for kind, run in _KINDS if isinstance(value, kind)), None)
-    return convert(value) if convert else value
+    kind: Any = type(value)
+    return value if kind in _PLAIN else _conversion(kind)(value)
+
+
+@cache
+def _conversion(kind: Any) -> Callable[[Any], Any]:
+    return next((run for known, run in _KINDS if issubclass(kind, known)), _same)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _map(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): plain(item) for key, item in value.items() if not isinstance(item, Undefined)}
+
+
+def _list(value: Iterable[Any]) -> list[Any]:
+    return [plain(item) for item in value]
 
 
 def _number(value: float) -> float | int:
@@ -43,11 +53,13 @@ def _number(value: float) -> float | int:
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
+    (Mapping, _map),
+    ((list, tuple), _list),
     (float, _number),
     (datetime, iso_date),
     (BigInt, lambda value: value.value),
     (JsMap, lambda value: {_key(key): plain(item) for key, item in value.pairs}),
-    (JsSet, lambda value: [plain(item) for item in value.items]),
+    (JsSet, lambda value: _list(value.items)),
     ((bytes, bytearray), lambda value: base64.b64encode(value).decode()),
     (FarDate, lambda _: "Invalid Date"),
     (Opaque, lambda value: f"[{value.kind}]"),

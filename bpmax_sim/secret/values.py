@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 Redact = Callable[[str], str]
+
+
+_PLAIN = frozenset({bool, int, float, type(None)})
 
 
 def redacted(value: T, redact: Redact) -> T:
@@ -23,6 +27,8 @@ def _redacted(value: Any, redact: Redact) -> Any:
     kind = type(value)
     if kind is str:
         return redact(value)
+    if kind in _PLAIN:
+        return value
     if isinstance(value, bytes):
         text = value.decode("utf-8", "surrogateescape")
         return redact(text).encode("utf-8", "surrogateescape")
@@ -30,7 +36,14 @@ def _redacted(value: Any, redact: Redact) -> Any:
         return {_redacted(name, redact): _redacted(item, redact) for name, item in value.items()}
     if kind in {list, tuple}:
         return kind([_redacted(item, redact) for item in value])
-    if is_dataclass(value):
-        names = [one.name for one in fields(value)]
-        return kind(**{name: _redacted(getattr(value, name), redact) for name in names})
-    return value
+    return _fields(value, redact) if is_dataclass(value) else value
+
+
+def _fields(value: Any, redact: Redact) -> Any:
+    kind: Any = type(value)
+    return kind(**{name: _redacted(getattr(value, name), redact) for name in _names(kind)})
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))
