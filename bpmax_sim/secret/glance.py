@@ -48,7 +48,9 @@ def _only(kept: str) -> bytes:
 
 _IN_BASE64 = _only(ascii_letters + digits + "+/-_")
 _IN_HEX = _only(hexdigits)
-_TO_STANDARD = bytes.maketrans(b"-_ ", b"+/A")
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_FILLINGS = (b"AAAA", b"AAAAAAA", b"AAAAAA", b"AAAAA")
+"""What comes after a run, by what it has over a multiple of four: zeros between what it holds."""
 
 Piece = tuple[bytes, bool]  # decoded bytes, and whether escapes were undone to get them
 
@@ -227,26 +229,25 @@ def _has_stream(data: bytes) -> bool:
 def _decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
     """Yield what *runs* may hold, at each of the four alignments, and *hex_runs* at both."""
     for group in _groups(runs):
-        # what comes of the end of a run and of the gap behind it is one byte or two, and only more
-        flat = group.translate(_TO_STANDARD) + b"AAAA"
         for start in range(4):
-            yield binascii.a2b_base64(flat[start : start + (len(flat) - start) // 4 * 4])
+            parts = [run[start:] + _FILLINGS[(len(run) - start) % 4] for run in group]
+            yield binascii.a2b_base64(b"".join(parts).translate(_TO_STANDARD))
     for run in hex_runs:
         yield from octets(run)
 
 
-def _groups(runs: Sequence[bytes]) -> Iterator[bytes]:
-    """Yield *runs* with gaps between them, as many at once as may be."""
+def _groups(runs: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Yield *runs*, as many at once as may be."""
     group: list[bytes] = []
     size = 0
     for run in runs:
         if group and size + len(run) > _GROUP:
-            yield b" ".join(group)
+            yield group
             group, size = [], 0
         group.append(run)
-        size += len(run) + 1
+        size += len(run) + 8
     if group:
-        yield b" ".join(group)
+        yield group
 
 
 def _together(pieces: Iterable[Piece]) -> Iterator[Piece]:

@@ -87,6 +87,7 @@ def wanted_of(*secrets: str) -> dict[bytes, str]:
 
 @MANY
 @given(secrets, layered, st.tuples(surroundings, surroundings))
+@example("000000", ["base64", "hex", "base64"], (b"\0%0", b""))
 @example("s-123456 x", ["form", "gzip"], (b"+", b"+"))
 @example("s+123456+x", ["zlib", "form"], (b" ", b"+"))
 def test_what_the_slow_search_finds_is_found(
