@@ -5,6 +5,7 @@ Only hooks are here, and nothing heavy is imported before a scenario or a fixtur
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from contextlib import suppress
 from itertools import chain
@@ -19,6 +20,7 @@ from bpmax_sim.pytest_plugin.guard import DOOR, Door, behind
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.tally import Tally
 
+_MANY = 100
 MARKERS = (
     "bpmax(cassette, mode, record, unused, ignore, repeat, clock, …): as in a scenario's proxy",
     "bpmax_fault(on, call=None, status, body, error, token, delay, drip): trouble on purpose",
@@ -93,6 +95,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from bpmax_sim.pytest_plugin.sharding import deselect  # noqa: PLC0415
 
         deselect(config, items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Take what was collected for many scenarios out of what Python's garbage collector looks at.
+
+    All of it lives until the end, and is looked at every few tests otherwise.
+    """
+    if len(_tally(session.config).owned) >= _MANY:
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -172,6 +184,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Note whether everything ran; send what a worker of pytest-xdist used to the controller."""
     tally = _tally(session.config)
+    if len(tally.owned) >= _MANY:
+        gc.unfreeze()
     tally.stopped = bool(session.shouldfail or session.shouldstop)
     if tally.sharded and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK  # an empty shard: the others have them all

@@ -35,7 +35,7 @@ from bpmax_sim.pytest_plugin.hiding import hide_in
 from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
 from bpmax_sim.pytest_plugin.tracebacks import behind
-from bpmax_sim.pytest_plugin.wanted import cassettes_folder, choose, session_options
+from bpmax_sim.pytest_plugin.wanted import cassettes_folder, choose, marked, session_options
 from bpmax_sim.report.remembered import remember
 from bpmax_sim.report.traces import keep_trace
 from bpmax_sim.scenario.events import Event, ScenarioFinished
@@ -172,7 +172,8 @@ def _changed(test: ScenarioTest) -> ScenarioItem:
     """
     item = test.scenario
     names = ("seed", "clock")
-    wanted = {name: choose(test, name, says=test.says) for name in names}
+    mark = marked(test)
+    wanted = {name: choose(test.config, mark, name, says=test.says) for name in names}
     given = {name: value for name, value in wanted.items() if value is not None}
     scenario = msgspec.structs.replace(item.scenario, **given)
     clock = Instant.parse(scenario.clock) if scenario.clock else None

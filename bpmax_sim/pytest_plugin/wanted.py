@@ -58,19 +58,26 @@ def marked(node: pytest.Item) -> dict[str, Any]:
     return found
 
 
-def choose(node: pytest.Item, name: str, *, says: Says = lambda _name: False) -> Any:
+def choose(
+    config: pytest.Config,
+    mark: Mapping[str, Any],
+    name: str,
+    *,
+    says: Says = lambda _name: False,
+) -> Any:
     """Return the value of an option for a test, or None to leave it as it is.
 
     Args:
-        node: the test.
+        config: that of the test.
+        mark: what its markers say.
         name: of the option.
         says: whether the scenario itself says something about it, which beats the ini file.
     """
-    said = options.on_command_line(node.config, name)
+    said = options.on_command_line(config, name)
     if said is None:
-        said = marked(node).get(name)
+        said = mark.get(name)
     if said is None and not says(name):
-        said = options.in_ini(node.config, name)
+        said = options.in_ini(config, name)
     return said
 
 
@@ -81,10 +88,12 @@ def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> d
         ConfigError: if a marker is wrong.
     """
     mark = marked(node)
-    chosen = {target: choose(node, name, says=says) for name, target in SESSION_NAMES.items()}
+    chosen = {
+        target: choose(node.config, mark, name, says=says) for name, target in SESSION_NAMES.items()
+    }
     found = {target: said for target, said in chosen.items() if said is not None}
     found |= {key: mark[key] for key in ("ignore", "redact", "repeat", "unawaited") if key in mark}
-    root, files = find_root(node.path), dict(_files(node, says))
+    root, files = find_root(node.path), dict(_files(node, mark, says))
     if "instances" in mark:
         files["instances"] = root / mark["instances"]
     if "cassette" in mark:
@@ -93,13 +102,13 @@ def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> d
     return found | files | {"remote": remote_of(node.config)}
 
 
-def _files(node: pytest.Item, says: Says) -> Iterator[tuple[str, Path]]:
+def _files(node: pytest.Item, mark: Mapping[str, Any], says: Says) -> Iterator[tuple[str, Path]]:
     """Yield the platforms, each way of naming them relative to what its writer looks at."""
     config, given = node.config, options.on_command_line(node.config, "platforms")
     if given is not None:
         yield "platforms", config.invocation_params.dir / given
-    elif "platforms" in marked(node):
-        yield "platforms", find_root(node.path) / marked(node)["platforms"]
+    elif "platforms" in mark:
+        yield "platforms", find_root(node.path) / mark["platforms"]
     elif not says("platforms") and (ini := options.in_ini(config, "platforms")) is not None:
         yield "platforms", config.rootpath / ini
 

@@ -51,7 +51,10 @@ def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence
         failures: of its steps.
         problems: what kept it from running.
     """
-    path, texts = _path(item), [*map(render, failures), *problems]
+    texts = [*map(render, failures), *problems]
+    if not texts and not (find_root(item.path) / FOLDER).is_dir():
+        return  # as after most items
+    path = _path(item)
     try:
         if not texts:
             path.unlink(missing_ok=True)

@@ -57,9 +57,9 @@ def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed
         when: ``on``, ``off`` or ``on-failure``.
         failed: whether it failed.
     """
-    path = trace_path(item)
     if when == "off":
         return ""
+    path = trace_path(item)
     with suppress(OSError):
         if when == "on-failure" and not failed:
             path.unlink(missing_ok=True)
