@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 _QUICK = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _ESCAPED_SLASH = re.compile(r"\\{1,8}/|%(?:25){0,3}2[Ff]")
@@ -22,10 +22,14 @@ _TO_STANDARD = str.maketrans("-_", "+/")
 _TO_URL_SAFE = str.maketrans("+/", "-_")
 
 
-def contents(text: str) -> str:
-    """Return what every run of base64 or hexadecimal in *text* may hold, at each alignment."""
+def runs_of(text: str) -> list[str]:
+    """Return every run of *text* that may be base64 or hexadecimal, with its escapes undone."""
+    return _QUICK.findall(_flat(text))
+
+
+def contents(runs: Sequence[str]) -> str:
+    """Return what each of *runs* may hold, at each alignment."""
     pieces: list[bytes] = []
-    runs: list[str] = _QUICK.findall(_flat(text))
     for run in runs:
         core = run.translate(_TO_STANDARD)
         pieces += [_decoded(core[start:]) for start in range(min(4, len(core) - 7))]
