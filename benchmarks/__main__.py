@@ -8,7 +8,12 @@ import json
 import platform
 import sys
 
-NAMES = ("calls", "cassette", "determinism", "memory", "scripts", "signing", "start")
+from benchmarks.goals import Goal, judged
+
+NAMES = (
+    *("calls", "cassette", "determinism", "items", "memory", "platforms", "scripts", "signing"),
+    "start",
+)
 
 
 def main() -> None:
@@ -19,14 +24,27 @@ def main() -> None:
     found = {}
     for name in options.names or NAMES:
         print(f"{name} …", file=sys.stderr)
-        found[name] = importlib.import_module(f"benchmarks.{name}").measure()
+        figures = importlib.import_module(f"benchmarks.{name}").measure()
+        found[name] = list(judged(name, figures))
+        if not options.json:
+            for line in map(_line, found[name]):
+                print(f"{name:11} {line}", flush=True)
     if options.json:
         machine = {"python": platform.python_version(), "system": platform.platform()}
-        print(json.dumps({"version": 1, **machine, "figures": found}, ensure_ascii=False))
-        return
-    for name, figures in found.items():
-        for what, value in figures.items():
-            print(f"{name:9} {what:52} {value:12.3f}")
+        told = {name: dict(map(_told, rows)) for name, rows in found.items()}
+        print(json.dumps({"version": 2, **machine, "figures": told}, ensure_ascii=False))
+
+
+def _line(row: tuple[str, float, Goal | None]) -> str:
+    what, value, goal = row
+    verdict = f"{goal!s:>8}  {'met' if goal.is_met(value) else 'MISSED'}" if goal else ""
+    return f"{what:62} {value:12.3f} {verdict}".rstrip()
+
+
+def _told(row: tuple[str, float, Goal | None]) -> tuple[str, dict[str, object]]:
+    what, value, goal = row
+    verdict = {"goal": str(goal), "met": goal.is_met(value)} if goal else {}
+    return what, {"value": value, **verdict}
 
 
 if __name__ == "__main__":

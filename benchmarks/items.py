@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
-
-import yaml
 
 import bpmax_sim.demo
 from benchmarks.calls import ENVIRON, answer
@@ -29,6 +26,22 @@ _ROUNDS = 5
 _FILES = Path(bpmax_sim.demo.__file__).parent / "files/scenarios"
 _PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 _OURS = (*_PYTEST, "-p", "bpmax_sim.pytest_plugin", "--bpmax-trace=off")
+_RAW = """\
+import pytest, yaml
+
+class Nothing(pytest.Item):
+    def runtest(self):
+        pass
+
+class File(pytest.File):
+    def collect(self):
+        yaml.load(self.path.read_text("utf-8"), yaml.CSafeLoader)
+        yield Nothing.from_parent(self, name="nothing")
+
+def pytest_collect_file(parent, file_path):
+    if file_path.name.endswith(".scenario.yaml"):
+        return File.from_parent(parent, path=file_path)
+"""
 _SCRIPT = """\
 const answer = await $proxy("crm_system").getCustomerDetail(form.customerId);
 form.name = answer.data.name;
@@ -97,13 +110,13 @@ def empty(folder: Path, count: int) -> None:
         (folder / f"test_{number}.py").write_text("def test_nothing():\n    pass\n", "utf-8")
 
 
-def parsed(paths: Sequence[Path]) -> float:
-    """Return the milliseconds of processor time that PyYAML takes to read and compose *paths*."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    begun = time.process_time()
+def raw(folder: Path, paths: Sequence[Path]) -> None:
+    """Copy *paths* to where they are only parsed, each into one item that does nothing."""
+    folder.mkdir(parents=True)
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (folder / "conftest.py").write_text(_RAW, encoding="utf-8")
     for path in paths:
-        yaml.compose(path.read_text(encoding="utf-8"), Loader=loader)
-    return (time.process_time() - begun) * 1e3
+        (folder / path.name).write_bytes(path.read_bytes())
 
 
 def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, float]:
@@ -114,7 +127,10 @@ def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, float]:
         record(paths)
         record(table(folder / "table", count))
         empty(folder / "empty", count)
+        raw(folder / "raw", paths)
+        raw(folder / "raw none", paths[:1])
         empty(folder / "none", 1)
+        files(folder / "one", 1)
         runs = {
             "none": (_PYTEST, folder / "none"),
             "empty": (_PYTEST, folder / "empty"),
@@ -122,21 +138,22 @@ def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, float]:
             "files": (_OURS, folder / "files"),
             "table": (_OURS, folder / "table"),
             "collected": ((*_OURS, "--collect-only"), folder / "files"),
-            "collected none": ((*_OURS, "--collect-only"), folder / "none"),
+            "raw": ((*_PYTEST, "--collect-only"), folder / "raw"),
+            "raw none": ((*_PYTEST, "--collect-only"), folder / "raw none"),
+            "one": ((*_OURS, "--collect-only"), folder / "one"),
         }
-        taken: dict[str, list[float]] = {one: [] for one in (*runs, "parse")}
+        taken: dict[str, list[float]] = {one: [] for one in runs}
         for _ in range(rounds + 1):
             for one, (command, where) in runs.items():
                 taken[one].append(spent(command, where))
-            taken["parse"].append(parsed(paths))
     return _figures({one: statistics.median(found[1:]) for one, found in taken.items()}, count)
 
 
 def _figures(took: dict[str, float], count: int) -> dict[str, float]:
     base = (took["empty"] - took["none"]) / count
     each = {one: (took[one] - took["bare"]) / count for one in ("files", "table")}
-    collected = (took["collected"] - took["collected none"]) / count
-    parse = took["parse"] / count
+    collected = (took["collected"] - took["one"]) / (count - 1)
+    parsed = (took["raw"] - took["raw none"]) / (count - 1)
     return {
         "an empty Python test in its own file, ms": base,
         "a scenario in its own file, ms": each["files"],
@@ -144,10 +161,6 @@ def _figures(took: dict[str, float], count: int) -> dict[str, float]:
         "a scenario in its own file, times an empty test": each["files"] / base,
         "a row of a table, times an empty test": each["table"] / base,
         "collecting a scenario file, ms": collected,
-        "collecting, times PyYAML's bare compose": collected / parse,
+        "collecting a file that is only parsed, ms": parsed,
+        "collecting a scenario file, times the raw parse": collected / parsed,
     }
-
-
-if __name__ == "__main__":
-    for what, value in measure(1000, 2).items():
-        print(f"{what:52} {value:.3f}")

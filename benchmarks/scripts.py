@@ -77,10 +77,10 @@ def crossing(cassette: Path) -> dict[str, float]:
 
     def script(session: Session, count: int) -> float:
         source = Script("crossing.js", _LOOP.replace("COUNT", str(count)))
-        begun = time.perf_counter()
+        begun = time.process_time()
         outcome = session.run_script(source)
         assert outcome.error is None, outcome.error
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     with opened(cassette, repeat=True) as session:
         crm = session.proxy("crm_system")
@@ -108,17 +108,17 @@ def patience(cassette: Path) -> float:
 
 def scenario(folder: Path) -> dict[str, float]:
     """Return the cost of a scenario: form, fresh context, three replayed calls, expectations."""
-    path = _written(folder)
-    item = _read(path)
-    _play(item, mode="record")
+    path = written(folder)
+    item = read(path)
+    play(item, mode="record")
     return {
-        "one scenario, three replayed calls, ms": microseconds(lambda: _play(item), rounds=25)
-        / 1e3,
-        "reading its file, ms": microseconds(lambda: _read(path), rounds=25) / 1e3,
+        "one scenario, three replayed calls, ms": microseconds(lambda: play(item), rounds=25) / 1e3,
+        "reading its file, ms": microseconds(lambda: read(path), rounds=25) / 1e3,
     }
 
 
-def _written(folder: Path) -> Path:
+def written(folder: Path) -> Path:
+    """Write a scenario with three calls and all that it needs, and return its file."""
     files = Path(bpmax_sim.demo.__file__).parent / "files/scenarios"
     home = folder / "scenarios"
     (home / "scripts").mkdir(parents=True)
@@ -131,11 +131,13 @@ def _written(folder: Path) -> Path:
     return path
 
 
-def _read(path: Path) -> ScenarioItem:
+def read(path: Path) -> ScenarioItem:
+    """Return the one item of *path*."""
     return next(iter(items(path)))
 
 
-def _play(item: ScenarioItem, mode: str = "replay") -> Sequence[Event]:
+def play(item: ScenarioItem, mode: str = "replay") -> Sequence[Event]:
+    """Run *item*, which has to pass, and return what it tells."""
     session = open_session(item, environ=ENVIRON, mode=mode, transport=Handler(answer))
     events = list(run(item, session, environ=ENVIRON))
     last = events[-1]

@@ -1,0 +1,44 @@
+"""What loading twenty platform files costs: from new files, and again in the same process."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import bpmax_sim.demo
+from bpmax_sim.platform.load import load_platforms
+
+_COUNT, _ROUNDS = 20, 9
+_FILES = Path(bpmax_sim.demo.__file__).parent / "files/scenarios"
+
+
+def folder(parent: Path) -> Path:
+    """Write the demonstration's CRM twenty times, each under a key of its own."""
+    platforms = parent / "platforms"
+    platforms.mkdir(parents=True)
+    text = (_FILES / "platforms/crm_system.yaml").read_text("utf-8")
+    for number in range(_COUNT):
+        own = text.replace("crm_system", f"crm_{number}")
+        (platforms / f"crm_{number}.yaml").write_text(own, "utf-8")
+    return platforms
+
+
+def seconds(platforms: Path) -> float:
+    """Return the processor time of loading *platforms*."""
+    begun = time.process_time()
+    load_platforms(platforms)
+    return time.process_time() - begun
+
+
+def measure() -> dict[str, float]:
+    """Return every figure by name; each cold load reads files that were never read before."""
+    with tempfile.TemporaryDirectory() as name:
+        fresh = [folder(Path(name, str(number))) for number in range(_ROUNDS + 1)]
+        cold = [seconds(one) for one in fresh][1:]
+        cached = [sum(seconds(fresh[0]) for _ in range(20)) / 20 for _ in range(15)]
+    return {
+        "a platform file, cold, ms": statistics.median(cold) / _COUNT * 1e3,
+        f"{_COUNT} platform files, cached, all, ms": statistics.median(cached) * 1e3,
+    }
