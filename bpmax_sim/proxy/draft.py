@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -14,12 +15,14 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Spot
 from bpmax_sim.platform.octets import form, octet_text, percent
+from bpmax_sim.proxy.printing import UnprintableError, json_text
 
 _ADDRESS = re.compile(r"([A-Za-z][\w+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _PORTS: Final = {"http": ":80", "https": ":443"}
 _VISIBLE = re.compile(r"[\t\x20-\x7e]*")
 _FORM = "application/x-www-form-urlencoded"
 
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _Object = dict[str, msgspec.Raw]
 
 
@@ -171,13 +174,29 @@ def _cookies(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
 
 def _with_member(body: bytes, path: list[str], value: str) -> bytes:
     """Set a member of a JSON object; every other byte of the values stays as it is."""
-    try:
-        members = msgspec.json.decode(body, type=_Object)
-    except msgspec.DecodeError:
-        raise ConfigError(
-            f"auth puts {'.'.join(path)!r} into the body, which is not a JSON object"
-        ) from None
+    members = _members(body)
+    if members is None:
+        raise ConfigError(f"auth puts {'.'.join(path)!r} into the body, which is not a JSON object")
     first, *rest = path
-    inner = bytes(members.get(first, b"{}"))
-    member = _with_member(inner, rest, value) if rest else msgspec.json.encode(value)
-    return msgspec.json.encode({**members, first: msgspec.Raw(member)})
+    inner = members.get(first, b"{}")
+    members[first] = _with_member(inner, rest, value) if rest else msgspec.json.encode(value)
+    return b"{%s}" % b",".join(json_text(name) + b":" + one for name, one in members.items())
+
+
+def _members(body: bytes) -> dict[str, bytes] | None:
+    """Return the members of a JSON object, as they are written, or None for anything else."""
+    try:
+        return {name: bytes(one) for name, one in msgspec.json.decode(body, type=_Object).items()}
+    except msgspec.DecodeError:
+        return _members_with_halves(body)
+
+
+def _members_with_halves(body: bytes) -> dict[str, bytes] | None:
+    """Return the members of an object that holds half a character, which msgspec does not read."""
+    if not _HALF.search(body):
+        return None
+    try:
+        value = json.loads(body)
+        return {n: json_text(one) for n, one in value.items()} if isinstance(value, dict) else None
+    except (ValueError, RecursionError, UnprintableError):
+        return None

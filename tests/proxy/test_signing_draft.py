@@ -147,6 +147,20 @@ def test_a_member_joins_a_json_body_whose_other_bytes_stay() -> None:
     assert done.injected == ("body.auth.token",)
 
 
+@pytest.mark.parametrize(
+    ("body", "done"),
+    [
+        (b'{"a":"\\ud800"}', b'{"a":"\\ud800","auth":{"token":"t"}}'),
+        (
+            b'{"\\udfff":1.5,"auth":{"b":["\\uD800"]}}',
+            b'{"\\udfff":1.5,"auth":{"b":["\\ud800"],"token":"t"}}',
+        ),
+    ],
+)
+def test_a_member_joins_a_body_that_holds_half_a_character(body: bytes, done: bytes) -> None:
+    assert put(request(body=body), "body", "auth.token", "t").body == done
+
+
 def test_a_call_without_a_body_gets_one() -> None:
     done = put(request(), "body", "auth.token", "密")
 
@@ -164,7 +178,9 @@ def test_a_form_body_gets_a_pair() -> None:
     assert put(request(headers=headers), "body", "sign", "1").body == b"sign=1"
 
 
-@pytest.mark.parametrize("body", [b"[1]", b"text", b'{"auth": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"[1]", b"text", b'{"auth": 1}', b"\xff", b'["\\ud800"]', b'{"a":"\\ud800"']
+)
 def test_a_body_that_has_no_members_is_an_error(body: bytes) -> None:
     with pytest.raises(ConfigError) as caught:
         put(request(body=body), "body", "auth.token", "密")
