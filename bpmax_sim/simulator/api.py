@@ -12,7 +12,7 @@ from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Api, Auth, Idempotency, Parameter, ResponseRules
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.reading import as_text
-from bpmax_sim.simulator.asked import ABSENT, is_empty, look
+from bpmax_sim.simulator.asked import ABSENT, every, is_empty, look
 from bpmax_sim.simulator.checks import once
 from bpmax_sim.simulator.derived import data_path, put
 from bpmax_sim.simulator.examples import example, sampled, typed
@@ -151,13 +151,21 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
 
 def _found(turn: Turn, parameter: Parameter) -> Any:
     place, target = parameter.place, parameter.target
+    if parameter.type == "array" and (place == "query" or (place == "body" and turn.asked.form)):
+        return every(turn.asked, place, target)
     if place == "body" and target in _WHOLE:
-        return turn.asked.body
+        return _text(turn) if parameter.type == "string" else turn.asked.body
     if place == "body" and turn.asked.form:
         return turn.asked.form.get(target, ABSENT)
     if place == "body":
         return look({"body": turn.asked.body}, f"body.{target}")
     return _given(turn, place, parameter.name if place == "path" else target)
+
+
+def _text(turn: Turn) -> Any:
+    """Return the body as it was sent: a text is one even where it reads as ``null``."""
+    body = turn.asked.request.body
+    return ABSENT if body is None else body.decode("utf-8", "replace")
 
 
 def _is_hidden(turn: Turn, parameter: Parameter) -> bool:

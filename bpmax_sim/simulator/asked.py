@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
@@ -89,13 +89,25 @@ def segments(path: str) -> tuple[str, ...]:
     return tuple(unquote(part) for part in path.strip("/").split("/"))
 
 
+def every(asked: Asked, place: str, name: str) -> Any:
+    """Return the list of all values of *name* in the query or in a form, or `ABSENT`."""
+    query = asked.request.url.partition("#")[0].partition("?")[2]
+    text = query if place == "query" else (asked.request.body or b"").decode("utf-8", "replace")
+    return [value for key, value in _listed(text) if key == name] or ABSENT
+
+
 def _pairs(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
+    for name, value in _listed(text):
+        found.setdefault(name, value)
+    return found
+
+
+def _listed(text: str) -> Iterator[tuple[str, str]]:
     for piece in text.split("&"):
         name, _, value = piece.partition("=")
         if name:
-            found.setdefault(unquote_plus(name), unquote_plus(value))
-    return found
+            yield unquote_plus(name), unquote_plus(value)
 
 
 def _cookies(line: str) -> dict[str, str]:

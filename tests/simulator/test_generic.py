@@ -229,3 +229,48 @@ def test_a_rotating_refresh_token_works_once(tmp_path: Path) -> None:
     bearer = {"Authorization": f"Bearer {second['access_token']}"}
     assert crm.send("GET /x", headers=bearer).status == 200
     assert login(first["refresh_token"])["code"] == 401
+
+
+def test_an_array_of_a_query_or_a_form_is_all_its_values(tmp_path: Path) -> None:
+    shop = made(
+        tmp_path,
+        """\
+platform_key: shop
+base_url: https://shop.example.test
+apis:
+  find:
+    path: /find
+    parameters: [{name: 标签, in: query, to: tags, type: array, required: true}]
+  mark:
+    method: POST
+    path: /mark
+    encoding: form
+    parameters: [{name: 单号, in: body, to: no, type: array}]
+""",
+        {},
+    )
+
+    assert shop.ask("GET /find?tags=a&tags=%E5%AE%A2")["标签"] == ["a", "客"]
+    assert shop.ask("GET /find?tags=a")["标签"] == ["a"]
+    assert shop.ask("GET /find?tag=a")["message"] == "query.tags is missing"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert shop.ask("POST /mark", raw=b"no=1&no=2", headers=form) == {"单号": ["1", "2"]}
+
+
+def test_a_text_is_taken_as_it_was_sent(tmp_path: Path) -> None:
+    shop = made(
+        tmp_path,
+        """\
+platform_key: shop
+base_url: https://shop.example.test
+apis:
+  note:
+    method: PUT
+    path: /note
+    encoding: text
+    parameters: [{name: 备注, in: body, to: $, type: string, required: true}]
+""",
+        {},
+    )
+
+    assert shop.ask("PUT /note", raw=b"null")["备注"] == "null"
