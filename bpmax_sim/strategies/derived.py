@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bpmax_sim.errors import CallError, ConfigError, near
+from bpmax_sim.errors import CallError, ConfigError, Problem, near
+from bpmax_sim.platform.disk import absolute, find_instances, local_of
+from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import load_platforms, read_platform
 from bpmax_sim.platform.model import Api, Parameter, Platform
 from bpmax_sim.platform.platforms import Platforms
@@ -18,8 +21,11 @@ from bpmax_sim.proxy.program import Program, Setter
 from bpmax_sim.proxy.values import UNDEFINED
 from bpmax_sim.strategies.schemas import values_of
 from bpmax_sim.strategies.texts import scalars, words
+from bpmax_sim.yamlfile import read_yaml
 
 _SETTERS: Final[tuple[Setter, ...]] = ("path", "query", "header", "body")
+_ELEMENT: Final = re.compile(r"[^\W\d][\w.\-]*")
+_NOT_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TYPES: Final = frozenset({"string", "text", "integer", "number", "boolean", "array", "object"})
 
 
@@ -52,20 +58,32 @@ def for_platform(
 
 
 def loaded(path: str | os.PathLike[str], /) -> Platforms:
-    """Return the platforms of a folder, or of a file; with it those beside it, if they are needed.
+    """Return the platforms of a folder, or that of a file, with their instances.
 
-    The instances of a project are declared in one file, so they name platforms of other files.
+    A project declares its instances in one file; those of platforms in other files than *path*
+    are left out.
 
     Raises:
         ConfigError: a file is wrong.
     """
-    try:
+    place = "" if Path(path).is_dir() else find_instances(absolute(path))
+    if not place:
         return load_platforms(path)
-    except ConfigError:
-        if not Path(path).is_file():
-            raise
-        read_platform(Path(path))  # its own mistakes come first
-        return load_platforms(Path(path).parent)
+    known = load_platforms(path, instances="")
+    problems: list[Problem] = []
+    keys = {*known.keys, *_named(Path(place)), *_named(Path(local_of(place)))}
+    entries = read_instances(Path(place), known.find, keys, problems)
+    if problems:
+        raise ConfigError(*problems)
+    return known.with_entries(one for one in entries if known.find(one.instance.platform))
+
+
+def _named(place: Path) -> Iterator[str]:
+    """Yield the platforms that a file of instances names."""
+    for one in read_yaml(place).elements if place.is_file() else ():
+        named = one.child("platform")
+        if named is not None:
+            yield str(named.value)
 
 
 def wanted_apis(
@@ -133,7 +151,8 @@ def valid_calls(
 def _calls(
     draw: st.DrawFn, platform: Platform, api: Api, instances: list[str], direct: bool | None
 ) -> Program:
-    values = [draw(_given(one)) for one in api.parameters]
+    is_xml = (api.encoding or platform.encoding) == "xml"
+    values = [draw(_given(one, is_xml=is_xml)) for one in api.parameters]
     options = {"instance_key": draw(st.sampled_from(instances))} if instances else {}
     said = Program(platform=platform.platform_key, options=options, api=api.key, args=tuple(values))
     is_direct = draw(st.booleans()) if direct is None else direct
@@ -147,8 +166,10 @@ def chained(api: Api, program: Program, /) -> Program:
     return replace(program, args=None, steps=_steps(api, list(program.args)))
 
 
-def _given(parameter: Parameter) -> st.SearchStrategy[Any]:
+def _given(parameter: Parameter, *, is_xml: bool) -> st.SearchStrategy[Any]:
     values = parameter_values(parameter)
+    if is_xml and parameter.place == "body":
+        values = values.filter(_is_element)
     return values if parameter.required else values | st.just(UNDEFINED)
 
 
@@ -189,6 +210,16 @@ def _placed(parameter: Parameter, drawn: st.SearchStrategy[Any]) -> st.SearchStr
 def _is_visible(value: Any) -> bool:
     text = str(value)
     return _is_single(value) and text.isascii() and text.isprintable() and text == text.strip()
+
+
+def _is_element(value: Any) -> bool:
+    """Return whether XML can hold *value*: names of elements, and no control characters."""
+    if isinstance(value, dict):
+        named = all(_ELEMENT.fullmatch(name) for name in value)
+        return named and all(map(_is_element, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_element, value)) and not any(isinstance(one, list) for one in value)
+    return not (isinstance(value, str) and _NOT_XML.search(value))
 
 
 def _is_single(value: Any) -> bool:

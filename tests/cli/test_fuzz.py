@@ -18,6 +18,7 @@ from bpmax_sim.strategies.fuzz.search import Finding, Plan, search
 from tests.cli.project import ROOT, Command, Project
 from tests.fuzzing.broken import PLATFORMS, written
 from tests.fuzzing.redis import running_redis
+from tests.fuzzing.test_search import LIVE, live
 
 SEARCH = ("--minutes", "1", "--json")
 
@@ -223,3 +224,17 @@ def test_printing_json_tells_everything(empty: Path, bs: Command) -> None:
     assert told["summary"]["broken"] == 1
     assert told["summary"]["exit_code"] == 1
     assert told["findings"][0]["javascript"][0].startswith('$proxy("orders"')
+
+
+def test_what_a_live_system_fails_on_fails_in_the_same_words(empty: Path, bs: Command) -> None:
+    path = written("one parameter lies within another", empty)
+    path.write_text(LIVE, encoding="utf-8")
+    with live('{"orderNo": "DD-1"}', crash=b"%22") as url:
+        done = bs("fuzz", str(path), *SEARCH, "--save", "--law", "accepted", "--against", url)
+        (found,) = json.loads(done.out)["findings"]
+        ran = bs("run", found["scenario"]["file"])
+        told = run_pytest(empty / "tests")
+
+    assert "ends in HTTP_STATUS: orders.createOrder: HTTP 500" in found["message"]
+    assert ran.out.count(found["message"]) == 1
+    assert f"LawBroken: {found['message']}" in told

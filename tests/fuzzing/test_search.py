@@ -13,6 +13,8 @@ import pytest
 
 from bpmax_sim import strategies
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.platform.openapi import make, read_document
+from bpmax_sim.strategies.derived import loaded
 from bpmax_sim.strategies.fuzz.search import Finding, Plan, search
 from tests.fuzzing.broken import PLATFORMS, SECRET, orders, written
 from tests.loopback import answer_json, loopback
@@ -259,3 +261,35 @@ def test_no_secret_of_a_project_is_in_what_is_told(tmp_path: Path) -> None:
     found = only(path, laws=("arrives",))
 
     assert "s3cret" not in repr(found)
+
+
+def test_a_platform_imported_from_openapi_is_searched(tmp_path: Path) -> None:
+    document = read_document(ROOT / "tests/data/openapi/crm.json")
+    path = tmp_path / "crm.yaml"
+    path.write_text(make(document, key="crm").text, encoding="utf-8")
+
+    tried = search(Plan(path=path, examples=str(tmp_path / "kept"), seconds=6))
+
+    assert [one.finding.message for one in tried if one.finding] == []
+    assert sum(one.examples > 0 for one in tried) > 10
+
+
+def test_instances_of_other_platforms_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "orders.yaml"
+    path.write_text(orders(""), encoding="utf-8")
+    entries = "[{platform: orders, instance_key: 华东}, {platform: erp, instance_key: x}]"
+    (tmp_path / "instances.yaml").write_text(entries, encoding="utf-8")
+
+    known = loaded(path)
+
+    assert list(known.entries) == ["orders"]
+    assert known.instance("orders").instance_key == "华东"
+
+
+def test_a_mistake_in_the_instances_of_a_platform_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "orders.yaml"
+    path.write_text(orders(""), encoding="utf-8")
+    (tmp_path / "instances.yaml").write_text("[{platform: orders, instance: 华东}]")
+
+    with pytest.raises(ConfigError, match=r"instances\.yaml:1:21: .*instance"):
+        loaded(path)

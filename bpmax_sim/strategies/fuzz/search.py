@@ -31,7 +31,7 @@ from bpmax_sim.strategies.fuzz.scripts import SCRIPT, situations
 from bpmax_sim.strategies.fuzz.target import SIMULATE, Target, hang_up, target_of
 from bpmax_sim.strategies.javascript import javascript
 
-_FIRST_ROUND: Final = 25
+_FIRST_ROUND: Final = 5
 _LARGEST_ROUND: Final = 2000
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
