@@ -20,7 +20,7 @@ from bpmax_sim.strategies.fuzz.laws import LAWS
 from bpmax_sim.strategies.fuzz.reproduction import File, pytest_of, scenario_of
 from bpmax_sim.strategies.fuzz.scripts import SCRIPT
 from bpmax_sim.strategies.fuzz.search import Finding, Plan, Tried, search
-from bpmax_sim.strategies.fuzz.target import SIMULATE, reach
+from bpmax_sim.strategies.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.yamlfile import shown
 
 _MINUTE = 60
@@ -78,7 +78,8 @@ def fuzz(  # noqa: PLR0913 - the options of the command
 
 def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
     start = time.monotonic()
-    if "://" in plan.against:
+    check_address(plan.against)
+    if plan.against != SIMULATE:
         reach(plan.against)
     tried = search(plan)
     if not tried:

@@ -96,7 +96,7 @@ def wanted_apis(
     """
     found = _apis(known, platform, name or None)
     if not found:
-        raise _nothing(path, name)
+        raise ConfigError(f"{_nothing(path, name)}{near(name, platform.apis)}")
     return found
 
 

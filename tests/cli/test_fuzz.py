@@ -130,6 +130,8 @@ def test_a_finding_is_printed_with_its_scenario_and_its_test(empty: Path, bs: Co
     assert "--- scenarios/fuzz/orders.createOrder.arrives.scenario.yaml" in lines
     assert "--- tests/test_fuzz_orders_createOrder_arrives.py" in lines
     assert not (empty / "tests").exists()
+    assert (empty / ".bpmax/.gitignore").is_file()
+    assert list((empty / ".bpmax/fuzz").iterdir())
     assert done.err.endswith("1 law was broken\n")
 
 
@@ -181,10 +183,18 @@ def test_a_redis_that_is_not_there_is_told(project: Project, bs: Command) -> Non
         (["crm_sistem"], "crm_sistem: there is no such file or folder; see what `ls` shows"),
         (["scenarios/platforms"], "expected one platform file; name one of those in it"),
         (["crm_system", "--law", "arives"], "there is no such law; did you mean 'arrives'?"),
-        (["crm_system", "--api", "getCustomer"], "there is no API to call named 'getCustomer'"),
+        (
+            ["crm_system", "--api", "getCustomer"],
+            "named 'getCustomer'; did you mean 'get_customer_detail'?",
+        ),
         (["crm_system", "--minutes", "0"], "--minutes 0: expected more than 0, and a day at most"),
         (["crm_system", "-n", "0"], "-n 0: expected 1 to 64 processes"),
         (["crm_system", "--against", "crm"], "--against crm: expected simulate, or an address"),
+        (["crm_system", "--against", "ftp://crm.test"], "ftp://crm.test: expected simulate"),
+        (
+            ["crm_system", "--database", "scenarios/instances.yaml/x"],
+            "--database scenarios/instances.yaml/x: cannot be made (Not a directory); name another",
+        ),
         (["crm_system", "--script", "x.js"], "x.js: there is no such file or folder"),
         (["scenarios/scripts/customer.js"], "customer.js:"),
     ],

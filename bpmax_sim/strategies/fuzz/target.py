@@ -68,16 +68,25 @@ def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> Target
     Raises:
         ConfigError: *against* is neither ``simulate`` nor an address.
     """
-    if against != SIMULATE and not (is_address(against) and "{" not in against):
-        raise ConfigError(
-            f"--against {against}: expected simulate, or an address such as http://127.0.0.1:8080"
-        )
+    check_address(against)
     entries = [entry for found in platforms.entries.values() for entry in found]
     if not any(one.instance.platform == key and one.instance.enabled for one in entries):
         entries.append(Entry(Instance(platform=key, instance_key="default"), Origin()))
     if against != SIMULATE:
         entries = [_moved(entry, against) for entry in entries]
     return Target(platforms.with_entries(entries), key, against)
+
+
+def check_address(against: str) -> None:
+    """Judge who is to answer.
+
+    Raises:
+        ConfigError: *against* is neither ``simulate`` nor an address.
+    """
+    if against != SIMULATE and not (is_address(against) and "{" not in against):
+        raise ConfigError(
+            f"--against {against}: expected simulate, or an address such as http://127.0.0.1:8080"
+        )
 
 
 def reach(address: str) -> None:
