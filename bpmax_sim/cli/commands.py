@@ -182,6 +182,23 @@ COMMANDS: Mapping[str, Command] = {
         "example database, and printed as a scenario and as a pytest test. Exit codes: 0 no law "
         "was broken, 1 one was, 2 usage, 4 the address cannot be reached.",
     ),
+    "serve": Command(
+        "serving:serve",
+        "Answer over HTTP from cassettes, for a real BPMAX or a program in any language",
+        "bpmax-sim serve cassettes/crm --port 8700",
+        "Point the third party's address, or its host alone, at the one that is printed; where "
+        "several third parties are recorded, /<platform key> in front names one. Any login is let "
+        "in. What is not recorded gets status 501 and the text of the miss. Ctrl-C ends it. It "
+        "needs the extra 'server'.",
+    ),
+    "simulate": Command(
+        "serving:simulate",
+        "Answer over HTTP as a third party would: a stand-in with tokens, limits and memory",
+        "bpmax-sim simulate qywx --port 8700",
+        "The vendor's own SDK works against it but for the address; it logs in with the "
+        "credentials that are printed. Without a name it lists what there is. Ctrl-C ends it. It "
+        "needs the extra 'server'.",
+    ),
     "schema": Command(
         "schema:schema",
         "Print or write the JSON Schemas with which editors check files while one types",

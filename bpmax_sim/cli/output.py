@@ -74,6 +74,11 @@ def say_document(**told: Any) -> None:
     say_json({"version": VERSION, **told})
 
 
+def announce(**told: Any) -> None:
+    """Print what ``--json`` promises on one line, for a program that reads on while we run."""
+    say(json.dumps({"version": VERSION, **told}, ensure_ascii=False))
+
+
 def say_bytes(data: bytes) -> None:
     """Print data byte for byte, whatever the console's character set."""
     with _writing():

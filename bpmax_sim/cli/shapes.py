@@ -177,6 +177,14 @@ SHAPES: Mapping[str, Shape] = {
             }
         ],
     },
+    "serve": {"url": TEXT, "exchanges": WHOLE, "addresses": [TEXT]},
+    "simulate": {
+        "url": TEXT,
+        "platform": TEXT,
+        "instances": [
+            {"instance": TEXT, "credentials": [{"name": TEXT, "value": (TEXT, WHOLE)}]},
+        ],
+    },
     "schema": _FILES,
     "doctor": {"ok": FLAG, "checks": [{"ok": FLAG, "name": TEXT, "value": TEXT}]},
 }

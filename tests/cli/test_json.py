@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ CALLS: Mapping[str, Sequence[str]] = {
     "prune": ["prune"],
     "coverage": ["coverage"],
     "fuzz": ["fuzz", "crm_system", "--law", "accepted", "--minutes", "0.02"],
+    "serve": ["serve", HERE],
+    "simulate": ["simulate", "crm_system"],
     "schema": ["schema", "--write"],
     "doctor": ["doctor"],
 }
@@ -77,6 +79,11 @@ def nothing_used(folder: Path) -> Evidence:
     )
 
 
+def announced(_answer: object, *, ready: Callable[[str], None], **_where: object) -> None:
+    """Tell an address as a server does, and stop at once."""
+    ready("http://127.0.0.1:8700")
+
+
 def test_every_command_has_a_shape() -> None:
     told = "write its shape into bpmax_sim/cli/shapes.py, and how it is called into CALLS above"
 
@@ -86,13 +93,16 @@ def test_every_command_has_a_shape() -> None:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_command_prints_one_object_of_its_shape(
-    recorded: Project, bs: Command, name: str
+    recorded: Project, bs: Command, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if name in {"seal", "review", "lint"}:
         broken(recorded)
 
     if name in {"show", "report"}:
         bs("run", "--var", "customer=12346")
+    if name in {"serve", "simulate"}:
+        pytest.importorskip("uvicorn", reason="the extra 'server' is not installed")
+        monkeypatch.setattr("bpmax_sim.server.http.serve", announced)
     if name == "prune":
         keep(nothing_used(recorded.folder), recorded.folder)
 

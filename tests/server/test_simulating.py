@@ -1,0 +1,125 @@
+"""Stand-ins over HTTP: they let in who has the credentials, and know the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bpmax_sim.errors import CallError
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.openapi import make, read_document
+from bpmax_sim.server.http import served
+from bpmax_sim.server.simulating import Standin
+
+DATA = Path(__file__).parents[1] / "data/openapi"
+
+
+@pytest.fixture(name="qywx")
+def wecom() -> Iterator[tuple[str, Standin]]:
+    standin = Standin(load_platforms(None), "qywx")
+    with served(standin.answer) as url:
+        yield url, standin
+
+
+def token(url: str, standin: Standin) -> str:
+    (tenant,) = standin.tenants
+    asked = {name: str(tenant.credentials[name]) for name in ("corpid", "corpsecret")}
+    got = httpx.get(f"{url}/cgi-bin/gettoken", params=asked).json()
+    assert got["errcode"] == 0, got
+    return str(got["access_token"])
+
+
+def test_a_client_logs_in_sends_and_is_told_of_a_token_that_ended(
+    qywx: tuple[str, Standin],
+) -> None:
+    url, standin = qywx
+    access = token(url, standin)
+    (tenant,) = standin.tenants
+    message = {
+        "touser": "zhangsan",
+        "msgtype": "text",
+        "agentid": tenant.credentials["agentid"],
+        "text": {"content": "合同已审批"},
+    }
+
+    def send() -> int:
+        got = httpx.post(f"{url}/cgi-bin/message/send?access_token={access}", json=message)
+        return int(got.json()["errcode"])
+
+    sent = send()
+    standin.simulator.expire()
+    ended = send()
+
+    assert (sent, ended) == (0, 42001)
+    assert [one.to for one in standin.simulator.messages] == ["zhangsan"]
+
+
+def test_wrong_credentials_are_refused_as_the_vendor_does(qywx: tuple[str, Standin]) -> None:
+    url, _ = qywx
+
+    got = httpx.get(f"{url}/cgi-bin/gettoken", params={"corpid": "a", "corpsecret": "b"})
+
+    assert got.status_code == 200
+    assert got.json()["errcode"] in {40013, 40001}
+
+
+def test_a_connection_that_is_dropped_on_purpose_is_a_502(qywx: tuple[str, Standin]) -> None:
+    url, standin = qywx
+    access = token(url, standin)
+    standin.simulator.drop("before")
+
+    got = httpx.get(f"{url}/cgi-bin/user/get", params={"access_token": access, "userid": "x"})
+
+    assert (got.status_code, got.json()["error"]) == (502, "RESET")
+
+
+def test_ids_that_many_clients_get_at_once_differ(qywx: tuple[str, Standin]) -> None:
+    url, standin = qywx
+    access = token(url, standin)
+    agent = standin.tenants[0].credentials["agentid"]
+    message = {"touser": "zhangsan", "msgtype": "text", "agentid": agent}
+
+    def send(number: int) -> str:
+        body = {**message, "text": {"content": f"第 {number} 条"}}
+        with httpx.Client() as client:
+            got = client.post(f"{url}/cgi-bin/message/send?access_token={access}", json=body).json()
+        return str(got.get("msgid", got["errcode"]))
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(send, range(24)))
+
+    assert len({*ids}) == 24
+
+
+@pytest.mark.parametrize("prefix", ["", "/open/v2"])
+def test_an_imported_platform_is_served_below_its_path_or_without_it(
+    tmp_path: Path, prefix: str
+) -> None:
+    made = make(read_document(DATA / "crm.json"), key="crm")
+    (tmp_path / "crm.yaml").write_text(made.text, encoding="utf-8")
+    standin = Standin(load_platforms(tmp_path), "crm")
+    (tenant,) = standin.tenants
+    with served(standin.answer) as url:
+        access = httpx.post(
+            f"{url}{prefix}/oauth/token",
+            data={"grant_type": "client_credentials", "scope": "customer.read customer.write"},
+            auth=(str(tenant.credentials["client_id"]), str(tenant.credentials["client_secret"])),
+        ).json()["access_token"]
+        got = httpx.get(
+            f"{url}{prefix}/customers/C20260302001", headers={"Authorization": f"Bearer {access}"}
+        )
+        refused = httpx.get(f"{url}{prefix}/customers/C20260302001")
+
+    assert got.json()["id"] == "C20260302001"
+    assert refused.status_code == 401
+
+
+def test_an_unknown_platform_is_told_with_a_near_one() -> None:
+    with pytest.raises(CallError) as caught:
+        Standin(load_platforms(None), "qywxx")
+
+    assert str(caught.value) == "there is no platform 'qywxx'; did you mean 'qywx'?"
