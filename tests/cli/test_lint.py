@@ -36,7 +36,7 @@ def test_problems_become_workflow_commands_with_file_line_and_column(
     folder = recorded.folder.name
     assert done.code == 2
     assert done.out == (
-        f"::error file={folder}/{PLATFORM},line=13,col=5,title=bpmax-sim lint"
+        f"::error file={folder}/{PLATFORM},line=15,col=5,title=bpmax-sim lint"
         "::apis.get_customer_detail.methd: unknown key 'methd'; did you mean 'method'?\n"
     )
     assert done.err == "1 scenario file: 1 problem\n"
