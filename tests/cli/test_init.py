@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from bpmax_sim.starter.making import plan
 from bpmax_sim.starter.plan import GIT, with_lines
 from bpmax_sim.starter.wish import AUTHS, CIS, Wish
 from bpmax_sim.yamlfile import read_yaml
-from tests.cli.project import Command, in_a_process
+from tests.cli.project import ROOT, Command, in_a_process
 
 FILES = [
     "scenarios/platforms/crm_system.yaml",
@@ -152,11 +155,46 @@ def test_ci_files_run_what_there_is(bs: Command, ci: str) -> None:
     path = Path(CIS[ci][1])
     text = path.read_text(encoding="utf-8")
 
-    assert re.search(r"bpmax-sim lint\b", text)
-    assert re.search(r"pytest --junitxml=report.xml\b", text)
     assert text.count("{") == text.count("}")
     if ci != "jenkins":
         assert read_yaml(path).items
+    ran = [run(one) for one in commands(text) if "pip install" not in one]
+    assert [one.returncode for one in ran] == [0, 0], [one.stderr for one in ran]
+    assert b'tests="1"' in Path("report.xml").read_bytes()
+    assert "report.xml" in Path(".gitignore").read_text(encoding="utf-8")
+
+
+def commands(text: str) -> list[str]:
+    """Return the lines that a CI file gives to a shell."""
+    found = re.findall(
+        r"^\s*- (?:run: )?((?:pip|bpmax-sim|pytest)\b.*)|sh '(.*)'", text, re.MULTILINE
+    )
+    return [one or other for one, other in found]
+
+
+def run(line: str) -> subprocess.CompletedProcess[bytes]:
+    """Run one of them with the package as it is here."""
+    program, *rest = line.removeprefix(".venv/bin/").split()
+    module = {"bpmax-sim": "bpmax_sim", "pytest": "pytest"}[program]
+    return subprocess.run(
+        [sys.executable, "-m", module, *rest],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("ci", CIS)
+def test_ci_files_keep_the_results_of_a_run_that_failed(bs: Command, ci: str) -> None:
+    bs("init", "--yes", "--ci", ci)
+    text = Path(CIS[ci][1]).read_text(encoding="utf-8")
+    kept = text[text.index("pytest --junitxml=report.xml") :]
+
+    assert "always" in kept
+    assert "report.xml" in kept.partition("\n")[2]
+    assert ".bpmax/" in kept
+    assert re.search("cache|HOME", text)
 
 
 @pytest.mark.parametrize(
