@@ -208,5 +208,7 @@ COMMANDS: Mapping[str, Command] = {
         "doctor:doctor",
         "Check that everything bpmax-sim needs is there",
         "bpmax-sim doctor",
+        "It looks at the installation, the console, and in a project at platforms, what recordings "
+        "left, schemas, Git and CI files. It ends with 1 if something is to be done.",
     ),
 }

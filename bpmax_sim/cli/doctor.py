@@ -7,9 +7,11 @@ import platform
 import sys
 from collections.abc import Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import bpmax_sim
+from bpmax_sim.cli.checkup import Finding, project_findings
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.output import say, say_document
 from bpmax_sim.errors import BpmaxError
@@ -20,7 +22,15 @@ from bpmax_sim.script.source import Script
 from bpmax_sim.session.session import Session
 
 PACKAGES = ("quickjs-ng", "httpx", "pytest", "hypothesis", "vcrpy", "respx", "PyYAML", "msgspec")
-Finding = tuple[bool, str, str]
+EXTRAS = {
+    "server": (("starlette", "uvicorn"), "for serve and simulate"),
+    "v8": (("py_mini_racer",), "for scripts that need all of ICU"),
+    "remote": (("fsspec",), "for cassettes at a URL"),
+    "keyring": (("keyring",), "for credentials in a keyring"),
+}
+"""What of the package is optional: its modules, and what it is good for."""
+
+_SAMPLE = "合同"
 
 
 def doctor(*, json: Json = False) -> int:
@@ -42,10 +52,12 @@ def findings() -> Iterator[Finding]:
     yield True, "python", f"{platform.python_version()} on {platform.system()}"
     yield from map(_package, PACKAGES)
     yield _engine()
-    yield True, "console", f"{sys.stdout.encoding}, files {sys.getfilesystemencoding()}"
+    yield from map(_extra, EXTRAS)
+    yield _console()
     root = find_root(Path.cwd())
     yield _writable("project", root)
     yield _writable("cassettes", root / "cassettes")
+    yield from project_findings(root, os.environ)
     yield True, "CI", "set, so recording asks twice" if os.environ.get("CI") else "not set"
 
 
@@ -54,6 +66,25 @@ def _package(name: str) -> Finding:
         return True, name, metadata.version(name)
     except metadata.PackageNotFoundError:
         return False, name, f"not installed; run `pip install {name}`"
+
+
+def _extra(name: str) -> Finding:
+    """Tell of something that only some need."""
+    packages, purpose = EXTRAS[name]
+    if all(find_spec(one) for one in packages):
+        return True, f"extra {name}", "installed"
+    return True, f"extra {name}", f"not installed; {purpose}: pip install 'bpmax-sim[{name}]'"
+
+
+def _console() -> Finding:
+    encoding = sys.stdout.encoding or "ascii"
+    told = f"{encoding}, files {sys.getfilesystemencoding()}"
+    try:
+        _SAMPLE.encode(encoding)
+        os.fsencode(_SAMPLE)
+    except (UnicodeEncodeError, LookupError):
+        return False, "console", f"{told}; it lacks Chinese: set PYTHONUTF8=1"
+    return True, "console", told
 
 
 def _engine() -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import json
@@ -22,11 +23,23 @@ class Unread(Exception):  # noqa: N818 - it is no mistake
 STYLES = {"√": "green", "×": "red", "-": "yellow"}
 
 
+_PLAIN = {"√": "+", "×": "x", "…": "...", "·": "-"}
+"""What a console without these characters gets, for a mark is all that tells right from wrong."""
+
+
 def keep_printable() -> None:
-    """Let a console that lacks a character print ``?`` for it instead of failing."""
+    """Let a console that lacks a character print ``?`` for it, or its likeness, and not fail."""
+    codecs.register_error("bpmax-sim", _instead)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="bpmax-sim")
+
+
+def _instead(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(letter, "?") for letter in lost), error.end
 
 
 @contextmanager

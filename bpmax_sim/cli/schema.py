@@ -22,7 +22,7 @@ from bpmax_sim.scenario.names import find_root
 from bpmax_sim.scenario.schema import flow_schema, fragment_schema, scenario_schema
 from bpmax_sim.yamlfile import shown
 
-_MADE: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "scenario": scenario_schema,
     "fragment": fragment_schema,
     "flow": flow_schema,
@@ -59,9 +59,9 @@ def schema(
 
 
 def _of(kind: str) -> Mapping[str, Any]:
-    known = [*_MADE, *SHAPES]
-    if kind in _MADE:
-        return _MADE[kind]()
+    known = [*FILES, *SHAPES]
+    if kind in FILES:
+        return FILES[kind]()
     if kind in SHAPES:
         return {"title": f"bpmax-sim {kind} --json", **as_schema(SHAPES[kind])}
     raise ConfigError(f"there is no schema {kind!r}{near(kind, known) or f'; {_listed(known)}'}")
@@ -80,7 +80,7 @@ def write_schemas(root: Path) -> list[Path]:
     folder = root / "scenarios" / "schemas"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [_written(folder / f"{name}.schema.json", make()) for name, make in _MADE.items()]
+        return [_written(folder / f"{name}.schema.json", make()) for name, make in FILES.items()]
     except OSError as error:
         told = f"cannot be written: {error.strerror}"
         raise ConfigError(Problem(told, Place(shown(folder)))) from error

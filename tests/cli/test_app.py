@@ -87,11 +87,17 @@ def test_a_gbk_console_prints_every_word_of_ours(recorded: Project) -> None:
     assert "?" not in missed.out
 
 
-def test_a_console_that_knows_no_chinese_gets_question_marks(recorded: Project) -> None:
+def test_a_console_that_knows_no_chinese_gets_question_marks_but_tells_right_from_wrong(
+    recorded: Project,
+) -> None:
     done = in_a_process("run", cwd=recorded.folder, PYTHONIOENCODING="ascii")
+    missed = in_a_process(
+        "run", "--var", "customer=12346", cwd=recorded.folder, PYTHONIOENCODING="ascii"
+    )
 
-    assert done.code == 0
-    assert done.out.startswith("? ?????")
+    assert (done.code, missed.code) == (0, 3)
+    assert done.out.startswith("+ ?????")
+    assert missed.out.startswith("x ?????")
 
 
 def test_colours_are_for_terminals_only(recorded: Project) -> None:
@@ -149,6 +155,55 @@ def test_the_doctor_tells_what_cannot_be_written(
     assert (
         f"{tmp_path}/cassettes cannot be written; change its rights, or run elsewhere" in done.out
     )
+
+
+def test_the_doctor_tells_what_a_project_needs(
+    recorded: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = recorded.folder
+    sound = bs("doctor")
+    (folder / ".git").mkdir()
+    (folder / ".gitattributes").unlink(missing_ok=True)
+    (folder / "cassettes/crm/customer.yaml.12-34.journal").write_text("", encoding="utf-8")
+    (folder / "cassettes/crm/customer.yaml.new").write_text("", encoding="utf-8")
+    bs("schema", "--write")
+    recorded.edit(folder / "scenarios/schemas/flow.schema.json", "bpmax-sim flow", "其他")
+    recorded.edit(folder / "scenarios/platforms/crm_system.yaml", "method: GET", "methd: GET")
+
+    done = bs("doctor")
+
+    found = dict(line[3:].split("  ", 1) for line in done.out.splitlines() if line[0] == "×")
+    assert (sound.code, done.code) == (0, 1)
+    assert {name: told.strip() for name, told in found.items()} == {
+        "platforms": "1 problem; `bpmax-sim lint` tells them",
+        "schemas": "flow: not those of this version; `bpmax-sim schema --write`",
+        "journals": "1 recording was not finished; `bpmax-sim recover`",
+        "review": "1 recording to accept or reject; `bpmax-sim review`",
+        ".gitattributes": ("Git may change line ends of cassettes; add to it: cassettes/** -text"),
+    }
+
+
+def test_the_doctor_tells_which_variables_and_keyring_recording_needs(
+    project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_URL", "https://crm.example.test")
+    instances = project.folder / "scenarios/instances.yaml"
+    project.edit(instances, "{env: CRM_CLIENT_SECRET}", "{keyring: crm/secret}")
+    monkeypatch.setattr("bpmax_sim.cli.checkup.find_spec", lambda _name: None)
+
+    done = bs("doctor")
+
+    assert "not set: CRM_CLIENT_ID; needed to record, never to replay" in done.out
+    assert "instances name it; install it: pip install 'bpmax-sim[keyring]'" in done.out
+    assert done.code == 1
+
+
+def test_the_doctor_sees_a_console_that_lacks_chinese(project: Project) -> None:
+    done = in_a_process("doctor", cwd=project.folder, PYTHONIOENCODING="ascii")
+
+    assert done.code == 1
+    assert "x  console" in done.out
+    assert "it lacks Chinese: set PYTHONUTF8=1" in done.out
 
 
 class _Terminal(io.StringIO):
