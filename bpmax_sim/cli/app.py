@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 import bpmax_sim
 from bpmax_sim.cli.commands import COMMANDS, Command
+from bpmax_sim.cli.mistakes import command_of, in_our_words
 from bpmax_sim.cli.output import Unread, complain, keep_printable, say, say_document
 from bpmax_sim.errors import (
     BpmaxError,
@@ -34,6 +35,7 @@ _CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
     (ExpectationError, ExitCode.FAILED),
     (BpmaxError, ExitCode.USAGE),
 )
+_SETTINGS = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
 _INTERRUPTED = 130  # as shells tell of SIGINT
 _UNREAD = 141  # and of SIGPIPE
 _RECORDING = "\nstopped; what was being recorded is kept, `bpmax-sim recover` seals it"
@@ -50,6 +52,8 @@ class _Commands(TyperGroup):
         return _made(cmd_name, found) if found else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] == "help":  # as other tools have it
+            args = [*args[1:], "--help"] if args[1:] else ["--help"]
         name = args[0]
         pair = " ".join(args[:2])  # a command may have a name of two words
         if pair in COMMANDS:
@@ -68,7 +72,7 @@ def _made(name: str, command: Command) -> Any:
     module, _, function = command.home.partition(":")
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     home = import_module(f"bpmax_sim.cli.{module}")
-    app.command(name, help=command.help)(getattr(home, function))
+    app.command(name, help=command.help, context_settings=_SETTINGS)(getattr(home, function))
     return typer.main.get_command(app)
 
 
@@ -104,7 +108,8 @@ def _called(arguments: Sequence[str]) -> int:
     try:
         code = _app()(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
-        told = f"{error.format_message().rstrip('.')}; see {_command(error)} --help"
+        where = f"{PROGRAM} {command_of(arguments, COMMANDS.__contains__)}".rstrip()
+        told = f"{in_our_words(error.format_message())}; see {where} --help"
         return _failed(ConfigError(told), arguments)
     except BpmaxError as error:
         return _failed(error, arguments)
@@ -137,12 +142,7 @@ def _app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         help=f"Example: {PROGRAM} demo\n\nRecord what $proxy scripts call, replay it for ever.",
-        context_settings={"max_content_width": WIDTH},
+        context_settings=_SETTINGS,
     )
     app.callback(invoke_without_command=True)(_root)
     return app
-
-
-def _command(error: typer.TyperException) -> str:
-    context = getattr(error, "ctx", None)
-    return context.command_path if context else PROGRAM

@@ -34,7 +34,8 @@ def covered(
         bool, typer.Option("--missing/--no-missing", help="Name what no scenario touches.")
     ] = True,
     fail_under: Annotated[
-        float, typer.Option(metavar="PERCENT", help="End with 1 if less is touched.")
+        float,
+        typer.Option(metavar="PERCENT", min=0, max=100, help="End with 1 if less is touched."),
     ] = 0.0,
     json: Json = False,
 ) -> int:

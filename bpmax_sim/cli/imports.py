@@ -23,7 +23,7 @@ from bpmax_sim.cli.options import Json, Platforms
 from bpmax_sim.cli.output import say, say_document, tell
 from bpmax_sim.cli.players import declared, players
 from bpmax_sim.cli.selection import missing
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.platform.platforms import Platforms as Declared
 from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.report.terminal import counted
@@ -101,9 +101,7 @@ def imports(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Import recordings."""
-    lacking = [missing(str(one), Path.cwd(), "") for one in recordings if not one.is_file()]
-    if lacking:
-        raise ConfigError(*lacking)
+    _check_there(recordings)
     vault, known = Vault(), declared(platforms)
     wish = _Wish(
         platforms=known,
@@ -128,6 +126,15 @@ def imports(  # noqa: PLR0913 - the options of the command
     for line in () if json else map(_line, told):
         say(line)
     return ExitCode.PASSED if any(one.drafts for one in taken) else ExitCode.NOTHING
+
+
+def _check_there(recordings: Sequence[Path]) -> None:
+    lacking = [missing(str(one), Path.cwd(), "") for one in recordings if not one.is_file()]
+    if not lacking:
+        return
+    is_meant = near(str(recordings[0]), ["openapi"])
+    hint = "of an OpenAPI document, `bpmax-sim import openapi` makes a platform"
+    raise ConfigError(*lacking, *([hint] if is_meant else []))
 
 
 def _place(text: str) -> str:

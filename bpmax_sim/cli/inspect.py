@@ -51,6 +51,9 @@ def _numbers(cassette: Cassette, line: int) -> list[int]:
     everything = list(range(len(cassette)))
     if not line:
         return everything
+    lines = cassette.path.read_bytes().count(b"\n")
+    if line > lines:
+        raise ConfigError(Problem(f"the file has {lines} lines", Place(str(cassette.path), line)))
     before = [number for number in everything if _line(cassette, number) <= line]
     if not before:
         raise ConfigError(Problem("no exchange is here", Place(str(cassette.path), line)))

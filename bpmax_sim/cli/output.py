@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TextIO
 
 from bpmax_sim.cli.shapes import VERSION
 from bpmax_sim.errors import ConfigError
@@ -43,7 +43,7 @@ def _instead(error: UnicodeError) -> tuple[str, int]:
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def _writing(stream: TextIO) -> Iterator[None]:
     """Translate what can go wrong with a stream, and leave nothing in it for Python's own end.
 
     Raises:
@@ -54,7 +54,7 @@ def _writing() -> Iterator[None]:
         yield
     except OSError as error:
         with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
             raise Unread from None
         told = f"standard output cannot be written: {error.strerror}; send it elsewhere"
@@ -63,7 +63,7 @@ def _writing() -> Iterator[None]:
 
 def say(text: str) -> None:
     """Print data; a line that begins with a mark is coloured on a terminal."""
-    with _writing():
+    with _writing(sys.stdout):
         _say(text)
 
 
@@ -94,7 +94,7 @@ def announce(**told: Any) -> None:
 
 def say_bytes(data: bytes) -> None:
     """Print data byte for byte, whatever the console's character set."""
-    with _writing():
+    with _writing(sys.stdout):
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -102,7 +102,8 @@ def say_bytes(data: bytes) -> None:
 
 def tell(text: str) -> None:
     """Print a message to whoever watches."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    with _writing(sys.stderr):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def complain(text: str) -> None:

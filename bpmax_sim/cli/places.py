@@ -22,7 +22,7 @@ def opened(path: Path) -> Cassette:
         ConfigError: there is no such file.
         CassetteError: it is not sound.
     """
-    if not path.exists():
+    if not path.exists() or path.is_dir():
         raise ConfigError(missing(str(path), Path.cwd(), ".yaml"))
     return Cassette.load(path)
 

@@ -68,8 +68,11 @@ def _targets(
     place = folder / path
     if place.is_dir():
         yield from map(Target, sorted(place.rglob(f"*{SUFFIX}")))
-    elif place.is_file():
+    elif place.is_file() and place.name.endswith(SUFFIX):
         yield Target(place, line, name)
+    elif place.is_file():
+        told = f"this is no scenario, the names of scenarios end with {SUFFIX}; name one of these"
+        problems.append(Problem(told, Place(path)))
     elif given:
         problems.append(missing(path, folder, SUFFIX))
 
@@ -86,6 +89,8 @@ def _parts(text: str, folder: Path) -> tuple[str, int, str]:
 
 def missing(path: str, folder: Path, suffix: str) -> Problem:
     """Return the problem of a *path* that is not there, with the nearest file that is."""
+    if (folder / path).is_dir():
+        return Problem("this is a folder; name a file in it", Place(path))
     root = find_root(folder / path)
     known = [shown(one) for one in sorted(root.rglob(f"*{suffix}"))]
     hint = near(path, known) or near(f"{path}{suffix}", known) or "; see what `ls` shows"

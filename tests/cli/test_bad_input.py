@@ -58,6 +58,57 @@ def files(project: Project) -> set[str]:
             ["inspect", "cassettes/crm/customer.yml"],
             "cassettes/crm/customer.yml: there is no such file or folder; see what `ls` shows",
         ),
+        (["inspect", "scenarios"], "scenarios: this is a folder; name a file in it"),
+        (["import", "scenarios"], "scenarios: this is a folder; name a file in it"),
+        (
+            ["import", "openap"],
+            (
+                "openap: there is no such file or folder; see what `ls` shows\n"
+                "of an OpenAPI document, `bpmax-sim import openapi` makes a platform"
+            ),
+        ),
+        (
+            ["run", "scenarios/scripts/customer.js"],
+            (
+                "scenarios/scripts/customer.js: this is no scenario, the names of scenarios end "
+                "with .scenario.yaml; name one of these"
+            ),
+        ),
+        (
+            ["record", "--against", "simulatr"],
+            (
+                "Invalid value for '--against': 'simulatr' is not one of 'live', 'simulator'; did "
+                "you mean 'simulator'?; see bpmax-sim record --help"
+            ),
+        ),
+        (
+            ["export", "x.yaml"],
+            (
+                "Missing option '--as'. Choose from: har, curl, wiremock, vcrpy; see bpmax-sim "
+                "export --help"
+            ),
+        ),
+        (
+            ["run", "--mode"],
+            "Option '--mode' requires an argument; see bpmax-sim run --help",
+        ),
+        (
+            ["coverage", "--fail-under", "200"],
+            "Invalid value for '--fail-under': expected at most 100; see bpmax-sim coverage --help",
+        ),
+        (
+            ["simulate", "qywx", "--port", "x"],
+            "Invalid value for '--port': expected a whole number; see bpmax-sim simulate --help",
+        ),
+        (["simulate", "qywxx"], "there is no platform 'qywxx'; did you mean 'qywx'?"),
+        (
+            ["simulate"],
+            "name a platform; there are crm_system, dingtalk, dingtalk_v1, feishu, qywx",
+        ),
+        (
+            ["serve", "cassettes"],
+            "cassettes: there is no such file or folder; see what `ls` shows",
+        ),
         (["review", "--accept", "--reject"], "--accept and --reject: choose one"),
     ],
 )
@@ -74,6 +125,19 @@ def test_a_wrong_value_of_an_option_names_the_right_ones(project: Project, bs: C
 
     assert done.code == 2
     assert "'replai' is not one of 'replay', 'record', 'live'" in done.err
+
+
+def test_a_line_behind_the_end_of_a_cassette_is_told(recorded: Project, bs: Command) -> None:
+    done = bs("inspect", "cassettes/crm/customer.yaml:999")
+
+    assert (done.code, done.err) == (2, "cassettes/crm/customer.yaml:999: the file has 22 lines\n")
+
+
+@pytest.mark.parametrize("words", [["help", "run"], ["run", "-h"], ["run", "--help"]])
+def test_help_is_found_by_whatever_name(bs: Command, words: list[str]) -> None:
+    done = bs(*words)
+
+    assert (done.code, done.out) == (0, bs("run", "--help").out)
 
 
 def test_every_problem_of_every_file_is_told_before_anything_runs(
