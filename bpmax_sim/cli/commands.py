@@ -65,8 +65,8 @@ COMMANDS: Mapping[str, Command] = {
         "review:review",
         "Show recordings that wait as <file>.new, and accept or reject them",
         "bpmax-sim review --accept cassettes/crm/customer.yaml.new",
-        "Without --accept and --reject it lists and compares them, and ends with 6 if there are "
-        "any.",
+        "Without --accept and --reject it shows what they change, asks of each on a terminal, and "
+        "ends with 6 if any is left.",
     ),
     "list": Command(
         "listing:listing",

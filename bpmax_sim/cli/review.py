@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ import typer
 
 from bpmax_sim.cassette import files
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.asking import agree
+from bpmax_sim.cli.asking import agree, choose
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.changes import changes
 from bpmax_sim.cli.options import Json
@@ -40,13 +41,28 @@ def review(
         raise ConfigError("--accept and --reject: choose one")
     action = "accept" if accept else "reject" if reject else "show"
     found = [_told(path) for path in below(paths or (), SUFFIX)]
-    if not json:
+    is_asked = action == "show" and not json and sys.stdin.isatty()
+    if not json and not is_asked:
         for one in found:
             _show(one)
+    if is_asked and found:
+        return _each(found)
     code = _done([Path(one["file"]) for one in found], action, yes=yes)
     if json:
         say_document(action=action, files=found)
     return code
+
+
+def _each(found: Sequence[Mapping[str, Any]]) -> ExitCode:
+    """Show them one by one, and ask of each."""
+    skipped = False
+    for one in found:
+        _show(one)
+        action = choose(one["file"], ("accept", "reject", "skip"))
+        skipped = skipped or action == "skip"
+        if action != "skip":
+            _DECISIONS[action][1](Path(one["file"]))
+    return ExitCode.REVIEW if skipped else ExitCode.PASSED
 
 
 def _done(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:

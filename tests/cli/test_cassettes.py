@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import reseal
 from bpmax_sim.demo.crm import Crm
 from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
 
@@ -241,3 +243,43 @@ def test_lint_gathers_the_problems_of_all_files(project: Project, bs: Command) -
 
     assert told[:1] == ["scenarios/空.scenario.yaml:1:1"]
     assert "scenarios/platforms/crm_system.yaml:4:1" in told
+
+
+class Typed(io.StringIO):
+    """What somebody types at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "name"),
+    [
+        ("a\n", 0, "李四"),
+        ("accept\n", 0, "李四"),
+        ("r\n", 0, "张三"),
+        ("s\n", 6, "张三"),
+        ("什么\n\n", 6, "张三"),
+        ("", 6, "张三"),
+    ],
+)
+def test_on_a_terminal_each_recording_is_asked_for(
+    recorded: Project,
+    bs: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    code: int,
+    name: str,
+) -> None:
+    text = recorded.cassette.read_text(encoding="utf-8").replace("张三", "李四")
+    waiting = recorded.cassette.with_name("customer.yaml.new")
+    waiting.write_bytes(reseal(text))
+    monkeypatch.setattr("sys.stdin", Typed(typed))
+
+    done = bs("review")
+
+    assert done.code == code
+    assert f"{HERE}.new [a]ccept, [r]eject, [s]kip: " in done.err
+    assert "李四" in done.out
+    assert waiting.exists() is (code == 6)
+    assert name in recorded.cassette.read_text(encoding="utf-8")
