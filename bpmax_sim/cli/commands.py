@@ -117,7 +117,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "import openapi": Command(
         "openapi:openapi",
-        "Make a platform file of an OpenAPI 3 document: APIs, parameters, log-in and answers",
+        "Make a platform file of an OpenAPI or Swagger document: APIs, log-in and answers",
         "bpmax-sim import openapi crm.openapi.json --key crm_system",
         "It adds an instance whose credentials come from the environment. Nothing is fetched; what "
         "a platform file cannot say is told, and stands at its head. Mode simulate answers as the "

@@ -44,7 +44,7 @@ class _File:
 
 def openapi(
     document: Annotated[
-        Path, typer.Argument(metavar="FILE", help="OpenAPI 3.0 or 3.1, in JSON or YAML.")
+        Path, typer.Argument(metavar="FILE", help="OpenAPI 3 or Swagger 2.0, in JSON or YAML.")
     ],
     *,
     key: Annotated[

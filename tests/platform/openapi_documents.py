@@ -119,3 +119,39 @@ DOCUMENTS: Drawn = st.fixed_dictionaries(
         ),
     },
 )
+SWAGGER: Drawn = st.fixed_dictionaries(
+    {},
+    optional={
+        "host": VALUES | st.just("a.test"),
+        "basePath": VALUES | st.just("/v1"),
+        "schemes": VALUES | st.just(["http", "https"]),
+        "consumes": VALUES | st.lists(MEDIA, max_size=2),
+        "produces": VALUES | st.lists(MEDIA, max_size=2),
+        "securityDefinitions": by(st.sampled_from("abcde"), SCHEMES, 5),
+        "paths": by(
+            PATHS,
+            by(
+                st.sampled_from(["get", "post", "parameters"]),
+                some(
+                    parameters=several(
+                        some(
+                            name=NAMES,
+                            in_=st.sampled_from(["path", "query", "header", "body", "formData"]),
+                            type=st.sampled_from(["string", "file", "array", "integer"]),
+                            required=VALUES,
+                            schema=SCHEMAS,
+                            collectionFormat=NAMES,
+                        ),
+                        4,
+                    ),
+                    consumes=several(MEDIA),
+                    responses=by(
+                        st.sampled_from(["200", "default"]), some(schema=SCHEMAS, examples=VALUES)
+                    ),
+                ),
+            ),
+            3,
+        ),
+    },
+)
+"""What Swagger 2.0 has instead, to be laid over one of `DOCUMENTS`."""

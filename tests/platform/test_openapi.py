@@ -15,10 +15,16 @@ from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Auth, Idempotency, Platform
 from bpmax_sim.platform.openapi import Made, make, read_document
 from bpmax_sim.platform.openapi.document import Document
-from tests.platform.openapi_documents import DOCUMENTS
+from tests.platform.openapi_documents import DOCUMENTS, SWAGGER
 
 DATA = Path(__file__).parents[1] / "data/openapi"
-FILES = {"crm": "crm.json", "erp": "erp.yaml", "files": "files.yaml", "strange": "strange.yaml"}
+FILES = {
+    "crm": "crm.json",
+    "erp": "erp.yaml",
+    "files": "files.yaml",
+    "strange": "strange.yaml",
+    "oa": "oa.swagger.json",
+}
 
 NOTHING = "there is no operation in 'paths', so there is nothing to import"
 
@@ -156,6 +162,31 @@ def test_forms_uploads_and_texts_have_their_encoding(tmp_path: Path) -> None:
     assert [one.target for one in platform.apis["writeNote"].parameters] == ["id", "$"]
 
 
+def test_swagger_2_is_carried_over_too(tmp_path: Path) -> None:
+    made, platform = imported("oa", tmp_path)
+    start, upload = platform.apis["startUsingPOST"], platform.apis["uploadUsingPOST"]
+    page, token = platform.apis["listUsingGET"], platform.apis["loginUsingPOST"]
+
+    assert platform.base_url == "https://oa.example.test/rest"
+    assert [(one.name, one.place, one.required) for one in start.parameters] == [
+        ("processKey", "path", True), ("title", "body", True), ("fields", "body", False),
+    ]  # fmt: skip
+    assert start.answer["properties"]["data"] == {"type": "string", "example": "202603020001"}
+    assert (upload.encoding, [one.name for one in upload.parameters]) == (
+        "multipart",
+        ["file", "note"],
+    )
+    assert (token.encoding, token.auth) == ("form", Auth())
+    assert [(one.name, one.type) for one in page.parameters] == [
+        ("status", "array"),
+        ("size", "integer"),
+    ]
+    assert "preset: api_key" in made.text
+    assert [note.message for note in made.notes] == [
+        "parameter 'status': an array is written with , between its items; pass a text"
+    ]
+
+
 def test_whatever_is_strange_is_told_with_its_place(tmp_path: Path) -> None:
     made, _ = imported("strange", tmp_path)
     told = [str(note) for note in made.notes]
@@ -256,15 +287,11 @@ def credentials_of(made: Made) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ('{"swagger": "1.2"}', "swagger: '1.2' is not known; 2.0 and OpenAPI 3 are read"),
         (
-            '{"swagger": "2.0"}',
-            (
-                "this is Swagger 2.0, and only OpenAPI 3 is read; convert it first: npx "
-                "swagger2openapi -o openapi.json <file>, or save it in editor.swagger.io with Edit "
-                "> Convert to OpenAPI 3"
-            ),
+            '{"openapi": "4.0.0"}',
+            "openapi: '4.0.0' is not known; 3.0 and 3.1 are read, and Swagger 2.0",
         ),
-        ('{"openapi": "4.0.0"}', "openapi: '4.0.0' is not known; versions 3.0 and 3.1 are read"),
         ("paths: {}", "there is no key 'openapi', so this is no OpenAPI document"),
         ("- 1", "this is no OpenAPI document"),
         ('{"openapi": "3.0.0", "paths": {}}', NOTHING),
@@ -326,6 +353,23 @@ def test_any_document_is_imported_into_a_file_that_loads_or_refused_for_having_n
     root: Any, tmp_path: Path
 ) -> None:
     text = outcome(root)
+
+    if text == f"x.json: {NOTHING}":
+        return
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert read_platform(path).apis
+
+
+@settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=None)
+@given(root=DOCUMENTS, more=SWAGGER)
+def test_any_document_that_says_that_it_is_swagger_is_imported_or_refused_too(
+    root: Any, more: Any, tmp_path: Path
+) -> None:
+    old = {**root, **more, "swagger": "2.0"}
+    old.pop("openapi")
+
+    text = outcome(old)
 
     if text == f"x.json: {NOTHING}":
         return

@@ -1,4 +1,4 @@
-"""OpenAPI 3.0 and 3.1 -> the text of a platform file.
+"""OpenAPI 3.0 and 3.1, and Swagger 2.0 -> the text of a platform file.
 
 Nothing is fetched and nothing of a document runs. What a platform file cannot say is told.
 """

@@ -88,7 +88,7 @@ def read_document(path: Path) -> Document:
     """Return the OpenAPI document at *path*, in JSON or YAML.
 
     Raises:
-        ConfigError: it cannot be read, or is no OpenAPI 3.0 or 3.1.
+        ConfigError: it cannot be read, or is none of OpenAPI 3.0, 3.1 and Swagger 2.0.
     """
     name = shown(path)
     data = _bytes(path, name)
@@ -129,16 +129,14 @@ def _check_version(root: Mapping[str, Any], name: str) -> None:
     version = root.get("openapi")
     if isinstance(version, str) and re.match(r"3\.\d", version):
         return
+    if str(root.get("swagger")) in ("2.0", "2"):
+        return
     if "swagger" in root:
-        told = (
-            "this is Swagger 2.0, and only OpenAPI 3 is read; convert it first: "
-            "npx swagger2openapi -o openapi.json <file>, or save it in editor.swagger.io "
-            "with Edit > Convert to OpenAPI 3"
-        )
+        told = f"swagger: {root['swagger']!r} is not known; 2.0 and OpenAPI 3 are read"
     elif version is None:
         told = "there is no key 'openapi', so this is no OpenAPI document"
     else:
-        told = f"openapi: {version!r} is not known; versions 3.0 and 3.1 are read"
+        told = f"openapi: {version!r} is not known; 3.0 and 3.1 are read, and Swagger 2.0"
     raise ConfigError(Problem(told, Place(name)))
 
 

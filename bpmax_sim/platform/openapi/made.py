@@ -15,6 +15,7 @@ from bpmax_sim.platform.openapi.document import Document, Steps, line, listed, m
 from bpmax_sim.platform.openapi.inputs import inputs_of
 from bpmax_sim.platform.openapi.schemas import Carrying, is_small
 from bpmax_sim.platform.openapi.security import Security, scopes_of
+from bpmax_sim.platform.openapi.swagger import upgraded
 from bpmax_sim.platform.spelling import snake
 from bpmax_sim.yamlfile import LARGEST, read_yaml, write_yaml
 
@@ -52,6 +53,8 @@ def make(document: Document, *, key: str, url: str = "") -> Made:
     Raises:
         ConfigError: the document has no operation, or *key* or *url* is not what it has to be.
     """
+    if "swagger" in document.root:
+        document = upgraded(document, METHODS)
     base = url.rstrip("/") or _base(document, key)
     is_addressed = not document.notes
     operations = list(_operations(document))
