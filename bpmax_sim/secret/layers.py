@@ -8,6 +8,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -21,6 +22,7 @@ DEPTH = 4
 _SHORT = 4096
 _LARGE = 64 * 1024
 _STEP = 1024
+_WORD = 48  # bytes of eight escaped characters
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}")
 _FOLDED = re.compile(
     rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{16,}+(?:\s{1,4}[A-Za-z0-9+/]{16,}+)*+"
@@ -153,10 +155,19 @@ def unescaped(data: bytes) -> bytes:
 
 
 def _character(found: re.Match[bytes]) -> bytes:
-    if found[1]:  # UTF-16 units; two may make one character
-        units = bytes.fromhex(found[1].replace(b"\\u", b"").decode())
-        return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
-    return _ESCAPED.get(found[2], found[2])
+    escapes = found[1]
+    if not escapes:
+        return _ESCAPED.get(found[2], found[2])
+    return _of_word(escapes) if len(escapes) <= _WORD else _of_units(escapes)
+
+
+def _of_units(escapes: bytes) -> bytes:
+    """Return what UTF-16 units are; two may make one character."""
+    units = bytes.fromhex(escapes.replace(b"\\u", b"").decode())
+    return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+
+
+_of_word = lru_cache(maxsize=1024)(_of_units)  # as the names of members come over and over
 
 
 def unentitied(data: bytes) -> bytes:
