@@ -7,50 +7,31 @@ A plus sign counts as the space that it is in a form, in the bytes and in what i
 
 from __future__ import annotations
 
-import binascii
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
-from string import ascii_letters, digits, hexdigits
 
 from bpmax_sim.secret.layers import (
     DEPTH,
+    STREAM,
+    has_stream,
     inflated,
     may_be_undone,
     unentitied,
     unescaped,
     unquoted,
 )
-from bpmax_sim.secret.packed import octets
+from bpmax_sim.secret.runs import decoded, folded, hex_runs_of, runs_of
 from bpmax_sim.secret.standin import without_standins
 
-_RUN, _HEX_RUN = 8, 12  # characters of the shortest runs that `layers` decodes
 _GAP = b"\xff"  # between pieces; no encoding that is undone uses it
-_GROUP = 20_000  # characters of base64 that are decoded at once
 _ALONE = 16 * 1024  # pieces that are longer are looked at by themselves
 _TOGETHER = 60_000  # bytes of pieces that are looked at at once, fewer than `layers` calls large
 _MOST_STREAMS = 64
 _MOST_HARMLESS = 4096
 _LONGEST_HARMLESS = 1024
 _FEW = 200
-_NEAR = 128
-_FOLD = re.compile(rb"\s(?<=[A-Za-z0-9+/]{16}\s)\s{0,3}[A-Za-z0-9+/]")
-_LINES = re.compile(rb"[A-Za-z0-9+/\s]*")
-_OF_LINES = f"{ascii_letters}{digits}+/".encode()
-_STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
 
-
-def _only(kept: str) -> bytes:
-    """Return a table that makes a space of every byte but those of *kept*."""
-    return bytes(code if chr(code) in kept else ord(" ") for code in range(256))
-
-
-_IN_BASE64 = _only(ascii_letters + digits + "+/-_")
-_IN_HEX = _only(hexdigits)
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-_FILLINGS = (b"AAAA", b"AAAAAAA", b"AAAAAA", b"AAAAA")
-"""What comes after a run, by what it has over a multiple of four: zeros between what it holds."""
 
 Piece = tuple[bytes, bool]  # decoded bytes, and whether escapes were undone to get them
 
@@ -62,7 +43,7 @@ class Glance:
         """Sort the bytes of *wanted*, none of which is empty."""
         plain = {one.replace(b"+", b" ").removeprefix(b"\0").removesuffix(b"\0") for one in wanted}
         needles = _shortest(plain) if len(plain) <= _FEW else sorted(plain)
-        self._hex = [one for one in needles if _hex_runs(one) == [one]]
+        self._hex = [one for one in needles if hex_runs_of(one) == [one]]
         self._wide = [one for one in needles if b"\0" in one]
         self._others = sorted({*needles} - {*self._hex, *self._wide})
         self.harmless: set[bytes] = set()
@@ -110,17 +91,17 @@ class _Look:
         if self._left < 0:
             return True
         spaced = data.replace(b"+", b" ")
-        runs = self._fresh(_runs(data), depth)
-        hex_runs = _hex_runs(b" ".join(runs))
+        runs = self._fresh(runs_of(data), depth)
+        hex_runs = hex_runs_of(b" ".join(runs))
         if self._glance.finds(spaced, b" ".join(hex_runs)):
             return True
         if depth == DEPTH:
             return False
         if depth == 0:
             self.outermost = runs
-        folds = self._fresh([*_folded(data), *(_folded(spaced) if spaced != data else ())], depth)
+        folds = self._fresh([*folded(data), *(folded(spaced) if spaced != data else ())], depth)
         pieces = chain(
-            zip(_decoded([*runs, *folds], hex_runs), repeat(False)),
+            zip(decoded([*runs, *folds], hex_runs), repeat(False)),
             zip(self._inflated(data, depth), repeat(False)),
             zip(self._undone(data, spaced, depth, escaped=escaped), repeat(True)),
         )
@@ -145,9 +126,9 @@ class _Look:
     def _inflated(self, data: bytes, depth: int) -> Iterator[bytes]:
         if depth == 0:
             yield inflated(data, self._left, -zlib.MAX_WBITS)
-        if not _has_stream(data):
+        if not has_stream(data):
             return
-        for number, found in enumerate(_STREAM.finditer(data)):
+        for number, found in enumerate(STREAM.finditer(data)):
             if number == _MOST_STREAMS:
                 self._left = -1  # so many are none, or a trap
                 yield b"unsure"
@@ -159,7 +140,7 @@ class _Look:
             return
         plain = unquoted(data)
         texts = [plain, unescaped(data), unentitied(data)]
-        if spaced != data and (b"%25" in data or _has_stream(plain)):
+        if spaced != data and (b"%25" in data or has_stream(plain)):
             texts.append(unquoted(spaced))  # bytes of a stream are not to be taken for spaces
         for text in texts:
             if text is not data and text != data and self._is_new(text, depth):
@@ -180,74 +161,6 @@ def _shortest(needles: Iterable[bytes]) -> list[bytes]:
         if not any(one in needle for one in kept):
             kept.append(needle)
     return kept
-
-
-def _runs(data: bytes) -> list[bytes]:
-    return [run for run in data.translate(_IN_BASE64).split() if len(run) >= _RUN]
-
-
-def _hex_runs(data: bytes) -> list[bytes]:
-    return [run for run in data.translate(_IN_HEX).split() if len(run) >= _HEX_RUN]
-
-
-def _folded(data: bytes) -> Iterator[bytes]:
-    """Yield what goes over several lines, or blanks, each as one run with all that follows it."""
-    end = 0
-    for found in _FOLD.finditer(data):
-        if found.start() >= end:
-            start, end = _start(data, found.start()), _end(data, found.start())
-            yield b"".join(data[start:end].split())
-
-
-def _end(data: bytes, start: int) -> int:
-    """Return where the lines of base64 end that go on at *start*."""
-    lines = _LINES.match(data, start)
-    return lines.end() if lines else start
-
-
-def _start(data: bytes, end: int) -> int:
-    """Return where the line of base64 starts that ends at *end*."""
-    size = _NEAR
-    while True:
-        low = max(0, end - size)
-        kept = len(data[low:end].rstrip(_OF_LINES))
-        if kept or not low:
-            return low + kept
-        size *= 4
-
-
-def _has_stream(data: bytes) -> bool:
-    return (
-        b"x\x9c" in data
-        or b"\x1f\x8b\x08" in data
-        or b"x\xda" in data
-        or b"x\x01" in data
-        or b"x^" in data
-    )
-
-
-def _decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
-    """Yield what *runs* may hold, at each of the four alignments, and *hex_runs* at both."""
-    for group in _groups(runs):
-        for start in range(4):
-            parts = [run[start:] + _FILLINGS[(len(run) - start) % 4] for run in group]
-            yield binascii.a2b_base64(b"".join(parts).translate(_TO_STANDARD))
-    for run in hex_runs:
-        yield from octets(run)
-
-
-def _groups(runs: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """Yield *runs*, as many at once as may be."""
-    group: list[bytes] = []
-    size = 0
-    for run in runs:
-        if group and size + len(run) > _GROUP:
-            yield group
-            group, size = [], 0
-        group.append(run)
-        size += len(run) + 8
-    if group:
-        yield group
 
 
 def _together(pieces: Iterable[Piece]) -> Iterator[Piece]:

@@ -1,0 +1,89 @@
+"""Every run of base64 and hexadecimal in some bytes, found and decoded by a few calls in C."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+from string import ascii_letters, digits, hexdigits
+
+from bpmax_sim.secret.packed import octets
+
+_RUN, _HEX_RUN = 8, 12  # characters of the shortest runs that are decoded
+_GROUP = 20_000  # characters of base64 that are decoded at once
+_NEAR = 128
+_FOLD = re.compile(rb"\s(?<=[A-Za-z0-9+/]{16}\s)\s{0,3}[A-Za-z0-9+/]")
+_LINES = re.compile(rb"[A-Za-z0-9+/\s]*")
+_OF_LINES = f"{ascii_letters}{digits}+/".encode()
+
+
+def _only(kept: str) -> bytes:
+    """Return a table that makes a space of every byte but those of *kept*."""
+    return bytes(code if chr(code) in kept else ord(" ") for code in range(256))
+
+
+_IN_BASE64 = _only(ascii_letters + digits + "+/-_")
+_IN_HEX = _only(hexdigits)
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_FILLINGS = (b"AAAA", b"AAAAAAA", b"AAAAAA", b"AAAAA")
+"""What comes after a run, by what it has over a multiple of four: zeros between what it holds."""
+
+
+def runs_of(data: bytes) -> list[bytes]:
+    """Return the runs of *data* that may be base64, in either alphabet."""
+    return [run for run in data.translate(_IN_BASE64).split() if len(run) >= _RUN]
+
+
+def hex_runs_of(data: bytes) -> list[bytes]:
+    """Return the runs of *data* that may be hexadecimal."""
+    return [run for run in data.translate(_IN_HEX).split() if len(run) >= _HEX_RUN]
+
+
+def folded(data: bytes) -> Iterator[bytes]:
+    """Yield what goes over several lines, or blanks, each as one run with all that follows it."""
+    end = 0
+    for found in _FOLD.finditer(data):
+        if found.start() >= end:
+            start, end = _start(data, found.start()), _end(data, found.start())
+            yield b"".join(data[start:end].split())
+
+
+def _end(data: bytes, start: int) -> int:
+    """Return where the lines of base64 end that go on at *start*."""
+    lines = _LINES.match(data, start)
+    return lines.end() if lines else start
+
+
+def _start(data: bytes, end: int) -> int:
+    """Return where the line of base64 starts that ends at *end*."""
+    size = _NEAR
+    while True:
+        low = max(0, end - size)
+        kept = len(data[low:end].rstrip(_OF_LINES))
+        if kept or not low:
+            return low + kept
+        size *= 4
+
+
+def decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield what *runs* may hold, at each of the four alignments, and *hex_runs* at both."""
+    for group in _groups(runs):
+        for start in range(4):
+            parts = [run[start:] + _FILLINGS[(len(run) - start) % 4] for run in group]
+            yield binascii.a2b_base64(b"".join(parts).translate(_TO_STANDARD))
+    for run in hex_runs:
+        yield from octets(run)
+
+
+def _groups(runs: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Yield *runs*, as many at once as may be."""
+    group: list[bytes] = []
+    size = 0
+    for run in runs:
+        if group and size + len(run) > _GROUP:
+            yield group
+            group, size = [], 0
+        group.append(run)
+        size += len(run) + 8
+    if group:
+        yield group
