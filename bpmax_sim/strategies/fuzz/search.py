@@ -32,7 +32,8 @@ from bpmax_sim.strategies.fuzz.target import SIMULATE, Target, hang_up, target_o
 from bpmax_sim.strategies.javascript import javascript
 
 _FIRST_ROUND: Final = 5
-_LARGEST_ROUND: Final = 2000
+_LARGEST_ROUND: Final = 320
+"""When time is over, no more than the rest of a round is still drawn, and not tried."""
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
