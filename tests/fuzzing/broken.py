@@ -121,6 +121,15 @@ auth:
         "accepted",
         "query.state is none of 开, 关",
     ),
+    "odd characters stand in a file": Broken(
+        orders(
+            "",
+            parameters=r"""
+      - {name: 状态, in: query, to: state, enum: ["开\u2028${x}", "\"\"\"\\"], default: 停}""",
+        ),
+        "accepted",
+        r"query.state is none of 开\u2028${x}, ",
+    ),
     "a form cannot hold an object": Broken(
         orders("encoding: form", parameters="      - {name: 明细, in: body, type: object}"),
         "accepted",

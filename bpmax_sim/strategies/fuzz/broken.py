@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ from bpmax_sim.strategies.fuzz.target import SIMULATE, Target
 
 _REFUSED: Final = range(400, 500)
 _LONGEST: Final = 160
+_UNPRINTED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 class LawBroken(ExpectationError):  # noqa: N818 - says what it is
@@ -31,6 +33,7 @@ class LawBroken(ExpectationError):  # noqa: N818 - says what it is
 
     def __init__(self, why: str, *, law: str = "", call: str = "") -> None:
         """Compose ``crm.create_order breaks the law 'arrives': …``."""
+        why = _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", why)
         self.why = why
         super().__init__(f"{call} breaks the law {law!r}: {why}" if law else why)
 

@@ -122,10 +122,8 @@ def search(plan: Plan) -> list[Tried]:
     left = until - time.monotonic()
     shares = [tasks[number::count] for number in range(count)]
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        parts = pool.map(searched, [plan] * count, shares, [left] * count)
-        found = {(one.call, one.law): one for part in parts for one in part}
-    target = _target(plan)
-    return [found[task.called(target), task.law] for task in tasks]
+        parts = list(pool.map(searched, [plan] * count, shares, [left] * count))
+    return [parts[number % count][number // count] for number in range(len(tasks))]
 
 
 def tasks_of(plan: Plan) -> Iterator[Task]:
@@ -186,7 +184,7 @@ class _Hunt:
     Attributes:
         drawn: what the law is tried with.
         hold: holds the law against one example.
-        show: returns what identifies an example, and *finding* the fields that tell of it.
+        tell: returns the fields of a finding that tell of an example, which identify it, too.
     """
 
     target: Target
