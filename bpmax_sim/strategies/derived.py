@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.errors import CallError, ConfigError, Problem, near
+from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.disk import absolute, find_instances, local_of
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import load_platforms, read_platform
@@ -266,4 +267,10 @@ def _over(template: Any, said: Any) -> Any:
     """Return *said* with what a direct call would keep of the body's template around it."""
     if not (isinstance(template, Mapping) and isinstance(said, dict)):
         return said
-    return {**template, **{name: _over(template.get(name), one) for name, one in said.items()}}
+    kept = {name: one for name, one in template.items() if not _is_credential(one)}
+    return {**kept, **{name: _over(template.get(name), one) for name, one in said.items()}}
+
+
+def _is_credential(value: Any) -> bool:
+    """Return whether *value* stands for a credential, which a script cannot say."""
+    return isinstance(value, Mapping) and CREDENTIAL in value

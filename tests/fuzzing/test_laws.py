@@ -17,6 +17,7 @@ from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.session import Session
+from bpmax_sim.strategies.derived import chained
 from bpmax_sim.strategies.fuzz import recordings
 from bpmax_sim.strategies.fuzz.broken import LawBroken
 from bpmax_sim.strategies.fuzz.case import plain, program
@@ -188,3 +189,20 @@ def test_a_call_and_its_plain_form_say_the_same() -> None:
 def test_every_law_says_what_it_is_in_a_sentence() -> None:
     for law in LAWS.values():
         assert re.fullmatch(r"[A-Z].*\.", law.about)
+
+
+def test_a_credential_inside_a_template_is_left_to_the_direct_call(tmp_path: Path) -> None:
+    path = tmp_path / "orders.yaml"
+    text = orders(
+        "", credentials=SECRET, parameters="      - {name: 客户, in: body, to: order.customer}"
+    )
+    inside = "    body: {order: {source: 表单, key: {$credential: key}}}\n"
+    path.write_text(text + inside, encoding="utf-8")
+    target = target_of(load_platforms(path), "orders")
+    api = target.platform.apis["createOrder"]
+
+    assert chained(api, CALL).steps == (
+        ("path", {"kind": "sale"}),
+        ("body", {"order": {"source": "表单", "customer": "张三"}}),
+    )
+    assert not LAWS["forms"].applies(target, api)

@@ -6,13 +6,14 @@ calls break it in the same words, wherever they are made from.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Api
 from bpmax_sim.strategies.chains import rivals
 from bpmax_sim.strategies.derived import parameter_values, valid_calls
@@ -81,6 +82,13 @@ class Law:
     live: bool = False
 
 
+def _has_inner_credential(api: Api) -> bool:
+    """Return whether a chain may replace a member of the body with a credential inside."""
+    members = api.body.values() if isinstance(api.body, Mapping) else ()
+    inner = [one for one in members if isinstance(one, Mapping) and CREDENTIAL not in one]
+    return any(CREDENTIAL in str(one) for one in inner)
+
+
 def _has_claims(target: Target, api: Api) -> bool:
     return bool(declared_places(target.auth(api)))
 
@@ -113,7 +121,7 @@ LAWS: Final[dict[str, Law]] = {
         draw=lambda target, api: st.tuples(
             valid_calls(target.platforms, target.platform, api, direct=True)
         ),
-        applies=lambda _target, api: bool(api.parameters),
+        applies=lambda _target, api: bool(api.parameters) and not _has_inner_credential(api),
     ),
     "languages": Law(
         about="JavaScript and Python send the same bytes.",

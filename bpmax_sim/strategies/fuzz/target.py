@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
@@ -20,7 +20,9 @@ from bpmax_sim.platform.instances import Entry
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.session import Session, Settings
-from bpmax_sim.transport.httpx.live import Live
+
+if TYPE_CHECKING:
+    from bpmax_sim.transport.httpx.live import Live
 
 SIMULATE: Final = "simulate"
 START: Final = Instant.parse("2026-03-02T09:00:00+08:00")
@@ -113,6 +115,8 @@ def _moved(entry: Entry, address: str) -> Entry:
 @cache
 def _live() -> Live:
     """Return the connections of this process, which its sessions share."""
+    from bpmax_sim.transport.httpx.live import Live  # noqa: PLC0415 - a stand-in needs no client
+
     return Live()
 
 
