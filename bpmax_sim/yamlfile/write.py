@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 WIDTH: Final = 100
@@ -36,9 +37,8 @@ def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
 def _mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterator[str]:
     for key, child in value.items():
         head = f"{indent}{_scalar(key)}:"
-        line = f"{head} {_flow(child, top=True)}"
-        if _is_short(child, line, block - 1):
-            yield line
+        if _is_short(child, WIDTH - len(head) - 1, block - 1):
+            yield f"{head} {_flow(child, top=True)}"
         else:
             yield head
             yield from _nested(child, f"{indent}  ", block - 1)
@@ -49,22 +49,40 @@ def _nested(value: Any, indent: str, block: int) -> Iterator[str]:
         yield from _mapping(value, indent, block)
         return
     for item in value:
-        line = f"{indent}- {_flow(item, top=True)}"
-        if _is_short(item, line, 0):
-            yield line
+        if _is_short(item, WIDTH - len(indent) - 2, 0):
+            yield f"{indent}- {_flow(item, top=True)}"
         else:
             first, *rest = _nested(item, f"{indent}  ", 0)
             yield f"{indent}- {first.lstrip(' ')}"
             yield from rest
 
 
-def _is_short(value: Any, line: str, block: int) -> bool:
+def _is_short(value: Any, room: int, block: int) -> bool:
+    """Return whether *value* is to stand on the rest of a line."""
     if not isinstance(value, Mapping | list | tuple) or not value:
         return True
     if isinstance(value, Mapping) and block > 0:
         return False
-    is_table = not isinstance(value, Mapping) and any(isinstance(one, Mapping) for one in value)
-    return len(line) <= WIDTH and not is_table
+    if not isinstance(value, Mapping) and any(isinstance(one, Mapping) for one in value):
+        return False
+    return _left(value, room) >= 0
+
+
+def _left(value: Any, room: int) -> int:
+    """Return what is left of *room* columns beside *value*; it stops as soon as nothing is."""
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            room = _left(child, room - len(_scalar(key)) - 4)
+            if room < 0:
+                return room
+        return room if value else room - 2
+    if isinstance(value, list | tuple):
+        for child in value:
+            room = _left(child, room - 2)
+            if room < 0:
+                return room
+        return room if value else room - 2
+    return room - len(_scalar(value))
 
 
 def _flow(value: Any, *, top: bool = False) -> str:
@@ -80,11 +98,16 @@ def _flow(value: Any, *, top: bool = False) -> str:
 
 def _scalar(value: Any) -> str:
     if isinstance(value, str):
-        bare = _PLAIN.fullmatch(value) and value.isprintable() and value.lower() not in _WORDS
-        return value if bare else _quoted(value)
+        return _text(value)
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
     return json.dumps(value)
+
+
+@lru_cache(maxsize=4096)
+def _text(value: str) -> str:
+    bare = _PLAIN.fullmatch(value) and value.isprintable() and value.lower() not in _WORDS
+    return value if bare else _quoted(value)
 
 
 def _quoted(text: str) -> str:

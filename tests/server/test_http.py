@@ -65,7 +65,7 @@ def raw(url: str, data: bytes) -> bytes:
             connection.shutdown(socket.SHUT_WR)
             while piece := connection.recv(65_536):
                 got += piece
-        except (ConnectionResetError, BrokenPipeError):
+        except OSError:
             pass  # it has said what it had to
         return got
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urljoin
 
+import msgspec
+
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.file import PlatformFile, read_root
@@ -24,6 +26,10 @@ _BRACES = re.compile(r"[{}]")
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 _LONGEST: Final = 100
 _TOLD: Final = 40
+_ANSWERS: Final = (300, 60, 15)
+"""How many parts of an answer's schema are written, in a document and in larger ones."""
+_SHOWN: Final = 30  # characters of an example, for each of them
+_ROOM: Final = LARGEST * 3 // 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,8 @@ def make(document: Document, *, key: str, url: str = "") -> Made:
         for one in operations
         for name, more in [names.of(one)]
     }
-    value = _platform(document, key, base, security, auth) | {"apis": apis}
-    text = _fitting(document, value)
+    value = _platform(document, key, base, security, auth)
+    text = _fitting(document, value, apis, dict(zip(apis, operations, strict=True)))
     _check(text, document)
     notes = tuple(document.notes)
     credentials = tuple(security.credentials)
@@ -176,12 +182,10 @@ def _api(document: Document, one: _Operation, security: Security, auth: Any) -> 
     if "security" in one.value:
         own = security.auth(one.value["security"], (*one.steps, "security"))
         found |= {} if own == auth else {"auth": own}
-    if answer := _answer(document, one):
-        found["answer"] = answer
     return found
 
 
-def _answer(document: Document, one: _Operation) -> Mapping[str, Any]:
+def _answer(document: Document, one: _Operation, most: int) -> Mapping[str, Any]:
     """Return the schema of the first answer that is a success and JSON, with its example."""
     responses = mapping(one.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
@@ -192,10 +196,11 @@ def _answer(document: Document, one: _Operation) -> Mapping[str, Any]:
             if "json" not in media and "*" not in media:
                 continue
             where = (*steps, "content", media)
-            schema = Carrying(document, "writeOnly").schema(
+            schema = Carrying(document, "writeOnly", most).schema(
                 mapping(value).get("schema"), (*where, "schema")
             )
-            return schema | _example(document, mapping(value), where)
+            shown = _example(document, mapping(value), where)
+            return schema | (shown if len(str(shown)) <= _SHOWN * most else {})
     return {}
 
 
@@ -248,16 +253,28 @@ def _base(document: Document, key: str) -> str:
     return text
 
 
-def _fitting(document: Document, value: dict[str, Any]) -> str:
-    """Return the text, without what the answers are where they make it too long."""
-    text = write_yaml(value, block=2)
-    if len(text.encode("utf-8", "replace")) <= LARGEST // 2:
-        return text
+def _fitting(
+    document: Document,
+    value: Mapping[str, Any],
+    apis: Mapping[str, Mapping[str, Any]],
+    operations: Mapping[str, _Operation],
+) -> str:
+    """Return the text, with as much of what the answers are as a file has room for."""
+    for most in _ANSWERS:
+        notes = dict(document.notes)
+        whole = {
+            name: {**api, **({"answer": answer} if answer else {})}
+            for name, api in apis.items()
+            for answer in [_answer(document, operations[name], most)]
+        }
+        if len(msgspec.json.encode(whole)) <= _ROOM:  # about as long, and quickly told
+            text = write_yaml({**value, "apis": whole}, block=2)
+            if len(text.encode("utf-8", "replace")) <= LARGEST:
+                return text
+        document.notes.clear()
+        document.notes.update(notes)
     document.tell("the document is very large; schemas of answers are left out", ("paths",))
-    apis = {name: {**api} for name, api in value["apis"].items()}
-    for api in apis.values():
-        api.pop("answer", None)
-    return write_yaml(value | {"apis": apis}, block=2)
+    return write_yaml({**value, "apis": apis}, block=2)
 
 
 def _check(text: str, document: Document) -> None:

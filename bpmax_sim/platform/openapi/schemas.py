@@ -78,10 +78,13 @@ class Carrying:
 
     document: Document
     drop: str = "readOnly"  # what has no place in this direction
+    most: int = _MOST
     _written: int = field(default=0, init=False)
+    _top: Steps = field(default=(), init=False)
 
     def schema(self, value: Any, steps: Steps, above: tuple[str, ...] = ()) -> dict[str, Any]:
         """Return the schema *value*, which stands at *steps*."""
+        self._top = self._top or steps
         if isinstance(value, bool) or value is None:
             return {"not": {}} if value is False else {}
         reference = str(mapping(value).get("$ref", ""))
@@ -91,8 +94,9 @@ class Carrying:
         above = (*above, reference) if reference else above
         found = self.document.followed(value, steps)
         self._written += 1
-        if self._written > _MOST or len(steps) - len(above) > 3 * _DEEPEST + 12:
-            self.document.tell("the schema is too large; the rest of it allows anything", steps)
+        if self._written > self.most or len(steps) - len(above) > 3 * _DEEPEST + 12:
+            told = "the schema is too large; the rest of it allows anything"
+            self.document.tell(told, self._top)
             return {}
         return dict(self._kept(mapping(found), steps, above))
 
