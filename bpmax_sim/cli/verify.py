@@ -19,6 +19,7 @@ from bpmax_sim.cli.options import Json, Platforms
 from bpmax_sim.cli.output import say, say_document, tell
 from bpmax_sim.cli.places import below, opened
 from bpmax_sim.cli.players import declared_folder, file_of
+from bpmax_sim.cli.progress import watched
 from bpmax_sim.cli.selection import targets
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError
@@ -74,12 +75,12 @@ def verify(
     jobs = list(_jobs(paths or (), platforms))
     found: list[_Found] = []
     sent = 0
-    for job in jobs:
-        for place, drifts in _verified(job, age, allow_writes=allow_writes):
-            sent += all(drift.kind != "skipped" for drift in drifts)
-            found += [_Found(place, drift) for drift in drifts]
-            for drift in () if json else drifts:
-                say(_line(place, drift))
+    judged = (one for job in jobs for one in _verified(job, age, allow_writes=allow_writes))
+    for place, drifts in watched(judged, sum(map(_count, jobs))):
+        sent += all(drift.kind != "skipped" for drift in drifts)
+        found += [_Found(place, drift) for drift in drifts]
+        for drift in () if json else drifts:
+            say(_line(place, drift))
     code = _code(found) if jobs else ExitCode.NOTHING
     counts = Counter(one.drift.tier for one in found)
     if json:
@@ -144,6 +145,12 @@ def _of_scenarios(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job
             instances=item.instances,
             secrets=secrets(item, os.environ),
         )
+
+
+def _count(job: _Job) -> int:
+    """Return how many exchanges there are to judge, at most."""
+    cassette = opened(job.cassette)
+    return len(cassette if job.owner is None else cassette.index.numbers(job.owner))
 
 
 def _verified(
