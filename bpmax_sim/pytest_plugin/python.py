@@ -149,7 +149,7 @@ class RunClock:
         return clock.now()
 
     def advance(self, duration: float | str) -> None:
-        """Let *duration* pass (seconds, or ``1m30s``), with everything that is due in it.
+        """Move on by *duration* (seconds, or ``1m30s``), after everything that is planned.
 
         Raises:
             ValueError: if it is no duration.

@@ -43,7 +43,11 @@ class Bench(Stage, Protocol):
         ...
 
     def advance(self, seconds: float, /) -> None:
-        """Let virtual time pass, with everything that is due in it."""
+        """Move virtual time on, after everything that is planned has happened."""
+        ...
+
+    def wait(self, seconds: float, /) -> None:
+        """Let virtual time pass, as real time where a live system is asked."""
         ...
 
     def arm(self, rules: Sequence[Fault], /) -> None:

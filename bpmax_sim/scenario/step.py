@@ -90,7 +90,7 @@ class StepRun:
         retry = step.retry if isinstance(step.retry, Retry) else _ONCE
         for attempt in range(retry.tries):
             if attempt:
-                bench.advance(retry.every)
+                bench.wait(retry.every)
             self.failures = []
             result = yield from self._act()
             if result is not None:

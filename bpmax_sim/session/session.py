@@ -232,7 +232,16 @@ class Session:
         )
 
     def advance(self, seconds: float, /) -> None:
-        """Let virtual time pass, with everything that is due in it."""
+        """Move virtual time on, after everything that is planned has happened.
+
+        That waits for real in record and live mode; the time that nothing needs is skipped.
+        """
+        until = self.clock.now() + seconds
+        self._scheduler.run()
+        self.clock.move_to(until)
+
+    def wait(self, seconds: float, /) -> None:
+        """Let virtual time pass, in record and live mode as real time."""
         self._scheduler.at(self.clock.now() + seconds, lambda: None)
         self._scheduler.run()
 

@@ -133,6 +133,8 @@ class PlainBench:
     def advance(self, seconds: float, /) -> None:
         self.clock.advance(seconds)
 
+    wait = advance
+
     def arm(self, rules: Sequence[Fault], /) -> None:
         self.armed = [*rules, *self.armed]
 

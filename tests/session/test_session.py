@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from bpmax_sim.errors import (
     TransportError,
 )
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.script.source import Script
 from bpmax_sim.session import Session
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 from bpmax_sim.transport.protocol import Handler
@@ -396,3 +398,36 @@ def test_scripts_share_time_and_write_their_objects(tmp_path: Path) -> None:
 
     assert (outcome.value, form["total"], ctx["done"]) == (42, 42, True)
     assert repr(session) == "<Session replay, 0 calls>"
+
+
+def test_to_advance_waits_in_no_mode_and_scripts_see_it(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    for mode in ("replay", "record", "live", "simulate"):
+        with opened(tmp_path, mode=mode) as session:
+            session.advance(3600)
+            now = session.run_script(Script("时.js", "return Date.now()")).unwrap()
+            assert now == (TOOK + 3600) * 1000
+
+    assert time.monotonic() - begun < 60
+
+
+def test_a_timer_that_was_planned_fires_before_time_is_advanced(tmp_path: Path) -> None:
+    said: list[str] = []
+    with opened(tmp_path, mode="live") as session:
+        source = "setTimeout(() => console.log(Date.now()), 30)"
+        session.start_script(
+            Script("时.js", source), lambda end: said.extend(line.text for line in end.console)
+        )
+        session.advance(3600)
+
+    assert said == [str(int(TOOK * 1000) + 30)]
+
+
+def test_to_wait_takes_real_time_where_a_live_system_is_asked(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    with opened(tmp_path, mode="live") as session:
+        session.wait(0.2)
+    with opened(tmp_path) as session:
+        session.wait(600)
+
+    assert 0.2 <= time.monotonic() - begun < 60
