@@ -73,7 +73,7 @@ class JsSet:
 class Opaque:
     """A value that cannot leave its script; *cycle* stands for an object inside itself."""
 
-    kind: Literal["function", "symbol", "cycle"]
+    kind: Literal["function", "symbol", "cycle", "promise"]
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
@@ -94,6 +94,7 @@ _OPAQUE = {
     "function": "a function",
     "symbol": "a symbol",
     "cycle": "an object that contains itself",
+    "promise": "a promise",
 }
 
 

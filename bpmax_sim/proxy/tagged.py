@@ -99,6 +99,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "function": lambda _value: Opaque("function"),
     "symbol": lambda _value: Opaque("symbol"),
     "cycle": lambda _value: Opaque("cycle"),
+    "promise": lambda _value: Opaque("promise"),
 }
 
 

@@ -15,7 +15,7 @@ from bpmax_sim.scenario.model import ExpectedError
 from bpmax_sim.scenario.thrown import Thrown, compare_error, thrown_of, wanted
 from bpmax_sim.scenario.values import Path
 from bpmax_sim.script.outcome import Unawaited
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.source import Script, lines_of
 from bpmax_sim.secret.values import Redact, redacted
 from bpmax_sim.transport.faults import Fault
 
@@ -76,7 +76,7 @@ class Scene:
 
     def _line(self, place: Place | None) -> str:
         for body in self.bodies:
-            lines = body.source.splitlines()
+            lines = lines_of(body.source)
             if place and body.name == place.file and 0 < place.line <= len(lines):
                 return lines[place.line - 1].strip()
         return ""

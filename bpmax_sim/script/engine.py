@@ -28,6 +28,8 @@ BINDINGS = (
     "random",
     "text",
     "clone",
+    "proxy",
+    "arrays",
     *_LARGE,
 )
 _PUMPED_BETWEEN_LOOKS = 64

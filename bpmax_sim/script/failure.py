@@ -21,9 +21,12 @@ from bpmax_sim.script.source import Sources
 _LIMIT = "ScriptLimitError"
 _THROWS_NULL = re.compile(r"(?:throw|reject\w*\()\s*null\b")
 _DEEP = {"Maximum call stack size exceeded", "stack overflow"}
+_LONG = "array too long for "  # of bindings/arrays.js
 _LARGE = {
     "out of memory",
     "string too long",
+    "invalid string length",
+    "out of memory in regexp execution",
     "invalid array buffer length",
     "Invalid string length",  # as V8 puts it
     "Array buffer allocation failed",
@@ -60,7 +63,10 @@ class Failures:
             return self._limit(full, told["raw"])
         frames = self.sources.frames(told["raw"])
         place = frames[0].place if frames else Place(self.name)
-        return ScriptSyntaxError(told["message"], name="SyntaxError", place=place)
+        # What stands behind the end is ours, and so is the token that is complained of there.
+        ends = self.sources.is_past_end(told["raw"])
+        message = "unexpected end of the script" if ends else told["message"]
+        return ScriptSyntaxError(message, name="SyntaxError", place=place)
 
     def escaped(self, error: EngineError) -> ScriptError:
         """Return the error of a global script, or of a context that passed a limit."""
@@ -116,6 +122,8 @@ class Failures:
             )
         if message in _LARGE and told["name"] in {"RangeError", "InternalError"}:
             return self._memory()
+        if message.startswith(_LONG) and told["name"] == "RangeError":
+            return "the script walks an array of more than 33,554,432 elements"
         # Without room for an error object, the engine throws null.
         is_null = told["name"] == "Uncaught" and message == "null"
         return self._memory() if is_null and not self._throws_null() else ""

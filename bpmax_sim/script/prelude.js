@@ -1,13 +1,13 @@
 // The JavaScript half of a context. Calls, console lines, timers, writes queue in an outbox as JSON; Python
 // drains it after each turn and settles calls by id. Other things are made on first use of bindings/*.js.
-(function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode, urlCode, intlCode, collationCode) {
+(function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode, proxyCode, arraysCode, urlCode, intlCode, collationCode) {
 'use strict';
 const FIRST_USER_LINE = 2000; // the frames above are ours
 const {parse, stringify} = JSON, {apply, construct} = Reflect, {isArray} = Array, {join} = Array.prototype;
 const {defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys, freeze, assign} = Object;
 const NativeError = Error, NativePromise = Promise, NativeDate = Date, NativeProxy = Proxy, indirectEval = eval;
 const {then} = NativePromise.prototype, nativeResolve = NativePromise.resolve;
-const {get: rawStack, set: setStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
+const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
 NativeError.stackTraceLimit = 50;
 const define = (target, name, value) => defineProperty(target, name, {value, writable: true, configurable: true});
 const global = (name, value) => define(globalThis, name, value);
@@ -51,11 +51,12 @@ defineProperty(NativeError.prototype, 'stack', {
     const raw = stackOf(this);
     return raw?.includes('<input>') ? errors().stack(this, raw) : raw ?? attempt(() => apply(rawStack, this, []));
   },
-  set(value) { apply(setStack, this, [value]); },
+  set(value) { define(this, 'stack', value); },
 });
 // Values: tagged JSON, as proxy/tagged.py reads it. `sent`: {platform, api} of a call.
 const tag = (name, value) => `{"$":"${name}"${value === undefined ? '' : `,"v":${value}`}}`;
 const refuse = (rule, got, known) => errors().refuse(rule, got, known);
+const noOpaque = (kind, sent, within) => errors().noOpaque(kind, sent, within);
 const encoders = {
   boolean: String,
   undefined: () => tag('undefined'),
@@ -74,7 +75,7 @@ function encode(value, sent, path = []) {
   if (plain) return plain(value);
   if (value === null) return 'null';
   const opaque = path.includes(value) ? 'cycle' : typeof value;
-  if (opaque !== 'object') return sent && errors().noOpaque(opaque, sent, path[0]), tag(opaque);
+  if (opaque !== 'object') return sent && noOpaque(opaque, sent, path[0]), tag(opaque);
   path.push(value);
   const text = encodeObject(value, v => encode(v, sent, path), sent);
   path.pop();
@@ -115,61 +116,7 @@ function drained() {
   return reply;
 }
 
-let serial = 0;
-const waiting = new Map(), unseen = new Set();
-function call(platform, options, api, rest) {
-  flush();
-  const id = ++serial, place = here();
-  const promise = new NativePromise((resolve, reject) => waiting.set(id, {resolve, reject}));
-  callPlace.set(id, `    at <anonymous> (<input>:${place.replace(',', ':')})`);
-  unseen.add(id); // until `await` or Promise.all reads its `constructor`, or calls its `then`
-  defineProperty(promise, 'constructor', {configurable: true, get() { unseen.delete(id); if (shared.racing) emit(`"raced",${id}`); return NativePromise; }});
-  define(promise, 'then', function (...handlers) { unseen.delete(id); return apply(then, this, handlers); });
-  emit(`"call",${id},${stringify(platform)},${options},${stringify(api)},${rest},${place}`);
-  return promise;
-}
-const bag = value => typeof value === 'object' && value !== null && !isArray(value) && attempt(() => {
-  const proto = getPrototypeOf(value);
-  return proto === null || getPrototypeOf(proto) === null;
-}, false);
-const NEVER = new Set(['then', 'catch', 'finally', 'toJSON']);
-const isApi = name => typeof name === 'string' && !NEVER.has(name) && !['', '$', '_'].includes(name.slice(0, 1));
-const isText = value => typeof value === 'string' && value !== '';
-function $proxy(platform, options) {
-  if (!isText(platform)) refuse('$proxy(platform_key): the key must be a non-empty text', platform);
-  if (options !== undefined && !bag(options)) {
-    refuse(`$proxy('${platform}', options): options must be an object`, options, {platform});
-  }
-  for (const name of ['instance_key', 'caller']) {
-    const value = options?.[name];
-    if (value !== undefined && !isText(value)) refuse(`$proxy('${platform}'): ${name} must be a non-empty text`, value, {platform});
-  }
-  const chosen = encode({...options}, {platform}), direct = api => (...args) => call(platform, chosen, api, `null,${list(args, v => encode(v, {platform, api}))}`);
-  return new NativeProxy(freeze({}), {
-    get(_, name) {
-      if (name === Symbol.toPrimitive) return () => `$proxy('${platform}')`;
-      return name === '$api' ? api => start(platform, chosen, api) : isApi(name) ? direct(name) : undefined;
-    },
-  });
-}
-function start(platform, options, api) {
-  if (!isText(api)) refuse('$api(name): the name must be a non-empty text', api, {platform});
-  return builder(platform, options, api, '');
-}
-function builder(platform, options, api, steps) {
-  const setter = name => values => {
-    if (name !== 'body' && values !== undefined && !bag(values)) {
-      refuse(`$${name}(values): expected an object of names and values`, values, {platform, api});
-    }
-    const step = `["${name}",${encode(values, {platform, api})}]`; // later changes do nothing
-    return builder(platform, options, api, steps ? `${steps},${step}` : step);
-  };
-  return freeze({
-    $path: setter('path'), $query: setter('query'), $header: setter('header'), $body: setter('body'),
-    $call: () => call(platform, options, api, `[${steps}],null`),
-  });
-}
-
+const waiting = new Map(), unseen = new Set(); // call id -> its promise; calls that nobody awaits
 // Live objects: form, ctx.
 const live = [];
 function bind(index) {
@@ -189,7 +136,8 @@ function bind(index) {
       return value;
     },
     set: (_, name, value) => typeof name === 'string' && (flush(), write(name, value)),
-    defineProperty: (_, name, {value}) => typeof name === 'string' && (flush(), write(name, value)),
+    defineProperty: (_, name, it) => typeof name === 'string' && 'value' in it && (flush(), write(name, it.value)),
+    preventExtensions: () => false,
     deleteProperty(_, name) {
       flush();
       if (hasOwn(target, name)) write(name, undefined);
@@ -234,11 +182,12 @@ define(AggregateError.prototype, 'message', 'All promises were rejected');
 // Rejections that nobody handles, told by the engine.
 const unhandled = new Map();
 global('__track', (promise, reason, handled) => { // taken away by tracker.py
-  if (handled) unhandled.delete(promise); else unhandled.set(promise, reason);
+  if (handled) unhandled.delete(promise); else if (!quiet) unhandled.set(promise, reason);
 });
 
 for (const row of [
   [errorsCode, 'fetch', 'XMLHttpRequest'],
+  [proxyCode, '$proxy'],
   [timersCode, 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'],
   [consoleCode, 'console'],
   [randomCode, 'crypto'],
@@ -248,9 +197,9 @@ for (const row of [
   [intlCode, 'Intl'],
   [dateCode, 'Date'],
 ]) lazily(...row);
+module(arraysCode);
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
-global('$proxy', $proxy);
-assign(shared, {shared, capture: NativeError.captureStackTrace, rawOf, encode, encoders, decode, put, list, tag, here, refuse, stackOf, failed,
+assign(shared, {shared, capture: NativeError.captureStackTrace, rawOf, encode, noOpaque, encoders, decode, put, list, tag, here, refuse, stackOf, failed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value), collation: () => module(collationCode)});
 borrowed(errorsCode, NativeError, '', 'captureStackTrace');
 borrowed(randomCode, Math, '', 'random');
@@ -266,18 +215,12 @@ borrowed(intlCode, String.prototype, 'string.', 'localeCompare');
 const answers = {json: parse, text: v => v, null: () => null, bytes: v => decode({$: 'bytes', v})};
 const fail = error => `[false,${attempt(() => shared.describe(error), 'null')}]`;
 function compile(start, source) { // the body's line n is the engine's line start + n
-  const above = '\n'.repeat(start - 1);
-  try {
-    const body = indirectEval(`${above}(async function () {\n${source}\n})`);
-    try {
-      // After a body that closes its function early, this needs a ':', which the parse above refuses.
-      indirectEval(`${above}(function () { return 0 ? async () => {\n${source}\n} : 0; })`);
-    } catch (error) {
-      error.message = "unexpected '}': the body is closed before its end";
-      throw error;
-    }
-    return body;
-  } catch (error) { done = `[null,${shared.describe(error)}]`; }
+  const lines = '\n'.repeat(start - 1), body = text => `${lines}(async function () {\n${text})`;
+  const parse = text => { try { indirectEval(`throw 0;${text}`); } catch (error) { if (error !== 0) throw error; } };
+  try { // Nothing runs here; what closes its function early needs a ':' here, which `body` refuses.
+    parse(`${lines}(function () { return 0 ? async () => {\n${source}\n} : 0; })`);
+    return indirectEval(body(`${source}\n}`));
+  } catch { done = `[null,${errors().syntax(start, source, text => parse(body(text)))}]`; }
 }
 const operations = {
   open({zone, state, bindings, values, files, fields}) {

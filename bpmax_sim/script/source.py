@@ -13,8 +13,14 @@ from dataclasses import dataclass
 from bpmax_sim.errors import Place
 
 FIRST_LINE = 2000  # the prelude and the bindings are above
+_LINE_END = re.compile(r"\n|\r(?!\n)")
 _UNTOLD = re.compile("[\0\ud800-\udfff]")
 _FRAME = re.compile(r"^ +at (?:(.*) \()?(.+):(\d+):(\d+)\)?$", re.MULTILINE)
+
+
+def lines_of(source: str) -> list[str]:
+    """Return the lines of *source*, which may end in LF, CR LF or CR."""
+    return _LINE_END.split(source)
 
 
 def plain(source: str) -> str:
@@ -57,7 +63,7 @@ class Placed:
     @property
     def lines(self) -> list[str]:
         """Return the script's lines."""
-        return self.script.source.split("\n")
+        return lines_of(self.script.source)
 
     def place(self, row: int, column: int) -> Place:
         """Return the position of the engine's *row* and *column*; one past the end is the end."""
@@ -77,14 +83,24 @@ class Sources:
         placed = []
         start = FIRST_LINE
         for script in scripts:
-            placed.append(Placed(script, start))
-            start += script.source.count("\n") + 3
+            source = "\n".join(lines_of(script.source))  # a lone CR is the same to JavaScript only
+            placed.append(Placed(Script(script.name, source), start))
+            start += source.count("\n") + 3
         self.placed = tuple(placed)
 
     def place(self, row: int, column: int) -> Place | None:
         """Return the user's position, or None for one in our own files."""
         found = [one for one in self.placed if one.start < row]
         return found[-1].place(row, column) if found else None
+
+    def is_past_end(self, raw: str) -> bool:
+        """Return whether the first position of *raw* is behind the last line of its file."""
+        first = _FRAME.search(raw)
+        if first is None or first[2] != "<input>":
+            return False
+        row = int(first[3])
+        found = [one for one in self.placed if one.start < row]
+        return bool(found) and row - found[-1].start > len(found[-1].lines)
 
     def frames(self, raw: str) -> tuple[Frame, ...]:
         """Return the frames of *raw* that are in users' files, innermost first."""

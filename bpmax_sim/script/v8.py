@@ -83,19 +83,14 @@ class V8:
     def _placed(self, text: str, argument: str) -> str:
         """Return the outbox *text*, the position of a syntax error found by parsing once more."""
         reply = json.loads(text)
-        if reply["done"] is None or reply["done"][0] is not None:
+        if reply["done"] is None or reply["done"][0] is not None or reply["done"][1]["raw"]:
             return text
         given = json.loads(argument)
-        above, body = "\n" * (given["start"] - 1), f"\n{plain(given['source'])}\n"
-        for code in (
-            f"{above}(async function () {{{body}}});0",
-            f"{above}(function () {{ return 0 ? async () => {{{body}}} : 0; }});0",
-        ):
-            try:
-                self._eval(code)
-            except EngineError as error:
-                reply["done"][1]["raw"] = error.raw
-                break
+        above, body = "\n" * (given["start"] - 1), plain(given["source"])
+        try:
+            self._eval(f"throw 0;{above}(async function () {{\n{body}\n}})")  # nothing of it runs
+        except EngineError as error:
+            reply["done"][1]["raw"] = error.raw
         return json.dumps(reply)
 
 

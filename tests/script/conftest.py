@@ -22,6 +22,7 @@ IN_EVERY_ENGINE = frozenset(
         "test_proxy_object",
         "test_runtime",
         "test_seed_page",
+        "test_syntax",
         "test_time_and_chance",
         "test_values",
     }

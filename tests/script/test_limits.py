@@ -12,6 +12,7 @@ from tests.script.bench import NAME, Bench, run
 SMALL = Limits(cpu=0.3, memory=16 << 20)
 CPU = "the script used more than 0.3 s of processor time"
 MEMORY = "the script used more than 16 MB of memory"
+LONG = "the script walks an array of more than 33,554,432 elements"
 STACK = (
     "the script calls itself, or nests a value, too deeply: the stack is full; "
     "--bpmax-js-stack=24MB gives it more"
@@ -39,6 +40,12 @@ STACK = (
         ("await null; const a = []; for (;;) a.push('张'.repeat(1e4) + a.length)", MEMORY),
         ("let s = '张'; for (;;) s += s", MEMORY),
         ("new Array(2 ** 32 - 1).fill(0)", MEMORY),
+        ("'合同'.repeat(2 ** 29)", MEMORY),
+        ("new Array(2 ** 32 - 1).join('合同')", LONG),
+        ("`${new Array(2 ** 32 - 1)}`", LONG),
+        ("const 按编号 = []; 按编号[4e9] = 1; 按编号.sort()", LONG),
+        ("[].concat(new Array(2 ** 31))", LONG),
+        ("new Array(2 ** 31).reverse()", LONG),
         ("const all = []; for (;;) all.push(new ArrayBuffer(1 << 20))", MEMORY),
         ("let o = {}; for (let i = 0; i < 1e6; i++) o = {o}; JSON.stringify(o)", MEMORY),
         ("function f() { return f() + 1 } f()", STACK),

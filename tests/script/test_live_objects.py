@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError, Place, ScriptError
-from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.proxy.values import UNDEFINED, Opaque
 from bpmax_sim.script.source import Script
 from tests.script.bench import NAME, Bench, Form, run, value_of
 
@@ -128,6 +128,29 @@ def test_what_the_form_refuses_ends_the_script_at_the_line_that_wrote() -> None:
     assert isinstance(outcome.error, ScriptError)
     assert str(outcome.error) == f"{NAME}:2:3: ConfigError: form.金额: 金额 = 'x' is not allowed"
     assert isinstance(outcome.error.__cause__, ConfigError)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Object.freeze(form)",
+        "Object.seal(form)",
+        "Object.preventExtensions(form)",
+        "Object.defineProperty(form, 'a', {get() { return 2 }})",
+        "Object.defineProperty(form, 'a', {enumerable: false})",
+    ],
+)
+def test_a_form_can_be_neither_frozen_nor_given_accessors(source: str) -> None:
+    form = Form({"a": 1})
+    error = run(source, form=form).error
+
+    assert isinstance(error, ScriptError)
+    assert error.name == "TypeError"
+    assert form.written == []
+
+
+def test_a_promise_in_a_field_is_told_as_one() -> None:
+    assert written("form.客户 = (async () => '张三')()") == [("客户", Opaque("promise"))]
 
 
 @pytest.mark.parametrize("name", ["__proto__", "constructor", "toString", "hasOwnProperty"])

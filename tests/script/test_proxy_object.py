@@ -89,7 +89,7 @@ def test_awaiting_a_builder_sends_nothing() -> None:
     ("source", "message"),
     [
         ("$proxy()", "$proxy(platform_key): the key must be a non-empty text, got undefined"),
-        ("$proxy('')", "$proxy(platform_key): the key must be a non-empty text, got a text"),
+        ("$proxy('')", "$proxy(platform_key): the key must be a non-empty text, got an empty text"),
         ("$proxy(7)", "$proxy(platform_key): the key must be a non-empty text, got a number"),
         ("$proxy('crm', 'x')", "$proxy('crm', options): options must be an object, got a text"),
         ("$proxy('crm', null)", "$proxy('crm', options): options must be an object, got null"),
@@ -113,6 +113,7 @@ def test_awaiting_a_builder_sends_nothing() -> None:
         ),
         ("$proxy('crm').get(() => 1)", "a function cannot be sent"),
         ("$proxy('crm').$api('get').$body(Symbol())", "a symbol cannot be sent"),
+        ("$proxy('crm').get([(async () => 1)()])", "a promise cannot be sent: await it first"),
         (
             "const o = {}; o.o = o; $proxy('crm').$api('get').$body(o)",
             "an object that contains itself cannot be sent",

@@ -66,7 +66,7 @@ def test_scripts_recurse_as_deep_as_in_a_browser() -> None:
         ("\n  null.x", "2:8: TypeError: Cannot read properties of null (reading 'x')"),
         ("const 𠮷 = '张'; 𠮷.x.y", "1:20: TypeError: Cannot read properties of undefined"),
         ("const 张三 = '李四'; let 王五 五;", "1:25: SyntaxError: Unexpected identifier '五'"),
-        ("}); (async function () {", "1:2: SyntaxError: unexpected '}': the body is closed"),
+        ("}); (async function () {", "1:1: SyntaxError: unexpected '}': the body is closed"),
     ],
 )
 def test_places_are_right_in_characters(source: str, told: str) -> None:

@@ -1,6 +1,7 @@
 // Tagged JSON of what is not a plain object: Date, bytes, Map, Set, Error, boxed primitives.
 'use strict';
-({encoders, decode, put, list, tag, timeOf, NativeDate, NativeError}) => {
+({encoders, decode, put, list, tag, timeOf, noOpaque, NativeDate, NativeError}) => {
+const NativePromise = (async () => {})().constructor;
 const {stringify} = JSON;
 function base64({buffer, byteOffset, byteLength}) {
   let text = '';
@@ -22,6 +23,7 @@ return {
     if (value instanceof NativeDate) return tag('date', stringify(Reflect.apply(timeOf, value, [])));
     if (ArrayBuffer.isView(value)) return tag('bytes', base64(value));
     if (value instanceof ArrayBuffer) return tag('bytes', base64(new Uint8Array(value)));
+    if (value instanceof NativePromise) return sent && noOpaque('promise', sent), tag('promise');
     if (value instanceof Map) return tag('map', list([...value], pair => list(pair, one)));
     if (value instanceof Set) return tag('set', list([...value], one));
     if (value instanceof Number || value instanceof String || value instanceof Boolean) return one(value.valueOf());
