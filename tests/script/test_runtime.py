@@ -148,8 +148,8 @@ def test_all_that_promise_any_met_is_told_and_the_first_is_the_cause() -> None:
         "class 业务错误 extends Error {}",
         "class 底 extends Error {} class 业务错误 extends 底 { constructor(m) { super(m) } }",
         (
-            "function 业务错误(m) { return Object.setPrototypeOf(new Error(m), 业务错误.prototype) }"
-            " 业务错误.prototype = Object.create(Error.prototype, {constructor: {value: 业务错误}})"
+            "function 业务错误(m) { return Object.setPrototypeOf(Error(m), 业务错误.prototype) } "
+            "业务错误.prototype = Object.create(Error.prototype, {constructor: {value: 业务错误}})"
         ),
     ],
 )
