@@ -68,6 +68,16 @@ def test_the_shims_say_what_node_says(group: str) -> None:
             ),
         ),
         (
+            (
+                "new Date(0).toLocaleString('zh-CN', "
+                "{dateStyle: 'long', timeStyle: 'short', hour12: true})"
+            ),
+            (
+                "a dateStyle beside a time of twelve hours is not simulated: "
+                "ask for the parts, such as year and hour"
+            ),
+        ),
+        (
             "new Intl.Collator('zh-CN', {caseFirst: 'upper'})",
             (
                 "Intl.Collator: the option caseFirst is not simulated: "

@@ -32,11 +32,12 @@ Object.assign(methods, {
   toTimeString: printed(clock),
   toString: printed(date => `${day(date)} ${clock(date)}`),
 });
-const ISO_DAY = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$/, ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
-const ZONED = /(?:Z|GMT|UTC?|[+-]\d\d:\d\d|(?:GMT|:\d\d(?:\.\d+)?) ?[+-]\d{4})(?: ?\(.*\))?$/i;
+const ISO_DAY = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$/, NEVER = /:\d\d,\d|^\d{4}-\d\d-\d\d[+-]\d\d:/, ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[:.\d]*$/;
+const ZONED = /(?:Z|GMT|UTC?|[ECMP][SD]T|[+-]\d\d:\d\d|(?:GMT|:\d\d(?:\.\d+)?) ?[+-]\d{4})(?: ?\(.*\))?$/i;
 function parse(value) { // a time without a zone is local
-  const text = `${value}`.trim();
-  if (ISO_DAY.test(text) || ZONED.test(text)) return nativeParse(text);
+  const given = `${value}`, text = given.trim().replace(/z$/, 'Z');
+  if (NEVER.test(text)) return NaN;
+  if (ISO_DAY.test(given) || ZONED.test(text)) return nativeParse(text);
   return nativeParse(ISO_TIME.test(text) ? `${text.replace(' ', 'T')}Z` : `${text} GMT`) - shared.offset;
 }
 const nativeParse = NativeDate.parse, utc = NativeDate.UTC;

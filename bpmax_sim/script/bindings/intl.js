@@ -57,10 +57,10 @@ function numberFormat(locales, given) {
   if (style === 'currency' && !NARROW[currency]) refuse(`the currency ${currency}`, `known are ${Object.keys(NARROW).join(', ')}`);
   const usual = style === 'percent' ? [0, 0] : style === 'decimal' ? [0, 3] : currency === 'JPY' ? [0, 0] : [2, 2];
   const {minimumFractionDigits: low, maximumFractionDigits: high} = options;
-  if (low > high) throw new RangeError('maximumFractionDigits value is out of range.');
-  const minimum = low ?? Math.min(usual[0], high ?? usual[0]), maximum = high ?? Math.max(usual[1], minimum);
   const {minimumSignificantDigits: few, maximumSignificantDigits: many} = options;
   const significant = few !== undefined || many !== undefined;
+  if (!significant && low > high) throw new RangeError('maximumFractionDigits value is out of range.');
+  const minimum = low ?? Math.min(usual[0], high ?? usual[0]), maximum = high ?? Math.max(usual[1], minimum);
   if (few === 0 || many === 0 || few > (many ?? 21)) throw new RangeError('maximumSignificantDigits value is out of range.');
   function body(value) {
     if (value === Infinity || value === -Infinity) return ['∞', false];
@@ -132,7 +132,9 @@ function partsOf(options, locale, needs) {
     if (some.length) throw new TypeError(`Can't set option ${some[0]} when ${dateStyle ? 'dateStyle' : 'timeStyle'} is used`);
     if (needs === 'date' && timeStyle) throw new TypeError('Invalid option : timeStyle');
     if (needs === 'time' && dateStyle) throw new TypeError('Invalid option : dateStyle');
-    return {...dateStyle && STYLES[locale][dateStyle], ...timeStyle && TIMES[timeStyle]};
+    const twelve = timeStyle && locale === 'zh-CN' && (options.hour12 || options.hourCycle === 'h12');
+    if (twelve && dateStyle) refuse('a dateStyle beside a time of twelve hours', 'ask for the parts, such as year and hour');
+    return {...dateStyle && STYLES[locale][dateStyle], ...timeStyle && TIMES[timeStyle], ...twelve && {hour: '2-digit'}};
   }
   const chosen = Object.fromEntries(some.map(name => [name, options[name]]));
   const hasDate = some.some(n => ['weekday', 'year', 'month', 'day'].includes(n)), hasTime = some.some(n => ['hour', 'minute', 'second'].includes(n));
@@ -173,7 +175,7 @@ function timeText(date, parts, locale, {hour12, hourCycle}) {
     return chinese ? `${h < 12 ? '上午' : '下午'}${text}${tail || '时'}` : `${text}${tail} ${h < 12 ? 'AM' : 'PM'}`;
   }
   const others = [minute, second].filter(Boolean);
-  const bare = chinese && hour === 'numeric' && others.every(width => width === '2-digit') && !hourCycle;
+  const bare = chinese && hour === 'numeric' && others.every(width => width === '2-digit');
   const text = bare ? `${h}` : two(!chinese && hour12 === false && h === 0 ? 24 : h);
   return `${text}${tail || (chinese ? '时' : '')}`;
 }

@@ -10,6 +10,21 @@ for (let high = 0xb0; high <= 0xf7; high++) {
 }
 const {compare} = new Intl.Collator('zh-CN');
 characters.sort((a, b) => compare(a, b) || (a < b ? -1 : 1));
+
+// In en-US Han sorts by radical and stroke, which is the order of code points but for these: each
+// pair is a character and what comes after it. What is in order is the longest rising sequence.
+function outOfOrder(sorted) {
+  const codes = sorted.map(c => c.codePointAt(0)), ends = [], before = [];
+  codes.forEach((code, i) => {
+    const at = ends.findIndex(end => codes[end] >= code), place = at < 0 ? ends.length : at;
+    before[i] = ends[place - 1];
+    ends[place] = i;
+  });
+  const rising = new Set();
+  for (let i = ends.at(-1); i !== undefined; i = before[i]) rising.add(i);
+  return sorted.flatMap((c, i) => rising.has(i) ? [] : [sorted[i - 1] + c]);
+}
+const moved = outOfOrder([...characters].sort(new Intl.Collator('en-US').compare));
 const ascii = Array.from({length: 95}, (_, i) => String.fromCharCode(32 + i)).filter(c => !/[0-9A-Za-z]/.test(c));
 const fullwidth = [...'、。，；：！？…·—‘’“”（）《》【】￥'];
 const marks = [...ascii, ...fullwidth].sort((a, b) => compare(a, b) || (a < b ? -1 : 1));
@@ -17,8 +32,11 @@ console.log(`// The order of text in zh-CN (Han by pinyin) and en-US. Printed by
 'use strict';
 () => {
 const HAN = '${characters.join('')}';
+const MOVED = '${moved.join('')}'; // in en-US, where Han sorts by code point, each second one comes after the one before it
 const MARKS = ${JSON.stringify(marks.join(''))};
 const han = new Map(Array.from(HAN, (c, i) => [c, i])), marks = new Map(Array.from(MARKS, (c, i) => [c, i]));
+const strokes = new Map();
+for (const [before, c] of MOVED.match(/../gu)) strokes.set(c, (strokes.get(before) ?? before.codePointAt(0)) + 0.001);
 const TONES = {'\\u0304': -4, '\\u0301': -3, '\\u030c': -2, '\\u0300': -1}; // in zh-CN a letter with a tone sorts before the bare one
 const ACCENTS = '\\u0301\\u0300\\u0306\\u0302\\u030c\\u030a\\u0308\\u030b\\u0303\\u0307\\u0328\\u0327\\u0304';
 const rank = (accent, locale) => (locale === 'zh-CN' && TONES[accent]) || ACCENTS.indexOf(accent) + 1 || accent.charCodeAt(0);
@@ -34,7 +52,7 @@ function keys(text, locale) {
     else if (c === '\\ue000') found.push([2, han.get('虫') + 0.5, [], 0]);
     else if (/\\d/.test(c)) found.push([1, Number(c), [], 0]);
     else if (/[A-Za-z]/.test(c)) found.push([3, c.toLowerCase().charCodeAt(0), [], c < 'a' ? 1 : 0]);
-    else if (isHan(c)) found.push(locale === 'zh-CN' ? [2, han.get(c) ?? 0x10000 + code, [], 0] : [5, code, [], 0]);
+    else if (isHan(c)) found.push(locale === 'zh-CN' ? [2, han.get(c) ?? 0x10000 + code, [], 0] : [5, strokes.get(c) ?? code, [], 0]);
     else found.push([code < 0x21 ? -1 : 4, code, [], 0]);
   }
   return found;

@@ -18,7 +18,7 @@ const NUMBER_OPTIONS = ['undefined', '{}', ...[
   {style: 'currency', currency: 'TWD'}, {style: 'currency', currency: 'GBP', currencyDisplay: 'code'},
   {style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol'}, {style: 'currency', currency: 'CNY', useGrouping: false},
   {maximumSignificantDigits: 3}, {minimumSignificantDigits: 4}, {minimumSignificantDigits: 2, maximumSignificantDigits: 2},
-  {signDisplay: 'always'}, {signDisplay: 'exceptZero'}, {signDisplay: 'never'},
+  {signDisplay: 'always'}, {signDisplay: 'exceptZero'}, {signDisplay: 'never'}, {minimumFractionDigits: 3, maximumFractionDigits: 1, maximumSignificantDigits: 4},
 ].map(text)];
 groups.numbers = product(NUMBERS, LOCALES, NUMBER_OPTIONS).map(([n, locale, o]) => `(${n}).toLocaleString(${locale}, ${o})`);
 groups.numbers.push("new Intl.NumberFormat('zh-CN').format(1234.5)", "Intl.NumberFormat('en-US', {style: 'percent'}).format(0.256)",
@@ -37,6 +37,9 @@ const TIMES = product(some, some, some, [undefined, true, false]).filter(([h, m,
 const BOTH = product(['numeric', '2-digit'], ['numeric', '2-digit', 'short', 'long'], ['numeric', '2-digit'], [undefined, false], [undefined, '2-digit'])
   .map(([year, month, day, hour12, second]) => options(['year', year], ['month', month], ['day', day], ['hour', '2-digit'], ['minute', '2-digit'],
     ['second', second], ['hour12', hour12]));
+const CYCLES = product(['numeric', '2-digit'], some, some, ['h12', 'h23']).filter(([, m, s]) => m || !s)
+  .map(([hour, minute, second, hourCycle]) => options(['hour', hour], ['minute', minute], ['second', second], ['hourCycle', hourCycle]));
+const TWELVE = product(['medium', 'short'], [true, false]).map(([timeStyle, hour12]) => options(['timeStyle', timeStyle], ['hour12', hour12]));
 const STYLES = product([undefined, 'full', 'long', 'medium', 'short'], [undefined, 'medium', 'short']).slice(1)
   .map(([dateStyle, timeStyle]) => options(['dateStyle', dateStyle], ['timeStyle', timeStyle]));
 const MORE = ['undefined', '{}', ...[{timeZone: 'UTC'}, {timeZone: 'Asia/Shanghai'}, {timeZone: 'Asia/Tokyo'}, {hour12: false}, {hour12: true}, {hourCycle: 'h23'}].map(text)];
@@ -45,7 +48,7 @@ groups.dates = [
   ...product(INSTANTS, LOCALES, [...MORE, ...STYLES, ...BOTH]).map(([i, l, o]) => `${date(i)}.toLocaleString(${l}, ${o})`),
   ...product(INSTANTS.slice(0, 2), LOCALES, DATES).map(([i, l, o]) => `${date(i)}.toLocaleDateString(${l}, ${o})`),
   ...product(INSTANTS, LOCALES, MORE).map(([i, l, o]) => `${date(i)}.toLocaleDateString(${l}, ${o})`),
-  ...product(INSTANTS, LOCALES, [...MORE, ...TIMES]).map(([i, l, o]) => `${date(i)}.toLocaleTimeString(${l}, ${o})`),
+  ...product(INSTANTS, LOCALES, [...MORE, ...TIMES, ...CYCLES, ...TWELVE]).map(([i, l, o]) => `${date(i)}.toLocaleTimeString(${l}, ${o})`),
   ...product(INSTANTS, LOCALES).map(([i, l]) => `new Intl.DateTimeFormat(${l}).format(${date(i)})`),
   `new Date(NaN).toLocaleString(${zoned})`, `new Intl.DateTimeFormat(${zoned}).format(new Date(NaN))`,
   `new Intl.DateTimeFormat(${zoned}).resolvedOptions().timeZone`, `${date(INSTANTS[0])}.toLocaleDateString(${zoned}, {timeStyle: 'short'})`,
@@ -57,6 +60,7 @@ const NAMES = ['张三', '李四', '王五', '赵六', '欧阳', '陈一', '阿�
 groups.collation = [
   ...product(NAMES, NAMES, LOCALES).map(([a, b, l]) => `'${a}'.localeCompare('${b}', ${l})`),
   `${text(NAMES)}.sort((a, b) => a.localeCompare(b, 'zh-CN'))`, `${text(NAMES)}.sort(new Intl.Collator('zh-CN', {numeric: true}).compare)`,
+  ...LOCALES.map(l => `[...'张王李赵刘陈杨黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文丽丸溉滋滞糸纟紊'].sort((a, b) => a.localeCompare(b, ${l})).join('')`),
   ...['base', 'accent', 'case', 'variant'].flatMap(s => ["'a', 'A'", "'e', 'é'", "'a', 'b'"].map(p => `new Intl.Collator('en-US', {sensitivity: '${s}'}).compare(${p})`)),
 ];
 
@@ -65,7 +69,9 @@ groups.localTime = [
     "new Date('2026-03-02T09:00:00Z')", "new Date('2026-03-02T09:00:00+09:00')", "new Date('2026/3/2')", "new Date('2026/03/02 10:00:00')",
     "new Date('2026-03-02 10:00:00')", "new Date('2026-3-2')", "new Date('Mar 2, 2026')", "new Date('Mar 2, 2026 10:00 GMT+0900')", "new Date('坏')",
     "new Date(1772413200000)", 'new Date(new Date(5))', 'new Date(null)', 'new Date(undefined)', "new Date('2026')", 'new Date(2026, 11, 31, 24)',
-    "new Date('Mon Mar 02 2026 09:00:00 GMT+0800 (China Standard Time)')", "new Date('2026-03')",
+    "new Date('Mon Mar 02 2026 09:00:00 GMT+0800 (China Standard Time)')", "new Date('2026-03')", "new Date(' 2026-03-02 ')", "new Date('2026-03-02T09:05z')",
+    "new Date('2026-03-02T09:05:06,7Z')", "new Date('2026-03-02 09:05 PM')", "new Date('Mar 2 2026 09:05 PST')", "new Date('2026-03-02+08:00')",
+    "new Date('3/2/2026 9:05 PM')", "new Date('2026年3月2日')", "new Date('2026.3.2')", "new Date('20260302')", "new Date('2026-02-30')", "new Date('2026-03-02T24:00')",
   ].flatMap(d => [`${d}.getTime()`, `${d}.toString()`, `${d}.getHours()`, `${d}.getDay()`, `${d}.getTimezoneOffset()`, `JSON.stringify(${d})`, `${d}.toDateString()`]),
   '(d => (d.setHours(0, 0, 0, 0), d.toISOString()))(new Date(1772413200000))', '(d => (d.setMonth(1, 31), d.toISOString()))(new Date(1772413200000))',
   '(d => (d.setDate(0), d.getDate()))(new Date(1772413200000))', '(d => d.setFullYear(2027))(new Date(NaN))', '(d => d.setMinutes(90))(new Date(1772413200000))',
