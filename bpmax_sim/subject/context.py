@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from bpmax_sim.errors import Place
 from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.subject.stage import same
 
 _SHARED = ("form", "project")
 
@@ -72,7 +73,9 @@ class Members:
 
 def _changes(given: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
     changed = {
-        name: item for name, item in value.items() if name not in given or given[name] != item
+        name: item
+        for name, item in value.items()
+        if name not in given or not same(given[name], item)
     }
     return {**changed, **{name: UNDEFINED for name in given if name not in value}}
 

@@ -165,9 +165,10 @@ class FormSubject:
 
     def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:
         old = self.fields.get(name, _ABSENT)
-        if old is not _ABSENT and same(old, value):
+        gone = isinstance(value, Undefined)
+        if gone if old is _ABSENT else same(old, value):
             return False
-        if isinstance(value, Undefined):
+        if gone:
             self.fields.pop(name, None)
         else:
             self.fields[name] = value

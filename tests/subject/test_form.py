@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -62,6 +63,30 @@ def test_true_is_a_change_from_one() -> None:
     form.set({"discount": True})
 
     assert stage.ran == ["change.discount"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fires"),
+    [
+        (math.nan, math.nan, False),
+        ([{"数量": math.nan}], [{"数量": math.nan}], False),
+        ({"a": 1, "b": [2]}, {"b": [2], "a": 1.0}, False),
+        ([True], [1], True),
+        ({"a": 1}, {"a": 1, "b": None}, True),
+        ("1", 1, True),
+        (None, "", True),
+        ([1, 2], [1], True),
+    ],
+)
+def test_a_handler_fires_where_javascript_sees_another_value(
+    before: Any, after: Any, fires: bool
+) -> None:
+    form, stage = form_with(change__discount=writes("customerName", "张三"))
+    form.fields["discount"] = before
+
+    form.set({"discount": after})
+
+    assert stage.ran == ["change.discount"] * fires
 
 
 def test_what_a_script_writes_fires_the_next_handler() -> None:
@@ -193,6 +218,15 @@ def test_an_unknown_extension_is_an_error(name: str, message: str) -> None:
     result = form.open({})
 
     assert [(type(error), str(error)) for error in result.errors] == [(SubjectError, message)]
+
+
+def test_a_field_that_is_not_there_does_not_change_to_undefined() -> None:
+    form, stage = form_with(open=writes("电话", UNDEFINED), change__电话=writes("discount", 2))
+
+    form.open({})
+
+    assert stage.ran == ["open"]
+    assert [told for told in stage.told if isinstance(told, FieldChanged)] == []
 
 
 def test_a_deleted_field_is_gone() -> None:
