@@ -21,6 +21,7 @@ from bpmax_sim.script.source import Sources
 _LIMIT = "ScriptLimitError"
 _THROWS_NULL = re.compile(r"(?:throw|reject\w*\()\s*null\b")
 _DEEP = {"Maximum call stack size exceeded", "stack overflow"}
+_NOTHING = ": ''"  # the token at the end of a library
 _LONG = "array too long for "  # of bindings/arrays.js
 _LARGE = {
     "out of memory",
@@ -64,7 +65,7 @@ class Failures:
         frames = self.sources.frames(told["raw"])
         place = frames[0].place if frames else Place(self.name)
         # What stands behind the end is ours, and so is the token that is complained of there.
-        ends = self.sources.is_past_end(told["raw"])
+        ends = self.sources.is_past_end(told["raw"]) or told["message"].endswith(_NOTHING)
         message = "unexpected end of the script" if ends else told["message"]
         return ScriptSyntaxError(message, name="SyntaxError", place=place)
 

@@ -41,6 +41,7 @@ form.客户 = data.name;
 LIMITS = Limits(cpu=0.4, memory=24 << 20)
 CPU = "ScriptLimitError: the script used more than 0.4 s of processor time"
 MEMORY = "ScriptLimitError: the script used more than 24 MB of memory"
+LONG = "ScriptLimitError: the script walks an array of more than 33,554,432 elements"
 STACK = (
     "ScriptLimitError: the script calls itself, or nests a value, too deeply: the stack is full; "
     "--bpmax-js-stack=24MB gives it more"
@@ -77,6 +78,7 @@ def both(project: Project, script: str, **options: Any) -> tuple[ScenarioFinishe
         ("const a = []; for (;;) a.push(new Array(1e4).fill(a.length))", MEMORY),
         ("let s = '合同'; for (;;) s += s", MEMORY),
         ("form.客户 = 'x'.repeat(2 ** 28)", MEMORY),
+        ("form.客户 = new Array(2 ** 32 - 1).join('0')", LONG),
         ("const f = () => f() + 1; f()", STACK),
         ("let o = []; for (let i = 0; i < 5e4; i++) o = [o]; form.客户 = o", STACK),
     ],

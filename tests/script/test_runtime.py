@@ -77,6 +77,8 @@ def test_a_library_that_does_not_parse_is_a_syntax_error_in_it() -> None:
 
     assert isinstance(error, ScriptSyntaxError)
     assert str(error) == "lib/a.js:1:9: SyntaxError: unexpected token in expression: ';'"
+    error = failure("return 1", libraries=[Script("lib/a.js", "\nfunction 查() {")])
+    assert str(error) == "lib/a.js:2:15: SyntaxError: unexpected end of the script"
 
 
 @pytest.mark.of_quickjs
@@ -396,6 +398,29 @@ def test_fetch_and_xmlhttprequest_point_to_proxy() -> None:
 )
 def test_what_would_reach_the_machine_is_absent(name: str) -> None:
     assert value_of(f"return typeof {name}") == "undefined"
+
+
+OF_THE_LANGUAGE = """
+AggregateError Array ArrayBuffer AsyncDisposableStack BigInt BigInt64Array BigUint64Array
+Boolean DataView Date DisposableStack Error EvalError FinalizationRegistry Float16Array
+Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array InternalError
+Iterator JSON Map Math NaN Number Object Promise Proxy RangeError ReferenceError Reflect RegExp
+Set String SuppressedError Symbol SyntaxError TypeError URIError Uint16Array Uint32Array
+Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet decodeURI decodeURIComponent encodeURI
+encodeURIComponent escape eval globalThis isFinite isNaN parseFloat parseInt undefined unescape
+"""
+
+
+def test_beside_the_language_there_are_these_globals_and_no_others(engine: str) -> None:
+    found = set(value_of("return Object.getOwnPropertyNames(globalThis)"))
+    door = {"__bpm"} if engine == "v8" else set()  # V8 is entered by a name
+
+    assert found - set(OF_THE_LANGUAGE.split()) - {"form"} - door == {
+        *("$proxy", "console", "queueMicrotask", "structuredClone", "atob", "btoa", "crypto"),
+        *("setTimeout", "setInterval", "clearTimeout", "clearInterval", "Intl"),
+        *("URL", "URLSearchParams", "TextEncoder", "TextDecoder", "DOMException"),
+        *("fetch", "XMLHttpRequest"),  # they point to $proxy
+    }
 
 
 @pytest.mark.of_quickjs
