@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from bpmax_sim.platform.load import load_platforms
     from bpmax_sim.scenario.play import run_scenario
+    from bpmax_sim.script.limits import Limits
     from bpmax_sim.session.session import Session
     from bpmax_sim.session.settings import Settings
     from bpmax_sim.transport.httpx.adapter import httpx_transport
@@ -58,6 +59,7 @@ __all__ = [
     "ExpectationError",
     "HttpStatusError",
     "LeakError",
+    "Limits",
     "NewerFormat",
     "NoMatchError",
     "PendingPromise",
@@ -80,6 +82,7 @@ __all__ = [
 
 _HOMES: Final = {
     "Cassette": "cassette.file",
+    "Limits": "script.limits",
     "Session": "session.session",
     "Settings": "session.settings",
     "httpx_transport": "transport.httpx.adapter",

@@ -111,6 +111,14 @@ Stack = Annotated[
         "--js-stack", metavar="SIZE", help="Stack of scripts that recurse deeply, such as 24MB."
     ),
 ]
+LimitsOption = Annotated[
+    str,
+    typer.Option(
+        "--js-limits",
+        metavar="LIMITS",
+        help="What a script may use, such as cpu=10s,memory=256MB,calls=50000.",
+    ),
+]
 AgainstOption = Annotated[Against, typer.Option(help="Whom recording asks.")]
 AllowCi = Annotated[bool, typer.Option("--allow-ci-record", help="Record although CI is set.")]
 Extra = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +28,7 @@ from bpmax_sim.cli.options import (
     Json,
     Keep,
     Keyword,
+    LimitsOption,
     Mode,
     Paths,
     Platforms,
@@ -55,7 +56,7 @@ from bpmax_sim.report.verdict import Verdict
 from bpmax_sim.scenario.given import given_variables
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
-from bpmax_sim.script.limits import parse_stack
+from bpmax_sim.script.limits import parse_limits, parse_stack
 from bpmax_sim.yamlfile import shown
 
 
@@ -91,10 +92,11 @@ def run(  # noqa: PLR0913 - the options of the command
     trace: TraceOption = Keep.on_failure,
     engine: EngineOption = None,
     js_stack: Stack = "",
+    js_limits: LimitsOption = "",
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    options = _options(record, instance, platforms, unused) | _engine(engine, js_stack)
+    options = _options(record, instance, platforms, unused) | _engine(engine, js_stack, js_limits)
     folder, remote = cassettes_at(cassettes)
     options |= {"allow_ci": allow_ci_record, "extra": record_extra, "remote": remote}
     options["against"] = against.value
@@ -134,6 +136,7 @@ def record(  # noqa: PLR0913 - the options of the command
     trace: TraceOption = Keep.on_failure,
     engine: EngineOption = None,
     js_stack: Stack = "",
+    js_limits: LimitsOption = "",
     json: Json = False,
 ) -> int:
     """Record scenarios and return the exit code."""
@@ -153,6 +156,7 @@ def record(  # noqa: PLR0913 - the options of the command
         trace=trace,
         engine=engine,
         js_stack=js_stack,
+        js_limits=js_limits,
         json=json,
     )
 
@@ -171,14 +175,20 @@ def _options(
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _engine(engine: Engine | None, stack: str) -> dict[str, Any]:
+def _engine(engine: Engine | None, stack: str, limits: str) -> dict[str, Any]:
     found: dict[str, Any] = {"engine": engine.value} if engine else {}
     if stack:
-        try:
-            found["stack"] = parse_stack(stack)
-        except ValueError as error:
-            raise ConfigError(f"--js-stack: {error}") from None
+        found["stack"] = _read("--js-stack", stack, parse_stack)
+    if limits:
+        found["limits"] = _read("--js-limits", limits, parse_limits)
     return found
+
+
+def _read(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ConfigError(f"{flag}: {error}") from None
 
 
 def _perform(wish: _Wish) -> int:

@@ -67,6 +67,12 @@ def _stack(text: str) -> int:
     return parse_stack(text)
 
 
+def _limits(text: str) -> Any:
+    from bpmax_sim.script.limits import parse_limits  # noqa: PLC0415 - only where it is given
+
+    return parse_limits(text)
+
+
 OPTIONS: tuple[Option, ...] = (
     Option(name="mode", choices=MODES, help="who answers $proxy calls (default: replay)"),
     Option(name="record", choices=RECORDS, help="what recording records (default: once)"),
@@ -117,6 +123,12 @@ OPTIONS: tuple[Option, ...] = (
         metavar="SIZE",
         read=_stack,
         help="stack of scripts that recurse deeply, such as 24MB, on a thread of their own",
+    ),
+    Option(
+        name="js_limits",
+        metavar="LIMITS",
+        read=_limits,
+        help="what a script may use (default: cpu=2s,memory=64MB,calls=10000)",
     ),
     Option(name="faults", choices=("on", "off"), help="off: arm no fault (default: on)"),
     Option(

@@ -25,12 +25,13 @@ SESSION_NAMES: Mapping[str, str] = {
     "clock": "clock",
     "engine": "engine",
     "js_stack": "stack",
+    "js_limits": "limits",
 }
 """Option of the plugin -> option of `Session.open`."""
 
 MARKED = (
-    *("cassette", "clock", "engine", "ignore", "instance", "instances", "mode", "platforms"),
-    *("record", "redact", "repeat", "seed", "unawaited", "unused"),
+    *("cassette", "clock", "engine", "ignore", "instance", "instances", "js_limits"),
+    *("mode", "platforms", "record", "redact", "repeat", "seed", "unawaited", "unused"),
 )
 """What the marker ``bpmax`` takes."""
 

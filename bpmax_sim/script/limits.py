@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 MEGABYTE = 1 << 20
 
@@ -37,13 +38,44 @@ def parse_stack(text: str) -> int:
     Raises:
         ValueError: if *text* is none of these, or too little to run anything.
     """
-    found = _SIZE.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(f"{text!r} is not a size such as 24MB or 512kB")
-    size = int(found[1]) * _UNITS[found[2]]
+    size = _bytes(text)
     if not _LEAST_STACK <= size <= _MOST_STACK:
         raise ValueError(f"{text!r}: a stack has 256kB at least and 1024MB at most")
     return size
+
+
+def _bytes(text: str) -> int:
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is not a size such as 24MB or 512kB")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+_LIMIT = re.compile(
+    r"\s*(?:cpu=(?P<cpu>\d+(?:\.\d+)?)s?|memory=(?P<memory>\w+)|calls=(?P<calls>\d+))\s*"
+)
+
+
+def parse_limits(text: str) -> Limits:
+    """Return the limits of ``cpu=10s,memory=256MB,calls=50000``; what is not named stays as it is.
+
+    Raises:
+        ValueError: if *text* is nothing of the kind.
+    """
+    found: dict[str, Any] = {}
+    for part in text.split(","):
+        match = _LIMIT.fullmatch(part)
+        if match is None:
+            raise ValueError(
+                f"{part.strip()!r} is no limit such as cpu=10s, memory=256MB, calls=50000"
+            )
+        if match["cpu"]:
+            found["cpu"] = float(match["cpu"])
+        elif match["calls"]:
+            found["calls"] = int(match["calls"])
+        else:
+            found["memory"] = _bytes(match["memory"])
+    return Limits(**found)
 
 
 class EngineError(Exception):

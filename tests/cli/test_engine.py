@@ -1,4 +1,4 @@
-"""``run --engine`` and ``run --js-stack``."""
+"""``run --engine``, ``run --js-stack`` and ``run --js-limits``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ scenario: 深
 version: 1
 steps:
   - {js: "const f = n => n ? 1 + f(n - 1) : 0; return f(12000)", expect: {result: 12000}}
+"""
+
+
+BUSY = """\
+scenario: 忙
+version: 1
+steps:
+  - {js: "for (const i of [1, 2, 3]) await $proxy('无').查(i).catch(() => 0)"}
 """
 
 
@@ -25,6 +33,24 @@ def test_a_size_that_is_none_is_refused(project: Project, bs: Command) -> None:
 
     assert (done.code, done.out) == (2, "")
     assert done.err == "--js-stack: 'viel' is not a size such as 24MB or 512kB\n"
+
+
+def test_a_limit_can_be_raised_and_lowered(project: Project, bs: Command) -> None:
+    path = project.folder / "scenarios/忙.scenario.yaml"
+    path.write_text(BUSY, encoding="utf-8")
+
+    assert bs("run", str(path)).code == 0
+    assert bs("run", str(path), "--js-limits", "cpu=9s,calls=3,memory=70MB").code == 0
+    assert bs("run", str(path), "--js-limits", "calls=2").code == 1
+
+
+def test_a_limit_that_is_none_is_refused(project: Project, bs: Command) -> None:
+    done = bs("run", "--js-limits", "cpu=2s,zeit=3")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "--js-limits: 'zeit=3' is no limit such as cpu=10s, memory=256MB, calls=50000\n"
+    )
 
 
 def test_an_engine_that_does_not_exist_is_refused(project: Project, bs: Command) -> None:

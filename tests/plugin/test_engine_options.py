@@ -31,6 +31,46 @@ def test_a_script_that_recurses_deeply_passes_with_the_stack_that_the_message_na
     project.run("scenarios/深.scenario.yaml").assert_outcomes(passed=1)
 
 
+def test_every_limit_of_a_script_can_be_set(project: Project) -> None:
+    project.write(
+        "scenarios/忙.scenario.yaml",
+        """\
+        version: 1
+        scenario: 忙
+        steps:
+          - js: "for (let i = 0; i < 9; i++) await $proxy('无').查(i).catch(() => 0); return 'x'.repeat(1e7).length"
+            expect: {result: 10000000}
+        """,  # noqa: E501 - JavaScript
+    )
+    path = "scenarios/忙.scenario.yaml"
+
+    project.run(path).assert_outcomes(passed=1)
+    few = project.run("--bpmax-js-limits=calls=8", path)
+    few.assert_outcomes(failed=1)
+    assert "the script made more than 8 calls" in output(few)
+    small = project.run("--bpmax-js-limits=memory=8MB", path)
+    small.assert_outcomes(failed=1)
+    assert "the script used more than 8 MB of memory" in output(small)
+
+
+def test_a_marker_limits_the_scripts_of_a_test(project: Project) -> None:
+    project.write(
+        "tests/test_限.py",
+        """\
+        import bpmax_sim as bs
+        import pytest
+        from bpmax_sim.script.source import Script
+
+        @pytest.mark.bpmax(js_limits=bs.Limits(cpu=0.1))
+        def test_慢(bpmax_session):
+            with pytest.raises(bs.ScriptLimitError, match="more than 0.1 s of processor time"):
+                bpmax_session.run_script(Script("慢.js", "for (;;);")).unwrap()
+        """,
+    )
+
+    project.run("tests").assert_outcomes(passed=1)
+
+
 def test_a_script_that_needs_every_locale_passes_in_v8(project: Project) -> None:
     pytest.importorskip("py_mini_racer", reason="the extra v8 is not installed")
     project.write("scenarios/德语.scenario.yaml", GERMAN)

@@ -91,6 +91,14 @@ def test_recording_in_ci_is_possible_when_asked_for_twice(
             "--bpmax-clock=明天",
             f"--bpmax-clock: '明天' is not an ISO 8601 time with a zone, such as {START}",
         ),
+        (
+            "--bpmax-js-limits=cpu=viel",
+            "--bpmax-js-limits: 'cpu=viel' is no limit such as cpu=10s, memory=256MB, calls=50000",
+        ),
+        (
+            "--bpmax-js-limits=memory=viel",
+            "--bpmax-js-limits: 'viel' is not a size such as 24MB or 512kB",
+        ),
         ("--bpmax-js-stack=viel", "--bpmax-js-stack: 'viel' is not a size such as 24MB or 512kB"),
     ],
 )
@@ -127,6 +135,7 @@ def test_every_option_has_an_ini_twin(project: Project) -> None:
         "bpmax_allow_ci_record = false",
         "bpmax_engine = quickjs",
         "bpmax_js_stack = 8MB",
+        "bpmax_js_limits = cpu=10s, memory=256MB, calls=50000",
         "bpmax_record = once",
         "bpmax_var =",
         "    title=客户名称",

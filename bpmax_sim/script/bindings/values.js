@@ -26,7 +26,7 @@ return {
     if (value instanceof NativePromise) return sent && noOpaque('promise', sent), tag('promise');
     if (value instanceof Map) return tag('map', list([...value], pair => list(pair, one)));
     if (value instanceof Set) return tag('set', list([...value], one));
-    if (value instanceof Number || value instanceof String || value instanceof Boolean) return one(value.valueOf());
+    if ([Number, String, Boolean, BigInt].some(kind => value instanceof kind)) return one(value.valueOf());
     if (typeof value.toJSON === 'function') return one(value.toJSON(''));
     if (!sent && value instanceof NativeError) return one({name: value.name, message: value.message, ...value});
     return undefined;
