@@ -18,7 +18,12 @@ from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits
 from bpmax_sim.script.stack import stack_limit
 from bpmax_sim.script.tracker import track_rejections
 
-_LARGE = ("url", "intl", "collation")  # compiled on first use: even to read them takes long
+_LARGE = (
+    "url",
+    "intl",
+    "collation",
+    "patterns",
+)  # compiled on first use: even to read them takes long
 BINDINGS = (
     "errors",
     "values",

@@ -1,6 +1,6 @@
 // The JavaScript half of a context. Calls, console lines, timers, writes queue in an outbox as JSON; Python
 // drains it after each turn and settles calls by id. Other things are made on first use of bindings/*.js.
-(function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode, proxyCode, arraysCode, urlCode, intlCode, collationCode) {
+(function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode, proxyCode, arraysCode, urlCode, intlCode, collationCode, patternsCode) {
 'use strict';
 const FIRST_USER_LINE = 2000; // the frames above are ours
 const {parse, stringify} = JSON, {apply, construct} = Reflect, {isArray} = Array, {join} = Array.prototype;
@@ -200,7 +200,7 @@ for (const row of [
 module(arraysCode);
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 assign(shared, {shared, capture: NativeError.captureStackTrace, rawOf, encode, noOpaque, encoders, decode, put, list, tag, here, refuse, stackOf, failed, waiting, unseen, callPlace, flush,
-  describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value), collation: () => module(collationCode)});
+  describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value), collation: () => module(collationCode), patterns: () => module(patternsCode)});
 borrowed(errorsCode, NativeError, '', 'captureStackTrace');
 borrowed(randomCode, Math, '', 'random');
 const dates = NativeDate.prototype;

@@ -1,6 +1,6 @@
 // Errors on their way out, and what `error.stack` shows a script: only frames of the user's files.
 'use strict';
-({attempt, capture, define, encode, list, files, rawOf, stackOf, failed, inspect, NativeError, NativeDate}) => {
+({attempt, capture, define, encode, list, files, rawOf, stackOf, failed, inspect, patterns, NativeError, NativeDate}) => {
 const {keys, hasOwn, getPrototypeOf} = Object, {stringify} = JSON, NativePromise = (async () => {})().constructor;
 const NativeTypeError = TypeError, NativeSyntaxError = SyntaxError, NativeAggregate = AggregateError;
 const FRAME = /^ +at (?:(.*) \()?<input>:(\d+):(\d+)\)?$/;
@@ -23,7 +23,9 @@ function frame(text) {
   const place = `${file.name}:${row}:${characters(file.lines[row - 1] ?? '', +column)}`;
   return [name && name[0] !== '<' ? `    at ${name} (${place})` : `    at ${place}`];
 }
-function own(error, raw) { // without the constructors of its classes, as V8 has it: where it is made, not where they are
+const isUntold = typeof InternalError === 'function'; // not V8, which knows the place of every error
+function own(error, given) { // without the constructors of its classes, as V8 has it: where it is made, not where they are
+  const raw = isUntold && error instanceof NativeTypeError ? patterns().moved(error, given) : given;
   const names = new Set(), lines = raw.split('\n');
   for (let proto = getPrototypeOf(error); proto && proto !== NativeError.prototype; proto = getPrototypeOf(proto)) {
     names.add(attempt(() => proto.constructor.name));

@@ -1,0 +1,55 @@
+// The place of a declaration or parameter whose pattern has nothing to take apart: the engine has none
+// for it and tells the last one before. Its code is in the order of the text, so it is the next pattern.
+'use strict';
+({files}) => {
+const FRAME = /^( +at (?:(.*) \()?<input>:)(\d+):(\d+)(\)?)$/;
+const UNTOLD = {'Cannot convert undefined or null to object': '{', "cannot read property 'Symbol.iterator' of null": '[',
+  "cannot read property 'Symbol.iterator' of undefined": '['};
+const NEXT = /\/\/.*|\/\*[^]*?\*\/|'(?:\\[^]|[^'\\\n])*'|"(?:\\[^]|[^"\\\n])*"|`(?:\\[^]|[^`\\])*`|\b(?:const|let|var)\s*[{[]|,\s*[{[][^;=()'"`]*=(?![=>])|(?<!\b(?:if|for|while|switch|with)\s*)\([^()]*[{[][^()]*\)\s*(?:=>|\{)/g;
+const FUNCTION = /\s*(?:[:=]\s*)?(?:async\s*)?(?:function\s*\*?\s*)?$/;
+// What is told where it is: an assignment, parameters, the head of a loop, and what is spread.
+const TOLD_AT = /^(?:\(?\s*[{[]|(?:async\s*)?(?:function\b[^(]*)?\([^)]*[{[][^)]*\)\s*(?:=>|\{))/;
+const TOLD_AFTER = /(?:\bfor\s*(?:await\s*)?\(\s*(?:const|let|var)\b[^;]*|\.\.\.[^,;\n]*|\byield\s*\*[^;\n]*)$/;
+const sizeOf = code => code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+function offsetOf(lines, row, column) {
+  let offset = lines.slice(0, row).reduce((sum, line) => sum + line.length + 1, 0), bytes = column - 1;
+  for (const c of lines[row] ?? '') {
+    if (bytes <= 0) break;
+    bytes -= sizeOf(c.codePointAt(0));
+    offset += c.length;
+  }
+  return offset;
+}
+function isOf(name, before) { // whether the parameters behind `before` are those of that function
+  if (/\bcatch\s*$/.test(before)) return true;
+  if (name === undefined) return false;
+  const text = before.replace(FUNCTION, '');
+  return !name || text.endsWith(name) || text.endsWith('constructor');
+}
+function pattern(source, offset, bracket, owner) {
+  NEXT.lastIndex = offset;
+  for (let found; (found = NEXT.exec(source));) {
+    const at = found.index, [kind] = found[0];
+    const fits = kind === '(' ? isOf(owner, source.slice(0, at)) : /[clv,]/.test(kind);
+    if (fits && source.slice(at).split(/=|\bof\b/, 1)[0].includes(bracket)) {
+      return kind === ',' ? at + found[0].search(/[{[]/) : at;
+    }
+  }
+  return -1;
+}
+function moved(error, raw) {
+  const bracket = UNTOLD[error.message], [first, ...rest] = raw.split('\n'), [, head, name, row, column, tail] = FRAME.exec(first) ?? [];
+  const file = files.findLast(({start}) => start <= row);
+  if (!bracket || !file) return raw;
+  const {source, start} = file, offset = row > start ? offsetOf(source.split('\n'), row - start - 1, +column) : 0;
+  const line = source.slice(source.lastIndexOf('\n', offset - 1) + 1, offset);
+  if (row > start && (TOLD_AT.test(source.slice(offset)) || TOLD_AFTER.test(line))) return raw;
+  const owner = name && name[0] !== '<' ? name : rest.some(text => FRAME.exec(text)?.[3] >= files[0].start) ? '' : undefined;
+  const at = pattern(source, offset, bracket, owner);
+  if (at < 0) return raw;
+  const before = source.slice(0, at).split('\n');
+  const bytes = Array.from(before.at(-1), c => sizeOf(c.codePointAt(0))).reduce((a, b) => a + b, 1);
+  return [`${head}${start + before.length}:${bytes}${tail}`, ...rest].join('\n');
+}
+return {moved};
+}

@@ -1,0 +1,71 @@
+"""The line of a pattern that has nothing to take apart, which the default engine does not tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpmax_sim.errors import Place, ScriptError
+from tests.script.bench import NAME, Bench, run, texts
+
+BEFORE = "const 回 = await $proxy('crm').get(1), 空 = null;\nconst 甲 = 回 ?? 2;\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("const {name} = 回;\nconst {a} = {};", "3:1"),
+        ("  const {data: {name}} = {};", "3:3"),
+        ("/* 客户 */ let {\n  name,\n  phone } = 空;", "3:10"),
+        ("var 乙 = 1, {name = '无'} = 空;", "3:12"),
+        ("const [第一] = 空;", "3:1"),
+        ("const {items: [首]} = {};\nconst [a] = [];", "3:1"),
+        ("const {...其余} = 空;", "3:1"),
+        ("const 文 = 'const {', 板 = `let [`; // var {\nconst {a} = 空;", "4:1"),
+        ("if (甲 === 2) {\n  const {a} = 空;\n}", "4:3"),
+        ("for (const [k] of []) {}\nconst {a} = 空;", "4:1"),
+        ("function 算({金额}) { return 金额 }\nconst {a} = 空;", "4:1"),
+        ("function 算({金额}) { return 金额 }\n\n算(空);", "3:1"),
+        ("const 算 = (_, {金额}) => 金额;\n算(1, 空);", "3:11"),
+        ("class 单 {\n  constructor({金额}) {}\n}\nnew 单(空);", "4:14"),
+        ("[1].forEach(() => {\n  const {a} = 空;\n});", "4:3"),
+        ("await (async () => {\n  await null;\n  const [a] = 空;\n})();", "5:3"),
+        ("try {\n  throw 空;\n} catch ({message}) {}", "5:9"),
+        # These are told where they are.
+        ("let 丙; ({name: 丙} = 空);", None),
+        ("for (const 项 of 空);\nconst [a] = [];", None),
+        ("for (const {a} of [空]);\nconst {b} = {};", None),
+        ("Math.max(...空);\nconst [a] = [];", None),
+        ("Object.keys(空);\nconst {a} = {};", None),
+    ],
+)
+def test_a_pattern_without_a_value_fails_at_its_line(source: str, place: str | None) -> None:
+    error = run(BEFORE + source).error
+
+    assert isinstance(error, ScriptError)
+    assert error.place is not None
+    assert error.name == "TypeError"
+    if place is None:
+        assert error.place.line == 3
+    else:
+        assert error.place == Place(NAME, *map(int, place.split(":")))
+
+
+def test_the_first_statement_of_a_body_has_a_line_too() -> None:
+    assert str(run("const {a} = null").error) == (
+        f"{NAME}:1:1: TypeError: Cannot convert undefined or null to object"
+    )
+
+
+def test_a_script_sees_the_same_line() -> None:
+    source = "const 值 = null;\ntry {\n  const {a} = 值 }\ncatch (e) { console.log(e.stack) }"
+    [said] = texts(run(source))
+
+    assert said.split("\n")[1].strip() == f"at {NAME}:3:3"
+
+
+def test_a_callback_that_runs_later_is_placed_in_itself() -> None:
+    [error] = (
+        Bench().run("const 空 = null;\nsetTimeout(() => {\n  const {a} = 空;\n}, 5);").unhandled
+    )
+
+    assert error.place == Place(NAME, 3, 3)
