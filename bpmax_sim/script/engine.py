@@ -22,7 +22,7 @@ _LARGE = (
     "url",
     "intl",
     "collation",
-    "patterns",
+    "places",
 )  # compiled on first use: even to read them takes long
 BINDINGS = (
     "errors",
@@ -35,6 +35,7 @@ BINDINGS = (
     "clone",
     "proxy",
     "arrays",
+    "dom",
     *_LARGE,
 )
 _PUMPED_BETWEEN_LOOKS = 64

@@ -1,6 +1,7 @@
 // The JavaScript half of a context. Calls, console lines, timers, writes queue in an outbox as JSON; Python
 // drains it after each turn and settles calls by id. Other things are made on first use of bindings/*.js.
-(function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode, proxyCode, arraysCode, urlCode, intlCode, collationCode, patternsCode) {
+(function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode,
+  proxyCode, arraysCode, domCode, urlCode, intlCode, collationCode, placesCode) {
 'use strict';
 const FIRST_USER_LINE = 2000; // the frames above are ours
 const {parse, stringify} = JSON, {apply, construct} = Reflect, {isArray} = Array, {join} = Array.prototype;
@@ -44,7 +45,8 @@ function here() {
   return '0,0';
 }
 const failed = new WeakMap(), callPlace = new Map(); // rejected error -> call id -> its line as a stack
-const stackOf = error => rawOf(error) ?? callPlace.get(failed.get(error));
+const placed = new WeakMap(); // an error without a stack of its own -> one
+const stackOf = error => rawOf(error) ?? placed.get(error) ?? callPlace.get(failed.get(error));
 defineProperty(NativeError.prototype, 'stack', {
   configurable: true,
   get() {
@@ -185,6 +187,7 @@ global('__track', (promise, reason, handled) => { // taken away by tracker.py
   if (handled) unhandled.delete(promise); else if (!quiet) unhandled.set(promise, reason);
 });
 
+shared.native = {DOMException, atob, btoa};
 for (const row of [
   [errorsCode, 'fetch', 'XMLHttpRequest'],
   [proxyCode, '$proxy'],
@@ -193,14 +196,19 @@ for (const row of [
   [randomCode, 'crypto'],
   [textCode, 'TextEncoder', 'TextDecoder'],
   [cloneCode, 'structuredClone'],
+  [domCode, 'DOMException', 'atob', 'btoa'],
   [urlCode, 'URL', 'URLSearchParams'],
   [intlCode, 'Intl'],
   [dateCode, 'Date'],
 ]) lazily(...row);
 module(arraysCode);
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
-assign(shared, {shared, capture: NativeError.captureStackTrace, rawOf, encode, noOpaque, encoders, decode, put, list, tag, here, refuse, stackOf, failed, waiting, unseen, callPlace, flush,
-  describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value), collation: () => module(collationCode), patterns: () => module(patternsCode)});
+assign(shared, {
+  shared, capture: NativeError.captureStackTrace, rawOf, encode, noOpaque, encoders, decode, put, list, tag, here, refuse,
+  stackOf, failed, placed, waiting, unseen, callPlace, flush,
+  describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value),
+  collation: () => module(collationCode), places: () => module(placesCode),
+});
 borrowed(errorsCode, NativeError, '', 'captureStackTrace');
 borrowed(randomCode, Math, '', 'random');
 const dates = NativeDate.prototype;

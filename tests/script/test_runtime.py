@@ -119,6 +119,24 @@ def test_an_uncaught_error_has_name_message_and_place_in_characters() -> None:
     assert error.place == Place(NAME, 2, 18)
 
 
+@pytest.mark.parametrize(
+    "thrown",
+    [
+        "atob('!')",
+        "btoa('张')",
+        "structuredClone(() => 1)",
+        "throw new DOMException('坏', 'AbortError')",
+    ],
+)
+def test_an_error_of_the_web_has_a_line(thrown: str) -> None:
+    error = failure(f"1;\n  {thrown}")
+
+    assert error.place is not None
+    assert error.place.line == 2
+    seen = "[e instanceof Error, e.constructor === DOMException]"
+    assert value_of(f"try {{ {thrown} }} catch (e) {{ return {seen} }}") == [True, True]
+
+
 @pytest.mark.of_quickjs
 def test_a_cause_chain_becomes_a_chain_of_exceptions() -> None:
     error = failure("try { null.x } catch (e) {\n  throw new RangeError('外', {cause: e})\n}")

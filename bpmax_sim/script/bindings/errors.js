@@ -1,6 +1,6 @@
 // Errors on their way out, and what `error.stack` shows a script: only frames of the user's files.
 'use strict';
-({attempt, capture, define, encode, list, files, rawOf, stackOf, failed, inspect, patterns, NativeError, NativeDate}) => {
+({attempt, capture, define, encode, list, files, rawOf, stackOf, failed, inspect, places, NativeError, NativeDate}) => {
 const {keys, hasOwn, getPrototypeOf} = Object, {stringify} = JSON, NativePromise = (async () => {})().constructor;
 const NativeTypeError = TypeError, NativeSyntaxError = SyntaxError, NativeAggregate = AggregateError;
 const FRAME = /^ +at (?:(.*) \()?<input>:(\d+):(\d+)\)?$/;
@@ -25,7 +25,7 @@ function frame(text) {
 }
 const isUntold = typeof InternalError === 'function'; // not V8, which knows the place of every error
 function own(error, given) { // without the constructors of its classes, as V8 has it: where it is made, not where they are
-  const raw = isUntold && error instanceof NativeTypeError ? patterns().moved(error, given) : given;
+  const raw = isUntold && error instanceof NativeTypeError ? places().moved(error, given) : given;
   const names = new Set(), lines = raw.split('\n');
   for (let proto = getPrototypeOf(error); proto && proto !== NativeError.prototype; proto = getPrototypeOf(proto)) {
     names.add(attempt(() => proto.constructor.name));

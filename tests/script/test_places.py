@@ -1,4 +1,4 @@
-"""The line of a pattern that has nothing to take apart, which the default engine does not tell."""
+"""Lines that the default engine does not tell: patterns without a value, writes to constants."""
 
 from __future__ import annotations
 
@@ -48,6 +48,22 @@ def test_a_pattern_without_a_value_fails_at_its_line(source: str, place: str | N
         assert error.place.line == 3
     else:
         assert error.place == Place(NAME, *map(int, place.split(":")))
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("const 税率 = 1;\n税率 = 2;\nform.a = 税率;", "2:1"),
+        ("const 税率 = 1;\nconst 旧税率 = 1;\n税率 = 2", "3:1"),
+        ("const n = 1;\nif (n === 1) {\n  n++;\n}\nconsole.log(n == 2);", "3:3"),
+        ("const $ = {};\n1;\n  $ ??= 2; --$;\nconsole.log(1)", "3:12"),
+    ],
+)
+def test_a_write_to_a_constant_fails_at_its_line(source: str, place: str) -> None:
+    error = run(source).error
+
+    assert isinstance(error, ScriptError)
+    assert error.place == Place(NAME, *map(int, place.split(":")))
 
 
 def test_the_first_statement_of_a_body_has_a_line_too() -> None:

@@ -1,5 +1,6 @@
-// The place of a declaration or parameter whose pattern has nothing to take apart: the engine has none
-// for it and tells the last one before. Its code is in the order of the text, so it is the next pattern.
+// Places that the engine does not have. A declaration or parameter whose pattern has nothing to take
+// apart gets the last place before it, so it is the next pattern; a write to a constant gets the next
+// statement's, so it is the write before.
 'use strict';
 ({files}) => {
 const FRAME = /^( +at (?:(.*) \()?<input>:)(\d+):(\d+)(\)?)$/;
@@ -37,15 +38,21 @@ function pattern(source, offset, bracket, owner) {
   }
   return -1;
 }
+function written(source, offset, name) { // the last place before where a constant is written; the engine tells the next statement
+  const word = name.replace(/\$/g, '\\$'), end = '(?![\\w$\\u0080-\\uffff])', start = '(?<![\\w$.\\u0080-\\uffff])';
+  const write = new RegExp(`(?<!\\bconst\\s+)${start}${word}${end}\\s*(?:[-+*/%&|^?<>]*=(?![=>])|\\+\\+|--)|(?:\\+\\+|--)\\s*${word}${end}`, 'g');
+  const found = [...source.matchAll(write)].map(({index}) => index);
+  return found.includes(offset) ? offset : found.findLast(index => index < offset) ?? -1;
+}
 function moved(error, raw) {
-  const bracket = UNTOLD[error.message], [first, ...rest] = raw.split('\n'), [, head, name, row, column, tail] = FRAME.exec(first) ?? [];
+  const [, constant] = /^'(.+)' is read-only$/.exec(error.message) ?? [], bracket = UNTOLD[error.message], [first, ...rest] = raw.split('\n'), [, head, name, row, column, tail] = FRAME.exec(first) ?? [];
   const file = files.findLast(({start}) => start <= row);
-  if (!bracket || !file) return raw;
+  if (!(bracket || constant) || !file) return raw;
   const {source, start} = file, offset = row > start ? offsetOf(source.split('\n'), row - start - 1, +column) : 0;
   const line = source.slice(source.lastIndexOf('\n', offset - 1) + 1, offset);
-  if (row > start && (TOLD_AT.test(source.slice(offset)) || TOLD_AFTER.test(line))) return raw;
+  if (bracket && row > start && (TOLD_AT.test(source.slice(offset)) || TOLD_AFTER.test(line))) return raw;
   const owner = name && name[0] !== '<' ? name : rest.some(text => FRAME.exec(text)?.[3] >= files[0].start) ? '' : undefined;
-  const at = pattern(source, offset, bracket, owner);
+  const at = constant ? written(source, offset, constant) : pattern(source, offset, bracket, owner);
   if (at < 0) return raw;
   const before = source.slice(0, at).split('\n');
   const bytes = Array.from(before.at(-1), c => sizeOf(c.codePointAt(0))).reduce((a, b) => a + b, 1);
