@@ -64,7 +64,7 @@ def test_whatever_is_thrown_is_one_failure_at_its_line(
     [
         ("() => 1", "TypeError: a function cannot be sent"),
         ("Symbol('x')", "TypeError: a symbol cannot be sent"),
-        ("{a: [() => 1]}", "TypeError: a function cannot be sent"),
+        ("{客户: (async () => '张三')()}", "TypeError: a promise cannot be sent: await it first"),
         ("(() => { const c = {}; c.c = c; return c })()", (
             "TypeError: an object that contains itself cannot be sent"
         )),
