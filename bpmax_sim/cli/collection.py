@@ -1,4 +1,4 @@
-"""Scenario files -> items; every problem of every file at once, before anything runs."""
+"""Scenario files -> items, and every problem of every file at once, before anything runs."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ def collect(
     Raises:
         ConfigError: everything that is wrong in any of the files and their scripts.
     """
+    found, problems = gather(targets, variables=variables, environ=environ)
+    if problems:
+        raise ConfigError(*problems)
+    return found
+
+
+def gather(
+    targets: Sequence[Target], *, variables: Mapping[str, Any], environ: Mapping[str, str]
+) -> tuple[list[ScenarioItem], list[Problem]]:
+    """Return the items of *targets* that can run, each once, and what is wrong with the others."""
     problems: list[Problem] = []
     found: dict[str, ScenarioItem] = {}
     for target in targets:
@@ -32,19 +42,20 @@ def collect(
             found |= {item.node_id: item for item in target.among(loaded)}
         except ConfigError as error:
             problems += error.problems
-    problems += syntax_problems(found.values())
-    if problems:
-        raise ConfigError(*dict.fromkeys(problems))
-    return list(found.values())
+    wrong = _wrong_scripts(found.values())
+    problems += [problem for told in wrong.values() for problem in told]
+    sound = [item for item in found.values() if not any(one in wrong for one in _scripts(item))]
+    return sound, list(dict.fromkeys(problems))
 
 
-def syntax_problems(items: Iterable[ScenarioItem]) -> list[Problem]:
-    """Return what is not valid JavaScript in the scripts of *items*; nothing of them runs."""
+def _wrong_scripts(items: Iterable[ScenarioItem]) -> dict[Script, list[Problem]]:
+    """Return the scripts that are not valid JavaScript, and why; nothing of them runs."""
     scripts = dict.fromkeys(script for item in items for script in _scripts(item))
     if not scripts:
-        return []
+        return {}
     with Session.open() as session:
-        return [problem for script in scripts for problem in _syntax(session, script)]
+        judged = {script: list(_syntax(session, script)) for script in scripts}
+    return {script: problems for script, problems in judged.items() if problems}
 
 
 def _scripts(item: ScenarioItem) -> Iterator[Script]:

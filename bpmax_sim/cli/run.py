@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.collection import collect
+from bpmax_sim.cli.collection import gather
 from bpmax_sim.cli.execution import Choices, cassette_of, codes, execute, pending
 from bpmax_sim.cli.options import (
     Against,
@@ -46,7 +46,7 @@ from bpmax_sim.cli.places import cassettes_at
 from bpmax_sim.cli.progress import watched
 from bpmax_sim.cli.selection import chosen, missing, targets
 from bpmax_sim.cli.shards import part_of, shard_of, timed
-from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.report import terminal
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exits import ExitCode, foremost
@@ -195,15 +195,17 @@ def _perform(wish: _Wish) -> int:
     try:
         _check_ci(wish)
         shard = shard_of(wish.shard)
-        found = _collected(wish)
+        found, problems = _collected(wish)
         items = part_of(found, shard)
     except BpmaxError as error:
         complain(str(error))
         if wish.as_json:
-            problems = error.problems if isinstance(error, ConfigError) else ()
-            say_json(document([], code=ExitCode.USAGE, problems=problems))
+            told = error.problems if isinstance(error, ConfigError) else ()
+            say_json(document([], code=ExitCode.USAGE, problems=told))
         return ExitCode.USAGE
-    if not found:
+    for problem in problems:
+        complain(str(problem))
+    if not found and not problems:
         complain(_nothing(wish))
     before = _contents(items, wish.choices)
     started = time.perf_counter()
@@ -211,15 +213,23 @@ def _perform(wish: _Wish) -> int:
     ran = watched(_executed(items, wish, shard), len(items))
     verdicts = [_told(verdict, wish, told) for verdict in ran]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
-    code = foremost(codes(verdicts, waiting)) if found else ExitCode.NOTHING
+    code = _code(found, problems, codes(verdicts, waiting))
     _tell_recorded(before)
     for path in waiting:
         tell(f"{shown(path)}: waits for review; run `bpmax-sim review`")
     if wish.as_json:
-        say_json(document(verdicts, code=code))
+        say_json(document(verdicts, code=code, problems=problems))
     elif found:
         say(terminal.summary(verdicts, time.perf_counter() - started))
     return code
+
+
+def _code(
+    found: Sequence[ScenarioItem], problems: Sequence[Problem], asked: Iterable[ExitCode]
+) -> ExitCode:
+    """Return the exit code; a file that could not be read counts before whatever the others did."""
+    wrong = [ExitCode.USAGE] if problems else []
+    return foremost([*wrong, *asked]) if found or problems else ExitCode.NOTHING
 
 
 def _executed(items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None) -> Iterable[Verdict]:
@@ -236,13 +246,13 @@ def _check_ci(wish: _Wish) -> None:
         )
 
 
-def _collected(wish: _Wish) -> list[ScenarioItem]:
-    found = collect(
+def _collected(wish: _Wish) -> tuple[list[ScenarioItem], list[Problem]]:
+    found, problems = gather(
         targets(wish.paths, folder=Path.cwd()),
         variables=_variables(wish.variables),
         environ=wish.choices.environ,
     )
-    return chosen(found, wish.keyword) if wish.keyword else found
+    return (chosen(found, wish.keyword) if wish.keyword else found), problems
 
 
 def _variables(given: Sequence[str]) -> Mapping[str, str]:

@@ -98,11 +98,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Take what was collected for many scenarios out of what Python's garbage collector looks at.
+    """Let a scenario file that cannot be read stop no other, as with pytest-xdist.
 
-    All of it lives until the end, and is looked at every few tests otherwise.
+    Where something else could not be collected, pytest stops as ever; -x and --maxfail hold.
+    What was collected for many scenarios is taken out of what Python's garbage collector looks at:
+    all of it lives until the end, and is looked at every few tests otherwise.
     """
-    if len(_tally(session.config).owned) >= _MANY:
+    tally = _tally(session.config)
+    if tally.broken and session.testsfailed == tally.broken:
+        session.config.option.continue_on_collection_errors = True
+    if len(tally.owned) >= _MANY:
         gc.collect()
         gc.freeze()
 

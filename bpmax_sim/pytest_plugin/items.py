@@ -71,6 +71,7 @@ class ScenarioFile(pytest.Module):
         try:
             found = items(self.path, variables=options.variables(self.config))
         except ConfigError as error:
+            tally_of(self.config).broken += 1
             raise self.CollectError(str(error)) from None
         for item in found:
             yield self._test(item)

@@ -33,6 +33,7 @@ class Tally:
         traces: what scenarios told, as files.
         partial: whether something was left out of the collection.
         sharded: whether there are tests in other shards.
+        broken: how many scenario files could not be read.
         stopped: whether something ended the run before its end, such as the option -x.
     """
 
@@ -54,6 +55,7 @@ class Tally:
         self.tests: set[str] = set()
         self.sharded = False
         self.stopped = False
+        self.broken = 0
 
     @property
     def is_touched(self) -> bool:

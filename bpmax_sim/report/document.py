@@ -23,7 +23,7 @@ def document(
     Args:
         verdicts: of the items that ran.
         code: what the command ends with.
-        problems: what kept anything from running.
+        problems: what kept other files from running.
     """
     outcomes = Counter(verdict.outcome for verdict in verdicts)
     return {

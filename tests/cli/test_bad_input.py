@@ -158,6 +158,20 @@ def test_every_problem_of_every_file_is_told_before_anything_runs(
     ]
 
 
+@pytest.mark.parametrize("wrong", ["clok: x", "form: {scripts: {open: scripts/坏.js}}"])
+def test_a_broken_file_does_not_stop_the_others(recorded: Project, bs: Command, wrong: str) -> None:
+    (recorded.folder / "scenarios/scripts/坏.js").write_text("if (", encoding="utf-8")
+    text = f"version: 1\nscenario: 坏\n{wrong}\nsteps: [{{advance: 1s}}]\n"
+    (recorded.folder / "scenarios/坏.scenario.yaml").write_text(text, encoding="utf-8")
+
+    done, told = bs("run"), json.loads(bs("run", "--json").out)
+
+    assert done.code == told["summary"]["exit_code"] == 2
+    assert len(done.err.splitlines()) == len(told["problems"]) == 1
+    assert "1 passed" in done.out.splitlines()[-1]
+    assert (told["summary"]["passed"], told["summary"]["failed"]) == (1, 0)
+
+
 def test_a_problem_is_in_the_json_too(project: Project, bs: Command) -> None:
     project.edit(project.scenario, "clock:", "clok:")
 

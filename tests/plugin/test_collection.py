@@ -70,9 +70,10 @@ def test_every_problem_of_a_file_is_one_line_without_a_traceback(project: Projec
         """,
     )
 
-    result = project.run("--continue-on-collection-errors")
+    result = project.run()
 
     result.assert_outcomes(passed=2, errors=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
     lines = output(result).splitlines()
     start = next(n for n, line in enumerate(lines) if "ERROR collecting" in line)
     near = "; did you mean 'expect'?"
@@ -82,6 +83,21 @@ def test_every_problem_of_a_file_is_one_line_without_a_traceback(project: Projec
         f"scenarios/坏.scenario.yaml:6:5: steps[0].exepct: unknown key 'exepct'{near}",
         "---------------------------------- bpmax-sim -----------------------------------",
     ]
+
+
+def test_a_broken_file_stops_no_other_unless_something_else_is_broken(project: Project) -> None:
+    project.write("scenarios/坏.scenario.yaml", "version: 1\nscenario: 坏\nsteps: [{opn: {}}]\n")
+    project.run("-p", "xdist", "-n2").assert_outcomes(passed=2, errors=1)
+    project.run("-x").assert_outcomes(errors=1)
+    listed = project.run("--collect-only", "-q")
+    assert listed.ret == pytest.ExitCode.TESTS_FAILED
+    assert f"{FILE}::选择客户[贵宾]" in output(listed)
+
+    project.write("test_坏.py", "import 没有这个\n")
+    result = project.run()
+
+    result.assert_outcomes(errors=2)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
 
 
 def test_fixtures_of_a_conftest_apply_to_scenarios(project: Project) -> None:
