@@ -1,0 +1,146 @@
+"""Command line > marker > scenario > ini file > default, for every option that has those places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.items import ScenarioTest
+from bpmax_sim.pytest_plugin.wanted import MARKED, SESSION_NAMES, choose, session_options
+from tests.plugin.project import FILE, Project
+
+CLOCKS = [f"2026-03-0{day}T09:00:00+08:00" for day in (1, 2, 3, 4)]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What each place says of an option; nothing where it has no such place."""
+
+    name: str
+    command: str
+    marker: object
+    scenario: str
+    ini: str
+
+
+SAID = [
+    Said("mode", "live", "simulate", "replay", "record"),
+    Said("record", "new", "once", "", "rewrite"),
+    Said("against", "live", None, "", "simulator"),
+    Said("instance", "甲", "乙", "丙", "丁"),
+    Said("unused", "ignore", "warn", "fail", "ignore"),
+    Said("seed", "1", 2, "3", "4"),
+    Said("clock", CLOCKS[0], CLOCKS[1], CLOCKS[2], CLOCKS[3]),
+    Said("engine", "v8", "quickjs", "", "v8"),
+    Said("js_stack", "16MB", None, "", "24MB"),
+]
+SWITCHES = ("record_extra", "allow_ci_record")
+HEADS = {"seed", "clock"}
+VALUES = {"js_stack": {"16MB": 16 * 2**20, "24MB": 24 * 2**20}}
+
+
+def read(said: Said, text: object) -> object:
+    """Return what the plugin reads of what is written."""
+    if said.name == "seed":
+        return int(str(text))
+    return VALUES.get(said.name, {}).get(str(text), text)
+
+
+def the_item(project: Project, *arguments: str) -> ScenarioTest:
+    items, _ = project.pytester.inline_genitems(FILE, *arguments)
+    assert isinstance(items[0], ScenarioTest)
+    return items[0]
+
+
+def write(project: Project, said: Said) -> None:
+    """Let every place say something."""
+    record = "bpmax_mode = record\n" if said.name == "record" else ""
+    project.ini(f"{record}bpmax_{said.name} = {said.ini}")
+    if said.marker is not None:
+        project.write("conftest.py", _MARKING.format(name=said.name, value=said.marker))
+    if said.name in HEADS:
+        line = f"{said.name}: {said.scenario if said.name == 'seed' else repr(said.scenario)}"
+        project.edit('clock: "2026-03-02T09:00:00+08:00"', line)
+    elif said.scenario:
+        project.edit("proxy: {", f"proxy: {{{said.name}: {said.scenario}, ")
+
+
+_MARKING = """\
+import pytest
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.bpmax({name}={value!r}))
+"""
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda said: said.name)
+def test_each_place_wins_over_those_behind_it(project: Project, said: Said) -> None:
+    write(project, said)
+    option = f"--bpmax-{said.name.replace('_', '-')}={said.command}"
+    mode = ("--bpmax-mode=record",) if said.name == "record" else ()
+
+    test = the_item(project, option, *mode)
+    assert choose(test, said.name, says=test.says) == read(said, said.command)
+
+    test = the_item(project)
+    if said.marker is not None:
+        assert choose(test, said.name, says=test.says) == read(said, said.marker)
+        (project.root / "conftest.py").unlink()
+        test = the_item(project)
+    if said.scenario:
+        assert test.says(said.name)
+        assert choose(test, said.name, says=test.says) is None  # it is left to the scenario
+    assert choose(test, said.name) == read(said, said.ini)
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_of_the_ini_file_can_be_turned_on_for_one_run(project: Project, name: str) -> None:
+    assert choose(the_item(project), name) is None
+    assert choose(the_item(project, f"--bpmax-{name.replace('_', '-')}"), name) is True
+    project.ini(f"bpmax_{name} = true")
+    assert choose(the_item(project), name) is True
+
+
+def test_platforms_have_the_same_order(project: Project) -> None:
+    project.ini("bpmax_platforms = 四")
+    project.write("conftest.py", _MARKING.format(name="platforms", value="二"))
+
+    def chosen(*arguments: str) -> object:
+        test = the_item(project, *arguments)
+        return session_options(test, says=test.says).get("platforms")
+
+    assert chosen("--bpmax-platforms=一") == project.root / "一"
+    assert chosen() == project.root / "二"
+    (project.root / "conftest.py").unlink()
+    assert chosen() is None
+    project.edit("platforms: platforms/, ", "")
+    assert chosen() == project.root / "四"
+
+
+def test_no_option_of_a_session_is_left_out_here() -> None:
+    assert {said.name for said in SAID} | {*SWITCHES} == {*SESSION_NAMES}
+    marked = {said.name for said in SAID if said.marker is not None}
+    assert marked == {*MARKED} & {*SESSION_NAMES}
+
+
+def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
+    whole = {one.name for one in options.OPTIONS} - {*SESSION_NAMES} - {"platforms"}
+    given = {
+        "allow_hosts": ("a.example.test", ["a.example.test"]),
+        "cassettes": ("录制", "录制"),
+        "faults": ("off", "off"),
+        "report": ("报告.html", "报告.html"),
+        "tb": ("", True),
+        "trace": ("on", "on"),
+        "var": ("x=1", ["x=1"]),
+    }
+    assert whole == {*given, "shard"}
+
+    for name, (text, value) in given.items():
+        flag = f"--bpmax-{name.replace('_', '-')}" + (f"={text}" if text else "")
+        assert options.value(project.pytester.parseconfig(flag), name) == value
+        project.ini(f"bpmax_{name} = {text or 'true'}")
+        assert options.in_ini(project.pytester.parseconfig(), name) == value
