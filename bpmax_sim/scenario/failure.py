@@ -5,6 +5,7 @@ Our own words stay inside GBK, so that a Chinese console prints them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from bpmax_sim.scenario.values import show
 LONGEST = 25
 WIDTH = 100
 _TITLE = 60
+_ESSENCE = 300
+_BREAKS = re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")  # where str.splitlines does
 _BEFORE = 30
 _CHECKS = 6
 _CALLS = 3
@@ -74,14 +77,15 @@ class Failure:
     @property
     def headline(self) -> str:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
-        title = _one_line(self.title if self.step else self.title or self.scenario)
+        named = self.title if self.step else self.title or self.scenario
+        title = _one_line(" ".join(named.split()), _TITLE)
         step = f"step {self.step}/{self.total} " if self.step else ""
-        return f"{step}{title}: {self.essence}"
+        return f"{step}{title}: {_one_line(self.essence, _ESSENCE)}"
 
 
-def _one_line(title: str) -> str:
-    text = " ".join(title.split())
-    return text if len(text) <= _TITLE else f"{text[: _TITLE - 1]}…"
+def _one_line(text: str, longest: int) -> str:
+    line = _BREAKS.sub(" ", text)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def render(failure: Failure) -> str:
