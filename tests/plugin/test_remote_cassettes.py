@@ -96,3 +96,69 @@ def test_storage_that_does_not_answer_fails_with_its_url(project: Project) -> No
     result.assert_outcomes(failed=2)
     assert "ftp://127.0.0.1:1/x cannot be reached: Connection refused" in output(result)
     assert "geheim" not in output(result)
+
+
+WORKERS = ("-p", "xdist", "-n2")
+
+
+def test_workers_record_and_replay_there(
+    project: Project, live: Mapping[str, str], bucket: str
+) -> None:
+    forget(project)
+    url = f"--bpmax-cassettes={bucket}/丁"
+
+    project.run("scenarios", url, "--bpmax-mode=record", *WORKERS).assert_outcomes(passed=2)
+    forget(project)
+    result = project.run("scenarios", url, *WORKERS)
+
+    result.assert_outcomes(passed=2)
+    assert REPLAYED in output(result)
+
+
+@pytest.mark.parametrize("workers", [(), WORKERS], ids=["here", "workers"])
+def test_every_mode_and_way_of_recording_works_there(
+    project: Project, live: Mapping[str, str], bucket: str, workers: tuple[str, ...]
+) -> None:
+    forget(project)
+    url = f"--bpmax-cassettes={bucket}/{'戊' if workers else '己'}"
+    record = ("--bpmax-mode=record", url, *workers)
+
+    assert "2 calls (2 live), 2 logins\n" in output(
+        project.run("scenarios", "--bpmax-mode=live", url, *workers)
+    )
+    assert "2 calls (2 simulated), 2 logins\n" in output(
+        project.run("scenarios", "--bpmax-mode=simulate", url, *workers)
+    )
+    for way, calls in (("once", "2 live"), ("once", "2 recorded"), ("new", "2 recorded")):
+        result = project.run("scenarios", f"--bpmax-record={way}", *record)
+        result.assert_outcomes(passed=2)
+        assert f"2 calls ({calls}), 2 logins; 2 cassettes" in output(result)
+        forget(project)
+    before = contents(url.partition("=")[2])
+    project.run("scenarios", "--bpmax-record=rewrite", *record).assert_outcomes(passed=2)
+    assert contents(url.partition("=")[2]) == before
+    forget(project)
+    project.run("scenarios", url, *workers).assert_outcomes(passed=2)
+
+
+def contents(url: str) -> dict[str, bytes]:
+    system, folder = fsspec.core.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
+    return {name: system.cat_file(f"{folder}/{name}") for name in names(url)}
+
+
+def test_a_file_system_in_memory_serves_one_process(
+    project: Project, live: Mapping[str, str]
+) -> None:
+    forget(project)
+    url = f"--bpmax-cassettes=memory://合同/{project.root.name}"
+
+    project.run("scenarios", url, "--bpmax-mode=record").assert_outcomes(passed=2)
+    forget(project)
+    result = project.run("scenarios", url)
+
+    result.assert_outcomes(passed=2)
+    assert REPLAYED in output(result)
+    assert len(names(url.partition("=")[2])) == 3
+    missing = project.run("scenarios", "--bpmax-cassettes=memory://别处")
+    missing.assert_outcomes(failed=2)
+    assert "no cassette" in output(missing)
