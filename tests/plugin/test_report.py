@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from bpmax_sim.cli.app import start
 from tests.plugin.project import FILE, Project, output
 
 
@@ -38,3 +41,47 @@ def test_a_run_without_scenarios_writes_no_report(project: Project) -> None:
     project.run("test_leer.py", "--bpmax-report")
 
     assert not (project.root / ".bpmax/report.html").exists()
+
+
+@pytest.mark.parametrize("processes", [(), ("-p", "xdist", "-n2")])
+def test_traces_of_shards_are_laid_together(
+    project: Project, processes: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.edit("name: 李四", "name: 王五")
+    for number in (1, 2):
+        project.run(f"--bpmax-shard={number}/2", "--bpmax-trace=on", *processes)
+        (project.root / f"shard-{number}/.bpmax").mkdir(parents=True)
+        (project.root / ".bpmax/trace").rename(project.root / f"shard-{number}/.bpmax/trace")
+    capsys.readouterr()
+
+    assert start(["report", "shard-1/.bpmax/trace", "shard-2/.bpmax/trace", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+
+    assert (told["passed"], told["failed"], told["ended_early"]) == (1, 1, 0)
+    page = (project.root / told["file"]).read_text(encoding="utf-8")
+    assert page.count('<section id="s') == 2
+    assert page.index("选择客户[普通]") < page.index("选择客户[贵宾]")  # failures first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "source"),
+    [
+        (("--bpmax-mode=simulate",), "simulated"),
+        (
+            ("--bpmax-mode=record", "--bpmax-record=rewrite", "--bpmax-against=simulator"),
+            "simulated",
+        ),
+        ((), "recorded"),
+        (("--bpmax-engine=v8",), "recorded"),
+    ],
+    ids=["simulate", "against a simulator", "replay", "v8"],
+)
+def test_the_report_says_who_answered(
+    project: Project, arguments: tuple[str, ...], source: str
+) -> None:
+    project.run("--bpmax-report", *arguments).assert_outcomes(passed=2)
+
+    page = (project.root / ".bpmax/report.html").read_text(encoding="utf-8")
+    assert page.count(source) >= 2
+    assert "GET" in page
+    assert "/api/customers/12345" in page

@@ -1,0 +1,57 @@
+"""The gallery is whole: each scenario has its recording and its line in the README."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.scenario.load import items
+
+ROOT = Path(__file__).parents[1]
+SCENARIOS = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))
+ROWS = [item for path in SCENARIOS for item in items(path)]
+FOLDERS = ("archive", "contact", "contract", "credit", "crm", "oauth", "order", "seed")
+
+
+def cassette(item: ScenarioItem) -> Path:
+    return ROOT / f"cassettes/{item.cassette}.yaml"
+
+
+@pytest.mark.parametrize("item", ROWS, ids=lambda item: item.cassette)
+def test_a_scenario_has_its_recording(item: ScenarioItem) -> None:
+    assert item.owner in Cassette.load(cassette(item)).owners
+
+
+def test_no_recording_is_left_over() -> None:
+    recorded = {path for path in (ROOT / "cassettes").rglob("*.yaml") if path.parent.name != "auth"}
+
+    assert recorded == {cassette(item) for item in ROWS}
+
+
+def test_each_is_linked_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    missing = [
+        path.name
+        for path in SCENARIOS
+        if f"({quote(path.relative_to(ROOT).as_posix())})" not in readme
+    ]
+    assert missing == []
+
+
+def test_every_kind_of_thing_that_goes_on_is_shown() -> None:
+    assert {path.parent.name for path in SCENARIOS} == set(FOLDERS)
+    table = items(ROOT / "scenarios/contact/选择申请人.scenario.yaml")
+    rows = {item.row.id: bool(item.faults) for item in table if item.row}
+    assert rows == {
+        "正常": False,
+        "限流429": True,
+        "频率超限": True,
+        "超时": True,
+        "令牌过期": True,
+        "坏JSON": True,
+    }
