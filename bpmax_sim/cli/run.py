@@ -198,11 +198,7 @@ def _perform(wish: _Wish) -> int:
         found, problems = _collected(wish)
         items = part_of(found, shard)
     except BpmaxError as error:
-        complain(str(error))
-        if wish.as_json:
-            told = error.problems if isinstance(error, ConfigError) else ()
-            say_json(document([], code=ExitCode.USAGE, problems=told))
-        return ExitCode.USAGE
+        return _refused(error, wish)
     for problem in problems:
         complain(str(problem))
     if not found and not problems:
@@ -222,6 +218,14 @@ def _perform(wish: _Wish) -> int:
     elif found:
         say(terminal.summary(verdicts, time.perf_counter() - started))
     return code
+
+
+def _refused(error: BpmaxError, wish: _Wish) -> int:
+    complain(str(error))
+    if wish.as_json:
+        problems = error.problems if isinstance(error, ConfigError) else ()
+        say_json(document([], code=ExitCode.USAGE, problems=problems))
+    return ExitCode.USAGE
 
 
 def _code(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
 
-from bpmax_sim.clock import Instant
 from bpmax_sim.scenario.check_actions import check_action
+from bpmax_sim.scenario.check_settings import check_settings
 from bpmax_sim.scenario.condition import check_condition
 from bpmax_sim.scenario.draft import Draft, element, hint
 from bpmax_sim.scenario.faults import fault_problem
@@ -16,10 +17,12 @@ from bpmax_sim.scenario.model import ACTIONS, Expect, ExpectedError, FaultRule, 
 from bpmax_sim.scenario.operands import problems as operand_problems
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.hooks import check_target, parse_event
+from bpmax_sim.yamlfile.node import Node
 
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form",), "flow": ("flow",)}
 _MOVING = ("at", "status", "owners")
 _FLOW_FACTS = ("at", "status", "form", "project", "owners")
+_ID = re.compile(r"[.\[\]{}]")
 _FIELD_FACTS = ("visible", "required", "readonly", "options")
 
 
@@ -33,9 +36,9 @@ def _subject(draft: Draft) -> None:
     scenario = draft.scenario
     if scenario.form is not UNSET and scenario.flow is not UNSET:
         draft.tell(draft.spot.at("flow"), "a scenario drives a form or a flow, not both")
-    for key in ("steps",):
-        if not scenario.steps:
-            draft.tell(draft.spot.at(key), "a scenario needs a step")
+    steps = draft.spot.source.root.child("steps")
+    if not scenario.steps and not (steps and steps.elements):
+        draft.tell(draft.spot.at("steps"), "a scenario needs a step")
     flow = scenario.flow
     if flow is not UNSET and flow.at and draft.nodes and flow.at not in draft.nodes:
         draft.tell(draft.spot.at("flow", "at"), f"no node {flow.at!r}{hint(flow.at, draft.nodes)}")
@@ -59,21 +62,6 @@ def _scripts(draft: Draft) -> None:
             draft.tell(spot, wrong)
 
 
-def _settings(draft: Draft) -> None:
-    scenario = draft.scenario
-    if scenario.clock:
-        try:
-            Instant.parse(scenario.clock)
-        except ValueError as error:
-            draft.tell(draft.spot.at("clock"), str(error))
-    if scenario.user is not UNSET and not isinstance(scenario.user, str | int | Mapping):
-        draft.tell(draft.spot.at("user"), "expected an id, or a map such as {id: lisi}")
-    for index, stub in enumerate(scenario.proxy.stubs):
-        rule_spot = element(draft.spot.at("proxy", "stubs"), index)
-        if "." not in stub.on:
-            draft.tell(rule_spot, f"on: expected platform.api or platform.*, got {stub.on!r}")
-
-
 def _fault_sets(draft: Draft) -> None:
     for rules in draft.fault_sets().values():
         for rule, spot in rules:
@@ -85,8 +73,21 @@ def _fault_sets(draft: Draft) -> None:
 
 def _fault(draft: Draft, rule: FaultRule, spot: Spot) -> None:
     wrong = fault_problem(rule)
-    if wrong:
+    if wrong and not _is_told(draft, spot):
         draft.tell(spot, wrong)
+
+
+def _is_told(draft: Draft, spot: Spot) -> bool:
+    """Return whether something inside *spot* could not be read, which was told."""
+    node = spot.source.root.at(spot.steps)
+    inside = {one.place for one in _nodes(node)} if node else set()
+    return any(problem.place in inside for problem in draft.problems)
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in (*node.items.values(), *node.elements):
+        yield from _nodes(child)
 
 
 def _fault_list(draft: Draft, faults: tuple[Any, ...], spot: Spot) -> None:
@@ -105,6 +106,11 @@ def _ids(draft: Draft) -> None:
             draft.tell(spot.at("id"), f"the id {step.id!r} is used twice, first in line {line}")
         elif step.id:
             first[step.id] = spot
+        if wrong := _ID.search(step.id):
+            draft.tell(
+                spot.at("id"),
+                f"the id {step.id!r} has a {wrong[0]!r}; a reference to it would end there",
+            )
 
 
 def _steps(draft: Draft) -> None:
@@ -238,7 +244,7 @@ def _run_name(value: Any) -> str:
 _CHECKS: tuple[Callable[[Draft], None], ...] = (
     _subject,
     _scripts,
-    _settings,
+    check_settings,
     _fault_sets,
     _ids,
     _steps,

@@ -264,11 +264,11 @@ def _spelled(draft: Draft, fault: Any, spot: Spot, index: int, row: Row | None) 
     node = where.source.root.at(where.steps)
     rule = decode(node, FaultRule, found, steps=where.steps) if node is not None else None
     draft.problems += found
-    wrong = fault_problem(rule) if rule else None
+    wrong = fault_problem(rule) if rule and not found else None
     place = where.place
     if wrong:
         draft.problems.append(Problem(wrong, place, "faults"))
-    elif rule:
+    elif rule and not found:
         yield fault_of(rule, place)
     elif not found:
         draft.problems.append(Problem(f"expected a fault, got {fault!r}", place, "faults"))

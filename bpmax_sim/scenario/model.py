@@ -29,6 +29,9 @@ ACTIONS = (
 )
 
 
+Status = Annotated[int, Meta(ge=100, le=599)]
+
+
 class FormSpec(Model, frozen=True, kw_only=True):
     """The form that is driven: event -> script file, library files, fields and first values."""
 
@@ -63,7 +66,7 @@ class Drip(Model, frozen=True, kw_only=True):
 class FaultAction(Model, frozen=True, kw_only=True):
     """What happens to a call: an answer, an error, a bad token, or a slow answer."""
 
-    status: int | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
     headers: Mapping[str, str] = {}
     body: Any = UNSET
     error: (
@@ -88,7 +91,7 @@ class Stub(Model, frozen=True, kw_only=True):
     """A fixed answer in front of the cassette, for calls that no one recorded."""
 
     on: str
-    status: int = 200
+    status: Status = 200
     headers: Mapping[str, str] = {}
     body: Any = UNSET
     delay: Seconds = 0

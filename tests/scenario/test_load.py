@@ -167,7 +167,7 @@ FORM_PROBLEMS = [
         "6:29: steps[0].faults[0]: no fault set '令牌过期'; there is 令牌失效",
     ),
     (
-        "steps: [{open: {}, faults: [{on: crm.x, do: {status: 1, error: dns}}]}]",
+        "steps: [{open: {}, faults: [{on: crm.x, do: {status: 500, error: dns}}]}]",
         "6:29: faults: do: error and status exclude each other",
     ),
     (
@@ -260,6 +260,41 @@ FORM_PROBLEMS = [
         "6:9: proxy.cassette: a cassette's name knows case, vars and env only, not ${form.phone}",
     ),
     ("use: 没有.yaml\nsteps: [{open: {}}]", "6:1: use: 没有.yaml cannot be used; see the problem"),
+    (
+        "proxy: {ignore: [header.X-Request-ID, headr.X]}\nsteps: [{open: {}}]",
+        "6:39: proxy.ignore[1]: 'headr.X' is not a path; write path, query.<name>, header.<name>",
+    ),
+    (
+        "secrets: [客户密钥]\nsteps: [{open: {}}]",
+        "6:11: secrets[0]: expected env.X, vars.x or case.x, got '客户密钥'",
+    ),
+    (
+        "vars: {密钥: a}\nsecrets: [vars.密匙]\nsteps: [{open: {}}]",
+        "7:11: secrets[0]: no vars.密匙; there is 密钥",
+    ),
+    (
+        "steps: [{id: 选择.客户, open: {}}]",
+        "6:10: steps[0].id: the id '选择.客户' has a '.'; a reference to it would end there",
+    ),
+    (
+        "faults: [{on: crm.x, do: {status: 99}}]\nsteps: [{open: {}}]",
+        "6:35: faults[0].do.status: expected a whole number of at least 100 and at most 599, got",
+    ),
+    ("cases: [{id: 甲, tags: {a: 1}}]\nsteps: [{open: {}}]", "6:9: cases: tags: expected text"),
+]
+ONE_PROBLEM = [
+    ("steps: [5]", "6:9: steps[0]: expected a mapping, got a number"),
+    (
+        "faults: [{on: crm.x, do: {error: timeuot}}]\nsteps: [{open: {}}]",
+        (
+            "6:34: faults[0].do.error: expected one of 'connect', 'dns', 'invalid_json', 'reset', "
+            "'timeout', 'tls', 'truncated', got 'timeuot'; did you mean 'timeout'?"
+        ),
+    ),
+    (
+        "fault_sets: {慢: {on: crm.x, do: {delay: 慢}}}\nsteps: [{open: {}}]",
+        "6:41: fault_sets.慢.do.delay: expected a duration such as 30s, got '慢'",
+    ),
 ]
 
 
@@ -268,6 +303,17 @@ def test_what_is_wrong_is_told_with_its_place(folder: Path, text: str, message: 
     found = problems(folder, HEAD + text)
 
     assert any(one.startswith(message) for one in found), found
+
+
+@pytest.mark.parametrize(("text", "message"), ONE_PROBLEM)
+def test_one_mistake_is_told_once(folder: Path, text: str, message: str) -> None:
+    assert problems(folder, HEAD + text) == [message]
+
+
+def test_a_scenario_needs_a_name(folder: Path) -> None:
+    text = HEAD.replace("选择客户", '" "') + "steps: [{open: {}}]\n"
+
+    assert problems(folder, text) == ["2:1: scenario: a scenario needs a name"]
 
 
 @pytest.mark.parametrize(
