@@ -3,12 +3,47 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import pytest
 import vcr
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
+from bpmax_sim.messages import Exchange, Response
 from tests.cassette.exchanges import RULES, ZONE, answer, detail, numbered, order
 from tests.cassette.test_format import sample
+
+SHIPPED = Path(__file__).parents[2] / "cassettes"
+
+
+def asked(client: httpx.Client, exchange: Exchange) -> httpx.Response:
+    request = exchange.request
+    return client.request(
+        request.method, request.url, headers=request.headers, content=request.body
+    )
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_stock_vcrpy_replays_every_shipped_cassette(path: Path) -> None:
+    shipped = [(e, e.outcome) for e in Cassette.load(path).exchanges()]
+    answered = [(e, came) for e, came in shipped if isinstance(came, Response)]
+    player = vcr.VCR(record_mode="none")
+
+    with player.use_cassette(str(path)) as cassette, httpx.Client() as client:
+        client.headers.clear()
+        told = [(asked(client, exchange), came) for exchange, came in answered]
+        played, is_whole = cassette.play_count, cassette.all_played
+
+    assert [(t.status_code, t.reason_phrase, t.content) for t, _ in told] == [
+        (came.status, came.reason, came.body) for _, came in told
+    ]
+    assert is_whole
+    assert played == len(answered)
+    assert answered or path.parent.name == "客户系统故障"
+
+
+def test_there_are_shipped_cassettes_to_try() -> None:
+    assert len(list(SHIPPED.rglob("*.yaml"))) > 20
 
 
 def test_stock_vcrpy_replays_our_file(tmp_path: Path) -> None:
