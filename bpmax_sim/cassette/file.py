@@ -15,9 +15,10 @@ import msgspec
 
 from bpmax_sim.cassette import damage
 from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, VERSION, exchange_sha
-from bpmax_sim.cassette.index import BROKEN_JSON, Data, Index, Newer, Unsound, read_index
+from bpmax_sim.cassette.index import BROKEN_JSON, Data, Index, Newer, Older, Unsound, read_index
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
+from bpmax_sim.cassette.versions import up_to_date
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError, NewerFormat, Place
 from bpmax_sim.messages import Exchange, Outcome
@@ -153,8 +154,8 @@ def _load(kind: type[C], path: Path) -> C:
         size = os.fstat(descriptor).st_size
         index = _mapped(path, descriptor) if size > _IN_MEMORY else None
         if index is None:
-            whole = read(0, size).replace(b"\r\n", b"\n")
-            return kind(path, _index(path, whole), lambda start, end: whole[start:end])
+            whole, index = _read_whole(path, read(0, size).replace(b"\r\n", b"\n"))
+            return kind(path, index, lambda start, end: whole[start:end])
         cassette = kind(path, index, read)
         weakref.finalize(cassette, os.close, descriptor)
         descriptor = -1
@@ -165,9 +166,24 @@ def _load(kind: type[C], path: Path) -> C:
 
 
 def _mapped(path: Path, descriptor: int) -> Index | None:
-    """Return the index of a large file, or None if its line ends have to be normalised first."""
+    """Return the index of a large file, or None if line ends or format are not today's."""
     with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
-        return None if data[: len(_CRLF)] == _CRLF else _index(path, data)
+        try:
+            return None if data[: len(_CRLF)] == _CRLF else _index(path, data)
+        except Older:
+            return None
+
+
+def _read_whole(path: Path, data: bytes) -> tuple[bytes, Index]:
+    """Return the bytes of a file, brought up to today's format, and their index."""
+    try:
+        return data, _index(path, data)
+    except Older as older:
+        try:
+            fresh = up_to_date(data, older.version)
+        except LookupError as error:
+            raise CassetteError(f"{path}:2: {error}; restore it or record it again") from None
+        return fresh, _index(path, fresh)
 
 
 def _reader(descriptor: int) -> Callable[[int, int], bytes]:

@@ -41,6 +41,18 @@ class Newer(Exception):  # noqa: N818 - becomes a NewerFormat where the file is 
     """The bytes are of a format that this version cannot read."""
 
 
+class Older(Exception):  # noqa: N818 - is converted, or becomes a CassetteError
+    """The bytes are of an earlier format.
+
+    Attributes:
+        version: its number.
+    """
+
+    def __init__(self, version: int) -> None:
+        super().__init__(str(version))
+        self.version = version
+
+
 @dataclass(slots=True)
 class Index:
     """Where each exchange stands.
@@ -87,6 +99,7 @@ def read_index(data: Data) -> Index:
 
     Raises:
         Newer: if a newer version wrote it.
+        Older: if it has to be converted first.
         Unsound: if anything was cut, added, moved or taken away.
     """
     line, body = _head_line(data)
@@ -112,6 +125,8 @@ def _head(line: bytes) -> Head:
         version = _read_format(line).get("format")
         if isinstance(version, int) and version > FORMAT:
             raise Newer(str(version))
+        if isinstance(version, int) and version < FORMAT:
+            raise Older(version)
         return _read_head(line)
     except BROKEN_JSON as error:
         raise Unsound(f"the head line is broken ({error})") from error
