@@ -24,7 +24,7 @@ from bpmax_sim.proxy.authorise import authorised
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.plan import plan
 from bpmax_sim.session import Session
-from bpmax_sim.session.network import matching_rules
+from bpmax_sim.session.rules import matching_rules
 from bpmax_sim.transport.protocol import Handler
 
 _PLATFORMS = Path(bpmax_sim.demo.__file__).parent / "files/scenarios/platforms"

@@ -193,11 +193,11 @@ class NoMatchError(BpmaxError):
 
     Attributes:
         platform, api: what was called.
-        case: ``no cassette``, ``no such call`` or ``already played``.
+        case: ``no cassette``, ``no such call``, ``already played`` or ``signed otherwise``.
     """
 
     def __init__(self, message: str, *, platform: str = "", api: str = "", case: str = "") -> None:
-        """Keep what was called and which of the three cases it is."""
+        """Keep what was called and which case it is."""
         super().__init__(message)
         self.platform = platform
         self.api = api

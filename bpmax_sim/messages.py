@@ -8,6 +8,9 @@ leaves them alone: nothing in them refers back to them, and a session keeps thos
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from bpmax_sim.errors import Place
@@ -15,6 +18,9 @@ from bpmax_sim.errors import Place
 Pairs = tuple[tuple[str, str], ...]
 LOGIN = "$token"
 """The API name of login requests."""
+
+VERIFIED = "verified"
+"""What `Response.trust` says of an answer whose signature held."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -69,6 +75,29 @@ class Sensitive(msgspec.Struct, frozen=True, gc=False):
     kind: str = "text"
 
 
+class Signed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a signature was made of beside the request and the stand-in key.
+
+    Attributes:
+        now: instant of the signature.
+        nonce, call_id: what was drawn for it; empty where the platform uses none.
+    """
+
+    now: float
+    nonce: str = ""
+    call_id: str = ""
+
+
+class Proof(msgspec.Struct, frozen=True, gc=False):
+    """How the signature of an answer is verified: the platform's rule, and its names."""
+
+    rule: Any
+    names: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return "<Proof>"
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One HTTP request, ready to send.
 
@@ -84,6 +113,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         personal: places of request and answer that hold personal data, such as ``body.phone``.
         standin: the same request with every credential replaced by its stand-in, as it is
             recorded; None when the request itself carries no credential.
+        signed: what its signature was made of, where the platform signs.
+        proof: how the answer is verified, where recording has to.
         follow: whether a redirect is followed; a client of its own judges that itself.
         confined: whether it holds credentials beside the injected ones, such as a login's; like
             those, they are not sent to another origin.
@@ -101,6 +132,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sensitive: tuple[Sensitive, ...] = ()
     personal: tuple[str, ...] = ()
     standin: Request | None = None
+    signed: Signed | None = None
+    proof: Proof | None = None
     follow: bool = True
     confined: bool = False
 
@@ -133,6 +166,9 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         elapsed: seconds until the last byte; data, nobody sleeps for it.
         source: ``live``, ``recorded``, ``simulated``, ``fault`` or ``stub``.
         chunks: how the body arrived, where it was streamed.
+        trust: ``verified`` where its signature was while it was recorded; else why it was not
+            trusted then, or empty where there is none to verify.
+        asked: the recorded request, where its signature has to be compared.
     """
 
     status: int
@@ -142,6 +178,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     elapsed: float = 0.0
     source: str = "live"
     chunks: tuple[Chunk, ...] = ()
+    trust: str = ""
+    asked: Request | None = None
 
     def __repr__(self) -> str:
         return f"<Response {self.status}, {len(self.body)} bytes>"

@@ -10,7 +10,7 @@ from bpmax_sim.cassette.bodies import by_name, media_type, read_body
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.paths import parse_path, without
 from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.messages import Failed, Outcome
+from bpmax_sim.messages import Exchange, Failed, Outcome
 
 Volatile = Callable[[str], tuple[str, ...]]
 
@@ -22,24 +22,40 @@ PASSING = tuple(
         "x-correlation-id", "x-request-id", "x-runtime", "x-trace-id", "x-tt-logid",
     )
 )  # fmt: skip
-_said = attrgetter("key", "rules", "call", "instance", "base", "injected", "failed", "source")
+_said = attrgetter(
+    "key", "rules", "call", "instance", "base", "injected", "failed", "source", "trust"
+)
+IsSigned = Callable[[Exchange], bool]
 
 
-def same_meaning(old: Sequence[Entry], new: Sequence[Entry], volatile: Volatile) -> bool:
+def any_signature(_exchange: Exchange) -> bool:
+    """Take a signature for what would be made today."""
+    return True
+
+
+def same_meaning(
+    old: Sequence[Entry],
+    new: Sequence[Entry],
+    volatile: Volatile,
+    is_signed: IsSigned = any_signature,
+) -> bool:
     """Return whether two recordings differ in instants, durations and passing fields only.
 
-    *volatile* names the passing fields of an API's answers, such as ``body.request_id``.
+    *volatile* names the passing fields of an API's answers, such as ``body.request_id``;
+    *is_signed* tells whether an old request is signed as it would be today, at its own instant.
     """
     return len(old) == len(new) and all(
-        _same(before, after, volatile) for before, after in zip(old, new, strict=True)
+        _same(before, after, volatile, is_signed) for before, after in zip(old, new, strict=True)
     )
 
 
-def _same(old: Entry, new: Entry, volatile: Volatile) -> bool:
-    if _said(old.line) != _said(new.line):
+def _same(old: Entry, new: Entry, volatile: Volatile, is_signed: IsSigned) -> bool:
+    if _said(old.line) != _said(new.line) or (old.line.signed is None) != (new.line.signed is None):
         return False
     if old.text == new.text:
         return True
+    if old.line.signed is not None and not is_signed(read_exchange(old)):
+        return False
     paths = (*PASSING, *volatile(new.line.call))
     return bool(_outcome(old, paths) == _outcome(new, paths))
 

@@ -13,7 +13,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.journal import SUFFIX, Draft, left_behind, read_journal
 from bpmax_sim.cassette.leaks import Scan, checked, finds_nothing
-from bpmax_sim.cassette.meaning import Volatile, same_meaning
+from bpmax_sim.cassette.meaning import IsSigned, Volatile, any_signature, same_meaning
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, DamagedCassette
 
@@ -86,7 +86,13 @@ def _recordings(drafts: Sequence[Draft]) -> Iterator[Recording]:
             yield Recording(owner, own, adding=own[0].adding)
 
 
-def merge(path: Path, target: Path, recording: Recording, volatile: Volatile) -> bool:
+def merge(
+    path: Path,
+    target: Path,
+    recording: Recording,
+    volatile: Volatile,
+    is_signed: IsSigned = any_signature,
+) -> bool:
     """Write *target*, which is *path* with one recording in it; return whether it changed.
 
     The folder's lock has to be held.
@@ -99,7 +105,7 @@ def merge(path: Path, target: Path, recording: Recording, volatile: Volatile) ->
     others, mine = _entries(old, recording)
     fresh = _numbered(mine if recording.adding else [], recording.drafts)
     compared = mine[: len(fresh)] if recording.repeating else mine
-    kept = mine if same_meaning(compared, fresh, volatile) else fresh
+    kept = mine if same_meaning(compared, fresh, volatile, is_signed) else fresh
     if old is None and not kept:
         return False
     data = dump_entries([*others, *kept], rules=old.head.rules if old else "")

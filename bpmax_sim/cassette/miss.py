@@ -22,10 +22,12 @@ from bpmax_sim.cassette.matching import (
     Parts,
     Rules,
     differences,
+    parts_of,
     parts_of_exchange,
 )
 from bpmax_sim.cassette.paths import Path, Wild, format_path, parse_path
-from bpmax_sim.errors import CassetteError, Place, pasted
+from bpmax_sim.errors import CassetteError, NoMatchError, Place, pasted
+from bpmax_sim.messages import Call
 
 _SHOWN = 5
 _WIDTH = 60
@@ -98,6 +100,24 @@ def played(
         _line("record", context.command(context.extra)),
         _line("or", "repeat: true"),
     ]
+
+
+def signed_otherwise(
+    call: Call,
+    found: tuple[Difference, ...],
+    context: MissContext = MissContext(),  # noqa: B008
+) -> NoMatchError:
+    """Return the error for a call whose signature is not the recorded one; *found* is where."""
+    parts = parts_of(call)
+    lines = [
+        f"signed otherwise: {parts.name}, with the key, instant and nonce of its recording",
+        *_where(parts, context),
+        *(_line("", f"× {one.path}: {_values(one)}") for one in found[:_SHOWN]),
+        _line("check", "`sign:` in the platform file; if it is right now, record afresh"),
+        _line("record", context.command(context.rewrite)),
+    ]
+    text = "\n".join(lines)
+    return NoMatchError(text, platform=call.platform, api=call.api, case="signed otherwise")
 
 
 def no_such_call(search: Search, key: str, parts: Parts, context: MissContext) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from bpmax_sim.messages import Signed
+
 FORMAT = 1
 
 
@@ -41,6 +43,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         failed: the kind of failure in lower case, for an exchange that did not complete.
         chunks: milliseconds and length of each piece of a streamed body.
         encoding: headers that told how the body was encoded on the wire.
+        signed: what the signature of the request was made of, beside the stand-in key.
+        trust: what became of verifying the signature of the answer.
         source: who answered, unless it was the live third party.
         rules: digest of the matching rules, where it is not the head's.
         extra: what the builder said, where the request alone does not show it.
@@ -60,6 +64,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chunks: tuple[tuple[int, int], ...] = ()
     encoding: dict[str, str] = {}
     source: str = ""
+    signed: Signed | None = None
+    trust: str = ""
     rules: str = ""
     extra: dict[str, Any] = {}
 

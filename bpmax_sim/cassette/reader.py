@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.cassette.injected import call_behind, corrected
 from bpmax_sim.cassette.model import Entry, Line
@@ -59,15 +59,25 @@ def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
 
 
 def read_outcome(entry: Entry) -> Outcome:
-    """Return what came of the exchange of *entry*, without reading its request.
+    """Return what came of the exchange of *entry*; its request is read only where it is signed.
 
     Raises:
         ValueError: if the text is no exchange; a `YamlTextError` knows its line in the text.
     """
+    if entry.line.signed is not None:
+        return _with_request(read_exchange(entry))
     try:
         return _outcome(entry.line, *_halves(entry.text)[1:])
     except _NotOurs:
         return _any_yaml(entry.line, read_yaml_text(entry.text)).outcome
+
+
+def _with_request(exchange: Exchange) -> Outcome:
+    """Return what came of *exchange*, an answer with the request whose signature it answers."""
+    outcome = exchange.outcome
+    if isinstance(outcome, Failed):
+        return outcome
+    return replace(outcome, asked=exchange.request)
 
 
 def exchange_of(line: Line, item: Any) -> Exchange:
@@ -88,6 +98,7 @@ def _exchange(line: Line, pieces: _Pieces) -> Exchange:
         body=pieces.body,
         base=line.base,
         injected=line.injected,
+        signed=line.signed,
     )
     named = Call(
         platform=platform,
@@ -151,7 +162,8 @@ def _response(line: Line, text: str) -> Response:
         body=_body(body, text[found.end() : -1], "\n        "),
         elapsed=line.ms / 1000,
         source=line.source or "recorded",
-        chunks=tuple(Chunk(at / 1000, length) for at, length in line.chunks),
+        chunks=tuple([Chunk(at / 1000, length) for at, length in line.chunks]),
+        trust=line.trust,
     )
 
 
@@ -238,7 +250,8 @@ def _answer(line: Line, item: Any) -> Response:
         body=_bytes(body.get("string")) or b"",
         elapsed=line.ms / 1000,
         source=line.source or "recorded",
-        chunks=tuple(Chunk(at / 1000, length) for at, length in line.chunks),
+        chunks=tuple([Chunk(at / 1000, length) for at, length in line.chunks]),
+        trust=line.trust,
     )
 
 

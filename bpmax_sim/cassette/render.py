@@ -59,6 +59,8 @@ def _line(exchange: Exchange, zone: timedelta, rules: str) -> Line:
         chunks=_chunks(outcome),
         encoding=_coding(outcome),
         source=_source(outcome),
+        signed=request.signed,
+        trust=outcome.trust if isinstance(outcome, Response) else "",
         rules=rules,
         extra=_extra(request),
     )

@@ -14,7 +14,7 @@ from bpmax_sim.cassette import files
 from bpmax_sim.cassette.journal import Draft, Journal
 from bpmax_sim.cassette.leaks import Check, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
-from bpmax_sim.cassette.meaning import Volatile
+from bpmax_sim.cassette.meaning import IsSigned, Volatile, any_signature
 from bpmax_sim.cassette.merge import Recording, merge, new_file, nothing_volatile, open_old, recover
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.render import render
@@ -121,17 +121,20 @@ class Recorder:
         with self._lock:
             self._keep([self._changed(d, change) if is_due(d) else d for d in self._drafts])
 
-    def seal(self, *, volatile: Volatile = nothing_volatile) -> bool:
+    def seal(
+        self, *, volatile: Volatile = nothing_volatile, is_signed: IsSigned = any_signature
+    ) -> bool:
         """Write the cassette and return whether that changed it.
 
         Other owners stay. If the owner's exchanges are unchanged in meaning, so is the file;
-        *volatile* names fields of an API's answers that have none.
+        *volatile* names fields of an API's answers that have none, and *is_signed* tells whether
+        an old request is signed as it would be today.
 
         Raises:
             LeakError: if a secret would be written; nothing is, and what is clean stays journaled.
             CassetteError: if writing fails; the old file is whole and the journal stays.
         """
-        return self._finish(self.path, volatile)
+        return self._finish(self.path, volatile, is_signed)
 
     def set_aside(self) -> Path | None:
         """Write ``<file>.new`` for review instead, and return it; None if it would say the same.
@@ -190,7 +193,9 @@ class Recorder:
             ) from error
         self._drafts = drafts
 
-    def _finish(self, target: Path, volatile: Volatile) -> bool:
+    def _finish(
+        self, target: Path, volatile: Volatile, is_signed: IsSigned = any_signature
+    ) -> bool:
         with self._lock:
             self._keep([self._check(draft) for draft in self._drafts])
             self._refuse_leaks()
@@ -202,7 +207,7 @@ class Recorder:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 with files.locked(self.path.parent):
-                    changed = merge(self.path, target, recording, volatile)
+                    changed = merge(self.path, target, recording, volatile, is_signed)
             except OSError as error:
                 raise self._unwritten(target, error) from error
             except DamagedCassette as error:

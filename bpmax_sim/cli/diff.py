@@ -22,7 +22,7 @@ from bpmax_sim.cli.places import opened
 from bpmax_sim.cli.players import declared
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.report.exits import ExitCode
-from bpmax_sim.session.network import matching_rules, volatile_places
+from bpmax_sim.session.rules import matching_rules, volatile_places
 
 _KINDS = ("same", "changed", "removed", "added")
 

@@ -29,8 +29,8 @@ from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.report.terminal import counted
 from bpmax_sim.scenario.names import find_root
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.network import matching_rules
 from bpmax_sim.session.outside import addresses_in
+from bpmax_sim.session.rules import matching_rules
 from bpmax_sim.yamlfile import shown
 
 

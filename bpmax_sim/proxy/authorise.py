@@ -6,21 +6,23 @@ alone. In record mode the same is done once more with stand-ins, and that twin i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Call, Pairs, Request
+from bpmax_sim.messages import Call, Pairs, Proof, Request, Signed
 from bpmax_sim.platform.model import Apply, Idempotency
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.draft import Draft
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.encode import BadValueError, header_value, percent, query_text
-from bpmax_sim.proxy.environment import Environment, Secrets
+from bpmax_sim.proxy.environment import Environment, Secrets, Tenant
 from bpmax_sim.proxy.hidden import Hidden
-from bpmax_sim.proxy.names import CHANGING, Side, names_of, real_side, standin_side
+from bpmax_sim.proxy.names import CHANGING, Side, names_of, real_side, standin_at, standin_side
 from bpmax_sim.proxy.plan import Content, Plan
+from bpmax_sim.proxy.recipe import Recipe
 from bpmax_sim.proxy.signing import sign
 
 _DIRECT: Final = frozenset({"header", "query"})
@@ -64,9 +66,46 @@ def authorised(
     made = _make(plan, call, real, plan.real, attempt)
     if not env.separate:
         return made.request
-    twin = _make(plan, call, standin, plan.written, attempt)
+    twin = _make(plan, call, standin, plan.written, attempt, env.hide)
     _pair(made.values, twin.values, env.vault)
-    return replace(made.request, standin=twin.request)
+    return replace(made.request, standin=twin.request, proof=_proof(plan, real))
+
+
+def standin_made(
+    plan: Plan, grant: Grant | None, env: Environment, stamp: Signed, *, attempt: int
+) -> Request:
+    """Return the request that would be written down at the instant and nonce of *stamp*.
+
+    Raises:
+        ConfigError: if a template, a key or an address does not fit.
+    """
+    side = standin_at(plan.tenant, grant, stamp)
+    return _make(plan, _call_at(plan, side, attempt), side, plan.written, attempt, env.hide).request
+
+
+def signed_at(
+    request: Request, recipe: Recipe, tenant: Tenant, grant: Grant | None, stamp: Signed
+) -> Request:
+    """Return a recorded request signed again, at the instant and nonce of *stamp*.
+
+    Raises:
+        ConfigError: if a template or a key does not fit.
+    """
+    assert recipe.auth.sign is not None
+    names = names_of(recipe, standin_at(tenant, grant, stamp), request.attempt)
+    return sign(request, recipe.auth.sign, names)
+
+
+def put_places(recipe: Recipe) -> frozenset[str]:
+    """Return where auth puts something in before a request is signed."""
+    declared = recipe.api.idempotency
+    own = (declared,) if isinstance(declared, Idempotency) else ()
+    return frozenset(_place(item) for item in (*recipe.apply, *own))
+
+
+def _proof(plan: Plan, real: Side) -> Proof | None:
+    rule = plan.recipe.auth.verify_response
+    return None if rule is None else Proof(rule, names_of(plan.recipe, real))
 
 
 def _call_at(plan: Plan, standin: Side, attempt: int) -> Call:
@@ -82,7 +121,14 @@ def _call_at(plan: Plan, standin: Side, attempt: int) -> Call:
     return replace(plan.call, path=path)
 
 
-def _make(plan: Plan, call: Call, side: Side, content: Content, attempt: int) -> Made:
+def _make(
+    plan: Plan,
+    call: Call,
+    side: Side,
+    content: Content,
+    attempt: int,
+    hide: Callable[[Request], Request] | None = None,
+) -> Made:
     recipe = plan.recipe
     extra = _idempotency(plan)
     if not (recipe.apply or extra or recipe.auth.sign or "{" in side.base):
@@ -97,7 +143,9 @@ def _make(plan: Plan, call: Call, side: Side, content: Content, attempt: int) ->
         raise ConfigError(f"{recipe.name}: what auth puts in cannot be sent: {error}") from None
     request = _put_others(request, values)
     if recipe.auth.sign:
-        request = sign(request, recipe.auth.sign, names)
+        request = sign(hide(request) if hide else request, recipe.auth.sign, names)
+        nonce, call_id = str(names["nonce"]), str(names["call_id"])
+        request = replace(request, signed=Signed(now=side.now, nonce=nonce, call_id=call_id))
     return Made(request, values)
 
 
@@ -152,7 +200,7 @@ def _pairs(values: Values, place: str) -> Pairs:
     return tuple([(item.name, value) for item, value in values if item.place == place])
 
 
-def _place(item: Apply) -> str:
+def _place(item: Apply | Idempotency) -> str:
     return f"{item.place}.{item.name.lower() if item.place == 'header' else item.name}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import VERIFIED, Request, Response
 from bpmax_sim.proxy.answer import Answer, read_answer, rejected
 from bpmax_sim.proxy.authorise import authorised, unauthorised
 from bpmax_sim.proxy.body import read_body
@@ -25,6 +25,7 @@ from bpmax_sim.proxy.plan import Plan, plan
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.record import CallRecord
 from bpmax_sim.proxy.recovery import Again, Answered, Outcome, Progress, RefusedAgain, next_step
+from bpmax_sim.proxy.resigning import signed_otherwise
 from bpmax_sim.proxy.signing import verify
 
 Calling = Generator[Effect, Any, Answer]
@@ -85,6 +86,8 @@ def _attempts(planned: Plan, env: Environment, trail: Trail) -> Calling:
         outcome = yield from _send(request, trail)
         progress = trail.progress
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
+        if isinstance(outcome, Answered):
+            _check_signature(outcome.response, request, planned, grant, env)
         if not isinstance(step, Again):
             return _finish(outcome, step, planned, grant, env)
         trail.notes.append(step.note)
@@ -106,6 +109,21 @@ def _send(request: Request, trail: Trail) -> Generator[Effect, Any, Outcome]:
         return error
     trail.received = response
     return Answered(response, read_body(response))
+
+
+def _check_signature(
+    response: Response, sent: Request, planned: Plan, grant: Grant | None, env: Environment
+) -> None:
+    """Compare the signature of *sent* with that of the recorded request, where there is one.
+
+    Raises:
+        NoMatchError: they differ, though made at the same instant and with the same nonce.
+    """
+    if response.asked is None:
+        return
+    found = signed_otherwise(planned, grant, env, sent, response.asked)
+    if found:
+        raise env.missed(planned.call, found)
 
 
 def _granted(
@@ -161,7 +179,9 @@ def _finish(
         line = f"the new token was refused too: HTTP {response.status}"
         raise rejected(AuthError, line, response, body, planned, redact)
     rule = planned.recipe.auth.verify_response
-    if rule is not None and response.source == "live":
+    if rule is not None and response.trust not in {"", VERIFIED}:
+        raise AuthError(response.trust)
+    if rule is not None and response.source == "live" and not response.trust:
         side = real_side(planned.tenant, grant, env, planned.luck)
         verify(response, rule, names_of(planned.recipe, side))
     return read_answer(response, planned, body, redact)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bpmax_sim.messages import Signed
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.environment import Environment, Tenant
@@ -41,6 +42,13 @@ def standin_side(tenant: Tenant, grant: Grant | None, env: Environment, luck: Lu
     """Return what is written down."""
     granted = grant.standins if grant else _NOTHING
     return Side(tenant.standins, granted, tenant.declared, luck, env.clock.now())
+
+
+def standin_at(tenant: Tenant, grant: Grant | None, stamp: Signed) -> Side:
+    """Return what was written down at the instant and nonce of *stamp*."""
+    granted = grant.standins if grant else _NOTHING
+    luck = Luck(b"", stamp.call_id, stamp.nonce)
+    return Side(tenant.standins, granted, tenant.declared, luck, stamp.now)
 
 
 def names_of(
@@ -88,4 +96,4 @@ def _rendered(
 
 def _nonce(luck: Luck, attempt: int) -> str:
     """Return the nonce of one attempt: the same calls have the same ones, in any order."""
-    return hashlib.sha256(luck.seed + attempt.to_bytes(4, "big")).hexdigest()[:32]
+    return luck.nonce or hashlib.sha256(luck.seed + attempt.to_bytes(4, "big")).hexdigest()[:32]

@@ -35,10 +35,14 @@ _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 class Luck(Hidden, frozen=True):
-    """What was drawn for one call, kept over its retries; each attempt has its own nonce."""
+    """What was drawn for one call, kept over its retries; each attempt has its own nonce.
+
+    A *nonce* that is given is that of the one attempt which is made again.
+    """
 
     seed: bytes
     call_id: str
+    nonce: str = ""
 
     @classmethod
     def draw(cls, chance: Chance) -> Luck:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from bpmax_sim.errors import AuthError, ConfigError
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import VERIFIED, Request, Response
 from bpmax_sim.platform.model import Sign, Spot, VerifyResponse
 from bpmax_sim.platform.octets import FilterError, decode_base64, decode_hex, octet_text, octets
 from bpmax_sim.platform.template import render
@@ -84,6 +84,23 @@ def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
     message = octets(render(rule.message, scope))
     if not _is_signature(rule, message, signature, key):
         raise _refused("its signature is not that of its body")
+
+
+def trust_of(request: Request, response: Response, now: float) -> str:
+    """Return `VERIFIED`, or why a live answer cannot be trusted; empty where nothing is to verify.
+
+    A key that does not fit is told when the answer is read, so it is no reason here.
+    """
+    proof = request.proof
+    if proof is None or response.source != "live" or not 200 <= response.status < 300:  # noqa: PLR2004
+        return ""
+    try:
+        verify(response, proof.rule, {**proof.names, "now": now})
+    except AuthError as error:
+        return error.message
+    except ConfigError:
+        return ""
+    return VERIFIED
 
 
 class _Signed(dict[str, str]):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import ExitStack
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import SeededChance, SystemChance, SystemClock
 from bpmax_sim.errors import ConfigError, NoMatchError
-from bpmax_sim.messages import Exchange, Request, Response
+from bpmax_sim.messages import Call, Exchange, Request, Response
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.proxy.answer import Answer
@@ -24,17 +24,21 @@ from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.record import CallRecord
 from bpmax_sim.proxy.refusal import bad_token
+from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.proxy.tokens import TokenStore
 from bpmax_sim.secret.credentials import Credentials
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.opening import Opening
 from bpmax_sim.session.outside import Outside
+from bpmax_sim.session.rules import matching_rules, volatile_places
 from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.signatures import still_signed
 from bpmax_sim.session.stack import Learning, Parts, stack
 from bpmax_sim.session.tracks import Tracks
 from bpmax_sim.session.weak import warn_of_weak
 from bpmax_sim.transport.faults import Faults
 from bpmax_sim.transport.protocol import Transport
+from bpmax_sim.transport.redaction import redact_request
 from bpmax_sim.transport.stubs import Stubs
 
 if TYPE_CHECKING:
@@ -42,9 +46,6 @@ if TYPE_CHECKING:
     from bpmax_sim.simulator.simulators import Simulators
 
 T = TypeVar("T")
-
-_MOST = 256
-_kept: dict[tuple[int, tuple[str, ...]], tuple[Platforms, Rules]] = {}
 
 
 class Network:
@@ -89,6 +90,7 @@ class Network:
             vault=self._vault,
             clock=start.clock,
             extra=settings.extra,
+            trust=self._trust,
         )
         inner = stack(start.mode, settings.record, parts)
         self.stubs = Stubs(inner, lambda transport: Learning(transport, self._vault))
@@ -182,7 +184,9 @@ class Network:
         """
         with self._resources:
             if self._start.mode == "record":
-                self._tracks.finish(failed=failed, volatile=self._volatile)
+                self._tracks.finish(
+                    failed=failed, volatile=self._volatile, is_signed=self._is_signed
+                )
         if self._settings.mode == "record":
             self._tracks.upload()
 
@@ -242,43 +246,27 @@ class Network:
             serial=lambda: next(numbers),
             default_instance=self._settings.instance,
             let_in=self._tracks.let_in,
+            hide=self._hide,
+            missed=self._missed,
         )
+
+    def _hide(self, request: Request) -> Request:
+        return redact_request(_personal(request, self._settings.redact), self._vault)
+
+    def _trust(self, request: Request, response: Response) -> str:
+        return trust_of(request, response, self._environment.auth_clock.now())
+
+    def _missed(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
+        error = self._tracks.signed_otherwise(call, differences)
+        self.misses.append(error)
+        return error
+
+    def _is_signed(self, exchange: Exchange) -> bool:
+        granted = self._environment.renewed
+        return still_signed(exchange.request, self._platforms, self._tenant, granted)
 
     def _synthesise(self, platform: str, instance: str) -> bool:
         return not self._tracks.has_login(platform, instance)
-
-
-def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
-    """Return which places do not count: those of the scenario, each platform's and each API's.
-
-    They are kept for the process, by the identity of the platforms.
-    """
-    key = (id(platforms), tuple(ignore))
-    found = _kept.get(key)
-    if found is None:
-        if len(_kept) >= _MOST:
-            _kept.clear()
-        # The platforms are kept with them, so the id cannot come to mean another object.
-        found = _kept[key] = (platforms, _collected(platforms, key[1]))
-    return found[1]
-
-
-def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
-    """Return the passing fields that are declared for the API *name*, ``platform.api``."""
-    platform_key, _, api_name = name.partition(".")
-    platform = platforms.find(platform_key)
-    api = platform.apis.get(api_name) if platform else None
-    return (*(platform.volatile if platform else ()), *(api.volatile if api else ()))
-
-
-def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
-    scoped = [(one.platform_key, (*one.ignore, *one.volatile)) for one in platforms]
-    scoped += [
-        (f"{one.platform_key}.{name}", (*api.ignore, *api.volatile))
-        for one in platforms
-        for name, api in one.apis.items()
-    ]
-    return Rules(ignore, tuple((name, paths) for name, paths in scoped if paths))
 
 
 def _personal(request: Request, places: tuple[str, ...]) -> Request:

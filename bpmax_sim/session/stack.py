@@ -96,6 +96,7 @@ class Parts:
     vault: Vault
     clock: Clock
     extra: bool = False
+    trust: Callable[[Request, Response], str] = lambda _request, _response: ""
 
 
 def _replay(parts: Parts) -> Transport:
@@ -112,6 +113,7 @@ def _record(parts: Parts) -> Transport:
         keep=parts.tracks.keep,
         vault=parts.vault,
         clock=parts.clock,
+        trust=parts.trust,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
@@ -11,18 +10,18 @@ from pathlib import Path
 
 from bpmax_sim.cassette import shelf
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
-from bpmax_sim.cassette.miss import MissContext
+from bpmax_sim.cassette.matching import Difference, Rules, identity, parts_of_request
+from bpmax_sim.cassette.meaning import IsSigned, Volatile
+from bpmax_sim.cassette.miss import MissContext, signed_otherwise
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.store import Recorder
-from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Exchange, Failed, Outcome, Request
+from bpmax_sim.errors import ConfigError, NoMatchError
+from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.transport.redaction import redact_exchange
 from bpmax_sim.yamlfile import shown
 
-Volatile = Callable[[str], tuple[str, ...]]
 Key = tuple[str, str]
 
 
@@ -97,19 +96,24 @@ class Tracks:
         Raises:
             NoMatchError: there is none.
         """
-        call = request.call
-        position = call.position if call else None
-        said = self.settings
-        context = MissContext(
-            position=position,
-            record=said.command,
-            rewrite=said.command_rewrite,
-            new=said.command_new,
-            extra=said.command_extra,
-        )
+        context = self._context(request.call)
         key = _login_key(request)
         player = (self._login_player(key) if key else None) or self.player
         return player.answer(parts_of_request(request), context)
+
+    def signed_otherwise(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
+        """Return the error for a call that is signed otherwise than it was recorded."""
+        return signed_otherwise(call, found, self._context(call))
+
+    def _context(self, call: Call | None) -> MissContext:
+        said = self.settings
+        return MissContext(
+            position=call.position if call else None,
+            record=said.command,
+            new=said.command_new,
+            extra=said.command_extra,
+            rewrite=said.command_rewrite,
+        )
 
     def keep(self, exchange: Exchange) -> None:
         """Record a redacted exchange; it is on disk when this returns.
@@ -154,7 +158,7 @@ class Tracks:
         """Return what this owner recorded and did not play."""
         return self.player.unplayed()
 
-    def finish(self, *, failed: bool, volatile: Volatile) -> None:
+    def finish(self, *, failed: bool, volatile: Volatile, is_signed: IsSigned) -> None:
         """Seal what was recorded; a failed run's recording is set aside for review.
 
         Raises:
@@ -171,7 +175,7 @@ class Tracks:
         if own is not None and failed:
             own.set_aside()
         elif own is not None:
-            own.seal(volatile=volatile)
+            own.seal(volatile=volatile, is_signed=is_signed)
 
     def upload(self) -> None:
         """Put what was recorded, now or before, where the files come from.

@@ -24,12 +24,14 @@ class Record:
         keep: takes each redacted exchange and returns when it is on disk; called on any thread.
         vault: what is secret.
         clock: virtual time, the instants of the recording.
+        trust: says what `Response.trust` of a live answer is, before it is redacted.
     """
 
     inner: Transport
     keep: Callable[[Exchange], None]
     vault: Vault
     clock: Clock
+    trust: Callable[[Request, Response], str] = lambda _request, _response: ""
 
     def handle(self, request: Request) -> Response:
         """Return the answer, its latency rounded to the milliseconds that are kept.
@@ -50,7 +52,8 @@ class Record:
             )
             self._keep(request, failed, at)
             raise
-        response = replace(answer, elapsed=round(answer.elapsed, 3))
+        trust = self.vault.redact_text(self.trust(request, answer))
+        response = replace(answer, elapsed=round(answer.elapsed, 3), trust=trust)
         self._keep(request, redact_response(response, request, self.vault), at)
         return response
 

@@ -105,8 +105,13 @@ def _chunks(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
 
 
 def redact_exchange(exchange: Exchange, vault: Vault) -> Exchange:
-    """Return *exchange* with what has become known since it was redacted; its key is gone."""
+    """Return *exchange* with what has become known since it was redacted; its key is gone.
+
+    A signature that was made over what is hidden now is compared no more.
+    """
     request, outcome = redact_request(exchange.request, vault), exchange.outcome
+    if request != exchange.request and request.signed is not None:
+        request = replace(request, signed=None)
     if isinstance(outcome, Response):
         outcome = redact_response(outcome, request, vault)
     return replace(exchange, request=request, outcome=outcome, key="")
