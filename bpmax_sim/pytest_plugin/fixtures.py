@@ -68,6 +68,13 @@ def bpmax_stubs(request: pytest.FixtureRequest) -> Iterator[Router]:
 
 
 @pytest.fixture
+def bpmax_vcr(bpmax_session: Session) -> Iterator[Session]:
+    """Session of this test, which now also records and replays what an SDK sends beside $proxy."""
+    with bpmax_session.listen():
+        yield bpmax_session
+
+
+@pytest.fixture
 def bpmax_events(bpmax_session: Session) -> RunEvents:
     """Events of this test's session so far: calls, and what a form or flow tells to tell()."""
     from bpmax_sim.pytest_plugin.python import RunEvents  # noqa: PLC0415

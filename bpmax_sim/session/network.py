@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import ExitStack
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
-
-from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import SeededChance, SystemChance, SystemClock
@@ -28,9 +27,10 @@ from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.proxy.tokens import TokenStore
 from bpmax_sim.secret.credentials import Credentials
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.beside import Beside
 from bpmax_sim.session.opening import Opening
 from bpmax_sim.session.outside import Outside
-from bpmax_sim.session.rules import matching_rules, volatile_places
+from bpmax_sim.session.rules import matching_rules, volatile_places, with_personal
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.signatures import still_signed
 from bpmax_sim.session.stack import Learning, Parts, stack
@@ -84,7 +84,7 @@ class Network:
         self._simulators = self._simulate() if start.simulated else None
         rules = matching_rules(platforms, settings.ignore)
         self._tracks = Tracks(settings, rules, self._vault, start.cassette, start.zone)
-        parts = Parts(
+        parts = self._parts = Parts(
             live=self._live,
             tracks=self._tracks,
             vault=self._vault,
@@ -137,18 +137,36 @@ class Network:
         """
         return self._drive(self.begin(program)).value
 
-    def relay(self, request: Request) -> Response:
+    def relay(self, request: Request, inner: Transport | None = None) -> Response:
         """Make a request of another client on this thread and return its answer.
+
+        *inner* answers it; None for who answers everything else.
 
         Raises:
             TransportError: the exchange did not complete.
             NoMatchError: replay has no answer.
         """
-        return self._drive(self._outside.call(request))
+        return self._drive(self._outside.call(request), inner)
 
-    def _drive(self, call: Generator[Effect, Any, T]) -> T:
+    def beside(self) -> Beside:
+        """Return what is done about clients that send for themselves."""
+        return Beside(
+            mode=self._start.mode,
+            record=self._settings.record,
+            parts=self._parts,
+            relay=self.relay,
+            knows=lambda request: self._tracks.knows(self._outside.known(request)),
+        )
+
+    def _drive(self, call: Generator[Effect, Any, T], inner: Transport | None = None) -> T:
         sleep = _no_sleep if self._start.is_closed else time.sleep
-        return drive(call, handle=self.handle, tokens=self.tokens, clock=self._clock, sleep=sleep)
+        return drive(
+            call,
+            handle=partial(self.handle, inner=inner or self.faults),
+            tokens=self.tokens,
+            clock=self._clock,
+            sleep=sleep,
+        )
 
     def build(self, program: Program) -> Request:
         """Return the request of *program* before auth; nothing is sent.
@@ -158,15 +176,15 @@ class Network:
         """
         return build(program, self._environment)
 
-    def handle(self, request: Request) -> Response:
-        """Answer *request*; a miss is remembered whatever becomes of it.
+    def handle(self, request: Request, inner: Transport | None = None) -> Response:
+        """Answer *request*, by *inner* if it is given; a miss is remembered in any case.
 
         Raises:
             TransportError: the exchange did not complete.
             NoMatchError: replay has no answer.
         """
         try:
-            return self.faults.handle(_personal(request, self._settings.redact))
+            return (inner or self.faults).handle(with_personal(request, self._settings.redact))
         except NoMatchError as error:
             self.misses.append(error)
             raise
@@ -251,7 +269,7 @@ class Network:
         )
 
     def _hide(self, request: Request) -> Request:
-        return redact_request(_personal(request, self._settings.redact), self._vault)
+        return redact_request(with_personal(request, self._settings.redact), self._vault)
 
     def _trust(self, request: Request, response: Response) -> str:
         return trust_of(request, response, self._environment.auth_clock.now())
@@ -267,18 +285,6 @@ class Network:
 
     def _synthesise(self, platform: str, instance: str) -> bool:
         return not self._tracks.has_login(platform, instance)
-
-
-def _personal(request: Request, places: tuple[str, ...]) -> Request:
-    """Return *request* with further places of personal data."""
-    if not places:
-        return request
-    twin = request.standin
-    return replace(
-        request,
-        personal=(*request.personal, *places),
-        standin=None if twin is None else _personal(twin, places),
-    )
 
 
 def _never(_platform: str, _instance: str) -> bool:

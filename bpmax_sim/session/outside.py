@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,7 +50,7 @@ class Outside:
             TransportError: the exchange did not complete.
             NoMatchError: replay has no answer.
         """
-        known = self._known(request)
+        known = self.known(request, serial=self.env.serial())
         start = self.env.clock.now(), self.env.clock.tick()
         try:
             response: Response = yield Send(known)
@@ -59,17 +60,32 @@ class Outside:
         self.env.log(_record(known, self.env, start, received=response))
         return response
 
-    def _known(self, request: Request) -> Request:
+    def known(self, request: Request, *, serial: int = 0) -> Request:
+        """Return *request* as the call of the API that it belongs to, with its stand-in twin."""
         if self._identifier is None:
             live = addresses_in(self.platforms, self.environ)
             self._identifier = Identifier(self.platforms, live)
+            self._know_everyone()
         named = self._identifier.identify(request)
-        call = replace(named.call or unbuilt(named), serial=self.env.serial())
+        call = replace(named.call or unbuilt(named), serial=serial)
         if named.call is None:
             return replace(named, call=call)
         self._know_tenant(call)
         named = replace(named, call=call)
         return replace(named, standin=hidden(named, self.platforms, self.vault))
+
+    def _know_everyone(self) -> None:
+        """Where something is written down, make the credentials of all instances known.
+
+        A client may send one where no declared API expects it.
+        """
+        if not self.env.separate:
+            return
+        for entries in self.platforms.entries.values():
+            for entry in entries:
+                with suppress(BpmaxError):  # what is not set cannot be sent
+                    platform = self.platforms.platform(entry.instance.platform)
+                    self.env.tenant(platform, entry.instance)
 
     def _know_tenant(self, call: Call) -> None:
         """Make the instance's own credentials known, where it has them."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.messages import Request
 from bpmax_sim.platform.platforms import Platforms
 
 _MOST = 256
@@ -42,3 +45,15 @@ def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
         for name, api in one.apis.items()
     ]
     return Rules(ignore, tuple((name, paths) for name, paths in scoped if paths))
+
+
+def with_personal(request: Request, places: tuple[str, ...]) -> Request:
+    """Return *request* with further places of personal data."""
+    if not places:
+        return request
+    twin = request.standin
+    return replace(
+        request,
+        personal=(*request.personal, *places),
+        standin=None if twin is None else with_personal(twin, places),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -184,6 +185,10 @@ class Session:
         """
         return self._network.relay(request)
 
+    def listen(self) -> AbstractContextManager[object]:
+        """Return a context that records and replays what other HTTP clients send in it, too."""
+        return self._network.beside().listening(self.settings.owner)
+
     def run_script(
         self,
         script: ScriptLike,
@@ -293,11 +298,10 @@ class Session:
         """
         self._scheduler.close()
         self._network.finish(failed=failed or bool(self.misses))
-        if failed:
-            return
-        if self.misses:
+        if self.misses and not failed:
             raise self.misses[0]
-        if self.mode == "replay" and self.settings.unused == "fail" and self.unplayed:
+        replayed = self.mode == "replay" and not failed
+        if replayed and self.settings.unused == "fail" and self.unplayed:
             raise ExpectationError(self.told_unplayed())
 
     def told_unplayed(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.minting import learn
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.tracks import Tracks
-from bpmax_sim.transport.protocol import Transport
+from bpmax_sim.transport.protocol import Handler, Transport
 from bpmax_sim.transport.record import Record
 from bpmax_sim.transport.redaction import learn_cookies
 from bpmax_sim.transport.replay import Replay
@@ -73,11 +74,16 @@ class Missing:
         except NoMatchError as error:
             if error.case == "already played" and not self.extra:
                 raise
-        _refuse_placeholder(request)
+        refuse_placeholder(request)
         return self.record.handle(request)
 
 
-def _refuse_placeholder(request: Request) -> None:
+def refuse_placeholder(request: Request) -> None:
+    """Let no stand-in out.
+
+    Raises:
+        ConfigError: *request* carries one.
+    """
     sent = [request.url, *(value for _, value in request.headers)]
     if any(_PLACEHOLDER in text.encode() for text in sent) or _PLACEHOLDER in (request.body or b""):
         name = request.call.name if request.call else request.method
@@ -115,6 +121,11 @@ def _record(parts: Parts) -> Transport:
         clock=parts.clock,
         trust=parts.trust,
     )
+
+
+def witnessed(parts: Parts, response: Response) -> Transport:
+    """Return a transport that records *response* as the answer to whatever it is asked."""
+    return Timeless(_record(dataclasses.replace(parts, live=lambda: Handler(lambda _: response))))
 
 
 def _new(parts: Parts) -> Transport:

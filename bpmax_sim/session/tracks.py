@@ -19,7 +19,7 @@ from bpmax_sim.errors import ConfigError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.transport.redaction import redact_exchange
+from bpmax_sim.transport.redaction import redact_exchange, redact_request
 from bpmax_sim.yamlfile import shown
 
 Key = tuple[str, str]
@@ -100,6 +100,10 @@ class Tracks:
         key = _login_key(request)
         player = (self._login_player(key) if key else None) or self.player
         return player.answer(parts_of_request(request), context)
+
+    def knows(self, request: Request) -> bool:
+        """Return whether a request was recorded at all, played or not."""
+        return self.player.knows(parts_of_request(redact_request(request, self.vault)))
 
     def signed_otherwise(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a call that is signed otherwise than it was recorded."""

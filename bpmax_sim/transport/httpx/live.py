@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.messages import Chunk, Pairs, Request, Response
+from bpmax_sim.transport.own import OWN
 
 _DEFAULT_HEADERS = {
     "accept": "*/*",
@@ -72,7 +73,11 @@ class Live:
             BadResponseError: the body is larger than *max_body* or cannot be decoded.
         """
         start = time.perf_counter()
-        response = self._follow(request, start)
+        own = OWN.set(True)
+        try:
+            response = self._follow(request, start)
+        finally:
+            OWN.reset(own)
         return replace(response, elapsed=time.perf_counter() - start)
 
     def close(self) -> None:
