@@ -29,7 +29,7 @@ from bpmax_sim.secret.credentials import Credentials
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.beside import Beside
 from bpmax_sim.session.opening import Opening
-from bpmax_sim.session.outside import Outside
+from bpmax_sim.session.outside import Outside, know
 from bpmax_sim.session.rules import matching_rules, volatile_places, with_personal
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.signatures import still_signed
@@ -217,8 +217,7 @@ class Network:
                 environ=self._settings.environ,
                 closed=self._start.is_closed,
             )
-            for one in found:
-                self._vault.add(str(one.real), str(one.standin), name=".".join((*key, one.name)))
+            know(found, key, self._vault)
             warn_of_weak(found, ".".join(key))
             self._vault.address(found.live, found.declared)
             self._tenants[key] = found

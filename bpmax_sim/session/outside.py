@@ -19,6 +19,7 @@ from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.proxy.effects import Effect, Send
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.record import CallRecord
+from bpmax_sim.secret.credentials import Credentials
 from bpmax_sim.secret.vault import Vault
 
 
@@ -31,6 +32,12 @@ def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
             if isinstance(given, Source) and isinstance(given.env, str) and environ.get(given.env):
                 found[one.platform, one.instance_key] = environ[given.env]
     return found
+
+
+def know(found: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
+    """Make the credentials of a tenant (platform key and instance key) known to *vault*."""
+    for one in found:
+        vault.add(str(one.real), str(one.standin), name=".".join((*tenant, one.name)))
 
 
 @dataclass(slots=True)
@@ -83,9 +90,13 @@ class Outside:
             return
         for entries in self.platforms.entries.values():
             for entry in entries:
+                one = entry.instance
                 with suppress(BpmaxError):  # what is not set cannot be sent
-                    platform = self.platforms.platform(entry.instance.platform)
-                    self.env.tenant(platform, entry.instance)
+                    platform = self.platforms.platform(one.platform)
+                    found = self.platforms.credentials(
+                        platform, one, environ=self.environ, closed=False
+                    )
+                    know(found, (one.platform, one.instance_key), self.vault)
 
     def _know_tenant(self, call: Call) -> None:
         """Make the instance's own credentials known, where it has them."""
