@@ -17,6 +17,7 @@ from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.names import find_root
 from bpmax_sim.scenario.opening import open_session
 from bpmax_sim.scenario.runner import run
+from bpmax_sim.session.unplayed import told_unrecognised
 from bpmax_sim.yamlfile import shown
 
 
@@ -72,6 +73,8 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed and not verdict.failures:
         verdict = verdict.noting(session.told_unplayed())
+    if session.unrecognised:
+        verdict = verdict.noting(told_unrecognised(session.unrecognised))
     return verdict, events
 
 

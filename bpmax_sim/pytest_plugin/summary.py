@@ -28,7 +28,7 @@ def write_summary(
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
     complete = exitstatus in _FINISHED and not broken and _is_complete(config, tally)
     sharding.keep_durations(config, _reports(reporter), complete=complete)
-    lines = [*_calls(tally), *_unplayed(tally), *_waiting(tally)]
+    lines = [*_calls(tally), *_unplayed(tally), *_waiting(tally), *_unrecognised(tally)]
     if complete:
         lines += _orphans(tally)
         _keep(tally, find_root(config.rootpath))
@@ -66,6 +66,13 @@ def _unplayed(tally: Tally) -> Iterator[str]:
 def _waiting(tally: Tally) -> Iterator[str]:
     if tally.waiting:
         yield f"wait for review: {_list(sorted(tally.waiting))}; bpmax-sim review"
+
+
+def _unrecognised(tally: Tally) -> Iterator[str]:
+    if tally.unrecognised:
+        from bpmax_sim.session.unplayed import told_unrecognised  # noqa: PLC0415 - seldom needed
+
+        yield told_unrecognised(sorted(tally.unrecognised))
 
 
 def _report(tally: Tally, path: Path | None) -> Iterator[str]:

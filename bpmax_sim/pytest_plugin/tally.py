@@ -26,6 +26,7 @@ class Tally:
         folders: where cassettes lie.
         unplayed: cassette -> exchanges left over in tests that passed.
         waiting: recordings set aside for review.
+        unrecognised: where values were recorded that look like secrets.
         owners: cassette -> the tests that were collected for it, or opened it.
         left: cassette -> owner -> exchanges that none of its sessions played.
         doubtful: cassettes of which nothing can be said: not replayed, or by a test that failed.
@@ -47,6 +48,7 @@ class Tally:
         self.folders: set[str] = set()
         self.unplayed: Counter[str] = Counter()
         self.waiting: set[str] = set()
+        self.unrecognised: set[str] = set()
         self.traces: set[str] = set()
         self.partial = False
         self.owners: dict[str, set[str]] = {}
@@ -85,6 +87,7 @@ class Tally:
         self.cassettes.add(str(cassette))
         if session.mode in _WITH_CASSETTES and cassette.is_file():
             self.used.add(str(cassette))
+        self.unrecognised.update(session.unrecognised)
         self._note_left(session, str(cassette), doubtful=doubtful or session.mode != "replay")
         if session.settings.unused != "ignore" and not failed and session.unplayed:
             self.unplayed[str(cassette)] += len(session.unplayed)
@@ -141,7 +144,10 @@ def _narrow(
 
 
 _WITH_CASSETTES = ("replay", "record")
-_SETS = ("cassettes", "used", "owned", "folders", "waiting", "traces", "doubtful", "tests")
+_SETS = (
+    *("cassettes", "used", "owned", "folders", "waiting", "unrecognised", "traces"),
+    *("doubtful", "tests"),
+)
 TALLY = pytest.StashKey[Tally]()
 
 

@@ -83,7 +83,9 @@ class Network:
         self._resources = ExitStack()
         self._simulators = self._simulate() if start.simulated else None
         rules = matching_rules(platforms, settings.ignore)
-        self._tracks = Tracks(settings, rules, self._vault, start.cassette, start.zone)
+        self._tracks = Tracks(
+            settings, rules, self._vault, start.cassette, start.zone, self._volatile
+        )
         parts = self._parts = Parts(
             live=self._live,
             tracks=self._tracks,
@@ -109,6 +111,11 @@ class Network:
         mode = self._start.mode
         plays = mode == "replay" or (mode == "record" and self._settings.record == "new")
         return self._tracks.unplayed() if plays else ()
+
+    @property
+    def unrecognised(self) -> tuple[str, ...]:
+        """Return where values were recorded that look like secrets and are not known as such."""
+        return self._tracks.unrecognised()
 
     def simulator(self, platform: str) -> Simulator:
         """Return what stands in for a platform.
@@ -202,9 +209,7 @@ class Network:
         """
         with self._resources:
             if self._start.mode == "record":
-                self._tracks.finish(
-                    failed=failed, volatile=self._volatile, is_signed=self._is_signed
-                )
+                self._tracks.finish(failed=failed, is_signed=self._is_signed)
         if self._settings.mode == "record":
             self._tracks.upload()
 

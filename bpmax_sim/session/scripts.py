@@ -31,6 +31,10 @@ class ScriptText(Protocol):
         ...
 
 
+ScriptLike = ScriptText | str | os.PathLike[str]
+ObjectLike = LiveObject | dict[str, Any]
+
+
 class LiveValues:
     """A plain mapping as a live object: scripts read and write it."""
 

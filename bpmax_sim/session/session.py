@@ -16,14 +16,13 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.proxy.builder import Proxy
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.mirror import LiveObject
 from bpmax_sim.script.outcome import Outcome
 from bpmax_sim.script.runtime import Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.session.network import Network
 from bpmax_sim.session.opening import opening
 from bpmax_sim.session.outcomes import shown_outcome
-from bpmax_sim.session.scripts import ScriptText, as_live, as_script, judged, within
+from bpmax_sim.session.scripts import ObjectLike, ScriptLike, as_live, as_script, judged, within
 from bpmax_sim.session.settings import Settings, logins_beside
 from bpmax_sim.session.unplayed import told_unplayed
 from bpmax_sim.transport.faults import Fault
@@ -32,9 +31,6 @@ from bpmax_sim.transport.stubs import Stub
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator
-
-ScriptLike = ScriptText | str | os.PathLike[str]
-ObjectLike = LiveObject | dict[str, Any]
 
 
 class Session:
@@ -286,6 +282,11 @@ class Session:
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, where recordings are played at all."""
         return self._network.unplayed
+
+    @property
+    def unrecognised(self) -> tuple[str, ...]:
+        """Return where values were recorded that look like secrets and are not known as such."""
+        return self._network.unrecognised
 
     def close(self, *, failed: bool = False) -> None:
         """End the run; *failed* says that it failed already, so its recording is set aside.

@@ -12,9 +12,11 @@ from bpmax_sim.cassette import shelf
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference, Rules, identity, parts_of_request
 from bpmax_sim.cassette.meaning import IsSigned, Volatile
+from bpmax_sim.cassette.merge import nothing_volatile
 from bpmax_sim.cassette.miss import MissContext, signed_otherwise
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.cassette.strangers import Stranger, strangers
 from bpmax_sim.errors import ConfigError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
 from bpmax_sim.secret.vault import Vault
@@ -63,13 +65,18 @@ def fetch_logins(settings: Settings, cassette: Cassette) -> None:
 
 @dataclass(slots=True)
 class Tracks:
-    """Plays and records; each login belongs to the track of its instance."""
+    """Plays and records; each login belongs to the track of its instance.
+
+    Attributes:
+        passing: names the fields of an API's answers that have no meaning.
+    """
 
     settings: Settings
     rules: Rules
     vault: Vault
     cassette: Cassette | None
     zone: timedelta = timedelta(0)
+    passing: Volatile = nothing_volatile
     player: Player = field(init=False)
     _recorder: Recorder | None = field(default=None, init=False)
     _logins: dict[Key, Player | None] = field(default_factory=dict, init=False)
@@ -77,6 +84,7 @@ class Tracks:
     _answered_logins: set[tuple[str, int, bytes]] = field(default_factory=set, init=False)
     _let_in: set[Key] = field(default_factory=set, init=False)
     _known: int = field(default=0, init=False)
+    _strangers: dict[Stranger, None] = field(default_factory=dict, init=False)
     _late: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -128,6 +136,10 @@ class Tracks:
         self._look_back()
         if not self._is_repeated_login(exchange):
             self._recorder_of(exchange).append(exchange)
+        if not exchange.request.is_login:
+            call = exchange.request.call
+            places = self.passing(call.name if call else "")
+            self._strangers.update(dict.fromkeys(strangers(exchange, places)))
 
     def _look_back(self) -> None:
         """Redact anew what was recorded before a secret in it became known."""
@@ -158,11 +170,16 @@ class Tracks:
         """
         self._let_in.add((platform, instance))
 
+    def unrecognised(self) -> tuple[str, ...]:
+        """Return where values were recorded that look like secrets and are not known as such."""
+        still = (p for p, value in self._strangers if self.vault.redact_text(value) == value)
+        return tuple(dict.fromkeys(still))
+
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what this owner recorded and did not play."""
         return self.player.unplayed()
 
-    def finish(self, *, failed: bool, volatile: Volatile, is_signed: IsSigned) -> None:
+    def finish(self, *, failed: bool, is_signed: IsSigned) -> None:
         """Seal what was recorded; a failed run's recording is set aside for review.
 
         Raises:
@@ -172,14 +189,14 @@ class Tracks:
         if self._late or self.vault.learned(self._known):
             for recorder in self._recorders():
                 recorder.mend(self._redact)
-        self._finish_logins(failed=failed, volatile=volatile)
+        self._finish_logins(failed=failed)
         own = self._recorder
         if own is None and self.settings.record == "rewrite" and self.recorded and not failed:
             own = self._own()  # nothing was called any more, so nothing is recorded any more
         if own is not None and failed:
             own.set_aside()
         elif own is not None:
-            own.seal(volatile=volatile, is_signed=is_signed)
+            own.seal(volatile=self.passing, is_signed=is_signed)
 
     def upload(self) -> None:
         """Put what was recorded, now or before, where the files come from.
@@ -195,13 +212,13 @@ class Tracks:
             if path is not None and path.exists():
                 said.remote.upload(path)
 
-    def _finish_logins(self, *, failed: bool, volatile: Volatile) -> None:
+    def _finish_logins(self, *, failed: bool) -> None:
         """Seal the logins; of a run that failed, only those of instances that were let in."""
         for key, recorder in self._login_recorders.items():
             if failed and key not in self._let_in:
                 recorder.discard()
             else:
-                recorder.seal(volatile=volatile)
+                recorder.seal(volatile=self.passing)
 
     def _login_player(self, key: Key) -> Player | None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Recordings that nothing asked for, told on one line."""
+"""Recordings that nothing asked for, and values in them that nobody declared, told on one line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from bpmax_sim.messages import Exchange
 from bpmax_sim.yamlfile import shown
+
+_SHOWN = 5
 
 
 def told_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str = "") -> str:
@@ -21,6 +23,15 @@ def told_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str 
         f"{path}: {len(left)} recorded "
         f"exchange{'s were' if len(left) > 1 else ' was'} not played: {told}; "
         f"{afresh}, or write proxy: {{unused: warn}}"
+    )
+
+
+def told_unrecognised(places: Sequence[str]) -> str:
+    """Return where values look like secrets, and what to do."""
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return (
+        f"recorded as it is, and looks like a secret: {', '.join(places[:_SHOWN])}{more}; if it is "
+        "one, declare its place with `secret:` in the platform file and record again"
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bpmax_sim.demo.crm import Crm
 from tests.cli.project import NAME, Command, Project
+from tests.loopback import answer_json, loopback
 
 TABLE = """\
 scenario: 报价
@@ -48,6 +49,32 @@ def test_recording_says_what_it_wrote(project: Project, crm: Crm, bs: Command) -
     assert (first.code, first.err) == (0, "cassettes/crm/customer.yaml: 1 exchange\n")
     assert (second.code, second.err) == (0, "cassettes/crm/customer.yaml: unchanged\n")
     assert len(crm.tokens) == 2
+
+
+def test_recording_tells_where_something_looks_like_a_secret(
+    project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(request: bytes) -> bytes:
+        ticket = "sk3ZtV9qLw7YxB2nPm5RkD8f"
+        person = {"name": "张三", "phone": "13800138000", "ticket": ticket}
+        said = {"access_token": "minted-token", "expires_in": 7200, "code": 200, "data": person}
+        return answer_json(json.dumps(said), headers="connection: close\r\n")
+
+    with loopback(answer) as server:
+        for name, value in (("URL", server.url), ("CLIENT_ID", "i"), ("CLIENT_SECRET", "secret")):
+            monkeypatch.setenv(f"CRM_{name}", value)
+        recorded = bs("record")
+
+    assert recorded.code == 0
+    assert recorded.err.splitlines() == [
+        (
+            "recorded as it is, and looks like a secret: crm_system.get_customer_detail answer "
+            "body.data.ticket; if it is one, declare its place with `secret:` in the platform file and "
+            "record again"
+        ),
+        "cassettes/crm/customer.yaml: 1 exchange",
+    ]
+    assert (bs("run").code, bs("run").err) == (0, "")
 
 
 def test_recording_once_sends_nothing_that_is_recorded(

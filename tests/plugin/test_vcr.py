@@ -86,6 +86,7 @@ def server() -> Iterator[Loopback]:
         head, _, sent = request.partition(b"\r\n\r\n")
         told = {"n": len(running.received), "you": head.decode(), "cookie": COOKIE, "姓名": "李四"}
         told |= json.loads(sent) if sent else {}
+        told |= {"票据": "sk3ZtV9qLw7YxB2nPm5RkD8f"} if b"no=9" in head else {}
         body = json.dumps(told, ensure_ascii=False).encode()
         extra = f"set-cookie: sid={COOKIE}; Path=/\r\n"
         if b" /packed " in head and b"gzip" in head:
@@ -201,6 +202,22 @@ def test_calls_of_proxy_beside_it_are_recorded_once(
     crm = "crm_system.get_customer_detail"
     assert [line.call for line in lines(sdk)] == [crm, "invoices.find", crm]
     sdk.run().assert_outcomes(passed=1)
+
+
+def test_what_looks_like_a_secret_is_told_by_its_place(sdk: Project, server: Loopback) -> None:
+    write_sdk(sdk, "httpx", server.url)
+    sdk.write(
+        "test_开票.py",
+        'from sdk import ask\ndef test_开票(bpmax_vcr): ask("GET", "/invoices?no=9")',
+    )
+    recorded = sdk.run("--bpmax-mode=record")
+
+    recorded.assert_outcomes(passed=1)
+    assert (
+        "recorded as it is, and looks like a secret: invoices.find answer body.票据; if it is one, "
+        "declare its place with `secret:` in the platform file and record again"
+    ) in output(recorded)
+    assert "looks like a secret" not in output(sdk.run())
 
 
 def test_live_mode_writes_nothing(sdk: Project, server: Loopback) -> None:

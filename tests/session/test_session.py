@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.source import Script
 from bpmax_sim.session import Session
+from bpmax_sim.session.unplayed import told_unrecognised
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 from bpmax_sim.transport.protocol import Handler
 
@@ -322,6 +324,36 @@ def test_a_missing_variable_is_named_before_anything_is_sent(tmp_path: Path, crm
         "(instance 'default' of 'crm_system')"
     )
     assert not (tmp_path / "cassettes").exists()
+
+
+def test_what_looks_like_a_secret_and_is_none_that_we_know_is_told_by_its_place(
+    tmp_path: Path,
+) -> None:
+    def answer(request: Request) -> Response:
+        said = {
+            "code": 200,
+            "data": {"票据": "sk3ZtV9qLw7YxB2nPm5RkD8f", "token": "t0k3n-of-login"},
+        }
+        login = {"access_token": "t0k3n9qLw7YxB2nPm5RkD8f", "expires_in": 7200}
+        body = json.dumps(login if request.method == "POST" else said).encode()
+        return Response(status=200, headers=(("content-type", "application/json"),), body=body)
+
+    environ = {"CRM_URL": "http://crm", "CRM_CLIENT_ID": "i", "CRM_CLIENT_SECRET": "s"}
+    options: dict[str, Any] = {"transport": Handler(answer), "environ": environ}
+    with opened(tmp_path, mode="record", **options) as session:
+        session.proxy("crm_system").getCustomerDetail("1")
+        session.proxy("crm_system").getCustomerDetail("2")
+    with opened(tmp_path) as replay:
+        replay.proxy("crm_system").getCustomerDetail("1")
+        replay.proxy("crm_system").getCustomerDetail("2")
+
+    place = "crm_system.get_customer_detail answer body.data.票据"
+    assert session.unrecognised == (place,)
+    assert replay.unrecognised == ()
+    assert told_unrecognised([place]) == (
+        f"recorded as it is, and looks like a secret: {place}; if it is one, declare its place "
+        "with `secret:` in the platform file and record again"
+    )
 
 
 def test_live_mode_writes_nothing(tmp_path: Path, crm: Crm) -> None:

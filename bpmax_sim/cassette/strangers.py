@@ -1,0 +1,76 @@
+"""Values in an exchange that look like secrets and that nobody declared, by their places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bpmax_sim.cassette.bodies import read_body
+from bpmax_sim.cassette.injected import split_query
+from bpmax_sim.cassette.meaning import PASSING
+from bpmax_sim.cassette.paths import Path, Wild, format_path, parse_path, without
+from bpmax_sim.messages import Exchange, Pairs, Response
+from bpmax_sim.secret.randomness import looks_random
+
+Stranger = tuple[str, str]
+"""Where it stands, such as ``crm.find answer body.data.ticket``, and the value."""
+
+_STANDIN = "redacted."
+_TAGS = re.compile(r"etag|.*(?:sha256|md5|digest|checksum|policy).*|server|user-agent|via")
+_MOST = 200_000
+"""Bytes of a body that are looked at; a larger one is a file."""
+
+
+def strangers(exchange: Exchange, volatile: tuple[str, ...] = ()) -> Iterator[Stranger]:
+    """Yield each value of a redacted exchange that looks like a secret.
+
+    What auth put in is known, what passes (*volatile*) is no secret, and a stand-in is none.
+    """
+    request, outcome = exchange.request, exchange.outcome
+    call = request.call
+    name = call.name if call and call.platform else f"{request.method} {_address(request.url)}"
+    asked = _parts(request.headers, request.body, split_query(request.url)[1])
+    yield from _found(f"{name} request", without(asked, map(parse_path, request.injected)))
+    if isinstance(outcome, Response):
+        told = _parts(outcome.headers, outcome.body, ())
+        paths = map(parse_path, (*PASSING, *volatile))
+        yield from _found(f"{name} answer", without(told, paths))
+
+
+def _address(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def _parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+    return {
+        "query": dict(query),
+        "header": {n.lower(): v for n, v in headers if not _TAGS.fullmatch(n.lower())},
+        "body": _body(body or b"", kind),
+    }
+
+
+def _body(body: bytes, kind: str) -> Any:
+    if len(body) > _MOST:
+        return None
+    read = read_body(body, kind)
+    return None if read.kind == "bytes" else read.value
+
+
+def _found(where: str, parts: Any) -> Iterator[Stranger]:
+    for path, value in _leaves(parts, ()):
+        if _STANDIN not in value and looks_random(value):
+            yield f"{where} {format_path(path)}", value
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the texts in *value*; items of a list have one place."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*path, str(name)))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner, (*path, Wild.ALL))
+    elif isinstance(value, str):
+        yield path, value
