@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +54,8 @@ def recover(path: Path | str, *, scan: Scan = finds_nothing) -> tuple[Path, ...]
 class Recording:
     """What one owner recorded; with *adding*, after what it had recorded before.
 
-    With *repeating*, exchanges are played again and again, so one that begins like what is there
-    already has nothing to add.
+    With *repeating*, exchanges are played again and again by whoever shares them, such as logins:
+    those of other keys stay, and what begins like what is there already has nothing to add.
     """
 
     owner: str
@@ -104,8 +104,10 @@ def merge(
     old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
     others, mine = _entries(old, recording)
     fresh = _numbered(mine if recording.adding else [], recording.drafts)
-    compared = mine[: len(fresh)] if recording.repeating else mine
-    kept = mine if same_meaning(compared, fresh, volatile, is_signed) else fresh
+    if recording.repeating:
+        kept = _by_login(mine, fresh, lambda was, now: same_meaning(was, now, volatile, is_signed))
+    else:
+        kept = mine if same_meaning(mine, fresh, volatile, is_signed) else fresh
     if old is None and not kept:
         return False
     data = dump_entries([*others, *kept], rules=old.head.rules if old else "")
@@ -119,6 +121,50 @@ def merge(
             files.replace_whole(target.with_name(f"{target.name}.damaged"), before)
     files.replace_whole(target, data)
     return True
+
+
+def _by_login(
+    before: Sequence[Entry],
+    fresh: Sequence[Entry],
+    same: Callable[[Sequence[Entry], Sequence[Entry]], bool],
+) -> list[Entry]:
+    """Return what is kept of each login, in an order that does not tell who recorded first."""
+    left, groups = list(before), []
+    for now in _grouped(fresh):
+        was = [entry for entry in left if any(_is_same_login(entry, one) for one in now)]
+        left = [entry for entry in left if entry not in was]
+        unchanged = same(_without_key(was[: len(now)]), _without_key(now))
+        groups.append(was if unchanged else now)
+    kept = sorted([*groups, *_grouped(left)], key=lambda group: _asked(group[0]))
+    numbered = enumerate((entry for group in kept for entry in group), 1)
+    return [Entry(msgspec.structs.replace(one.line, n=n), one.text) for n, one in numbered]
+
+
+def _grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Return the exchanges of each login, in their order."""
+    found: list[list[Entry]] = []
+    for entry in entries:
+        group = next((group for group in found if _is_same_login(entry, group[0])), None)
+        if group is None:
+            found.append([entry])
+        else:
+            group.append(entry)
+    return found
+
+
+def _is_same_login(one: Entry, other: Entry) -> bool:
+    """Return whether one answer serves both; those who share logins may have their own rules."""
+    keys = [(entry.line.key, entry.line.rules) for entry in (one, other)]
+    return keys[0] == keys[1] or _asked(one) == _asked(other)
+
+
+def _asked(entry: Entry) -> str:
+    return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
+
+
+def _without_key(entries: Sequence[Entry]) -> list[Entry]:
+    lines = (msgspec.structs.replace(entry.line, key="", rules="") for entry in entries)
+    return [Entry(line, entry.text) for line, entry in zip(lines, entries, strict=True)]
 
 
 def _numbered(before: list[Entry], drafts: Sequence[Draft]) -> list[Entry]:

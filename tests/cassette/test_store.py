@@ -107,8 +107,36 @@ def test_a_repeated_recording_that_begins_like_the_old_one_adds_nothing(path: Pa
 
     assert not recorder(path, detail(1), repeating=True).seal()
     assert path.read_bytes() == before
-    assert recorder(path, detail(2), repeating=True).seal()
-    assert [customer(e) for e in Cassette.load(path).exchanges()] == ["2"]
+    assert not recorder(path, detail(2), repeating=True).seal()
+    assert path.read_bytes() == before
+
+
+def test_a_repeated_recording_keeps_what_others_share_and_tells_not_who_came_first(
+    path: Path,
+) -> None:
+    recorder(path, detail(1), repeating=True).seal()
+    recorder(path, detail(2), detail(3), repeating=True).seal()
+    recorder(path, detail(2, outcome=answer('"新"')), repeating=True).seal()
+    found = {customer(e): e.outcome for e in Cassette.load(path).exchanges()}
+    one = path.read_bytes()
+    path.unlink()
+    recorder(path, detail(3), detail(2, outcome=answer('"新"')), repeating=True).seal()
+    recorder(path, detail(1), repeating=True).seal()
+
+    assert sorted(found) == ["1", "2", "3"]
+    assert isinstance(found["2"], Response)
+    assert found["2"].body == '"新"'.encode()
+    assert path.read_bytes() == one
+
+
+def test_those_who_share_a_repeated_recording_may_have_their_own_rules(path: Path) -> None:
+    own = Rules(("query.fields",))
+    recorder(path, detail(1), repeating=True).seal()
+    assert recorder(path, detail(2), repeating=True, rules=own).seal()
+    assert not recorder(path, detail(1), repeating=True, rules=own).seal()
+    assert not recorder(path, detail(2), repeating=True).seal()
+
+    assert [customer(e) for e in Cassette.load(path).exchanges()] == ["1", "2"]
 
 
 def test_an_owner_without_calls_loses_its_old_ones(path: Path) -> None:

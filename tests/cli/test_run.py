@@ -69,8 +69,8 @@ def test_recording_tells_where_something_looks_like_a_secret(
     assert recorded.err.splitlines() == [
         (
             "recorded as it is, and looks like a secret: crm_system.get_customer_detail answer "
-            "body.data.ticket; if it is one, declare its place with `secret:` in the platform file and "
-            "record again"
+            "body.data.ticket; if it is one, declare its place with `secret:` in the platform file "
+            "and record again"
         ),
         "cassettes/crm/customer.yaml: 1 exchange",
     ]
