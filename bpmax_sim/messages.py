@@ -197,7 +197,8 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An exchange that did not complete.
 
     Attributes:
-        code: ``CONNECT``, ``TIMEOUT``, ``TLS`` or ``RESET``.
+        code: ``CONNECT``, ``TIMEOUT``, ``TLS`` or ``RESET``; ``BAD_RESPONSE`` where the answer
+            could not be read.
         elapsed: seconds until it failed.
         sent: False when nothing reached the server.
         received: bytes of the body that arrived before it failed.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Clock
-from bpmax_sim.errors import TransportError
+from bpmax_sim.errors import BadResponseError, TransportError
 from bpmax_sim.messages import Exchange, Failed, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Transport
@@ -37,11 +37,15 @@ class Record:
         """Return the answer, its latency rounded to the milliseconds that are kept.
 
         Raises:
-            TransportError: what the inner transport raised; it is kept too.
+            TransportError, BadResponseError: what the inner transport raised; it is kept too.
         """
         at = self.clock.now()
         try:
             answer = self.inner.handle(request)
+        except BadResponseError as error:
+            message = self.vault.redact_text(error.message)
+            self._keep(request, Failed(code=error.code, message=message), at)
+            raise
         except TransportError as error:
             error.elapsed = round(error.elapsed, 3)
             failed = Failed(

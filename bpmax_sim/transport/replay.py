@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from bpmax_sim.errors import TransportError
+from bpmax_sim.errors import BadResponseError, TransportError
 from bpmax_sim.messages import Failed, Outcome, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.redaction import redact_request
@@ -32,8 +32,11 @@ class Replay:
         Raises:
             NoMatchError: there is none.
             TransportError: the recorded exchange did not complete.
+            BadResponseError: its answer could not be read.
         """
         outcome = self.answer(redact_request(request, self.vault))
+        if isinstance(outcome, Failed) and outcome.code == BadResponseError.default_code:
+            raise BadResponseError(outcome.message)
         if isinstance(outcome, Failed):
             raise TransportError(
                 outcome.message, code=outcome.code, elapsed=outcome.elapsed, sent=outcome.sent

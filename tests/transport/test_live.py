@@ -56,6 +56,24 @@ def test_a_compressed_body_comes_back_decoded() -> None:
     assert response.body.decode() == "合同"
 
 
+def test_compression_that_was_not_asked_for_is_a_bad_response() -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip, zstd\r\ncontent-length: 4\r\n\r\nabcd"
+
+    with pytest.raises(BadResponseError) as caught:
+        ask(lambda _: head)
+    assert str(caught.value) == ("the answer is compressed with zstd, which was not asked for")
+
+
+def test_brotli_comes_back_decoded_with_its_extra() -> None:
+    brotli = pytest.importorskip("brotli", reason="it is an extra, and the tests' own")
+    body = brotli.compress("合同".encode())
+    head = f"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\ncontent-length: {len(body)}\r\n\r\n"
+
+    response, _ = ask(lambda _: head.encode() + body)
+
+    assert response.body.decode() == "合同"
+
+
 def test_broken_compression_is_a_bad_response() -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd"
 

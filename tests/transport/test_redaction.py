@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.clock import VirtualClock
-from bpmax_sim.errors import TransportError
+from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Handler
@@ -137,7 +137,7 @@ def test_personal_data_in_a_form_and_in_an_answer() -> None:
     assert b"13800138000" not in redact_response(answer, sent, Vault()).body
 
 
-def recording(answer: Response | TransportError) -> tuple[Record, list[Exchange]]:
+def recording(answer: Response | CallError) -> tuple[Record, list[Exchange]]:
     kept: list[Exchange] = []
 
     def handle(_: Request) -> Response:
@@ -174,6 +174,17 @@ def test_an_exchange_that_fails_is_kept_and_replayed() -> None:
     with pytest.raises(TransportError) as caught:
         Replay(lambda _: kept[0].outcome, Vault()).handle(REQUEST)
     assert (caught.value.code, caught.value.elapsed) == ("TIMEOUT", 30.0)
+
+
+def test_an_answer_that_could_not_be_read_is_kept_and_replayed() -> None:
+    record, kept = recording(BadResponseError("the body cannot be decoded: minted-token"))
+    with pytest.raises(BadResponseError):
+        record.handle(REQUEST)
+    with pytest.raises(BadResponseError) as caught:
+        Replay(lambda _: kept[0].outcome, Vault()).handle(REQUEST)
+
+    assert caught.value.code == "BAD_RESPONSE"
+    assert str(caught.value) == "the body cannot be decoded: redacted.crm_system.test.token.1"
 
 
 def test_a_recorded_answer_says_that_it_is_one() -> None:

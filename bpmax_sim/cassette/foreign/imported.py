@@ -179,7 +179,7 @@ def decoded(body: bytes, headers: Pairs) -> bytes:
     Many tools keep the header and store the body decoded, so one that is not compressed stays.
 
     Raises:
-        NotCarried: for a coding other than gzip and deflate.
+        NotCarried: for a coding other than gzip, deflate and br, and for br without its extra.
     """
     codings = [
         coding.strip().lower()
@@ -199,6 +199,8 @@ def _undone(body: bytes, coding: str) -> bytes:
         return _inflated(body, 15) if body[:1] == b"\x78" else body
     if coding in {"identity", ""} or _is_text(body):
         return body
+    if coding == "br":
+        return _from_brotli(body)
     raise NotCarried(f"its answer is compressed with {coding}, which is not supported")
 
 
@@ -210,6 +212,22 @@ def _inflated(body: bytes, window: int) -> bytes:
         raise NotCarried(f"its compressed answer is broken ({error})") from error
     if engine.unconsumed_tail:
         raise NotCarried(f"its answer is larger than {_MOST} bytes")
+    return found
+
+
+def _from_brotli(body: bytes) -> bytes:
+    try:
+        import brotli  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise NotCarried("its answer is compressed with br; pip install 'bpmax-sim[br]'") from None
+    engine = brotli.Decompressor()
+    try:
+        found = bytes(engine.process(body, output_buffer_limit=_MOST))
+    except brotli.error as error:
+        raise NotCarried(f"its compressed answer is broken ({error})") from error
+    if not engine.is_finished():
+        why = f"is larger than {_MOST} bytes" if len(found) >= _MOST else "was cut short"
+        raise NotCarried(f"its answer {why}")
     return found
 
 

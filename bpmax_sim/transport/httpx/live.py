@@ -11,6 +11,7 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Self
 
@@ -27,6 +28,7 @@ _DEFAULT_HEADERS = {
     "connection": "keep-alive",
     "user-agent": "bpmax-sim",
 }
+_CODINGS = {"", "deflate", "gzip", "identity"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SCHEMES = {"http", "https"}
 _CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
@@ -131,6 +133,7 @@ class Live:
             extensions=message.extensions,
             follow_redirects=False,
         ) as answer:
+            _check_codings(answer)
             body = bytearray()
             for piece in answer.iter_bytes():
                 elapsed = time.perf_counter() - start
@@ -185,6 +188,21 @@ def _response(answer: httpx.Response, body: bytes, chunks: tuple[Chunk, ...]) ->
         reason=answer.reason_phrase,
         chunks=chunks if streamed else (),
     )
+
+
+def _check_codings(answer: httpx.Response) -> None:
+    """Refuse a body that nobody can read: what is secret in it could not be found either.
+
+    Raises:
+        BadResponseError: it is compressed in a way that was not asked for.
+    """
+    named = answer.headers.get_list("content-encoding", split_commas=True)
+    for coding in (one.strip().lower() for one in named):
+        if coding not in _CODINGS and not (coding == "br" and find_spec("brotli")):
+            hint = "; pip install 'bpmax-sim[br]'" if coding == "br" else ""
+            raise BadResponseError(
+                f"the answer is compressed with {coding}, which was not asked for{hint}"
+            )
 
 
 def _redirect(request: Request, response: Response) -> Request | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -271,7 +272,7 @@ def test_a_compressed_answer_is_unpacked_once(body: bytes, coding: str) -> None:
 @pytest.mark.parametrize(
     ("body", "coding", "note"),
     [
-        (b"\xff\xfe\x00", "br", "its answer is compressed with br, which is not supported"),
+        (b"\xff\xfe\x00", "zstd", "its answer is compressed with zstd, which is not supported"),
         (b"\x1f\x8b\x08broken", "gzip", "its compressed answer is broken (Error"),
     ],
 )
@@ -280,6 +281,23 @@ def test_one_that_cannot_be_unpacked_is_left_out(body: bytes, coding: str, note:
 
     assert found.exchanges == ()
     assert found.notes[0].startswith(f"exchange 1: {note}")
+
+
+def test_brotli_is_unpacked_with_its_extra_and_told_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    brotli = pytest.importorskip("brotli", reason="it is an extra, and the tests' own")
+    packed = brotli.compress(NAME * 100)
+    (exchange,) = came(packed, "br").exchanges
+    cut, broken = came(packed[:-2], "br"), came(b"\xff\xfe\x00", "br")
+    monkeypatch.setitem(sys.modules, "brotli", None)
+
+    assert answer(exchange).body == NAME * 100
+    assert cut.notes == ("exchange 1: its answer was cut short",)
+    assert broken.notes[0].startswith("exchange 1: its compressed answer is broken (")
+    assert came(packed, "br").notes == (
+        "exchange 1: its answer is compressed with br; pip install 'bpmax-sim[br]'",
+    )
 
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
