@@ -17,6 +17,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
+from bpmax_sim.cli.app import start
 from bpmax_sim.errors import CallError, LeakError, NoMatchError, WeakSecretWarning
 from bpmax_sim.secret.checkdigits import resident
 from bpmax_sim.secret.standin import standin
@@ -255,3 +256,22 @@ def test_personal_data_has_pseudonyms_that_stay_the_same(probe: Probe) -> None:
     assert "11010519491231002X" not in written
     assert recorded["phone"].isdigit()
     assert recorded["idCard"][17] == resident(recorded["idCard"][:17])
+
+
+def test_a_recording_set_aside_and_every_export_hold_no_secret(
+    probe: Probe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = probe.open()
+    speak(session)
+    session.close(failed=True)
+    aside = probe.root / "cassettes/探针.yaml.new"
+    told = {aside.name: aside.read_bytes()}
+    aside.rename(probe.root / "cassettes/探针.yaml")
+    for name in ("har", "curl", "wiremock", "vcrpy"):
+        start(["export", str(probe.root / "cassettes/探针.yaml"), "--as", name])
+        said = capsys.readouterr()
+        told[name] = (said.out + said.err).encode()
+
+    assert min(map(len, told.values())) > 4_000
+    assert b"redacted." in told["har"]
+    assert probe.found(told) == []

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from bpmax_sim.cassette.bodies import read_body
-from bpmax_sim.cassette.injected import split_query
+from bpmax_sim.cassette.injected import call_behind
 from bpmax_sim.cassette.meaning import PASSING
 from bpmax_sim.cassette.paths import Path, Wild, format_path, parse_path, without
-from bpmax_sim.messages import Exchange, Pairs, Response
+from bpmax_sim.messages import Call, Exchange, Pairs, Response
 from bpmax_sim.secret.randomness import looks_random
 
 Stranger = tuple[str, str]
@@ -18,6 +18,7 @@ Stranger = tuple[str, str]
 
 _STANDIN = "redacted."
 _TAGS = re.compile(r"etag|.*(?:sha256|md5|digest|checksum|policy).*|server|user-agent|via")
+_NOBODY = Call(platform="", instance="", api="", method="", path="")
 _MOST = 200_000
 """Bytes of a body that are looked at; a larger one is a file."""
 
@@ -30,8 +31,8 @@ def strangers(exchange: Exchange, volatile: tuple[str, ...] = ()) -> Iterator[St
     request, outcome = exchange.request, exchange.outcome
     call = request.call
     name = call.name if call and call.platform else f"{request.method} {_address(request.url)}"
-    asked = _parts(request.headers, request.body, split_query(request.url)[1])
-    yield from _found(f"{name} request", without(asked, map(parse_path, request.injected)))
+    said = call_behind(request, _NOBODY)
+    yield from _found(f"{name} request", _parts(said.headers, said.body, said.query))
     if isinstance(outcome, Response):
         told = _parts(outcome.headers, outcome.body, ())
         paths = map(parse_path, (*PASSING, *volatile))

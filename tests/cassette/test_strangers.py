@@ -92,6 +92,8 @@ def test_a_request_is_looked_at_except_where_auth_put_something() -> None:
     assert places(asked(url=url, injected=("query.sig",))) == []
     assert places(asked(url=url, injected=())) == [f"{NAME} request query.sig"]
     assert places(asked(headers=(("X-Key", TOKEN),), injected=("header.x-key",))) == []
+    cookie = (("Cookie", f"a=1; sid={TOKEN}"),)
+    assert places(asked(headers=cookie, injected=("cookie.sid",))) == []
     form = (("content-type", "application/x-www-form-urlencoded"),)
     assert places(asked(headers=form, body=f"a=1&k={TOKEN}".encode())) == [f"{NAME} request body.k"]
 
