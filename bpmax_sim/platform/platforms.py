@@ -134,6 +134,13 @@ class Platforms:
         told = f"{platform.platform_key!r} has no API {name!r}{hint}"
         raise CallError(told, code="UNKNOWN_API", platform=platform.platform_key, api=name)
 
+    def template(self, platform_key: str, name: str) -> str:
+        """Return the path of an API with its placeholders, or nothing if it is not known."""
+        try:
+            return self.api(self.platform(platform_key), name).path
+        except CallError:
+            return ""
+
     def credentials(
         self, platform: Platform, instance: Instance, *, environ: Mapping[str, str], closed: bool
     ) -> Credentials:

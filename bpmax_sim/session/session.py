@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import BpmaxError, CallError, ExpectationError
+from bpmax_sim.errors import BpmaxError, ExpectationError
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.platforms import Platforms
@@ -261,10 +261,7 @@ class Session:
 
     def template(self, platform: str, api: str, /) -> str:
         """Return the API's path with its placeholders, or nothing if it is not known."""
-        try:
-            return self.platforms.api(self.platforms.platform(platform), api).path
-        except CallError:
-            return ""
+        return self.platforms.template(platform, api)
 
     def arm(self, rules: Sequence[Fault], /) -> None:
         """Let *rules* strike from now on, in front of those already there; they count anew."""
@@ -307,6 +304,4 @@ class Session:
 
     def told_unplayed(self) -> str:
         """Return which recordings were not played, on one line."""
-        said = self.settings
-        command = f"{said.command} {said.command_rewrite}".strip() if said.command else ""
-        return told_unplayed(self.unplayed, said.cassette, command)
+        return told_unplayed(self.unplayed, self.settings.cassette, self.settings.rewriting)

@@ -91,6 +91,11 @@ class Settings:
             )
 
     @property
+    def rewriting(self) -> str:
+        """Return the command that records everything afresh; empty where none is known."""
+        return f"{self.command} {self.command_rewrite}".strip() if self.command else ""
+
+    @property
     def is_simulated(self) -> bool:
         """Return whether stand-ins answer instead of the live third parties."""
         return self.mode == "simulate" or (self.mode == "record" and self.against == "simulator")

@@ -12,7 +12,7 @@ from bpmax_sim.platform.model import Api, Parameter
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.script.source import Script
 from bpmax_sim.session import Session
-from bpmax_sim.session.network import matching_rules
+from bpmax_sim.session.rules import matching_rules
 from bpmax_sim.simulator.naming import is_changing
 from bpmax_sim.strategies.chains import perform
 from bpmax_sim.strategies.derived import chained
