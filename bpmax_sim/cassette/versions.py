@@ -27,6 +27,6 @@ def up_to_date(
     """
     for number in range(version, newest):
         if number not in steps:
-            raise LookupError(f"no version of bpmax-sim wrote format {number}")
+            raise LookupError(f"format {number} was never written by any bpmax-sim")
         data = steps[number](data)
     return data

@@ -34,7 +34,7 @@ def test_steps_are_taken_one_after_the_other() -> None:
     assert up_to_date(b"1", 1, steps=steps, newest=3) == b"123"
     assert up_to_date(b"2", 2, steps=steps, newest=3) == b"23"
     assert up_to_date(b"3", 3, steps=steps, newest=3) == b"3"
-    with pytest.raises(LookupError, match="no version of bpmax-sim wrote format 3"):
+    with pytest.raises(LookupError, match="format 3 was never written by any bpmax-sim"):
         up_to_date(b"3", 3, steps=steps, newest=4)
 
 
@@ -62,6 +62,6 @@ def test_a_format_that_was_never_written_is_refused_and_stays(tmp_path: Path) ->
         Cassette.load(path)
 
     assert str(raised.value) == (
-        f"{path}:2: no version of bpmax-sim wrote format 0; restore it or record it again"
+        f"{path}:2: format 0 was never written by any bpmax-sim; restore it or record it again"
     )
     assert path.read_bytes() == data

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cli.commands import COMMANDS
+from bpmax_sim.demo.crm import Crm
 from bpmax_sim.errors import pasted
 from bpmax_sim.pytest_plugin.options import OPTIONS
 from tests.cli.project import ROOT, Command, Project
@@ -115,6 +116,35 @@ def test_the_commands_of_a_miss_run(spaced: Project, bs: Command) -> None:
         "--var",
         "customer=12346",
     ]
+
+
+AGAIN = """
+  - {name: 再来, proxy: {call: crm_system.get_customer_detail, path: {id: "12346"}}}
+"""
+
+
+def test_the_command_that_a_miss_tells_records_what_is_missing(
+    project: Project, crm: Crm, bs: Command
+) -> None:
+    def green_after(case: str) -> None:
+        missed = bs("run")
+        assert missed.code == 3
+        assert f"{case}: crm_system.get_customer_detail" in missed.out
+        assert bs(*pasted_from(missed.out, "record")).code == 0
+        assert bs("run").code == 0
+
+    green_after("no cassette")
+    text = project.scenario.read_text(encoding="utf-8")
+    other = text.replace('"12345"', '"12346"').replace("张三", "李四")
+    other = other.replace("13800138000", "$PHONE")
+    project.scenario.write_text(
+        other.replace('"联系电话: $PHONE"', "{$contains: 联系电话}"), "utf-8"
+    )
+    green_after("no such call")
+    other = project.scenario.read_text(encoding="utf-8")
+    project.scenario.write_text(other.rstrip() + AGAIN, encoding="utf-8")
+    green_after("already played")
+    assert len(crm.tokens) == 3
 
 
 def test_the_commands_of_a_damaged_file_run(spaced: Project, bs: Command) -> None:
