@@ -17,7 +17,7 @@ from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.render import grouped, render, stored_headers
 from bpmax_sim.cassette.yamltext import YamlTextError, read_yaml_text
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.messages import Chunk, Exchange, Failed, Request, Response
+from bpmax_sim.messages import VERIFIED, Chunk, Exchange, Failed, Request, Response, Signed
 from tests.cassette.exchanges import (
     OWNER,
     RULES,
@@ -74,6 +74,21 @@ def test_a_file_of_every_version_ever_written_is_read() -> None:
     loaded = list(Cassette.load(SAMPLE).exchanges())
 
     assert [stored(e) for e in loaded] == [stored(e) for e in sample()]
+
+
+def test_how_a_request_was_signed_and_an_answer_verified_reads_back(tmp_path: Path) -> None:
+    stamp = Signed(now=1772413200.07, nonce="0f" * 16, call_id="6d7e1c7a")
+    request = replace(detail().request, signed=stamp)
+    said = replace(detail(), request=request, outcome=replace(answer(), trust=VERIFIED))
+    cassette = Cassette.load(written(tmp_path, said))
+    outcome = cassette.outcome(0)
+
+    assert cassette.exchange(0).request.signed == stamp
+    assert isinstance(outcome, Response)
+    assert outcome.trust == VERIFIED
+    assert outcome.asked is not None
+    assert outcome.asked.signed == stamp
+    assert cassette.path.read_bytes() == dump(cassette.exchanges(), rules=RULES, zone=ZONE)
 
 
 def stored(exchange: Exchange) -> Exchange:
