@@ -347,6 +347,29 @@ def test_a_schema_that_grows_without_end_is_cut(tmp_path: Path) -> None:
     assert any("the schema is too large" in note.message for note in made.notes)
 
 
+@pytest.mark.parametrize(
+    ("room", "parts", "note"),
+    [
+        (100_000, 100, None),
+        (2_700, 59, "the schema is too large; the rest of it allows anything"),
+        (10, 0, "the document is very large; schemas of answers are left out"),
+    ],
+)
+def test_a_large_document_keeps_as_much_of_its_answers_as_a_file_has_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, parts: int, note: str | None
+) -> None:
+    monkeypatch.setattr("bpmax_sim.platform.openapi.made._ROOM", room)
+    schema = {"properties": {f"字段{n}": {"type": "string"} for n in range(100)}}
+    document = of(responses={"200": {"content": {"application/json": {"schema": schema}}}})
+
+    made = make(document, key="x", url="https://x.example.test")
+
+    answer = loaded(made, tmp_path).apis["x"].answer
+    kept = [one for one in answer.get("properties", {}).values() if one]
+    assert len(kept) == parts
+    assert [one.message for one in made.notes] == ([note] if note else [])
+
+
 @settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
 @given(root=DOCUMENTS)
 def test_any_document_is_imported_into_a_file_that_loads_or_refused_for_having_no_operation(
