@@ -338,7 +338,7 @@ def test_what_looks_like_a_secret_and_is_none_that_we_know_is_told_by_its_place(
         body = json.dumps(login if request.method == "POST" else said).encode()
         return Response(status=200, headers=(("content-type", "application/json"),), body=body)
 
-    environ = {"CRM_URL": "http://crm", "CRM_CLIENT_ID": "i", "CRM_CLIENT_SECRET": "s"}
+    environ = {"CRM_URL": "http://crm", "CRM_CLIENT_ID": "i", "CRM_CLIENT_SECRET": "s3cr3t-1"}
     options: dict[str, Any] = {"transport": Handler(answer), "environ": environ}
     with opened(tmp_path, mode="record", **options) as session:
         session.proxy("crm_system").getCustomerDetail("1")
