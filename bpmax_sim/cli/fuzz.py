@@ -41,6 +41,9 @@ def fuzz(  # noqa: PLR0913 - the options of the command
     script: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="A script to try too; repeatable.")
     ] = None,
+    library: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Runs before scripts; repeatable.")
+    ] = None,
     law: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this law; repeatable.")
     ] = None,
@@ -59,7 +62,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Search for calls that break a law."""
-    _check(minutes, workers, law or (), script or ())
+    _check(minutes, workers, law or (), (*(script or ()), *(library or ())))
     path = _file(platform)
     root = find_root(path)
     plan = Plan(
@@ -68,6 +71,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
         against=against,
         allow_writes=allow_writes,
         scripts=tuple(script or ()),
+        libraries=tuple(library or ()),
         laws=tuple(law or ()),
         seconds=_MINUTE * minutes,
         workers=workers,

@@ -79,6 +79,18 @@ def loaded(path: str | os.PathLike[str], /) -> Platforms:
     return known.with_entries(one for one in entries if known.find(one.instance.platform))
 
 
+def together(path: str | os.PathLike[str], /) -> Platforms:
+    """Return the platforms of a folder, or those beside a file too: a script may call any of them.
+
+    Raises:
+        ConfigError: a file is wrong.
+    """
+    try:
+        return load_platforms(path if Path(path).is_dir() else Path(path).absolute().parent)
+    except ConfigError:
+        return loaded(path)  # what else is in its folder may be no platform
+
+
 def _named(place: Path) -> Iterator[str]:
     """Yield the platforms that a file of instances names."""
     for one in read_yaml(place).elements if place.is_file() else ():

@@ -93,14 +93,16 @@ def test_what_is_found_fails_in_the_same_words_as_a_test(
 def test_a_script_that_is_found_fails_in_the_same_words(
     project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.edit(project.script, "try {", "result_of.x;\n  try {")
+    project.edit(project.script, "try {", "shared();\n  result_of.x;\n  try {")
     project.edit(
         project.script, "async function", "return getCustomerInfo(form.customerId);\nasync function"
     )
 
-    done = bs(
-        "fuzz", "crm_system", *SEARCH, "--save", "--law", SCRIPT, "--script", str(project.script)
-    )
+    library = project.folder / "scenarios/scripts/共用.js"
+    library.write_text("function shared() { return form.备注; }", encoding="utf-8")
+    given = ["--script", str(project.script), "--library", str(library)]
+
+    done = bs("fuzz", "crm_system", *SEARCH, "--save", "--law", SCRIPT, *given)
 
     (found,) = json.loads(done.out)["findings"]
     assert found["message"].startswith("customer.js breaks the law 'script': ")

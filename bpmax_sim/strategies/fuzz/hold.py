@@ -11,7 +11,7 @@ from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.scenario.names import find_root
-from bpmax_sim.strategies.derived import loaded
+from bpmax_sim.strategies.derived import loaded, together
 from bpmax_sim.strategies.fuzz.broken import LawBroken
 from bpmax_sim.strategies.fuzz.case import Plain, program
 from bpmax_sim.strategies.fuzz.checks import Programs
@@ -29,7 +29,7 @@ class OnTheBench(Protocol):
         ...
 
 
-def hold(
+def hold(  # noqa: PLR0913 - what a finding holds
     law: str,
     platform: str | os.PathLike[str],
     /,
@@ -37,6 +37,7 @@ def hold(
     calls: Sequence[Plain] = (),
     against: str = SIMULATE,
     script: str | os.PathLike[str] = "",
+    libraries: Sequence[str | os.PathLike[str]] = (),
     situation: Mapping[str, Any] | None = None,
 ) -> None:
     """Hold *law* against calls of the platform file *platform*; nothing is returned.
@@ -47,15 +48,18 @@ def hold(
         calls: ``{"call": "crm.create_order", "args": […]}``, or with ``"set"`` for a chain.
         against: ``simulate``, or the address of a system that may be called.
         script: for the law of scripts, the file.
+        libraries: files that run before it.
         situation: for the law of scripts, ``{"form": …, "trouble": …}``.
 
     Raises:
         LawBroken: it does not hold; also an `AssertionError`.
         ConfigError: there is no such law, or a file is wrong.
     """
-    target = target_of(loaded(platform), read_platform(Path(platform)).platform_key, against)
+    known = together(platform) if script else loaded(platform)
+    target = target_of(known, read_platform(Path(platform)).platform_key, against)
+    files = [os.fspath(one) for one in (script, *libraries)]
     try:
-        _hold(target, law, calls, os.fspath(script), situation)
+        _hold(target, law, calls, files, situation)
     finally:
         hang_up()
 
@@ -68,19 +72,20 @@ def held(  # noqa: PLR0913 - what a finding holds
     calls: Sequence[Plain] = (),
     against: str = SIMULATE,
     script: str = "",
+    libraries: Sequence[str] = (),
     situation: Mapping[str, Any] | None = None,
 ) -> None:
     """Do what `hold` does, in a step ``python`` of a scenario.
 
-    *platform* is the platform's key, and *script* is named from the project's root.
+    *platform* is the platform's key, and scripts are named from the project's root.
 
     Raises:
         LawBroken: it does not hold.
         ConfigError: there is no such law.
     """
-    place = str(find_root(Path.cwd()) / script) if script else ""
+    files = [str(find_root(Path.cwd()) / one) for one in (script, *libraries)]
     try:
-        _hold(target_of(bench.platforms, platform, against), law, calls, place, situation)
+        _hold(target_of(bench.platforms, platform, against), law, calls, files, situation)
     finally:
         hang_up()
 
@@ -89,11 +94,11 @@ def _hold(
     target: Target,
     law: str,
     calls: Sequence[Plain],
-    script: str,
+    files: Sequence[str],
     situation: Mapping[str, Any] | None,
 ) -> None:
     if law == SCRIPT:
-        hold_script(target, script, situation or {"form": {}, "trouble": ""})
+        hold_script(target, files, situation or {"form": {}, "trouble": ""})
         return
     if law not in LAWS:
         hint = near(law, LAWS) or f"; there are {', '.join((*LAWS, SCRIPT))}"
@@ -113,14 +118,15 @@ def hold_programs(target: Target, law: str, programs: Programs) -> None:
         raise LawBroken(error.why, law=law, call=f"{target.key}.{programs[0].api}") from None
 
 
-def hold_script(target: Target, script: str, situation: Mapping[str, Any]) -> None:
-    """Hold the law of scripts against *script* in *situation*.
+def hold_script(target: Target, files: Sequence[str], situation: Mapping[str, Any]) -> None:
+    """Hold the law of scripts against the first of *files* in *situation*, after the others.
 
     Raises:
         LawBroken: the script ends in a mistake of its own.
     """
     try:
-        check_script(target, script, situation)
+        script, *libraries = files
+        check_script(target, script, situation, libraries)
     except LawBroken as error:
-        name = Path(script).name
+        name = Path(files[0]).name
         raise LawBroken(error.why, law=SCRIPT, call=name) from None

@@ -33,10 +33,11 @@ def scenario_of(finding: Finding, plan: Plan, root: Path) -> File:
     """Return the scenario that fails as *finding* says; it belongs below ``scenarios/fuzz``."""
     path = root / "scenarios/fuzz" / f"{file_name(_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
-    platforms = _relative(_declared(plan.path), path.parent)
+    platforms = _relative(_declared(finding, plan.path), path.parent)
     args = {"law": finding.law, "platform": finding.platform, **_given(finding, plan)}
     if finding.script:
         args["script"] = _below(Path(finding.script), root)
+        args["libraries"] = [_below(one, root) for one in plan.libraries]
     lines = [
         *(f"# {one}" for one in (finding.message, *finding.javascript)),
         "version: 1",
@@ -52,13 +53,15 @@ def scenario_of(finding: Finding, plan: Plan, root: Path) -> File:
     return File(path, "\n".join(lines) + "\n")
 
 
-def _declared(path: Path) -> Path:
-    """Return what a scenario names: the file, or its folder where instances name others in it."""
+def _declared(finding: Finding, path: Path) -> Path:
+    """Return what a scenario names: the file, or its folder where others in it are needed."""
+    file, folder = path.absolute(), path.absolute().parent
+    first, second = (folder, file) if finding.script else (file, folder)
     try:
-        load_platforms(path)
+        load_platforms(first)
     except ConfigError:
-        return path.absolute().parent
-    return path.absolute()
+        return second
+    return first
 
 
 def pytest_of(finding: Finding, plan: Plan, root: Path) -> File:
@@ -81,6 +84,8 @@ def _test_lines(finding: Finding, plan: Plan, root: Path, name: str) -> Iterator
         yield f"        {key!r}: {shown},"
     if finding.script:
         yield f'        "script": ROOT / {_below(Path(finding.script), root)!r},'
+        named = ", ".join(f"ROOT / {_below(one, root)!r}" for one in plan.libraries)
+        yield f'        "libraries": [{named}],'
     yield "    })"
 
 

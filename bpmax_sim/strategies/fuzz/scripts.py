@@ -7,7 +7,7 @@ name that there is not, a loop without end or a promise that nothing settles is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,8 +58,10 @@ def situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def check_script(target: Target, script: str, situation: Mapping[str, Any]) -> None:
-    """Run the file *script* in *situation*.
+def check_script(
+    target: Target, script: str, situation: Mapping[str, Any], libraries: Sequence[str] = ()
+) -> None:
+    """Run the file *script* in *situation*, after *libraries*.
 
     Raises:
         LawBroken: it ends in a mistake of its own.
@@ -69,13 +71,19 @@ def check_script(target: Target, script: str, situation: Mapping[str, Any]) -> N
     def trouble(request: Request) -> Response | None:
         return None if request.is_login else answer
 
-    source = Script(Path(script).name, read_script(script).source)  # no path of this machine
+    source, *before = map(_named, (script, *libraries))
     with target.session() as (session, _):
         if answer is not None:
             session.stub(trouble)
-        ended = outcome(lambda: session.run_script(source, form=dict(situation["form"])).unwrap())
+        form = dict(situation["form"])
+        ended = outcome(lambda: session.run_script(source, form=form, libraries=before).unwrap())
     if ended.error is not None and _is_own_fault(ended.error):
         raise broken(f"the script ends in {told(ended.error)}")
+
+
+def _named(file: str) -> Script:
+    """Return a script whose name is the file's alone, so that no path of a machine is told."""
+    return Script(Path(file).name, read_script(file).source)
 
 
 def _is_own_fault(error: BpmaxError) -> bool:

@@ -21,7 +21,7 @@ from hypothesis.errors import NoSuchExample, Unsatisfiable
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.session.scripts import read_script
-from bpmax_sim.strategies.derived import loaded, wanted_apis
+from bpmax_sim.strategies.derived import loaded, together, wanted_apis
 from bpmax_sim.strategies.fuzz.broken import LawBroken
 from bpmax_sim.strategies.fuzz.case import Plain, plain
 from bpmax_sim.strategies.fuzz.database import database
@@ -46,7 +46,7 @@ class Plan:
         api: the one API, in either style; empty for all.
         against: ``simulate``, or an address.
         allow_writes: whether a live system is also sent what may change something.
-        scripts: files of scripts.
+        scripts: files of scripts, and *libraries* those that run before each.
         laws: names of the laws that are tried; empty for all.
         seconds: how long.
         workers: processes.
@@ -58,6 +58,7 @@ class Plan:
     against: str = SIMULATE
     allow_writes: bool = False
     scripts: tuple[Path, ...] = ()
+    libraries: tuple[Path, ...] = ()
     laws: tuple[str, ...] = ()
     seconds: float = 60
     workers: int = 1
@@ -145,14 +146,15 @@ def tasks_of(plan: Plan) -> Iterator[Task]:
 
 
 def _target(plan: Plan) -> Target:
-    return target_of(loaded(plan.path), read_platform(plan.path).platform_key, plan.against)
+    known = together(plan.path) if plan.scripts else loaded(plan.path)
+    return target_of(known, read_platform(plan.path).platform_key, plan.against)
 
 
 def searched(plan: Plan, tasks: Sequence[Task], seconds: float) -> list[Tried]:
     """Try *tasks* in turn, each round with more examples, and return what came of each."""
     until = time.monotonic() + seconds
     target = _target(plan)
-    hunts = [_hunt(target, task) for task in tasks]
+    hunts = [_hunt(target, task, plan) for task in tasks]
     kept = settings(
         database=database(plan.examples),
         deadline=None,
@@ -242,15 +244,16 @@ class _Hunt:
         return repr(self.tell(example))
 
 
-def _hunt(target: Target, task: Task) -> _Hunt:
+def _hunt(target: Target, task: Task, plan: Plan) -> _Hunt:
     if task.script:
-        source = read_script(task.script).source
+        files = (task.script, *map(str, plan.libraries))
+        source = "\n".join(read_script(one).source for one in files)
         return _Hunt(
             target,
             task.called(target),
             task.law,
             situations(source),
-            lambda found: hold_script(target, task.script, found),
+            lambda found: hold_script(target, files, found),
             lambda found: {"script": task.script, "situation": found},
         )
     return _Hunt(
