@@ -106,9 +106,11 @@ class Failures:
         waiting = [frames for raw, _ in found if (frames := self.sources.frames(raw))]
         made = [frames for _, raw in found if (frames := self.sources.frames(raw))]
         best = (waiting or made or [()])[0]
+        # The engine may lose a rejection for want of memory; then no line waits.
+        lost = "" if best else f"; or it used more than {self._size()} of memory, and that was lost"
         return PendingPromise(
             "this waits for a promise that nothing can settle: no call, timer or other script is "
-            "under way; settle it on every path, or await the call that should do it",
+            f"under way; settle it on every path, or await the call that should do it{lost}",
             name="PendingPromise",
             place=best[0].place if best else Place(self.name),
             stack=tuple(map(str, best)),
@@ -123,6 +125,8 @@ class Failures:
             )
         if message in _LARGE and told["name"] in {"RangeError", "InternalError"}:
             return self._memory()
+        if told["name"] == "InternalError" and not message:  # there was no room for the message
+            return self._memory()
         if message.startswith(_LONG) and told["name"] == "RangeError":
             return "the script walks an array of more than 33,554,432 elements"
         # Without room for an error object, the engine throws null.
@@ -133,7 +137,10 @@ class Failures:
         return any(_THROWS_NULL.search(one.script.source) for one in self.sources.placed)
 
     def _memory(self) -> str:
-        return f"the script used more than {self.limits.memory / MEGABYTE:g} MB of memory"
+        return f"the script used more than {self._size()} of memory"
+
+    def _size(self) -> str:
+        return f"{self.limits.memory / MEGABYTE:g} MB"
 
     def _limit(self, message: str, raw: str) -> ScriptLimitError:
         frames = self.sources.frames(raw)

@@ -243,7 +243,7 @@ const operations = {
     const body = compile(start, source);
     if (body) apply(then, body(), [
       value => { try { done = `[true,${encode(value)}]`; } catch (error) { done = fail(error); } },
-      error => { done = fail(error); },
+      error => { done = '[false,null]'; done = fail(error); }, // the first needs no memory
     ]);
   },
   settle({calls}) {

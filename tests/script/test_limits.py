@@ -150,3 +150,4 @@ def test_a_thenable_that_never_answers_is_told_without_a_line() -> None:
 
     assert isinstance(error, PendingPromise)
     assert str(error.place) == NAME
+    assert error.message.endswith("; or it used more than 64 MB of memory, and that was lost")
