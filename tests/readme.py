@@ -1,36 +1,107 @@
-"""The README's tables, printed from what they tell of; ``python -m tests.readme`` writes them."""
+"""Both READMEs' tables, printed from what they tell of, and the output of the commands in them.
+
+``python -m tests.readme`` writes both pages anew. English texts come from the code; their Chinese
+comes from the code too where it has both, else from ``readme.zh.yaml``.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
+
+import yaml
 
 from bpmax_sim import pytest_plugin
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.commands import COMMANDS
 from bpmax_sim.cli.shapes import SHAPES
 from bpmax_sim.cli.shapes import keys as keys_of
-from bpmax_sim.platform.model import Api, Instance, Platform
+from bpmax_sim.platform.model import Api, Instance, Model, Platform
+from bpmax_sim.platform.presets import preset, preset_names
+from bpmax_sim.platform.schema import HOVER as PLATFORM_HOVER
 from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, Option
+from bpmax_sim.scenario.action_values import VALUES
+from bpmax_sim.scenario.action_values import keys_of as fields_of
+from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.model import (
+    ACTIONS,
+    Expect,
+    ExpectedCall,
+    FaultAction,
+    ProxySpec,
+    Scenario,
+    Step,
+)
+from bpmax_sim.scenario.schema import HOVER as SCENARIO_HOVER
 from bpmax_sim.strategies.fuzz.laws import LAWS
 from bpmax_sim.strategies.fuzz.scripts import ABOUT, SCRIPT
 from bpmax_sim.subject.hooks import HOOKS
+from bpmax_sim.yamlfile import Node, read_hover
+from tests.readme_blocks import Block
+from tests.readme_tour import steady, tour
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
+HOVERS = {**read_hover(SCENARIO_HOVER), **read_hover(PLATFORM_HOVER)}
+CHINESE: Mapping[str, str] = yaml.safe_load(
+    Path(__file__).with_name("readme.zh.yaml").read_text(encoding="utf-8")
+)
+
+TAKES = {
+    "open": "`{field: value}`, or nothing",
+    "set": "`{field: value}`",
+    "click": "a button",
+    "fire": "an event",
+    "js": "JavaScript, or `{file: …}`",
+    "python": "`module:function`, or `{call: …, args: {…}}`",
+    "run": "a name, or `{steps: …, with: {…}}`",
+    "advance": "`30s`, `1h`",
+}
+"""What an action takes, where its keys alone do not say it."""
 
 
-def row(*cells: str) -> str:
+class UntranslatedError(Exception):
+    """A text of a table that has no Chinese."""
+
+
+class Words:
+    """One language: what a text of the code is in it."""
+
+    def __init__(self, language: str) -> None:
+        """Speak *language*, ``en`` or ``zh``; collect what has no translation."""
+        self.language = language
+        self.missing: list[str] = []
+        self.used: set[str] = set()
+
+    def __call__(self, text: str) -> str:
+        """Return *text* in this language."""
+        if self.language == "en" or not re.search(r"[A-Za-z]{2}", re.sub(r"`[^`]*`", "", text)):
+            return text
+        self.used.add(text)
+        if text not in CHINESE:
+            self.missing.append(text)
+        return CHINESE.get(text, text)
+
+    def hover(self, model: str, key: str) -> str:
+        """Return what an editor shows of a key."""
+        return HOVERS[model][key][self.language == "zh"]
+
+    def table(self, head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+        """Return a table; its head is translated, its rows are already."""
+        titles = tuple(map(self, head))
+        return "\n".join(map(row, [titles, ["---"] * len(titles), *rows]))
+
+
+def row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
-
-
-def table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
-    titles = tuple(head)
-    return "\n".join([row(*titles), row(*["---"] * len(titles)), *(row(*cells) for cells in rows)])
 
 
 def spelled(option: Option) -> str:
@@ -38,69 +109,136 @@ def spelled(option: Option) -> str:
     return option.flag if option.kind == "switch" else f"{option.flag}={value}"
 
 
-def options() -> str:
-    rows = [(f"`{spelled(one)}`", f"`{one.ini}`", one.help) for one in OPTIONS]
-    return table(("option", "in the ini file", "meaning"), rows)
+def options(words: Words) -> str:
+    rows = [(f"`{spelled(one)}`", f"`{one.ini}`", words(one.help)) for one in OPTIONS]
+    return words.table(("option", "in the ini file", "meaning"), rows)
 
 
-def named_fixtures() -> str:
+def named_fixtures(words: Words) -> str:
     found = {name: getattr(fixtures, name) for name in dir(fixtures) if name.startswith("bpmax_")}
-    rows = [(f"`{name}`", (one.__doc__ or "").partition("\n")[0]) for name, one in found.items()]
-    return table(("fixture", "what it is"), rows)
+    told = {name: (one.__doc__ or "").partition("\n")[0] for name, one in found.items()}
+    rows = [(f"`{name}`", words(text)) for name, text in told.items()]
+    return words.table(("fixture", "what it is"), rows)
 
 
-def markers() -> str:
-    rows = [tuple(marker.split(": ", 1)) for marker in pytest_plugin.MARKERS]
-    return table(("marker", "meaning"), [(f"`{name}`", told) for name, told in rows])
+def markers(words: Words) -> str:
+    told = [marker.split(": ", 1) for marker in pytest_plugin.MARKERS]
+    rows = [(f"`{name}`", words(text)) for name, text in told]
+    return words.table(("marker", "meaning"), rows)
 
 
-def commands() -> str:
-    rows = [(f"`{name}`", one.about, f"`{one.example}`") for name, one in COMMANDS.items()]
-    return table(("command", "what it does", "example"), rows)
+def commands(words: Words) -> str:
+    rows = [(f"`{name}`", words(one.about), f"`{one.example}`") for name, one in COMMANDS.items()]
+    return words.table(("command", "what it does", "example"), rows)
 
 
-def printed() -> str:
+def printed(words: Words) -> str:
     told: dict[str, list[str]] = {}
     for name, shape in SHAPES.items():
         told.setdefault(", ".join(keys_of(shape)), []).append(f"`{name}`")
     rows = [(" ".join(names), f"`{shape}`") for shape, names in told.items()]
-    return table(("command", "its object, beside `version`"), rows)
+    return words.table(("command", "its object, beside `version`"), rows)
 
 
-def keys() -> str:
-    models = {"platform": Platform, "instance": Instance, "API": Api}
-    names = {place: set(model.__struct_encode_fields__) for place, model in models.items()}
-    every = dict.fromkeys(n for model in models.values() for n in model.__struct_encode_fields__)
-    rows = [
-        (f"`{name}`", *("x" if name in found else "" for found in names.values()))
-        for name in every
-        if name not in {"key", "spellings"}  # no file sets them
-    ]
-    return table(("key", *models), rows)
+def keys(words: Words) -> str:
+    models: dict[str, type[Model]] = {"Platform": Platform, "Instance": Instance, "Api": Api}
+    found = {name: set(fields_of(model)) for name, model in models.items()}
+    every = dict.fromkeys(key for model in models.values() for key in fields_of(model))
+    rows = []
+    for key in every:
+        places = [name for name, known in found.items() if key in known]
+        if key not in {"key", "spellings"}:  # no file sets them
+            marks = ["x" if name in places else "" for name in models]
+            rows.append((f"`{key}`", *marks, words.hover(places[0], key)))
+    return words.table(("key", "platform", "instance", "API", "meaning"), rows)
 
 
-def hooks() -> str:
+def told_keys(model: type[Model], leave: Iterable[str] = ()) -> Callable[[Words], str]:
+    """Return a table of the keys of *model*, without those to *leave* out."""
+    left = set(leave)
+
+    def printed_keys(words: Words) -> str:
+        names = [key for key in fields_of(model) if key not in left]
+        rows = [(f"`{key}`", words.hover(model.__name__, key)) for key in names]
+        return words.table(("key", "meaning"), rows)
+
+    return printed_keys
+
+
+def actions(words: Words) -> str:
+    rows = [(f"`{name}`", takes(words, name), words.hover("Step", name)) for name in ACTIONS]
+    return words.table(("action", "takes", "meaning"), rows)
+
+
+def takes(words: Words, action: str) -> str:
+    if action in TAKES:
+        return words(TAKES[action])
+    model = next(one for one in _choices(VALUES[action]) if issubclass(one, Model))
+    return f"`{{{', '.join(fields_of(model))}}}`"
+
+
+def _choices(type_: Any) -> Iterable[type]:
+    return [one for one in getattr(type_, "__args__", (type_,)) if isinstance(one, type)]
+
+
+def operators(words: Words) -> str:
+    rows = [(f"`{name}`", words.hover("Expected", name)) for name in OPERATORS]
+    return words.table(("operator", "holds if the value"), rows)
+
+
+def presets(words: Words) -> str:
+    rows = []
+    for name in preset_names():
+        file = preset(name)
+        rows.append(
+            (
+                f"`{name}`",
+                words(str((file.child("title") or Node(name)).value)),
+                ", ".join(f"`{one}`" for one in (file.child("credentials") or Node({})).items),
+                ", ".join(f"`{key}: {flow(node)}`" for key, node in _given(file).items()),
+            )
+        )
+    return words.table(("preset", "what it does", "credentials", "parameters, with defaults"), rows)
+
+
+def _given(file: Node) -> Mapping[str, Node]:
+    return (file.child("parameters") or Node({})).items
+
+
+def flow(node: Node) -> str:
+    """Return a value of a preset as one would write it."""
+    text = yaml.safe_dump(plain(node), default_flow_style=True, allow_unicode=True, width=10**6)
+    return text.removesuffix("...\n").strip()
+
+
+def plain(node: Node) -> Any:
+    if node.items:
+        return {key: plain(child) for key, child in node.items.items()}
+    return [plain(child) for child in node.elements] if node.elements else node.value
+
+
+def hooks(words: Words) -> str:
     rows = [
         (
-            f"{hook.subject} `{hook.pattern}`",
+            f"{words(hook.subject)} `{hook.pattern}`",
             ", ".join(f"`{name}`" for name in hook.gives),
-            hook.returns or "–",
-            f"BPMAX: {hook.label}" if hook.origin == "documented" else "ours",
+            words(hook.returns or "–"),
+            f"BPMAX: {hook.label}" if hook.origin == "documented" else words("ours"),
         )
         for hook in HOOKS
     ]
-    return table(("event", "its script sees", "what it returns", "whose"), rows)
+    return words.table(("event", "its script sees", "what it returns", "whose"), rows)
 
 
-def gallery() -> str:
-    files = sorted((README.parent / "scenarios").rglob("*.scenario.yaml"))
+def gallery(words: Words) -> str:
+    files = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))
     head = ("file", "what happens", "rows", "third parties")
-    return table(head, [shown_scenario(path) for path in files])
+    return words.table(head, [shown_scenario(path) for path in files])
 
 
 def shown_scenario(path: Path) -> tuple[str, ...]:
     found = items(path, environ={})
-    place = path.relative_to(README.parent)
+    place = path.relative_to(ROOT)
     link = f"[{'/'.join(place.parts[1:])}]({quote(place.as_posix())})"
     rows = str(len(found)) if found[0].row else ""
     return link, found[0].scenario.scenario, rows, ", ".join(map("`{}`".format, called(found)))
@@ -108,39 +246,81 @@ def shown_scenario(path: Path) -> tuple[str, ...]:
 
 def called(found: Iterable[ScenarioItem]) -> list[str]:
     """Return the platforms that the scenario's recordings are of."""
-    cassettes = (
-        Cassette.load(README.parent / "cassettes" / f"{item.cassette}.yaml") for item in found
-    )
+    cassettes = (Cassette.load(ROOT / "cassettes" / f"{item.cassette}.yaml") for item in found)
     lines = (entry.line for cassette in cassettes for entry in cassette.entries())
     return sorted({line.call.partition(".")[0] for line in lines})
 
 
-def laws() -> str:
+def laws(words: Words) -> str:
     told = {**{name: law.about for name, law in LAWS.items()}, SCRIPT: ABOUT}
-    return table(("law", "what it says"), [(f"`{name}`", about) for name, about in told.items()])
+    rows = [(f"`{name}`", words(about)) for name, about in told.items()]
+    return words.table(("law", "what it says"), rows)
 
 
-TABLES: Mapping[str, Callable[[], str]] = {
-    "options": options,
-    "fixtures": named_fixtures,
-    "markers": markers,
-    "commands": commands,
-    "json": printed,
-    "keys": keys,
+TABLES: Mapping[str, Callable[[Words], str]] = {
+    "scenario": told_keys(Scenario),
+    "proxy": told_keys(ProxySpec),
+    "actions": actions,
+    "step": told_keys(Step, ACTIONS),
+    "expect": told_keys(Expect),
+    "calls": told_keys(ExpectedCall),
+    "operators": operators,
     "hooks": hooks,
     "laws": laws,
+    "faults": told_keys(FaultAction),
     "gallery": gallery,
+    "keys": keys,
+    "presets": presets,
+    "options": options,
+    "markers": markers,
+    "fixtures": named_fixtures,
+    "commands": commands,
+    "json": printed,
 }
 
 
-def filled(text: str) -> str:
-    """Return *text* with every table between ``<!-- table: name -->`` and ``<!-- end -->``."""
+def filled(text: str, words: Words) -> str:
+    """Return *text* with every table between ``<!-- table: name -->`` and ``<!-- end -->``.
+
+    Raises:
+        UntranslatedError: a text of a table has no Chinese.
+    """
 
     def fill(found: re.Match[str]) -> str:
-        return f"{found[1]}\n{TABLES[found[2]]()}\n<!-- end -->"
+        return f"{found[1]}\n{TABLES[found[2]](words)}\n<!-- end -->"
 
-    return re.sub(r"(<!-- table: (\w+) -->)\n.*?<!-- end -->", fill, text, flags=re.DOTALL)
+    done = re.sub(r"(<!-- table: (\w+) -->)\n.*?<!-- end -->", fill, text, flags=re.DOTALL)
+    if words.missing:
+        told = "\n".join(f"  {text}" for text in dict.fromkeys(words.missing))
+        raise UntranslatedError(f"no Chinese in tests/readme.zh.yaml for:\n{told}")
+    return done
+
+
+def with_outputs(text: str, folder: Path) -> str:
+    """Return *text* with what its commands print; what differs only in times is left as it is."""
+    fresh: list[tuple[Block, str]] = [
+        (one.output, one.printed) for one in tour(text, folder) if one.output
+    ]
+    for block, printed_now in reversed(fresh):
+        if steady(printed_now) != steady(block.text):
+            lines = "\n".join(line.rstrip() for line in printed_now.rstrip().splitlines())
+            text = f"{text[: block.span[0]]}{lines}\n{text[block.span[1] :]}"
+    return text
+
+
+def write() -> None:
+    """Write both pages anew; the commands of the English page run, both show the same output."""
+    pages = {
+        name: path.read_text(encoding="utf-8") for name, path in READMES.items() if path.exists()
+    }
+    for name, text in pages.items():
+        with tempfile.TemporaryDirectory() as folder:
+            told = with_outputs(filled(text, Words(name)), Path(folder))
+        READMES[name].write_text(told, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    try:
+        write()
+    except UntranslatedError as error:
+        sys.exit(str(error))

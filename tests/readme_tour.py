@@ -1,0 +1,100 @@
+"""The README's commands, run in a folder of their own in the README's order; their real output."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.readme_blocks import Block, blocks
+from tests.warehouse import Warehouse, running_warehouse
+
+ROOT = Path(__file__).parents[1]
+_VARYING = (
+    (r"\d+(\.\d+)?( ?)(ms|s)\b(?: \(\d:\d\d:\d\d\))?", r"N\2\3"),
+    (r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:PORT"),
+    (r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", "DATE"),
+    (r"BaseHTTP/[\d.]+ Python/[\d.]+\w*", "SERVER"),
+)
+_ACTIVATION = re.compile(r"^( *)(?:\. \S*/activate|PATH=\S+:\$PATH)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Commands, and what they printed and exited with.
+
+    Attributes:
+        output: the block below the commands, where the README shows what they print.
+    """
+
+    block: Block
+    code: int
+    printed: str
+    output: Block | None
+
+
+def steady(text: str) -> str:
+    """Return *text* without what differs from run to run."""
+    for pattern, instead in _VARYING:
+        text = re.sub(pattern, instead, text)
+    return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
+
+
+def tour(text: str, folder: Path) -> Iterator[Played]:
+    """Do in *folder* what the README tells: save its files, run its commands."""
+    every = list(blocks(text))
+    with running_warehouse() as warehouse:
+        for number, block in enumerate(every):
+            if block.kind == "file":
+                path = folder / block.argument
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(block.text, encoding="utf-8", newline="\n")
+            elif block.kind in {"demo", "run", "python"}:
+                below = every[number + 1] if number + 1 < len(every) else None
+                shown = below if below and below.kind == "output" else None
+                yield _played(block, folder, warehouse, shown)
+
+
+def _played(block: Block, folder: Path, warehouse: Warehouse, shown: Block | None) -> Played:
+    done = subprocess.run(
+        _command(block),
+        cwd=folder / block.folder,
+        env=_environment(
+            warehouse.environment if block.is_live else {}, active=block.kind != "demo"
+        ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        timeout=120,
+    )
+    # What a reader has called .venv is some other folder here.
+    printed = _ACTIVATION.sub(r"\1. .venv/bin/activate", done.stdout.decode())
+    return Played(block, done.returncode, printed, shown)
+
+
+def _command(block: Block) -> list[str]:
+    if block.kind == "python":
+        return [sys.executable, "-c", block.text]
+    if block.kind == "run":
+        return ["/bin/sh", "-ec", block.text]
+    name, *arguments = block.text.rpartition("&&")[2].split()  # CI does what stands before it
+    assert name == ".venv/bin/bpmax-sim"
+    return [sys.executable, "-m", "bpmax_sim", *arguments]
+
+
+def _environment(more: dict[str, str], *, active: bool) -> dict[str, str]:
+    """Return what a reader's shell has, and nothing of this run of tests.
+
+    Where the environment is not *active*, the commands are not on the path.
+    """
+    ours = ("CI", "WMS_", "CRM_", "PYTEST_", "COVERAGE_", "GITHUB_", "COLUMNS", "NO_COLOR")
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    place = str(Path(sys.executable).parent)
+    path = os.pathsep.join([place, inherited.get("PATH", os.defpath)]) if active else os.defpath
+    python = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+    return {**inherited, **python, "PATH": path, **more}
