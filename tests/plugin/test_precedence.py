@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
-from bpmax_sim.pytest_plugin.wanted import MARKED, SESSION_NAMES, choose, session_options
+from bpmax_sim.pytest_plugin.wanted import MARKED, SESSION_NAMES, choose, marked, session_options
 from tests.plugin.project import FILE, Project
 
 CLOCKS = [f"2026-03-0{day}T09:00:00+08:00" for day in (1, 2, 3, 4)]
@@ -54,6 +54,11 @@ def the_item(project: Project, *arguments: str) -> ScenarioTest:
     return items[0]
 
 
+def chosen(test: ScenarioTest, name: str, *, with_scenario: bool = False) -> object:
+    says = test.says if with_scenario else (lambda _name: False)
+    return choose(test.config, marked(test), name, says=says)
+
+
 def write(project: Project, said: Said) -> None:
     """Let every place say something."""
     record = "bpmax_mode = record\n" if said.name == "record" else ""
@@ -83,41 +88,41 @@ def test_each_place_wins_over_those_behind_it(project: Project, said: Said) -> N
     mode = ("--bpmax-mode=record",) if said.name == "record" else ()
 
     test = the_item(project, option, *mode)
-    assert choose(test, said.name, says=test.says) == read(said, said.command)
+    assert chosen(test, said.name, with_scenario=True) == read(said, said.command)
 
     test = the_item(project)
     if said.marker is not None:
-        assert choose(test, said.name, says=test.says) == read(said, said.marker)
+        assert chosen(test, said.name, with_scenario=True) == read(said, said.marker)
         (project.root / "conftest.py").unlink()
         test = the_item(project)
     if said.scenario:
         assert test.says(said.name)
-        assert choose(test, said.name, says=test.says) is None  # it is left to the scenario
-    assert choose(test, said.name) == read(said, said.ini)
+        assert chosen(test, said.name, with_scenario=True) is None  # it is left to the scenario
+    assert chosen(test, said.name) == read(said, said.ini)
 
 
 @pytest.mark.parametrize("name", SWITCHES)
 def test_a_switch_of_the_ini_file_can_be_turned_on_for_one_run(project: Project, name: str) -> None:
-    assert choose(the_item(project), name) is None
-    assert choose(the_item(project, f"--bpmax-{name.replace('_', '-')}"), name) is True
+    assert chosen(the_item(project), name) is None
+    assert chosen(the_item(project, f"--bpmax-{name.replace('_', '-')}"), name) is True
     project.ini(f"bpmax_{name} = true")
-    assert choose(the_item(project), name) is True
+    assert chosen(the_item(project), name) is True
 
 
 def test_platforms_have_the_same_order(project: Project) -> None:
     project.ini("bpmax_platforms = 四")
     project.write("conftest.py", _MARKING.format(name="platforms", value="二"))
 
-    def chosen(*arguments: str) -> object:
+    def platforms(*arguments: str) -> object:
         test = the_item(project, *arguments)
         return session_options(test, says=test.says).get("platforms")
 
-    assert chosen("--bpmax-platforms=一") == project.root / "一"
-    assert chosen() == project.root / "二"
+    assert platforms("--bpmax-platforms=一") == project.root / "一"
+    assert platforms() == project.root / "二"
     (project.root / "conftest.py").unlink()
-    assert chosen() is None
+    assert platforms() is None
     project.edit("platforms: platforms/, ", "")
-    assert chosen() == project.root / "四"
+    assert platforms() == project.root / "四"
 
 
 def test_no_option_of_a_session_is_left_out_here() -> None:

@@ -36,10 +36,22 @@ def test_orphans_of_a_complete_run_are_told_and_kept(
         ("--lf",),
         ("--collect-only",),
         ("--ignore=scenarios/flows",),
+        ("--ignore-glob=*/flows",),
+        (f"--deselect={FILE}::选择客户[贵宾]",),
+        ("--stepwise",),
+        ("--bpmax-shard=1/2",),
+        ("-p", "xdist", "-n2", "-k", "贵宾"),
     ],
 )
 def test_orphans_of_a_partial_run_are_not_told(orphan: Project, arguments: tuple[str, ...]) -> None:
     assert "no test uses them" not in output(orphan.run(*arguments))
+
+
+def test_orphans_are_not_told_where_a_failure_ended_the_run(orphan: Project) -> None:
+    orphan.edit("name: 张三", "name: 王五")
+
+    assert "no test uses them" not in output(orphan.run("-x"))
+    assert ORPHAN in output(orphan.run())
 
 
 def test_orphans_are_not_told_when_a_file_could_not_be_collected(orphan: Project) -> None:
