@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
 from bpmax_sim.pytest_plugin.wanted import MARKED, SESSION_NAMES, choose, marked, session_options
+from bpmax_sim.script.limits import parse_limits
 from tests.plugin.project import FILE, Project
 
 CLOCKS = [f"2026-03-0{day}T09:00:00+08:00" for day in (1, 2, 3, 4)]
@@ -34,17 +36,20 @@ SAID = [
     Said("seed", "1", 2, "3", "4"),
     Said("clock", CLOCKS[0], CLOCKS[1], CLOCKS[2], CLOCKS[3]),
     Said("engine", "v8", "quickjs", "", "v8"),
+    Said("js_limits", "calls=1", "calls=2", "", "calls=4"),
     Said("js_stack", "16MB", None, "", "24MB"),
 ]
 SWITCHES = ("record_extra", "allow_ci_record")
 HEADS = {"seed", "clock"}
-VALUES = {"js_stack": {"16MB": 16 * 2**20, "24MB": 24 * 2**20}}
+VALUES: Mapping[str, Mapping[str, object]] = {"js_stack": {"16MB": 16 * 2**20, "24MB": 24 * 2**20}}
 
 
 def read(said: Said, text: object) -> object:
     """Return what the plugin reads of what is written."""
     if said.name == "seed":
         return int(str(text))
+    if said.name == "js_limits" and text != said.marker:
+        return parse_limits(str(text))
     return VALUES.get(said.name, {}).get(str(text), text)
 
 
