@@ -20,7 +20,7 @@ from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.credentials import Origin
 from bpmax_sim.platform.instances import Entry
-from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Source
+from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Source, is_set
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.program import Program
@@ -199,6 +199,8 @@ def _filled(
     address = "" if isinstance(instance.base_url, Source) else instance.base_url
     values: dict[str, Any] = {}
     for name, spec in declared.items():
+        if name not in instance.credentials and is_set(spec.default):
+            continue
         own = instance.credentials.get(name, spec.default)
         if isinstance(own, str | int | float) and not spec.secret:
             values[name] = own
