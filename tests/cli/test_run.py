@@ -61,7 +61,11 @@ def test_recording_tells_where_something_looks_like_a_secret(
         return answer_json(json.dumps(said), headers="connection: close\r\n")
 
     with loopback(answer) as server:
-        for name, value in (("URL", server.url), ("CLIENT_ID", "i"), ("CLIENT_SECRET", "secret")):
+        for name, value in (
+            ("URL", server.url),
+            ("CLIENT_ID", "i"),
+            ("CLIENT_SECRET", "Kx7-q9Lw2z"),
+        ):
             monkeypatch.setenv(f"CRM_{name}", value)
         recorded = bs("record")
 
