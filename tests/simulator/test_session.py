@@ -250,7 +250,7 @@ def test_a_refused_call_is_an_error_of_the_script(tmp_path: Path) -> None:
 
 def test_every_knob_of_the_readme_is_there() -> None:
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    section = text.partition("## Simulators and server")[2].partition("\n## ")[0]
+    section = text.partition("## Simulators")[2].partition("\n## ")[0]
     named = re.findall(r"`\.(\w+)", section)
 
     assert len(named) >= 12
