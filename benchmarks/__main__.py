@@ -1,4 +1,7 @@
-"""``python -m benchmarks [--json] [NAME…]``: run the benchmarks and print one table."""
+"""``python -m benchmarks [--json] [NAME…]``: run the benchmarks and print one table.
+
+It ends with 1 if a goal was missed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ NAMES = (
 )
 
 
-def main() -> None:
+def main() -> int:
+    """Measure, print, and return 1 if a goal was missed, else 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--json", action="store_true", help="one object on standard output")
@@ -33,6 +37,8 @@ def main() -> None:
         machine = {"python": platform.python_version(), "system": platform.platform()}
         told = {name: dict(map(_told, rows)) for name, rows in found.items()}
         print(json.dumps({"version": 2, **machine, "figures": told}, ensure_ascii=False))
+    verdicts = [goal.is_met(value) for rows in found.values() for _, value, goal in rows if goal]
+    return 0 if all(verdicts) else 1
 
 
 def _line(row: tuple[str, float, Goal | None]) -> str:
@@ -48,4 +54,4 @@ def _told(row: tuple[str, float, Goal | None]) -> tuple[str, dict[str, object]]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
