@@ -11,9 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.collection import gather
-from bpmax_sim.cli.execution import Choices, cassette_of, codes, execute, pending
+from bpmax_sim.cli.execution import Choices, codes, execute, pending
 from bpmax_sim.cli.options import (
     Against,
     AgainstOption,
@@ -44,6 +43,7 @@ from bpmax_sim.cli.options import (
 from bpmax_sim.cli.output import complain, say, say_json, tell
 from bpmax_sim.cli.places import cassettes_at
 from bpmax_sim.cli.progress import watched
+from bpmax_sim.cli.recorded import contents, tell_recorded
 from bpmax_sim.cli.selection import chosen, missing, targets
 from bpmax_sim.cli.shards import part_of, shard_of, timed
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
@@ -51,7 +51,6 @@ from bpmax_sim.report import terminal
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exits import ExitCode, foremost
 from bpmax_sim.report.remembered import remember
-from bpmax_sim.report.terminal import counted
 from bpmax_sim.report.verdict import Verdict
 from bpmax_sim.scenario.given import given_variables
 from bpmax_sim.scenario.item import ScenarioItem
@@ -203,14 +202,14 @@ def _perform(wish: _Wish) -> int:
         complain(str(problem))
     if not found and not problems:
         complain(_nothing(wish))
-    before = _contents(items, wish.choices)
+    before = contents(items, wish.choices)
     started = time.perf_counter()
     told: set[str] = set()
     ran = watched(_executed(items, wish, shard), len(items))
     verdicts = [_told(verdict, wish, told) for verdict in ran]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
     code = _code(found, problems, codes(verdicts, waiting))
-    _tell_recorded(before)
+    tell_recorded(before)
     for path in waiting:
         tell(f"{shown(path)}: waits for review; run `bpmax-sim review`")
     if wish.as_json:
@@ -292,19 +291,3 @@ def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
         for text in terminal.explained(verdict):
             say(f"\n{text}\n")
     return verdict
-
-
-def _contents(items: Sequence[ScenarioItem], choices: Choices) -> dict[Path, bytes]:
-    if choices.mode != "record":
-        return {}
-    files = dict.fromkeys(cassette_of(item, choices) for item in items)
-    return {path: path.read_bytes() if path.exists() else b"" for path in files}
-
-
-def _tell_recorded(before: Mapping[Path, bytes]) -> None:
-    for path, old in before.items():
-        if not path.exists():
-            continue
-        same = path.read_bytes() == old
-        told = "unchanged" if same else counted(len(Cassette.load(path)), "exchange")
-        tell(f"{shown(path)}: {told}")

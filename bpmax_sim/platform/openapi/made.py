@@ -14,6 +14,7 @@ from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.file import PlatformFile, read_root
 from bpmax_sim.platform.openapi.document import Document, Steps, line, listed, mapping
+from bpmax_sim.platform.openapi.head import head_of
 from bpmax_sim.platform.openapi.inputs import inputs_of
 from bpmax_sim.platform.openapi.schemas import Carrying, is_small
 from bpmax_sim.platform.openapi.security import Security, scopes_of
@@ -25,7 +26,6 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 _BRACES = re.compile(r"[{}]")
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 _LONGEST: Final = 100
-_TOLD: Final = 40
 _ANSWERS: Final = (300, 60, 15)
 """How many parts of an answer's schema are written, in a document and in larger ones."""
 _SHOWN: Final = 30  # characters of an example, for each of them
@@ -82,7 +82,7 @@ def make(document: Document, *, key: str, url: str = "") -> Made:
     _check(text, document)
     notes = tuple(document.notes)
     credentials = tuple(security.credentials)
-    whole = f"{_head(document, notes)}{text}"
+    whole = f"{head_of(document, notes)}{text}"
     return Made(key, whole, tuple(apis), credentials, notes, is_addressed)
 
 
@@ -287,16 +287,3 @@ def _check(text: str, document: Document) -> None:
     if found.problems:
         told = f"{document.name}: the platform file of it would not load"
         raise ConfigError(told, *found.problems)
-
-
-def _head(document: Document, notes: tuple[Problem, ...]) -> str:
-    info = mapping(document.root.get("info"))
-    version = line(str(info.get("version", "")), 40)
-    name = document.name.rpartition("/")[2]
-    lines = [f"Made of {line(name)}{f', version {version},' if version else ''} by bpmax-sim."]
-    if notes:
-        lines.append("What could not be carried over, or differs:")
-        told = [f"  {line(note.path, 200)}: {line(note.message, 200)}" for note in notes]
-        lines += told[:_TOLD]
-        lines += [f"  and {len(told) - _TOLD} more"] if len(told) > _TOLD else []
-    return "".join(f"# {one}\n" for one in lines)
