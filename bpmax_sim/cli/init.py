@@ -33,14 +33,16 @@ def init(  # noqa: PLR0913 - the options of the command
     platform: Annotated[str, typer.Option(metavar="KEY", help="The third party's key.")] = "",
     url: Annotated[str, typer.Option(metavar="URL", help="Its address.")] = "",
     auth: Annotated[str, typer.Option(help=f"How one logs in: {', '.join(AUTHS)}.")] = "",
-    ci: Annotated[str, typer.Option(help=f"Also a CI file: {', '.join(CIS)}.")] = "",
+    ci: Annotated[
+        list[str] | None, typer.Option(help=f"Also a CI file: {', '.join(CIS)}; repeatable.")
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing, and replace what is there.")
     ] = False,
     json: Json = False,
 ) -> int:
     """Make a project."""
-    given = {"platform": platform, "url": url, "auth": auth, "ci": ci}
+    given = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
     wish = _wish(folder, given, ask=not yes and _is_asked())
     ready = plan(folder, wish)
     _agree(ready, yes=yes)
@@ -66,10 +68,11 @@ def _wish(folder: Path, given: dict[str, str], *, ask: bool) -> Wish:
     for name, (question, default) in _ASKED.items():
         if not wanted[name] and not (grown and name != "ci"):
             wanted[name] = typer.prompt(question, default=default, err=True) if ask else default
-    ci = "" if wanted["ci"] == "none" else wanted["ci"]
+    named = (name.strip() for name in wanted["ci"].split(","))
+    cis = tuple(dict.fromkeys(name for name in named if name not in {"", "none"}))
     if grown:
-        return Wish(ci=ci)
-    return Wish(platform=wanted["platform"], address=wanted["url"], auth=wanted["auth"], ci=ci)
+        return Wish(cis=cis)
+    return Wish(platform=wanted["platform"], address=wanted["url"], auth=wanted["auth"], cis=cis)
 
 
 def _agree(ready: Plan, *, yes: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.scenario.failure import Line
 from bpmax_sim.scenario.values import Path as Steps
 from bpmax_sim.script.source import Script
@@ -84,5 +84,8 @@ def read_script(path: Path, place: Place) -> Script:
         return Script(shown(path), path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        message = f"script {shown(path)} cannot be read: {reason}"
+        hint = near(path.name, (one.name for one in path.parent.glob("*.js")))
+        message = (
+            f"script {shown(path)} cannot be read: {reason}{hint if not path.exists() else ''}"
+        )
         raise ConfigError(Problem(message, place)) from None

@@ -27,8 +27,8 @@ GIT: Mapping[str, tuple[str, ...]] = {
 def planned(wish: Wish) -> dict[str, str]:
     """Return the text of each file, apart from those of `GIT`."""
     found = _project(wish) if wish.platform else {}
-    if wish.ci:
-        shipped, place = CIS[wish.ci]
+    for ci in wish.cis:
+        shipped, place = CIS[ci]
         found[place] = _shipped(shipped)
     return found
 

@@ -68,12 +68,12 @@ CIS: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A project's first platform, and its CI system; no platform means CI and Git files alone."""
+    """A project's first platform, and its CI systems; no platform means CI and Git files alone."""
 
     platform: str = ""
     address: str = ""
     auth: str = "bearer"
-    ci: str = ""
+    cis: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.platform and not _KEY.fullmatch(self.platform):
@@ -86,8 +86,8 @@ class Wish:
                 "without ? # and user"
             )
         _one_of("--auth", self.auth, AUTHS)
-        if self.ci:
-            _one_of("--ci", self.ci, CIS)
+        for ci in self.cis:
+            _one_of("--ci", ci, CIS)
 
     @property
     def environment(self) -> Mapping[str, str]:

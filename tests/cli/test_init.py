@@ -134,6 +134,15 @@ def test_a_project_with_scenarios_gets_ci_and_git_files_alone(bs: Command) -> No
     assert Path("scenarios/customer.scenario.yaml").read_bytes() == before
 
 
+def test_a_project_may_have_the_files_of_several_ci_systems(bs: Command) -> None:
+    done = bs("init", "--yes", "--ci", "gitlab", "--ci", "github", "--ci", "gitlab")
+
+    assert done.code == 0
+    assert Path(".gitlab-ci.yml").is_file()
+    assert Path(".github/workflows/bpmax-sim.yml").is_file()
+    assert not Path("Jenkinsfile").exists()
+
+
 def test_lines_of_git_files_are_added_to_those_that_are_there(bs: Command) -> None:
     Path(".gitignore").write_text("dist/\n.bpmax/", encoding="utf-8")
     bs("init", "--yes")

@@ -104,7 +104,14 @@ FORM_PROBLEMS = [
         "steps: [{proxy: crm.x}]",
         "6:10: steps[0].proxy: expected a map of call, args, path, query, header, body, instance,",
     ),
-    ("steps: [{js: {file: b.js}}]", "6:15: script b.js cannot be read: No such file or directory"),
+    (
+        "steps: [{js: {file: 没.js}}]",
+        "6:15: script 没.js cannot be read: No such file or directory",
+    ),
+    (
+        "steps: [{js: {file: b.js}}]",
+        "6:15: script b.js cannot be read: No such file or directory; did you mean 'a.js'?",
+    ),
     (
         "steps: [{js: {fil: b.js}}]",
         "6:10: steps[0].js: expected a script, or {file: path of a script}",
