@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Problem
+from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.scenario.cases import Row, flag, names_in_cell, rows_of
 from bpmax_sim.scenario.check import check
 from bpmax_sim.scenario.check_values import check_values
@@ -23,7 +23,7 @@ from bpmax_sim.scenario.item import Cast, LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import FaultRule, FlowSpec, Fragment, Scenario, Step
 from bpmax_sim.scenario.names import cassette_name, find_root
 from bpmax_sim.scenario.source import Source, Spot, read_script
-from bpmax_sim.scenario.values import Reference, follow, resolve
+from bpmax_sim.scenario.values import Reference, UndefinedValueError, follow, resolve
 from bpmax_sim.script.source import Script
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.transport.faults import Fault
@@ -198,23 +198,24 @@ def _cassette(draft: Draft, row: Row | None) -> str:
     given = draft.scenario.proxy.cassette
     own_file = row.id if row and "${case." not in given else ""
     path = draft.spot.source.path
+    what = "a cassette's name"
     try:
-        name = resolve(given, lambda ref: _constant(draft, row, ref)) if given else ""
+        name = resolve(given, lambda ref: _constant(draft, row, ref, what=what)) if given else ""
     except ValueError as error:
         draft.tell(draft.spot.at("proxy", "cassette"), str(error))
         return ""
     return cassette_name(path, str(name), own_file)
 
 
-def _constant(draft: Draft, row: Row | None, ref: Reference) -> Any:
-    """Return a value that is known before anything runs."""
+def _constant(draft: Draft, row: Row | None, ref: Reference, *, what: str) -> Any:
+    """Return a value that is known before anything runs; *what* asks for it."""
     roots: Mapping[str, Any] = {
         "case": row.values if row else {},
         "vars": draft.declared_vars(),
         "env": draft.environ,
     }
     if ref.root not in roots:
-        raise ValueError(f"a cassette's name knows case, vars and env only, not ${{{ref.text}}}")
+        raise ValueError(f"{what} knows case, vars and env only, not ${{{ref.text}}}")
     return follow(roots[ref.root], ref)
 
 
@@ -239,7 +240,7 @@ def _rules(
     for index, fault in enumerate(faults):
         place = row.place if whole and row else element(spot, index).place
         if isinstance(fault, str):
-            names = _names(draft, fault, row)
+            names = _names(draft, fault, row, place)
             for name in names:
                 if name in sets:
                     yield from (fault_of(rule, where.place) for rule, where in sets[name])
@@ -250,11 +251,20 @@ def _rules(
             yield from _spelled(draft, fault, spot, index, row if whole else None)
 
 
-def _names(draft: Draft, text: str, row: Row | None) -> tuple[Any, ...]:
+def _names(draft: Draft, text: str, row: Row | None, place: Place) -> tuple[Any, ...]:
     """Return the fault sets that a text names; ``${case.faults}`` may name several."""
     if "${" not in text:
         return (text,)
-    return names_in_cell(resolve(text, lambda ref: _constant(draft, row, ref))) if row else ()
+    if row is None:
+        return ()
+    what = "the name of a fault set"
+    try:
+        return names_in_cell(resolve(text, lambda ref: _constant(draft, row, ref, what=what)))
+    except UndefinedValueError:
+        return ()  # told where all references are checked
+    except ValueError as error:
+        draft.problems.append(Problem(str(error), place, "faults"))
+        return ()
 
 
 def _spelled(draft: Draft, fault: Any, spot: Spot, index: int, row: Row | None) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz [TARGET…] [--seconds N]``: search for inputs that a reader fails on.
+"""``python -m tests.fuzz [TARGET…] [--seconds N] [--seed N]``: search for what fails a reader.
 
 Coverage leads the search (atheris, the extra ``fuzz``). Each target is a process of its own, two at
 a time. It ends with 1 if one fails; the input is then in ``tests/fuzz/corpus/<target>/``, where the
@@ -33,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(NAMES))
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
+    parser.add_argument("--seed", type=int, default=0, help="repeats a search (default: chance)")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     unknown = sorted({*asked.targets} - {*NAMES})
@@ -41,17 +42,27 @@ def main(arguments: Sequence[str]) -> int:
     if find_spec("atheris") is None:
         parser.error("atheris is not installed; pip install 'bpmax-sim[fuzz]' (Linux, up to 3.13)")
     if asked.alone:
-        return search(asked.targets[0], asked.seconds)
+        return search(asked.targets[0], asked.seconds, asked.seed)
     with ThreadPoolExecutor(WORKERS) as pool:
         wanted = asked.targets or NAMES
-        return max(pool.map(lambda name: started(name, asked.seconds), wanted))
+        return max(pool.map(lambda name: started(name, asked.seconds, asked.seed), wanted))
 
 
-def started(name: str, seconds: int) -> int:
+def started(name: str, seconds: int, seed: int) -> int:
     """Search in a process of its own, since libFuzzer ends the process; return 1 if it failed."""
     start = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz", name, "--seconds", str(seconds), "--alone"],
+        [
+            sys.executable,
+            "-m",
+            "tests.fuzz",
+            name,
+            "--seconds",
+            str(seconds),
+            "--seed",
+            str(seed),
+            "--alone",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -67,7 +78,7 @@ def started(name: str, seconds: int) -> int:
     return int(done.returncode != 0)
 
 
-def search(name: str, seconds: int) -> int:
+def search(name: str, seconds: int, seed: int) -> int:
     """Search in this process until *seconds* are over or the target fails."""
     import atheris  # noqa: PLC0415 - an extra, and only for the process that searches
 
@@ -79,17 +90,18 @@ def search(name: str, seconds: int) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(targets.samples(name)):
         (folder / f"sample-{number}").write_bytes(data)
-    atheris.Setup([sys.argv[0], *options(name, seconds), str(folder)], targets.TARGETS[name])
+    atheris.Setup([sys.argv[0], *options(name, seconds, seed), str(folder)], targets.TARGETS[name])
     atheris.Fuzz()
     return 0
 
 
-def options(name: str, seconds: int) -> list[str]:
+def options(name: str, seconds: int, seed: int) -> list[str]:
     """Return what libFuzzer is told."""
     crashes = CORPUS / name
     crashes.mkdir(parents=True, exist_ok=True)
     return [
         f"-max_total_time={seconds}",
+        f"-seed={seed}",
         f"-max_len={_MOST_BYTES}",
         f"-timeout={_SLOWEST}",
         f"-rss_limit_mb={_MEGABYTES}",

@@ -467,6 +467,31 @@ steps: [{set: {phone: "${case.折扣}"}}]
     assert str(slow.clock) == "2026-03-02T09:00:00.000+08:00"
 
 
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (
+            "${case.故锜}",
+            "7:29: steps[0].faults[0]: ${case.故锜} is not defined; there is id, 故障",
+        ),
+        ("a${b", "7:29: steps[0].faults[0]: '${' is not closed; write '$${' for the"),
+        (
+            "${form.phone}",
+            (
+                "7:29: faults: the name of a fault set knows case, vars and env only, "
+                "not ${form.phone}"
+            ),
+        ),
+    ],
+)
+def test_a_fault_set_that_is_named_wrongly_is_told(folder: Path, named: str, message: str) -> None:
+    cases = "cases: [{id: 一, 故障: 慢}]\n"
+    found = problems(folder, f'{HEAD}{cases}steps: [{{open: {{}}, faults: ["{named}"]}}]\n')
+
+    assert len(found) == 1
+    assert message in found[0]
+
+
 def test_rows_come_from_a_table_too(folder: Path) -> None:
     (folder / "订单.csv").write_text(
         "编号,折扣:number,faults\n甲,1,\n乙,2,慢、断\n", encoding="gb18030"
