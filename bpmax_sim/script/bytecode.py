@@ -1,17 +1,19 @@
 """Our own JavaScript compiled once per process and read into each context.
 
-The bytecode never leaves the process: it is made and read by the same engine.
+Bytecode never leaves the process: it is made and read by the same engine. What a context is not
+expected to need stays text, all of it in one buffer.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import _quickjs
 
-from bpmax_sim.script.native import UNDEFINED, Value, handles, library
+from bpmax_sim.script.native import UNDEFINED, Value, handles, library, taken
 
 _COMPILE_ONLY = 1 << 5
 _BYTECODE, _WITHOUT_SOURCE = 1 << 0, 1 << 4
@@ -19,33 +21,60 @@ _FILE = b"<input>"  # as the wheel names what it evaluates
 _ENTRY = "__entry"
 
 
-def compiled(sources: Sequence[str]) -> tuple[bytes, ...] | None:
-    """Return the bytecode of each source, or None where the engine's library does not offer it."""
+class Texts:
+    """Sources one after the other in UTF-8, each ended by a zero."""
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        """Lay *sources* out."""
+        self._data, self.starts = b"", []
+        for source in sources:
+            self.starts.append(Value.of_int(len(self._data)))
+            self._data += source.encode() + b"\0"
+
+    def within(self, inner: int) -> Value:
+        """Return an ArrayBuffer of *inner* with the texts; strings would take 30 times as long."""
+        made: Value = library().JS_NewArrayBufferCopy(inner, self._data, len(self._data))
+        return made
+
+
+@cache
+def compiled(source: str) -> bytes | None:
+    """Return the bytecode of *source*, or None where the engine's library does not offer it."""
     context = _quickjs.Context()
     found = handles(context)
-    if found is None:
-        return None
-    return tuple(_compiled(found[1], source.encode()) for source in sources)
+    return None if found is None else _compiled(found[1], source.encode())
 
 
-def entered(context: Any, program: Sequence[bytes | str]) -> Any:
-    """Return what the first function of *program* makes of the other values, in *context*.
+def entered(context: Any, main: bytes, parts: Sequence[bytes | None], texts: Texts) -> Any:
+    """Return what the function of *main* makes of *texts* and of *parts*, in *context*.
 
-    Bytecode is read as a function, a text stays one.
+    A part is a function of its bytecode, or the number of its first byte in the texts.
     """
     found = handles(context)
     assert found is not None, "compiled only where there are handles"
     functions, inner = library(), found[1]
-    first, *others = (_value(inner, one) for one in program)
-    arguments = (Value * len(others))(*others)
-    made = functions.JS_Call(inner, first, UNDEFINED, len(others), arguments)
-    for value in (first, *others):
+    first, buffer = _function(inner, main), texts.within(inner)
+    counted = [first, buffer, *(_function(inner, part) for part in parts if part is not None)]
+    read = iter(counted[2:])
+    given = [
+        start if part is None else next(read)
+        for part, start in zip(parts, texts.starts, strict=True)
+    ]
+    count = len(given) + 1
+    made = functions.JS_Call(inner, first, UNDEFINED, count, (Value * count)(buffer, *given))
+    for value in counted:
         functions.JS_FreeValue(inner, value)
+    return _wrapped(context, inner, made)
+
+
+def _wrapped(context: Any, inner: int, made: Value) -> Any:
+    """Return the wheel's own object for *made*, which goes through a global for a moment."""
+    functions = library()
     window = functions.JS_GetGlobalObject(inner)
     functions.JS_SetPropertyStr(inner, window, _ENTRY.encode(), made)
     functions.JS_FreeValue(inner, window)
     entry = context.get(_ENTRY)
-    context.eval(f"delete globalThis.{_ENTRY}")
+    functions.JS_FreeValue(inner, taken(inner, _ENTRY))
     return entry
 
 
@@ -62,12 +91,8 @@ def _compiled(inner: int, source: bytes) -> bytes:
     return code
 
 
-def _value(inner: int, one: bytes | str) -> Value:
+def _function(inner: int, code: bytes) -> Value:
     functions = library()
-    if isinstance(one, str):
-        text = one.encode()
-        value: Value = functions.JS_NewStringLen(inner, text, len(text))
-    else:
-        read = functions.JS_ReadObject(inner, one, len(one), _BYTECODE)
-        value = functions.JS_EvalFunction(inner, read)
+    read = functions.JS_ReadObject(inner, code, len(code), _BYTECODE)
+    value: Value = functions.JS_EvalFunction(inner, read)
     return value

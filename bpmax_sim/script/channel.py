@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,7 +36,8 @@ class Engine(Protocol):
         ...
 
 
-MakeEngine = Callable[[Limits], Engine]
+MakeEngine = Callable[[Limits, Sequence[str]], Engine]
+"""Makes a context within limits for the sources that are to run in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ limit, would corrupt the context. A context belongs to the thread that made it.
 
 from __future__ import annotations
 
+import re
 import time
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -18,39 +20,41 @@ from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits
 from bpmax_sim.script.stack import stack_limit
 from bpmax_sim.script.tracker import track_rejections
 
-_LARGE = (
-    "url",
-    "intl",
-    "collation",
-    "places",
-)  # compiled on first use: even to read them takes long
-BINDINGS = (
-    "errors",
-    "values",
-    "timers",
-    "console",
-    "date",
-    "random",
-    "text",
-    "clone",
-    "proxy",
-    "arrays",
-    "dom",
-    *_LARGE,
-)
+BINDINGS: Mapping[str, str] = {
+    "errors": r"\b(?:catch|throw|stack|reject|fetch)|Error|XMLHttpRequest",
+    "values": r"Date|Map|Set|Array|BigInt|toJSON|class\b",
+    "timers": r"Timeout|Interval|race\b|any\b",
+    "console": r"console",
+    "date": r"Date",
+    "random": r"random|crypto",
+    "text": r"Text(?:En|De)coder",
+    "clone": r"structuredClone",
+    "proxy": r"\$proxy",
+    "arrays": r"",
+    "dom": r"DOMException|atob|btoa",
+    "url": r"URL",
+    "intl": r"Intl|toLocale|localeCompare",
+    "collation": r"localeCompare|Collator",
+    "places": r"(?!)",
+}
+"""Name of a binding -> what a script that uses it is likely to contain.
+
+Only that is read from bytecode beforehand; the others are compiled where a script uses them all the
+same, which is as right and takes longer.
+"""
 _PUMPED_BETWEEN_LOOKS = 64
 
 
 class QuickJSNG:
     """A QuickJS-NG context with the prelude in it."""
 
-    def __init__(self, limits: Limits) -> None:
-        """Make a context within *limits*."""
+    def __init__(self, limits: Limits, sources: Sequence[str] = ()) -> None:
+        """Make a context within *limits*, which is to run *sources*."""
         self._limits = limits
         self._left = limits.cpu
         self._context: Any = _quickjs.Context()
         self._context.set_max_stack_size(limits.stack or stack_limit())
-        self._entry: Any = _entry(self._context)
+        self._entry: Any = _entry(self._context, sources)
         self._tracking = track_rejections(self._context)
         self._context.set_memory_limit(limits.memory)
 
@@ -120,22 +124,32 @@ class QuickJSNG:
         return LimitReachedError("ScriptLimitError", message, raw)
 
 
-def _entry(context: Any) -> Any:
-    """Return the prelude's entry."""
-    program = _program()
-    if program is not None:
-        return bytecode.entered(context, program)
-    prelude, *bindings = sources()
-    return context.eval(prelude)(*bindings)
+def _entry(context: Any, scripts: Sequence[str]) -> Any:
+    """Return the prelude's entry, made ready for *scripts*."""
+    texts = sources()
+    main = bytecode.compiled(texts[0])
+    if main is None:
+        return context.eval(texts[0])(None, *texts[1:])
+    wanted = frozenset[str]().union(*map(_wanted, scripts))
+    parts = [
+        bytecode.compiled(text) if name in wanted else None
+        for name, text in zip(BINDINGS, texts[1:], strict=True)
+    ]
+    return bytecode.entered(context, main, parts, _texts())
+
+
+@lru_cache(maxsize=256)
+def _wanted(script: str) -> frozenset[str]:
+    """Return the bindings that *script* is likely to use."""
+    return frozenset(name for name, sign in BINDINGS.items() if re.search(sign, script))
 
 
 @cache
-def _program() -> tuple[bytes | str, ...] | None:
-    texts = sources()
-    code = bytecode.compiled(texts[: -len(_LARGE)])
-    return code and (*code, *texts[-len(_LARGE) :])
+def _texts() -> bytecode.Texts:
+    return bytecode.Texts(sources()[1:])
 
 
+@cache
 def sources() -> tuple[str, ...]:
     """Return the prelude and the bindings, in the order of its parameters."""
     folder = files("bpmax_sim.script")

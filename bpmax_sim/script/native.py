@@ -15,6 +15,7 @@ from ctypes import (
     c_int,
     c_int64,
     c_size_t,
+    c_uint32,
     c_uint64,
     c_void_p,
 )
@@ -24,7 +25,7 @@ from typing import Any
 import _quickjs
 
 _WORD = ctypes.sizeof(c_void_p)
-_EXCEPTION = 6
+_INT, _EXCEPTION = 0, 6
 
 
 class Value(Structure):
@@ -36,6 +37,11 @@ class Value(Structure):
     def is_exception(self) -> bool:
         """Return whether this stands for an error that was thrown."""
         return bool(self.tag == _EXCEPTION)
+
+    @classmethod
+    def of_int(cls, number: int) -> Value:
+        """Return a whole number of 31 bits, which no context owns."""
+        return cls(number, _INT)
 
 
 UNDEFINED = Value(0, 3)
@@ -53,7 +59,10 @@ _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_EvalFunction", Value, (c_void_p, Value)),
     ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
     ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
-    ("JS_NewStringLen", Value, (c_void_p, c_char_p, c_size_t)),
+    ("JS_NewArrayBufferCopy", Value, (c_void_p, c_char_p, c_size_t)),
+    ("JS_NewAtomLen", c_uint32, (c_void_p, c_char_p, c_size_t)),
+    ("JS_FreeAtom", None, (c_void_p, c_uint32)),
+    ("JS_DeleteProperty", c_int, (c_void_p, Value, c_uint32, c_int)),
     ("js_free", None, (c_void_p, c_void_p)),
 )
 
@@ -81,3 +90,15 @@ def handles(context: Any) -> tuple[int, int] | None:
     # The object is its header, then JSRuntime *, then JSContext *.
     runtime, inner = (c_uint64 * 2).from_address(id(context) + object.__basicsize__)
     return (runtime, inner) if functions.JS_GetRuntime(inner) == runtime else None
+
+
+def taken(inner: int, name: str) -> Value:
+    """Remove a global of the context *inner* and return what it was, for the caller to free."""
+    functions, spelled = library(), name.encode()
+    window = functions.JS_GetGlobalObject(inner)
+    value: Value = functions.JS_GetPropertyStr(inner, window, spelled)
+    atom = functions.JS_NewAtomLen(inner, spelled, len(spelled))
+    functions.JS_DeleteProperty(inner, window, atom, 0)
+    functions.JS_FreeAtom(inner, atom)
+    functions.JS_FreeValue(inner, window)
+    return value

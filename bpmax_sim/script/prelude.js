@@ -1,11 +1,13 @@
 // The JavaScript half of a context. Calls, console lines, timers, writes queue in an outbox as JSON; Python
 // drains it after each turn and settles calls by id. Other things are made on first use of bindings/*.js.
-(function (errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode,
+// Each is a function, its text, or where its text starts in `texts`.
+(function (texts, errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode,
   proxyCode, arraysCode, domCode, urlCode, intlCode, collationCode, placesCode) {
 'use strict';
 const FIRST_USER_LINE = 2000; // the frames above are ours
 const {parse, stringify} = JSON, {apply, construct} = Reflect, {isArray} = Array, {join} = Array.prototype;
 const {defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys, freeze, assign} = Object;
+const {fromCharCode} = String, {decodeURIComponent, escape} = globalThis, Bytes = Uint8Array;
 const NativeError = Error, NativePromise = Promise, NativeDate = Date, NativeProxy = Proxy, indirectEval = eval;
 const {then} = NativePromise.prototype, nativeResolve = NativePromise.resolve;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
@@ -17,8 +19,17 @@ const attempt = (work, otherwise) => { try { return work(); } catch { return oth
 const shared = {define, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
   offset: 0, now: 0, seed: new Uint32Array(4)};
 const modules = new Map();
+function textAt(start) {
+  const bytes = new Bytes(texts);
+  let found = '';
+  while (bytes[start]) found += fromCharCode(bytes[start++]);
+  return decodeURIComponent(escape(found)); // of UTF-8
+}
 function module(code) {
-  if (!modules.has(code)) modules.set(code, (typeof code === 'function' ? code : indirectEval(code))(shared));
+  if (!modules.has(code)) {
+    const made = typeof code === 'function' ? code : indirectEval(typeof code === 'number' ? textAt(code) : code);
+    modules.set(code, made(shared));
+  }
   return modules.get(code);
 }
 const errors = () => module(errorsCode);
@@ -208,14 +219,10 @@ assign(shared, {
   stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value),
   collation: () => module(collationCode), places: () => module(placesCode),
+  date: () => module(dateCode), borrowed: (proto, prefix, ...names) => borrowed(intlCode, proto, prefix, ...names),
 });
 borrowed(errorsCode, NativeError, '', 'captureStackTrace');
 borrowed(randomCode, Math, '', 'random');
-const dates = NativeDate.prototype;
-const local = name => /^[gs]et(?!UTC|Time$)|^to(Date|Time)?String$/.test(name);
-borrowed(dateCode, dates, '', ...Object.getOwnPropertyNames(dates).filter(local));
-defineProperty(dates, 'constructor', {configurable: true, get: () => globalThis.Date});
-borrowed(intlCode, dates, 'date.', 'toLocaleString', 'toLocaleDateString', 'toLocaleTimeString');
 borrowed(intlCode, Number.prototype, 'number.', 'toLocaleString');
 borrowed(intlCode, BigInt.prototype, 'number.', 'toLocaleString');
 borrowed(intlCode, String.prototype, 'string.', 'localeCompare');

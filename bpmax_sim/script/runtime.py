@@ -22,11 +22,11 @@ from bpmax_sim.script.stack import stack_limit, with_stack
 SHANGHAI = 8 * 3600.0
 
 
-def quickjs(limits: Limits) -> Engine:
-    """Return a context of the default engine."""
+def quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
+    """Return a context of the default engine within *limits*, which is to run *sources*."""
     from bpmax_sim.script.engine import QuickJSNG  # noqa: PLC0415 - not before a script runs
 
-    return QuickJSNG(limits)
+    return QuickJSNG(limits, sources)
 
 
 def engine_of(name: str) -> MakeEngine:
@@ -160,9 +160,10 @@ class Runtime:
             self._running.remove(context)
             done(outcome)
 
+        scripts = (*setting.libraries, setting.script)
         context = Context(
             setting,
-            engine=self._engine(setting.limits),
+            engine=self._engine(setting.limits, [script.source for script in scripts]),
             scheduler=self._scheduler,
             begin=self._begin,
             done=ended,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from bpmax_sim.script.native import UNDEFINED, Tracker, Value, handles, library
+from bpmax_sim.script.native import UNDEFINED, Tracker, Value, handles, library, taken
 
-_TAKE = "delete globalThis.__track"
+_TRACK = "__track"
 
 
 def track_rejections(context: Any) -> object:
@@ -20,18 +20,16 @@ def track_rejections(context: Any) -> object:
     The result must live as long as the context.
     """
     found = handles(context)
-    target = found and _connect(*found)
-    context.eval(_TAKE)
-    return target
+    if found is None:
+        return context.eval(f"delete globalThis.{_TRACK}")
+    return _connect(*found)
 
 
 def _connect(runtime: int, inner: int) -> object:
     functions = library()
-    window = functions.JS_GetGlobalObject(inner)
-    target = functions.JS_GetPropertyStr(inner, window, b"__track")
+    target = taken(inner, _TRACK)
     # The prelude's closure keeps the function alive, so no reference is held from here.
     functions.JS_FreeValue(inner, target)
-    functions.JS_FreeValue(inner, window)
     functions.JS_SetHostPromiseRejectionTracker(runtime, _told, ctypes.byref(target))
     return target
 

@@ -11,6 +11,7 @@ import json
 import re
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache
 from importlib.resources import files
@@ -32,7 +33,7 @@ _HEAD = re.compile(r"^(?:<anonymous>|undefined):(\d+): (.*)$", re.DOTALL)
 class V8:
     """A V8 isolate with the prelude in it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, _sources: Sequence[str] = ()) -> None:
         """Make an isolate within *limits*; its stack is V8's own, and time is that of a clock."""
         self._limits = limits
         self._left = limits.cpu
@@ -128,5 +129,5 @@ def _loop() -> asyncio.AbstractEventLoop:
 def _program() -> str:
     prelude, *bindings = sources()
     adapter = (files("bpmax_sim.script") / "bindings/v8.js").read_text("utf-8")
-    intl = BINDINGS.index("intl")
+    intl = list(BINDINGS).index("intl")
     return f"({adapter})({json.dumps(prelude)},{json.dumps(bindings)},{intl});0"

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import _quickjs
+import pytest
 
+from bpmax_sim.proxy.values import UNDEFINED
 from bpmax_sim.script import bytecode, engine
 from bpmax_sim.script.engine import QuickJSNG
 from bpmax_sim.script.limits import Limits
@@ -19,15 +22,27 @@ USES_EVERYTHING = """
   return [['张', '李'].sort((a, b) => a.localeCompare(b, 'zh-CN')), crypto.randomUUID(),
     Math.random(), new TextEncoder().encode('中').length, (1234.5).toLocaleString()]"""
 
+USES = (
+    ("URL", "new made('https://例子.测试/a?b=1').search", "?b=1"),
+    ("Date", "[new made(2026, 2, 2).getHours(), made.prototype.constructor === made]", [0, True]),
+    ("Intl", "new made.NumberFormat('zh-CN').format(1234.5)", "1,234.5"),
+    ("structuredClone", "made({'客户': [1]})", {"客户": [1]}),
+    ("crypto", "made.randomUUID().length", 36),
+    ("TextEncoder", "new made().encode('中').length", 3),
+    ("setTimeout", "await new Promise(resolve => made(resolve, 5))", UNDEFINED),
+    ("btoa", "made('a')", "YQ=="),
+    ("console", "made.log(1)", UNDEFINED),
+)
+
 
 class FromText(QuickJSNG):
     """An engine as it is where the wheel's library does not write or read bytecode."""
 
-    def __init__(self, limits: Limits) -> None:
-        super().__init__(limits)
+    def __init__(self, limits: Limits, sources: Sequence[str] = ()) -> None:
+        super().__init__(limits, sources)
         prelude, *bindings = engine.sources()
         self._context = _quickjs.Context()
-        self._entry = self._context.eval(prelude)(*bindings)
+        self._entry = self._context.eval(prelude)(None, *bindings)
         self._tracking = track_rejections(self._context)
 
 
@@ -60,10 +75,34 @@ def test_a_context_is_made_faster_from_bytecode_than_from_text() -> None:
 
     best(QuickJSNG)
 
-    assert engine._program() is None or best(QuickJSNG) < best(FromText) / 1.5
+    assert bytecode.compiled("0") is None or best(QuickJSNG) < best(FromText) / 1.5
 
 
-def test_a_program_is_one_bytecode_for_each_source() -> None:
-    program = bytecode.compiled(["((inner, text) => inner() + text)", "(() => 41)"])
+def test_a_part_is_a_function_of_its_bytecode_or_the_place_of_its_text() -> None:
+    sources = ("(() => 41)", "个")
+    texts = bytecode.Texts(sources)
+    main, inner = map(bytecode.compiled, ("((texts, inner, at) => inner() + at)", sources[0]))
 
-    assert program is None or bytecode.entered(_quickjs.Context(), [*program, "个"]) == "41个"
+    assert main is None or bytecode.entered(_quickjs.Context(), main, [inner, None], texts) == 52
+
+
+@pytest.mark.parametrize("hides", [False, True], ids=["read before", "compiled on use"])
+@pytest.mark.parametrize(("name", "rest", "value"), USES, ids=[use[0] for use in USES])
+def test_what_a_script_does_not_name_is_there_all_the_same(
+    name: str, rest: str, value: object, hides: bool
+) -> None:
+    spelled = "".join(f"\\x{ord(letter):02x}" for letter in name) if hides else name
+
+    assert run(f"const made = globalThis['{spelled}']; return {rest}").value == value
+
+
+def test_a_script_that_overrides_what_texts_are_read_with_sees_nothing_of_them() -> None:
+    source = """
+      let seen = '';
+      String.fromCharCode = unit => seen += unit;
+      Uint8Array.prototype[Symbol.iterator] = function () { seen += 'bytes'; };
+      globalThis.escape = globalThis.decodeURIComponent = text => seen += text;
+      globalThis.Uint8Array = function () { seen += 'array'; };
+      return [globalThis['bt' + 'oa']('a'), seen]"""
+
+    assert run(source).value == ["YQ==", ""]

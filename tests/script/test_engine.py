@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 
 import pytest
@@ -56,7 +57,7 @@ def test_processor_time_adds_up_over_turns_and_stays_used_up() -> None:
 class Deaf:
     """An engine as it is where the wheel does not export the hook for rejections."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, _sources: Sequence[str]) -> None:
         self._engine = QuickJSNG(limits)
 
     def load(self, source: str) -> None:

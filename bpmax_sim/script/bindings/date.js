@@ -1,6 +1,6 @@
 // Date in virtual time and in the scenario's zone: a fixed offset, whatever the machine's zone is.
 'use strict';
-({define, NativeDate, timeOf, shared}) => {
+({borrowed, define, NativeDate, timeOf, shared}) => {
 const proto = NativeDate.prototype, {construct, apply} = Reflect;
 const time = date => apply(timeOf, date, []);
 const LAST = 864e13; // within hours of the last instant, local time stops there
@@ -59,5 +59,8 @@ const VirtualDate = new Proxy(NativeDate, {
 });
 define(NativeDate, 'now', function now() { return shared.now; });
 define(NativeDate, 'parse', {parse(text) { return parse(text); }}.parse);
-return {Date: VirtualDate, ...methods};
+for (const name in methods) define(proto, name, {[name](...args) { return methods[name](this, ...args); }}[name]);
+define(proto, 'constructor', VirtualDate);
+borrowed(proto, 'date.', 'toLocaleString', 'toLocaleDateString', 'toLocaleTimeString');
+return {Date: VirtualDate};
 }

@@ -122,7 +122,7 @@ global('atob', function atob(data) {
   return found;
 });
 
-const entry = indirectEval(prelude)(...bindings.with(intlAt, icu));
+const entry = indirectEval(prelude)(undefined, ...bindings.with(intlAt, icu));
 AggregateError.prototype.message = ''; // V8's own has a message where it should
 const track = globalThis.__track; // V8 does not tell us of rejections, only we ourselves of a few
 delete globalThis.__track;

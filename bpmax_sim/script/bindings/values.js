@@ -1,6 +1,6 @@
 // Tagged JSON of what is not a plain object: Date, bytes, Map, Set, Error, boxed primitives.
 'use strict';
-({encoders, decode, put, list, tag, timeOf, noOpaque, NativeDate, NativeError}) => {
+({date, encoders, decode, put, list, tag, timeOf, noOpaque, NativeDate, NativeError}) => {
 const NativePromise = (async () => {})().constructor;
 const {stringify} = JSON;
 function base64({buffer, byteOffset, byteLength}) {
@@ -11,7 +11,7 @@ function base64({buffer, byteOffset, byteLength}) {
 const decoders = {
   nan: () => NaN, inf: () => Infinity, '-inf': () => -Infinity, '-0': () => -0, bigint: BigInt,
   bytes: v => Uint8Array.from(atob(v), c => c.charCodeAt(0)),
-  date: v => new NativeDate(v ?? NaN),
+  date: v => (date(), new NativeDate(v ?? NaN)),
   map: v => new Map(v.map(([k, x]) => [decode(k), decode(x)])),
   set: v => new Set(v.map(decode)),
   str: v => v.map(unit => String.fromCharCode(unit)).join(''),
