@@ -42,9 +42,12 @@ class ListShape:
         return INVALID if value is INVALID else (value,)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
-        """Return a list, or a single value."""
+        """Return a list, or a single value; nothing is neither."""
         item = self.item.schema(definitions)
-        return {"anyOf": [{"type": "array", "items": item}, item]} if item else {}
+        return {"anyOf": [{"type": "array", "items": item}, item]} if item else _SOMETHING
+
+
+_SOMETHING: dict[str, Any] = {"not": {"type": "null"}}
 
 
 @dataclass(frozen=True, slots=True)
