@@ -11,8 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import bpmax_sim.demo
-from benchmarks.calls import ENVIRON, answer
+from benchmarks.calls import ENVIRON, answer, keyed
 from benchmarks.start import spent
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
@@ -23,7 +22,6 @@ from bpmax_sim.transport.protocol import Handler
 
 _COUNT = 1000
 _ROUNDS = 5
-_FILES = Path(bpmax_sim.demo.__file__).parent / "files/scenarios"
 _PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 _OURS = (*_PYTEST, "-p", "bpmax_sim.pytest_plugin", "--bpmax-trace=off")
 _RAW = """\
@@ -62,12 +60,10 @@ steps:
 
 
 def project(folder: Path) -> Path:
-    """Make a project with the demonstration's CRM and one script, and return its scenarios."""
+    """Make a project with a CRM that takes a key and one script, and return its scenarios."""
     scenarios = folder / "scenarios"
-    for name in ("scripts", "platforms"):
-        (scenarios / name).mkdir(parents=True)
-    for name in ("instances.yaml", "platforms/crm_system.yaml"):
-        (scenarios / name).write_bytes((_FILES / name).read_bytes())
+    (scenarios / "scripts").mkdir(parents=True)
+    keyed(scenarios)
     (scenarios / "scripts/one.js").write_text(_SCRIPT, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     return scenarios

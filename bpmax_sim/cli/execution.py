@@ -14,7 +14,6 @@ from bpmax_sim.report.traces import keep_trace
 from bpmax_sim.report.verdict import Verdict, broken, judged, skipped, target
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.names import find_root
 from bpmax_sim.scenario.opening import open_session
 from bpmax_sim.scenario.runner import run
 from bpmax_sim.session.unplayed import told_unrecognised
@@ -84,7 +83,7 @@ def cassette_of(item: ScenarioItem, choices: Choices) -> Path:
 
 
 def _folder(item: ScenarioItem, choices: Choices) -> Path:
-    return choices.cassettes or Path(shown(find_root(item.path) / "cassettes"))
+    return choices.cassettes or Path(shown(item.root / "cassettes"))
 
 
 def pending(items: Iterable[ScenarioItem], choices: Choices) -> list[Path]:

@@ -22,7 +22,6 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.report.terminal import counted
 from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.names import find_root
 from bpmax_sim.session.rules import matching_rules
 from bpmax_sim.yamlfile import shown
 
@@ -70,7 +69,7 @@ def _rules() -> Mapping[tuple[Path, str], Rules]:
 
 
 def _cassette(item: ScenarioItem) -> Path:
-    return find_root(item.path) / "cassettes" / f"{item.cassette}.yaml"
+    return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
 def _rules_of(item: ScenarioItem) -> Rules:

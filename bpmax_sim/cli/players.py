@@ -46,7 +46,7 @@ def players(cassette: Path) -> list[str]:
 
 def file_of(item: ScenarioItem) -> Path:
     """Return the cassette of *item* in its own project."""
-    return find_root(item.path) / "cassettes" / f"{item.cassette}.yaml"
+    return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
 def _every(cassette: Path) -> Iterator[ScenarioItem]:

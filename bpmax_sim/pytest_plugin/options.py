@@ -160,6 +160,7 @@ _INI: Mapping[str, tuple[Literal["string", "bool", "linelist"], Any]] = {
     "many": ("linelist", []),
     "optional": ("string", ""),
 }
+_SAID = pytest.StashKey[dict[str, tuple[Any, Any]]]()
 _BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 
 
@@ -185,16 +186,25 @@ def _way(option: Option) -> dict[str, Any]:
 
 def on_command_line(config: pytest.Config, name: str) -> Any:
     """Return what the command line says of an option, or None."""
-    option = _BY_NAME[name]
-    given = config.getoption(option.ini, None)
-    return None if given is None else _read(option, given, option.flag)
+    return _said(config, name)[0]
 
 
 def in_ini(config: pytest.Config, name: str) -> Any:
     """Return what the ini file says of an option, or None."""
-    option = _BY_NAME[name]
-    given = config.getini(option.ini)
-    return _read(option, given, option.ini) if given else None
+    return _said(config, name)[1]
+
+
+def _said(config: pytest.Config, name: str) -> tuple[Any, Any]:
+    """Return what the command line and the ini file say; each test asks, and neither changes."""
+    known = config.stash.setdefault(_SAID, {})
+    if name not in known:
+        option = _BY_NAME[name]
+        given, written = config.getoption(option.ini, None), config.getini(option.ini)
+        known[name] = (
+            None if given is None else _read(option, given, option.flag),
+            _read(option, written, option.ini) if written else None,
+        )
+    return known[name]
 
 
 def value(config: pytest.Config, name: str, default: Any = None) -> Any:

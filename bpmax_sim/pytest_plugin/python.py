@@ -17,10 +17,16 @@ from bpmax_sim.pytest_plugin.guard import DOOR
 from bpmax_sim.pytest_plugin.hiding import hide_in
 from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
-from bpmax_sim.pytest_plugin.wanted import cassette_of, cassettes_folder, owner_of, session_options
+from bpmax_sim.pytest_plugin.wanted import (
+    cassette_of,
+    cassettes_folder,
+    owner_of,
+    root_of,
+    session_options,
+)
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.log import Log
-from bpmax_sim.scenario.names import cassette_name, find_root
+from bpmax_sim.scenario.names import cassette_name
 from bpmax_sim.session import Session
 from bpmax_sim.subject.stage import Happening
 
@@ -39,7 +45,7 @@ def open_session(node: pytest.Item, **given: Any) -> Session:
     """
     folder = cassettes_folder(node)
     if isinstance(given.get("cassette"), str):
-        name = cassette_name(node.path, given["cassette"], "")
+        name = cassette_name(root_of(node), node.path, given["cassette"], "")
         given["cassette"] = folder / f"{name}.yaml"
     found = {
         "platforms": _platforms(node),
@@ -63,7 +69,7 @@ def open_session(node: pytest.Item, **given: Any) -> Session:
 
 
 def _platforms(node: pytest.Item) -> Any:
-    folder = find_root(node.path) / "scenarios" / "platforms"
+    folder = root_of(node) / "scenarios" / "platforms"
     return folder if folder.is_dir() else None
 
 

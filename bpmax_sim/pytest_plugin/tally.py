@@ -153,4 +153,6 @@ TALLY = pytest.StashKey[Tally]()
 
 def tally_of(config: pytest.Config) -> Tally:
     """Return what this process keeps."""
-    return config.stash.setdefault(TALLY, Tally())
+    if TALLY not in config.stash:
+        config.stash[TALLY] = Tally()
+    return config.stash[TALLY]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ MARKED = (
 
 Says = Callable[[str], bool]
 _REMOTE = pytest.StashKey[Remote | None]()
+_ROOTS = pytest.StashKey[dict[str, Path]]()
 
 
 def marked(node: pytest.Item) -> dict[str, Any]:
@@ -94,11 +96,11 @@ def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> d
     }
     found = {target: said for target, said in chosen.items() if said is not None}
     found |= {key: mark[key] for key in ("ignore", "redact", "repeat", "unawaited") if key in mark}
-    root, files = find_root(node.path), dict(_files(node, mark, says))
+    root, files = root_of(node), dict(_files(node, mark, says))
     if "instances" in mark:
         files["instances"] = root / mark["instances"]
     if "cassette" in mark:
-        name = cassette_name(node.path, str(mark["cassette"]), "")
+        name = cassette_name(root, node.path, str(mark["cassette"]), "")
         files["cassette"] = cassettes_folder(node) / f"{name}.yaml"
     return found | files | {"remote": remote_of(node.config)}
 
@@ -109,9 +111,18 @@ def _files(node: pytest.Item, mark: Mapping[str, Any], says: Says) -> Iterator[t
     if given is not None:
         yield "platforms", config.invocation_params.dir / given
     elif "platforms" in mark:
-        yield "platforms", find_root(node.path) / mark["platforms"]
+        yield "platforms", root_of(node) / mark["platforms"]
     elif not says("platforms") and (ini := options.in_ini(config, "platforms")) is not None:
         yield "platforms", config.rootpath / ini
+
+
+def root_of(node: pytest.Item | pytest.Collector) -> Path:
+    """Return the root of a test's project, looked for once in a run for each folder."""
+    known = node.config.stash.setdefault(_ROOTS, {})
+    folder = os.path.dirname(node.path)  # noqa: PTH120 - a path would have to be made
+    if folder not in known:
+        known[folder] = find_root(node.path)
+    return known[folder]
 
 
 def remote_of(config: pytest.Config) -> Remote | None:
@@ -132,7 +143,7 @@ def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     if given is not None:
         return Path(config.invocation_params.dir, given)
     ini = options.in_ini(config, "cassettes")
-    return Path(config.rootpath, ini) if ini is not None else find_root(node.path) / "cassettes"
+    return Path(config.rootpath, ini) if ini is not None else root_of(node) / "cassettes"
 
 
 def cassette_of(node: pytest.Item) -> Path:
@@ -142,10 +153,9 @@ def cassette_of(node: pytest.Item) -> Path:
     depends on the import mode, nor on how pytest spells parameters.
     """
     mark = marked(node)
-    folder = cassettes_folder(node)
+    folder, root = cassettes_folder(node), root_of(node)
     if "cassette" in mark:
-        return folder / f"{cassette_name(node.path, str(mark['cassette']), '')}.yaml"
-    root = find_root(node.path)
+        return folder / f"{cassette_name(root, node.path, str(mark['cassette']), '')}.yaml"
     module = node.path.with_suffix("")
     parts = module.relative_to(root).parts if module.is_relative_to(root) else (module.name,)
     parts = parts[1:] if parts[0] in {"tests", "test"} and len(parts) > 1 else parts

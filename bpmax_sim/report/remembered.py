@@ -15,7 +15,7 @@ import msgspec
 from bpmax_sim.scenario.failure import Failure, render
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.kept import make_folder
-from bpmax_sim.scenario.names import SUFFIX, file_name, find_root
+from bpmax_sim.scenario.names import SUFFIX, file_name
 
 FOLDER = Path(".bpmax", "failed")
 
@@ -52,7 +52,7 @@ def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence
         problems: what kept it from running.
     """
     texts = [*map(render, failures), *problems]
-    if not texts and not (find_root(item.path) / FOLDER).is_dir():
+    if not texts and not (item.root / FOLDER).is_dir():
         return  # as after most items
     path = _path(item)
     try:
@@ -70,7 +70,7 @@ def _told(item: ScenarioItem, failures: Sequence[Failure], texts: Sequence[str])
     place = (first.location or first.place if first else None) or item.place
     return Remembered(
         name=item.name,
-        file=_below(item.path, find_root(item.path)),
+        file=_below(item.path, item.root),
         line=place.line,
         headline=first.headline if first else texts[0],
         texts=tuple(texts),
@@ -79,7 +79,7 @@ def _told(item: ScenarioItem, failures: Sequence[Failure], texts: Sequence[str])
 
 
 def _path(item: ScenarioItem) -> Path:
-    root, path = find_root(item.path), item.path.absolute()
+    root, path = item.root, item.path.absolute()
     folder = path.relative_to(root).parent if path.is_relative_to(root) else Path()
     stem = file_name(path.name.removesuffix(SUFFIX))
     return root / FOLDER / folder / stem / f"{file_name(item.name)}.json"

@@ -14,10 +14,11 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.scenario.events import Event, trace
+from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.kept import make_folder
-from bpmax_sim.scenario.names import SUFFIX, file_name, find_root
+from bpmax_sim.scenario.names import SUFFIX, file_name
+from bpmax_sim.scenario.trace import trace
 from bpmax_sim.yamlfile import shown
 
 FOLDER = Path(".bpmax", "trace")
@@ -40,7 +41,7 @@ class Trace:
 
 def trace_path(item: ScenarioItem) -> Path:
     """Return where the trace of *item* goes: beside nothing else, by its path and name."""
-    root, path = find_root(item.path), item.path.absolute()
+    root, path = item.root, item.path.absolute()
     folder = path.relative_to(root).parent if path.is_relative_to(root) else Path()
     stem = file_name(path.name.removesuffix(SUFFIX))
     return root / FOLDER / folder / stem / f"{file_name(item.name)}{_ENDING}"

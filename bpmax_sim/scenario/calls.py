@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
@@ -145,15 +146,21 @@ def call_made(record: Record, number: int, template: str) -> CallMade:
 
 def path_values(template: str, path: str) -> dict[str, str]:
     """Return the decoded values that *path* has at the placeholders of *template*."""
+    names, pattern = _placeholders(template.partition("?")[0])
+    found = pattern.fullmatch(path.partition("?")[0])
+    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else {}
+
+
+@lru_cache(maxsize=1024)
+def _placeholders(template: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
+    """Return the names of the placeholders, and what matches a path with their values as groups."""
     names: list[str] = []
     pattern, end = "", 0
-    for match in _PLACEHOLDER.finditer(template.partition("?")[0]):
+    for match in _PLACEHOLDER.finditer(template):
         names.append(match[1] or match[2])
         pattern += re.escape(template[end : match.start()]) + "([^/]*)"
         end = match.end()
-    pattern += re.escape(template.partition("?")[0][end:])
-    found = re.fullmatch(pattern, path.partition("?")[0])
-    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else {}
+    return tuple(names), re.compile(pattern + re.escape(template[end:]))
 
 
 def _hidden(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]) -> Pairs:

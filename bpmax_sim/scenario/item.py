@@ -58,6 +58,7 @@ class ScenarioItem:
     """A scenario, or one row of it, ready to run.
 
     Attributes:
+        root: of the project.
         row: the row, or None where there is no table.
         place: where the scenario's name or the row stands.
         skip, xfail: a reason, or whether it holds at all.
@@ -70,6 +71,7 @@ class ScenarioItem:
         clock: frozen time, where the scenario has one.
     """
 
+    root: Path
     path: Path
     spot: Spot
     scenario: Scenario

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import UNSET
 
 from bpmax_sim.scenario.calls import compare_calls
 from bpmax_sim.scenario.expect import Check, Checks, compare, is_operator
-from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.model import Expect, ExpectedCall
 
 SECTIONS = ("form", "fields", "flow", "proxy", "messages", "console", "result", "vars", "trace")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What there is to compare with after a step, in plain values.
+State = Mapping[str, Callable[[], Any]]
+"""Section -> makes what there is to compare with after a step, in plain values.
 
-    Attributes:
-        messages, console: ``{text, level}`` of this step, in order.
-        trace: computes the digest of everything so far.
-    """
-
-    form: Mapping[str, Any]
-    fields: Mapping[str, Any]
-    flow: Mapping[str, Any]
-    messages: Sequence[Mapping[str, Any]]
-    console: Sequence[Mapping[str, Any]]
-    calls: Sequence[CallMade]
-    result: Any
-    vars: Mapping[str, Any]
-    trace: Callable[[], str]
+``messages`` and ``console`` are ``{text, level}`` of this step in order, ``proxy`` its `CallMade`,
+``trace`` the digest of everything so far.
+"""
 
 
 def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Checks:
@@ -53,11 +39,11 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
 
 
 def _plain(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
-    return compare(resolve(value), getattr(state, section), (section,))
+    return compare(resolve(value), state[section](), (section,))
 
 
-def _calls(value: Any, state: State, resolve: Callable[[Any], Any], _section: str) -> Checks:
-    return compare_calls([resolve(_call(item)) for item in value], state.calls)
+def _calls(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
+    return compare_calls([resolve(_call(item)) for item in value], state[section]())
 
 
 def _call(item: ExpectedCall) -> dict[str, Any]:
@@ -67,7 +53,7 @@ def _call(item: ExpectedCall) -> dict[str, Any]:
 
 def _lines(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
     """Compare texts with texts, and maps with the whole line."""
-    expected, lines = resolve(value), getattr(state, section)
+    expected, lines = resolve(value), state[section]()
     texts = [line["text"] for line in lines]
     if not isinstance(expected, list):
         return compare(expected, texts, (section,))
@@ -77,13 +63,8 @@ def _lines(value: Any, state: State, resolve: Callable[[Any], Any], section: str
     return compare(expected, chosen, (section,))
 
 
-def _trace(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
-    return compare(resolve(value), state.trace(), (section,))
-
-
 _SECTIONS: Mapping[str, Callable[[Any, State, Callable[[Any], Any], str], Checks]] = {
     "proxy": _calls,
     "messages": _lines,
     "console": _lines,
-    "trace": _trace,
 }

@@ -64,7 +64,8 @@ def items(
     check(draft)
     check_values(draft)
     cast = _cast(draft)
-    found = [_item(draft, cast, row) for row in draft.rows or (None,)]
+    root = find_root(source.path)
+    found = [_item(draft, cast, row, root) for row in draft.rows or (None,)]
     if problems:
         raise ConfigError(*sorted(set(problems), key=_position))
     return found
@@ -152,16 +153,16 @@ def _bodies(draft: Draft, wanted: Iterator[tuple[str, str, Spot]]) -> dict[str, 
     return found
 
 
-def _item(draft: Draft, cast: Cast, row: Row | None) -> ScenarioItem:
+def _item(draft: Draft, cast: Cast, row: Row | None, root: Path) -> ScenarioItem:
     scenario, source = draft.scenario, draft.spot.source
     proxy = scenario.proxy
     values = row.values if row else {}
     folder = source.path.absolute().parent
-    default = find_root(source.path) / "scenarios" / "platforms"
     faults = [*_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
     if row:
         faults += _rules(draft, names_in_cell(values.get("faults")), draft.spot, row, whole=True)
     return ScenarioItem(
+        root=root,
         path=source.path,
         spot=draft.spot,
         scenario=scenario,
@@ -176,8 +177,8 @@ def _item(draft: Draft, cast: Cast, row: Row | None) -> ScenarioItem:
         vars=draft.declared_vars(),
         given=draft.variables,
         faults=tuple(faults),
-        cassette=_cassette(draft, row),
-        platforms=_below(folder, proxy.platforms) if proxy.platforms else default,
+        cassette=_cassette(draft, row, root),
+        platforms=_below(folder, proxy.platforms or str(root / "scenarios" / "platforms")),
         instances=_below(folder, proxy.instances) if proxy.instances else None,
         clock=_clock(scenario.clock),
     )
@@ -194,7 +195,7 @@ def _clock(text: str) -> Instant | None:
         return None  # told already
 
 
-def _cassette(draft: Draft, row: Row | None) -> str:
+def _cassette(draft: Draft, row: Row | None, root: Path) -> str:
     given = draft.scenario.proxy.cassette
     own_file = row.id if row and "${case." not in given else ""
     path = draft.spot.source.path
@@ -204,7 +205,7 @@ def _cassette(draft: Draft, row: Row | None) -> str:
     except ValueError as error:
         draft.tell(draft.spot.at("proxy", "cassette"), str(error))
         return ""
-    return cassette_name(path, str(name), own_file)
+    return cassette_name(root, path, str(name), own_file)
 
 
 def _constant(draft: Draft, row: Row | None, ref: Reference, *, what: str) -> Any:

@@ -10,15 +10,11 @@ from typing import Any
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.bench import Bench
 from bpmax_sim.scenario.calls import call_made
-from bpmax_sim.scenario.events import (
-    ConsoleWritten,
-    Event,
-    answer_of,
-    trace_digest,
-)
+from bpmax_sim.scenario.events import ConsoleWritten, Event, answer_of
 from bpmax_sim.scenario.homes import NOWHERE, Homes
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.plain import plain
+from bpmax_sim.scenario.trace import trace_digest
 from bpmax_sim.script.outcome import ConsoleLine, TimerFired
 from bpmax_sim.secret.values import redacted
 from bpmax_sim.subject.stage import (
@@ -61,11 +57,12 @@ class Log:
 
     def tell(self, happening: Happening) -> None:
         """Take what a subject tells, at this instant."""
-        if isinstance(happening, FieldChanged):
-            happening = replace(happening, old=plain(happening.old), new=plain(happening.new))
-            self.writers[happening.field] = happening.place
         clock = self.bench.clock
-        happening = redacted(replace(happening, at=clock.now()), self.bench.redact)
+        told: dict[str, Any] = {"at": clock.now()}
+        if isinstance(happening, FieldChanged):
+            told |= {"old": plain(happening.old), "new": plain(happening.new)}
+            self.writers[happening.field] = happening.place
+        happening = redacted(replace(happening, **told), self.bench.redact)
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})

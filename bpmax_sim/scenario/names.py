@@ -80,24 +80,24 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def cassette_name(path: Path, given: str, row: str) -> str:
+def cassette_name(root: Path, path: Path, given: str, row: str) -> str:
     """Return a cassette's name below the cassettes folder, without suffix.
 
     Args:
+        root: of the project.
         path: the scenario's file; its place below ``scenarios`` is the default name.
         given: ``proxy.cassette``, rows already filled in.
         row: the row's id, which gets a file of its own; empty for none.
     """
-    parts = given.removesuffix(".yaml").split("/") if given else list(_default(path))
+    parts = given.removesuffix(".yaml").split("/") if given else list(_default(root, path))
     names = [file_name(part) for part in [*parts, *([row] if row else [])] if part]
     return "/".join(names)
 
 
-def _default(path: Path) -> tuple[str, ...]:
-    scenarios = find_root(path) / "scenarios"
+def _default(root: Path, path: Path) -> tuple[str, ...]:
     stem = path.name.removesuffix(SUFFIX)
     try:
-        folder = path.absolute().parent.relative_to(scenarios)
+        folder = path.absolute().parent.relative_to(root / "scenarios")
     except ValueError:
         return (stem,)
     return (*folder.parts, stem)

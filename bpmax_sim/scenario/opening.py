@@ -14,7 +14,6 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.names import find_root
 from bpmax_sim.scenario.scope import Scope
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.values import UndefinedValueError, reference
@@ -42,7 +41,7 @@ def open_session(
         CassetteError: the cassette cannot be used.
     """
     proxy = item.scenario.proxy
-    folder = cassettes or find_root(item.path) / "cassettes"
+    folder = cassettes or item.root / "cassettes"
     options: dict[str, Any] = {
         "instances": item.instances,
         "mode": "replay" if proxy.mode is UNSET else proxy.mode,

@@ -120,6 +120,11 @@ class Progress:
             return dict(plain(subject.fields))
         return dict(plain(subject.form)) if isinstance(subject, FlowSubject) else {}
 
+    def fields(self) -> Mapping[str, Any]:
+        """Return what can be said of a form's fields."""
+        subject = self.subject
+        return dict(plain(subject.facts())) if isinstance(subject, FormSubject) else {}
+
     def flow(self) -> Mapping[str, Any]:
         """Return what can be said of the flow."""
         subject = self.subject
@@ -139,19 +144,18 @@ class Progress:
 
     def state(self, since: Mark = START) -> State:
         """Return what there is to compare with, redacted: the same in record and in replay."""
-        log, subject = self.log, self.subject
-        fields = subject.facts() if isinstance(subject, FormSubject) else {}
-        return State(
-            form=self.shown(self.form()),
-            fields=self.shown(plain(fields)),
-            flow=self.shown(self.flow()),
-            messages=log.messages[since.messages :],
-            console=log.console[since.console :],
-            calls=log.calls[since.calls :],
-            result=self.shown(self.result),
-            vars=self.shown(self.scope.vars),
-            trace=log.digest,
-        )
+        log = self.log
+        return {
+            "form": lambda: self.shown(self.form()),
+            "fields": lambda: self.shown(self.fields()),
+            "flow": lambda: self.shown(self.flow()),
+            "proxy": lambda: log.calls[since.calls :],
+            "messages": lambda: log.messages[since.messages :],
+            "console": lambda: log.console[since.console :],
+            "result": lambda: self.shown(self.result),
+            "vars": lambda: self.shown(self.scope.vars),
+            "trace": log.digest,
+        }
 
     def shown(self, value: T) -> T:
         """Return *value* as it may be shown."""

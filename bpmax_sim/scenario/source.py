@@ -10,7 +10,7 @@ from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.scenario.failure import Line
 from bpmax_sim.scenario.values import Path as Steps
 from bpmax_sim.script.source import Script
-from bpmax_sim.yamlfile import Node, read_yaml, shown
+from bpmax_sim.yamlfile import Node, parsed, read_text, shown
 
 _AROUND = 1
 
@@ -31,9 +31,8 @@ class Source:
         Raises:
             ConfigError: if it cannot be read or is not YAML.
         """
-        root = read_yaml(path)
-        text = path.read_text(encoding="utf-8-sig")
-        return cls(path, shown(path), root, tuple(text.splitlines()))
+        text, name = read_text(path), shown(path)
+        return cls(path, name, parsed(text, name), tuple(text.splitlines()))
 
     def place(self, steps: Iterable[str | int]) -> Place:
         """Return where the key or element at *steps* stands, or the last one on the way there."""

@@ -130,7 +130,7 @@ def _entry(context: Any, scripts: Sequence[str]) -> Any:
     main = bytecode.compiled(texts[0])
     if main is None:
         return context.eval(texts[0])(None, *texts[1:])
-    wanted = frozenset[str]().union(*map(_wanted, scripts))
+    wanted = _wanted("").union(*map(_wanted, scripts))
     parts = [
         bytecode.compiled(text) if name in wanted else None
         for name, text in zip(BINDINGS, texts[1:], strict=True)

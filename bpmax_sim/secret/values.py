@@ -17,7 +17,8 @@ _PLAIN = frozenset({bool, int, float, type(None)})
 def redacted(value: T, redact: Redact) -> T:
     """Return *value* with *redact* applied to every text in it.
 
-    Texts, bytes, mappings, lists, tuples and dataclasses are looked into; all else is kept.
+    Texts, bytes, mappings, lists, tuples and dataclasses are looked into; all else is kept, and so
+    is a dataclass in which nothing changes.
     """
     shown: T = _redacted(value, redact)
     return shown
@@ -41,7 +42,12 @@ def _redacted(value: Any, redact: Redact) -> Any:
 
 def _fields(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
-    return kind(**{name: _redacted(getattr(value, name), redact) for name in _names(kind)})
+    found, changed = {}, False
+    for name in _names(kind):
+        before = getattr(value, name)
+        found[name] = after = _redacted(before, redact)
+        changed = changed or (after is not before and after != before)
+    return kind(**found) if changed else value
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bpmax_sim.yamlfile.decode import decode
 from bpmax_sim.yamlfile.node import Node, join, split
-from bpmax_sim.yamlfile.read import LARGEST, read_yaml, shown
+from bpmax_sim.yamlfile.read import LARGEST, parsed, read_text, read_yaml, shown
 from bpmax_sim.yamlfile.schema import described, explain, json_schema, read_hover, told
 from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds
 from bpmax_sim.yamlfile.write import write_yaml
@@ -24,7 +24,9 @@ __all__ = [
     "explain",
     "join",
     "json_schema",
+    "parsed",
     "read_hover",
+    "read_text",
     "read_yaml",
     "shown",
     "split",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 
 import yaml
@@ -36,7 +37,24 @@ def read_yaml(source: str | Path, *, file: str = "") -> Node:
         ConfigError: if it cannot be read or is not YAML; all duplicate keys and the like at once.
     """
     name = file or (shown(source) if isinstance(source, Path) else "<text>")
-    text = _text(source, name) if isinstance(source, Path) else source
+    return parsed(_text(source, name) if isinstance(source, Path) else source, name)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a YAML file, without a byte order mark.
+
+    Raises:
+        ConfigError: if it cannot be read.
+    """
+    return _text(path, shown(path)).removeprefix(_BOM)
+
+
+def parsed(text: str, name: str) -> Node:
+    """Return the root of the YAML file *text*, which messages call *name*.
+
+    Raises:
+        ConfigError: as `read_yaml` does.
+    """
     text = text.removeprefix(_BOM)
     _check_characters(text, name)
     problems: list[Problem] = []
@@ -70,9 +88,10 @@ def _text(path: Path, name: str) -> str:
 
 def _bytes(path: Path, name: str) -> bytes:
     try:
-        if path.exists() and not path.is_file():
+        # pathlib would take twice as long
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
             raise ConfigError(Problem("this is not a file; name a YAML file", Place(name)))
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:  # noqa: PTH123
             data = stream.read(LARGEST + 1)
     except OSError as error:
         message = f"cannot be read: {error.strerror}; check the path and its permissions"

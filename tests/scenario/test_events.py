@@ -14,12 +14,11 @@ from bpmax_sim.scenario.events import (
     Event,
     ScenarioFinished,
     answer_of,
-    trace_digest,
-    trace_line,
 )
 from bpmax_sim.scenario.failure import Failure
 from bpmax_sim.scenario.homes import Homes
 from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.scenario.trace import trace_digest, trace_line
 from bpmax_sim.script.outcome import TimerFired
 from bpmax_sim.subject.stage import FieldChanged, HookStarted, NodeEntered
 

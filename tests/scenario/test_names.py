@@ -78,11 +78,11 @@ def test_a_cassette_is_called_like_its_scenario_unless_it_says_otherwise(
     (tmp_path / "scenarios").mkdir()
     path = tmp_path / "scenarios" / "crm" / "选择客户.scenario.yaml"
 
-    assert cassette_name(path, given_name, row) == name
+    assert cassette_name(tmp_path, path, given_name, row) == name
 
 
 def test_a_scenario_elsewhere_lends_its_own_name(tmp_path: Path) -> None:
-    assert cassette_name(tmp_path / "外面.scenario.yaml", "", "") == "外面"
+    assert cassette_name(tmp_path, tmp_path / "外面.scenario.yaml", "", "") == "外面"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bpmax_sim.scenario.events import CallAnswered, ConsoleWritten, Event, trace
+from bpmax_sim.scenario.events import CallAnswered, ConsoleWritten, Event
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.play import run_scenario
+from bpmax_sim.scenario.trace import trace
 from bpmax_sim.script.outcome import TimerFired
 from bpmax_sim.subject.stage import FieldChanged, HookStarted, MessageShown
 
