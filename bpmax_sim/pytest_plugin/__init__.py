@@ -5,7 +5,6 @@ Only hooks are here, and nothing heavy is imported before a scenario or a fixtur
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Generator
 from contextlib import suppress
 from itertools import chain
@@ -20,7 +19,6 @@ from bpmax_sim.pytest_plugin.guard import DOOR, Door, behind
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.tally import Tally
 
-_MANY = 100
 MARKERS = (
     "bpmax(cassette, mode, record, unused, ignore, repeat, clock, …): as in a scenario's proxy",
     "bpmax_fault(on, call=None, status, body, error, token, delay, drip): trouble on purpose",
@@ -85,7 +83,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
         with suppress(ConfigError):  # a wrong marker is told where the test runs
             folder, owner = cassettes_folder(item), owner_of(item)
-            _tally(item.config).own(cassette_of(item), folder, owner=owner, test=item.path)
+            cassette = str(cassette_of(item))
+            _tally(item.config).own(cassette, str(folder), owner=owner, test=item.path)
 
 
 @pytest.hookimpl(trylast=True)
@@ -101,15 +100,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Let a scenario file that cannot be read stop no other, as with pytest-xdist.
 
     Where something else could not be collected, pytest stops as ever; -x and --maxfail hold.
-    What was collected for many scenarios is taken out of what Python's garbage collector looks at:
-    all of it lives until the end, and is looked at every few tests otherwise.
     """
     tally = _tally(session.config)
     if tally.broken and session.testsfailed == tally.broken:
         session.config.option.continue_on_collection_errors = True
-    if len(tally.owned) >= _MANY:
-        gc.collect()
-        gc.freeze()
+    tally.set_aside()
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -189,8 +184,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Note whether everything ran; send what a worker of pytest-xdist used to the controller."""
     tally = _tally(session.config)
-    if len(tally.owned) >= _MANY:
-        gc.unfreeze()
+    tally.take_back()
     tally.stopped = bool(session.shouldfail or session.shouldstop)
     if tally.sharded and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK  # an empty shard: the others have them all

@@ -12,6 +12,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.scenario.failure import LONGEST, Failure, render
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.secret.values import Redact
+from bpmax_sim.yamlfile import shown
 
 _COLOURS: Mapping[str, Mapping[str, bool]] = {
     "> ": {"red": True},
@@ -136,4 +137,6 @@ def properties(
 
 def relative(path: Path) -> str:
     """Return how *path* is typed from the working directory, with slashes."""
-    return Path(os.path.relpath(path)).as_posix()
+    if not os.path.isabs(name := shown(path)):  # noqa: PTH117
+        return name
+    return os.path.relpath(path).replace(os.sep, "/")

@@ -6,6 +6,7 @@ trees and reporting plugins look for those and nothing else.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -35,7 +36,13 @@ from bpmax_sim.pytest_plugin.hiding import hide_in
 from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
 from bpmax_sim.pytest_plugin.tracebacks import behind
-from bpmax_sim.pytest_plugin.wanted import cassettes_folder, choose, marked, session_options
+from bpmax_sim.pytest_plugin.wanted import (
+    cassettes_folder,
+    choose,
+    marked,
+    root_of,
+    session_options,
+)
 from bpmax_sim.report.remembered import remember
 from bpmax_sim.report.traces import keep_trace
 from bpmax_sim.scenario.events import Event, ScenarioFinished
@@ -49,6 +56,7 @@ from bpmax_sim.scenario.runner import run
 from bpmax_sim.session import Session
 
 MARK = "bpmax_scenario"
+_FILES = 50
 CALLS = pytest.StashKey[tuple[CallMade, ...]]()
 
 
@@ -69,12 +77,14 @@ class ScenarioFile(pytest.Module):
             CollectError: with one line for each problem of the file.
         """
         try:
-            found = items(self.path, variables=options.variables(self.config))
+            variables = options.variables(self.config)
+            found = items(self.path, variables=variables, root=root_of(self))
         except ConfigError as error:
             tally_of(self.config).broken += 1
             raise self.CollectError(str(error)) from None
         for item in found:
             yield self._test(item)
+        tally_of(self.config).set_aside(every=_FILES)
 
     def _test(self, item: ScenarioItem) -> pytest.Item:
         test: ScenarioTest = ScenarioTest.from_parent(self, name=item.node_name, callobj=play)
@@ -87,9 +97,10 @@ class ScenarioFile(pytest.Module):
             test.add_marker(pytest.mark.skip(reason=_reason(item.skip)))
         if item.xfail:
             test.add_marker(pytest.mark.xfail(reason=_reason(item.xfail), strict=True))
-        folder = cassettes_folder(test)
-        cassette = folder / f"{item.cassette}.yaml"
-        tally_of(self.config).own(cassette, folder, owner=item.owner, test=self.path)
+        test.cassettes = cassettes_folder(test)
+        cassette = f"{test.cassettes}{os.sep}{item.cassette}.yaml".replace("/", os.sep)
+        owned = tally_of(self.config).own
+        owned(cassette, str(test.cassettes), owner=item.owner, test=self.path)
         return test
 
 
@@ -101,6 +112,7 @@ class ScenarioTest(pytest.Function):
     """A scenario, or one row of its table."""
 
     scenario: ScenarioItem
+    cassettes: Path
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Have the id that pytest reads back from its cache.
@@ -176,16 +188,18 @@ def _changed(test: ScenarioTest) -> ScenarioItem:
     mark = marked(test)
     wanted = {name: choose(test.config, mark, name, says=test.says) for name in names}
     given = {name: value for name, value in wanted.items() if value is not None}
+    faults = tuple(marked_faults(test))
+    if not given and not faults:
+        return item
     scenario = msgspec.structs.replace(item.scenario, **given)
     clock = Instant.parse(scenario.clock) if scenario.clock else None
-    faults = (*item.faults, *marked_faults(test))
-    return replace(item, scenario=scenario, clock=clock, faults=faults)
+    return replace(item, scenario=scenario, clock=clock, faults=(*item.faults, *faults))
 
 
 def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
     session = open_session(
         item,
-        cassettes=cassettes_folder(test),
+        cassettes=test.cassettes,
         **{
             "command_rewrite": "--bpmax-record=rewrite",
             "command_new": "--bpmax-record=new",

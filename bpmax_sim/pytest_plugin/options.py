@@ -186,17 +186,19 @@ def _way(option: Option) -> dict[str, Any]:
 
 def on_command_line(config: pytest.Config, name: str) -> Any:
     """Return what the command line says of an option, or None."""
-    return _said(config, name)[0]
+    return said(config, name)[0]
 
 
 def in_ini(config: pytest.Config, name: str) -> Any:
     """Return what the ini file says of an option, or None."""
-    return _said(config, name)[1]
+    return said(config, name)[1]
 
 
-def _said(config: pytest.Config, name: str) -> tuple[Any, Any]:
+def said(config: pytest.Config, name: str) -> tuple[Any, Any]:
     """Return what the command line and the ini file say; each test asks, and neither changes."""
-    known = config.stash.setdefault(_SAID, {})
+    known = config.stash.get(_SAID, None)
+    if known is None:
+        known = config.stash[_SAID] = {}
     if name not in known:
         option = _BY_NAME[name]
         given, written = config.getoption(option.ini, None), config.getini(option.ini)
@@ -209,10 +211,10 @@ def _said(config: pytest.Config, name: str) -> tuple[Any, Any]:
 
 def value(config: pytest.Config, name: str, default: Any = None) -> Any:
     """Return what is said of an option: on the command line, else in the ini file."""
-    for said in (on_command_line(config, name), in_ini(config, name)):
-        if said is not None:
-            return said
-    return default
+    given, written = said(config, name)
+    if given is None:
+        given = written
+    return default if given is None else given
 
 
 def _read(option: Option, given: Any, told: str) -> Any:
@@ -274,8 +276,8 @@ def report_path(config: pytest.Config) -> Path | None:
 
 def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
     """Return the hosts that stay open while replaying; commas separate them, too."""
-    said = value(config, "allow_hosts", [])
-    return tuple(host.strip() for text in said for host in text.split(",") if host.strip())
+    given = value(config, "allow_hosts", [])
+    return tuple(host.strip() for text in given for host in text.split(",") if host.strip())
 
 
 def variables(config: pytest.Config) -> Mapping[str, Any]:
@@ -284,12 +286,12 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
     Raises:
         pytest.UsageError: one is not NAME=VALUE.
     """
-    said = [*(in_ini(config, "var") or ()), *(on_command_line(config, "var") or ())]
-    if not said:
+    given = [*(in_ini(config, "var") or ()), *(on_command_line(config, "var") or ())]
+    if not given:
         return {}
     from bpmax_sim.scenario.given import given_variables  # noqa: PLC0415 - only where given
 
     try:
-        return given_variables(said)
+        return given_variables(given)
     except ValueError as error:
         raise pytest.UsageError(f"--bpmax-var: expected NAME=VALUE, got {str(error)!r}") from None

@@ -6,7 +6,7 @@ All tests of a run are split, not scenarios alone: each is in exactly one shard.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
     shard = options.value(config, "shard")
     if shard is None:
         return
-    keys = {item: _key(config, item.nodeid) for item in items}
+    names = _keys(config, (item.nodeid for item in items))
+    keys = dict(zip(items, names, strict=True))
     chosen = shard.among(keys.values(), seconds(config))
     left_out = [item for item in items if keys[item] not in chosen]
     if left_out:
@@ -53,9 +54,14 @@ def seconds(config: pytest.Config) -> dict[str, Any]:
         raise pytest.UsageError(f"--bpmax-shard: {error}") from None
 
 
-def _key(config: pytest.Config, nodeid: str) -> str:
-    file, _, name = nodeid.partition("::")
-    return durations.key_of(config.rootpath / file, find_root(config.rootpath), name)
+def _keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
+    """Yield how durations call each test."""
+    root, known = find_root(config.rootpath), dict[str, str]()
+    for nodeid in nodeids:
+        file, _, name = nodeid.partition("::")
+        if file not in known:
+            known[file] = durations.key_of(config.rootpath / file, root, "")
+        yield f"{known[file]}{name}"
 
 
 def keep_durations(
@@ -69,5 +75,5 @@ def keep_durations(
     if shard is None and not any(f"{SUFFIX}::" in nodeid for nodeid in took):
         return
     root: Path = find_root(config.rootpath)
-    found = {_key(config, nodeid): float(spent) for nodeid, spent in took.items()}
+    found = dict(zip(_keys(config, took), map(float, took.values()), strict=True))
     durations.keep(root, found, shard=shard, complete=complete)

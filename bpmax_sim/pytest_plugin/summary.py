@@ -93,7 +93,7 @@ def _orphans(tally: Tally) -> Iterator[str]:
         str(path)
         for folder in sorted(tally.folders)
         for path in sorted(Path(folder).rglob("*.yaml"))
-        if path.relative_to(folder).parts[0] != "auth" and str(path) not in used
+        if str(path) not in used and path.relative_to(folder).parts[0] != "auth"
     ]
     if found:
         yield f"orphans, no test uses them: {_list(found)}; bpmax-sim prune"

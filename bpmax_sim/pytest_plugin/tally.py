@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,18 +59,38 @@ class Tally:
         self.sharded = False
         self.stopped = False
         self.broken = 0
+        self._files = 0
+        self._frozen = False
 
     @property
     def is_touched(self) -> bool:
         """Return whether any test had a session, or was collected for a cassette."""
         return bool(self.calls or self.traces or any(getattr(self, name) for name in _SETS))
 
-    def own(self, cassette: Path, folder: Path, *, owner: str, test: Path) -> None:
+    def own(self, cassette: str, folder: str, *, owner: str, test: Path) -> None:
         """Note that *owner*, a test collected from the file *test*, has *cassette*."""
-        self.owned.add(str(cassette))
-        self.folders.add(str(folder))
-        self.owners.setdefault(str(cassette), set()).add(owner)
+        self.owned.add(cassette)
+        self.folders.add(folder)
+        self.owners.setdefault(cassette, set()).add(owner)
         self.tests.add(str(test))
+
+    def set_aside(self, *, every: int = 1) -> None:
+        """Take what was collected out of what Python's garbage collector looks at.
+
+        All of it lives until the end, and is looked at every few tests otherwise.
+
+        Args:
+            every: only after so many files.
+        """
+        self._files += 1
+        if len(self.owned) >= _MANY and self._files % every == 0:
+            gc.freeze()
+            self._frozen = True
+
+    def take_back(self) -> None:
+        """Let the garbage collector look at everything again."""
+        if self._frozen:
+            gc.unfreeze()
 
     def add(self, session: Session, *, failed: bool, doubtful: bool) -> None:
         """Take what a closed session did.
@@ -91,9 +112,9 @@ class Tally:
         self._note_left(session, str(cassette), doubtful=doubtful or session.mode != "replay")
         if session.settings.unused != "ignore" and not failed and session.unplayed:
             self.unplayed[str(cassette)] += len(session.unplayed)
-        aside = cassette.with_name(f"{cassette.name}.new")
-        if session.mode == "record" and aside.exists():
-            self.waiting.add(str(aside))
+        if session.mode == "record":
+            aside = cassette.with_name(f"{cassette.name}.new")
+            self.waiting.update([str(aside)] if aside.exists() else [])
 
     def _note_left(self, session: Session, cassette: str, *, doubtful: bool) -> None:
         """Note which exchanges no session of this owner has played so far."""
@@ -143,6 +164,7 @@ def _narrow(
     known[owner] = known[owner] & orders if owner in known else orders
 
 
+_MANY = 100
 _WITH_CASSETTES = ("replay", "record")
 _SETS = (
     *("cassettes", "used", "owned", "folders", "waiting", "unrecognised", "traces"),

@@ -76,12 +76,10 @@ def choose(
         name: of the option.
         says: whether the scenario itself says something about it, which beats the ini file.
     """
-    said = options.on_command_line(config, name)
+    said, written = options.said(config, name)
     if said is None:
         said = mark.get(name)
-    if said is None and not says(name):
-        said = options.in_ini(config, name)
-    return said
+    return written if said is None and written is not None and not says(name) else said
 
 
 def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> dict[str, Any]:
@@ -118,7 +116,9 @@ def _files(node: pytest.Item, mark: Mapping[str, Any], says: Says) -> Iterator[t
 
 def root_of(node: pytest.Item | pytest.Collector) -> Path:
     """Return the root of a test's project, looked for once in a run for each folder."""
-    known = node.config.stash.setdefault(_ROOTS, {})
+    known = node.config.stash.get(_ROOTS, None)
+    if known is None:
+        known = node.config.stash[_ROOTS] = {}
     folder = os.path.dirname(node.path)  # noqa: PTH120 - a path would have to be made
     if folder not in known:
         known[folder] = find_root(node.path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,7 @@ class Draft:
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    _steps: tuple[tuple[Step, Spot], ...] = field(default=(), init=False)
 
     def tell(self, spot: Spot, message: str) -> None:
         """Note that something is wrong at *spot*."""
@@ -77,8 +78,12 @@ class Draft:
         form = self.scenario.form
         return tuple(form.fields) if isinstance(form, FormSpec) else ()
 
-    def steps(self) -> Iterator[tuple[Step, Spot]]:
-        """Yield every step of the file and of its fragments."""
+    def steps(self) -> Sequence[tuple[Step, Spot]]:
+        """Return every step of the file and of its fragments, once those are read."""
+        self._steps = self._steps or tuple(self._all_steps())
+        return self._steps
+
+    def _all_steps(self) -> Iterator[tuple[Step, Spot]]:
         for key, steps in (("steps", self.scenario.steps), ("finally", self.scenario.cleanup)):
             for index, step in enumerate(steps):
                 yield step, element(self.spot.at(key), index)

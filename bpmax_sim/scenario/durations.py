@@ -25,7 +25,7 @@ VERSION = 1
 
 def key_of(path: Path, root: Path, name: str) -> str:
     """Return how the item *name* of the file *path* is called, wherever the project lies."""
-    file = Path(os.path.relpath(path, root)).as_posix()
+    file = os.path.relpath(path, root).replace(os.sep, "/")
     return f"{file}::{name}"
 
 

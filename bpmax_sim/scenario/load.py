@@ -35,6 +35,7 @@ def items(
     *,
     variables: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
+    root: Path | None = None,
 ) -> list[ScenarioItem]:
     """Return the items of a scenario file, one for each row, or one.
 
@@ -42,6 +43,7 @@ def items(
         path: the file.
         variables: given from outside; they win over those of the file.
         environ: what ``${env.X}`` may name.
+        root: of the project, where it is known already.
 
     Raises:
         ConfigError: if anything is wrong with the file or what it names; all of it at once.
@@ -64,8 +66,8 @@ def items(
     check(draft)
     check_values(draft)
     cast = _cast(draft)
-    root = find_root(source.path)
-    found = [_item(draft, cast, row, root) for row in draft.rows or (None,)]
+    home = root or find_root(source.path)
+    found = [_item(draft, cast, row, home) for row in draft.rows or (None,)]
     if problems:
         raise ConfigError(*sorted(set(problems), key=_position))
     return found
@@ -185,7 +187,7 @@ def _item(draft: Draft, cast: Cast, row: Row | None, root: Path) -> ScenarioItem
 
 
 def _below(folder: Path, name: str) -> Path:
-    return Path(os.path.normpath(folder / name))
+    return Path(os.path.normpath(os.path.join(folder, name)))  # noqa: PTH118 - twice as fast
 
 
 def _clock(text: str) -> Instant | None:

@@ -95,9 +95,9 @@ def cassette_name(root: Path, path: Path, given: str, row: str) -> str:
 
 
 def _default(root: Path, path: Path) -> tuple[str, ...]:
-    stem = path.name.removesuffix(SUFFIX)
-    try:
-        folder = path.absolute().parent.relative_to(root / "scenarios")
-    except ValueError:
-        return (stem,)
-    return (*folder.parts, stem)
+    folder, name = os.path.split(os.path.join(os.getcwd(), path))  # noqa: PTH109, PTH118
+    above = os.path.join(root, "scenarios", "")  # noqa: PTH118
+    below = f"{folder}{os.sep}".removeprefix(above)
+    outside = os.path.isabs(below)  # noqa: PTH117
+    parts = [] if outside else below.split(os.sep)  # noqa: PTH206
+    return (*parts, name.removesuffix(SUFFIX))

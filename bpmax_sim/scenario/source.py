@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bpmax_sim.errors import ConfigError, Place, Problem, near
+from bpmax_sim.platform.disk import file_stamp
 from bpmax_sim.scenario.failure import Line
 from bpmax_sim.scenario.values import Path as Steps
 from bpmax_sim.script.source import Script
@@ -73,6 +75,12 @@ class Spot:
         return self.source.place(self.steps)
 
 
+@lru_cache(maxsize=256)
+def _script(name: str, _stamp: object) -> Script:
+    """Return the script at *name*, which many scenarios use; its stamp tells another text."""
+    return Script(name, Path(name).read_text(encoding="utf-8-sig"))
+
+
 def read_script(path: Path, place: Place) -> Script:
     """Return the script body of *path*, which a file names at *place*.
 
@@ -80,7 +88,7 @@ def read_script(path: Path, place: Place) -> Script:
         ConfigError: if it cannot be read as UTF-8.
     """
     try:
-        return Script(shown(path), path.read_text(encoding="utf-8-sig"))
+        return _script(shown(path), file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         hint = near(path.name, (one.name for one in path.parent.glob("*.js")))

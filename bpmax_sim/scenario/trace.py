@@ -63,9 +63,17 @@ def _any(value: Any, homes: Homes) -> str:
     return _encode(_canonical(plain(value), homes))
 
 
+def _number(value: float) -> str:
+    if value.is_integer():
+        return f"{int(value)}"
+    return f"{value!r}" if math.isfinite(value) else f'"{value}"'
+
+
 _WRITERS: Mapping[type, Callable[[Any, Homes], str]] = {
     str: lambda value, homes: encode_basestring(homes.within(value)),
     int: lambda value, _homes: f"{value}",
+    float: lambda value, _homes: _number(value),
+    dict: lambda value, homes: _any(value, homes) if value else "{}",
     type(None): lambda _value, _homes: "null",
     Place: lambda value, homes: encode_basestring(_place(value, homes)),
 }

@@ -35,25 +35,39 @@ class Mirror:
         self.names = tuple(objects)
         self._objects = tuple(objects.values())
         self._known: list[dict[str, str]] = [{} for _ in objects]
+        self._seen: list[dict[str, Any] | None] = [None for _ in objects]
 
     def patch(self) -> list[list[Any]]:
         """Return ``[index, changed fields, names that are gone]`` for what the context lacks."""
         found = []
         for index, one in enumerate(self._objects):
+            now = one.snapshot()
+            if self._is_as_before(index, now):
+                continue
             known = self._known[index]
-            fresh = {name: dumps(encode_tagged(item)) for name, item in one.snapshot().items()}
+            fresh = {name: dumps(encode_tagged(item)) for name, item in now.items()}
             if fresh != known:
                 changed = {n: json.loads(text) for n, text in fresh.items() if known.get(n) != text}
                 found.append([index, changed, [name for name in known if name not in fresh]])
                 self._known[index] = fresh
         return found
 
+    def _is_as_before(self, index: int, now: Mapping[str, Any]) -> bool:
+        """Return whether these are the values of the last time, none of which can change inside."""
+        seen = self._seen[index]
+        if seen and len(seen) == len(now) and all(seen.get(n, seen) is v for n, v in now.items()):
+            return True
+        self._seen[index] = dict(now) if all(type(v) in _FIXED for v in now.values()) else None
+        return False
+
     def write(self, index: int, name: str, tagged: Any, place: Place | None) -> None:
         """Pass on what the script wrote."""
         self._known[index][name] = dumps(tagged)
+        self._seen[index] = None
         self._objects[index].write(name, decode_tagged(tagged), place)
 
 
+_FIXED = frozenset({str, int, float, bool, type(None)})
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 

@@ -117,13 +117,13 @@ class Session:
             ConfigError: a file or an option is wrong.
             CassetteError: the cassette cannot be used.
         """
-        path = None if cassette is None else Path(cassette)
+        path = cassette if cassette is None or isinstance(cassette, Path) else Path(cassette)
         settings = Settings(
             mode=mode,
             against=against,
             record=record,
             cassette=path,
-            logins=more.pop("logins", logins_beside(path)),
+            logins=more.pop("logins") if "logins" in more else logins_beside(path),
             clock=None if clock is None else Instant.parse(clock),
             seed=seed,
             ignore=tuple(ignore),

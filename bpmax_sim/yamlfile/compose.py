@@ -34,7 +34,9 @@ def compose(text: str, file: str, problems: list[Problem]) -> Node:
     composer = _Composer(file, problems)
     parser = _PARSER(text)
     while not composer.stopped and (event := parser.get_event()) is not None:
-        composer.take(event)
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(composer, event)
     return composer.root or Node(None, file)
 
 
@@ -67,12 +69,8 @@ class _Composer:
         self._file = file
         self._problems = problems
         self._open: list[_Open] = []
+        self._top: _Open | None = None
         self._anchors: dict[str, Node] = {}
-
-    def take(self, event: yaml.Event) -> None:
-        handler = _HANDLERS.get(type(event))
-        if handler is not None:
-            handler(self, event)
 
     def document(self, event: yaml.DocumentStartEvent) -> None:
         if self.root is not None:
@@ -81,11 +79,13 @@ class _Composer:
             self._tell("files are read as YAML 1.2; remove the line %YAML 1.1", _mark(event))
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
-        mark = _mark(event)
+        start: Any = event.start_mark
+        mark = start.line + 1, start.column + 1
         if event.tag:
             self._tag(event.tag, mark)
-        if self._wants_key():
-            self._key(event, mark)
+        top = self._top
+        if top is not None and top.pairs is not None and top.key is None:
+            self._key(event, mark, top)
             return
         value: Scalar = event.value
         if event.implicit[0]:
@@ -104,10 +104,12 @@ class _Composer:
         elif len(self._open) >= DEEPEST:
             self._stop(f"more than {DEEPEST} levels; make the file flatter", mark)
         is_map = isinstance(event, yaml.MappingStartEvent)
-        self._open.append(_Open(mark, event.anchor, is_map=is_map))
+        self._top = _Open(mark, event.anchor, is_map=is_map)
+        self._open.append(self._top)
 
     def end(self, _event: yaml.Event) -> None:
         ended = self._open.pop()
+        self._top = self._open[-1] if self._open else None
         self._add(ended.node(self._file), ended.anchor)
 
     def alias(self, event: yaml.AliasEvent) -> None:
@@ -121,8 +123,7 @@ class _Composer:
         if node is not None:
             self._add(node, None)
 
-    def _key(self, event: yaml.ScalarEvent, mark: Mark) -> None:
-        top = self._open[-1]
+    def _key(self, event: yaml.ScalarEvent, mark: Mark, top: _Open) -> None:
         key = event.value
         if not key and event.implicit[0]:
             self._tell("a key is missing before ':'", mark)
@@ -136,29 +137,30 @@ class _Composer:
     def _add(self, node: Node, anchor: str | None) -> None:
         if anchor:
             self._anchors[anchor] = node
-        if not self._open:
+        top = self._top
+        if top is None:
             self.root = node
             return
-        top = self._open[-1]
         top.size += node.size
-        top.depth = max(top.depth, node.depth + 1)
+        if node.depth >= top.depth:
+            top.depth = node.depth + 1
         if top.pairs is None:
             top.elements.append(node)
         else:
             top.pairs.setdefault(top.key or "", node)
             top.key = None
-        self._check_growth(top, node)
+        if top.size > MOST or len(self._open) + node.depth > DEEPEST:
+            self._check_growth(top)
 
-    def _check_growth(self, top: _Open, node: Node) -> None:
+    def _check_growth(self, top: _Open) -> None:
+        told = f"more than {DEEPEST} levels; make the file flatter"
         if top.size > MOST:
-            self._stop(
-                f"more than {MOST} values, aliases counted in full; split the file", top.mark
-            )
-        elif len(self._open) + node.depth > DEEPEST:
-            self._stop(f"more than {DEEPEST} levels; make the file flatter", top.mark)
+            told = f"more than {MOST} values, aliases counted in full; split the file"
+        self._stop(told, top.mark)
 
     def _wants_key(self) -> bool:
-        return bool(self._open) and self._open[-1].pairs is not None and self._open[-1].key is None
+        top = self._top
+        return top is not None and top.pairs is not None and top.key is None
 
     def _tag(self, tag: str, mark: Mark) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError, Place, ScriptError
+from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.values import UNDEFINED, Opaque
 from bpmax_sim.script.source import Script
-from tests.script.bench import NAME, Bench, Form, run, value_of
+from tests.script.bench import NAME, Bench, Form, ok, run, value_of
 
 
 def written(source: str, **fields: Any) -> list[tuple[str, Any]]:
@@ -172,3 +173,34 @@ def test_several_live_objects_are_bound_by_name() -> None:
 
     assert outcome.unwrap() == "approve"
     assert (ctx.written, form.written) == ([("form", {"amount": 2})], [("amount", 3)])
+
+
+def test_a_field_that_is_set_back_to_what_it_was_is_set_back_in_the_script() -> None:
+    form = Form({"客户": "张三"})
+    first = form.fields["客户"]
+
+    def answer(_request: Request) -> Response:
+        form.fields["客户"] = first  # the very object that the script saw
+        return ok({})
+
+    source = """
+      const before = form.客户;
+      form.客户 = '李四';
+      await $proxy('crm').查询();
+      return [before, form.客户]"""
+
+    assert Bench(answer).run(source, form=form).value == ["张三", "张三"]
+
+
+def test_a_list_that_others_change_inside_is_changed_in_the_script() -> None:
+    form = Form({"明细": [1]})
+
+    def answer(_request: Request) -> Response:
+        form.fields["明细"].append(2)
+        return ok({})
+
+    source = (
+        "const before = form.明细.length; await $proxy('crm').查询(); return [before, form.明细]"
+    )
+
+    assert Bench(answer).run(source, form=form).value == [1, [1, 2]]
