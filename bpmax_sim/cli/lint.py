@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,7 @@ from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.report.terminal import counted
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.names import SUFFIX, find_root
+from bpmax_sim.scenario.opening import absent
 from bpmax_sim.script.source import Script
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.yamlfile import shown
@@ -117,8 +119,11 @@ def _problems(
     items: list[ScenarioItem] = []
     for target in files:
         yield from _kept(lambda one=target: items.extend(_collected(one)))  # type: ignore[misc]
+    wrong = [list(absent(item)) for item in items]
+    yield from chain.from_iterable(wrong)
+    whole = [item for item, found in zip(items, wrong, strict=True) if not found]
     loaded: dict[tuple[Path, Path | None], Platforms] = {}
-    for key in dict.fromkeys(_folders(items)):
+    for key in dict.fromkeys(_folders(whole)):
         yield from _kept(lambda one=key: loaded.update({one: _load(*one)}))  # type: ignore[misc]
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))

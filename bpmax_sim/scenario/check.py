@@ -14,6 +14,7 @@ from bpmax_sim.scenario.condition import check_condition
 from bpmax_sim.scenario.draft import Draft, element, hint
 from bpmax_sim.scenario.faults import fault_problem
 from bpmax_sim.scenario.model import ACTIONS, Expect, ExpectedError, FaultRule, Retry, Step
+from bpmax_sim.scenario.operands import count_problem, section_problem
 from bpmax_sim.scenario.operands import problems as operand_problems
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.hooks import check_target, parse_event
@@ -153,6 +154,8 @@ def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
         for index, item in enumerate(value):
             _expected_call(draft, item, element(spot, index))
         return
+    if wrong := section_problem(section, value):
+        draft.tell(spot, wrong)
     for steps, message in operand_problems(value):
         draft.tell(spot.at(*steps), message)
     if section in {"flow", "fields"} and isinstance(value, Mapping):
@@ -164,6 +167,8 @@ def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
     if "${" not in item.call and not (platform and dot and api):
         message = f"expected platform.api, or platform.$token, got {item.call!r}"
         draft.tell(spot.at("call"), message)
+    if item.times is not UNSET and (wrong := count_problem(item.times)):
+        draft.tell(spot.at("times"), wrong)
     for part in item.__struct_fields__:
         value = getattr(item, part)
         if part != "call" and value is not UNSET:

@@ -52,9 +52,13 @@ def _call(item: ExpectedCall) -> dict[str, Any]:
 
 
 def _lines(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
-    """Compare texts with texts, and maps with the whole line."""
+    """Compare texts with texts, and maps with the whole line; one of them is a list of one."""
     expected, lines = resolve(value), state[section]()
     texts = [line["text"] for line in lines]
+    if isinstance(expected, str) or (
+        isinstance(expected, Mapping) and not any(map(is_operator, expected))
+    ):
+        expected = [expected]
     if not isinstance(expected, list):
         return compare(expected, texts, (section,))
     whole = [isinstance(item, Mapping) and not any(map(is_operator, item)) for item in expected]

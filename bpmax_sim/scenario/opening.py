@@ -6,7 +6,7 @@ What the caller says wins over the scenario.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,23 +61,29 @@ def open_session(
     }
     needed = options["mode"] in {"record", "live"} and options.get("against") != "simulator"
     options.setdefault("secrets", secrets(item, environ, needed=needed))
+    wrong = [one for one in absent(item) if not overrides.get(one.path.removeprefix("proxy."))]
+    if wrong:
+        raise ConfigError(*wrong)
     platforms = options.pop("platforms", None) or _platforms(item)
     return Session.open(platforms, environ=environ, **options)
 
 
-def _platforms(item: ScenarioItem) -> Path | None:
-    """Return the platforms of *item*; the default folder need not exist, a named one must.
+def absent(item: ScenarioItem) -> Iterator[Problem]:
+    """Yield what is wrong where the scenario names platforms or instances that are not there."""
+    proxy = item.scenario.proxy
+    for name, said, path in (
+        ("platforms", proxy.platforms, item.platforms),
+        ("instances", proxy.instances, item.instances),
+    ):
+        if said and path is not None and not path.exists():
+            place = Spot(item.spot.source, ("proxy", name)).place
+            told = f"there is no {shown(path)}; create it, or name another"
+            yield Problem(told, place, f"proxy.{name}")
 
-    Raises:
-        ConfigError: the scenario names what is not there.
-    """
-    if item.platforms.exists():
-        return item.platforms
-    if not item.scenario.proxy.platforms:
-        return None
-    place = Spot(item.spot.source, ("proxy", "platforms")).place
-    told = f"there is no {shown(item.platforms)}; create it, or name another"
-    raise ConfigError(Problem(told, place, "proxy.platforms"))
+
+def _platforms(item: ScenarioItem) -> Path | None:
+    """Return the platforms of *item*; the default folder need not exist."""
+    return item.platforms if item.scenario.proxy.platforms or item.platforms.exists() else None
 
 
 def secrets(

@@ -40,6 +40,31 @@ def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
             yield from problems(value, here)
 
 
+def section_problem(section: str, value: Any) -> str | None:
+    """Return what is wrong with the kind of value that a section has, or None."""
+    kinds, wanted = _SECTIONS.get(section, ((object,), ""))
+    if isinstance(value, kinds) or _is_reference(value):
+        return None
+    return f"expected {wanted}, got {show(value)}"
+
+
+def count_problem(times: Any) -> str | None:
+    """Return what is wrong with a number of calls, or None."""
+    whole = isinstance(times, int) and not isinstance(times, bool) and times >= 0
+    if whole or isinstance(times, Mapping) or _is_reference(times):
+        return None
+    return f"expected a whole number from 0, or operators, got {show(times)}"
+
+
+_LINES = ((str, list, Mapping), "a text, a list of them, or operators")
+_NAMED = ((Mapping,), "a map of names and values, or operators")
+_SECTIONS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys(("form", "fields", "flow", "vars"), _NAMED),
+    **dict.fromkeys(("messages", "console"), _LINES),
+    "trace": ((str, Mapping), "a digest, or operators"),
+}
+
+
 def _operand_problems(key: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     wrong = None if _is_reference(value) else _OPERANDS.get(key, _anything)(value)
     if wrong:

@@ -42,6 +42,25 @@ def test_problems_become_workflow_commands_with_file_line_and_column(
     assert done.err == "1 scenario file: 1 problem\n"
 
 
+def test_platforms_and_instances_that_are_not_there_are_both_told(
+    recorded: Project, bs: Command
+) -> None:
+    recorded.edit(
+        recorded.scenario, "  platforms: platforms/", "  platforms: 平台/\n  instances: 无.yaml"
+    )
+
+    done = bs("lint")
+
+    assert done.code == 2
+    assert re.sub(r":\d+:\d+:", ":", done.err) == (
+        "scenarios/customer.scenario.yaml: proxy.platforms: there is no scenarios/平台; "
+        "create it, or name another\n"
+        "scenarios/customer.scenario.yaml: proxy.instances: there is no scenarios/无.yaml; "
+        "create it, or name another\n"
+        "1 scenario file: 2 problems\n"
+    )
+
+
 def test_a_sound_project_has_no_annotations(recorded: Project, bs: Command) -> None:
     done = bs("lint", "--format", "github")
 

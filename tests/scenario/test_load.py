@@ -312,6 +312,50 @@ def test_what_is_wrong_is_told_with_its_place(folder: Path, text: str, message: 
     assert any(one.startswith(message) for one in found), found
 
 
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        ("console: 5", "console: expected a text, a list of them, or operators, got 5"),
+        ("messages: null", "messages: expected a text, a list of them, or operators, got null"),
+        ("form: 张三", 'form: expected a map of names and values, or operators, got "张三"'),
+        ("vars: [a]", 'vars: expected a map of names and values, or operators, got ["a"]'),
+        ("trace: 1", "trace: expected a digest, or operators, got 1"),
+        *(
+            (
+                f"proxy: [{{call: crm.get, times: {times}}}]",
+                f"proxy[0].times: expected a whole number from 0, or operators, got {shown}",
+            )
+            for times, shown in (("-1", "-1"), ("1.5", "1.5"), ("'3'", '"3"'), ("true", "true"))
+        ),
+    ],
+)
+def test_an_expectation_that_nothing_can_meet_is_refused(
+    folder: Path, expected: str, message: str
+) -> None:
+    (told,) = problems(folder, f"{HEAD}steps: [{{open: {{}}, expect: {{{expected}}}}}]")
+
+    assert told.endswith(f" steps[0].expect.{message}")
+    assert told.startswith("6:")
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "console: 客户已找到",
+        "console: {text: 客户已找到, level: log}",
+        "messages: {$length: 0}",
+        "form: {$exists: true}",
+        "vars: '${case.全部}'",
+        "proxy: [{call: crm.get, times: 0}, {call: crm.x, times: {$gte: 1}}]",
+    ],
+)
+def test_an_expectation_of_the_right_kind_is_accepted(folder: Path, expected: str) -> None:
+    row = "cases: [{id: 甲, 全部: {}}]"
+    text = f"{HEAD}{row}\nsteps: [{{open: {{}}, expect: {{{expected}}}}}]"
+
+    assert [item.row_id for item in items(write(folder, text))] == ["甲"]
+
+
 @pytest.mark.parametrize(("text", "message"), ONE_PROBLEM)
 def test_one_mistake_is_told_once(folder: Path, text: str, message: str) -> None:
     assert problems(folder, HEAD + text) == [message]

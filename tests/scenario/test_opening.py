@@ -172,7 +172,8 @@ def test_platforms_that_are_not_there_are_told_at_the_key(tmp_path: Path) -> Non
     folder.mkdir()
     scenario = folder / "x.scenario.yaml"
     scenario.write_text(
-        "version: 1\nscenario: 没有平台\nproxy: {platforms: platfroms/}\nsteps: [{advance: 1s}]\n",
+        "version: 1\nscenario: 没有平台\n"
+        "proxy: {platforms: platfroms/, instances: 实例.yaml}\nsteps: [{advance: 1s}]\n",
         encoding="utf-8",
     )
     (item,) = items(scenario)
@@ -181,5 +182,7 @@ def test_platforms_that_are_not_there_are_told_at_the_key(tmp_path: Path) -> Non
 
     assert str(caught.value) == (
         f"{scenario}:3:9: proxy.platforms: there is no {folder}/platfroms; "
+        "create it, or name another\n"
+        f"{scenario}:3:32: proxy.instances: there is no {folder}/实例.yaml; "
         "create it, or name another"
     )

@@ -89,6 +89,15 @@ def headlines(folder: Path, bench: PlainBench, text: str, **options: Any) -> lis
     return [one.headline for one in failures(folder, bench, text, **options)]
 
 
+@pytest.mark.parametrize(
+    "console", ["customer_form.js ran", "{text: customer_form.js ran}", "[{$contains: ran}]"]
+)
+def test_one_line_is_a_list_of_one(folder: Path, bench: PlainBench, console: str) -> None:
+    steps = f"steps: [{{set: {{customerId: '12345'}}, expect: {{console: {console}}}}}]"
+
+    assert verdict(play(write(folder, FORM + steps), bench)).outcome == "passed"
+
+
 def test_a_scenario_that_holds_passes_and_tells_everything(folder: Path, bench: PlainBench) -> None:
     steps = """\
 steps:
