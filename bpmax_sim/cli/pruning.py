@@ -66,7 +66,7 @@ def _check(evidence: Evidence, root: Path) -> None:
         if not path.exists() or path.stat().st_mtime_ns > gathered:
             raise _stale(path)
     for name, digest in evidence.digests.items():
-        if not Path(name).is_file() or digest_of(Path(name)) != digest:
+        if not Path(name).is_file() or digest_of(name) != digest:
             raise _stale(Path(name))
 
 

@@ -47,6 +47,14 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return header(config)
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the folder of recordings, of which there may be thousands and no test."""
+    if collection_path.name != "cassettes":
+        return None
+    beside = collection_path.with_name("scenarios")
+    return True if beside.is_dir() and collection_path.is_dir() else None
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect scenario files."""
     if not _is_scenario(file_path):

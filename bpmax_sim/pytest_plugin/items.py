@@ -6,6 +6,7 @@ trees and reporting plugins look for those and nothing else.
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Iterator
@@ -82,11 +83,12 @@ class ScenarioFile(pytest.Module):
         except ConfigError as error:
             tally_of(self.config).broken += 1
             raise self.CollectError(str(error)) from None
+        folder = cassettes_folder(self)
         for item in found:
-            yield self._test(item)
+            yield self._test(item, folder)
         tally_of(self.config).set_aside(every=_FILES)
 
-    def _test(self, item: ScenarioItem) -> pytest.Item:
+    def _test(self, item: ScenarioItem, folder: Path) -> pytest.Item:
         test: ScenarioTest = ScenarioTest.from_parent(self, name=item.node_name, callobj=play)
         test.scenario = item
         for tag in (MARK, *item.tags):
@@ -97,10 +99,9 @@ class ScenarioFile(pytest.Module):
             test.add_marker(pytest.mark.skip(reason=_reason(item.skip)))
         if item.xfail:
             test.add_marker(pytest.mark.xfail(reason=_reason(item.xfail), strict=True))
-        test.cassettes = cassettes_folder(test)
-        cassette = f"{test.cassettes}{os.sep}{item.cassette}.yaml".replace("/", os.sep)
-        owned = tally_of(self.config).own
-        owned(cassette, str(test.cassettes), owner=item.owner, test=self.path)
+        test.cassettes = folder
+        cassette = f"{folder}{os.sep}{item.cassette}.yaml".replace("/", os.sep)
+        tally_of(self.config).own(cassette, str(folder), owner=item.owner, test=self.path)
         return test
 
 
@@ -175,6 +176,10 @@ def play(request: pytest.FixtureRequest) -> None:
     _keep(test, item, events, finished, session)
     if finished.failures:
         raise ScenarioFailedError(finished.failures, session.redact)
+
+
+# pytest asks twice for every scenario, and to find it out takes long.
+play.__signature__ = inspect.signature(play)  # type: ignore[attr-defined]
 
 
 def _changed(test: ScenarioTest) -> ScenarioItem:

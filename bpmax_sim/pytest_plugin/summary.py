@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -103,11 +104,12 @@ def _keep(tally: Tally, root: Path) -> None:
     """Keep what was played for `bpmax-sim prune`; what was not run tells nothing."""
     if not tally.cassettes:
         return
-    played = sorted(one for one in tally.cassettes - tally.doubtful if Path(one).is_file())
+    there = (one for one in tally.used - tally.doubtful if os.path.isfile(one))  # noqa: PTH113
+    played = sorted(there)
     keep(
         Evidence(
             folders=tuple(sorted(tally.folders)),
-            digests={one: digest_of(Path(one)) for one in played},
+            digests={one: digest_of(one) for one in played},
             owners={one: tuple(sorted(names)) for one, names in tally.owners.items()},
             left={
                 one: {owner: tuple(sorted(orders)) for owner, orders in left.items()}

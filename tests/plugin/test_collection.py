@@ -128,3 +128,10 @@ def test_workers_of_xdist_share_the_rows(project: Project) -> None:
 
     result.assert_outcomes(passed=2)
     assert "2 calls (2 recorded), 2 logins; 2 cassettes" in output(result)
+
+
+def test_the_folder_of_recordings_is_not_searched_for_tests(project: Project) -> None:
+    project.write("cassettes/test_旧.py", "def test_old():\n    raise AssertionError\n")
+    project.write("tests/cassettes/test_新.py", "def test_new():\n    pass\n")
+
+    project.run().assert_outcomes(passed=3)
