@@ -5,6 +5,8 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -112,6 +114,67 @@ def test_a_slow_drip_is_cut_at_the_timeout() -> None:
 
     with pytest.raises(TransportError, match=r"^the answer was not complete within 0.2 s$"):
         ask(drip, timeout=0.2)
+
+
+def dripped(first: bytes, piece: bytes) -> Answer:
+    def drip(_: bytes) -> Iterator[bytes]:
+        yield first
+        for _piece in range(40):
+            time.sleep(0.05)
+            yield piece
+
+    return drip
+
+
+def test_headers_that_drip_are_cut_at_the_timeout() -> None:
+    started = time.perf_counter()
+
+    with pytest.raises(TransportError, match=r"^no answer within 0.2 s$") as caught:
+        ask(dripped(b"HTTP/1.1 200 OK\r\nx-slow: ", b"x"), timeout=0.2)
+
+    assert (caught.value.code, caught.value.sent) == ("TIMEOUT", True)
+    assert caught.value.elapsed == pytest.approx(0.2, abs=0.1)
+    assert time.perf_counter() - started < 2.5  # the server is still dripping
+
+
+def test_a_compressed_drip_that_decodes_to_nothing_is_cut_at_the_timeout() -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 900\r\n\r\n"
+    name_follows = b"\x1f\x8b\x08\x08" + bytes(5) + b"\x03"  # RFC 1952: FLG.FNAME
+
+    with pytest.raises(TransportError) as caught:
+        ask(dripped(head + name_follows, b"x"), timeout=0.2)
+
+    assert str(caught.value) == "the answer was not complete within 0.2 s"
+
+
+class Late(BaseHTTPRequestHandler):
+    """Answers after a while, and keeps the connection."""
+
+    protocol_version = "HTTP/1.1"
+    peers: ClassVar[set[object]] = set()
+
+    def do_GET(self) -> None:
+        self.peers.add(self.client_address)
+        time.sleep(0.15)
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_each_exchange_on_a_kept_connection_has_its_own_time() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Late) as server, ThreadPoolExecutor(1) as pool:
+        pool.submit(server.serve_forever)
+        with Live() as live:
+            url = f"http://127.0.0.1:{server.server_port}/"
+            request = Request(method="GET", url=url, timeout=0.4)
+            answers = [live.handle(request).status for _ in range(4)]
+        server.shutdown()
+
+    assert answers == [200] * 4
+    assert len(Late.peers) == 1
 
 
 def test_a_connection_that_breaks_is_a_reset() -> None:

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.messages import Chunk, Pairs, Request, Response
+from bpmax_sim.transport.httpx.deadline import DEADLINE, keep_deadlines
 from bpmax_sim.transport.own import OWN
 
 _DEFAULT_HEADERS = {
@@ -75,10 +76,11 @@ class Live:
             BadResponseError: the body is larger than *max_body* or cannot be decoded.
         """
         start = time.perf_counter()
-        own = OWN.set(True)
+        own, until = OWN.set(True), DEADLINE.set(time.monotonic() + request.timeout)
         try:
             response = self._follow(request, start)
         finally:
+            DEADLINE.reset(until)
             OWN.reset(own)
         return replace(response, elapsed=time.perf_counter() - start)
 
@@ -106,6 +108,7 @@ class Live:
             cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
             hooks = {"response": [_keep_headers]}
             self._client = httpx.Client(cookies=cookies, event_hooks=hooks, **options)
+            keep_deadlines(self._client)
         return self._client
 
     def _follow(self, request: Request, start: float) -> Response:
@@ -135,22 +138,26 @@ class Live:
         ) as answer:
             _check_codings(answer)
             body = bytearray()
-            for piece in answer.iter_bytes():
-                elapsed = time.perf_counter() - start
-                body += piece
-                chunks.append(Chunk(round(elapsed, 3), len(piece)))
-                self._bound(request, len(body), elapsed)
+            try:
+                for piece in answer.iter_bytes():
+                    elapsed = time.perf_counter() - start
+                    body += piece
+                    chunks.append(Chunk(round(elapsed, 3), len(piece)))
+                    self._bound(request, len(body), elapsed)
+            except httpx.ReadTimeout:
+                raise _incomplete(request, time.perf_counter() - start) from None
             return _response(answer, bytes(body), tuple(chunks))
 
     def _bound(self, request: Request, size: int, elapsed: float) -> None:
         if size > self.max_body:
             raise BadResponseError(f"the answer is larger than {self.max_body} bytes")
         if elapsed > request.timeout:
-            raise TransportError(
-                f"the answer was not complete within {request.timeout:g} s",
-                code="TIMEOUT",
-                elapsed=elapsed,
-            )
+            raise _incomplete(request, elapsed)
+
+
+def _incomplete(request: Request, elapsed: float) -> TransportError:
+    told = f"the answer was not complete within {request.timeout:g} s"
+    return TransportError(told, code="TIMEOUT", elapsed=elapsed)
 
 
 def _wire(request: Request) -> httpx.Request:
