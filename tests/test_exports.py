@@ -3,9 +3,11 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.version import InvalidVersion, Version
 
 import bpmax_sim
 from bpmax_sim import errors
@@ -69,3 +71,14 @@ def test_a_scenario_runs_from_python(tmp_path: Path) -> None:
 
     assert getattr(last, "outcome", "") == "passed"
     assert list(bpmax_sim.run_scenario(skipped, environ={})) == []
+
+
+def test_no_extra_is_named_like_a_version() -> None:
+    """``extra == "v8"`` ends pip 24.1 to 25.2 with a traceback: pypa/pip issue 13349."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+
+    assert extras
+    for extra in extras:
+        with pytest.raises(InvalidVersion):
+            Version(extra)

@@ -191,7 +191,7 @@ def test_the_commands_install_what_is_declared() -> None:
         "python3 -m venv .venv && .venv/bin/pip install --quiet . && .venv/bin/bpmax-sim demo\n"
     )
     assert "pip install --quiet -e '.[test]' && " in suite.text
-    assert {"test", "remote", "v8"} <= set(project["optional-dependencies"])
+    assert {"test", "remote", "engine-v8"} <= set(project["optional-dependencies"])
     assert "bpmax-sim" in project["scripts"]
     assert [one.text for one in of_kind("refresh")] == ["python -m tests.readme\n"]
 

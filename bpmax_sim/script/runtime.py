@@ -40,7 +40,8 @@ def engine_of(name: str) -> MakeEngine:
     try:
         from bpmax_sim.script.v8 import V8  # noqa: PLC0415 - an extra
     except ImportError:
-        raise ConfigError("the engine v8 needs mini-racer: pip install 'bpmax-sim[v8]'") from None
+        told = "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
+        raise ConfigError(told) from None
     return V8
 
 

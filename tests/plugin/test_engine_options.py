@@ -72,7 +72,7 @@ def test_a_marker_limits_the_scripts_of_a_test(project: Project) -> None:
 
 
 def test_a_script_that_needs_every_locale_passes_in_v8(project: Project) -> None:
-    pytest.importorskip("py_mini_racer", reason="the extra v8 is not installed")
+    pytest.importorskip("py_mini_racer", reason="the extra engine-v8 is not installed")
     project.write("scenarios/德语.scenario.yaml", GERMAN)
 
     failed = project.run("scenarios/德语.scenario.yaml")
@@ -82,7 +82,7 @@ def test_a_script_that_needs_every_locale_passes_in_v8(project: Project) -> None
 
 
 def test_markers_choose_the_engine_and_what_an_unawaited_call_is(project: Project) -> None:
-    pytest.importorskip("py_mini_racer", reason="the extra v8 is not installed")
+    pytest.importorskip("py_mini_racer", reason="the extra engine-v8 is not installed")
     project.write(
         "tests/test_引擎.py",
         """\

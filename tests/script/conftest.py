@@ -1,4 +1,4 @@
-"""Scripts run the same in every engine that is here; V8 is the extra ``v8``.
+"""Scripts run the same in every engine that is here; V8 is the extra ``engine-v8``.
 
 A test that holds the default engine's own words, columns or waits says so with ``of_quickjs``.
 """

@@ -14,7 +14,7 @@ from bpmax_sim.script.source import Script
 from bpmax_sim.session import Session
 from tests.script.bench import ENGINE, NAME, Bench, run, value_of
 
-pytest.importorskip("py_mini_racer", reason="the extra v8 is not installed")
+pytest.importorskip("py_mini_racer", reason="the extra engine-v8 is not installed")
 ROOT = Path(__file__).parents[2]
 SHORT = Limits(cpu=0.2)
 SMALL = Limits(cpu=20, memory=16 << 20)
@@ -140,4 +140,6 @@ def test_without_the_extra_the_session_says_what_to_install() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
-    assert done.stdout.strip() == "the engine v8 needs mini-racer: pip install 'bpmax-sim[v8]'"
+    assert (
+        done.stdout.strip() == "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
+    )
