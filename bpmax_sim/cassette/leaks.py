@@ -68,7 +68,7 @@ class Check:
 
 def scannable(entry: Entry) -> bytes:
     """Return everything of *entry* as one run of bytes, not broken by layout."""
-    told = f"{json_line(entry.line)}\n{_INDENT.sub(chr(10), entry.text)}".encode()
+    told = f"{_INDENT.sub(chr(10), entry.text)}{json_line(entry.line)}".encode()
     if _BINARY not in entry.text:
         return told
     exchange = read_exchange(entry)

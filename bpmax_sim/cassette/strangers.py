@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote_plus
 
 from bpmax_sim.cassette.bodies import read_body
 from bpmax_sim.cassette.injected import call_behind
 from bpmax_sim.cassette.meaning import PASSING
 from bpmax_sim.cassette.paths import Path, Wild, format_path, parse_path, without
-from bpmax_sim.messages import Call, Exchange, Pairs, Response
-from bpmax_sim.secret.randomness import looks_random
+from bpmax_sim.messages import Call, Exchange, Pairs, Request, Response
+from bpmax_sim.secret.randomness import has_mixed_run, looks_random
 
 Stranger = tuple[str, str]
 """Where it stands, such as ``crm.find answer body.data.ticket``, and the value."""
@@ -31,14 +32,36 @@ def strangers(exchange: Exchange, volatile: tuple[str, ...] = ()) -> Iterator[St
     request, outcome = exchange.request, exchange.outcome
     call = request.call
     name = call.name if call and call.platform else f"{request.method} {_address(request.url)}"
-    said = call_behind(request, _NOBODY)
-    yield from _found(f"{name} request", _parts(said.headers, said.body, said.query))
-    if isinstance(outcome, Response):
+    if _may_hold(request):
+        said = call_behind(request, _NOBODY)
+        yield from _found(f"{name} request", _parts(said.headers, said.body, said.query))
+    if isinstance(outcome, Response) and _any_mixed(outcome.headers, outcome.body):
         told = _parts(outcome.headers, outcome.body, ())
         if told["body"] is None and not any(map(looks_random, told["header"].values())):
             return
         paths = map(parse_path, (*PASSING, *volatile))
         yield from _found(f"{name} answer", without(told, paths))
+
+
+def _may_hold(request: Request) -> bool:
+    """Return whether what is left of *request* without auth may hold any: mostly it may not."""
+    url = unquote_plus(request.url) if "%" in request.url else request.url
+    return (
+        has_mixed_run(url)
+        or _any_mixed(request.headers, request.body)
+        or any(place.startswith("body") for place in request.injected)  # it is written anew
+    )
+
+
+def _any_mixed(headers: Pairs, body: bytes | None) -> bool:
+    texts = [value for _, value in headers]
+    if body and len(body) <= _MOST:
+        texts.append(_text(body))
+    return any(map(has_mixed_run, texts))
+
+
+def _text(body: bytes) -> str:
+    return body.decode(errors="replace")
 
 
 def _address(url: str) -> str:
@@ -55,7 +78,7 @@ def _parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
 
 
 def _body(body: bytes, kind: str) -> Any:
-    if len(body) > _MOST or not looks_random(body.decode(errors="replace")):
+    if len(body) > _MOST or not looks_random(_text(body)):
         return None
     read = read_body(body, kind)
     return None if read.kind == "bytes" else read.value

@@ -81,13 +81,16 @@ def _joined(pieces: Iterator[Layer]) -> Iterator[Layer]:
 
 
 def has_stream(data: bytes) -> bool:
-    """Return whether `STREAM` is in *data*; asked like this it takes a tenth of the time."""
+    """Return whether `STREAM` is in *data*; its rarer bytes come first, to be quick.
+
+    To look for two bytes takes long where the first of them comes over and over.
+    """
     return (
-        b"x\x9c" in data
-        or b"\x1f\x8b\x08" in data
-        or b"x\xda" in data
-        or b"x\x01" in data
-        or b"x^" in data
+        (b"\x9c" in data and b"x\x9c" in data)
+        or (b"\x1f" in data and b"\x1f\x8b\x08" in data)
+        or (b"\xda" in data and b"x\xda" in data)
+        or (b"\x01" in data and b"x\x01" in data)
+        or (b"^" in data and b"x^" in data)
     )
 
 

@@ -25,13 +25,23 @@ def looks_random(text: str) -> bool:
 
     A UUID does not count: request ids are, and hardly any secret is.
     """
-    found = _RUN.search(text)  # most texts end here
-    return found is not None and any(map(_is_random, _RUN.findall(_UUID.sub(" ", text))))
+    return has_mixed_run(text) and any(map(_is_random, _RUN.findall(_UUID.sub(" ", text))))
+
+
+def has_mixed_run(text: str) -> bool:
+    """Return whether *text* holds a long run of letters and digits, both; most texts hold none.
+
+    No part of a text without one looks random, so a whole is asked before its parts are.
+    """
+    return any(map(_is_mixed, _RUN.findall(text)))
+
+
+def _is_mixed(run: str) -> bool:
+    return not (run.isalpha() or run.isdigit())
 
 
 def _is_random(run: str) -> bool:
-    digits = sum(character.isdigit() for character in run)
-    if not 0 < digits < len(run):
+    if not _is_mixed(run):
         return False
     shares = (count / len(run) for count in Counter(run).values())
     return -sum(share * math.log2(share) for share in shares) >= _BITS
