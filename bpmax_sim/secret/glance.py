@@ -21,7 +21,7 @@ from bpmax_sim.secret.layers import (
     unescaped,
     unquoted,
 )
-from bpmax_sim.secret.runs import decoded, folded, hex_runs_of, runs_of
+from bpmax_sim.secret.runs import decoded, folded, hex_runs_of, may_fold_at_plus, runs_of
 from bpmax_sim.secret.standin import without_standins
 
 _GAP = b"\xff"  # between pieces; no encoding that is undone uses it
@@ -79,6 +79,7 @@ class _Look:
         self._glance = glance
         self._left = budget
         self._runs: dict[bytes, int] = {}
+        self._folds: dict[bytes, int] = {}  # of which digits are not decoded, as they are of runs
         self._texts: dict[bytes, int] = {}
         self.outermost: list[bytes] = []
 
@@ -90,28 +91,29 @@ class _Look:
         self._left -= len(data)
         if self._left < 0:
             return True
-        spaced = data.replace(b"+", b" ")
-        runs = self._fresh(runs_of(data), depth)
-        hex_runs = hex_runs_of(b" ".join(runs))
+        spaced = data.replace(b"+", b" ") if b"+" in data else data
+        runs = self._fresh(runs_of(data), depth, self._runs)
+        hex_runs = hex_runs_of(b" ".join(runs)) if runs else []
         if self._glance.finds(spaced, b" ".join(hex_runs)):
             return True
         if depth == DEPTH:
             return False
         if depth == 0:
             self.outermost = runs
-        folds = self._fresh([*folded(data), *(folded(spaced) if spaced != data else ())], depth)
+        folds = [*folded(data), *(folded(spaced) if may_fold_at_plus(data) else ())]
+        folds = self._fresh(folds, depth, self._folds) if folds else []
         pieces = chain(
             zip(decoded([*runs, *folds], hex_runs), repeat(False)),
-            zip(self._inflated(data, depth), repeat(False)),
-            zip(self._undone(data, spaced, depth, escaped=escaped), repeat(True)),
+            self._unpacked(data, spaced, depth, escaped=escaped),
         )
-        return any(
-            self.sees(piece, depth + 1, escaped=undone) for piece, undone in _together(pieces)
-        )
+        for piece, undone in _together(pieces):  # noqa: SIM110 - any() takes longer
+            if self.sees(piece, depth + 1, escaped=undone):
+                return True
+        return False
 
-    def _fresh(self, runs: Iterable[bytes], depth: int) -> list[bytes]:
+    def _fresh(self, runs: Iterable[bytes], depth: int, known: dict[bytes, int]) -> list[bytes]:
         """Return the *runs* that were not decoded yet from as far out."""
-        harmless, known = self._glance.harmless, self._runs
+        harmless = self._glance.harmless
         fresh = [run for run in runs if run not in harmless and known.get(run, DEPTH + 1) > depth]
         known.update(dict.fromkeys(fresh, depth))
         return list(dict.fromkeys(fresh))
@@ -123,11 +125,20 @@ class _Look:
         self._texts[text] = depth
         return True
 
-    def _inflated(self, data: bytes, depth: int) -> Iterator[bytes]:
+    def _unpacked(
+        self, data: bytes, spaced: bytes, depth: int, *, escaped: bool
+    ) -> Iterator[Piece]:
+        """Yield what is not decoded by runs: compressed streams, and escapes."""
+        streams = has_stream(data)
         if depth == 0:
-            yield inflated(data, self._left, -zlib.MAX_WBITS)
-        if not has_stream(data):
-            return
+            yield inflated(data, self._left, -zlib.MAX_WBITS), False
+        if streams:
+            yield from zip(self._inflated(data), repeat(False))
+        is_plain = b"%" not in data and b"\\" not in data and b"&" not in data
+        if not (is_plain and (spaced is data or not streams)):
+            yield from zip(self._undone(data, spaced, depth, escaped=escaped), repeat(True))
+
+    def _inflated(self, data: bytes) -> Iterator[bytes]:
         for number, found in enumerate(STREAM.finditer(data)):
             if number == _MOST_STREAMS:
                 self._left = -1  # so many are none, or a trap
@@ -140,7 +151,7 @@ class _Look:
             return
         plain = unquoted(data)
         texts = [plain, unescaped(data), unentitied(data)]
-        if spaced != data and (b"%25" in data or has_stream(plain)):
+        if spaced is not data and (b"%25" in data or has_stream(plain)):
             texts.append(unquoted(spaced))  # bytes of a stream are not to be taken for spaces
         for text in texts:
             if text is not data and text != data and self._is_new(text, depth):

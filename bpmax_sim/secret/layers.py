@@ -22,6 +22,7 @@ DEPTH = 4
 _SHORT = 4096
 _LARGE = 64 * 1024
 _STEP = 1024
+_STORED = 5  # bytes before what a stored block holds
 _WORD = 48  # bytes of eight escaped characters
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}")
 _FOLDED = re.compile(
@@ -112,10 +113,23 @@ def _is_binary(data: bytes) -> bool:
 
 def inflated(data: bytes | memoryview, most: int, window: int) -> bytes:
     """Return up to *most* + 1 bytes; a damaged stream yields what comes before the damage."""
+    if window < 0 and not _begins_bare(data):
+        return b""
     try:
         return _whole(data, most, window)
     except zlib.error:
         return _until_damage(memoryview(data), most, window)
+
+
+def _begins_bare(data: bytes | memoryview) -> bool:
+    """Return whether deflate without a header may begin so: its first block tells (RFC 1951, 3.2).
+
+    The third kind of block does not exist, and a stored one has its length twice.
+    """
+    kind = data[0] >> 1 & 3 if data else 3
+    if kind:
+        return kind != 3  # noqa: PLR2004
+    return len(data) > _STORED and (data[1] ^ data[3]) == (data[2] ^ data[4]) == 0xFF  # noqa: PLR2004
 
 
 def _whole(data: bytes | memoryview, most: int, window: int) -> bytes:

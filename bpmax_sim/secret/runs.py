@@ -12,7 +12,8 @@ from bpmax_sim.secret.packed import octets
 _RUN, _HEX_RUN = 8, 12  # characters of the shortest runs that are decoded
 _GROUP = 20_000  # characters of base64 that are decoded at once
 _NEAR = 128
-_FOLD = re.compile(rb"\s(?<=[A-Za-z0-9+/]{16}\s)\s{0,3}[A-Za-z0-9+/]")
+_FOLD = re.compile(rb" (?<=A{16} ) {0,3}A")  # in what `_KINDS` makes of data
+_FOLD_AT_PLUS = re.compile(rb"\+(?:(?<=[A-Za-z0-9+/\s]{9})|(?=[A-Za-z0-9+/\s]{8}))")
 _LINES = re.compile(rb"[A-Za-z0-9+/\s]*")
 _OF_LINES = f"{ascii_letters}{digits}+/".encode()
 
@@ -22,6 +23,13 @@ def _only(kept: str) -> bytes:
     return bytes(code if chr(code) in kept else ord(" ") for code in range(256))
 
 
+def _kinds() -> bytes:
+    """Return a table that makes A of what lines of base64 are of, and a space of every blank."""
+    kinds = {**dict.fromkeys(_OF_LINES, "A"), **dict.fromkeys(b" \t\n\r\f\v", " ")}
+    return "".join(kinds.get(code, ".") for code in range(256)).encode()
+
+
+_KINDS = _kinds()
 _IN_BASE64 = _only(ascii_letters + digits + "+/-_")
 _IN_HEX = _only(hexdigits)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -42,10 +50,18 @@ def hex_runs_of(data: bytes) -> list[bytes]:
 def folded(data: bytes) -> Iterator[bytes]:
     """Yield what goes over several lines, or blanks, each as one run with all that follows it."""
     end = 0
-    for found in _FOLD.finditer(data):
+    for found in _FOLD.finditer(data.translate(_KINDS)):
         if found.start() >= end:
             start, end = _start(data, found.start()), _end(data, found.start())
             yield b"".join(data[start:end].split())
+
+
+def may_fold_at_plus(data: bytes) -> bool:
+    """Return whether `folded` may yield more of *data* once its plus signs are taken for blanks.
+
+    It does not where so little of base64 is on both sides that it is no line with a further one.
+    """
+    return b"+" in data and _FOLD_AT_PLUS.search(data) is not None
 
 
 def _end(data: bytes, start: int) -> int:
