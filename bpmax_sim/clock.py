@@ -97,7 +97,7 @@ class Instant:
     def __str__(self) -> str:
         """Return ISO 8601 with milliseconds and the zone."""
         millis = round(self.seconds * 1000)
-        moment = datetime.fromtimestamp(millis // 1000, UTC).astimezone(timezone(self.offset))
+        moment = datetime.fromtimestamp(millis // 1000, timezone(self.offset))
         return moment.replace(microsecond=millis % 1000 * 1000).isoformat(timespec="milliseconds")
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-
-from msgspec.structs import replace
+from functools import lru_cache
 
 from bpmax_sim.cassette.injected import call_behind, correction
 from bpmax_sim.cassette.matching import Rules, differences, parts_of
@@ -86,7 +85,14 @@ def _extra(request: Request) -> dict[str, object]:
     said = request.call
     if said is None:
         return {}
-    built = call_behind(request, replace(said, path="", query=(), headers=(), body=None))
+    built = call_behind(request, said)
+    if (built.path, built.query, built.headers, built.body) == (
+        said.path,
+        said.query,
+        said.headers,
+        said.body,
+    ):
+        return {}
     told = not differences(parts_of(built), parts_of(said), _EVERYTHING)
     return {} if told else correction(said)
 
@@ -129,11 +135,12 @@ def stored_headers(response: Response, method: str) -> Pairs:
 def _headers(pairs: Pairs) -> str:
     if not pairs:
         return "    headers: {}\n"
-    fields = "".join(_field(name, values) for name, values in grouped(pairs))
+    fields = "".join([_field(name, tuple(values)) for name, values in grouped(pairs)])
     return f"    headers:\n{fields}"
 
 
-def _field(name: str, values: list[str]) -> str:
+@lru_cache(maxsize=512)  # most are the same in every exchange
+def _field(name: str, values: tuple[str, ...]) -> str:
     key = plain(name, "name")
     if len(key) > _LONGEST_KEY:
         return f"      ? {key}\n      : {json_line(values)}\n"

@@ -17,17 +17,19 @@ from bpmax_sim.proxy.recipe import Recipe
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
 """Names whose value is another at every call or attempt."""
 
+_SENT, _WRITTEN = "names of what is sent", "names of what is written down"
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class Side(Hidden, frozen=True):
-    """What one form of a request is made with."""
+    """What one form of a request is made with; *kept* is where a recipe keeps its names."""
 
     credentials: Mapping[str, Any]
     granted: Mapping[str, Any]
     base: str
     luck: Luck
     now: float
+    kept: str
 
 
 def real_side(
@@ -35,20 +37,20 @@ def real_side(
 ) -> Side:
     """Return what is sent; *offset* corrects the auth clock."""
     granted = grant.values if grant else _NOTHING
-    return Side(tenant.real, granted, tenant.live, luck, env.auth_clock.now() + offset)
+    return Side(tenant.real, granted, tenant.live, luck, env.auth_clock.now() + offset, _SENT)
 
 
 def standin_side(tenant: Tenant, grant: Grant | None, env: Environment, luck: Luck) -> Side:
     """Return what is written down."""
     granted = grant.standins if grant else _NOTHING
-    return Side(tenant.standins, granted, tenant.declared, luck, env.clock.now())
+    return Side(tenant.standins, granted, tenant.declared, luck, env.clock.now(), _WRITTEN)
 
 
 def standin_at(tenant: Tenant, grant: Grant | None, stamp: Signed) -> Side:
     """Return what was written down at the instant and nonce of *stamp*."""
     granted = grant.standins if grant else _NOTHING
     luck = Luck(b"", stamp.call_id, stamp.nonce)
-    return Side(tenant.standins, granted, tenant.declared, luck, stamp.now)
+    return Side(tenant.standins, granted, tenant.declared, luck, stamp.now, _WRITTEN)
 
 
 def names_of(
@@ -67,12 +69,12 @@ def names_of(
         "call_id": side.luck.call_id,
     }
     made_of = (side.credentials, side.granted, side.base)
-    kept = None if in_login else recipe.keys.get("names")
+    kept = None if in_login else recipe.keys.get(side.kept)
     if kept is not None and kept[0] == made_of:
         return {**kept[1], **changing}
     names = _rendered(recipe, side, changing, in_login=in_login)
     if not in_login and _is_steady(recipe, side):
-        recipe.keys["names"] = (made_of, names)
+        recipe.keys[side.kept] = (made_of, names)
     return {**names}
 
 

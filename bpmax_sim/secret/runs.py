@@ -9,7 +9,10 @@ from string import ascii_letters, digits, hexdigits
 
 from bpmax_sim.secret.packed import octets
 
-_RUN, _HEX_RUN = 8, 12  # characters of the shortest runs that are decoded
+SHORTEST_RUN = 8
+"""Characters of the shortest run that is decoded; of hexadecimal some more."""
+
+_HEX_RUN = 12
 _GROUP = 20_000  # characters of base64 that are decoded at once
 _NEAR = 128
 _FOLD = re.compile(rb" (?<=A{16} ) {0,3}A")  # in what `_KINDS` makes of data
@@ -39,7 +42,7 @@ _FILLINGS = (b"AAAA", b"AAAAAAA", b"AAAAAA", b"AAAAA")
 
 def runs_of(data: bytes) -> list[bytes]:
     """Return the runs of *data* that may be base64, in either alphabet."""
-    return [run for run in data.translate(_IN_BASE64).split() if len(run) >= _RUN]
+    return [run for run in data.translate(_IN_BASE64).split() if len(run) >= SHORTEST_RUN]
 
 
 def hex_runs_of(data: bytes) -> list[bytes]:

@@ -6,14 +6,20 @@ every encoder leaves alone, and for its hexadecimal digits.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
+from typing import TypeVar
 
 from bpmax_sim.secret.known import Secret
 from bpmax_sim.secret.packed import contents, rewrite, runs_of
+from bpmax_sim.secret.runs import SHORTEST_RUN
+from bpmax_sim.secret.runs import runs_of as byte_runs_of
 from bpmax_sim.secret.search import Search
 
+T = TypeVar("T", str, bytes)
 _DEPTH = 3  # base64 in base64 in base64
+_ESCAPED = re.compile(rb"\\\\(?:/|u002)")  # how JSON escapes signs of base64
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 1024
 
 
@@ -24,7 +30,11 @@ class Table:
         """Order *secrets*, the longest first, so that one may begin another."""
         self._secrets = sorted(secrets, key=lambda one: len(one.real), reverse=True)
         self._harmless: set[str] = set()
+        self._seen: set[bytes] = set()
         self._tests = [(one.anchor, one.digits, one) for one in self._secrets]
+        self._anchors = [(one.anchor.encode(), one) for one in self._secrets if one.anchor]
+        self._unanchored = [one for one in self._secrets if not one.anchor]
+        self._has_short = any(len(digits) < SHORTEST_RUN for _, digits, _ in self._tests)
 
     @cached_property
     def search(self) -> Search:
@@ -41,6 +51,38 @@ class Table:
             return rewrite(text, lambda inner: self.clean(inner, depth - 1))
         return text
 
+    def keeps(self, data: bytes) -> bool:
+        """Return whether *data* surely is the same when clean; of most it tells in little time."""
+        return not self._secrets or (self._keeps_words(data) and self._keeps_runs(data))
+
+    def _keeps_words(self, data: bytes) -> bool:
+        """Return whether no secret is spelled out in *data*."""
+        touched = [one for anchor, one in self._anchors if anchor in data]
+        if not touched and not self._unanchored:
+            return True
+        text = data.decode("utf-8", "surrogateescape")
+        lower = text.lower() if self._unanchored else ""
+        return all(one.replace(text) == text for one in touched) and not any(
+            one.spelled_in(text, lower) for one in self._unanchored
+        )
+
+    def _keeps_runs(self, data: bytes) -> bool:
+        """Return whether no base64 or hexadecimal in *data* holds a secret."""
+        escaped = (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data))
+        if escaped or self._has_short:
+            return not self._holds(data.decode("utf-8", "surrogateescape"), _DEPTH)
+        runs = [run for run in byte_runs_of(data) if run not in self._seen]
+        if not runs:
+            return True
+        texts = [run.decode() for run in runs]
+        lower = " ".join(texts).lower()  # all digits are in runs
+        if any(digits in lower for _, digits, _ in self._tests) or self._holds(
+            contents(texts), _DEPTH - 1
+        ):
+            return False
+        self._seen = _remembered(self._seen, runs)
+        return True
+
     def _holds(self, text: str, depth: int) -> bool:
         """Return whether *text* may hold a secret; what may not, surely does not."""
         if not text:
@@ -55,13 +97,8 @@ class Table:
         if self._holds(contents(runs), depth - 1):
             return True
         if depth == _DEPTH:  # as deep as ever, so that it holds for every text
-            self._remember(runs)
+            self._harmless = _remembered(self._harmless, runs)
         return False
-
-    def _remember(self, runs: Iterable[str]) -> None:
-        if len(self._harmless) > _MOST_HARMLESS:
-            self._harmless = set()
-        self._harmless.update(run for run in runs if len(run) <= _LONGEST_HARMLESS)
 
     def _touched(self, text: str) -> list[Secret]:
         """Return the secrets that *text* may hold."""
@@ -71,3 +108,11 @@ class Table:
             for anchor, digits, one in self._tests
             if (anchor in text if anchor else one.spelled_in(text, lower)) or digits in lower
         ]
+
+
+def _remembered(known: set[T], runs: Iterable[T]) -> set[T]:
+    """Return *known* with *runs* that were found harmless, or these alone once it is large."""
+    if len(known) > _MOST_HARMLESS:
+        known = set()
+    known.update(run for run in runs if len(run) <= _LONGEST_HARMLESS)
+    return known

@@ -6,7 +6,7 @@ Redaction is idempotent: a stand-in maps to itself. Nothing here shows a value.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count, islice
 
 from bpmax_sim.secret.known import Secret
@@ -68,7 +68,8 @@ class Vault:
 
     def pair(self, real: str, standin: str, *, name: str) -> None:
         """Register a text that was derived from secrets, such as a whole header value."""
-        if real != standin:
+        known = self._secrets.get(real)
+        if real != standin and (known is None or known.standin != standin):
             self.add(real, standin, name=name)
 
     def address(self, live: str, declared: str) -> None:
@@ -120,8 +121,18 @@ class Vault:
         """Return *text* with every form of every secret replaced by that of its stand-in."""
         return self._compiled().clean(text)
 
+    def keeps(self, texts: Iterable[str], *bodies: bytes) -> bool:
+        """Return whether all of these surely are the same when redacted, looked at as one."""
+        try:
+            told = "\n".join(texts).encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half a character
+            return False
+        return self._compiled().keeps(b"\n".join([told, *bodies]))
+
     def redact(self, data: bytes) -> bytes:
         """Return *data* redacted; bytes that are no UTF-8 are kept."""
+        if self._compiled().keeps(data):
+            return data
         text = data.decode("utf-8", "surrogateescape")
         clean = self._compiled().clean(text)
         return data if clean == text else clean.encode("utf-8", "surrogateescape")

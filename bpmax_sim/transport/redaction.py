@@ -26,6 +26,8 @@ def redact_request(request: Request, vault: Vault) -> Request:
     if _is_clean(request, vault):
         return request
     shown = request.recorded
+    if _stays(shown, vault):
+        return shown if shown.standin is None else replace(shown, standin=None)
     call, personal = shown.call, shown.personal
     return replace(
         shown,
@@ -43,6 +45,22 @@ def _is_clean(request: Request, vault: Vault) -> bool:
         return False
     secrets = _SCRIPT_SECRETS.intersection([name.lower() for name, _ in request.headers])
     return not secrets or secrets.issubset(_injected_headers(request))
+
+
+def _stays(shown: Request, vault: Vault) -> bool:
+    """Return whether nothing in *shown* is hidden, as mostly where stand-ins were put in before."""
+    call, own = shown.call, _script_secrets(shown)
+    headers = (*shown.headers, *call.headers) if call else shown.headers
+    if shown.personal or not own.isdisjoint([name.lower() for name, _ in headers]):
+        return False
+    texts = {shown.url, *[value for _, value in headers]}
+    bodies = {shown.body or b""}
+    if call:
+        texts.update([value for _, value in call.query])
+        bodies.add(call.body or b"")
+        if shown.url.partition("?")[0] != shown.base + call.path:
+            texts.add(call.path)
+    return vault.keeps(texts, *bodies)
 
 
 def _call(call: Call, shown: Request, vault: Vault) -> Call:
@@ -75,6 +93,11 @@ def learn_cookies(request: Request, response: Response, vault: Vault) -> None:
 
 def redact_response(response: Response, request: Request, vault: Vault) -> Response:
     """Return the form of the answer to *request* that may be written down."""
+    names = [name.lower() for name, _ in response.headers]
+    if not (request.personal or "set-cookie" in names) and vault.keeps(
+        [value for _, value in response.headers], response.body
+    ):
+        return response
     headers = tuple(
         (name, _set_cookie(value, request, vault) if name.lower() == "set-cookie" else value)
         for name, value in response.headers
