@@ -51,9 +51,27 @@ class Secret:
         kept = [STANDIN.pattern]
         if self.real in self.standin:
             kept.append(pattern_of(self.standin))
+        spelling, digits = self._spelling.pattern, self.digits
+        return re.compile(f"{'|'.join(kept)}|({spelling})|((?i:{digits}))")
+
+    @cached_property
+    def _spelling(self) -> re.Pattern[str]:
         # an address ends where the name of its host or folder does
-        end = "" if self.name else "(?![A-Za-z0-9-])"
-        return re.compile(f"{'|'.join(kept)}|({pattern_of(self.real)}{end})|((?i:{self.digits}))")
+        return re.compile(pattern_of(self.real) + ("" if self.name else "(?![A-Za-z0-9-])"))
+
+    @cached_property
+    def _own(self) -> re.Pattern[str]:
+        return re.compile(pattern_of(self.standin))
+
+    def leaves(self, text: str) -> bool:
+        """Return whether *text*, which has not its digits, surely is the same once it is replaced.
+
+        A value may begin what stands for it, as addresses do, and is not replaced there.
+        """
+        return all(
+            self.real in self.standin and self._own.match(text, found.start())
+            for found in self._spelling.finditer(text)
+        )
 
     def replace(self, text: str) -> str:
         """Return *text* with every spelling of the value replaced by that of the stand-in."""

@@ -62,7 +62,7 @@ class Table:
             return True
         text = data.decode("utf-8", "surrogateescape")
         lower = text.lower() if self._unanchored else ""
-        return all(one.replace(text) == text for one in touched) and not any(
+        return all(one.leaves(text) for one in touched) and not any(
             one.spelled_in(text, lower) for one in self._unanchored
         )
 

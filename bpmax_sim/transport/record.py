@@ -12,7 +12,7 @@ from bpmax_sim.errors import BadResponseError, TransportError
 from bpmax_sim.messages import Exchange, Failed, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Transport
-from bpmax_sim.transport.redaction import redact_request, redact_response
+from bpmax_sim.transport.redaction import redact_request, redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Record:
             answer = self.inner.handle(request)
         except BadResponseError as error:
             message = self.vault.redact_text(error.message)
-            self._keep(request, Failed(code=error.code, message=message), at)
+            self._keep(self._shown(request), Failed(code=error.code, message=message), at)
             raise
         except TransportError as error:
             error.elapsed = round(error.elapsed, 3)
@@ -54,13 +54,15 @@ class Record:
                 elapsed=error.elapsed,
                 sent=error.sent,
             )
-            self._keep(request, failed, at)
+            self._keep(self._shown(request), failed, at)
             raise
         trust = self.vault.redact_text(self.trust(request, answer))
         response = replace(answer, elapsed=round(answer.elapsed, 3), trust=trust)
-        self._keep(request, redact_response(response, request, self.vault), at)
+        self._keep(*redacted(request, response, self.vault), at)
         return response
 
-    def _keep(self, request: Request, outcome: Response | Failed, at: float) -> None:
-        shown = redact_request(request, self.vault)
+    def _shown(self, request: Request) -> Request:
+        return redact_request(request, self.vault)
+
+    def _keep(self, shown: Request, outcome: Response | Failed, at: float) -> None:
         self.keep(Exchange(request=shown, outcome=outcome, at=at))

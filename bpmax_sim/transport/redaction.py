@@ -21,13 +21,51 @@ _MOST_EXACT = 256
 _SCHEMES = ("basic", "bearer", "digest", "token")
 
 
+def redacted(request: Request, answer: Response, vault: Vault) -> tuple[Request, Response]:
+    """Return the forms of *request* and of its answer that may be written down.
+
+    Mostly nothing is hidden in them any more, as stand-ins were put in before: one look at all of
+    both tells.
+    """
+    shown = request.recorded
+    if shown.standin is None and not _hides_by_place(shown, answer):
+        texts, bodies = _told(shown)
+        texts.update([value for _, value in answer.headers])
+        if vault.keeps(texts, *bodies, answer.body):
+            return shown, answer
+    outcome = redact_response(answer, request, vault)
+    return redact_request(request, vault), outcome
+
+
+def _hides_by_place(shown: Request, answer: Response) -> bool:
+    """Return whether something is hidden whatever it says: personal data, a script's own secret."""
+    call, own = shown.call, _script_secrets(shown)
+    headers = (*shown.headers, *call.headers) if call else shown.headers
+    return bool(
+        shown.personal
+        or not own.isdisjoint([name.lower() for name, _ in headers])
+        or "set-cookie" in [name.lower() for name, _ in answer.headers]
+    )
+
+
+def _told(shown: Request) -> tuple[set[str], set[bytes]]:
+    """Return every text and body in *shown* that is redacted; a path only if it is not the URL's."""
+    texts = {shown.url, *[value for _, value in shown.headers]}
+    bodies = {shown.body or b""}
+    call = shown.call
+    if call:
+        texts.update([value for _, value in (*call.headers, *call.query)])
+        bodies.add(call.body or b"")
+        if shown.url.partition("?")[0] != shown.base + call.path:
+            texts.add(call.path)
+    return texts, bodies
+
+
 def redact_request(request: Request, vault: Vault) -> Request:
     """Return the form of *request* that may be written down, its call included."""
     if _is_clean(request, vault):
         return request
     shown = request.recorded
-    if _stays(shown, vault):
-        return shown if shown.standin is None else replace(shown, standin=None)
     call, personal = shown.call, shown.personal
     return replace(
         shown,
@@ -45,22 +83,6 @@ def _is_clean(request: Request, vault: Vault) -> bool:
         return False
     secrets = _SCRIPT_SECRETS.intersection([name.lower() for name, _ in request.headers])
     return not secrets or secrets.issubset(_injected_headers(request))
-
-
-def _stays(shown: Request, vault: Vault) -> bool:
-    """Return whether nothing in *shown* is hidden, as mostly where stand-ins were put in before."""
-    call, own = shown.call, _script_secrets(shown)
-    headers = (*shown.headers, *call.headers) if call else shown.headers
-    if shown.personal or not own.isdisjoint([name.lower() for name, _ in headers]):
-        return False
-    texts = {shown.url, *[value for _, value in headers]}
-    bodies = {shown.body or b""}
-    if call:
-        texts.update([value for _, value in call.query])
-        bodies.add(call.body or b"")
-        if shown.url.partition("?")[0] != shown.base + call.path:
-            texts.add(call.path)
-    return vault.keeps(texts, *bodies)
 
 
 def _call(call: Call, shown: Request, vault: Vault) -> Call:
@@ -93,11 +115,6 @@ def learn_cookies(request: Request, response: Response, vault: Vault) -> None:
 
 def redact_response(response: Response, request: Request, vault: Vault) -> Response:
     """Return the form of the answer to *request* that may be written down."""
-    names = [name.lower() for name, _ in response.headers]
-    if not (request.personal or "set-cookie" in names) and vault.keeps(
-        [value for _, value in response.headers], response.body
-    ):
-        return response
     headers = tuple(
         (name, _set_cookie(value, request, vault) if name.lower() == "set-cookie" else value)
         for name, value in response.headers
