@@ -23,7 +23,7 @@ _SHORT = 4096
 _LARGE = 64 * 1024
 _STEP = 1024
 _STORED = 5  # bytes before what a stored block holds
-_WORD = 48  # bytes of eight escaped characters
+_WORD = 46  # bytes of eight escaped characters after the first backslash
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}")
 _FOLDED = re.compile(
     rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{16,}+(?:\s{1,4}[A-Za-z0-9+/]{16,}+)*+"
@@ -31,7 +31,8 @@ _FOLDED = re.compile(
 )
 _HEX = re.compile(rb"[0-9a-fA-F]{12,}")
 STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")  # gzip or zlib starts so
-_ESCAPE = re.compile(rb'((?:\\u[0-9a-fA-F]{4})+)|\\(["\\/bfnrt])')
+_ESCAPE = re.compile(rb'\\(?:u([0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*)|(["\\/bfnrt]))')
+_PERCENT = re.compile(rb"%[0-9a-fA-F]{2}")
 _ESCAPED = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,6});")
 
@@ -170,7 +171,7 @@ def _bytewise(decoder: Any, data: memoryview) -> Iterator[bytes]:
 
 def unquoted(data: bytes) -> bytes:
     """Return *data* with percent-encoding undone (RFC 3986)."""
-    return unquote_to_bytes(data) if b"%" in data else data
+    return unquote_to_bytes(data) if _PERCENT.search(data) else data
 
 
 def _form(data: bytes) -> bytes:
