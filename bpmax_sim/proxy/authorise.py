@@ -6,7 +6,7 @@ alone. In record mode the same is done once more with stand-ins, and that twin i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.encode import BadValueError, header_value, percent, query_text
 from bpmax_sim.proxy.environment import Environment, Secrets, Tenant
 from bpmax_sim.proxy.hidden import Hidden
-from bpmax_sim.proxy.names import CHANGING, Side, names_of, real_side, standin_at, standin_side
+from bpmax_sim.proxy.names import CHANGING, Side, is_steady, names_of, real_side, standin_at, standin_side
 from bpmax_sim.proxy.plan import Content, Plan
 from bpmax_sim.proxy.recipe import Recipe
 from bpmax_sim.proxy.signing import sign
@@ -28,6 +28,19 @@ from bpmax_sim.proxy.signing import sign
 _DIRECT: Final = frozenset({"header", "query"})
 
 Values = list[tuple[Apply, str]]
+
+
+class Put(Hidden, frozen=True):
+    """What auth puts into a request, and where; *values* holds all of it.
+
+    It is made once for requests with the same credentials, where nothing in it changes.
+    """
+
+    base: str
+    values: Values = []
+    headers: Pairs = ()
+    query: str = ""
+    injected: tuple[str, ...] = ()
 
 
 class Made(Hidden, frozen=True):
@@ -40,7 +53,7 @@ class Made(Hidden, frozen=True):
 def unauthorised(plan: Plan) -> Request:
     """Return the request of *plan* as it is before auth: no credential is in it."""
     base = plan.tenant.declared.rstrip("/")
-    return _request(plan, plan.call, base, plan.written)
+    return _request(plan, plan.call, plan.written, Put(base))
 
 
 def authorised(
@@ -130,53 +143,65 @@ def _make(
     hide: Callable[[Request], Request] | None = None,
 ) -> Made:
     recipe = plan.recipe
-    extra = _idempotency(plan)
-    if not (recipe.apply or extra or recipe.auth.sign or "{" in side.base):
-        base = side.base.rstrip("/")
-        return Made(_request(plan, call, base, content, attempt=attempt), [])
-    names = names_of(recipe, side, attempt)
-    values = [(item, render(item.value, names)) for item in (*extra, *recipe.apply)]
-    base = str(names["base_url"])
-    try:
-        request = _request(plan, call, base, content, values=values, attempt=attempt)
-    except BadValueError as error:
-        raise ConfigError(f"{recipe.name}: what auth puts in cannot be sent: {error}") from None
-    request = _put_others(request, values)
+    put = _put(plan, side, attempt)
+    request = _put_others(_request(plan, call, content, put, attempt), put.values)
     if recipe.auth.sign:
+        names = names_of(recipe, side, attempt)
         request = sign(hide(request) if hide else request, recipe.auth.sign, names)
         nonce, call_id = str(names["nonce"]), str(names["call_id"])
         request = replace(request, signed=Signed(now=side.now, nonce=nonce, call_id=call_id))
-    return Made(request, values)
+    return Made(request, put.values)
 
 
-def _request(
-    plan: Plan,
-    call: Call,
-    base: str,
-    content: Content,
-    *,
-    values: Values | None = None,
-    attempt: int = 0,
-) -> Request:
+def _put(plan: Plan, side: Side, attempt: int) -> Put:
+    """Return what is put into one form of a request.
+
+    Raises:
+        ConfigError: if a template does not fit, or yields what cannot be sent.
+    """
     recipe = plan.recipe
-    query, headers = content.query, content.headers
-    injected: tuple[str, ...] = ()
-    path = plan.call.path
-    if values:
-        headers += tuple(
-            [(name, header_value(name, text)) for name, text in _pairs(values, "header")]
+    extra = _idempotency(plan)
+    if not (recipe.apply or extra or recipe.auth.sign or "{" in side.base):
+        return Put(side.base.rstrip("/"))
+    place, made_of = f"put into {side.kept}", (side.credentials, side.granted, side.base)
+    kept = None if extra else recipe.keys.get(place)
+    if kept is not None and kept[0] == made_of:
+        put: Put = kept[1]
+        return put
+    put = _rendered(recipe, names_of(recipe, side, attempt), extra)
+    if not extra and is_steady(recipe, side, [item.value for item in recipe.apply]):
+        recipe.keys[place] = (made_of, put)
+    return put
+
+
+def _rendered(recipe: Recipe, names: Mapping[str, object], extra: tuple[Apply, ...]) -> Put:
+    values = [(item, render(item.value, names)) for item in (*extra, *recipe.apply)]
+    try:
+        headers = [(name, header_value(name, text)) for name, text in _pairs(values, "header")]
+        return Put(
+            str(names["base_url"]),
+            values,
+            tuple(headers),
+            query_text(_pairs(values, "query")),
+            tuple([_place(item) for item, _ in values if item.place in _DIRECT]),
         )
-        query = "&".join(filter(None, (query, query_text(_pairs(values, "query")))))
-        injected = tuple([_place(item) for item, _ in values if item.place in _DIRECT])
+    except BadValueError as error:
+        raise ConfigError(f"{recipe.name}: what auth puts in cannot be sent: {error}") from None
+
+
+def _request(plan: Plan, call: Call, content: Content, put: Put, attempt: int = 0) -> Request:
+    recipe = plan.recipe
+    query = "&".join(filter(None, (content.query, put.query)))
+    address = put.base + plan.call.path
     return Request(
         method=call.method,
-        url=f"{base}{path}?{query}" if query else base + path,
-        headers=headers,
+        url=f"{address}?{query}" if query else address,
+        headers=content.headers + put.headers,
         body=content.body,
         timeout=recipe.timeout,
         call=call,
-        base=base,
-        injected=injected,
+        base=put.base,
+        injected=put.injected,
         confined=content is not plan.written,
         attempt=attempt,
         sensitive=recipe.sensitive,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from bpmax_sim.messages import Signed
@@ -73,15 +73,19 @@ def names_of(
     if kept is not None and kept[0] == made_of:
         return {**kept[1], **changing}
     names = _rendered(recipe, side, changing, in_login=in_login)
-    if not in_login and _is_steady(recipe, side):
+    if not in_login and is_steady(recipe, side):
         recipe.keys[side.kept] = (made_of, names)
     return {**names}
 
 
-def _is_steady(recipe: Recipe, side: Side) -> bool:
-    """Return whether address and parameters are the same for every call with these credentials."""
+def is_steady(recipe: Recipe, side: Side, templates: Iterable[str] = ()) -> bool:
+    """Return whether address, parameters and *templates* say the same in every call of *side*."""
     parameters = recipe.auth.parameters
-    texts = [side.base, *(value for value in parameters.values() if isinstance(value, str))]
+    texts = [
+        side.base,
+        *(value for value in parameters.values() if isinstance(value, str)),
+        *templates,
+    ]
     return CHANGING.isdisjoint(parameters) and all(map(CHANGING.isdisjoint, map(names_in, texts)))
 
 
