@@ -14,6 +14,7 @@ from itertools import chain, repeat
 from bpmax_sim.secret.layers import (
     DEPTH,
     STREAM,
+    has_escape,
     has_stream,
     inflated,
     may_be_undone,
@@ -21,7 +22,14 @@ from bpmax_sim.secret.layers import (
     unescaped,
     unquoted,
 )
-from bpmax_sim.secret.runs import decoded, folded, hex_runs_of, may_fold_at_plus, runs_of
+from bpmax_sim.secret.runs import (
+    decoded,
+    folded,
+    has_run,
+    hex_runs_of,
+    may_fold_at_plus,
+    runs_of,
+)
 from bpmax_sim.secret.standin import without_standins
 
 _GAP = b"\xff"  # between pieces; no encoding that is undone uses it
@@ -92,6 +100,8 @@ class _Look:
         if self._left < 0:
             return True
         spaced = data.replace(b"+", b" ") if b"+" in data else data
+        if depth and not (has_run(data) or has_escape(data) or has_stream(data)):
+            return self._glance.finds(spaced, b"")
         runs = self._fresh(runs_of(data), depth, self._runs)
         hex_runs = hex_runs_of(b" ".join(runs)) if runs else []
         if self._glance.finds(spaced, b" ".join(hex_runs)):
@@ -106,7 +116,7 @@ class _Look:
             zip(decoded([*runs, *folds], hex_runs), repeat(False)),
             self._unpacked(data, spaced, depth, escaped=escaped),
         )
-        for piece, undone in _together(pieces):  # noqa: SIM110 - any() takes longer
+        for piece, undone in _together(pieces):
             if self.sees(piece, depth + 1, escaped=undone):
                 return True
         return False
@@ -134,8 +144,7 @@ class _Look:
             yield inflated(data, self._left, -zlib.MAX_WBITS), False
         if streams:
             yield from zip(self._inflated(data), repeat(False))
-        is_plain = b"%" not in data and b"\\" not in data and b"&" not in data
-        if not (is_plain and (spaced is data or not streams)):
+        if has_escape(data) or (streams and spaced is not data):
             yield from zip(self._undone(data, spaced, depth, escaped=escaped), repeat(True))
 
     def _inflated(self, data: bytes) -> Iterator[bytes]:

@@ -96,6 +96,11 @@ def has_stream(data: bytes) -> bool:
     )
 
 
+def has_escape(data: bytes) -> bool:
+    """Return whether any escape in *data* can be undone."""
+    return bool(_PERCENT.search(data) or _ESCAPE.search(data) or _ENTITY.search(data))
+
+
 def may_be_undone(data: bytes, *, twice: bool) -> bool:
     """Return whether escapes in *data* are undone; *twice*, if some were undone to get it.
 

@@ -49,7 +49,7 @@ def _hides_by_place(shown: Request, answer: Response) -> bool:
 
 
 def _told(shown: Request) -> tuple[set[str], set[bytes]]:
-    """Return every text and body in *shown* that is redacted; a path only if it is not the URL's."""
+    """Return every text and body in *shown* that is redacted, the path as a part of the URL."""
     texts = {shown.url, *[value for _, value in shown.headers]}
     bodies = {shown.body or b""}
     call = shown.call
