@@ -32,6 +32,7 @@ UNKNOWN_RULES = "unknown"
 _KEY = re.compile("[0-9a-f]*")
 _MOST = 999_999_999  # exchanges of one owner; the index reads no longer number
 BLANK_SHA = '"sha":""'
+_ENTRY, _BLANK_SHA = ENTRY.encode(), BLANK_SHA.encode()
 
 
 def exchange_sha(index: bytes, text: bytes) -> str:
@@ -68,16 +69,16 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
         sha256=seal_sha(json_line(head), shas),
     )
     sections = (_section(*pair) for pair in zip(SECTIONS, groups, strict=True))
-    return "".join(
-        [f"{HEAD}{json_line(head)}\n", *sections, f"sealed: {json_line(seal)}\n"]
-    ).encode()
+    begin, end = f"{HEAD}{json_line(head)}\n", f"sealed: {json_line(seal)}\n"
+    return b"".join([begin.encode(), *sections, end.encode()])
 
 
 def _head(entries: Sequence[Entry], rules: str) -> Head:
     """Return a head that depends on the entries alone, not on who writes them last."""
     if not entries:
         return Head(rules=rules)
-    first, start = entries[0].line.rules or rules, min(map(_start, entries))[1]
+    first = entries[0].line.rules or rules
+    start = min({entry.line.at for entry in entries}, key=_instant)
     mixed = any((entry.line.rules or rules) != first for entry in entries)
     simulated = any(entry.line.source == "simulated" for entry in entries)
     return Head(
@@ -88,26 +89,34 @@ def _head(entries: Sequence[Entry], rules: str) -> Head:
     )
 
 
-def _start(entry: Entry) -> tuple[float, str]:
-    return Instant.parse(entry.line.at).seconds, entry.line.at
+def _instant(at: str) -> tuple[float, str]:
+    return Instant.parse(at).seconds, at
 
 
-def _told(entry: Entry, file_rules: str, rules: str) -> tuple[str, str]:
+def _told(entry: Entry, file_rules: str, rules: str) -> tuple[bytes, str]:
     own = entry.line.rules or rules
-    line = msgspec.structs.replace(entry.line, rules="" if own == file_rules else own)
-    index, sha = index_text(line, entry.text)
-    return f"{ENTRY}{index}\n{entry.text}", sha
+    line = msgspec.structs.replace(entry.line, rules="" if own == file_rules else own, sha="")
+    text = entry.text.encode()
+    index, sha = _index(line, text)
+    return b"%b%b\n%b" % (_ENTRY, index, text), sha
 
 
 def index_text(line: Line, text: str) -> tuple[str, str]:
     """Return the JSON of *line* with the digest of the exchange in it, and that digest."""
-    blank = json_line(msgspec.structs.replace(line, sha=""))
-    sha = exchange_sha(blank.encode(), text.encode())
-    return blank.replace(BLANK_SHA, BLANK_SHA.replace('""', f'"{sha}"'), 1), sha
+    index, sha = _index(msgspec.structs.replace(line, sha=""), text.encode())
+    return index.decode(), sha
 
 
-def _section(name: str, told: list[tuple[str, str]]) -> str:
-    return f"{name}:\n{''.join(text for text, _ in told)}" if told else f"{name}: []\n"
+def _index(line: Line, text: bytes) -> tuple[bytes, str]:
+    blank = json_line(line).encode()
+    sha = exchange_sha(blank, text)
+    return blank.replace(_BLANK_SHA, _BLANK_SHA[:-1] + f'{sha}"'.encode(), 1), sha
+
+
+def _section(name: str, told: list[tuple[bytes, str]]) -> bytes:
+    if not told:
+        return f"{name}: []\n".encode()
+    return b"".join([f"{name}:\n".encode(), *(text for text, _ in told)])
 
 
 def reseal(text: str) -> bytes:

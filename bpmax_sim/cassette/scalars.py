@@ -34,6 +34,8 @@ def json_line(value: object) -> str:
 
 def escape_hidden(json_text: str) -> str:
     r"""Return JSON text with every character that YAML would not keep written as ``\uXXXX``."""
+    if json_text.isascii() and "\x7f" not in json_text:
+        return json_text  # JSON escapes the other control characters itself
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
 
 
