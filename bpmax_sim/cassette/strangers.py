@@ -46,18 +46,14 @@ def strangers(exchange: Exchange, volatile: tuple[str, ...] = ()) -> Iterator[St
 def _may_hold(request: Request) -> bool:
     """Return whether what is left of *request* without auth may hold any: mostly it may not."""
     url = unquote_plus(request.url) if "%" in request.url else request.url
-    return (
-        has_mixed_run(url)
-        or _any_mixed(request.headers, request.body)
-        or any(place.startswith("body") for place in request.injected)  # it is written anew
+    return _any_mixed(request.headers, request.body, url) or any(
+        place.startswith("body") for place in request.injected  # it is written anew
     )
 
 
-def _any_mixed(headers: Pairs, body: bytes | None) -> bool:
-    texts = [value for _, value in headers]
-    if body and len(body) <= _MOST:
-        texts.append(_text(body))
-    return any(map(has_mixed_run, texts))
+def _any_mixed(headers: Pairs, body: bytes | None, url: str = "") -> bool:
+    told = "\n".join([url, *[value for _, value in headers]])
+    return has_mixed_run(told) or bool(body and len(body) <= _MOST and has_mixed_run(_text(body)))
 
 
 def _text(body: bytes) -> str:
