@@ -47,7 +47,8 @@ def _may_hold(request: Request) -> bool:
     """Return whether what is left of *request* without auth may hold any: mostly it may not."""
     url = unquote_plus(request.url) if "%" in request.url else request.url
     return _any_mixed(request.headers, request.body, url) or any(
-        place.startswith("body") for place in request.injected  # it is written anew
+        place.startswith("body")
+        for place in request.injected  # it is written anew
     )
 
 

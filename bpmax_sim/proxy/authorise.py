@@ -20,7 +20,15 @@ from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.encode import BadValueError, header_value, percent, query_text
 from bpmax_sim.proxy.environment import Environment, Secrets, Tenant
 from bpmax_sim.proxy.hidden import Hidden
-from bpmax_sim.proxy.names import CHANGING, Side, is_steady, names_of, real_side, standin_at, standin_side
+from bpmax_sim.proxy.names import (
+    CHANGING,
+    Side,
+    is_steady,
+    names_of,
+    real_side,
+    standin_at,
+    standin_side,
+)
 from bpmax_sim.proxy.plan import Content, Plan
 from bpmax_sim.proxy.recipe import Recipe
 from bpmax_sim.proxy.signing import sign

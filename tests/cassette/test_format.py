@@ -15,6 +15,7 @@ from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import differences, parts_of_exchange
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.render import grouped, render, stored_headers
+from bpmax_sim.cassette.scalars import body_scalar
 from bpmax_sim.cassette.yamltext import YamlTextError, read_yaml_text
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import VERIFIED, Chunk, Exchange, Failed, Request, Response, Signed
@@ -319,3 +320,14 @@ def test_a_forged_exchange_is_an_error_and_never_a_crash(inserted: str, at: int)
                 replace(entry, text=entry.text[:at] + inserted + entry.text[at:]),
                 canonical=canonical,
             )
+
+
+def test_a_body_is_a_block_unless_something_of_it_would_be_hidden() -> None:
+    hidden = [*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F]
+    hidden += [*range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF, 0xFFFE, 0xFFFF]
+    every = [code for code in range(0x11000) if not 0xD800 <= code < 0xE000]
+
+    quoted = [n for n in every if body_scalar(f"编号{chr(n)}7".encode(), " ").startswith('"')]
+
+    assert quoted == hidden
+    assert all(body_scalar(f"{sign}7".encode(), " ").startswith('"') for sign in " \t\n")

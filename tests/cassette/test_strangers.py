@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.strangers import strangers
 from bpmax_sim.messages import Exchange, Request, Response
-from bpmax_sim.secret.randomness import looks_random
+from bpmax_sim.secret.randomness import has_mixed_run, looks_random
 from tests.cassette.exchanges import answer, detail
 
 TOKEN = "sk3ZtV9qLw7YxB2nPm5RkD8f"
@@ -59,6 +63,38 @@ def test_nearly_every_token_is_noticed(length: int) -> None:
     drawn = [chance.randbytes(length // 2).hex() for _ in range(1000)]
 
     assert sum(map(looks_random, drawn)) >= 970
+
+
+words = st.lists(
+    st.sampled_from([TOKEN, "3f9a1c7be2054d68f1a7c93be0d24f56", "x" * 40, "张三", "-", " ", "9"]),
+    max_size=4,
+).map("".join)
+
+
+@given(words, words, words)
+def test_no_part_of_a_text_without_a_mixed_run_looks_random(a: str, b: str, c: str) -> None:
+    if looks_random(b):
+        assert has_mixed_run(a + b + c)
+    uuid = "6d7e1c7a-a79c-4d2b-8eeb-6c54689dc054"
+    for whole in (a + b + c, f"{a}{uuid}{b}{uuid}{c}"):
+        parts = [whole[start:end] for start in range(9) for end in range(9, len(whole))]
+        assert has_mixed_run(whole) or not any(map(looks_random, parts))
+
+
+@given(words, words, words, words)
+def test_each_value_that_looks_random_is_told(url: str, own: str, form: str, back: str) -> None:
+    """However it is written: the quick look before passes over none."""
+    kind = ("content-type", "application/x-www-form-urlencoded")
+    asking = asked(
+        url=f"https://crm.example.test/customers/1?{quote('键')}={quote(url, safe='')}",
+        headers=(("X-Own", own), kind),
+        body=urlencode({"k": form}).encode(),
+    )
+    both = replace(asking, outcome=told(json.dumps({"k": back}).encode()).outcome)
+
+    expected = {"query.键": url, "header.x-own": own, "body.k": form}
+    wanted = [f"{NAME} request {place}" for place, value in expected.items() if looks_random(value)]
+    assert places(both) == wanted + [f"{NAME} answer body.k"] * looks_random(back)
 
 
 def places(exchange: Exchange, *volatile: str) -> list[str]:

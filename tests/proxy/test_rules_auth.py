@@ -379,6 +379,26 @@ def test_parameters_of_auth_are_templates_that_see_credentials_and_each_other() 
     assert headers_of(world.request) == {"X-Who": "test@https://crm.example.test!7"}
 
 
+def test_what_auth_puts_in_is_made_anew_only_where_it_changes() -> None:
+    """The instant of a call is its own, credentials are the same in all."""
+    auth = Auth(
+        parameters={"stamp": "{{ now | unix }}"},
+        apply=(
+            Apply(place="header", name="X-Key", value="{{ secret | hex }}"),
+            Apply(place="query", name="at", value="{{ stamp }}"),
+        ),
+    )
+    world = World(crm(auth=auth), lambda _request: answer(200, {}, elapsed=5.0), separate=True)
+
+    for _ in range(3):
+        world.proxy().api("search").call()
+
+    told = [request.url.partition("at=")[2] for request in world.sent]
+    assert [int(at) - int(told[0]) for at in told] == [0, 5, 10]
+    keys = [headers_of(one)["X-Key"] for r in world.sent for one in (r, r.recorded)]
+    assert keys == [SECRET.encode().hex(), STANDIN.encode().hex()] * 3
+
+
 def test_secret_places_of_answers_travel_with_the_request() -> None:
     """platforms.md: `secret: [body.path, header.name]` — answers' values that are secret."""
     api = msgspec.structs.replace(SEARCH, secret=("body.response_code",), redact=("body.phone",))

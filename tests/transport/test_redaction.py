@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.clock import VirtualClock
@@ -10,7 +12,7 @@ from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Handler
 from bpmax_sim.transport.record import Record
-from bpmax_sim.transport.redaction import redact_request, redact_response
+from bpmax_sim.transport.redaction import redact_request, redact_response, redacted
 from bpmax_sim.transport.replay import Replay
 
 JSON = (("content-type", "application/json"),)
@@ -34,6 +36,54 @@ def test_a_known_secret_is_hidden_wherever_a_script_puts_it() -> None:
     assert b"s3cret" not in msgspec.json.encode(shown)
     assert shown.url == "https://crm.example.test/c?t=redacted.crm_system.test.token.1"
     assert redact_request(shown, vault()) == shown
+
+
+TOLD = (
+    "什么也没有",
+    "s3cret-value",
+    "czNjcmV0LXZhbHVl",
+    "7333637265742d76616c7565",
+    "redacted.a.b.c.1",
+)
+values = st.sampled_from(TOLD)
+
+
+@given(
+    st.fixed_dictionaries({
+        "query": values, "path": values, "header": values, "said": values, "body": values,
+        "sent": values, "answer": values, "back": values,
+    }),
+    st.sampled_from(["X-A", "Authorization", "Cookie"]),
+    st.sampled_from(["X-B", "Set-Cookie"]),
+    st.sampled_from([(), ("body.phone",), ("query.q",)]),
+)  # fmt: skip
+def test_both_at_once_are_redacted_as_each_by_itself(
+    said: dict[str, str], own: str, back: str, personal: tuple[str, ...]
+) -> None:
+    call = replace(
+        CALL,
+        path=f"/{said['path']}",
+        query=(("q", said["query"]),),
+        headers=((own, said["said"]),),
+        body=f'{{"phone":"{said["body"]}"}}'.encode(),
+    )
+    sent = Request(
+        method="POST",
+        url=f"https://crm.example.test/{said['path']}?q={said['query']}",
+        headers=((own, said["header"]),),
+        body=said["sent"].encode(),
+        call=call,
+        base="https://crm.example.test",
+        personal=personal,
+    )
+    answer = Response(
+        status=200, headers=((back, f"a={said['back']}"),), body=said["answer"].encode()
+    )
+    request = replace(sent, standin=sent)
+
+    alone = vault()
+    apart = redact_response(answer, request, alone), redact_request(request, alone)
+    assert redacted(request, answer, vault()) == (apart[1], apart[0])
 
 
 def test_the_twin_is_what_is_written() -> None:
