@@ -35,7 +35,7 @@ from bpmax_sim.proxy.signing import sign
 
 _DIRECT: Final = frozenset({"header", "query"})
 
-Values = list[tuple[Apply, str]]
+Values = tuple[tuple[Apply, str], ...]
 
 
 class Put(Hidden, frozen=True):
@@ -45,7 +45,7 @@ class Put(Hidden, frozen=True):
     """
 
     base: str
-    values: Values = []
+    values: Values = ()
     headers: Pairs = ()
     query: str = ""
     injected: tuple[str, ...] = ()
@@ -183,7 +183,7 @@ def _put(plan: Plan, side: Side, attempt: int) -> Put:
 
 
 def _rendered(recipe: Recipe, names: Mapping[str, object], extra: tuple[Apply, ...]) -> Put:
-    values = [(item, render(item.value, names)) for item in (*extra, *recipe.apply)]
+    values = tuple([(item, render(item.value, names)) for item in (*extra, *recipe.apply)])
     try:
         headers = [(name, header_value(name, text)) for name, text in _pairs(values, "header")]
         return Put(
