@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from bpmax_sim.secret.known import Secret
 from bpmax_sim.secret.packed import contents, rewrite, runs_of
-from bpmax_sim.secret.runs import SHORTEST_RUN
+from bpmax_sim.secret.runs import SHORTEST_RUN, decoded, has_run, hex_runs_of
 from bpmax_sim.secret.runs import runs_of as byte_runs_of
 from bpmax_sim.secret.search import Search
 
@@ -34,7 +34,8 @@ class Table:
         self._tests = [(one.anchor, one.digits, one) for one in self._secrets]
         self._anchors = [(one.anchor.encode(), one) for one in self._secrets if one.anchor]
         self._unanchored = [one for one in self._secrets if not one.anchor]
-        self._has_short = any(len(digits) < SHORTEST_RUN for _, digits, _ in self._tests)
+        self._digits = [one.digits.encode() for one in self._secrets]
+        self._has_short = any(len(digits) < SHORTEST_RUN for digits in self._digits)
 
     @cached_property
     def search(self) -> Search:
@@ -43,7 +44,7 @@ class Table:
 
     def clean(self, text: str, depth: int = _DEPTH) -> str:
         """Return *text* with the secrets replaced, inside base64 and hexadecimal too."""
-        if not self._secrets:
+        if not text or not self._secrets:
             return text
         for secret in self._touched(text):
             text = secret.replace(text)
@@ -51,9 +52,9 @@ class Table:
             return rewrite(text, lambda inner: self.clean(inner, depth - 1))
         return text
 
-    def keeps(self, data: bytes) -> bool:
+    def keeps(self, data: bytes, depth: int = _DEPTH) -> bool:
         """Return whether *data* surely is the same when clean; of most it tells in little time."""
-        return not self._secrets or (self._keeps_words(data) and self._keeps_runs(data))
+        return not self._secrets or (self._keeps_words(data) and self._keeps_runs(data, depth))
 
     def _keeps_words(self, data: bytes) -> bool:
         """Return whether no secret is spelled out in *data*."""
@@ -66,21 +67,24 @@ class Table:
             one.spelled_in(text, lower) for one in self._unanchored
         )
 
-    def _keeps_runs(self, data: bytes) -> bool:
+    def _keeps_runs(self, data: bytes, depth: int) -> bool:
         """Return whether no base64 or hexadecimal in *data* holds a secret."""
         escaped = (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data))
         if escaped or self._has_short:
-            return not self._holds(data.decode("utf-8", "surrogateescape"), _DEPTH)
+            return not self._holds(data.decode("utf-8", "surrogateescape"), depth)
+        if not has_run(data):
+            return True
         runs = [run for run in byte_runs_of(data) if run not in self._seen]
         if not runs:
             return True
-        texts = [run.decode() for run in runs]
-        lower = " ".join(texts).lower()  # all digits are in runs
-        if any(digits in lower for _, digits, _ in self._tests) or self._holds(
-            contents(texts), _DEPTH - 1
-        ):
+        told = b" ".join(runs)
+        lower = told.lower()  # all digits are in runs
+        if any(digits in lower for digits in self._digits):
             return False
-        self._seen = _remembered(self._seen, runs)
+        if depth and not self.keeps(b"\n".join(decoded(runs, hex_runs_of(told))), depth - 1):
+            return False
+        if depth == _DEPTH:
+            self._seen = _remembered(self._seen, runs)
         return True
 
     def _holds(self, text: str, depth: int) -> bool:
