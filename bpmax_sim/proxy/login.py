@@ -106,7 +106,7 @@ def _request(plan: Plan, step: LoginStep, yielded: Yielded, env: Environment) ->
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
         written = replace(written, call=call, sensitive=_sensitive(step))
-    if real == twin and not env.separate:
+    if not env.separate and real.is_like(twin):
         return written
     sent = login_request(recipe, step.request, names_of(recipe, real, in_login=True))
     sent = replace(sent, call=written.call, sensitive=written.sensitive)

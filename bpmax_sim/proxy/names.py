@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from bpmax_sim.messages import Signed
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.effects import Grant
@@ -30,6 +32,10 @@ class Side(Hidden, frozen=True):
     luck: Luck
     now: float
     kept: str
+
+    def is_like(self, other: Side) -> bool:
+        """Return whether both make the same of a request."""
+        return replace(self, kept=other.kept) == other
 
 
 def real_side(
