@@ -18,8 +18,9 @@ from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login_answer import TTL, LoginAnswer, Yielded, expiry
 from bpmax_sim.proxy.login_request import login_request
-from bpmax_sim.proxy.names import names_of, real_side, standin_side
+from bpmax_sim.proxy.names import CHANGING, Side, is_steady, names_of, real_side, standin_side
 from bpmax_sim.proxy.plan import Luck, Plan
+from bpmax_sim.proxy.recipe import Recipe
 from bpmax_sim.proxy.record import CallRecord
 from bpmax_sim.secret.standin import standin
 
@@ -49,7 +50,7 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     yielded = _replaced(env.renewed.get(key), plan)
     now = env.auth_clock.now()
     for number, step in enumerate(acquire.steps, 1):
-        request = _request(plan, step, yielded, env)
+        request = _request(plan, number, step, yielded, env)
         response = yield from _exchange(request, plan, env)
         answer = LoginAnswer(plan, env.vault, number, request, response)
         answer.check(step)
@@ -97,18 +98,20 @@ def synthesised(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     return Grant(values=values, standins=values, expires=expires)
 
 
-def _request(plan: Plan, step: LoginStep, yielded: Yielded, env: Environment) -> Request:
+def _request(
+    plan: Plan, number: int, step: LoginStep, yielded: Yielded, env: Environment
+) -> Request:
     grant = Grant(values=yielded.values, standins=yielded.standins, expires=0)
-    recipe, tenant = plan.recipe, plan.tenant
+    tenant = plan.tenant
     real = real_side(tenant, grant, env, _luck(plan.luck))
     twin = standin_side(tenant, grant, env, _luck(plan.standin_luck))
-    written = login_request(recipe, step.request, names_of(recipe, twin, in_login=True))
+    written = _rendered(plan.recipe, number, step, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
         written = replace(written, call=call, sensitive=_sensitive(step))
     if not env.separate and real.is_like(twin):
         return written
-    sent = login_request(recipe, step.request, names_of(recipe, real, in_login=True))
+    sent = _rendered(plan.recipe, number, step, real)
     sent = replace(sent, call=written.call, sensitive=written.sensitive)
     if not env.separate:
         return sent
@@ -116,6 +119,20 @@ def _request(plan: Plan, step: LoginStep, yielded: Yielded, env: Environment) ->
         if value != redacted:
             env.vault.pair(value, redacted, name=f"header.{name}")
     return replace(sent, standin=written)
+
+
+def _rendered(recipe: Recipe, number: int, step: LoginStep, side: Side) -> Request:
+    """Return one form of a step's request, made once where every login with these values has it."""
+    place = f"login {number}, {side.kept}"
+    kept = recipe.keys.get(place)
+    if kept is not None and kept[0] == (side.credentials, side.granted, side.base):
+        known: Request = kept[1]
+        return known
+    request = login_request(recipe, step.request, names_of(recipe, side, in_login=True))
+    if CHANGING.isdisjoint(recipe.uses) and is_steady(recipe, side):
+        # a copy, since the login goes on to fill what is granted
+        recipe.keys[place] = (side.credentials, dict(side.granted), side.base), request
+    return request
 
 
 def _sensitive(step: LoginStep) -> tuple[Sensitive, ...]:
