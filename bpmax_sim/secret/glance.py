@@ -102,7 +102,7 @@ class _Look:
         spaced = data.replace(b"+", b" ") if b"+" in data else data
         if depth and not (has_run(data) or has_escape(data) or has_stream(data)):
             return self._glance.finds(spaced, b"")
-        runs = self._fresh(runs_of(data), depth, self._runs)
+        runs = self._fresh(runs_of(data, self._glance.harmless), depth, self._runs)
         hex_runs = hex_runs_of(b" ".join(runs)) if runs else []
         if self._glance.finds(spaced, b" ".join(hex_runs)):
             return True
@@ -123,10 +123,9 @@ class _Look:
 
     def _fresh(self, runs: Iterable[bytes], depth: int, known: dict[bytes, int]) -> list[bytes]:
         """Return the *runs* that were not decoded yet from as far out."""
-        harmless = self._glance.harmless
-        fresh = [run for run in runs if run not in harmless and known.get(run, DEPTH + 1) > depth]
-        known.update(dict.fromkeys(fresh, depth))
-        return list(dict.fromkeys(fresh))
+        fresh = dict.fromkeys([run for run in runs if known.get(run, DEPTH + 1) > depth], depth)
+        known.update(fresh)
+        return list(fresh)
 
     def _is_new(self, text: bytes, depth: int) -> bool:
         """Return whether *text* was not looked at yet from as far out."""

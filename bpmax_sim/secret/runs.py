@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from string import ascii_letters, digits, hexdigits
 
 from bpmax_sim.secret.packed import octets
@@ -47,9 +47,10 @@ def has_run(data: bytes) -> bool:
     return _ANY_RUN in data.translate(_AS_RUNS)
 
 
-def runs_of(data: bytes) -> list[bytes]:
-    """Return the runs of *data* that may be base64, in either alphabet."""
-    return [run for run in data.translate(_IN_BASE64).split() if len(run) >= SHORTEST_RUN]
+def runs_of(data: bytes, known: Container[bytes] = ()) -> list[bytes]:
+    """Return the runs of *data* that may be base64, in either alphabet, and are not *known*."""
+    runs = data.translate(_IN_BASE64).split()
+    return [run for run in runs if len(run) >= SHORTEST_RUN and run not in known]
 
 
 def hex_runs_of(data: bytes) -> list[bytes]:

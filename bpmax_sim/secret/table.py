@@ -74,7 +74,7 @@ class Table:
             return not self._holds(data.decode("utf-8", "surrogateescape"), depth)
         if not has_run(data):
             return True
-        runs = [run for run in byte_runs_of(data) if run not in self._seen]
+        runs = byte_runs_of(data, self._seen)
         if not runs:
             return True
         told = b" ".join(runs)

@@ -113,6 +113,8 @@ class Vault:
 
         A text without it does not hold the secret as itself, in whatever spelling.
         """
+        if since == len(self._secrets):
+            return ()
         with self._lock:
             fresh = islice(self._secrets.values(), since, None)
             return tuple(one.anchor or one.real for one in fresh)
