@@ -46,10 +46,8 @@ def strangers(exchange: Exchange, volatile: tuple[str, ...] = ()) -> Iterator[St
 def _may_hold(request: Request) -> bool:
     """Return whether what is left of *request* without auth may hold any: mostly it may not."""
     url = unquote_plus(request.url) if "%" in request.url else request.url
-    return _any_mixed(request.headers, request.body, url) or any(
-        place.startswith("body")
-        for place in request.injected  # it is written anew
-    )
+    written_anew = any(place.startswith("body") for place in request.injected)
+    return written_anew or _any_mixed(request.headers, request.body, url)
 
 
 def _any_mixed(headers: Pairs, body: bytes | None, url: str = "") -> bool:

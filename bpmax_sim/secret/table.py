@@ -19,7 +19,7 @@ from bpmax_sim.secret.search import Search
 
 T = TypeVar("T", str, bytes)
 _DEPTH = 3  # base64 in base64 in base64
-_ESCAPED = re.compile(rb"\\\\(?:/|u002)")  # how JSON escapes signs of base64
+_ESCAPED = re.compile(rb"\\(?:/|u002)")  # how JSON escapes signs of base64
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 1024
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import zlib
 from contextlib import suppress
@@ -131,3 +132,18 @@ def test_bare_deflate_yields_all_that_comes_before_the_damage(data: bytes, packe
             found += decoder.decompress(bytes([octet]))
 
     assert inflated(data, 10_000, -15) == found
+
+
+@pytest.mark.parametrize(
+    ("slash", "plus"),
+    [("\\/", "\\u002b"), ("\\\\/", "\\\\u002B"), ("%2F", "%2b"), ("%252f", "%25252B"), ("/", "+")],
+)
+def test_base64_with_escaped_signs_is_looked_into(slash: str, plus: str) -> None:
+    """Of each alignment, and with so many escapes that no piece between them shows the secret."""
+    known = Secret("密钥??>>~~合同??>>", "redacted.p.i.k.1", "k")
+    for before in ("", "a", "ab", "客户:"):
+        packed = base64.b64encode(f"{before}{known.real}".encode()).decode()
+        text = f'{{"k":"{packed.replace("/", slash).replace("+", plus)}"}}'
+
+        assert not Table([known]).keeps(text.encode()), text
+        assert Table([known]).clean(text) != text
