@@ -13,10 +13,12 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from itertools import count
 from typing import Protocol
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SECONDS = len("2026-03-02T09:00:00")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _HAS_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
 
@@ -97,8 +99,13 @@ class Instant:
     def __str__(self) -> str:
         """Return ISO 8601 with milliseconds and the zone."""
         millis = round(self.seconds * 1000)
-        moment = datetime.fromtimestamp(millis // 1000, timezone(self.offset))
-        return moment.replace(microsecond=millis % 1000 * 1000).isoformat(timespec="milliseconds")
+        text = _to_the_second(millis // 1000, self.offset)
+        return f"{text[:_SECONDS]}.{millis % 1000:03}{text[_SECONDS:]}"
+
+
+@lru_cache(maxsize=64)  # many things happen within one second
+def _to_the_second(seconds: int, offset: timedelta) -> str:
+    return datetime.fromtimestamp(seconds, timezone(offset)).isoformat()
 
 
 def parse_duration(text: str | float) -> float:
