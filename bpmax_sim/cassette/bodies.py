@@ -105,8 +105,11 @@ def _json(data: bytes, _content_type: str) -> Body:
 
 
 def _form(data: bytes, _content_type: str) -> Body:
-    pairs = parse_qsl(data.decode(), keep_blank_values=True, errors="strict")
-    return Body("form", by_name(pairs))
+    text = data.decode()
+    if "%" in text or "+" in text:
+        return Body("form", by_name(parse_qsl(text, keep_blank_values=True, errors="strict")))
+    pieces = [piece.partition("=") for piece in text.split("&") if piece]
+    return Body("form", by_name([(name, value) for name, _, value in pieces]))
 
 
 def _plain(data: bytes) -> Body:

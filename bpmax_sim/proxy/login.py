@@ -102,9 +102,9 @@ def _request(
     plan: Plan, number: int, step: LoginStep, yielded: Yielded, env: Environment
 ) -> Request:
     grant = Grant(values=yielded.values, standins=yielded.standins, expires=0)
-    tenant = plan.tenant
-    real = real_side(tenant, grant, env, _luck(plan.luck))
-    twin = standin_side(tenant, grant, env, _luck(plan.standin_luck))
+    tenant, luck = plan.tenant, _luck(plan.standin_luck)
+    other = luck if plan.luck is plan.standin_luck else _luck(plan.luck)
+    real, twin = real_side(tenant, grant, env, other), standin_side(tenant, grant, env, luck)
     written = _rendered(plan.recipe, number, step, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.serial())

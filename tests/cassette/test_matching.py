@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.bodies import Body, by_name, read_body
 from bpmax_sim.cassette.injected import call_behind
 from bpmax_sim.cassette.matching import (
     ABSENT,
@@ -119,6 +121,15 @@ def test_length_and_host_follow_from_the_rest_and_do_not_count() -> None:
     headers = (*call().headers, ("Content-Length", "999"), ("Host", "crm.example.test"))
 
     assert found(call(), call(headers=headers)) == ()
+
+
+@given(st.text("ab键=&+%41; ", max_size=30).filter(bool))
+def test_a_form_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    read = read_body(text.encode(), "application/x-www-form-urlencoded")
+
+    with suppress(ValueError):
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
+        assert read == Body("form", by_name(pairs))
 
 
 def test_a_form_is_compared_by_its_pairs() -> None:
