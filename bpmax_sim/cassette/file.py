@@ -8,6 +8,7 @@ import stat
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -55,7 +56,7 @@ class Cassette:
             NewerFormat: if a newer version wrote it.
             CassetteError: if it is no cassette of ours, or no ordinary file.
         """
-        return _load(cls, Path(path))
+        return _load(cls, path if isinstance(path, Path) else _path(path))
 
     def __len__(self) -> int:
         return len(self.index.starts)
@@ -145,6 +146,7 @@ class Cassette:
 
 
 C = TypeVar("C", bound=Cassette)
+_path = lru_cache(maxsize=256)(Path)  # the same few in all sessions of a run
 
 
 def _load(kind: type[C], path: Path) -> C:

@@ -108,6 +108,7 @@ def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
 
 
 @lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # asked by every session of a run, mostly of the same
 def logins_beside(cassette: Path | None) -> Path | None:
     """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
     if cassette is None:

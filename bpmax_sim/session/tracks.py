@@ -90,7 +90,7 @@ class Tracks:
 
     def __post_init__(self) -> None:
         said = self.settings
-        path = shown(said.cassette) if said.cassette else ""
+        path = shown(said.cassette) if said.cassette and self.cassette is None else ""
         self.player = Player(self.cassette, self.rules, said.owner, path=path, repeat=said.repeat)
 
     @property
