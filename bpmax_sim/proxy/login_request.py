@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.injected import call_behind
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import LOGIN, Call, Pairs, Request
 from bpmax_sim.platform.model import LoginRequest, is_set
-from bpmax_sim.platform.template import render
+from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.encode import (
     BadValueError,
     header_value,
@@ -17,12 +21,18 @@ from bpmax_sim.proxy.encode import (
     query_pairs,
     query_text,
 )
+from bpmax_sim.proxy.names import CHANGING
 from bpmax_sim.proxy.payload import Payload, encode_payload
 from bpmax_sim.proxy.recipe import Recipe
 
+_PLAIN = re.compile(r"[\w$-]+")
+
 
 def login_request(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> Request:
-    """Return *said* with its templates rendered; its call is everything in it.
+    """Return *said* with its templates rendered; its call is everything in it but what changes.
+
+    What the time and a nonce make is put in by auth, as a signature is: the same login at another
+    time has the same identity.
 
     Raises:
         ConfigError: if a template does not fit, or yields what cannot be sent.
@@ -50,7 +60,7 @@ def _rendered(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> R
         body=payload.data if payload else None,
     )
     text = query_text(query)
-    return Request(
+    request = Request(
         method=call.method,
         url=f"{base}{path}?{text}" if text else base + path,
         headers=headers,
@@ -59,7 +69,40 @@ def _rendered(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> R
         call=call,
         base=base,
         confined=True,
+        injected=tuple(_changing(recipe, said)),
     )
+    return replace(request, call=call_behind(request, call)) if request.injected else request
+
+
+def _changing(recipe: Recipe, said: LoginRequest) -> Iterator[str]:
+    """Yield the places whose value is another at every login."""
+    if CHANGING.isdisjoint(recipe.uses):
+        return
+    parameters = recipe.auth.parameters.items()
+    names, more = frozenset[str](), CHANGING
+    while more != names:
+        names = more
+        more = names | {name for name, value in parameters if _uses(value, names)}
+    headers = {name.lower(): value for name, value in said.headers.items()}
+    filled_in = said.form if is_set(said.form) else said.body if is_set(said.body) else None
+    for root, value in (("query", said.query), ("header", headers), ("body", filled_in)):
+        yield from _places(root, value, names)
+
+
+def _places(place: str, value: Any, names: frozenset[str]) -> Iterator[str]:
+    """Yield where below *place* a template uses one of *names*; a list is one place."""
+    if isinstance(value, Mapping) and all(map(_PLAIN.fullmatch, value)):
+        for name, item in value.items():
+            yield from _places(f"{place}.{name}", item, names)
+    elif _uses(value, names):
+        yield place
+
+
+def _uses(value: Any, names: frozenset[str]) -> bool:
+    if isinstance(value, str):
+        return not names.isdisjoint(names_in(value))
+    items = value.values() if isinstance(value, Mapping) else value
+    return isinstance(value, Mapping | list | tuple) and any(_uses(item, names) for item in items)
 
 
 def _address(

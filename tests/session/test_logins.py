@@ -1,0 +1,119 @@
+"""A login is the same one whenever it is made: what the time and a nonce make does not count."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.session import Session
+from bpmax_sim.transport.protocol import Handler
+
+ASSERTION = "auth: {preset: jwt_bearer, algorithm: ES256, issuer: 客户端, subject: '{{ subject }}'}"
+STAMPED = """\
+auth:
+  parameters: {stamp: "{{ now | unix }}", sign: "{{ (stamp ~ private_key) | sha256_hex }}"}
+  acquire:
+    steps:
+      - request:
+          method: POST
+          path: /token
+          query: {client: "{{ subject }}", timestamp: "{{ stamp }}"}
+          headers: {X-Nonce: "{{ nonce }}"}
+          body: {app: {id: 合同, proof: {sign: "{{ sign }}"}}, scope: [读, 写]}
+        ok: {status: [200]}
+        extract: {token: {path: $.access_token, secret: true}}
+    ttl: {default: 3600}
+  apply: [{in: header, name: Authorization, value: "Bearer {{ token }}"}]
+"""
+PLATFORM = """\
+platform_key: sso
+base_url: https://sso.example.test
+credentials: {{private_key: {{kind: ec, secret: true}}, subject: {{}}}}
+{auth}
+apis: {{me: {{method: GET, path: /me}}}}
+"""
+INSTANCE = (
+    "- {platform: sso, instance_key: test, "
+    "credentials: {private_key: {env: KEY}, subject: {env: SUBJECT}}}\n"
+)
+Open = Callable[..., Session]
+
+
+def answer(request: Request) -> Response:
+    is_login = "/token" in request.url
+    value = {"access_token": "tok-8f14e45f", "expires_in": 3600} if is_login else {"name": "张三"}
+    body = json.dumps(value, ensure_ascii=False).encode()
+    return Response(status=200, headers=(("content-type", "application/json"),), body=body)
+
+
+@pytest.fixture(name="opened", params=[ASSERTION, STAMPED], ids=["assertion", "stamped"])
+def opening(tmp_path: Path, request: pytest.FixtureRequest) -> Open:
+    folder = tmp_path / "platforms"
+    folder.mkdir()
+    (folder / "sso.yaml").write_text(PLATFORM.format(auth=request.param), encoding="utf-8")
+    (tmp_path / "instances.yaml").write_text(INSTANCE, encoding="utf-8")
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(*form, serialization.NoEncryption()).decode()
+
+    def opened(mode: str, at: str, subject: str = "甲", name: str = "a") -> Session:
+        return Session.open(
+            folder,
+            cassette=tmp_path / f"cassettes/{name}.yaml",
+            mode=mode,
+            record="rewrite",
+            clock=at,
+            environ={"KEY": pem, "SUBJECT": subject} if mode == "record" else {},
+            transport=Handler(answer),
+        )
+
+    return opened
+
+
+def logins(folder: Path) -> bytes:
+    return (folder / "cassettes/auth/sso.test.yaml").read_bytes()
+
+
+def test_recording_again_at_another_time_leaves_the_recorded_login(
+    tmp_path: Path, opened: Open
+) -> None:
+    with opened("record", "2026-03-02T09:00:00+08:00") as session:
+        session.proxy("sso").me()
+    first = logins(tmp_path)
+    with opened("record", "2026-07-01T17:30:00+08:00", name="b") as session:
+        session.proxy("sso").me()
+
+    assert logins(tmp_path) == first
+    assert first.count(b"$token") == 1
+
+
+def test_a_login_is_replayed_at_another_time(tmp_path: Path, opened: Open) -> None:
+    with opened("record", "2026-03-02T09:00:00+08:00") as session:
+        session.proxy("sso").me()
+    with opened("replay", "2031-12-31T23:59:59+08:00") as session:
+        found = session.proxy("sso").me()
+
+    assert found == {"name": "张三"}
+    assert [call.source for call in session.calls] == ["recorded", "recorded"]
+
+
+@pytest.mark.parametrize("opened", [STAMPED], ids=["stamped"], indirect=True)
+def test_what_else_a_login_says_still_counts(tmp_path: Path, opened: Open) -> None:
+    platform = tmp_path / "platforms/sso.yaml"
+    with opened("record", "2026-03-02T09:00:00+08:00") as session:
+        session.proxy("sso").me()
+    text = platform.read_text(encoding="utf-8")
+    platform.write_text(text.replace("id: 合同", "id: 客户"), encoding="utf-8")
+    with opened("record", "2026-03-02T09:00:00+08:00", name="b") as session:
+        session.proxy("sso").me()
+
+    assert logins(tmp_path).count(b"$token") == 2
+    assert b'"injected":["query.timestamp","header.x-nonce","body.app.proof.sign"]' in logins(
+        tmp_path
+    )
