@@ -5,6 +5,7 @@ Only hooks are here, and nothing heavy is imported before a scenario or a fixtur
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import suppress
 from itertools import chain
@@ -19,6 +20,7 @@ from bpmax_sim.pytest_plugin.guard import DOOR, Door, behind
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.tally import Tally
 
+_SCENARIO = ".scenario.yaml"  # as in `bpmax_sim.scenario.names`, which takes time to load
 MARKERS = (
     "bpmax(cassette, mode, record, unused, ignore, repeat, clock, …): as in a scenario's proxy",
     "bpmax_fault(on, call=None, status, body, error, token, delay, drip): trouble on purpose",
@@ -66,17 +68,18 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def _is_scenario(path: Path) -> bool:
-    if path.suffix != ".yaml":
-        return False
-    from bpmax_sim.scenario.names import SUFFIX  # noqa: PLC0415
-
-    return path.name.endswith(SUFFIX)
+    return path.name.endswith(_SCENARIO)
 
 
 def _tally(config: pytest.Config) -> Tally:
     from bpmax_sim.pytest_plugin.tally import tally_of  # noqa: PLC0415
 
     return tally_of(config)
+
+
+def _has_tally() -> bool:
+    """Return whether anything was tallied; to load what does it takes time in every project."""
+    return f"{__name__}.tally" in sys.modules
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -109,6 +112,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     Where something else could not be collected, pytest stops as ever; -x and --maxfail hold.
     """
+    if not _has_tally():
+        return
     tally = _tally(session.config)
     if tally.broken and session.testsfailed == tally.broken:
         session.config.option.continue_on_collection_errors = True
@@ -182,7 +187,7 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Give what a worker of pytest-xdist sent its colours and its one line for JUnit back."""
-    if report.failed and type(report.longrepr) is str and ".scenario.yaml::" in report.nodeid:
+    if report.failed and type(report.longrepr) is str and f"{_SCENARIO}::" in report.nodeid:
         from bpmax_sim.pytest_plugin.failing import FailureText  # noqa: PLC0415
 
         file, line, _ = report.location
@@ -191,12 +196,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Note whether everything ran; send what a worker of pytest-xdist used to the controller."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is None and not _has_tally():
+        return
     tally = _tally(session.config)
     tally.take_back()
     tally.stopped = bool(session.shouldfail or session.shouldstop)
     if tally.sharded and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK  # an empty shard: the others have them all
-    output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["bpmax_sim"] = tally.as_data()
 
@@ -224,9 +231,9 @@ def pytest_terminal_summary(
 
 def _is_used(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
     """Return whether there is anything to tell; what tells it takes long to import."""
-    if _tally(config).is_touched or options.value(config, "shard") is not None:
+    if _has_tally() and _tally(config).is_touched:
         return True
-    from bpmax_sim.scenario.names import SUFFIX  # noqa: PLC0415
-
+    if options.value(config, "shard") is not None:
+        return True
     reports = chain.from_iterable(reporter.stats.values())
-    return any(SUFFIX in (getattr(report, "nodeid", None) or "") for report in reports)
+    return any(_SCENARIO in (getattr(report, "nodeid", None) or "") for report in reports)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from bpmax_sim import pytest_plugin
+from bpmax_sim.scenario.names import SUFFIX
 from tests.plugin.project import FILE, Project, output
 
 
@@ -135,3 +137,7 @@ def test_the_folder_of_recordings_is_not_searched_for_tests(project: Project) ->
     project.write("tests/cassettes/test_新.py", "def test_new():\n    pass\n")
 
     project.run().assert_outcomes(passed=3)
+
+
+def test_the_plugin_knows_the_ending_of_scenarios_without_loading_what_reads_them() -> None:
+    assert pytest_plugin._SCENARIO == SUFFIX

@@ -34,7 +34,6 @@ OURS = {
     "bpmax_sim.pytest_plugin.guard",
     "bpmax_sim.pytest_plugin.heading",
     "bpmax_sim.pytest_plugin.options",
-    "bpmax_sim.pytest_plugin.tally",
     "bpmax_sim.scenario",
     "bpmax_sim.scenario.names",
 }
