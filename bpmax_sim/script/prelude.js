@@ -4,7 +4,7 @@
 (function (texts, errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode,
   proxyCode, arraysCode, domCode, urlCode, intlCode, collationCode, placesCode) {
 'use strict';
-const FIRST_USER_LINE = 2000; // the frames above are ours
+const FIRST_USER_LINE = 500; // the frames above are ours
 const {parse, stringify} = JSON, {apply, construct} = Reflect, {isArray} = Array, {join} = Array.prototype;
 const {defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys, freeze, assign} = Object;
 const {fromCharCode} = String, {decodeURIComponent, escape} = globalThis, Bytes = Uint8Array;
@@ -33,14 +33,18 @@ function module(code) {
   return modules.get(code);
 }
 const errors = () => module(errorsCode);
-const lazily = (source, ...names) => names.forEach(name => defineProperty(globalThis, name, {
-  configurable: true,
-  get() { const value = module(source)[name]; global(name, value); return value; },
-  set(value) { global(name, value); },
-}));
-const borrowed = (source, proto, prefix, ...names) => names.forEach(name => define(proto, name, {
-  [name](...args) { return module(source)[prefix + name](this, ...args); },
-}[name]));
+const accessors = {__proto__: null, configurable: true, get: null, set: null}; // one for all: a context waits for this
+function lazily(name, source) {
+  accessors.get = () => { const value = module(source)[name]; global(name, value); return value; };
+  accessors.set = value => { global(name, value); };
+  defineProperty(globalThis, name, accessors);
+}
+function borrowed(source, proto, prefix, ...names) {
+  for (const name of names) {
+    const own = {[name](...args) { return module(source)[prefix + name](this, ...args); }};
+    proto[name] = own[name]; // keeps the property's attributes
+  }
+}
 
 // Positions: "line,column" of the innermost frame in a user's file, as the engine counts.
 const rawOf = error => attempt(() => { // not a text where a script has its own prepareStackTrace
@@ -199,19 +203,13 @@ global('__track', (promise, reason, handled) => { // taken away by tracker.py
 });
 
 shared.native = {DOMException, atob, btoa};
-for (const row of [
-  [errorsCode, 'fetch', 'XMLHttpRequest'],
-  [proxyCode, '$proxy'],
-  [timersCode, 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'],
-  [consoleCode, 'console'],
-  [randomCode, 'crypto'],
-  [textCode, 'TextEncoder', 'TextDecoder'],
-  [cloneCode, 'structuredClone'],
-  [domCode, 'DOMException', 'atob', 'btoa'],
-  [urlCode, 'URL', 'URLSearchParams'],
-  [intlCode, 'Intl'],
-  [dateCode, 'Date'],
-]) lazily(...row);
+const globals = {
+  fetch: errorsCode, XMLHttpRequest: errorsCode, $proxy: proxyCode, console: consoleCode, crypto: randomCode,
+  setTimeout: timersCode, setInterval: timersCode, clearTimeout: timersCode, clearInterval: timersCode,
+  TextEncoder: textCode, TextDecoder: textCode, structuredClone: cloneCode, DOMException: domCode, atob: domCode,
+  btoa: domCode, URL: urlCode, URLSearchParams: urlCode, Intl: intlCode, Date: dateCode,
+};
+for (const name in globals) lazily(name, globals[name]);
 module(arraysCode);
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 assign(shared, {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bpmax_sim.errors import Place
 
-FIRST_LINE = 2000  # the prelude and the bindings are above
+FIRST_LINE = 500  # the prelude and the bindings are above
 _LINE_END = re.compile(r"\n|\r(?!\n)")
 _UNTOLD = re.compile("[\0\ud800-\udfff]")
 _FRAME = re.compile(r"^ +at (?:(.*) \()?(.+):(\d+):(\d+)\)?$", re.MULTILINE)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from importlib.resources import files
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +32,16 @@ def test_our_own_lines_are_no_place() -> None:
 
     assert sources.place(FIRST_LINE, 1) is None
     assert sources.frames("    at entry (<input>:12:3)\n    at eval (native)\n") == ()
+
+
+def test_our_own_files_end_above_the_first_line_of_a_script() -> None:
+    folder = files("bpmax_sim.script")
+    ours = [folder / "prelude.js", *(folder / "bindings").iterdir()]
+    texts = [path.read_text("utf-8") for path in ours]
+    told = re.findall(r"FIRST_USER_LINE = (\d+)", "".join(texts))
+
+    assert max(len(text.splitlines()) for text in texts) < FIRST_LINE
+    assert told == [f"{FIRST_LINE}"] * 2, "the prelude and V8's binding say it too"
 
 
 def test_a_position_past_the_end_is_the_end() -> None:

@@ -6,7 +6,7 @@ const {defineProperty, getOwnPropertyDescriptor, getOwnPropertyDescriptors, hasO
 const {apply, construct} = Reflect, {parse} = JSON, NativeDate = Date, native = Intl, indirectEval = eval;
 const hidden = (target, name, value) => defineProperty(target, name, {value, writable: true, configurable: true});
 
-const FIRST_USER_LINE = 2000, raws = new WeakMap(), files = [];
+const FIRST_USER_LINE = 500, raws = new WeakMap(), files = [];
 function byteColumn(row, column) {
   const file = files.findLast(({start}) => start < row);
   if (!file) return column;
