@@ -30,12 +30,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Place:
+
+class Place(msgspec.Struct, frozen=True):
     """A position in a user's file; line and column count from 1, columns in characters."""
 
     file: str
@@ -68,8 +68,7 @@ class BpmaxError(Exception):
     """The base of every error that this package raises on purpose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One thing wrong in a file: where, the path inside the file, and what to do."""
 
     message: str

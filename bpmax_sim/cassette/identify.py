@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.injected import call_behind, split_query
@@ -38,8 +38,7 @@ _SCHEMES: Final = frozenset({"basic", "bearer", "digest", "token"})
 _OWN_HEADERS: Final = frozenset({"content-type"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
+class _Address(msgspec.Struct, frozen=True):
     platform: Platform
     instance: str
     pattern: re.Pattern[str]

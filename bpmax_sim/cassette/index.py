@@ -7,7 +7,6 @@ import re
 from array import array
 from bisect import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -53,8 +52,7 @@ class Older(Exception):  # noqa: N818 - is converted, or becomes a CassetteError
         self.version = version
 
 
-@dataclass(slots=True)
-class Index:
+class Index(msgspec.Struct):
     """Where each exchange stands.
 
     Attributes:
@@ -66,9 +64,9 @@ class Index:
         sections: offsets of the ``failures`` and ``sealed`` lines.
     """
 
-    head: Head = field(default_factory=Head)
-    keys: dict[str, dict[bytes, int | list[int]]] = field(default_factory=dict)
-    starts: array[int] = field(default_factory=lambda: array("Q"))
+    head: Head = msgspec.field(default_factory=Head)
+    keys: dict[str, dict[bytes, int | list[int]]] = msgspec.field(default_factory=dict)
+    starts: array[int] = msgspec.field(default_factory=lambda: array("Q"))
     orders: Sequence[int] = ()
     first_failure: int = 0
     sections: tuple[int, int] = (0, 0)

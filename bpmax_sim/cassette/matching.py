@@ -87,8 +87,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.platform}.{self.api}" if self.platform or self.api else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(msgspec.Struct, frozen=True):
     """Stands for the value of a place that one side does not have."""
 
     def __repr__(self) -> str:
@@ -98,8 +97,7 @@ class Absent:
 ABSENT = Absent()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """A place where a recorded and a sent call differ, and both values there."""
 
     path: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -50,8 +49,7 @@ def recover(path: Path | str, *, scan: Scan = finds_nothing) -> tuple[Path, ...]
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(msgspec.Struct, frozen=True):
     """What one owner recorded; with *adding*, after what it had recorded before.
 
     With *repeating*, exchanges are played again and again by whoever shares them, such as logins:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from bpmax_sim.cassette.bodies import encode_sorted
@@ -58,8 +58,7 @@ class MissContext(Struct, frozen=True, kw_only=True):
         return f"{self.record or f'bpmax-sim record{target}'} {option}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(msgspec.Struct, frozen=True):
     """Where the nearest recording is looked for."""
 
     cassette: Cassette
@@ -68,8 +67,7 @@ class Search:
     played: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Near:
+class _Near(msgspec.Struct, frozen=True):
     number: int
     differences: tuple[Difference, ...]
 

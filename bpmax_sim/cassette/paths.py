@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import ConfigError
 
@@ -90,8 +91,7 @@ def format_path(path: Iterable[Segment]) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """What is left of a value without some places; *empty* when nothing of it is left."""
 
     value: Any

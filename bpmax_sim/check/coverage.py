@@ -8,9 +8,9 @@ does not count.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.messages import Response
@@ -38,8 +38,7 @@ KINDS: Final[tuple[Kind, ...]] = (
 Name = tuple[Kind, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One thing that is declared; *touched* says whether a scenario reached it."""
 
     kind: Kind
@@ -47,8 +46,7 @@ class Part:
     touched: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(msgspec.Struct, frozen=True):
     """An item that passed, what is declared for it, and everything that it told."""
 
     item: ScenarioItem

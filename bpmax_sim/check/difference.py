@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any, Final, Literal
+
+import msgspec
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import (
@@ -31,8 +32,7 @@ Kind = Literal["same", "changed", "removed", "added"]
 _MOST_TRIED: Final = 50  # candidates for the nearest, of which the one that differs least is taken
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(msgspec.Struct, frozen=True):
     """An exchange, and its number in its file, from 0."""
 
     number: int
@@ -47,8 +47,7 @@ class Numbered:
         return f"{self.exchange.request.method} {self.exchange.request.url.partition('?')[0]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
     """An exchange of one cassette and what it is in the other.
 
     Attributes:

@@ -10,10 +10,10 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.identify import Addresses
@@ -31,8 +31,7 @@ _DEEPEST: Final = 5
 _ANY_INSTANCE: Final = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(msgspec.Struct, frozen=True):
     """A request that some platform logs in with."""
 
     platform: Platform

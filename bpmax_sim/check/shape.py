@@ -6,9 +6,10 @@ Null stands for a value that is not there. Items of a list share one shape, the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
+
+import msgspec
 
 from bpmax_sim.cassette.bodies import media_type, read_body
 from bpmax_sim.cassette.paths import Path, Wild, format_path
@@ -35,8 +36,7 @@ _TYPES: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One difference: *was* and *now* are types or a status, never values."""
 
     what: What

@@ -8,10 +8,11 @@ third party cannot be reached, nothing more is sent to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final, Literal, Protocol
 from urllib.parse import urlsplit
+
+import msgspec
 
 from bpmax_sim.cassette.paths import Path, Wild, format_path, parse_path
 from bpmax_sim.check.resend import Proxies, builder, carries_standin
@@ -29,8 +30,7 @@ _DAY: Final = 86400
 Kind = Literal["changed", "volatile", "failed", "unreachable", "skipped", "old"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """What verifying one exchange brought to light; no value of an answer is in it.
 
     Attributes:
@@ -136,8 +136,7 @@ def _whose(request: Request) -> str:
     return urlsplit(request.url).netloc
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(msgspec.Struct, frozen=True):
     session: LiveSession
     exchange: Exchange
     recorded: Response

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bpmax_sim.cli.selection import Target
 from bpmax_sim.errors import ConfigError, Place, Problem, ScriptSyntaxError

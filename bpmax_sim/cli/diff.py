@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from bpmax_sim.cassette.bodies import encode_sorted
@@ -27,8 +27,7 @@ from bpmax_sim.session.rules import matching_rules, volatile_places
 _KINDS = ("same", "changed", "removed", "added")
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     """Both files, and an exchange of either."""
 
     old: Cassette

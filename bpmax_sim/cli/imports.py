@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from bpmax_sim.cassette.foreign.formats import READABLE
@@ -34,8 +35,7 @@ from bpmax_sim.session.rules import matching_rules
 from bpmax_sim.yamlfile import shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
+class _Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for."""
 
     platforms: Declared

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import ConfigError
@@ -15,8 +16,7 @@ _AUTH = "auth"
 """The folder of logins, which any call may need."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(msgspec.Struct, frozen=True):
     """Exchanges of a cassette that nobody plays, counted from 0; of an orphan, all of them."""
 
     path: Path

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from bpmax_sim.cli.collection import gather
@@ -59,8 +59,7 @@ from bpmax_sim.script.limits import parse_limits, parse_stack
 from bpmax_sim.yamlfile import shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
+class _Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for."""
 
     paths: Sequence[str]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.scenario.item import ScenarioItem
@@ -15,8 +16,7 @@ from bpmax_sim.yamlfile import shown
 _LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A scenario file, and which of its items: those at a line, or the one of a name."""
 
     path: Path

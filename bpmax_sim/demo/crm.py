@@ -11,10 +11,11 @@ import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
 
 CUSTOMERS: Mapping[str, Mapping[str, str]] = {
     "12345": {
@@ -32,8 +33,7 @@ CUSTOMERS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Crm:
+class Crm(msgspec.Struct, frozen=True):
     """A running CRM.
 
     Attributes:
@@ -45,7 +45,7 @@ class Crm:
     url: str
     client_id: str
     client_secret: str
-    tokens: list[str] = field(default_factory=list)
+    tokens: list[str] = msgspec.field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -6,10 +6,11 @@ import os
 import sysconfig
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.demo.crm import Crm, running_crm
 from bpmax_sim.demo.folder import make
@@ -29,8 +30,7 @@ OTHER = "12346"
 _WIDTH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(msgspec.Struct, frozen=True):
     """One run of the scenario, and the real seconds it took."""
 
     events: tuple[Event, ...]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, near
@@ -80,8 +80,7 @@ def is_address(text: str) -> bool:
     return whole and not (parts.query or parts.fragment or "@" in parts.netloc)
 
 
-@dataclass(frozen=True, slots=True)
-class _Checks:
+class _Checks(msgspec.Struct, frozen=True):
     root: Node
     platform: Platform
     problems: list[Problem]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, UnsetType, to_builtins
 
 from bpmax_sim.errors import ConfigError, Problem
@@ -24,12 +25,11 @@ from bpmax_sim.secret.standin import standin
 from bpmax_sim.yamlfile import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Where an instance was declared, for messages and for ``{file: path}``."""
 
-    node: Node = field(default_factory=lambda: Node({}))
-    folder: Path = field(default_factory=Path)
+    node: Node = msgspec.field(default_factory=lambda: Node({}))
+    folder: Path = msgspec.field(default_factory=Path)
 
     def problem(self, message: str, *steps: str) -> Problem:
         """Return a problem of the value at *steps*, without a place where none is known."""

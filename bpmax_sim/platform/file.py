@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Place, Problem
@@ -16,8 +16,7 @@ from bpmax_sim.platform.spelling import snake
 from bpmax_sim.yamlfile import Node, decode, read_yaml, shown
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformFile:
+class PlatformFile(msgspec.Struct, frozen=True):
     """What one file declares, as far as it can be made out, and all that is wrong in it."""
 
     key: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Problem, near
@@ -21,8 +21,7 @@ Steps = tuple[str | int, ...]
 _KEY = re.compile(r"\w[\w.-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """An instance and where it was declared."""
 
     instance: Instance
@@ -118,8 +117,7 @@ def _merged(below: Node, above: Node) -> Node:
     return structs.replace(below, value=merged, keys={**below.keys, **above.keys})
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(msgspec.Struct, frozen=True):
     find: Find
     keys: tuple[str, ...]
     folder: Path
@@ -145,8 +143,7 @@ class _Reading:
                 self.problems.append(Problem(f"{told}; keep one", place, "default"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Checks:
+class _Checks(msgspec.Struct, frozen=True):
     node: Node
     steps: Steps
     instance: Instance

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.platform.disk import SUFFIXES, Stamp, absolute, file_stamp, find_instances, stamp
@@ -21,8 +22,7 @@ BUILT_IN = Path(__file__).parent / "builtin"
 _KEPT = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
+class _Loaded(msgspec.Struct, frozen=True):
     """What was loaded, and the state of the disk then."""
 
     platforms: Platforms

@@ -9,10 +9,10 @@ that the parameter names.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Problem, near
@@ -49,12 +49,11 @@ def expand_presets(root: Node, problems: list[Problem]) -> Node:
     return _Expansion(problems).platform(root)
 
 
-@dataclass(slots=True)
-class _Expansion:
+class _Expansion(msgspec.Struct):
     """The credentials that the presets of one file bring, and what was wrong."""
 
     problems: list[Problem]
-    credentials: dict[str, Node] = field(default_factory=dict)
+    credentials: dict[str, Node] = msgspec.field(default_factory=dict)
 
     def platform(self, root: Node) -> Node:
         entries = dict(root.items)
@@ -141,8 +140,7 @@ class _Expansion:
         self.problems.append(Problem(message, node.place, join(steps)))
 
 
-@dataclass(slots=True)
-class _Filling:
+class _Filling(msgspec.Struct):
     """The replacing of ``$parameter`` and ``$case`` in a preset."""
 
     parameters: Mapping[str, Node]

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from bpmax_sim.platform.template import COMMON_NAMES, RESPONSE_NAMES, SIGN_NAMES
 from bpmax_sim.yamlfile import Node
@@ -19,8 +20,7 @@ _BEFORE = ("default_headers", "set_headers", "set_query")
 _AFTER = ("message", "key")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True):
     """A text that is a template, where it stands, and the names that are defined there.
 
     Attributes:

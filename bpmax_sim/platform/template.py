@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.platform.filters import FILTERS
@@ -40,8 +41,7 @@ _LONGEST = 65_536
 Renderer = Callable[[Mapping[str, object]], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """A compiled text: the names that it needs and what turns them into text."""
 
     names: frozenset[str]

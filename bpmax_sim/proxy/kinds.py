@@ -7,9 +7,10 @@ for a Date, `bytes` for an ArrayBuffer or a typed array.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
+
+import msgspec
 
 
 class Undefined:
@@ -41,36 +42,31 @@ class Undefined:
 UNDEFINED: Final = Undefined()
 
 
-@dataclass(frozen=True, slots=True)
-class BigInt:
+class BigInt(msgspec.Struct, frozen=True):
     """A BigInt, which JSON refuses."""
 
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class FarDate:
+class FarDate(msgspec.Struct, frozen=True):
     """A Date that `datetime` cannot hold: milliseconds since 1970, or None for an invalid one."""
 
     ms: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class JsMap:
+class JsMap(msgspec.Struct, frozen=True):
     """A Map, in insertion order; JSON prints it as ``{}``."""
 
     pairs: tuple[tuple[Any, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JsSet:
+class JsSet(msgspec.Struct, frozen=True):
     """A Set, in insertion order; JSON prints it as ``{}``."""
 
     items: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(msgspec.Struct, frozen=True):
     """A value that cannot leave its script; *cycle* stands for an object inside itself."""
 
     kind: Literal["function", "symbol", "cycle", "promise"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError
@@ -43,8 +44,7 @@ _CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
 _RETURN_TO_LOGIN: Final = Recover(refresh=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(msgspec.Struct, frozen=True):
     """A declared parameter: its place, its wire name or body path, and what holds without it."""
 
     name: str

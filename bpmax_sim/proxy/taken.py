@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -14,8 +14,7 @@ from bpmax_sim.platform.placed import name_of, put_in
 from bpmax_sim.platform.template import is_template, names_in
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """Names that auth puts in, which a script can therefore not set; lower case but for bodies."""
 
     header: frozenset[str] = frozenset()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from bpmax_sim.proxy.effects import Acquire, Flow, Grant
 
 
-@dataclass(slots=True)
-class Flight:
+class Flight(msgspec.Struct):
     """A login under way; whoever comes later waits for it and shares what comes of it."""
 
-    landed: threading.Event = field(default_factory=threading.Event)
+    landed: threading.Event = msgspec.field(default_factory=threading.Event)
     grant: Grant | None = None
     error: Exception | None = None
 

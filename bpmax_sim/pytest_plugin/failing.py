@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.failure import LONGEST, Failure, render
@@ -31,8 +32,7 @@ class ScenarioFailedError(AssertionError):
         super().__init__(failures[0].headline)
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(msgspec.Struct, frozen=True):
     """Where and what, in one line: what JUnit and the short summary take from a failure."""
 
     path: str

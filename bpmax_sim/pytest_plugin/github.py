@@ -11,10 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bpmax_sim.report.annotations import annotation, in_workspace
@@ -28,8 +28,7 @@ _PROBLEM = re.compile(r"(?P<file>[^\n]+?\.\w+):(?P<line>\d+)(?::(?P<column>\d+))
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """One thing that went wrong: where, in which test, and what."""
 
     file: str

@@ -11,13 +11,13 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 _UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Homeward:
+class Homeward(msgspec.Struct, frozen=True):
     """Takes names back to the project's root.
 
     Attributes:

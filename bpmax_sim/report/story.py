@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from bpmax_sim.report.places import Homeward
 from bpmax_sim.report.requests import curl_of
@@ -21,8 +22,7 @@ _GAP = 1.0  # seconds without an event that are drawn as a gap
 _Event = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallStory:
+class CallStory(msgspec.Struct, frozen=True, kw_only=True):
     """One call and what came of it.
 
     Attributes:
@@ -48,8 +48,7 @@ class CallStory:
     curl: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened.
 
     Attributes:
@@ -67,8 +66,7 @@ class Row:
     call: CallStory | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureStory:
+class FailureStory(msgspec.Struct, frozen=True, kw_only=True):
     """One failure: its lines, and what can be pasted."""
 
     headline: str
@@ -80,8 +78,7 @@ class FailureStory:
     script: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario, or one row of its table."""
 
     name: str

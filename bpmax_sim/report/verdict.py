@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
 from bpmax_sim.report.exits import ExitCode
@@ -18,8 +21,7 @@ _OFFLINE = frozenset({"CONNECT", "TLS"})
 _NO_RECORDING = frozenset({"NoMatchError", "CassetteError", "DamagedCassette", "NewerFormat"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What became of an item.
 
     Attributes:
@@ -72,7 +74,9 @@ def judged(
         calls=calls,
         duration=last.duration,
         digest=last.digest,
-        failures=tuple(replace(failure, rerun=rerun(item, mode)) for failure in last.failures),
+        failures=tuple(
+            dataclasses.replace(failure, rerun=rerun(item, mode)) for failure in last.failures
+        ),
         notes=last.notes,
         problems=_config(calls) if last.failures else (),
     )

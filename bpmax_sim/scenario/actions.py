@@ -10,9 +10,10 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
@@ -29,8 +30,7 @@ Subject = FormSubject | FlowSubject | None
 _BUILDER_PARTS = ("path", "query", "header", "body")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Performer:
+class Performer(msgspec.Struct, frozen=True, kw_only=True):
     """Performs actions on one subject in one session.
 
     Attributes:

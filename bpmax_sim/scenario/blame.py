@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+import msgspec
 
 from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.scenario.expect import Check, Checks, failed
@@ -20,8 +22,7 @@ from bpmax_sim.secret.values import Redact, redacted
 from bpmax_sim.transport.faults import Fault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """The step, or the whole scenario, that a failure belongs to.
 
     Attributes:
@@ -36,8 +37,8 @@ class Scene:
     total: int = 0
     title: str = ""
     calls: tuple[CallMade, ...] = ()
-    writers: Mapping[str, Place | None] = field(default_factory=dict)
-    bodies: Sequence[Script] = field(default_factory=tuple)
+    writers: Mapping[str, Place | None] = msgspec.field(default_factory=dict)
+    bodies: Sequence[Script] = msgspec.field(default_factory=tuple)
     redact: Redact = str
 
     def failure(

@@ -10,9 +10,10 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.scenario.action_values import Table, keys_of
@@ -31,8 +32,7 @@ _BOOLEANS: Mapping[str, bool] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One row: its id, its values by column, and where it stands."""
 
     id: str

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.failure import Failure
@@ -17,8 +18,7 @@ from bpmax_sim.subject.stage import Happening
 Outcome = Literal["passed", "failed", "skipped"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioStarted:
+class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
     """A scenario, or one row of its table, starts."""
 
     name: str
@@ -28,8 +28,7 @@ class ScenarioStarted:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepStarted:
+class StepStarted(msgspec.Struct, frozen=True, kw_only=True):
     """A step starts; *number* counts from 1, 0 for steps inside ``run`` and ``finally``."""
 
     number: int
@@ -41,8 +40,7 @@ class StepStarted:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepFinished:
+class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
     """A step ended; *duration* is virtual seconds."""
 
     number: int
@@ -52,8 +50,7 @@ class StepFinished:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsoleWritten:
+class ConsoleWritten(msgspec.Struct, frozen=True, kw_only=True):
     """A line that a script wrote to its console."""
 
     text: str
@@ -61,8 +58,7 @@ class ConsoleWritten:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioFinished:
+class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict.
 
     Attributes:
@@ -80,8 +76,7 @@ class ScenarioFinished:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallAnswered:
+class CallAnswered(msgspec.Struct, frozen=True, kw_only=True):
     """What came of call *number*: an answer, or the code of its rejection."""
 
     number: int

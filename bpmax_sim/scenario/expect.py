@@ -10,8 +10,9 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.clock import Instant, parse_duration
 from bpmax_sim.proxy.values import UNDEFINED
@@ -32,8 +33,7 @@ MISSING = _Missing()
 _WIDTH = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """One comparison: where inside the expectation, its outcome, and both sides as text."""
 
     path: Path

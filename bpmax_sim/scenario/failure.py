@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.contrast import contrast
 from bpmax_sim.scenario.expect import Check
@@ -26,8 +28,7 @@ _CALLS = 3
 _DETAILS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A line of a file; the failing one is marked."""
 
     number: int

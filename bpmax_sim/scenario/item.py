@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import Place
@@ -21,8 +22,7 @@ from bpmax_sim.subject.definition import Definition
 from bpmax_sim.transport.faults import Fault
 
 
-@dataclass(frozen=True, slots=True)
-class LocatedStep:
+class LocatedStep(msgspec.Struct, frozen=True):
     """A step, where it stands, and the faults that it names, resolved."""
 
     step: Step
@@ -30,8 +30,7 @@ class LocatedStep:
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cast:
+class Cast(msgspec.Struct, frozen=True, kw_only=True):
     """What all rows of a file share: scripts, flow definition, named steps.
 
     Attributes:
@@ -40,11 +39,11 @@ class Cast:
         named: name -> steps of the fragments.
     """
 
-    scripts: Mapping[str, Script] = field(default_factory=dict)
+    scripts: Mapping[str, Script] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()
-    inline: Mapping[str, Script] = field(default_factory=dict)
+    inline: Mapping[str, Script] = msgspec.field(default_factory=dict)
     definition: Definition | None = None
-    named: Mapping[str, tuple[LocatedStep, ...]] = field(default_factory=dict)
+    named: Mapping[str, tuple[LocatedStep, ...]] = msgspec.field(default_factory=dict)
     stubs: tuple[Fault, ...] = ()
 
     @property
@@ -53,8 +52,7 @@ class Cast:
         return (*self.scripts.values(), *self.inline.values(), *self.libraries)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioItem:
+class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     """A scenario, or one row of it, ready to run.
 
     Attributes:
@@ -83,8 +81,8 @@ class ScenarioItem:
     tags: tuple[str, ...] = ()
     skip: bool | str = False
     xfail: bool | str = False
-    vars: Mapping[str, Any] = field(default_factory=dict)
-    given: Mapping[str, Any] = field(default_factory=dict)
+    vars: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    given: Mapping[str, Any] = msgspec.field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     cassette: str
     platforms: Path

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from operator import attrgetter, itemgetter
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.bench import Bench
@@ -25,8 +27,7 @@ from bpmax_sim.subject.stage import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """A position in the log."""
 
     calls: int
@@ -37,8 +38,7 @@ class Mark:
 START = Mark(0, 0, 0)
 
 
-@dataclass(slots=True)
-class Log:
+class Log(msgspec.Struct):
     """Gathers what happens and hands it on in that order.
 
     Attributes:
@@ -47,13 +47,13 @@ class Log:
 
     bench: Bench
     homes: Homes = NOWHERE
-    events: list[Event] = field(default_factory=list)
-    calls: list[CallMade] = field(default_factory=list)
-    console: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    writers: dict[str, Place | None] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    _fresh: list[tuple[int, Event]] = field(default_factory=list)
+    events: list[Event] = msgspec.field(default_factory=list)
+    calls: list[CallMade] = msgspec.field(default_factory=list)
+    console: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
+    notes: list[str] = msgspec.field(default_factory=list)
+    _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
 
     def tell(self, happening: Happening) -> None:
         """Take what a subject tells, at this instant."""

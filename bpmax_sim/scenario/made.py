@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallMade:
+class CallMade(msgspec.Struct, frozen=True, kw_only=True):
     """One call, redacted, the way a scenario spells it.
 
     Attributes:
@@ -27,9 +27,9 @@ class CallMade:
     caller: str | None = None
     method: str = ""
     url: str = ""
-    path: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, Any] = field(default_factory=dict)
-    header: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = msgspec.field(default_factory=dict)
+    query: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    header: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: Any = None
     status: int | None = None
     response: Any = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant, SeededChance, new_uuid
 from bpmax_sim.scenario.actions import Performer, Subject

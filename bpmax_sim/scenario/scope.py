@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import near
 from bpmax_sim.scenario.values import Reference, UndefinedValueError, follow, resolve
 
 
-@dataclass(slots=True, kw_only=True)
-class Scope:
+class Scope(msgspec.Struct, kw_only=True):
     """Variables, the row, results of steps, and the subject's present state.
 
     Attributes:
@@ -21,15 +21,15 @@ class Scope:
         uuid: a new one for each use, the same on every run.
     """
 
-    vars: dict[str, Any] = field(default_factory=dict)
-    case: Mapping[str, Any] = field(default_factory=dict)
-    environ: Mapping[str, str] = field(default_factory=dict)
-    steps: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    vars: dict[str, Any] = msgspec.field(default_factory=dict)
+    case: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    environ: Mapping[str, str] = msgspec.field(default_factory=dict)
+    steps: dict[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     form: Callable[[], Mapping[str, Any]] = dict
     flow: Callable[[], Mapping[str, Any]] = dict
     now: Callable[[], str]
     uuid: Callable[[], str]
-    _open: list[str] = field(default_factory=list)
+    _open: list[str] = msgspec.field(default_factory=list)
 
     def lookup(self, ref: Reference) -> Any:
         """Return the value that *ref* names.

@@ -10,17 +10,17 @@ import heapq
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from statistics import median
 from typing import Any, Self
+
+import msgspec
 
 _WRITTEN = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 _UNKNOWN = 1.0
 """Seconds of every item, where nothing is known of any."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(msgspec.Struct, frozen=True):
     """Which of how many shards, from 1."""
 
     number: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.platform.disk import file_stamp
@@ -17,8 +18,7 @@ from bpmax_sim.yamlfile import Node, parsed, read_text, shown
 _AROUND = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A YAML file that was read."""
 
     path: Path
@@ -58,8 +58,7 @@ class Source:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """A path inside a file."""
 
     source: Source

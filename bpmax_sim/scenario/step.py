@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import NoMatchError, PendingPromise
@@ -28,8 +28,7 @@ from bpmax_sim.subject.stage import Result
 _ONCE = Retry(tries=1)
 
 
-@dataclass(slots=True)
-class StepRun:
+class StepRun(msgspec.Struct):
     """A step while it runs; its failures end up in the run's."""
 
     progress: Progress
@@ -38,7 +37,7 @@ class StepRun:
     total: int = 0
     prefix: str = ""
     since: Mark = START
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[Failure] = msgspec.field(default_factory=list)
 
     def events(self) -> Iterator[Event]:
         """Run the step and yield what happens."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import CallError, Place, ScriptError, SubjectError
@@ -16,8 +16,7 @@ from bpmax_sim.scenario.values import Path, show
 _FIELDS = ("type", "code", "message", "status")
 
 
-@dataclass(frozen=True, slots=True)
-class Thrown:
+class Thrown(msgspec.Struct, frozen=True):
     """What a step ended with, in one shape for scripts, calls, subjects and Python.
 
     Attributes:

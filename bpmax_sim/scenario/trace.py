@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from functools import cache
 from json.encoder import encode_basestring
 from typing import Any
@@ -19,9 +18,11 @@ from bpmax_sim.scenario.events import Event, instant
 from bpmax_sim.scenario.homes import NOWHERE, Homes
 from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.plain import plain
+from bpmax_sim.secret.values import members
 
 _ANSWER = frozenset({"status", "response", "source", "error", "message", "duration"})
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
+_OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
 _RENAMED = {"event": "hook"}  # of a hook that starts
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -41,10 +42,10 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
 
 
 @cache
-def _told(kind: type[Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _told(kind: Any) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return what a line calls an event, and its fields with the text before each value."""
     answer = _ANSWER if issubclass(kind, CallMade) else frozenset()
-    names = sorted({one.name for one in fields(kind)} - _FIRST - answer)
+    names = sorted({*members(kind)} - _FIRST - answer)
     return kind.__name__, tuple((name, f',"{_RENAMED.get(name, name)}":') for name in names)
 
 
@@ -112,10 +113,11 @@ def _same(value: Any, _homes: Homes) -> Any:
 
 
 def _other(value: Any, homes: Homes) -> Any:
-    if not is_dataclass(value):
-        return f"[{type(value).__name__}]"
-    told = [one.name for one in fields(value) if one.compare]  # what is not compared is no value
-    return _map({name: plain(getattr(value, name)) for name in told}, homes)
+    kind: Any = type(value)
+    told = members(kind)
+    if not told:
+        return f"[{kind.__name__}]"
+    return _map({name: plain(getattr(value, name)) for name in told if name not in _OUTSIDE}, homes)
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], Any]], ...] = (

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import near
 
@@ -28,8 +29,7 @@ class UndefinedValueError(ValueError):
     """A ``${…}`` names something that does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     """One ``${root.path}``; *text* is what stands between the braces."""
 
     text: str

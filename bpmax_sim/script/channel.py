@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from bpmax_sim.script.limits import EngineError, Limits
 from bpmax_sim.script.mirror import Mirror, dumps
@@ -40,8 +41,7 @@ MakeEngine = Callable[[Limits, Sequence[str]], Engine]
 """Makes a context within limits for the sources that are to run in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What a turn left behind: entries in order, and how the body ended, once it has."""
 
     entries: list[list[Any]]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, Place, ScriptError
 from bpmax_sim.proxy.answer import Answer, rejection
@@ -28,8 +29,7 @@ from bpmax_sim.script.source import Script, Sources
 Begin = Callable[[Program], Generator[Effect, Any, Answer]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What a script runs with.
 
     Attributes:
@@ -39,9 +39,9 @@ class Setting:
 
     script: Script
     libraries: Sequence[Script] = ()
-    bindings: Mapping[str, LiveObject] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
+    bindings: Mapping[str, LiveObject] = msgspec.field(default_factory=dict)
+    values: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    limits: Limits = msgspec.field(default_factory=Limits)
     zone: float = 0.0
     state: Sequence[int] = (1, 2, 3, 4)
 

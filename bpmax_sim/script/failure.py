@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import (
     PendingPromise,
@@ -34,8 +35,7 @@ _LARGE = {
 }
 
 
-@dataclass(slots=True)
-class Failures:
+class Failures(msgspec.Struct):
     """Makes the errors of one run.
 
     Attributes:
@@ -46,7 +46,7 @@ class Failures:
     sources: Sources
     name: str
     limits: Limits
-    rejected: dict[int, Exception] = field(default_factory=dict)
+    rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
 
     def thrown(self, told: Mapping[str, Any] | None) -> ScriptError:
         """Return the error that a script did not catch; None is one that could not be told."""

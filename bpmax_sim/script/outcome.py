@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place, ScriptError
 from bpmax_sim.proxy.values import UNDEFINED
@@ -11,8 +12,7 @@ from bpmax_sim.proxy.values import UNDEFINED
 Level = Literal["log", "info", "debug", "warn", "error", "trace"]
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleLine:
+class ConsoleLine(msgspec.Struct, frozen=True):
     """One ``console`` call: its text as Node prints it, its values, and when it was.
 
     Attributes:
@@ -27,8 +27,7 @@ class ConsoleLine:
     order: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TimerFired:
+class TimerFired(msgspec.Struct, frozen=True):
     """A timer was due: the seconds that it waited, the line that set it, and when it was.
 
     Attributes:
@@ -42,8 +41,7 @@ class TimerFired:
     order: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Unawaited:
+class Unawaited(msgspec.Struct, frozen=True):
     """A call that nobody awaited, or that was under way when the body ended."""
 
     call: str
@@ -55,8 +53,7 @@ class Unawaited:
         return f"{head}{self.call} was not awaited"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a script.
 
     Attributes:

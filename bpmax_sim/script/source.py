@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from bpmax_sim.errors import Place
 
@@ -28,16 +29,14 @@ def plain(source: str) -> str:
     return _UNTOLD.sub(lambda found: f"\\u{ord(found[0]):04x}", source)
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(msgspec.Struct, frozen=True):
     """JavaScript and the file name that its stacks show."""
 
     name: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """A function call in a user's file."""
 
     function: str
@@ -48,8 +47,7 @@ class Frame:
         return f"{self.function} ({self.place})" if self.function else str(self.place)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """A script, and the engine's line before its first one."""
 
     script: Script

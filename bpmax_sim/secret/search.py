@@ -6,8 +6,9 @@ Time and memory are bounded; what could not be searched for that is a finding, n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
+
+import msgspec
 
 from bpmax_sim.secret.glance import Glance
 from bpmax_sim.secret.layers import DEPTH, layers
@@ -17,8 +18,7 @@ _SPARE = 64 * 1024 * 1024  # bytes that may be decoded beyond _TIMES the size of
 _TIMES = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """A secret that was found.
 
     Attributes:

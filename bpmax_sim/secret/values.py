@@ -7,6 +7,8 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar
 
+from msgspec import Struct
+
 T = TypeVar("T")
 Redact = Callable[[str], str]
 
@@ -17,15 +19,15 @@ _PLAIN = frozenset({bool, int, float, type(None)})
 def redacted(value: T, redact: Redact) -> T:
     """Return *value* with *redact* applied to every text in it.
 
-    Texts, bytes, mappings, lists, tuples and dataclasses are looked into; all else is kept, and so
-    is a dataclass in which nothing changes.
+    Texts, bytes, mappings, lists, tuples, structs and dataclasses are looked into; all else is
+    kept, and so is a struct in which nothing changes.
     """
     shown: T = _redacted(value, redact)
     return shown
 
 
 def _redacted(value: Any, redact: Redact) -> Any:
-    kind = type(value)
+    kind: Any = type(value)
     if kind is str:
         return redact(value)
     if kind in _PLAIN:
@@ -37,13 +39,13 @@ def _redacted(value: Any, redact: Redact) -> Any:
         return {_redacted(name, redact): _redacted(item, redact) for name, item in value.items()}
     if kind in {list, tuple}:
         return kind([_redacted(item, redact) for item in value])
-    return _fields(value, redact) if is_dataclass(value) else value
+    return _fields(value, redact) if members(kind) else value
 
 
 def _fields(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
     found, changed = {}, False
-    for name in _names(kind):
+    for name in members(kind):
         before = getattr(value, name)
         found[name] = after = _redacted(before, redact)
         changed = changed or (after is not before and after != before)
@@ -51,5 +53,9 @@ def _fields(value: Any, redact: Redact) -> Any:
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind))
+def members(kind: Any) -> tuple[str, ...]:
+    """Return the names of the fields of a struct or a dataclass, of any other type none."""
+    if issubclass(kind, Struct):
+        names: tuple[str, ...] = kind.__struct_fields__
+        return names
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()

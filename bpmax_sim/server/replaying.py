@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
@@ -24,8 +24,7 @@ from bpmax_sim.session.session import Session
 NOTHING = "no such call: nothing of this address is recorded; these are: "
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(msgspec.Struct, frozen=True):
     """One reading of a request: for whom, below which address, and what follows it."""
 
     platform: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import NoMatchError
@@ -20,8 +20,7 @@ _DAY = 86400.0
 Relay = Callable[[Request, Transport | None], Response]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
     """What a session does about them, in its mode.
 
     Attributes:

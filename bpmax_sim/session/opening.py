@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import timedelta
+
+import msgspec
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
@@ -16,8 +17,7 @@ NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")
 """Where virtual time starts in replay when nothing says otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """The start of a run.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ScriptError
 from bpmax_sim.script.outcome import Outcome

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError, Place, ScriptError, UnawaitedWarning
 from bpmax_sim.script.limits import Limits

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Clock
@@ -22,8 +21,7 @@ from bpmax_sim.transport.replay import Replay
 _PLACEHOLDER = b"redacted."
 
 
-@dataclass(frozen=True, slots=True)
-class Timeless:
+class Timeless(msgspec.Struct, frozen=True):
     """Let logins take no virtual time, so that it does not matter when a token was renewed."""
 
     inner: Transport
@@ -34,8 +32,7 @@ class Timeless:
         return replace(response, elapsed=0.0) if request.is_login else response
 
 
-@dataclass(frozen=True, slots=True)
-class Learning:
+class Learning(msgspec.Struct, frozen=True):
     """Let what an answer mints be known before anyone can show it."""
 
     inner: Transport
@@ -49,8 +46,7 @@ class Learning:
         return response
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(msgspec.Struct, frozen=True):
     """Answer from recordings; send and record what was never recorded.
 
     With *extra*, a call that was played already is recorded once more.
@@ -93,8 +89,7 @@ def refuse_placeholder(request: Request) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What the transports of a session are made of."""
 
     live: Callable[[], Transport]  # the third parties, or what stands in for them
@@ -125,7 +120,7 @@ def _record(parts: Parts) -> Transport:
 
 def witnessed(parts: Parts, response: Response) -> Transport:
     """Return a transport that records *response* as the answer to whatever it is asked."""
-    return Timeless(_record(dataclasses.replace(parts, live=lambda: Handler(lambda _: response))))
+    return Timeless(_record(replace(parts, live=lambda: Handler(lambda _: response))))
 
 
 def _new(parts: Parts) -> Transport:

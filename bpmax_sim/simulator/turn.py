@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.platform.model import Platform
@@ -26,8 +27,7 @@ class Tenant:
     credentials: Mapping[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(msgspec.Struct, frozen=True, kw_only=True):
     """What does not change from request to request."""
 
     table: Table
@@ -56,8 +56,7 @@ class Repeated(Exception):  # noqa: N818 - an answer, not an error of ours
         self.answer = answer
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(msgspec.Struct):
     """A request under way.
 
     Attributes:
@@ -72,7 +71,7 @@ class Turn:
     now: float
     route: str
     state: State
-    scope: dict[str, Any] = field(default_factory=dict)
+    scope: dict[str, Any] = msgspec.field(default_factory=dict)
     tenant: Tenant | None = None
     receivers: tuple[str, ...] = ()
     key: str = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem
 from bpmax_sim.scenario.events import ScenarioFinished
@@ -17,8 +18,7 @@ from bpmax_sim.transport.protocol import Handler
 from bpmax_sim.yamlfile import shown
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What is to be written: path -> text; files that it would change; the cassette's path."""
 
     texts: dict[Path, str]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.platform.check import is_address
@@ -13,8 +14,7 @@ from bpmax_sim.platform.check import is_address
 _KEY = re.compile(r"[A-Za-z]\w{0,40}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Auth:
+class Auth(msgspec.Struct, frozen=True):
     """How one logs in: the lines of the platform file, and the credentials by name."""
 
     lines: str
@@ -66,8 +66,7 @@ CIS: Final[Mapping[str, tuple[str, str]]] = {
 """Where the file of each CI system is shipped, and where it goes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """A project's first platform, and its CI systems; no platform means CI and Git files alone."""
 
     platform: str = ""

@@ -9,9 +9,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, SchemaError
 
@@ -115,8 +115,7 @@ def _check(schema: Any, name: str) -> None:
         raise ConfigError(f"{name}: not a JSON Schema: {error.message}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawer:
+class _Drawer(msgspec.Struct, frozen=True):
     """Makes strategies of the parts of one schema; *depth* counts the references on the way."""
 
     root: Any

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 from bpmax_sim.errors import Place
 from bpmax_sim.proxy.values import UNDEFINED
 from bpmax_sim.subject.stage import same
@@ -31,14 +33,13 @@ class Project(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(msgspec.Struct, frozen=True, kw_only=True):
     """Someone acts at a node: what a step says of it."""
 
     at: str = ""
     by: str = ""
     comment: str = ""
-    form: Mapping[str, Any] = field(default_factory=dict)
+    form: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 @dataclass(slots=True)

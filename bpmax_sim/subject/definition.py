@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from bpmax_sim.errors import near
 from bpmax_sim.platform.model import Model
@@ -15,8 +16,7 @@ _ROUTE_KEYS = ("when", "to")
 Finding = tuple[tuple[str | int, ...], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """Where an action leads; *when* is a JavaScript expression over ``ctx``, empty for always."""
 
     to: str

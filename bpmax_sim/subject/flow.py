@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import Place, SubjectError
 from bpmax_sim.proxy.values import Undefined
@@ -40,8 +41,7 @@ from bpmax_sim.subject.stage import (
 )
 
 
-@dataclass(slots=True, kw_only=True)
-class FlowSubject:
+class FlowSubject(msgspec.Struct, kw_only=True):
     """A flow that is driven by what people do at its nodes.
 
     Attributes:
@@ -53,17 +53,17 @@ class FlowSubject:
 
     stage: Stage
     tell: Tell
-    scripts: Mapping[str, Script] = field(default_factory=dict)
+    scripts: Mapping[str, Script] = msgspec.field(default_factory=dict)
     libraries: Sequence[Script] = ()
     definition: Definition | None = None
     at: str = ""
-    project: dict[str, Any] = field(default_factory=dict)
-    form: dict[str, Any] = field(default_factory=dict)
-    user: Mapping[str, Any] = field(default_factory=dict)
+    project: dict[str, Any] = msgspec.field(default_factory=dict)
+    form: dict[str, Any] = msgspec.field(default_factory=dict)
+    user: Mapping[str, Any] = msgspec.field(default_factory=dict)
     status: str = NEW
-    owners: dict[str, Items] = field(default_factory=dict)
-    messages: list[MessageShown] = field(default_factory=list)
-    _result: Result = field(default_factory=Result)
+    owners: dict[str, Items] = msgspec.field(default_factory=dict)
+    messages: list[MessageShown] = msgspec.field(default_factory=list)
+    _result: Result = msgspec.field(default_factory=Result)
 
     def __post_init__(self) -> None:
         """Start in the middle where *at* says so."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import Place, SubjectError, near
 from bpmax_sim.proxy.values import Undefined
@@ -32,8 +33,7 @@ _NEW_FIELD = {"visible": True, "required": False, "readonly": False}
 _ABSENT = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """One change in the chain of changes that led to a script."""
 
     field: str
@@ -47,8 +47,7 @@ class Link:
 Chain = tuple[Link, ...]
 
 
-@dataclass(slots=True)
-class FormView:
+class FormView(msgspec.Struct):
     """The ``form`` of one running script, which remembers why that script runs."""
 
     form: FormSubject
@@ -68,8 +67,7 @@ class FormView:
         self.form.written(field, value, self, place)
 
 
-@dataclass(slots=True, kw_only=True)
-class FormSubject:
+class FormSubject(msgspec.Struct, kw_only=True):
     """A form that is driven by a user's actions.
 
     Attributes:
@@ -81,12 +79,12 @@ class FormSubject:
 
     stage: Stage
     tell: Tell
-    scripts: Mapping[str, Script] = field(default_factory=dict)
+    scripts: Mapping[str, Script] = msgspec.field(default_factory=dict)
     libraries: Sequence[Script] = ()
-    fields: dict[str, Any] = field(default_factory=dict)
-    states: dict[str, dict[str, Any]] = field(default_factory=dict)
-    messages: list[MessageShown] = field(default_factory=list)
-    _result: Result = field(default_factory=Result)
+    fields: dict[str, Any] = msgspec.field(default_factory=dict)
+    states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    messages: list[MessageShown] = msgspec.field(default_factory=list)
+    _result: Result = msgspec.field(default_factory=Result)
 
     def open(self, values: Mapping[str, Any]) -> Result:
         """Show the form with *values* prefilled and fire ``open``; prefilling fires no change."""

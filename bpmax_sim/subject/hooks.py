@@ -7,16 +7,16 @@ in its API; ``extension`` names are this simulator's own spelling or idea.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from bpmax_sim.errors import near
 
 Subject = Literal["form", "flow"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hook:
+class Hook(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of event.
 
     Attributes:
@@ -75,8 +75,7 @@ HOOKS: tuple[Hook, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """A hook and what it is about: ``change`` and ``customerId``."""
 
     hook: Hook

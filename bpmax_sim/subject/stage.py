@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place
 from bpmax_sim.script.mirror import LiveObject
@@ -40,8 +41,7 @@ class Stage(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChanged:
+class FieldChanged(msgspec.Struct, frozen=True, kw_only=True):
     """A field got another value.
 
     Attributes:
@@ -57,8 +57,7 @@ class FieldChanged:
     at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CycleCut:
+class CycleCut(msgspec.Struct, frozen=True, kw_only=True):
     """A change handler was not fired again: *chain* shows how the change came about."""
 
     field: str
@@ -66,8 +65,7 @@ class CycleCut:
     at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookStarted:
+class HookStarted(msgspec.Struct, frozen=True, kw_only=True):
     """The script of an event starts."""
 
     event: str
@@ -75,8 +73,7 @@ class HookStarted:
     at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageShown:
+class MessageShown(msgspec.Struct, frozen=True, kw_only=True):
     """A message that a user would see."""
 
     text: str
@@ -84,8 +81,7 @@ class MessageShown:
     at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeEntered:
+class NodeEntered(msgspec.Struct, frozen=True, kw_only=True):
     """The flow stands at another node."""
 
     node: str
@@ -99,8 +95,7 @@ Happening = FieldChanged | CycleCut | HookStarted | MessageShown | NodeEntered
 Tell = Callable[[Happening], None]
 
 
-@dataclass(slots=True)
-class Result:
+class Result(msgspec.Struct):
     """What came of one action: the hook's value, errors in order, and what was left behind.
 
     Attributes:
@@ -109,11 +104,11 @@ class Result:
     """
 
     value: Any = None
-    errors: list[Exception] = field(default_factory=list)
-    console: list[ConsoleLine] = field(default_factory=list)
-    timers: list[TimerFired] = field(default_factory=list)
-    unhandled: list[BpmaxError] = field(default_factory=list)
-    unawaited: list[Unawaited] = field(default_factory=list)
+    errors: list[Exception] = msgspec.field(default_factory=list)
+    console: list[ConsoleLine] = msgspec.field(default_factory=list)
+    timers: list[TimerFired] = msgspec.field(default_factory=list)
+    unhandled: list[BpmaxError] = msgspec.field(default_factory=list)
+    unawaited: list[Unawaited] = msgspec.field(default_factory=list)
     ran: bool = False
     refused: bool = False
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, TransportError
@@ -20,8 +21,7 @@ from bpmax_sim.transport.protocol import Transport
 _JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Answer with this instead."""
 
     status: int = 200
@@ -31,8 +31,7 @@ class Reply:
     source: str = "fault"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
+class Break(msgspec.Struct, frozen=True, kw_only=True):
     """Do not complete the exchange.
 
     Attributes:
@@ -46,16 +45,14 @@ class Break:
     delay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slow:
+class Slow(msgspec.Struct, frozen=True, kw_only=True):
     """Let the answer through, later, whole or in pieces."""
 
     delay: float = 0.0
     chunks: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadToken:
+class BadToken(msgspec.Struct, frozen=True, kw_only=True):
     """Answer as the platform does when the token is expired or revoked."""
 
     state: Literal["expired", "revoked"] = "expired"
@@ -64,8 +61,7 @@ class BadToken:
 Action = Reply | Break | Slow | BadToken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """One rule: which requests, counted from 1 as they are sent, and what happens to them.
 
     Attributes:
@@ -109,8 +105,7 @@ _BAD_BODIES: Mapping[str, bytes] = {
 }
 
 
-@dataclass(slots=True)
-class _Armed:
+class _Armed(msgspec.Struct):
     """A rule in force, and the requests that it has seen."""
 
     rule: Fault

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Clock
@@ -15,8 +15,7 @@ from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.redaction import redact_request, redacted
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """Answer from another transport, and keep what was said.
 
     Attributes:

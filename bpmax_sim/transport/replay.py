@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, TransportError
@@ -13,8 +13,7 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.redaction import redact_request
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(msgspec.Struct, frozen=True):
     """Answer from recordings.
 
     Attributes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.messages import Request, Response
@@ -46,8 +47,7 @@ class Stubs:
         return self.inner.handle(request)
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(msgspec.Struct, frozen=True):
     """An answer that is there already."""
 
     response: Response

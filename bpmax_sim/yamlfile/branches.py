@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from bpmax_sim.errors import near
 from bpmax_sim.yamlfile.node import Node
@@ -13,8 +14,7 @@ from bpmax_sim.yamlfile.shapes import INVALID, Definitions, Reading, Shape, eith
 _FEW: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class ListShape:
+class ListShape(msgspec.Struct, frozen=True):
     """A list of one shape; a single value stands for a list of one."""
 
     item: Shape
@@ -50,8 +50,7 @@ class ListShape:
 _SOMETHING: dict[str, Any] = {"not": {"type": "null"}}
 
 
-@dataclass(frozen=True, slots=True)
-class MapShape:
+class MapShape(msgspec.Struct, frozen=True):
     """A mapping from free names to one shape."""
 
     value: Shape
@@ -74,8 +73,7 @@ class MapShape:
         return {"type": "object", **({"additionalProperties": value} if value else {})}
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """A field of a structure: its name in Python, its shape, and whether it must be there."""
 
     name: str
@@ -83,13 +81,12 @@ class Field:
     required: bool
 
 
-@dataclass(slots=True)
-class StructShape:
+class StructShape(msgspec.Struct):
     """A mapping with known keys that becomes a value of *type*."""
 
     type: Callable[..., Any]
     title: str
-    fields: Mapping[str, Field] = field(default_factory=dict)
+    fields: Mapping[str, Field] = msgspec.field(default_factory=dict)
     expected: str = "a mapping"
 
     def accepts(self, node: Node) -> bool:
@@ -149,8 +146,7 @@ class StructShape:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class UnionShape:
+class UnionShape(msgspec.Struct, frozen=True):
     """The first of several shapes that accepts the node."""
 
     options: tuple[Shape, ...]

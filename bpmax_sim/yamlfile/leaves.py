@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import near
@@ -29,8 +30,7 @@ _SCALARS: Final[Mapping[type, tuple[str, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarShape:
+class ScalarShape(msgspec.Struct, frozen=True):
     """Scalars of some types; whole numbers stand for numbers as well."""
 
     types: frozenset[type]
@@ -64,8 +64,7 @@ class ScalarShape:
         return {"type": names[0] if len(names) == 1 else names, **limits}
 
 
-@dataclass(frozen=True, slots=True)
-class DurationShape:
+class DurationShape(msgspec.Struct, frozen=True):
     """A number of seconds, or ``30s``."""
 
     expected: str = "a duration such as 30s"
@@ -93,8 +92,7 @@ class DurationShape:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ChoiceShape:
+class ChoiceShape(msgspec.Struct, frozen=True):
     """One of some values."""
 
     values: tuple[str | int, ...]

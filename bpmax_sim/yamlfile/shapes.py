@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Protocol
 
+import msgspec
 from msgspec import Meta
 
 from bpmax_sim.errors import Place, Problem
@@ -28,12 +28,11 @@ INVALID: Final = _Invalid()
 """Stands for a value that could not be read; its problem has been told."""
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(msgspec.Struct):
     """One pass over a file: the steps on the way down, and what was wrong so far."""
 
     problems: list[Problem]
-    steps: list[Step] = field(default_factory=list)
+    steps: list[Step] = msgspec.field(default_factory=list)
 
     def tell(self, message: str, place: Place, *more: Step) -> _Invalid:
         """Note a problem at *place*, *more* steps below the current one."""
@@ -78,8 +77,7 @@ class Shape(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AnyShape:
+class AnyShape(msgspec.Struct, frozen=True):
     """Anything; the value is plain data."""
 
     expected: str = "a value"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.expect import Check
@@ -71,7 +72,7 @@ def test_a_failure_of_the_whole_scenario_is_headed_by_its_name() -> None:
 
 
 def test_a_rejected_call_shows_its_code() -> None:
-    call = replace(FAILURE.calls[0], status=None, source="", error="TIMEOUT", duration=30)
+    call = structs.replace(FAILURE.calls[0], status=None, source="", error="TIMEOUT", duration=30)
 
     assert "     TIMEOUT 30000 ms" in render(replace(FAILURE, calls=(call,))).splitlines()
 

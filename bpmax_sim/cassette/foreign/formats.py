@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from bpmax_sim.cassette.foreign.betamax import read_betamax
 from bpmax_sim.cassette.foreign.cassetter import read_cassetter
@@ -21,8 +22,7 @@ from bpmax_sim.messages import Exchange
 Writer = Callable[[Iterable[Exchange]], tuple[bytes, tuple[str, ...]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What a foreign file does not tell by itself.
 
     Attributes:

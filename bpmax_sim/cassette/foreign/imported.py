@@ -7,9 +7,9 @@ import binascii
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
@@ -24,8 +24,7 @@ _MOST: Final = 256 * 1024 * 1024  # bytes that one compressed body may become
 _EARLIEST: Final = Instant.parse("2026-01-01T00:00:00+08:00").seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(msgspec.Struct, frozen=True):
     """What was read from a foreign file.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -22,8 +21,7 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 Steps = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A document.
 
     Attributes:
@@ -34,7 +32,7 @@ class Document:
 
     name: str
     root: Mapping[str, Any]
-    notes: dict[Problem, None] = field(default_factory=dict)
+    notes: dict[Problem, None] = msgspec.field(default_factory=dict)
 
     def tell(self, message: str, steps: Iterable[str | int]) -> None:
         """Note what is lost of the value at *steps*."""

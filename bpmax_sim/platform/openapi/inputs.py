@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from bpmax_sim.platform.check import PLACEHOLDER
 from bpmax_sim.platform.openapi.document import Document, Steps, line, listed, mapping
@@ -32,8 +33,7 @@ _ENCODINGS: Final = (
 """Media types in the order of preference, and the encoding that makes them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(msgspec.Struct, frozen=True):
     """What an API takes: entries of ``parameters``, and further keys of the API."""
 
     parameters: list[Entry]

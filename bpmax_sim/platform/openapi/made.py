@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -32,8 +31,7 @@ _SHOWN: Final = 30  # characters of an example, for each of them
 _ROOM: Final = LARGEST * 3 // 4
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(msgspec.Struct, frozen=True):
     """A platform file.
 
     Attributes:
@@ -86,8 +84,7 @@ def make(document: Document, *, key: str, url: str = "") -> Made:
     return Made(key, whole, tuple(apis), credentials, notes, is_addressed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Operation:
+class _Operation(msgspec.Struct, frozen=True):
     path: str
     method: str
     shared: Any
@@ -128,12 +125,11 @@ def _tell_unsaid(
             document.tell(told, (*where, "servers"))
 
 
-@dataclass(slots=True)
-class _Names:
+class _Names(msgspec.Struct):
     """The names of APIs, each once in either style."""
 
     document: Document
-    _taken: set[str] = field(default_factory=set)
+    _taken: set[str] = msgspec.field(default_factory=set)
 
     def of(self, operation: _Operation) -> tuple[str, dict[str, Any]]:
         """Return the name of *operation*, and the aliases that it has besides."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.openapi.document import Document, Steps, listed, mapping
@@ -24,8 +25,7 @@ _CLIENT: Final = {"client_id": {}, "client_secret": {"secret": True}}
 _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One scheme: the preset of it alone, and what it puts in beside others.
 
     Attributes:
@@ -36,8 +36,8 @@ class Part:
     """
 
     kind: str
-    given: Mapping[str, str] = field(default_factory=dict)
-    credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    given: Mapping[str, str] = msgspec.field(default_factory=dict)
+    credentials: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     apply: tuple[Apply, ...] = ()
 
     @property
@@ -46,8 +46,7 @@ class Part:
         return self.kind.startswith("oauth2_")
 
 
-@dataclass(slots=True)
-class Security:
+class Security(msgspec.Struct):
     """The schemes of a document.
 
     Attributes:
@@ -58,9 +57,9 @@ class Security:
     document: Document
     base: str
     scopes: Mapping[str, list[str]]
-    credentials: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    response: dict[str, Any] = field(default_factory=dict)
-    _parts: dict[str, Part | None] = field(default_factory=dict)
+    credentials: dict[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    response: dict[str, Any] = msgspec.field(default_factory=dict)
+    _parts: dict[str, Part | None] = msgspec.field(default_factory=dict)
 
     def auth(self, value: Any, steps: Steps) -> Any:
         """Return ``auth`` for the requirements *value*, which stand at *steps*."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from bpmax_sim.errors import (
     BpmaxError,
@@ -42,8 +43,7 @@ class Crash(BpmaxError):  # noqa: N818 - as `DamagedCassette`, it says what it i
     """Something that is no error of the package came out of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """The value of a call, or what it ended in."""
 
     value: Any = None

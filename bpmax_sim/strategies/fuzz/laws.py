@@ -7,9 +7,9 @@ calls break it in the same words, wherever they are made from.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -63,8 +63,7 @@ def _changed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
     return pairs()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Law:
+class Law(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that must hold.
 
     Attributes:

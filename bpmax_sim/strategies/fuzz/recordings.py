@@ -7,12 +7,12 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.clock import SystemClock
@@ -39,8 +39,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """One call that was recorded.
 
     Attributes:

@@ -6,10 +6,11 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from pprint import pformat
 from typing import Any
+
+import msgspec
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.load import load_platforms
@@ -21,8 +22,7 @@ from bpmax_sim.strategies.scenarios import yaml_text
 _WIDTH = 96
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(msgspec.Struct, frozen=True):
     """A file to write: where it belongs, and its text."""
 
     path: Path

@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample, Unsatisfiable
@@ -37,8 +37,7 @@ _LARGEST_ROUND: Final = 320
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is searched.
 
     Attributes:
@@ -65,8 +64,7 @@ class Plan:
     examples: str
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """One law tried on one API, or on one script."""
 
     law: str
@@ -78,8 +76,7 @@ class Task:
         return Path(self.script).name if self.script else f"{target.key}.{self.api}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A law that does not hold, and the least that breaks it.
 
     Attributes:
@@ -96,11 +93,10 @@ class Finding:
     javascript: tuple[str, ...] = ()
     calls: tuple[Plain, ...] = ()
     script: str = ""
-    situation: Mapping[str, Any] = field(default_factory=dict)
+    situation: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(msgspec.Struct, frozen=True):
     """How many examples one task was tried with, and what it came to."""
 
     call: str
@@ -179,8 +175,7 @@ def _round(hunts: Sequence[_Hunt], how: settings, until: float) -> None:
             hunt.go(how, until)
 
 
-@dataclass(slots=True)
-class _Hunt:
+class _Hunt(msgspec.Struct):
     """One task under way.
 
     Attributes:
@@ -198,7 +193,7 @@ class _Hunt:
     examples: int = 0
     finding: Finding | None = None
     _until: float = 0.0
-    _known: dict[str, str] = field(default_factory=dict)
+    _known: dict[str, str] = msgspec.field(default_factory=dict)
 
     def go(self, how: settings, until: float) -> None:
         """Try more examples, and keep the least that breaks the law.
