@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
+from bpmax_sim.script.border import dumps, loads
 from bpmax_sim.script.limits import EngineError, Limits
-from bpmax_sim.script.mirror import Mirror, dumps
+from bpmax_sim.script.mirror import Mirror
 
 
 class Engine(Protocol):
@@ -91,7 +91,7 @@ class Channel:
         argument["now"] = round(self._now() * 1000)
         text = self._engine.call(operation, dumps(argument))
         try:
-            reply = json.loads(text)
+            reply = loads(text)
         except ValueError:
             # A script can replace what the prelude is built on, only in its own context.
             raise EngineError("Error", "the script damaged its own context") from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bpmax_sim.errors import Place
 from bpmax_sim.proxy.values import decode_tagged, encode_tagged
+from bpmax_sim.script.border import dumps, loads
 
 
 class LiveObject(Protocol):
@@ -47,7 +47,7 @@ class Mirror:
             known = self._known[index]
             fresh = {name: dumps(encode_tagged(item)) for name, item in now.items()}
             if fresh != known:
-                changed = {n: json.loads(text) for n, text in fresh.items() if known.get(n) != text}
+                changed = {n: loads(text) for n, text in fresh.items() if known.get(n) != text}
                 found.append([index, changed, [name for name in known if name not in fresh]])
                 self._known[index] = fresh
         return found
@@ -68,9 +68,3 @@ class Mirror:
 
 
 _FIXED = frozenset({str, int, float, bool, type(None)})
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
-def dumps(value: Any) -> str:
-    """Return compact ASCII JSON."""
-    return _encode(value)

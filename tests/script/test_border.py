@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpmax_sim.script.border import dumps, loads
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(VALUES.filter(lambda value: "inf" not in repr(value)))
+def test_what_goes_in_comes_out(value: object) -> None:
+    assert loads(dumps(value)) == value
+    assert json.loads(dumps(value)) == value
+
+
+@pytest.mark.parametrize("value", ["张\ud800", {"\udfff": ["客户"]}])
+def test_half_a_character_passes(value: object) -> None:
+    assert dumps(value).isascii()
+    assert loads(dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('"\\ud83d"', "\ud83d"),
+        ('"\ud83d"', "\ud83d"),
+        ("[1e999, -1e999]", [float("inf"), float("-inf")]),
+        ("100000000000000000000", 10**20),
+    ],
+)
+def test_what_an_engine_may_print_is_read(text: str, value: object) -> None:
+    assert loads(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "{", "{'a': 1}", "[1,]", "undefined"])
+def test_what_is_no_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"line 1 column"):
+        loads(text)
