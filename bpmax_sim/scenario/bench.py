@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from bpmax_sim.clock import Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.scenario.calls import Record
 from bpmax_sim.subject.stage import Stage
 from bpmax_sim.transport.faults import Fault
+
+T = TypeVar("T")
 
 
 class Bench(Stage, Protocol):
@@ -32,6 +34,10 @@ class Bench(Stage, Protocol):
 
     def redact(self, text: str, /) -> str:
         """Return *text* with every secret replaced by its stand-in."""
+        ...
+
+    def shown(self, value: T, /) -> T:
+        """Return *value* with every text in it redacted."""
         ...
 
     def template(self, platform: str, api: str, /) -> str:

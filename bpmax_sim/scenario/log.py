@@ -18,7 +18,6 @@ from bpmax_sim.scenario.made import CallMade
 from bpmax_sim.scenario.plain import plain
 from bpmax_sim.scenario.trace import trace_digest
 from bpmax_sim.script.outcome import ConsoleLine, TimerFired
-from bpmax_sim.secret.values import redacted
 from bpmax_sim.subject.stage import (
     CycleCut,
     FieldChanged,
@@ -62,7 +61,7 @@ class Log(msgspec.Struct):
         if isinstance(happening, FieldChanged):
             told |= {"old": plain(happening.old), "new": plain(happening.new)}
             self.writers[happening.field] = happening.place
-        happening = redacted(replace(happening, **told), self.bench.redact)
+        happening = self.bench.shown(replace(happening, **told))
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
@@ -75,7 +74,7 @@ class Log(msgspec.Struct):
 
     def add(self, event: Event) -> Event:
         """Note *event* and return it, redacted."""
-        event = redacted(event, self.bench.redact)
+        event = self.bench.shown(event)
         self.events.append(event)
         return event
 

@@ -20,7 +20,6 @@ from bpmax_sim.scenario.model import FlowSpec, FormSpec
 from bpmax_sim.scenario.plain import plain
 from bpmax_sim.scenario.scope import Scope
 from bpmax_sim.scenario.values import UndefinedValueError
-from bpmax_sim.secret.values import redacted
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 
@@ -159,7 +158,7 @@ class Progress:
 
     def shown(self, value: T) -> T:
         """Return *value* as it may be shown."""
-        return redacted(value, self.bench.redact)
+        return self.bench.shown(value)
 
     def wanted(self, value: Any) -> Any:
         """Return an expectation with its ``${…}`` filled in, redacted as what it is held against.

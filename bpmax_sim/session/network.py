@@ -26,6 +26,7 @@ from bpmax_sim.proxy.refusal import bad_token
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.proxy.tokens import TokenStore
 from bpmax_sim.secret.credentials import Credentials
+from bpmax_sim.secret.values import redacted
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.beside import Beside
 from bpmax_sim.session.opening import Opening
@@ -199,6 +200,10 @@ class Network:
     def redact(self, text: str) -> str:
         """Return *text* with every secret replaced by its stand-in."""
         return self._vault.redact_text(text)
+
+    def shown(self, value: T) -> T:
+        """Return *value* with every text in it redacted; as it is where no secret is known."""
+        return value if self._vault.is_empty else redacted(value, self.redact)
 
     def finish(self, *, failed: bool) -> None:
         """Write what was recorded and close the connections; a failed run's is set aside.

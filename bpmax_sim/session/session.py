@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ExpectationError
@@ -31,6 +31,8 @@ from bpmax_sim.transport.stubs import Stub
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator
+
+T = TypeVar("T")
 
 
 class Session:
@@ -249,6 +251,10 @@ class Session:
     def redact(self, text: str, /) -> str:
         """Return *text* with every secret that the session knows replaced by its stand-in."""
         return self._network.redact(text)
+
+    def shown(self, value: T, /) -> T:
+        """Return *value* with every text in it redacted."""
+        return self._network.shown(value)
 
     def simulator(self, platform: str, /) -> Simulator:
         """Return the stand-in of a platform, with its knobs, where third parties are simulated.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bpmax_sim.clock import Instant, VirtualClock
 from bpmax_sim.errors import BpmaxError, NoMatchError, Place
@@ -21,6 +21,7 @@ from bpmax_sim.script.source import Script
 from bpmax_sim.transport.faults import Fault
 from tests.subject.stage import PlainStage, Play
 
+T = TypeVar("T")
 START = "2026-03-02T09:00:00+08:00"
 TEMPLATES = {"crm_system.get_customer_detail": "/customers/{id}"}
 
@@ -122,6 +123,9 @@ class PlainBench:
 
     def redact(self, text: str, /) -> str:
         return text
+
+    def shown(self, value: T, /) -> T:
+        return value
 
     def template(self, platform: str, api: str, /) -> str:
         return TEMPLATES.get(f"{platform}.{api}", "")
