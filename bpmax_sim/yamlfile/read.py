@@ -20,7 +20,7 @@ LARGEST = 4 * 1024 * 1024
 """The most bytes that a file may have."""
 
 _FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _BOM = "\ufeff"
 _CANNOT_START = "found character that cannot start any token"
