@@ -36,6 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare markers and fixtures, and check the options."""
+    if before := sys.modules.get(f"{__name__}.longlived"):
+        before.LONG_LIVED.take_back()  # what an earlier run in this process left
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     options.check(config)
@@ -117,7 +119,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     tally = _tally(session.config)
     if tally.broken and session.testsfailed == tally.broken:
         session.config.option.continue_on_collection_errors = True
-    tally.set_aside()
+    from bpmax_sim.pytest_plugin.longlived import LONG_LIVED  # noqa: PLC0415
+
+    LONG_LIVED.set_aside(len(tally.owned))
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -200,7 +204,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is None and not _has_tally():
         return
     tally = _tally(session.config)
-    tally.take_back()
     tally.stopped = bool(session.shouldfail or session.shouldstop)
     if tally.sharded and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK  # an empty shard: the others have them all

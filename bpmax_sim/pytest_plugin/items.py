@@ -34,6 +34,7 @@ from bpmax_sim.pytest_plugin.failing import (
 from bpmax_sim.pytest_plugin.faulty import marked_faults
 from bpmax_sim.pytest_plugin.guard import DOOR
 from bpmax_sim.pytest_plugin.hiding import hide_in
+from bpmax_sim.pytest_plugin.longlived import LONG_LIVED
 from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
 from bpmax_sim.pytest_plugin.tracebacks import behind
@@ -86,7 +87,7 @@ class ScenarioFile(pytest.Module):
         folder = cassettes_folder(self)
         for item in found:
             yield self._test(item, folder)
-        tally_of(self.config).set_aside(every=_FILES)
+        LONG_LIVED.set_aside(len(tally_of(self.config).owned), every=_FILES)
 
     def _test(self, item: ScenarioItem, folder: Path) -> pytest.Item:
         test: ScenarioTest = ScenarioTest.from_parent(self, name=item.node_name, callobj=play)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,8 +58,6 @@ class Tally:
         self.sharded = False
         self.stopped = False
         self.broken = 0
-        self._files = 0
-        self._frozen = False
 
     @property
     def is_touched(self) -> bool:
@@ -73,24 +70,6 @@ class Tally:
         self.folders.add(folder)
         self.owners.setdefault(cassette, set()).add(owner)
         self.tests.add(str(test))
-
-    def set_aside(self, *, every: int = 1) -> None:
-        """Take what was collected out of what Python's garbage collector looks at.
-
-        All of it lives until the end, and is looked at every few tests otherwise.
-
-        Args:
-            every: only after so many files.
-        """
-        self._files += 1
-        if len(self.owned) >= _MANY and self._files % every == 0:
-            gc.freeze()
-            self._frozen = True
-
-    def take_back(self) -> None:
-        """Let the garbage collector look at everything again."""
-        if self._frozen:
-            gc.unfreeze()
 
     def add(self, session: Session, *, failed: bool, doubtful: bool) -> None:
         """Take what a closed session did.
@@ -164,7 +143,6 @@ def _narrow(
     known[owner] = known[owner] & orders if owner in known else orders
 
 
-_MANY = 100
 _WITH_CASSETTES = ("replay", "record")
 _SETS = (
     *("cassettes", "used", "owned", "folders", "waiting", "unrecognised", "traces"),
