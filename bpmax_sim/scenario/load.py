@@ -21,7 +21,7 @@ from bpmax_sim.scenario.draft import Draft, Loaded, element, hint
 from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
 from bpmax_sim.scenario.item import Cast, LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import FaultRule, FlowSpec, Fragment, Scenario, Step
-from bpmax_sim.scenario.names import cassette_name, find_root
+from bpmax_sim.scenario.names import cassette_name, find_root, named_file
 from bpmax_sim.scenario.source import Source, Spot, read_script
 from bpmax_sim.scenario.values import Reference, UndefinedValueError, follow, resolve
 from bpmax_sim.script.source import Script
@@ -89,7 +89,7 @@ def _fragments(draft: Draft) -> Iterator[Loaded]:
 
 def _read(draft: Draft, spot: Spot, name: str) -> Source | None:
     try:
-        return Source.read(_below(spot.source.path.parent, name))
+        return Source.read(named_file(spot.source.path, name))
     except ConfigError as error:
         draft.problems += error.problems
         draft.tell(spot, f"{name} cannot be used; see the problem in that file")
@@ -149,7 +149,7 @@ def _bodies(draft: Draft, wanted: Iterator[tuple[str, str, Spot]]) -> dict[str, 
     found: dict[str, Script] = {}
     for key, name, spot in wanted:
         try:
-            found[key] = read_script(_below(spot.source.path.parent, name), spot.place)
+            found[key] = read_script(named_file(spot.source.path, name), spot.place)
         except ConfigError as error:
             draft.problems += error.problems
     return found
@@ -159,7 +159,7 @@ def _item(draft: Draft, cast: Cast, row: Row | None, root: Path) -> ScenarioItem
     scenario, source = draft.scenario, draft.spot.source
     proxy = scenario.proxy
     values = row.values if row else {}
-    folder = source.path.absolute().parent
+    whole = source.path.absolute()
     faults = [*_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
     if row:
         faults += _rules(draft, names_in_cell(values.get("faults")), draft.spot, row, whole=True)
@@ -180,14 +180,10 @@ def _item(draft: Draft, cast: Cast, row: Row | None, root: Path) -> ScenarioItem
         given=draft.variables,
         faults=tuple(faults),
         cassette=_cassette(draft, row, root),
-        platforms=_below(folder, proxy.platforms or str(root / "scenarios" / "platforms")),
-        instances=_below(folder, proxy.instances) if proxy.instances else None,
+        platforms=named_file(whole, proxy.platforms or str(root / "scenarios" / "platforms")),
+        instances=named_file(whole, proxy.instances) if proxy.instances else None,
         clock=_clock(scenario.clock),
     )
-
-
-def _below(folder: Path, name: str) -> Path:
-    return Path(os.path.normpath(os.path.join(folder, name)))  # noqa: PTH118 - twice as fast
 
 
 def _clock(text: str) -> Instant | None:

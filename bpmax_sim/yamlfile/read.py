@@ -89,10 +89,13 @@ def _text(path: Path, name: str) -> str:
 def _bytes(path: Path, name: str) -> bytes:
     try:
         # pathlib would take twice as long
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+        status = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(status.st_mode):
             raise ConfigError(Problem("this is not a file; name a YAML file", Place(name)))
-        with open(path, "rb") as stream:  # noqa: PTH123
-            data = stream.read(LARGEST + 1)
+        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
+            data = stream.read(min(status.st_size, LARGEST) + 1)
+            while more := stream.read(LARGEST + 1 - len(data)):  # it grew, or did not tell its size
+                data += more
     except OSError as error:
         message = f"cannot be read: {error.strerror}; check the path and its permissions"
         raise ConfigError(Problem(message, Place(name))) from None

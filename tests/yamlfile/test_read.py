@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.yamlfile import LARGEST, join, read_yaml, split
+from bpmax_sim.yamlfile import LARGEST, join, read_text, read_yaml, split
 
 
 def refused(text: str) -> str:
@@ -204,6 +204,14 @@ def test_a_file_larger_than_the_limit_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_yaml(path, file="大.yaml")
     assert str(caught.value) == "大.yaml: the file has more than 4194304 bytes; split it"
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="only Linux has such files")
+def test_a_file_that_does_not_tell_its_size_is_read_to_its_end() -> None:
+    path = Path("/proc/version")
+
+    assert path.stat().st_size == 0
+    assert read_text(path) == path.read_text("utf-8")
 
 
 def test_bytes_that_are_not_utf_8_are_told_by_place(tmp_path: Path) -> None:
