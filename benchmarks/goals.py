@@ -30,7 +30,7 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         "a session with a login and one call, times the floor": Goal(2.5),
         "growth of a call, 100 to 10000, in order": _GROWTH,
         "growth of a call, 100 to 10000, shuffled": _GROWTH,
-        "recording one call, all of it, times a bare durable append": Goal(2),
+        "what recording adds to a call, times a bare durable append": Goal(2),
     },
     "cassette": {
         "take, urls, growth 100 to 10000": _GROWTH,
