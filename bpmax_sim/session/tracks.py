@@ -16,11 +16,11 @@ from bpmax_sim.cassette.merge import nothing_volatile
 from bpmax_sim.cassette.miss import MissContext, signed_otherwise
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.store import Recorder
-from bpmax_sim.cassette.strangers import Stranger, strangers
 from bpmax_sim.errors import ConfigError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.unrecognised import Unrecognised
 from bpmax_sim.transport.redaction import redact_exchange, redact_request
 from bpmax_sim.yamlfile import shown
 
@@ -84,7 +84,7 @@ class Tracks:
     _answered_logins: set[tuple[str, int, bytes]] = field(default_factory=set, init=False)
     _let_in: set[Key] = field(default_factory=set, init=False)
     _known: int = field(default=0, init=False)
-    _strangers: dict[Stranger, None] = field(default_factory=dict, init=False)
+    _unrecognised: Unrecognised = field(init=False)
     _late: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -92,6 +92,7 @@ class Tracks:
         said = self.settings
         path = shown(said.cassette) if said.cassette and self.cassette is None else ""
         self.player = Player(self.cassette, self.rules, said.owner, path=path, repeat=said.repeat)
+        self._unrecognised = Unrecognised(self.vault, self.passing)
 
     @property
     def recorded(self) -> bool:
@@ -137,9 +138,7 @@ class Tracks:
         if not self._is_repeated_login(exchange):
             self._recorder_of(exchange).append(exchange)
         if not exchange.request.is_login:
-            call = exchange.request.call
-            places = self.passing(call.name if call else "")
-            self._strangers.update(dict.fromkeys(strangers(exchange, places)))
+            self._unrecognised.add(exchange)
 
     def _look_back(self) -> None:
         """Redact anew what was recorded before a secret in it became known."""
@@ -172,8 +171,7 @@ class Tracks:
 
     def unrecognised(self) -> tuple[str, ...]:
         """Return where values were recorded that look like secrets and are not known as such."""
-        still = (p for p, value in self._strangers if self.vault.redact_text(value) == value)
-        return tuple(dict.fromkeys(still))
+        return self._unrecognised.places()
 
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what this owner recorded and did not play."""
