@@ -10,13 +10,13 @@ import msgspec
 from bpmax_sim.cassette.journal import Draft
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.cassette.scalars import json_line
 from bpmax_sim.messages import Failed
 
 Scan = Callable[[bytes], Sequence[object]]
 """Tells the secrets in some bytes, as objects whose text names credential and place, no value."""
 
-_INDENT = re.compile(r"\n +")
+_INDENT = re.compile(rb"\n +")
+_NAMES = b"\n    headers:"
 _BINARY = "!!binary |-\n"
 
 
@@ -67,8 +67,12 @@ class Check:
 
 
 def scannable(entry: Entry) -> bytes:
-    """Return everything of *entry* as one run of bytes, not broken by layout."""
-    told = f"{_INDENT.sub(chr(10), entry.text)}{json_line(entry.line)}".encode()
+    """Return everything of *entry* as one run of bytes, not broken by layout.
+
+    What stands at the ends of two lines is no base64 on both, unless they are lines of a body.
+    """
+    laid_out = entry.text.encode().replace(_NAMES, b'"' + _NAMES)
+    told = _INDENT.sub(b"\n", laid_out) + msgspec.json.encode(entry.line)
     if _BINARY not in entry.text:
         return told
     exchange = read_exchange(entry)
