@@ -63,7 +63,7 @@ class Glance:
             return True
         if len(self.harmless) > _MOST_HARMLESS:
             self.harmless = set()
-        self.harmless.update(run for run in look.outermost if len(run) <= _LONGEST_HARMLESS)
+        self.harmless.update([run for run in look.outermost if len(run) <= _LONGEST_HARMLESS])
         return False
 
     def finds(self, data: bytes, hex_runs: bytes) -> bool:
@@ -74,9 +74,9 @@ class Glance:
 
     def _in(self, data: bytes, hex_runs: bytes) -> bool:
         return (
-            _any_in(data, self._others)
-            or (b"\0" in data and _any_in(data, self._wide))
-            or (hex_runs != b"" and _any_in(hex_runs, self._hex))
+            any_in(data, self._others)
+            or (b"\0" in data and any_in(data, self._wide))
+            or (hex_runs != b"" and any_in(hex_runs, self._hex))
         )
 
 
@@ -111,7 +111,7 @@ class _Look:
         if depth == 0:
             self.outermost = runs
         folds = [*folded(data), *(folded(spaced) if may_fold_at_plus(data) else ())]
-        folds = self._fresh(folds, depth, self._folds) if folds else []
+        folds = self._fresh(folds, depth, self._folds)
         pieces = chain(
             zip(decoded([*runs, *folds], hex_runs), repeat(False)),
             self._unpacked(data, spaced, depth, escaped=escaped),
@@ -121,8 +121,10 @@ class _Look:
                 return True
         return False
 
-    def _fresh(self, runs: Iterable[bytes], depth: int, known: dict[bytes, int]) -> list[bytes]:
+    def _fresh(self, runs: list[bytes], depth: int, known: dict[bytes, int]) -> list[bytes]:
         """Return the *runs* that were not decoded yet from as far out."""
+        if not runs:
+            return runs
         fresh = dict.fromkeys([run for run in runs if known.get(run, DEPTH + 1) > depth], depth)
         known.update(fresh)
         return list(fresh)
@@ -139,8 +141,8 @@ class _Look:
     ) -> Iterator[Piece]:
         """Yield what is not decoded by runs: compressed streams, and escapes."""
         streams = has_stream(data)
-        if depth == 0:
-            yield inflated(data, self._left, -zlib.MAX_WBITS), False
+        if depth == 0 and (bare := inflated(data, self._left, -zlib.MAX_WBITS)):
+            yield bare, False
         if streams:
             yield from zip(self._inflated(data), repeat(False))
         if has_escape(data) or (streams and spaced is not data):
@@ -166,7 +168,8 @@ class _Look:
                 yield text
 
 
-def _any_in(data: bytes, needles: Sequence[bytes]) -> bool:
+def any_in(data: bytes, needles: Sequence[bytes]) -> bool:
+    """Return whether any of *needles* is in *data*."""
     for needle in needles:  # noqa: SIM110 - any() takes three times as long
         if needle in data:
             return True

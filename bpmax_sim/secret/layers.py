@@ -97,8 +97,12 @@ def has_stream(data: bytes) -> bool:
 
 
 def has_escape(data: bytes) -> bool:
-    """Return whether any escape in *data* can be undone."""
-    return bool(_PERCENT.search(data) or _ESCAPE.search(data) or _ENTITY.search(data))
+    """Return whether any escape in *data* can be undone; its first sign is told in less time."""
+    return bool(
+        (b"%" in data and _PERCENT.search(data))
+        or (b"\\" in data and _ESCAPE.search(data))
+        or (b"&" in data and _ENTITY.search(data))
+    )
 
 
 def may_be_undone(data: bytes, *, twice: bool) -> bool:

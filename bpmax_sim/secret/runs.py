@@ -13,7 +13,7 @@ SHORTEST_RUN = 8
 """Characters of the shortest run that is decoded; of hexadecimal some more."""
 
 _HEX_RUN = 12
-_GROUP = 20_000  # characters of base64 that are decoded at once
+_GROUP = 5_000  # characters of base64 that are decoded at once
 _NEAR = 128
 _FOLD = re.compile(rb" (?<=A{16} ) {0,3}A")  # in what `_KINDS` makes of data
 _FOLD_AT_PLUS = re.compile(rb"\+(?:(?<=[A-Za-z0-9+/\s]{9})|(?=[A-Za-z0-9+/\s]{8}))")
@@ -95,9 +95,10 @@ def _start(data: bytes, end: int) -> int:
 def decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
     """Yield what *runs* may hold, at each of the four alignments, and *hex_runs* at both."""
     for group in _groups(runs):
-        for start in range(4):
-            parts = [run[start:] + _FILLINGS[(len(run) - start) % 4] for run in group]
-            yield binascii.a2b_base64(b"".join(parts).translate(_TO_STANDARD))
+        parts = [
+            run[start:] + _FILLINGS[(len(run) - start) % 4] for start in range(4) for run in group
+        ]
+        yield binascii.a2b_base64(b"".join(parts).translate(_TO_STANDARD))
     for run in hex_runs:
         yield from octets(run)
 

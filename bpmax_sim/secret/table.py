@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TypeVar
 
+from bpmax_sim.secret.glance import any_in
 from bpmax_sim.secret.known import Secret
 from bpmax_sim.secret.packed import contents, rewrite, runs_of
 from bpmax_sim.secret.runs import SHORTEST_RUN, decoded, has_run, hex_runs_of
@@ -72,14 +73,13 @@ class Table:
         escaped = (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data))
         if escaped or self._has_short:
             return not self._holds(data.decode("utf-8", "surrogateescape"), depth)
-        if not has_run(data):
-            return True
+        if depth < _DEPTH and not has_run(data):
+            return True  # of what was decoded; a whole exchange always has some
         runs = byte_runs_of(data, self._seen)
         if not runs:
             return True
         told = b" ".join(runs)
-        lower = told.lower()  # all digits are in runs
-        if any(digits in lower for digits in self._digits):
+        if any_in(told.lower(), self._digits):  # all digits are in runs
             return False
         if depth and not self.keeps(b"\n".join(decoded(runs, hex_runs_of(told))), depth - 1):
             return False
@@ -118,5 +118,5 @@ def _remembered(known: set[T], runs: Iterable[T]) -> set[T]:
     """Return *known* with *runs* that were found harmless, or these alone once it is large."""
     if len(known) > _MOST_HARMLESS:
         known = set()
-    known.update(run for run in runs if len(run) <= _LONGEST_HARMLESS)
+    known.update([run for run in runs if len(run) <= _LONGEST_HARMLESS])
     return known
