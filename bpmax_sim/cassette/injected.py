@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import msgspec
@@ -40,11 +41,11 @@ def call_behind(request: Request, named: Call) -> Call:
         address = address[len(request.base) :]
     path, query = split_query(address)
     headers, body = request.headers, request.body
-    injected = request.injected
-    if injected:
-        query = _less(query, _names(injected, "query."))
-        headers = _less_headers(headers, _names(injected, "header."), _names(injected, "cookie."))
-        body = _less_body(body, headers, _names(injected, "body."))
+    if request.injected:
+        put = _put_in(request.injected)
+        query = _less(query, put.query)
+        headers = _less_headers(headers, put.headers, put.cookies)
+        body = _less_body(body, headers, put.body)
     return Call(
         platform=named.platform,
         instance=named.instance,
@@ -58,6 +59,25 @@ def call_behind(request: Request, named: Call) -> Call:
     )
 
 
+class _Put(NamedTuple):
+    """What auth put in, by where; *headers* in lower case."""
+
+    query: tuple[str, ...]
+    headers: frozenset[str]
+    cookies: tuple[str, ...]
+    body: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)  # the same in every call of an API
+def _put_in(injected: tuple[str, ...]) -> _Put:
+    return _Put(
+        query=_names(injected, "query."),
+        headers=frozenset(name.lower() for name in _names(injected, "header.")),
+        cookies=_names(injected, "cookie."),
+        body=_names(injected, "body."),
+    )
+
+
 def _names(injected: Iterable[str], root: str) -> tuple[str, ...]:
     return tuple([place[len(root) :] for place in injected if place.startswith(root)])
 
@@ -66,8 +86,7 @@ def _less(pairs: Pairs, names: tuple[str, ...]) -> Pairs:
     return tuple([pair for pair in pairs if pair[0] not in names]) if names else pairs
 
 
-def _less_headers(headers: Pairs, names: tuple[str, ...], cookies: tuple[str, ...]) -> Pairs:
-    gone = {name.lower() for name in names}
+def _less_headers(headers: Pairs, gone: frozenset[str], cookies: tuple[str, ...]) -> Pairs:
     kept = tuple([pair for pair in headers if pair[0].lower() not in gone])
     if not cookies:
         return kept
