@@ -72,7 +72,7 @@ def _source(outcome: Response | Failed) -> str:
 
 def _chunks(outcome: Response | Failed) -> tuple[tuple[int, int], ...]:
     chunks = outcome.chunks if isinstance(outcome, Response) else ()
-    return tuple((round(chunk.at * 1000), chunk.length) for chunk in chunks)
+    return tuple([(round(chunk.at * 1000), chunk.length) for chunk in chunks])
 
 
 def _coding(outcome: Response | Failed) -> dict[str, str]:
@@ -125,13 +125,14 @@ def stored_headers(response: Response, method: str) -> Pairs:
     """Return the headers that fit the decoded body of *response*."""
     keep = method == "HEAD" or response.status == 304  # noqa: PLR2004 - RFC 9110, section 8.6
     length = str(len(response.body))
-    return tuple(
+    return tuple([
         (name, length if name.lower() == "content-length" and not keep else value)
         for name, value in response.headers
         if name.lower() not in CODINGS
-    )
+    ])  # fmt: skip
 
 
+@lru_cache(maxsize=256)  # those of requests mostly are the same in every call of an API
 def _headers(pairs: Pairs) -> str:
     if not pairs:
         return "    headers: {}\n"

@@ -74,7 +74,7 @@ def _may_hide(body: bytes) -> bool:
 def _block(text: str, indent: str) -> str:
     style = "|+" if text.endswith("\n") else "|-"
     lines = text.removesuffix("\n").split("\n")
-    return "\n".join([style, *(indent + line if line else "" for line in lines)])
+    return "\n".join([style, *[indent + line if line else "" for line in lines]])
 
 
 def _binary(body: bytes, indent: str) -> str:

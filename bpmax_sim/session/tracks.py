@@ -142,6 +142,8 @@ class Tracks:
 
     def _look_back(self) -> None:
         """Redact anew what was recorded before a secret in it became known."""
+        if self._known == self.vault.size:
+            return
         with self._lock:
             fresh = self.vault.learned(self._known)
             self._known += len(fresh)

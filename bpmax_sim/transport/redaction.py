@@ -6,6 +6,7 @@ script's own credentials by their place; personal data is declared. Redacting tw
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from msgspec.structs import replace
@@ -39,11 +40,10 @@ def redacted(request: Request, answer: Response, vault: Vault) -> tuple[Request,
 
 def _hides_by_place(shown: Request, answer: Response) -> bool:
     """Return whether something is hidden whatever it says: personal data, a script's own secret."""
-    call, own = shown.call, _script_secrets(shown)
-    headers = (*shown.headers, *call.headers) if call else shown.headers
+    headers = (*shown.headers, *shown.call.headers) if shown.call else shown.headers
     return bool(
         shown.personal
-        or not own.isdisjoint([name.lower() for name, _ in headers])
+        or not _script_secrets(shown).isdisjoint([name.lower() for name, _ in headers])
         or "set-cookie" in [name.lower() for name, _ in answer.headers]
     )
 
@@ -82,7 +82,7 @@ def _is_clean(request: Request, vault: Vault) -> bool:
     if request.standin is not None or request.personal or not vault.is_empty:
         return False
     secrets = _SCRIPT_SECRETS.intersection([name.lower() for name, _ in request.headers])
-    return not secrets or secrets.issubset(_injected_headers(request))
+    return not secrets or secrets.issubset(_headers_in(request.injected))
 
 
 def _call(call: Call, shown: Request, vault: Vault) -> Call:
@@ -172,13 +172,16 @@ def _headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
 
 def _script_secrets(shown: Request) -> frozenset[str]:
     """Return the headers whose credential is the script's own, not put in by auth."""
-    if shown.is_login:
-        return frozenset()
-    return _SCRIPT_SECRETS.difference(_injected_headers(shown))
+    return frozenset() if shown.is_login else _left_to_scripts(shown.injected)
 
 
-def _injected_headers(shown: Request) -> list[str]:
-    return [place[7:] for place in shown.injected if place[:7] == "header."]
+@lru_cache(maxsize=256)  # the same in every call of an API
+def _left_to_scripts(injected: tuple[str, ...]) -> frozenset[str]:
+    return _SCRIPT_SECRETS.difference(_headers_in(injected))
+
+
+def _headers_in(injected: tuple[str, ...]) -> list[str]:
+    return [place[7:] for place in injected if place[:7] == "header."]
 
 
 def _injected_cookies(shown: Request) -> frozenset[str]:
