@@ -10,6 +10,7 @@ from pathlib import Path
 
 _sync_data = getattr(os, "fdatasync", os.fsync)
 _BINARY = getattr(os, "O_BINARY", 0)
+_MOST_ZEROS = 64 * 1024
 
 if sys.platform == "win32":
     import msvcrt
@@ -68,26 +69,57 @@ def create(path: Path) -> int:
     Raises:
         FileExistsError: if there is one.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
     descriptor = os.open(path, flags, 0o600)
     _sync_folder(path.parent)
     return descriptor
 
 
-def append(descriptor: int, data: bytes) -> None:
-    """Write *data* at the end and wait until it is on the disk; on failure nothing of it stays.
+class Log:
+    """A file of one writer, appended to so that nothing is lost.
 
-    Raises:
-        OSError: if the disk is full or fails.
+    It has zeros at its end, into which the next data are written: where a file does not get
+    longer, the disk has the data alone to write, in two thirds of the time.
     """
-    end = os.fstat(descriptor).st_size
-    try:
-        _write(descriptor, data)
-        _sync_data(descriptor)
-    except OSError:
+
+    def __init__(self, descriptor: int) -> None:
+        """Append to the open file, which is empty."""
+        self._descriptor = descriptor
+        self._end = self._size = 0
+
+    def append(self, data: bytes) -> None:
+        """Write *data* and wait until it is on the disk; on failure nothing of it stays.
+
+        Raises:
+            OSError: if the disk is full or fails.
+        """
+        end = self._end + len(data)
+        try:
+            os.lseek(self._descriptor, self._end, os.SEEK_SET)
+            _write(self._descriptor, data)
+            if end > self._size:
+                self._size = self._grown()
+            _sync_data(self._descriptor)
+        except OSError:
+            self._cut()
+            raise
+        self._end = end
+
+    def close(self) -> None:
+        """Leave what was appended and nothing more."""
+        self._cut()
+        os.close(self._descriptor)
+
+    def _grown(self) -> int:
+        """Return the length with zeros for as much as was there before, if they have room."""
         with suppress(OSError):
-            os.ftruncate(descriptor, end)
-        raise
+            _write(self._descriptor, bytes(min(self._end, _MOST_ZEROS)))
+        return os.lseek(self._descriptor, 0, os.SEEK_CUR)
+
+    def _cut(self) -> None:
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, self._end)
+        self._size = self._end
 
 
 def _write(descriptor: int, data: bytes) -> None:

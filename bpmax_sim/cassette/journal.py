@@ -1,7 +1,8 @@
 """What was recorded, on the disk before anyone sees the answer; one file per recording process.
 
-Each record has its length and checksum, so what a crash leaves is read up to the torn one. The
-file is locked while its recorder lives; one that can be locked was left behind.
+Each record has its length and checksum, so what a crash leaves is read up to the torn one, or up to
+the zeros at the end. The file is locked while its recorder lives; one that can be locked was left
+behind.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ class Journal:
         Raises:
             OSError: if the folder cannot be written.
         """
-        self.path, self._descriptor = _create(cassette)
+        self.path, descriptor = _create(cassette)
+        self._log = files.Log(descriptor)
 
     def append(self, draft: Draft) -> None:
         """Return once *draft* is on the disk; on failure the journal is as before.
@@ -71,7 +73,7 @@ class Journal:
         Raises:
             OSError: if the disk is full or fails.
         """
-        files.append(self._descriptor, frame(draft))
+        self._log.append(frame(draft))
 
     def rewrite(self, drafts: Iterable[Draft]) -> None:
         """Hold *drafts* instead of everything so far.
@@ -81,20 +83,21 @@ class Journal:
         """
         fresh = self.path.with_suffix(".rewriting")
         descriptor = files.create(fresh)
+        log = files.Log(descriptor)
         try:
             files.try_lock(descriptor)
-            files.append(descriptor, b"".join(map(frame, drafts)))
+            log.append(b"".join(map(frame, drafts)))
             fresh.replace(self.path)
         except OSError:
-            os.close(descriptor)
+            log.close()
             fresh.unlink(missing_ok=True)
             raise
-        os.close(self._descriptor)
-        self._descriptor = descriptor
+        self._log.close()
+        self._log = log
 
     def close(self) -> None:
         """Let go of the file, which stays for `recover`."""
-        os.close(self._descriptor)
+        self._log.close()
 
     def remove(self) -> None:
         """Delete the file: what it held is sealed, or not wanted."""

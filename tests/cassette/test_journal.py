@@ -1,0 +1,108 @@
+"""The file that a recording is in until it is sealed: records, and zeros behind them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cassette import files
+from bpmax_sim.cassette.journal import Draft, Journal, frame, read_journal
+from bpmax_sim.cassette.model import Line
+
+
+def draft(number: int) -> Draft:
+    line = Line(
+        key=f"{number:032x}",
+        n=1,
+        call="crm.find",
+        instance="测试",
+        owner="场景",
+        at="",
+        ms=1,
+        sha="",
+    )
+    return Draft(line=line, text="text " * number, issue=(number, 0))
+
+
+DRAFTS = tuple(draft(number) for number in range(1, 30))
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "crm.yaml")
+
+
+def test_all_of_an_open_journal_is_read_and_the_zeros_behind_it_are_not(journal: Journal) -> None:
+    for number, one in enumerate(DRAFTS, start=1):
+        journal.append(one)
+        assert read_journal(journal.path) == DRAFTS[:number]
+
+    left = journal.path.read_bytes()
+    assert left.rstrip(b"\0") == b"".join(map(frame, DRAFTS))
+    assert left.endswith(b"\0")
+    journal.close()
+
+
+def test_a_closed_journal_holds_the_records_alone(journal: Journal) -> None:
+    for one in DRAFTS:
+        journal.append(one)
+    journal.close()
+
+    assert journal.path.read_bytes() == b"".join(map(frame, DRAFTS))
+
+
+def test_a_journal_that_was_rewritten_goes_on_behind_what_it_holds(journal: Journal) -> None:
+    for one in DRAFTS:
+        journal.append(one)
+    journal.rewrite(DRAFTS[5:8])
+    journal.append(DRAFTS[0])
+
+    assert read_journal(journal.path) == (*DRAFTS[5:8], DRAFTS[0])
+    journal.close()
+    assert journal.path.read_bytes() == b"".join(map(frame, (*DRAFTS[5:8], DRAFTS[0])))
+
+
+def test_a_record_that_is_cut_among_zeros_is_as_torn_as_one_at_the_end(journal: Journal) -> None:
+    for one in DRAFTS[:3]:
+        journal.append(one)
+    whole = b"".join(map(frame, DRAFTS[:3]))
+    two = len(b"".join(map(frame, DRAFTS[:2])))
+    journal.close()
+
+    for length in range(two, len(whole) - 1):
+        journal.path.write_bytes(whole[:length].ljust(2 * len(whole), b"\0"))
+        assert read_journal(journal.path) == DRAFTS[:2]
+
+
+def test_zeros_are_few_beside_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    log = files.Log(files.create(path))
+    held = 0
+    for size in (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000):
+        log.append(b"x" * size)
+        held += size
+        assert held <= path.stat().st_size <= min(2 * held, held + 64 * 1024)
+
+    log.close()
+    assert path.read_bytes() == b"x" * held
+
+
+def test_an_append_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    descriptor = files.create(path)
+    log = files.Log(descriptor)
+    log.append(b"one")
+    reading = os.open(path, os.O_RDONLY)
+    kept = os.dup(descriptor)
+    os.dup2(reading, descriptor)  # as a disk that cannot be written any more
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        log.append(b"two")
+    os.dup2(kept, descriptor)
+    log.append(b"three")
+
+    log.close()
+    os.close(reading)
+    os.close(kept)
+    assert path.read_bytes() == b"onethree"
