@@ -38,8 +38,11 @@ _IN_HEX = _only(hexdigits)
 _ANY_RUN = b"A" * SHORTEST_RUN
 _AS_RUNS = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_BASE64)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-_FILLINGS = (b"AAAA", b"AAAAAAA", b"AAAAAA", b"AAAAA")
-"""What comes after a run, by what it has over a multiple of four: zeros between what it holds."""
+_FILLINGS = (b"", b"AAA", b"AA", b"A")
+"""What makes base64 complete, by what it has over a multiple of four."""
+
+_BETWEEN, _BETWEEN_HEX = b"AAAAAAA", b"000"
+"""What comes between runs: zeros, three bytes at least or one, whatever is left of a run before."""
 
 
 def has_run(data: bytes) -> bool:
@@ -93,18 +96,25 @@ def _start(data: bytes, end: int) -> int:
 
 
 def decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
-    """Yield what *runs* may hold, at each of the four alignments, and *hex_runs* at both."""
+    """Yield what *runs* may hold, at each of the four alignments, and *hex_runs* at both.
+
+    They are decoded as one. Where each begins in it does not matter: to begin with the whole, then
+    one character later and so on, has every run at every alignment.
+    """
     for group in _groups(runs):
-        parts = [
-            run[start:] + _FILLINGS[(len(run) - start) % 4] for start in range(4) for run in group
-        ]
-        yield binascii.a2b_base64(b"".join(parts).translate(_TO_STANDARD))
-    for run in hex_runs:
-        yield from octets(run)
+        told = _BETWEEN.join([*group, b""]).translate(_TO_STANDARD)
+        shifted = [told[start:] + _FILLINGS[(len(told) - start) % 4] for start in range(4)]
+        yield binascii.a2b_base64(b"".join(shifted))
+    for group in _groups(hex_runs):
+        yield from octets(_BETWEEN_HEX.join(group))
 
 
-def _groups(runs: Sequence[bytes]) -> Iterator[list[bytes]]:
+def _groups(runs: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     """Yield *runs*, as many at once as may be."""
+    if sum(map(len, runs)) + len(runs) * len(_BETWEEN) <= _GROUP:
+        if runs:
+            yield runs
+        return
     group: list[bytes] = []
     size = 0
     for run in runs:
@@ -112,6 +122,6 @@ def _groups(runs: Sequence[bytes]) -> Iterator[list[bytes]]:
             yield group
             group, size = [], 0
         group.append(run)
-        size += len(run) + 8
+        size += len(run) + len(_BETWEEN)
     if group:
         yield group

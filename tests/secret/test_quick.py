@@ -6,6 +6,7 @@ import base64
 import re
 import zlib
 from contextlib import suppress
+from itertools import chain
 
 import pytest
 from hypothesis import example, given
@@ -21,7 +22,15 @@ from bpmax_sim.secret.layers import (
     unescaped,
     unquoted,
 )
-from bpmax_sim.secret.runs import folded, has_run, hex_runs_of, may_fold_at_plus, runs_of
+from bpmax_sim.secret.packed import aligned, octets
+from bpmax_sim.secret.runs import (
+    decoded,
+    folded,
+    has_run,
+    hex_runs_of,
+    may_fold_at_plus,
+    runs_of,
+)
 from bpmax_sim.secret.table import Table
 from tests.secret.test_glance import MANY, layered, secrets, surroundings, wrapped
 
@@ -116,6 +125,21 @@ def test_lines_of_base64_are_found_as_they_are_described(data: bytes) -> None:
     lines = re.search(rb"[A-Za-z0-9+/]{16}\s{1,4}[A-Za-z0-9+/]", data)
 
     assert bool(list(folded(data))) == (lines is not None)
+
+
+@MANY
+@given(st.lists(st.text("AZaz09+/-_", min_size=8, max_size=40).map(str.encode), max_size=6))
+@example([b"A" * 3_000, b"-_" * 1_500, b"abcdefgh"])
+@example([b"abcdefgh" * 1_000, b"+" * 9])
+def test_what_runs_hold_is_decoded_at_every_alignment(runs: list[bytes]) -> None:
+    hex_runs = [run.hex().encode()[: 12 + len(run) % 2] for run in runs]
+    found = list(decoded(runs, hex_runs))
+
+    held = chain(
+        chain.from_iterable(map(aligned, runs)), chain.from_iterable(map(octets, hex_runs))
+    )
+    for inner in held:
+        assert any(inner in piece for piece in found)
 
 
 @MANY
