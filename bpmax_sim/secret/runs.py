@@ -41,8 +41,8 @@ _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _FILLINGS = (b"", b"AAA", b"AA", b"A")
 """What makes base64 complete, by what it has over a multiple of four."""
 
-_BETWEEN, _BETWEEN_HEX = b"AAAAAAA", b"000"
-"""What comes between runs: zeros, three bytes at least or one, whatever is left of a run before."""
+_BETWEEN, _BETWEEN_HEX = b"AAAA", b"000"
+"""What comes between runs: zeros, of which some complete what is left of the run before."""
 
 
 def has_run(data: bytes) -> bool:
