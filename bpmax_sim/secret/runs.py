@@ -13,7 +13,7 @@ SHORTEST_RUN = 8
 """Characters of the shortest run that is decoded; of hexadecimal some more."""
 
 _HEX_RUN = 12
-_GROUP = 5_000  # characters of base64 that are decoded at once
+_GROUP = 20_000  # characters of base64 that are decoded at once
 _NEAR = 128
 _FOLD = re.compile(rb" (?<=A{16} ) {0,3}A")  # in what `_KINDS` makes of data
 _FOLD_AT_PLUS = re.compile(rb"\+(?:(?<=[A-Za-z0-9+/\s]{9})|(?=[A-Za-z0-9+/\s]{8}))")
@@ -103,14 +103,14 @@ def decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]
     """
     for group in _groups(runs):
         told = _BETWEEN.join([*group, b""]).translate(_TO_STANDARD)
-        shifted = [told[start:] + _FILLINGS[(len(told) - start) % 4] for start in range(4)]
-        yield binascii.a2b_base64(b"".join(shifted))
+        for start in range(4):
+            yield binascii.a2b_base64(told[start:] + _FILLINGS[(len(told) - start) % 4])
     for group in _groups(hex_runs):
         yield from octets(_BETWEEN_HEX.join(group))
 
 
 def _groups(runs: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Yield *runs*, as many at once as may be."""
+    """Yield *runs*, as many at once as may be: mostly all of them."""
     if sum(map(len, runs)) + len(runs) * len(_BETWEEN) <= _GROUP:
         if runs:
             yield runs

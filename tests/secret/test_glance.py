@@ -139,6 +139,14 @@ def test_a_damaged_stream_shows_what_comes_before_the_damage() -> None:
     assert find(bare[:-2] + b"\xff\xff\xff", {b"token-123456": "token"}) != ()
 
 
+def test_no_alignment_of_a_long_run_makes_another_too_large_to_undo_its_escapes() -> None:
+    escaped = quote("".join(f"\\u{ord(one):04x}" for one in "token-123456")).encode()
+    packed = base64.b64encode(b"\xff" * 60_000 + escaped)
+    wanted = {b"token-123456": "token"}
+
+    assert find(packed, wanted) == thorough(packed, wanted, BUDGET) != ()
+
+
 def test_a_stand_in_is_no_finding_however_it_is_written() -> None:
     standin = b"redacted.crm_system.test.token.1"
     for data in (standin, base64.b64encode(b"k=" + standin), quote(standin).encode()):
