@@ -86,11 +86,7 @@ class Instant:
         Raises:
             ValueError: if *text* is not an ISO 8601 date and time with a zone.
         """
-        if not _HAS_ZONE.search(text):
-            msg = f"{text!r} is not an ISO 8601 time with a zone, such as 2026-03-02T09:00:00+08:00"
-            raise ValueError(msg)
-        moment = datetime.fromisoformat(text)
-        return cls(moment.timestamp(), moment.utcoffset() or timedelta(0))
+        return cls(*_parsed(text))
 
     def at(self, seconds: float) -> Instant:
         """Return another instant in the same zone."""
@@ -101,6 +97,15 @@ class Instant:
         millis = round(self.seconds * 1000)
         text = _to_the_second(millis // 1000, self.offset)
         return f"{text[:_SECONDS]}.{millis % 1000:03}{text[_SECONDS:]}"
+
+
+@lru_cache(maxsize=64)  # the scenarios of a project start at the same few
+def _parsed(text: str) -> tuple[float, timedelta]:
+    if not _HAS_ZONE.search(text):
+        msg = f"{text!r} is not an ISO 8601 time with a zone, such as 2026-03-02T09:00:00+08:00"
+        raise ValueError(msg)
+    moment = datetime.fromisoformat(text)
+    return moment.timestamp(), moment.utcoffset() or timedelta(0)
 
 
 @lru_cache(maxsize=64)  # many things happen within one second
