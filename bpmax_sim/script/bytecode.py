@@ -13,7 +13,7 @@ from typing import Any
 
 import _quickjs
 
-from bpmax_sim.script.native import UNDEFINED, Value, handles, library, taken
+from bpmax_sim.script.native import UNDEFINED, Value, handles, library, taken, values
 
 _COMPILE_ONLY = 1 << 5
 _BYTECODE, _WITHOUT_SOURCE = 1 << 0, 1 << 4
@@ -61,7 +61,7 @@ def entered(context: Any, main: bytes, parts: Sequence[bytes | None], texts: Tex
         for part, start in zip(parts, texts.starts, strict=True)
     ]
     count = len(given) + 1
-    made = functions.JS_Call(inner, first, UNDEFINED, count, (Value * count)(buffer, *given))
+    made = functions.JS_Call(inner, first, UNDEFINED, count, values(count)(buffer, *given))
     for value in counted:
         functions.JS_FreeValue(inner, value)
     return _wrapped(context, inner, made)

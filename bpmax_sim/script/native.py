@@ -45,6 +45,7 @@ class Value(Structure):
 
 
 UNDEFINED = Value(0, 3)
+_Handles = c_uint64 * 2
 Tracker = CFUNCTYPE(None, c_void_p, Value, Value, c_bool, c_void_p)
 
 _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
@@ -82,13 +83,19 @@ def library() -> Any:
     return found
 
 
+@cache
+def values(count: int) -> type[ctypes.Array[Value]]:
+    """Return the type of so many values; Python forgets such a type once nobody has it."""
+    return Value * count
+
+
 def handles(context: Any) -> tuple[int, int] | None:
     """Return the JSRuntime and the JSContext of *context*, or None where they are not found."""
     functions = library()
     if functions is None:
         return None
     # The object is its header, then JSRuntime *, then JSContext *.
-    runtime, inner = (c_uint64 * 2).from_address(id(context) + object.__basicsize__)
+    runtime, inner = _Handles.from_address(id(context) + object.__basicsize__)
     return (runtime, inner) if functions.JS_GetRuntime(inner) == runtime else None
 
 

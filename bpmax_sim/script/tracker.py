@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from bpmax_sim.script.native import UNDEFINED, Tracker, Value, handles, library, taken
+from bpmax_sim.script.native import UNDEFINED, Tracker, Value, handles, library, taken, values
 
 _TRACK = "__track"
 
@@ -35,7 +35,7 @@ def _connect(runtime: int, inner: int) -> object:
 
 
 def _tell(context: int, promise: Value, reason: Value, handled: bool, target: int) -> None:
-    arguments = (Value * 3)(promise, reason, Value(int(handled), 1))
+    arguments = values(3)(promise, reason, Value(int(handled), 1))
     function = Value.from_address(target)
     library().JS_Call(context, function, UNDEFINED, 3, arguments)
 
