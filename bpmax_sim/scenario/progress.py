@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import UNSET
@@ -17,6 +18,7 @@ from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.judge import State
 from bpmax_sim.scenario.log import START, Log, Mark
 from bpmax_sim.scenario.model import FlowSpec, FormSpec
+from bpmax_sim.scenario.observed import fields_of, flow_of, form_of
 from bpmax_sim.scenario.plain import plain
 from bpmax_sim.scenario.scope import Scope
 from bpmax_sim.scenario.values import UndefinedValueError
@@ -67,8 +69,6 @@ class Progress:
             environ=environ,
             now=lambda: str(zone.at(clock.now())),
             uuid=lambda: new_uuid(chance),
-            form=self.form,
-            flow=self.flow,
         )
 
     def prepare(self) -> bool:
@@ -83,6 +83,8 @@ class Progress:
         except UndefinedValueError as error:
             self.failures.append(self.scene().failure("value", str(error), path))
             return False
+        self.scope.form = partial(form_of, self.subject)
+        self.scope.flow = partial(flow_of, self.subject)
         self.performer = replace(self.performer, subject=self.subject)
         return True
 
@@ -112,23 +114,6 @@ class Progress:
             user=user if isinstance(user, Mapping) else {"id": user},
         )
 
-    def form(self) -> Mapping[str, Any]:
-        """Return the present fields, of a flow those of its project."""
-        subject = self.subject
-        if isinstance(subject, FormSubject):
-            return dict(plain(subject.fields))
-        return dict(plain(subject.form)) if isinstance(subject, FlowSubject) else {}
-
-    def fields(self) -> Mapping[str, Any]:
-        """Return what can be said of a form's fields."""
-        subject = self.subject
-        return dict(plain(subject.facts())) if isinstance(subject, FormSubject) else {}
-
-    def flow(self) -> Mapping[str, Any]:
-        """Return what can be said of the flow."""
-        subject = self.subject
-        return dict(plain(subject.facts())) if isinstance(subject, FlowSubject) else {}
-
     def scene(self, since: Mark = START, **details: Any) -> Scene:
         """Return where failures since *since* belong."""
         log = self.log
@@ -145,9 +130,9 @@ class Progress:
         """Return what there is to compare with, redacted: the same in record and in replay."""
         log = self.log
         return {
-            "form": lambda: self.shown(self.form()),
-            "fields": lambda: self.shown(self.fields()),
-            "flow": lambda: self.shown(self.flow()),
+            "form": lambda: self.shown(form_of(self.subject)),
+            "fields": lambda: self.shown(fields_of(self.subject)),
+            "flow": lambda: self.shown(flow_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
             "console": lambda: log.console[since.console :],

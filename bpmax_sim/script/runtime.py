@@ -78,7 +78,7 @@ class Runtime:
         self._zone = zone
         self._engine = engine
         self._started = 0
-        self._running: list[Context] = []
+        self._running: dict[int, Context] = {}
         self._thread = threading.get_ident()
 
     def run(
@@ -134,7 +134,7 @@ class Runtime:
             zone=self._zone,
             state=_words(f"{self._seed}/{self._started}"),
         )
-        self._scheduler.soon(partial(self._launch, setting, done))
+        self._scheduler.soon(partial(self._launch, self._started, setting, done))
 
     def settle(self) -> None:
         """Let everything happen that is planned; a script that then still waits is stuck."""
@@ -153,12 +153,12 @@ class Runtime:
     def _settle(self) -> None:
         self._scheduler.run()
         while self._running:
-            self._running[0].stuck()
+            next(iter(self._running.values())).stuck()
             self._scheduler.run()
 
-    def _launch(self, setting: Setting, done: Callable[[Outcome], None]) -> None:
+    def _launch(self, number: int, setting: Setting, done: Callable[[Outcome], None]) -> None:
         def ended(outcome: Outcome) -> None:
-            self._running.remove(context)
+            del self._running[number]
             done(outcome)
 
         scripts = (*setting.libraries, setting.script)
@@ -169,7 +169,7 @@ class Runtime:
             begin=self._begin,
             done=ended,
         )
-        self._running.append(context)
+        self._running[number] = context
         context.start()
 
 

@@ -68,7 +68,7 @@ class Scheduler:
         self._number = 0
         self._spawning = False
         self._logins: dict[str, list[Resume]] = {}
-        self._wire = _Threads(self, workers) if live else None
+        self._wire = _Threads(clock, workers) if live else None
 
     def at(self, instant: float, action: Callable[[], None]) -> Event:
         """Plan *action* for *instant*, or for now if that has passed."""
@@ -105,7 +105,7 @@ class Scheduler:
         while self._planned and self._planned[0].action is None:
             heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
         if self._wire:
-            self._wire.wait(self._planned)
+            self._wire.wait(self._planned, self.complete)
         return heapq.heappop(self._planned) if self._planned else None
 
     def _step(self, call: Call, done: Resume, value: Any, error: Exception | None) -> None:
@@ -162,6 +162,7 @@ class Scheduler:
 
 
 Outcome = tuple[Response | None, Exception | None, float]
+Arrived = Callable[[Outcome, float, Resume], None]
 
 
 def exchange(handle: Callable[[Request], Response], request: Request) -> Outcome:
@@ -176,17 +177,17 @@ def exchange(handle: Callable[[Request], Response], request: Request) -> Outcome
 class _Threads:
     """The wire of live mode: sends on threads and waits in real time."""
 
-    def __init__(self, scheduler: Scheduler, workers: int) -> None:
-        self._scheduler = scheduler
+    def __init__(self, clock: VirtualClock, workers: int) -> None:
+        self._clock = clock
         self._pool = ThreadPoolExecutor(workers, "bpmax-send")
         self._arrived: SimpleQueue[tuple[Any, float, Resume]] = SimpleQueue()
         self._in_flight = 0
-        self._virtual = scheduler.clock.now()
+        self._virtual = clock.now()
         self._real = time.monotonic()
         self._horizon = self._virtual
 
     def send(self, work: Callable[[], Outcome], resume: Resume) -> None:
-        start = self._scheduler.clock.now()
+        start = self._clock.now()
         self._in_flight += 1
         context = contextvars.copy_context()
 
@@ -195,15 +196,15 @@ class _Threads:
 
         self._pool.submit(deliver)
 
-    def wait(self, planned: list[Event]) -> None:
-        """Return when the first event is due; what arrives meanwhile becomes an event."""
+    def wait(self, planned: list[Event], arrived: Arrived) -> None:
+        """Return when the first event is due; *arrived* makes events of what comes meanwhile."""
         self._anchor()
         while self._in_flight or planned:
             remaining = planned[0].instant - self._now() if planned else _LONGEST_WAIT
             if planned and (remaining <= 0 or planned[0].instant <= self._horizon):
                 return
             if self._in_flight:
-                self._receive(min(remaining, _LONGEST_WAIT))
+                self._receive(min(remaining, _LONGEST_WAIT), arrived)
             else:
                 time.sleep(min(remaining, _LONGEST_WAIT))
 
@@ -211,18 +212,18 @@ class _Threads:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _anchor(self) -> None:
-        now = self._scheduler.clock.now()
+        now = self._clock.now()
         if now != self._virtual:
             self._virtual, self._real = now, time.monotonic()
 
     def _now(self) -> float:
         return self._virtual + time.monotonic() - self._real
 
-    def _receive(self, timeout: float) -> None:
+    def _receive(self, timeout: float, arrived: Arrived) -> None:
         try:
             outcome, start, resume = self._arrived.get(timeout=timeout)
         except Empty:
             return
         self._in_flight -= 1
         self._horizon = max(self._horizon, start + outcome[2])
-        self._scheduler.complete(outcome, start, resume)
+        arrived(outcome, start, resume)

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bpmax_sim.cassette.matching import Difference
-from bpmax_sim.clock import SeededChance, SystemChance, SystemClock
+from bpmax_sim.clock import Clock
 from bpmax_sim.errors import ConfigError, NoMatchError
-from bpmax_sim.messages import Call, Exchange, Request, Response
-from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.proxy.answer import Answer
 from bpmax_sim.proxy.client import build, call
 from bpmax_sim.proxy.driver import drive
 from bpmax_sim.proxy.effects import Effect
-from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.record import CallRecord
 from bpmax_sim.proxy.refusal import bad_token
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.proxy.tokens import TokenStore
-from bpmax_sim.secret.credentials import Credentials
 from bpmax_sim.secret.values import redacted
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.beside import Beside
+from bpmax_sim.session.calling import environment
 from bpmax_sim.session.opening import Opening
-from bpmax_sim.session.outside import Outside, know
+from bpmax_sim.session.outside import Outside
 from bpmax_sim.session.rules import matching_rules, volatile_places, with_personal
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.signatures import still_signed
 from bpmax_sim.session.stack import Learning, Parts, stack
+from bpmax_sim.session.tenants import Tenants
 from bpmax_sim.session.tracks import Tracks
-from bpmax_sim.session.weak import warn_of_weak
 from bpmax_sim.transport.faults import Faults
 from bpmax_sim.transport.protocol import Transport
-from bpmax_sim.transport.redaction import redact_request
 from bpmax_sim.transport.stubs import Stubs
 
 if TYPE_CHECKING:
@@ -76,30 +71,31 @@ class Network:
         self._settings = settings
         self._start = start
         self._clock = start.clock
-        self._transport = transport
-        self._vault = Vault()
+        self._vault = vault = Vault()
         for secret in settings.secrets:
-            self._vault.minted("scenario", settings.owner, "secret", secret)
-        self._tenants: dict[tuple[str, str], Credentials] = {}
+            vault.minted("scenario", settings.owner, "secret", secret)
+        self._tenants = Tenants(platforms, settings, start, vault)
         self._resources = ExitStack()
         self._simulators = self._simulate() if start.simulated else None
         rules = matching_rules(platforms, settings.ignore)
-        self._tracks = Tracks(
-            settings, rules, self._vault, start.cassette, start.zone, self._volatile
+        passing = partial(volatile_places, platforms)
+        self._tracks = Tracks(settings, rules, vault, start.cassette, start.zone, passing)
+        self._environment = environment(
+            self._tenants, self._tracks, start, calls=self.calls, misses=self.misses
         )
+        others = transport if self._simulators is None else self._simulators
         parts = self._parts = Parts(
-            live=self._live,
+            live=_live(others, self._resources),
             tracks=self._tracks,
-            vault=self._vault,
+            vault=vault,
             clock=start.clock,
             extra=settings.extra,
-            trust=self._trust,
+            trust=_trust(start.auth_clock),
         )
         inner = stack(start.mode, settings.record, parts)
-        self.stubs = Stubs(inner, lambda transport: Learning(transport, self._vault))
-        self.faults = Faults(self.stubs, self._bad_token)
-        self._environment = self._make_environment()
-        self._outside = Outside(platforms, settings.environ, self._environment, self._vault)
+        self.stubs = Stubs(inner, lambda transport: Learning(transport, vault))
+        self.faults = Faults(self.stubs, partial(_bad_token, platforms))
+        self._outside = Outside(platforms, settings.environ, self._environment, vault)
 
     @property
     def is_closed(self) -> bool:
@@ -218,86 +214,37 @@ class Network:
         if self._settings.mode == "record":
             self._tracks.upload()
 
-    def _tenant(self, platform: Platform, instance: Instance) -> Credentials:
-        key = (platform.platform_key, instance.instance_key)
-        if key not in self._tenants:
-            found = self._platforms.credentials(
-                platform,
-                instance,
-                environ=self._settings.environ,
-                closed=self._start.is_closed,
-            )
-            know(found, key, self._vault)
-            warn_of_weak(found, ".".join(key))
-            self._vault.address(found.live, found.declared)
-            self._tenants[key] = found
-        return self._tenants[key]
-
-    def _volatile(self, name: str) -> tuple[str, ...]:
-        return volatile_places(self._platforms, name)
-
-    def _live(self) -> Transport:
-        if self._simulators is not None:
-            return self._simulators
-        if self._transport is not None:
-            return self._transport
-        from bpmax_sim.transport.httpx.live import Live  # noqa: PLC0415 - replay needs no client
-
-        return self._resources.enter_context(Live())
-
     def _simulate(self) -> Simulators:
         from bpmax_sim.session.simulated import simulators  # noqa: PLC0415 - replay needs none
 
-        return simulators(self._platforms, self._tenant, self._clock, self._settings.seed)
-
-    def _bad_token(self, request: Request) -> Response:
-        assert request.call is not None
-        platform = self._platforms.platform(request.call.platform)
-        return bad_token(platform, self._platforms.api(platform, request.call.api))
-
-    def _make_environment(self) -> Environment:
-        closed = self._start.is_closed
-        chance = SeededChance(self._settings.seed)
-        numbers = count(1)
-        return Environment(
-            platforms=self._platforms,
-            tenant=self._tenant,
-            vault=self._vault,
-            clock=self._clock,
-            auth_clock=self._clock if closed else SystemClock(),
-            chance=chance,
-            auth_chance=chance if closed else SystemChance(),
-            separate=self._start.mode == "record",
-            synthesise_login=self._synthesise if self._start.mode == "replay" else _never,
-            log=self.calls.append,
-            serial=lambda: next(numbers),
-            default_instance=self._settings.instance,
-            let_in=self._tracks.let_in,
-            hide=self._hide,
-            missed=self._missed,
-        )
-
-    def _hide(self, request: Request) -> Request:
-        return redact_request(with_personal(request, self._settings.redact), self._vault)
-
-    def _trust(self, request: Request, response: Response) -> str:
-        return trust_of(request, response, self._environment.auth_clock.now())
-
-    def _missed(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
-        error = self._tracks.signed_otherwise(call, differences)
-        self.misses.append(error)
-        return error
+        return simulators(self._platforms, self._tenants.of, self._clock, self._settings.seed)
 
     def _is_signed(self, exchange: Exchange) -> bool:
         granted = self._environment.renewed
-        return still_signed(exchange.request, self._platforms, self._tenant, granted)
-
-    def _synthesise(self, platform: str, instance: str) -> bool:
-        return not self._tracks.has_login(platform, instance)
+        return still_signed(exchange.request, self._platforms, self._tenants.of, granted)
 
 
-def _never(_platform: str, _instance: str) -> bool:
-    return False
+def _live(given: Transport | None, resources: ExitStack) -> Callable[[], Transport]:
+    """Return what gives the third parties: *given*, or else the network, which it closes later."""
+
+    def live() -> Transport:
+        if given is not None:
+            return given
+        from bpmax_sim.transport.httpx.live import Live  # noqa: PLC0415 - replay needs no client
+
+        return resources.enter_context(Live())
+
+    return live
+
+
+def _trust(clock: Clock) -> Callable[[Request, Response], str]:
+    return lambda request, response: trust_of(request, response, clock.now())
+
+
+def _bad_token(platforms: Platforms, request: Request) -> Response:
+    assert request.call is not None
+    platform = platforms.platform(request.call.platform)
+    return bad_token(platform, platforms.api(platform, request.call.api))
 
 
 def _no_sleep(_seconds: float) -> None:

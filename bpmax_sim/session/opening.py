@@ -9,7 +9,7 @@ import msgspec
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
-from bpmax_sim.clock import Instant, VirtualClock
+from bpmax_sim.clock import Clock, Instant, SystemClock, VirtualClock
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.tracks import fetch_logins, load
 
@@ -36,6 +36,11 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     def is_closed(self) -> bool:
         """Return whether the network is closed and no real credential is needed."""
         return self.mode == "replay" or self.simulated
+
+    @property
+    def auth_clock(self) -> Clock:
+        """Return what auth is dated with: real time where it is sent to somebody."""
+        return self.clock if self.is_closed else SystemClock()
 
 
 def opening(settings: Settings) -> Opening:

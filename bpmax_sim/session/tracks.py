@@ -268,14 +268,15 @@ class Tracks:
         return self._recorder
 
     def _make(self, path: Path, owner: str, **how: bool) -> Recorder:
+        vault = self.vault
         if self.settings.remote:
             self.settings.remote.fetch(path, recording=True)
         return Recorder(
             path,
             rules=self.rules,
             owner=owner,
-            scan=self.vault.scan,
-            known=lambda: self.vault.size,
+            scan=vault.scan,
+            known=lambda: vault.size,
             zone=self.zone,
             **how,
         )
