@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_a_full_disk_is_told(recorded: Project) -> None:
     )
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let a child hear SIGINT, which a shell has what it starts in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_ends_with_130_and_without_a_traceback(recorded: Project) -> None:
     recorded.edit(recorded.cassette, "张三", "张四")
     process = started("seal", "cassettes/crm/customer.yaml", cwd=recorded.folder, stdout=-3)
