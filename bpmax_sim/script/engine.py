@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -52,6 +52,7 @@ class QuickJSNG:
         """Make a context within *limits*, which is to run *sources*."""
         self._limits = limits
         self._left = limits.cpu
+        self._entered = 0.0
         self._context: Any = _quickjs.Context()
         self._context.set_max_stack_size(limits.stack or stack_limit())
         self._entry: Any = _entry(self._context, sources)
@@ -60,11 +61,11 @@ class QuickJSNG:
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
-        self._within(lambda: self._context.eval(source))
+        self._within(self._context.eval, source)
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask, and return its outbox."""
-        text: str = self._within(lambda: self._turn(operation, argument))
+        text: str = self._within(self._turn, operation, argument)
         return text
 
     def close(self) -> None:
@@ -72,40 +73,41 @@ class QuickJSNG:
         self._entry = self._context = None
 
     def _turn(self, operation: str, argument: str) -> Any:
-        started = time.thread_time()
         self._entry(operation, argument)
-        self._pump(started)
-        self._limit_to(self._left - (time.thread_time() - started))
+        self._pump()
+        self._limit_to(self._left - self._used())
         return self._entry()
 
     def _limit_to(self, seconds: float) -> None:
         # The engine's own limit is afresh for each entry, so the sum is kept here.
         self._context.set_time_limit(max(seconds, 0.001))
 
-    def _within(self, work: Any) -> Any:
-        started = time.thread_time()
+    def _used(self) -> float:
+        """Return the processor time since the engine was entered, in seconds."""
+        return time.thread_time() - self._entered
+
+    def _within(self, work: Callable[..., Any], *arguments: str) -> Any:
         if self._left <= 0:
             raise self._too_slow("")
+        self._entered = time.thread_time()
         try:
             self._limit_to(self._left)
-            result = work()
-            self._pump(started)
+            result = work(*arguments)
+            self._pump()
         except _quickjs.JSException as error:
             raise self._translated(str(error)) from None
         else:
             return result
         finally:
-            self._left -= time.thread_time() - started
+            self._left -= self._used()
 
-    def _pump(self, started: float) -> None:
+    def _pump(self) -> None:
         # An endless `await null` never trips the engine's limit: each job is an entry of its own.
-        count = 0
-        while self._context.execute_pending_job():
+        advance, count = self._context.execute_pending_job, 0
+        while advance():
             count += 1
-            if count % _PUMPED_BETWEEN_LOOKS == 0:
-                used = time.thread_time() - started
-                if used > self._left:
-                    raise self._too_slow("")
+            if count % _PUMPED_BETWEEN_LOOKS == 0 and self._used() > self._left:
+                raise self._too_slow("")
 
     def _translated(self, text: str) -> EngineError:
         # The text is `Name: message`, then the stack, which repeats that line in a script's view.
