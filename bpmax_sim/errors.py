@@ -30,9 +30,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import msgspec
+
+BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
+"""What compiling a regular expression of a user's raises, a warning where those are errors."""
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import BAD_PATTERN, ConfigError
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.body import Body
@@ -26,7 +26,7 @@ _SIMPLE = re.compile(
 )
 _STEP = re.compile(r"\.?([^\W\d][\w-]*)|\[(\d+)\]|\['([^']*)'\]")
 
-_FOREIGN = (re.error, ValueError, OverflowError, RecursionError)
+_FOREIGN = (*BAD_PATTERN, ValueError)
 """What the library lets through: a regular expression of the path, a number, nesting."""
 
 Finder = Callable[[Response, Body], Any]

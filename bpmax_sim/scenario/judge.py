@@ -7,9 +7,12 @@ from typing import Any
 
 from msgspec import UNSET
 
+from bpmax_sim.errors import BAD_PATTERN
 from bpmax_sim.scenario.calls import compare_calls
 from bpmax_sim.scenario.expect import Check, Checks, compare, is_operator
 from bpmax_sim.scenario.model import Expect, ExpectedCall
+from bpmax_sim.scenario.operands import problems
+from bpmax_sim.scenario.values import UndefinedValueError
 
 SECTIONS = ("form", "fields", "flow", "proxy", "messages", "console", "result", "vars", "trace")
 
@@ -28,14 +31,26 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
     *resolve* fills in ``${…}``.
 
     Raises:
-        UndefinedValueError: if a ``${…}`` is not defined.
+        UndefinedValueError: if a ``${…}`` is not defined, or is nothing that its operator takes.
     """
     checks: list[Check] = []
     for section in SECTIONS:
         value = getattr(expected, section)
         if value is not UNSET:
-            checks += _SECTIONS.get(section, _plain)(value, state, resolve, section)
+            try:
+                checks += _SECTIONS.get(section, _plain)(value, state, resolve, section)
+            except (KeyError, *BAD_PATTERN):
+                _refuse_operand(value, resolve)
+                raise
     return tuple(checks)
+
+
+def _refuse_operand(value: Any, resolve: Callable[[Any], Any]) -> None:
+    """Tell what is wrong with an operand that is known only now, after ``${…}`` was filled in."""
+    calls = isinstance(value, tuple)
+    told = [resolve(_call(item)) for item in value] if calls else resolve(value)
+    for _, wrong in problems(told):
+        raise UndefinedValueError(wrong) from None
 
 
 def _plain(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:

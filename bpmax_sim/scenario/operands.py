@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import near
+from bpmax_sim.errors import BAD_PATTERN, near
 from bpmax_sim.scenario.expect import (
     OPERATORS,
     TYPES,
@@ -91,7 +91,7 @@ def _a_list(value: Any) -> str | None:
 def _a_pattern(value: Any) -> str | None:
     try:
         re.compile(value)
-    except (re.error, TypeError) as error:
+    except BAD_PATTERN as error:
         return f"needs a regular expression ({error})"
     return None
 

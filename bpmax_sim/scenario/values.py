@@ -26,7 +26,7 @@ Lookup = Callable[["Reference"], Any]
 
 
 class UndefinedValueError(ValueError):
-    """A ``${…}`` names something that does not exist."""
+    """A ``${…}`` names something that does not exist, or that cannot stand where it does."""
 
 
 class Reference(msgspec.Struct, frozen=True):

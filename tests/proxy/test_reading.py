@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -75,9 +76,11 @@ def test_an_array_at_the_top_is_read() -> None:
     assert finder("$[0].errorCode")(response, read_body(response)) == "INVALID_SESSION_ID"
 
 
-def test_a_path_that_is_none_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"'\$\.\.\[' is not a JSON path such as \$.data.code"):
-        finder("$..[")
+@pytest.mark.parametrize("path", ["$..[", "$[?@.id=~/a{99999999999}/]", "$[?@.id=~/[a&&b]/]"])
+def test_a_path_that_is_none_is_named(path: str) -> None:
+    told = rf"'{re.escape(path)}' is not a JSON path such as \$.data.code"
+    with pytest.raises(ConfigError, match=told):
+        finder(path)
 
 
 @pytest.mark.parametrize(

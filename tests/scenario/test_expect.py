@@ -148,6 +148,16 @@ def test_the_checks_that_hold_are_told_too() -> None:
         ),
         ([{"$in": "x"}], (0, "$in"), '$in needs a list, got "x"'),
         ({"$matches": "("}, ("$matches",), "$matches needs a regular expression"),
+        (
+            {"$matches": "a{99999999999}"},
+            ("$matches",),
+            "$matches needs a regular expression (the repetition number is too large)",
+        ),
+        (
+            {"$matches": "[a&&b]"},
+            ("$matches",),
+            "$matches needs a regular expression (Possible set intersection at position 2)",
+        ),
         ({"$type": "txt"}, ("$type",), "$type needs one of text, number, integer, boolean, null,"),
         ({"$length": -1}, ("$length",), "$length needs a count or operators, got -1"),
         ({"$gt": True}, ("$gt",), "$gt needs a number or a text, got true"),

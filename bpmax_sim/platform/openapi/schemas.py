@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bpmax_sim.errors import BAD_PATTERN
 from bpmax_sim.platform.openapi.document import Document, Steps, listed, mapping
 
 Schema = Mapping[str, Any]
@@ -35,7 +36,7 @@ def _is_limit(value: Any) -> bool:
 def _is_pattern(value: Any) -> bool:
     try:
         re.compile(value)
-    except (re.error, TypeError, OverflowError, RecursionError):
+    except BAD_PATTERN:
         return False
     return True
 

@@ -1,0 +1,68 @@
+"""An operand that ``${…}`` fills in is known only when the expectation is held against the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from bpmax_sim.scenario.judge import judge
+from bpmax_sim.scenario.model import Expect, ExpectedCall
+from bpmax_sim.scenario.values import UndefinedValueError
+from tests.scenario.test_failure import FAILURE
+
+TOLD = {
+    "(": "$matches needs a regular expression (missing ), unterminated subpattern at position 0)"
+    ', got "("',
+    "a{99999999999}": "$matches needs a regular expression (the repetition number is too large)"
+    ', got "a{99999999999}"',
+}
+
+
+def filled_in(value: Any) -> Any:
+    """Fill the operand in, as a scenario's variables do."""
+    return {key: filled_in(item) for key, item in value.items()} if isinstance(value, dict) else (
+        [filled_in(item) for item in value] if isinstance(value, list) else VALUES.get(value, value)
+    )  # fmt: skip
+
+
+VALUES: dict[Any, Any] = {}
+
+
+@pytest.mark.parametrize("pattern", TOLD)
+@pytest.mark.parametrize("section", ["result", "console", "form"])
+def test_a_pattern_that_is_none_is_told(
+    monkeypatch: pytest.MonkeyPatch, section: str, pattern: str
+) -> None:
+    monkeypatch.setitem(VALUES, "${vars.wanted}", pattern)
+    operators = {"$matches": "${vars.wanted}"}
+    spelled: dict[str, Any] = {"console": [operators], "form": {"name": operators}}
+    wanted = {section: spelled.get(section, operators)}
+    state = {"result": lambda: "张三", "form": lambda: {"name": "张三"}}
+
+    with pytest.raises(UndefinedValueError) as told:
+        judge(
+            Expect(**wanted),
+            {**state, "console": lambda: [{"text": "张三", "level": "log"}]},
+            filled_in,
+        )
+
+    assert str(told.value) == TOLD[pattern]
+
+
+def test_a_kind_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VALUES, "${case.kind}", "txt")
+
+    with pytest.raises(UndefinedValueError, match=r"^\$type needs one of text, number, .*\"txt\"$"):
+        judge(Expect(result={"$type": "${case.kind}"}), {"result": lambda: 1}, filled_in)
+
+
+def test_one_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VALUES, "${vars.names}", 5)
+    made = replace(FAILURE.calls[0], path={"id": "12345"})
+    call = ExpectedCall(call=made.call, path={"id": {"$in": "${vars.names}"}})
+    expected = Expect(proxy=(call,))
+
+    with pytest.raises(UndefinedValueError, match=r"^\$in needs a list, got 5$"):
+        judge(expected, {"proxy": lambda: [made]}, filled_in)
