@@ -15,7 +15,7 @@ import msgspec
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, SchemaError
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import BAD_PATTERN, ConfigError
 from bpmax_sim.strategies.formats import FORMATS, RANGES
 from bpmax_sim.strategies.texts import HOSTILE, LARGEST, json_values, texts
 
@@ -113,6 +113,8 @@ def _check(schema: Any, name: str) -> None:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         raise ConfigError(f"{name}: not a JSON Schema: {error.message}") from None
+    except BAD_PATTERN as error:
+        raise ConfigError(f"{name}: not a JSON Schema: a pattern of it: {error}") from None
 
 
 class _Drawer(msgspec.Struct, frozen=True):

@@ -126,9 +126,13 @@ def test_the_borders_are_reached(schema: dict[str, Any], wanted: Any) -> None:
             "not a JSON Schema: 'money' is not valid under any of the given schemas",
         ),
         ({"pattern": "("}, "not a JSON Schema: '(' is not a 'regex'"),
+        (
+            {"pattern": "a{99999999999}"},
+            "not a JSON Schema: a pattern of it: the repetition number is too large",
+        ),
         ({"$ref": "#/components/schemas/Order"}, MISSING),
     ],
-    ids=["type", "pattern", "reference"],
+    ids=["type", "pattern", "repetition", "reference"],
 )
 def test_a_schema_that_is_none_is_told(schema: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError) as raised:
