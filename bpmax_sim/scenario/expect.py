@@ -174,8 +174,10 @@ def _contains(expected: Any, actual: Any, path: Path) -> Checks:
         ok = isinstance(expected, str) and expected in actual
     elif is_list(actual):
         ok = any(holds(expected, item) for item in actual)
+    elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
+        ok = holds(expected, actual)
     elif isinstance(actual, Mapping):
-        ok = holds(expected, actual) if isinstance(expected, Mapping) else expected in actual
+        ok = any(equal(expected, name) for name in actual)
     else:
         ok = False
     return (_leaf(path, ok, f"$contains {show(expected)}", actual),)

@@ -39,7 +39,7 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
         if value is not UNSET:
             try:
                 checks += _SECTIONS.get(section, _plain)(value, state, resolve, section)
-            except (KeyError, *BAD_PATTERN):
+            except (KeyError, ValueError, *BAD_PATTERN):
                 _refuse_operand(value, resolve)
                 raise
     return tuple(checks)

@@ -102,6 +102,7 @@ def test_an_expectation_holds(expected: Any, actual: Any) -> None:
         ({"p": {"$contains": "三"}}, {"p": "李四"}, 'p expected $contains "三", got "李四"'),
         ({"p": {"$contains": 1}}, {"p": 1}, "p expected $contains 1, got 1"),
         ({"p": {"$contains": "x"}}, {"p": {"y": 1}}, 'p expected $contains "x", got {"y": 1}'),
+        ({"p": {"$contains": [1]}}, {"p": {"y": 1}}, 'p expected $contains [1], got {"y": 1}'),
         ({"p": {"$not": 3}}, {"p": 3}, "p expected $not 3, got 3"),
         ({"p": {"$exists": False}}, {"p": 3}, "p expected (absent), got 3"),
         ({"p": {"$exists": True}}, {}, "p expected a value, got (absent)"),

@@ -58,6 +58,15 @@ def test_a_kind_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         judge(Expect(result={"$type": "${case.kind}"}), {"result": lambda: 1}, filled_in)
 
 
+@pytest.mark.parametrize("wanted", ["明天", {"value": 1, "within": "bald"}])
+def test_a_nearness_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, wanted: Any) -> None:
+    monkeypatch.setitem(VALUES, "${vars.due}", wanted)
+    state = {"result": lambda: 1 if isinstance(wanted, dict) else "2026-03-02T09:00:00+08:00"}
+
+    with pytest.raises(UndefinedValueError, match=r"^\$near needs a number or \{value: …, within"):
+        judge(Expect(result={"$near": "${vars.due}"}), state, filled_in)
+
+
 def test_one_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(VALUES, "${vars.names}", 5)
     made = replace(FAILURE.calls[0], path={"id": "12345"})
