@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bpmax_sim.scenario.expect import OPERATORS, Checks
 from bpmax_sim.scenario.judge import judge
 from bpmax_sim.scenario.model import Expect, ExpectedCall
+from bpmax_sim.scenario.operands import problems
 from bpmax_sim.scenario.values import UndefinedValueError
 from tests.scenario.test_failure import FAILURE
 
@@ -75,3 +79,27 @@ def test_one_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(UndefinedValueError, match=r"^\$in needs a list, got 5$"):
         judge(expected, {"proxy": lambda: [made]}, filled_in)
+
+
+TEXTS = st.sampled_from(["(", "[a&&b]", "3s", "明天", "text"])
+KEYS = st.sampled_from(["a", "value", "within", "$in", "$nope"])
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(sorted(OPERATORS)), ANY, ANY)
+def test_whatever_is_filled_in_is_compared_or_refused(name: str, operand: Any, got: Any) -> None:
+    wanted = {name: operand}
+    refused = ""
+    checks: Checks = ()
+    try:
+        checks = judge(
+            Expect(result={name: "${vars.wanted}"}), {"result": lambda: got}, lambda _: wanted
+        )
+    except UndefinedValueError as error:
+        refused = str(error)
+
+    assert checks or refused in {told for _, told in problems(wanted)}
