@@ -52,13 +52,12 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, list[str], float]:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_in_the_moment_after_the_address_is_not_lost(number: signal.Signals) -> None:
-    for _ in range(3):
-        with serving() as (process, _url):
-            process.send_signal(number)
+    with serving() as (process, _url):
+        process.send_signal(number)
 
-            code, told, _ = ended(process)
+        code, told, _ = ended(process)
 
-        assert (code, told) == (0, ["Ctrl-C ends it", "stopped"])
+    assert (code, told) == (0, ["Ctrl-C ends it", "stopped"])
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -66,9 +65,9 @@ def test_a_signal_while_clients_are_in_the_middle_of_something_ends_it_at_once(
     number: signal.Signals,
 ) -> None:
     with serving() as (process, url), httpx.Client() as client, ExitStack() as stack:
-        assert client.get(f"{url}/cgi-bin/gettoken").json()["errcode"] != 0
+        assert client.get(f"{url}/cgi-bin/gettoken").json()["errcode"] != 0  # as soon as it is said
         parts = urlsplit(url)
-        for half in HALF * 4:
+        for half in HALF * 75:  # more than there is room for
             other = socket.create_connection((parts.hostname, parts.port), timeout=5)
             stack.enter_context(other).sendall(half)
         client.get(f"{url}/cgi-bin/gettoken")  # the others have arrived
@@ -78,8 +77,3 @@ def test_a_signal_while_clients_are_in_the_middle_of_something_ends_it_at_once(
 
     assert (code, told) == (0, ["Ctrl-C ends it", "stopped"])
     assert seconds < 10
-
-
-def test_the_address_is_said_when_it_answers_and_not_before() -> None:
-    with serving() as (_, url):
-        assert httpx.get(f"{url}/cgi-bin/gettoken", timeout=5).json()["errcode"] != 0
