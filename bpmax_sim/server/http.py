@@ -193,12 +193,18 @@ class _Connection(H11Protocol):
         self._limits = limits
         self._deadline: asyncio.TimerHandle | None = None
         self._since = self.loop.time()
+        self._answered = False
         self._evicted = False
 
     @property
     def _waits(self) -> bool:
         """Return whether it is the client's turn to send, or to read the end."""
         return self.conn.their_state in {h11.IDLE, h11.SEND_BODY} or self.transport.is_closing()
+
+    @property
+    def _merit(self) -> tuple[bool, float]:
+        """Return what is compared: whoever was answered stays longer, then whoever came later."""
+        return self._answered, self._since
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -211,6 +217,7 @@ class _Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         self._since = self.loop.time()
+        self._answered = True
         super().on_response_complete()
         self._watch()
         self._abort_if_unread()
@@ -260,7 +267,7 @@ class _Connection(H11Protocol):
         there = [one for one in known if not one._evicted]  # noqa: SLF001 - ours
         waiting = [one for one in there if one is not self and one._waits]  # noqa: SLF001
         if len(there) > self._limits.connections and waiting:
-            min(waiting, key=lambda one: one._since)._evict()  # noqa: SLF001
+            min(waiting, key=lambda one: one._merit)._evict()  # noqa: SLF001
 
     def _evict(self) -> None:
         self._evicted = True  # it is lost in the next turn of the loop

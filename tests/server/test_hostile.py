@@ -155,3 +155,12 @@ def test_a_request_on_a_connection_that_is_kept_takes_what_a_bare_server_takes()
 
     mine, floor = (statistics.median(times) for times in zip(*pairs, strict=True))
     assert mine < 6 * floor  # 60 times with Nagle's algorithm
+
+
+def test_a_client_that_was_answered_keeps_its_connection_while_others_crowd_in() -> None:
+    with served(answer, limits=Limits(connections=16)) as url, ExitStack() as stack:
+        client = stack.enter_context(httpx.Client())
+        for _ in range(3):
+            assert client.get(f"{url}/x").status_code == 200
+            for _ in range(20):
+                stack.enter_context(connected(url)).sendall(HALF_HEAD)
