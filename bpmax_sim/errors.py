@@ -17,7 +17,7 @@ BpmaxError
 │   ├── ScriptSyntaxError
 │   ├── ScriptLimitError
 │   └── PendingPromise
-├── ClosedNetworkError     a test reached for the network beside ``$proxy`` while replaying
+├── ClosedNetworkError     a run went out beside ``$proxy`` while the network is closed
 ├── SubjectError           the form or the flow does not offer that
 └── ExpectationError       also an AssertionError
 
@@ -257,7 +257,7 @@ class WeakSecretWarning(UserWarning):
 
 
 class ClosedNetworkError(BpmaxError):
-    """A test reached for the network beside ``$proxy`` while replaying."""
+    """A run went out beside ``$proxy`` although the network is closed to it."""
 
 
 class SubjectError(BpmaxError):

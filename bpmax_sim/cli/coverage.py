@@ -13,7 +13,7 @@ import typer
 from bpmax_sim.check.coverage import KINDS, Part, Ran, coverage
 from bpmax_sim.cli.collection import collect
 from bpmax_sim.cli.execution import Choices, observe
-from bpmax_sim.cli.options import Json, Keyword, Paths
+from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths
 from bpmax_sim.cli.output import complain, say, say_document, tell
 from bpmax_sim.cli.progress import watched
 from bpmax_sim.cli.selection import chosen, targets
@@ -30,6 +30,7 @@ def covered(
     paths: Paths = None,
     *,
     keyword: Keyword = "",
+    allow_hosts: AllowHosts = None,
     missing: Annotated[
         bool, typer.Option("--missing/--no-missing", help="Name what no scenario touches.")
     ] = True,
@@ -45,7 +46,8 @@ def covered(
     if not items:
         complain("there is no scenario here; write one, or see one with `bpmax-sim demo`")
         return ExitCode.NOTHING
-    ran = list(_ran(items))
+    choices = Choices(environ=os.environ, options={"allow_hosts": allow_hosts or ()})
+    ran = list(_ran(items, choices))
     parts = coverage(items, ran)
     if json:
         say_document(percent=_percent(parts), scenarios=len(ran), kinds=_kinds(parts))
@@ -60,7 +62,7 @@ def _platforms(item: ScenarioItem) -> Platforms:
     return load_platforms(folder, instances=item.instances)
 
 
-def _ran(items: Sequence[tuple[ScenarioItem, Platforms]]) -> Iterator[Ran]:
+def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> Iterator[Ran]:
     """Replay *items* and yield what those told that passed."""
     platforms = {id(item): one for item, one in items}
     closed = [item for item, _ in items if item.scenario.proxy.mode not in _OUTSIDE]
@@ -68,7 +70,7 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]]) -> Iterator[Ran]:
         number = counted(len(items) - len(closed), "scenario")
         tell(f"{number}: not run, for they ask a live system")
     failed = 0
-    for verdict, events in watched(observe(closed, Choices(environ=os.environ)), len(closed)):
+    for verdict, events in watched(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":
             yield Ran(verdict.item, platforms[id(verdict.item)], events)
         failed += verdict.outcome == "failed"

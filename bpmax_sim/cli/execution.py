@@ -9,6 +9,7 @@ from typing import Any
 
 from bpmax_sim.cassette.merge import new_file
 from bpmax_sim.errors import BpmaxError
+from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.report.exits import ExitCode
 from bpmax_sim.report.traces import keep_trace
 from bpmax_sim.report.verdict import Verdict, broken, judged, skipped, target
@@ -54,6 +55,7 @@ def observe(
 
 def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
     options = dict(choices.options)
+    guard = NetworkGuard(f"scenario {item.node_id}", allow="--allow-hosts={}", closed=False)
     if choices.mode:
         options["mode"] = choices.mode
     try:
@@ -62,11 +64,15 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
             cassettes=_folder(item, choices),
             environ=choices.environ,
             command=f"bpmax-sim record {target(item)}",
+            guard=guard,
             **options,
         )
     except BpmaxError as error:
         return broken(item, error), ()
-    events = tuple(run(item, session, environ=choices.environ, faults=choices.faults))
+    try:
+        events = tuple(run(item, session, environ=choices.environ, faults=choices.faults))
+    finally:
+        guard.leave()  # also where somebody pressed Ctrl-C
     verdict = judged(item, events, live=not session.is_closed, mode=session.settings.mode)
     keep_trace(item, events, choices.trace, failed=bool(verdict.failures))
     lenient = session.settings.unused == "warn" or session.mode == "record"

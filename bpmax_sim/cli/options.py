@@ -94,6 +94,14 @@ FaultsOption = Annotated[Faults, typer.Option(help="Whether the scenarios' fault
 UnusedOption = Annotated[
     Unused | None, typer.Option(help="What a recording that is not played is.")
 ]
+AllowHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-hosts",
+        metavar="HOST",
+        help="A host that stays open while replaying, by name or address; * matches.",
+    ),
+]
 ShardOption = Annotated[
     str,
     typer.Option(metavar="I/N", help="Run one of N parts, split by .bpmax/durations.json."),

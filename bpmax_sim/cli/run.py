@@ -17,6 +17,7 @@ from bpmax_sim.cli.options import (
     Against,
     AgainstOption,
     AllowCi,
+    AllowHosts,
     Cassettes,
     Engine,
     EngineOption,
@@ -80,6 +81,7 @@ def run(  # noqa: PLR0913 - the options of the command
     against: AgainstOption = Against.live,
     record_extra: Extra = False,
     allow_ci_record: AllowCi = False,
+    allow_hosts: AllowHosts = None,
     instance: Instance = "",
     var: Variables = None,
     cassettes: Cassettes = None,
@@ -97,7 +99,7 @@ def run(  # noqa: PLR0913 - the options of the command
     options = _options(record, instance, platforms, unused) | _engine(engine, js_stack, js_limits)
     folder, remote = cassettes_at(cassettes)
     options |= {"allow_ci": allow_ci_record, "extra": record_extra, "remote": remote}
-    options["against"] = against.value
+    options |= {"against": against.value, "allow_hosts": allow_hosts or ()}
     return _perform(
         _Wish(
             paths=paths or (),
@@ -126,6 +128,7 @@ def record(  # noqa: PLR0913 - the options of the command
     against: AgainstOption = Against.live,
     record_extra: Extra = False,
     allow_ci_record: AllowCi = False,
+    allow_hosts: AllowHosts = None,
     instance: Instance = "",
     var: Variables = None,
     cassettes: Cassettes = None,
@@ -146,6 +149,7 @@ def record(  # noqa: PLR0913 - the options of the command
         against=against,
         record_extra=record_extra,
         allow_ci_record=allow_ci_record,
+        allow_hosts=allow_hosts,
         instance=instance,
         var=var,
         cassettes=cassettes,

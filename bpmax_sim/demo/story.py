@@ -14,9 +14,9 @@ import msgspec
 
 from bpmax_sim.demo.crm import Crm, running_crm
 from bpmax_sim.demo.folder import make
-from bpmax_sim.demo.guard import network_closed
 from bpmax_sim.demo.hidden import leaks, standins
 from bpmax_sim.errors import ExpectationError
+from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
 from bpmax_sim.scenario.failure import Failure
 from bpmax_sim.scenario.given import given_variables
@@ -119,23 +119,25 @@ def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
 
 
 def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
-    with network_closed() as attempts:
+    guard = NetworkGuard("the demonstration")
+    with guard:
         played = _play(folder, {})
     _must(played.end.outcome == "passed", "the replay failed", played.end.failures)
-    _must(not attempts, f"the replay used the network: {attempts}")
+    _must(not guard.attempts, f"the replay used the network: {guard.attempts}")
     _must(played.console == recorded.console, "the replay wrote something else to its console")
     yield ""
     yield f"5  Replayed in {played.milliseconds}: no CRM, no credentials, the network closed"
-    made = f"{len(attempts)} connections, {_count(len(played.calls), 'call')}"
+    made = f"{len(guard.attempts)} connections, {_count(len(played.calls), 'call')}"
     yield f"     {made}, the same console:"
     yield from (f"     console: {text}" for text in played.console)
 
 
 def _missed(folder: Path) -> Iterator[str]:
-    with network_closed() as attempts:
+    guard = NetworkGuard("the demonstration")
+    with guard:
         played = _play(folder, {}, variables=given_variables([f"customer={OTHER}"]))
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
-    _must(bool(misses) and not attempts, "a changed request was answered all the same")
+    _must(bool(misses) and not guard.attempts, "a changed request was answered all the same")
     yield ""
     yield f"6  Changed one field, customerId to {OTHER}: nothing is guessed, the miss is explained"
     yield f"     × {misses[0].essence}"

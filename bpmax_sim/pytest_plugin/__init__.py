@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.pytest_plugin import fixtures, options
-from bpmax_sim.pytest_plugin.guard import DOOR, Door, behind
 
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.tally import Tally
@@ -134,7 +134,9 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember the test, and skip what needs a live system where there is none."""
     item.config.stash[fixtures.CURRENT] = item
-    item.stash[DOOR] = Door()
+    item.stash[fixtures.GUARD] = NetworkGuard(
+        f"test {item.nodeid}", allow="--bpmax-allow-hosts={}", closed=False
+    )
     mode = options.value(item.config, "mode")
     if item.get_closest_marker("bpmax_live") and mode != "live":
         pytest.skip("needs a live system; run it with --bpmax-mode=live")
@@ -143,7 +145,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Keep the network closed to a test that replays."""
-    with behind(item.stash[DOOR]):
+    with item.stash[fixtures.GUARD]:
         return (yield)
 
 

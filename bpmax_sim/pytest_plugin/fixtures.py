@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bpmax_sim.guard import NetworkGuard
+
 if TYPE_CHECKING:
     from bpmax_sim.proxy.builder import Proxy
     from bpmax_sim.pytest_plugin.faulty import RunFaults
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 CURRENT = pytest.StashKey[pytest.Item]()
 """The test that runs, for fixtures that outlive it."""
+
+GUARD = pytest.StashKey[NetworkGuard]()
+"""Whether the network is closed to a test; it is in force in its call phase."""
 
 HIDING = pytest.StashKey[list[Callable[[str], str]]]()
 """What hides the secrets of a test's sessions."""

@@ -32,7 +32,7 @@ from bpmax_sim.pytest_plugin.failing import (
     relative,
 )
 from bpmax_sim.pytest_plugin.faulty import marked_faults
-from bpmax_sim.pytest_plugin.guard import DOOR
+from bpmax_sim.pytest_plugin.fixtures import GUARD
 from bpmax_sim.pytest_plugin.hiding import hide_in
 from bpmax_sim.pytest_plugin.longlived import LONG_LIVED
 from bpmax_sim.pytest_plugin.stubbed import put_behind
@@ -215,7 +215,7 @@ def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
     )
     put_behind(test, session)
     if session.is_closed:
-        test.stash[DOOR].close(options.allowed_hosts(test.config))
+        test.stash[GUARD].close(options.allowed_hosts(test.config))
     else:
         hide_in(test, session.redact)
     return session

@@ -12,6 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 
+from bpmax_sim.guard import hosts_of
+
 REPORT = ".bpmax/report.html"
 UNUSED = ("fail", "warn", "ignore")
 RECORDS = ("once", "new", "rewrite")
@@ -276,8 +278,7 @@ def report_path(config: pytest.Config) -> Path | None:
 
 def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
     """Return the hosts that stay open while replaying; commas separate them, too."""
-    given = value(config, "allow_hosts", [])
-    return tuple(host.strip() for text in given for host in text.split(",") if host.strip())
+    return hosts_of(value(config, "allow_hosts", []))
 
 
 def variables(config: pytest.Config) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ExpectationError
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.faulty import RunFaults, marked_faults
-from bpmax_sim.pytest_plugin.guard import DOOR
+from bpmax_sim.pytest_plugin.fixtures import GUARD
 from bpmax_sim.pytest_plugin.hiding import hide_in
 from bpmax_sim.pytest_plugin.stubbed import put_behind
 from bpmax_sim.pytest_plugin.tally import tally_of
@@ -62,7 +62,7 @@ def open_session(node: pytest.Item, **given: Any) -> Session:
     session = Session.open(found.pop("platforms"), **found)
     put_behind(node, session)
     if session.is_closed:
-        node.stash[DOOR].close(options.allowed_hosts(node.config))
+        node.stash[GUARD].close(options.allowed_hosts(node.config))
     else:
         hide_in(node, session.redact)
     return session

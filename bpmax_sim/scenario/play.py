@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bpmax_sim.errors import BpmaxError
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.opening import open_session
@@ -37,4 +39,9 @@ def run_scenario(
     for item in items(Path(path), variables=variables, environ=environ):
         if not item.skip:
             session = open_session(item, environ=environ, **options)
-            yield from run(item, session, environ=environ, faults=faults)
+            try:
+                yield from run(item, session, environ=environ, faults=faults)
+            except BaseException:  # also of whoever reads no further
+                with suppress(BpmaxError):
+                    session.close(failed=True)
+                raise

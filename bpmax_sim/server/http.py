@@ -1,29 +1,35 @@
 """The one door to starlette and uvicorn: a function of a request, served over HTTP/1.1.
 
 It is for a developer's own machine: loopback unless asked otherwise, no TLS, bounded in the size
-of heads and bodies, in the time that a body may take and in the number of connections.
+of heads and bodies, in the time that each may take and in the number of connections.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Thread
+from functools import partial
+from threading import Event, Thread
 from typing import Any, Final
+
+import msgspec
 
 from bpmax_sim.errors import CallError, ConfigError, NoMatchError, TransportError
 from bpmax_sim.messages import Request, Response
 
 try:
+    import h11
     import uvicorn
     from starlette.concurrency import run_in_threadpool
     from starlette.requests import ClientDisconnect
     from starlette.requests import Request as Incoming
     from starlette.responses import Response as Outgoing
+    from uvicorn.protocols.http.h11_impl import H11Protocol
 except ImportError as error:
     raise ConfigError(
         "serving over HTTP needs the extra 'server'; install it: pip install 'bpmax-sim[server]'"
@@ -31,17 +37,35 @@ except ImportError as error:
 
 Answer = Callable[[Request], Response]
 
-LARGEST_HEAD: Final = 64 * 1024
-"""Bytes of request line and headers."""
-LARGEST_BODY: Final = 32 * 1024 * 1024
-SLOWEST: Final = 30.0
-"""Seconds that a request's body may take to arrive."""
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one client may take, so that the others are served.
+
+    Attributes:
+        head, body: the largest, in bytes; a head is the request line and the headers.
+        head_time, body_time: seconds that each may take to arrive.
+        connections: how many stay open; beyond it, the one goes that waits longest for its client.
+    """
+
+    head: int = 64 * 1024
+    body: int = 32 * 1024 * 1024
+    head_time: float = 10.0
+    body_time: float = 30.0
+    connections: int = 256
+
+
 MISS: Final = 501
 """The status of a request that nothing is recorded for: nobody takes it for a third party's."""
 
-_MOST: Final = 256
+_DEFAULT: Final = Limits()
+_LOG: Final = logging.getLogger(__name__)
+_BACKLOG: Final = 256
 _FAILED: Final = {"TIMEOUT": 504}
 _FINAL: Final = range(200, 600)
+_LATE: Final = (
+    b"HTTP/1.1 408 Request Timeout\r\nx-bpmax-sim: TIMEOUT\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
 _NO_BODY: Final = frozenset({204, 205, 304})
 _OURS: Final = frozenset({
     "connection", "content-encoding", "content-length", "keep-alive", "proxy-connection", "te",
@@ -50,17 +74,21 @@ _OURS: Final = frozenset({
 
 
 @contextmanager
-def served(answer: Answer, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def served(
+    answer: Answer, *, host: str = "127.0.0.1", port: int = 0, limits: Limits = _DEFAULT
+) -> Iterator[str]:
     """Serve *answer* in a thread of its own while the block runs, and yield the address.
 
     Raises:
         ConfigError: *host* and *port* cannot be had.
     """
     listening = _bound(host, port)
-    server = _server(answer)
+    started = Event()
+    server = _Server(answer, limits, started.set)
     thread = Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     try:
+        started.wait(10)
         yield _address(listening, host)
     finally:
         server.should_exit = True
@@ -68,18 +96,27 @@ def served(answer: Answer, *, host: str = "127.0.0.1", port: int = 0) -> Iterato
         listening.close()
 
 
-def serve(answer: Answer, *, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve *answer* until the process gets SIGINT or SIGTERM; tell *ready* the address first.
+def serve(
+    answer: Answer,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    limits: Limits = _DEFAULT,
+) -> None:
+    """Serve *answer* until the process gets SIGINT or SIGTERM.
+
+    *ready* gets the address as soon as it is served, and whoever reads it may stop the process.
 
     Raises:
         ConfigError: *host* and *port* cannot be had.
     """
     listening = _bound(host, port)
-    server = _server(answer)
-    # The server hands on to these what it caught, once everything under way is answered.
-    before = {one: signal.signal(one, _stopping) for one in (signal.SIGINT, signal.SIGTERM)}
+    server = _Server(answer, limits, lambda: ready(_address(listening, host)))
+    # While it runs the server has handlers of its own. These catch what comes before, and what it
+    # hands on after everything under way is answered, so that the process ends by itself.
+    before = {one: signal.signal(one, server.stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
-        ready(_address(listening, host))
         server.run([listening])
     finally:
         for number, handler in before.items():
@@ -87,17 +124,15 @@ def serve(answer: Answer, *, host: str, port: int, ready: Callable[[str], None])
         listening.close()
 
 
-def _stopping(_number: int, _frame: object) -> None:
-    """Let the process end by itself."""
-
-
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol named, asyncio turns Nagle's algorithm off for every connection; else an
+    # answer's body waits 40 ms for the client to acknowledge its head (RFC 896 meets RFC 1122).
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(_MOST)  # from now on nobody is refused, however long the start takes
+        listening.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error
@@ -110,60 +145,181 @@ def _address(listening: socket.socket, host: str) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
 
 
-def _server(answer: Answer) -> uvicorn.Server:
-    config = uvicorn.Config(
-        _application(answer),
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        h11_max_incomplete_event_size=LARGEST_HEAD,
-        limit_concurrency=_MOST,
-        timeout_graceful_shutdown=3,
-    )
-    return uvicorn.Server(config)
+class _Server(uvicorn.Server):
+    """Serves a function within limits, and calls *ready* as soon as it does."""
+
+    def __init__(self, answer: Answer, limits: Limits, ready: Callable[[], None]) -> None:
+        self._ready = ready
+        config = uvicorn.Config(
+            _application(answer, limits),
+            http=partial(_Connection, limits=limits),  # type: ignore[arg-type] # it is called only
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level=logging.CRITICAL,  # what clients do wrong is answered; see _LOG for the rest
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            h11_max_incomplete_event_size=limits.head,
+            limit_concurrency=2 * limits.connections,
+            timeout_graceful_shutdown=3,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def stop(self, _number: int, _frame: object) -> None:
+        """Handle a signal."""
+        self.should_exit = True
 
 
-def _application(answer: Answer) -> Callable[[Any, Any, Any], Any]:
+class _Connection(H11Protocol):
+    """A connection that waits for its client only so long; uvicorn waits for ever.
+
+    The client is waited for::
+
+        head ── complete ──▶ body ── complete ──▶ (answered) ──▶ head of the next request
+          └─ head_time: 408    └─ body_time: 408, which the application answers;
+                                  then the rest is read away for head_time
+
+    A connection that waits gives way when there are too many (Slowloris).
+    """
+
+    def __init__(self, *args: Any, limits: Limits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._limits = limits
+        self._deadline: asyncio.TimerHandle | None = None
+        self._since = self.loop.time()
+        self._answered = False
+        self._evicted = False
+
+    @property
+    def _waits(self) -> bool:
+        """Return whether it is the client's turn to send, or to read the end."""
+        return self.conn.their_state in {h11.IDLE, h11.SEND_BODY} or self.transport.is_closing()
+
+    @property
+    def _merit(self) -> tuple[bool, float]:
+        """Return what is compared: whoever was answered stays longer, then whoever came later."""
+        return self._answered, self._since
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch()
+        self._make_room()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        self._since = self.loop.time()
+        self._answered = True
+        super().on_response_complete()
+        self._watch()
+        self._abort_if_unread()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unwatch()
+
+    def shutdown(self) -> None:
+        """Let what is being answered be answered, and wait for no client."""
+        if self._waits:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._abort_if_unread()
+
+    def _abort_if_unread(self) -> None:
+        """Give the client some time to read the end; asyncio waits for ever to send it."""
+        if self.transport.is_closing():
+            self.loop.call_later(self._limits.body_time, self.transport.abort)
+
+    def _watch(self) -> None:
+        """Keep one deadline for the rest of a head, or of a body that is answered already."""
+        their, our = self.conn.their_state, self.conn.our_state
+        if their is not h11.IDLE and not (their is h11.SEND_BODY and our is h11.DONE):
+            self._unwatch()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(self._limits.head_time, self._give_up)
+
+    def _unwatch(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        begun = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
+        if begun and not self.transport.is_closing():
+            self.transport.write(_LATE)
+        self.transport.close()
+        self._abort_if_unread()
+
+    def _make_room(self) -> None:
+        known: set[Any] = self.connections
+        there = [one for one in known if not one._evicted]  # noqa: SLF001 - ours
+        waiting = [one for one in there if one is not self and one._waits]  # noqa: SLF001
+        if len(there) > self._limits.connections and waiting:
+            min(waiting, key=lambda one: one._merit)._evict()  # noqa: SLF001
+
+    def _evict(self) -> None:
+        self._evicted = True  # it is lost in the next turn of the loop
+        self.transport.abort()
+
+
+def _application(answer: Answer, limits: Limits) -> Callable[[Any, Any, Any], Any]:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         with suppress(ClientDisconnect):
-            outgoing = await _outgoing(answer, Incoming(scope, receive))
+            try:
+                outgoing = await _outgoing(answer, Incoming(scope, receive), limits)
+            except asyncio.CancelledError:  # the process ends, and has waited for a while
+                outgoing = _told(503, "STOPPED", "the server was stopped")
             await outgoing(scope, receive, send)
 
     return application
 
 
-async def _outgoing(answer: Answer, incoming: Incoming) -> Outgoing:
+async def _outgoing(answer: Answer, incoming: Incoming, limits: Limits) -> Outgoing:
     try:
-        async with asyncio.timeout(SLOWEST):
-            body = await _body(incoming)
+        async with asyncio.timeout(limits.body_time):
+            body = await _body(incoming, limits.body)
     except TimeoutError:
-        return _told(408, "TIMEOUT", f"the body did not arrive in {SLOWEST:g} s")
+        return _told(408, "TIMEOUT", f"the body did not arrive in {limits.body_time:g} s")
     if body is None:
-        return _told(413, "TOO_LARGE", f"the body has more than {LARGEST_BODY} bytes")
+        return _told(413, "TOO_LARGE", f"the body has more than {limits.body} bytes")
     try:
         return _answer(await run_in_threadpool(answer, _request(incoming, body)))
-    except NoMatchError as error:
+    except Exception as error:  # noqa: BLE001 - the client gets an answer whatever happens
+        return _refusal(error, incoming)
+
+
+def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
+    if isinstance(error, NoMatchError):
         return _told(MISS, "NO_MATCH", str(error), case=error.case)
-    except TransportError as error:
+    if isinstance(error, TransportError):
         return _told(_FAILED.get(error.code, 502), error.code, error.message)
-    except (CallError, ConfigError) as error:
+    if isinstance(error, CallError | ConfigError):
         return _told(500, getattr(error, "code", "CONFIG"), str(error))
+    _LOG.error("no answer to %s %s", incoming.method, incoming.url.path, exc_info=error)
+    return _told(500, "BUG", "the server failed; its standard error says how")
 
 
-async def _body(incoming: Incoming) -> bytes | None:
+async def _body(incoming: Incoming, largest: int) -> bytes | None:
     """Return the body, or None if it is larger than is read."""
     parts: list[bytes] = []
     size = 0
     async for part in incoming.stream():
         size += len(part)
-        if size > LARGEST_BODY:
+        if size > largest:
             return None
         parts.append(part)
     return b"".join(parts)

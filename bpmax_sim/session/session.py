@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ExpectationError
+from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.platforms import Platforms
@@ -88,6 +89,9 @@ class Session:
             zone=start.zone.total_seconds(),
             engine=engine_of(settings.engine),
         )
+        self._guard = _guard_of(settings) if start.is_closed else None
+        if self._guard is not None:
+            self._guard.enter()  # at the end: what is remote was fetched before
 
     @classmethod
     def open(  # noqa: PLR0913 - the options of a run
@@ -111,6 +115,8 @@ class Session:
         environ: Mapping[str, str] | None = None,
         transport: Transport | None = None,
         limits: Limits | None = None,
+        guard: bool | NetworkGuard = False,
+        allow_hosts: str | Iterable[str] = (),
         **more: Any,
     ) -> Session:
         """Open a run over the platform files in *platforms*; see `Settings` for the options.
@@ -135,6 +141,8 @@ class Session:
             repeat=repeat,
             instance=default_instance,
             environ=os.environ if environ is None else environ,
+            guard=guard,
+            allow_hosts=hosts_of(allow_hosts),
             **more,
         )
         loaded = load_platforms(platforms, instances=instances)
@@ -300,6 +308,8 @@ class Session:
             LeakError: a secret would have been written.
             CassetteError: the recording could not be written.
         """
+        if self._guard is not None:
+            self._guard.leave()
         self._scheduler.close()
         self._network.finish(failed=failed or bool(self.misses))
         if self.misses and not failed:
@@ -311,3 +321,14 @@ class Session:
     def told_unplayed(self) -> str:
         """Return which recordings were not played, on one line."""
         return told_unplayed(self.unplayed, self.settings.cassette, self.settings.rewriting)
+
+
+def _guard_of(settings: Settings) -> NetworkGuard | None:
+    """Return what closes the network to the run, if that is asked for."""
+    guard = settings.guard
+    if guard is True:
+        who = f"the session of {settings.owner or settings.cassette or 'no cassette'}"
+        guard = NetworkGuard(who, allow='Session.open(allow_hosts=["{}"])', closed=False)
+    if guard:
+        guard.close(settings.allow_hosts)
+    return guard or None

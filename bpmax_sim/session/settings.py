@@ -12,6 +12,7 @@ from typing import Final
 from bpmax_sim.cassette.remote import Remote
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.script.runtime import ENGINES
 
 MODES: Final = ("replay", "record", "live", "simulate")
@@ -47,6 +48,10 @@ class Settings:
         command: the command that records, for messages; *command_rewrite*, *command_new* and
             *command_extra* are its options that record everything afresh, what is missing, and
             one more of a call that was played.
+        guard: whether nothing goes out beside ``$proxy`` while recordings or stand-ins answer, from
+            opening to closing; or a guard with names of its own. See `bpmax_sim.guard` for what it
+            sees.
+        allow_hosts: what stays open all the same: names, addresses, or patterns with ``*``.
         remote: where the files come from and go to, when they are the mirror of a URL.
         zone: seconds east of Greenwich, for scripts; None for that of *clock*.
     """
@@ -76,6 +81,8 @@ class Settings:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     remote: Remote | None = None
+    guard: bool | NetworkGuard = False
+    allow_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _one_of("mode", self.mode, MODES)
@@ -84,6 +91,8 @@ class Settings:
         _one_of("unused", self.unused, UNUSED)
         _one_of("unawaited", self.unawaited, UNAWAITED)
         _one_of("engine", self.engine, ENGINES)
+        if self.allow_hosts and self.guard is False:
+            raise ConfigError("allow_hosts opens nothing where nothing is closed; add guard=True")
         if self.mode == "record" and self.environ.get("CI") and not self.allow_ci:
             raise ConfigError(
                 "CI is set, so nothing is recorded; replay, or ask twice: "

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from bpmax_sim.demo.folder import SIGN, make
-from bpmax_sim.demo.guard import NetworkClosedError, network_closed
 from bpmax_sim.demo.hidden import leaks, standins
 from bpmax_sim.demo.story import tell
 from bpmax_sim.errors import ConfigError
@@ -128,19 +126,6 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     assert (
         str(caught.value) == f"{file}/里面: cannot be written: Not a directory; name another folder"
     )
-
-
-def test_a_closed_network_refuses_and_counts() -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        with network_closed() as attempts, pytest.raises(NetworkClosedError) as caught:
-            socket.create_connection(listener.getsockname())
-        with socket.create_connection(listener.getsockname()):
-            pass
-
-    assert str(caught.value) == "socket.getaddrinfo: the network is closed"
-    assert attempts == ["socket.getaddrinfo"]
 
 
 def test_a_leak_is_found_and_not_told(tmp_path: Path) -> None:

@@ -29,9 +29,9 @@ def pytest_unconfigure():
 """
 OURS = {
     "bpmax_sim",
+    "bpmax_sim.guard",
     "bpmax_sim.pytest_plugin",
     "bpmax_sim.pytest_plugin.fixtures",
-    "bpmax_sim.pytest_plugin.guard",
     "bpmax_sim.pytest_plugin.heading",
     "bpmax_sim.pytest_plugin.options",
     "bpmax_sim.scenario",

@@ -1,0 +1,241 @@
+"""The network guard: refuses what goes out beside ``$proxy`` while a run replays or simulates.
+
+One audit hook for the process (PEP 578), added when it is first needed; it is idle while no guard
+is in force. It sees every thread and every library that uses Python's sockets. It does not see
+other processes, ctypes, and native libraries with sockets of their own (uvloop, libpq, gRPC, and
+asyncio on Windows where the address is numeric). A name given to ``socket.connect`` or
+``socket.sendto`` is resolved by Python before the hook is asked; the connection is refused.
+
+Whose a call is: it belongs to the guard that its own thread put in force last, and in a thread that
+put none in force to the one that was put in force last of all.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from types import FrameType
+from typing import Any, Final, NamedTuple, Self
+
+_LOCAL_FAMILIES: Final = ("AF_UNIX", "AF_NETLINK", "AF_ALG", "AF_SYSTEM")
+"""Families whose other end is this machine's kernel or a process on it."""
+
+_PAIRS: Final = frozenset({"socketpair", "_fallback_socketpair"})
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+
+
+class _Way(NamedTuple):
+    """One way out: what it does, and which host and port it names (None: it goes nowhere)."""
+
+    verb: str
+    target: Callable[[tuple[Any, ...], FrameType], tuple[Any, Any] | None]
+
+
+class NetworkGuard:
+    """Whether the network is closed to one run, and which hosts stay open.
+
+    Attributes:
+        attempts: what was refused, such as ``connect to crm.example.test:443``.
+    """
+
+    def __init__(
+        self,
+        who: str,
+        *,
+        allow: str = "",
+        hosts: Iterable[str] = (),
+        closed: bool = True,
+    ) -> None:
+        """Describe a guard; it is in force between `enter` and `leave`, or in a ``with`` block.
+
+        Args:
+            who: the scenario, test or session, for messages.
+            allow: the option that opens a host, up to its value.
+            hosts: names, addresses or patterns with ``*`` that stay open.
+            closed: whether it is closed from the start.
+        """
+        self.attempts: list[str] = []
+        self._who = who
+        self._allow = allow
+        self._thread = 0
+        self.is_closed = False
+        if closed:
+            self.close(hosts)
+
+    def close(self, hosts: Iterable[str] = ()) -> None:
+        """Close the network but for *hosts*."""
+        self._hosts = tuple(host.lower() for host in hosts)
+        self._addresses: set[str] = set()
+        self.is_closed = True
+
+    def enter(self) -> None:
+        """Put the guard in force, for all that this thread does, and threads without a guard."""
+        _install()
+        self._thread = threading.get_ident()
+        _change(lambda guards: (*guards, self))
+
+    def leave(self) -> None:
+        """End it; nothing happens where it is not in force."""
+        _change(lambda guards: tuple(one for one in guards if one is not self))
+
+    def __enter__(self) -> Self:
+        self.enter()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.leave()
+
+    def is_of(self, thread: int) -> bool:
+        """Return whether the thread of this identity put it in force."""
+        return self._thread == thread
+
+    def judge(self, verb: str, host: Any, port: Any) -> None:
+        """Let *host* pass or not.
+
+        Raises:
+            ClosedNetworkError: it is not allowed.
+        """
+        name = _text(host)
+        if self._allows(name):
+            return
+        from bpmax_sim.errors import ClosedNetworkError  # noqa: PLC0415 - nobody should need it
+
+        shown = name if name.isprintable() else repr(name)
+        where = f"[{shown}]:{port}" if port and ":" in shown else f"{shown}:{port}"
+        attempt = f"{verb} {where if port else shown}"
+        self.attempts.append(attempt)
+        option = f", or allow the host: {self._allow.format(shown)}" if self._allow else ""
+        raise ClosedNetworkError(
+            f"{self._who} tried to {attempt} outside $proxy, and the network is closed in replay "
+            f"and simulate mode; call it through $proxy{option}"
+        )
+
+    def _allows(self, host: str) -> bool:
+        """Return whether a name or address is allowed, or is an address of an allowed name."""
+        name = host.lower()
+        if name in self._addresses:
+            return True
+        if any(fnmatchcase(name, one) for one in self._hosts):
+            self._remember(name)
+            return True
+        for one in self._hosts:
+            if not set(one) & set("*?["):
+                self._remember(one)
+        return name in self._addresses
+
+    def _remember(self, host: str) -> None:
+        """Let connections to the addresses of an allowed name pass."""
+        import socket  # noqa: PLC0415 - loaded already where there is one
+
+        _resolving.on = True
+        try:
+            found = socket.getaddrinfo(host, None)
+        except (OSError, UnicodeError):
+            found = []
+        finally:
+            _resolving.on = False
+        self._addresses.update(str(one[4][0]) for one in found)
+
+
+def hosts_of(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the hosts of *given*; commas separate them, too."""
+    texts = [given] if isinstance(given, str) else given
+    return tuple(host.strip() for text in texts for host in text.split(",") if host.strip())
+
+
+def _addressed(args: tuple[Any, ...], frame: FrameType) -> tuple[Any, Any] | None:
+    """Return where a socket goes; None for one that stays on this machine or is connected."""
+    import socket  # noqa: PLC0415 - loaded already where there is one
+
+    sock, address = args[0], args[1] if len(args) > 1 else None
+    if sock.family not in {socket.AF_INET, socket.AF_INET6}:
+        return _foreign(args, frame)
+    if not isinstance(address, tuple):
+        return None
+    # Windows has no pairs of sockets: the socket module connects two over loopback.
+    made_here = frame.f_globals is vars(socket) and frame.f_code.co_name in _PAIRS
+    return None if made_here and address[0] in _LOOPBACK else (address[0], address[1])
+
+
+def _foreign(args: tuple[Any, ...], _frame: FrameType) -> tuple[Any, Any] | None:
+    """Return the family of a socket that is neither IP nor local, such as one for raw frames.
+
+    To bind one may be enough to send with it, while an IP socket that is bound reaches nobody.
+    """
+    import socket  # noqa: PLC0415 - loaded already where there is one
+
+    family = args[0].family
+    open_ = {getattr(socket, name, None) for name in (*_LOCAL_FAMILIES, "AF_INET", "AF_INET6")}
+    return None if family in open_ else (getattr(family, "name", f"family {family}"), None)
+
+
+def _named(args: tuple[Any, ...], _frame: FrameType) -> tuple[Any, Any] | None:
+    """Return the host that is looked up; an empty one is this machine."""
+    host, port = args[0], args[1] if len(args) > 1 else None
+    return (host, port) if host else None
+
+
+def _reversed(args: tuple[Any, ...], _frame: FrameType) -> tuple[Any, Any] | None:
+    address = args[0]
+    return (address[0], None) if isinstance(address, tuple) and address else (address, None)
+
+
+_WAYS: Final[Mapping[str, _Way]] = {
+    "socket.connect": _Way("connect to", _addressed),
+    "socket.sendto": _Way("send to", _addressed),
+    "socket.sendmsg": _Way("send to", _addressed),
+    "socket.bind": _Way("bind to", _foreign),
+    "socket.getaddrinfo": _Way("look up", _named),
+    "socket.gethostbyname": _Way("look up", _named),
+    "socket.gethostbyaddr": _Way("look up", _reversed),
+    "socket.getnameinfo": _Way("look up", _reversed),
+}
+"""Every event of the socket module that can reach somebody.
+
+The others pass: ``socket.__new__`` opens nothing, the names of services stand in a file, and
+``gethostname`` and ``sethostname`` are about this machine.
+"""
+
+_guards: tuple[NetworkGuard, ...] = ()
+_changing = threading.Lock()
+_resolving = threading.local()
+_installed: list[bool] = []
+
+
+def _change(change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...]]) -> None:
+    global _guards  # noqa: PLW0603 - the hook reads it, and cannot be removed
+    with _changing:
+        _guards = change(_guards)
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    guards = _guards
+    if not guards or not event.startswith("socket.") or getattr(_resolving, "on", False):
+        return
+    way = _WAYS.get(event)
+    if way is None:
+        return
+    me = threading.get_ident()
+    guard = next((one for one in reversed(guards) if one.is_of(me)), guards[-1])
+    if guard.is_closed:
+        target = way.target(args, sys._getframe(1))  # noqa: SLF001 - who calls is not in *args*
+        if target is not None:
+            guard.judge(way.verb, *target)
+
+
+_hook.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too
+
+
+def _install() -> None:
+    with _changing:
+        if not _installed:
+            _installed.append(True)
+            sys.addaudithook(_hook)
+
+
+def _text(host: Any) -> str:
+    if isinstance(host, bytes | bytearray):
+        return host.decode("ascii", "replace")
+    return str(host or "")
