@@ -168,8 +168,9 @@ def _at(start: int) -> Locate:
 # Hexadecimal with something between the bytes, and lists of numbers.
 
 _BLANKS = b" \t\r\n\f\v"
+_OF_TEXT = frozenset(b"\t\r\n" + bytes(range(32, 127)))
 _APART = bytes(72 if chr(c) in hexdigits else 32 if c in b" \t\r\n:,-" else 46 for c in range(256))
-_PRINTABLE = bytes(65 if 32 <= c < 127 or c in b"\t\r\n" else 32 for c in range(256))  # noqa: PLR2004
+_PRINTABLE = bytes(65 if code in _OF_TEXT else 32 for code in range(256))
 _STRETCH = b"A" * 17  # six bytes as two digits each, and what is between
 _PAIRS = tuple((b" " * gap).join([b"HH"] * 6) for gap in (1, 2))
 _DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
@@ -204,18 +205,19 @@ def _numbers(look: Look) -> Iterator[Piece]:
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
 
-_PRINTED = bytes(65 if 32 <= c < 127 else 32 if c == 0 else 46 for c in range(256))  # noqa: PLR2004
-_WIDE = re.compile(rb"(?:[\t\n\r -~]\0){8,}")
+_PRINTED = bytes(32 if code == 0 else 65 if code in _OF_TEXT else 46 for code in range(256))
+_WIDE = b"A A A A A A A A "
 
 
 def _wide(look: Look) -> Iterator[Piece]:
     data = look.data
-    if b"\0" not in data or b"A A A A A A A A " not in data.translate(_PRINTED):
+    if b"\0" not in data:
         return
-    found = list(_WIDE.finditer(data))
-    if found:
-        inner = GAP.join(one[0][::2] for one in found)
-        yield Piece(("utf-16",), inner, _at(found[0].start()))
+    at = data.translate(_PRINTED).find(_WIDE)
+    if at >= 0:
+        for codec, start in (("utf-16-le", at % 2), ("utf-16-be", (at + 1) % 2)):
+            text = data[start:].decode(codec, "ignore")
+            yield Piece((codec,), text.encode("utf-8", "surrogatepass"), _at(at))
 
 
 # Compression.
@@ -228,9 +230,7 @@ def _streams(look: Look) -> Iterator[Piece]:
 
 # Escapes: signs that stand for one character each.
 
-_TEXT = (
-    rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
-)
+_TEXT = rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _SAVED = b"\xff\xfe\xfd"  # for a sign that was escaped itself
 
 
@@ -242,7 +242,7 @@ class _Escape(NamedTuple):
 
 
 def _escape(sign: bytes, pattern: bytes, undo: Callable[[bytes], bytes]) -> _Escape:
-    strict = re.compile(rb"(?:%s)(?:%s{4}|%s{0,3}\Z)" % (pattern, _TEXT, _TEXT))
+    strict = re.compile(rb"(?:%s)(?:%s{6}|%s{0,5}\Z)" % (pattern, _TEXT, _TEXT))
     return _Escape(sign, re.compile(pattern), strict, undo)
 
 
@@ -280,6 +280,7 @@ def unquoted(data: bytes) -> bytes:
     for sign in (b"%%", b"%%", b"%\r", b"%\n"):  # of which quoted-printable makes something else
         if sign in data:
             data = data.replace(sign, b"%25" + sign[1:])
+    data = data + b"25" if data.endswith(b"%") else data
     data = data.replace(b"=", _SAVED).replace(b"%3D", _SAVED).replace(b"%3d", _SAVED)
     data = binascii.a2b_qp(data.replace(b"%", b"="))
     return data.replace(b"=", b"%").replace(_SAVED, b"=")
@@ -291,7 +292,8 @@ def _form(data: bytes) -> bytes:
 
 
 def _quoted_printable(data: bytes) -> bytes:
-    return binascii.a2b_qp(data.replace(b"=\r\n", b"=\n").replace(b"=\r", b"=\n"))
+    data = data.replace(b"=\r\n", b"=\n").replace(b"=\r", b"=\n")
+    return binascii.a2b_qp(data.replace(b"==", b"=3D=").replace(b"==", b"=3D="))
 
 
 _UNITS = re.compile(

@@ -134,24 +134,47 @@ class _View(NamedTuple):
 
 def _found(data: bytes, needles: Needles) -> Iterator[Finding]:
     """Yield what *data* holds, from the outside in."""
-    work = Work(len(data) * _TIMES + _SPARE)
+    try:
+        for view in _undone(data, needles.reach, Work(len(data) * _TIMES + _SPARE)):
+            for at, name in needles.find(view.data):
+                yield Finding(name, *view.outside(at))
+    except TooMuchError as error:
+        yield Finding(TOO_LARGE, error.at, error.labels)
+
+
+def undone(data: bytes, most: int) -> bytes | None:
+    """Return all that comes of undoing encodings in *data*, or None if that is over *most* bytes.
+
+    To look for what becomes known later.
+    """
+    try:
+        return GAP.join([view.data for view in _undone(data, _FARTHEST, Work(most))][1:])
+    except TooMuchError:
+        return None
+
+
+def _undone(data: bytes, reach: int, work: Work) -> Iterator[_View]:
+    """Yield *data* and what comes of undoing encodings in it, the outermost first.
+
+    Raises:
+        TooMuchError: if more comes of it than *work* allows for.
+    """
     fresh, seen = Fresh(), set[bytes]()
     level = [_View(data, [0], [lambda at: (at, ())])]
     for depth in range(DEPTH + 1):
         inner: list[tuple[bytes, _Trace]] = []
         for view in level:
-            for at, name in needles.find(view.data):
-                yield Finding(name, *view.outside(at))
+            yield view
             try:
                 work.spend(len(view.data))
                 if depth < DEPTH:
-                    look = Look(view.data, work, fresh, needles.reach)
-                    pieces = _new(_pieces(look, outermost=not depth), seen, work)
+                    found = _pieces(Look(view.data, work, fresh, reach), outermost=not depth)
+                    pieces = _new(found, seen, work)
                     inner.extend((piece.data, _through(piece, view)) for piece in pieces)
             except TooMuchError as error:
-                offset, within = view.outside(error.at)
-                yield Finding(TOO_LARGE, offset, (*within, *error.labels))
-                return
+                error.at, within = view.outside(error.at)
+                error.labels = (*within, *error.labels)
+                raise
         level = list(_views(inner))
 
 
