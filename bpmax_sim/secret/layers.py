@@ -364,3 +364,32 @@ _ESCAPES: Mapping[str, _Escape] = {
     "xml": _escape(b"&", _ENTITY.pattern, unentitied),
     "quoted-printable": _escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", _quoted_printable),
 }
+
+SEARCHED: Mapping[str, str] = {
+    "as it is": "in UTF-8, UTF-16 in either order of bytes, and GB 18030 (GBK)",
+    "base64": "both alphabets, padded or not, on several lines, with escaped signs",
+    "base32": "in capitals, from 10 characters on",
+    "hexadecimal": "capitals or not; with colons, blanks, dashes, commas or 0x between bytes",
+    "lists of bytes": "numbers with commas: Node's Buffer, JSON arrays, Java's signed bytes",
+    "escapes of URLs and forms": "every byte or some; a plus as a space",
+    "escapes of JSON and JavaScript": "\\uXXXX, \\u{X}, \\xXX, \\n and the like, both quotes",
+    "references of XML and HTML": "&#dd;, &#xhh; and names of up to six letters",
+    "quoted-printable": "with soft line breaks",
+    "gzip and zlib": "wherever one begins, also cut or damaged",
+    "deflate without a header": "a whole body that is no text; base64 of 40 or more characters (SAML)",
+    "ZIP": "members that are stored or deflated: xlsx, docx, jar",
+    "UTF-16 that is encoded further": "where eight characters of ASCII stand in a row",
+    "one within another": "four deep",
+}
+"""What is undone before a secret is looked for; the README's table is made of it."""
+
+NOT_SEARCHED: Mapping[str, str] = {
+    "what is reversed, cut, hashed or encrypted": "nothing of the secret is left to be found",
+    "five encodings within one another": "four are undone",
+    "br, zstd, bzip2, xz, 7z, RAR": "inside of a body",
+    "pixels, sounds, PNG data in many chunks": "only the stream of the first chunk is undone",
+    "other alphabets": "base58, base85, uuencode, octal escapes, UTF-7, UTF-32, EBCDIC",
+    "bytes as an object": '{"0":104,"1":101}, or text that was read as Latin-1',
+    "escapes far apart": "more than 1 kB apart inside of one encoded piece",
+}
+"""What is not, so that nobody relies on it."""
