@@ -376,7 +376,7 @@ SEARCHED: Mapping[str, str] = {
     "references of XML and HTML": "&#dd;, &#xhh; and names of up to six letters",
     "quoted-printable": "with soft line breaks",
     "gzip and zlib": "wherever one begins, also cut or damaged",
-    "deflate without a header": "a whole body that is no text; base64 of 40 or more characters (SAML)",
+    "deflate without a header": "a whole body that is no text; base64 of 40 characters on (SAML)",
     "ZIP": "members that are stored or deflated: xlsx, docx, jar",
     "UTF-16 that is encoded further": "where eight characters of ASCII stand in a row",
     "one within another": "four deep",
