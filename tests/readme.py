@@ -41,6 +41,7 @@ from bpmax_sim.scenario.model import (
     Step,
 )
 from bpmax_sim.scenario.schema import HOVER as SCENARIO_HOVER
+from bpmax_sim.secret.layers import NOT_SEARCHED, SEARCHED
 from bpmax_sim.strategies.fuzz.laws import LAWS
 from bpmax_sim.strategies.fuzz.scripts import ABOUT, SCRIPT
 from bpmax_sim.subject.hooks import HOOKS
@@ -257,6 +258,12 @@ def laws(words: Words) -> str:
     return words.table(("law", "what it says"), rows)
 
 
+def searched(words: Words) -> str:
+    rows = [(words(form), words("yes"), words(how)) for form, how in SEARCHED.items()]
+    rows += [(words(form), words("no"), words(how)) for form, how in NOT_SEARCHED.items()]
+    return words.table(("form of a secret", "searched", "which"), rows)
+
+
 TABLES: Mapping[str, Callable[[Words], str]] = {
     "scenario": told_keys(Scenario),
     "proxy": told_keys(ProxySpec),
@@ -276,6 +283,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "fixtures": named_fixtures,
     "commands": commands,
     "json": printed,
+    "searched": searched,
 }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -11,6 +12,7 @@ from bpmax_sim.cassette.journal import Draft
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.messages import Failed
+from bpmax_sim.secret.search import undone
 
 Scan = Callable[[bytes], Sequence[object]]
 """Tells the secrets in some bytes, as objects whose text names credential and place, no value."""
@@ -19,6 +21,10 @@ _INDENT = re.compile(rb"\n +")
 _NAMES = b"\n    headers:"
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _BINARY = "!!binary |-\n"
+# where a body of text shows such lines, it is looked at as a body too
+_BODY = re.compile(rb"!!binary \|-\n(?: +[A-Za-z0-9+/=]+\n?)*+")
+_REMEMBERED = 1 << 18
+"""Bytes of an exchange, undone, that are kept to look back at; of more all is searched again."""
 
 
 def finds_nothing(_data: bytes) -> tuple[object, ...]:
@@ -30,7 +36,7 @@ def checked(draft: Draft, scan: Scan) -> Draft:
     """Return *draft*, or a stub of it if *scan* finds a secret in it."""
     if draft.leaks:
         return draft
-    found = tuple(str(finding) for finding in scan(scannable(draft.entry)))
+    found = tuple(str(one) for part in scannable(draft.entry) for one in scan(part))
     if not found:
         return draft
     line = msgspec.structs.replace(draft.line, base="", injected=(), encoding={}, extra={})
@@ -48,6 +54,7 @@ class Check:
         self._scan = scan
         self._known = known
         self._passed: dict[int, tuple[Draft, int]] = {}
+        self._undone: dict[int, tuple[Draft, bytes]] = {}
 
     def __call__(self, draft: Draft) -> Draft:
         """Return *draft*, or a stub of it if there is a secret in it."""
@@ -62,13 +69,33 @@ class Check:
             self._passed[id(draft)] = draft, known
         return found
 
+    def holds(self, draft: Draft, texts: Sequence[str]) -> bool:
+        """Return whether any of *texts* is in *draft*, behind encodings too, or may be."""
+        kept = self._undone.get(id(draft))
+        if kept is None:
+            parts = scannable(draft.entry)
+            inner = [undone(part, _REMEMBERED) for part in parts]
+            told = b"" if None in inner else b"\n".join([*parts, *filter(None, inner)])
+            kept = self._undone[id(draft)] = draft, told
+        if not kept[1] or any(text in draft.text for text in texts):
+            return True
+        return any(needle in kept[1] for text in texts for needle in _written(text))
+
     def forget(self) -> None:
         """Let go of the drafts."""
         self._passed = {}
+        self._undone = {}
 
 
-def scannable(entry: Entry) -> bytes:
-    """Return everything of *entry* as one run of bytes, not broken by layout.
+def _written(text: str) -> Iterator[bytes]:
+    """Yield *text* as the bytes of it that are looked for."""
+    for codec in ("utf-8", "utf-16-le", "gb18030"):
+        with suppress(UnicodeEncodeError):
+            yield text.encode(codec).strip(b"\0")  # what UTF-16 has in either order of bytes
+
+
+def scannable(entry: Entry) -> tuple[bytes, ...]:
+    """Return everything of *entry*: its text, not broken by layout, and bodies that are no text.
 
     What stands at the ends of two lines is no base64 on both, unless they are lines of a body; and
     a key is a digest of what is there besides, so it says nothing itself.
@@ -76,11 +103,11 @@ def scannable(entry: Entry) -> bytes:
     line = entry.line
     if _DIGEST.fullmatch(line.key):
         line = msgspec.structs.replace(line, key="")
-    laid_out = entry.text.encode().replace(_NAMES, b'"' + _NAMES)
+    laid_out = _BODY.sub(b"", entry.text.encode()).replace(_NAMES, b'"' + _NAMES)
     told = _INDENT.sub(b"\n", laid_out) + msgspec.json.encode(line)
     if _BINARY not in entry.text:
-        return told
+        return (told,)
     exchange = read_exchange(entry)
     outcome = exchange.outcome
     came = outcome.received if isinstance(outcome, Failed) else outcome.body
-    return b"\n".join([told, exchange.request.body or b"", came])
+    return tuple(filter(None, (told, exchange.request.body, came)))

@@ -106,8 +106,8 @@ class Recorder:
     ) -> None:
         """Change what holds a value that turned out late to be secret.
 
-        With *holding* its texts are looked for as they are, which costs next to nothing; without,
-        everything is scanned.
+        With *holding* its texts are looked for in what is undone once of each exchange, which
+        costs next to nothing; without, everything is scanned.
 
         Raises:
             CassetteError: if the disk is full.
@@ -116,7 +116,7 @@ class Recorder:
         def is_due(draft: Draft) -> bool:
             if holding is None:
                 return self._check(draft) is not draft
-            return any(text in draft.text for text in holding)
+            return self._check.holds(draft, holding)
 
         with self._lock:
             self._keep([self._changed(d, change) if is_due(d) else d for d in self._drafts])

@@ -55,7 +55,7 @@ def secrets_in(cassette: Cassette, vault: Vault) -> Iterator[Problem]:
         entry = cassette.entry(number)
         file, _, line = cassette.place(number).rpartition(":")
         begin = int(line)
-        for finding in vault.scan(scannable(entry)):
+        for finding in (one for part in scannable(entry) for one in vault.scan(part)):
             yield Problem(f"the secret {finding.name} stands here; {_DO}", Place(file, begin))
         for told, at in _suspicious(entry):
             yield Problem(f"{told}; {_DO}", _place(file, begin, entry.text, at))

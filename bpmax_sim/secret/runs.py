@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import re
 from collections.abc import Container, Iterator, Sequence
 from string import ascii_letters, digits, hexdigits
 
@@ -14,10 +13,9 @@ SHORTEST_RUN = 8
 
 _HEX_RUN = 12
 _GROUP = 20_000  # characters of base64 that are decoded at once
-_NEAR = 128
-_FOLD = re.compile(rb" (?<=A{16} ) {0,3}A")  # in what `_KINDS` makes of data
-_FOLD_AT_PLUS = re.compile(rb"\+(?:(?<=[A-Za-z0-9+/\s]{9})|(?=[A-Za-z0-9+/\s]{8}))")
-_LINES = re.compile(rb"[A-Za-z0-9+/\s]*")
+_LINE = 16  # characters of the shortest line that goes on in the next
+_BLANKS = b" \t\n\r\f\v"
+_WIDEST = 64  # blanks that the next line begins with, as in what is indented
 _OF_LINES = f"{ascii_letters}{digits}+/".encode()
 
 
@@ -26,17 +24,11 @@ def _only(kept: str) -> bytes:
     return bytes(code if chr(code) in kept else ord(" ") for code in range(256))
 
 
-def _kinds() -> bytes:
-    """Return a table that makes A of what lines of base64 are of, and a space of every blank."""
-    kinds = {**dict.fromkeys(_OF_LINES, "A"), **dict.fromkeys(b" \t\n\r\f\v", " ")}
-    return "".join(kinds.get(code, ".") for code in range(256)).encode()
-
-
-_KINDS = _kinds()
 _IN_BASE64 = _only(ascii_letters + digits + "+/-_")
 _IN_HEX = _only(hexdigits)
 _ANY_RUN = b"A" * SHORTEST_RUN
 _AS_RUNS = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_BASE64)
+_AS_HEX = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_HEX)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _FILLINGS = (b"", b"AAA", b"AA", b"A")
 """What makes base64 complete, by what it has over a multiple of four."""
@@ -52,47 +44,50 @@ def has_run(data: bytes) -> bool:
 
 def runs_of(data: bytes, known: Container[bytes] = ()) -> list[bytes]:
     """Return the runs of *data* that may be base64, in either alphabet, and are not *known*."""
-    runs = data.translate(_IN_BASE64).split()
-    return [run for run in runs if len(run) >= SHORTEST_RUN and run not in known]
+    runs = long_runs(data, data.translate(_AS_RUNS), SHORTEST_RUN)
+    return [run for run in runs if run not in known]
 
 
 def hex_runs_of(data: bytes) -> list[bytes]:
     """Return the runs of *data* that may be hexadecimal."""
-    return [run for run in data.translate(_IN_HEX).split() if len(run) >= _HEX_RUN]
+    return long_runs(data, data.translate(_AS_HEX), _HEX_RUN)
 
 
-def folded(data: bytes) -> Iterator[bytes]:
-    """Yield what goes over several lines, or blanks, each as one run with all that follows it."""
-    end = 0
-    for found in _FOLD.finditer(data.translate(_KINDS)):
-        if found.start() >= end:
-            start, end = _start(data, found.start()), _end(data, found.start())
-            yield b"".join(data[start:end].split())
+def long_runs(data: bytes, told: bytes, size: int) -> list[bytes]:
+    """Return the parts of *data* where *told* has A only, *size* times or more, else a space."""
+    found: list[bytes] = []
+    shortest = b"A" * size
+    start = told.find(shortest)
+    while start >= 0:
+        end = told.find(b" ", start + size)
+        if end < 0:
+            found.append(data[start:])
+            break
+        found.append(data[start:end])
+        start = told.find(shortest, end)
+    return found
 
 
-def may_fold_at_plus(data: bytes) -> bool:
-    """Return whether `folded` may yield more of *data* once its plus signs are taken for blanks.
-
-    It does not where so little of base64 is on both sides that it is no line with a further one.
-    """
-    return b"+" in data and _FOLD_AT_PLUS.search(data) is not None
-
-
-def _end(data: bytes, start: int) -> int:
-    """Return where the lines of base64 end that go on at *start*."""
-    lines = _LINES.match(data, start)
-    return lines.end() if lines else start
-
-
-def _start(data: bytes, end: int) -> int:
-    """Return where the line of base64 starts that ends at *end*."""
-    size = _NEAR
-    while True:
-        low = max(0, end - size)
-        kept = len(data[low:end].rstrip(_OF_LINES))
-        if kept or not low:
-            return low + kept
-        size *= 4
+def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Return the runs of *data*, and those that go over several lines or blanks, without these."""
+    told = data.translate(_AS_RUNS)
+    runs: list[bytes] = []
+    folded = False
+    start = told.find(_ANY_RUN)
+    while start >= 0:
+        end = told.find(b" ", start + SHORTEST_RUN)
+        if end < 0:
+            runs.append(data[start:])
+            break
+        runs.append(data[start:end])
+        if not folded and end - start >= _LINE and data[end] in _BLANKS:
+            rest = data[end : end + _WIDEST].lstrip()
+            folded = rest != b"" and rest[0] in _OF_LINES
+        start = told.find(_ANY_RUN, end)
+    if not folded:
+        return runs, []
+    lines = runs_of(data.translate(None, _BLANKS))
+    return runs, [run for run in lines if len(run) > _LINE]
 
 
 def decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:

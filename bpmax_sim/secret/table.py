@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TypeVar
 
-from bpmax_sim.secret.glance import any_in
 from bpmax_sim.secret.known import Secret
 from bpmax_sim.secret.packed import contents, rewrite, runs_of
 from bpmax_sim.secret.runs import SHORTEST_RUN, decoded, has_run, hex_runs_of
@@ -21,6 +20,7 @@ from bpmax_sim.secret.search import Search
 T = TypeVar("T", str, bytes)
 _DEPTH = 3  # base64 in base64 in base64
 _ESCAPED = re.compile(rb"\\(?:/|u002)")  # how JSON escapes signs of base64
+_LARGE = 1 << 16
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 1024
 
 
@@ -43,6 +43,11 @@ class Table:
         """Return the search for the bytes of every secret, which names them."""
         return Search(dict(needle for one in self._secrets if one.name for needle in one.needles()))
 
+    @cached_property
+    def _every(self) -> Search:
+        """Return the search for addresses too."""
+        return Search(dict(needle for one in self._secrets for needle in one.needles()))
+
     def clean(self, text: str, depth: int = _DEPTH) -> str:
         """Return *text* with the secrets replaced, inside base64 and hexadecimal too."""
         if not text or not self._secrets:
@@ -55,7 +60,11 @@ class Table:
 
     def keeps(self, data: bytes, depth: int = _DEPTH) -> bool:
         """Return whether *data* surely is the same when clean; of most it tells in little time."""
-        return not self._secrets or (self._keeps_words(data) and self._keeps_runs(data, depth))
+        if not self._secrets:
+            return True
+        if depth == _DEPTH and len(data) > _LARGE and b"\0" in data:
+            return not self._every.find(data)  # of what is no text, all in a fifth of the time
+        return self._keeps_words(data) and self._keeps_runs(data, depth)
 
     def _keeps_words(self, data: bytes) -> bool:
         """Return whether no secret is spelled out in *data*."""
@@ -112,6 +121,14 @@ class Table:
             for anchor, digits, one in self._tests
             if (anchor in text if anchor else one.spelled_in(text, lower)) or digits in lower
         ]
+
+
+def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
+    """Return whether any of *needles* is in *data*."""
+    for needle in needles:  # noqa: SIM110 - any() takes three times as long
+        if needle in data:
+            return True
+    return False
 
 
 def _remembered(known: set[T], runs: Iterable[T]) -> set[T]:
