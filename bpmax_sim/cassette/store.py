@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette import files
-from bpmax_sim.cassette.journal import Draft, Journal
+from bpmax_sim.cassette.journal import SUFFIX, Draft, Journal
 from bpmax_sim.cassette.leaks import Check, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.meaning import IsSigned, Volatile, any_signature
-from bpmax_sim.cassette.merge import Recording, merge, new_file, nothing_volatile, open_old, recover
+from bpmax_sim.cassette.merge import (
+    Recording,
+    branches,
+    merge,
+    new_file,
+    nothing_volatile,
+    open_old,
+    recover,
+)
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.render import render
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
@@ -26,6 +37,8 @@ class Recorder:
     """Records one owner's exchanges; safe to use from several threads.
 
     Exchanges have to be redacted before they come here; the scan is the last line of defence.
+    In a forked child it goes on with a journal of its own and seals nothing: the recorder that it
+    was forked from takes what the child left when it seals, and else `recover` does.
     """
 
     def __init__(  # noqa: PLR0913 - the ways to record
@@ -63,6 +76,9 @@ class Recorder:
         self._lock = threading.Lock()
         self._drafts: list[Draft] = []
         self._journal: Journal | None = None
+        self._name = uuid4().hex
+        self._is_branch = False
+        _recorders.add(self)
         open_old(self.path, strict=adding)
         try:
             recover(self.path, scan=scan)
@@ -161,6 +177,13 @@ class Recorder:
                 self._journal.remove()
                 self._journal = None
 
+    def branch(self) -> None:
+        """Go on as the recorder of a forked child; what was recorded so far is the parent's."""
+        self._lock = threading.Lock()  # whoever held it is not here
+        self._is_branch = True
+        self._journal = None
+        self._forget()
+
     def _forget(self) -> None:
         self._drafts = []
         self._check.forget()
@@ -171,7 +194,13 @@ class Recorder:
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules.digest)
         issue = (request.call.serial if request.call else exchange.order, request.attempt)
-        return Draft(line=entry.line, text=entry.text, issue=issue, adding=self._adding)
+        return Draft(
+            line=entry.line,
+            text=entry.text,
+            issue=issue,
+            adding=self._adding or self._is_branch,
+            branch=self._name if self._is_branch else "",
+        )
 
     def _changed(self, draft: Draft, change: Callable[[Exchange], Exchange]) -> Draft:
         if draft.leaks:
@@ -196,18 +225,18 @@ class Recorder:
     def _finish(
         self, target: Path, volatile: Volatile, is_signed: IsSigned = any_signature
     ) -> bool:
+        if self._is_branch:
+            self.close()
+            return False
         with self._lock:
             self._keep([self._check(draft) for draft in self._drafts])
             self._refuse_leaks()
-            if not self._drafts and not self.path.exists():
+            if not self._drafts and not self.path.exists() and not self._has_branches():
                 return False
-            recording = Recording(
-                self.owner, tuple(self._drafts), adding=self._adding, repeating=self._repeating
-            )
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 with files.locked(self.path.parent):
-                    changed = merge(self.path, target, recording, volatile, is_signed)
+                    changed = self._merge(target, volatile, is_signed)
             except OSError as error:
                 raise self._unwritten(target, error) from error
             except DamagedCassette as error:
@@ -219,6 +248,26 @@ class Recorder:
                 self._journal = None
             self._forget()
             return changed
+
+    def _has_branches(self) -> bool:
+        return bool(files.siblings(self.path, SUFFIX))
+
+    def _merge(self, target: Path, volatile: Volatile, is_signed: IsSigned) -> bool:
+        """Write what this recorder has, and behind it what forked children left."""
+        journals, left = branches(self.path, self._name)
+        last = max((draft.issue[0] for draft in self._drafts), default=0)
+        behind = [
+            msgspec.structs.replace(self._check(draft), issue=(last + n, 0))
+            for n, draft in enumerate(left, 1)
+        ]
+        drafts = tuple(d for d in (*self._drafts, *behind) if not d.leaks)
+        if any(draft.leaks for draft in behind):
+            journals = []
+        recording = Recording(self.owner, drafts, adding=self._adding, repeating=self._repeating)
+        changed = merge(self.path, target, recording, volatile, is_signed)
+        for journal in journals:
+            journal.unlink()
+        return changed
 
     def _refuse_leaks(self) -> None:
         found = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
@@ -235,3 +284,15 @@ class Recorder:
             f"{target}: not written ({error.strerror}); the old file is whole{kept}; make room and "
             f"run `bpmax-sim recover {pasted(str(self.path))}`"
         )
+
+
+_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
+
+
+def _in_child() -> None:
+    for recorder in list(_recorders):
+        recorder.branch()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
