@@ -130,6 +130,28 @@ def branches(path: Path, recorder: str) -> tuple[list[Path], list[Draft]]:
     return list(found), _in_order(found.values())
 
 
+def distinct(drafts: Sequence[Draft], volatile: Volatile, is_signed: IsSigned) -> tuple[Draft, ...]:
+    """Return *drafts* without the sessions that say what an earlier one does: they share that."""
+    sessions: dict[int, list[Draft]] = {}
+    for draft in sorted(drafts, key=lambda draft: draft.issue):
+        sessions.setdefault(draft.line.session, []).append(draft)
+    if len(sessions) < 2:  # noqa: PLR2004 - nothing to share
+        return tuple(drafts)
+    kept: list[Draft] = []
+    alike: dict[tuple[str, ...], list[list[Entry]]] = {}
+    for session in sessions.values():
+        entries = [_without_session(draft.entry) for draft in session]
+        others = alike.setdefault(tuple(entry.line.key for entry in entries), [])
+        if not any(same_meaning(other, entries, volatile, is_signed) for other in others):
+            others.append(entries)
+            kept += session
+    return tuple(kept)
+
+
+def _without_session(entry: Entry) -> Entry:
+    return Entry(msgspec.structs.replace(entry.line, session=1), entry.text)
+
+
 def merge(
     path: Path,
     target: Path,

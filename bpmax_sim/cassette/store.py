@@ -21,6 +21,7 @@ from bpmax_sim.cassette.meaning import IsSigned, Volatile, any_signature
 from bpmax_sim.cassette.merge import (
     Recording,
     branches,
+    distinct,
     merge,
     new_file,
     nothing_volatile,
@@ -31,6 +32,8 @@ from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.render import render
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
 from bpmax_sim.messages import Exchange
+
+_MOST_CALLS = 1_000_000_000  # of one session
 
 
 class Recorder:
@@ -52,6 +55,8 @@ class Recorder:
         zone: timedelta = timedelta(0),
         adding: bool = False,
         repeating: bool = False,
+        name: str = "",
+        is_branch: bool = False,
     ) -> None:
         """Record into *path*.
 
@@ -60,7 +65,7 @@ class Recorder:
         the same. *zone* is that of instants in the file. With *adding*, the owner's older
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
         differ. What a process that died left in a journal is sealed first, so load the cassette
-        for replay after this.
+        for replay after this. A forked child's is a branch of the recorder *name*.
 
         Raises:
             DamagedCassette: if the file is not sound and its exchanges are to stay.
@@ -76,8 +81,8 @@ class Recorder:
         self._lock = threading.Lock()
         self._drafts: list[Draft] = []
         self._journal: Journal | None = None
-        self._name = uuid4().hex
-        self._is_branch = False
+        self._name = name or uuid4().hex
+        self._is_branch = is_branch
         _recorders.add(self)
         open_old(self.path, strict=adding)
         try:
@@ -89,13 +94,15 @@ class Recorder:
     def __repr__(self) -> str:
         return f"<Recorder of {str(self.path)!r} for {self.owner!r}, {len(self._drafts)} recorded>"
 
-    def append(self, exchange: Exchange) -> None:
+    def append(self, exchange: Exchange, *, session: int = 1, check: Check | None = None) -> None:
         """Return once the exchange is on the disk; one with a secret is kept as a stub only.
+
+        *session* is which of the owner's sessions recorded it, and *check* knows its secrets.
 
         Raises:
             CassetteError: if the disk is full or the folder cannot be written.
         """
-        draft = self._check(self._draft(exchange))
+        draft = (check or self._check)(self._draft(exchange, session))
         with self._lock:
             try:
                 if self._journal is None:
@@ -108,6 +115,11 @@ class Recorder:
                 ) from error
             self._drafts.append(draft)
 
+    def check_with(self, scan: Scan, known: Callable[[], int]) -> None:
+        """Look for more secrets from now on."""
+        with self._lock:
+            self._check = Check(scan, known)
+
     def rewrite(self, change: Callable[[Exchange], Exchange]) -> None:
         """Change everything recorded so far, when a value turns out late to be secret.
 
@@ -118,12 +130,16 @@ class Recorder:
             self._keep([self._changed(draft, change) for draft in self._drafts])
 
     def mend(
-        self, change: Callable[[Exchange], Exchange], *, holding: Sequence[str] | None = None
+        self,
+        change: Callable[[Exchange], Exchange],
+        *,
+        holding: Sequence[str] | None = None,
+        session: int = 0,
     ) -> None:
         """Change what holds a value that turned out late to be secret.
 
         With *holding* its texts are looked for as they are, which costs next to nothing; without,
-        everything is scanned.
+        everything that *session* recorded is scanned, or all sessions with 0.
 
         Raises:
             CassetteError: if the disk is full.
@@ -131,7 +147,8 @@ class Recorder:
 
         def is_due(draft: Draft) -> bool:
             if holding is None:
-                return self._check(draft) is not draft
+                own = session in {0, draft.line.session}
+                return own and self._check(draft) is not draft
             return any(text in draft.text for text in holding)
 
         with self._lock:
@@ -188,14 +205,16 @@ class Recorder:
         self._drafts = []
         self._check.forget()
 
-    def _draft(self, exchange: Exchange) -> Draft:
+    def _draft(self, exchange: Exchange, session: int = 1) -> Draft:
         request = exchange.request
         key = exchange.key or identity(parts_of_request(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules.digest)
-        issue = (request.call.serial if request.call else exchange.order, request.attempt)
+        serial = request.call.serial if request.call else exchange.order
+        line = entry.line if session == 1 else msgspec.structs.replace(entry.line, session=session)
+        issue = (session * _MOST_CALLS + serial, request.attempt)
         return Draft(
-            line=entry.line,
+            line=line,
             text=entry.text,
             issue=issue,
             adding=self._adding or self._is_branch,
@@ -205,7 +224,8 @@ class Recorder:
     def _changed(self, draft: Draft, change: Callable[[Exchange], Exchange]) -> Draft:
         if draft.leaks:
             return draft
-        fresh = self._draft(replace(change(read_exchange(draft.entry)), key=""))
+        session = draft.line.session
+        fresh = self._draft(replace(change(read_exchange(draft.entry)), key=""), session)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
         line = msgspec.structs.replace(fresh.line, encoding=draft.line.encoding)
         kept = msgspec.structs.replace(fresh, line=line, issue=draft.issue)
@@ -261,6 +281,7 @@ class Recorder:
             for n, draft in enumerate(left, 1)
         ]
         drafts = tuple(d for d in (*self._drafts, *behind) if not d.leaks)
+        drafts = distinct(drafts, volatile, is_signed)
         if any(draft.leaks for draft in behind):
             journals = []
         recording = Recording(self.owner, drafts, adding=self._adding, repeating=self._repeating)
@@ -287,6 +308,16 @@ class Recorder:
 
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
+_forked: list[bool] = []
+
+
+def has_forked() -> bool:
+    """Return whether this process has forked, so that children may have recorded for it."""
+    return bool(_forked)
+
+
+def _in_parent() -> None:
+    _forked[:] = [True]
 
 
 def _in_child() -> None:
@@ -295,4 +326,4 @@ def _in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
+    os.register_at_fork(after_in_parent=_in_parent, after_in_child=_in_child)

@@ -13,6 +13,7 @@ from bpmax_sim.cassette.remote import Remote
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.script.runtime import ENGINES
+from bpmax_sim.session.sharing import Run
 
 MODES: Final = ("replay", "record", "live", "simulate")
 AGAINST: Final = ("live", "simulator")
@@ -48,6 +49,8 @@ class Settings:
             *command_extra* are its options that record everything afresh, what is missing, and
             one more of a call that was played.
         remote: where the files come from and go to, when they are the mirror of a URL.
+        run: sessions of one owner in one run are one recording; None for those that are open at
+            the same time as this one.
         zone: seconds east of Greenwich, for scripts; None for that of *clock*.
     """
 
@@ -76,6 +79,7 @@ class Settings:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     remote: Remote | None = None
+    run: Run | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         _one_of("mode", self.mode, MODES)

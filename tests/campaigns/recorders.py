@@ -144,7 +144,7 @@ def killed_together(
     cassette = folder / "cassettes/crm/客户.yaml"
     gate, opening = os.pipe()
     reading, told = os.pipe()
-    alone = chance.random() < 0.5  # noqa: PLR2004 - an owner each, or all the same one
+    alone = chance.random() < 0.5
 
     def record(label: str) -> None:
         os.close(opening)
@@ -194,16 +194,16 @@ def forked_inside(
     def parent() -> None:
         session = opened(cassette, crm, "选择客户")
         ask(session, "父", told, chance.randrange(4))
-        endings = [chance.random() < 0.5 for _ in range(processes)]  # noqa: PLR2004 - even
+        endings = [chance.random() < 0.5 for _ in range(processes)]
         children = [
             forked(lambda n=n, ends=ends: child(session, f"子{n}", ends=ends))  # type: ignore[misc]
             for n, ends in enumerate(endings)
         ]
         ask(session, "又", told)
-        late = chance.random() < 0.3  # noqa: PLR2004 - the parent ends before its children
+        late = chance.random() < 0.3
         if not late:
             _wait(children)
-        if chance.random() < 0.5:  # noqa: PLR2004 - even
+        if chance.random() < 0.5:
             session.close()
         if late:
             _wait(children)

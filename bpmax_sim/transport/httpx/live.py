@@ -7,8 +7,8 @@ exchange. No cookie is kept from one request to the next. Compressed bodies come
 from __future__ import annotations
 
 import functools
-import ssl
 import os
+import ssl
 import time
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
