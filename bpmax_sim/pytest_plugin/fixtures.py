@@ -11,12 +11,15 @@ import pytest
 if TYPE_CHECKING:
     from bpmax_sim.proxy.builder import Proxy
     from bpmax_sim.pytest_plugin.faulty import RunFaults
-    from bpmax_sim.pytest_plugin.python import Run, RunClock, RunEvents
+    from bpmax_sim.pytest_plugin.python import Run, RunClock, RunEvents, Sessions
     from bpmax_sim.session import Session
     from bpmax_sim.transport.httpx.stub import Router
 
 CURRENT = pytest.StashKey[pytest.Item]()
 """The test that runs, for fixtures that outlive it."""
+
+SESSIONS: pytest.StashKey[Sessions] = pytest.StashKey()
+"""The sessions of a test."""
 
 HIDING = pytest.StashKey[list[Callable[[str], str]]]()
 """What hides the secrets of a test's sessions."""
@@ -95,12 +98,10 @@ def bpmax_session_factory(
         from bpmax_sim.pytest_plugin.tally import tally_of  # noqa: PLC0415
 
         session = open_session(config.stash[CURRENT], **options)
-        failed = True
         try:
             with session:
                 yield session
-            failed = False
         finally:
-            tally_of(config).add(session, failed=failed, doubtful=failed)
+            tally_of(config).add_calls(session)
 
     return opened

@@ -317,9 +317,17 @@ class Session:
         self._network.finish(failed=failed or bool(self.misses))
         if self.misses and not failed:
             raise self.misses[0]
-        replayed = self.mode == "replay" and not failed
-        due = replayed and self.settings.unused == "fail" and self._network.is_over
-        if due and self.unplayed:
+        if not failed:
+            self.judge_unplayed()
+
+    def judge_unplayed(self) -> None:
+        """Judge what was not played, if this is due: at the end of the owner's last session.
+
+        Raises:
+            ExpectationError: a recording was not played, and that fails the run.
+        """
+        strict = self.mode == "replay" and self.settings.unused == "fail"
+        if strict and self._is_closed and self._network.is_over and self.unplayed:
             raise ExpectationError(self.told_unplayed())
 
     def told_unplayed(self) -> str:
