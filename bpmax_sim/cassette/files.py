@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import threading
@@ -112,8 +111,7 @@ def create(path: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
     descriptor = hold(lambda: os.open(path, flags, 0o600))
     try:
-        if not try_lock(descriptor):
-            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        _lock(descriptor, wait=False)
         _sync_folder(path.parent)
     except OSError:
         path.unlink(missing_ok=True)

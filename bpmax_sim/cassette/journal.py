@@ -28,6 +28,7 @@ _FRAME = b"%08x %08x "
 _FRAME_LENGTH = 18
 _IS_FRAME = re.compile(rb"[0-9a-f]{8} [0-9a-f]{8} ").fullmatch
 _IS_TORN = re.compile(rb"[0-9a-f ]{,17}").fullmatch
+_OF_CASSETTE = re.compile(rf"(.+)\.\d+-\d+{re.escape(SUFFIX)}", re.DOTALL)
 _serials = count(1)
 
 
@@ -197,3 +198,27 @@ def left_behind(cassette: Path) -> Iterator[Path]:
         with files.taken(path) as is_ours:
             if is_ours:
                 yield path
+
+
+def interrupted(cassette: Path) -> tuple[Path, ...]:
+    """Return the journals of *cassette* whose process died, where that can be told."""
+    try:
+        if cassette.name not in _with_journals(cassette.parent):
+            return ()
+        with files.locked(cassette.parent):
+            return tuple(left_behind(cassette))
+    except OSError:
+        return ()  # there is no folder, or it is another's
+
+
+_listed: dict[Path, tuple[int, frozenset[str]]] = {}
+
+
+def _with_journals(folder: Path) -> frozenset[str]:
+    """Return the names of the cassettes in *folder* that have journals; read once it changed."""
+    changed = folder.stat().st_mtime_ns
+    known = _listed.get(folder)
+    if known is None or known[0] != changed:
+        names = (_OF_CASSETTE.fullmatch(name) for name in os.listdir(folder))  # noqa: PTH208
+        known = _listed[folder] = changed, frozenset(name[1] for name in names if name)
+    return known[1]

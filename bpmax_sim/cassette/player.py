@@ -25,7 +25,7 @@ class Player:
     Equal calls are answered in recorded order, so concurrent different calls never swap answers.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the ways to play
         self,
         cassette: Cassette | None,
         rules: Rules,

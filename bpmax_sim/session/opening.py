@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
+import warnings
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
+from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.clock import Clock, Instant, SystemClock, VirtualClock
+from bpmax_sim.errors import InterruptedWarning, pasted
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
 from bpmax_sim.session.tracks import fetch_logins, load
+from bpmax_sim.yamlfile import shown
 
 NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")
 """Where virtual time starts in replay when nothing says otherwise."""
@@ -76,9 +81,21 @@ def _begun(settings: Settings) -> Shared:
     once = settings.mode == "record" and settings.record == "once"
     known = cassette is not None and settings.owner in cassette.owners
     mode = "replay" if once and known else settings.mode
+    if mode == "replay" and settings.cassette is not None:
+        _warn_of_interrupted(settings.cassette)
     if mode == "replay" and cassette is not None:
         fetch_logins(settings, cassette)  # while the network is open
     return Shared(mode=mode, cassette=cassette)
+
+
+def _warn_of_interrupted(cassette: Path) -> None:
+    for journal in interrupted(cassette):
+        warnings.warn(
+            f"{shown(journal)} holds a recording that was interrupted and is not replayed; seal it "
+            f"with `bpmax-sim recover {pasted(shown(cassette))}`",
+            InterruptedWarning,
+            stacklevel=2,
+        )
 
 
 def _recorded_start(settings: Settings, seat: Seat, mode: str) -> Instant:
