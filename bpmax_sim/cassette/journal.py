@@ -41,7 +41,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         issue: the call's order of issue and the attempt, which together order exchanges.
         adding: whether its owner's older exchanges stay.
         leaks: where secrets were found, without their values.
-        branch: the recorder that this one was forked from, which takes what it recorded.
+        branch: the recorder that this one was forked from, which takes what it recorded; *parent*
+            is its process.
         format: of the record.
     """
 
@@ -51,7 +52,21 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     adding: bool = False
     leaks: tuple[str, ...] = ()
     branch: str = ""
+    parent: int = 0
     format: int = _FORMAT
+
+    @property
+    def is_awaited(self) -> bool:
+        """Return whether the process lives that this was forked from, and so will take it."""
+        if not self.parent:
+            return False  # as everywhere on Windows, where this would end a process
+        try:
+            os.kill(self.parent, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass  # another user's
+        return True
 
     @property
     def entry(self) -> Entry:

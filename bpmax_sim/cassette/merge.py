@@ -68,9 +68,12 @@ def _recover(path: Path, scan: Scan) -> tuple[Path, ...]:
     unread: list[NewerFormat] = []
     for journal in left_behind(path):
         try:
-            found.append((journal, [checked(draft, scan) for draft in read_journal(journal)]))
+            drafts = read_journal(journal)
         except NewerFormat as error:
             unread.append(error)
+            continue
+        if not (drafts and drafts[0].is_awaited):
+            found.append((journal, [checked(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
     for target, recording in _recordings(path, _in_order(drafts for _, drafts in found)):
         if merge(path, target, recording, nothing_volatile):

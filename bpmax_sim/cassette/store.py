@@ -56,7 +56,7 @@ class Recorder:
         adding: bool = False,
         repeating: bool = False,
         name: str = "",
-        is_branch: bool = False,
+        parent: int = 0,
     ) -> None:
         """Record into *path*.
 
@@ -65,7 +65,8 @@ class Recorder:
         the same. *zone* is that of instants in the file. With *adding*, the owner's older
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
         differ. What a process that died left in a journal is sealed first, so load the cassette
-        for replay after this. A forked child's is a branch of the recorder *name*.
+        for replay after this.
+        A forked child's is a branch of the recorder *name* in the process *parent*.
 
         Raises:
             DamagedCassette: if the file is not sound and its exchanges are to stay.
@@ -82,7 +83,8 @@ class Recorder:
         self._drafts: list[Draft] = []
         self._journal: Journal | None = None
         self._name = name or uuid4().hex
-        self._is_branch = is_branch
+        self._parent = parent
+        self._process = os.getpid()
         _recorders.add(self)
         open_old(self.path, strict=adding)
         try:
@@ -197,7 +199,7 @@ class Recorder:
     def branch(self) -> None:
         """Go on as the recorder of a forked child; what was recorded so far is the parent's."""
         self._lock = threading.Lock()  # whoever held it is not here
-        self._is_branch = True
+        self._parent = self._parent or self._process
         self._journal = None
         self._forget()
 
@@ -217,8 +219,9 @@ class Recorder:
             line=line,
             text=entry.text,
             issue=issue,
-            adding=self._adding or self._is_branch,
-            branch=self._name if self._is_branch else "",
+            adding=self._adding or self._parent > 0,
+            branch=self._name if self._parent else "",
+            parent=self._parent,
         )
 
     def _changed(self, draft: Draft, change: Callable[[Exchange], Exchange]) -> Draft:
@@ -245,7 +248,7 @@ class Recorder:
     def _finish(
         self, target: Path, volatile: Volatile, is_signed: IsSigned = any_signature
     ) -> bool:
-        if self._is_branch:
+        if self._parent:
             self.close()
             return False
         with self._lock:

@@ -53,9 +53,9 @@ class Shared:
     _seal: Seal | None = None
 
     @property
-    def is_branch(self) -> bool:
-        """Return whether this process is a forked child of the one that opened it."""
-        return os.getpid() != self._process
+    def parent(self) -> int:
+        """Return the process that opened it, in a forked child of that; else nothing."""
+        return self._process if os.getpid() != self._process else 0
 
     @property
     def is_idle(self) -> bool:

@@ -330,7 +330,7 @@ class Tracks:
                     said.owner,
                     adding=said.record == "new",
                     name=shared.name,
-                    is_branch=shared.is_branch,
+                    parent=shared.parent,
                 )
             return shared.recorder
 
