@@ -22,7 +22,7 @@ BpmaxError
 └── ExpectationError       also an AssertionError
 
 A message says what, where, expected and got, and what to do next. None contains a secret.
-`UnawaitedWarning` and `WeakSecretWarning` are the warnings.
+`UnawaitedWarning`, `WeakSecretWarning` and `InterruptedWarning` are the warnings.
 """
 
 from __future__ import annotations
@@ -250,6 +250,10 @@ class PendingPromise(ScriptError):  # noqa: N818 - the public name of the spec
 
 class UnawaitedWarning(UserWarning):
     """A script left a call un-awaited; it completed all the same."""
+
+
+class InterruptedWarning(UserWarning):
+    """A recording was interrupted, and what it holds was not sealed yet."""
 
 
 class WeakSecretWarning(UserWarning):

@@ -74,12 +74,18 @@ class Cassette:
         """Return who recorded exchanges here, sorted."""
         return tuple(sorted(self.index.keys))
 
-    def start(self, owner: str) -> Instant | None:
-        """Return when the first exchange of *owner* was sent, in the zone it was recorded in."""
+    def start(self, owner: str, *, session: int = 1) -> Instant | None:
+        """Return when the first exchange of *owner* was sent, in the zone it was recorded in.
+
+        That is the first of its session number *session*, if that recorded any.
+        """
         numbers = self.index.numbers(owner)
         if not numbers:
             return None
-        return Instant.parse(self.line(numbers[0]).at)
+        own = numbers
+        if session > 1 and self.head.several is True:
+            own = [number for number in numbers if self.line(number).session == session] or numbers
+        return Instant.parse(self.line(own[0]).at)
 
     def entry(self, number: int) -> Entry:
         """Return exchange *number* of the file, from 0, as it stands there.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _sync_data = getattr(os, "fdatasync", os.fsync)
 _BINARY = getattr(os, "O_BINARY", 0)
 _MOST_ZEROS = 64 * 1024
+_held: set[int] = set()
+_opening = threading.Lock()
 
 if sys.platform == "win32":
     import msvcrt
@@ -46,12 +49,45 @@ else:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Keep every other process and thread out of *folder*'s cassettes meanwhile."""
-    descriptor = _open_lock(folder)
+    descriptor = hold(lambda: _open_lock(folder))
     try:
         _lock(descriptor, wait=True)
         yield
     finally:
+        let_go(descriptor)
+
+
+def hold(opened: Callable[[], int]) -> int:
+    """Return the descriptor that *opened* returns, which no forked child keeps.
+
+    A lock belongs to the open file, which a child shares: it would outlive the process that took
+    it for as long as the child lives.
+    """
+    with _opening:
+        descriptor = opened()
+        _held.add(descriptor)
+    return descriptor
+
+
+def let_go(descriptor: int) -> None:
+    """Close what `hold` returned, and with it give up its lock."""
+    with _opening:
+        _held.discard(descriptor)
         os.close(descriptor)
+
+
+def _in_child() -> None:
+    for descriptor in _held:
+        with suppress(OSError):
+            os.close(descriptor)
+    _held.clear()
+    _opening.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_opening.acquire, after_in_parent=_opening.release, after_in_child=_in_child
+    )
 
 
 def try_lock(descriptor: int) -> bool:
@@ -64,15 +100,60 @@ def try_lock(descriptor: int) -> bool:
 
 
 def create(path: Path) -> int:
-    """Return the descriptor of a new file that only its owner can read.
+    """Return the descriptor of a new, locked file that only its owner can read.
+
+    Hold `locked` meanwhile, so that nobody takes it for left behind before it is locked.
 
     Raises:
         FileExistsError: if there is one.
+        OSError: if it cannot be made or locked; then there is none.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
-    descriptor = os.open(path, flags, 0o600)
-    _sync_folder(path.parent)
+    descriptor = hold(lambda: os.open(path, flags, 0o600))
+    try:
+        _lock(descriptor, wait=False)
+        _sync_folder(path.parent)
+    except OSError:
+        path.unlink(missing_ok=True)
+        let_go(descriptor)
+        raise
     return descriptor
+
+
+def rename(path: Path, target: Path) -> None:
+    """Put *path* in the place of *target*, on the disk when this returns.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    path.replace(target)
+    _sync_folder(target.parent)
+
+
+@contextmanager
+def taken(path: Path) -> Iterator[bool]:
+    """Lock the file at *path* meanwhile; False if another has it, or it is gone.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+    try:
+        descriptor = hold(lambda: os.open(path, os.O_RDWR | _BINARY))
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        yield try_lock(descriptor) and _is_at(path, descriptor)
+    finally:
+        let_go(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Return whether the open file still is the one at *path*, and no other in its place."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 class Log:
@@ -83,7 +164,7 @@ class Log:
     """
 
     def __init__(self, descriptor: int) -> None:
-        """Append to the open file, which is empty."""
+        """Append to the open file, which is empty and was opened with `hold`."""
         self._descriptor = descriptor
         self._end = self._size = 0
 
@@ -108,7 +189,7 @@ class Log:
     def close(self) -> None:
         """Leave what was appended and nothing more."""
         self._cut()
-        os.close(self._descriptor)
+        let_go(self._descriptor)
 
     def _grown(self) -> int:
         """Return the length with zeros for as much as was there before, if they have room."""

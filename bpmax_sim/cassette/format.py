@@ -86,6 +86,7 @@ def _head(entries: Sequence[Entry], rules: str) -> Head:
         start=start,
         mixed=mixed or msgspec.UNSET,
         simulated=simulated or msgspec.UNSET,
+        several=any(entry.line.session > 1 for entry in entries) or msgspec.UNSET,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from bpmax_sim.cassette.journal import SUFFIX, Draft, left_behind, read_journal
 from bpmax_sim.cassette.leaks import Scan, checked, finds_nothing
 from bpmax_sim.cassette.meaning import IsSigned, Volatile, any_signature, same_meaning
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.errors import CassetteError, DamagedCassette
+from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
 
 
 def nothing_volatile(_call: str) -> tuple[str, ...]:
@@ -63,25 +64,95 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 def _recover(path: Path, scan: Scan) -> tuple[Path, ...]:
-    written: dict[Path, None] = {}
+    found: list[tuple[Path, list[Draft]]] = []
+    unread: list[NewerFormat] = []
     for journal in left_behind(path):
-        drafts = [checked(draft, scan) for draft in read_journal(journal)]
-        whole = not any(draft.leaks for draft in drafts)
-        for recording in _recordings(drafts):
-            old = open_old(path, strict=True)
-            known = old is not None and recording.owner in old.owners and not recording.adding
-            target = path if whole and not known else new_file(path)
-            if merge(path, target, recording, nothing_volatile):
-                written[target] = None
+        try:
+            drafts = read_journal(journal)
+        except NewerFormat as error:
+            unread.append(error)
+            continue
+        if not (drafts and drafts[0].is_awaited):
+            found.append((journal, [checked(draft, scan) for draft in drafts]))
+    written: dict[Path, None] = {}
+    for target, recording in _recordings(path, _in_order(drafts for _, drafts in found)):
+        if merge(path, target, recording, nothing_volatile):
+            written[target] = None
+    for journal, _ in found:
         journal.unlink()
+    if unread:
+        raise unread[0]
     return tuple(written)
 
 
-def _recordings(drafts: Sequence[Draft]) -> Iterator[Recording]:
+def _in_order(journals: Iterable[Sequence[Draft]]) -> list[Draft]:
+    """Return what several journals hold, one after the other, in the order of their first call."""
+    begun = sorted((one for one in journals if one), key=lambda drafts: drafts[0].line.at)
+    drafts = (draft for one in begun for draft in sorted(one, key=lambda draft: draft.issue))
+    return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
+
+
+def _recordings(path: Path, drafts: Sequence[Draft]) -> Iterator[tuple[Path, Recording]]:
+    """Yield where each owner's recordings go; a file has what was yielded before it.
+
+    What several recorders left of one owner comes together, so that none replaces another.
+    """
     for owner in sorted({draft.line.owner for draft in drafts}):
-        own = tuple(draft for draft in drafts if draft.line.owner == owner and not draft.leaks)
-        if own:
-            yield Recording(owner, own, adding=own[0].adding)
+        own = [draft for draft in drafts if draft.line.owner == owner]
+        target = new_file(path) if any(draft.leaks for draft in own) else path
+        for is_branch, adding in ((False, False), (False, True), (True, True)):
+            chosen = tuple(
+                draft
+                for draft in own
+                if (bool(draft.branch), draft.adding) == (is_branch, adding) and not draft.leaks
+            )
+            if not chosen:
+                continue
+            if not adding and _has(path, owner):
+                target = new_file(path)
+            more = adding or (target != path and _has(target, owner))
+            yield target, Recording(owner, chosen, adding=more)
+
+
+def _has(path: Path, owner: str) -> bool:
+    old = open_old(path, strict=not path.name.endswith(".new"))
+    return old is not None and owner in old.owners
+
+
+def branches(path: Path, recorder: str) -> tuple[list[Path], list[Draft]]:
+    """Return the journals that forked children of *recorder* left, and what they hold in order.
+
+    The folder's lock has to be held.
+    """
+    found: dict[Path, tuple[Draft, ...]] = {}
+    for journal in left_behind(path):
+        with suppress(NewerFormat):  # `recover` tells it
+            drafts = read_journal(journal)
+            if drafts and drafts[0].branch == recorder:
+                found[journal] = drafts
+    return list(found), _in_order(found.values())
+
+
+def distinct(drafts: Sequence[Draft], volatile: Volatile, is_signed: IsSigned) -> tuple[Draft, ...]:
+    """Return *drafts* without the sessions that say what an earlier one does: they share that."""
+    sessions: dict[int, list[Draft]] = {}
+    for draft in sorted(drafts, key=lambda draft: draft.issue):
+        sessions.setdefault(draft.line.session, []).append(draft)
+    if len(sessions) < 2:  # noqa: PLR2004 - nothing to share
+        return tuple(drafts)
+    kept: list[Draft] = []
+    alike: dict[tuple[str, ...], list[list[Entry]]] = {}
+    for session in sessions.values():
+        entries = [_without_session(draft.entry) for draft in session]
+        others = alike.setdefault(tuple(entry.line.key for entry in entries), [])
+        if not any(same_meaning(other, entries, volatile, is_signed) for other in others):
+            others.append(entries)
+            kept += session
+    return tuple(kept)
+
+
+def _without_session(entry: Entry) -> Entry:
+    return Entry(msgspec.structs.replace(entry.line, session=1), entry.text)
 
 
 def merge(

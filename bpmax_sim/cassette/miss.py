@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path as FilePath
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from msgspec import Struct
 
 from bpmax_sim.cassette.bodies import encode_sorted
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.cassette.matching import (
     ABSENT,
     PARTS,
@@ -81,8 +83,16 @@ def no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
     return [
         f"{_name(parts)} cannot be answered, {path or 'its cassette'} does not exist",
         *_where(parts, context),
+        *recoverable(path),
         _line("record", context.command()),
     ]
+
+
+def recoverable(path: str) -> list[str]:
+    """Return the line that seals what an interrupted recording left beside the cassette."""
+    if not path or not interrupted(FilePath(path)):
+        return []
+    return [_line("recover", f"bpmax-sim recover {pasted(path)}")]
 
 
 def played(

@@ -19,6 +19,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         start: the earliest instant of sending, ISO 8601 with its zone.
         mixed: whether some exchange has a key under other rules, which its line names.
         simulated: whether a built-in simulator gave some of the answers.
+        several: whether some exchange was recorded by another than its owner's first session.
     """
 
     format: int = FORMAT
@@ -26,6 +27,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     start: str = ""
     mixed: bool | msgspec.UnsetType = msgspec.UNSET
     simulated: bool | msgspec.UnsetType = msgspec.UNSET
+    several: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,6 +50,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         source: who answered, unless it was the live third party.
         rules: digest of the matching rules, where it is not the head's.
         extra: what the builder said, where the request alone does not show it.
+        session: which of its owner's sessions recorded it, from 1.
     """
 
     key: str
@@ -68,6 +71,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trust: str = ""
     rules: str = ""
     extra: dict[str, Any] = {}
+    session: int = 1
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette import files
-from bpmax_sim.cassette.journal import Draft, Journal
+from bpmax_sim.cassette.journal import SUFFIX, Draft, Journal
 from bpmax_sim.cassette.leaks import Check, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.meaning import IsSigned, Volatile, any_signature
-from bpmax_sim.cassette.merge import Recording, merge, new_file, nothing_volatile, open_old, recover
+from bpmax_sim.cassette.merge import (
+    Recording,
+    branches,
+    distinct,
+    merge,
+    new_file,
+    nothing_volatile,
+    open_old,
+    recover,
+)
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.render import render
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
 from bpmax_sim.messages import Exchange
+
+_MOST_CALLS = 1_000_000_000  # of one session
 
 
 class Recorder:
     """Records one owner's exchanges; safe to use from several threads.
 
     Exchanges have to be redacted before they come here; the scan is the last line of defence.
+    In a forked child it goes on with a journal of its own and seals nothing: the recorder that it
+    was forked from takes what the child left when it seals, and else `recover` does.
     """
 
     def __init__(  # noqa: PLR0913 - the ways to record
@@ -39,6 +55,8 @@ class Recorder:
         zone: timedelta = timedelta(0),
         adding: bool = False,
         repeating: bool = False,
+        name: str = "",
+        parent: int = 0,
     ) -> None:
         """Record into *path*.
 
@@ -48,6 +66,7 @@ class Recorder:
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
         differ. What a process that died left in a journal is sealed first, so load the cassette
         for replay after this.
+        A forked child's is a branch of the recorder *name* in the process *parent*.
 
         Raises:
             DamagedCassette: if the file is not sound and its exchanges are to stay.
@@ -63,6 +82,10 @@ class Recorder:
         self._lock = threading.Lock()
         self._drafts: list[Draft] = []
         self._journal: Journal | None = None
+        self._name = name or uuid4().hex
+        self._parent = parent
+        self._process = os.getpid()
+        _recorders.add(self)
         open_old(self.path, strict=adding)
         try:
             recover(self.path, scan=scan)
@@ -73,13 +96,15 @@ class Recorder:
     def __repr__(self) -> str:
         return f"<Recorder of {str(self.path)!r} for {self.owner!r}, {len(self._drafts)} recorded>"
 
-    def append(self, exchange: Exchange) -> None:
+    def append(self, exchange: Exchange, *, session: int = 1, check: Check | None = None) -> None:
         """Return once the exchange is on the disk; one with a secret is kept as a stub only.
+
+        *session* is which of the owner's sessions recorded it, and *check* knows its secrets.
 
         Raises:
             CassetteError: if the disk is full or the folder cannot be written.
         """
-        draft = self._check(self._draft(exchange))
+        draft = (check or self._check)(self._draft(exchange, session))
         with self._lock:
             try:
                 if self._journal is None:
@@ -92,6 +117,11 @@ class Recorder:
                 ) from error
             self._drafts.append(draft)
 
+    def check_with(self, scan: Scan, known: Callable[[], int]) -> None:
+        """Look for more secrets from now on."""
+        with self._lock:
+            self._check = Check(scan, known)
+
     def rewrite(self, change: Callable[[Exchange], Exchange]) -> None:
         """Change everything recorded so far, when a value turns out late to be secret.
 
@@ -102,12 +132,17 @@ class Recorder:
             self._keep([self._changed(draft, change) for draft in self._drafts])
 
     def mend(
-        self, change: Callable[[Exchange], Exchange], *, holding: Sequence[str] | None = None
+        self,
+        change: Callable[[Exchange], Exchange],
+        *,
+        holding: Sequence[str] | None = None,
+        session: int = 0,
     ) -> None:
         """Change what holds a value that turned out late to be secret.
 
         With *holding* its texts are looked for in what is undone once of each exchange, which
-        costs next to nothing; without, everything is scanned.
+        costs next to nothing; without, everything that *session* recorded is scanned, or all
+        sessions with 0.
 
         Raises:
             CassetteError: if the disk is full.
@@ -115,7 +150,8 @@ class Recorder:
 
         def is_due(draft: Draft) -> bool:
             if holding is None:
-                return self._check(draft) is not draft
+                own = session in {0, draft.line.session}
+                return own and self._check(draft) is not draft
             return self._check.holds(draft, holding)
 
         with self._lock:
@@ -161,22 +197,39 @@ class Recorder:
                 self._journal.remove()
                 self._journal = None
 
+    def branch(self) -> None:
+        """Go on as the recorder of a forked child; what was recorded so far is the parent's."""
+        self._lock = threading.Lock()  # whoever held it is not here
+        self._parent = self._parent or self._process
+        self._journal = None
+        self._forget()
+
     def _forget(self) -> None:
         self._drafts = []
         self._check.forget()
 
-    def _draft(self, exchange: Exchange) -> Draft:
+    def _draft(self, exchange: Exchange, session: int = 1) -> Draft:
         request = exchange.request
         key = exchange.key or identity(parts_of_request(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules.digest)
-        issue = (request.call.serial if request.call else exchange.order, request.attempt)
-        return Draft(line=entry.line, text=entry.text, issue=issue, adding=self._adding)
+        serial = request.call.serial if request.call else exchange.order
+        line = entry.line if session == 1 else msgspec.structs.replace(entry.line, session=session)
+        issue = (session * _MOST_CALLS + serial, request.attempt)
+        return Draft(
+            line=line,
+            text=entry.text,
+            issue=issue,
+            adding=self._adding or self._parent > 0,
+            branch=self._name if self._parent else "",
+            parent=self._parent,
+        )
 
     def _changed(self, draft: Draft, change: Callable[[Exchange], Exchange]) -> Draft:
         if draft.leaks:
             return draft
-        fresh = self._draft(replace(change(read_exchange(draft.entry)), key=""))
+        session = draft.line.session
+        fresh = self._draft(replace(change(read_exchange(draft.entry)), key=""), session)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
         line = msgspec.structs.replace(fresh.line, encoding=draft.line.encoding)
         kept = msgspec.structs.replace(fresh, line=line, issue=draft.issue)
@@ -196,18 +249,18 @@ class Recorder:
     def _finish(
         self, target: Path, volatile: Volatile, is_signed: IsSigned = any_signature
     ) -> bool:
+        if self._parent:
+            self.close()
+            return False
         with self._lock:
             self._keep([self._check(draft) for draft in self._drafts])
             self._refuse_leaks()
-            if not self._drafts and not self.path.exists():
+            if not self._drafts and not self.path.exists() and not self._has_branches():
                 return False
-            recording = Recording(
-                self.owner, tuple(self._drafts), adding=self._adding, repeating=self._repeating
-            )
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 with files.locked(self.path.parent):
-                    changed = merge(self.path, target, recording, volatile, is_signed)
+                    changed = self._merge(target, volatile, is_signed)
             except OSError as error:
                 raise self._unwritten(target, error) from error
             except DamagedCassette as error:
@@ -219,6 +272,27 @@ class Recorder:
                 self._journal = None
             self._forget()
             return changed
+
+    def _has_branches(self) -> bool:
+        return bool(files.siblings(self.path, SUFFIX))
+
+    def _merge(self, target: Path, volatile: Volatile, is_signed: IsSigned) -> bool:
+        """Write what this recorder has, and behind it what forked children left."""
+        journals, left = branches(self.path, self._name)
+        last = max((draft.issue[0] for draft in self._drafts), default=0)
+        behind = [
+            msgspec.structs.replace(self._check(draft), issue=(last + n, 0))
+            for n, draft in enumerate(left, 1)
+        ]
+        drafts = tuple(d for d in (*self._drafts, *behind) if not d.leaks)
+        drafts = distinct(drafts, volatile, is_signed)
+        if any(draft.leaks for draft in behind):
+            journals = []
+        recording = Recording(self.owner, drafts, adding=self._adding, repeating=self._repeating)
+        changed = merge(self.path, target, recording, volatile, is_signed)
+        for journal in journals:
+            journal.unlink()
+        return changed
 
     def _refuse_leaks(self) -> None:
         found = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
@@ -235,3 +309,25 @@ class Recorder:
             f"{target}: not written ({error.strerror}); the old file is whole{kept}; make room and "
             f"run `bpmax-sim recover {pasted(str(self.path))}`"
         )
+
+
+_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
+_forked: list[bool] = []
+
+
+def has_forked() -> bool:
+    """Return whether this process has forked, so that children may have recorded for it."""
+    return bool(_forked)
+
+
+def _in_parent() -> None:
+    _forked[:] = [True]
+
+
+def _in_child() -> None:
+    for recorder in list(_recorders):
+        recorder.branch()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_parent=_in_parent, after_in_child=_in_child)

@@ -13,14 +13,15 @@ from typing import Annotated
 import typer
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.check.intake import know
 from bpmax_sim.check.secrets import secrets_in
 from bpmax_sim.cli.collection import collect
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.output import complain, say, say_json, tell
-from bpmax_sim.cli.places import below
+from bpmax_sim.cli.places import below, with_journals
 from bpmax_sim.cli.selection import Target, targets
-from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
+from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.report.annotations import annotation, in_workspace
@@ -132,6 +133,15 @@ def _problems(
     if cassettes:
         found = [*recordings, *_recordings(files, recordings)]
         yield from _cassettes(found, _known(loaded.values()))
+        there = _folders_of_cassettes(files, recordings)
+        yield from _interrupted([*found, *(with_journals(there) if there else ())])
+
+
+def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
+    for path in dict.fromkeys(Path(shown(one)) for one in paths):
+        for journal in interrupted(path):
+            told = "a recording was interrupted here; seal it with `bpmax-sim recover"
+            yield Problem(f"{told} {pasted(str(path))}`", Place(str(journal)))
 
 
 def _collected(target: Target) -> list[ScenarioItem]:
@@ -172,10 +182,14 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
 
 def _recordings(files: Sequence[Target], named: Sequence[Path]) -> list[Path]:
     """Return the cassettes of the projects of *files*; if cassettes alone are named, no others."""
+    there = _folders_of_cassettes(files, named)
+    return below(there, ".yaml") if there else []
+
+
+def _folders_of_cassettes(files: Sequence[Target], named: Sequence[Path]) -> list[Path]:
     own = [] if named else [find_root(Path.cwd())]
     roots = dict.fromkeys([find_root(target.path) for target in files] or own)
-    there = [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
-    return below(there, ".yaml") if there else []
+    return [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
 
 
 def _known(loaded: Iterable[Platforms]) -> Vault:

@@ -144,9 +144,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Keep the network closed to a test that replays."""
-    with item.stash[fixtures.GUARD]:
-        return (yield)
+    """Keep the network closed to a test that replays, and judge what its sessions recorded."""
+    passed = False
+    try:
+        with item.stash[fixtures.GUARD]:
+            result = yield
+        passed = not getattr(item, "_excinfo", None)  # a TestCase raises nothing
+    finally:
+        _judge_sessions(item, passed=passed)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -170,6 +176,18 @@ def _judge(item: pytest.Item, *, passed: bool) -> None:
     if run is not None:
         with told():
             run.finish(failed=not passed)
+
+
+def _judge_sessions(item: pytest.Item, *, passed: bool) -> None:
+    """Judge the sessions of a test that has none but those of the factory."""
+    sessions = item.stash.get(fixtures.SESSIONS, None)
+    if sessions is None:
+        return
+    from bpmax_sim.pytest_plugin.python import RUN, told  # noqa: PLC0415
+
+    if RUN not in item.stash:
+        with told():
+            sessions.finish(_tally(item.config), failed=not passed)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -13,7 +13,7 @@ from bpmax_sim.guard import NetworkGuard
 if TYPE_CHECKING:
     from bpmax_sim.proxy.builder import Proxy
     from bpmax_sim.pytest_plugin.faulty import RunFaults
-    from bpmax_sim.pytest_plugin.python import Run, RunClock, RunEvents
+    from bpmax_sim.pytest_plugin.python import Run, RunClock, RunEvents, Sessions
     from bpmax_sim.session import Session
     from bpmax_sim.transport.httpx.stub import Router
 
@@ -22,6 +22,8 @@ CURRENT = pytest.StashKey[pytest.Item]()
 
 GUARD = pytest.StashKey[NetworkGuard]()
 """Whether the network is closed to a test; it is in force in its call phase."""
+SESSIONS: pytest.StashKey[Sessions] = pytest.StashKey()
+"""The sessions of a test."""
 
 HIDING = pytest.StashKey[list[Callable[[str], str]]]()
 """What hides the secrets of a test's sessions."""
@@ -100,12 +102,10 @@ def bpmax_session_factory(
         from bpmax_sim.pytest_plugin.tally import tally_of  # noqa: PLC0415
 
         session = open_session(config.stash[CURRENT], **options)
-        failed = True
         try:
             with session:
                 yield session
-            failed = False
         finally:
-            tally_of(config).add(session, failed=failed, doubtful=failed)
+            tally_of(config).add_calls(session)
 
     return opened

@@ -13,10 +13,10 @@ from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ExpectationError
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.faulty import RunFaults, marked_faults
-from bpmax_sim.pytest_plugin.fixtures import GUARD
+from bpmax_sim.pytest_plugin.fixtures import GUARD, SESSIONS
 from bpmax_sim.pytest_plugin.hiding import hide_in
 from bpmax_sim.pytest_plugin.stubbed import put_behind
-from bpmax_sim.pytest_plugin.tally import tally_of
+from bpmax_sim.pytest_plugin.tally import Tally, tally_of
 from bpmax_sim.pytest_plugin.wanted import (
     cassette_of,
     cassettes_folder,
@@ -28,6 +28,7 @@ from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.log import Log
 from bpmax_sim.scenario.names import cassette_name
 from bpmax_sim.session import Session
+from bpmax_sim.session.sharing import Run as SessionRun
 from bpmax_sim.subject.stage import Happening
 
 
@@ -59,13 +60,60 @@ def open_session(node: pytest.Item, **given: Any) -> Session:
         **session_options(node),
         **given,
     }
-    session = Session.open(found.pop("platforms"), **found)
+    session = _sessions(node).open(found.pop("platforms"), **found)
     put_behind(node, session)
     if session.is_closed:
         node.stash[GUARD].close(options.allowed_hosts(node.config))
     else:
         hide_in(node, session.redact)
     return session
+
+
+class Sessions:
+    """The sessions of one test: those of one owner are one recording, judged with the test."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._run = SessionRun()
+        self._last: dict[tuple[object, str], Session] = {}
+
+    def open(self, platforms: Any, **found: Any) -> Session:
+        """Return one more, which does not end its owner's recording when it closes.
+
+        Raises:
+            ConfigError: an option or a file is wrong.
+            CassetteError: the cassette cannot be used.
+        """
+        session = Session.open(platforms, run=self._run, **found)
+        self._last[session.settings.cassette, session.settings.owner] = session
+        return session
+
+    def finish(self, tally: Tally, *, failed: bool) -> None:
+        """Seal what was recorded, and judge what was not played.
+
+        Raises:
+            ExpectationError: an exchange was not played.
+            CassetteError: a recording could not be written.
+        """
+        last, self._last = list(self._last.values()), {}
+        wrong, left = failed, False
+        try:
+            self._run.finish(failed=failed)
+            if not failed:
+                for session in last:
+                    session.judge_unplayed()
+        except BpmaxError as error:
+            wrong, left = True, isinstance(error, ExpectationError)
+            raise
+        finally:
+            for session in last:
+                tally.add_recording(session, failed=wrong, doubtful=wrong and not left)
+
+
+def _sessions(node: pytest.Item) -> Sessions:
+    if SESSIONS not in node.stash:
+        node.stash[SESSIONS] = Sessions()
+    return node.stash[SESSIONS]
 
 
 def _platforms(node: pytest.Item) -> Any:
@@ -98,15 +146,15 @@ class Run:
             return
         self._finished = True
         silent = self.faults.disarm()
-        wrong, left = failed or bool(silent), False
+        wrong, tally = failed or bool(silent), tally_of(self._node.config)
         try:
             self.session.close(failed=wrong)
-        except BpmaxError as error:
-            wrong, left = True, isinstance(error, ExpectationError)
+        except BpmaxError:
+            wrong = True
             raise
         finally:
-            tally = tally_of(self._node.config)
-            tally.add(self.session, failed=wrong, doubtful=wrong and not left)
+            tally.add_calls(self.session)
+            _sessions(self._node).finish(tally, failed=wrong)
         if silent and not failed:
             raise ExpectationError(silent)
 

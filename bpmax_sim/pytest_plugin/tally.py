@@ -71,29 +71,39 @@ class Tally:
         self.owners.setdefault(cassette, set()).add(owner)
         self.tests.add(str(test))
 
-    def add(self, session: Session, *, failed: bool, doubtful: bool) -> None:
-        """Take what a closed session did.
+    def add_calls(self, session: Session) -> None:
+        """Take what a closed session called, and met that looks like a secret."""
+        self.calls.update(call.source or "failed" for call in session.calls if not call.is_login)
+        self.logins += sum(call.is_login for call in session.calls)
+        cassette = session.settings.cassette
+        if cassette is not None:
+            self.cassettes.add(str(cassette))
+            self.unrecognised.update(session.unrecognised)
+
+    def add_recording(self, session: Session, *, failed: bool, doubtful: bool) -> None:
+        """Take what became of the recording of a session, the last one of its owner in a test.
 
         Args:
             session: closed.
             failed: whether its test did.
             doubtful: whether it failed for another reason than what it left unplayed.
         """
-        self.calls.update(call.source or "failed" for call in session.calls if not call.is_login)
-        self.logins += sum(call.is_login for call in session.calls)
         cassette = session.settings.cassette
         if cassette is None:
             return
-        self.cassettes.add(str(cassette))
         if session.mode in _WITH_CASSETTES and cassette.is_file():
             self.used.add(str(cassette))
-        self.unrecognised.update(session.unrecognised)
         self._note_left(session, str(cassette), doubtful=doubtful or session.mode != "replay")
         if session.settings.unused != "ignore" and not failed and session.unplayed:
             self.unplayed[str(cassette)] += len(session.unplayed)
         if session.mode == "record":
             aside = cassette.with_name(f"{cassette.name}.new")
             self.waiting.update([str(aside)] if aside.exists() else [])
+
+    def add(self, session: Session, *, failed: bool, doubtful: bool) -> None:
+        """Take what a closed session did that is alone with its recording; see the other two."""
+        self.add_calls(session)
+        self.add_recording(session, failed=failed, doubtful=doubtful)
 
     def _note_left(self, session: Session, cassette: str, *, doubtful: bool) -> None:
         """Note which exchanges no session of this owner has played so far."""

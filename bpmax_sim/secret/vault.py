@@ -66,6 +66,13 @@ class Vault:
                 if len(part) >= SHORTEST:
                     self._register(part, twin, name)
 
+    def absorb(self, other: Vault) -> None:
+        """Look for what *other* looks for, too."""
+        with self._lock:
+            for real, secret in other._secrets.copy().items():
+                if self._secrets.setdefault(real, secret) is secret:
+                    self._table = None
+
     def pair(self, real: str, standin: str, *, name: str) -> None:
         """Register a text that was derived from secrets, such as a whole header value."""
         known = self._secrets.get(real)

@@ -79,7 +79,7 @@ class Network:
         self._simulators = self._simulate() if start.simulated else None
         rules = matching_rules(platforms, settings.ignore)
         passing = partial(volatile_places, platforms)
-        self._tracks = Tracks(settings, rules, vault, start.cassette, start.zone, passing)
+        self._tracks = Tracks(settings, rules, vault, start.seat, start.zone, passing)
         self._environment = environment(
             self._tenants, self._tracks, start, calls=self.calls, misses=self.misses
         )
@@ -130,6 +130,7 @@ class Network:
 
     def begin(self, program: Program) -> Generator[Effect, Any, Answer]:
         """Return the call of *program*, for a scheduler to drive."""
+        self._tracks.refuse_closed()
         return call(program, self._environment)
 
     def run(self, program: Program) -> Any:
@@ -150,10 +151,12 @@ class Network:
             TransportError: the exchange did not complete.
             NoMatchError: replay has no answer.
         """
+        self._tracks.refuse_closed()
         return self._drive(self._outside.call(request), inner)
 
     def beside(self) -> Beside:
         """Return what is done about clients that send for themselves."""
+        self._tracks.refuse_closed()
         return Beside(
             mode=self._start.mode,
             record=self._settings.record,
@@ -178,6 +181,7 @@ class Network:
         Raises:
             CallError: it cannot be built.
         """
+        self._tracks.refuse_closed()
         return build(program, self._environment)
 
     def handle(self, request: Request, inner: Transport | None = None) -> Response:
@@ -187,11 +191,25 @@ class Network:
             TransportError: the exchange did not complete.
             NoMatchError: replay has no answer.
         """
+        self._tracks.refuse_closed()
         try:
             return (inner or self.faults).handle(with_personal(request, self._settings.redact))
         except NoMatchError as error:
             self.misses.append(error)
             raise
+
+    def refuse_closed(self) -> None:
+        """Let nothing happen any more once the session is closed.
+
+        Raises:
+            ConfigError: it is.
+        """
+        self._tracks.refuse_closed()
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether this was the last session of its owner in the run."""
+        return self._start.seat.shared.is_over
 
     def redact(self, text: str) -> str:
         """Return *text* with every secret replaced by its stand-in."""
@@ -209,8 +227,7 @@ class Network:
             CassetteError: a file could not be written; the old one is whole.
         """
         with self._resources:
-            if self._start.mode == "record":
-                self._tracks.finish(failed=failed, is_signed=self._is_signed)
+            self._tracks.finish(failed=failed, is_signed=self._is_signed)
         if self._settings.mode == "record":
             self._tracks.upload()
 

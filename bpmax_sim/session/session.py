@@ -68,6 +68,7 @@ class Session:
         """
         self.platforms = platforms
         self.settings = settings
+        self._is_closed = False
         start = opening(settings)
         self.mode = start.mode
         self.clock = start.clock
@@ -177,6 +178,7 @@ class Session:
         Raises:
             CallError: BAD_ARGUMENT.
         """
+        self._network.refuse_closed()
         return Proxy(platform, options, run=self._network.run, build=self._network.build)
 
     def handle(self, request: Request, /) -> Response:
@@ -234,6 +236,7 @@ class Session:
 
         What the script printed and threw is redacted, the value that it returned is as it is.
         """
+        self._network.refuse_closed()
         given = {"form": form, "ctx": ctx}
         self._runtime.start(
             as_script(script),
@@ -247,12 +250,14 @@ class Session:
 
         That waits for real in record and live mode; the time that nothing needs is skipped.
         """
+        self._network.refuse_closed()
         until = self.clock.now() + seconds
         self._scheduler.run()
         self.clock.move_to(until)
 
     def wait(self, seconds: float, /) -> None:
         """Let virtual time pass, in record and live mode as real time."""
+        self._network.refuse_closed()
         self._scheduler.at(self.clock.now() + seconds, lambda: None)
         self._scheduler.run()
 
@@ -279,6 +284,7 @@ class Session:
 
     def arm(self, rules: Sequence[Fault], /) -> None:
         """Let *rules* strike from now on, in front of those already there; they count anew."""
+        self._network.refuse_closed()
         self._network.faults.arm(rules)
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
@@ -287,6 +293,7 @@ class Session:
 
     def stub(self, stub: Stub, /) -> None:
         """Let *stub* answer before anything but faults does; what it answers None to goes on."""
+        self._network.refuse_closed()
         self._network.stubs.add(stub)
 
     @property
@@ -302,20 +309,35 @@ class Session:
     def close(self, *, failed: bool = False) -> None:
         """End the run; *failed* says that it failed already, so its recording is set aside.
 
+        What was recorded is sealed, and what was not played judged, with the owner's last session
+        of the run. A session that is closed already stays so.
+
         Raises:
             NoMatchError: a call had no answer in the recording.
             ExpectationError: a recording was not played.
             LeakError: a secret would have been written.
             CassetteError: the recording could not be written.
         """
+        if self._is_closed:
+            return
+        self._is_closed = True
         if self._guard is not None:
             self._guard.leave()
         self._scheduler.close()
         self._network.finish(failed=failed or bool(self.misses))
         if self.misses and not failed:
             raise self.misses[0]
-        replayed = self.mode == "replay" and not failed
-        if replayed and self.settings.unused == "fail" and self.unplayed:
+        if not failed:
+            self.judge_unplayed()
+
+    def judge_unplayed(self) -> None:
+        """Judge what was not played, if this is due: at the end of the owner's last session.
+
+        Raises:
+            ExpectationError: a recording was not played, and that fails the run.
+        """
+        strict = self.mode == "replay" and self.settings.unused == "fail"
+        if strict and self._is_closed and self._network.is_over and self.unplayed:
             raise ExpectationError(self.told_unplayed())
 
     def told_unplayed(self) -> str:

@@ -14,6 +14,7 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.script.runtime import ENGINES
+from bpmax_sim.session.sharing import Run
 
 MODES: Final = ("replay", "record", "live", "simulate")
 AGAINST: Final = ("live", "simulator")
@@ -53,6 +54,8 @@ class Settings:
             sees.
         allow_hosts: what stays open all the same: names, addresses, or patterns with ``*``.
         remote: where the files come from and go to, when they are the mirror of a URL.
+        run: sessions of one owner in one run are one recording; None for those that are open at
+            the same time as this one.
         zone: seconds east of Greenwich, for scripts; None for that of *clock*.
     """
 
@@ -83,6 +86,7 @@ class Settings:
     remote: Remote | None = None
     guard: bool | NetworkGuard = False
     allow_hosts: tuple[str, ...] = ()
+    run: Run | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         _one_of("mode", self.mode, MODES)

@@ -5,26 +5,33 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from bpmax_sim.cassette import shelf
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.leaks import Check
 from bpmax_sim.cassette.matching import Difference, Rules, identity, parts_of_request
 from bpmax_sim.cassette.meaning import IsSigned, Volatile
 from bpmax_sim.cassette.merge import nothing_volatile
 from bpmax_sim.cassette.miss import MissContext, signed_otherwise
 from bpmax_sim.cassette.player import Player
-from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.cassette.store import Recorder, has_forked
 from bpmax_sim.errors import ConfigError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.sharing import Seat
 from bpmax_sim.session.unrecognised import Unrecognised
 from bpmax_sim.transport.redaction import redact_exchange, redact_request
 from bpmax_sim.yamlfile import shown
 
 Key = tuple[str, str]
+_CLOSED = (
+    "the session is closed, so it neither calls nor records any more; use it inside its `with` "
+    "block, or open another one"
+)
 
 
 def load(path: Path | None) -> Cassette | None:
@@ -74,11 +81,12 @@ class Tracks:
     settings: Settings
     rules: Rules
     vault: Vault
-    cassette: Cassette | None
+    seat: Seat
     zone: timedelta = timedelta(0)
     passing: Volatile = nothing_volatile
     player: Player = field(init=False)
-    _recorder: Recorder | None = field(default=None, init=False)
+    _check: Check = field(init=False)
+    _is_closed: bool = field(default=False, init=False)
     _logins: dict[Key, Player | None] = field(default_factory=dict, init=False)
     _login_recorders: dict[Key, Recorder] = field(default_factory=dict, init=False)
     _answered_logins: set[tuple[str, int, bytes]] = field(default_factory=set, init=False)
@@ -90,14 +98,25 @@ class Tracks:
 
     def __post_init__(self) -> None:
         said = self.settings
-        path = shown(said.cassette) if said.cassette and self.cassette is None else ""
-        self.player = Player(self.cassette, self.rules, said.owner, path=path, repeat=said.repeat)
+        shared, vault = self.seat.shared, self.vault
+        path = shown(said.cassette) if said.cassette and shared.cassette is None else ""
+        self.player = Player(
+            shared.cassette,
+            self.rules,
+            said.owner,
+            path=path,
+            repeat=said.repeat,
+            playback=shared.playback,
+            session=self.seat.number,
+        )
+        self._check = Check(vault.scan, lambda: vault.size)
         self._unrecognised = Unrecognised(self.vault, self.passing)
 
     @property
     def recorded(self) -> bool:
         """Return whether this owner has a recording."""
-        return self.cassette is not None and self.settings.owner in self.cassette.owners
+        cassette = self.seat.shared.cassette
+        return cassette is not None and self.settings.owner in cassette.owners
 
     def answer(self, request: Request) -> Outcome:
         """Return what came of a redacted request when it was recorded.
@@ -133,12 +152,33 @@ class Tracks:
 
         Raises:
             CassetteError: if it cannot be kept.
+            ConfigError: if the session is closed.
         """
+        self.refuse_closed()
         self._look_back()
         if not self._is_repeated_login(exchange):
-            self._recorder_of(exchange).append(exchange)
+            self._append(exchange)
         if not exchange.request.is_login:
             self._unrecognised.add(exchange)
+
+    def refuse_closed(self) -> None:
+        """Let nothing happen any more once the session is closed.
+
+        Raises:
+            ConfigError: it is.
+        """
+        if self._is_closed:
+            raise ConfigError(_CLOSED)
+
+    def _append(self, exchange: Exchange) -> None:
+        key = _login_key(exchange.request)
+        with self._lock:
+            login = key is not None and self.settings.logins is not None
+            recorder = self._login_recorder(key) if key and login else self._own()
+        if login:
+            recorder.append(exchange)
+        else:
+            recorder.append(exchange, session=self.seat.number, check=self._check)
 
     def _look_back(self) -> None:
         """Redact anew what was recorded before a secret in it became known."""
@@ -154,7 +194,7 @@ class Tracks:
                 recorder.mend(self._redact, holding=fresh)
 
     def _recorders(self) -> list[Recorder]:
-        own = [self._recorder] if self._recorder else []
+        own = [self.seat.shared.recorder] if self.seat.shared.recorder else []
         return [*self._login_recorders.values(), *own]
 
     def _redact(self, exchange: Exchange) -> Exchange:
@@ -180,23 +220,50 @@ class Tracks:
         return self.player.unplayed()
 
     def finish(self, *, failed: bool, is_signed: IsSigned) -> None:
-        """Seal what was recorded; a failed run's recording is set aside for review.
+        """End the session, and with its owner's last one seal what was recorded.
+
+        A failed run's recording is set aside for review.
 
         Raises:
             LeakError: a secret would have been written.
             CassetteError: a file could not be written; the old one is whole.
         """
+        self._is_closed, wrong = True, True
+        shared = self.seat.shared
+        try:
+            if shared.mode == "record":
+                self._redact_late()
+                self._finish_logins(failed=failed)
+            wrong = failed
+        finally:
+            seal = partial(self._seal, is_signed=is_signed)
+            shared.leave(self.seat, self.vault, seal, failed=wrong)
+
+    def _redact_late(self) -> None:
         if self._late or self.vault.learned(self._known):
-            for recorder in self._recorders():
+            for recorder in self._login_recorders.values():
                 recorder.mend(self._redact)
-        self._finish_logins(failed=failed)
-        own = self._recorder
-        if own is None and self.settings.record == "rewrite" and self.recorded and not failed:
-            own = self._own()  # nothing was called any more, so nothing is recorded any more
+            if self.seat.shared.recorder:
+                self.seat.shared.recorder.mend(self._redact, session=self.seat.number)
+
+    def _seal(self, failed: bool, *, is_signed: IsSigned) -> None:
+        """Seal what the sessions of the owner recorded."""
+        shared = self.seat.shared
+        if shared.mode != "record":
+            return
+        own = shared.recorder
+        if own is None and not failed and (self._is_emptied or has_forked()):
+            own = self._own()
         if own is not None and failed:
             own.set_aside()
         elif own is not None:
             own.seal(volatile=self.passing, is_signed=is_signed)
+        shared.recorder = None
+
+    @property
+    def _is_emptied(self) -> bool:
+        """Return whether nothing was called any more, so that nothing is recorded any more."""
+        return self.settings.record == "rewrite" and self.recorded
 
     def upload(self) -> None:
         """Put what was recorded, now or before, where the files come from.
@@ -245,13 +312,6 @@ class Tracks:
         folder = self.settings.logins
         return _login_file(folder, key) if folder else None
 
-    def _recorder_of(self, exchange: Exchange) -> Recorder:
-        key = _login_key(exchange.request)
-        with self._lock:
-            if key and self.settings.logins is not None:
-                return self._login_recorder(key)
-            return self._own()
-
     def _login_recorder(self, key: Key) -> Recorder:
         if key not in self._login_recorders:
             path = self._login_path(key)
@@ -260,14 +320,21 @@ class Tracks:
         return self._login_recorders[key]
 
     def _own(self) -> Recorder:
-        if self._recorder is None:
-            if self.settings.cassette is None:
-                raise ConfigError("record: no cassette is named; pass cassette=")
-            adding = self.settings.record == "new"
-            self._recorder = self._make(self.settings.cassette, self.settings.owner, adding=adding)
-        return self._recorder
+        said, shared = self.settings, self.seat.shared
+        with shared.lock:
+            if shared.recorder is None:
+                if said.cassette is None:
+                    raise ConfigError("record: no cassette is named; pass cassette=")
+                shared.recorder = self._make(
+                    said.cassette,
+                    said.owner,
+                    adding=said.record == "new",
+                    name=shared.name,
+                    parent=shared.parent,
+                )
+            return shared.recorder
 
-    def _make(self, path: Path, owner: str, **how: bool) -> Recorder:
+    def _make(self, path: Path, owner: str, **how: Any) -> Recorder:
         vault = self.vault
         if self.settings.remote:
             self.settings.remote.fetch(path, recording=True)

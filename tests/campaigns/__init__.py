@@ -1,0 +1,1 @@
+"""Attacks that take longer than a test suite may; ``.ci/nightly`` runs them whole."""

@@ -17,8 +17,9 @@ from bpmax_sim.cassette.leaks import Scan, finds_nothing
 from bpmax_sim.cassette.matching import Rules, parts_of_exchange
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.player import Player
+from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.store import Recorder
-from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError
+from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, NewerFormat
 from bpmax_sim.messages import Exchange, Failed, Response
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order
 
@@ -429,8 +430,31 @@ def test_a_torn_journal_is_read_up_to_the_tear(tmp_path: Path) -> None:
         assert len(read_journal(torn)) == (length >= first - 1)
     torn.write_bytes(whole[:first] + whole[first:].replace(b"customers/2", b"customers/3"))
     assert len(read_journal(torn)) == 1
-    torn.write_bytes(whole[:first] + b"%08x %08x {}\n" % (2, zlib.crc32(b"{}")))
-    assert len(read_journal(torn)) == 1
+    torn.write_bytes(b"garbled " + whole[8:first] + whole[first:])
+    with pytest.raises(NewerFormat, match="torn: record 1 was not written by this version"):
+        read_journal(torn)
+    torn.write_bytes(whole[:40] + b"?" + whole[41:])
+    assert [customer(read_exchange(d.entry)) for d in read_journal(torn)] == ["2"]
+
+
+@pytest.mark.parametrize("record", [b"{}", b'{"format":2,"line":{}}'])
+def test_a_journal_of_another_version_stays_and_the_others_are_sealed(
+    path: Path, record: bytes
+) -> None:
+    for recording in [recorder(path, detail(1), owner="甲"), recorder(path, detail(2), owner="乙")]:
+        recording.close()
+    first = next(one for one in journals(path) if read_journal(one)[0].line.owner == "甲")
+    with first.open("ab") as file:
+        file.write(b"%08x %08x %b\n" % (len(record), zlib.crc32(record), record))
+    before = first.read_bytes()
+
+    with pytest.raises(NewerFormat) as raised:
+        recover(path)
+
+    assert str(raised.value).startswith(f"{first}: record 2 was not written by this version of ")
+    assert Cassette.load(path).owners == ("乙",)
+    assert names(path) == [path.name, first.name]
+    assert first.read_bytes() == before
 
 
 def test_a_journal_never_reuses_the_file_of_a_dead_process(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ exchange. No cookie is kept from one request to the next. Compressed bodies come
 from __future__ import annotations
 
 import functools
+import os
 import ssl
 import time
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ class Live:
     inner: httpx.BaseTransport | None = None
     max_body: int = 64 * 1024 * 1024
     _client: httpx.Client | None = field(default=None, init=False)
+    _process: int = field(default_factory=os.getpid, init=False)
+    _inherited: list[httpx.Client | None] = field(default_factory=list, init=False)
 
     def handle(self, request: Request) -> Response:
         """Return the answer, with the seconds it took.
@@ -86,6 +89,7 @@ class Live:
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
+        self._leave_to_parent()
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -101,7 +105,17 @@ class Live:
     ) -> None:
         self.close()
 
+    def _leave_to_parent(self) -> None:
+        """In a forked child, let the parent's connections be: on one both would be answered.
+
+        They are not even closed, since that ends the parent's TLS.
+        """
+        if self._process != os.getpid():
+            self._inherited.append(self._client)
+            self._process, self._client = os.getpid(), None
+
     def _open(self) -> httpx.Client:
+        self._leave_to_parent()
         if self._client is None:
             options = {"transport": self.inner} if self.inner else {"verify": _tls_context()}
             # one instance's session must not reach the calls of another

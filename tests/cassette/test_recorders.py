@@ -1,0 +1,164 @@
+"""Recorders that start, fork and die together; storage that is full, and one of another kind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.journal import Journal, interrupted, left_behind
+from bpmax_sim.cassette.leaks import finds_nothing
+from bpmax_sim.cassette.merge import recover
+from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.errors import CassetteError, InterruptedWarning, NoMatchError
+from tests.cassette.exchanges import OWNER, RULES, ZONE, detail
+from tests.cassette.recording import record
+from tests.session.test_session import opened
+
+ROOT = Path(__file__).parents[2]
+CAMPAIGN = (sys.executable, "-m", "tests.campaigns.recorders", "--seed", "20261126")
+
+
+@pytest.mark.parametrize(
+    ("trial", "processes", "rounds"),
+    [("killed together", 6, 2), ("forked inside", 6, 3), ("crashing workers", 1, 1)],
+)
+def test_recorders_that_start_and_die_together_lose_nothing(
+    trial: str, processes: int, rounds: int
+) -> None:
+    done = subprocess.run(
+        [*CAMPAIGN, "--trial", trial, "--rounds", str(rounds), "--processes", str(processes)],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert (done.stderr, done.returncode) == ("", 0), done.stdout
+    assert f"| {trial}, {processes} processes | {rounds} rounds | " in done.stdout
+    assert done.stdout.endswith(": 0 lost\n")
+
+
+def test_the_lock_of_a_journal_ends_with_its_process_though_a_child_lives(tmp_path: Path) -> None:
+    path = tmp_path / "客户.yaml"
+    reading, told = os.pipe()
+    parent = os.fork()
+    if not parent:
+        record(path, OWNER, 1)
+        child = os.fork()
+        if child:
+            os.write(told, f"{child}\n".encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+        signal.pause()
+    os.waitpid(parent, 0)
+    child = int(os.read(reading, 100).split()[-1])
+    try:
+        assert recover(path) == (path,)
+        assert len(Cassette.load(path)) == 1
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_a_journal_that_was_replaced_is_not_taken_for_one_left_behind(tmp_path: Path) -> None:
+    path = tmp_path / "客户.yaml"
+    journal = Journal(path)
+    journal.rewrite(())
+    journal.path.with_suffix(".rewriting").write_bytes(b"of a process that died there")
+
+    assert list(left_behind(path)) == []
+    assert list(tmp_path.iterdir()) == [journal.path]
+    journal.close()
+    assert list(left_behind(path)) == [journal.path]
+
+
+def test_several_journals_of_one_owner_are_recovered_together(tmp_path: Path) -> None:
+    path = tmp_path / "客户.yaml"
+    first, second = (record(path, OWNER, count) for count in (2, 3))
+    first.close()
+    second.close()
+
+    assert recover(path) == (path,)
+    assert len(Cassette.load(path)) == 5
+    for count in (1, 2):
+        record(path, OWNER, count).close()
+        assert recover(path) == (path.with_name("客户.yaml.new"),)
+    assert len(Cassette.load(path.with_name("客户.yaml.new"))) == 3
+
+
+@pytest.fixture(name="tmpfs", scope="module")
+def mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a real file system in memory with room for 256 KB."""
+    folder = tmp_path_factory.mktemp("tmpfs")
+    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no mount on this system")
+    if done.returncode:
+        pytest.skip("mounting a tmpfs needs the rights to")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_keeps_the_old_file_and_what_was_safe(tmpfs: Path) -> None:
+    path = tmpfs / "cassettes/客户.yaml"
+    record(path, "别的", 5).seal()
+    before = path.read_bytes()
+    filler = tmpfs / "filler"
+    recording = record(path, OWNER, 3)
+    another = Recorder(path, rules=RULES, owner="再一个", scan=finds_nothing, zone=ZONE)
+    with pytest.raises(OSError, match="No space left"):
+        fill(filler)
+
+    with pytest.raises(CassetteError) as raised:
+        another.append(detail(1))
+    assert f"{path}: the answer of crm_system.get_customer_detail could not be kept (No space" in (
+        str(raised.value)
+    )
+    with pytest.raises(CassetteError, match=r"not written \(No space left on device\)"):
+        recording.seal()
+    assert path.read_bytes() == before
+    recording.close()
+    another.close()
+    filler.unlink()
+
+    assert recover(path) == (path,)
+    assert Cassette.load(path).owners == tuple(sorted((OWNER, "别的")))
+    assert len([one for one in Cassette.load(path).exchanges() if one.owner == OWNER]) == 3
+    assert sorted(one.name for one in path.parent.iterdir()) == [path.name]
+
+
+def fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+def test_replay_says_how_to_seal_an_interrupted_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cassettes/crm/客户.yaml"
+    recording = record(path, "选择客户", 1)
+    with opened(tmp_path) as session:  # while it is under way nothing is said
+        assert session.mode == "replay"
+    recording.close()
+    (journal,) = interrupted(path)
+
+    told = "is not replayed; seal it with `bpmax-sim recover"
+    with pytest.warns(InterruptedWarning, match=told) as warned:
+        session = opened(tmp_path)
+    with pytest.raises(NoMatchError) as missed:
+        session.proxy("crm_system").getCustomerDetail("1")
+    session.close(failed=True)
+
+    assert str(warned[0].message).startswith(f"{journal} holds a recording that was interrupted")
+    assert f"\n  recover   bpmax-sim recover '{path}'" in str(missed.value) or (
+        f"\n  recover   bpmax-sim recover {path}" in str(missed.value)
+    )
+    assert journal.exists()
