@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -33,7 +34,8 @@ def checked(draft: Draft, scan: Scan) -> Draft:
     found = tuple(str(finding) for finding in scan(scannable(draft.entry)))
     if not found:
         return draft
-    line = msgspec.structs.replace(draft.line, base="", injected=(), encoding={}, extra={})
+    blank: dict[str, Any] = {"base": "", "injected": (), "encoding": {}, "extra": {}, "values": {}}
+    line = msgspec.structs.replace(draft.line, **blank)
     return msgspec.structs.replace(draft, line=line, text="", leaks=found)
 
 

@@ -23,7 +23,7 @@ PASSING = tuple(
     )
 )  # fmt: skip
 _said = attrgetter(
-    "key", "rules", "call", "instance", "base", "injected", "failed", "source", "trust"
+    "key", "rules", "call", "instance", "base", "injected", "failed", "source", "trust", "values"
 )
 IsSigned = Callable[[Exchange], bool]
 

@@ -9,6 +9,8 @@ import msgspec
 from bpmax_sim.messages import Signed
 
 FORMAT = 1
+Values = dict[str, dict[str, str]]
+"""Credentials that are no secrets, by ``platform.instance`` and name."""
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         source: who answered, unless it was the live third party.
         rules: digest of the matching rules, where it is not the head's.
         extra: what the builder said, where the request alone does not show it.
+        values: on its owner's first exchange, the credentials that are declared to be no secrets,
+            by ``platform.instance`` and name.
     """
 
     key: str
@@ -68,6 +72,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trust: str = ""
     rules: str = ""
     extra: dict[str, Any] = {}
+    values: Values = {}
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

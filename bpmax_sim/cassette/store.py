@@ -16,10 +16,16 @@ from bpmax_sim.cassette.leaks import Check, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.meaning import IsSigned, Volatile, any_signature
 from bpmax_sim.cassette.merge import Recording, merge, new_file, nothing_volatile, open_old, recover
+from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.render import render
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
-from bpmax_sim.messages import Exchange
+from bpmax_sim.messages import Exchange, Request
+
+
+def no_values(_request: Request) -> Values:
+    """Record no credential."""
+    return {}
 
 
 class Recorder:
@@ -39,6 +45,7 @@ class Recorder:
         zone: timedelta = timedelta(0),
         adding: bool = False,
         repeating: bool = False,
+        values: Callable[[Request], Values] = no_values,
     ) -> None:
         """Record into *path*.
 
@@ -46,8 +53,8 @@ class Recorder:
         and never the value; *known* how many it looks for, so that nothing is scanned twice for
         the same. *zone* is that of instants in the file. With *adding*, the owner's older
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
-        differ. What a process that died left in a journal is sealed first, so load the cassette
-        for replay after this.
+        differ. *values* tells the credentials behind a request that are no secrets. What a process
+        that died left in a journal is sealed first, so load the cassette for replay after this.
 
         Raises:
             DamagedCassette: if the file is not sound and its exchanges are to stay.
@@ -60,6 +67,7 @@ class Recorder:
         self._zone = zone
         self._adding = adding
         self._repeating = repeating
+        self._values = values
         self._lock = threading.Lock()
         self._drafts: list[Draft] = []
         self._journal: Journal | None = None
@@ -171,7 +179,8 @@ class Recorder:
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules.digest)
         issue = (request.call.serial if request.call else exchange.order, request.attempt)
-        return Draft(line=entry.line, text=entry.text, issue=issue, adding=self._adding)
+        line = replace(entry.line, values=self._values(request))
+        return Draft(line=line, text=entry.text, issue=issue, adding=self._adding)
 
     def _changed(self, draft: Draft, change: Callable[[Exchange], Exchange]) -> Draft:
         if draft.leaks:

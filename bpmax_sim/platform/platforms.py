@@ -142,22 +142,36 @@ class Platforms:
             return ""
 
     def credentials(
-        self, platform: Platform, instance: Instance, *, environ: Mapping[str, str], closed: bool
+        self,
+        platform: Platform,
+        instance: Instance,
+        *,
+        environ: Mapping[str, str],
+        closed: bool,
+        recorded: Mapping[str, str] | None = None,
     ) -> Credentials:
         """Return the credentials and the address of *instance*; see `resolve`.
 
-        Those of replay hang on nothing outside, so they are worked out once.
+        Those of replay hang on nothing but what was *recorded*, so they are worked out once.
 
         Raises:
             ConfigError: if a value cannot be read.
         """
         key = (platform.platform_key, instance.instance_key)
-        kept = self._closed.get(key) if closed else None
+        is_common = closed and not recorded
+        kept = self._closed.get(key) if is_common else None
         if kept is not None and kept[0] is instance:
             return kept[1]
         entries = self.entries.get(platform.platform_key, ())
         origin = next((one.origin for one in entries if one.instance is instance), None)
-        found = resolve(platform, instance, environ=environ, closed=closed, origin=origin)
-        if closed:
+        found = resolve(
+            platform,
+            instance,
+            environ=environ,
+            closed=closed,
+            origin=origin,
+            recorded=recorded or {},
+        )
+        if is_common:
             self._closed[key] = (instance, found)
         return found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from bpmax_sim.cassette import shelf
 from bpmax_sim.cassette.file import Cassette
@@ -14,8 +16,9 @@ from bpmax_sim.cassette.matching import Difference, Rules, identity, parts_of_re
 from bpmax_sim.cassette.meaning import IsSigned, Volatile
 from bpmax_sim.cassette.merge import nothing_volatile
 from bpmax_sim.cassette.miss import MissContext, signed_otherwise
+from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.player import Player
-from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.cassette.store import Recorder, no_values
 from bpmax_sim.errors import ConfigError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
 from bpmax_sim.secret.vault import Vault
@@ -63,12 +66,18 @@ def fetch_logins(settings: Settings, cassette: Cassette) -> None:
         remote.fetch(_login_file(folder, key), recording=settings.mode == "record")
 
 
+def _unwatched(_exchange: Exchange) -> None:
+    """Look at nothing."""
+
+
 @dataclass(slots=True)
 class Tracks:
     """Plays and records; each login belongs to the track of its instance.
 
     Attributes:
         passing: names the fields of an API's answers that have no meaning.
+        values: tells the credentials behind a request that are no secrets.
+        watch: is shown each exchange that is recorded.
     """
 
     settings: Settings
@@ -77,6 +86,8 @@ class Tracks:
     cassette: Cassette | None
     zone: timedelta = timedelta(0)
     passing: Volatile = nothing_volatile
+    values: Callable[[Request], Values] = no_values
+    watch: Callable[[Exchange], None] = _unwatched
     player: Player = field(init=False)
     _recorder: Recorder | None = field(default=None, init=False)
     _logins: dict[Key, Player | None] = field(default_factory=dict, init=False)
@@ -139,6 +150,7 @@ class Tracks:
             self._recorder_of(exchange).append(exchange)
         if not exchange.request.is_login:
             self._unrecognised.add(exchange)
+            self.watch(exchange)
 
     def _look_back(self) -> None:
         """Redact anew what was recorded before a secret in it became known."""
@@ -264,10 +276,12 @@ class Tracks:
             if self.settings.cassette is None:
                 raise ConfigError("record: no cassette is named; pass cassette=")
             adding = self.settings.record == "new"
-            self._recorder = self._make(self.settings.cassette, self.settings.owner, adding=adding)
+            self._recorder = self._make(
+                self.settings.cassette, self.settings.owner, adding=adding, values=self.values
+            )
         return self._recorder
 
-    def _make(self, path: Path, owner: str, **how: bool) -> Recorder:
+    def _make(self, path: Path, owner: str, **how: Any) -> Recorder:
         vault = self.vault
         if self.settings.remote:
             self.settings.remote.fetch(path, recording=True)
