@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bpmax_sim.errors import CallError, near
+from bpmax_sim.errors import CallError, listed, near
 from bpmax_sim.platform.credentials import resolve
 from bpmax_sim.platform.instances import Entry
 from bpmax_sim.platform.model import Api, Instance, Platform
@@ -63,7 +63,7 @@ class Platforms:
         """
         found = self.own.get(key) or self.built_in(key)
         if found is None:
-            known = f"; there are {', '.join(self.keys)}; declare it in {self.folder}"
+            known = f"; there are {listed(self.keys)}; declare it in {self.folder}"
             told = f"there is no platform {key!r}{near(key, self.keys) or known}"
             raise CallError(told, code="UNKNOWN_PLATFORM", platform=key)
         return found
@@ -88,7 +88,7 @@ class Platforms:
             if entry.instance.instance_key == instance_key:
                 return self._enabled(entry)
         keys = [entry.instance.instance_key for entry in enabled]
-        hint = near(str(instance_key), keys) or (f"; it has {', '.join(keys)}" if keys else "")
+        hint = near(str(instance_key), keys) or (f"; it has {listed(keys)}" if keys else "")
         told = f"{platform_key!r} has no instance {instance_key!r}{hint}; see {self.instances}"
         raise self._unknown(told, platform_key, str(instance_key))
 
@@ -130,7 +130,7 @@ class Platforms:
         if key is not None:
             return platform.apis[key]
         known = [*platform.apis, *(one for api in platform.apis.values() for one in api.aliases)]
-        hint = near(name, known) or f"; there are {', '.join(platform.apis) or 'none'}"
+        hint = near(name, known) or f"; there are {listed(platform.apis) or 'none'}"
         told = f"{platform.platform_key!r} has no API {name!r}{hint}"
         raise CallError(told, code="UNKNOWN_API", platform=platform.platform_key, api=name)
 
