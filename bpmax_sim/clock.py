@@ -17,6 +17,9 @@ from functools import lru_cache
 from itertools import count
 from typing import Protocol
 
+LONGEST = 1000 * 366 * 86_400
+"""Seconds of the longest duration; no date that can be written is further away for a test."""
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SECONDS = len("2026-03-02T09:00:00")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -117,14 +120,21 @@ def parse_duration(text: str | float) -> float:
     """Return the seconds of ``30s``, ``1m30s``, ``250ms``, ``2h`` or a plain number of seconds.
 
     Raises:
-        ValueError: if *text* is none of these.
+        ValueError: if *text* is none of these, or longer than `LONGEST`.
     """
     if isinstance(text, int | float):
-        return float(text)
+        return _bounded(text, text)
     if _DURATION.sub("", text) or not text:
         msg = f"{text!r} is not a duration such as 30s, 1m30s or 250ms"
         raise ValueError(msg)
-    return sum(float(count) * _UNITS[unit] for count, unit in _DURATION.findall(text))
+    return _bounded(sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text)), text)
+
+
+def _bounded(seconds: float, text: str | float) -> float:
+    if not abs(seconds) <= LONGEST:
+        msg = f"{text!r} is not a duration of at most 1000 years"
+        raise ValueError(msg)
+    return float(seconds)
 
 
 class Chance(Protocol):

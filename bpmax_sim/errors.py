@@ -30,7 +30,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Final
+from itertools import islice
+from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
@@ -51,10 +52,29 @@ class Place(msgspec.Struct, frozen=True):
         return ":".join(str(part) for part in parts if part)
 
 
+_LONGEST_NAME = 200
+_MANY = 300
+_SHOWN = 40
+
+
 def near(word: str, candidates: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the candidate nearest to *word*, or nothing."""
-    found = difflib.get_close_matches(word, list(candidates), n=1)
+    if len(word) > _LONGEST_NAME:
+        return ""
+    names = list(candidates)
+    if len(names) > _MANY:  # each costs a comparison letter by letter
+        first = word[:1].lower()
+        alike = (n for n in names if abs(len(n) - len(word)) <= 1 and n[:1].lower() == first)
+        names = list(islice(alike, _MANY))
+    found = difflib.get_close_matches(word, names, n=1)
     return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return *names*, the first of them where there are many."""
+    every = list(names)
+    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN + 1 else ""
+    return ", ".join(every[:_SHOWN] if more else every) + more
 
 
 _BARE = re.compile(r"[\w./:@%+,=-]+")
@@ -95,6 +115,46 @@ class ConfigError(BpmaxError):
         """Collect *problems*; a text stands for a problem without a place."""
         self.problems = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class Problems(list[Problem]):
+    """What is wrong in a file, up to as much as anybody would read at once.
+
+    Looking for near names for each makes an error out of a large file cost its square otherwise.
+    """
+
+    MOST: ClassVar[int] = 200
+
+    def append(self, problem: Problem, /) -> None:
+        """Add *problem*.
+
+        Raises:
+            ConfigError: there are too many; with all of them.
+        """
+        super().append(problem)
+        if len(self) > self.MOST:
+            raise ConfigError(*sorted(set(self), key=_by_place)[: self.MOST], _more(self))
+
+    def extend(self, problems: Iterable[Problem], /) -> None:
+        """Add *problems*, as `append` does."""
+        for one in problems:
+            self.append(one)
+
+    def __iadd__(self, problems: Iterable[Problem], /) -> Self:  # type: ignore[override, misc]
+        """Add *problems*, as `append` does."""
+        self.extend(problems)
+        return self
+
+
+def _by_place(problem: Problem) -> tuple[str, int, int]:
+    place = problem.place
+    return (place.file, place.line, place.column) if place else ("", 0, 0)
+
+
+def _more(problems: Problems) -> Problem:
+    place = problems[-1].place
+    told = f"more than {Problems.MOST} problems; mend these first"
+    return Problem(told, Place(place.file) if place else None)
 
 
 class CallError(BpmaxError):

@@ -17,7 +17,7 @@ import msgspec
 from bpmax_sim.cassette import damage
 from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, VERSION, exchange_sha
 from bpmax_sim.cassette.index import BROKEN_JSON, Data, Index, Newer, Older, Unsound, read_index
-from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line
+from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
 from bpmax_sim.cassette.versions import up_to_date
 from bpmax_sim.clock import Instant
@@ -86,6 +86,11 @@ class Cassette:
         if session > 1 and self.head.several is True:
             own = [number for number in numbers if self.line(number).session == session] or numbers
         return Instant.parse(self.line(own[0]).at)
+
+    def values(self, owner: str) -> Values:
+        """Return the credentials of *owner*'s recording that are no secrets."""
+        numbers = self.index.numbers(owner)
+        return self.line(numbers[0]).values if numbers else {}
 
     def entry(self, number: int) -> Entry:
         """Return exchange *number* of the file, from 0, as it stands there.

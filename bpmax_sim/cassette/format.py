@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import Rules
-from bpmax_sim.cassette.model import Entry, Head, Line, Seal
+from bpmax_sim.cassette.model import Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import exchange_of
 from bpmax_sim.cassette.render import render
 from bpmax_sim.cassette.scalars import json_line
@@ -57,7 +57,7 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
     Entries are sorted by owner and order of issue, so the order in which they are given, or came
     from several processes, leaves no trace.
     """
-    ordered = sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n))
+    ordered = gathered(sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n)))
     head = _head(ordered, rules)
     told = [_told(entry, head.rules, rules) for entry in ordered]
     failed = [bool(entry.line.failed) for entry in ordered]
@@ -71,6 +71,23 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
     sections = (_section(*pair) for pair in zip(SECTIONS, groups, strict=True))
     begin, end = f"{HEAD}{json_line(head)}\n", f"sealed: {json_line(seal)}\n"
     return b"".join([begin.encode(), *sections, end.encode()])
+
+
+def gathered(entries: Sequence[Entry]) -> list[Entry]:
+    """Return *entries*, each owner's in their order, with its `Line.values` on the first one."""
+    values: dict[str, Values] = {}
+    for line in (entry.line for entry in entries if entry.line.values):
+        own = values.setdefault(line.owner, {})
+        for instance, known in line.values.items():
+            own[instance] = {**known, **own.get(instance, {})}
+    return [_with_values(entry, values.pop(entry.line.owner, {})) for entry in entries]
+
+
+def _with_values(entry: Entry, values: Values) -> Entry:
+    ordered = {name: dict(sorted(values[name].items())) for name in sorted(values)}
+    if entry.line.values == ordered:
+        return entry
+    return Entry(replace(entry.line, values=ordered), entry.text)
 
 
 def _head(entries: Sequence[Entry], rules: str) -> Head:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
@@ -39,7 +40,8 @@ def checked(draft: Draft, scan: Scan) -> Draft:
     found = tuple(str(one) for part in scannable(draft.entry) for one in scan(part))
     if not found:
         return draft
-    line = msgspec.structs.replace(draft.line, base="", injected=(), encoding={}, extra={})
+    blank: dict[str, Any] = {"base": "", "injected": (), "encoding": {}, "extra": {}, "values": {}}
+    line = msgspec.structs.replace(draft.line, **blank)
     return msgspec.structs.replace(draft, line=line, text="", leaks=found)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from bpmax_sim.cassette import files
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump_entries
+from bpmax_sim.cassette.format import dump_entries, gathered
 from bpmax_sim.cassette.journal import SUFFIX, Draft, left_behind, read_journal
 from bpmax_sim.cassette.leaks import Scan, checked, finds_nothing
 from bpmax_sim.cassette.meaning import IsSigned, Volatile, any_signature, same_meaning
@@ -172,7 +172,7 @@ def merge(
     """
     old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
     others, mine = _entries(old, recording)
-    fresh = _numbered(mine if recording.adding else [], recording.drafts)
+    fresh = gathered(_numbered(mine if recording.adding else [], recording.drafts))
     if recording.repeating:
         kept = _by_login(mine, fresh, lambda was, now: same_meaning(was, now, volatile, is_signed))
     else:

@@ -9,6 +9,8 @@ import msgspec
 from bpmax_sim.messages import Signed
 
 FORMAT = 1
+Values = dict[str, dict[str, str]]
+"""Credentials that are no secrets, by ``platform.instance`` and name."""
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         rules: digest of the matching rules, where it is not the head's.
         extra: what the builder said, where the request alone does not show it.
         session: which of its owner's sessions recorded it, from 1.
+        values: on its owner's first exchange, the credentials that are declared to be no secrets,
+            by ``platform.instance`` and name.
     """
 
     key: str
@@ -72,6 +76,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rules: str = ""
     extra: dict[str, Any] = {}
     session: int = 1
+    values: Values = {}
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

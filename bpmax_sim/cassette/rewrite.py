@@ -61,6 +61,9 @@ def remove(path: Path, numbers: Collection[int]) -> None:
 
 
 def _kept(cassette: Cassette, numbers: Collection[int]) -> Iterator[Entry]:
+    values = {owner: cassette.values(owner) for owner in cassette.owners}
     for number in range(len(cassette)):
         if number not in numbers:
-            yield _explicit(cassette, cassette.entry(number))
+            entry = _explicit(cassette, cassette.entry(number))
+            line = msgspec.structs.replace(entry.line, values=values[entry.line.owner])
+            yield Entry(line, entry.text)  # the first one, which holds them, may be taken out

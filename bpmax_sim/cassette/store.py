@@ -28,10 +28,16 @@ from bpmax_sim.cassette.merge import (
     open_old,
     recover,
 )
+from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.render import render
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
-from bpmax_sim.messages import Exchange
+from bpmax_sim.messages import Exchange, Request
+
+
+def no_values(_request: Request) -> Values:
+    """Record no credential."""
+    return {}
 
 _MOST_CALLS = 1_000_000_000  # of one session
 
@@ -57,6 +63,7 @@ class Recorder:
         repeating: bool = False,
         name: str = "",
         parent: int = 0,
+        values: Callable[[Request], Values] = no_values,
     ) -> None:
         """Record into *path*.
 
@@ -66,7 +73,7 @@ class Recorder:
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
         differ. What a process that died left in a journal is sealed first, so load the cassette
         for replay after this.
-        A forked child's is a branch of the recorder *name* in the process *parent*.
+        *values* tells the credentials behind a request that are no secrets. A forked child's is a branch of the recorder *name* in the process *parent*.
 
         Raises:
             DamagedCassette: if the file is not sound and its exchanges are to stay.
@@ -79,6 +86,7 @@ class Recorder:
         self._zone = zone
         self._adding = adding
         self._repeating = repeating
+        self._values = values
         self._lock = threading.Lock()
         self._drafts: list[Draft] = []
         self._journal: Journal | None = None
@@ -96,15 +104,24 @@ class Recorder:
     def __repr__(self) -> str:
         return f"<Recorder of {str(self.path)!r} for {self.owner!r}, {len(self._drafts)} recorded>"
 
-    def append(self, exchange: Exchange, *, session: int = 1, check: Check | None = None) -> None:
+    def append(
+        self,
+        exchange: Exchange,
+        *,
+        session: int = 1,
+        check: Check | None = None,
+        values: Callable[[Request], Values] | None = None,
+    ) -> None:
         """Return once the exchange is on the disk; one with a secret is kept as a stub only.
 
-        *session* is which of the owner's sessions recorded it, and *check* knows its secrets.
+        *session* is which of the owner's sessions recorded it, *check* knows its secrets, and
+        *values* its credentials that are none.
 
         Raises:
             CassetteError: if the disk is full or the folder cannot be written.
         """
-        draft = (check or self._check)(self._draft(exchange, session))
+        known = (values or self._values)(exchange.request)
+        draft = (check or self._check)(self._draft(exchange, session, known))
         with self._lock:
             try:
                 if self._journal is None:
@@ -208,13 +225,13 @@ class Recorder:
         self._drafts = []
         self._check.forget()
 
-    def _draft(self, exchange: Exchange, session: int = 1) -> Draft:
+    def _draft(self, exchange: Exchange, session: int, values: Values) -> Draft:
         request = exchange.request
         key = exchange.key or identity(parts_of_request(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules.digest)
         serial = request.call.serial if request.call else exchange.order
-        line = entry.line if session == 1 else msgspec.structs.replace(entry.line, session=session)
+        line = msgspec.structs.replace(entry.line, session=session, values=values)
         issue = (session * _MOST_CALLS + serial, request.attempt)
         return Draft(
             line=line,
@@ -228,8 +245,8 @@ class Recorder:
     def _changed(self, draft: Draft, change: Callable[[Exchange], Exchange]) -> Draft:
         if draft.leaks:
             return draft
-        session = draft.line.session
-        fresh = self._draft(replace(change(read_exchange(draft.entry)), key=""), session)
+        changed = replace(change(read_exchange(draft.entry)), key="")
+        fresh = self._draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
         line = msgspec.structs.replace(fresh.line, encoding=draft.line.encoding)
         kept = msgspec.structs.replace(fresh, line=line, issue=draft.issue)

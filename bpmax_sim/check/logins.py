@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.identify import Addresses
 from bpmax_sim.cassette.injected import split_query
 from bpmax_sim.messages import LOGIN, Call, Request, Response, Sensitive
+from bpmax_sim.numeric import loads
 from bpmax_sim.platform.model import Auth, LoginStep, Platform, is_set
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.platform.template import names_in
@@ -162,7 +162,7 @@ def _form(body: bytes | None) -> dict[str, str]:
 
 def _json(body: bytes | None) -> dict[str, Any]:
     try:
-        found = json.loads(body or b"null")
+        found = loads(body or b"null")
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

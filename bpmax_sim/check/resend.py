@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 
 from bpmax_sim.cassette.bodies import by_name, media_type
 from bpmax_sim.messages import Call, Request
+from bpmax_sim.numeric import loads
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.proxy.builder import Builder, Proxy
 
@@ -77,6 +77,6 @@ def _said(body: bytes, media: str) -> Any:
     if not media.endswith("json"):
         return body
     try:
-        return json.loads(body)
+        return loads(body)
     except ValueError:
         return body

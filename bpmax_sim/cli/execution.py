@@ -80,6 +80,8 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
         verdict = verdict.noting(session.told_unplayed())
     if session.unrecognised:
         verdict = verdict.noting(told_unrecognised(session.unrecognised))
+    for told in session.undeclared:
+        verdict = verdict.noting(told)
     return verdict, events
 
 

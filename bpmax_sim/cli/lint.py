@@ -15,6 +15,7 @@ import typer
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.check.intake import know
+from bpmax_sim.check.literals import literal_secrets
 from bpmax_sim.check.secrets import secrets_in
 from bpmax_sim.cli.collection import collect
 from bpmax_sim.cli.options import Json, Paths
@@ -126,6 +127,7 @@ def _problems(
     loaded: dict[tuple[Path, Path | None], Platforms] = {}
     for key in dict.fromkeys(_folders(whole)):
         yield from _kept(lambda one=key: loaded.update({one: _load(*one)}))  # type: ignore[misc]
+    yield from chain.from_iterable(map(literal_secrets, loaded.values()))
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))
         if platforms is not None:

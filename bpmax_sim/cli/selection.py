@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, Place, Problem, near
+from bpmax_sim.errors import ConfigError, Place, Problem, listed, near
 from bpmax_sim.scenario.item import ScenarioItem
 from bpmax_sim.scenario.names import SUFFIX, find_root
 from bpmax_sim.yamlfile import shown
@@ -36,7 +36,7 @@ class Target(msgspec.Struct, frozen=True):
     def _named(self, items: Sequence[ScenarioItem]) -> ScenarioItem:
         found = {name: item for item in items for name in (item.name, item.node_name)}
         if self.name not in found:
-            hint = near(self.name, found) or f"; there are {', '.join(found)}"
+            hint = near(self.name, found) or f"; there are {listed(found)}"
             raise ConfigError(
                 Problem(f"there is no scenario {self.name!r}{hint}", Place(shown(self.path)))
             )

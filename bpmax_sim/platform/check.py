@@ -19,6 +19,7 @@ from bpmax_sim.platform.model import (
     Api,
     Auth,
     Condition,
+    CredentialSpec,
     Idempotency,
     Kind,
     Parameter,
@@ -26,6 +27,7 @@ from bpmax_sim.platform.model import (
     ResponseRules,
 )
 from bpmax_sim.platform.scopes import RESERVED, uses
+from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.spelling import snake
 from bpmax_sim.platform.template import COMMON_NAMES, is_template, names_in
 from bpmax_sim.yamlfile import Node, join
@@ -107,9 +109,21 @@ class _Checks(msgspec.Struct, frozen=True):
             elif name in RESERVED:
                 told = f"{name!r} means something else in templates; rename the credential"
                 self.tell(told, "credentials", name, key=True)
+            self.secrecy(name, spec)
             node = self.root.at(("credentials", name, "default"))
             if node is not None and (told := check_value(spec.kind, node)):
                 self.tell(told, "credentials", name, "default")
+
+    def secrecy(self, name: str, spec: CredentialSpec) -> None:
+        """Tell of a credential that is said to be no secret and can only be one."""
+        if spec.secret is not False:
+            return
+        why = always_secret(self.platform, name)
+        if not why and spec.kind != "text":
+            why = f"only text can be recorded as it is, and its kind is {spec.kind}"
+        if why:
+            told = f"{name!r} cannot be declared secret: false: {why}; write secret: true"
+            self.tell(told, "credentials", name, "secret")
 
     def addresses(self) -> None:
         if not is_address(self.platform.base_url):
@@ -165,7 +179,7 @@ class _Checks(msgspec.Struct, frozen=True):
         if isinstance(api.idempotency, Idempotency):
             self.template(api.idempotency.value, self.known(api), (*steps, "idempotency", "value"))
         for place in ("query", "body"):
-            for below, credential in _credentials(getattr(api, place)):
+            for below, credential in credentials_in(getattr(api, place)):
                 self.credential(credential, (*steps, place, *below))
         for index, condition in enumerate(_conditions(api.response)):
             self.condition(condition, (*steps, "response", "ok", "all", index))
@@ -229,14 +243,14 @@ def _repeated(parameters: tuple[Parameter, ...]) -> Iterator[int]:
         targets.add(target)
 
 
-def _credentials(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
+def credentials_in(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
     """Yield where ``{$credential: name}`` stands in a declared value, and the name."""
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
             yield (*steps, CREDENTIAL), value[CREDENTIAL]
             return
         for name, item in value.items():
-            yield from _credentials(item, (*steps, name))
+            yield from credentials_in(item, (*steps, name))
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _credentials(item, (*steps, index))
+            yield from credentials_in(item, (*steps, index))

@@ -1,14 +1,15 @@
 """An instance's declared values -> the credentials and the address of its calls.
 
-What is secret, or comes from outside the file, has a stand-in; a plain value in the file stands
-for itself. In replay nothing outside is read: what would be real is the stand-in.
+What is secret has a stand-in (`secrecy` says what is); what is not stands for itself. In replay
+nothing outside is read: what would be real is the recorded value, or else the stand-in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -18,10 +19,12 @@ from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.platform.check import ADDRESS, is_address
 from bpmax_sim.platform.kinds import misfit
 from bpmax_sim.platform.model import CredentialSpec, Instance, Platform, Scalar, Source
+from bpmax_sim.platform.secrecy import declared_clear, is_clear
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.secret.credentials import Credential, Credentials
 from bpmax_sim.secret.source import read_env, read_file, read_keyring
 from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.vault import SHORTEST
 from bpmax_sim.yamlfile import Node
 
 
@@ -44,6 +47,7 @@ def resolve(
     environ: Mapping[str, str],
     closed: bool,
     origin: Origin | None = None,
+    recorded: Mapping[str, str] = MappingProxyType({}),
 ) -> Credentials:
     """Return the credentials and the address of *instance*.
 
@@ -53,12 +57,14 @@ def resolve(
         environ: environment variables by name.
         closed: for replay and simulation: nothing outside is read, stand-ins are used instead.
         origin: where *instance* was declared.
+        recorded: values out of a recording, for those that are declared to be no secrets.
 
     Raises:
         ConfigError: if a value cannot be read, all of them at once.
     """
-    resolver = _Resolver(platform, instance, environ, closed, origin or Origin(), [])
+    resolver = _Resolver(platform, instance, environ, closed, recorded, origin or Origin(), [])
     credentials = tuple(resolver.credentials())
+    resolver.distinct(credentials)
     declared, live = resolver.addresses()
     resolver.needed({credential.name for credential in credentials})
     if resolver.problems:
@@ -72,6 +78,7 @@ class _Resolver:
     instance: Instance
     environ: Mapping[str, str] = field(repr=False)
     closed: bool
+    recorded: Mapping[str, str]
     origin: Origin
     problems: list[Problem]
 
@@ -87,7 +94,9 @@ class _Resolver:
     def _credential(
         self, name: str, spec: CredentialSpec, given: Scalar | Source | None
     ) -> Credential | None:
-        if given is not None and not isinstance(given, Source) and not (spec.secret and given):
+        if is_clear(self.platform, name, given):
+            return self._clear(name, spec, given)
+        if given == "":  # an optional one that is not used
             return self._made(name, spec, given, given)
         if self.closed:
             value = self._standin(name, spec, "")
@@ -97,8 +106,50 @@ class _Resolver:
             return None
         return self._made(name, spec, real, self._standin(name, spec, str(real)))
 
-    def _made(self, name: str, spec: CredentialSpec, real: Scalar, standin: Scalar) -> Credential:
-        return Credential(name=name, kind=spec.kind, secret=spec.secret, real=real, standin=standin)
+    def _clear(
+        self, name: str, spec: CredentialSpec, given: Scalar | Source | None
+    ) -> Credential | None:
+        """Return a credential that stands for itself."""
+        value: Scalar | None = self.recorded.get(name) if declared_clear(spec) else None
+        if value is None and not isinstance(given, Source):
+            value = given
+        if value is None and isinstance(given, Source) and not self.closed:
+            value = self._read(given, name, spec)
+        if value is not None:
+            return self._made(name, spec, value, value, recorded=declared_clear(spec))
+        if not self.closed:
+            return None
+        shown = self._standin(name, spec, "")
+        return self._made(name, spec, shown, shown)
+
+    def _made(
+        self,
+        name: str,
+        spec: CredentialSpec,
+        real: Scalar,
+        standin: Scalar,
+        *,
+        recorded: bool = False,
+    ) -> Credential:
+        return Credential(
+            name=name,
+            kind=spec.kind,
+            secret=spec.secret is True,
+            recorded=recorded,
+            real=real,
+            standin=standin,
+        )
+
+    def distinct(self, credentials: Sequence[Credential]) -> None:
+        """Tell of a value that would be written down and is that of a secret as well."""
+        if self.closed:
+            return
+        secrets = {str(one.real): one.name for one in credentials if one.real != one.standin}
+        for one in credentials:
+            other = secrets.get(str(one.real)) if one.real == one.standin else None
+            if other is not None and len(str(one.real)) >= SHORTEST:
+                told = f"{one.name!r} is no secret, but its value is that of the secret {other!r}"
+                self._tell(f"{told}; take another one ({self._who()})", "credentials", one.name)
 
     def _standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
         text = standin(

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.errors import ConfigError, Place, Problem, Problems
 from bpmax_sim.platform.check import PLACEHOLDER, check_platform
 from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
 from bpmax_sim.platform.presets import expand_presets
@@ -35,13 +35,17 @@ def read_file(path: Path, file: str = "") -> PlatformFile:
 
 def read_root(root: Node) -> PlatformFile:
     """Return what a file declares that was read already."""
-    problems: list[Problem] = []
-    expanded = expand_presets(root, problems)
-    platform = decode(expanded, Platform, problems)
+    problems: list[Problem] = Problems()
+    platform = None
     key = root.child("platform_key")
-    if platform is not None:
-        check_platform(expanded, platform, problems)
-        platform = _completed(platform)
+    try:
+        expanded = expand_presets(root, problems)
+        platform = decode(expanded, Platform, problems)
+        if platform is not None:
+            check_platform(expanded, platform, problems)
+            platform = _completed(platform)
+    except ConfigError as error:
+        problems = [*error.problems]
     problems.sort(key=_position)
     name = str(key.value) if key is not None else ""
     return PlatformFile(name, (key or root).place, platform, tuple(dict.fromkeys(problems)))

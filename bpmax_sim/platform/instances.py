@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from bpmax_sim.errors import ConfigError, Problem, near
+from bpmax_sim.errors import ConfigError, Problem, Problems, listed, near
 from bpmax_sim.platform.check import ADDRESS, check_value, is_address
 from bpmax_sim.platform.credentials import Origin
 from bpmax_sim.platform.disk import local_of
@@ -41,10 +41,23 @@ def read_instances(
     """
     local = Path(local_of(str(path)))
     files = [one for one in (path, local) if one.is_file()] or [path]
+    own: list[Problem] = Problems()
+    try:
+        return _read(files, find, tuple(sorted(keys)), own)
+    except ConfigError as error:
+        own = [*error.problems]
+        return ()
+    finally:
+        problems.extend(own)
+
+
+def _read(
+    files: list[Path], find: Find, keys: tuple[str, ...], problems: list[Problem]
+) -> tuple[Entry, ...]:
     merged: list[tuple[Steps, Node]] = []
     for file in files:
         merged = _over(merged, _elements(file, problems))
-    reading = _Reading(find, tuple(sorted(keys)), path.parent, problems)
+    reading = _Reading(find, keys, files[0].parent, problems)
     entries = [entry for steps, node in merged for entry in reading.entry(steps, node)]
     reading.check_defaults(entries)
     return tuple(entries)
@@ -156,7 +169,7 @@ class _Checks(msgspec.Struct, frozen=True):
             self.tell(told, "instance_key")
         platform = find(self.instance.platform)
         if self.instance.platform not in keys:
-            hint = near(self.instance.platform, keys) or f"; there are {', '.join(keys)}"
+            hint = near(self.instance.platform, keys) or f"; there are {listed(keys)}"
             self.tell(f"there is no platform {self.instance.platform!r}{hint}", "platform")
         elif platform is not None:
             self.credentials(platform)
@@ -172,7 +185,7 @@ class _Checks(msgspec.Struct, frozen=True):
             spec = platform.credentials.get(name)
             if spec is None:
                 known = platform.credentials
-                hint = near(name, known) or f"; it has {', '.join(known) or 'none'}"
+                hint = near(name, known) or f"; it has {listed(known) or 'none'}"
                 told = f"{platform.platform_key!r} declares no credential {name!r}{hint}"
                 self.tell(told, "credentials", name, key=True)
             elif isinstance(value, Source):

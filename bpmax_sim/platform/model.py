@@ -69,10 +69,15 @@ Scalar = str | int | float | bool
 
 
 class CredentialSpec(Model, frozen=True, kw_only=True):
-    """A credential's kind, which decides its stand-in, and whether it is secret."""
+    """A credential's kind, which decides its stand-in, and whether it is secret.
+
+    Attributes:
+        secret: without it, what comes from outside the file is a secret and a literal is none;
+            what is declared to be no secret is recorded as it is, wherever it comes from.
+    """
 
     kind: Kind = "text"
-    secret: bool = False
+    secret: bool | UnsetType = UNSET
     default: Scalar | UnsetType = UNSET
 
 

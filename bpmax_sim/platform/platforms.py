@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bpmax_sim.errors import CallError, near
+from bpmax_sim.errors import CallError, listed, near
 from bpmax_sim.platform.credentials import resolve
 from bpmax_sim.platform.instances import Entry
 from bpmax_sim.platform.model import Api, Instance, Platform
@@ -63,7 +63,7 @@ class Platforms:
         """
         found = self.own.get(key) or self.built_in(key)
         if found is None:
-            known = f"; there are {', '.join(self.keys)}; declare it in {self.folder}"
+            known = f"; there are {listed(self.keys)}; declare it in {self.folder}"
             told = f"there is no platform {key!r}{near(key, self.keys) or known}"
             raise CallError(told, code="UNKNOWN_PLATFORM", platform=key)
         return found
@@ -88,7 +88,7 @@ class Platforms:
             if entry.instance.instance_key == instance_key:
                 return self._enabled(entry)
         keys = [entry.instance.instance_key for entry in enabled]
-        hint = near(str(instance_key), keys) or (f"; it has {', '.join(keys)}" if keys else "")
+        hint = near(str(instance_key), keys) or (f"; it has {listed(keys)}" if keys else "")
         told = f"{platform_key!r} has no instance {instance_key!r}{hint}; see {self.instances}"
         raise self._unknown(told, platform_key, str(instance_key))
 
@@ -130,7 +130,7 @@ class Platforms:
         if key is not None:
             return platform.apis[key]
         known = [*platform.apis, *(one for api in platform.apis.values() for one in api.aliases)]
-        hint = near(name, known) or f"; there are {', '.join(platform.apis) or 'none'}"
+        hint = near(name, known) or f"; there are {listed(platform.apis) or 'none'}"
         told = f"{platform.platform_key!r} has no API {name!r}{hint}"
         raise CallError(told, code="UNKNOWN_API", platform=platform.platform_key, api=name)
 
@@ -142,22 +142,36 @@ class Platforms:
             return ""
 
     def credentials(
-        self, platform: Platform, instance: Instance, *, environ: Mapping[str, str], closed: bool
+        self,
+        platform: Platform,
+        instance: Instance,
+        *,
+        environ: Mapping[str, str],
+        closed: bool,
+        recorded: Mapping[str, str] | None = None,
     ) -> Credentials:
         """Return the credentials and the address of *instance*; see `resolve`.
 
-        Those of replay hang on nothing outside, so they are worked out once.
+        Those of replay hang on nothing but what was *recorded*, so they are worked out once.
 
         Raises:
             ConfigError: if a value cannot be read.
         """
         key = (platform.platform_key, instance.instance_key)
-        kept = self._closed.get(key) if closed else None
+        is_common = closed and not recorded
+        kept = self._closed.get(key) if is_common else None
         if kept is not None and kept[0] is instance:
             return kept[1]
         entries = self.entries.get(platform.platform_key, ())
         origin = next((one.origin for one in entries if one.instance is instance), None)
-        found = resolve(platform, instance, environ=environ, closed=closed, origin=origin)
-        if closed:
+        found = resolve(
+            platform,
+            instance,
+            environ=environ,
+            closed=closed,
+            origin=origin,
+            recorded=recorded or {},
+        )
+        if is_common:
             self._closed[key] = (instance, found)
         return found

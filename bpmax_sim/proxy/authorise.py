@@ -17,7 +17,7 @@ from bpmax_sim.platform.model import Apply, Idempotency
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.draft import Draft
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.proxy.encode import BadValueError, header_value, percent, query_text
+from bpmax_sim.proxy.encode import BadValueError, header_value, inert, query_text
 from bpmax_sim.proxy.environment import Environment, Secrets, Tenant
 from bpmax_sim.proxy.hidden import Hidden
 from bpmax_sim.proxy.names import (
@@ -138,7 +138,7 @@ def _call_at(plan: Plan, standin: Side, attempt: int) -> Call:
     for item in plan.recipe.apply:
         if item.place == "path":
             value = render(item.value, names)
-            path = path.replace(f"{{{item.name}}}", percent(value, f"path.{item.name}"))
+            path = path.replace(f"{{{item.name}}}", inert(value, f"path.{item.name}"))
     return replace(plan.call, path=path)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NoReturn
 import msgspec
 
 from bpmax_sim.messages import Response
+from bpmax_sim.numeric import loads
 from bpmax_sim.proxy.hidden import Hidden
 
 _NO_CONTENT = frozenset({204, 205, 304})
@@ -89,7 +90,7 @@ def parse_json(text: str) -> Any:
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         pass  # big integers and lone surrogates are for the slower reader
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return loads(text, parse_constant=_refuse_constant)
     except RecursionError:
         raise NotJson("nested too deeply") from None
     except json.JSONDecodeError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request
+from bpmax_sim.numeric import loads
 from bpmax_sim.platform.model import Spot
 from bpmax_sim.platform.octets import form, octet_text, percent
 from bpmax_sim.proxy.printing import UnprintableError, json_text
@@ -196,7 +196,7 @@ def _members_with_halves(body: bytes) -> dict[str, bytes] | None:
     if not _HALF.search(body):
         return None
     try:
-        value = json.loads(body)
+        value = loads(body)
         return {n: json_text(one) for n, one in value.items()} if isinstance(value, dict) else None
     except (ValueError, RecursionError, UnprintableError):
         return None

@@ -28,6 +28,10 @@ OF_THE_TRANSPORT: Final = frozenset({
 """Headers that decide where a request goes and where it ends; a script may not set them."""
 
 
+DOTS: Final = frozenset({".", ".."})
+"""Path segments that mean another place (RFC 3986 3.3)."""
+
+
 class BadValueError(ValueError):
     """A value that cannot stand where the script put it; the message says where and why."""
 
@@ -76,10 +80,8 @@ def _quoted(text: str) -> str:
 def segment(name: str, value: Any) -> str:
     """Return *value* as one path segment, or as a part of one.
 
-    Dots alone are percent-encoded too: ``..`` would otherwise climb out of its place.
-
     Raises:
-        BadValueError: if it is null, empty, or no scalar.
+        BadValueError: if it is null, empty, a dot segment, or no scalar.
     """
     text = scalar_text(value)
     if text is None:
@@ -88,9 +90,21 @@ def segment(name: str, value: Any) -> str:
         )
     if not text:
         raise BadValueError(f"path.{name} is empty, which would call another address")
-    if not text.strip("."):
-        return text.replace(".", "%2E")
-    return percent(text, f"path.{name}")
+    return inert(text, f"path.{name}")
+
+
+def inert(text: str, where: str) -> str:
+    """Return *text* percent-encoded, unless it alone would lead to another address.
+
+    Raises:
+        BadValueError: if it is ``.`` or ``..``, which servers may resolve in whatever encoding.
+    """
+    if text in DOTS:
+        raise BadValueError(
+            f"{where} is {text!r}, which servers read as another address even when it is encoded;"
+            " send another value"
+        )
+    return percent(text, where)
 
 
 def literal_path(text: str) -> str:

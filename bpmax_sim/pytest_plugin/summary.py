@@ -30,6 +30,7 @@ def write_summary(
     complete = exitstatus in _FINISHED and not broken and _is_complete(config, tally)
     sharding.keep_durations(config, _reports(reporter), complete=complete)
     lines = [*_calls(tally), *_unplayed(tally), *_waiting(tally), *_unrecognised(tally)]
+    lines += sorted(tally.undeclared)
     if complete:
         lines += _orphans(tally)
         _keep(tally, find_root(config.rootpath))

@@ -27,6 +27,7 @@ class Tally:
         unplayed: cassette -> exchanges left over in tests that passed.
         waiting: recordings set aside for review.
         unrecognised: where values were recorded that look like secrets.
+        undeclared: which responses were recorded with a stand-in that need not be one.
         owners: cassette -> the tests that were collected for it, or opened it.
         left: cassette -> owner -> exchanges that none of its sessions played.
         doubtful: cassettes of which nothing can be said: not replayed, or by a test that failed.
@@ -49,6 +50,7 @@ class Tally:
         self.unplayed: Counter[str] = Counter()
         self.waiting: set[str] = set()
         self.unrecognised: set[str] = set()
+        self.undeclared: set[str] = set()
         self.traces: set[str] = set()
         self.partial = False
         self.owners: dict[str, set[str]] = {}
@@ -79,6 +81,7 @@ class Tally:
         if cassette is not None:
             self.cassettes.add(str(cassette))
             self.unrecognised.update(session.unrecognised)
+            self.undeclared.update(session.undeclared)
 
     def add_recording(self, session: Session, *, failed: bool, doubtful: bool) -> None:
         """Take what became of the recording of a session, the last one of its owner in a test.
@@ -155,7 +158,7 @@ def _narrow(
 
 _WITH_CASSETTES = ("replay", "record")
 _SETS = (
-    *("cassettes", "used", "owned", "folders", "waiting", "unrecognised", "traces"),
+    *("cassettes", "used", "owned", "folders", "waiting", "unrecognised", "undeclared", "traces"),
     *("doubtful", "tests"),
 )
 TALLY = pytest.StashKey[Tally]()

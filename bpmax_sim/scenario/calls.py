@@ -6,7 +6,6 @@ take part only where ``platform.$token`` is named. Counting items leave everythi
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -15,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 
 from bpmax_sim.errors import BpmaxError, Place
 from bpmax_sim.messages import Call, Pairs
+from bpmax_sim.numeric import loads
 from bpmax_sim.proxy.values import js_number
 from bpmax_sim.scenario.expect import Check, Checks, compare, failed, is_number, is_operator
 from bpmax_sim.scenario.made import CallMade
@@ -185,7 +185,7 @@ def _body(text: str | None, content_type: str) -> Any:
     if content_type.startswith("application/x-www-form-urlencoded"):
         return _map(tuple(parse_qsl(text, keep_blank_values=True)))
     try:
-        return json.loads(text)
+        return loads(text)
     except ValueError:
         return text
 

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, Place, Problem, near
+from bpmax_sim.errors import ConfigError, Place, Problem, Problems, listed, near
+from bpmax_sim.numeric import TOO_LARGE, is_bounded, loads, whole
 from bpmax_sim.scenario.action_values import Table, keys_of
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.yamlfile import Node, shown
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
 _FROM_KEYS = keys_of(Table)
+_SHOWN = 40
+_WHOLE = re.compile(r"[-+]?[0-9]+")
 _BOOLEANS: Mapping[str, bool] = {
     "true": True,
     "false": False,
@@ -106,16 +110,16 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
     """
     file = shown(path)
     reader = csv.reader(io.StringIO(_text(path, file), newline=""))
-    problems: list[Problem] = []
-    columns = _columns(next(reader, []), file, problems)
+    problems: list[Problem] = Problems()
+    columns = _columns(next(_lines(reader, file, problems), []), file, problems)
     if not problems and id_column not in columns:
-        hint = near(id_column, columns) or f"; there is {', '.join(columns)}"
+        hint = near(id_column, columns) or f"; there is {listed(columns)}"
         problems.append(Problem(f"no column {id_column!r}{hint}", Place(file, 1)))
     if problems:
         raise ConfigError(*problems)
     rows: list[Row] = []
     line = 2
-    for cells in reader:
+    for cells in _lines(reader, file, problems):
         place, line = Place(file, line), reader.line_num + 1
         if any(cell.strip() for cell in cells):
             rows += _row(cells, columns, id_column, place, problems)
@@ -124,6 +128,15 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
     if problems:
         raise ConfigError(*problems)
     return tuple(rows)
+
+
+def _lines(reader: Any, file: str, problems: list[Problem]) -> Iterator[list[str]]:
+    """Yield the lines of a table up to one that cannot be read, such as with a quote left open."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        told = f"not a table: {error}; look for a quote that is not closed"
+        problems.append(Problem(told, Place(file, reader.line_num)))
 
 
 def _text(path: Path, file: str) -> str:
@@ -152,7 +165,7 @@ def _columns(header: list[str], file: str, problems: list[Problem]) -> dict[str,
         elif name in columns:
             problems.append(Problem(f"column {name!r} is there twice", place))
         if kind not in TYPES:
-            hint = near(kind, TYPES) or f"; there is {', '.join(TYPES)}"
+            hint = near(kind, TYPES) or f"; there is {listed(TYPES)}"
             problems.append(Problem(f"column {name!r}: unknown type {kind!r}{hint}", place))
         columns[name] = kind
     if not header:
@@ -174,8 +187,9 @@ def _row(
     for (name, kind), cell in zip(columns.items(), padded, strict=True):
         try:
             values[name] = TYPES[kind](cell)
-        except ValueError:
-            problems.append(Problem(f"column {name!r}: {cell!r} is not a {kind}", place))
+        except (ValueError, RecursionError):
+            shown_cell = cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…"
+            problems.append(Problem(f"column {name!r}: {shown_cell!r} is not a {kind}", place))
     row_id = str(values.get(id_column, "")).strip()
     if not row_id:
         problems.append(Problem(f"column {id_column!r} is empty; a row needs an id", place))
@@ -187,10 +201,12 @@ def _number(cell: str) -> int | float | None:
     text = cell.strip().replace(",", "")
     if not text:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+    if _WHOLE.fullmatch(text):
+        return whole(text)
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _boolean(cell: str) -> bool | None:
@@ -201,7 +217,10 @@ def _boolean(cell: str) -> bool | None:
 
 
 def _json(cell: str) -> Any:
-    return json.loads(cell) if cell.strip() else None
+    value = loads(cell) if cell.strip() else None
+    if not is_bounded(value):
+        raise ValueError(TOO_LARGE)
+    return value
 
 
 TYPES: Mapping[str, Callable[[str], Any]] = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+from bpmax_sim.numeric import loads
 from bpmax_sim.scenario.values import Lookup, as_text, resolve
 
 _COMPARE = re.compile(r"^(.+?)\s*(==|!=)\s*(.+)$", re.DOTALL)
@@ -54,7 +54,7 @@ def _side(text: str, lookup: Lookup) -> tuple[Any, bool]:
     if stripped[:1] in {"'", '"'} and stripped[-1:] == stripped[:1]:
         return stripped[1:-1], False
     try:
-        return json.loads(stripped), True
+        return loads(stripped), True
     except ValueError:
         return stripped, True
 

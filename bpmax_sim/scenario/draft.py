@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bpmax_sim.errors import Problem, near
+from bpmax_sim.errors import Problem, listed, near
 from bpmax_sim.scenario.cases import Row
 from bpmax_sim.scenario.given import meant
 from bpmax_sim.scenario.model import FaultRule, FlowSpec, FormSpec, Fragment, Scenario, Step
@@ -133,4 +133,4 @@ def element(spot: Spot, index: int) -> Spot:
 def hint(name: str, known: Any) -> str:
     """Return the near name, else all of them."""
     names = list(known)
-    return near(name, names) or (f"; there is {', '.join(names)}" if names else "")
+    return near(name, names) or (f"; there is {listed(names)}" if names else "")

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.errors import ConfigError, Place, Problem, Problems
 from bpmax_sim.scenario.cases import Row, flag, names_in_cell, rows_of
 from bpmax_sim.scenario.check import check
 from bpmax_sim.scenario.check_values import check_values
@@ -49,7 +49,7 @@ def items(
         ConfigError: if anything is wrong with the file or what it names; all of it at once.
     """
     source = Source.read(Path(path))
-    problems: list[Problem] = []
+    problems: list[Problem] = Problems()
     scenario = decode(source.root, Scenario, problems)
     if scenario is None:
         raise ConfigError(*problems)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import near
+from bpmax_sim.errors import listed, near
 
 ROOTS = ("vars", "case", "env", "steps", "form", "flow", "now", "uuid")
 _BARE = frozenset({"now", "uuid"})
@@ -70,7 +70,7 @@ def reference(text: str) -> Reference:
     """
     root, *path = (int(m[1]) if m[1] else m[0] for m in _STEP.finditer(text)) if text else [""]
     if root not in ROOTS:
-        hint = near(str(root), ROOTS) or f"; a value starts with one of {', '.join(ROOTS)}"
+        hint = near(str(root), ROOTS) or f"; a value starts with one of {listed(ROOTS)}"
         raise UndefinedValueError(f"${{{text}}} is not defined{hint}")
     if (str(root) in _BARE) == bool(path):
         shape = "takes no path" if path else f"needs a name, such as ${{{root}.x}}"
@@ -163,6 +163,6 @@ def _member(
     if whole in value:
         rest.clear()
         return value[whole]
-    names = f"; there is {', '.join(map(str, value))}" if value else ""
+    names = f"; there is {listed(map(str, value))}" if value else ""
     hint = near(str(part), map(str, value)) or names
     raise UndefinedValueError(f"${{{ref.text}}} is not defined{hint}")

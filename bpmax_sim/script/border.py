@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from bpmax_sim import numeric
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 _encode_any = json.JSONEncoder(separators=(",", ":")).encode
@@ -33,4 +35,4 @@ def loads(text: str) -> Any:
     try:
         return _decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError):
-        return json.loads(text)
+        return numeric.loads(text)

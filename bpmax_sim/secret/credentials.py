@@ -15,6 +15,7 @@ class Credential:
     Attributes:
         kind: decides the stand-in.
         secret: whether the file declares it so.
+        recorded: whether its value stands in recordings, since it is declared to be no secret.
         real: what is sent; in replay it is the stand-in itself.
         standin: what is written down.
     """
@@ -22,6 +23,7 @@ class Credential:
     name: str
     kind: str = "text"
     secret: bool = False
+    recorded: bool = False
     real: Value = field(repr=False)
     standin: Value = field(repr=False)
 
@@ -49,6 +51,11 @@ class Credentials:
 
     def __getitem__(self, name: str) -> Credential:
         return self._all[name]
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """Return the values that stand in recordings, by name."""
+        return {one.name: str(one.real) for one in self if one.recorded}
 
     def __repr__(self) -> str:
         return f"<Credentials {', '.join(self._all) or 'none'}>"

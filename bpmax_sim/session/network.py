@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bpmax_sim.clock import Clock
-from bpmax_sim.errors import ConfigError, NoMatchError
+from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.platforms import Platforms
 from bpmax_sim.proxy.answer import Answer
@@ -33,6 +33,7 @@ from bpmax_sim.session.signatures import still_signed
 from bpmax_sim.session.stack import Learning, Parts, stack
 from bpmax_sim.session.tenants import Tenants
 from bpmax_sim.session.tracks import Tracks
+from bpmax_sim.session.undeclared import Undeclared
 from bpmax_sim.transport.faults import Faults
 from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.stubs import Stubs
@@ -79,7 +80,17 @@ class Network:
         self._simulators = self._simulate() if start.simulated else None
         rules = matching_rules(platforms, settings.ignore)
         passing = partial(volatile_places, platforms)
-        self._tracks = Tracks(settings, rules, vault, start.seat, start.zone, passing)
+        self._undeclared = Undeclared(platforms, self._tenants)
+        self._tracks = Tracks(
+            settings,
+            rules,
+            vault,
+            start.seat,
+            start.zone,
+            passing,
+            values=self._tenants.values,
+            watch=self._undeclared.add,
+        )
         self._environment = environment(
             self._tenants, self._tracks, start, calls=self.calls, misses=self.misses
         )
@@ -113,6 +124,11 @@ class Network:
     def unrecognised(self) -> tuple[str, ...]:
         """Return where values were recorded that look like secrets and are not known as such."""
         return self._tracks.unrecognised()
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Return which responses were recorded with a stand-in that need not be one."""
+        return tuple(self._undeclared.notes)
 
     def simulator(self, platform: str) -> Simulator:
         """Return what stands in for a platform.
@@ -224,12 +240,18 @@ class Network:
 
         Raises:
             LeakError: a secret would have been written.
-            CassetteError: a file could not be written; the old one is whole.
+            CassetteError: a file could not be written, and the old one is whole; or no replay could
+                find what was recorded, which is then set aside.
         """
+        unplayable = "\n".join(self._undeclared.unplayable)
         with self._resources:
-            self._tracks.finish(failed=failed, is_signed=self._is_signed)
+            self._tracks.finish(
+                failed=failed or bool(unplayable), is_signed=self._is_signed
+            )
         if self._settings.mode == "record":
             self._tracks.upload()
+        if unplayable and not failed:
+            raise CassetteError(unplayable)
 
     def _simulate(self) -> Simulators:
         from bpmax_sim.session.simulated import simulators  # noqa: PLC0415 - replay needs none

@@ -306,6 +306,11 @@ class Session:
         """Return where values were recorded that look like secrets and are not known as such."""
         return self._network.unrecognised
 
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Return which responses were recorded with a stand-in that need not be one."""
+        return self._network.undeclared
+
     def close(self, *, failed: bool = False) -> None:
         """End the run; *failed* says that it failed already, so its recording is set aside.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -16,8 +17,9 @@ from bpmax_sim.cassette.matching import Difference, Rules, identity, parts_of_re
 from bpmax_sim.cassette.meaning import IsSigned, Volatile
 from bpmax_sim.cassette.merge import nothing_volatile
 from bpmax_sim.cassette.miss import MissContext, signed_otherwise
+from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.player import Player
-from bpmax_sim.cassette.store import Recorder, has_forked
+from bpmax_sim.cassette.store import Recorder, has_forked, no_values
 from bpmax_sim.errors import ConfigError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
 from bpmax_sim.secret.vault import Vault
@@ -70,12 +72,18 @@ def fetch_logins(settings: Settings, cassette: Cassette) -> None:
         remote.fetch(_login_file(folder, key), recording=settings.mode == "record")
 
 
+def _unwatched(_exchange: Exchange) -> None:
+    """Look at nothing."""
+
+
 @dataclass(slots=True)
 class Tracks:
     """Plays and records; each login belongs to the track of its instance.
 
     Attributes:
         passing: names the fields of an API's answers that have no meaning.
+        values: tells the credentials behind a request that are no secrets.
+        watch: is shown each exchange that is recorded.
     """
 
     settings: Settings
@@ -84,6 +92,8 @@ class Tracks:
     seat: Seat
     zone: timedelta = timedelta(0)
     passing: Volatile = nothing_volatile
+    values: Callable[[Request], Values] = no_values
+    watch: Callable[[Exchange], None] = _unwatched
     player: Player = field(init=False)
     _check: Check = field(init=False)
     _is_closed: bool = field(default=False, init=False)
@@ -160,6 +170,7 @@ class Tracks:
             self._append(exchange)
         if not exchange.request.is_login:
             self._unrecognised.add(exchange)
+            self.watch(exchange)
 
     def refuse_closed(self) -> None:
         """Let nothing happen any more once the session is closed.
@@ -178,7 +189,9 @@ class Tracks:
         if login:
             recorder.append(exchange)
         else:
-            recorder.append(exchange, session=self.seat.number, check=self._check)
+            recorder.append(
+                exchange, session=self.seat.number, check=self._check, values=self.values
+            )
 
     def _look_back(self) -> None:
         """Redact anew what was recorded before a secret in it became known."""
@@ -329,6 +342,7 @@ class Tracks:
                     said.cassette,
                     said.owner,
                     adding=said.record == "new",
+                    values=self.values,
                     name=shared.name,
                     parent=shared.parent,
                 )

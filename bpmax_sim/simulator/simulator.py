@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Clock
-from bpmax_sim.errors import ConfigError, TransportError, near
+from bpmax_sim.errors import ConfigError, TransportError, listed, near
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.simulator.engine import answer, logs_in
@@ -123,7 +123,7 @@ class Simulator:
             ConfigError: *kind* is none of these.
         """
         if kind not in _RENEWALS:
-            hint = near(kind, _RENEWALS) or f"; choose one of {', '.join(_RENEWALS)}"
+            hint = near(kind, _RENEWALS) or f"; choose one of {listed(_RENEWALS)}"
             raise ConfigError(f"renewal: there is no {kind!r}{hint}")
         self._turn(renewal=kind)
 
@@ -162,7 +162,7 @@ class Simulator:
         """
         known = tuple(self.table.rows)
         if rows not in known:
-            hint = near(rows, known) or f"; it has {', '.join(known) or 'none'}"
+            hint = near(rows, known) or f"; it has {listed(known) or 'none'}"
             key = self.platform.platform_key
             raise ConfigError(f"the simulator of {key!r} has no rows {rows!r}{hint}")
         with self._lock:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bpmax_sim.errors import ConfigError, Problem
+from bpmax_sim.errors import ConfigError, Problem, Problems
 from bpmax_sim.platform.model import LoginStep, Platform
 from bpmax_sim.simulator.derived import derived
 from bpmax_sim.simulator.model import Route, Table, is_login
@@ -32,7 +32,7 @@ def read_table(key: str) -> Table:
     Raises:
         ConfigError: everything that is wrong in it.
     """
-    problems: list[Problem] = []
+    problems: list[Problem] = Problems()
     node = read_yaml(RULES / f"{key}.yaml", file=f"rules/{key}.yaml")
     table = decode(node, Table, problems)
     if table is None or problems:

@@ -32,7 +32,7 @@ auth:
 
 _LOGIN = """\
 credentials:
-  username: {}
+  username: {secret: false}
   password: {secret: true}
 auth:
   preset: login_token
@@ -45,7 +45,7 @@ auth:
 AUTHS: Final[Mapping[str, Auth]] = {
     "none": Auth("auth: none"),
     "basic": Auth(
-        "credentials:\n  username: {}\n  password: {secret: true}\nauth: basic",
+        "credentials:\n  username: {secret: false}\n  password: {secret: true}\nauth: basic",
         ("username", "password"),
     ),
     "bearer": Auth("credentials:\n  token: {secret: true}\nauth: bearer", ("token",)),

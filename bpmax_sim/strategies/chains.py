@@ -11,6 +11,7 @@ from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 
 from bpmax_sim.platform.model import Api, Auth, Platform
+from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.proxy.program import Program, Setter
 from bpmax_sim.proxy.values import UNDEFINED, BigInt
 from bpmax_sim.session import Session
@@ -27,7 +28,8 @@ _MOSTLY: Final = 8
 _UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 _ODD_HEADERS: Final = ("客户", "a b", "", "Host", "Content-Length", "x:y")
 _ODD_VALUES: Final = ("x\r\nX-Evil: 1", "x\nX-Evil: 1", "\r", "a\x00b", "\x7f", " a", "a ", "张三")
-_CLIMBING: Final = ("..", ".", "../..", "a/b", "/", "a?b#c", "%2F", "%2e%2e", "\\", ";a=1")
+_CLIMBING: Final = ("...", "../..", "./", "a/b", "/", "a?b#c", "%2F", "%2e%2e", "\\", ";a=1")
+_NO_SEGMENT: Final = ("", *sorted(DOTS))
 _COOKIES: Final = ("a=1", "sid=mine; b=2")
 
 
@@ -166,7 +168,7 @@ def _rival(place: str, name: str) -> Step:
 
 @cache
 def _segments() -> st.SearchStrategy[Any]:
-    return st.sampled_from(_CLIMBING) | scalars().filter(lambda value: value != "")
+    return st.sampled_from(_CLIMBING) | scalars().filter(lambda value: value not in _NO_SEGMENT)
 
 
 @cache
@@ -174,7 +176,13 @@ def _paths(names: tuple[str, ...], refusable: bool) -> st.SearchStrategy[Any]:
     values = _segments() | st.just(UNDEFINED)
     if refusable:
         names = (*names, "unknown")
-        values |= scalars(refusable=True) | st.none() | st.just([]) | st.just({})
+        values |= (
+            scalars(refusable=True)
+            | st.sampled_from(_NO_SEGMENT)
+            | st.none()
+            | st.just([])
+            | st.just({})
+        )
     if not names:
         return st.just({}) | st.just(UNDEFINED)
     return st.dictionaries(st.sampled_from(names), values, max_size=2) | st.just(UNDEFINED)

@@ -13,6 +13,7 @@ from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.clock import Instant
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
+from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.strategies.platforms import HEADER_NAMES, METHODS, PLACE_NAMES
 from bpmax_sim.strategies.texts import json_values, texts, words
 
@@ -71,7 +72,7 @@ def _requests(draw: st.DrawFn) -> Request:
 
 
 def _segments() -> st.SearchStrategy[list[str]]:
-    return st.lists(texts(max_size=6).filter(lambda text: bool(text.strip("."))), max_size=3)
+    return st.lists(texts(max_size=6).filter(lambda text: text not in {"", *DOTS}), max_size=3)
 
 
 def _bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:

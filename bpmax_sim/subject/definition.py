@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from bpmax_sim.errors import near
+from bpmax_sim.errors import listed, near
 from bpmax_sim.platform.model import Model
 
 Action = Literal["approve", "reject"]
@@ -118,4 +118,4 @@ def _malformed_routes(declared: Any, path: tuple[str | int, ...]) -> Iterator[Fi
 
 
 def _hint(name: str, known: Any) -> str:
-    return near(name, known) or f"; there is {', '.join(known)}"
+    return near(name, known) or f"; there is {listed(known)}"

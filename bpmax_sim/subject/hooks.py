@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from bpmax_sim.errors import near
+from bpmax_sim.errors import listed, near
 
 Subject = Literal["form", "flow"]
 
@@ -114,5 +114,5 @@ def check_target(event: Event, names: Iterable[str]) -> str | None:
     known = tuple(names)
     if not known or not event.target or event.target in known:
         return None
-    hint = near(event.target, known) or f"; there is {', '.join(known)}"
+    hint = near(event.target, known) or f"; there is {listed(known)}"
     return f"{event}: no {event.hook.named} {event.target!r}{hint}"

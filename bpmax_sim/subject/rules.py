@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bpmax_sim.errors import ScriptError, SubjectError, near
+from bpmax_sim.errors import ScriptError, SubjectError, listed, near
 from bpmax_sim.subject.definition import Action, Definition
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
@@ -41,7 +41,7 @@ def first_node(definition: Definition | None, jump: Any) -> str:
     if jump is None:
         return definition.start
     if jump not in definition.nodes:
-        hint = near(str(jump), definition.nodes) or f"; there is {', '.join(definition.nodes)}"
+        hint = near(str(jump), definition.nodes) or f"; there is {listed(definition.nodes)}"
         raise SubjectError(f"jump returned {jump!r}, which is no node{hint}")
     return str(jump)
 

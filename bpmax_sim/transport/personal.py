@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from bpmax_sim.cassette.paths import Path, Wild, parse_path
 from bpmax_sim.messages import Pairs
+from bpmax_sim.numeric import loads
 from bpmax_sim.secret.pseudonym import pseudonym
 
 _FORM = "application/x-www-form-urlencoded"
@@ -42,7 +43,7 @@ def in_body(body: bytes, content_type: str, places: Iterable[str]) -> bytes:
     if content_type.lower().startswith(_FORM):
         return _in_form(body, {str(path[0]) for path in paths})
     try:
-        value = json.loads(body)
+        value = loads(body)
     except ValueError:
         return body
     return _in_json(body, value, paths)

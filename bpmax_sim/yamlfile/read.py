@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.errors import ConfigError, Place, Problem, Problems
 from bpmax_sim.yamlfile.compose import compose
 from bpmax_sim.yamlfile.node import Node
 
@@ -22,6 +22,8 @@ LARGEST = 4 * 1024 * 1024
 _FORBIDDEN = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
+_HALF = re.compile("[\ud800-\udfff]")
+_NO_NAME = "this process cannot read names of files in UTF-8; set PYTHONUTF8=1, or a UTF-8 locale"
 _BOM = "\ufeff"
 _CANNOT_START = "found character that cannot start any token"
 
@@ -57,7 +59,7 @@ def parsed(text: str, name: str) -> Node:
     """
     text = text.removeprefix(_BOM)
     _check_characters(text, name)
-    problems: list[Problem] = []
+    problems: list[Problem] = Problems()
     try:
         root = compose(text, name, problems)
     except yaml.MarkedYAMLError as error:
@@ -87,6 +89,9 @@ def _text(path: Path, name: str) -> str:
 
 
 def _bytes(path: Path, name: str) -> bytes:
+    if not name.isascii() and _HALF.search(name):
+        told = f"{name.encode(errors='backslashreplace').decode()}: {_NO_NAME}"
+        raise ConfigError(told)
     try:
         # pathlib would take twice as long
         status = os.stat(path)  # noqa: PTH116
@@ -96,6 +101,8 @@ def _bytes(path: Path, name: str) -> bytes:
             data = stream.read(min(status.st_size, LARGEST) + 1)
             while more := stream.read(LARGEST + 1 - len(data)):  # it grew, or did not tell its size
                 data += more
+    except UnicodeEncodeError:
+        raise ConfigError(Problem(_NO_NAME, Place(name))) from None
     except OSError as error:
         message = f"cannot be read: {error.strerror}; check the path and its permissions"
         raise ConfigError(Problem(message, Place(name))) from None

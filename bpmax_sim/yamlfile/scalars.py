@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from bpmax_sim.numeric import within
+
 Resolved = str | int | float | bool | None
 
 _CONSTANTS: dict[str, Resolved] = {
@@ -46,12 +48,18 @@ def resolve(text: str) -> Resolved:
 def _number(text: str) -> Resolved:
     if _LEADING_ZERO.fullmatch(text):
         raise ScalarError("a number has leading zeros; quote it to keep it as text")
-    if len(text) > _DIGITS and _FLOAT.fullmatch(text):
+    is_based = _BASED.fullmatch(text) is not None
+    if not is_based and not _FLOAT.fullmatch(text):
+        return text
+    if len(text) > _DIGITS:
         raise ScalarError(f"a number has more than {_DIGITS} digits; quote it to keep it as text")
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if _BASED.fullmatch(text):
-        return int(text, 0)
-    return text
+    try:
+        return _whole(text, is_based=is_based)
+    except ValueError as error:
+        raise ScalarError(f"{error}; quote it to keep it as text") from None
+
+
+def _whole(text: str, *, is_based: bool) -> int | float:
+    if is_based or _INTEGER.fullmatch(text):
+        return within(int(text, 0 if is_based else 10))
+    return float(text)

@@ -66,7 +66,8 @@ def said(platform: Platform, instance: Instance, program: Program) -> Said:
         for one, value in zip(api.parameters, program.args, strict=False):
             _argument(found, one, value)
     missing = [one for one in api.parameters if one.required and not _has(found, one)]
-    found.code = "MISSING_PARAMETER" if missing else ""
+    climbs = any(value in {".", ".."} for value in found.path.values() if isinstance(value, str))
+    found.code = "MISSING_PARAMETER" if missing else "BAD_ARGUMENT" if climbs else ""
     return found
 
 

@@ -157,8 +157,9 @@ def test_chained_and_direct_forms_give_the_same_request(case: Case) -> None:
     assert wire(case, program) == wire(case, replace(program, args=None, steps=tuple(steps)))
 
 
-SEGMENTS = st.sampled_from(("..", ".", "../..", "a/b", "/", "%2F")) | strategies.texts().filter(
-    bool
+DOTS = ("..", ".")
+SEGMENTS = st.sampled_from(("...", "../..", "./", "a/b", "/", "%2F")) | strategies.texts().filter(
+    lambda text: text not in {"", *DOTS}
 )
 
 
@@ -178,6 +179,26 @@ def test_a_path_value_never_adds_a_segment(case: Case, one: str, two: str) -> No
         assert not {".", ".."} & set(segments)
         for name, text in path.items():
             assert unquote(segments[declared.index(f"{{{name}}}")]) == text
+
+
+@given(cases(forms=["chained"]), st.sampled_from(DOTS), st.data())
+def test_a_path_value_of_dots_alone_rejects_and_nothing_is_sent(
+    case: Case, dots: str, data: st.DataObject
+) -> None:
+    api = case.api(case.program)
+    owned = {one.name for one in case.platform.auth.apply if one.place == "path"}
+    names = [
+        name for name in ("id", "no", "状态") if f"{{{name}}}" in api.path and name not in owned
+    ]
+    assume(names)
+    path = {data.draw(st.sampled_from(names)): dots}
+    program = replace(case.program, steps=(*case.program.steps, ("path", path)))
+
+    expected = model.said(case.platform, case.instance(program), program)
+    error, third = sent(case, program)
+    assert error is not None
+    assert error.code == expected.code
+    assert not third.requests
 
 
 @given(cases(forms=["chained"]))

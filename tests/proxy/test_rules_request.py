@@ -25,8 +25,8 @@ def _path_of(value: Any) -> str:
     ("value", "sent"),
     [
         ("a/b?#", "/a%2Fb%3F%23"),
-        ("..", "/%2E%2E"),
-        (".", "/%2E"),
+        ("...", "/..."),
+        ("./", "/.%2F"),
         ("a..b", "/a..b"),
         ("张三 李", "/%E5%BC%A0%E4%B8%89%20%E6%9D%8E"),
         ("x\r\nHost: evil\0", "/x%0D%0AHost%3A%20evil%00"),
@@ -44,7 +44,7 @@ def _path_of(value: Any) -> str:
     ],
 )
 def test_a_path_value_is_encoded_as_one_segment(value: Any, sent: str) -> None:
-    """O: each value is percent-encoded as one segment, `..` stays inert."""
+    """O: each value is percent-encoded as one segment."""
     assert _path_of(value) == sent
 
 
@@ -55,6 +55,8 @@ def test_a_path_value_is_encoded_as_one_segment(value: Any, sent: str) -> None:
         ([1], "path.id is an array; expected a text, a number or a boolean"),
         (b"x", "path.id is bytes; expected a text, a number or a boolean"),
         ("", "path.id is empty, which would call another address"),
+        (".", "path.id is '.', which servers read as another address even when it is encoded;"),
+        ("..", "path.id is '..', which servers read as another address even when it is encoded;"),
         ("\ud83d", "path.id holds half a character (a lone surrogate)"),
         ("长" * 1_000_000, "the address is 9000015 characters long, more than 60000; send long"),
     ],
@@ -68,12 +70,26 @@ def test_a_path_value_that_is_no_segment_rejects(value: Any, message: str) -> No
 
 
 def test_dots_in_neighbouring_placeholders_cannot_climb() -> None:
-    """O: `..` stays inert."""
+    """O: a value that is `.` rejects, whatever stands beside it."""
     world = World(crm(Api(key="x", path="/a/{p}{q}/c")))
 
-    world.proxy().api("x").path(p=".", q=".").call()
+    error = rejected(lambda: world.proxy().api("x").path(p=".", q=".").call())
 
-    assert world.request.url.endswith("/a/%2E%2E/c")
+    assert error.message.startswith("crm_system.x: path.p is '.', which servers read as another")
+
+
+@pytest.mark.parametrize("value", [".", ".."])
+@pytest.mark.parametrize("way", ["direct", "default"])
+def test_dots_reject_in_a_direct_call_and_as_a_default(value: str, way: str) -> None:
+    """O: a value that is `.` or `..` rejects."""
+    given = UNDEFINED if way == "direct" else value
+    one = Parameter(name="id", place="path", default=given)
+    world = World(crm(Api(key="x", path="/a/{id}", parameters=(one,))))
+
+    arguments = (value,) if way == "direct" else ()
+    error = rejected(lambda: world.proxy().direct("x", *arguments))
+
+    assert (error.code, f"path.id is {value!r}" in error.message) == ("BAD_ARGUMENT", True)
 
 
 def test_an_unfilled_placeholder_rejects() -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
+from bpmax_sim.numeric import loads
 
 _OF_THE_CONNECTION: Final = frozenset({
     "accept-encoding", "connection", "content-length", "host", "keep-alive", "proxy-connection",
@@ -75,7 +76,7 @@ def parse_json(data: bytes, what: str) -> Any:
         CassetteError: if it is not JSON, naming *what* was expected and the place.
     """
     try:
-        return json.loads(data)
+        return loads(data)
     except UnicodeDecodeError as error:
         raise CassetteError(f"not {what}: not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:

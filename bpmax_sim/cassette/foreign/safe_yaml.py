@@ -6,13 +6,13 @@ Nothing is constructed: scalars stay texts, so that no time, number or ``on`` ch
 from __future__ import annotations
 
 import base64
-import json
 import re
 from typing import Any, Final
 
 import yaml
 
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.numeric import loads
 
 _DEEPEST: Final = 60
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
@@ -85,7 +85,7 @@ class _Reader:
         if not node.style and node.value in _NULL:
             return None
         if self._typed and not node.style and _JSON.fullmatch(node.value):
-            return json.loads(node.value)
+            return loads(node.value)
         return node.value
 
     def _refusal(self, node: Any, why: str) -> CassetteError:

@@ -20,7 +20,7 @@ Apply = Mapping[str, str]
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}")
 _BRACES = re.compile(r"[{}]")
 _CSRF = re.compile(r"csrf|xsrf", re.IGNORECASE)
-_USER: Final = {"username": {}, "password": {"secret": True}}
+_USER: Final = {"username": {"secret": False}, "password": {"secret": True}}
 _CLIENT: Final = {"client_id": {}, "client_secret": {"secret": True}}
 _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 
@@ -118,7 +118,7 @@ class Security(msgspec.Struct):
         return Part(
             "basic",
             _given(own),
-            {own["username"]: {}, own["password"]: {"secret": True}},
+            {own["username"]: {"secret": False}, own["password"]: {"secret": True}},
             ({"in": "header", "name": "Authorization", "value": f"Basic {{{{ {pair} | b64 }}}}"},),
         )
 

@@ -5,13 +5,13 @@ Nothing of the package's encoders is used, so that a mistake in them is not made
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 from bpmax_sim.messages import Request
+from bpmax_sim.numeric import loads
 from bpmax_sim.platform.model import Api, Parameter
 from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.values import UNDEFINED
@@ -95,7 +95,7 @@ def _in_body(request: Request, name: str, api: Api) -> list[Any]:
     if kind != "application/json":
         raise Unread
     try:
-        body = json.loads(text) if text else UNDEFINED
+        body = loads(text) if text else UNDEFINED
     except ValueError:
         raise Unread from None  # a script may send any text as it is
     found = body if name in WHOLE else _at(body, name.split("."))

@@ -1,0 +1,92 @@
+"""Which credentials may be written down as they are: one rule, for loading and for recording.
+
+A value out of `env`, `file` or `keyring` is a secret unless its declaration says `secret: false`;
+some credentials are secret whatever their declaration says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import UNSET, UnsetType
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.platform.model import Auth, CredentialSpec, Platform, Scalar, Sign, Source
+from bpmax_sim.platform.template import names_in
+
+# The end decides: `client_secret` is one, `secret_id` and `access_key_id` are public names.
+_PASSWORD = re.compile(
+    r"key|(?:.*[^a-z])?(?:pass|passwd|pwd|pin)"
+    r"|.*(?:pass_?(?:word|phrase|code)|secret|credential|token"
+    r"|(?:private|secret|api|access|sign|signing|master|encryption|aes)_?key"
+    r"|密码|口令|密钥|私钥|令牌)"
+)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CODED = ("base64", "hex", "rsa", "ec", "jwt")
+
+
+def names_a_secret(name: str) -> bool:
+    """Return whether a credential called *name* is a password, a token or a key."""
+    return _PASSWORD.fullmatch(_HUMP.sub("_", name).lower()) is not None
+
+
+def always_secret(platform: Platform, name: str) -> str:
+    """Return why the credential *name* can never be written down, or nothing."""
+    kind = platform.credentials[name].kind
+    if kind in _CODED:
+        return f"its kind is {kind}"
+    if names_a_secret(name):
+        return "it is named like a password"
+    return "requests are signed with it" if name in signing_keys(platform) else ""
+
+
+def is_clear(
+    platform: Platform, name: str, given: Scalar | Source | UnsetType | None = None
+) -> bool:
+    """Return whether the value *given* to the credential *name* is written down as it is."""
+    spec = platform.credentials[name]
+    if spec.secret is True or always_secret(platform, name):
+        return False
+    if isinstance(given, Source):
+        return declared_clear(spec) and not isinstance(given.keyring, str)
+    return declared_clear(spec) or not (given is None or given is UNSET)
+
+
+def declared_clear(spec: CredentialSpec) -> bool:
+    """Return whether a declaration says that the value is no secret; numbers cannot be said so."""
+    return spec.secret is False and spec.kind == "text"
+
+
+def signing_keys(platform: Platform) -> frozenset[str]:
+    """Return the names that keys of signatures are made of."""
+    auths = [platform.auth, *(api.auth for api in platform.apis.values())]
+    return frozenset(name for auth in auths if isinstance(auth, Auth) for name in _keys(auth))
+
+
+def _keys(auth: Auth) -> Iterator[str]:
+    if auth.sign is None:
+        return
+    made_of = dict(auth.parameters)
+    for defined in (*auth.sign.define, *auth.sign.canonical):
+        made_of.update(defined)
+    seen: set[str] = set()
+    left = _names(_first(auth.sign))
+    while left:
+        name = left.pop()
+        if name not in seen:
+            seen.add(name)
+            left |= _names(made_of.get(name))
+    yield from seen
+
+
+def _first(sign: Sign) -> str:
+    """Return the secret of a chain of keys: what follows it is put through it."""
+    return sign.key if isinstance(sign.key, str) else "".join(sign.key[:1])
+
+
+def _names(text: object) -> set[str]:
+    try:
+        return set(names_in(text)) if isinstance(text, str) else set()
+    except ConfigError:
+        return set()  # told where templates are checked

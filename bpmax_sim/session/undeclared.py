@@ -1,0 +1,108 @@
+"""Credentials that nobody declared to be secret or not, where a script or a response says them.
+
+What a script says itself it says in replay as well, where nothing makes it the stand-in that was
+recorded: that recording could never be replayed. In a response the stand-in is what scripts see.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bpmax_sim.messages import Call, Exchange, Response
+from bpmax_sim.platform.check import credentials_in
+from bpmax_sim.platform.platforms import Platforms
+from bpmax_sim.platform.secrecy import always_secret
+from bpmax_sim.secret.credentials import Credential, Credentials
+
+Key = tuple[str, str]
+Tenants = Iterable[tuple[Key, Credentials]]
+
+
+class Undeclared:
+    """Looks at redacted exchanges, on any thread.
+
+    Attributes:
+        unplayable: what no replay could find, and what to write.
+        notes: what else was replaced, and what to write if it need not be.
+    """
+
+    def __init__(self, platforms: Platforms, tenants: Tenants) -> None:
+        """Look for the credentials of *tenants*, which may become more."""
+        self.unplayable: dict[str, None] = {}
+        self.notes: dict[str, None] = {}
+        self._platforms = platforms
+        self._tenants = tenants
+        self._received: set[tuple[Key, str]] = set()
+        self._lock = threading.Lock()
+
+    def add(self, exchange: Exchange) -> None:
+        """Take what was recorded."""
+        call = exchange.request.call
+        if call is None or call.is_login:
+            return
+        for key, found in self._tenants:
+            for one in found:
+                if one.kind == "text" and one.real != one.standin:
+                    self._look(exchange, call, key, one)
+
+    def _look(self, exchange: Exchange, call: Call, key: Key, one: Credential) -> None:
+        shown, outcome = str(one.standin), exchange.outcome
+        said = next((place for place, text in _said(call) if shown in text), "")
+        received = isinstance(outcome, Response) and _holds(outcome, shown)
+        if not (said or received):
+            return
+        with self._lock:
+            if said and (key, one.name) not in self._received and not self._put_in(call, one.name):
+                self.unplayable[self._told_said(call, said, key, one)] = None
+            if received:
+                self._received.add((key, one.name))
+                if not self._is_secret(key, one):
+                    self.notes[self._told_received(call, key, one)] = None
+
+    def _put_in(self, call: Call, name: str) -> bool:
+        """Return whether a declared default put the credential in, which replay does as well."""
+        platform = self._platforms.find(call.platform)
+        api = platform.apis.get(call.api) if platform else None
+        if platform is None or api is None:
+            return False
+        instance = self._platforms.instance(call.platform, call.instance)
+        declared: tuple[Any, ...] = (platform.query, instance.query, api.query, api.body)
+        return any(name == used for _, used in credentials_in(declared))
+
+    def _is_secret(self, key: Key, one: Credential) -> bool:
+        platform = self._platforms.platform(key[0])
+        return one.secret or bool(always_secret(platform, one.name))
+
+    def _told_said(self, call: Call, place: str, key: Key, one: Credential) -> str:
+        told = f"{call.name}: the {place} says the value of {one.name!r} of {'.'.join(key)} itself"
+        where = f" ({call.position})" if call.position else ""
+        if self._is_secret(key, one):
+            hint = "leave a secret to auth, or put it in with {$credential: …} in the platform file"
+        else:
+            hint = f"if it is no secret, {self._line(key, one)}"
+        return f"{told}{where}, which replay cannot, as only its stand-in is recorded; {hint}"
+
+    def _told_received(self, call: Call, key: Key, one: Credential) -> str:
+        return (
+            f"{call.name}: the response holds the value of {one.name!r} of {'.'.join(key)}, and is "
+            f"recorded with its stand-in; if it is no secret, {self._line(key, one)}"
+        )
+
+    def _line(self, key: Key, one: Credential) -> str:
+        return (
+            f"write `{one.name}: {{secret: false}}` under credentials of platform {key[0]!r} "
+            f"({self._platforms.folder}) and record again"
+        )
+
+
+def _said(call: Call) -> Iterator[tuple[str, str]]:
+    yield "path", call.path
+    yield "query", "\n".join(text for pair in call.query for text in pair)
+    yield "header", "\n".join(value for _, value in call.headers)
+    yield "body", (call.body or b"").decode(errors="replace")
+
+
+def _holds(outcome: Response, shown: str) -> bool:
+    return shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
