@@ -23,7 +23,16 @@ PASSING = tuple(
     )
 )  # fmt: skip
 _said = attrgetter(
-    "key", "rules", "call", "instance", "base", "injected", "failed", "source", "trust", "session",
+    "key",
+    "rules",
+    "call",
+    "instance",
+    "base",
+    "injected",
+    "failed",
+    "source",
+    "trust",
+    "session",
     "values",
 )
 IsSigned = Callable[[Exchange], bool]

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette import files
@@ -38,6 +37,7 @@ from bpmax_sim.messages import Exchange, Request
 def no_values(_request: Request) -> Values:
     """Record no credential."""
     return {}
+
 
 _MOST_CALLS = 1_000_000_000  # of one session
 
@@ -73,7 +73,8 @@ class Recorder:
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
         differ. What a process that died left in a journal is sealed first, so load the cassette
         for replay after this.
-        *values* tells the credentials behind a request that are no secrets. A forked child's is a branch of the recorder *name* in the process *parent*.
+        *values* tells the credentials behind a request that are no secrets. A forked child's is a
+        branch of the recorder *name* in the process *parent*.
 
         Raises:
             DamagedCassette: if the file is not sound and its exchanges are to stay.
@@ -231,7 +232,7 @@ class Recorder:
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules.digest)
         serial = request.call.serial if request.call else exchange.order
-        line = msgspec.structs.replace(entry.line, session=session, values=values)
+        line = replace(entry.line, session=session, values=values)
         issue = (session * _MOST_CALLS + serial, request.attempt)
         return Draft(
             line=line,
@@ -248,8 +249,8 @@ class Recorder:
         changed = replace(change(read_exchange(draft.entry)), key="")
         fresh = self._draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
-        line = msgspec.structs.replace(fresh.line, encoding=draft.line.encoding)
-        kept = msgspec.structs.replace(fresh, line=line, issue=draft.issue)
+        line = replace(fresh.line, encoding=draft.line.encoding)
+        kept = replace(fresh, line=line, issue=draft.issue)
         return self._check(kept)
 
     def _keep(self, drafts: list[Draft]) -> None:
@@ -298,8 +299,7 @@ class Recorder:
         journals, left = branches(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)
         behind = [
-            msgspec.structs.replace(self._check(draft), issue=(last + n, 0))
-            for n, draft in enumerate(left, 1)
+            replace(self._check(draft), issue=(last + n, 0)) for n, draft in enumerate(left, 1)
         ]
         drafts = tuple(d for d in (*self._drafts, *behind) if not d.leaks)
         drafts = distinct(drafts, volatile, is_signed)

@@ -74,13 +74,14 @@ class Tenants:
     def _recorded_values(self, platform: Platform, instance: str) -> Mapping[str, str]:
         """Return the values that this owner's recording was made with, where it is played."""
         start, owner = self._start, self._settings.owner
+        cassette = start.seat.shared.cassette
         adds = start.mode == "record" and self._settings.record == "new"
-        if start.cassette is None or not (adds or start.mode == "replay"):
+        if cassette is None or not (adds or start.mode == "replay"):
             return {}
         if not any(map(declared_clear, platform.credentials.values())):
             return {}
         if self._recorded is None:
-            self._recorded = start.cassette.values(owner)
+            self._recorded = cassette.values(owner)
         return self._recorded.get(instance, {})
 
     def _refuse_another(
