@@ -37,27 +37,28 @@ def _redacted(value: Any, redact: Redact) -> Any:
         return redact(value)
     if kind in _PLAIN:
         return value
-    if isinstance(value, str):
-        shown = redact(str(value))
-        return value if shown == value else shown
+    return _items(value, redact) if kind in _LISTS else _other(value, redact)
+
+
+def _items(value: Any, redact: Redact) -> Any:
+    if type(value) is list and value and all(type(item) is int for item in value):
+        text = str(value)
+        shown = redact(text)
+        return value if shown == text else shown
+    return type(value)([_redacted(item, redact) for item in value])
+
+
+def _other(value: Any, redact: Redact) -> Any:
     if isinstance(value, bytes):
         text = value.decode("utf-8", "surrogateescape")
         return redact(text).encode("utf-8", "surrogateescape")
+    if isinstance(value, str):
+        shown = redact(str(value))
+        return value if shown == value else shown
     if isinstance(value, Mapping):
         return {_redacted(name, redact): _redacted(item, redact) for name, item in value.items()}
-    if kind in _LISTS:
-        if kind is list and value and type(value[0]) is int:
-            return _numbers(value, redact)
-        return kind([_redacted(item, redact) for item in value])
+    kind: Any = type(value)
     return _fields(value, redact) if members(kind) else value
-
-
-def _numbers(value: list[Any], redact: Redact) -> Any:
-    if any(type(item) is not int for item in value):
-        return [_redacted(item, redact) for item in value]
-    text = str(value)
-    shown = redact(text)
-    return value if shown == text else shown
 
 
 def _fields(value: Any, redact: Redact) -> Any:
