@@ -20,12 +20,13 @@ MARKER = "[redacted: a secret in an encoding]"
 
 _SHORTEST = 6  # characters of the shortest text that may hold a secret
 _LINE = 8  # characters of a line that is hidden without the others
-_ROUNDS, _FEW_ROUNDS = 16, 4  # runs that are replaced one by one; of a text with more, all is
-_PART = 64 * 1024  # characters of a text whose words are looked at one by one
+_ROUNDS = 8  # places that go over several runs and are replaced; of a text with more, all is
 _REMEMBERED = 4096
 _LONGEST_REMEMBERED = 256
-_WORD = re.compile(r"\S+")
-_IN_RUN = re.compile(r"""(?:[^\s"'`<>(){}\[\],|\\]|\\+(?!["'`\\]))*""")  # JSON's \" is its end
+_OF_RUN = r"""(?:[^\s"'`<>(){}\[\],|\\]|\\+(?!["'`\\]))"""  # JSON's \" ends a run
+_RUN = re.compile(f"{_OF_RUN}{{{_SHORTEST},}}")
+_IN_RUN = re.compile(f"{_OF_RUN}*")
+_LONGEST_BEFORE = 64 * 1024  # characters that are looked back at for where a run starts
 
 
 class Gate:
@@ -64,28 +65,18 @@ class Gate:
 
     def _without_runs(self, text: str) -> str:
         """Return *text*, in which something is found, with markers for what holds it."""
-        is_large = len(text) > _PART
-        if is_large:
-            text = _WORD.sub(self._word, text)
-        for _ in range(_FEW_ROUNDS if is_large else _ROUNDS):
+        text = _RUN.sub(self._run, text)
+        for _ in range(_ROUNDS):
             findings = self._find(text)
             if not findings:
                 return text
-            start, end = self._told(text, findings[0]) or self._searched(text)
+            start, end = self._searched(text)
             text = f"{text[:start]}{self._marker(findings[0])}{text[end:]}"
         return MARKER if self._find(text) else text
 
-    def _word(self, found: re.Match[str]) -> str:
-        word = found[0]
-        if len(word) < _SHORTEST or len(word) > _PART or not self._find(word):
-            return word
-        return self._without_runs(word)
-
-    def _told(self, text: str, finding: Finding) -> tuple[int, int] | None:
-        """Return the run where *finding* says that it begins, if that holds the whole of it."""
-        start = len(as_bytes(text)[: finding.offset].decode("utf-8", "replace"))
-        end = _end(text, start)
-        return (start, end) if finding.within and self._find(text[start:end]) else None
+    def _run(self, found: re.Match[str]) -> str:
+        findings = self._find(found[0])
+        return self._marker(findings[0]) if findings else found[0]
 
     def _searched(self, text: str) -> tuple[int, int]:
         """Return the run around the shortest part in which something is found."""
@@ -119,7 +110,7 @@ def _lines(secrets: Iterable[Secret]) -> Iterator[Secret]:
 
 def _start(text: str, at: int) -> int:
     """Return where the run starts that goes on at *at*."""
-    return at - len(_run_at(text[max(0, at - _PART) : at][::-1], 0))
+    return at - len(_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
 
 
 def _end(text: str, at: int) -> int:
