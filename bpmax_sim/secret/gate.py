@@ -56,9 +56,9 @@ class Gate:
 
     def _passed(self, text: str) -> str:
         text = self._table.clean(text)
-        if self._lines:
-            text = self._lines.clean(text)
-        return self._without_runs(text) if self._find(text) else text
+        if self._find(text):
+            text = self._without_runs(text)
+        return self._lines.clean(text) if self._lines else text  # or a part of an encoding is left
 
     def _find(self, text: str) -> tuple[Finding, ...]:
         return self._table.search.find(as_bytes(text))
