@@ -17,7 +17,7 @@ from urllib.parse import quote
 from tests.probe import whole
 
 _LAST = secrets.token_hex(5)
-SECRETS: Mapping[str, str] = {
+SECRETS: dict[str, str] = {
     "plain": f"AKs{secrets.token_hex(4)}456789{secrets.token_hex(3)}",
     "quotes": f"pa'ss\"word`{secrets.token_hex(4)}",
     "slashes": f"C:\\net\\'{secrets.token_hex(4)}\\x\\\\",
@@ -26,6 +26,9 @@ SECRETS: Mapping[str, str] = {
     "percent": f"100%25 {secrets.token_hex(4)}%41%zz a+b&c",
 }
 """Of each kind of characters that something quotes or escapes, one."""
+
+MINTED = {"ticket": f"m-ticket+/{secrets.token_hex(8)}"}
+"""What the third party makes, and tells before anybody knows that it is one."""
 
 
 def _b64(data: bytes) -> str:
@@ -70,6 +73,8 @@ auth:
 apis:
   repeat: {{method: POST, path: /repeat}}
   refuse: {{method: POST, path: /refuse}}
+  guess: {{method: POST, path: /guess}}
+  ticket: {{method: POST, path: /ticket, secret: [body.ticket]}}
 """
 INSTANCES = f"""
 - platform: 仓库
@@ -110,6 +115,10 @@ version: 1
 scenario: 通过
 proxy: {platforms: platforms/, cassette: 通过}
 steps:
+  - id: 猜
+    proxy: {call: 仓库.guess, body: {客户: 王五}}
+    save: {早: '${steps.猜.result}'}
+  - js: console.log(await $proxy('仓库').$api('ticket').$body({}).$call())
   - proxy: {call: 仓库.repeat, body: {客户: 王五}}
 """
 TESTS = """
@@ -151,7 +160,7 @@ def test_cuts(answer, lead):
 def test_compares(answer, number):
     secret = SECRETS[number]
     thing = Thing(secret)
-    assert [secret, {{"密": secret + " " * 70 + secret}}] == [1, {{"密": "无"}}], secret
+    assert ["甲 " * 20 + "-" * lead + " " + secret for lead in range(16)] == [thing]
 
 
 @pytest.mark.parametrize("number", range(len(NAMES)))
@@ -204,6 +213,12 @@ def test_is_expected_to_fail(answer):
 
 def answer(request: bytes) -> bytes:
     """Return the credentials, one in each encoding; the path says with which status."""
+    if b"/guess" in request[:50]:
+        return whole(
+            json.dumps({"said": MINTED["ticket"], "text": f"a{MINTED['ticket']}"}).encode()
+        )
+    if b"/ticket" in request[:50]:
+        return whole(json.dumps(MINTED).encode())
     texts = [*SECRETS.values()]
     said = {
         f"encoded_{number}": make(texts[number % len(texts)])

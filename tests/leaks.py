@@ -113,6 +113,7 @@ def _views(data: bytes, depth: int, seen: dict[bytes, int] | None = None) -> Ite
 def _decoded(data: bytes) -> Iterator[bytes]:
     yield unquote_to_bytes(data)
     yield _ESCAPE.sub(_unescaped, data)
+    yield re.sub(rb"(?m)^E +", b"", data)  # pytest's, before each line of a message
     yield html.unescape(data.decode(errors="replace")).encode()
     pieces = re.findall(rb"[A-Za-z0-9+/_-]{12,}", data)
     pieces += [b"".join(x.split()) for x in re.findall(rb"(?:[A-Za-z0-9+/]{60,}\s+)+\S*", data)]

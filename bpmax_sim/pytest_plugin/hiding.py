@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -133,19 +133,12 @@ def _hidden(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return redact_now(value)
-    if kind is list and value and all(type(item) is str and "\n" not in item for item in value):
-        return _lines(value)
     if kind in {list, tuple}:
         return kind([_hidden(item) for item in value])
     if kind.__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
         for name, item in vars(value).items():
             setattr(value, name, _hidden(item))
     return value
-
-
-def _lines(lines: Sequence[str]) -> list[str]:
-    """Return *lines* redacted together, as a secret may go over several."""
-    return redact_now("\n".join(lines)).split("\n")
 
 
 def _hide_in_logs(config: pytest.Config) -> None:
