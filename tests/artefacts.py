@@ -35,6 +35,12 @@ def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
+def _in_lines(data: bytes) -> str:
+    """Return base64 of lines (RFC 2045); the secret goes over the end of one."""
+    lead = b"x" * 220 + data
+    return base64.encodebytes(lead + b"y" * ((6 - len(lead)) % 57)).decode()
+
+
 ENCODINGS: Mapping[str, Callable[[str], str]] = {
     "raw": str,
     "gzip in base64": lambda text: _b64(gzip.compress(f"客户 {text} 号".encode())),
@@ -45,7 +51,7 @@ ENCODINGS: Mapping[str, Callable[[str], str]] = {
     "base64": lambda text: _b64(text.encode()),
     "base64 of UTF-16": lambda text: _b64(text.encode("utf-16")),
     "base64 of UTF-16, big": lambda text: _b64(text.encode("utf-16-be")),
-    "base64 in lines": lambda text: base64.encodebytes(f"{'客户' * 30}{text}号".encode()).decode(),
+    "base64 in lines": lambda text: _in_lines(text.encode()),
     "hexadecimal": lambda text: text.encode().hex(),
     "hexadecimal of gzip": lambda text: gzip.compress(text.encode()).hex(),
     "percent": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),

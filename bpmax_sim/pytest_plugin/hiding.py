@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
+from _pytest._code import code
 from _pytest._io import saferepr
 
 from bpmax_sim.pytest_plugin.fixtures import HIDING
@@ -22,7 +23,7 @@ _TOLD = ("longrepr", "sections", "user_properties", "wasxfail")
 _LOGS = ("log_cli_handler", "log_file_handler")
 _active: list[pytest.Item] = []
 _comparing: list[Any] = []
-_whole = saferepr.SafeRepr.repr
+_whole, _format = saferepr.SafeRepr.repr, saferepr.safeformat
 
 
 def hide_in(node: pytest.Item, redact: Redact) -> None:
@@ -31,6 +32,7 @@ def hide_in(node: pytest.Item, redact: Redact) -> None:
     if node not in _active:
         _active.append(node)
     saferepr.SafeRepr.repr = _uncut  # type: ignore[method-assign] # nothing else is before a cut
+    code.safeformat = _formatted  # of locals, with -vv
     _hide_in_logs(node.config)
 
 
@@ -39,6 +41,7 @@ def forget(config: pytest.Config) -> None:
     _active[:] = [node for node in _active if node.config is not config]
     if not _active:
         saferepr.SafeRepr.repr = _whole  # type: ignore[method-assign]
+        code.safeformat = _format
 
 
 def redact_now(text: str) -> str:
@@ -57,6 +60,15 @@ def _uncut(self: saferepr.SafeRepr, x: object) -> str:
     if shown == whole:
         return told
     return shown if self.maxsize is None else saferepr._ellipsize(shown, self.maxsize)  # noqa: SLF001
+
+
+def _formatted(obj: object) -> str:
+    """Return what `safeformat` does of *obj* without its secrets; it breaks texts into lines."""
+    try:
+        shown = redacted(obj, redact_now)
+    except Exception:  # noqa: BLE001 - values may be cyclic
+        shown = obj
+    return redact_now(_format(shown))
 
 
 def compared(config: pytest.Config, op: str, left: Any, right: Any) -> list[str] | None:
