@@ -32,7 +32,7 @@ def hide_in(node: pytest.Item, redact: Redact) -> None:
     if node not in _active:
         _active.append(node)
     saferepr.SafeRepr.repr = _uncut  # type: ignore[method-assign] # nothing else is before a cut
-    code.safeformat = _formatted  # of locals, with -vv
+    code.safeformat = _formatted  # type: ignore[attr-defined] # of locals, with -vv
     _hide_in_logs(node.config)
 
 
@@ -41,7 +41,7 @@ def forget(config: pytest.Config) -> None:
     _active[:] = [node for node in _active if node.config is not config]
     if not _active:
         saferepr.SafeRepr.repr = _whole  # type: ignore[method-assign]
-        code.safeformat = _format
+        code.safeformat = _format  # type: ignore[attr-defined]
 
 
 def redact_now(text: str) -> str:
