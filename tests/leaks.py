@@ -14,9 +14,13 @@ from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 import yaml
 
-_ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})|\\([\"\\/nrtbf])")
+_ESCAPE = re.compile(
+    rb"\\u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]+)\}|\\U([0-9a-fA-F]{8})|\\x([0-9a-fA-F]{2})"
+    rb"|\\([\"'`\\/nrtbf])"
+)
 _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_DEPTH = 2
+_DEPTH = 3
+_PART = 8  # characters of a secret that are too many to be told
 
 
 def spellings(secret: str) -> dict[str, bytes]:
@@ -31,6 +35,8 @@ def spellings(secret: str) -> dict[str, bytes]:
         "xml": html.escape(secret).encode(),
         "hex": raw.hex().encode(),
         "hex upper": raw.hex().upper().encode(),
+        "utf-16-le": secret.encode("utf-16-le"),
+        "utf-16-be": secret.encode("utf-16-be"),
     }
     for lead in range(3):
         core = base64.b64encode(b"\0" * lead + raw)[(4, 4, 4)[lead] if lead else 0 : -4]
@@ -56,6 +62,23 @@ def leaks(artefacts: Mapping[str, bytes], secrets: Mapping[str, str]) -> list[st
     return list(dict.fromkeys(found))
 
 
+def parts(artefacts: Mapping[str, bytes], secrets: Mapping[str, str]) -> list[str]:
+    """Return ``artefact: part of secret`` for each that holds some characters in a row of one."""
+    wanted = {
+        secret[at : at + _PART].encode(): name
+        for name, secret in secrets.items()
+        for at in range(len(secret) - _PART + 1)
+    }
+    found = [
+        f"{artefact}: part of {name}"
+        for artefact, data in artefacts.items()
+        for view in _views(data, 1)
+        for text, name in wanted.items()
+        if text in view
+    ]
+    return list(dict.fromkeys(found))
+
+
 def folder(path: Path) -> dict[str, bytes]:
     """Return every file below *path*; of YAML also the scalars, not broken by layout."""
     found: dict[str, bytes] = {}
@@ -74,33 +97,50 @@ def _scalars(data: bytes) -> Iterable[bytes]:
             yield token.value.encode()
 
 
-def _views(data: bytes, depth: int) -> Iterator[bytes]:
-    yield data
+def _views(data: bytes, depth: int, seen: dict[bytes, int] | None = None) -> Iterator[bytes]:
+    """Yield *data* and what comes of decoding it, once each."""
+    known = {} if seen is None else seen
+    if known.get(data, -1) >= depth:
+        return
+    if data not in known:
+        yield data
+    known[data] = depth
     if depth:
-        for inner in {*_decoded(data)} - {data, b""}:
-            yield from _views(inner, depth - 1)
+        for inner in {*_decoded(data)} - {b""}:
+            yield from _views(inner, depth - 1, known)
 
 
 def _decoded(data: bytes) -> Iterator[bytes]:
     yield unquote_to_bytes(data)
     yield _ESCAPE.sub(_unescaped, data)
+    yield re.sub(rb"(?m)^E +", b"", data)  # pytest's, before each line of a message
     yield html.unescape(data.decode(errors="replace")).encode()
     pieces = re.findall(rb"[A-Za-z0-9+/_-]{12,}", data)
-    yield b"\n".join(filter(None, map(_from_base64, pieces)))
+    pieces += [b"".join(x.split()) for x in re.findall(rb"(?:[A-Za-z0-9+/]{60,}\s+)+\S*", data)]
+    for lead in range(4):
+        yield b"\n".join(filter(None, (_from_base64(piece[lead:]) for piece in pieces)))
     yield b"\n".join(
         bytes.fromhex(x.decode()) for x in re.findall(rb"(?:[0-9a-fA-F]{2}){6,}", data)
     )
-    for found in re.finditer(rb"\x1f\x8b\x08", data):
+    yield data.replace(b"\0", b"") if b"\0" in data else b""  # UTF-16 of what is ASCII
+    yield b"\n".join(_inflated(data))
+
+
+def _inflated(data: bytes) -> Iterator[bytes]:
+    for found in re.finditer(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]", data):
+        decoder, packed = zlib.decompressobj(47), data[found.start() :]
         try:
-            yield zlib.decompressobj(31).decompress(data[found.start() :])
+            yield decoder.decompress(packed, 1 << 20)
         except zlib.error:
             continue
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
-    if found[1]:
-        return chr(int(found[1], 16)).encode(errors="replace")
-    return _LETTERS.get(found[2], found[2])
+    if found[4]:
+        return bytes.fromhex(found[4].decode())
+    if digits := found[1] or found[2] or found[3]:
+        return chr(min(int(digits, 16), 0x10FFFF)).encode(errors="replace")
+    return _LETTERS.get(found[5], found[5])
 
 
 def _from_base64(piece: bytes) -> bytes:

@@ -70,9 +70,10 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
     except BpmaxError as error:
         return broken(item, error), ()
     try:
-        events = tuple(run(item, session, environ=choices.environ, faults=choices.faults))
+        ran = tuple(run(item, session, environ=choices.environ, faults=choices.faults))
     finally:
         guard.leave()  # also where somebody pressed Ctrl-C
+    events = session.shown(ran)  # a secret may have become known after what told it
     verdict = judged(item, events, live=not session.is_closed, mode=session.settings.mode)
     keep_trace(item, events, choices.trace, failed=bool(verdict.failures))
     lenient = session.settings.unused == "warn" or session.mode == "record"

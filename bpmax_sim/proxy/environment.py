@@ -64,8 +64,8 @@ class Tenant(Protocol):
 class Secrets(Protocol):
     """Knows every secret of the session."""
 
-    def redact_text(self, text: str, /) -> str:
-        """Return *text* with stand-ins for every known secret."""
+    def shown(self, text: str, /) -> str:
+        """Return *text* as it may leave the process, with stand-ins for every known secret."""
         ...
 
     def pair(self, real: str, standin: str, *, name: str) -> None:
@@ -125,4 +125,4 @@ class Environment:
 
     def __post_init__(self) -> None:
         """Bind the vault's method once, for the records of all calls."""
-        object.__setattr__(self, "redact", self.vault.redact_text)
+        object.__setattr__(self, "redact", self.vault.shown)

@@ -121,7 +121,7 @@ class LoginAnswer:
         sent = self.request.recorded.call
         line = f"{sent.method} {sent.path}" if sent else self.request.method
         told = ", ".join(self._told())
-        redact = self.vault.redact_text
+        redact = self.vault.shown
         return AuthError(
             redact(
                 f"{call.platform}: the login of instance {call.instance!r} {what}"
@@ -150,7 +150,7 @@ class LoginAnswer:
             found = first(response, body)
             value = find_first(further, response, body) if found is ABSENT else found
             if isinstance(value, str | int | float):
-                yield f"{label}{self.vault.redact_text(as_text(value))[:_LONGEST]}"
+                yield f"{label}{self.vault.shown(as_text(value))[:_LONGEST]}"
 
     def _form(self) -> Iterator[str]:
         if isinstance(self.body.rules_see, dict):

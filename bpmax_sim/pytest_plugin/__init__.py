@@ -18,6 +18,8 @@ from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.pytest_plugin import fixtures, options
 
 if TYPE_CHECKING:
+    import warnings
+
     from bpmax_sim.pytest_plugin.tally import Tally
 
 _SCENARIO = ".scenario.yaml"  # as in `bpmax_sim.scenario.names`, which takes time to load
@@ -133,6 +135,7 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember the test, and skip what needs a live system where there is none."""
+    _forget(item.config)
     item.config.stash[fixtures.CURRENT] = item
     item.stash[fixtures.GUARD] = NetworkGuard(
         f"test {item.nodeid}", allow="--bpmax-allow-hosts={}", closed=False
@@ -195,11 +198,14 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put a scenario's calls and the failing step's line into its report, and no secret."""
-    report = yield
-    if redacts := item.stash.get(fixtures.HIDING, None):
-        from bpmax_sim.pytest_plugin.hiding import hide  # noqa: PLC0415
+    if fixtures.HIDING in item.stash:
+        from bpmax_sim.pytest_plugin.hiding import hidden_in, hide  # noqa: PLC0415
 
-        hide(report, redacts)
+        with hidden_in(call.excinfo.value if call.excinfo else None):
+            report = yield
+        hide(report)
+    else:
+        report = yield
     if call.when == "call" and _is_scenario(item.path):
         from bpmax_sim.pytest_plugin.items import ScenarioTest, annotate  # noqa: PLC0415
 
@@ -210,12 +216,48 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Give what a worker of pytest-xdist sent its colours and its one line for JUnit back."""
+    """Give what a worker of pytest-xdist sent its colours and its one line for JUnit back.
+
+    The report of a subtest takes up what was captured after it was made.
+    """
+    if type(report) is not pytest.TestReport and (hiding := _hiding()):
+        hiding.hide(report)
     if report.failed and type(report.longrepr) is str and f"{_SCENARIO}::" in report.nodeid:
         from bpmax_sim.pytest_plugin.failing import FailureText  # noqa: PLC0415
 
         file, line, _ = report.location
         report.longrepr = FailureText.again(report.longrepr, file, (line or 0) + 1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """Compare values that hold secrets as they may be shown, before pytest shortens them."""
+    hiding = _hiding()
+    return hiding.compared(config, op, left, right) if hiding else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Let a warning tell no secret."""
+    if hiding := _hiding():
+        hiding.hide_warning(warning_message)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of the last test."""
+    _forget(config)
+
+
+def _hiding() -> Any:
+    """Return what hides secrets, if there was ever any to hide; no other project loads it."""
+    return sys.modules.get(f"{__name__}.hiding")
+
+
+def _forget(config: pytest.Config) -> None:
+    if hiding := _hiding():
+        hiding.forget(config)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -172,6 +172,7 @@ def play(request: pytest.FixtureRequest) -> None:
         with suppress(BpmaxError):
             session.close(failed=True)
         raise
+    events = session.shown(events)  # a secret may have become known after what told it
     finished = events[-1]
     assert isinstance(finished, ScenarioFinished)
     _keep(test, item, events, finished, session)
@@ -216,8 +217,7 @@ def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
     put_behind(test, session)
     if session.is_closed:
         test.stash[GUARD].close(options.allowed_hosts(test.config))
-    else:
-        hide_in(test, session.redact)
+    hide_in(test, session.redact)
     return session
 
 

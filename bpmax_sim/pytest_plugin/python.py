@@ -64,8 +64,7 @@ def open_session(node: pytest.Item, **given: Any) -> Session:
     put_behind(node, session)
     if session.is_closed:
         node.stash[GUARD].close(options.allowed_hosts(node.config))
-    else:
-        hide_in(node, session.redact)
+    hide_in(node, session.redact)
     return session
 
 

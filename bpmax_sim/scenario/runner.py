@@ -47,8 +47,8 @@ def run(
     now = bench.clock.now()
     yield ScenarioFinished(
         outcome="failed" if progress.failures else "passed",
-        failures=tuple(progress.failures),
-        notes=tuple(progress.log.notes),
+        failures=bench.shown(tuple(progress.failures)),
+        notes=bench.shown(tuple(progress.log.notes)),
         digest=progress.log.digest(),
         calls=len(progress.log.calls),
         duration=round(now - begin, 6),

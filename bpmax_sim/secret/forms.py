@@ -1,4 +1,7 @@
-"""The spellings of a value: what encoders of URLs, forms, JSON and XML make of it.
+"""The spellings of a value: what encoders of URLs, forms, JSON and XML make of it, and quoting.
+
+Python's `repr` and the inspection of JavaScript quote a text: a backslash comes before a quote
+where the text has both of them, and what cannot be printed is an escape, byte by byte or as one.
 
 Encoders differ in which characters they escape (`encodeURIComponent` leaves ``!``, Gson even
 escapes ``=``), so one pattern takes every mixture instead of one text for each encoder.
@@ -15,7 +18,7 @@ from urllib.parse import quote, quote_plus
 _LITERAL = re.compile(r"[A-Za-z0-9._-]+")  # no encoder in use escapes these
 _TRACES = 4  # characters that are looked for before a pattern is
 _NESTED = 8  # backslashes that three levels of JSON make of one
-_LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", '"': '"', "/": "/"}
+_LETTERS = dict(zip("\0\a\b\f\n\r\t\v\"'`/", "0abfnrtv\"'`/", strict=True))
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 FORMS: Mapping[str, Callable[[str], str]] = {
@@ -66,7 +69,8 @@ def _signs(character: str) -> Iterator[str]:
     unit = character.encode("utf-16-be", "surrogatepass").hex()[:4]
     octet = as_bytes(character)[0]
     yield from (f"u{unit}", f"#{ord(character)};", f"{ord(character):x};")
-    yield from (f"%{octet:02x}", f"25{octet:02x}")
+    yield from (f"%{octet:02x}", f"25{octet:02x}", f"x{octet:02x}")
+    yield from (f"x{ord(character):02x}", f"{ord(character):x}}}", f"u{ord(character):08x}")
     if character in _ENTITIES:
         yield f"{_ENTITIES[character]};"
     if character in _LETTERS:
@@ -108,12 +112,23 @@ def _alternatives(character: str) -> Iterator[str]:
     yield "".join(
         rf"\\{{1,{_NESTED}}}u{_any_case(units[at : at + 4])}" for at in range(0, len(units), 4)
     )
-    yield "".join(f"%(?:25){{0,3}}{_any_case(f'{byte:02x}')}" for byte in as_bytes(character))
+    octets = [_any_case(f"{byte:02x}") for byte in as_bytes(character)]
+    yield "".join(f"%(?:25){{0,3}}{octet}" for octet in octets)
+    yield "".join(rf"\\{{1,{_NESTED}}}x{octet}" for octet in octets)
+    yield from (rf"\\{{1,{_NESTED}}}{escape}" for escape in _escapes(ord(character)))
     if character in _LETTERS:
         yield rf"\\{{1,{_NESTED}}}{_LETTERS[character]}"
     yield re.escape(character)
     if character == " ":
         yield r"\+"
+
+
+def _escapes(code: int) -> Iterator[str]:
+    """Yield how Python and JavaScript write a character, after the backslash, and JSON does not."""
+    yield rf"u\{{0{{0,6}}{_any_case(f'{code:x}')}\}}"
+    yield f"U{_any_case(f'{code:08x}')}"
+    if code <= 0xFF:  # noqa: PLR2004 - two digits
+        yield f"x{_any_case(f'{code:02x}')}"
 
 
 def _any_case(digits: str) -> str:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count, islice
 
+from bpmax_sim.secret.gate import Gate
 from bpmax_sim.secret.known import Secret
 from bpmax_sim.secret.parts import parts_of
 from bpmax_sim.secret.search import Finding
@@ -38,6 +39,7 @@ class Vault:
         self._numbers: dict[tuple[str, str, str], dict[str, str]] = {}
         self._standins: set[str] = set()
         self._table: Table | None = None
+        self._gate: Gate | None = None
 
     def __repr__(self) -> str:
         return f"<Vault of {len(self._standins)} stand-ins>"
@@ -130,6 +132,19 @@ class Vault:
         """Return *text* with every form of every secret replaced by that of its stand-in."""
         return self._compiled().clean(text)
 
+    def shown(self, text: str) -> str:
+        """Return *text* as it may leave the process anywhere but in a cassette, which is refused.
+
+        That is `redact_text`, and a marker for each encoded run in which `scan` finds a secret.
+        """
+        gate = self._gate
+        if gate is None:
+            if self.is_empty:
+                return text
+            with self._lock:
+                gate = self._gate = Gate(self._compiled(), tuple(self._secrets.values()))
+        return gate.shown(text)
+
     def keeps(self, texts: Iterable[str], *bodies: bytes) -> bool:
         """Return whether all of these surely are the same when redacted, looked at as one."""
         try:
@@ -153,7 +168,7 @@ class Vault:
     def _register(self, real: str, standin: str, name: str) -> None:
         if real not in self._secrets and real != standin and real not in self._standins:
             self._secrets[real] = Secret(real, standin, name)
-            self._table = None
+            self._table = self._gate = None
 
     def _compiled(self) -> Table:
         """Return the table of all that is registered; one call uses one table throughout."""

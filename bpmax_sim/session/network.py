@@ -228,8 +228,8 @@ class Network:
         return self._start.seat.shared.is_over
 
     def redact(self, text: str) -> str:
-        """Return *text* with every secret replaced by its stand-in."""
-        return self._vault.redact_text(text)
+        """Return *text* as it may leave the process, with a stand-in for every secret."""
+        return self._vault.shown(text)
 
     def shown(self, value: T) -> T:
         """Return *value* with every text in it redacted; as it is where no secret is known."""

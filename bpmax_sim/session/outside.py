@@ -124,6 +124,6 @@ def _record(
         attempts=1,
         call=call,
         sent=request,
-        redact=env.vault.redact_text,
+        redact=env.redact,
         **came,
     )

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.forms import FORMS, anchor_of, as_bytes, pattern_of, spelled_like
+from bpmax_sim.secret.forms import FORMS, anchor_of, as_bytes, pattern_of, spelled_like, traces_of
 
 
 @given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(FORMS)))
@@ -22,6 +23,39 @@ def test_the_pattern_of_a_text_takes_its_forms_whole(text: str, form: str) -> No
 def test_the_anchor_is_in_every_form(text: str, form: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):
         assert anchor_of(text) in FORMS[form](text)
+
+
+QUOTED: Mapping[str, Callable[[str], str]] = {
+    "repr": lambda text: repr(f"'\"{text}")[4:-1],
+    "ascii": lambda text: ascii(f"'\"{text}")[4:-1],
+    "repr of bytes": lambda text: repr(b"'\"" + as_bytes(text))[5:-1],
+    "repr of a repr": lambda text: repr(repr(f"'\"{text}")[4:-1] + "'\"")[1:-4],
+    "JavaScript": lambda text: "".join(map(_quoted, text)),
+}
+
+
+def _quoted(character: str) -> str:
+    if character in "'`\\":
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\u{{{ord(character):X}}}"
+
+
+@given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(QUOTED)))
+@example("pa'ss\"word", "repr")
+@example("密'\"\\钥\n\0\x85\xa0\U000e0001 %", "repr of a repr")
+@settings(max_examples=100, deadline=None)
+def test_the_pattern_of_a_text_takes_how_it_is_quoted(text: str, form: str) -> None:
+    if not any("\ud800" <= character <= "\udfff" for character in text):
+        assert re.fullmatch(pattern_of(text), QUOTED[form](text))
+        assert holds(text, QUOTED[form](text))
+
+
+def holds(secret: str, text: str) -> bool:
+    """Return whether *text* may hold *secret*, by its traces."""
+    return all(
+        one in text or any(sign in text.lower() for sign in signs)
+        for one, signs in traces_of(secret)
+    )
 
 
 @pytest.mark.parametrize(

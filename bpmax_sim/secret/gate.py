@@ -1,0 +1,123 @@
+"""Text that leaves the process: redacted, then searched as a cassette is before it is sealed.
+
+What the search finds in an encoding that cannot be written anew is replaced by a marker, the whole
+encoded run. Nothing is cut here, and nothing that was cut before is known again: text comes whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from bpmax_sim.secret.forms import as_bytes
+from bpmax_sim.secret.known import Secret
+from bpmax_sim.secret.search import Finding
+from bpmax_sim.secret.standin import STANDIN
+from bpmax_sim.secret.table import Table
+
+MARKER = "[redacted: a secret in an encoding]"
+"""What stands for a run whose own marker would tell a secret."""
+
+_SHORTEST = 6  # characters of the shortest text that may hold a secret
+_LINE = 8  # characters of a line that is hidden without the others
+_ROUNDS = 8  # places that go over several runs and are replaced; of a text with more, all is
+_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 256
+_OF_RUN = r"""(?:[^\s"'`<>(){}\[\],|\\]|\\+(?!["'`\\]))"""  # JSON's \" ends a run
+_RUN = re.compile(f"{_OF_RUN}{{{_SHORTEST},}}")
+_IN_RUN = re.compile(f"{_OF_RUN}*")
+_LONGEST_BEFORE = 64 * 1024  # characters that are looked back at for where a run starts
+
+
+class Gate:
+    """Makes texts fit to leave the process; safe to use from several threads."""
+
+    def __init__(self, table: Table, secrets: Iterable[Secret]) -> None:
+        """Use what *table*, which is of *secrets*, replaces and finds.
+
+        Tracebacks and comparisons put something before each line of a text, so that a secret of
+        several lines is no longer one text; its lines are hidden as well.
+        """
+        lines = list(_lines(secrets))
+        self._table = table
+        self._lines = Table(lines) if lines else None
+        self._clean: set[str] = set()
+
+    def shown(self, text: str) -> str:
+        """Return *text* as it may leave the process."""
+        if len(text) < _SHORTEST or text in self._clean:
+            return text
+        found = self._passed(text)
+        if found == text and len(text) <= _LONGEST_REMEMBERED:
+            if len(self._clean) > _REMEMBERED:
+                self._clean = set()
+            self._clean.add(text)
+        return found
+
+    def _passed(self, text: str) -> str:
+        text = self._table.clean(text)
+        if self._find(text):
+            text = self._without_runs(text)
+        return self._lines.clean(text) if self._lines else text  # or a part of an encoding is left
+
+    def _find(self, text: str) -> tuple[Finding, ...]:
+        return self._table.search.find(as_bytes(text))
+
+    def _without_runs(self, text: str) -> str:
+        """Return *text*, in which something is found, with markers for what holds it."""
+        text = _RUN.sub(self._run, text)
+        for _ in range(_ROUNDS):
+            findings = self._find(text)
+            if not findings:
+                return text
+            start, end = self._searched(text)
+            text = f"{text[:start]}{self._marker(findings[0])}{text[end:]}"
+        return MARKER if self._find(text) else text
+
+    def _run(self, found: re.Match[str]) -> str:
+        findings = self._find(found[0])
+        return self._marker(findings[0]) if findings else found[0]
+
+    def _searched(self, text: str) -> tuple[int, int]:
+        """Return the run around the shortest part in which something is found."""
+        clean, end = 0, len(text)
+        while end - clean > 1:
+            middle = (clean + end) // 2
+            clean, end = (clean, middle) if self._find(text[:middle]) else (middle, end)
+        start, clean = 0, end
+        while clean - start > 1:
+            middle = (start + clean) // 2
+            start, clean = (middle, clean) if self._find(text[middle:end]) else (start, middle)
+        return _start(text, start), _end(text, end)
+
+    def _marker(self, finding: Finding) -> str:
+        told = str(finding).rpartition(" at byte ")[0]
+        marker = f"[redacted: {told}]"
+        return MARKER if self._table.clean(marker) != marker or self._find(marker) else marker
+
+
+def _lines(secrets: Iterable[Secret]) -> Iterator[Secret]:
+    """Yield the lines of secrets that have several, each with what stands for the whole."""
+    for secret in secrets:
+        lines = secret.real.splitlines()
+        if secret.name and len(lines) > 1:
+            named = STANDIN.fullmatch(secret.standin)
+            twin = secret.standin if named else "[redacted: a line of a secret]"
+            for line in map(str.strip, lines):
+                if len(line) >= _LINE:
+                    yield Secret(line, twin, secret.name)
+
+
+def _start(text: str, at: int) -> int:
+    """Return where the run starts that goes on at *at*."""
+    return at - len(_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
+
+
+def _end(text: str, at: int) -> int:
+    """Return where the run ends that goes on at *at*."""
+    return at + len(_run_at(text, at))
+
+
+def _run_at(text: str, at: int) -> str:
+    found = _IN_RUN.match(text, at)
+    return found[0] if found else ""

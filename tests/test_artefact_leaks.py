@@ -1,0 +1,138 @@
+"""Whatever a run leaves besides its cassette holds no secret, in any encoding and in no part."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cli.app import start
+from bpmax_sim.secret.vault import Vault
+from tests import artefacts
+from tests.artefacts import ENCODINGS, MINTED, SECRETS
+from tests.leaks import folder, leaks, parts
+from tests.loopback import Loopback, loopback
+from tests.probe import ROOT
+
+Capture = pytest.CaptureFixture[str]
+COMMANDS = (
+    ["run", "--mode", "live", "--trace=on", "--json"],
+    ["record", "--trace=on"],
+    ["show"],
+    ["report"],
+    ["run"],
+)
+SOURCES = {
+    "test_of_a_user.py",
+    "仓库.yaml",
+    "instances.yaml",
+    "泄漏.js",
+    "泄漏.scenario.yaml",
+    "通过.scenario.yaml",
+}
+
+
+@pytest.fixture(name="server", scope="module")
+def server_of() -> Iterator[Loopback]:
+    with loopback(artefacts.answer) as server:
+        yield server
+
+
+def left(root: Path, server: Loopback, *command: str) -> dict[str, bytes]:
+    """Run *command* in *root*, and return all that it says and leaves."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=root,
+        env={**os.environ, **artefacts.environ(server.url), "PYTHONPATH": str(ROOT), "CI": ""},
+        capture_output=True,
+        check=False,
+    )
+    files = {name: data for name, data in folder(root).items() if name not in SOURCES}
+    return {"out": done.stdout, "err": done.stderr, **files}
+
+
+def found(told: dict[str, bytes]) -> list[str]:
+    known = SECRETS | MINTED
+    return leaks(told, known) + parts(told, known)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--bpmax-mode=live", "-n", "2"),
+        ("--bpmax-mode=record", "--log-cli-level=INFO", "--log-file=log.txt", "-kprints or 泄漏"),
+        ("--bpmax-mode=live", "-vv", "-k", "通过 or compares or lines or raises"),
+    ],
+    ids=["workers", "recording", "whole"],
+)
+def test_pytest_leaves_no_secret(
+    tmp_path: Path, server: Loopback, options: tuple[str, ...]
+) -> None:
+    artefacts.write(tmp_path)
+    told = left(
+        tmp_path, server,
+        "pytest", "-p", "no:cacheprovider", "-rA", "-l", "--tb=long", "--junitxml=junit.xml",
+        "--bpmax-trace=on", "--bpmax-tb", "--bpmax-report", *options,
+    )  # fmt: skip
+
+    assert b"[redacted: " in told["junit.xml"]
+    assert b" passed" in told["out"] or b" failed" in told["out"]
+    assert found(told) == []
+    for name in ("泄漏[抛出].ndjson", "report.html"):
+        assert "-n" not in options or b"[redacted: " in told[name]
+    if "--log-file=log.txt" in options:
+        assert b"[redacted: " in told["log.txt"]
+
+
+def test_the_command_line_leaves_no_secret(
+    tmp_path: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch, capfd: Capture
+) -> None:
+    artefacts.write(tmp_path)
+    (tmp_path / "test_of_a_user.py").unlink()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    for name, value in artefacts.environ(server.url).items():
+        monkeypatch.setenv(name, value)
+    told = {}
+    for number, command in enumerate(COMMANDS):
+        start(command)
+        said = capfd.readouterr()
+        told[f"{number}: {command[0]}"] = (said.out + said.err).encode()
+    told |= {name: data for name, data in folder(tmp_path).items() if name not in SOURCES}
+
+    assert b"[redacted: " in told["0: run"]
+    assert b"redacted." in told["2: show"]
+    assert b"a secret was found" in told["1: record"]
+    assert b"[redacted: " in told["report.html"]
+    assert found(told) == []
+
+
+def test_what_a_cassette_is_refused_for_is_told_in_no_form() -> None:
+    """Each encoding alone, in a text of each shape: it is found, and nothing of it is left."""
+    for name, secret in SECRETS.items():
+        vault = Vault()
+        vault.add(secret, f"redacted.p.i.{name}.1", name=f"p.i.{name}")
+        for label, make in ENCODINGS.items():
+            for text in (
+                make(secret),
+                f"前 <{make(secret)}> 后",
+                f'{{"a":"{make(secret)}","b":1}}',
+            ):
+                shown = vault.shown(text)
+
+                assert found({label: shown.encode()}) == []
+                assert vault.shown(shown) == shown
+                assert vault.scan(shown.encode()) == ()
+
+
+def test_a_text_without_a_secret_is_shown_as_it_is() -> None:
+    vault = Vault()
+    for name, secret in SECRETS.items():
+        vault.add(secret, f"redacted.p.i.{name}.1", name=f"p.i.{name}")
+    for make in ENCODINGS.values():
+        text = f"前 {make('客户 张三 13800138000')} 后"
+        assert vault.shown(text) == text
