@@ -7,6 +7,7 @@ of a live object are told before the next call or write, and at the end of the t
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.values import UNDEFINED, decode_tagged, encode_tagged
 from bpmax_sim.script.channel import Channel, Engine
 from bpmax_sim.script.failure import Failures
-from bpmax_sim.script.limits import EngineError, Limits
+from bpmax_sim.script.limits import EngineError, Limits, too_slow
 from bpmax_sim.script.mirror import LiveObject, Mirror
 from bpmax_sim.script.outcome import ConsoleLine, Outcome, TimerFired, Unawaited
 from bpmax_sim.script.scheduler import Event, Scheduler
@@ -80,6 +81,7 @@ class Context:
         self._error: BpmaxError | None = None
         self._settled = False
         self._over = False
+        self._took = 0.0
 
     def start(self) -> None:
         """Run the libraries, and the body up to its first wait."""
@@ -117,6 +119,7 @@ class Context:
         if not self._channel.is_open:
             self._finish_if_idle()
             return
+        started = time.monotonic()
         try:
             reply = self._channel.turn(operation, **argument)
             for kind, *parts in reply.entries:
@@ -127,6 +130,9 @@ class Context:
             self._halt(self._failures.escaped(error))
         except ValueError as error:
             self._halt(self._failures.unreadable(error))
+        self._took += time.monotonic() - started
+        if self._took > self._setting.limits.wall and not self._over:
+            self._halt(self._failures.escaped(too_slow(self._setting.limits, is_wall=True)))
         if operation not in {"probe", "probed"}:
             self._finish_if_idle()
 
