@@ -22,6 +22,7 @@ from bpmax_sim.script.tracker import track_rejections
 from bpmax_sim.script.watchdog import Watch
 
 BINDINGS: Mapping[str, str] = {
+    "primordials": r"",
     "errors": r"\b(?:catch|throw|stack|reject|fetch)|Error|XMLHttpRequest",
     "values": r"Date|Map|Set|Array|BigInt|toJSON|class\b",
     "timers": r"Timeout|Interval|race\b|any\b",
@@ -32,6 +33,7 @@ BINDINGS: Mapping[str, str] = {
     "clone": r"structuredClone",
     "proxy": r"\$proxy",
     "arrays": r"",
+    "walk": r"flat|concat|Proxy|prototype|\.call\b|\braw\b",
     "dom": r"DOMException|atob|btoa",
     "url": r"URL",
     "intl": r"Intl|toLocale|localeCompare",

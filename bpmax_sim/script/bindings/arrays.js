@@ -1,33 +1,69 @@
-// Methods of arrays that the engine cannot be stopped in: where an array is longer than memory could
-// hold it, so that nearly all of it is holes, they refuse instead of walking it for minutes.
+// Methods of arrays, which the engine walks in C, where no limit stops it: whatever could be long or lies about its
+// length is walked in JavaScript (walk.js), or refused where nearly all of an array is holes.
 'use strict';
-() => {
-const LONGEST = 2 ** 25, {prototype: arrays, isArray} = Array, {apply} = Reflect, NativeRangeError = RangeError;
-const {concat, copyWithin, flat, flatMap, join, reverse, shift, slice, sort, splice, toLocaleString, unshift} = arrays;
-const isLong = value => isArray(value) && value.length > LONGEST;
-function tooLong(name) { throw new NativeRangeError(`array too long for ${name}`); }
-function guarded(native, self, args) {
-  if (isLong(self)) tooLong(native.name);
-  return apply(native, self, args);
+({walk, primordials: {Array: {prototype: arrays}, Object: {prototype: objects}, Proxy: NativeProxy, RangeError: NativeRangeError,
+  String: NativeString, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, WeakSet, uncurry}}) => {
+const LONGEST = 2 ** 25, SHORT = 1000;
+const {has, add} = WeakSet.prototype, proxies = new WeakSet();
+const isProxy = uncurry(has), note = uncurry(add);
+let proxied = false; // whether the script has made a Proxy
+const isFew = (length, value, proto) => length <= SHORT
+  || (length <= LONGEST && getPrototypeOf(value) === proto && getPrototypeOf(arrays) === objects);
+function isShort(value) { // whether the engine's own loop over it ends soon, whatever it reads
+  if (typeof value !== 'object' || value === null) return typeof value === 'string';
+  if (proxied && isProxy(proxies, value)) return false;
+  if (isArray(value)) return isFew(value.length, value, arrays);
+  const length = getOwnPropertyDescriptor(value, 'length')?.value;
+  return typeof length === 'number' && isFew(length, value, objects);
 }
-// Their parameters make the `length` that the functions have elsewhere.
-const methods = {
-  concat(item) {
-    for (let n = 0; n < arguments.length; n++) if (isLong(arguments[n])) tooLong('concat');
-    return guarded(concat, this, arguments);
-  },
-  copyWithin(target, start) { return guarded(copyWithin, this, arguments); },
-  flat() { return guarded(flat, this, arguments); },
-  flatMap(callback) { return guarded(flatMap, this, arguments); },
-  join(separator) { return guarded(join, this, arguments); },
-  reverse() { return guarded(reverse, this, arguments); },
-  shift() { return guarded(shift, this, arguments); },
-  slice(start, end) { return guarded(slice, this, arguments); },
-  sort(compare) { return guarded(sort, this, arguments); },
-  splice(start, count) { return guarded(splice, this, arguments); },
-  toLocaleString() { return guarded(toLocaleString, this, arguments); },
-  unshift(item) { return guarded(unshift, this, arguments); },
+const isPlain = value => (typeof value !== 'object' && typeof value !== 'function') || value === null
+  || (!(proxied && isProxy(proxies, value)) && isArray(value) && isShort(value)); // concat takes it as it is
+const REFUSED = ['concat', 'copyWithin', 'flat', 'flatMap', 'join', 'reverse', 'shift', 'slice', 'sort', 'splice', 'toLocaleString', 'unshift'];
+const METHODS = [...REFUSED, 'every', 'fill', 'filter', 'find', 'findIndex', 'findLast', 'findLastIndex', 'forEach', 'includes',
+  'indexOf', 'lastIndexOf', 'map', 'reduce', 'reduceRight', 'some', 'toReversed', 'toSorted', 'toSpliced', 'with'];
+const isRefused = value => isArray(value) && !isProxy(proxies, value) && value.length > LONGEST;
+function refuse(name) { throw new NativeRangeError(`array too long for ${name}`); }
+function guarded(name, native, ends) { // a Proxy has the name, length and text of what it stands for
+  const refused = REFUSED.includes(name);
+  return new NativeProxy(native, {__proto__: null, apply(_, self, args) {
+    if (ends(self, args) || ((self === undefined || self === null) && name !== 'raw')) return apply(native, self, args);
+    if (refused && isRefused(self)) refuse(name);
+    return apply(walk()[name], self, args);
+  }});
+}
+function areSpread(self, args) {
+  for (let n = 0; n < args.length; n++) if (!isPlain(args[n])) return false;
+  return typeof self === 'object' && isPlain(self);
+}
+const looks = {__proto__: null, concat: areSpread, flat: () => false, flatMap: () => false};
+const native = {__proto__: null};
+for (const name of METHODS) {
+  native[name] = arrays[name];
+  arrays[name] = guarded(name, arrays[name], looks[name] ?? isShort);
+}
+const ownArray = (value, name) => { // a short array in a property of its own, which nothing can come between
+  const own = isPlain(value) ? getOwnPropertyDescriptor(value, name)?.value : undefined;
+  return isArray(own) && isShort(own);
 };
-for (const name in methods) arrays[name] = methods[name]; // keeps the properties' attributes
-return {};
+NativeString.raw = guarded('raw', NativeString.raw, (_, args) => args[0] === undefined || args[0] === null || ownArray(args[0], 'raw'));
+const made = proxy => { proxied = true; note(proxies, proxy); };
+const {revocable} = NativeProxy, {stringify} = JSON;
+NativeProxy.revocable = new NativeProxy(revocable, {__proto__: null, apply(_, self, args) {
+  const found = apply(revocable, self, args);
+  made(found.proxy);
+  return found;
+}});
+JSON.stringify = new NativeProxy(stringify, {__proto__: null, apply(_, self, args) {
+  const names = args[1];
+  if (typeof names === 'object' && isArray(names) && !isShort(names)) args[1] = apply(walk().slice, names, []);
+  return apply(stringify, self, args);
+}});
+return {
+  native, isRefused, refuse,
+  Proxy: new NativeProxy(NativeProxy, {__proto__: null, construct(_, args, target) {
+    const proxy = construct(NativeProxy, args, target);
+    made(proxy);
+    return proxy;
+  }}),
+};
 }
