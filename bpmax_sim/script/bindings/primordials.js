@@ -24,7 +24,7 @@ const taken = {
   bufferSize: getter(ArrayBuffer.prototype, 'byteLength'), mapForEach: uncurry(Map.prototype.forEach),
   mapSet: uncurry(Map.prototype.set), setAdd: uncurry(Set.prototype.add), setForEach: uncurry(Set.prototype.forEach),
   valuesOf: [Number, String, Boolean, BigInt].map(kind => [kind.prototype, uncurry(kind.prototype.valueOf)]),
-  numberText: uncurry(Number.prototype.toString), functionText: uncurry(Function.prototype.toString),
+  RegExp, parseInt, parseFloat, toISOString: uncurry(Date.prototype.toISOString), numberText: uncurry(Number.prototype.toString), functionText: uncurry(Function.prototype.toString),
   symbolText: uncurry(Symbol.prototype.toString),
 };
 for (const name of ['charCodeAt', 'codePointAt', 'includes', 'indexOf', 'isWellFormed', 'lastIndexOf', 'padStart', 'repeat', 'slice',
