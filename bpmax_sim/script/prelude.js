@@ -68,7 +68,7 @@ function here() {
   const lines = linesOf(rawOf(plainError('')) ?? '');
   for (let i = 0; i < lines.length; i++) {
     const found = exec(FRAME, lines[i]);
-    if (found && +found[1] >= FIRST_USER_LINE) return `${found[1]},${found[2]}`;
+    if (found && +found[1] >= FIRST_USER_LINE) return found[1] + ',' + found[2];
   }
   return '0,0';
 }
@@ -84,22 +84,22 @@ defineProperty(NativeError.prototype, 'stack', {
   set(value) { define(this, 'stack', value); },
 });
 // Values: tagged JSON, as proxy/tagged.py reads it. `sent`: {platform, api} of a call.
-const tag = (name, value) => `{"$":"${name}"${value === undefined ? '' : `,"v":${value}`}}`;
+const tag = (name, value) => ('{"$":"' + name + '"' + (value === undefined ? '' : (',"v":' + value)) + '}');
 const refuse = (rule, got, known) => errors().refuse(rule, got, known);
 const noOpaque = (kind, sent, within) => errors().noOpaque(kind, sent, within);
 const encoders = {
   __proto__: null,
   boolean: v => v ? 'true' : 'false',
   undefined: () => tag('undefined'),
-  bigint: v => tag('bigint', `"${v}"`),
+  bigint: v => tag('bigint', ('"' + v + '"')),
   number: v => v !== v ? tag('nan') : v === Infinity ? tag('inf') : v === -Infinity ? tag('-inf')
-    : v === 0 && 1 / v < 0 ? tag('-0') : `${v}`,
+    : v === 0 && 1 / v < 0 ? tag('-0') : ('' + v),
   string: v => isWellFormed(v) ? stringify(v) : tag('str', list(v, unit => charCodeAt(unit, 0))),
 };
 function list(values, one) {
   let text = '';
   for (let i = 0; i < values.length; i++) text += (i ? ',' : '') + one(values[i]);
-  return `[${text}]`;
+  return '[' + text + ']';
 }
 function isWithin(value, path) {
   for (; path; path = path.up) if (path.value === value) return true;
@@ -125,10 +125,10 @@ function encodeObject(value, one, sent) {
   let isOdd = false, text = '';
   for (let i = 0; i < names.length; i++) isOdd ||= names[i] === '$' || !isWellFormed(names[i]);
   if (isOdd) {
-    return tag('object', list(names, k => `[${encoders.string(k)},${one(value[k])}]`));
+    return tag('object', list(names, k => ('[' + encoders.string(k) + ',' + one(value[k]) + ']')));
   }
-  for (let i = 0; i < names.length; i++) text += `${i ? ',' : ''}${stringify(names[i])}:${one(value[names[i]])}`;
-  return `{${text}}`;
+  for (let i = 0; i < names.length; i++) text += '' + (i ? ',' : '') + stringify(names[i]) + ':' + one(value[names[i]]);
+  return '{' + text + '}';
 }
 function decode(t) {
   if (t === null || typeof t !== 'object') return t;
@@ -143,7 +143,7 @@ function decode(t) {
 }
 
 let out = '', done = 'null', quiet = false;
-const emit = text => { if (!quiet) out += `${out && ','}[${text}]`; };
+const emit = text => { if (!quiet) out += (out && ',') + '[' + text + ']'; };
 shared.emit = emit;
 function drained() {
   flush();
@@ -161,7 +161,7 @@ function bind(index) {
     const text = encode(value);
     put(target, name, value);
     if (held.has(name)) held.set(name, text);
-    emit(`"write",${index},${stringify(name)},${text},${place}`);
+    emit('"write",' + index + ',' + stringify(name) + ',' + text + ',' + place);
     return true;
   };
   const proxy = new NativeProxy(target, {
@@ -235,7 +235,7 @@ const globals = {
 for (const name in globals) lazily(name, globals[name]);
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 Object.assign(shared, {
-  shared, walk: () => module(walkCode), values: () => module(valuesCode), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
+  shared, walk: () => module(walkCode), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
   stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value),
   collation: () => module(collationCode), places: () => module(placesCode),
@@ -250,14 +250,14 @@ borrowed(intlCode, BigInt.prototype, 'number.', 'toLocaleString');
 borrowed(intlCode, String.prototype, 'string.', 'localeCompare');
 
 const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module(valuesCode).decode('bytes', v)};
-const fail = error => `[false,${attempt(() => shared.describe(error), 'null')}]`;
+const fail = error => ('[false,' + (attempt(() => shared.describe(error), 'null')) + ']');
 function compile(start, source) { // the body's line n is the engine's line start + n
-  const lines = repeat('\n', start - 1), body = text => `${lines}(async function () {\n${text})`;
-  const parse = text => { try { indirectEval(`throw 0;${text}`); } catch (error) { if (error !== 0) throw error; } };
+  const lines = repeat('\n', start - 1), body = text => (lines + '(async function () {\n' + text + ')');
+  const parse = text => { try { indirectEval('throw 0;' + text); } catch (error) { if (error !== 0) throw error; } };
   try { // Nothing runs here; what closes its function early needs a ':' here, which `body` refuses.
-    parse(`${lines}(function () { return 0 ? async () => {\n${source}\n} : 0; })`);
-    return indirectEval(body(`${source}\n}`));
-  } catch { done = `[null,${errors().syntax(start, source, text => parse(body(text)))}]`; }
+    parse(lines + '(function () { return 0 ? async () => {\n' + source + '\n} : 0; })');
+    return indirectEval(body(source + '\n}'));
+  } catch { done = ('[null,' + (errors().syntax(start, source, text => parse(body(text)))) + ']'); }
 }
 const operations = {
   __proto__: null,
@@ -275,7 +275,7 @@ const operations = {
     const ended = body();
     define(ended, 'constructor', undefined); // `then` asks for it
     apply(then, ended, [
-      value => { try { done = `[true,${encode(value)}]`; } catch (error) { done = fail(error); } },
+      value => { try { done = '[true,' + encode(value) + ']'; } catch (error) { done = fail(error); } },
       error => { done = '[false,null]'; done = fail(error); }, // the first needs no memory
     ]);
   },
@@ -288,12 +288,12 @@ const operations = {
   },
   fire: ({id}) => module(timersCode).fire(id),
   probe() { quiet = true; errors().probe(pending); },
-  probed() { quiet = false; emit(`"probed",${errors().probed()}`); },
+  probed() { quiet = false; emit('"probed",' + (errors().probed())); },
   end() {
     const calls = newList(), reasons = newList();
     unseen.forEach(id => { calls[calls.length] = id; });
     unhandled.forEach(reason => { reasons[reasons.length] = reason; });
-    emit(`"end",${list(calls, id => `${id}`)},${list(reasons, shared.describe)}`);
+    emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe));
   },
 };
 function entry(operation, text) {

@@ -22,7 +22,7 @@ const REFUSED = ['concat', 'copyWithin', 'flat', 'flatMap', 'join', 'reverse', '
 const METHODS = [...REFUSED, 'every', 'fill', 'filter', 'find', 'findIndex', 'findLast', 'findLastIndex', 'forEach', 'includes',
   'indexOf', 'lastIndexOf', 'map', 'reduce', 'reduceRight', 'some', 'toReversed', 'toSorted', 'toSpliced', 'with'];
 const isRefused = value => isArray(value) && !isProxy(proxies, value) && value.length > LONGEST;
-function refuse(name) { throw new NativeRangeError(`array too long for ${name}`); }
+function refuse(name) { throw new NativeRangeError('array too long for ' + name); }
 function guarded(name, native, ends) { // a Proxy has the name, length and text of what it stands for
   const refused = REFUSED.includes(name);
   return new NativeProxy(native, {__proto__: null, apply(_, self, args) {

@@ -1,9 +1,9 @@
 // console.*, and the text of values as Node prints them on one line.
 'use strict';
-({emit, encode, encoders, list, attempt, shared, stackOf, values, timeOf, primordials: {Error: {prototype: errors}, RegExp: patterns,
-  Promise: NativePromise, Number: toNumber, toPrimitive, stringify, parseInt, parseFloat, apply, isArray, isView, keys, hasOwn, is,
+({emit, encode, encoders, list, attempt, shared, stackOf, timeOf, primordials: {Error: {prototype: errors}, RegExp: patterns,
+  Promise: NativePromise, String: toText, Number: toNumber, toPrimitive, stringify, parseInt, parseFloat, apply, isArray, isView, keys, hasOwn, is,
   getPrototypeOf, exec, slice, includes, indexOf, functionText, symbolText, toISOString, mapSize, setSize, mapForEach,
-  setForEach, viewKind, inherits, newMap, newList}}) => {
+  setForEach, viewKind, isDate, inherits, newMap, newList}}) => {
 const DEPTH = 3, ITEMS = 100;
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u, CLASS = /^class\b/;
 const key = name => exec(NAME, name) ? name : quote(name);
@@ -14,20 +14,20 @@ function replaced(text, from, to) {
 }
 function quote(text) {
   const mark = !includes(text, "'") ? "'" : !includes(text, '"') ? '"' : !includes(text, '`') ? '`' : "'";
-  return mark + replaced(replaced(replaced(text, '\\', '\\\\'), mark, `\\${mark}`), '\n', '\\n') + mark;
+  return mark + replaced(replaced(replaced(text, '\\', '\\\\'), mark, ('\\' + mark)), '\n', '\\n') + mark;
 }
 function joined(items, glue) {
   let text = '';
   for (let i = 0; i < items.length; i++) text += (i ? glue : '') + items[i];
   return text;
 }
-const wrap = (open, items, close) => items.length ? `${open} ${joined(items, ', ')} ${close}` : open + close;
+const wrap = (open, items, close) => items.length ? (open + ' ' + joined(items, ', ') + ' ' + close) : open + close;
 function shown() { // what is listed of many
   const found = newList();
   let count = 0;
   return {
     add(text) { if (++count <= ITEMS) found[found.length] = text(); },
-    end() { if (count > ITEMS) found[found.length] = `... ${count - ITEMS} more`; return found; },
+    end() { if (count > ITEMS) found[found.length] = '... ' + (count - ITEMS) + ' more'; return found; },
   };
 }
 function items(values, one) {
@@ -40,10 +40,10 @@ function elements(value, one) { // a run of holes is one item
   for (let i = 0; i < value.length && found.length < ITEMS; i++) {
     const start = i;
     while (i < value.length && !hasOwn(value, i)) i++;
-    if (i > start) found[found.length] = `<${i - start} empty item${i - start > 1 ? 's' : ''}>`;
+    if (i > start) found[found.length] = '<' + (i - start) + ' empty item' + (i - start > 1 ? 's' : '') + '>';
     if (i < value.length && found.length < ITEMS) found[found.length] = one(value[i]);
   }
-  if (value.length > ITEMS && found.length === ITEMS) found[ITEMS] = `... ${value.length - ITEMS} more`;
+  if (value.length > ITEMS && found.length === ITEMS) found[ITEMS] = '... ' + (value.length - ITEMS) + ' more';
   return found;
 }
 function pairs(walk, value, one) {
@@ -51,29 +51,29 @@ function pairs(walk, value, one) {
   walk(value, (item, name) => found.add(() => one(item, name)));
   return found.end();
 }
-const own = (value, one) => items(keys(value), name => `${key(name)}: ${one(value[name])}`);
+const own = (value, one) => items(keys(value), name => (key(name) + ': ' + one(value[name])));
 const isOf = (brand, value) => attempt(() => (brand(value), true), false);
 function inspectObject(value, one) {
   if (isArray(value)) return wrap('[', elements(value, one), ']');
   if (inherits(value, errors)) {
-    const text = stackOf(value) ? value.stack : `${value.name}: ${value.message}`, fields = own(value, one);
-    return fields.length ? wrap(`${text} {`, fields, '}') : text;
+    const text = stackOf(value) ? value.stack : (value.name + ': ' + value.message), fields = own(value, one);
+    return fields.length ? wrap((text + ' {'), fields, '}') : text;
   }
-  if (values().isDate(value)) return is(apply(timeOf, value, []), NaN) ? 'Invalid Date' : toISOString(value);
-  if (inherits(value, patterns.prototype)) return `${value}`;
+  if (isDate(value)) return is(apply(timeOf, value, []), NaN) ? 'Invalid Date' : toISOString(value);
+  if (inherits(value, patterns.prototype)) return toText(value);
   if (inherits(value, NativePromise.prototype)) return 'Promise {}';
-  if (isOf(mapSize, value)) return wrap(`Map(${mapSize(value)}) {`, pairs(mapForEach, value, (v, k) => `${one(k)} => ${one(v)}`), '}');
-  if (isOf(setSize, value)) return wrap(`Set(${setSize(value)}) {`, pairs(setForEach, value, v => one(v)), '}');
+  if (isOf(mapSize, value)) return wrap(('Map(' + mapSize(value) + ') {'), pairs(mapForEach, value, (v, k) => (one(k) + ' => ' + one(v))), '}');
+  if (isOf(setSize, value)) return wrap(('Set(' + setSize(value) + ') {'), pairs(setForEach, value, v => one(v)), '}');
   const name = getPrototypeOf(value)?.constructor?.name ?? '[Object: null prototype]';
-  if (isView(value)) return wrap(`${name}(${value.length}) [`, viewKind(value) ? items(value, one) : own(value, one), ']');
-  if (typeof value[toPrimitive] === 'function' && keys(value).length === 0) return `${value}`;
-  return wrap(name === 'Object' ? '{' : `${name} {`, own(value, one), '}');
+  if (isView(value)) return wrap((name + '(' + value.length + ') ['), viewKind(value) ? items(value, one) : own(value, one), ']');
+  if (typeof value[toPrimitive] === 'function' && keys(value).length === 0) return toText(value);
+  return wrap(name === 'Object' ? '{' : (name + ' {'), own(value, one), '}');
 }
 const plain = {
   __proto__: null,
-  string: quote, undefined: () => 'undefined', boolean: v => `${v}`, symbol: v => symbolText(v), bigint: v => `${v}n`,
-  number: v => is(v, -0) ? '-0' : `${v}`,
-  function: v => `[${exec(CLASS, functionText(v)) ? 'class' : v.name ? 'Function:' : 'Function'} ${v.name || '(anonymous)'}]`,
+  string: quote, undefined: () => 'undefined', boolean: v => ('' + v), symbol: v => symbolText(v), bigint: v => (v + 'n'),
+  number: v => is(v, -0) ? '-0' : ('' + v),
+  function: v => ('[' + (exec(CLASS, functionText(v)) ? 'class' : v.name ? 'Function:' : 'Function') + ' ' + (v.name || '(anonymous)') + ']'),
 };
 function inspect(value, path = null, depth = 0) {
   const simple = plain[typeof value];
@@ -84,14 +84,14 @@ function inspect(value, path = null, depth = 0) {
   const inner = {value, up: path};
   return inspectObject(value, one => inspect(one, inner, depth + 1));
 }
-const UNREAD = '[cannot be read]', read = value => attempt(() => `${inspect(value)}`, UNREAD);
+const UNREAD = '[cannot be read]', read = value => attempt(() => toText(inspect(value)), UNREAD);
 const show = value => typeof value === 'string' ? value : read(value);
 const directives = {
   __proto__: null,
-  s: v => typeof v === 'object' && v !== null ? show(v) : `${typeof v === 'symbol' ? symbolText(v) : v}`,
-  d: v => `${typeof v === 'bigint' ? `${v}n` : typeof v === 'object' ? NaN : toNumber(v)}`,
-  i: v => `${parseInt(v, 10)}`, f: v => `${parseFloat(v)}`,
-  j: v => `${stringify(v)}`, o: read, O: read, c: () => '',
+  s: v => typeof v === 'object' && v !== null ? show(v) : (toText(v)),
+  d: v => ('' + (typeof v === 'bigint' ? (v + 'n') : typeof v === 'object' ? NaN : toNumber(v))),
+  i: v => ('' + parseInt(v, 10)), f: v => ('' + parseFloat(v)),
+  j: v => ('' + stringify(v)), o: read, O: read, c: () => '',
 };
 function formatted(first, values) { // as far as values go; returns how many were taken
   let text = '', at = 0, taken = 1;
@@ -102,7 +102,7 @@ function formatted(first, values) { // as far as values go; returns how many wer
     if (letter === '%') text += '%';
     else if (directive && taken < values.length) {
       const value = values[taken++];
-      text += attempt(() => directive(value), `%${letter}`);
+      text += attempt(() => directive(value), ('%' + letter));
     } else { text += '%'; at = next + 1; }
   }
   return {text: text + slice(first, at), taken};
@@ -110,7 +110,7 @@ function formatted(first, values) { // as far as values go; returns how many wer
 function format(values) {
   const isFormat = typeof values[0] === 'string' && includes(values[0], '%');
   let {text, taken} = isFormat ? formatted(values[0], values) : {text: show(values[0]), taken: 1};
-  for (; taken < values.length; taken++) text += ` ${show(values[taken])}`;
+  for (; taken < values.length; taken++) text += ' ' + show(values[taken]);
   return text;
 }
 let indent = '';
@@ -123,7 +123,7 @@ function before(first, rest) {
 }
 function log(level, values) {
   const text = values.length ? format(values) : '';
-  emit(`"log","${level}",${encoders.string(indent + replaced(text, '\n', `\n${indent}`))},` +
+  emit(('"log","' + level + '",' + (encoders.string(indent + replaced(text, '\n', ('\n' + indent)))) + ',') +
     list(values, v => attempt(() => encode(v), '{"$":"undefined"}')));
 }
 const console = {
@@ -135,11 +135,11 @@ const console = {
   groupEnd() { indent = slice(indent, 2); },
   count(label = 'default') {
     counts.set(label, (counts.get(label) ?? 0) + 1);
-    log('log', [`${label}: ${counts.get(label)}`]);
+    log('log', [(label + ': ' + counts.get(label))]);
   },
   countReset(label = 'default') { counts.delete(label); },
   time(label = 'default') { starts.set(label, shared.now); },
-  timeLog(label = 'default', ...v) { log('log', before(`${label}: ${shared.now - (starts.get(label) ?? shared.now)}ms`, v)); },
+  timeLog(label = 'default', ...v) { log('log', before((label + ': ' + (shared.now - (starts.get(label) ?? shared.now)) + 'ms'), v)); },
   timeEnd(label = 'default') { console.timeLog(label); starts.delete(label); },
 };
 console.groupCollapsed = console.group;

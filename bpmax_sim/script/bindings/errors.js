@@ -25,8 +25,8 @@ function frame(text) {
   if (!file) return '';
   if (!hasOwn(file, 'lines')) put(file, 'lines', linesOf(file.source));
   const name = found[1], row = found[2] - file.start, line = row - 1 < file.lines.length ? file.lines[row - 1] : '';
-  const place = `${file.name}:${row}:${characters(line, +found[3])}`;
-  return name && name[0] !== '<' ? `\n    at ${name} (${place})` : `\n    at ${place}`;
+  const place = file.name + ':' + row + ':' + characters(line, +found[3]);
+  return name && name[0] !== '<' ? ('\n    at ' + name + ' (' + place + ')') : ('\n    at ' + place);
 }
 const isUntold = typeof InternalError === 'function'; // not V8, which knows the place of every error
 const nameIn = text => { const found = exec(FRAME, text); return found ? found[1] : undefined; };
@@ -42,7 +42,7 @@ function own(error, given) { // without the constructors of its classes, as V8 h
 }
 function joined(lines, first) {
   let text = lines[first];
-  for (let i = first + 1; i < lines.length; i++) text += `\n${lines[i]}`;
+  for (let i = first + 1; i < lines.length; i++) text += '\n' + lines[i];
   return text;
 }
 const KINDS = {__proto__: null, undefined: 'undefined', function: 'a function', symbol: 'a symbol', boolean: 'a boolean',
@@ -71,11 +71,11 @@ function fieldsOf(error) {
   let text = '';
   const add = name => {
     const value = name === 'cause' ? undefined : attempt(() => encode(error[name]));
-    if (value) text += `${text && ','}${stringify(name)}:${value}`;
+    if (value) text += '' + (text && ',') + stringify(name) + ':' + value;
   };
   for (let i = 0; i < names.length; i++) add(names[i]);
   if (inner(error)) add('errors');
-  return `{${text}}`;
+  return '{' + text + '}';
 }
 const inner = error => attempt(() => inherits(error, NativeAggregate.prototype) && isArray(error.errors) && error.errors);
 function describe(error, depth = 0) {
@@ -85,8 +85,8 @@ function describe(error, depth = 0) {
   const causes = real && depth < 8 ? attempt(() => hasOwn(error, 'cause') ? [error.cause] : inner(error) || [], []) : [];
   const cause = causes.length ? attempt(() => describe(causes[0], depth + 1), 'null') : 'null';
   const raw = real && attempt(() => own(error, stackOf(error))) || '';
-  return `{"name":${stringify(name)},"message":${stringify(message)},"raw":${stringify(raw)},` +
-    `"call":${typeof error === 'object' && error ? failed.get(error) ?? null : null},"cause":${cause},"fields":${fieldsOf(error)}}`;
+  return ('{"name":' + stringify(name) + ',"message":' + stringify(message) + ',"raw":' + stringify(raw) + ',') +
+    ('"call":' + (typeof error === 'object' && error ? failed.get(error) ?? null : null) + ',"cause":' + cause + ',"fields":' + fieldsOf(error) + '}');
 }
 // Without a stack: the engine fills it in where an `await` throws it.
 const stackless = message => plainError(message, () => undefined);
@@ -100,10 +100,10 @@ function rejection(id, fields) {
   return error;
 }
 const closed = name => new NativeTypeError(
-  `${name} is not available to a script: call the platform through $proxy('platform_key')`);
+  (name + ' is not available to a script: call the platform through $proxy(\'platform_key\')'));
 function stack(error, raw) {
   const lines = linesOf(own(error, raw));
-  let text = attempt(() => `${error}`, 'Error');
+  let text = attempt(() => toText(error), 'Error');
   for (let i = 0; i < lines.length; i++) text += frame(lines[i]);
   return text;
 }
@@ -131,7 +131,7 @@ function endOf(source, line) { // of that line
 }
 function syntax(start, source, parse) { // what is wrong with a body
   let error;
-  try { parse(`${source}\n}`); } catch (thrown) { error = thrown; }
+  try { parse(source + '\n}'); } catch (thrown) { error = thrown; }
   if (error && !inherits(error, NativeSyntaxError.prototype)) return describe(error);
   const raw = rawOf(error), at = raw === undefined ? null : exec(FRAME, linesOf(raw)[0]);
   const brace = closing(source, endOf(source, at ? at[2] - start : 0), parse);
@@ -143,8 +143,8 @@ function syntax(start, source, parse) { // what is wrong with a body
     bytes += sizeOf(code);
     i += code < 0x10000 ? 1 : 2;
   }
-  const place = `    at <input>:${start + lines.length}:${bytes + 1}`;
-  return `{"name":"SyntaxError","message":"unexpected '}': the body is closed before its end","raw":${stringify(place)},"call":null,"cause":null,"fields":{}}`;
+  const place = '    at <input>:' + (start + lines.length) + ':' + (bytes + 1);
+  return '{"name":"SyntaxError","message":"unexpected \'}\': the body is closed before its end","raw":' + stringify(place) + ',"call":null,"cause":null,"fields":{}}';
 }
 let probes = newList();
 function probe(pending) { // let every wait throw, to learn its line
@@ -152,15 +152,15 @@ function probe(pending) { // let every wait throw, to learn its line
   pending.forEach(one => { probes[probes.length] = {error: stackless('pending'), reject: one.reject, place: one.place}; });
   for (let i = 0; i < probes.length; i++) { const {error, reject} = probes[i]; reject(error); }
 }
-const probed = () => list(probes, ({error, place}) => `[${stringify(rawOf(error) ?? '')},${stringify(place)}]`);
+const probed = () => list(probes, ({error, place}) => ('[' + (stringify(rawOf(error) ?? '')) + ',' + stringify(place) + ']'));
 return {
   rejection, probe, probed, syntax,
   fetch() { return apply(rejectPromise, NativePromise, [closed('fetch')]); },
   XMLHttpRequest: function XMLHttpRequest() { throw closed('XMLHttpRequest'); },
   describe: error => describe(error),
   stack, captureStackTrace,
-  refuse: (rule, got, known) => reject(`${rule}, got ${kindOf(got)}`, known),
+  refuse: (rule, got, known) => reject((rule + ', got ' + kindOf(got)), known),
   // JSON leaves functions and symbols within an object out
-  noOpaque: (kind, sent, within) => (UNSENT[kind] || !within) && reject(UNSENT[kind] ?? `${KINDS[kind]} cannot be sent`, sent),
+  noOpaque: (kind, sent, within) => (UNSENT[kind] || !within) && reject(UNSENT[kind] ?? (KINDS[kind] + ' cannot be sent'), sent),
 };
 }

@@ -1,6 +1,7 @@
 // What the prelude and the bindings need of the language, taken before a script can replace any of it. Code that runs
 // after a script looks nothing up in globals or prototypes: it does not iterate, spread, append to arrays, call methods
-// of plain values or read names that may be missing, each of which a script can redefine.
+// of plain values, read names that may be missing, or write templates (the engine makes them by String.prototype.concat),
+// each of which a script can redefine.
 'use strict';
 () => {
 const {bind, call} = Function.prototype, uncurry = bind.bind(call); // method -> f(self, ...)
@@ -42,6 +43,8 @@ taken.inherits = (value, proto) => { // instanceof, which nothing can redefine
   for (let one = value; (one = getPrototypeOf(one)) !== null;) if (one === proto) return true;
   return false;
 };
+const getTime = uncurry(Date.prototype.getTime);
+taken.isDate = value => { try { getTime(value); return true; } catch { return false; } };
 taken.linesOf = text => {
   const lines = taken.newList();
   for (let at = 0, end; at <= text.length; at = end + 1) {

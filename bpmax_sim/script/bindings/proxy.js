@@ -8,9 +8,9 @@ function call(platform, options, api, rest) {
   flush();
   const id = ++serial, place = here();
   const promise = new NativePromise((resolve, reject) => waiting.set(id, {resolve, reject})), at = exec(/(.*),(.*)/, place);
-  callPlace.set(id, `    at <anonymous> (<input>:${at[1]}:${at[2]})`);
+  callPlace.set(id, ('    at <anonymous> (<input>:' + at[1] + ':' + at[2] + ')'));
   unseen.add(id);
-  emit(`"call",${id},${stringify(platform)},${options},${stringify(api)},${rest},${place}`);
+  emit('"call",' + id + ',' + stringify(platform) + ',' + options + ',' + stringify(api) + ',' + rest + ',' + place);
   return watched(promise, id);
 }
 // It counts as awaited once `await` or Promise.all reads its `constructor`, or its `then` is called;
@@ -18,7 +18,7 @@ function call(platform, options, api, rest) {
 function watched(promise, id) {
   defineProperty(promise, 'constructor', {__proto__: null, configurable: true, get() {
     unseen.delete(id);
-    if (shared.racing) emit(`"raced",${id}`);
+    if (shared.racing) emit('"raced",' + id);
     return NativePromise;
   }});
   define(promise, 'then', function (...handlers) {
@@ -39,20 +39,20 @@ function $proxy(platform, options) {
   const known = {platform, api: ''};
   if (!isText(platform)) refuse('$proxy(platform_key): the key must be a non-empty text', platform);
   if (options !== undefined && !bag(options)) {
-    refuse(`$proxy('${platform}', options): options must be an object`, options, known);
+    refuse("$proxy('" + platform + "', options): options must be an object", options, known);
   }
   const check = name => {
     const value = options?.[name];
-    if (value !== undefined && !isText(value)) refuse(`$proxy('${platform}'): ${name} must be a non-empty text`, value, known);
+    if (value !== undefined && !isText(value)) refuse("$proxy('" + platform + "'): " + name + ' must be a non-empty text', value, known);
   };
   check('instance_key');
   check('caller');
   const chosen = encode({...options}, known);
-  const direct = api => (...args) => call(platform, chosen, api, `null,${list(args, v => encode(v, {platform, api}))}`);
+  const direct = api => (...args) => call(platform, chosen, api, ('null,' + (list(args, v => encode(v, {platform, api})))));
   return new NativeProxy(freeze({}), {
     __proto__: null,
     get(_, name) {
-      if (name === toPrimitive) return () => `$proxy('${platform}')`;
+      if (name === toPrimitive) return () => "$proxy('" + platform + "')";
       return name === '$api' ? api => start(platform, chosen, api) : isApi(name) ? direct(name) : undefined;
     },
   });
@@ -64,14 +64,14 @@ function start(platform, options, api) {
 function builder(platform, options, api, steps) {
   const setter = name => values => {
     if (name !== 'body' && values !== undefined && !bag(values)) {
-      refuse(`$${name}(values): expected an object of names and values`, values, {platform, api});
+      refuse(('$' + name + '(values): expected an object of names and values'), values, {platform, api});
     }
-    const step = `["${name}",${encode(values, {platform, api})}]`; // what is changed later changes nothing
-    return builder(platform, options, api, steps ? `${steps},${step}` : step);
+    const step = '["' + name + '",' + encode(values, {platform, api}) + ']'; // what is changed later changes nothing
+    return builder(platform, options, api, steps ? (steps + ',' + step) : step);
   };
   return freeze({
     $path: setter('path'), $query: setter('query'), $header: setter('header'), $body: setter('body'),
-    $call: () => call(platform, options, api, `[${steps}],null`),
+    $call: () => call(platform, options, api, ('[' + steps + '],null')),
   });
 }
 return {$proxy};

@@ -16,13 +16,13 @@ return {
   crypto: freeze({
     getRandomValues(view) {
       if (!ArrayBuffer.isView(view)) throw new TypeError('crypto.getRandomValues(array): expected an integer array');
-      if (view.byteLength > QUOTA) throw new DOMException(`at most ${QUOTA} bytes at a time`, 'QuotaExceededError');
+      if (view.byteLength > QUOTA) throw new DOMException(('at most ' + QUOTA + ' bytes at a time'), 'QuotaExceededError');
       const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
       for (let i = 0; i < bytes.length; i++) bytes[i] = next();
       return view;
     },
-    randomUUID: () => `${hex(next(), 8)}-${hex(next() >>> 16, 4)}-4${hex(next() >>> 20, 3)}-` +
-      `${hex(0x8000 | next() >>> 18, 4)}-${hex(next(), 8)}${hex(next() >>> 16, 4)}`,
+    randomUUID: () => ('' + (hex(next(), 8)) + '-' + (hex(next() >>> 16, 4)) + '-4' + (hex(next() >>> 20, 3)) + '-') +
+      ('' + (hex(0x8000 | next() >>> 18, 4)) + '-' + (hex(next(), 8)) + (hex(next() >>> 16, 4))),
   }),
 };
 }

@@ -3,7 +3,7 @@
 ({date, native, attempt, encoders, decode, put, list, tag, timeOf, noOpaque, NativeDate, NativeError, primordials: {Promise: NativePromise,
   Map: NativeMap, Set: NativeSet, Uint8Array: Bytes, BigInt: toBigInt, stringify, apply, isView, viewKind, viewBuffer, viewOffset, viewSize, dataBuffer,
   dataOffset, dataSize, bufferSize, mapSize, setSize, mapForEach, mapSet, setForEach, setAdd, valuesOf, fromCharCode, charCodeAt,
-  newList, inherits, keys}}) => {
+  isDate, inherits, keys}}) => {
 const {atob, btoa} = native;
 function base64(bytes) {
   let text = '';
@@ -28,21 +28,19 @@ const decoders = {
   object: v => { const made = {}; each(v, pair => put(made, decode(pair[0]), decode(pair[1]))); return made; },
 };
 const is = (brand, value) => attempt(() => (brand(value), true), false); // whether its own methods take it
-const isDate = value => is(one => apply(timeOf, one, []), value);
 function entries(walk, value, one) {
   let text = '';
   walk(value, (item, key) => { text += (text && ',') + one(item, key); });
-  return `[${text}]`;
+  return '[' + text + ']';
 }
 return {
-  isDate,
   decode: (name, value) => decoders[name]?.(value), // undefined, function, symbol, cycle
   encode(value, one, sent) {
     if (isDate(value)) return tag('date', stringify(apply(timeOf, value, [])));
     if (isView(value)) return tag('bytes', base64(bytesOf(value)));
     if (is(bufferSize, value)) return tag('bytes', base64(new Bytes(value)));
     if (inherits(value, NativePromise.prototype)) return sent && noOpaque('promise', sent), tag('promise');
-    if (is(mapSize, value)) return tag('map', entries(mapForEach, value, (item, key) => `[${one(key)},${one(item)}]`));
+    if (is(mapSize, value)) return tag('map', entries(mapForEach, value, (item, key) => ('[' + one(key) + ',' + one(item) + ']')));
     if (is(setSize, value)) return tag('set', entries(setForEach, value, item => one(item)));
     for (let i = 0; i < valuesOf.length; i++) {
       const proto = valuesOf[i][0], valueOf = valuesOf[i][1];
