@@ -23,7 +23,7 @@ _LIMIT = "ScriptLimitError"
 _THROWS_NULL = re.compile(r"(?:throw|reject\w*\()\s*null\b")
 _DEEP = {"Maximum call stack size exceeded", "stack overflow"}
 _NOTHING = ": ''"  # the token at the end of a library
-_LONG = "array too long for "  # of bindings/arrays.js
+_LONG = "array too long for "  # of bindings/guards.js
 _TOO_DEEP = (
     "the script calls itself, or nests a value, too deeply: the stack is full; "
     "--bpmax-js-stack=24MB gives it more"

@@ -2,7 +2,7 @@
 // drains it after each turn and settles calls by id. Other things are made on first use of bindings/*.js.
 // Each is a function, its text, or where its text starts in `texts`.
 (function (texts, primordialsCode, errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode,
-  proxyCode, arraysCode, walkCode, domCode, urlCode, intlCode, collationCode, placesCode) {
+  proxyCode, guardsCode, walkCode, searchCode, domCode, urlCode, intlCode, collationCode, placesCode) {
 'use strict';
 const FIRST_USER_LINE = 500; // the frames above are ours
 const indirectEval = eval;
@@ -235,14 +235,14 @@ const globals = {
 for (const name in globals) lazily(name, globals[name]);
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 Object.assign(shared, {
-  shared, walk: () => module(walkCode), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
+  shared, walk: () => module(walkCode), search: () => module(searchCode), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
   stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value),
   collation: () => module(collationCode), places: () => module(placesCode),
   date: () => module(dateCode), borrowed: (proto, prefix, ...names) => borrowed(intlCode, proto, prefix, ...names),
 });
-shared.arrays = module(arraysCode);
-global('Proxy', shared.arrays.Proxy);
+shared.guards = module(guardsCode);
+global('Proxy', shared.guards.Proxy);
 borrowed(errorsCode, NativeError, '', 'captureStackTrace');
 borrowed(randomCode, Math, '', 'random');
 borrowed(intlCode, Number.prototype, 'number.', 'toLocaleString');

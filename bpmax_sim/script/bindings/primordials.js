@@ -13,7 +13,7 @@ const taken = {
   reflectGet: Reflect.get, isArray: Array.isArray, join: uncurry(Array.prototype.join), defineProperty, getOwnPropertyDescriptor,
   getPrototypeOf, hasOwn: Object.hasOwn, keys: Object.keys, freeze: Object.freeze, is: Object.is,
   Array, Object, Proxy, RangeError, TypeError, SyntaxError, AggregateError, String, Number, JSON, WeakSet, WeakMap, Map, Set,
-  Uint8Array, BigInt, Boolean, ArrayBuffer, Promise, Error, Date, Math, Symbol,
+  Uint8Array, Uint32Array, BigInt, Boolean, ArrayBuffer, Promise, Error, Date, Math, Symbol,
   fromCharCode: String.fromCharCode, decodeURIComponent, encodeURIComponent, escape, isView: ArrayBuffer.isView,
   trunc: Math.trunc, min: Math.min, max: Math.max, floor: Math.floor, imul: Math.imul,
   species: Symbol.species, isConcatSpreadable: Symbol.isConcatSpreadable, toPrimitive: Symbol.toPrimitive,

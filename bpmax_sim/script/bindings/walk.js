@@ -1,7 +1,7 @@
 // Array.prototype's methods as ECMA-262 has them, in JavaScript, so that the limits hold at each step: for
 // array-likes and Proxies, whose length can be anything. Ordinary arrays have the engine's own.
 'use strict';
-({arrays: {native, isRefused, refuse}, primordials: {Array: NativeArray, Object: toObject, TypeError: NativeTypeError,
+({guards: {native, isRefused, refuse}, primordials: {Array: NativeArray, Object: toObject, TypeError: NativeTypeError,
   RangeError: NativeRangeError, isArray, apply, construct, defineProperty, trunc, min, max, species, isConcatSpreadable}}) => {
 const MOST = 2 ** 53 - 1;
 const integer = value => { const n = trunc(+value); return n === n ? n + 0 : 0; };

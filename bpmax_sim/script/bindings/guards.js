@@ -1,8 +1,9 @@
-// Methods of arrays, which the engine walks in C, where no limit stops it: whatever could be long or lies about its
-// length is walked in JavaScript (walk.js), or refused where nearly all of an array is holes.
+// Functions that the engine runs in C, where no limit stops it. Arrays and array-likes that could be long or lie about
+// their length are walked in JavaScript (walk.js), or refused where nearly all of an array is holes; long texts are
+// searched for in JavaScript (search.js). What stands for a function here has its name, length and text: a Proxy.
 'use strict';
-({walk, primordials: {Array: {prototype: arrays}, Object: {prototype: objects}, Proxy: NativeProxy, RangeError: NativeRangeError,
-  String: NativeString, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, WeakSet, uncurry}}) => {
+({walk, search, primordials: {Array: {prototype: arrays}, Object: {prototype: objects}, Proxy: NativeProxy, RangeError: NativeRangeError,
+  String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, WeakSet, uncurry}}) => {
 const LONGEST = 2 ** 25, SHORT = 1000;
 const {has, add} = WeakSet.prototype, proxies = new WeakSet();
 const isProxy = uncurry(has), note = uncurry(add);
@@ -47,6 +48,23 @@ const ownArray = (value, name) => { // a short array in a property of its own, w
 };
 NativeString.raw = guarded('raw', NativeString.raw, (_, args) => args[0] === undefined || args[0] === null || ownArray(args[0], 'raw'));
 const made = proxy => { proxied = true; note(proxies, proxy); };
+const FEW = 32, MUCH = 1e7, {match} = Symbol;
+function sought(name, native, symbol) {
+  return new NativeProxy(native, {__proto__: null, apply(_, self, args) {
+    const needle = args[0];
+    if (typeof needle === 'string' ? needle.length < FEW : typeof needle !== 'object' && typeof needle !== 'function') return apply(native, self, args);
+    if (self === undefined || self === null || needle === null) return apply(native, self, args);
+    if (typeof needle !== 'string') {
+      const method = needle[symbol]; // of a regular expression, mostly
+      if (method !== undefined && method !== null) return apply(native, self, args);
+    }
+    const text = NativeString(self), wanted = args[0] = NativeString(needle);
+    if (text.length * wanted.length < MUCH || wanted.length < FEW) return apply(native, text, args);
+    return search()[name](text, wanted, args[1]);
+  }});
+}
+const SOUGHT = [['indexOf'], ['lastIndexOf'], ['includes', match], ['split', Symbol.split], ['replace', Symbol.replace], ['replaceAll', Symbol.replace]];
+for (const [name, symbol] of SOUGHT) texts[name] = sought(name, texts[name], symbol ?? Symbol());
 const {revocable} = NativeProxy, {stringify} = JSON;
 NativeProxy.revocable = new NativeProxy(revocable, {__proto__: null, apply(_, self, args) {
   const found = apply(revocable, self, args);
