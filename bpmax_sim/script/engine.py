@@ -59,7 +59,7 @@ class QuickJSNG:
         self._left_wall = limits.wall
         self._entered = 0.0
         self._context: Any = _quickjs.Context()
-        self._watch = Watch(self._context)
+        self._watch = Watch(self._context, limits.memory)
         self._context.set_max_stack_size(limits.stack or stack_limit())
         self._entry: Any = _entry(self._context, sources)
         self._tracking = track_rejections(self._context)
@@ -81,7 +81,7 @@ class QuickJSNG:
     def _turn(self, operation: str, argument: str) -> Any:
         self._entry(operation, argument)
         self._pump()
-        self._limit_to(self._left - self._used())
+        self._limit_to(min(self._left, self._left_wall) - self._used())
         return self._entry()
 
     def _limit_to(self, seconds: float) -> None:
@@ -98,7 +98,7 @@ class QuickJSNG:
         self._entered, started = time.thread_time(), time.monotonic()
         self._watch.enter(self._left, self._left_wall)
         try:
-            self._limit_to(self._left)
+            self._limit_to(min(self._left, self._left_wall))
             result = work(*arguments)
             self._pump()
         except _quickjs.JSException as error:
@@ -134,7 +134,7 @@ class QuickJSNG:
 
     def _too_slow(self, raw: str) -> LimitReachedError:
         fired = self._watch.fired
-        is_wall = fired == "wall" if fired else self._left > 0 and self._left_wall <= 0
+        is_wall = fired == "wall" if fired else self._left_wall < self._left
         self._left = self._left_wall = 0.0
         return too_slow(self._limits, is_wall=is_wall, raw=raw)
 

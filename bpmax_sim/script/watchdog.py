@@ -2,8 +2,9 @@
 
 The engine asks for the time in loops and calls of JavaScript only. Loops of its own C code (a Set
 filled by an iterator that never ends, ``JSON.parse`` of megabytes 10,000 times) go on. They do ask
-for stack and memory, so a context that is over its limits is left with none of either: whatever it
-calls or allocates next fails, and then it is lost.
+for stack and memory, so a context that is over its limits is left with no stack, and what it calls
+next fails; where that does not end it, it is left with no memory at every other look. (For ever
+without memory, the engine can be busy with errors that it has no room for.) Then it is lost.
 """
 
 from __future__ import annotations
@@ -16,17 +17,28 @@ from typing import Any, Literal
 _PERIOD = 0.05  # seconds between two looks
 _GRACE = 0.1  # seconds for the engine's own limit, which can tell the line
 _NAME = "bpmax-watchdog"
+_PATIENT_LOOKS = 4  # so many are enough where stack is asked for
 _IDLE_LOOKS = 20  # after so many without anything to watch, the thread ends
 
 
 class Watch:
     """One context under watch while a turn of it runs; belongs to the thread that made it."""
 
-    __slots__ = ("_context", "_cpu_end", "_cpu_of_thread", "_wall_end", "fired")
+    __slots__ = (
+        "_context",
+        "_cpu_end",
+        "_cpu_of_thread",
+        "_looks",
+        "_memory",
+        "_wall_end",
+        "fired",
+    )
 
-    def __init__(self, context: Any) -> None:
-        """Watch *context*, which runs on this thread."""
+    def __init__(self, context: Any, memory: int) -> None:
+        """Watch *context*, which runs on this thread and may use *memory* bytes."""
         self._context = context
+        self._memory = memory
+        self._looks = 0
         self._cpu_of_thread = _thread_clock()
         self._cpu_end = self._wall_end = 0.0
         self.fired: Literal["", "cpu", "wall"] = ""
@@ -46,14 +58,16 @@ class Watch:
 
     def judge(self) -> None:
         """Stop the context if it is over its limits."""
-        if self._has_used_up():
+        if self.fired:
+            self._looks += 1
+            if self._looks >= _PATIENT_LOOKS:
+                self._context.set_memory_limit(1 if self._looks % 2 else self._memory)
+        elif self._has_used_up():
             self.fired = "cpu"
         elif time.monotonic() >= self._wall_end:
             self.fired = "wall"
-        else:
-            return
-        self._context.set_memory_limit(1)
-        self._context.set_max_stack_size(1)
+        if self.fired and not self._looks:
+            self._context.set_max_stack_size(1)
 
     def _has_used_up(self) -> bool:
         clock = self._cpu_of_thread

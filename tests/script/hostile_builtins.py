@@ -32,7 +32,22 @@ const 集 = {size: Infinity, has: Object, keys: () => 流}, 配 = {exec: Object.
 const 深 = (() => { let o = {length: 2 ** 25}; for (let i = 0; i < 3e3; i++) o = Object.create(o); return o; })();
 const 大 = 2n ** 100000n;
 """
-SELVES = ("多", "洞", "类", "谎", "长", "字", "流", "值", "集", "配", "深", "大", "undefined", "own")
+SELVES = (
+    "多",
+    "洞",
+    "类",
+    "谎",
+    "长",
+    "字",
+    "流",
+    "值",
+    "集",
+    "配",
+    "深",
+    "大",
+    "undefined",
+    "own",
+)
 ARGUMENTS = (
     "", "多", "洞", "谎", "半", "流", "值", "集", "MOST", "Boolean", "Object, 0", "0, MOST", "MOST, '合'", "MOST, MOST, 1",
     "Boolean, 多", "多, Boolean", "流, Object", "null, 洞", "null, 谎", "{raw: 多}", "半, '合'", "'', 长", "深", "大", "Array, 多",
@@ -104,7 +119,9 @@ def trial(first: int, step: int) -> Iterator[tuple[str, float]]:
 def main() -> int:
     """Print what is left."""
     left = 0
-    for name, seconds in trial(int(sys.argv[2]) if sys.argv[2:] else 0, int(sys.argv[3]) if sys.argv[3:] else 1):
+    for name, seconds in trial(
+        int(sys.argv[2]) if sys.argv[2:] else 0, int(sys.argv[3]) if sys.argv[3:] else 1
+    ):
         print(f"{seconds:.1f} s: {name}", flush=True)
         left += 1
     return int(bool(left))

@@ -161,7 +161,9 @@ def test_what_is_odd_is_a_result_or_an_error_of_the_script(attack: str) -> None:
 
 def is_clean(outcome: Outcome) -> bool:
     errors = [one for one in (outcome.error, *outcome.unhandled) if one is not None]
-    return all(isinstance(one, BpmaxError) and not isinstance(one.__cause__, TypeError) for one in errors)
+    return all(
+        isinstance(one, BpmaxError) and not isinstance(one.__cause__, TypeError) for one in errors
+    )
 
 
 PATHS = Path(__file__).with_name("builtins.js").read_text("utf-8")
