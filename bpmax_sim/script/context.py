@@ -135,6 +135,14 @@ class Context:
             self._finish_if_idle()
             return
         started = time.monotonic()
+        self._take_turn(operation, argument)
+        self._took += time.monotonic() - started
+        if self._took > self._setting.limits.wall and not self._over:
+            self._halt(self._failures.escaped(too_slow(self._setting.limits, is_wall=True)))
+        if operation not in {"probe", "probed"}:
+            self._finish_if_idle()
+
+    def _take_turn(self, operation: str, argument: Mapping[str, Any]) -> None:
         try:
             reply = self._channel.turn(operation, **argument)
             for entry in reply.entries:
@@ -149,11 +157,6 @@ class Context:
             self._halt(self._failures.too_deep(self._place))
         except ValueError as error:
             self._halt(self._failures.unreadable(error, self._place))
-        self._took += time.monotonic() - started
-        if self._took > self._setting.limits.wall and not self._over:
-            self._halt(self._failures.escaped(too_slow(self._setting.limits, is_wall=True)))
-        if operation not in {"probe", "probed"}:
-            self._finish_if_idle()
 
     def _settle(self, ending: Fulfilled | Failed | None) -> None:
         if ending is None or self._settled:

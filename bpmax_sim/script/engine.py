@@ -57,6 +57,7 @@ class QuickJSNG:
         self._limits = limits
         self._left = limits.cpu
         self._left_wall = limits.wall
+        self._is_wall = False
         self._entered = 0.0
         self._context: Any = _quickjs.Context()
         self._watch = Watch(self._context, limits.memory)
@@ -134,9 +135,10 @@ class QuickJSNG:
 
     def _too_slow(self, raw: str) -> LimitReachedError:
         fired = self._watch.fired
-        is_wall = fired == "wall" if fired else self._left_wall < self._left
+        if self._left > 0 or self._left_wall > 0:
+            self._is_wall = fired == "wall" if fired else self._left_wall < self._left
         self._left = self._left_wall = 0.0
-        return too_slow(self._limits, is_wall=is_wall, raw=raw)
+        return too_slow(self._limits, is_wall=self._is_wall, raw=raw)
 
 
 def _entry(context: Any, scripts: Sequence[str]) -> Any:

@@ -265,6 +265,6 @@ def test_whatever_comes_out_of_an_engine_is_a_result_or_an_error_of_the_script(
     outcome = runtime.run(Script(NAME, "return 1\n\n"), bindings={"form": Form()})
 
     assert is_clean(outcome)
-    if outcome.error is not None and isinstance(outcome.error, ScriptError):
+    if isinstance(outcome.error, ScriptError):
         assert outcome.error.place is not None
         assert outcome.error.place.file == NAME
