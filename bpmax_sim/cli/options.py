@@ -124,7 +124,7 @@ LimitsOption = Annotated[
     typer.Option(
         "--js-limits",
         metavar="LIMITS",
-        help="What a script may use, such as cpu=10s,memory=256MB,calls=50000.",
+        help="What a script may use, such as cpu=10s,wall=60s,memory=256MB,calls=50000.",
     ),
 ]
 AgainstOption = Annotated[Against, typer.Option(help="Whom recording asks.")]

@@ -79,6 +79,13 @@ def _units_to_text(units: list[int]) -> str:
     return join_surrogates("".join(map(chr, units)))
 
 
+def _named(value: list[list[Any]]) -> dict[str, Any]:
+    found = dict(_pairs(value))
+    if not all(isinstance(name, str) for name in found):
+        raise TypeError("a name is not a text")
+    return found
+
+
 def _pairs(value: list[list[Any]]) -> tuple[tuple[Any, Any], ...]:
     return tuple((decode_tagged(name), decode_tagged(item)) for name, item in value)
 
@@ -95,7 +102,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "map": lambda value: JsMap(_pairs(value)),
     "set": lambda value: JsSet(tuple(map(decode_tagged, value))),
     "str": _units_to_text,
-    "object": lambda value: dict(_pairs(value)),
+    "object": _named,
     "function": lambda _value: Opaque("function"),
     "symbol": lambda _value: Opaque("symbol"),
     "cycle": lambda _value: Opaque("cycle"),

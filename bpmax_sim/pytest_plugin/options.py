@@ -130,7 +130,7 @@ OPTIONS: tuple[Option, ...] = (
         name="js_limits",
         metavar="LIMITS",
         read=_limits,
-        help="what a script may use (default: cpu=2s,memory=64MB,calls=10000)",
+        help="what a script may use (default: cpu=2s,wall=30s,memory=64MB,calls=10000)",
     ),
     Option(name="faults", choices=("on", "off"), help="off: arm no fault (default: on)"),
     Option(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-import msgspec
-
-from bpmax_sim.script.border import dumps, loads
-from bpmax_sim.script.limits import EngineError, Limits
+from bpmax_sim.script.border import dumps
+from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.mirror import Mirror
+from bpmax_sim.script.outbox import Reply, read
 
 
 class Engine(Protocol):
@@ -41,13 +40,6 @@ MakeEngine = Callable[[Limits, Sequence[str]], Engine]
 """Makes a context within limits for the sources that are to run in it."""
 
 
-class Reply(msgspec.Struct, frozen=True):
-    """What a turn left behind: entries in order, and how the body ended, once it has."""
-
-    entries: list[list[Any]]
-    done: list[Any] | None
-
-
 class Channel:
     """The way into an engine and out of it."""
 
@@ -75,6 +67,7 @@ class Channel:
 
         Raises:
             EngineError: the context is lost.
+            MalformedError: the script damaged its own context.
         """
         patch = self._mirror.patch()
         return self._call(operation, **argument, **({"patch": patch} if patch else {}))
@@ -89,10 +82,4 @@ class Channel:
         if self._engine is None:
             return Reply([], None)
         argument["now"] = round(self._now() * 1000)
-        text = self._engine.call(operation, dumps(argument))
-        try:
-            reply = loads(text)
-        except ValueError:
-            # A script can replace what the prelude is built on, only in its own context.
-            raise EngineError("Error", "the script damaged its own context") from None
-        return Reply(reply["out"], reply["done"])
+        return read(self._engine.call(operation, dumps(argument)))

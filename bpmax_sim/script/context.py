@@ -7,6 +7,7 @@ of a live object are told before the next call or write, and at the end of the t
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -20,8 +21,22 @@ from bpmax_sim.proxy.program import Program
 from bpmax_sim.proxy.values import UNDEFINED, decode_tagged, encode_tagged
 from bpmax_sim.script.channel import Channel, Engine
 from bpmax_sim.script.failure import Failures
-from bpmax_sim.script.limits import EngineError, Limits
+from bpmax_sim.script.limits import EngineError, Limits, too_slow
 from bpmax_sim.script.mirror import LiveObject, Mirror
+from bpmax_sim.script.outbox import (
+    Call,
+    Clear,
+    End,
+    Failed,
+    Fulfilled,
+    Log,
+    MalformedError,
+    Probed,
+    Raced,
+    Timer,
+    Uncaught,
+    Write,
+)
 from bpmax_sim.script.outcome import ConsoleLine, Outcome, TimerFired, Unawaited
 from bpmax_sim.script.scheduler import Event, Scheduler
 from bpmax_sim.script.source import Script, Sources
@@ -80,6 +95,8 @@ class Context:
         self._error: BpmaxError | None = None
         self._settled = False
         self._over = False
+        self._took = 0.0
+        self._place: Place | None = None  # where the script was last seen
 
     def start(self) -> None:
         """Run the libraries, and the body up to its first wait."""
@@ -117,31 +134,43 @@ class Context:
         if not self._channel.is_open:
             self._finish_if_idle()
             return
-        try:
-            reply = self._channel.turn(operation, **argument)
-            for kind, *parts in reply.entries:
-                if self._channel.is_open:
-                    _ENTRIES[kind](self, *parts)
-            self._settle(reply.done)
-        except EngineError as error:
-            self._halt(self._failures.escaped(error))
-        except ValueError as error:
-            self._halt(self._failures.unreadable(error))
+        started = time.monotonic()
+        self._take_turn(operation, argument)
+        self._took += time.monotonic() - started
+        if self._took > self._setting.limits.wall and not self._over:
+            self._halt(self._failures.escaped(too_slow(self._setting.limits, is_wall=True)))
         if operation not in {"probe", "probed"}:
             self._finish_if_idle()
 
-    def _settle(self, done: list[Any] | None) -> None:
-        if done is None or self._settled:
+    def _take_turn(self, operation: str, argument: Mapping[str, Any]) -> None:
+        try:
+            reply = self._channel.turn(operation, **argument)
+            for entry in reply.entries:
+                if self._channel.is_open:
+                    _ENTRIES[type(entry)](self, entry)
+            self._settle(reply.ending)
+        except EngineError as error:
+            self._halt(self._failures.escaped(error))
+        except MalformedError as error:
+            self._halt(self._failures.malformed(error, self._place))
+        except RecursionError:
+            self._halt(self._failures.too_deep(self._place))
+        except ValueError as error:
+            self._halt(self._failures.unreadable(error, self._place))
+
+    def _settle(self, ending: Fulfilled | Failed | None) -> None:
+        if ending is None or self._settled:
             return
+        value = decode_tagged(ending.value) if isinstance(ending, Fulfilled) else UNDEFINED
         self._settled = True
         self._late = set(self._flights)
-        fulfilled, told = done
-        if fulfilled:
-            self._value = decode_tagged(told)
+        if isinstance(ending, Fulfilled):
+            self._value = value
             return
-        self._error = (
-            self._failures.syntax(told) if fulfilled is None else self._failures.thrown(told)
-        )
+        if ending.is_syntax and ending.error:
+            self._error = self._failures.syntax(ending.error)
+        else:
+            self._error = self._failures.thrown(ending.error)
         self._stop_timers()
 
     def _halt(self, error: ScriptError) -> None:
@@ -181,21 +210,32 @@ class Context:
 
     # What the prelude queues.
 
-    def _call(self, number: int, platform: str, options: Any, api: str, *rest: Any) -> None:
-        steps, args, row, column = rest
-        place = self._sources.place(row, column)
+    def _placed(self, entry: Call | Write | Timer) -> Place | None:
+        place = self._sources.place(entry.row, entry.column)
+        self._place = place or self._place
+        return place
+
+    def _call(self, entry: Call) -> None:
+        number, place = entry.number, self._placed(entry)
         if len(self._calls) >= self._setting.limits.calls:
             self._halt(self._failures.too_many_calls(place))
             return
+        if number in self._calls:
+            raise MalformedError(f"call {number} is made twice")
+        options = decode_tagged(entry.options)
+        if not isinstance(options, dict):
+            raise MalformedError("the options of a call are not an object")
+        if (entry.steps is None) is (entry.args is None):
+            raise MalformedError("a call is neither direct nor chained")
         program = Program(
-            platform=platform,
-            options=decode_tagged(options),
-            api=api,
-            steps=tuple((setter, decode_tagged(value)) for setter, value in steps or ()),
-            args=None if args is None else tuple(decode_tagged(args)),
+            platform=entry.platform,
+            options=options,
+            api=entry.api,
+            steps=tuple((setter, decode_tagged(value)) for setter, value in entry.steps or ()),
+            args=None if entry.args is None else tuple(decode_tagged(entry.args)),
             position=place,
         )
-        self._calls[number] = Unawaited(f"{platform}.{api}", place)
+        self._calls[number] = Unawaited(f"{program.platform}.{program.api}", place)
         self._flights.add(number)
         self._scheduler.spawn(self._begin(program), partial(self._answered, number))
 
@@ -206,31 +246,45 @@ class Context:
         elif isinstance(error, BpmaxError):
             self._failures.rejected[number] = error
             settled = [False, "", encode_tagged(_fields(error))]
+        elif isinstance(error, RecursionError):
+            self._halt(self._failures.too_deep(self._calls[number].place))
+            self._finish_if_idle()
+            return
         else:
             raise error or AssertionError(f"call {number} ended without an answer")
         self._turn("settle", calls=[[number, *settled]])
 
-    def _write(self, index: int, name: str, value: Any, row: int, column: int) -> None:
-        place = self._sources.place(row, column)
+    def _write(self, entry: Write) -> None:
+        place = self._placed(entry)
+        if entry.index >= len(self._mirror.names):
+            raise MalformedError("a field is set of an object that is not there")
         try:
-            self._mirror.write(index, name, value, place)
+            self._mirror.write(entry.index, entry.name, entry.value, place)
+        except RecursionError:
+            raise
         except Exception as error:  # noqa: BLE001 - a live object may raise anything
-            path = f"{self._mirror.names[index]}.{name}"
+            path = f"{self._mirror.names[entry.index]}.{entry.name}"
             self._halt(self._failures.refused(error, path, place))
 
-    def _log(self, level: Any, text: Any, values: list[Any]) -> None:
+    def _log(self, entry: Log) -> None:
+        text = decode_tagged(entry.text)
+        if not isinstance(text, str):
+            raise MalformedError("a line of the console is not a text")
         self._console.append(
             ConsoleLine(
-                level,
-                decode_tagged(text),
-                tuple(decode_tagged(values)),
+                entry.level,
+                text,
+                tuple(decode_tagged(entry.values)),
                 at=self._scheduler.clock.now(),
                 order=self._scheduler.clock.tick(),
             )
         )
 
-    def _timer(self, number: int, delay: int, repeat: bool, row: int, column: int) -> None:
-        self._plan(number, delay, repeat, self._sources.place(row, column))
+    def _timer(self, entry: Timer) -> None:
+        place = self._placed(entry)
+        if entry.number in self._timers or entry.number in self._intervals:
+            raise MalformedError(f"timer {entry.number} is set twice")
+        self._plan(entry.number, entry.delay, entry.repeat, place)
 
     def _plan(self, number: int, delay: int, repeat: bool, place: Place | None) -> None:
         kept = self._intervals if repeat else self._timers
@@ -246,20 +300,30 @@ class Context:
         self._fired.append(TimerFired(delay / 1000, place, clock.now(), clock.tick()))
         self._turn("fire", id=number)
 
-    def _clear(self, number: int) -> None:
+    def _clear(self, entry: Clear) -> None:
+        number = entry.number
         event = self._timers.pop(number, None) or self._intervals.pop(number, None)
         if event:
             event.cancel()
 
-    def _uncaught(self, told: Mapping[str, Any]) -> None:
-        self._unhandled.append(self._failures.thrown(told))
+    def _uncaught(self, entry: Uncaught) -> None:
+        self._unhandled.append(self._failures.thrown(entry.error))
 
-    def _probed(self, probes: list[tuple[str, str]]) -> None:
-        self._probes = probes
+    def _probed(self, entry: Probed) -> None:
+        self._probes = entry.probes
 
-    def _end(self, unseen: list[int], reasons: list[Mapping[str, Any]]) -> None:
+    def _race(self, entry: Raced) -> None:
+        self._raced.add(self._known(entry.number))
+
+    def _known(self, number: int) -> int:
+        if number not in self._calls:
+            raise MalformedError(f"call {number} was never made")
+        return number
+
+    def _end(self, entry: End) -> None:
+        unseen = list(map(self._known, entry.unseen))
         self._late = self._late - self._raced | set(unseen)
-        self._unhandled.extend(map(self._failures.thrown, reasons))
+        self._unhandled.extend(map(self._failures.thrown, entry.reasons))
         told = [error.__cause__ for error in self._unhandled]
         for number in unseen:
             # Where the engine has no tracker, a rejected call that nobody awaited is known anyway.
@@ -269,16 +333,16 @@ class Context:
                 self._unhandled.append(self._failures.unhandled(cause, place))
 
 
-_ENTRIES: Mapping[str, Callable[..., None]] = {
-    "call": Context._call,  # noqa: SLF001 - the table of its own class
-    "write": Context._write,  # noqa: SLF001
-    "log": Context._log,  # noqa: SLF001
-    "timer": Context._timer,  # noqa: SLF001
-    "clear": Context._clear,  # noqa: SLF001
-    "uncaught": Context._uncaught,  # noqa: SLF001
-    "probed": Context._probed,  # noqa: SLF001
-    "raced": lambda context, number: context._raced.add(number),  # noqa: SLF001
-    "end": Context._end,  # noqa: SLF001
+_ENTRIES: Mapping[type, Callable[[Context, Any], None]] = {
+    Call: Context._call,  # noqa: SLF001 - the table of its own class
+    Write: Context._write,  # noqa: SLF001
+    Log: Context._log,  # noqa: SLF001
+    Timer: Context._timer,  # noqa: SLF001
+    Clear: Context._clear,  # noqa: SLF001
+    Uncaught: Context._uncaught,  # noqa: SLF001
+    Probed: Context._probed,  # noqa: SLF001
+    Raced: Context._race,  # noqa: SLF001
+    End: Context._end,  # noqa: SLF001
 }
 
 

@@ -16,11 +16,13 @@ from typing import Any
 import _quickjs
 
 from bpmax_sim.script import bytecode
-from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits
+from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits, too_slow
 from bpmax_sim.script.stack import stack_limit
 from bpmax_sim.script.tracker import track_rejections
+from bpmax_sim.script.watchdog import Watch
 
 BINDINGS: Mapping[str, str] = {
+    "primordials": r"",
     "errors": r"\b(?:catch|throw|stack|reject|fetch)|Error|XMLHttpRequest",
     "values": r"Date|Map|Set|Array|BigInt|toJSON|class\b",
     "timers": r"Timeout|Interval|race\b|any\b",
@@ -30,7 +32,9 @@ BINDINGS: Mapping[str, str] = {
     "text": r"Text(?:En|De)coder",
     "clone": r"structuredClone",
     "proxy": r"\$proxy",
-    "arrays": r"",
+    "guards": r"",
+    "walk": r"flat|concat|Proxy|prototype|\.call\b|\braw\b",
+    "search": r"(?!)",
     "dom": r"DOMException|atob|btoa",
     "url": r"URL",
     "intl": r"Intl|toLocale|localeCompare",
@@ -52,8 +56,11 @@ class QuickJSNG:
         """Make a context within *limits*, which is to run *sources*."""
         self._limits = limits
         self._left = limits.cpu
+        self._left_wall = limits.wall
+        self._is_wall = False
         self._entered = 0.0
         self._context: Any = _quickjs.Context()
+        self._watch = Watch(self._context, limits.memory)
         self._context.set_max_stack_size(limits.stack or stack_limit())
         self._entry: Any = _entry(self._context, sources)
         self._tracking = track_rejections(self._context)
@@ -75,7 +82,7 @@ class QuickJSNG:
     def _turn(self, operation: str, argument: str) -> Any:
         self._entry(operation, argument)
         self._pump()
-        self._limit_to(self._left - self._used())
+        self._limit_to(min(self._left, self._left_wall) - self._used())
         return self._entry()
 
     def _limit_to(self, seconds: float) -> None:
@@ -87,25 +94,31 @@ class QuickJSNG:
         return time.thread_time() - self._entered
 
     def _within(self, work: Callable[..., Any], *arguments: str) -> Any:
-        if self._left <= 0:
+        if self._watch.fired or self._left <= 0 or self._left_wall <= 0:
             raise self._too_slow("")
-        self._entered = time.thread_time()
+        self._entered, started = time.thread_time(), time.monotonic()
+        self._watch.enter(self._left, self._left_wall)
         try:
-            self._limit_to(self._left)
+            self._limit_to(min(self._left, self._left_wall))
             result = work(*arguments)
             self._pump()
         except _quickjs.JSException as error:
             raise self._translated(str(error)) from None
-        else:
-            return result
         finally:
+            self._watch.leave()
             self._left -= self._used()
+            self._left_wall -= time.monotonic() - started
+        if self._watch.fired:
+            raise self._too_slow("")
+        return result
 
     def _pump(self) -> None:
         # An endless `await null` never trips the engine's limit: each job is an entry of its own.
         advance, count = self._context.execute_pending_job, 0
         while advance():
             count += 1
+            if self._watch.fired:
+                raise self._too_slow("")
             if count % _PUMPED_BETWEEN_LOOKS == 0 and self._used() > self._left:
                 raise self._too_slow("")
 
@@ -116,14 +129,16 @@ class QuickJSNG:
         name, colon, message = lines[0].partition(": ")
         if not colon:
             name, message = "Uncaught", lines[0]
-        if message == "interrupted":
+        if message == "interrupted" or self._watch.fired:
             return self._too_slow(raw)
         return EngineError(name, message, raw)
 
     def _too_slow(self, raw: str) -> LimitReachedError:
-        self._left = 0.0
-        message = f"the script used more than {self._limits.cpu:g} s of processor time"
-        return LimitReachedError("ScriptLimitError", message, raw)
+        fired = self._watch.fired
+        if self._left > 0 or self._left_wall > 0:
+            self._is_wall = fired == "wall" if fired else self._left_wall < self._left
+        self._left = self._left_wall = 0.0
+        return too_slow(self._limits, is_wall=self._is_wall, raw=raw)
 
 
 def _entry(context: Any, scripts: Sequence[str]) -> Any:

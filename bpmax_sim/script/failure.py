@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
 
@@ -17,13 +16,18 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.proxy.tagged import decode_tagged
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+from bpmax_sim.script.outbox import Told
 from bpmax_sim.script.source import Sources
 
 _LIMIT = "ScriptLimitError"
 _THROWS_NULL = re.compile(r"(?:throw|reject\w*\()\s*null\b")
 _DEEP = {"Maximum call stack size exceeded", "stack overflow"}
 _NOTHING = ": ''"  # the token at the end of a library
-_LONG = "array too long for "  # of bindings/arrays.js
+_LONG = "array too long for "  # of bindings/guards.js
+_TOO_DEEP = (
+    "the script calls itself, or nests a value, too deeply: the stack is full; "
+    "--bpmax-js-stack=24MB gives it more"
+)
 _LARGE = {
     "out of memory",
     "string too long",
@@ -48,45 +52,60 @@ class Failures(msgspec.Struct):
     limits: Limits
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
 
-    def thrown(self, told: Mapping[str, Any] | None) -> ScriptError:
+    def thrown(self, told: Told | None) -> ScriptError:
         """Return the error that a script did not catch; None is one that could not be told."""
         if told is None:
             return self._limit(self._memory(), "")
         full = self._limit_behind(told)
         if full:
-            return self._limit(full, told["raw"])
+            return self._limit(full, told.raw)
         return self._error(told)
 
-    def syntax(self, told: Mapping[str, Any]) -> ScriptError:
+    def syntax(self, told: Told) -> ScriptError:
         """Return the error of a script that is not valid, or nested too deeply to be read."""
         full = self._limit_behind(told)
         if full:
-            return self._limit(full, told["raw"])
-        frames = self.sources.frames(told["raw"])
+            return self._limit(full, told.raw)
+        frames = self.sources.frames(told.raw)
         place = frames[0].place if frames else Place(self.name)
         # What stands behind the end is ours, and so is the token that is complained of there.
-        ends = self.sources.is_past_end(told["raw"]) or told["message"].endswith(_NOTHING)
-        message = "unexpected end of the script" if ends else told["message"]
+        ends = self.sources.is_past_end(told.raw) or told.message.endswith(_NOTHING)
+        message = "unexpected end of the script" if ends else told.message
         return ScriptSyntaxError(message, name="SyntaxError", place=place)
 
     def escaped(self, error: EngineError) -> ScriptError:
         """Return the error of a global script, or of a context that passed a limit."""
         if isinstance(error, LimitReachedError):
             return self._limit(error.message, error.raw)
-        told = {"name": error.name, "message": error.message, "raw": error.raw}
+        told = Told(error.name, error.message, error.raw, None, None, {})
         if error.name == "SyntaxError":
             return self.syntax(told)
-        return self.thrown({**told, "call": None, "cause": None, "fields": {}})
+        return self.thrown(told)
 
     def too_many_calls(self, place: Place | None) -> ScriptLimitError:
         """Return the error of one call more than is allowed."""
         message = f"the script made more than {self.limits.calls} calls"
         return ScriptLimitError(message, name=_LIMIT, place=place)
 
-    def unreadable(self, error: ValueError) -> ScriptError:
+    def unreadable(self, error: ValueError, place: Place | None) -> ScriptError:
         """Return the error of a value that does not cross."""
         message = f"a value of the script cannot be read: {error}"
-        return ScriptError(message, name="ValueError", place=Place(self.name))
+        return ScriptError(message, name="ValueError", place=place or Place(self.name))
+
+    def malformed(self, error: Exception, place: Place | None) -> ScriptError:
+        """Return the error of a script that broke what its calls and results cross by.
+
+        *place* is where it was last seen.
+        """
+        message = (
+            f"the script damaged its own context, here or after: {error}; "
+            "leave the language's own objects and prototypes as they are"
+        )
+        return ScriptError(message, name="Error", place=place or Place(self.name, 1))
+
+    def too_deep(self, place: Place | None) -> ScriptLimitError:
+        """Return the error of a value that is nested too deeply to be read."""
+        return ScriptLimitError(_TOO_DEEP, name=_LIMIT, place=place or Place(self.name))
 
     def refused(self, error: Exception, field_name: str, place: Place | None) -> ScriptError:
         """Return the error of a write that the form or the context did not take."""
@@ -116,21 +135,18 @@ class Failures(msgspec.Struct):
             stack=tuple(map(str, best)),
         )
 
-    def _limit_behind(self, told: Mapping[str, Any]) -> str:
-        message = told["message"]
-        if message in _DEEP and told["name"] in {"RangeError", "InternalError"}:
-            return (
-                "the script calls itself, or nests a value, too deeply: the stack is full; "
-                "--bpmax-js-stack=24MB gives it more"
-            )
-        if message in _LARGE and told["name"] in {"RangeError", "InternalError"}:
+    def _limit_behind(self, told: Told) -> str:
+        message = told.message
+        if message in _DEEP and told.name in {"RangeError", "InternalError"}:
+            return _TOO_DEEP
+        if message in _LARGE and told.name in {"RangeError", "InternalError"}:
             return self._memory()
-        if told["name"] == "InternalError" and not message:  # there was no room for the message
+        if told.name == "InternalError" and not message:  # there was no room for the message
             return self._memory()
-        if message.startswith(_LONG) and told["name"] == "RangeError":
+        if message.startswith(_LONG) and told.name == "RangeError":
             return "the script walks an array of more than 33,554,432 elements"
         # Without room for an error object, the engine throws null.
-        is_null = told["name"] == "Uncaught" and message == "null"
+        is_null = told.name == "Uncaught" and message == "null"
         return self._memory() if is_null and not self._throws_null() else ""
 
     def _throws_null(self) -> bool:
@@ -147,17 +163,17 @@ class Failures(msgspec.Struct):
         place = frames[0].place if frames else Place(self.name)
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=tuple(map(str, frames)))
 
-    def _error(self, told: Mapping[str, Any]) -> ScriptError:
-        frames = self.sources.frames(told["raw"])
+    def _error(self, told: Told) -> ScriptError:
+        frames = self.sources.frames(told.raw)
         error = ScriptError(
-            told["message"],
-            name=told["name"],
+            told.message,
+            name=told.name,
             place=frames[0].place if frames else Place(self.name),
             stack=tuple(map(str, frames)),
-            fields=decode_tagged(told["fields"]) if "$" not in told["fields"] else {},
+            fields=decode_tagged(told.fields) if "$" not in told.fields else {},
         )
-        cause = self.rejected.get(told["call"])
-        if cause is None and told["cause"] is not None:
-            cause = self._error(told["cause"])
+        cause = None if told.call is None else self.rejected.get(told.call)
+        if cause is None and told.cause is not None:
+            cause = self._error(told.cause)
         error.__cause__ = cause
         return error

@@ -15,6 +15,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         cpu: seconds of processor time, over all its turns.
+        wall: seconds that pass while its turns run, what Python does for them included; neither
+            virtual time nor waiting for a live system.
         memory: bytes of the engine's heap.
         stack: bytes of stack; None takes half of the thread's, at most 4 MB. More than that runs
             scripts on a thread of their own.
@@ -22,6 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     cpu: float = 2.0
+    wall: float = 30.0
     memory: int = 64 * MEGABYTE
     stack: int | None = None
     calls: int = 10_000
@@ -52,12 +55,13 @@ def _bytes(text: str) -> int:
 
 
 _LIMIT = re.compile(
-    r"\s*(?:cpu=(?P<cpu>\d+(?:\.\d+)?)s?|memory=(?P<memory>\w+)|calls=(?P<calls>\d+))\s*"
+    r"\s*(?:(?P<time>cpu|wall)=(?P<seconds>\d+(?:\.\d+)?)s?|memory=(?P<memory>\w+)"
+    r"|calls=(?P<calls>\d+))\s*"
 )
 
 
 def parse_limits(text: str) -> Limits:
-    """Return the limits of ``cpu=10s,memory=256MB,calls=50000``; what is not named stays as it is.
+    """Return the limits of ``cpu=10s,wall=60s,memory=256MB,calls=50000``; the others stay.
 
     Raises:
         ValueError: if *text* is nothing of the kind.
@@ -69,8 +73,8 @@ def parse_limits(text: str) -> Limits:
             raise ValueError(
                 f"{part.strip()!r} is no limit such as cpu=10s, memory=256MB, calls=50000"
             )
-        if match["cpu"]:
-            found["cpu"] = float(match["cpu"])
+        if match["time"]:
+            found[match["time"]] = float(match["seconds"])
         elif match["calls"]:
             found["calls"] = int(match["calls"])
         else:
@@ -96,3 +100,9 @@ class EngineError(Exception):
 
 class LimitReachedError(EngineError):
     """A script used more than it may; the context is lost, the process is not."""
+
+
+def too_slow(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedError:
+    """Return the error of a script that ran for longer than *limits* allow."""
+    used = f"{limits.wall:g} s of wall-clock" if is_wall else f"{limits.cpu:g} s of processor"
+    return LimitReachedError("ScriptLimitError", f"the script used more than {used} time", raw)

@@ -1,11 +1,15 @@
 """The engine's C functions that the wheel's library exports and its Python class leaves out.
 
-Where they are not there (Windows, 32 bits), `library` is None and whoever asks does without.
+They are reached by a pointer that is read from inside the wheel's own object, so only in versions
+whose objects were looked at. Elsewhere, where the functions are not there (Windows, 32 bits) and
+with ``BPMAX_JS_NATIVE=0``, `library` is None and whoever asks does without: a context takes longer
+to make, and of rejections that nobody handled only those of calls are known.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -20,9 +24,14 @@ from ctypes import (
     c_void_p,
 )
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import _quickjs
+
+TESTED = frozenset({"0.17.0.1", "0.17.0.2"})
+"""Versions of quickjs-ng whose objects are laid out as `handles` reads them."""
+SWITCH = "BPMAX_JS_NATIVE"
 
 _WORD = ctypes.sizeof(c_void_p)
 _INT, _EXCEPTION = 0, 6
@@ -71,7 +80,7 @@ _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
 @cache
 def library() -> Any:
     """Return the functions, or None."""
-    if _WORD != 8:  # noqa: PLR2004 - values are laid out in another way on 32 bits
+    if _WORD != 8 or not is_tested():  # noqa: PLR2004 - values are other on 32 bits
         return None
     try:
         found = ctypes.CDLL(_quickjs.__file__)
@@ -81,6 +90,16 @@ def library() -> Any:
     except (AttributeError, OSError):
         return None
     return found
+
+
+def is_tested() -> bool:
+    """Return whether the engine's objects may be read: its version is known, and nobody forbids."""
+    if os.environ.get(SWITCH) == "0":
+        return False
+    try:
+        return version("quickjs-ng") in TESTED
+    except PackageNotFoundError:
+        return False
 
 
 @cache

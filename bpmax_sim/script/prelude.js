@@ -1,24 +1,28 @@
 // The JavaScript half of a context. Calls, console lines, timers, writes queue in an outbox as JSON; Python
 // drains it after each turn and settles calls by id. Other things are made on first use of bindings/*.js.
 // Each is a function, its text, or where its text starts in `texts`.
-(function (texts, errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode,
-  proxyCode, arraysCode, domCode, urlCode, intlCode, collationCode, placesCode) {
+(function (texts, primordialsCode, errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode,
+  proxyCode, guardsCode, walkCode, searchCode, domCode, urlCode, intlCode, collationCode, placesCode) {
 'use strict';
 const FIRST_USER_LINE = 500; // the frames above are ours
-const {parse, stringify} = JSON, {apply, construct} = Reflect, {isArray} = Array, {join} = Array.prototype;
-const {defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys, freeze, assign} = Object;
-const {fromCharCode} = String, {decodeURIComponent, escape} = globalThis, Bytes = Uint8Array;
-const NativeError = Error, NativePromise = Promise, NativeDate = Date, NativeProxy = Proxy, indirectEval = eval;
-const {then} = NativePromise.prototype, nativeResolve = NativePromise.resolve;
+const indirectEval = eval;
+const primordials = (typeof primordialsCode === 'function' ? primordialsCode : indirectEval(primordialsCode))();
+const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
+  fromCharCode, decodeURIComponent, escape, Uint8Array: Bytes, Error: NativeError, Promise: NativePromise, Date: NativeDate,
+  Proxy: NativeProxy, Object: {prototype: objects}, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
+  includes, repeat, exec, linesOf, newMap, newSet, newWeakMap, newList} = primordials;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
+const prepare = getOwnPropertyDescriptor(NativeError, 'prepareStackTrace');
 NativeError.stackTraceLimit = 50;
-const define = (target, name, value) => defineProperty(target, name, {value, writable: true, configurable: true});
+const define = (target, name, value) => defineProperty(target, name, {__proto__: null, value, writable: true, configurable: true});
+const put = (target, name, value) =>
+  defineProperty(target, name, {__proto__: null, value, writable: true, enumerable: true, configurable: true});
 const global = (name, value) => define(globalThis, name, value);
 const attempt = (work, otherwise) => { try { return work(); } catch { return otherwise; } };
 
-const shared = {define, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
+const shared = {__proto__: null, primordials, define, put, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
   offset: 0, now: 0, seed: new Uint32Array(4)};
-const modules = new Map();
+const modules = newMap();
 function textAt(start) {
   const bytes = new Bytes(texts);
   let found = '';
@@ -41,7 +45,7 @@ function lazily(name, source) {
 }
 function borrowed(source, proto, prefix, ...names) {
   for (const name of names) {
-    const own = {[name](...args) { return module(source)[prefix + name](this, ...args); }};
+    const own = {[name](first, second, third) { return module(source)[prefix + name](this, first, second, third); }};
     proto[name] = own[name]; // keeps the property's attributes
   }
 }
@@ -51,52 +55,64 @@ const rawOf = error => attempt(() => { // not a text where a script has its own 
   const raw = apply(rawStack, error, []);
   return typeof raw === 'string' ? raw : undefined;
 });
+function plainError(message, prepared) { // with the engine's own stack, whatever a script has it made by
+  if (!prepare?.set) return new NativeError(message);
+  const before = apply(prepare.get, NativeError, []);
+  apply(prepare.set, NativeError, [prepared]);
+  const error = new NativeError(message);
+  apply(prepare.set, NativeError, [before]);
+  return error;
+}
 const FRAME = /<input>:(\d+):(\d+)\)?$/;
 function here() {
-  for (const text of (rawOf(new NativeError()) ?? '').split('\n')) {
-    const found = FRAME.exec(text);
-    if (found && +found[1] >= FIRST_USER_LINE) return `${found[1]},${found[2]}`;
+  const lines = linesOf(rawOf(plainError('')) ?? '');
+  for (let i = 0; i < lines.length; i++) {
+    const found = exec(FRAME, lines[i]);
+    if (found && +found[1] >= FIRST_USER_LINE) return found[1] + ',' + found[2];
   }
   return '0,0';
 }
-const failed = new WeakMap(), callPlace = new Map(); // rejected error -> call id -> its line as a stack
-const placed = new WeakMap(); // an error without a stack of its own -> one
+const failed = newWeakMap(), callPlace = newMap(); // rejected error -> call id -> its line as a stack
+const placed = newWeakMap(); // an error without a stack of its own -> one
 const stackOf = error => rawOf(error) ?? placed.get(error) ?? callPlace.get(failed.get(error));
 defineProperty(NativeError.prototype, 'stack', {
   configurable: true,
   get() {
     const raw = stackOf(this);
-    return raw?.includes('<input>') ? errors().stack(this, raw) : raw ?? attempt(() => apply(rawStack, this, []));
+    return raw && includes(raw, '<input>') ? errors().stack(this, raw) : raw ?? attempt(() => apply(rawStack, this, []));
   },
   set(value) { define(this, 'stack', value); },
 });
 // Values: tagged JSON, as proxy/tagged.py reads it. `sent`: {platform, api} of a call.
-const tag = (name, value) => `{"$":"${name}"${value === undefined ? '' : `,"v":${value}`}}`;
+const tag = (name, value) => ('{"$":"' + name + '"' + (value === undefined ? '' : (',"v":' + value)) + '}');
 const refuse = (rule, got, known) => errors().refuse(rule, got, known);
 const noOpaque = (kind, sent, within) => errors().noOpaque(kind, sent, within);
 const encoders = {
-  boolean: String,
+  __proto__: null,
+  boolean: v => v ? 'true' : 'false',
   undefined: () => tag('undefined'),
-  bigint: v => tag('bigint', `"${v}"`),
+  bigint: v => tag('bigint', ('"' + v + '"')),
   number: v => v !== v ? tag('nan') : v === Infinity ? tag('inf') : v === -Infinity ? tag('-inf')
-    : v === 0 && 1 / v < 0 ? tag('-0') : `${v}`,
-  string: v => v.isWellFormed() ? stringify(v) : tag('str', list(v.split(''), unit => unit.charCodeAt(0))),
+    : v === 0 && 1 / v < 0 ? tag('-0') : ('' + v),
+  string: v => isWellFormed(v) ? stringify(v) : tag('str', list(v, unit => charCodeAt(unit, 0))),
 };
 function list(values, one) {
   let text = '';
   for (let i = 0; i < values.length; i++) text += (i ? ',' : '') + one(values[i]);
-  return `[${text}]`;
+  return '[' + text + ']';
 }
-function encode(value, sent, path = []) {
+function isWithin(value, path) {
+  for (; path; path = path.up) if (path.value === value) return true;
+  return false;
+}
+function encode(value, sent, path = null) { // the path: {value, up}
   const plain = encoders[typeof value];
   if (plain) return plain(value);
   if (value === null) return 'null';
-  const opaque = path.includes(value) ? 'cycle' : typeof value;
-  if (opaque !== 'object') return sent && noOpaque(opaque, sent, path[0]), tag(opaque);
-  path.push(value);
-  const text = encodeObject(value, v => encode(v, sent, path), sent);
-  path.pop();
-  return text;
+  const opaque = isWithin(value, path) ? 'cycle' : typeof value;
+  if (opaque !== 'object') return sent && noOpaque(opaque, sent, path), tag(opaque);
+  const inner = {__proto__: null, value, up: path};
+  return encodeObject(value, v => encode(v, sent, inner), sent);
 }
 function encodeObject(value, one, sent) {
   if (isArray(value)) return list(value, one);
@@ -106,54 +122,58 @@ function encodeObject(value, one, sent) {
     if (text) return text;
   }
   const names = keys(value);
-  if (names.includes('$') || !names.every(k => k.isWellFormed())) {
-    return tag('object', list(names, k => `[${encoders.string(k)},${one(value[k])}]`));
+  let isOdd = false, text = '';
+  for (let i = 0; i < names.length; i++) isOdd ||= names[i] === '$' || !isWellFormed(names[i]);
+  if (isOdd) {
+    return tag('object', list(names, k => ('[' + encoders.string(k) + ',' + one(value[k]) + ']')));
   }
-  let text = '';
-  for (const k of names) text += `${text && ','}${stringify(k)}:${one(value[k])}`;
-  return `{${text}}`;
+  for (let i = 0; i < names.length; i++) text += '' + (i ? ',' : '') + stringify(names[i]) + ':' + one(value[names[i]]);
+  return '{' + text + '}';
 }
-const put = (o, k, value) => k === '__proto__'
-  ? defineProperty(o, k, {value, writable: true, enumerable: true, configurable: true}) : o[k] = value;
 function decode(t) {
   if (t === null || typeof t !== 'object') return t;
   if (isArray(t)) { for (let i = 0; i < t.length; i++) t[i] = decode(t[i]); return t; }
-  if (hasOwn(t, '$')) return module(valuesCode).decode(t.$, t.v);
-  for (const k of keys(t)) { const v = t[k]; if (v !== null && typeof v === 'object') put(t, k, decode(v)); }
+  if (hasOwn(t, '$')) return module(valuesCode).decode(t.$, hasOwn(t, 'v') ? t.v : undefined);
+  const names = keys(t);
+  for (let i = 0; i < names.length; i++) {
+    const v = t[names[i]];
+    if (v !== null && typeof v === 'object') put(t, names[i], decode(v));
+  }
   return t;
 }
 
 let out = '', done = 'null', quiet = false;
-const emit = text => { if (!quiet) out += `${out && ','}[${text}]`; };
+const emit = text => { if (!quiet) out += (out && ',') + '[' + text + ']'; };
 shared.emit = emit;
 function drained() {
   flush();
-  const reply = apply(join, ['{"out":[', out, '],"done":', done, '}'], ['']); // flat: the wheel cannot take a rope
+  const reply = join(['{"out":[', out, '],"done":', done, '}'], ''); // flat: the wheel cannot take a rope
   out = '';
   return reply;
 }
 
-const waiting = new Map(), unseen = new Set(); // call id -> its promise; calls that nobody awaits
+const waiting = newMap(), unseen = newSet(); // call id -> its promise; calls that nobody awaits
 // Live objects: form, ctx.
 const live = [];
 function bind(index) {
-  const target = {}, held = new Map(); // a field whose object was handed out -> its text
+  const target = {}, held = newMap(); // a field whose object was handed out -> its text
   const write = (name, value, place = here()) => {
     const text = encode(value);
     put(target, name, value);
     if (held.has(name)) held.set(name, text);
-    emit(`"write",${index},${stringify(name)},${text},${place}`);
+    emit('"write",' + index + ',' + stringify(name) + ',' + text + ',' + place);
     return true;
   };
   const proxy = new NativeProxy(target, {
+    __proto__: null,
     get(_, name) {
-      if (!hasOwn(target, name)) return Object.prototype[name];
+      if (!hasOwn(target, name)) return objects[name];
       const value = target[name];
       if (typeof value === 'object' && value !== null && !held.has(name)) held.set(name, encode(value));
       return value;
     },
     set: (_, name, value) => typeof name === 'string' && (flush(), write(name, value)),
-    defineProperty: (_, name, it) => typeof name === 'string' && 'value' in it && (flush(), write(name, it.value)),
+    defineProperty: (_, name, it) => typeof name === 'string' && hasOwn(it, 'value') && (flush(), write(name, it.value)),
     preventExtensions: () => false,
     deleteProperty(_, name) {
       flush();
@@ -165,77 +185,82 @@ function bind(index) {
   return {target, held, write, proxy};
 }
 function patch(changes) { // what others wrote since
-  for (const [index, fields, gone] of changes) {
-    const {target, held} = live[index];
-    for (const name of gone) { delete target[name]; held.delete(name); }
-    for (const name of keys(fields)) { put(target, name, decode(fields[name])); held.delete(name); }
+  for (let i = 0; i < changes.length; i++) {
+    const change = changes[i], {target, held} = live[change[0]], fields = change[1], gone = change[2], names = keys(fields);
+    for (let n = 0; n < gone.length; n++) { delete target[gone[n]]; held.delete(gone[n]); }
+    for (let n = 0; n < names.length; n++) { put(target, names[n], decode(fields[names[n]])); held.delete(names[n]); }
   }
 }
 function flush() {
-  for (const {held, target, write} of live) {
-    for (const [name, before] of held) if (encode(target[name]) !== before) write(name, target[name], '0,0');
+  for (let i = 0; i < live.length; i++) {
+    const {held, target, write} = live[i];
+    held.forEach((before, name) => { if (encode(target[name]) !== before) write(name, target[name], '0,0'); });
   }
 }
 
 // Promises of the script are kept while pending, so that a line that waits in vain can be told.
-const pending = new Map();
+const pending = newMap();
 let pendingId = 0;
 const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
   const id = ++pendingId;
-  pending.set(id, {reject, place: rawOf(new NativeError()) ?? ''});
+  pending.set(id, {reject, place: rawOf(plainError('')) ?? ''});
   const settle = finish => value => { pending.delete(id); finish(value); };
   return executor(settle(resolve), settle(reject));
 };
 const ScriptPromise = new NativeProxy(NativePromise, {
-  construct: (_, [executor], target) =>
-    construct(NativePromise, [tracked(executor)], target === ScriptPromise ? NativePromise : target),
+  __proto__: null,
+  construct: (_, args, target) =>
+    construct(NativePromise, [tracked(args[0])], target === ScriptPromise ? NativePromise : target),
   get: (_, name, self) => name === 'resolve' ? resolve
-    : name === 'race' || name === 'any' ? module(timersCode)[name] : Reflect.get(NativePromise, name, self),
+    : name === 'race' || name === 'any' ? module(timersCode)[name] : reflectGet(NativePromise, name, self),
 });
 function resolve(value) { return apply(nativeResolve, this === ScriptPromise ? NativePromise : this, [value]); }
 global('Promise', ScriptPromise);
 define(AggregateError.prototype, 'message', 'All promises were rejected');
 
 // Rejections that nobody handles, told by the engine.
-const unhandled = new Map();
+const unhandled = newMap();
 global('__track', (promise, reason, handled) => { // taken away by tracker.py
   if (handled) unhandled.delete(promise); else if (!quiet) unhandled.set(promise, reason);
 });
 
 shared.native = {DOMException, atob, btoa};
 const globals = {
+  __proto__: null,
   fetch: errorsCode, XMLHttpRequest: errorsCode, $proxy: proxyCode, console: consoleCode, crypto: randomCode,
   setTimeout: timersCode, setInterval: timersCode, clearTimeout: timersCode, clearInterval: timersCode,
   TextEncoder: textCode, TextDecoder: textCode, structuredClone: cloneCode, DOMException: domCode, atob: domCode,
   btoa: domCode, URL: urlCode, URLSearchParams: urlCode, Intl: intlCode, Date: dateCode,
 };
 for (const name in globals) lazily(name, globals[name]);
-module(arraysCode);
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
-assign(shared, {
-  shared, capture: NativeError.captureStackTrace, rawOf, encode, noOpaque, encoders, decode, put, list, tag, here, refuse,
+Object.assign(shared, {
+  shared, walk: () => module(walkCode), search: () => module(searchCode), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
   stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value),
   collation: () => module(collationCode), places: () => module(placesCode),
   date: () => module(dateCode), borrowed: (proto, prefix, ...names) => borrowed(intlCode, proto, prefix, ...names),
 });
+shared.guards = module(guardsCode);
+global('Proxy', shared.guards.Proxy);
 borrowed(errorsCode, NativeError, '', 'captureStackTrace');
 borrowed(randomCode, Math, '', 'random');
 borrowed(intlCode, Number.prototype, 'number.', 'toLocaleString');
 borrowed(intlCode, BigInt.prototype, 'number.', 'toLocaleString');
 borrowed(intlCode, String.prototype, 'string.', 'localeCompare');
 
-const answers = {json: parse, text: v => v, null: () => null, bytes: v => decode({$: 'bytes', v})};
-const fail = error => `[false,${attempt(() => shared.describe(error), 'null')}]`;
+const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module(valuesCode).decode('bytes', v)};
+const fail = error => ('[false,' + (attempt(() => shared.describe(error), 'null')) + ']');
 function compile(start, source) { // the body's line n is the engine's line start + n
-  const lines = '\n'.repeat(start - 1), body = text => `${lines}(async function () {\n${text})`;
-  const parse = text => { try { indirectEval(`throw 0;${text}`); } catch (error) { if (error !== 0) throw error; } };
+  const lines = repeat('\n', start - 1), body = text => (lines + '(async function () {\n' + text + ')');
+  const parse = text => { try { indirectEval('throw 0;' + text); } catch (error) { if (error !== 0) throw error; } };
   try { // Nothing runs here; what closes its function early needs a ':' here, which `body` refuses.
-    parse(`${lines}(function () { return 0 ? async () => {\n${source}\n} : 0; })`);
-    return indirectEval(body(`${source}\n}`));
-  } catch { done = `[null,${errors().syntax(start, source, text => parse(body(text)))}]`; }
+    parse(lines + '(function () { return 0 ? async () => {\n' + source + '\n} : 0; })');
+    return indirectEval(body(source + '\n}'));
+  } catch { done = ('[null,' + (errors().syntax(start, source, text => parse(body(text)))) + ']'); }
 }
 const operations = {
+  __proto__: null,
   open({zone, state, bindings, values, files, fields}) {
     shared.offset = zone;
     shared.seed.set(state);
@@ -246,28 +271,36 @@ const operations = {
   },
   run({start, source}) {
     const body = compile(start, source);
-    if (body) apply(then, body(), [
-      value => { try { done = `[true,${encode(value)}]`; } catch (error) { done = fail(error); } },
+    if (!body) return;
+    const ended = body();
+    define(ended, 'constructor', undefined); // `then` asks for it
+    apply(then, ended, [
+      value => { try { done = '[true,' + encode(value) + ']'; } catch (error) { done = fail(error); } },
       error => { done = '[false,null]'; done = fail(error); }, // the first needs no memory
     ]);
   },
   settle({calls}) {
-    for (const [id, ok, kind, value] of calls) {
-      const {resolve, reject} = waiting.get(id);
+    for (let i = 0; i < calls.length; i++) {
+      const one = calls[i], id = one[0], ok = one[1], kind = one[2], value = one[3], {resolve, reject} = waiting.get(id);
       waiting.delete(id);
       if (ok) { callPlace.delete(id); resolve(answers[kind](value)); } else reject(errors().rejection(id, decode(value)));
     }
   },
   fire: ({id}) => module(timersCode).fire(id),
   probe() { quiet = true; errors().probe(pending); },
-  probed() { quiet = false; emit(`"probed",${errors().probed()}`); },
-  end() { emit(`"end",${list([...unseen], String)},${list([...unhandled.values()], shared.describe)}`); },
+  probed() { quiet = false; emit('"probed",' + (errors().probed())); },
+  end() {
+    const calls = newList(), reasons = newList();
+    unseen.forEach(id => { calls[calls.length] = id; });
+    unhandled.forEach(reason => { reasons[reasons.length] = reason; });
+    emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe));
+  },
 };
 function entry(operation, text) {
   if (operation === undefined) return drained();
   const argument = parse(text);
   shared.now = argument.now;
-  patch(argument.patch ?? []);
+  if (hasOwn(argument, 'patch')) patch(argument.patch);
   operations[operation](argument);
 }
 entry.track = globalThis.__track;

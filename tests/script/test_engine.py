@@ -100,7 +100,10 @@ def test_a_context_that_no_longer_answers_in_json_ends_the_script() -> None:
     error = runtime.run(Script(NAME, "return 1")).error
 
     assert isinstance(error, ScriptError)
-    assert str(error) == f"{NAME}: Error: the script damaged its own context"
+    assert str(error) == (
+        f"{NAME}:1: Error: the script damaged its own context, here or after: what crosses is not "
+        "JSON; leave the language's own objects and prototypes as they are"
+    )
 
 
 def test_a_value_too_large_for_python_ends_the_script() -> None:

@@ -1,131 +1,166 @@
 // Errors on their way out, and what `error.stack` shows a script: only frames of the user's files.
 'use strict';
-({attempt, capture, define, encode, list, files, rawOf, stackOf, failed, inspect, places, NativeError, NativeDate}) => {
-const {keys, hasOwn, getPrototypeOf} = Object, {stringify} = JSON, NativePromise = (async () => {})().constructor;
-const NativeTypeError = TypeError, NativeSyntaxError = SyntaxError, NativeAggregate = AggregateError;
+({attempt, capture, define, put, encode, list, files, rawOf, plainError, stackOf, failed, inspect, places, NativeError, NativeDate,
+  primordials: {Promise: NativePromise, Map: NativeMap, Set: NativeSet, TypeError: NativeTypeError, SyntaxError: NativeSyntaxError,
+    AggregateError: NativeAggregate, String: toText, keys, hasOwn, getPrototypeOf, getOwnPropertyDescriptor, stringify, apply, isArray, isView,
+    exec, linesOf, slice, indexOf, lastIndexOf, includes, codePointAt, toWellFormed, newSet, newList, inherits, reject: rejectPromise}}) => {
 const FRAME = /^ +at (?:(.*) \()?<input>:(\d+):(\d+)\)?$/;
+const sizeOf = code => code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 function characters(line, column) { // the engine counts UTF-8 bytes
   let bytes = column - 1, at = 1;
-  for (const c of line) {
-    if (bytes <= 0) break;
-    const code = c.codePointAt(0);
-    bytes -= code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    at++;
+  for (let i = 0; i < line.length && bytes > 0; at++) {
+    const code = codePointAt(line, i);
+    bytes -= sizeOf(code);
+    i += code < 0x10000 ? 1 : 2;
   }
   return at;
 }
+function fileOf(line) {
+  let n = files.length;
+  while (n-- > 0) if (files[n].start < line) return files[n];
+  return undefined;
+}
 function frame(text) {
-  const [, name, line, column] = FRAME.exec(text) ?? [];
-  const file = files.findLast(({start}) => start < line);
-  if (!file) return [];
-  file.lines ??= file.source.split('\n');
-  const row = line - file.start;
-  const place = `${file.name}:${row}:${characters(file.lines[row - 1] ?? '', +column)}`;
-  return [name && name[0] !== '<' ? `    at ${name} (${place})` : `    at ${place}`];
+  const found = exec(FRAME, text), file = found && fileOf(found[2]);
+  if (!file) return '';
+  if (!hasOwn(file, 'lines')) put(file, 'lines', linesOf(file.source));
+  const name = found[1], row = found[2] - file.start, line = row - 1 < file.lines.length ? file.lines[row - 1] : '';
+  const place = file.name + ':' + row + ':' + characters(line, +found[3]);
+  return name && name[0] !== '<' ? ('\n    at ' + name + ' (' + place + ')') : ('\n    at ' + place);
 }
 const isUntold = typeof InternalError === 'function'; // not V8, which knows the place of every error
+const nameIn = text => { const found = exec(FRAME, text); return found ? found[1] : undefined; };
 function own(error, given) { // without the constructors of its classes, as V8 has it: where it is made, not where they are
-  const raw = isUntold && error instanceof NativeTypeError ? places().moved(error, given) : given;
-  const names = new Set(), lines = raw.split('\n');
+  const moved = isUntold && inherits(error, NativeTypeError.prototype) ? attempt(() => places().moved(error, given), given) : given;
+  const raw = typeof moved === 'string' ? moved : given, names = newSet(), lines = linesOf(raw);
   for (let proto = getPrototypeOf(error); proto && proto !== NativeError.prototype; proto = getPrototypeOf(proto)) {
     names.add(attempt(() => proto.constructor.name));
   }
-  const first = lines.findIndex(text => !names.has(FRAME.exec(text)?.[1]));
-  return first > 0 ? lines.slice(first).join('\n') : raw;
+  let first = 0;
+  while (first < lines.length && names.has(nameIn(lines[first]))) first++;
+  return first > 0 && first < lines.length ? joined(lines, first) : raw;
 }
-const KINDS = {undefined: 'undefined', function: 'a function', symbol: 'a symbol', boolean: 'a boolean',
+function joined(lines, first) {
+  let text = lines[first];
+  for (let i = first + 1; i < lines.length; i++) text += '\n' + lines[i];
+  return text;
+}
+const KINDS = {__proto__: null, undefined: 'undefined', function: 'a function', symbol: 'a symbol', boolean: 'a boolean',
   number: 'a number', string: 'a text', bigint: 'a BigInt'};
-const UNSENT = {cycle: 'an object that contains itself cannot be sent', promise: 'a promise cannot be sent: await it first'};
+const UNSENT = {__proto__: null, cycle: 'an object that contains itself cannot be sent', promise: 'a promise cannot be sent: await it first'};
 function kindOf(value) {
   if (value === null) return 'null';
   if (value === '') return 'an empty text';
-  if (Array.isArray(value)) return 'an array';
-  const classes = [[NativeDate, 'a Date'], [Map, 'a Map'], [Set, 'a Set']];
-  return KINDS[typeof value] ?? classes.find(([type]) => attempt(() => value instanceof type))?.[1]
-    ?? (ArrayBuffer.isView(value) ? 'bytes' : 'an object');
+  if (typeof value !== 'object') return KINDS[typeof value];
+  if (isArray(value)) return 'an array';
+  const kinds = [[NativeDate, 'a Date'], [NativeMap, 'a Map'], [NativeSet, 'a Set']];
+  for (let i = 0; i < kinds.length; i++) if (attempt(() => inherits(value, kinds[i][0].prototype))) return kinds[i][1];
+  return isView(value) ? 'bytes' : 'an object';
 }
-function reject(message, {platform = '', api = ''} = {}) {
-  throw Object.assign(new NativeTypeError(message), {code: 'BAD_ARGUMENT', platform_key: platform, instance_key: '', api});
+function reject(message, {platform, api} = {platform: '', api: ''}) {
+  const error = new NativeTypeError(message);
+  put(error, 'code', 'BAD_ARGUMENT');
+  put(error, 'platform_key', platform);
+  put(error, 'instance_key', '');
+  put(error, 'api', api);
+  throw error;
 }
 function fieldsOf(error) {
   if (typeof error !== 'object' || error === null) return '{}';
+  const names = attempt(() => keys(error), []);
   let text = '';
-  for (const name of [...attempt(() => keys(error), []), ...(inner(error) ? ['errors'] : [])]) {
+  const add = name => {
     const value = name === 'cause' ? undefined : attempt(() => encode(error[name]));
-    if (value) text += `${text && ','}${stringify(name)}:${value}`;
-  }
-  return `{${text}}`;
+    if (value) text += '' + (text && ',') + stringify(name) + ':' + value;
+  };
+  for (let i = 0; i < names.length; i++) add(names[i]);
+  if (inner(error)) add('errors');
+  return '{' + text + '}';
 }
-const inner = error => attempt(() => error instanceof NativeAggregate && Array.isArray(error.errors) && error.errors);
+const inner = error => attempt(() => inherits(error, NativeAggregate.prototype) && isArray(error.errors) && error.errors);
 function describe(error, depth = 0) {
-  const real = attempt(() => error instanceof NativeError, false);
-  const name = real ? attempt(() => String(error.name), 'Error') : 'Uncaught';
-  const message = real ? attempt(() => String(error.message), '') : attempt(() => inspect(error), 'a value that cannot be read');
+  const real = attempt(() => inherits(error, NativeError.prototype), false);
+  const name = real ? attempt(() => toText(error.name), 'Error') : 'Uncaught';
+  const message = real ? attempt(() => toText(error.message), '') : attempt(() => toText(inspect(error)), 'a value that cannot be read');
   const causes = real && depth < 8 ? attempt(() => hasOwn(error, 'cause') ? [error.cause] : inner(error) || [], []) : [];
   const cause = causes.length ? attempt(() => describe(causes[0], depth + 1), 'null') : 'null';
   const raw = real && attempt(() => own(error, stackOf(error))) || '';
-  return `{"name":${stringify(name)},"message":${stringify(message)},"raw":${stringify(raw)},` +
-    `"call":${typeof error === 'object' && error ? failed.get(error) ?? null : null},"cause":${cause},"fields":${fieldsOf(error)}}`;
+  return ('{"name":' + stringify(name) + ',"message":' + stringify(message) + ',"raw":' + stringify(raw) + ',') +
+    ('"call":' + (typeof error === 'object' && error ? failed.get(error) ?? null : null) + ',"cause":' + cause + ',"fields":' + fieldsOf(error) + '}');
 }
-function stackless(message) { // the engine fills its stack in where an `await` throws it
-  const before = NativeError.prepareStackTrace;
-  NativeError.prepareStackTrace = () => undefined;
-  const error = new NativeError(message);
-  NativeError.prepareStackTrace = before;
-  return error;
-}
-function rejection(id, {name, message, ...fields}) {
-  const error = Object.assign(stackless(message), fields);
-  if (name) define(error, 'name', name);
+// Without a stack: the engine fills it in where an `await` throws it.
+const stackless = message => plainError(message, () => undefined);
+function rejection(id, fields) {
+  const names = keys(fields), error = stackless(fields.message);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    if (name === 'name') { if (fields.name) define(error, name, fields.name); } else if (name !== 'message') put(error, name, fields[name]);
+  }
   failed.set(error, id);
   return error;
 }
 const closed = name => new NativeTypeError(
-  `${name} is not available to a script: call the platform through $proxy('platform_key')`);
-const stack = (error, raw) => [attempt(() => `${error}`, 'Error'), ...own(error, raw).split('\n').flatMap(frame)].join('\n');
+  (name + ' is not available to a script: call the platform through $proxy(\'platform_key\')'));
+function stack(error, raw) {
+  const lines = linesOf(own(error, raw));
+  let text = attempt(() => toText(error), 'Error');
+  for (let i = 0; i < lines.length; i++) text += frame(lines[i]);
+  return text;
+}
 function captureStackTrace(_self, target, from) {
-  Reflect.apply(capture, NativeError, [target, from]);
-  const raw = Object.getOwnPropertyDescriptor(target, 'stack')?.value;
-  if (typeof raw === 'string' && raw.includes('<input>')) define(target, 'stack', stack(target, raw));
+  apply(capture, NativeError, [target, from]);
+  const own = getOwnPropertyDescriptor(target, 'stack'), raw = own && hasOwn(own, 'value') ? own.value : undefined;
+  if (typeof raw === 'string' && includes(raw, '<input>')) define(target, 'stack', stack(target, raw));
 }
 const BRACES = 20; // so many closing braces are tried
 function closing(source, end, parse) { // the first of the last braces before `end` that closes the body's function
   let found = -1;
-  for (let n = 0, at = source.lastIndexOf('}', end); n < BRACES && at >= 0; n++) {
-    if (attempt(() => { parse(source.slice(0, at + 1)); return true; })) found = at;
-    at = at ? source.lastIndexOf('}', at - 1) : -1;
+  for (let n = 0, at = lastIndexOf(source, '}', end); n < BRACES && at >= 0; n++) {
+    if (attempt(() => { parse(slice(source, 0, at + 1)); return true; })) found = at;
+    at = at ? lastIndexOf(source, '}', at - 1) : -1;
   }
   return found;
 }
-function endOf(source, line) {
-  return line < 1 ? source.length : source.split('\n', line).join('\n').length;
+function endOf(source, line) { // of that line
+  let at = line < 1 ? source.length : -1;
+  for (let n = 0; n < line && at < source.length; n++) {
+    const next = indexOf(source, '\n', at + 1);
+    at = next < 0 ? source.length : next;
+  }
+  return at;
 }
 function syntax(start, source, parse) { // what is wrong with a body
   let error;
-  try { parse(`${source}\n}`); } catch (thrown) { error = thrown; }
-  if (error && !(error instanceof NativeSyntaxError)) return describe(error);
-  const [, , line] = FRAME.exec(rawOf(error)?.split('\n')[0]) ?? [];
-  const brace = closing(source, endOf(source, line - start || 0), parse);
+  try { parse(source + '\n}'); } catch (thrown) { error = thrown; }
+  if (error && !inherits(error, NativeSyntaxError.prototype)) return describe(error);
+  const raw = rawOf(error), at = raw === undefined ? null : exec(FRAME, linesOf(raw)[0]);
+  const brace = closing(source, endOf(source, at ? at[2] - start : 0), parse);
   if (brace < 0 && error) return describe(error);
-  const lines = source.slice(0, Math.max(brace, 0)).split('\n');
-  const bytes = encodeURIComponent(lines.at(-1).toWellFormed()).replace(/%../g, 'x').length;
-  const raw = `    at <input>:${start + lines.length}:${bytes + 1}`;
-  return `{"name":"SyntaxError","message":"unexpected '}': the body is closed before its end","raw":${stringify(raw)},"call":null,"cause":null,"fields":{}}`;
+  const lines = linesOf(slice(source, 0, brace < 0 ? 0 : brace)), last = toWellFormed(lines[lines.length - 1]);
+  let bytes = 0;
+  for (let i = 0; i < last.length;) {
+    const code = codePointAt(last, i);
+    bytes += sizeOf(code);
+    i += code < 0x10000 ? 1 : 2;
+  }
+  const place = '    at <input>:' + (start + lines.length) + ':' + (bytes + 1);
+  return '{"name":"SyntaxError","message":"unexpected \'}\': the body is closed before its end","raw":' + stringify(place) + ',"call":null,"cause":null,"fields":{}}';
 }
-let probes = [];
+let probes = newList();
 function probe(pending) { // let every wait throw, to learn its line
-  probes = [...pending.values()].map(({reject, place}) => ({error: stackless('pending'), reject, place}));
-  for (const {error, reject} of probes) reject(error);
+  probes = newList();
+  pending.forEach(one => { probes[probes.length] = {error: stackless('pending'), reject: one.reject, place: one.place}; });
+  for (let i = 0; i < probes.length; i++) { const {error, reject} = probes[i]; reject(error); }
 }
-const probed = () => list(probes, ({error, place}) => `[${stringify(rawOf(error) ?? '')},${stringify(place)}]`);
+const probed = () => list(probes, ({error, place}) => ('[' + (stringify(rawOf(error) ?? '')) + ',' + stringify(place) + ']'));
 return {
   rejection, probe, probed, syntax,
-  fetch() { return NativePromise.reject(closed('fetch')); },
+  fetch() { return apply(rejectPromise, NativePromise, [closed('fetch')]); },
   XMLHttpRequest: function XMLHttpRequest() { throw closed('XMLHttpRequest'); },
   describe: error => describe(error),
   stack, captureStackTrace,
-  refuse: (rule, got, known) => reject(`${rule}, got ${kindOf(got)}`, known),
+  refuse: (rule, got, known) => reject((rule + ', got ' + kindOf(got)), known),
   // JSON leaves functions and symbols within an object out
-  noOpaque: (kind, sent, within) => (UNSENT[kind] || !within) && reject(UNSENT[kind] ?? `${KINDS[kind]} cannot be sent`, sent),
+  noOpaque: (kind, sent, within) => (UNSENT[kind] || !within) && reject(UNSENT[kind] ?? (KINDS[kind] + ' cannot be sent'), sent),
 };
 }

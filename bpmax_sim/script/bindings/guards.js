@@ -1,0 +1,87 @@
+// Functions that the engine runs in C, where no limit stops it. Arrays and array-likes that could be long or lie about
+// their length are walked in JavaScript (walk.js), or refused where nearly all of an array is holes; long texts are
+// searched for in JavaScript (search.js). What stands for a function here has its name, length and text: a Proxy.
+'use strict';
+({walk, search, primordials: {Array: {prototype: arrays}, Object: {prototype: objects}, Proxy: NativeProxy, RangeError: NativeRangeError,
+  String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, WeakSet, uncurry}}) => {
+const LONGEST = 2 ** 25, SHORT = 1000;
+const {has, add} = WeakSet.prototype, proxies = new WeakSet();
+const isProxy = uncurry(has), note = uncurry(add);
+let proxied = false; // whether the script has made a Proxy
+const isFew = (length, value, proto) => length <= SHORT
+  || (length <= LONGEST && getPrototypeOf(value) === proto && getPrototypeOf(arrays) === objects);
+function isShort(value) { // whether the engine's own loop over it ends soon, whatever it reads
+  if (typeof value !== 'object' || value === null) return typeof value === 'string';
+  if (proxied && isProxy(proxies, value)) return false;
+  if (isArray(value)) return isFew(value.length, value, arrays);
+  const length = getOwnPropertyDescriptor(value, 'length')?.value;
+  return typeof length === 'number' && isFew(length, value, objects);
+}
+const isPlain = value => (typeof value !== 'object' && typeof value !== 'function') || value === null
+  || (!(proxied && isProxy(proxies, value)) && isArray(value) && isShort(value)); // concat takes it as it is
+const REFUSED = ['concat', 'copyWithin', 'flat', 'flatMap', 'join', 'reverse', 'shift', 'slice', 'sort', 'splice', 'toLocaleString', 'unshift'];
+const METHODS = [...REFUSED, 'every', 'fill', 'filter', 'find', 'findIndex', 'findLast', 'findLastIndex', 'forEach', 'includes',
+  'indexOf', 'lastIndexOf', 'map', 'reduce', 'reduceRight', 'some', 'toReversed', 'toSorted', 'toSpliced', 'with'];
+const isRefused = value => isArray(value) && !isProxy(proxies, value) && value.length > LONGEST;
+function refuse(name) { throw new NativeRangeError('array too long for ' + name); }
+function guarded(name, native, ends) { // a Proxy has the name, length and text of what it stands for
+  const refused = REFUSED.includes(name);
+  return new NativeProxy(native, {__proto__: null, apply(_, self, args) {
+    if (ends(self, args) || ((self === undefined || self === null) && name !== 'raw')) return apply(native, self, args);
+    if (refused && isRefused(self)) refuse(name);
+    return apply(walk()[name], self, args);
+  }});
+}
+function areSpread(self, args) {
+  for (let n = 0; n < args.length; n++) if (!isPlain(args[n])) return false;
+  return typeof self === 'object' && isPlain(self);
+}
+const looks = {__proto__: null, concat: areSpread, flat: () => false, flatMap: () => false};
+const native = {__proto__: null};
+for (const name of METHODS) {
+  native[name] = arrays[name];
+  arrays[name] = guarded(name, arrays[name], looks[name] ?? isShort);
+}
+const ownArray = (value, name) => { // a short array in a property of its own, which nothing can come between
+  const own = isPlain(value) ? getOwnPropertyDescriptor(value, name)?.value : undefined;
+  return isArray(own) && isShort(own);
+};
+NativeString.raw = guarded('raw', NativeString.raw, (_, args) => args[0] === undefined || args[0] === null || ownArray(args[0], 'raw'));
+const made = proxy => { proxied = true; note(proxies, proxy); };
+const FEW = 32, MUCH = 1e7, {match} = Symbol;
+function sought(name, native, symbol) {
+  return new NativeProxy(native, {__proto__: null, apply(_, self, args) {
+    const needle = args[0];
+    if (typeof needle === 'string' ? needle.length < FEW : typeof needle !== 'object' && typeof needle !== 'function') return apply(native, self, args);
+    if (self === undefined || self === null || needle === null) return apply(native, self, args);
+    if (typeof needle !== 'string') {
+      const method = needle[symbol]; // of a regular expression, mostly
+      if (method !== undefined && method !== null) return apply(native, self, args);
+    }
+    const text = NativeString(self), wanted = args[0] = NativeString(needle);
+    if (text.length * wanted.length < MUCH || wanted.length < FEW) return apply(native, text, args);
+    return search()[name](text, wanted, args[1]);
+  }});
+}
+const SOUGHT = [['indexOf'], ['lastIndexOf'], ['includes', match], ['split', Symbol.split], ['replace', Symbol.replace], ['replaceAll', Symbol.replace]];
+for (const [name, symbol] of SOUGHT) texts[name] = sought(name, texts[name], symbol ?? Symbol());
+const {revocable} = NativeProxy, {stringify} = JSON;
+NativeProxy.revocable = new NativeProxy(revocable, {__proto__: null, apply(_, self, args) {
+  const found = apply(revocable, self, args);
+  made(found.proxy);
+  return found;
+}});
+JSON.stringify = new NativeProxy(stringify, {__proto__: null, apply(_, self, args) {
+  const names = args[1];
+  if (typeof names === 'object' && isArray(names) && !isShort(names)) args[1] = apply(walk().slice, names, []);
+  return apply(stringify, self, args);
+}});
+return {
+  native, isRefused, refuse,
+  Proxy: new NativeProxy(NativeProxy, {__proto__: null, construct(_, args, target) {
+    const proxy = construct(NativeProxy, args, target);
+    made(proxy);
+    return proxy;
+  }}),
+};
+}

@@ -1,0 +1,191 @@
+"""What a turn of a script leaves behind, read from JSON that nobody has to believe.
+
+The prelude writes it, but in an engine that runs users' code; so each entry has its type here, and
+what does not fit is an error of the script.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from bpmax_sim.proxy.program import Setter
+from bpmax_sim.script.outcome import Level
+
+Count = Annotated[int, Meta(ge=0, le=2**31)]
+"""A row, a column or an index."""
+Number = Annotated[int, Meta(ge=1, le=2**53)]
+"""Of a call or a timer."""
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One thing that the script did, in order."""
+
+
+class Placed(Entry, frozen=True):
+    """An entry that says where the script did it; rows and columns are the engine's."""
+
+
+class Call(Placed, frozen=True, tag="call"):
+    """A ``$proxy`` call; either *steps* or *args* is None."""
+
+    number: Number
+    platform: str
+    options: Any
+    api: str
+    steps: list[tuple[Setter, Any]] | None
+    args: list[Any] | None
+    row: Count
+    column: Count
+
+
+class Write(Placed, frozen=True, tag="write"):
+    """A field of a live object was set."""
+
+    index: Count
+    name: str
+    value: Any
+    row: Count
+    column: Count
+
+
+class Log(Entry, frozen=True, tag="log"):
+    """A line of the console."""
+
+    level: Level
+    text: Any
+    values: list[Any]
+
+
+class Timer(Placed, frozen=True, tag="timer"):
+    """A timer was set, *delay* in milliseconds."""
+
+    number: Number
+    delay: Count
+    repeat: bool
+    row: Count
+    column: Count
+
+
+class Clear(Entry, frozen=True, tag="clear"):
+    """A timer was taken back."""
+
+    number: Number
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An error of JavaScript.
+
+    Attributes:
+        raw: its frames, as the engine writes them.
+        call: the call whose rejection it is.
+        fields: its own properties, tagged.
+    """
+
+    name: str
+    message: str
+    raw: str
+    call: Number | None
+    cause: Told | None
+    fields: dict[str, Any]
+
+
+class Uncaught(Entry, frozen=True, tag="uncaught"):
+    """A timer threw."""
+
+    error: Told
+
+
+class Probed(Entry, frozen=True, tag="probed"):
+    """For each promise that is pending: the frames that wait for it, and those that made it."""
+
+    probes: list[tuple[str, str]]
+
+
+class Raced(Entry, frozen=True, tag="raced"):
+    """A call takes part in a race."""
+
+    number: Number
+
+
+class End(Entry, frozen=True, tag="end"):
+    """Calls that nobody awaited, and rejections that nobody handled."""
+
+    unseen: list[Number]
+    reasons: list[Told]
+
+
+AnyEntry = Call | Write | Log | Timer | Clear | Uncaught | Probed | Raced | End
+
+
+class Fulfilled(msgspec.Struct, frozen=True):
+    """The body returned a value, tagged."""
+
+    value: Any
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The body threw; None is an error that could not be told for want of memory."""
+
+    error: Told | None
+    is_syntax: bool = False
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What a turn left behind: entries in order, and how the body ended, once it has."""
+
+    entries: list[AnyEntry]
+    ending: Fulfilled | Failed | None = None
+
+
+class MalformedError(Exception):
+    """The outbox is not what the prelude writes."""
+
+
+class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    out: list[AnyEntry]
+    done: tuple[bool | None, Any] | UnsetType | None = UNSET
+
+
+_decode = msgspec.json.Decoder(_Outbox).decode
+
+
+def read(text: str) -> Reply:
+    """Return the outbox in *text*.
+
+    Raises:
+        MalformedError: it is none.
+        RecursionError: it is nested too deeply.
+    """
+    try:
+        outbox = _parsed(text)
+        if outbox.done is UNSET:
+            raise MalformedError("it does not say whether the script has ended")
+        return Reply(outbox.out, _ending(outbox.done) if outbox.done else None)
+    except (msgspec.ValidationError, ValueError, OverflowError) as error:
+        raise MalformedError(str(error)) from None
+
+
+def _parsed(text: str) -> _Outbox:
+    try:
+        return _decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError):
+        # Half a character, or a number beyond all floats: what only `json` reads (border.py).
+        try:
+            value = json.loads(text)
+        except ValueError:
+            raise MalformedError("what crosses is not JSON") from None
+        return msgspec.convert(value, _Outbox)
+
+
+def _ending(done: tuple[bool | None, Any]) -> Fulfilled | Failed:
+    fulfilled, told = done
+    if fulfilled:
+        return Fulfilled(told)
+    error = msgspec.convert(told, Told | None)
+    if error is None and fulfilled is None:
+        raise MalformedError("a syntax error without its message")
+    return Failed(error, is_syntax=fulfilled is None)

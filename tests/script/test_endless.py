@@ -1,0 +1,201 @@
+"""Loops of the engine itself, which looks at no limit there: each ends, and the process goes on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bpmax_sim.errors import ScriptError, ScriptLimitError
+from bpmax_sim.script.limits import Limits, parse_limits
+from tests.script.bench import Bench, value_of
+
+SOON = Limits(cpu=0.1, wall=20)
+MOST = "const MOST = 2 ** 53 - 1, 多 = {length: MOST}, 洞 = new Array(2 ** 32 - 1);"
+NATIVE = (
+    "const 流 = {__proto__: Iterator.prototype, next: Object, [Symbol.iterator]() { return this }};"
+)
+LIAR = (
+    "const 谎 = new Proxy([], {get: (t, k) => k === 'length' ? MOST : k === 'constructor' ? Array : t[k]});"
+    "const {proxy: 假} = Proxy.revocable([], {get: (t, k) => k === 'length' ? MOST : undefined});"
+)
+LIKE = (
+    "reverse()", "shift()", "unshift(1)", "splice(0, 1)", "sort()", "copyWithin(1, 0)", "join()", "fill(0)", "indexOf(1)",
+    "lastIndexOf(1)", "includes(1)", "every(Boolean)", "some(Boolean)", "forEach(Boolean)", "map(Boolean)", "filter(Boolean)",
+    "find(Boolean)", "findIndex(Boolean)", "findLast(Boolean)", "findLastIndex(Boolean)", "reduce(Math.max, 0)",
+    "reduceRight(Math.max, 0)", "flat()", "flatMap(Boolean)", "slice()", "toReversed()", "toSorted()", "toSpliced(0, 1)",
+    "with(0, 1)", "toLocaleString()",
+)  # fmt: skip
+OTHERS = (
+    "String.raw({raw: 多})", "[].concat({__proto__: 多, [Symbol.isConcatSpreadable]: true})", "[].concat(洞)", "[洞].flat()",
+    "JSON.stringify({}, 洞)", "JSON.stringify({}, 谎)", "JSON.stringify(谎)", "Array.from(多)", "Array.from({length: 2 ** 32 - 1})",
+    "[].concat(谎)", "[谎].flat(Infinity)", "Array.prototype.reverse.call(谎)", "Array.prototype.indexOf.call(假, 1)",
+    "let n = 0; Array.prototype.indexOf.call({get length() { return n++ ? MOST : 0 }, __proto__: null}, 1); throw 1",
+    "new Set(流)", "new Set(洞)", "Iterator.from(流).some(Boolean)", "流.drop(Infinity).next()", "流.find(Boolean)",
+    "Promise.all(流)", "new Set([1]).isSupersetOf({size: 1, has: Object, keys: () => 流}); new Set([1]).union({size: 1, has: Object, keys: () => 流})",
+    "Math.sumPrecise({__proto__: 流, next: Object.prototype.valueOf.bind({value: 1})})",
+    "RegExp.prototype[Symbol.replace].call({exec: Object.prototype.valueOf.bind({index: 0, 0: '', length: MOST}), flags: 'g'}, 'x', '')",
+    "const s = JSON.stringify(new Array(2e5).fill(1)); for (;;) JSON.parse(s)",
+    "const s = '['.repeat(2e5); for (;;) try { JSON.parse(s) } catch {}",
+    "for (;;) try { new Set(流) } catch {} finally { new Set(流) }",
+    "const a = new Array(1e6).fill(1); for (;;) a.indexOf(2)",
+    "const a = 'a'.repeat(4e6), b = 'a'.repeat(2e6) + 'b'; a.indexOf(b)",
+    "const a = 'a'.repeat(4e6), b = 'a'.repeat(2e6) + 'b'; a.includes({toString: () => b})",
+    "const a = 'a'.repeat(4e6), b = 'a'.repeat(2e6) + 'b'; a.split(b)",
+    "const a = 'a'.repeat(4e6), b = 'a'.repeat(2e6) + 'b'; a.replaceAll(b, '')",
+    "const a = 'a'.repeat(4e6), b = 'a'.repeat(2e6) + 'b'; a.replace(b, '')",
+    "const a = 'a'.repeat(4e6), b = 'a'.repeat(2e6) + 'b'; a.lastIndexOf(b)",
+    "for (;;) 'x'.repeat(1e7).normalize()",
+)  # fmt: skip
+
+
+def ends(source: str) -> None:
+    bench = Bench(limits=SOON)
+    started = time.thread_time()
+    error = bench.run(f"{MOST}{NATIVE}{LIAR}\n{source}").error
+
+    assert isinstance(error, ScriptError)
+    assert isinstance(error, ScriptLimitError) or error.name in {
+        "RangeError",
+        "TypeError",
+        "Uncaught",
+    }
+    assert time.thread_time() - started < 3  # this thread's alone: the limits are 0.1 s and 64 MB
+    assert bench.run("return '还在'").value == "还在"
+
+
+@pytest.mark.parametrize("method", LIKE)
+def test_what_is_only_like_an_array_is_walked_within_limits(method: str) -> None:
+    name, _, rest = method.partition("(")
+    given = f", {rest}" if rest != ")" else ")"
+
+    ends(f"Array.prototype.{name}.call(多{given}")
+
+
+@pytest.mark.parametrize("source", OTHERS)
+def test_a_loop_within_the_engine_ends(source: str) -> None:
+    ends(source)
+
+
+def test_an_endless_chain_of_timers_ends_by_the_clock_on_the_wall() -> None:
+    bench = Bench(limits=Limits(cpu=60, wall=0.3))
+    error = bench.run("const 再 = () => setTimeout(再, 0); 再(); await new Promise(() => {})").error
+
+    assert isinstance(error, ScriptLimitError)
+    assert error.message == "the script used more than 0.3 s of wall-clock time"
+
+
+def test_one_turn_ends_by_the_clock_on_the_wall() -> None:
+    error = Bench(limits=Limits(cpu=60, wall=0.2)).run("for (;;);").error
+
+    assert isinstance(error, ScriptLimitError)
+    assert error.message == "the script used more than 0.2 s of wall-clock time"
+
+
+def test_virtual_time_and_real_waits_are_no_time_of_the_script() -> None:
+    limits = Limits(wall=0.25)
+    wait = "await new Promise(r => setTimeout(r, {})); return 1"
+
+    assert Bench(limits=limits).run(wait.format(86_400_000)).unwrap() == 1
+    assert Bench(limits=limits, live=True).run(wait.format(400)).unwrap() == 1
+
+
+def test_the_limit_of_the_wall_is_set_like_the_others() -> None:
+    assert parse_limits("wall=90s, cpu=1.5").wall == 90
+    assert parse_limits("cpu=3").wall == Limits().wall
+
+
+def test_another_script_goes_on_beside_one_that_was_stopped() -> None:
+    bench = Bench(limits=SOON)
+    for _ in range(3):
+        assert bench.run(f"{NATIVE} new Set(流)").error is not None
+        assert bench.run("return [3, 1, 2].sort().indexOf(3)").value == 2
+
+
+FORK = """
+import os
+from bpmax_sim.script.limits import Limits
+from tests.script.bench import Bench
+stuck = "new Set({__proto__: Iterator.prototype, next: Object, [Symbol.iterator]() { return this }})"
+def ends():
+    return type(Bench(limits=Limits(cpu=0.1)).run(stuck).error).__name__ == "ScriptLimitError"
+assert ends()
+child = os.fork()
+if not child:
+    os._exit(0 if ends() else 1)
+assert os.waitpid(child, 0)[1] == 0 and ends()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_child_is_watched_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK], timeout=60, capture_output=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr.decode()
+
+
+SAME = """
+  const 像 = {0: 3, 2: '张', 3: 1, length: 4}, 整 = x => JSON.stringify({...x, length: +x.length}), 原 = Array.prototype, 果 = [];
+  for (const [名, ...参] of [['slice'], ['slice', -2], ['concat', [9]], ['map', x => x], ['filter', Boolean], ['join', '-'], ['indexOf', 1],
+    ['lastIndexOf', 1], ['includes', undefined], ['find', x => x === '张'], ['findLastIndex', x => !x], ['reduce', (a, b) => a + b],
+    ['reduceRight', (a, b) => a + b], ['flatMap', x => [x, [x]]], ['flat', 2], ['reverse'], ['sort'], ['splice', 1, 1, 'a', 'b'], ['shift'],
+    ['unshift', 7, 8], ['copyWithin', 0, 1], ['fill', 5, 1, 2], ['toSorted'], ['toReversed'], ['toSpliced', 1, 2, 'x'], ['with', 1, 6],
+    ['every', Boolean], ['some', Boolean], ['toLocaleString'], ['pop'], ['push', 1], ['at', -1]]) {
+    const 甲 = {...像}, 乙 = {WRAP};
+    const 一 = Reflect.apply(原[名], 甲, 参), 二 = Reflect.apply(原[名], 乙, 参);
+    const 文 = x => JSON.stringify(x === 甲 || x === 乙 ? '自' : x)?.replace('"4"', '4') + Object.keys(x ?? {}) + (Array.isArray(x) ? x.length : '');
+    if (文(一) !== 文(二) || 整(甲) !== 整(乙)) 果.push([名, 文(一), 文(二), 整(甲), 整(乙)]);
+  }
+  return 果"""
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        "new Proxy({...像}, {})",
+        "Object.defineProperty({...像}, 'length', {value: '4', writable: true})",
+    ],
+)
+def test_what_walks_in_javascript_does_what_the_engine_does(wrap: str) -> None:
+    assert value_of(SAME.replace("{WRAP}", wrap)) == []
+
+
+def test_a_guard_cannot_be_told_from_what_it_guards() -> None:
+    source = """
+      const 查 = [Array.prototype.reverse, Array.prototype.flat, String.raw, ''.indexOf, ''.replaceAll, JSON.stringify, Proxy, Proxy.revocable];
+      const 述 = f => [f.name, f.length, `${f}`.replace(/\\s+/g, ' '), Object.getOwnPropertyNames(f).sort().join(), typeof f];
+      const 位 = Object.getOwnPropertyDescriptor(Array.prototype, 'reverse');
+      let 造; try { new 查[0]() } catch (e) { 造 = e.name }
+      return [查.map(述), 位.writable, 位.enumerable, 位.configurable, 造, new Proxy([1], {}).map(x => x + 1)]"""
+    told, *rest = value_of(source)
+
+    names = ("reverse", "flat", "raw", "indexOf", "replaceAll", "stringify")
+    lengths = (0, 0, 1, 1, 2, 3)
+    assert told[:6] == [
+        [name, length, f"function {name}() {{ [native code] }}", "length,name", "function"]
+        for name, length in zip(names, lengths, strict=True)
+    ]
+    assert [one[:3] for one in told[6:]] == [
+        ["Proxy", 2, "function Proxy() { [native code] }"],
+        ["revocable", 2, "function revocable() { [native code] }"],
+    ]
+    assert rest == [True, False, True, "TypeError", [2]]
+
+
+def test_long_texts_are_searched_as_the_engine_does() -> None:
+    source = """
+      const 针 = 'ab'.repeat(40) + '张', 草 = ('ab'.repeat(100) + 针).repeat(600);
+      const 少 = 草.slice(0, 草.length / 600 | 0);
+      return [草.length * 针.length > 1e7, 草.indexOf(针), 草.indexOf(针, 201) === 草.indexOf(针) + 少.length, 草.includes(针), 草.includes(针, 草.length - 5),
+        草.lastIndexOf(针) === 草.length - 针.length, 草.lastIndexOf(针, 300), 草.split(针).length, 草.split(针, 2).length,
+        草.replaceAll(针, '').length === 草.length - 600 * 针.length, 草.replace(针, "<$&$$>").slice(0, 280) === 少.replace(针, "<$&$$>").slice(0, 280),
+        草.replace(针, (m, at, all) => `${at}${all.length === 草.length}`).slice(198, 206), 草.split(new String(针)).length]"""
+
+    assert value_of(source) == [
+        True, 200, True, True, False, True, 200, 601, 2, True, True, "ab200tru", 601
+    ]  # fmt: skip
