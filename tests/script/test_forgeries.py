@@ -160,7 +160,9 @@ def test_what_is_odd_is_a_result_or_an_error_of_the_script(attack: str) -> None:
 
 
 def is_clean(outcome: Outcome) -> bool:
-    errors = [one for one in (outcome.error, *outcome.unhandled) if one is not None]
+    errors: list[Exception] = [*outcome.unhandled]
+    if outcome.error is not None:
+        errors.append(outcome.error)
     return all(
         isinstance(one, BpmaxError) and not isinstance(one.__cause__, TypeError) for one in errors
     )
