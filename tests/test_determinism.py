@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.determinism import ROOT, SCENARIO, finished, prepare, pythons, trial
+from tests.apart import PLUGINS
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_the_number_of_workers_changes_nothing(
     text = SCENARIO + f"expect: {{trace: {finished(recorded).digest}}}\n"
     (folder / recorded.name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", workers]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    environ = {**os.environ, **PLUGINS, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 
     done = subprocess.run(
         [*command, "."], cwd=folder, env=environ, capture_output=True, check=False

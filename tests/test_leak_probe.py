@@ -22,6 +22,7 @@ from bpmax_sim.errors import CallError, LeakError, NoMatchError, WeakSecretWarni
 from bpmax_sim.secret.checkdigits import resident
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.session import Session
+from tests.apart import PLUGINS
 from tests.leaks import folder
 from tests.loopback import loopback
 from tests.probe import CREDENTIAL, DATA, ROOT, Probe, ThirdParty
@@ -149,7 +150,7 @@ def test_a_failing_test_tells_no_secret(probe: Probe, tmp_path: Path, style: str
     done = subprocess.run(
         [*command, "test_user.py"],
         cwd=tmp_path,
-        env={**os.environ, **probe.environ, "PYTHONPATH": str(ROOT), "CI": ""},
+        env={**os.environ, **PLUGINS, **probe.environ, "PYTHONPATH": str(ROOT), "CI": ""},
         capture_output=True,
         check=False,
     )

@@ -13,6 +13,7 @@ import pytest
 
 from bpmax_sim.errors import ScriptError
 from bpmax_sim.script.source import Script
+from tests.apart import PLUGINS
 from tests.leaks import leaks
 from tests.loopback import loopback
 from tests.probe import DATA, ROOT, Probe, ThirdParty
@@ -141,7 +142,7 @@ def told(project: Path, probe: Probe, *command: str) -> dict[str, bytes]:
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=project,
-        env={**os.environ, **probe.environ, "PYTHONPATH": str(ROOT), "CI": ""},
+        env={**os.environ, **PLUGINS, **probe.environ, "PYTHONPATH": str(ROOT), "CI": ""},
         capture_output=True,
         check=False,
     )

@@ -31,6 +31,8 @@ _ODD_VALUES: Final = ("x\r\nX-Evil: 1", "x\nX-Evil: 1", "\r", "a\x00b", "\x7f", 
 _CLIMBING: Final = ("...", "../..", "./", "a/b", "/", "a?b#c", "%2F", "%2e%2e", "\\", ";a=1")
 _NO_SEGMENT: Final = ("", *sorted(DOTS))
 _COOKIES: Final = ("a=1", "sid=mine; b=2")
+_TEN = st.integers(0, 9)
+_EXTRA = st.lists(scalars(), max_size=2)
 
 
 def chains(
@@ -69,7 +71,7 @@ def _chains(
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
     setters = steps(platform=platform, api=called, refusable=refusable)
     given = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
-    if draw(st.integers(0, 9)) < _MOSTLY:
+    if draw(_TEN) < _MOSTLY:
         for setter, value in draw(_needed(called, _fillable(platform, called))).items():
             given.insert(draw(st.integers(0, len(given))), (setter, value))
     return Program(
@@ -245,9 +247,9 @@ def _direct_calls(
 ) -> Program:
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
     args = [draw(_argument(one.place, one.required, refusable)) for one in called.parameters]
-    is_whole = draw(st.integers(0, 9)) < _MOSTLY
+    is_whole = draw(_TEN) < _MOSTLY
     given = len(args) if is_whole else draw(st.integers(0, len(args)))
-    extra = draw(st.lists(scalars(), max_size=2)) if given == len(args) else []
+    extra = draw(_EXTRA) if given == len(args) else []
     return Program(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Final
 
 from hypothesis import strategies as st
@@ -80,6 +81,11 @@ def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
     A login is ``POST /login`` with both as a form, answered by ``{"token": …, "ttl": seconds}``.
     A signature is HMAC-SHA256 in hexadecimal over method, target and body, one on each line.
     """
+    return _auths(tuple(kinds))
+
+
+@cache  # here and below: checking a strategy anew costs more than drawing from it
+def _auths(kinds: tuple[str, ...]) -> st.SearchStrategy[Auth]:
     known: dict[str, list[Auth]] = {
         "none": [Auth()],
         "static": [Auth(apply=(_apply(spot),)) for spot in _STATIC],
@@ -99,18 +105,23 @@ def apis(*, names: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Ap
 
     Without *names* their keys are identifiers.
     """
-    return _apis(keys() if names is None else names)
+    return _usual_apis() if names is None else _apis(names)
+
+
+@cache
+def _usual_apis() -> st.SearchStrategy[Api]:
+    return _apis(keys())
 
 
 @st.composite
 def _apis(draw: st.DrawFn, names: st.SearchStrategy[str]) -> Api:
-    placeholders = draw(st.lists(st.sampled_from(PLACE_NAMES[:3]), unique=True, max_size=2))
-    start = draw(st.sampled_from(("/api", "/客户", "/v1/合同 列表", "")))
-    query = draw(st.sampled_from(("", "", "?v=1", "?lang=zh&flag")))
-    body = draw(st.sampled_from((UNSET, {"来源": "表单"}, {"page": 1, "深": {"a": [1]}})))
+    placeholders = draw(_PLACEHOLDERS)
+    start = draw(_STARTS)
+    query = draw(_QUERY_STRINGS)
+    body = draw(_DEFAULT_BODIES)
     return Api(
         key=draw(names),
-        method=draw(st.sampled_from(METHODS)),
+        method=draw(_METHODS),
         path=start + "".join(f"/{{{name}}}" for name in placeholders) + query,
         parameters=tuple(draw(_parameters(placeholders))),
         query=draw(_QUERY),
@@ -122,24 +133,36 @@ def _apis(draw: st.DrawFn, names: st.SearchStrategy[str]) -> Api:
 @st.composite
 def _parameters(draw: st.DrawFn, placeholders: list[str]) -> list[Parameter]:
     found = [Parameter(name=name, place="path", required=True) for name in placeholders]
-    others = st.tuples(st.sampled_from(("query", "header", "body")), st.sampled_from(PLACE_NAMES))
-    for place, name in draw(st.lists(others, unique_by=lambda other: other[1], max_size=3)):
+    for place, name in draw(_OTHERS):
         if name in placeholders:
             continue
         target = {"header": f"X-{name if name.isascii() else 'Z'}", "body": f"深.{name}"}
-        default = draw(scalars()) if place == "query" and draw(st.booleans()) else UNSET
+        default = draw(scalars()) if place == "query" and draw(_EITHER) else UNSET
         found.append(
             Parameter(
                 name=name,
                 place=place,  # type: ignore[arg-type]
                 to=target.get(place, ""),
-                required=draw(st.booleans()),
+                required=draw(_EITHER),
                 default=default,
             )
         )
     return draw(st.permutations(found))
 
 
+_PLACEHOLDERS = st.lists(st.sampled_from(PLACE_NAMES[:3]), unique=True, max_size=2)
+_STARTS = st.sampled_from(("/api", "/客户", "/v1/合同 列表", ""))
+_QUERY_STRINGS = st.sampled_from(("", "", "?v=1", "?lang=zh&flag"))
+_DEFAULT_BODIES = st.sampled_from((UNSET, {"来源": "表单"}, {"page": 1, "深": {"a": [1]}}))
+_METHODS = st.sampled_from(METHODS)
+_EITHER = st.booleans()
+_OTHERS = st.lists(
+    st.tuples(st.sampled_from(("query", "header", "body")), st.sampled_from(PLACE_NAMES)),
+    unique_by=lambda other: other[1],
+    max_size=3,
+)
+_KEYS = st.sampled_from(("crm_system", "erp", "qywx-test"))
+_ADDRESSES = st.sampled_from(("https://crm.example.test", "http://erp.test:8080/根/v2/"))
 _QUERY = st.dictionaries(st.sampled_from(("page", "lang", "1")), scalars(), max_size=2)
 _HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), max_size=2)
 
@@ -162,11 +185,11 @@ def _platforms(
     draw: st.DrawFn, auth: st.SearchStrategy[Auth], api: st.SearchStrategy[Api], max_apis: int
 ) -> Platform:
     how = draw(auth)
-    drawn = draw(st.lists(api, min_size=1, max_size=max_apis, unique_by=lambda one: snake(one.key)))
+    drawn = draw(_some(api, max_apis))
     apis_by_key = {one.key: _with_tenant(one, how) for one in drawn}
     return Platform(
-        platform_key=draw(st.sampled_from(("crm_system", "erp", "qywx-test"))),
-        base_url=draw(st.sampled_from(("https://crm.example.test", "http://erp.test:8080/根/v2/"))),
+        platform_key=draw(_KEYS),
+        base_url=draw(_ADDRESSES),
         credentials={"user": CredentialSpec(), "secret": CredentialSpec(secret=True)},
         auth=how,
         query=draw(_QUERY),
@@ -174,6 +197,11 @@ def _platforms(
         apis=apis_by_key,
         spellings={snake(key): key for key in apis_by_key},
     )
+
+
+@lru_cache
+def _some(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list[Api]]:
+    return st.lists(api, min_size=1, max_size=most, unique_by=lambda one: snake(one.key))
 
 
 def _with_tenant(api: Api, auth: Auth) -> Api:
@@ -185,8 +213,13 @@ def _with_tenant(api: Api, auth: Auth) -> Api:
 
 def secrets() -> st.SearchStrategy[str]:
     """Draw credentials that no other text holds by chance: visible ASCII, signs included."""
-    middle = st.text(st.sampled_from("aZ09+/=&%\"\\'~<"), min_size=4, max_size=12)
-    return middle.map(lambda text: f"s3c{text}-Kq7")
+    return _SECRETS
+
+
+_SECRETS = st.text(st.sampled_from("aZ09+/=&%\"\\'~<"), min_size=4, max_size=12).map(
+    lambda text: f"s3c{text}-Kq7"
+)
+_CREDENTIALS = st.fixed_dictionaries({"user": keys(), "secret": _SECRETS})
 
 
 def instances(
@@ -199,7 +232,7 @@ def instances(
         instance_key=st.sampled_from(("test", "prod", "客户甲")) if key is None else key,
         query=_QUERY,
         headers=_HEADERS,
-        credentials=st.fixed_dictionaries({"user": keys(), "secret": secrets()}),
+        credentials=_CREDENTIALS,
     )
 
 

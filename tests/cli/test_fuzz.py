@@ -15,6 +15,7 @@ from bpmax_sim.strategies.fuzz.laws import LAWS
 from bpmax_sim.strategies.fuzz.reproduction import pytest_of, scenario_of
 from bpmax_sim.strategies.fuzz.scripts import SCRIPT
 from bpmax_sim.strategies.fuzz.search import Finding, Plan, search
+from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, Project
 from tests.fuzzing.broken import PLATFORMS, written
 from tests.fuzzing.redis import running_redis
@@ -34,7 +35,7 @@ def run_pytest(folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **PLUGINS, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         check=False,
         timeout=120,

@@ -15,6 +15,7 @@ from bpmax_sim.starter.making import plan
 from bpmax_sim.starter.plan import GIT, with_lines
 from bpmax_sim.starter.wish import AUTHS, CIS, Wish
 from bpmax_sim.yamlfile import read_yaml
+from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, in_a_process
 
 FILES = [
@@ -187,7 +188,7 @@ def run(line: str) -> subprocess.CompletedProcess[bytes]:
     module = {"bpmax-sim": "bpmax_sim", "pytest": "pytest"}[program]
     return subprocess.run(
         [sys.executable, "-m", module, *rest],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **PLUGINS, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         check=False,
         timeout=120,

@@ -14,6 +14,7 @@ from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.opening import open_session
 from bpmax_sim.scenario.runner import run
+from tests.apart import PLUGINS
 
 DEMO = Path(__file__).parents[2] / "bpmax_sim/demo/files/scenarios"
 SCENARIO = """\
@@ -88,8 +89,11 @@ class Project:
             return self.pytester.runpytest_inprocess("-p", "bpmax_sim.pytest_plugin", *args)
 
     def run_apart(self, *args: str) -> pytest.RunResult:
-        """Run pytest in a process of its own."""
-        return self.pytester.runpytest_subprocess(*args)
+        """Run pytest in a process of its own, with the plugins that tests work with."""
+        with self.monkeypatch.context() as environment:
+            for name, value in PLUGINS.items():
+                environment.setenv(name, value)
+            return self.pytester.runpytest_subprocess(*args)
 
 
 def output(result: pytest.RunResult) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from bpmax_sim.pytest_plugin.failing import (
 )
 from bpmax_sim.scenario.failure import Failure
 from bpmax_sim.scenario.made import CallMade
+from tests.apart import PLUGINS
 from tests.plugin.project import FILE, Project, failure_text, output
 
 PLACE = Place(FILE, 16, 5)
@@ -328,7 +330,8 @@ def test_a_gbk_console_prints_a_failure(project: Project, monkeypatch: pytest.Mo
     project.edit("name: 张三", "name: 王五")
 
     command = [sys.executable, "-m", "pytest", "-k", "贵宾"]
-    stdout = subprocess.run(command, capture_output=True, check=False).stdout
+    environ = {**os.environ, **PLUGINS}
+    stdout = subprocess.run(command, capture_output=True, check=False, env=environ).stdout
     text = stdout.decode("gbk")
 
     assert 'step 2/2 选择 12345: console[0] expected "客户名称: 王五", got "客户名称: 张三"' in text

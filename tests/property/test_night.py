@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.apart import PLUGINS
 from tests.fuzz.places import ROOT
 
 
@@ -13,6 +15,7 @@ def searched(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tests.property", *arguments],
         cwd=ROOT,
+        env={**os.environ, **PLUGINS},
         capture_output=True,
         text=True,
         check=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -61,11 +62,8 @@ def cases(
     refusable: bool = False,
 ) -> Case:
     """Draw a platform with two instances, and *size* calls of it."""
-    platform = draw(strategies.platforms(auth=strategies.auths(kinds=kinds), max_apis=2))
-    tenants = tuple(
-        _own(draw(strategies.instances(platform=platform.platform_key, key=st.just(key))))
-        for key in ("test", "prod")
-    )
+    platform = draw(_platforms(tuple(kinds)))
+    tenants = tuple(draw(_tenants(platform.platform_key, key)) for key in ("test", "prod"))
     named = {"platform": platform, "instances": ("test", "prod"), "refusable": refusable}
     makers: dict[str, Callable[..., st.SearchStrategy[Program]]] = {
         "chained": strategies.chains,
@@ -73,6 +71,16 @@ def cases(
     }
     calls = st.one_of([makers[form](**named) for form in forms])
     return Case(platform, tenants, [draw(calls) for _ in range(size)])
+
+
+@cache  # checking a strategy anew costs more than drawing from it
+def _platforms(kinds: tuple[str, ...]) -> st.SearchStrategy[Platform]:
+    return strategies.platforms(auth=strategies.auths(kinds=kinds), max_apis=2)
+
+
+@cache
+def _tenants(platform: str, key: str) -> st.SearchStrategy[Instance]:
+    return strategies.instances(platform=platform, key=st.just(key)).map(_own)
 
 
 def _own(instance: Instance) -> Instance:
