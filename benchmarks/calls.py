@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-import bpmax_sim.demo
+import bpmax_sim.starter
 from benchmarks.cassette import floor, microseconds
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
@@ -20,14 +20,14 @@ from bpmax_sim.cassette.journal import frame
 from bpmax_sim.cassette.matching import identity, parts_of
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.proxy.authorise import authorised
+from bpmax_sim.proxy.auth import authorised
+from bpmax_sim.proxy.call_plan import plan
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.proxy.plan import plan
 from bpmax_sim.session import Session
-from bpmax_sim.session.rules import matching_rules
+from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.transport.protocol import Handler
 
-_PLATFORMS = Path(bpmax_sim.demo.__file__).parent / "files/scenarios/platforms"
+_PLATFORMS = Path(bpmax_sim.starter.__file__).parent / "files/scenarios/platforms"
 ENVIRON = {
     "CRM_URL": "https://crm",
     "CRM_CLIENT_ID": "id-123456",

@@ -17,11 +17,10 @@ from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.journal import frame
-from bpmax_sim.cassette.leaks import finds_nothing
+from bpmax_sim.cassette.journal import finds_nothing, frame
 from bpmax_sim.cassette.matching import Rules, identity, parts_of, parts_of_request
 from bpmax_sim.cassette.player import Player
-from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.messages import Call, Exchange, Request, Response
 
 _MANY, _FEW = 10_000, 100

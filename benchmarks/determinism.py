@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.play import run_scenario
+from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.transport.protocol import Handler
 
 ROOT = Path(__file__).parents[1]

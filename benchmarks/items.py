@@ -13,11 +13,10 @@ from pathlib import Path
 
 from benchmarks.calls import ENVIRON, answer, keyed
 from benchmarks.start import spent
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.names import SUFFIX
-from bpmax_sim.scenario.opening import open_session
-from bpmax_sim.scenario.runner import run
+from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.transport.protocol import Handler
 
 _COUNT = 1000
@@ -93,7 +92,7 @@ def record(paths: Sequence[Path]) -> None:
     for path in paths:
         for item in items(path):
             session = open_session(item, environ=ENVIRON, mode="record", transport=Handler(answer))
-            *_, last = run(item, session, environ=ENVIRON)
+            *_, last = run_item(item, session, environ=ENVIRON)
             assert isinstance(last, ScenarioFinished)
             assert last.outcome == "passed", [failure.essence for failure in last.failures]
 

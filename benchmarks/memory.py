@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
 
 _USES = """

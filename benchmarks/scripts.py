@@ -8,17 +8,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import bpmax_sim.demo
+import bpmax_sim.starter
 from benchmarks.calls import ENVIRON, answer, opened, recorded
 from benchmarks.cassette import microseconds
 from bpmax_sim.scenario.events import Event, ScenarioFinished
-from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session
-from bpmax_sim.scenario.runner import run
+from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.runtime import quickjs
-from bpmax_sim.script.source import Script
 from bpmax_sim.session import Session
 from bpmax_sim.transport.protocol import Handler
 
@@ -119,7 +117,7 @@ def scenario(folder: Path) -> dict[str, float]:
 
 def written(folder: Path) -> Path:
     """Write a scenario with three calls and all that it needs, and return its file."""
-    files = Path(bpmax_sim.demo.__file__).parent / "files/scenarios"
+    files = Path(bpmax_sim.starter.__file__).parent / "files/scenarios"
     home = folder / "scenarios"
     (home / "scripts").mkdir(parents=True)
     (home / "platforms").mkdir()
@@ -139,7 +137,7 @@ def read(path: Path) -> ScenarioItem:
 def play(item: ScenarioItem, mode: str = "replay") -> Sequence[Event]:
     """Run *item*, which has to pass, and return what it tells."""
     session = open_session(item, environ=ENVIRON, mode=mode, transport=Handler(answer))
-    events = list(run(item, session, environ=ENVIRON))
+    events = list(run_item(item, session, environ=ENVIRON))
     last = events[-1]
     assert isinstance(last, ScenarioFinished)
     assert last.outcome == "passed", [failure.essence for failure in last.failures]

@@ -37,12 +37,12 @@ if TYPE_CHECKING:
         WeakSecretWarning,
     )
     from bpmax_sim.platform.load import load_platforms
-    from bpmax_sim.scenario.play import run_scenario
+    from bpmax_sim.scenario.runner import run_scenario
     from bpmax_sim.script.limits import Limits
     from bpmax_sim.session.session import Session
     from bpmax_sim.session.settings import Settings
-    from bpmax_sim.transport.httpx.adapter import httpx_transport
-    from bpmax_sim.transport.httpx.stub import stub
+    from bpmax_sim.transport.adapters import httpx_transport
+    from bpmax_sim.transport.respx_router import stub
 
     __version__: str
 
@@ -87,10 +87,10 @@ _HOMES: Final = {
     "Limits": "script.limits",
     "Session": "session.session",
     "Settings": "session.settings",
-    "httpx_transport": "transport.httpx.adapter",
+    "httpx_transport": "transport.adapters",
     "load_platforms": "platform.load",
-    "run_scenario": "scenario.play",
-    "stub": "transport.httpx.stub",
+    "run_scenario": "scenario.runner",
+    "stub": "transport.respx_router",
 }
 """Where a name lives; those that are not here are errors."""
 

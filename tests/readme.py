@@ -18,21 +18,21 @@ import yaml
 
 from bpmax_sim import pytest_plugin
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.commands import COMMANDS
-from bpmax_sim.cli.shapes import SHAPES
-from bpmax_sim.cli.shapes import keys as keys_of
+from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.cli.output_schema import SHAPES
+from bpmax_sim.cli.output_schema import keys as keys_of
+from bpmax_sim.fuzz.laws import LAWS
+from bpmax_sim.fuzz.search import ABOUT, SCRIPT
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
+from bpmax_sim.platform.presets import HOVER as PLATFORM_HOVER
 from bpmax_sim.platform.presets import preset, preset_names
-from bpmax_sim.platform.schema import HOVER as PLATFORM_HOVER
 from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, Option
-from bpmax_sim.scenario.action_values import VALUES
-from bpmax_sim.scenario.action_values import keys_of as fields_of
 from bpmax_sim.scenario.expect import OPERATORS
-from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.model import (
     ACTIONS,
+    VALUES,
     Expect,
     ExpectedCall,
     FaultAction,
@@ -40,10 +40,9 @@ from bpmax_sim.scenario.model import (
     Scenario,
     Step,
 )
-from bpmax_sim.scenario.schema import HOVER as SCENARIO_HOVER
-from bpmax_sim.secret.layers import NOT_SEARCHED, SEARCHED
-from bpmax_sim.strategies.fuzz.laws import LAWS
-from bpmax_sim.strategies.fuzz.scripts import ABOUT, SCRIPT
+from bpmax_sim.scenario.model import HOVER as SCENARIO_HOVER
+from bpmax_sim.scenario.model import keys_of as fields_of
+from bpmax_sim.secret.decode import NOT_SEARCHED, SEARCHED
 from bpmax_sim.subject.hooks import HOOKS
 from bpmax_sim.yamlfile import Node, read_hover
 from tests.readme_blocks import Block

@@ -8,8 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import ScenarioItem, items
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))

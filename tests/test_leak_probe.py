@@ -19,7 +19,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cli.app import start
 from bpmax_sim.errors import CallError, LeakError, NoMatchError, WeakSecretWarning
-from bpmax_sim.secret.checkdigits import resident
+from bpmax_sim.secret.pseudonym import resident
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.session import Session
 from tests.apart import PLUGINS

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ScriptError
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 from tests.apart import PLUGINS
 from tests.leaks import leaks
 from tests.loopback import loopback

@@ -12,11 +12,10 @@ from yaml import safe_load
 
 import bpmax_sim
 from bpmax_sim import strategies
-from bpmax_sim.cli.app import start
-from bpmax_sim.cli.commands import COMMANDS
+from bpmax_sim.cli.app import COMMANDS, start
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.pytest_plugin.options import OPTIONS
-from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.load import items
 from bpmax_sim.simulator.simulator import Simulator
 from tests.cli.project import Command, Done

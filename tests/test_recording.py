@@ -11,9 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.runner import run
+from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.session import Session
 from tests.third_parties.together import together
 
@@ -38,7 +37,7 @@ def play(item: ScenarioItem, root: Path, **options: Any) -> ScenarioFinished:
         seed=item.scenario.seed,
         **options,
     )
-    *_, last = run(item, session, environ={})
+    *_, last = run_item(item, session, environ={})
     assert isinstance(last, ScenarioFinished)
     return last
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import CallError
-from bpmax_sim.proxy.values import UNDEFINED, BigInt, Opaque
+from bpmax_sim.js_values import UNDEFINED, BigInt, Opaque
 from bpmax_sim.session import Session
 from tests.loopback import answer_json, loopback
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from bpmax_sim.platform import schema as of_platforms
-from bpmax_sim.scenario import schema as of_scenarios
+from bpmax_sim.platform import presets as of_platforms
+from bpmax_sim.scenario import model as of_scenarios
 from bpmax_sim.yamlfile import read_hover, read_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +27,7 @@ OUR_OWN = "_"
 
 
 def shipped() -> Iterator[tuple[str, Path]]:
-    folders = (ROOT / "scenarios", ROOT / "bpmax_sim/demo/files/scenarios")
+    folders = (ROOT / "scenarios", ROOT / "bpmax_sim/starter/demo_files/scenarios")
     for folder in folders:
         yield "instances", folder / "instances.yaml"
         yield from (("platform", path) for path in (folder / "platforms").glob("*.yaml"))

@@ -18,7 +18,7 @@ from benchmarks import platforms, scripts
 from benchmarks.calls import multiplied, opened, playing, recorded
 from benchmarks.goals import GOALS, judged
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 
 WAITING = """
 for (let wait = 1000, spent = 0; spent < 600000; spent += wait, wait *= 2)

@@ -1,28 +1,331 @@
-"""Opening a cassette file, and reading its exchanges one by one."""
+"""Opening a cassette file, and reading its exchanges one by one.
+
+The places of the exchanges of a file, found by scanning line starts; nothing else is parsed.
+
+Why a file does not open as a cassette: the most telling of all reasons, and its line.
+
+Small cassettes that every session of a process opens, such as those of logins, kept read.
+
+Each is read again once its file is another: every writer of ours puts a new file in its place.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
+import re
 import stat
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from array import array
+from bisect import bisect
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
-from bpmax_sim.cassette import damage
-from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, VERSION, exchange_sha
-from bpmax_sim.cassette.index import BROKEN_JSON, Data, Index, Newer, Older, Unsound, read_index
-from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Values
+from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, up_to_date
+from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
-from bpmax_sim.cassette.versions import up_to_date
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import CassetteError, NewerFormat, Place
+from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat, Place, pasted
 from bpmax_sim.messages import Exchange, Outcome
+
+_HEAD = HEAD.encode()
+_TEXT = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+# Written by us, so its keys come in this order; a line of another shape fails the seal's count.
+_ENTRY = re.compile(
+    rf'\n{ENTRY}\{{"key":"([0-9a-f]*)","n":\d{{1,9}},"call":{_TEXT},"instance":{_TEXT},'
+    rf'"for":({_TEXT}),"at":{_TEXT},"ms":\d+,"sha":"([0-9a-f]{{16}})"'.encode()
+)
+_ORDER = re.compile(rb'[^,\n]*,"n":(\d+)')
+_SEALED = b"\nsealed: "
+BROKEN_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_read_format = msgspec.json.Decoder(dict[str, Any]).decode
+_read_text = msgspec.json.Decoder(str).decode
+_read_head = msgspec.json.Decoder(Head).decode
+_read_seal = msgspec.json.Decoder(Seal).decode
+
+Data = Any  # bytes or a memory map
+
+
+class Unsound(Exception):  # noqa: N818 - becomes a DamagedCassette where the file is known
+    """The bytes are not a whole, sealed cassette."""
+
+
+class Newer(Exception):  # noqa: N818 - becomes a NewerFormat where the file is known
+    """The bytes are of a format that this version cannot read."""
+
+
+class Older(Exception):  # noqa: N818 - is converted, or becomes a CassetteError
+    """The bytes are of an earlier format.
+
+    Attributes:
+        version: its number.
+    """
+
+    def __init__(self, version: int) -> None:
+        super().__init__(str(version))
+        self.version = version
+
+
+class Index(msgspec.Struct):
+    """Where each exchange stands.
+
+    Attributes:
+        keys: for each owner, the numbers of its exchanges by key, in the order of issue; a bare
+            number where there is one, which is nearly always.
+        starts: offset of each exchange.
+        orders: what sorts each exchange by its owner's order of issue.
+        first_failure: number of the first exchange that did not complete.
+        sections: offsets of the ``failures`` and ``sealed`` lines.
+    """
+
+    head: Head = msgspec.field(default_factory=Head)
+    keys: dict[str, dict[bytes, int | list[int]]] = msgspec.field(default_factory=dict)
+    starts: array[int] = msgspec.field(default_factory=lambda: array("Q"))
+    orders: Sequence[int] = ()
+    first_failure: int = 0
+    sections: tuple[int, int] = (0, 0)
+
+    def bounds(self, number: int) -> tuple[int, int]:
+        """Return where exchange *number* starts and ends."""
+        following = number + 1
+        if following == len(self.starts):
+            end = self.sections[following > self.first_failure]
+        else:
+            end = self.sections[0] if following == self.first_failure else self.starts[following]
+        return self.starts[number], end
+
+    def find(self, owner: str, key: str) -> Sequence[int]:
+        """Return the exchanges of *owner* with this key, in the order of issue."""
+        found = self.keys.get(owner, {}).get(key.encode(), ())
+        return (found,) if isinstance(found, int) else found
+
+    def numbers(self, owner: str) -> list[int]:
+        """Return the exchanges of *owner* in the order of issue."""
+        buckets = self.keys.get(owner, {}).values()
+        numbers = (n for b in buckets for n in ((b,) if isinstance(b, int) else b))
+        return sorted(numbers, key=self.orders.__getitem__)
+
+
+def read_index(data: Data) -> Index:
+    """Return the index of a file's bytes, once its seal is found to hold.
+
+    Raises:
+        Newer: if a newer version wrote it.
+        Older: if it has to be converted first.
+        Unsound: if anything was cut, added, moved or taken away.
+    """
+    line, body = _head_line(data)
+    found = Index(head=_head(line))
+    found.sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
+    shas = _scan(data, body - 1, found)
+    _check_layout(data, body, found)
+    _check_seal(line, data[found.sections[1] :], found, shas)
+    return found
+
+
+def _head_line(data: Data) -> tuple[bytes, int]:
+    if data[: len(_HEAD)] != _HEAD:
+        raise Unsound("the first lines are not those of a cassette")
+    end = data.find(b"\n", len(_HEAD))
+    if end < 0:
+        raise Unsound("the head line has no end")
+    return data[len(_HEAD) : end], end + 1
+
+
+def _head(line: bytes) -> Head:
+    try:
+        version = _read_format(line).get("format")
+        if isinstance(version, int) and version > FORMAT:
+            raise Newer(str(version))
+        if isinstance(version, int) and version < FORMAT:
+            raise Older(version)
+        return _read_head(line)
+    except BROKEN_JSON as error:
+        raise Unsound(f"the head line is broken ({error})") from error
+
+
+def _scan(data: Data, start: int, into: Index) -> list[bytes]:
+    shas: list[bytes] = []
+    owners: dict[bytes, dict[bytes, int | list[int]]] = {}
+    for found in _ENTRY.finditer(data, start):
+        key, owner, sha = found.groups()
+        into.starts.append(found.start() + 1)
+        bucket = owners.get(owner)
+        if bucket is None:
+            bucket = owners[owner] = {}
+        number = len(shas)
+        before = bucket.setdefault(key, number)
+        if isinstance(before, list):
+            before.append(number)
+        elif before != number:
+            bucket[key] = [before, number]
+        shas.append(sha)
+    try:
+        into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
+    except BROKEN_JSON as error:
+        raise Unsound(f"an index line is broken ({error})") from error
+    into.first_failure = bisect(into.starts, into.sections[0])
+    into.orders = _sorted(data, into)
+    return shas
+
+
+def _sorted(data: Data, index: Index) -> Sequence[int]:
+    """Return what sorts the exchanges; sections are sorted, so only failures are out of place."""
+    if index.first_failure == len(index.starts):
+        return range(len(index.starts))
+    found = (_ORDER.match(data, start) for start in index.starts)
+    orders = [int(order[1]) if order else 0 for order in found]
+    for keys in index.keys.values():
+        for bucket in keys.values():
+            if isinstance(bucket, list):
+                bucket.sort(key=orders.__getitem__)
+    return orders
+
+
+def _check_layout(data: Data, body: int, index: Index) -> None:
+    """Every byte between the exchanges has one possible value."""
+    failures, sealed = index.sections
+    starts, first = index.starts, index.first_failure
+    if not 0 < failures < sealed:
+        raise Unsound("the `failures:` or the `sealed:` line is missing")
+    done = _section(b"interactions", starts[0] if first else failures, filled=first > 0)
+    failed = len(starts) > first
+    undone = _section(b"failures", starts[first] if failed else sealed, filled=failed)
+    if data[body : done[1]] != done[0] or data[failures : undone[1]] != undone[0]:
+        raise Unsound("there are lines between the exchanges")
+
+
+def _section(name: bytes, end: int, *, filled: bool) -> tuple[bytes, int]:
+    return name + (b":\n" if filled else b": []\n"), end
+
+
+def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> None:
+    text = line.removeprefix(_SEALED[1:])
+    if not text.endswith(b"}\n") or text.count(b"\n") != 1:
+        raise Unsound("something follows the `sealed:` line, or its end is missing")
+    try:
+        seal = _read_seal(text)
+    except BROKEN_JSON as error:
+        raise Unsound(f"the `sealed:` line is broken ({error})") from error
+    counts = (index.first_failure, len(shas) - index.first_failure)
+    if counts != (seal.interactions, seal.failures):
+        raise Unsound(
+            f"it was sealed with {seal.interactions} interactions and {seal.failures} failures, "
+            f"and holds {counts[0]} and {counts[1]}"
+        )
+    if hashlib.sha256(b"\n".join([head, *shas])).hexdigest() != seal.sha256:
+        raise Unsound("its head line or the set of its exchanges is not what was sealed")
+
+
+_CONFLICT = re.compile(rb"^(?:<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILINE)
+_NAMED = re.compile(rb'"call":"((?:[^"\\]|\\.)*)".*?"for":"((?:[^"\\]|\\.)*)"')
+_ACCEPT = "restore it, record it again, or accept the edit with `bpmax-sim seal {path}`"
+
+
+def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
+    """Return the error for *data* that is not a sound cassette; *otherwise* is what was noticed."""
+    for look in _LOOKS:
+        error = look(path, data)
+        if error is not None:
+            return error
+    return DamagedCassette(f"{path}: {otherwise}; {_ACCEPT.format(path=pasted(str(path)))}")
+
+
+def edited(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
+    """Return the error for the exchange at *start*, whose text is not what was recorded."""
+    told = _encoding(path, data) or _conflict(path, data)
+    if told is not None:
+        return told
+    place = Place(str(path), _line_at(data, start))
+    return DamagedCassette(
+        f"{place}: {name(data, start)} {why}; {_ACCEPT.format(path=pasted(str(path)))}"
+    )
+
+
+def name(data: bytes, start: int) -> str:
+    """Return ``exchange 3 (crm_system.get for 选择客户)`` for the exchange that starts there."""
+    number = data[: start + 1].count(f"\n{ENTRY}".encode()) + (data[start : start + 1] == b"-")
+    found = _NAMED.search(data[start:].partition(b"\n")[0])
+    if found is None:
+        return f"exchange {number}"
+    call, owner = (text.decode(errors="replace") for text in found.groups())
+    return f"exchange {number} ({call or 'without a builder'} for {owner})"
+
+
+def _line_at(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1
+
+
+def _empty(path: Path, data: bytes) -> CassetteError | None:
+    if data.strip():
+        return None
+    return DamagedCassette(f"{path}: the file is empty; restore it or record it again")
+
+
+def _encoding(path: Path, data: bytes) -> CassetteError | None:
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return DamagedCassette(f"{path}:1: the file is UTF-16, not UTF-8; save it as UTF-8")
+    zero = data.find(b"\0")
+    if zero >= 0:
+        place = Place(str(path), _line_at(data, zero))
+        return DamagedCassette(f"{place}: a NUL byte; restore the file or record it again")
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        place = Place(str(path), _line_at(data, error.start))
+        wrong = data[error.start]
+        return DamagedCassette(f"{place}: not UTF-8 (byte 0x{wrong:02x}); save the file as UTF-8")
+    return None
+
+
+def _conflict(path: Path, data: bytes) -> CassetteError | None:
+    found = _CONFLICT.search(data)
+    if found is None:
+        return None
+    place, word = Place(str(path), _line_at(data, found.start())), pasted(str(path))
+    return DamagedCassette(
+        f"{place}: a Git conflict marker; take one side whole, `git checkout --ours {word}` or "
+        f"`git checkout --theirs {word}`, or record it again"
+    )
+
+
+def _foreign(path: Path, data: bytes) -> CassetteError | None:
+    if b"\nbpmax: {" in data or HEAD.encode().startswith(data[: len(HEAD)]):
+        return None
+    return CassetteError(
+        f"{path}: not a cassette of bpmax-sim; `bpmax-sim import {pasted(str(path))}` reads those "
+        "of vcrpy and others"
+    )
+
+
+def _cut(path: Path, data: bytes) -> CassetteError | None:
+    if re.search(rb"^sealed: \{[^\n]*\}\r?\n\Z", data, re.MULTILINE):
+        return None
+    if re.search(rb"^sealed: \{[^\n]*\}\r?\n", data, re.MULTILINE):
+        return None
+    last = data.rfind(f"\n{ENTRY}".encode())
+    inside = f" in {name(data, last + 1)}" if last >= 0 else ""
+    place = Place(str(path), _line_at(data, len(data)))
+    return DamagedCassette(
+        f"{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
+        "restore it or record it again"
+    )
+
+
+_LOOKS: tuple[Callable[[Path, bytes], CassetteError | None], ...] = (
+    _empty,
+    _encoding,
+    _conflict,
+    _foreign,
+    _cut,
+)
+
 
 T = TypeVar("T")
 _SEAL_LINE = 1024  # more than it ever is
@@ -153,7 +456,7 @@ class Cassette:
 
     def _edited(self, start: int, why: str) -> CassetteError:
         data = self._read(0, self.index.sections[1] + _SEAL_LINE)
-        return damage.edited(self.path, data, start, why=why)
+        return edited(self.path, data, start, why=why)
 
 
 C = TypeVar("C", bound=Cassette)
@@ -240,4 +543,43 @@ def _index(path: Path, data: Data) -> Index:
             f"{FORMAT}; upgrade bpmax-sim"
         ) from None
     except Unsound as error:
-        raise damage.explain(path, bytes(data), str(error)) from None
+        raise explain(path, bytes(data), str(error)) from None
+
+
+_MOST = 64
+_LARGEST = 64 * 1024  # bytes
+_kept: dict[str, tuple[object, Cassette]] = {}
+
+
+class _Shelved(Cassette):
+    """A cassette that keeps what it read; outcomes never change."""
+
+    def __init__(self, path: Path, index: Index, read: Callable[[int, int], bytes]) -> None:
+        super().__init__(path, index, read)
+        self._outcomes: dict[int, Outcome] = {}
+
+    def outcome(self, number: int) -> Outcome:
+        if number not in self._outcomes:
+            self._outcomes[number] = super().outcome(number)
+        return self._outcomes[number]
+
+
+def take(path: str) -> Cassette:
+    """Return the cassette at *path*, which several sessions may play at the same time.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        CassetteError: if it cannot be used.
+    """
+    # pathlib would take five times as long
+    place, status = os.path.join(os.getcwd(), path), os.stat(path)  # noqa: PTH109, PTH116, PTH118
+    stamp = (path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
+    known = _kept.get(place)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    cassette = _Shelved.load(path)
+    if status.st_size <= _LARGEST:
+        if len(_kept) >= _MOST:
+            _kept.clear()
+        _kept[place] = stamp, cassette
+    return cassette

@@ -4,22 +4,265 @@ Each record has its length and checksum, so what a crash leaves is read up to th
 the zeros at the end. The file is locked while its recorder lives; one that can be locked was left
 behind. It is made, replaced and recovered under the folder's lock only, so that nobody sees it
 unlocked while its recorder lives; and a forked child never writes into it.
+
+Files that survive a crash: whole replacement, durable appends, and locks that die with us.
+
+The last line of defence: nothing with a known secret in it is written as it is.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sys
+import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from bpmax_sim.cassette import files
 from bpmax_sim.cassette.model import Entry, Line
+from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import NewerFormat
+from bpmax_sim.messages import Failed
+from bpmax_sim.secret.scan import undone
+
+_sync_data = getattr(os, "fdatasync", os.fsync)
+_BINARY = getattr(os, "O_BINARY", 0)
+_MOST_ZEROS = 64 * 1024
+_held: set[int] = set()
+_opening = threading.Lock()
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _FAR = 1 << 30  # a byte nobody reads or writes, since these locks are mandatory
+
+    def _lock(descriptor: int, *, wait: bool) -> None:
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+
+    def _open_lock(folder: Path) -> int:
+        return os.open(folder / ".lock.journal", os.O_CREAT | os.O_RDWR | _BINARY, 0o600)
+
+    def _sync_folder(folder: Path) -> None:
+        """Do nothing: Windows writes a folder's entries through."""
+else:
+    import fcntl
+
+    def _lock(descriptor: int, *, wait: bool) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+    def _open_lock(folder: Path) -> int:
+        return os.open(folder, os.O_RDONLY)  # a folder can be locked, so no file is left behind
+
+    def _sync_folder(folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep every other process and thread out of *folder*'s cassettes meanwhile."""
+    descriptor = hold(lambda: _open_lock(folder))
+    try:
+        _lock(descriptor, wait=True)
+        yield
+    finally:
+        let_go(descriptor)
+
+
+def hold(opened: Callable[[], int]) -> int:
+    """Return the descriptor that *opened* returns, which no forked child keeps.
+
+    A lock belongs to the open file, which a child shares: it would outlive the process that took
+    it for as long as the child lives.
+    """
+    with _opening:
+        descriptor = opened()
+        _held.add(descriptor)
+    return descriptor
+
+
+def let_go(descriptor: int) -> None:
+    """Close what `hold` returned, and with it give up its lock."""
+    with _opening:
+        _held.discard(descriptor)
+        os.close(descriptor)
+
+
+def _in_child() -> None:
+    for descriptor in _held:
+        with suppress(OSError):
+            os.close(descriptor)
+    _held.clear()
+    _opening.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_opening.acquire, after_in_parent=_opening.release, after_in_child=_in_child
+    )
+
+
+def try_lock(descriptor: int) -> bool:
+    """Return whether the open file is now ours; it stays so until it is closed, or we die."""
+    try:
+        _lock(descriptor, wait=False)
+    except OSError:
+        return False
+    return True
+
+
+def create(path: Path) -> int:
+    """Return the descriptor of a new, locked file that only its owner can read.
+
+    Hold `locked` meanwhile, so that nobody takes it for left behind before it is locked.
+
+    Raises:
+        FileExistsError: if there is one.
+        OSError: if it cannot be made or locked; then there is none.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
+    descriptor = hold(lambda: os.open(path, flags, 0o600))
+    try:
+        _lock(descriptor, wait=False)
+        _sync_folder(path.parent)
+    except OSError:
+        path.unlink(missing_ok=True)
+        let_go(descriptor)
+        raise
+    return descriptor
+
+
+def rename(path: Path, target: Path) -> None:
+    """Put *path* in the place of *target*, on the disk when this returns.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    path.replace(target)
+    _sync_folder(target.parent)
+
+
+@contextmanager
+def taken(path: Path) -> Iterator[bool]:
+    """Lock the file at *path* meanwhile; False if another has it, or it is gone.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+    try:
+        descriptor = hold(lambda: os.open(path, os.O_RDWR | _BINARY))
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        yield try_lock(descriptor) and _is_at(path, descriptor)
+    finally:
+        let_go(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Return whether the open file still is the one at *path*, and no other in its place."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+class Log:
+    """A file of one writer, appended to so that nothing is lost.
+
+    It has zeros at its end, into which the next data are written: where a file does not get
+    longer, the disk has the data alone to write, in two thirds of the time.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """Append to the open file, which is empty and was opened with `hold`."""
+        self._descriptor = descriptor
+        self._end = self._size = 0
+
+    def append(self, data: bytes) -> None:
+        """Write *data* and wait until it is on the disk; on failure nothing of it stays.
+
+        Raises:
+            OSError: if the disk is full or fails.
+        """
+        end = self._end + len(data)
+        try:
+            os.lseek(self._descriptor, self._end, os.SEEK_SET)
+            _write(self._descriptor, data)
+            if end > self._size:
+                self._size = self._grown()
+            _sync_data(self._descriptor)
+        except OSError:
+            self._cut()
+            raise
+        self._end = end
+
+    def close(self) -> None:
+        """Leave what was appended and nothing more."""
+        self._cut()
+        let_go(self._descriptor)
+
+    def _grown(self) -> int:
+        """Return the length with zeros for as much as was there before, if they have room."""
+        with suppress(OSError):
+            _write(self._descriptor, bytes(min(self._end, _MOST_ZEROS)))
+        return os.lseek(self._descriptor, 0, os.SEEK_CUR)
+
+    def _cut(self) -> None:
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, self._end)
+        self._size = self._end
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def replace_whole(path: Path, data: bytes) -> None:
+    """Make *data* the content of *path*, or leave the file as it was; hold `locked` meanwhile.
+
+    Raises:
+        OSError: if the disk is full or fails, or the folder cannot be written.
+    """
+    for stale in path.parent.glob(f".{_literal(path.name)}.*.tmp"):
+        stale.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+    try:
+        try:
+            _write(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def siblings(path: Path, suffix: str) -> list[Path]:
+    """Return the files named ``<path>.<anything><suffix>``, sorted."""
+    return sorted(path.parent.glob(f"{_literal(path.name)}.*{suffix}"))
+
 
 SUFFIX = ".journal"
 _REWRITING = ".rewriting"
@@ -92,9 +335,9 @@ class Journal:
             OSError: if the folder cannot be written, or nothing in it be locked.
         """
         cassette.parent.mkdir(parents=True, exist_ok=True)
-        with files.locked(cassette.parent):
+        with locked(cassette.parent):
             self.path, descriptor = _create(cassette)
-        self._log = files.Log(descriptor)
+        self._log = Log(descriptor)
 
     def append(self, draft: Draft) -> None:
         """Return once *draft* is on the disk; on failure the journal is as before.
@@ -110,12 +353,12 @@ class Journal:
         Raises:
             OSError: if the disk is full or fails; the journal is then as before.
         """
-        with files.locked(self.path.parent):
+        with locked(self.path.parent):
             fresh = self.path.with_suffix(_REWRITING)
-            log = files.Log(files.create(fresh))
+            log = Log(create(fresh))
             try:
                 log.append(b"".join(map(frame, drafts)))
-                files.rename(fresh, self.path)
+                rename(fresh, self.path)
             except OSError:
                 log.close()
                 fresh.unlink(missing_ok=True)
@@ -137,7 +380,7 @@ def _create(cassette: Path) -> tuple[Path, int]:
     while True:
         path = cassette.with_name(f"{cassette.name}.{os.getpid()}-{next(_serials)}{SUFFIX}")
         try:
-            return path, files.create(path)
+            return path, create(path)
         except FileExistsError:
             continue  # left behind by a process that had our number
 
@@ -207,10 +450,10 @@ def left_behind(cassette: Path) -> Iterator[Path]:
 
     The folder's lock has to be held. What was not put in the place of a journal goes.
     """
-    for path in files.siblings(cassette, _REWRITING):
+    for path in siblings(cassette, _REWRITING):
         path.unlink(missing_ok=True)
-    for path in files.siblings(cassette, SUFFIX):
-        with files.taken(path) as is_ours:
+    for path in siblings(cassette, SUFFIX):
+        with taken(path) as is_ours:
             if is_ours:
                 yield path
 
@@ -220,7 +463,7 @@ def interrupted(cassette: Path) -> tuple[Path, ...]:
     try:
         if cassette.name not in _with_journals(cassette.parent):
             return ()
-        with files.locked(cassette.parent):
+        with locked(cassette.parent):
             return tuple(left_behind(cassette))
     except OSError:
         return ()  # there is no folder, or it is another's
@@ -237,3 +480,103 @@ def _with_journals(folder: Path) -> frozenset[str]:
         names = (_OF_CASSETTE.fullmatch(name) for name in os.listdir(folder))  # noqa: PTH208
         known = _listed[folder] = changed, frozenset(name[1] for name in names if name)
     return known[1]
+
+
+Scan = Callable[[bytes], Sequence[object]]
+"""Tells the secrets in some bytes, as objects whose text names credential and place, no value."""
+
+_INDENT = re.compile(rb"\n +")
+_NAMES = b"\n    headers:"
+_DIGEST = re.compile(r"[0-9a-f]{32}")
+_BINARY_SCALAR = "!!binary |-\n"
+# where a body of text shows such lines, it is looked at as a body too
+_BODY = re.compile(rb"!!binary \|-\n(?: +[A-Za-z0-9+/=]+\n?)*+")
+_REMEMBERED = 1 << 18
+"""Bytes of an exchange, undone, that are kept to look back at; of more all is searched again."""
+
+
+def finds_nothing(_data: bytes) -> tuple[object, ...]:
+    """Scan where no secret is known."""
+    return ()
+
+
+def checked(draft: Draft, scan: Scan) -> Draft:
+    """Return *draft*, or a stub of it if *scan* finds a secret in it."""
+    if draft.leaks:
+        return draft
+    found = tuple(str(one) for part in scannable(draft.entry) for one in scan(part))
+    if not found:
+        return draft
+    blank: dict[str, Any] = {"base": "", "injected": (), "encoding": {}, "extra": {}, "values": {}}
+    line = msgspec.structs.replace(draft.line, **blank)
+    return msgspec.structs.replace(draft, line=line, text="", leaks=found)
+
+
+class Check:
+    """Checks drafts, each only once while no more secrets are known; on any thread."""
+
+    def __init__(self, scan: Scan, known: Callable[[], int] | None = None) -> None:
+        """Check with *scan*; *known* tells how many secrets it looks for, which never are fewer.
+
+        Without it nothing is remembered.
+        """
+        self._scan = scan
+        self._known = known
+        self._passed: dict[int, tuple[Draft, int]] = {}
+        self._undone: dict[int, tuple[Draft, bytes]] = {}
+
+    def __call__(self, draft: Draft) -> Draft:
+        """Return *draft*, or a stub of it if there is a secret in it."""
+        if self._known is None:
+            return checked(draft, self._scan)
+        known = self._known()  # first, as more may become known meanwhile
+        passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
+        if passed is not None and passed[1] == known:
+            return draft
+        found = checked(draft, self._scan)
+        if found is draft:
+            self._passed[id(draft)] = draft, known
+        return found
+
+    def holds(self, draft: Draft, texts: Sequence[str]) -> bool:
+        """Return whether any of *texts* is in *draft*, behind encodings too, or may be."""
+        kept = self._undone.get(id(draft))
+        if kept is None:
+            parts = scannable(draft.entry)
+            inner = [undone(part, _REMEMBERED) for part in parts]
+            told = b"" if None in inner else b"\n".join([*parts, *filter(None, inner)])
+            kept = self._undone[id(draft)] = draft, told
+        if not kept[1] or any(text in draft.text for text in texts):
+            return True
+        return any(needle in kept[1] for text in texts for needle in _written(text))
+
+    def forget(self) -> None:
+        """Let go of the drafts."""
+        self._passed = {}
+        self._undone = {}
+
+
+def _written(text: str) -> Iterator[bytes]:
+    """Yield *text* as the bytes of it that are looked for."""
+    for codec in ("utf-8", "utf-16-le", "gb18030"):
+        with suppress(UnicodeEncodeError):
+            yield text.encode(codec).strip(b"\0")  # what UTF-16 has in either order of bytes
+
+
+def scannable(entry: Entry) -> tuple[bytes, ...]:
+    """Return everything of *entry*: its text, not broken by layout, and bodies that are no text.
+
+    What stands at the ends of two lines is no base64 on both, unless they are lines of a body; and
+    a key is a digest of what is there besides, so it says nothing itself.
+    """
+    line = entry.line
+    if _DIGEST.fullmatch(line.key):
+        line = msgspec.structs.replace(line, key="")
+    laid_out = _BODY.sub(b"", entry.text.encode()).replace(_NAMES, b'"' + _NAMES)
+    told = _INDENT.sub(b"\n", laid_out) + msgspec.json.encode(line)
+    if _BINARY_SCALAR not in entry.text:
+        return (told,)
+    exchange = read_exchange(entry)
+    outcome = exchange.outcome
+    came = outcome.received if isinstance(outcome, Failed) else outcome.body
+    return tuple(filter(None, (told, exchange.request.body, came)))

@@ -1,21 +1,116 @@
-"""One owner's recording into a file that others share, whatever order they come in."""
+"""One owner's recording into a file that others share, whatever order they come in.
+
+A whole cassette written anew: with keys under the rules in force, or without some exchanges.
+
+Whether a new recording says the same as the old one, so that the file need not change.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from bpmax_sim.cassette import files
+from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, gathered
-from bpmax_sim.cassette.journal import SUFFIX, Draft, left_behind, read_journal
-from bpmax_sim.cassette.leaks import Scan, checked, finds_nothing
-from bpmax_sim.cassette.meaning import IsSigned, Volatile, any_signature, same_meaning
-from bpmax_sim.cassette.model import Entry
+from bpmax_sim.cassette.journal import (
+    SUFFIX,
+    Draft,
+    Scan,
+    checked,
+    finds_nothing,
+    left_behind,
+    read_journal,
+)
+from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
+from bpmax_sim.cassette.model import Entry, by_name, media_type, read_body
+from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
+from bpmax_sim.field_path import parse_path, without
+from bpmax_sim.messages import Exchange, Failed, Outcome
+
+Volatile = Callable[[str], tuple[str, ...]]
+
+# Places of answers: set afresh for each answer whatever it says; the length follows from the body.
+PASSING = tuple(
+    f"header.{name}"
+    for name in (
+        "age", "content-length", "date", "request-id", "server-timing", "traceparent",
+        "x-correlation-id", "x-request-id", "x-runtime", "x-trace-id", "x-tt-logid",
+    )
+)  # fmt: skip
+_said = attrgetter(
+    "key",
+    "rules",
+    "call",
+    "instance",
+    "base",
+    "injected",
+    "failed",
+    "source",
+    "trust",
+    "session",
+    "values",
+)
+IsSigned = Callable[[Exchange], bool]
+
+
+def any_signature(_exchange: Exchange) -> bool:
+    """Take a signature for what would be made today."""
+    return True
+
+
+def same_meaning(
+    old: Sequence[Entry],
+    new: Sequence[Entry],
+    volatile: Volatile,
+    is_signed: IsSigned = any_signature,
+) -> bool:
+    """Return whether two recordings differ in instants, durations and passing fields only.
+
+    *volatile* names the passing fields of an API's answers, such as ``body.request_id``;
+    *is_signed* tells whether an old request is signed as it would be today, at its own instant.
+    """
+    return len(old) == len(new) and all(
+        _same(before, after, volatile, is_signed) for before, after in zip(old, new, strict=True)
+    )
+
+
+def _same(old: Entry, new: Entry, volatile: Volatile, is_signed: IsSigned) -> bool:
+    if _said(old.line) != _said(new.line) or (old.line.signed is None) != (new.line.signed is None):
+        return False
+    if old.text == new.text:
+        return True
+    if old.line.signed is not None and not is_signed(read_exchange(old)):
+        return False
+    paths = (*PASSING, *volatile(new.line.call))
+    return bool(_outcome(old, paths) == _outcome(new, paths))
+
+
+def _outcome(entry: Entry, paths: tuple[str, ...]) -> Any:
+    return without(parts_of_outcome(read_exchange(entry).outcome), map(parse_path, paths))
+
+
+def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Return what *outcome* says, part by part, spelling aside."""
+    if isinstance(outcome, Failed):
+        return {"failed": outcome.code, "sent": outcome.sent, "body": repr(outcome.received)}
+    headers = [(name.lower(), value) for name, value in outcome.headers]
+    content_type = outcome.header("content-type") or ""
+    body = read_body(outcome.body, content_type)
+    return {
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "type": media_type(content_type),
+        "header": by_name(headers),
+        "kind": body.kind,
+        "body": body.value,
+    }
 
 
 def nothing_volatile(_call: str) -> tuple[str, ...]:
@@ -39,10 +134,10 @@ def recover(path: Path | str, *, scan: Scan = finds_nothing) -> tuple[Path, ...]
         CassetteError: if writing fails; the journals stay.
     """
     target = Path(path)
-    if not files.siblings(target, SUFFIX):
+    if not journal_module.siblings(target, SUFFIX):
         return ()
     try:
-        with files.locked(target.parent):
+        with journal_module.locked(target.parent):
             return _recover(target, scan)
     except OSError as error:
         raise CassetteError(
@@ -187,8 +282,8 @@ def merge(
         if before == data:
             return False
         if before and open_old(target) is None:  # a damaged file is kept beside its successor
-            files.replace_whole(target.with_name(f"{target.name}.damaged"), before)
-    files.replace_whole(target, data)
+            journal_module.replace_whole(target.with_name(f"{target.name}.damaged"), before)
+    journal_module.replace_whole(target, data)
     return True
 
 
@@ -277,3 +372,59 @@ def open_old(path: Path, *, strict: bool = False) -> Cassette | None:
         if strict:
             raise
         return None
+
+
+RulesOf = Callable[[str], Rules | None]
+"""Returns the rules in force for an owner, or None where nobody knows."""
+
+
+def rekeyed(cassette: Cassette, rules_of: RulesOf) -> bytes:
+    """Return the file with every key under the rules in force, in its canonical layout.
+
+    An owner whose rules are not known keeps its keys, and the rules that they are under.
+
+    Raises:
+        DamagedCassette: if an exchange is not what was recorded.
+    """
+    entries = [_rekeyed(cassette, number, rules_of) for number in range(len(cassette))]
+    return dump_entries(entries, rules=cassette.head.rules)
+
+
+def _rekeyed(cassette: Cassette, number: int, rules_of: RulesOf) -> Entry:
+    entry = cassette.entry(number)
+    rules = rules_of(entry.line.owner)
+    if rules is None:
+        return _explicit_entry(cassette, entry)
+    key = identity(parts_of_exchange(cassette.exchange(number)), rules)
+    return Entry(msgspec.structs.replace(entry.line, key=key, rules=rules.digest), entry.text)
+
+
+def _explicit_entry(cassette: Cassette, entry: Entry) -> Entry:
+    """Return an entry that names the rules of its key."""
+    rules = entry.line.rules or cassette.head.rules
+    return Entry(msgspec.structs.replace(entry.line, rules=rules), entry.text)
+
+
+def remove(path: Path, numbers: Collection[int]) -> None:
+    """Take exchanges, counted from 0, out of the cassette at *path*; with all of them, the file.
+
+    Raises:
+        DamagedCassette: if an exchange that stays is not what was recorded.
+        OSError: if the folder cannot be written; the file is then as before.
+    """
+    with journal_module.locked(path.parent):
+        cassette = Cassette.load(path)
+        kept = list(_kept(cassette, numbers))
+        if kept:
+            journal_module.replace_whole(path, dump_entries(kept, rules=cassette.head.rules))
+        else:
+            path.unlink()
+
+
+def _kept(cassette: Cassette, numbers: Collection[int]) -> Iterator[Entry]:
+    values = {owner: cassette.values(owner) for owner in cassette.owners}
+    for number in range(len(cassette)):
+        if number not in numbers:
+            entry = _explicit_entry(cassette, cassette.entry(number))
+            line = msgspec.structs.replace(entry.line, values=values[entry.line.owner])
+            yield Entry(line, entry.text)  # the first one, which holds them, may be taken out

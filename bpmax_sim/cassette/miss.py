@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from bpmax_sim.cassette.bodies import encode_sorted
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.cassette.matching import (
@@ -27,8 +26,9 @@ from bpmax_sim.cassette.matching import (
     parts_of,
     parts_of_exchange,
 )
-from bpmax_sim.cassette.paths import Path, Wild, format_path, parse_path
+from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, pasted
+from bpmax_sim.field_path import Path, Wild, format_path, parse_path
 from bpmax_sim.messages import Call
 
 _SHOWN = 5

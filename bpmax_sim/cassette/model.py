@@ -1,8 +1,19 @@
-"""The machine-readable lines of a cassette: its head, an exchange's index line, the seal."""
+"""The machine-readable lines of a cassette: its head, an exchange's index line, the seal.
+
+What a request body says, apart from how it is spelled: JSON by value, forms by pairs, parts.
+
+Numbers compare by their exact decimal value, so 1, 1.0 and 1e0 are equal and 0.1 is not 0.10…01.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+from decimal import Decimal, DecimalException
+from email.message import Message
+from email.utils import collapse_rfc2231_value
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -92,3 +103,154 @@ class Entry(msgspec.Struct, frozen=True):
 
     line: Line
     text: str
+
+
+_LARGEST_EXPONENT = 400
+
+
+def _number(text: str) -> int | Decimal:
+    try:
+        value = Decimal(text)
+    except DecimalException as error:
+        raise ValueError(text) from error
+    sign, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    kept = len(digits)
+    while kept > 1 and digits[kept - 1] == 0:
+        kept -= 1
+    exponent += len(digits) - kept
+    if digits[:kept] == (0,):
+        return 0
+    short = Decimal((sign, digits[:kept], exponent))
+    return int(short) if 0 <= exponent <= _LARGEST_EXPONENT else short
+
+
+_decoder = msgspec.json.Decoder(float_hook=_number)
+_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number")
+encode_sorted = _encoder.encode
+
+
+def decode_json(data: bytes | str) -> Any:
+    """Return the value of JSON text, numbers exact.
+
+    Raises:
+        ValueError: if *data* is not JSON, or nests too deep to be compared by value.
+    """
+    try:
+        value = _decoder.decode(data)
+        _encoder.encode(value)
+    except (msgspec.MsgspecError, RecursionError, ArithmeticError) as error:
+        raise ValueError("not JSON") from error
+    return value
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A body as matching sees it: *kind* is none, json, form, multipart, text or bytes."""
+
+    kind: str = "none"
+    value: Any = None
+
+
+NOTHING = Body()
+
+
+def media_type(content_type: str) -> str:
+    """Return the lower-case media type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return pairs as a mapping; a name that comes more than once has a list of its values.
+
+    The order between names does not count, the order of one name's values does.
+    """
+    single = dict(pairs)
+    if len(single) == len(pairs):
+        return single
+    found: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def read_body(data: bytes | None, content_type: str) -> Body:
+    """Return what *data* says, read as *content_type*; unreadable data stands for itself."""
+    if not data:
+        return NOTHING
+    media = media_type(content_type)
+    reader = _READERS.get(media) or (_json if _looks_json(media, data) else None)
+    try:
+        found = reader(data, content_type) if reader else None
+    except ValueError:
+        found = None
+    return found or _plain(data)
+
+
+def _looks_json(media: str, data: bytes) -> bool:
+    return media.endswith(("/json", "+json")) or (not media and data[:1] in b"{[")
+
+
+def _json(data: bytes, _content_type: str) -> Body:
+    return Body("json", decode_json(data))
+
+
+def _form(data: bytes, _content_type: str) -> Body:
+    text = data.decode()
+    if "%" in text or "+" in text:
+        return Body("form", by_name(parse_qsl(text, keep_blank_values=True, errors="strict")))
+    pieces = [piece.partition("=") for piece in text.split("&") if piece]
+    return Body("form", by_name([(name, value) for name, _, value in pieces]))
+
+
+def _plain(data: bytes) -> Body:
+    try:
+        return Body("text", data.decode())
+    except UnicodeDecodeError:
+        return Body("bytes", _bytes_leaf(data))
+
+
+def _bytes_leaf(data: bytes) -> str:
+    return f"<{len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}>"
+
+
+def _multipart(data: bytes, content_type: str) -> Body:
+    """Read RFC 7578; the boundary itself does not count."""
+    boundary = _parameters("content-type", content_type).get("boundary", "")
+    if not boundary:
+        raise ValueError("no boundary")
+    sections = (b"\r\n" + data).split(b"\r\n--" + boundary.encode())
+    if len(sections) < 3 or not sections[-1].startswith(b"--"):  # noqa: PLR2004 - one part at least
+        raise ValueError("not closed")
+    return Body("multipart", by_name([_part(section) for section in sections[1:-1]]))
+
+
+def _part(section: bytes) -> tuple[str, Any]:
+    head, found, content = section.partition(b"\r\n\r\n")
+    if not found:
+        raise ValueError("a part without an end of its headers")
+    headers = dict(_header(line) for line in head.decode().split("\r\n") if line.strip())
+    said = _parameters("content-disposition", headers.pop("content-disposition", ""))
+    value = _plain(content).value
+    about = {**headers, **{key: said[key] for key in said if key not in {"", "name"}}}
+    return said.get("name", ""), {**about, "content": value} if about else value
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name.strip().lower(), value.strip()
+
+
+def _parameters(name: str, value: str) -> dict[str, str]:
+    message = Message()
+    message[name] = value
+    # A parameter that is spelled as RFC 2231 allows comes as charset, language and text.
+    return {
+        key.lower(): collapse_rfc2231_value(text)
+        for key, text in message.get_params([], header=name)
+    }
+
+
+_READERS = {
+    "application/x-www-form-urlencoded": _form,
+    "multipart/form-data": _multipart,
+}

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from bpmax_sim.cassette import files
+from bpmax_sim.cassette import journal
 from bpmax_sim.errors import CassetteError, ConfigError
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class Remote:
         if path in self._seen or not path.is_relative_to(self.folder):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with files.locked(path.parent):
+        with journal.locked(path.parent):
             if self._is_changed(path):
                 self._refuse(path, recording=recording)
             else:
@@ -110,7 +110,7 @@ class Remote:
         """
         if not path.is_relative_to(self.folder) or not path.parent.is_dir():
             return
-        with files.locked(path.parent):
+        with journal.locked(path.parent):
             if self._is_changed(path):
                 self._put(path)
 
@@ -136,7 +136,7 @@ class Remote:
             data = self._asked(path, "read", lambda system, there: system.cat_file(there))
             before = state or State("", "")
             self._remember(path, State(before.stamp, before.sha, _sha(data)))
-            files.replace_whole(path, data)
+            journal.replace_whole(path, data)
             self._remember(path, State(stamp, _sha(data)))
 
     def _put(self, path: Path) -> None:
@@ -216,7 +216,7 @@ class Remote:
     def _remember(self, path: Path, state: State) -> None:
         note = self._note(path)
         note.parent.mkdir(parents=True, exist_ok=True)
-        files.replace_whole(note, msgspec.json.encode(state))
+        journal.replace_whole(note, msgspec.json.encode(state))
 
 
 def stamp_of(info: Mapping[str, Any]) -> str:

@@ -14,15 +14,15 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.messages import Response
+from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Instance, Parameter, Platform
-from bpmax_sim.platform.platforms import Platforms
-from bpmax_sim.proxy.body import read_body
-from bpmax_sim.proxy.recipe import WHOLE_BODY, Recipe, recipe_for
+from bpmax_sim.proxy.compiled_api import WHOLE_BODY, Recipe, recipe_for
+from bpmax_sim.proxy.response import read_body
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.made import CallMade
-from bpmax_sim.subject.definition import ACTIONS, Definition
-from bpmax_sim.subject.stage import FieldChanged, NodeEntered
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.subject.flow import ACTIONS, Definition
+from bpmax_sim.subject.hooks import FieldChanged, NodeEntered
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 
 Kind = Literal["api", "parameter", "instance", "auth", "field", "node", "transition"]

@@ -2,6 +2,8 @@
 
 What looks like one is told by its form (a private key, a JWT, a token of a vendor) or by its
 place (a header or a member that holds credentials). No value is ever in a message.
+
+Secrets that stand in files which Git does not ignore, so that a commit would publish them.
 """
 
 from __future__ import annotations
@@ -9,13 +11,18 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import subprocess
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.leaks import scannable
+from bpmax_sim.cassette.journal import scannable
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Source
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
 
@@ -101,3 +108,35 @@ def _decoded(text: str) -> str:
         return base64.b64decode(text, validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):
         return ""
+
+
+_NOT_IGNORED = 1  # as `git check-ignore` ends; 128 is no repository, where nothing is committed
+
+
+def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
+    """Yield a problem for each literal value of a credential that is declared to be secret."""
+    is_open = cache(_is_open)
+    for entry in (one for entries in platforms.entries.values() for one in entries):
+        platform = platforms.find(entry.instance.platform)
+        for name, value in entry.instance.credentials.items():
+            spec = platform.credentials.get(name) if platform else None
+            node = entry.origin.node.at(("credentials", name))
+            if spec is None or spec.secret is not True or isinstance(value, Source) or not value:
+                continue
+            if node is not None and is_open(node.file):
+                variable = f"{entry.instance.platform}_{name}".upper()
+                told = (
+                    f"{name!r} is a secret and stands here in the clear, in a file that Git does "
+                    f"not ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
+                )
+                yield Problem(told, node.place, f"credentials.{name}")
+
+
+def _is_open(file: str) -> bool:
+    path = Path(file).absolute()
+    command = ["git", "check-ignore", "--quiet", "--", path.name]
+    try:
+        done = subprocess.run(command, cwd=path.parent, capture_output=True, check=False)  # noqa: S603
+    except OSError:
+        return False  # without Git there is no telling
+    return done.returncode == _NOT_IGNORED

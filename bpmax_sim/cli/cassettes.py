@@ -1,24 +1,71 @@
-"""``seal`` and ``recover``: bring a file into its sound form."""
+"""``seal`` and ``recover``: bring a file into its sound form.
+
+``fmt``: cassettes in their canonical layout, with keys under the rules in force.
+
+``inspect``: the exchanges of a cassette, as a table or one of them whole.
+
+``export``: a cassette in another tool's format.
+
+Two texts of a cassette -> what differs, for a person to judge.
+"""
 
 from __future__ import annotations
 
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 
-from bpmax_sim.cassette import files, merge
-from bpmax_sim.cassette.format import reseal
-from bpmax_sim.cassette.yamltext import YamlTextError
-from bpmax_sim.cli.asking import agree
-from bpmax_sim.cli.changes import changes, edited
+from bpmax_sim.cassette import journal, merge
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import ENTRY, reseal
+from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.cassette.merge import rekeyed
+from bpmax_sim.cassette.model import Line
+from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.output import say, say_document, tell
-from bpmax_sim.cli.places import with_journals
-from bpmax_sim.cli.selection import missing
-from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.cli.select import below, collect, missing, opened, targets, with_journals
+from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, tell
+from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
+from bpmax_sim.messages import Exchange, Failed
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.terminal import counted, table
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.traffic.formats import write_foreign
 from bpmax_sim.yamlfile import shown
+
+_MACHINE = (ENTRY, "bpmax: ", "sealed: ")
+
+
+def changes(before: str, after: str) -> Iterator[str]:
+    """Yield the lines that differ with one around each; what only machines read is left out."""
+    old, new = _readable(before), _readable(after)
+    for line in difflib.unified_diff(old, new, n=1, lineterm=""):
+        if not line.startswith(("---", "+++", "@@")):
+            yield line
+
+
+def _readable(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith(_MACHINE)]
+
+
+def edited(before: bytes, after: bytes) -> Iterator[str]:
+    """Yield which exchanges of *after* are not sealed like this in *before*."""
+    known = set(before.splitlines())
+    mark = ENTRY.encode()
+    for index in after.splitlines():
+        if index.startswith(mark) and index not in known:
+            line = msgspec.json.decode(index[len(mark) :], type=Line)
+            yield f"edited: {line.call} for {line.owner}, its exchange {line.n}"
+
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -52,8 +99,8 @@ def _seal(cassette: Path, after: bytes, *, yes: bool, changed: bool) -> None:
         return
     if not yes:
         agree(f"Seal {shown(cassette)} like this?")
-    with files.locked(cassette.parent):
-        files.replace_whole(cassette, after)
+    with journal.locked(cassette.parent):
+        journal.replace_whole(cassette, after)
     tell(f"{shown(cassette)}: sealed")
 
 
@@ -91,3 +138,196 @@ def recover(
     if not written:
         tell("there is nothing to recover")
     return ExitCode.PASSED
+
+
+def fmt(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Cassettes or folders; by default cassettes/."),
+    ] = None,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if it would.")] = False,
+    json: Json = False,
+) -> int:
+    """Write cassettes anew where that changes them."""
+    found = below(paths or (), ".yaml")
+    known = _rules()
+    fresh = {path: _formatted(path, known) for path in found}
+    changed = [path for path, data in fresh.items() if data != path.read_bytes()]
+    if not check:
+        for path in changed:
+            with journal.locked(path.parent):
+                journal.replace_whole(path, fresh[path])
+    if json:
+        say_document(check=check, files=[shown(path) for path in changed])
+    else:
+        for path in changed:
+            say(f"{shown(path)}: {'would be written anew' if check else 'written anew'}")
+    if not changed:
+        tell(f"{counted(len(found), 'cassette')}: canonical, keys under the rules in force")
+    return ExitCode.FAILED if check and changed else ExitCode.PASSED
+
+
+def _formatted(path: Path, known: Mapping[tuple[Path, str], Rules]) -> bytes:
+    place = path.absolute()
+    return rekeyed(Cassette.load(shown(path)), lambda owner: known.get((place, owner)))
+
+
+def _rules() -> Mapping[tuple[Path, str], Rules]:
+    """Return the rules of each scenario and row, by its cassette and name.
+
+    Those of Python tests are in their markers, and nothing of them is run here.
+    """
+    items = collect(targets((), folder=Path.cwd()), variables={}, environ=os.environ)
+    return {(_cassette(item), item.owner): _rules_of(item) for item in items}
+
+
+def _cassette(item: ScenarioItem) -> Path:
+    return item.root / "cassettes" / f"{item.cassette}.yaml"
+
+
+def _rules_of(item: ScenarioItem) -> Rules:
+    folder = item.platforms if item.platforms.exists() else None
+    platforms = load_platforms(folder, instances=item.instances)
+    return matching_rules(platforms, item.scenario.proxy.ignore)
+
+
+_LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
+_COLUMNS = ("line", "call", "method", "url", "status", "ms", "bytes", "for")
+
+
+def inspect(
+    cassette: Annotated[str, typer.Argument(metavar="CASSETTE[:LINE]", help="The file.")],
+    *,
+    json: Json = False,
+) -> int:
+    """Show a cassette."""
+    path, line = _parts(cassette)
+    found = opened(path)
+    told = [_exchange(found, number) for number in _numbers(found, line)]
+    if json:
+        say_document(file=str(path), exchanges=told)
+    elif line:
+        say(found.entry(_numbers(found, line)[0]).text.rstrip())
+    else:
+        rows = [tuple(str(one[name]) for name in _COLUMNS) for one in told]
+        for text in table([_COLUMNS, *rows]):
+            say(text)
+    return ExitCode.PASSED
+
+
+def _parts(text: str) -> tuple[Path, int]:
+    found = None if Path(text).exists() else _LINE.fullmatch(text)
+    return (Path(found[1]), int(found[2])) if found else (Path(text), 0)
+
+
+def _numbers(cassette: Cassette, line: int) -> list[int]:
+    """Return all exchanges, or the one that *line* lies in."""
+    everything = list(range(len(cassette)))
+    if not line:
+        return everything
+    lines = cassette.path.read_bytes().count(b"\n")
+    if line > lines:
+        raise ConfigError(Problem(f"the file has {lines} lines", Place(str(cassette.path), line)))
+    before = [number for number in everything if _line(cassette, number) <= line]
+    if not before:
+        raise ConfigError(Problem("no exchange is here", Place(str(cassette.path), line)))
+    return before[-1:]
+
+
+def _line(cassette: Cassette, number: int) -> int:
+    return int(cassette.place(number).rpartition(":")[2])
+
+
+def _exchange(cassette: Cassette, number: int) -> dict[str, Any]:
+    line, exchange = cassette.line(number), cassette.exchange(number)
+    request, outcome = exchange.request, exchange.outcome
+    if isinstance(outcome, Failed):
+        status, body = line.failed, outcome.received
+    else:
+        status, body = str(outcome.status), outcome.body
+    return {
+        "line": _line(cassette, number),
+        "call": line.call,
+        "instance": line.instance,
+        "for": line.owner,
+        "at": line.at,
+        "ms": line.ms,
+        "method": request.method,
+        "url": request.url,
+        "status": status,
+        "bytes": len(body),
+    }
+
+
+class Format(StrEnum):
+    """What a cassette can be written as."""
+
+    har = "har"
+    curl = "curl"
+    wiremock = "wiremock"
+    vcrpy = "vcrpy"
+
+
+def exports(
+    cassette: Annotated[Path, typer.Argument(metavar="CASSETTE", help="The file.")],
+    *,
+    kind: Annotated[Format, typer.Option("--as", help="The format.")],
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where it is written; by default stdout.")
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option("--for", metavar="NAME", help="Only what this one recorded.")
+    ] = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> int:
+    """Export a cassette."""
+    exchanges = _exchanges(cassette, owner)
+    data, notes = write_foreign(exchanges, kind.value)
+    for note in notes:
+        tell(f"{cassette}: {note}")
+    if to is not None:
+        _write(to, data, yes=yes)
+        tell(f"{to}: {counted(len(exchanges), 'exchange')}")
+    if json:
+        say_document(
+            format=kind.value,
+            file=str(to or ""),
+            exchanges=len(exchanges),
+            notes=list(notes),
+            content="" if to else data.decode(),
+        )
+    elif to is None:
+        say_bytes(data)
+    return ExitCode.PASSED
+
+
+def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
+    """Return the exchanges of every owner, or of one, each owner's in the order of issue.
+
+    Raises:
+        ConfigError: there is no such file or owner.
+        CassetteError: the file is not sound.
+    """
+    cassette = opened(path)
+    if owner is not None and owner not in cassette.owners:
+        known = ", ".join(map(repr, cassette.owners)) or "nothing"
+        hint = near(owner, cassette.owners) or f"; it holds {known}"
+        raise ConfigError(f"{path}: nothing was recorded for {owner!r}{hint}")
+    owners = cassette.owners if owner is None else (owner,)
+    return [cassette.exchange(n) for one in owners for n in cassette.index.numbers(one)]
+
+
+def _write(path: Path, data: bytes, *, yes: bool) -> None:
+    if path.is_file() and path.read_bytes() == data:
+        return
+    if path.exists() and not yes:
+        agree(f"{path}: replace this file?")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        journal.replace_whole(path, data)
+    except OSError as error:
+        raise CassetteError(
+            f"{path}: not written ({error.strerror}); what was there is whole"
+        ) from error

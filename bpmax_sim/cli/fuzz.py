@@ -10,17 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.output import say, say_document, tell
-from bpmax_sim.cli.selection import missing
+from bpmax_sim.cli.select import missing
+from bpmax_sim.cli.terminal import say, say_document, tell
 from bpmax_sim.errors import ConfigError, near
-from bpmax_sim.report.exits import ExitCode
+from bpmax_sim.fuzz.laws import LAWS
+from bpmax_sim.fuzz.reproduction import File, pytest_of, scenario_of
+from bpmax_sim.fuzz.search import SCRIPT, Finding, Plan, Tried, search
+from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
+from bpmax_sim.project import find_root
+from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import counted
-from bpmax_sim.scenario.names import find_root
-from bpmax_sim.strategies.fuzz.laws import LAWS
-from bpmax_sim.strategies.fuzz.reproduction import File, pytest_of, scenario_of
-from bpmax_sim.strategies.fuzz.scripts import SCRIPT
-from bpmax_sim.strategies.fuzz.search import Finding, Plan, Tried, search
-from bpmax_sim.strategies.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.yamlfile import shown
 
 _MINUTE = 60

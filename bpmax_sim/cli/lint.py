@@ -14,26 +14,21 @@ import typer
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
-from bpmax_sim.check.intake import know
-from bpmax_sim.check.literals import literal_secrets
-from bpmax_sim.check.secrets import secrets_in
-from bpmax_sim.cli.collection import collect
+from bpmax_sim.check.secrets import literal_secrets, secrets_in
 from bpmax_sim.cli.options import Json, Paths
-from bpmax_sim.cli.output import complain, say, say_json, tell
-from bpmax_sim.cli.places import below, with_journals
-from bpmax_sim.cli.selection import Target, targets
+from bpmax_sim.cli.select import Target, below, collect, targets, with_journals
+from bpmax_sim.cli.terminal import complain, say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
-from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.platform.platforms import Platforms
-from bpmax_sim.report.annotations import annotation, in_workspace
+from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.document import document
-from bpmax_sim.report.exits import ExitCode
-from bpmax_sim.report.terminal import counted
-from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.names import SUFFIX, find_root
-from bpmax_sim.scenario.opening import absent
-from bpmax_sim.script.source import Script
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.terminal import annotation, counted, in_workspace
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.runner import absent
+from bpmax_sim.script.failure import Script
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.traffic.admission import know
 from bpmax_sim.yamlfile import shown
 
 

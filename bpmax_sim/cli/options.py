@@ -83,7 +83,7 @@ Cassettes = Annotated[
     str | None,
     typer.Option(metavar="DIR|URL", help="The folder of all cassettes, or an fsspec URL."),
 ]
-Platforms = Annotated[
+PlatformsFolder = Annotated[
     Path | None, typer.Option(metavar="DIR", help="The folder of platform files.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]

@@ -1,18 +1,34 @@
-"""``run`` and ``record``: one function in two modes."""
+"""``run`` and ``record``: one function in two modes.
+
+Items -> verdicts, in one of the three modes; what recording wrote is told beside it.
+
+What a recording changed in the cassettes, told a line each.
+
+``--shard 3/8``: one part of the items, split by how long each took; each run keeps that.
+
+``show``: the last failures again, without running anything.
+
+``list``: scenarios and their rows, without running anything.
+
+``report``: traces -> one HTML page.
+"""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from bpmax_sim.cli.collection import gather
-from bpmax_sim.cli.execution import Choices, codes, execute, pending
+import bpmax_sim
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.merge import new_file
 from bpmax_sim.cli.options import (
     Against,
     AgainstOption,
@@ -31,7 +47,7 @@ from bpmax_sim.cli.options import (
     LimitsOption,
     Mode,
     Paths,
-    Platforms,
+    PlatformsFolder,
     Record,
     RecordOption,
     ShardOption,
@@ -41,23 +57,173 @@ from bpmax_sim.cli.options import (
     UnusedOption,
     Variables,
 )
-from bpmax_sim.cli.output import complain, say, say_json, tell
-from bpmax_sim.cli.places import cassettes_at
-from bpmax_sim.cli.progress import watched
-from bpmax_sim.cli.recorded import contents, tell_recorded
-from bpmax_sim.cli.selection import chosen, missing, targets
-from bpmax_sim.cli.shards import part_of, shard_of, timed
+from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing, targets
+from bpmax_sim.cli.terminal import complain, say, say_document, say_json, tell, watched
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
+from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal
 from bpmax_sim.report.document import document
-from bpmax_sim.report.exits import ExitCode, foremost
-from bpmax_sim.report.remembered import remember
-from bpmax_sim.report.verdict import Verdict
-from bpmax_sim.scenario.given import given_variables
-from bpmax_sim.scenario.item import ScenarioItem
+from bpmax_sim.report.exit_codes import ExitCode, foremost
+from bpmax_sim.report.html import write_page
+from bpmax_sim.report.store import TRACE_FOLDER, Remembered, keep_trace, remember, remembered
+from bpmax_sim.report.terminal import Verdict, broken, counted, judged, skipped, table, target
+from bpmax_sim.scenario import shards
+from bpmax_sim.scenario.cases import given_variables
+from bpmax_sim.scenario.events import Event
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.limits import parse_limits, parse_stack
+from bpmax_sim.session.session import told_unrecognised
 from bpmax_sim.yamlfile import shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """How items are run; what is not given is the scenario's own.
+
+    Attributes:
+        cassettes: the folder of all cassettes; by default that of each scenario's project.
+        faults: whether faults strike.
+        trace: whose events are kept: ``on``, ``off`` or ``on-failure``.
+        options: further options of `Session.open`.
+    """
+
+    mode: str = ""
+    cassettes: Path | None = None
+    faults: bool = True
+    trace: str = "off"
+    environ: Mapping[str, str] = field(repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def execute(items: Iterable[ScenarioItem], choices: Choices) -> Iterator[Verdict]:
+    """Run *items* one after the other, each in a session of its own."""
+    return (verdict for verdict, _ in observe(items, choices))
+
+
+def observe(
+    items: Iterable[ScenarioItem], choices: Choices
+) -> Iterator[tuple[Verdict, tuple[Event, ...]]]:
+    """Run *items* as `execute` does, and yield with each verdict everything that happened."""
+    for item in items:
+        yield (skipped(item), ()) if item.skip else _run(item, choices)
+
+
+def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
+    options = dict(choices.options)
+    guard = NetworkGuard(f"scenario {item.node_id}", allow="--allow-hosts={}", closed=False)
+    if choices.mode:
+        options["mode"] = choices.mode
+    try:
+        session = open_session(
+            item,
+            cassettes=_folder(item, choices),
+            environ=choices.environ,
+            command=f"bpmax-sim record {target(item)}",
+            guard=guard,
+            **options,
+        )
+    except BpmaxError as error:
+        return broken(item, error), ()
+    try:
+        ran = tuple(run_item(item, session, environ=choices.environ, faults=choices.faults))
+    finally:
+        guard.leave()  # also where somebody pressed Ctrl-C
+    events = session.shown(ran)  # a secret may have become known after what told it
+    verdict = judged(item, events, live=not session.is_closed, mode=session.settings.mode)
+    keep_trace(item, events, choices.trace, failed=bool(verdict.failures))
+    lenient = session.settings.unused == "warn" or session.mode == "record"
+    if lenient and session.unplayed and not verdict.failures:
+        verdict = verdict.noting(session.told_unplayed())
+    if session.unrecognised:
+        verdict = verdict.noting(told_unrecognised(session.unrecognised))
+    for told in session.undeclared:
+        verdict = verdict.noting(told)
+    return verdict, events
+
+
+def cassette_of(item: ScenarioItem, choices: Choices) -> Path:
+    """Return the file that *item* plays or records."""
+    return _folder(item, choices) / f"{item.cassette}.yaml"
+
+
+def _folder(item: ScenarioItem, choices: Choices) -> Path:
+    return choices.cassettes or Path(shown(item.root / "cassettes"))
+
+
+def pending(items: Iterable[ScenarioItem], choices: Choices) -> list[Path]:
+    """Return the recordings of *items* that wait for review."""
+    files = dict.fromkeys(new_file(cassette_of(item, choices)) for item in items)
+    return [path for path in files if path.exists()]
+
+
+def codes(verdicts: Iterable[Verdict], waiting: Iterable[Path]) -> list[ExitCode]:
+    """Return every exit code that a run asks for."""
+    return [*(verdict.code for verdict in verdicts), *(ExitCode.REVIEW for _ in waiting)]
+
+
+def contents(items: Sequence[ScenarioItem], choices: Choices) -> dict[Path, bytes]:
+    """Return the bytes of each cassette that *items* will record; empty in other modes."""
+    if choices.mode != "record":
+        return {}
+    files = dict.fromkeys(cassette_of(item, choices) for item in items)
+    return {path: path.read_bytes() if path.exists() else b"" for path in files}
+
+
+def tell_recorded(before: Mapping[Path, bytes]) -> None:
+    """Tell of each cassette how many exchanges it has, or that it is as it was *before*."""
+    for path, old in before.items():
+        if not path.exists():
+            continue
+        same = path.read_bytes() == old
+        told = "unchanged" if same else counted(len(Cassette.load(path)), "exchange")
+        tell(f"{shown(path)}: {told}")
+
+
+def shard_of(text: str) -> Shard | None:
+    """Return the shard that the option names, if it does.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        return Shard.parse(text) if text else None
+    except ValueError as error:
+        raise ConfigError(f"--shard: {error}") from None
+
+
+def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[ScenarioItem]:
+    """Return those of *items* that are in *shard*, in their order; without one, all.
+
+    Raises:
+        ConfigError: the durations cannot be read.
+    """
+    if shard is None:
+        return list(items)
+    root = find_root(Path.cwd())
+    keys = [_key(item, root) for item in items]
+    within = shard.among(keys, shards.read(root))
+    return [item for item, key in zip(items, keys, strict=True) if key in within]
+
+
+def timed(verdicts: Iterable[Verdict], shard: Shard | None) -> Iterator[Verdict]:
+    """Yield *verdicts* of items that are replayed, and keep what each took in real time."""
+    root, took = find_root(Path.cwd()), dict[str, float]()
+    begun = time.perf_counter()
+    for verdict in verdicts:
+        now = time.perf_counter()
+        if verdict.digest:  # it ran
+            took[_key(verdict.item, root)] = now - begun
+        yield verdict
+        begun = time.perf_counter()
+    if took:
+        shards.keep(root, took, shard=shard)
+
+
+def _key(item: ScenarioItem, root: Path) -> str:
+    return shards.key_of(item.path.absolute(), root, item.node_name)
 
 
 class _Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +251,7 @@ def run(  # noqa: PLR0913 - the options of the command
     instance: Instance = "",
     var: Variables = None,
     cassettes: Cassettes = None,
-    platforms: Platforms = None,
+    platforms: PlatformsFolder = None,
     faults: FaultsOption = Faults.on,
     unused: UnusedOption = None,
     shard: ShardOption = "",
@@ -132,7 +298,7 @@ def record(  # noqa: PLR0913 - the options of the command
     instance: Instance = "",
     var: Variables = None,
     cassettes: Cassettes = None,
-    platforms: Platforms = None,
+    platforms: PlatformsFolder = None,
     faults: FaultsOption = Faults.on,
     trace: TraceOption = Keep.on_failure,
     engine: EngineOption = None,
@@ -294,3 +460,101 @@ def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
         for text in terminal.explained(verdict):
             say(f"\n{text}\n")
     return verdict
+
+
+def show(
+    word: Annotated[
+        str, typer.Argument(metavar="TEXT", help="Only where name or file has this in it.")
+    ] = "",
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Show all, not the last one.")] = False,
+    json: Json = False,
+) -> int:
+    """Show the last failure."""
+    kept = [one for one in remembered(find_root(Path.cwd())) if _has(one, word)]
+    shown = list(islice(kept, None if everything or json else 1))
+    if json:
+        say_document(failures=[_data(one) for one in shown])
+    elif not kept:
+        complain(_nothing_failed(word))
+    for one in () if json else shown:
+        say(f"× {one.name}   {one.file}:{one.line}")
+        for text in one.texts:
+            say(f"\n{text}\n")
+    if len(shown) < len(kept):
+        tell(f"{counted(len(kept) - len(shown), 'more failure')}; show them with --all")
+    return ExitCode.PASSED if shown else ExitCode.NOTHING
+
+
+def _has(one: Remembered, word: str) -> bool:
+    return any(word.casefold() in text.casefold() for text in (one.name, one.file))
+
+
+def _data(one: Remembered) -> dict[str, object]:
+    told: dict[str, object] = msgspec.to_builtins(one)
+    return {name: value for name, value in told.items() if name != "version"}
+
+
+def _nothing_failed(word: str) -> str:
+    if word:
+        return f"nothing that failed has {word!r} in it; see `bpmax-sim show --all`"
+    return "no scenario failed when it last ran"
+
+
+def listing(paths: Paths = None, *, keyword: Keyword = "", json: Json = False) -> int:
+    """List scenarios."""
+    files = targets(paths or (), folder=Path.cwd())
+    found = chosen(collect(files, variables={}, environ=os.environ), keyword)
+    if json:
+        say_document(items=[_item(item) for item in found])
+    elif found:
+        for line in table([_row(item) for item in found]):
+            say(line)
+    else:
+        complain("there is no scenario here; write one, or see one with `bpmax-sim demo`")
+    return ExitCode.PASSED if found else ExitCode.NOTHING
+
+
+def _row(item: ScenarioItem) -> tuple[str, ...]:
+    return f"{item.place.file}:{item.place.line}", item.name, item.cassette, " ".join(item.tags)
+
+
+def _item(item: ScenarioItem) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "row": item.row_id,
+        "file": item.place.file,
+        "line": item.place.line,
+        "tags": list(item.tags),
+        "cassette": item.cassette,
+        "steps": len(item.steps),
+        "skip": item.skip,
+        "xfail": item.xfail,
+    }
+
+
+def report(
+    traces: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[TRACE]...", help="Files or folders; by default .bpmax/trace."),
+    ] = None,
+    *,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where; by default .bpmax/report.html.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Write the page and say where it is."""
+    root = find_root(Path.cwd())
+    path = to or root / TRACE_FOLDER.with_name("report.html")
+    counts = write_page(path, traces or [root / TRACE_FOLDER], version=bpmax_sim.__version__)
+    if json:
+        say_document(
+            file=shown(path),
+            passed=counts["passed"],
+            failed=counts["failed"],
+            ended_early=counts["did not end"],
+        )
+    else:
+        say(shown(path))
+    return ExitCode.PASSED

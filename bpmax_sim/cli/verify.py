@@ -1,4 +1,7 @@
-"""``verify``: whether the live third parties still answer as they did when they were recorded."""
+"""``verify``: whether the live third parties still answer as they did when they were recorded.
+
+``coverage``: what the scenarios touch of everything that is declared, found by replaying.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,20 @@ from typing import Annotated, Any
 
 import typer
 
-from bpmax_sim.check.shape import Tier
-from bpmax_sim.check.verify import Drift, Verification, old
-from bpmax_sim.cli.collection import collect
-from bpmax_sim.cli.options import Json, Platforms
-from bpmax_sim.cli.output import say, say_document, tell
-from bpmax_sim.cli.places import below, opened
-from bpmax_sim.cli.players import declared_folder, file_of
-from bpmax_sim.cli.progress import watched
-from bpmax_sim.cli.selection import targets
+from bpmax_sim.check.coverage import KINDS, Part, Ran, coverage
+from bpmax_sim.check.drift import Drift, Tier, Verification, old
+from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
+from bpmax_sim.cli.run import Choices, observe
+from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_of, opened, targets
+from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Exchange, Response
-from bpmax_sim.report.exits import ExitCode, foremost
-from bpmax_sim.report.terminal import counted
-from bpmax_sim.scenario.opening import secrets
+from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.report.exit_codes import ExitCode, foremost
+from bpmax_sim.report.terminal import counted, table
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.runner import secrets
 from bpmax_sim.session.session import Session
 from bpmax_sim.yamlfile import shown
 
@@ -67,7 +69,7 @@ def verify(
     max_age: Annotated[
         str, typer.Option(metavar="AGE", help="Report what is older, such as 30d.")
     ] = "",
-    platforms: Platforms = None,
+    platforms: PlatformsFolder = None,
     json: Json = False,
 ) -> int:
     """Verify recordings."""
@@ -197,3 +199,100 @@ def _data(found: _Found) -> dict[str, Any]:
         "path": drift.path,
         "message": drift.message,
     }
+
+
+_OUTSIDE = ("record", "live")
+
+
+def covered(
+    paths: Paths = None,
+    *,
+    keyword: Keyword = "",
+    allow_hosts: AllowHosts = None,
+    missing: Annotated[
+        bool, typer.Option("--missing/--no-missing", help="Name what no scenario touches.")
+    ] = True,
+    fail_under: Annotated[
+        float,
+        typer.Option(metavar="PERCENT", min=0, max=100, help="End with 1 if less is touched."),
+    ] = 0.0,
+    json: Json = False,
+) -> int:
+    """Show what scenarios touch."""
+    found = collect(targets(paths or (), folder=Path.cwd()), variables={}, environ=os.environ)
+    items = [(item, _platforms(item)) for item in (chosen(found, keyword) if keyword else found)]
+    if not items:
+        complain("there is no scenario here; write one, or see one with `bpmax-sim demo`")
+        return ExitCode.NOTHING
+    choices = Choices(environ=os.environ, options={"allow_hosts": allow_hosts or ()})
+    ran = list(_ran(items, choices))
+    parts = coverage(items, ran)
+    if json:
+        say_document(percent=_percent(parts), scenarios=len(ran), kinds=_kinds(parts))
+    else:
+        for line in _lines(parts, missing=missing):
+            say(line)
+    return _judged(_percent(parts), fail_under)
+
+
+def _platforms(item: ScenarioItem) -> Platforms:
+    folder = item.platforms if item.platforms.exists() else None
+    return load_platforms(folder, instances=item.instances)
+
+
+def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> Iterator[Ran]:
+    """Replay *items* and yield what those told that passed."""
+    platforms = {id(item): one for item, one in items}
+    closed = [item for item, _ in items if item.scenario.proxy.mode not in _OUTSIDE]
+    if len(closed) < len(items):
+        number = counted(len(items) - len(closed), "scenario")
+        tell(f"{number}: not run, for they ask a live system")
+    failed = 0
+    for verdict, events in watched(observe(closed, choices), len(closed)):
+        if verdict.outcome == "passed":
+            yield Ran(verdict.item, platforms[id(verdict.item)], events)
+        failed += verdict.outcome == "failed"
+    if failed:
+        told = f"{counted(failed, 'scenario')} failed, which counts for nothing"
+        tell(f"{told}; see `bpmax-sim run`")
+
+
+def _percent(parts: Sequence[Part]) -> float:
+    return round(100 * sum(part.touched for part in parts) / len(parts), 1) if parts else 100.0
+
+
+def _judged(percent: float, least: float) -> ExitCode:
+    if percent >= least:
+        return ExitCode.PASSED
+    tell(f"{percent} % is touched, and {least:g} % has to be")
+    return ExitCode.FAILED
+
+
+def _lines(parts: Sequence[Part], *, missing: bool) -> Iterator[str]:
+    rows = [("part", "touched", "of", "%")]
+    for kind in KINDS:
+        of_kind = [part for part in parts if part.kind == kind]
+        if of_kind:
+            rows.append((kind, *_counts(of_kind)))
+    yield from table([*rows, ("all", *_counts(parts))])
+    left = [part for part in parts if not part.touched]
+    if missing and left:
+        yield ""
+        yield from table([("-", part.kind, part.name) for part in left])
+
+
+def _counts(parts: Sequence[Part]) -> tuple[str, str, str]:
+    return str(sum(part.touched for part in parts)), str(len(parts)), f"{_percent(parts):g}"
+
+
+def _kinds(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    total = Counter(part.kind for part in parts)
+    return [
+        {
+            "kind": kind,
+            "total": total[kind],
+            "touched": [part.name for part in parts if part.kind == kind and part.touched],
+            "missing": [part.name for part in parts if part.kind == kind and not part.touched],
+        }
+        for kind in KINDS
+    ]

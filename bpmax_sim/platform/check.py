@@ -14,7 +14,6 @@ import msgspec
 from msgspec import UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, near
-from bpmax_sim.platform.kinds import misfit
 from bpmax_sim.platform.model import (
     Api,
     Auth,
@@ -25,11 +24,11 @@ from bpmax_sim.platform.model import (
     Parameter,
     Platform,
     ResponseRules,
+    misfit,
+    snake,
 )
-from bpmax_sim.platform.scopes import RESERVED, uses
 from bpmax_sim.platform.secrecy import always_secret
-from bpmax_sim.platform.spelling import snake
-from bpmax_sim.platform.template import COMMON_NAMES, is_template, names_in
+from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, is_template, names_in, uses
 from bpmax_sim.yamlfile import Node, join
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")

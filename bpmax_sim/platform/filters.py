@@ -1,6 +1,10 @@
 """The filters of templates: encodings, digests, keyed digests, times, canonical forms.
 
 All are plain functions of their arguments, and no error of theirs tells a value.
+
+Canonical forms of paths, queries and headers, as signing schemes ask for them.
+
+Instants as signing schemes write them, without locale and time zone of the machine.
 """
 
 from __future__ import annotations
@@ -8,23 +12,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache, partial
 from typing import Any, Final
+from urllib.parse import unquote
 
-from bpmax_sim.platform.canonical import (
-    canonical_query,
-    closed_path,
-    collapse,
-    drop,
-    header_lines,
-    header_names,
-    joined_query,
-    normal_path,
-    pick,
-)
-from bpmax_sim.platform.instants import http_date, iso, moment, unix, unix_ms
-from bpmax_sim.platform.octets import (
+from bpmax_sim.platform.encodings import (
     LIMIT,
     FilterError,
     b64,
@@ -37,6 +32,157 @@ from bpmax_sim.platform.octets import (
     text,
     to_json,
 )
+
+
+def normal_path(value: object) -> str:
+    """Return a path without ``.``, ``..`` and doubled ``/`` (RFC 3986 section 5.2.4, as AWS)."""
+    path = text(value)
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in {"", "."}:
+            kept.append(segment)
+    tail = "/" if kept and path.endswith("/") else ""
+    return "/" + "/".join(kept) + tail
+
+
+def closed_path(value: object) -> str:
+    """Return a path that ends with ``/``."""
+    path = text(value)
+    return path if path.endswith("/") else path + "/"
+
+
+def canonical_query(value: object) -> str:
+    """Return an encoded query sorted by name, then by value, each name with a ``=``."""
+    query = text(value)
+    if "&" not in query:
+        return query if "=" in query or not query else query + "="
+    pairs = sorted(pair.partition("=")[::2] for pair in query.split("&") if pair)
+    return "&".join([f"{name}={item}" for name, item in pairs])
+
+
+def joined_query(value: object, between: str = "", after: str = "") -> str:
+    """Return decoded names and values, sorted and joined, as TOP and Yonyou sign them."""
+    pairs = sorted(
+        (unquote(name), unquote(item))
+        for name, _, item in (pair.partition("=") for pair in text(value).split("&"))
+        if name
+    )
+    return after.join(f"{name}{between}{item}" for name, item in pairs)
+
+
+def pick(headers: Mapping[str, str], *names: str) -> dict[str, str]:
+    """Return the headers named; ``x-acs-*`` names all that begin so."""
+    plain, begin = _named(names)
+    return {n: v for n, v in headers.items() if n in plain or (begin and n.startswith(begin))}
+
+
+def drop(headers: Mapping[str, str], *names: str) -> dict[str, str]:
+    """Return the headers not named; ``x-acs-*`` names all that begin so."""
+    plain, begin = _named(names)
+    return {
+        n: v for n, v in headers.items() if n not in plain and not (begin and n.startswith(begin))
+    }
+
+
+@lru_cache(maxsize=256)
+def _named(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    plain = frozenset(name for name in names if not name.endswith("*"))
+    return plain, tuple(name[:-1] for name in names if name.endswith("*"))
+
+
+def collapse(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers whose values have single spaces only."""
+    return {name: " ".join(value.split()) for name, value in headers.items()}
+
+
+def header_lines(headers: Mapping[str, str]) -> str:
+    """Return ``name:value`` lines sorted by name, each with its line feed."""
+    return "".join([f"{name}:{headers[name]}\n" for name in sorted(headers)])
+
+
+def header_names(headers: Mapping[str, str]) -> str:
+    """Return the sorted names, joined with ``;``."""
+    return ";".join(sorted(headers))
+
+
+_DIRECTIVE = re.compile(r"%(.)")
+_DIRECTIVES: Final = {
+    "Y": "{0.year:04}",
+    "m": "{0.month:02}",
+    "d": "{0.day:02}",
+    "H": "{0.hour:02}",
+    "M": "{0.minute:02}",
+    "S": "{0.second:02}",
+    "%": "%",
+}
+_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def unix_ms(now: object) -> int:
+    """Return an instant in whole POSIX milliseconds."""
+    return round(_instant(now) * 1000)
+
+
+def unix(now: object) -> int:
+    """Return an instant in whole POSIX seconds."""
+    return unix_ms(now) // 1000
+
+
+def moment(now: object, pattern: str, offset: str = "+00:00") -> str:
+    """Return an instant by a pattern of ``%Y %m %d %H %M %S``, in UTC or at *offset*.
+
+    Raises:
+        FilterError: if the pattern or the offset is another one.
+    """
+    return _moment(unix(now), pattern, offset)
+
+
+def iso(now: object) -> str:
+    """Return an instant as ``2026-03-02T01:00:00Z``."""
+    return moment(now, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def http_date(now: object) -> str:
+    """Return an instant as ``Mon, 02 Mar 2026 01:00:00 GMT`` (RFC 9110 section 5.6.7)."""
+    when = datetime.fromtimestamp(unix(now), UTC)
+    day = f"{_DAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04}"
+    return f"{day} {when:%H:%M:%S} GMT"
+
+
+@lru_cache(maxsize=256)
+def _moment(seconds: int, pattern: str, offset: str) -> str:
+    when = datetime.fromtimestamp(seconds, UTC).astimezone(timezone(_offset(offset)))
+    return _pattern(pattern).format(when)
+
+
+def _instant(now: object) -> float:
+    if isinstance(now, int | float):
+        return now
+    raise FilterError("a time filter needs a number of POSIX seconds, such as now")
+
+
+def _pattern(pattern: str) -> str:
+    def format_of(found: re.Match[str]) -> str:
+        try:
+            return _DIRECTIVES[found[1]]
+        except KeyError:
+            allowed = " ".join(f"%{letter}" for letter in _DIRECTIVES)
+            raise FilterError(f"a time has no {found[0]!r}; there are {allowed}") from None
+
+    return _DIRECTIVE.sub(format_of, pattern.replace("{", "{{").replace("}", "}}"))
+
+
+def _offset(offset: str) -> timedelta:
+    found = _OFFSET.fullmatch(offset)
+    if found is None:
+        raise FilterError(f"{offset!r} is not an offset such as '+08:00'")
+    span = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return span if found[1] == "+" else -span
+
 
 _HASHES: Final = {"md5": hashlib.md5, "sha1": hashlib.sha1, "sha256": hashlib.sha256,
                   "sha512": hashlib.sha512}  # fmt: skip

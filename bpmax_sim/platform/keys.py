@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509 import load_pem_x509_certificate
 
-from bpmax_sim.platform.octets import FilterError, b64url, decode_base64, octets
+from bpmax_sim.platform.encodings import FilterError, b64url, decode_base64, octets
 
 _PEM = "-----BEGIN "
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"

@@ -4,6 +4,8 @@ A preset is a shipped file: ``parameters`` with defaults, ``credentials`` that t
 has, and ``auth``. Anything else its templates name has to be given as a parameter. In ``auth``,
 ``{$parameter: name}`` is replaced by a parameter, and ``{$case: name, a: …, b: …}`` by the entry
 that the parameter names.
+
+JSON Schemas of platform files and of ``instances.yaml``, for editors.
 """
 
 from __future__ import annotations
@@ -11,14 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Problem, near
-from bpmax_sim.platform.scopes import uses
-from bpmax_sim.platform.template import is_template, names_in
-from bpmax_sim.yamlfile import Node, join, read_yaml
+from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.platform.template import is_template, names_in, uses
+from bpmax_sim.yamlfile import Node, described, join, json_schema, read_hover, read_yaml
 
 FOLDER = Path(__file__).parent / "presets"
 MECHANISMS = ("acquire", "apply", "sign", "verify_response", "recover")
@@ -238,3 +241,31 @@ def _under(own: Node | None, brought: Node) -> Node:
         first = own.elements or (own,)
         return structs.replace(own, value=(*first, *brought.elements))
     return own
+
+
+Schema = dict[str, Any]
+HOVER = Path(__file__).with_name("hover.yaml")
+
+
+def platform_schema() -> Schema:
+    """Return the schema of a platform file."""
+    schema = json_schema(Platform, title="bpmax-sim platform", hover=read_hover(HOVER))
+    for definition in (schema, schema["definitions"]["Api"]):
+        properties = definition["properties"]
+        properties["auth"] = described(_auth(), properties["auth"]["description"])
+    return schema
+
+
+def instances_schema() -> Schema:
+    """Return the schema of ``instances.yaml``."""
+    schema = json_schema(Instance, title="bpmax-sim instances", hover=read_hover(HOVER))
+    schema["definitions"]["Source"] |= {"minProperties": 1, "maxProperties": 1}
+    around = {key: schema.pop(key) for key in ("$schema", "title", "definitions")}
+    return {**around, "type": ["array", "null"], "items": schema}
+
+
+def _auth() -> Schema:
+    """Return the ways to declare auth: a preset's name, a preset with parameters, or all of it."""
+    names = {"enum": list(preset_names())}
+    with_parameters = {"type": "object", "properties": {"preset": names}, "required": ["preset"]}
+    return {"anyOf": [names, with_parameters, {"$ref": "#/definitions/Auth"}]}

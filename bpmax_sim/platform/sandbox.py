@@ -17,8 +17,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
-from bpmax_sim.platform.octets import LIMIT, FilterError, text
 from bpmax_sim.platform.template import (
     Renderer,
     Template,

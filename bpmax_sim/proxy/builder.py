@@ -2,26 +2,168 @@
 
 ``proxy.getCustomerDetail("12345")`` is the direct call, ``proxy.api(name).path(id="1").call()``
 the chained one. A builder is a value: each setter returns a new one.
+
+What a script said, as one frozen value, and the argument checks that throw at once.
+
+Only types are judged here: whether a platform, an instance or an API exists is known when the
+call is made.
+
+A Python value copied into plain script values, so that changing the original changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal, NoReturn
 
+from msgspec import field
 from msgspec.structs import replace
 
-from bpmax_sim.messages import Request
-from bpmax_sim.proxy.freeze import freeze
-from bpmax_sim.proxy.kinds import UNDEFINED
-from bpmax_sim.proxy.program import (
-    Program,
-    Setter,
-    check_api,
-    check_proxy,
-    check_setter,
-    is_api_name,
+from bpmax_sim.errors import CallError, Place
+from bpmax_sim.js_values import (
+    UNDEFINED,
+    BigInt,
+    FarDate,
+    JsMap,
+    JsSet,
+    Opaque,
+    Undefined,
+    kind_of,
+    property_order,
 )
+from bpmax_sim.messages import Request
+from bpmax_sim.proxy.effects import Hidden
+from bpmax_sim.proxy.encode import scalar_text
+
+Setter = Literal["path", "query", "header", "body"]
+SETTERS: tuple[Setter, ...] = ("path", "query", "header", "body")
+OPTIONS = ("instance_key", "caller")
+NEVER_APIS = frozenset({"then", "catch", "finally", "toJSON"})
+
+
+class Program(Hidden, frozen=True, kw_only=True):
+    """One ``$proxy`` call, direct or chained, before anything is looked up.
+
+    Attributes:
+        platform: the platform key.
+        options: what the script passed as second argument.
+        api: the name as the script wrote it.
+        steps: setters and their values, in the order of calling.
+        args: the arguments of a direct call; None for a chained one.
+        position: the script line that made the call, where it is known.
+    """
+
+    platform: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    api: str = ""
+    steps: tuple[tuple[Setter, Any], ...] = ()
+    args: tuple[Any, ...] | None = None
+    position: Place | None = None
+
+
+def is_api_name(name: object) -> bool:
+    """Return whether a property of a proxy may name an API.
+
+    ``then`` and its like, ``$``-names and names with a leading underscore never do, so that
+    awaiting, printing or copying a proxy sends nothing.
+    """
+    return isinstance(name, str) and name[:1] not in {"", "$", "_"} and name not in NEVER_APIS
+
+
+def check_proxy(platform: object, options: object = UNDEFINED) -> None:
+    """Judge the arguments of ``$proxy``.
+
+    Raises:
+        CallError: BAD_ARGUMENT, for an argument of the wrong type.
+    """
+    if not isinstance(platform, str) or not platform:
+        _refuse("$proxy(platform_key): the key must be a non-empty text", platform)
+    if options is UNDEFINED:
+        return
+    if not isinstance(options, Mapping):
+        _refuse(f"$proxy({platform!r}, options): options must be an object", options, platform)
+    for name in OPTIONS:
+        value = options.get(name, UNDEFINED)
+        if value is not UNDEFINED and (not isinstance(value, str) or not value):
+            _refuse(f"$proxy({platform!r}): {name} must be a non-empty text", value, platform)
+
+
+def check_api(platform: str, name: object) -> None:
+    """Judge the argument of ``$api``.
+
+    Raises:
+        CallError: BAD_ARGUMENT, if it is not a non-empty text.
+    """
+    if not isinstance(name, str) or not name:
+        _refuse("$api(name): the name must be a non-empty text", name, platform)
+
+
+def check_setter(platform: str, api: str, setter: str, value: object) -> None:
+    """Judge the argument of ``$path``, ``$query`` or ``$header``; ``$body`` takes anything.
+
+    Raises:
+        CallError: BAD_ARGUMENT, if it is neither a plain object nor undefined.
+    """
+    if setter != "body" and value is not UNDEFINED and not isinstance(value, Mapping):
+        _refuse(f"${setter}(values): expected an object of names and values", value, platform, api)
+
+
+def _refuse(rule: str, got: object, platform: object = "", api: str = "") -> NoReturn:
+    known = platform if isinstance(platform, str) else ""
+    raise CallError(f"{rule}, got {kind_of(got)}", platform=known, api=api)
+
+
+_ATOMS = (
+    str, bool, int, float, type(None), bytes, datetime, Undefined, BigInt, FarDate, JsMap, JsSet,
+    Opaque,
+)  # fmt: skip
+
+
+_UNCHANGEABLE = frozenset(_ATOMS)
+
+
+def freeze(value: Any) -> Any:
+    """Return a copy of *value* made of dicts, lists and script values.
+
+    Keys come in the order in which JavaScript lists them, so that a query is the same from both.
+    An object within itself becomes ``Opaque("cycle")``, which is refused when it is sent.
+
+    Raises:
+        CallError: BAD_ARGUMENT, for a value that a script cannot have, or one nested too deeply.
+    """
+    if type(value) in _UNCHANGEABLE:
+        return value
+    try:
+        return _copy(value, ())
+    except RecursionError:
+        raise CallError("a value is nested too deeply") from None
+
+
+def _copy(value: Any, above: tuple[int, ...]) -> Any:
+    if isinstance(value, _ATOMS):
+        return value
+    if id(value) in above:
+        return Opaque("cycle")
+    if isinstance(value, Mapping):
+        inner = (*above, id(value))
+        named = {_name(name): item for name, item in value.items()}
+        return {name: _copy(named[name], inner) for name in property_order(named)}
+    if isinstance(value, list | tuple):
+        inner = (*above, id(value))
+        return [_copy(item, inner) for item in value]
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    raise CallError(f"{kind_of(value)} cannot be sent; pass texts, numbers, lists, dicts or bytes")
+
+
+def _name(name: Any) -> str:
+    """Return a key as JavaScript spells a property name."""
+    text = "null" if name is None else scalar_text(name)
+    if text is None:
+        raise CallError(f"{kind_of(name)} cannot be a name in an object; use a text")
+    return text
+
 
 Run = Callable[[Program], Any]
 Build = Callable[[Program], Request]

@@ -1,32 +1,198 @@
 """A call, from its program to its answer, as a generator of effects.
 
 Authorisation, renewal, retries and judgement are written once, here; the driver owns I/O and time.
+
+What follows from one sending: the answer, another sending, or an error. Decisions only.
+
+A refused token is renewed once, for any call: it was refused before it was executed. Anything
+else is sent again only where ``recover`` says so, and only if the API is idempotent or nothing
+was sent.
+
+The blocking driver: runs a call on the calling thread. Several threads may share a store.
+
+Virtual time moves by what each exchange took; overlapping calls overlap in it too.
+
+Grants kept by key, and one login at a time for each key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
+import email.utils
+import threading
+from collections.abc import Callable, Generator
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
+import msgspec
 from msgspec import Struct, field
 
+from bpmax_sim.clock import Instant, VirtualClock
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
-from bpmax_sim.messages import VERIFIED, Request, Response
-from bpmax_sim.proxy.answer import Answer, read_answer, rejected
-from bpmax_sim.proxy.authorise import authorised, unauthorised
-from bpmax_sim.proxy.body import read_body
-from bpmax_sim.proxy.effects import Acquire, Effect, Grant, Send, Sleep
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.messages import VERIFIED, Call, Request, Response
+from bpmax_sim.platform.model import Recover
+from bpmax_sim.proxy.auth import authorised, names_of, real_side, signed_otherwise, unauthorised
+from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.call_plan import Plan, plan
+from bpmax_sim.proxy.compiled_api import Recipe
+from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep, conceal
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.hidden import conceal
-from bpmax_sim.proxy.kinds import UNDEFINED
 from bpmax_sim.proxy.login import login, login_key, synthesised
-from bpmax_sim.proxy.names import names_of, real_side
-from bpmax_sim.proxy.plan import Plan, plan
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.record import CallRecord
-from bpmax_sim.proxy.recovery import Again, Answered, Outcome, Progress, RefusedAgain, next_step
-from bpmax_sim.proxy.resigning import signed_otherwise
+from bpmax_sim.proxy.response import ABSENT, Body, CallRecord, find_first, finder, read_body
+from bpmax_sim.proxy.result import Answer, read_answer, rejected
 from bpmax_sim.proxy.signing import verify
+
+LONGEST_WAIT: Final = 600.0
+"""Seconds; an answer that asks for a longer wait is final."""
+
+_BROKEN_OFF: Final = frozenset({"CONNECT", "RESET", "TIMEOUT"})
+_EPOCH_SECONDS: Final = 1e9
+_EPOCH_MILLIS: Final = 1e12
+
+
+class Progress(Struct, frozen=True):
+    """How far a call has come.
+
+    Attributes:
+        sent: business requests sent so far.
+        renewed: times the login was repeated because its token was refused.
+        offset: correction of the signing clock in seconds; None before one was made.
+    """
+
+    sent: int = 0
+    renewed: int = 0
+    offset: float | None = None
+
+
+class Again(Struct, frozen=True):
+    """Send again: after *wait* seconds, with a new login if *renew*, the clock set by *offset*."""
+
+    note: str
+    wait: float = 0.0
+    renew: bool = False
+    offset: float | None = None
+
+
+class RefusedAgain:
+    """A renewed token was refused too."""
+
+
+REFUSED_AGAIN: Final = RefusedAgain()
+
+
+class Answered(Struct, frozen=True):
+    """An answer, and its body read."""
+
+    response: Response
+    body: Body
+
+
+Outcome = Answered | TransportError
+
+
+def failure_class(outcome: Outcome, recipe: Recipe) -> str | None:
+    """Return the class that *recover* is keyed by, or None for a success and for the rest."""
+    if isinstance(outcome, TransportError):
+        return "transient" if outcome.code in _BROKEN_OFF else None
+    return recipe.rules.failure_class(outcome.response, outcome.body)
+
+
+def next_step(
+    outcome: Outcome, recipe: Recipe, grant: Grant | None, progress: Progress, now: float
+) -> Again | RefusedAgain | None:
+    """Return what to do after *outcome*; None if it is final."""
+    found = failure_class(outcome, recipe)
+    rule = recipe.recover.get(found) if found else None
+    if found is None or rule is None:
+        return None
+    if rule.refresh and grant is not None:
+        if progress.renewed >= rule.refresh:
+            return REFUSED_AGAIN
+        return Again("token refused; logged in anew", renew=True)
+    if rule.clock and progress.offset is None:
+        offset = _offset(outcome, now)
+        if offset is not None:
+            return Again(f"clock corrected by {offset:+.0f} s", offset=offset)
+    return _later(outcome, recipe, rule, progress, now, found)
+
+
+def _later(
+    outcome: Outcome, recipe: Recipe, rule: Recover, progress: Progress, now: float, found: str
+) -> Again | None:
+    unsent = isinstance(outcome, TransportError) and not outcome.sent
+    if progress.sent >= rule.tries or not (recipe.api.is_idempotent or unsent):
+        return None
+    wait = _wait(outcome, rule, now)
+    if wait is None:
+        wait = rule.backoff * 2 ** (progress.sent - 1)
+    if wait > LONGEST_WAIT:
+        return None
+    return Again(f"{found}: sent again after {wait:g} s", wait=wait)
+
+
+def _offset(outcome: Outcome, now: float) -> float | None:
+    """Return how far the server's clock is ahead; a recorded answer corrects nothing."""
+    if isinstance(outcome, TransportError) or outcome.response.source == "recorded":
+        return None
+    date = _http_date(outcome.response.header("date") or "")
+    return None if date is None else date - now
+
+
+def _wait(outcome: Outcome, rule: Recover, now: float) -> float | None:
+    """Return the seconds that the answer asks for, if it does."""
+    if isinstance(outcome, TransportError):
+        return None
+    response = outcome.response
+    value = find_first(map(finder, rule.wait), response, outcome.body)
+    if value is ABSENT:
+        return None
+    # The answer's own Date is the clock that its other dates were written by.
+    told = _http_date(response.header("date") or "")
+    seconds = seconds_until(value, now if told is None else told)
+    return None if seconds is None else max(seconds, 0.0)
+
+
+def seconds_until(value: Any, now: float) -> float | None:
+    """Return the seconds from *now* that *value* names.
+
+    It may be seconds, an instant in seconds or milliseconds since 1970, an HTTP date or ISO 8601.
+    """
+    for read in _READERS:
+        instant = read(str(value).strip(), now)
+        if instant is not None:
+            return instant - now
+    return None
+
+
+def _number(text: str, now: float) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if not 0 <= number < _EPOCH_MILLIS * 10:
+        return None
+    if number >= _EPOCH_MILLIS:
+        return number / 1000
+    return number if number >= _EPOCH_SECONDS else now + number
+
+
+def _http_date(text: str, _now: float = 0) -> float | None:
+    try:
+        moment: datetime = email.utils.parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.timestamp()
+
+
+def _iso(text: str, _now: float) -> float | None:
+    try:
+        return Instant.parse(text).seconds
+    except ValueError:
+        return None
+
+
+_READERS: tuple[Callable[[str, float], float | None], ...] = (_number, _iso, _http_date)
+
 
 Calling = Generator[Effect, Any, Answer]
 
@@ -223,3 +389,188 @@ def _record(trail: Trail, env: Environment, error: BpmaxError | None) -> CallRec
         received=trail.received,
         redact=redact,
     )
+
+
+class Flight(msgspec.Struct):
+    """A login under way; whoever comes later waits for it and shares what comes of it."""
+
+    landed: threading.Event = msgspec.field(default_factory=threading.Event)
+    grant: Grant | None = None
+    error: Exception | None = None
+
+
+class TokenStore:
+    """The grants of one session; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        """Start without a grant."""
+        self._lock = threading.Lock()
+        self._grants: dict[str, Grant] = {}
+        self._flights: dict[str, Flight] = {}
+
+    def peek(self, wanted: Acquire) -> Grant | None:
+        """Return the grant that answers *wanted*, or None if a login is due.
+
+        A refused or expired grant is evicted.
+        """
+        with self._lock:
+            return self._valid(wanted)
+
+    def put(self, key: str, grant: Grant) -> None:
+        """Keep *grant* for *key*."""
+        with self._lock:
+            self._grants[key] = grant
+
+    def clear(self) -> None:
+        """Forget every grant."""
+        with self._lock:
+            self._grants.clear()
+
+    def obtain(self, wanted: Acquire, run: Callable[[Flow], Grant]) -> Grant:
+        """Return a valid grant, by at most one login at a time for each key; blocks.
+
+        Raises:
+            Exception: what the login raised, to everyone who waited for it.
+        """
+        with self._lock:
+            grant = self._valid(wanted)
+            if grant is not None:
+                return grant
+            flight = self._flights.get(wanted.key)
+            leads = flight is None
+            if flight is None:
+                flight = self._flights[wanted.key] = Flight()
+        return self._lead(wanted, flight, run) if leads else _follow(flight)
+
+    def _valid(self, wanted: Acquire) -> Grant | None:
+        grant = self._grants.get(wanted.key)
+        if grant is None or not (grant is wanted.stale or grant.expires <= wanted.now):
+            return grant
+        del self._grants[wanted.key]
+        return None
+
+    def _lead(self, wanted: Acquire, flight: Flight, run: Callable[[Flow], Grant]) -> Grant:
+        try:
+            flight.grant = run(wanted.flow())
+        except Exception as error:
+            flight.error = error
+            raise
+        finally:
+            with self._lock:
+                if flight.grant is not None:
+                    self._grants[wanted.key] = flight.grant
+                del self._flights[wanted.key]
+            flight.landed.set()
+        return flight.grant
+
+
+def _follow(flight: Flight) -> Grant:
+    flight.landed.wait()
+    if flight.grant is not None:
+        return flight.grant
+    raise flight.error or RuntimeError("the login that this call waited for was interrupted")
+
+
+T = TypeVar("T")
+Handle = Callable[[Request], Response]
+
+
+def answer(request: Request, handle: Handle) -> Response:
+    """Return what *handle* answers, if it came within the request's timeout.
+
+    Raises:
+        TransportError: TIMEOUT, if it took longer; what *handle* raises names its call.
+    """
+    try:
+        response = handle(request)
+    except CallError as error:
+        _name(error, request.call)
+        raise
+    if response.elapsed > request.timeout:
+        raise timed_out(request)
+    return response
+
+
+def _name(error: CallError, call: Call | None) -> None:
+    """Put the call in front of a message whose raiser knew of bytes only."""
+    if call is None or not call.platform or error.platform:
+        return
+    error.message = f"{call.name}: {error.message}"
+    error.args = (error.message,)
+    error.platform, error.instance, error.api = call.platform, call.instance, call.api
+
+
+def timed_out(request: Request) -> TransportError:
+    """Return the error of an exchange that took longer than its timeout."""
+    call = request.call
+    name = f"{call.name}: " if call else ""
+    return TransportError(
+        f"{name}no answer within {request.timeout:g} s",
+        code="TIMEOUT",
+        elapsed=request.timeout,
+        platform=call.platform if call else "",
+        instance=call.instance if call else "",
+        api=call.api if call else "",
+    )
+
+
+def drive(
+    call: Generator[Effect, Any, T],
+    *,
+    handle: Handle,
+    tokens: TokenStore,
+    clock: VirtualClock,
+    sleep: Callable[[float], None] = lambda _seconds: None,
+) -> T:
+    """Run *call* to its end and return what it returns.
+
+    Args:
+        call: a generator of effects.
+        handle: answers a request, as `Transport.handle` does.
+        tokens: the session's grants.
+        clock: the session's virtual clock, moved by each exchange and each wait.
+        sleep: waits in real time; the default does not, which is right in replay.
+
+    Raises:
+        BpmaxError: what the call raises.
+    """
+
+    def perform(effect: Effect) -> Any:
+        start = clock.now()
+        if isinstance(effect, Send):
+            return _send_blocking(effect.request, handle, clock, start)
+        if isinstance(effect, Sleep):
+            sleep(effect.seconds)
+            clock.move_to(start + effect.seconds)
+            return None
+        return tokens.obtain(
+            effect,
+            lambda flow: drive(flow, handle=handle, tokens=tokens, clock=clock, sleep=sleep),
+        )
+
+    return _pump(call, perform)
+
+
+def _pump(call: Generator[Effect, Any, T], perform: Callable[[Effect], Any]) -> T:
+    try:
+        effect = next(call)
+        while True:
+            try:
+                result = perform(effect)
+            except Exception as error:  # noqa: BLE001 - the call decides what to do with it
+                effect = call.throw(error)
+            else:
+                effect = call.send(result)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+
+
+def _send_blocking(request: Request, handle: Handle, clock: VirtualClock, start: float) -> Response:
+    try:
+        response = answer(request, handle)
+    except TransportError as error:
+        clock.move_to(start + error.elapsed)
+        raise
+    clock.move_to(start + response.elapsed)
+    return response

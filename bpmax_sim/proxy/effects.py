@@ -1,7 +1,9 @@
-"""What a call asks of its driver: send, wait, log in.
+"""Values whose representation shows nothing, because credentials may be among their fields.
+
+What a call asks of its driver: send, wait, log in.
 
 A call is a generator that yields effects and returns an answer; it does no I/O and reads no
-clock but the injected ones. Two drivers run it: `bpmax_sim.proxy.driver` (blocking) and the
+clock but the injected ones. Two drivers run it: `bpmax_sim.proxy.client` (blocking) and the
 scheduler (virtual time).
 """
 
@@ -14,6 +16,17 @@ from typing import Any
 from msgspec import Struct
 
 from bpmax_sim.messages import Request
+
+
+def conceal(value: object) -> str:
+    """Return the type's name alone; it takes the place of ``__repr__``."""
+    return f"<{type(value).__name__}>"
+
+
+class Hidden(Struct, frozen=True):
+    """The base of such values; a struct, because they are made anew in every call."""
+
+    __repr__ = conceal
 
 
 class Send(Struct, frozen=True):

@@ -16,9 +16,9 @@ from bpmax_sim.clock import Chance, Clock, Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
 from bpmax_sim.platform.model import Api, Instance, Platform
+from bpmax_sim.proxy.compiled_api import Recipe
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.proxy.recipe import Recipe
-from bpmax_sim.proxy.record import CallRecord
+from bpmax_sim.proxy.response import CallRecord
 
 
 class Directory(Protocol):

@@ -1,28 +1,337 @@
 """A login: the requests of ``acquire`` in order, and the values that their answers yield.
 
 A refused login is never sent again: third parties bar an address that tries wrong secrets.
+
+One request of a login, rendered from given names.
+
+The answer to a login request: whether it is a success, and the values that it yields.
+
+Nothing of a body is quoted in an error but its code and message, for it may hold a secret that
+nobody knows yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import re
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from math import isfinite
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from msgspec.structs import replace
 
-from bpmax_sim.errors import BpmaxError, ConfigError
-from bpmax_sim.messages import LOGIN, Request, Response, Sensitive
-from bpmax_sim.platform.model import Acquire, LoginStep
+from bpmax_sim.cassette.matching import call_behind
+from bpmax_sim.errors import AuthError, BpmaxError, ConfigError
+from bpmax_sim.messages import LOGIN, Call, Pairs, Request, Response, Sensitive
+from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
+from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.proxy.auth import CHANGING, Side, is_steady, names_of, real_side, standin_side
+from bpmax_sim.proxy.call_plan import Luck, Plan
+from bpmax_sim.proxy.compiled_api import Recipe
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send
-from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.login_answer import TTL, LoginAnswer, Yielded, expiry
-from bpmax_sim.proxy.login_request import login_request
-from bpmax_sim.proxy.names import CHANGING, Side, is_steady, names_of, real_side, standin_side
-from bpmax_sim.proxy.plan import Luck, Plan
-from bpmax_sim.proxy.recipe import Recipe
-from bpmax_sim.proxy.record import CallRecord
+from bpmax_sim.proxy.encode import (
+    BadValueError,
+    Payload,
+    encode_payload,
+    header_value,
+    literal_path,
+    query_pairs,
+    query_text,
+)
+from bpmax_sim.proxy.environment import Environment, Secrets
+from bpmax_sim.proxy.response import (
+    ABSENT,
+    Body,
+    CallRecord,
+    accepts,
+    as_text,
+    compile_conditions,
+    find_first,
+    finder,
+    is_success,
+    media_type,
+    read_body,
+    redacted_headers,
+)
 from bpmax_sim.secret.standin import standin
+
+_PLAIN = re.compile(r"[\w$-]+")
+
+
+def login_request(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> Request:
+    """Return *said* with its templates rendered; its call is everything in it but what changes.
+
+    What the time and a nonce make is put in by auth, as a signature is: the same login at another
+    time has the same identity.
+
+    Raises:
+        ConfigError: if a template does not fit, or yields what cannot be sent.
+    """
+    try:
+        return _rendered_request(recipe, said, names)
+    except BadValueError as error:
+        key = recipe.platform.platform_key
+        raise ConfigError(f"the login of {key!r} cannot be sent: {error}") from None
+
+
+def _rendered_request(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> Request:
+    base, path, query = _address(recipe, said, names)
+    query += query_pairs({name: filled(value, names) for name, value in said.query.items()})
+    payload = _payload(said, names)
+    headers = _headers(said, names, payload)
+    call = Call(
+        platform=recipe.platform.platform_key,
+        instance=recipe.instance.instance_key,
+        api=LOGIN,
+        method=said.method.upper(),
+        path=path,
+        query=query,
+        headers=headers,
+        body=payload.data if payload else None,
+    )
+    text = query_text(query)
+    request = Request(
+        method=call.method,
+        url=f"{base}{path}?{text}" if text else base + path,
+        headers=headers,
+        body=call.body,
+        timeout=recipe.timeout,
+        call=call,
+        base=base,
+        confined=True,
+        injected=tuple(_changing(recipe, said)),
+    )
+    return replace(request, call=call_behind(request, call)) if request.injected else request
+
+
+def _changing(recipe: Recipe, said: LoginRequest) -> Iterator[str]:
+    """Yield the places whose value is another at every login."""
+    if CHANGING.isdisjoint(recipe.uses):
+        return
+    parameters = recipe.auth.parameters.items()
+    names, more = frozenset[str](), CHANGING
+    while more != names:
+        names = more
+        more = names | {name for name, value in parameters if _uses(value, names)}
+    headers = {name.lower(): value for name, value in said.headers.items()}
+    filled_in = said.form if is_set(said.form) else said.body if is_set(said.body) else None
+    for root, value in (("query", said.query), ("header", headers), ("body", filled_in)):
+        yield from _places(root, value, names)
+
+
+def _places(place: str, value: Any, names: frozenset[str]) -> Iterator[str]:
+    """Yield where below *place* a template uses one of *names*; a list is one place."""
+    if isinstance(value, Mapping) and all(map(_PLAIN.fullmatch, value)):
+        for name, item in value.items():
+            yield from _places(f"{place}.{name}", item, names)
+    elif _uses(value, names):
+        yield place
+
+
+def _uses(value: Any, names: frozenset[str]) -> bool:
+    if isinstance(value, str):
+        return not names.isdisjoint(names_in(value))
+    items = value.values() if isinstance(value, Mapping) else value
+    return isinstance(value, Mapping | list | tuple) and any(_uses(item, names) for item in items)
+
+
+def _address(
+    recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]
+) -> tuple[str, str, Pairs]:
+    """Return base, path and query; an address of another host is its own base."""
+    base = str(names["base_url"])
+    if said.url:
+        address = render(said.url, names)
+    else:
+        path = literal_path(render(said.path, names))
+        address = base + (path if path.startswith("/") or not path else f"/{path}")
+    parts = urlsplit(address)
+    if not parts.scheme or not parts.netloc:
+        key = recipe.platform.platform_key
+        raise ConfigError(f"the login address of {key!r} is not absolute; start it with https://")
+    if not address.startswith(base):
+        base = f"{parts.scheme}://{parts.netloc}"
+    path = address[len(base) :].partition("#")[0].partition("?")[0]
+    query = parse_qsl(parts.query, keep_blank_values=True) if parts.query else ()
+    return base, path, tuple(query)
+
+
+def _payload(said: LoginRequest, names: Mapping[str, Any]) -> Payload | None:
+    if is_set(said.form):
+        fields = {name: item for name, item in filled(said.form, names).items() if item is not None}
+        return encode_payload(fields, "form")
+    if is_set(said.body):
+        return encode_payload(filled(said.body, names), "json")
+    return None
+
+
+def _headers(said: LoginRequest, names: Mapping[str, Any], payload: Payload | None) -> Pairs:
+    headers = [
+        (name, header_value(name, render(value, names))) for name, value in said.headers.items()
+    ]
+    if payload and not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", payload.content_type))
+    return tuple(headers)
+
+
+def filled(value: Any, names: Mapping[str, Any]) -> Any:
+    """Return *value* with every text in it rendered."""
+    if isinstance(value, str):
+        return render(value, names)
+    if isinstance(value, Mapping):
+        return {name: filled(item, names) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [filled(item, names) for item in value]
+    return value
+
+
+TTL: Final = "ttl"
+_UNITS: Final = {"s": 1.0, "ms": 0.001, "absolute": 1.0, "absolute_ms": 0.001}
+_CODES: Final = tuple(map(finder, ("$.error", "$.errcode", "$.code")))
+_MESSAGES: Final = tuple(
+    map(finder, ("$.error_description", "$.errmsg", "$.message", "$.msg", "$.error_msg"))
+)
+_LONGEST: Final = 200
+
+
+@dataclass(slots=True)
+class Yielded:
+    """What the steps so far have yielded, with real values and with stand-ins."""
+
+    values: dict[str, Any] = field(default_factory=dict, repr=False)
+    standins: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def expiry(ttl: Ttl, value: Any, now: float) -> float:
+    """Return the instant from which a grant is renewed: *margin* before its end.
+
+    A life shorter than twice the margin is renewed at its half, or every call would log in.
+    """
+    life = float(value) * _UNITS[ttl.unit] if value is not None else now + ttl.default
+    if value is None or ttl.unit.startswith("absolute"):
+        life -= now
+    return now + life - min(ttl.margin, max(life, 0) / 2)
+
+
+@dataclass(slots=True)
+class LoginAnswer:
+    """One answer, with what is needed to tell of it."""
+
+    plan: Plan
+    vault: Secrets
+    number: int
+    request: Request
+    response: Response
+    body: Body = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.body = read_body(self.response)
+
+    def check(self, step: LoginStep) -> None:
+        """Judge the answer by the step's rule, else by status and the platform's conditions.
+
+        Raises:
+            AuthError: if it is no success.
+        """
+        if isinstance(step.ok, OkRule):
+            accepted = accepts(step.ok, self.response, self.body)
+        else:
+            conditions = compile_conditions(self.plan.recipe.rules.conditions, lenient=True)
+            accepted = is_success(self.response.status) and all(
+                holds(self.response, self.body) for holds in conditions
+            )
+        if not accepted:
+            raise self._error("was refused", "; check its credentials")
+
+    def collect(self, step: LoginStep, yielded: Yielded) -> None:
+        """Add the values of *step* to *yielded*, and make secret ones known to the vault.
+
+        Raises:
+            AuthError: if a value is missing or is no text or number.
+        """
+        for name, rule in step.extract.items():
+            value = self._value(name, rule)
+            if value is ABSENT:
+                continue
+            yielded.values[name] = yielded.standins[name] = value
+            if rule.secret:
+                call, text = self.plan.call, as_text(value)
+                yielded.values[name] = text
+                yielded.standins[name] = self.vault.minted(
+                    call.platform, call.instance, name, text, rule.kind
+                )
+
+    def _value(self, name: str, rule: Extract) -> Any:
+        value = finder(rule.path)(self.response, self.body)
+        if value is ABSENT or value is None or value == "":
+            if rule.optional or (name == TTL and self.body.rules_see is not None):
+                return ABSENT
+            raise self._error(f"yields no {name}", f"; expected it at {rule.path}")
+        if name == TTL and not _is_number(value):
+            raise self._error(f"yields a {name} that is not a number", f"; see {rule.path}")
+        if isinstance(value, dict | list | bool):
+            raise self._error(f"yields a {name} that is no text", f"; see {rule.path}")
+        return float(value) if name == TTL else value
+
+    def _error(self, what: str, hint: str) -> AuthError:
+        call, response = self.plan.call, self.response
+        sent = self.request.recorded.call
+        line = f"{sent.method} {sent.path}" if sent else self.request.method
+        told = ", ".join(self._told())
+        redact = self.vault.shown
+        return AuthError(
+            redact(
+                f"{call.platform}: the login of instance {call.instance!r} {what}"
+                f" (step {self.number}, {line}): {told}{hint}"
+            ),
+            platform=call.platform,
+            instance=call.instance,
+            api=call.api,
+            status=response.status,
+            response={
+                "status": response.status,
+                "headers": redacted_headers(response.headers, redact),
+                "body": None,
+            },
+        )
+
+    def _told(self) -> Iterator[str]:
+        """Yield status, form, code and message of the answer, whatever there is."""
+        response, body, rules = self.response, self.body, self.plan.recipe.rules
+        yield f"HTTP {response.status}"
+        yield from self._form()
+        for label, first, further in (
+            ("code ", rules.code, _CODES),
+            ("", rules.message, _MESSAGES),
+        ):
+            found = first(response, body)
+            value = find_first(further, response, body) if found is ABSENT else found
+            if isinstance(value, str | int | float):
+                yield f"{label}{self.vault.shown(as_text(value))[:_LONGEST]}"
+
+    def _form(self) -> Iterator[str]:
+        if isinstance(self.body.rules_see, dict):
+            return
+        if isinstance(self.body.rules_see, list):
+            yield "a JSON array"
+        elif self.body.kind == "null":
+            yield "an empty body"
+        elif self.body.kind == "broken":
+            yield f"broken JSON ({self.body.problem})"
+        else:
+            media = media_type(self.response.header("content-type")) or "no content type"
+            yield f"{media}, {len(self.response.body)} bytes"
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    try:
+        return isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def login_key(plan: Plan) -> str:

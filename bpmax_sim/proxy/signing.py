@@ -2,6 +2,8 @@
 
 Nothing here reads a clock or a random source: ``now``, ``nonce`` and ``call_id`` are in the names,
 so the same request and names give the same bytes.
+
+A request that auth still changes: values go into header, query, cookie, path or body.
 """
 
 from __future__ import annotations
@@ -9,16 +11,214 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
+from urllib.parse import unquote, unquote_plus
+
+import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import AuthError, ConfigError
+from bpmax_sim.js_values import UnprintableError, json_text, loads
 from bpmax_sim.messages import VERIFIED, Request, Response
+from bpmax_sim.platform.encodings import (
+    FilterError,
+    decode_base64,
+    decode_hex,
+    form,
+    octet_text,
+    octets,
+    percent,
+)
 from bpmax_sim.platform.model import Sign, Spot, VerifyResponse
-from bpmax_sim.platform.octets import FilterError, decode_base64, decode_hex, octet_text, octets
 from bpmax_sim.platform.template import render
-from bpmax_sim.proxy.draft import Draft, lower_headers
+
+_ADDRESS = re.compile(r"([A-Za-z][\w+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
+_PORTS: Final = {"http": ":80", "https": ":443"}
+_VISIBLE = re.compile(r"[\t\x20-\x7e]*")
+_FORM = "application/x-www-form-urlencoded"
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_Object = dict[str, msgspec.Raw]
+
+
+class Draft:
+    """The parts of a request, which `put` and `remove` change.
+
+    A header, a query name or a cookie that is put takes the place of the script's own.
+    """
+
+    def __init__(self, request: Request) -> None:
+        found = _ADDRESS.match(request.url)
+        if found is None:
+            raise ConfigError(f"{request.url!r} is not an absolute URL, such as https://host/path")
+        self._request = request
+        self._start = f"{found[1]}://{found[2]}"
+        self._host = _host(found[1], found[2])
+        self._path, self._query = found[3], found[4] or ""
+        self._headers = request.headers
+        self._body = request.body
+        self._injected = dict.fromkeys(request.injected)
+
+    def names(self) -> dict[str, object]:
+        """Return the request as the templates of ``sign`` see it (`SIGN_NAMES`)."""
+        path = self._path or "/"
+        target = f"{path}?{self._query}" if self._query else path
+        return {
+            "method": self._request.method,
+            "host": self._host,
+            "path": path,
+            "query_string": self._query,
+            "target": target,
+            "url": self._start + target,
+            "headers": self._header_mapping(),
+            "body": octet_text(self._body) if self._body else "",
+        }
+
+    def has_header(self, name: str) -> bool:
+        """Return whether the request has a header of this name, in any case."""
+        return any(key.lower() == name.lower() for key, _ in self._headers)
+
+    def request(self) -> Request:
+        """Return the request as it stands, with the places that were put in."""
+        query = f"?{self._query}" if self._query else ""
+        return replace(
+            self._request,
+            url=f"{self._start}{self._path}{query}",
+            headers=self._headers,
+            body=self._body,
+            injected=tuple(self._injected),
+        )
+
+    def put(self, place: Spot, name: str, value: str) -> None:
+        """Put *value* in, instead of what stands there.
+
+        Raises:
+            ConfigError: if *value* cannot stand at *place*.
+        """
+        _PUT[place](self, name, value)
+        self._injected[f"{place}.{name.lower() if place == 'header' else name}"] = None
+
+    def remove(self, place: Spot, name: str) -> None:
+        """Take a header, a query name or a cookie out, so that it is not signed."""
+        if place == "header":
+            wanted = name.lower()
+            self._headers = tuple(pair for pair in self._headers if pair[0].lower() != wanted)
+        elif place == "query" and self._query:
+            self._query = _without(self._query, name)
+        elif place == "cookie":
+            self._set_cookie(_cookies(self._headers, name))
+
+    def _header_mapping(self) -> dict[str, str]:
+        mapping: dict[str, str] = {}
+        for name, value in self._headers:
+            key = name.lower()
+            mapping[key] = f"{mapping[key]},{value.strip()}" if key in mapping else value.strip()
+        mapping.setdefault("host", self._host)
+        return mapping
+
+    def _put_header(self, name: str, value: str) -> None:
+        if not _VISIBLE.fullmatch(value):
+            raise ConfigError(
+                f"the value of header {name!r} holds a line break or a character outside visible"
+                " ASCII; encode it in the platform file, such as with | b64"
+            )
+        self.remove("header", name)
+        self._headers = (*self._headers, (name, value))
+
+    def _put_query(self, name: str, value: str) -> None:
+        self.remove("query", name)
+        pair = f"{percent(name)}={percent(value)}"
+        self._query = f"{self._query}&{pair}" if self._query else pair
+
+    def _put_cookie(self, name: str, value: str) -> None:
+        self._set_cookie([*_cookies(self._headers, name), f"{name}={value}"])
+
+    def _set_cookie(self, cookies: list[str]) -> None:
+        self.remove("header", "cookie")
+        if cookies:
+            self._put_header("Cookie", "; ".join(cookies))
+
+    def _put_path(self, name: str, value: str) -> None:
+        self._path = self._path.replace(f"{{{name}}}", percent(value))
+
+    def _put_body(self, name: str, value: str) -> None:
+        media = self._header_mapping().get("content-type", "").lower()
+        if not media:
+            self.put("header", "Content-Type", "application/json")
+        if media.startswith(_FORM):
+            kept = _without(octet_text(self._body or b""), name)
+            pair = f"{form(name)}={form(value)}"
+            self._body = (f"{kept}&{pair}" if kept else pair).encode("utf-8", "surrogateescape")
+        else:
+            self._body = _with_member(self._body or b"{}", name.split("."), value)
+
+
+_PUT: Final = {
+    "header": Draft._put_header,  # noqa: SLF001 - the table of this class
+    "query": Draft._put_query,  # noqa: SLF001
+    "cookie": Draft._put_cookie,  # noqa: SLF001
+    "path": Draft._put_path,  # noqa: SLF001
+    "body": Draft._put_body,  # noqa: SLF001
+}
+
+
+def lower_headers(headers: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """Return headers by lower-case name, the first value of each."""
+    return {name.lower(): value for name, value in reversed(headers)}
+
+
+def _host(scheme: str, netloc: str) -> str:
+    host = netloc.rpartition("@")[2].lower()
+    return host.removesuffix(_PORTS.get(scheme.lower(), "\n"))
+
+
+def _without(pairs: str, name: str) -> str:
+    kept = (pair for pair in pairs.split("&") if not _is_named(pair.partition("=")[0], name))
+    return "&".join(kept)
+
+
+def _is_named(encoded: str, name: str) -> bool:
+    return name in {encoded, unquote(encoded), unquote_plus(encoded)}
+
+
+def _cookies(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
+    lines = (value for name, value in headers if name.lower() == "cookie")
+    cookies = (cookie.strip() for line in lines for cookie in line.split(";"))
+    return [cookie for cookie in cookies if cookie and cookie.partition("=")[0] != without]
+
+
+def _with_member(body: bytes, path: list[str], value: str) -> bytes:
+    """Set a member of a JSON object; every other byte of the values stays as it is."""
+    members = _members(body)
+    if members is None:
+        raise ConfigError(f"auth puts {'.'.join(path)!r} into the body, which is not a JSON object")
+    first, *rest = path
+    inner = members.get(first, b"{}")
+    members[first] = _with_member(inner, rest, value) if rest else msgspec.json.encode(value)
+    return b"{%s}" % b",".join(json_text(name) + b":" + one for name, one in members.items())
+
+
+def _members(body: bytes) -> dict[str, bytes] | None:
+    """Return the members of a JSON object, as they are written, or None for anything else."""
+    try:
+        return {name: bytes(one) for name, one in msgspec.json.decode(body, type=_Object).items()}
+    except msgspec.DecodeError:
+        return _members_with_halves(body)
+
+
+def _members_with_halves(body: bytes) -> dict[str, bytes] | None:
+    """Return the members of an object that holds half a character, which msgspec does not read."""
+    if not _HALF.search(body):
+        return None
+    try:
+        value = loads(body)
+        return {n: json_text(one) for n, one in value.items()} if isinstance(value, dict) else None
+    except (ValueError, RecursionError, UnprintableError):
+        return None
+
 
 Names = Mapping[str, object]
 

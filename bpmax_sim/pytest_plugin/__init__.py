@@ -20,9 +20,9 @@ from bpmax_sim.pytest_plugin import fixtures, options
 if TYPE_CHECKING:
     import warnings
 
-    from bpmax_sim.pytest_plugin.tally import Tally
+    from bpmax_sim.pytest_plugin.run_stats import Tally
 
-_SCENARIO = ".scenario.yaml"  # as in `bpmax_sim.scenario.names`, which takes time to load
+_SCENARIO = ".scenario.yaml"  # as in `bpmax_sim.project`, which takes time to load
 MARKERS = (
     "bpmax(cassette, mode, record, unused, ignore, repeat, clock, …): as in a scenario's proxy",
     "bpmax_fault(on, call=None, status, body, error, token, delay, drip): trouble on purpose",
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare markers and fixtures, and check the options."""
-    if before := sys.modules.get(f"{__name__}.longlived"):
+    if before := sys.modules.get(f"{__name__}.items"):
         before.LONG_LIVED.take_back()  # what an earlier run in this process left
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say who answers, where the plugin is used."""
-    from bpmax_sim.pytest_plugin.heading import header  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.options import header  # noqa: PLC0415
 
     return header(config)
 
@@ -76,25 +76,21 @@ def _is_scenario(path: Path) -> bool:
 
 
 def _tally(config: pytest.Config) -> Tally:
-    from bpmax_sim.pytest_plugin.tally import tally_of  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.run_stats import tally_of  # noqa: PLC0415
 
     return tally_of(config)
 
 
 def _has_tally() -> bool:
     """Return whether anything was tallied; to load what does it takes time in every project."""
-    return f"{__name__}.tally" in sys.modules
+    return f"{__name__}.run_stats" in sys.modules
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Note which cassettes Python tests own."""
     if "bpmax_session" in getattr(item, "fixturenames", ()):
         from bpmax_sim.errors import ConfigError  # noqa: PLC0415
-        from bpmax_sim.pytest_plugin.wanted import (  # noqa: PLC0415
-            cassette_of,
-            cassettes_folder,
-            owner_of,
-        )
+        from bpmax_sim.pytest_plugin.session_options import cassette_of, cassettes_folder, owner_of  # noqa: PLC0415
 
         with suppress(ConfigError):  # a wrong marker is told where the test runs
             folder, owner = cassettes_folder(item), owner_of(item)
@@ -106,7 +102,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the tests of this shard, of what is still selected."""
     if options.value(config, "shard") is not None:
-        from bpmax_sim.pytest_plugin.sharding import deselect  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.session_options import deselect  # noqa: PLC0415
 
         deselect(config, items)
 
@@ -121,7 +117,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     tally = _tally(session.config)
     if tally.broken and session.testsfailed == tally.broken:
         session.config.option.continue_on_collection_errors = True
-    from bpmax_sim.pytest_plugin.longlived import LONG_LIVED  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.items import LONG_LIVED  # noqa: PLC0415
 
     LONG_LIVED.set_aside(len(tally.owned))
 
@@ -173,11 +169,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 def _judge(item: pytest.Item, *, passed: bool) -> None:
     if not any(name == "_bpmax_run" for name in getattr(item, "fixturenames", ())):
         return
-    from bpmax_sim.pytest_plugin.python import RUN, told  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import RUN, without_traceback  # noqa: PLC0415
 
     run = item.stash.get(RUN, None)
     if run is not None:
-        with told():
+        with without_traceback():
             run.finish(failed=not passed)
 
 
@@ -186,10 +182,10 @@ def _judge_sessions(item: pytest.Item, *, passed: bool) -> None:
     sessions = item.stash.get(fixtures.SESSIONS, None)
     if sessions is None:
         return
-    from bpmax_sim.pytest_plugin.python import RUN, told  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import RUN, without_traceback  # noqa: PLC0415
 
     if RUN not in item.stash:
-        with told():
+        with without_traceback():
             sessions.finish(_tally(item.config), failed=not passed)
 
 
@@ -199,7 +195,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put a scenario's calls and the failing step's line into its report, and no secret."""
     if fixtures.HIDING in item.stash:
-        from bpmax_sim.pytest_plugin.hiding import hidden_in, hide  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.python_tests import hidden_in, hide  # noqa: PLC0415
 
         with hidden_in(call.excinfo.value if call.excinfo else None):
             report = yield
@@ -223,7 +219,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if type(report) is not pytest.TestReport and (hiding := _hiding()):
         hiding.hide(report)
     if report.failed and type(report.longrepr) is str and f"{_SCENARIO}::" in report.nodeid:
-        from bpmax_sim.pytest_plugin.failing import FailureText  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.items import FailureText  # noqa: PLC0415
 
         file, line, _ = report.location
         report.longrepr = FailureText.again(report.longrepr, file, (line or 0) + 1)
@@ -252,7 +248,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _hiding() -> Any:
     """Return what hides secrets, if there was ever any to hide; no other project loads it."""
-    return sys.modules.get(f"{__name__}.hiding")
+    return sys.modules.get(f"{__name__}.python_tests")
 
 
 def _forget(config: pytest.Config) -> None:

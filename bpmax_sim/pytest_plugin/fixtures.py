@@ -12,10 +12,9 @@ from bpmax_sim.guard import NetworkGuard
 
 if TYPE_CHECKING:
     from bpmax_sim.proxy.builder import Proxy
-    from bpmax_sim.pytest_plugin.faulty import RunFaults
-    from bpmax_sim.pytest_plugin.python import Run, RunClock, RunEvents, Sessions
+    from bpmax_sim.pytest_plugin.python_tests import Run, RunClock, RunEvents, RunFaults, Sessions
     from bpmax_sim.session import Session
-    from bpmax_sim.transport.httpx.stub import Router
+    from bpmax_sim.transport.respx_router import Router
 
 CURRENT = pytest.StashKey[pytest.Item]()
 """The test that runs, for fixtures that outlive it."""
@@ -31,7 +30,7 @@ HIDING = pytest.StashKey[list[Callable[[str], str]]]()
 
 @pytest.fixture
 def _bpmax_run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    from bpmax_sim.pytest_plugin.python import run_of  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import run_of  # noqa: PLC0415
 
     with run_of(request.node) as run:
         yield run
@@ -52,7 +51,7 @@ def bpmax_proxy(bpmax_session: Session) -> Callable[..., Proxy]:
 @pytest.fixture
 def bpmax_clock(bpmax_session: Session) -> RunClock:
     """Virtual clock of this test's session: now() and advance("2h")."""
-    from bpmax_sim.pytest_plugin.python import RunClock  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import RunClock  # noqa: PLC0415
 
     return RunClock(bpmax_session)
 
@@ -66,8 +65,7 @@ def bpmax_faults(_bpmax_run: Run) -> RunFaults:
 @pytest.fixture
 def bpmax_stubs(request: pytest.FixtureRequest) -> Iterator[Router]:
     """Router of respx in front of this test's session, or of a scenario's, as its proxy.stubs."""
-    from bpmax_sim.pytest_plugin.python import RUN  # noqa: PLC0415
-    from bpmax_sim.pytest_plugin.stubbed import router_of  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import RUN, router_of  # noqa: PLC0415
 
     run = request.node.stash.get(RUN, None)
     with router_of(request.node, run.session if run else None) as router:
@@ -84,7 +82,7 @@ def bpmax_vcr(bpmax_session: Session) -> Iterator[Session]:
 @pytest.fixture
 def bpmax_events(bpmax_session: Session) -> RunEvents:
     """Events of this test's session so far: calls, and what a form or flow tells to tell()."""
-    from bpmax_sim.pytest_plugin.python import RunEvents  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import RunEvents  # noqa: PLC0415
 
     return RunEvents(bpmax_session)
 
@@ -98,8 +96,8 @@ def bpmax_session_factory(
 
     @contextmanager
     def opened(**options: Any) -> Iterator[Session]:
-        from bpmax_sim.pytest_plugin.python import open_session  # noqa: PLC0415
-        from bpmax_sim.pytest_plugin.tally import tally_of  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.python_tests import open_session  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.run_stats import tally_of  # noqa: PLC0415
 
         session = open_session(config.stash[CURRENT], **options)
         try:

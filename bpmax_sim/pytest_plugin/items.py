@@ -2,14 +2,26 @@
 
 They are real `pytest.Module` and `pytest.Function` nodes, because module-scoped fixtures, IDE test
 trees and reporting plugins look for those and nothing else.
+
+A scenario's failures as pytest shows them: text, colours, sections and the place to annotate.
+
+What lies behind a failure, for ``--bpmax-tb``: Python's tracebacks and the script's stack.
+
+No local variables are shown, as pytest would, for they hold credentials; the rest is redacted.
+
+Keeps what pytest collected from Python's garbage collector: all of it lives until the end.
+
+The collector would look at thousands of nodes again and again, at the end of the run too.
 """
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import re
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -20,42 +32,220 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
-from bpmax_sim.pytest_plugin.failing import (
-    FailureText,
-    ScenarioFailedError,
-    annotation,
-    calls_section,
-    config_failure,
-    properties,
-    relative,
-)
-from bpmax_sim.pytest_plugin.faulty import marked_faults
 from bpmax_sim.pytest_plugin.fixtures import GUARD
-from bpmax_sim.pytest_plugin.hiding import hide_in
-from bpmax_sim.pytest_plugin.longlived import LONG_LIVED
-from bpmax_sim.pytest_plugin.stubbed import put_behind
-from bpmax_sim.pytest_plugin.tally import tally_of
-from bpmax_sim.pytest_plugin.tracebacks import behind
-from bpmax_sim.pytest_plugin.wanted import (
+from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, put_behind
+from bpmax_sim.pytest_plugin.run_stats import tally_of
+from bpmax_sim.pytest_plugin.session_options import (
     cassettes_folder,
     choose,
     marked,
     root_of,
     session_options,
 )
-from bpmax_sim.report.remembered import remember
-from bpmax_sim.report.traces import keep_trace
+from bpmax_sim.report.store import keep_trace, remember
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
-from bpmax_sim.scenario.failure import LONGEST
-from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.made import CallMade
-from bpmax_sim.scenario.names import SUFFIX
-from bpmax_sim.scenario.opening import open_session
-from bpmax_sim.scenario.runner import run
+from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.scenario.source import LONGEST, Failure, render
+from bpmax_sim.secret.vault import Redact
 from bpmax_sim.session import Session
+from bpmax_sim.yamlfile import shown
+
+_COLOURS: Mapping[str, Mapping[str, bool]] = {
+    "> ": {"red": True},
+    "  × ": {"red": True},
+    "  √ ": {"green": True},
+}
+
+
+class ScenarioFailedError(AssertionError):
+    """A scenario did what it should not; its message is the first failure's headline."""
+
+    def __init__(self, failures: Sequence[Failure], redact: Redact = str) -> None:
+        """Keep *failures*, of which there is at least one, and what hides the run's secrets."""
+        self.failures = tuple(failures)
+        self.redact = redact
+        super().__init__(failures[0].headline)
+
+
+class Crash(msgspec.Struct, frozen=True):
+    """Where and what, in one line: what JUnit and the short summary take from a failure."""
+
+    path: str
+    lineno: int
+    message: str
+
+
+class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
+    """The text of a failure. A real ``str``, because that is what reporting plugins understand."""
+
+    reprcrash: Crash
+
+    @classmethod
+    def of(cls, failures: Sequence[Failure], more: str = "") -> FailureText:
+        """Return the text of the first failure, the headlines of the others, and *more*."""
+        first = failures[0]
+        others = [f"also: {failure.headline}" for failure in failures[1:]]
+        lines = _within(render(first).splitlines(), others)
+        text = cls("\n".join([*lines, *(["", more] if more else [])]))
+        place = first.location or first.place or Place("")
+        text.reprcrash = Crash(place.file, place.line, first.headline)
+        return text
+
+    @classmethod
+    def again(cls, text: str, path: str, line: int) -> FailureText:
+        """Return the text that a worker of pytest-xdist sent as a mere string."""
+        found = cls(text)
+        found.reprcrash = Crash(path, line, text.partition("\n")[0])
+        return found
+
+    def toterminal(self, tw: Any) -> None:
+        """Write it to pytest's terminal, in colour where there is any."""
+        for number, line in enumerate(self.splitlines()):
+            start = next((start for start in _COLOURS if line.startswith(start)), "")
+            markup = {"red": True, "bold": True} if not number else _COLOURS.get(start, {})
+            tw.line(line, **markup)
+
+
+def _within(lines: list[str], others: list[str]) -> list[str]:
+    """Return *lines* with as many *others* as there is room for, but one line for them at least."""
+    if not others:
+        return lines
+    room = max(LONGEST - len(lines), 1)
+    told = (
+        others[:room]
+        if len(others) <= room
+        else [*others[: room - 1], f"also: {len(others) - room + 1} more failures"]
+    )
+    return [*lines[: LONGEST - len(told)], *told]
+
+
+def calls_section(calls: Sequence[CallMade], room: int) -> str:
+    """Return one line for each call, the latest *room* of them, or nothing."""
+    if not calls or room < 1:
+        return ""
+    left = len(calls) - room
+    shown = calls if left <= 0 else calls[left + 1 :]
+    head = [] if left <= 0 else [f"… {left + 1} earlier calls"]
+    return "\n".join([*head, *map(_call, shown)])
+
+
+def _call(call: CallMade) -> str:
+    outcome = call.error or call.status
+    took = f"{call.duration * 1000:.0f} ms"
+    return f"#{call.number} {call.call}  {call.method} {call.url}  {outcome} {call.source} {took}"
+
+
+def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
+    """Return file, relative to *root*, and line from 0 of the failing step."""
+    place = failure.location or failure.place
+    if place is None or not place.line:
+        return None
+    path = os.path.relpath(Path.cwd() / place.file, root)
+    return path, place.line - 1
+
+
+def config_failure(name: str, error: Exception, place: Place, rerun: str) -> Failure:
+    """Return the failure of a scenario that could not even start."""
+    first, *detail = str(error).splitlines() or [type(error).__name__]
+    return Failure(
+        kind="config",
+        essence=first,
+        scenario=name,
+        place=place,
+        location=place,
+        detail=tuple(detail),
+        rerun=rerun,
+        cause=error,
+    )
+
+
+def properties(
+    calls: Sequence[CallMade], digest: str, cassette: Path | None
+) -> Iterator[tuple[str, str]]:
+    """Yield what JUnit keeps of a scenario."""
+    yield "bpmax_calls", str(sum(not call.is_login for call in calls))
+    if cassette is not None:
+        yield "bpmax_cassette", relative(cassette)
+    if digest:
+        yield "bpmax_trace_digest", digest
+
+
+def relative(path: Path) -> str:
+    """Return how *path* is typed from the working directory, with slashes."""
+    if not os.path.isabs(name := shown(path)):  # noqa: PTH117
+        return name
+    return os.path.relpath(path).replace(os.sep, "/")
+
+
+_NOTHING = "no exception is behind this: the run went on and was compared"
+
+
+def behind(failures: Sequence[Failure], redact: Redact) -> str:
+    """Return the tracebacks behind *failures*, each with the script's stack."""
+    parts = [part for failure in failures for part in _behind(failure)]
+    return redact("\n".join(parts)) if parts else _NOTHING
+
+
+def _behind(failure: Failure) -> Iterator[str]:
+    if failure.cause is None:
+        return
+    yield f"behind: {failure.headline}"
+    for error in _chain(failure.cause):
+        if isinstance(error, ScriptError) and error.stack:
+            yield "\n".join(["Script stack (innermost call first):", *_indented(error.stack)])
+    yield "".join(traceback.format_exception(failure.cause)).rstrip()
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__
+
+
+def _indented(lines: Sequence[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)
+
+
+_MANY = 100
+
+
+class LongLived:
+    """What of this process is set aside; a process has one."""
+
+    def __init__(self) -> None:
+        """Start with nothing set aside."""
+        self._files = 0
+        self._is_used = False
+
+    def set_aside(self, tests: int, *, every: int = 1) -> None:
+        """Set aside all that lives, where there are many tests.
+
+        It stays there until the process ends, or another run of pytest begins in it.
+
+        Args:
+            tests: how many were collected so far.
+            every: only after so many files.
+        """
+        self._files += 1
+        if tests >= _MANY and self._files % every == 0:
+            gc.freeze()
+            self._is_used = True
+
+    def take_back(self) -> None:
+        """Let the collector look at everything again."""
+        if self._is_used:
+            gc.unfreeze()
+        self._is_used = False
+
+
+LONG_LIVED = LongLived()
+
 
 MARK = "bpmax_scenario"
 _FILES = 50
@@ -223,7 +413,7 @@ def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
 
 def _events(test: ScenarioTest, item: ScenarioItem, session: Session) -> Iterator[Event]:
     faults = options.value(test.config, "faults", "on") == "on"
-    return run(item, session, faults=faults)
+    return run_item(item, session, faults=faults)
 
 
 def _keep(

@@ -1,6 +1,8 @@
 """The plugin's options, each with an ini twin of the same name, as one table.
 
 Only what pytest has loaded already is imported: this runs in every project that has us installed.
+
+The lines above a run, silent where the plugin is not used; imported by every run of pytest.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import pytest
 
 from bpmax_sim.guard import hosts_of
+from bpmax_sim.project import find_root
 
 REPORT = ".bpmax/report.html"
 UNUSED = ("fail", "warn", "ignore")
@@ -250,7 +253,7 @@ def check(config: pytest.Config) -> None:
         )
     variables(config)
     if value(config, "shard") is not None:
-        from bpmax_sim.pytest_plugin.sharding import seconds  # noqa: PLC0415 - only where given
+        from bpmax_sim.pytest_plugin.session_options import seconds  # noqa: PLC0415 - only where given
 
         seconds(config)
 
@@ -271,7 +274,7 @@ def report_path(config: pytest.Config) -> Path | None:
         )
     if given != REPORT:
         return Path(config.invocation_params.dir, given)
-    from bpmax_sim.scenario.names import find_root  # noqa: PLC0415 - only where it is wanted
+    from bpmax_sim.project import find_root  # noqa: PLC0415 - only where it is wanted
 
     return find_root(config.rootpath) / given
 
@@ -290,9 +293,50 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
     given = [*(in_ini(config, "var") or ()), *(on_command_line(config, "var") or ())]
     if not given:
         return {}
-    from bpmax_sim.scenario.given import given_variables  # noqa: PLC0415 - only where given
+    from bpmax_sim.scenario.cases import given_variables  # noqa: PLC0415 - only where given
 
     try:
         return given_variables(given)
     except ValueError as error:
         raise pytest.UsageError(f"--bpmax-var: expected NAME=VALUE, got {str(error)!r}") from None
+
+
+def header(config: pytest.Config) -> list[str]:
+    """Return ``bpmax-sim: replay, cassettes`` in a project that has scenarios, and the shard."""
+    return [*_who_answers(config), *_sharded(config)]
+
+
+def _who_answers(config: pytest.Config) -> list[str]:
+    root = find_root(config.rootpath)
+    if not (root / "scenarios").is_dir() and on_command_line(config, "mode") is None:
+        return []
+    mode = value(config, "mode", "replay")
+    if mode == "record":
+        mode += f" {value(config, 'record', 'once')}"
+    folder = value(config, "cassettes")
+    where = _place(folder) if folder else shown(root / "cassettes")
+    closed = ", network closed" if mode in {"replay", "simulate"} else ""
+    return [f"bpmax-sim: {mode}, cassettes in {where}{closed}"]
+
+
+def _place(folder: str) -> str:
+    from bpmax_sim.cassette.remote import is_url, shown_url  # noqa: PLC0415 - only where given
+
+    return shown_url(folder) if is_url(folder) else folder
+
+
+def _sharded(config: pytest.Config) -> list[str]:
+    shard = value(config, "shard")
+    if shard is None:
+        return []
+    from bpmax_sim.pytest_plugin import session_options  # noqa: PLC0415 - only where it is given
+
+    return [f"bpmax-sim: {session_options.header(config, shard)}"]
+
+
+def shown(path: Path) -> str:
+    """Return *path* as seen from the working folder, where it lies below it."""
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from bpmax_sim.errors import Place, Problem
-from bpmax_sim.report.exits import ExitCode
-from bpmax_sim.report.verdict import Verdict
-from bpmax_sim.scenario.failure import Failure, render
-from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.terminal import Verdict
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.source import Failure, render
 
 VERSION = 1
 

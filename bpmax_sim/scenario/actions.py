@@ -2,12 +2,15 @@
 
 Values are filled in before they get here. Expected trouble comes back in the result, not as an
 exception.
+
+What may be wrong with the value of an action before it runs; one row for each action.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,14 +20,25 @@ import msgspec
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.scenario.bench import Bench
-from bpmax_sim.scenario.names import find_root
-from bpmax_sim.script.mirror import LiveObject
-from bpmax_sim.script.source import Script
-from bpmax_sim.subject.context import Move
-from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.platform.model import Model
+from bpmax_sim.project import find_root
+from bpmax_sim.scenario.cases import Draft, hint
+from bpmax_sim.scenario.model import (
+    Move,
+    NamedSteps,
+    ProxyCall,
+    PythonCall,
+    ScriptFile,
+    Submission,
+    keys_of,
+)
+from bpmax_sim.scenario.session_protocol import Bench
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.failure import Script
+from bpmax_sim.subject.flow import Action, FlowSubject
 from bpmax_sim.subject.form import FormSubject
-from bpmax_sim.subject.stage import Result
+from bpmax_sim.subject.hooks import FlowMove, Result, SubjectKind, parse_event
 
 Subject = FormSubject | FlowSubject | None
 _BUILDER_PARTS = ("path", "query", "header", "body")
@@ -112,10 +126,10 @@ def _reject(on: Performer, value: Any, _title: str) -> Result:
     return on.flow("reject").act("reject", move_of(value))
 
 
-def move_of(value: Any) -> Move:
+def move_of(value: Any) -> FlowMove:
     """Return what ``approve``, ``reject`` or ``submit`` says of who acts."""
     given = value if isinstance(value, Mapping) else {}
-    return Move(
+    return FlowMove(
         at=str(given.get("at", "")),
         by=str(given.get("by", "")),
         comment=str(given.get("comment", "")),
@@ -194,4 +208,168 @@ _ACTIONS: Mapping[str, Callable[[Performer, Any, str], Result]] = {
     "js": _js,
     "python": _python,
     "advance": _advance,
+}
+
+
+_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+_NEEDS: Mapping[str, tuple[SubjectKind, ...]] = {
+    "open": ("form",),
+    "click": ("form",),
+    "set": ("form", "flow"),
+    "submit": ("form", "flow"),
+    "fire": ("form", "flow"),
+    "approve": ("flow",),
+    "reject": ("flow",),
+}
+
+
+def check_action(draft: Draft, action: str, value: Any, spot: Spot) -> None:
+    """Tell *draft* what is wrong with *value*."""
+    needed = _NEEDS.get(action)
+    if needed and draft.subject not in needed:
+        draft.tell(spot, f"{action} needs a {' or a '.join(needed)} in the scenario")
+        return
+    _CHECKS[action](draft, value, spot)
+
+
+def _known_keys(draft: Draft, value: Any, spot: Spot, model: type[Model]) -> bool:
+    """Tell unknown keys; return whether *value* is a map at all."""
+    known = keys_of(model)
+    if not isinstance(value, Mapping):
+        draft.tell(spot, f"expected a map of {', '.join(known)}")
+        return False
+    for key in value:
+        if key not in known:
+            draft.tell(spot.at(key), f"unknown key {key!r}{hint(key, known)}")
+    return True
+
+
+def _fields(draft: Draft, value: Any, spot: Spot) -> None:
+    if value is None and spot.steps[-1] == "open":
+        return
+    if not isinstance(value, Mapping):
+        draft.tell(spot, "expected a map of fields and values")
+        return
+    for name in value:
+        if draft.fields and name not in draft.fields:
+            draft.tell(spot.at(name), f"no field {name!r}{hint(name, draft.fields)}")
+
+
+def _check_click(draft: Draft, value: Any, spot: Spot) -> None:
+    if not isinstance(value, str):
+        draft.tell(spot, "expected the name of a button")
+        return
+    prefix = "click."
+    buttons = [event[len(prefix) :] for event in draft.scripts if event.startswith(prefix)]
+    if "${" not in value and value not in buttons:
+        draft.tell(spot, f"no script for click.{value}{hint(value, buttons)}")
+
+
+def _check_submit(draft: Draft, value: Any, spot: Spot) -> None:
+    if draft.subject == "flow" and isinstance(value, Mapping):
+        _known_keys(draft, value, spot, Submission)
+    elif value not in ({}, None, True):
+        draft.tell(spot, "expected {}")
+
+
+def _check_fire(draft: Draft, value: Any, spot: Spot) -> None:
+    if not isinstance(value, str):
+        draft.tell(spot, "expected an event such as change.customerId")
+        return
+    if "${" in value:
+        return
+    try:
+        parse_event(value, draft.subject or "form")
+    except ValueError as error:
+        draft.tell(spot, str(error))
+        return
+    if value not in draft.scripts:
+        draft.tell(spot, f"no script for {value}{hint(value, draft.scripts)}")
+
+
+def _move(action: Action) -> Callable[[Draft, Any, Spot], None]:
+    def check(draft: Draft, value: Any, spot: Spot) -> None:
+        if value is None or not _known_keys(draft, value, spot, Move):
+            return
+        at = value.get("at", "")
+        if draft.definition is None or not isinstance(at, str) or not at or "${" in at:
+            return
+        if at not in draft.nodes:
+            draft.tell(spot.at("at"), f"no node {at!r}{hint(at, draft.nodes)}")
+        elif action not in draft.definition.nodes[at].offers:
+            offers = ", ".join(draft.definition.nodes[at].offers) or "no action"
+            draft.tell(spot.at("at"), f"node {at!r} does not offer {action}; it offers {offers}")
+
+    return check
+
+
+def _check_proxy(draft: Draft, value: Any, spot: Spot) -> None:
+    if not _known_keys(draft, value, spot, ProxyCall):
+        return
+    call = value.get("call")
+    if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
+        draft.tell(spot.at("call"), f"expected call: platform.api, got {call!r}")
+    if "args" in value and any(part in value for part in ("path", "query", "header", "body")):
+        draft.tell(spot.at("args"), "args is a direct call; it excludes path, query, header, body")
+    elif "args" in value and not isinstance(value["args"], list):
+        draft.tell(spot.at("args"), "expected a list of arguments")
+
+
+def _check_js(draft: Draft, value: Any, spot: Spot) -> None:
+    if isinstance(value, str):
+        return
+    if _known_keys(draft, value, spot, ScriptFile) and not isinstance(value.get("file"), str):
+        draft.tell(spot, "expected a script, or {file: path of a script}")
+
+
+def _check_python(draft: Draft, value: Any, spot: Spot) -> None:
+    call = value
+    if isinstance(value, Mapping):
+        _known_keys(draft, value, spot, PythonCall)
+        call = value.get("call")
+        if not isinstance(value.get("args", {}), Mapping):
+            draft.tell(spot.at("args"), "expected a map of arguments")
+    if not isinstance(call, str) or not _FUNCTION.fullmatch(call):
+        draft.tell(spot, f"expected module:function, got {call!r}")
+
+
+def _check_advance(draft: Draft, value: Any, spot: Spot) -> None:
+    if isinstance(value, str) and "${" in value:
+        return
+    try:
+        good = not isinstance(value, bool) and parse_duration(value) >= 0
+    except (ValueError, TypeError):
+        good = False
+    if not good:
+        draft.tell(spot, f"expected a duration such as 30s or 1m30s, got {value!r}")
+
+
+def _run(draft: Draft, value: Any, spot: Spot) -> None:
+    named = draft.named_steps()
+    name = value
+    if isinstance(value, Mapping):
+        _known_keys(draft, value, spot, NamedSteps)
+        name = value.get("steps")
+        if not isinstance(value.get("with", {}), Mapping):
+            draft.tell(spot.at("with"), "expected a map of variables")
+    if not isinstance(name, str):
+        draft.tell(spot, "expected the name of steps, or {steps: a name, with: variables}")
+    elif name not in named:
+        more = hint(name, named) or "; named steps come from the files of use"
+        draft.tell(spot, f"no steps {name!r}{more}")
+
+
+_CHECKS: Mapping[str, Callable[[Draft, Any, Spot], None]] = {
+    "open": _fields,
+    "set": _fields,
+    "click": _check_click,
+    "submit": _check_submit,
+    "fire": _check_fire,
+    "approve": _move("approve"),
+    "reject": _move("reject"),
+    "proxy": _check_proxy,
+    "js": _check_js,
+    "python": _check_python,
+    "advance": _check_advance,
+    "run": _run,
 }

@@ -2,6 +2,8 @@
 
 Items without ``times`` are the exact order of all calls that no counting item speaks of; logins
 take part only where ``platform.$token`` is named. Counting items leave everything else unchecked.
+
+A call that was made, redacted, the way a scenario spells it.
 """
 
 from __future__ import annotations
@@ -12,13 +14,50 @@ from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
+import msgspec
+
 from bpmax_sim.errors import BpmaxError, Place
+from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import Call, Pairs
-from bpmax_sim.numeric import loads
-from bpmax_sim.proxy.values import js_number
 from bpmax_sim.scenario.expect import Check, Checks, compare, failed, is_number, is_operator
-from bpmax_sim.scenario.made import CallMade
-from bpmax_sim.scenario.values import Path, show
+from bpmax_sim.scenario.references import Path, show
+
+
+class CallMade(msgspec.Struct, frozen=True, kw_only=True):
+    """One call, redacted, the way a scenario spells it.
+
+    Attributes:
+        number: counts from 1 within the scenario.
+        call: ``platform.api``; ``platform.$token`` is a login.
+        path: values of the path's placeholders.
+        error: the code of the rejection, empty for an answer.
+        place: the script line that made the call.
+    """
+
+    number: int
+    call: str
+    instance: str = ""
+    caller: str | None = None
+    method: str = ""
+    url: str = ""
+    path: Mapping[str, str] = msgspec.field(default_factory=dict)
+    query: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    header: Mapping[str, str] = msgspec.field(default_factory=dict)
+    body: Any = None
+    status: int | None = None
+    response: Any = None
+    source: str = ""
+    error: str = ""
+    message: str = ""
+    duration: float = 0.0
+    place: Place | None = None
+    at: float = 0.0
+
+    @property
+    def is_login(self) -> bool:
+        """Return whether this is the login request of a platform."""
+        return self.call.endswith(".$token")
+
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}|:([A-Za-z_]\w*)")
 PARTS = (

@@ -2,6 +2,10 @@
 
 CSV is read as UTF-8 with or without BOM, else as GB18030, which Chinese Excel writes. Cells are
 text unless the header says otherwise: ``金额:number``.
+
+Variables given on a command line, ``NAME=VALUE``: their texts, and what these mean in a file.
+
+A scenario file while it is checked: everything it names, and what is wrong so far.
 """
 
 from __future__ import annotations
@@ -10,17 +14,30 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, listed, near
-from bpmax_sim.numeric import TOO_LARGE, is_bounded, loads, whole
-from bpmax_sim.scenario.action_values import Table, keys_of
+from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
+from bpmax_sim.scenario.model import (
+    FaultRule,
+    FlowSpec,
+    FormSpec,
+    Fragment,
+    Scenario,
+    Step,
+    Table,
+    keys_of,
+)
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.yamlfile import Node, shown
+from bpmax_sim.subject.flow import Definition
+from bpmax_sim.subject.hooks import SubjectKind
+from bpmax_sim.yamlfile import Node, join, shown
+from bpmax_sim.yamlfile.node import ScalarError, resolve
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
 _FROM_KEYS = keys_of(Table)
@@ -248,3 +265,176 @@ def flag(value: Any) -> bool | str:
         text = value.strip()
         return _BOOLEANS.get(text.lower(), text) if text else False
     return bool(value)
+
+
+class Given(str):
+    """The text of a variable as somebody typed it."""
+
+    __slots__ = ()
+
+
+def given_variables(texts: Iterable[str]) -> dict[str, Given]:
+    """Return the variables that *texts* give, ``NAME=VALUE`` each; the last of a name wins.
+
+    Raises:
+        ValueError: with a text that is something else.
+    """
+    found: dict[str, Given] = {}
+    for text in texts:
+        name, equals, written = text.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(text)
+        found[name.strip()] = Given(written.strip())
+    return found
+
+
+def meant(variables: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *variables* with the values that their texts mean.
+
+    A variable that the file declares as text stays text, such as a telephone number; any other is
+    read as a plain value of the file would be.
+    """
+    return {
+        name: _meant(value, declared.get(name)) if isinstance(value, Given) else value
+        for name, value in variables.items()
+    }
+
+
+def _meant(text: str, declared: Any) -> Any:
+    if isinstance(declared, str) and "${" not in declared:
+        return str(text)
+    try:
+        return resolve(text) if text else ""
+    except ScalarError:
+        return str(text)  # a number with leading zeros is the text that it looks like
+
+
+def repeated(option: str, variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return the words that give *variables* again, without those that *secrets* names."""
+    hidden = {name.removeprefix("vars.").partition(".")[0] for name in secrets}
+    return tuple(
+        word
+        for name, value in variables.items()
+        if isinstance(value, Given) and name not in hidden
+        for word in (option, f"{name}={value}")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A fragment and where it stands."""
+
+    fragment: Fragment
+    spot: Spot
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """What the checks look at; `tell` takes what they find.
+
+    Attributes:
+        variables: given from outside, such as on the command line.
+        environ: what ``${env.X}`` may name.
+    """
+
+    spot: Spot
+    scenario: Scenario
+    fragments: tuple[Loaded, ...] = ()
+    definition: Definition | None = None
+    rows: tuple[Row, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    _steps: tuple[tuple[Step, Spot], ...] = field(default=(), init=False)
+
+    def tell(self, spot: Spot, message: str) -> None:
+        """Note that something is wrong at *spot*."""
+        self.problems.append(Problem(message, spot.place, join(spot.steps)))
+
+    @property
+    def subject(self) -> SubjectKind | None:
+        """Return what is driven."""
+        if isinstance(self.scenario.form, FormSpec):
+            return "form"
+        return "flow" if isinstance(self.scenario.flow, FlowSpec) else None
+
+    @property
+    def spec(self) -> FormSpec | FlowSpec | None:
+        """Return the declaration of the subject."""
+        for spec in (self.scenario.form, self.scenario.flow):
+            if isinstance(spec, FormSpec | FlowSpec):
+                return spec
+        return None
+
+    @property
+    def scripts(self) -> Mapping[str, str]:
+        """Return event -> script file."""
+        return self.spec.scripts if self.spec else {}
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Return the nodes of the flow, as far as it is defined."""
+        return tuple(self.definition.nodes) if self.definition else ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Return the declared fields of the form."""
+        form = self.scenario.form
+        return tuple(form.fields) if isinstance(form, FormSpec) else ()
+
+    def steps(self) -> Sequence[tuple[Step, Spot]]:
+        """Return every step of the file and of its fragments, once those are read."""
+        self._steps = self._steps or tuple(self._all_steps())
+        return self._steps
+
+    def _all_steps(self) -> Iterator[tuple[Step, Spot]]:
+        for key, steps in (("steps", self.scenario.steps), ("finally", self.scenario.cleanup)):
+            for index, step in enumerate(steps):
+                yield step, element(self.spot.at(key), index)
+        for loaded in self.fragments:
+            for name, steps in loaded.fragment.steps.items():
+                for index, step in enumerate(steps):
+                    yield step, element(loaded.spot.at("steps", name), index)
+
+    def fault_sets(self) -> dict[str, tuple[tuple[FaultRule, Spot], ...]]:
+        """Return the named fault sets; those of the file win over those of fragments."""
+        found: dict[str, tuple[tuple[FaultRule, Spot], ...]] = {}
+        sources = [(loaded.fragment.fault_sets, loaded.spot) for loaded in self.fragments]
+        for sets, spot in (*sources, (self.scenario.fault_sets, self.spot)):
+            for name, rules in sets.items():
+                below = spot.at("fault_sets", name)
+                found[name] = tuple(
+                    (rule, element(below, index)) for index, rule in enumerate(rules)
+                )
+        return found
+
+    def declared_vars(self) -> dict[str, Any]:
+        """Return variables, weakest first: fragments, the file, what is given from outside."""
+        found: dict[str, Any] = {}
+        for loaded in self.fragments:
+            found |= loaded.fragment.vars
+        found |= self.scenario.vars
+        return {**found, **meant(self.variables, found)}
+
+    def named_steps(self) -> dict[str, tuple[tuple[Step, Spot], ...]]:
+        """Return the named steps of the fragments."""
+        return {
+            name: tuple(
+                (step, element(loaded.spot.at("steps", name), index))
+                for index, step in enumerate(steps)
+            )
+            for loaded in self.fragments
+            for name, steps in loaded.fragment.steps.items()
+        }
+
+
+def element(spot: Spot, index: int) -> Spot:
+    """Return the element of a list, or the value itself where it stands for a list of one."""
+    node = spot.source.root.at(spot.steps)
+    return spot.at(index) if node is not None and node.elements else spot
+
+
+def hint(name: str, known: Any) -> str:
+    """Return the near name, else all of them."""
+    names = list(known)
+    return near(name, names) or (f"; there is {listed(names)}" if names else "")

@@ -1,4 +1,9 @@
-"""Everything that can be found wrong in a scenario before it runs; one function for each matter."""
+"""Everything that can be found wrong in a scenario before it runs; one function for each matter.
+
+What can be wrong in a scenario beside its steps: its name, clock, user, secrets and proxy.
+
+Every ``${…}`` of a scenario must name something: variables, columns, steps, fields.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +13,109 @@ from typing import Any
 
 from msgspec import UNSET
 
-from bpmax_sim.scenario.check_actions import check_action
-from bpmax_sim.scenario.check_settings import check_settings
-from bpmax_sim.scenario.condition import check_condition
-from bpmax_sim.scenario.draft import Draft, element, hint
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import ConfigError, Problem
+from bpmax_sim.field_path import parse_path
+from bpmax_sim.scenario.actions import check_action
+from bpmax_sim.scenario.cases import Draft, Row, element, hint
+from bpmax_sim.scenario.expect import count_problem, section_problem
+from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
 from bpmax_sim.scenario.model import ACTIONS, Expect, ExpectedError, FaultRule, Retry, Step
-from bpmax_sim.scenario.operands import count_problem, section_problem
-from bpmax_sim.scenario.operands import problems as operand_problems
+from bpmax_sim.scenario.references import (
+    Path,
+    Reference,
+    UndefinedValueError,
+    check_condition,
+    pieces,
+    reference,
+)
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.hooks import check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
+
+_SECRET_ROOTS = ("env", "vars", "case")
+
+
+def check_settings(draft: Draft) -> None:
+    """Tell *draft* what is wrong with them."""
+    for one in (_name, _clock, _user, _stubs, _places, _secrets, _rows):
+        one(draft)
+
+
+def _name(draft: Draft) -> None:
+    if not draft.scenario.scenario.strip():
+        draft.tell(draft.spot.at("scenario"), "a scenario needs a name")
+
+
+def _clock(draft: Draft) -> None:
+    if draft.scenario.clock:
+        try:
+            Instant.parse(draft.scenario.clock)
+        except ValueError as error:
+            draft.tell(draft.spot.at("clock"), str(error))
+
+
+def _user(draft: Draft) -> None:
+    user = draft.scenario.user
+    if user is not UNSET and not isinstance(user, str | int | Mapping):
+        draft.tell(draft.spot.at("user"), "expected an id, or a map such as {id: lisi}")
+
+
+def _stubs(draft: Draft) -> None:
+    for index, stub in enumerate(draft.scenario.proxy.stubs):
+        spot = element(draft.spot.at("proxy", "stubs"), index)
+        if "." not in stub.on:
+            draft.tell(spot, f"on: expected platform.api or platform.*, got {stub.on!r}")
+
+
+def _places(draft: Draft) -> None:
+    """Find paths that name no place of a request, and would be ignored without a word."""
+    for index, text in enumerate(draft.scenario.proxy.ignore):
+        try:
+            parse_path(text)
+        except ConfigError as error:
+            told = str(error).removeprefix("ignore: ")
+            draft.tell(element(draft.spot.at("proxy", "ignore"), index), told)
+
+
+def _rows(draft: Draft) -> None:
+    """Find marks of rows that are neither a text nor a list of them."""
+    for row in draft.rows:
+        for key in ("tags", "skip", "xfail"):
+            value = row.values.get(key)
+            listed = value if isinstance(value, list) and key == "tags" else [value]
+            if any(isinstance(one, Mapping | list) for one in listed):
+                draft.problems.append(Problem(f"{key}: expected text", row.place, "cases"))
+
+
+def _secrets(draft: Draft) -> None:
+    for index, text in enumerate(draft.scenario.secrets):
+        wrong = _secret(draft, text)
+        if wrong:
+            draft.tell(element(draft.spot.at("secrets"), index), wrong)
+
+
+def _secret(draft: Draft, text: str) -> str | None:
+    """Return what is wrong with the name of a secret; a variable of the environment may come."""
+    try:
+        found = reference(text)
+    except UndefinedValueError:
+        found = None
+    if found is None or found.root not in _SECRET_ROOTS:
+        return f"expected env.X, vars.x or case.x, got {text!r}"
+    known = _known(draft, found.root)
+    name = str(found.path[0])
+    return None if known is None or name in known else f"no {found.root}.{name}{hint(name, known)}"
+
+
+def _known(draft: Draft, root: str) -> list[str] | None:
+    look: Mapping[str, Callable[[], list[str]]] = {
+        "vars": lambda: sorted(draft.declared_vars()),
+        "case": lambda: list(dict.fromkeys(name for row in draft.rows for name in row.values)),
+    }
+    return look[root]() if root in look else None
+
 
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form",), "flow": ("flow",)}
 _MOVING = ("at", "status", "owners")
@@ -257,3 +354,115 @@ _CHECKS: tuple[Callable[[Draft], None], ...] = (
     _expected_errors,
     _runs,
 )
+
+
+_WITHOUT_VALUES = ("scripts", "libraries", "definition", "description", "js", "platforms", "use")
+
+
+def check_values(draft: Draft) -> None:
+    """Tell *draft* each reference to something that does not exist."""
+    names = _Names(draft)
+    for spot, text in _texts(draft):
+        try:
+            references = [piece for piece in pieces(text) if isinstance(piece, Reference)]
+        except UndefinedValueError as error:
+            draft.tell(spot, str(error))
+            continue
+        for ref in references:
+            wrong = names.problem(ref)
+            if wrong:
+                draft.tell(spot, wrong)
+
+
+def _texts(draft: Draft) -> Iterator[tuple[Spot, str]]:
+    spots = [draft.spot, *(loaded.spot for loaded in draft.fragments)]
+    for spot in spots:
+        if not any("${" in line or "\\" in line for line in spot.source.lines):
+            continue  # nor is it spelled with an escape
+        for path, text in spot.source.root.texts():
+            if "${" in text and not _is_exempt(path):
+                yield Spot(spot.source, path), text
+
+
+def _is_exempt(path: Path) -> bool:
+    """Return whether no value is ever filled in there, as inside scripts."""
+    return any(part in _WITHOUT_VALUES for part in path)
+
+
+class _Names:
+    """What there is to name."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        steps = [step for step, _ in draft.steps()]
+        self.vars = {*draft.declared_vars(), *(name for step in steps for name in step.save)}
+        for step in steps:
+            if isinstance(step.run, Mapping) and isinstance(step.run.get("with"), Mapping):
+                self.vars |= step.run["with"].keys()
+        self.ids = [step.id for step in steps if step.id]
+        self.columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
+
+    def problem(self, ref: Reference) -> str | None:
+        """Return what is wrong with *ref*, or None."""
+        check = _ROOTS.get(ref.root)
+        return check(self, ref) if check else None
+
+    def _vars(self, ref: Reference) -> str | None:
+        return self._among(ref, sorted(self.vars))
+
+    def _case(self, ref: Reference) -> str | None:
+        if not self.columns:
+            return f"${{{ref.text}}} is not defined; the scenario has no cases"
+        whole = ref.text.partition(".")[2]
+        if whole in self.columns or str(ref.path[0]) in self.columns:
+            return self._missing_cell(ref, whole)
+        return self._among(ref, self.columns)
+
+    def _missing_cell(self, ref: Reference, whole: str) -> str | None:
+        name = whole if whole in self.columns else str(ref.path[0])
+        for row in self.draft.rows:
+            if name not in row.values:
+                message = f"row {row.id!r} has no {name!r}, which ${{{ref.text}}} names"
+                self._tell_row(row, message)
+        return None
+
+    def _tell_row(self, row: Row, message: str) -> None:
+        problem = Problem(message, row.place, "cases")
+        if problem not in self.draft.problems:
+            self.draft.problems.append(problem)
+
+    def _env(self, ref: Reference) -> str | None:
+        name = ref.text.partition(".")[2]
+        if name in self.draft.environ:
+            return None
+        return f"${{{ref.text}}} is not defined; set the environment variable {name}"
+
+    def _steps(self, ref: Reference) -> str | None:
+        return self._among(ref, self.ids)
+
+    def _form(self, ref: Reference) -> str | None:
+        if self.draft.subject is None:
+            return f"${{{ref.text}}} is not defined; the scenario has no form"
+        return self._among(ref, self.draft.fields) if self.draft.fields else None
+
+    def _flow(self, ref: Reference) -> str | None:
+        if self.draft.subject != "flow":
+            return f"${{{ref.text}}} is not defined; the scenario has no flow"
+        return self._among(ref, _FLOW_FACTS)
+
+    def _among(self, ref: Reference, known: Any) -> str | None:
+        name = str(ref.path[0])
+        whole = ref.text.partition(".")[2]
+        if name in known or whole in known:
+            return None
+        return f"${{{ref.text}}} is not defined{hint(name, known)}"
+
+
+_ROOTS: Mapping[str, Callable[[_Names, Reference], str | None]] = {
+    "vars": _Names._vars,  # noqa: SLF001 - a table of its own methods
+    "case": _Names._case,  # noqa: SLF001
+    "env": _Names._env,  # noqa: SLF001
+    "steps": _Names._steps,  # noqa: SLF001
+    "form": _Names._form,  # noqa: SLF001
+    "flow": _Names._flow,  # noqa: SLF001
+}

@@ -14,7 +14,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.messages import Pairs
 from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub
 from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Reply, Slow
-from bpmax_sim.transport.stubs import SOURCE
+from bpmax_sim.transport.protocol import SOURCE
 
 _SPAN = re.compile(r"([1-9]\d*)(?:-([1-9]\d*))?")
 _TARGET = re.compile(r"\*|[^.\s]+\.[^.\s]+")
@@ -49,7 +49,7 @@ def stub_of(stub: Stub, place: Place | None = None) -> Fault:
     return Fault(on=stub.on, action=replace(reply, source=SOURCE), place=place)
 
 
-def told(fault: Fault) -> str:
+def describe_fault(fault: Fault) -> str:
     """Return what *fault* does, in a few words."""
     match fault.action:
         case Reply() as reply:

@@ -2,24 +2,500 @@
 
 A step that fails ends the steps, never the ``finally`` steps. Nothing here reads a file, a clock
 or a socket: all of that is the session's.
+
+One step: condition, faults, action and its repetitions, then what must be true.
+
+The state of one run: subject, values, log, failures; shared by its steps.
+
+What can be seen of a subject, in the words of a scenario file.
+
+Open the session that an item asks for, or run a whole file.
+
+What the caller says wins over the scenario.
+
+A scenario file -> the events of all its items, each in a session of its own.
+
+What a run told so far, in the order of happening, and what belongs to the present step.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from operator import attrgetter, itemgetter
+from pathlib import Path
+from typing import Any, TypeVar
 
-from bpmax_sim.errors import BpmaxError, NoMatchError
-from bpmax_sim.scenario.bench import Bench
-from bpmax_sim.scenario.events import Event, ScenarioFinished, ScenarioStarted
-from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.judge import judge
-from bpmax_sim.scenario.progress import Progress
-from bpmax_sim.scenario.step import StepRun
-from bpmax_sim.scenario.values import UndefinedValueError
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bpmax_sim.clock import Instant, SeededChance, new_uuid
+from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
+from bpmax_sim.js_values import plain
+from bpmax_sim.project import NOWHERE, Homes
+from bpmax_sim.scenario.actions import Performer, Subject
+from bpmax_sim.scenario.assertions import State, judge, resolved_error, told_error
+from bpmax_sim.scenario.calls import CallMade, call_made
+from bpmax_sim.scenario.events import (
+    ConsoleWritten,
+    Event,
+    Outcome,
+    ScenarioFinished,
+    ScenarioStarted,
+    StepFinished,
+    StepStarted,
+    answer_of,
+    trace_digest,
+)
+from bpmax_sim.scenario.expect import failed
+from bpmax_sim.scenario.failure_report import Scene
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
+from bpmax_sim.scenario.model import Expect, FlowSpec, FormSpec, Retry
+from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
+from bpmax_sim.scenario.session_protocol import Bench
+from bpmax_sim.scenario.source import Failure, Spot
+from bpmax_sim.script.outbox import ConsoleLine, TimerFired, Unawaited
+from bpmax_sim.session.session import Session
+from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageShown, Result
+from bpmax_sim.yamlfile import shown
 
 
-def run(
+def form_of(subject: Subject) -> Mapping[str, Any]:
+    """Return the present fields, of a flow those of its project."""
+    if isinstance(subject, FormSubject):
+        return dict(plain(subject.fields))
+    return dict(plain(subject.form)) if isinstance(subject, FlowSubject) else {}
+
+
+def fields_of(subject: Subject) -> Mapping[str, Any]:
+    """Return what can be said of a form's fields."""
+    return dict(plain(subject.facts())) if isinstance(subject, FormSubject) else {}
+
+
+def flow_of(subject: Subject) -> Mapping[str, Any]:
+    """Return what can be said of the flow."""
+    return dict(plain(subject.facts())) if isinstance(subject, FlowSubject) else {}
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A position in the log."""
+
+    calls: int
+    console: int
+    messages: int
+
+
+START = Mark(0, 0, 0)
+
+
+class Log(msgspec.Struct):
+    """Gathers what happens and hands it on in that order.
+
+    Attributes:
+        writers: field -> the script line that wrote its present value.
+    """
+
+    bench: Bench
+    homes: Homes = NOWHERE
+    events: list[Event] = msgspec.field(default_factory=list)
+    calls: list[CallMade] = msgspec.field(default_factory=list)
+    console: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
+    notes: list[str] = msgspec.field(default_factory=list)
+    _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
+
+    def tell(self, happening: Happening) -> None:
+        """Take what a subject tells, at this instant."""
+        clock = self.bench.clock
+        told: dict[str, Any] = {"at": clock.now()}
+        if isinstance(happening, FieldChanged):
+            told |= {"old": plain(happening.old), "new": plain(happening.new)}
+            self.writers[happening.field] = happening.place
+        happening = self.bench.shown(replace(happening, **told))
+        self._fresh.append((clock.tick(), happening))
+        if isinstance(happening, MessageShown):
+            self.messages.append({"text": happening.text, "type": happening.level})
+        elif isinstance(happening, CycleCut):
+            self.notes.append(f"change cycle cut: {' -> '.join(happening.chain)}")
+
+    def mark(self) -> Mark:
+        """Return the present position."""
+        return Mark(len(self.calls), len(self.console), len(self.messages))
+
+    def add(self, event: Event) -> Event:
+        """Note *event* and return it, redacted."""
+        event = self.bench.shown(event)
+        self.events.append(event)
+        return event
+
+    def collect(
+        self, console: Sequence[ConsoleLine], timers: Sequence[TimerFired] = ()
+    ) -> Iterable[Event]:
+        """Return everything since the last time, as it happened."""
+        for record in sorted(self.bench.calls[len(self.calls) :], key=attrgetter("began")):
+            platform, _, api = record.name.partition(".")
+            number = len(self.calls) + 1
+            made = call_made(record, number, self.bench.template(platform, api))
+            self.calls.append(made)
+            self._fresh += (record.began, made), (record.ended, answer_of(made))
+        self._fresh += [(timer.order, timer) for timer in timers]
+        for line in sorted(console, key=attrgetter("order")):
+            self.console.append({"text": line.text, "level": line.level})
+            written = ConsoleWritten(text=line.text, level=line.level, at=line.at)
+            self._fresh.append((line.order, written))
+        fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
+        self._fresh.clear()
+        self.events += fresh
+        return tuple(fresh)
+
+    def digest(self) -> str:
+        """Return the digest of the trace so far."""
+        return trace_digest(self.events, self.homes)
+
+
+T = TypeVar("T")
+
+
+class Progress:
+    """What the steps of one run work on.
+
+    Attributes:
+        faults: whether the scenario's faults are armed.
+        failures: in the order they were found.
+        result: what the latest action gave.
+        missed: how many misses have been told.
+    """
+
+    def __init__(
+        self, item: ScenarioItem, bench: Bench, environ: Mapping[str, str], *, faults: bool
+    ) -> None:
+        """Start before the first step."""
+        self.item = item
+        self.bench = bench
+        self.faults = faults
+        self.bodies = item.cast.bodies
+        self.log = Log(bench, item.homes)
+        self.failures: list[Failure] = []
+        self.result: Any = None
+        self.missed = 0
+        self.subject: Subject = None
+        self.scope = self._scope(environ)
+        self.performer = Performer(
+            bench=bench,
+            subject=None,
+            path=item.path,
+            inline=item.cast.inline,
+            libraries=item.cast.libraries,
+        )
+
+    def _scope(self, environ: Mapping[str, str]) -> Scope:
+        clock = self.bench.clock
+        zone = self.item.clock or Instant(0.0)
+        chance = SeededChance(self.item.scenario.seed)
+        return Scope(
+            case=self.item.row.values if self.item.row else {},
+            environ=environ,
+            now=lambda: str(zone.at(clock.now())),
+            uuid=lambda: new_uuid(chance),
+        )
+
+    def prepare(self) -> bool:
+        """Fill in variables and set up the subject; a value that is not defined is a failure."""
+        path: tuple[str, ...] = ()
+        try:
+            for name, value in self.item.vars.items():
+                path = ("vars", name)
+                self.scope.vars[name] = self.scope.resolve(value)
+            path = ("flow",) if self.item.scenario.form is UNSET else ("form",)
+            self.subject = self._subject()
+        except UndefinedValueError as error:
+            self.failures.append(self.scene().failure("value", str(error), path))
+            return False
+        self.scope.form = partial(form_of, self.subject)
+        self.scope.flow = partial(flow_of, self.subject)
+        self.performer = replace(self.performer, subject=self.subject)
+        return True
+
+    def _subject(self) -> Subject:
+        scenario, scripts = self.item.scenario, self.item.cast.scripts
+        libraries, resolve = self.item.cast.libraries, self.scope.resolve
+        if isinstance(scenario.form, FormSpec):
+            return FormSubject(
+                stage=self.bench,
+                tell=self.log.tell,
+                scripts=scripts,
+                libraries=libraries,
+                fields=resolve(scenario.form.fields),
+            )
+        if not isinstance(scenario.flow, FlowSpec):
+            return None
+        user = {} if scenario.user is UNSET else resolve(scenario.user)
+        return FlowSubject(
+            stage=self.bench,
+            tell=self.log.tell,
+            scripts=scripts,
+            libraries=libraries,
+            definition=self.item.cast.definition,
+            at=resolve(scenario.flow.at),
+            project=resolve(scenario.flow.project),
+            form=resolve(scenario.flow.form),
+            user=user if isinstance(user, Mapping) else {"id": user},
+        )
+
+    def scene(self, since: Mark = START, **details: Any) -> Scene:
+        """Return where failures since *since* belong."""
+        log = self.log
+        return Scene(
+            item=self.item,
+            calls=tuple(log.calls[since.calls :]),
+            writers=dict(log.writers),
+            bodies=self.bodies,
+            redact=self.bench.redact,
+            **details,
+        )
+
+    def state(self, since: Mark = START) -> State:
+        """Return what there is to compare with, redacted: the same in record and in replay."""
+        log = self.log
+        return {
+            "form": lambda: self.shown(form_of(self.subject)),
+            "fields": lambda: self.shown(fields_of(self.subject)),
+            "flow": lambda: self.shown(flow_of(self.subject)),
+            "proxy": lambda: log.calls[since.calls :],
+            "messages": lambda: log.messages[since.messages :],
+            "console": lambda: log.console[since.console :],
+            "result": lambda: self.shown(self.result),
+            "vars": lambda: self.shown(self.scope.vars),
+            "trace": log.digest,
+        }
+
+    def shown(self, value: T) -> T:
+        """Return *value* as it may be shown."""
+        return self.bench.shown(value)
+
+    def wanted(self, value: Any) -> Any:
+        """Return an expectation with its ``${…}`` filled in, redacted as what it is held against.
+
+        Raises:
+            UndefinedValueError: if one of them is not defined.
+        """
+        return self.shown(self.scope.resolve(value))
+
+    def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
+        """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""
+        self.result = plain(value)
+        if step_id:
+            self.scope.steps[step_id] = {"result": self.result, "error": error}
+
+
+_ONCE = Retry(tries=1)
+
+
+class StepRun(msgspec.Struct):
+    """A step while it runs; its failures end up in the run's."""
+
+    progress: Progress
+    located: LocatedStep
+    number: int = 0
+    total: int = 0
+    prefix: str = ""
+    since: Mark = START
+    failures: list[Failure] = msgspec.field(default_factory=list)
+
+    def events(self) -> Iterator[Event]:
+        """Run the step and yield what happens."""
+        log, clock = self.progress.log, self.progress.bench.clock
+        self.since = log.mark()
+        title, begin = self._title(), clock.now()
+        yield log.add(
+            StepStarted(
+                number=self.number,
+                total=self.total,
+                id=self.located.step.id,
+                title=title,
+                action=self.located.step.action,
+                place=self.located.spot.place,
+                at=begin,
+            )
+        )
+        wanted = self._wanted()
+        if wanted:
+            yield from self._body()
+        outcome: Outcome = "failed" if self.failures else "passed" if wanted else "skipped"
+        self.progress.failures += self.failures
+        now = clock.now()
+        took = round(now - begin, 6)
+        yield log.add(
+            StepFinished(number=self.number, title=title, outcome=outcome, duration=took, at=now)
+        )
+
+    def _title(self) -> str:
+        title = self.located.step.title
+        with contextlib.suppress(UndefinedValueError):  # it is shown as it is written then
+            title = self.progress.scope.resolve(title)
+        return self.progress.shown(f"{self.prefix}{title}")
+
+    def _wanted(self) -> bool:
+        try:
+            return holds(self.located.step.condition, self.progress.scope.lookup)
+        except UndefinedValueError as error:
+            self._undefined(error, ("if",))
+            return False
+
+    def _undefined(self, error: UndefinedValueError, path: tuple[str | int, ...]) -> None:
+        self.failures = [self._scene().failure("value", str(error), path)]
+
+    def _body(self) -> Iterator[Event]:
+        bench, step = self.progress.bench, self.located.step
+        rules = self.located.faults if self.progress.faults else ()
+        bench.arm(rules)
+        retry = step.retry if isinstance(step.retry, Retry) else _ONCE
+        for attempt in range(retry.tries):
+            if attempt:
+                bench.wait(retry.every)
+            self.failures = []
+            result = yield from self._act()
+            if result is not None:
+                self._check(result)
+            if self._is_done(retry, result):
+                break
+        silent = bench.disarm(rules)
+        if not self.failures:
+            self.failures = [self._scene().silent(fault) for fault in silent]
+
+    def _act(self) -> Generator[Event, None, Result | None]:
+        """Perform the action; None if a value of it is not defined."""
+        progress, step = self.progress, self.located.step
+        action = step.action
+        if action == "run":
+            return (yield from self._run_named(step.run))
+        result = Result()
+        if action:
+            value = getattr(step, action)
+            try:
+                value = value if action == "js" else progress.scope.resolve(value)
+            except UndefinedValueError as error:
+                self._undefined(error, (action,))
+                return None
+            result = progress.performer.perform(action, value, self._script_name())
+        yield from progress.log.collect(result.console, result.timers)
+        if progress.item.scenario.proxy.unawaited == "warn":
+            progress.log.notes += map(str, result.unawaited)
+        if action:
+            progress.remember(step.id, result.value, told_error(result.errors))
+        return result
+
+    def _script_name(self) -> str:
+        return f"{self.located.spot.source.file}:{self.located.spot.place.line} js"
+
+    def _run_named(self, value: Any) -> Generator[Event, None, Result | None]:
+        """Run the named steps of a fragment, with variables of their own."""
+        progress = self.progress
+        given = value if isinstance(value, Mapping) else {"steps": value}
+        kept = dict(progress.scope.vars)
+        try:
+            progress.scope.vars |= progress.scope.resolve(given.get("with", {}))
+        except UndefinedValueError as error:
+            self._undefined(error, ("run",))
+            return None
+        prefix = f"{self._title()} > "
+        for located in progress.item.cast.named[given["steps"]]:
+            before = len(progress.failures)
+            inner = StepRun(progress, located, self.number, self.total, prefix)
+            yield from inner.events()
+            if len(progress.failures) > before:
+                self.failures = progress.failures[before:]
+                del progress.failures[before:]
+                return None
+        for name in given.get("with", {}):
+            progress.scope.vars.pop(name)
+            if name in kept:
+                progress.scope.vars[name] = kept[name]
+        if self.located.step.id:
+            progress.remember(self.located.step.id, progress.result, None)
+        return Result(value=progress.result)
+
+    def _check(self, result: Result) -> None:
+        """Find what is wrong: misses first, then errors, then what is expected."""
+        progress, scene = self.progress, self._scene()
+        missed = progress.bench.misses[progress.missed :]
+        progress.missed += len(missed)
+        if missed:
+            self.failures = [scene.miss(error) for error in missed]
+            return
+        self.failures = [
+            *self._judge_errors(result, scene),
+            *(scene.rejection(error) for error in result.unhandled),
+            *(scene.unawaited(call) for call in self._forbidden(result)),
+        ]
+        if self.failures:
+            return  # what is expected of a step that went wrong says nothing new
+        try:
+            for name, value in self.located.step.save.items():
+                progress.scope.vars[name] = progress.scope.resolve(value)
+            state = progress.state(self.since)
+            checks = judge(self.located.step.expect, state, progress.wanted)
+        except UndefinedValueError as error:
+            self._undefined(error, ("expect",))
+        else:
+            self.failures = scene.expectation(checks)
+
+    def _forbidden(self, result: Result) -> Sequence[Unawaited]:
+        """Return the calls that nobody awaited, where that is a failure."""
+        fails = self.progress.item.scenario.proxy.unawaited == "fail"
+        return result.unawaited if fails else ()
+
+    def _judge_errors(self, result: Result, scene: Scene) -> list[Failure]:
+        """Return the failures of what was thrown; a wait for ever can never be expected."""
+        never = [e for e in result.errors if isinstance(e, NoMatchError | PendingPromise)]
+        others = [e for e in result.errors if e not in never]
+        expected = self.located.step.expect_error
+        if never:
+            return [
+                scene.miss(error) if isinstance(error, NoMatchError) else scene.uncaught(error)
+                for error in never
+            ]
+        if expected is UNSET:
+            return [scene.uncaught(error) for error in others]
+        try:
+            wanted = resolved_error(expected, self.progress.wanted)
+        except UndefinedValueError as error:
+            return [scene.failure("value", str(error), ("expect_error",))]
+        return scene.expected_error(wanted, others)
+
+    def _is_done(self, retry: Retry, result: Result | None) -> bool:
+        if result is None:
+            return True
+        if not isinstance(retry.until, Expect):
+            return not self.failures
+        progress = self.progress
+        try:
+            checks = judge(retry.until, progress.state(self.since), progress.wanted)
+        except UndefinedValueError as error:
+            self._undefined(error, ("retry", "until"))
+            return True
+        if failed(checks) and not self.failures:
+            self.failures = self._scene().expectation(checks, ("retry", "until"))
+        return not failed(checks)
+
+    def _scene(self) -> Scene:
+        return self.progress.scene(
+            self.since,
+            located=self.located,
+            number=self.number,
+            total=self.total,
+            title=self._title(),
+        )
+
+
+def run_item(
     item: ScenarioItem,
     bench: Bench,
     *,
@@ -100,3 +576,126 @@ def _close(progress: Progress) -> None:
             progress.failures.append(
                 progress.scene().failure(kind, str(error), ("proxy", "cassette"))
             )
+
+
+def open_session(
+    item: ScenarioItem,
+    *,
+    cassettes: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    **overrides: Any,
+) -> Session:
+    """Return an open session for *item*.
+
+    Args:
+        item: what is to run.
+        cassettes: the folder of all cassettes; by default ``cassettes`` in the project's root.
+        environ: where ``secrets`` and credentials come from.
+        overrides: options of `Session.open` that win over the scenario's own.
+
+    Raises:
+        ConfigError: a file or an option is wrong, or a secret is not there.
+        CassetteError: the cassette cannot be used.
+    """
+    proxy = item.scenario.proxy
+    folder = cassettes or item.root / "cassettes"
+    options: dict[str, Any] = {
+        "instances": item.instances,
+        "mode": "replay" if proxy.mode is UNSET else proxy.mode,
+        "cassette": folder / f"{item.cassette}.yaml",
+        "logins": folder / "auth",
+        "clock": item.scenario.clock or None,
+        "seed": item.scenario.seed,
+        "ignore": proxy.ignore,
+        "redact": proxy.redact,
+        "unused": proxy.unused,
+        "unawaited": "allow",  # each step judges its own
+        "owner": item.owner,
+        "repeat": proxy.repeat,
+        "default_instance": proxy.instance or None,
+        "command": f"{item.rerun} --bpmax-mode=record",
+        **overrides,
+    }
+    needed = options["mode"] in {"record", "live"} and options.get("against") != "simulator"
+    options.setdefault("secrets", secrets(item, environ, needed=needed))
+    wrong = [one for one in absent(item) if not overrides.get(one.path.removeprefix("proxy."))]
+    if wrong:
+        raise ConfigError(*wrong)
+    platforms = options.pop("platforms", None) or _platforms(item)
+    return Session.open(platforms, environ=environ, **options)
+
+
+def absent(item: ScenarioItem) -> Iterator[Problem]:
+    """Yield what is wrong where the scenario names platforms or instances that are not there."""
+    proxy = item.scenario.proxy
+    for name, said, path in (
+        ("platforms", proxy.platforms, item.platforms),
+        ("instances", proxy.instances, item.instances),
+    ):
+        if said and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
+            place = Spot(item.spot.source, ("proxy", name)).place
+            told = f"there is no {shown(path)}; create it, or name another"
+            yield Problem(told, place, f"proxy.{name}")
+
+
+def _platforms(item: ScenarioItem) -> Path | None:
+    """Return the platforms of *item*; the default folder need not exist."""
+    return item.platforms if item.scenario.proxy.platforms or item.platforms.exists() else None
+
+
+def secrets(
+    item: ScenarioItem, environ: Mapping[str, str], *, needed: bool = True
+) -> tuple[str, ...]:
+    """Return the values of what ``secrets`` names: ``env.X``, ``vars.x`` or ``case.x``.
+
+    Raises:
+        ConfigError: if one is not there although it is *needed*, as it is to record.
+    """
+    scope = Scope(
+        vars=dict(item.vars),
+        case=item.row.values if item.row else {},
+        environ=environ,
+        now=str,
+        uuid=str,
+    )
+    found: list[str] = []
+    for index, name in enumerate(item.scenario.secrets):
+        try:
+            found.append(str(scope.resolve(scope.lookup(reference(name)))))
+        except UndefinedValueError as error:
+            if needed:
+                place = Spot(item.spot.source, ("secrets", index)).place
+                raise ConfigError(Problem(str(error), place, "secrets")) from None
+    return tuple(found)
+
+
+def run_scenario(
+    path: str | os.PathLike[str],
+    *,
+    variables: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    faults: bool = True,
+    **options: Any,
+) -> Iterator[Event]:
+    """Run every item of a scenario file, but skipped ones, and yield what happens.
+
+    Args:
+        path: the file.
+        variables: they win over those of the file.
+        environ: what ``${env.X}`` and credentials are read from.
+        faults: whether the scenario's faults are armed.
+        options: of `open_session`, such as ``mode="record"``; they win over the scenario.
+
+    Raises:
+        ConfigError: the file, what it names or an option is wrong.
+        CassetteError: a cassette cannot be used.
+    """
+    for item in items(Path(path), variables=variables, environ=environ):
+        if not item.skip:
+            session = open_session(item, environ=environ, **options)
+            try:
+                yield from run_item(item, session, environ=environ, faults=faults)
+            except BaseException:  # also of whoever reads no further
+                with suppress(BpmaxError):
+                    session.close(failed=True)
+                raise

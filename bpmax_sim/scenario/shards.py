@@ -1,4 +1,10 @@
-"""Split items into shards of like duration: the same items and durations give the same split.
+"""How long each item took when it last ran: ``.bpmax/durations.json``, from which shards are made.
+
+``{"version": 1, "seconds": {"scenarios/x.scenario.yaml::名称[行]": 0.0123}}``, real seconds.
+A run of one shard keeps its own beside it, ``durations.3-of-8.json``, so that the split stays what
+it is until all shards have run; the next run without shards, or `merge`, takes them in.
+
+Split items into shards of like duration: the same items and durations give the same split.
 
 Longest first, each to the shard that has least to do (Graham's LPT rule), so that no shard takes
 more than the least loaded one and one item.
@@ -6,14 +12,22 @@ more than the least loaded one and one item.
 
 from __future__ import annotations
 
+import hashlib
 import heapq
+import json
 import math
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
 import msgspec
+
+from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.project import make_folder
+from bpmax_sim.yamlfile import shown
 
 _WRITTEN = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 _UNKNOWN = 1.0
@@ -80,3 +94,106 @@ def _is_known(value: Any) -> bool:
 
 _MOST = 1e9
 """Nothing takes thirty years; a larger number would swallow all others."""
+
+
+FILE = Path(".bpmax", "durations.json")
+VERSION = 1
+
+
+def key_of(path: Path, root: Path, name: str) -> str:
+    """Return how the item *name* of the file *path* is called, wherever the project lies."""
+    file = os.path.relpath(path, root).replace(os.sep, "/")
+    return f"{file}::{name}"
+
+
+def read(root: Path) -> dict[str, Any]:
+    """Return seconds by key; none where nothing ran yet.
+
+    Raises:
+        ConfigError: the file is not what was written. It is not passed over, because shards that
+            read different durations would leave items out.
+    """
+    return _read(root / FILE)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+        seconds = dict(found["seconds"])
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        told = "these are no durations; delete the file, every shard's copy of it alike"
+        raise ConfigError(Problem(told, Place(shown(path)))) from None
+    return seconds
+
+
+def fingerprint(seconds: Mapping[str, Any]) -> str:
+    """Return 8 hexadecimal digits that are the same where shards read the same durations."""
+    text = json.dumps(seconds, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def keep(
+    root: Path, seconds: Mapping[str, float], *, shard: Shard | None, complete: bool = False
+) -> None:
+    """Write what items took; a folder that cannot be written keeps nothing.
+
+    Args:
+        root: of the project.
+        seconds: by key.
+        shard: which part of the items ran.
+        complete: whether everything ran, so that what is not among it is there no more.
+    """
+    if shard is not None:
+        _write(_of(root, shard), dict(seconds))
+    else:
+        merge(root, seconds, complete=complete)
+
+
+def merge(root: Path, seconds: Mapping[str, float], *, complete: bool = False) -> None:
+    """Take *seconds* and those of every shard that ran into the one file."""
+    parts = sorted((root / FILE).parent.glob("durations.*-of-*.json"))
+    found: dict[str, Any] = {} if complete else _usable(root / FILE)
+    for part in parts:
+        found |= {} if complete else _usable(part)
+    if _write(root / FILE, found | dict(seconds)):
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def _usable(path: Path) -> dict[str, Any]:
+    try:
+        return _read(path)
+    except ConfigError:
+        return {}
+
+
+def _of(root: Path, shard: Shard) -> Path:
+    return (root / FILE).with_name(f"durations.{shard.number}-of-{shard.total}.json")
+
+
+def _write(path: Path, seconds: Mapping[str, Any]) -> bool:
+    told = {
+        key: round(value, 4) if isinstance(value, float) else value
+        for key, value in seconds.items()
+    }
+    content = {"version": VERSION, "seconds": told}
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return _quietly(lambda: _replace(path, text))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write whole or not at all, for others may read or write it now."""
+    make_folder(path)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    fresh.write_text(text, encoding="utf-8", newline="\n")
+    fresh.replace(path)
+
+
+def _quietly(write: Callable[[], None]) -> bool:
+    try:
+        write()
+    except (OSError, UnicodeEncodeError):
+        return False
+    return True

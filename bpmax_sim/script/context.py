@@ -2,6 +2,10 @@
 
 A turn enters the engine once; afterwards its outbox is drained in order. Changes inside a value
 of a live object are told before the next call or write, and at the end of the turn.
+
+Turns of one context: an operation goes in with the time and the news, its outbox comes out.
+
+Live objects and their copies in a context: what changed outside goes in, writes come out.
 """
 
 from __future__ import annotations
@@ -10,36 +14,175 @@ import base64
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, Place, ScriptError
-from bpmax_sim.proxy.answer import Answer, rejection
+from bpmax_sim.js_values import UNDEFINED, decode_json, decode_tagged, dumps, encode_tagged
+from bpmax_sim.proxy.builder import Program
 from bpmax_sim.proxy.effects import Effect
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.values import UNDEFINED, decode_tagged, encode_tagged
-from bpmax_sim.script.channel import Channel, Engine
-from bpmax_sim.script.failure import Failures
+from bpmax_sim.proxy.result import Answer, rejection
+from bpmax_sim.script.failure import Failures, Script, Sources
 from bpmax_sim.script.limits import EngineError, Limits, too_slow
-from bpmax_sim.script.mirror import LiveObject, Mirror
 from bpmax_sim.script.outbox import (
     Call,
     Clear,
+    ConsoleLine,
     End,
     Failed,
     Fulfilled,
     Log,
     MalformedError,
+    Outcome,
     Probed,
     Raced,
+    Reply,
     Timer,
+    TimerFired,
+    Unawaited,
     Uncaught,
     Write,
+    read,
 )
-from bpmax_sim.script.outcome import ConsoleLine, Outcome, TimerFired, Unawaited
 from bpmax_sim.script.scheduler import Event, Scheduler
-from bpmax_sim.script.source import Script, Sources
+
+
+class LiveObject(Protocol):
+    """An object of the script that others read and write too, such as a form."""
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the present values."""
+        ...
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        """Set a field; `UNDEFINED` for one that was deleted.
+
+        *place* is the script's line, None for a change inside a value, which nobody sees happen.
+
+        Raises:
+            Exception: what is raised ends the script, at the line that wrote.
+        """
+        ...
+
+
+class Mirror:
+    """The live objects of one context, by name."""
+
+    def __init__(self, objects: Mapping[str, LiveObject]) -> None:
+        self.names = tuple(objects)
+        self._objects = tuple(objects.values())
+        self._known: list[dict[str, str]] = [{} for _ in objects]
+        self._seen: list[dict[str, Any] | None] = [None for _ in objects]
+
+    def patch(self) -> list[list[Any]]:
+        """Return ``[index, changed fields, names that are gone]`` for what the context lacks."""
+        found = []
+        for index, one in enumerate(self._objects):
+            now = one.snapshot()
+            if self._is_as_before(index, now):
+                continue
+            known = self._known[index]
+            fresh = {name: dumps(encode_tagged(item)) for name, item in now.items()}
+            if fresh != known:
+                changed = {
+                    n: decode_json(text) for n, text in fresh.items() if known.get(n) != text
+                }
+                found.append([index, changed, [name for name in known if name not in fresh]])
+                self._known[index] = fresh
+        return found
+
+    def _is_as_before(self, index: int, now: Mapping[str, Any]) -> bool:
+        """Return whether these are the values of the last time, none of which can change inside."""
+        seen = self._seen[index]
+        if seen and len(seen) == len(now) and all(seen.get(n, seen) is v for n, v in now.items()):
+            return True
+        self._seen[index] = dict(now) if all(type(v) in _FIXED for v in now.values()) else None
+        return False
+
+    def write(self, index: int, name: str, tagged: Any, place: Place | None) -> None:
+        """Pass on what the script wrote."""
+        self._known[index][name] = dumps(tagged)
+        self._seen[index] = None
+        self._objects[index].write(name, decode_tagged(tagged), place)
+
+
+_FIXED = frozenset({str, int, float, bool, type(None)})
+
+
+class Engine(Protocol):
+    """One isolated context of a JavaScript engine, with the prelude in it."""
+
+    def load(self, source: str) -> None:
+        """Run *source* as a global script, whose declarations later code sees.
+
+        Raises:
+            EngineError: it is not valid, or it threw.
+            LimitReachedError: it used more than it may.
+        """
+        ...
+
+    def call(self, operation: str, argument: str) -> str:
+        """Run one operation of the prelude and every microtask, and return its outbox.
+
+        Raises:
+            LimitReachedError: the script used more than it may.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the context."""
+        ...
+
+
+MakeEngine = Callable[[Limits, Sequence[str]], Engine]
+"""Makes a context within limits for the sources that are to run in it."""
+
+
+class Channel:
+    """The way into an engine and out of it."""
+
+    def __init__(self, engine: Engine, mirror: Mirror, now: Callable[[], float]) -> None:
+        self._engine: Engine | None = engine
+        self._mirror = mirror
+        self._now = now
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the context is still there."""
+        return self._engine is not None
+
+    def open(self, **setting: Any) -> None:
+        """Set the context up."""
+        self._call("open", fields=self._mirror.patch(), bindings=self._mirror.names, **setting)
+
+    def load(self, source: str) -> None:
+        """Run *source* as a global script."""
+        if self._engine:
+            self._engine.load(source)
+
+    def turn(self, operation: str, **argument: Any) -> Reply:
+        """Run one operation and every microtask.
+
+        Raises:
+            EngineError: the context is lost.
+            MalformedError: the script damaged its own context.
+        """
+        patch = self._mirror.patch()
+        return self._call(operation, **argument, **({"patch": patch} if patch else {}))
+
+    def close(self) -> None:
+        """Free the context."""
+        if self._engine:
+            self._engine.close()
+        self._engine = None
+
+    def _call(self, operation: str, **argument: Any) -> Reply:
+        if self._engine is None:
+            return Reply([], None)
+        argument["now"] = round(self._now() * 1000)
+        return read(self._engine.call(operation, dumps(argument)))
+
 
 Begin = Callable[[Program], Generator[Effect, Any, Answer]]
 

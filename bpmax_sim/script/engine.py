@@ -2,24 +2,276 @@
 
 JSON text goes in and comes out. No Python function is registered: a raise inside one, or a time
 limit, would corrupt the context. A context belongs to the thread that made it.
+
+Our own JavaScript compiled once per process and read into each context.
+
+Bytecode never leaves the process: it is made and read by the same engine. What a context is not
+expected to need stays text, all of it in one buffer.
+
+The engine's C functions that the wheel's library exports and its Python class leaves out.
+
+They are reached by a pointer that is read from inside the wheel's own object, so only in versions
+whose objects were looked at. Elsewhere, where the functions are not there (Windows, 32 bits) and
+with ``BPMAX_JS_NATIVE=0``, `library` is None and whoever asks does without: a context takes longer
+to make, and of rejections that nobody handled only those of calls are known.
+
+Tell a context's prelude which promises were rejected without a handler.
+
+The hook is that of ECMA-262 (HostPromiseRejectionTracker). Where the engine's library does not
+offer it, only rejected calls that nobody awaited are told.
 """
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_bool,
+    c_char_p,
+    c_int,
+    c_int64,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from functools import cache, lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any
 
 import _quickjs
 
-from bpmax_sim.script import bytecode
-from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits, too_slow
-from bpmax_sim.script.stack import stack_limit
-from bpmax_sim.script.tracker import track_rejections
-from bpmax_sim.script.watchdog import Watch
+from bpmax_sim.script.limits import (
+    EngineError,
+    LimitReachedError,
+    Limits,
+    Watch,
+    stack_limit,
+    too_slow,
+)
+
+TESTED = frozenset({"0.17.0.1", "0.17.0.2"})
+"""Versions of quickjs-ng whose objects are laid out as `handles` reads them."""
+SWITCH = "BPMAX_JS_NATIVE"
+
+_WORD = ctypes.sizeof(c_void_p)
+_INT, _EXCEPTION = 0, 6
+
+
+class Value(Structure):
+    """A JSValue of a 64-bit build."""
+
+    _fields_ = (("payload", c_uint64), ("tag", c_int64))
+
+    @property
+    def is_exception(self) -> bool:
+        """Return whether this stands for an error that was thrown."""
+        return bool(self.tag == _EXCEPTION)
+
+    @classmethod
+    def of_int(cls, number: int) -> Value:
+        """Return a whole number of 31 bits, which no context owns."""
+        return cls(number, _INT)
+
+
+UNDEFINED = Value(0, 3)
+_Handles = c_uint64 * 2
+Tracker = CFUNCTYPE(None, c_void_p, Value, Value, c_bool, c_void_p)
+
+_SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
+    ("JS_GetRuntime", c_void_p, (c_void_p,)),
+    ("JS_GetGlobalObject", Value, (c_void_p,)),
+    ("JS_GetPropertyStr", Value, (c_void_p, Value, c_char_p)),
+    ("JS_SetPropertyStr", c_int, (c_void_p, Value, c_char_p, Value)),
+    ("JS_FreeValue", None, (c_void_p, Value)),
+    ("JS_Call", Value, (c_void_p, Value, Value, c_int, POINTER(Value))),
+    ("JS_SetHostPromiseRejectionTracker", None, (c_void_p, Tracker, c_void_p)),
+    ("JS_Eval", Value, (c_void_p, c_char_p, c_size_t, c_char_p, c_int)),
+    ("JS_EvalFunction", Value, (c_void_p, Value)),
+    ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
+    ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
+    ("JS_NewArrayBufferCopy", Value, (c_void_p, c_char_p, c_size_t)),
+    ("JS_NewAtomLen", c_uint32, (c_void_p, c_char_p, c_size_t)),
+    ("JS_FreeAtom", None, (c_void_p, c_uint32)),
+    ("JS_DeleteProperty", c_int, (c_void_p, Value, c_uint32, c_int)),
+    ("js_free", None, (c_void_p, c_void_p)),
+)
+
+
+@cache
+def library() -> Any:
+    """Return the functions, or None."""
+    if _WORD != 8 or not is_tested():  # noqa: PLR2004 - values are other on 32 bits
+        return None
+    try:
+        found = ctypes.CDLL(_quickjs.__file__)
+        for name, result, arguments in _SIGNATURES:
+            function = getattr(found, name)
+            function.restype, function.argtypes = result, arguments
+    except (AttributeError, OSError):
+        return None
+    return found
+
+
+def is_tested() -> bool:
+    """Return whether the engine's objects may be read: its version is known, and nobody forbids."""
+    if os.environ.get(SWITCH) == "0":
+        return False
+    try:
+        return version("quickjs-ng") in TESTED
+    except PackageNotFoundError:
+        return False
+
+
+@cache
+def values(count: int) -> type[ctypes.Array[Value]]:
+    """Return the type of so many values; Python forgets such a type once nobody has it."""
+    return Value * count
+
+
+def handles(context: Any) -> tuple[int, int] | None:
+    """Return the JSRuntime and the JSContext of *context*, or None where they are not found."""
+    functions = library()
+    if functions is None:
+        return None
+    # The object is its header, then JSRuntime *, then JSContext *.
+    runtime, inner = _Handles.from_address(id(context) + object.__basicsize__)
+    return (runtime, inner) if functions.JS_GetRuntime(inner) == runtime else None
+
+
+def taken(inner: int, name: str) -> Value:
+    """Remove a global of the context *inner* and return what it was, for the caller to free."""
+    functions, spelled = library(), name.encode()
+    window = functions.JS_GetGlobalObject(inner)
+    value: Value = functions.JS_GetPropertyStr(inner, window, spelled)
+    atom = functions.JS_NewAtomLen(inner, spelled, len(spelled))
+    functions.JS_DeleteProperty(inner, window, atom, 0)
+    functions.JS_FreeAtom(inner, atom)
+    functions.JS_FreeValue(inner, window)
+    return value
+
+
+_COMPILE_ONLY = 1 << 5
+_BYTECODE, _WITHOUT_SOURCE = 1 << 0, 1 << 4
+_FILE = b"<input>"  # as the wheel names what it evaluates
+_ENTRY = "__entry"
+
+
+class Texts:
+    """Sources one after the other in UTF-8, each ended by a zero."""
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        """Lay *sources* out."""
+        self._data, self.starts = b"", []
+        for source in sources:
+            self.starts.append(Value.of_int(len(self._data)))
+            self._data += source.encode() + b"\0"
+
+    def within(self, inner: int) -> Value:
+        """Return an ArrayBuffer of *inner* with the texts; strings would take 30 times as long."""
+        made: Value = library().JS_NewArrayBufferCopy(inner, self._data, len(self._data))
+        return made
+
+
+@cache
+def compiled(source: str) -> bytes | None:
+    """Return the bytecode of *source*, or None where the engine's library does not offer it."""
+    context = _quickjs.Context()
+    found = handles(context)
+    return None if found is None else _compiled(found[1], source.encode())
+
+
+def entered(context: Any, main: bytes, parts: Sequence[bytes | None], texts: Texts) -> Any:
+    """Return what the function of *main* makes of *texts* and of *parts*, in *context*.
+
+    A part is a function of its bytecode, or the number of its first byte in the texts.
+    """
+    found = handles(context)
+    assert found is not None, "compiled only where there are handles"
+    functions, inner = library(), found[1]
+    first, buffer = _function(inner, main), texts.within(inner)
+    counted = [first, buffer, *(_function(inner, part) for part in parts if part is not None)]
+    read = iter(counted[2:])
+    given = [
+        start if part is None else next(read)
+        for part, start in zip(parts, texts.starts, strict=True)
+    ]
+    count = len(given) + 1
+    made = functions.JS_Call(inner, first, UNDEFINED, count, values(count)(buffer, *given))
+    for value in counted:
+        functions.JS_FreeValue(inner, value)
+    return _wrapped(context, inner, made)
+
+
+def _wrapped(context: Any, inner: int, made: Value) -> Any:
+    """Return the wheel's own object for *made*, which goes through a global for a moment."""
+    functions = library()
+    window = functions.JS_GetGlobalObject(inner)
+    functions.JS_SetPropertyStr(inner, window, _ENTRY.encode(), made)
+    functions.JS_FreeValue(inner, window)
+    entry = context.get(_ENTRY)
+    functions.JS_FreeValue(inner, taken(inner, _ENTRY))
+    return entry
+
+
+def _compiled(inner: int, source: bytes) -> bytes:
+    functions = library()
+    function = functions.JS_Eval(inner, source, len(source), _FILE, _COMPILE_ONLY)
+    assert not function.is_exception, "our own files compile"
+    size = ctypes.c_size_t()
+    flags = _BYTECODE | _WITHOUT_SOURCE
+    written = functions.JS_WriteObject(inner, ctypes.byref(size), function, flags)
+    code = ctypes.string_at(written, size.value)
+    functions.js_free(inner, written)
+    functions.JS_FreeValue(inner, function)
+    return code
+
+
+def _function(inner: int, code: bytes) -> Value:
+    functions = library()
+    read = functions.JS_ReadObject(inner, code, len(code), _BYTECODE)
+    value: Value = functions.JS_EvalFunction(inner, read)
+    return value
+
+
+_TRACK = "__track"
+
+
+def track_rejections(context: Any) -> object:
+    """Connect the engine's hook to the prelude's ``__track`` and remove that from the globals.
+
+    The result must live as long as the context.
+    """
+    found = handles(context)
+    if found is None:
+        return context.eval(f"delete globalThis.{_TRACK}")
+    return _connect(*found)
+
+
+def _connect(runtime: int, inner: int) -> object:
+    functions = library()
+    target = taken(inner, _TRACK)
+    # The prelude's closure keeps the function alive, so no reference is held from here.
+    functions.JS_FreeValue(inner, target)
+    functions.JS_SetHostPromiseRejectionTracker(runtime, _told, ctypes.byref(target))
+    return target
+
+
+def _tell(context: int, promise: Value, reason: Value, handled: bool, target: int) -> None:
+    arguments = values(3)(promise, reason, Value(int(handled), 1))
+    function = Value.from_address(target)
+    library().JS_Call(context, function, UNDEFINED, 3, arguments)
+
+
+_told = Tracker(_tell)
+
 
 BINDINGS: Mapping[str, str] = {
     "primordials": r"",
@@ -144,15 +396,15 @@ class QuickJSNG:
 def _entry(context: Any, scripts: Sequence[str]) -> Any:
     """Return the prelude's entry, made ready for *scripts*."""
     texts = sources()
-    main = bytecode.compiled(texts[0])
+    main = compiled(texts[0])
     if main is None:
         return context.eval(texts[0])(None, *texts[1:])
     wanted = _wanted("").union(*map(_wanted, scripts))
     parts = [
-        bytecode.compiled(text) if name in wanted else None
+        compiled(text) if name in wanted else None
         for name, text in zip(BINDINGS, texts[1:], strict=True)
     ]
-    return bytecode.entered(context, main, parts, _texts())
+    return entered(context, main, parts, _texts())
 
 
 @lru_cache(maxsize=256)
@@ -162,8 +414,8 @@ def _wanted(script: str) -> frozenset[str]:
 
 
 @cache
-def _texts() -> bytecode.Texts:
-    return bytecode.Texts(sources()[1:])
+def _texts() -> Texts:
+    return Texts(sources()[1:])
 
 
 @cache

@@ -10,14 +10,11 @@ from functools import partial
 from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.script.channel import Engine, MakeEngine
-from bpmax_sim.script.context import Begin, Context, Setting
-from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.mirror import LiveObject
-from bpmax_sim.script.outcome import Outcome
+from bpmax_sim.script.context import Begin, Context, Engine, LiveObject, MakeEngine, Setting
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.limits import Limits, stack_limit, with_stack
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.script.source import Script
-from bpmax_sim.script.stack import stack_limit, with_stack
 
 SHANGHAI = 8 * 3600.0
 

@@ -19,9 +19,8 @@ from typing import Any
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.proxy.driver import answer
+from bpmax_sim.proxy.client import TokenStore, answer
 from bpmax_sim.proxy.effects import Acquire, Effect, Send, Sleep
-from bpmax_sim.proxy.tokens import TokenStore
 
 Call = Generator[Effect, Any, Any]
 Resume = Callable[[Any, Exception | None], None]

@@ -18,13 +18,14 @@ from importlib.resources import files
 from typing import Any
 
 from py_mini_racer import JSEvalException, JSOOMException, JSParseException
-
-# `MiniRacer` itself installs timers of real time that cannot be taken away again.
 from py_mini_racer._mini_racer import _make_context
 
 from bpmax_sim.script.engine import BINDINGS, sources
+from bpmax_sim.script.failure import plain
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
-from bpmax_sim.script.source import plain
+
+# `MiniRacer` itself installs timers of real time that cannot be taken away again.
+
 
 _PATIENCE = 2  # seconds to wait for each that is left: others use the machine, too
 _HEAD = re.compile(r"^(?:<anonymous>|undefined):(\d+): (.*)$", re.DOTALL)

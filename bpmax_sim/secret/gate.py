@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from bpmax_sim.secret.forms import as_bytes
-from bpmax_sim.secret.known import Secret
-from bpmax_sim.secret.search import Finding
+from bpmax_sim.secret.redactor import Secret, Table
+from bpmax_sim.secret.scan import Finding
+from bpmax_sim.secret.spelling import as_bytes
 from bpmax_sim.secret.standin import STANDIN
-from bpmax_sim.secret.table import Table
 
 MARKER = "[redacted: a secret in an encoding]"
 """What stands for a run whose own marker would tell a secret."""

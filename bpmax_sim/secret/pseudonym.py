@@ -2,6 +2,8 @@
 
 A pseudonym is recognisable, so it maps to itself, and a recording redacted twice stays as it is.
 Digits stay digits, letters letters, Chinese characters Chinese; check digits stay valid.
+
+Check characters of the numbers that people and companies have in China, and of cards.
 """
 
 from __future__ import annotations
@@ -11,7 +13,35 @@ import unicodedata
 from collections.abc import Callable
 from hashlib import blake2b
 
-from bpmax_sim.secret import checkdigits
+_RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_RESIDENT = "10X98765432"
+_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+_CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
+
+
+def resident(body: str) -> str:
+    """Return the last character of a resident identity number (GB 11643-1999)."""
+    total = sum(int(digit) * weight for digit, weight in zip(body, _RESIDENT_WEIGHTS, strict=True))
+    return _RESIDENT[total % 11]
+
+
+def organisation(body: str) -> str:
+    """Return the last character of an organisation code (GB 11714-1997)."""
+    weighed = zip(body, _ORGANISATION_WEIGHTS, strict=True)
+    return "0123456789X0"[11 - sum(int(sign, 36) * weight for sign, weight in weighed) % 11]
+
+
+def credit(body: str) -> str:
+    """Return the last character of a unified social credit code (GB 32100-2015)."""
+    total = sum(_CREDIT_ALPHABET.index(sign) * pow(3, place, 31) for place, sign in enumerate(body))
+    return _CREDIT_ALPHABET[-total % 31]
+
+
+def luhn(body: str) -> str:
+    """Return the last digit of a card number (ISO/IEC 7812-1)."""
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(body)))
+    return str(-sum(number // 10 + number % 10 for number in doubled) % 10)
+
 
 _KEY = b"bpmax-sim pseudonym"  # public: it spreads values, it does not protect them
 _HAN = "某甲乙丙戊己壬癸寅卯"  # hardly a name begins with one of these
@@ -62,11 +92,11 @@ def _resident(value: str) -> str:
     year, month, day, *_ = _spread(value, 3)
     born = f"{1950 + year % 60}{1 + month % 12:02d}{1 + day % 28:02d}"
     body = _UNUSED + born + _digits(f"{value}/", 3)
-    return body + checkdigits.resident(body)
+    return body + resident(body)
 
 
 def _is_own_resident(value: str) -> bool:
-    return value.startswith(_UNUSED) and value[17] == checkdigits.resident(value[:17])
+    return value.startswith(_UNUSED) and value[17] == resident(value[:17])
 
 
 def _is_credit(value: str) -> bool:
@@ -75,23 +105,23 @@ def _is_credit(value: str) -> bool:
         return False
     if not _EIGHTEEN.fullmatch(value) or value.startswith(_CREDIT_UNUSED):
         return True
-    is_valid = value[17] == checkdigits.credit(value[:17])
-    return is_valid and value[17] != checkdigits.resident(value[:17])
+    is_valid = value[17] == credit(value[:17])
+    return is_valid and value[17] != resident(value[:17])
 
 
 def _credit(value: str) -> str:
     number = _digits(value, 8)
-    body = _CREDIT_UNUSED + number + checkdigits.organisation(number)
-    return body + checkdigits.credit(body)
+    body = _CREDIT_UNUSED + number + organisation(number)
+    return body + credit(body)
 
 
 def _is_card(value: str) -> bool:
-    return bool(_CARD.fullmatch(value)) and value[-1] == checkdigits.luhn(value[:-1])
+    return bool(_CARD.fullmatch(value)) and value[-1] == luhn(value[:-1])
 
 
 def _card(value: str) -> str:
     body = _UNUSED + _digits(value, len(value) - len(_UNUSED) - 1)
-    return body + checkdigits.luhn(body)
+    return body + luhn(body)
 
 
 def _email(value: str) -> str:

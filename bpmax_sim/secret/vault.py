@@ -1,20 +1,30 @@
 """Every secret of a session, with all the forms it takes: replace them, and look for them.
 
 Redaction is idempotent: a stand-in maps to itself. Nothing here shows a value.
+
+Values of any shape with the secrets in their texts replaced; names of members included.
+
+Numbers that are the bytes of a secret, as Node writes a `Buffer`, become the text that *redact*
+makes of them.
+
+An instance's credentials, each with the value that is sent and the one that is written down.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from itertools import count, islice
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from bpmax_sim.secret.gate import Gate
-from bpmax_sim.secret.known import Secret
-from bpmax_sim.secret.parts import parts_of
-from bpmax_sim.secret.search import Finding
+from bpmax_sim.secret.redactor import Secret, Table, parts_of
+from bpmax_sim.secret.scan import Finding
 from bpmax_sim.secret.standin import is_standin, standin
-from bpmax_sim.secret.table import Table
 
 SHORTEST = 6
 """Values with fewer characters are redacted by place only; elsewhere they are ordinary text."""
@@ -189,3 +199,126 @@ def _unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
 def _differs(numbered: Callable[[int], str]) -> bool:
     """Return whether the kind has more than one stand-in; the test keys have not."""
     return numbered(1) != numbered(2)
+
+
+T = TypeVar("T")
+Redact = Callable[[str], str]
+
+
+_PLAIN = frozenset({bool, int, float, type(None)})
+_LISTS = frozenset({list, tuple, set, frozenset})
+
+
+def redacted(value: T, redact: Redact) -> T:
+    """Return *value* with *redact* applied to every text in it.
+
+    Texts, bytes, mappings, lists, tuples, sets, structs and dataclasses are looked into; all else
+    is kept, and so is a struct in which nothing changes.
+    """
+    shown: T = _redacted(value, redact)
+    return shown
+
+
+def _redacted(value: Any, redact: Redact) -> Any:
+    kind: Any = type(value)
+    if kind is str:
+        return redact(value)
+    if kind in _PLAIN:
+        return value
+    return _items(value, redact) if kind in _LISTS else _other(value, redact)
+
+
+def _items(value: Any, redact: Redact) -> Any:
+    if type(value) is list and value and all(type(item) is int for item in value):
+        text = str(value)
+        shown = redact(text)
+        return value if shown == text else shown
+    return type(value)([_redacted(item, redact) for item in value])
+
+
+def _other(value: Any, redact: Redact) -> Any:
+    if isinstance(value, bytes):
+        text = value.decode("utf-8", "surrogateescape")
+        return redact(text).encode("utf-8", "surrogateescape")
+    if isinstance(value, str):
+        shown = redact(str(value))
+        return value if shown == value else shown
+    if isinstance(value, Mapping):
+        return {_redacted(name, redact): _redacted(item, redact) for name, item in value.items()}
+    kind: Any = type(value)
+    return _fields(value, redact) if members(kind) else value
+
+
+def _fields(value: Any, redact: Redact) -> Any:
+    kind: Any = type(value)
+    found, changed = {}, False
+    for name in members(kind):
+        before = getattr(value, name)
+        found[name] = after = _redacted(before, redact)
+        changed = changed or (after is not before and after != before)
+    return kind(**found) if changed else value
+
+
+@cache
+def members(kind: Any) -> tuple[str, ...]:
+    """Return the names of the fields of a struct or a dataclass, of any other type none."""
+    if issubclass(kind, Struct):
+        names: tuple[str, ...] = kind.__struct_fields__
+        return names
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
+
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """One credential; its representation shows neither value.
+
+    Attributes:
+        kind: decides the stand-in.
+        secret: whether the file declares it so.
+        recorded: whether its value stands in recordings, since it is declared to be no secret.
+        real: what is sent; in replay it is the stand-in itself.
+        standin: what is written down.
+    """
+
+    name: str
+    kind: str = "text"
+    secret: bool = False
+    recorded: bool = False
+    real: Value = field(repr=False)
+    standin: Value = field(repr=False)
+
+
+class Credentials:
+    """The credentials of one instance, and its address.
+
+    Attributes:
+        real: names and the values that are sent.
+        standins: the same names with the values that may be written down.
+        live: the address that requests go to.
+        declared: the address that recordings hold.
+    """
+
+    def __init__(self, *credentials: Credential, live: str = "", declared: str = "") -> None:
+        """Keep *credentials* by name."""
+        self._all = {credential.name: credential for credential in credentials}
+        self.real: Mapping[str, Value] = {c.name: c.real for c in credentials}
+        self.standins: Mapping[str, Value] = {c.name: c.standin for c in credentials}
+        self.live = live
+        self.declared = declared or live
+
+    def __iter__(self) -> Iterator[Credential]:
+        return iter(self._all.values())
+
+    def __getitem__(self, name: str) -> Credential:
+        return self._all[name]
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """Return the values that stand in recordings, by name."""
+        return {one.name: str(one.real) for one in self if one.recorded}
+
+    def __repr__(self) -> str:
+        return f"<Credentials {', '.join(self._all) or 'none'}>"

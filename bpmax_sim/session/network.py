@@ -1,46 +1,293 @@
-"""The calling side of a run: who answers, what is secret, what was called and missed."""
+"""The calling side of a run: who answers, what is secret, what was called and missed.
+
+What a call needs of its session, and where it is noted.
+
+Nothing here refers back to the session, so one that is over goes away at once, with its files.
+
+Modes as objects around objects: one table from mode to transport.
+
+The requests of clients that send for themselves: what is recorded is answered and not sent.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bpmax_sim.clock import Clock
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.matching import Difference
+from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
-from bpmax_sim.messages import Exchange, Request, Response
-from bpmax_sim.platform.platforms import Platforms
-from bpmax_sim.proxy.answer import Answer
-from bpmax_sim.proxy.client import build, call
-from bpmax_sim.proxy.driver import drive
+from bpmax_sim.messages import Call, Exchange, Request, Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.client import TokenStore, build, call, drive
 from bpmax_sim.proxy.effects import Effect
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.record import CallRecord
-from bpmax_sim.proxy.refusal import bad_token
+from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.response import CallRecord
+from bpmax_sim.proxy.result import Answer, learn
 from bpmax_sim.proxy.signing import trust_of
-from bpmax_sim.proxy.tokens import TokenStore
-from bpmax_sim.secret.values import redacted
-from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.beside import Beside
-from bpmax_sim.session.calling import environment
-from bpmax_sim.session.opening import Opening
-from bpmax_sim.session.outside import Outside
-from bpmax_sim.session.rules import matching_rules, volatile_places, with_personal
+from bpmax_sim.secret.vault import Vault, redacted
+from bpmax_sim.session.credentials import Tenants, matching_rules, volatile_places, with_personal
+from bpmax_sim.session.recordings import Opening, Tracks, still_signed
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.signatures import still_signed
-from bpmax_sim.session.stack import Learning, Parts, stack
-from bpmax_sim.session.tenants import Tenants
-from bpmax_sim.session.tracks import Tracks
 from bpmax_sim.session.undeclared import Undeclared
+from bpmax_sim.simulator.model import bad_token
+from bpmax_sim.traffic.identify import Outside
 from bpmax_sim.transport.faults import Faults
-from bpmax_sim.transport.protocol import Transport
-from bpmax_sim.transport.stubs import Stubs
+from bpmax_sim.transport.protocol import OWN, Handler, Stubs, Transport
+from bpmax_sim.transport.record import Record, Replay
+from bpmax_sim.transport.redaction import learn_cookies, redact_request
 
 if TYPE_CHECKING:
-    from bpmax_sim.simulator.simulator import Simulator
-    from bpmax_sim.simulator.simulators import Simulators
+    from bpmax_sim.simulator.simulator import Simulator, Simulators
+
+
+def environment(
+    tenants: Tenants,
+    tracks: Tracks,
+    start: Opening,
+    *,
+    calls: list[CallRecord],
+    misses: list[NoMatchError],
+) -> Environment:
+    """Return the session's side of calls; *calls* and *misses* get what comes of them."""
+    settings, vault = tracks.settings, tracks.vault
+    chance, numbers = SeededChance(settings.seed), count(1)
+    return Environment(
+        platforms=tenants.platforms,
+        tenant=tenants.of,
+        vault=vault,
+        clock=start.clock,
+        auth_clock=start.auth_clock,
+        chance=chance,
+        auth_chance=chance if start.is_closed else SystemChance(),
+        separate=start.mode == "record",
+        synthesise_login=_synthesised(tracks, start.mode),
+        log=calls.append,
+        serial=lambda: next(numbers),
+        default_instance=settings.instance,
+        let_in=tracks.let_in,
+        hide=_hidden(settings.redact, vault),
+        missed=_missed(tracks, misses),
+    )
+
+
+def _synthesised(tracks: Tracks, mode: str) -> Callable[[str, str], bool]:
+    if mode != "replay":
+        return lambda _platform, _instance: False
+    return lambda platform, instance: not tracks.has_login(platform, instance)
+
+
+def _hidden(personal: tuple[str, ...], vault: Vault) -> Callable[[Request], Request]:
+    return lambda request: redact_request(with_personal(request, personal), vault)
+
+
+def _missed(
+    tracks: Tracks, misses: list[NoMatchError]
+) -> Callable[[Call, tuple[Difference, ...]], NoMatchError]:
+    def missed(call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
+        error = tracks.signed_otherwise(call, differences)
+        misses.append(error)
+        return error
+
+    return missed
+
+
+_PLACEHOLDER = b"redacted."
+
+
+class Timeless(msgspec.Struct, frozen=True):
+    """Let logins take no virtual time, so that it does not matter when a token was renewed."""
+
+    inner: Transport
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer of the inner transport."""
+        response = self.inner.handle(request)
+        return replace(response, elapsed=0.0) if request.is_login else response
+
+
+class Learning(msgspec.Struct, frozen=True):
+    """Let what an answer mints be known before anyone can show it."""
+
+    inner: Transport
+    vault: Vault
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer of the inner transport."""
+        response = self.inner.handle(request)
+        learn(request, response, self.vault)
+        learn_cookies(request, response, self.vault)
+        return response
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """Answer from recordings; send and record what was never recorded.
+
+    With *extra*, a call that was played already is recorded once more.
+    """
+
+    replay: Transport
+    record: Transport
+    extra: bool = False
+
+    def handle(self, request: Request) -> Response:
+        """Return the recorded answer, else the live one.
+
+        Raises:
+            NoMatchError: the call was recorded and is played already.
+            ConfigError: the live request would carry a stand-in from a recorded answer.
+        """
+        if request.is_login:
+            return self.record.handle(request)
+        try:
+            return self.replay.handle(request)
+        except NoMatchError as error:
+            if error.case == "already played" and not self.extra:
+                raise
+        refuse_placeholder(request)
+        return self.record.handle(request)
+
+
+def refuse_placeholder(request: Request) -> None:
+    """Let no stand-in out.
+
+    Raises:
+        ConfigError: *request* carries one.
+    """
+    sent = [request.url, *(value for _, value in request.headers)]
+    if any(_PLACEHOLDER in text.encode() for text in sent) or _PLACEHOLDER in (request.body or b""):
+        name = request.call.name if request.call else request.method
+        raise ConfigError(
+            f"{name}: the live request would carry a value that a recorded answer only stands in "
+            "for; record afresh: bpmax-sim record, or pytest with --bpmax-record=rewrite"
+        )
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the transports of a session are made of."""
+
+    live: Callable[[], Transport]  # the third parties, or what stands in for them
+    tracks: Tracks
+    vault: Vault
+    clock: Clock
+    extra: bool = False
+    trust: Callable[[Request, Response], str] = lambda _request, _response: ""
+
+
+def _replay(parts: Parts) -> Transport:
+    return Replay(parts.tracks.answer, parts.vault)
+
+
+def _learning_live(parts: Parts) -> Transport:
+    return Learning(parts.live(), parts.vault)
+
+
+def _record(parts: Parts) -> Transport:
+    return Record(
+        inner=_learning_live(parts),
+        keep=parts.tracks.keep,
+        vault=parts.vault,
+        clock=parts.clock,
+        trust=parts.trust,
+    )
+
+
+def witnessed(parts: Parts, response: Response) -> Transport:
+    """Return a transport that records *response* as the answer to whatever it is asked."""
+    return Timeless(_record(replace(parts, live=lambda: Handler(lambda _: response))))
+
+
+def _new(parts: Parts) -> Transport:
+    return Missing(_replay(parts), _record(parts), parts.extra)
+
+
+STACKS: dict[tuple[str, str], Callable[[Parts], Transport]] = {
+    ("replay", ""): _replay,
+    ("record", "once"): _record,
+    ("record", "rewrite"): _record,
+    ("record", "new"): _new,
+    ("live", ""): _learning_live,
+    ("simulate", ""): _learning_live,
+}
+
+
+def stack(mode: str, record: str, parts: Parts) -> Transport:
+    """Return the transport of *mode*, and of its kind of recording."""
+    key = (mode, record if mode == "record" else "")
+    return Timeless(STACKS[key](parts))
+
+
+_DAY = 86400.0
+
+Relay = Callable[[Request, Transport | None], Response]
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session does about them, in its mode.
+
+    Attributes:
+        mode: the mode in force.
+        record: what is recorded in mode ``record``.
+        parts: what the session's transports are made of.
+        relay: makes a request of another client into a call that a transport answers; with None
+            the session's own does.
+        knows: returns whether a request was ever recorded.
+    """
+
+    mode: str
+    record: str
+    parts: Parts
+    relay: Relay
+    knows: Callable[[Request], bool]
+
+    def listening(self, name: str) -> AbstractContextManager[object]:
+        """Return a context in which the clients that vcrpy knows are listened to."""
+        from bpmax_sim.traffic.intercept import listening  # noqa: PLC0415 - few need vcrpy
+
+        return listening(self, name)
+
+    def passes(self) -> bool:
+        """Return whether the request under way is the session's own, or nothing is recorded."""
+        return OWN.get() or self.mode == "live"
+
+    def answer(self, request: Request, /) -> Response | None:
+        """Return the recorded answer, or None where the client has to ask for itself.
+
+        Raises:
+            NoMatchError: replay has no answer; the session remembers that.
+            ConfigError: the request would carry a stand-in from a recorded answer.
+        """
+        patient = replace(request, timeout=_DAY)  # how long it waits is the client's own affair
+        if self.mode != "record":
+            return self.relay(patient, None)
+        if self.record != "new":
+            return None
+        if self.knows(patient):
+            replay = Replay(self.parts.tracks.answer, self.parts.vault)
+            try:
+                return self.relay(patient, replay)
+            except NoMatchError as error:
+                if error.case == "already played" and not self.parts.extra:
+                    raise
+        refuse_placeholder(request)
+        return None
+
+    def keep(self, request: Request, response: Response, /) -> None:
+        """Record what the client was answered; it is on the disk when this returns.
+
+        Raises:
+            CassetteError: it cannot be kept.
+        """
+        self.relay(replace(request, timeout=_DAY), witnessed(self.parts, response))
+
 
 T = TypeVar("T")
 
@@ -252,7 +499,7 @@ class Network:
             raise CassetteError(unplayable)
 
     def _simulate(self) -> Simulators:
-        from bpmax_sim.session.simulated import simulators  # noqa: PLC0415 - replay needs none
+        from bpmax_sim.simulator.simulator import simulators  # noqa: PLC0415 - replay needs none
 
         return simulators(self._platforms, self._tenants.of, self._clock, self._settings.seed)
 
@@ -267,7 +514,7 @@ def _live(given: Transport | None, resources: ExitStack) -> Callable[[], Transpo
     def live() -> Transport:
         if given is not None:
             return given
-        from bpmax_sim.transport.httpx.live import Live  # noqa: PLC0415 - replay needs no client
+        from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
 
         return resources.enter_context(Live())
 

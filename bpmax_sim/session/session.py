@@ -1,37 +1,199 @@
-"""A run: platforms, one virtual clock, one vault, one transport, and what was called."""
+"""A run: platforms, one virtual clock, one vault, one transport, and what was called.
+
+What callers hand in as scripts and objects -> what the runtime takes.
+
+What came of a script -> the same, with secrets replaced in all that it printed and threw.
+
+Recordings that nothing asked for, and values in them that nobody declared, told on one line.
+"""
 
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import BpmaxError, ExpectationError
+from bpmax_sim.errors import (
+    BpmaxError,
+    ConfigError,
+    ExpectationError,
+    Place,
+    ScriptError,
+    UnawaitedWarning,
+)
 from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.messages import Exchange, Request, Response
-from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.platform.platforms import Platforms
+from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.builder import Proxy
+from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outcome import Outcome
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
+from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.network import Network
-from bpmax_sim.session.opening import opening
-from bpmax_sim.session.outcomes import shown_outcome
-from bpmax_sim.session.scripts import ObjectLike, ScriptLike, as_live, as_script, judged, within
+from bpmax_sim.session.recordings import opening
 from bpmax_sim.session.settings import Settings, logins_beside
-from bpmax_sim.session.unplayed import told_unplayed
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.transport.protocol import Transport
-from bpmax_sim.transport.stubs import Stub
+from bpmax_sim.transport.protocol import Stub, Transport
+from bpmax_sim.yamlfile import shown
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator
+
+
+class ScriptText(Protocol):
+    """A script by value."""
+
+    @property
+    def name(self) -> str:
+        """Return the file name of its stacks."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Return the JavaScript."""
+        ...
+
+
+ScriptLike = ScriptText | str | os.PathLike[str]
+ObjectLike = LiveObject | dict[str, Any]
+
+
+class LiveValues:
+    """A plain mapping as a live object: scripts read and write it."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        """Share *values*; what a script writes stands in it afterwards."""
+        self.values = values
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the present members."""
+        return self.values
+
+    def write(self, field: str, value: Any, _place: Place | None, /) -> None:
+        """Take a member that the script set."""
+        self.values[field] = value
+
+
+def read_script(path: str | os.PathLike[str]) -> Script:
+    """Return the script in a file; its name in stacks is the path as given.
+
+    Raises:
+        ConfigError: if the file cannot be read or is not UTF-8.
+    """
+    name = os.fspath(path)
+    try:
+        source = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{name}: the script cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name}: the script is not UTF-8 text; save it as UTF-8") from error
+    return Script(name, source.removeprefix("\ufeff"))
+
+
+def as_script(given: ScriptText | str | os.PathLike[str]) -> Script:
+    """Return *given* as a script: a path is read, a text by value is taken as it is."""
+    if isinstance(given, Script):
+        return given
+    if isinstance(given, str | os.PathLike):
+        return read_script(given)
+    return Script(given.name, given.source)
+
+
+def as_live(given: LiveObject | dict[str, Any]) -> LiveObject:
+    """Return *given* as a live object."""
+    return LiveValues(given) if isinstance(given, dict) else given
+
+
+def within(limits: Limits | None, settings: Settings) -> Limits:
+    """Return *limits* with the stack that the settings ask for."""
+    chosen = limits or Limits()
+    return chosen if settings.stack is None else replace(chosen, stack=settings.stack)
+
+
+def judged(outcome: Outcome, unawaited: str) -> Outcome:
+    """Return *outcome*; of calls that nobody awaited it warns, or the first is its error."""
+    if unawaited == "warn":
+        for one in outcome.unawaited:
+            told = f"{one}; await it, or open the session with unawaited='allow'"
+            warnings.warn(told, UnawaitedWarning, stacklevel=3)
+    if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
+        return outcome
+    first = outcome.unawaited[0]
+    told = f"{first.call} was not awaited; await it, or open the session with unawaited='allow'"
+    return replace(outcome, error=ScriptError(told, name="Unawaited", place=first.place))
+
+
+def shown_outcome(outcome: Outcome, redact: Redact) -> Outcome:
+    """Return *outcome* as it may be shown; the value that it returned stays as it is."""
+    return replace(
+        outcome,
+        error=_error(outcome.error, redact),
+        console=redacted(outcome.console, redact),
+        unawaited=redacted(outcome.unawaited, redact),
+        unhandled=tuple(shown_error(error, redact) for error in outcome.unhandled),
+    )
+
+
+def _error(error: BpmaxError | None, redact: Redact) -> BpmaxError | None:
+    return shown_error(error, redact) if isinstance(error, ScriptError) else error
+
+
+def shown_error(error: ScriptError, redact: Redact) -> ScriptError:
+    """Return a script's error, and the script's errors behind it, as they may be shown."""
+    shown = type(error)(
+        redact(error.message),
+        name=redact(error.name),
+        place=error.place,
+        stack=redacted(error.stack, redact),
+        fields=redacted(error.fields, redact),
+    )
+    cause = error.__cause__
+    shown.__cause__ = shown_error(cause, redact) if isinstance(cause, ScriptError) else cause
+    return shown
+
+
+_SHOWN = 5
+
+
+def told_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str = "") -> str:
+    """Return which recordings of *cassette* were not played, and what to do.
+
+    *command* records everything afresh.
+    """
+    afresh = f"record afresh with `{command}`" if command else "record afresh"
+    path = shown(cassette) if cassette else ""
+    told = ", ".join(f"[{one.order}] {_told(one)}" for one in left)
+    return (
+        f"{path}: {len(left)} recorded "
+        f"exchange{'s were' if len(left) > 1 else ' was'} not played: {told}; "
+        f"{afresh}, or write proxy: {{unused: warn}}"
+    )
+
+
+def told_unrecognised(places: Sequence[str]) -> str:
+    """Return where values look like secrets, and what to do."""
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return (
+        f"recorded as it is, and looks like a secret: {', '.join(places[:_SHOWN])}{more}; if it is "
+        "one, declare its place with `secret:` in the platform file and record again"
+    )
+
+
+def _told(exchange: Exchange) -> str:
+    call = exchange.request.call
+    name = f"{call.name} " if call and call.platform else ""
+    return f"{name}{exchange.request.method} {exchange.request.url}"
+
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.playback import Playback
-from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.cassette.player import Playback
+from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.secret.vault import Vault
 
 Key = tuple[str, ...]

@@ -2,19 +2,25 @@
 
 What a script says itself it says in replay as well, where nothing makes it the stand-in that was
 recorded: that recording could never be replayed. In a response the stand-in is what scripts see.
+
+What was recorded and looks like a secret that nobody declared.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
+from bpmax_sim.cassette.merge import Volatile
 from bpmax_sim.messages import Call, Exchange, Response
 from bpmax_sim.platform.check import credentials_in
-from bpmax_sim.platform.platforms import Platforms
+from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.secrecy import always_secret
-from bpmax_sim.secret.credentials import Credential, Credentials
+from bpmax_sim.secret.vault import Credential, Credentials, Vault
+from bpmax_sim.transport.redaction import Stranger, strangers
 
 Key = tuple[str, str]
 Tenants = Iterable[tuple[Key, Credentials]]
@@ -106,3 +112,32 @@ def _said(call: Call) -> Iterator[tuple[str, str]]:
 
 def _holds(outcome: Response, shown: str) -> bool:
     return shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecognised:
+    """Takes exchanges, on any thread, and looks at them when it is asked: no script waits for it.
+
+    Attributes:
+        vault: what is known by now.
+        passing: names the fields of an API's answers that pass, and so are no secrets.
+    """
+
+    vault: Vault
+    passing: Volatile
+    _fresh: deque[Exchange] = field(default_factory=deque, init=False)
+    _found: dict[Stranger, None] = field(default_factory=dict, init=False)
+
+    def add(self, exchange: Exchange) -> None:
+        """Take a redacted exchange."""
+        self._fresh.append(exchange)
+
+    def places(self) -> tuple[str, ...]:
+        """Return where values stand that look like secrets and are not known as such by now."""
+        while self._fresh:
+            exchange = self._fresh.popleft()
+            call = exchange.request.call
+            passing = self.passing(call.name if call else "")
+            self._found.update(dict.fromkeys(strangers(exchange, passing)))
+        still = (p for p, value in self._found if self.vault.redact_text(value) == value)
+        return tuple(dict.fromkeys(still))

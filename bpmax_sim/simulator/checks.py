@@ -1,4 +1,7 @@
-"""The checks of a rule table: each looks at the request, and refuses or adds what it found."""
+"""The checks of a rule table: each looks at the request, and refuses or adds what it found.
+
+Messages that were sent; some never arrive although the sender is told that all is well.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,13 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from bpmax_sim.proxy.reading import as_text
-from bpmax_sim.simulator.asked import ABSENT, is_empty
-from bpmax_sim.simulator.delivery import deliver
-from bpmax_sim.simulator.grants import grant
+from bpmax_sim.proxy.response import as_text
+from bpmax_sim.simulator.auth import accept, carried, check_declared, grant, issue, left
 from bpmax_sim.simulator.model import (
     Check,
     Compared,
     Credential,
+    Delivery,
     Found,
     Limit,
     Needed,
@@ -25,10 +27,43 @@ from bpmax_sim.simulator.model import (
     Signed,
     Sized,
 )
-from bpmax_sim.simulator.signature import check_declared
-from bpmax_sim.simulator.state import Seen
-from bpmax_sim.simulator.tokens import accept, carried, issue, left
-from bpmax_sim.simulator.turn import Refused, Repeated, Turn
+from bpmax_sim.simulator.state import ABSENT, Message, Refused, Repeated, Seen, Turn, is_empty
+
+
+def deliver(turn: Turn, rule: Delivery) -> None:
+    """Keep the message of this request, once for each of its receivers."""
+    body = None if turn.asked.body is ABSENT else turn.asked.body
+    for receiver in turn.receivers or ("",):
+        why = _over_quota(turn, rule, receiver) or _repeated(turn, rule, receiver, body)
+        message = Message(at=turn.now, route=turn.route, to=receiver, body=body, dropped=why)
+        turn.change(messages=(*turn.state.messages, message))
+
+
+def _over_quota(turn: Turn, rule: Delivery, receiver: str) -> str:
+    if not rule.count:
+        return ""
+    key = f"deliver/{turn.tenant.instance if turn.tenant else ''}/{receiver}"
+    start = math.floor(turn.now / rule.per) * rule.per
+    begun, count = turn.state.counts.get(key, (start, 0))
+    count = count + 1 if begun == start else 1
+    turn.change(counts={**turn.state.counts, key: (start, count)})
+    return "" if count <= rule.count else f"more than {rule.count} in {rule.per:g} s"
+
+
+def _repeated(turn: Turn, rule: Delivery, receiver: str, body: object) -> str:
+    if not rule.same:
+        return ""
+    text = json.dumps([turn.route, receiver, _content(body)], ensure_ascii=False, sort_keys=True)
+    seen = turn.state.seen.get(text)
+    if seen is not None and turn.now < seen.until:
+        return f"the same message within {rule.same:g} s"
+    turn.change(seen={**turn.state.seen, text: Seen(until=turn.now + rule.same)})
+    return ""
+
+
+def _content(body: object) -> object:
+    """Return what makes two messages the same: the message, not whom else it goes to."""
+    return body.get("msg", body) if isinstance(body, dict) else body
 
 
 def perform(check: Check, turn: Turn) -> None:

@@ -1,17 +1,297 @@
-"""One request answered: a function of world, state and instant, with the state that it leaves."""
+"""One request answered: a function of world, state and instant, with the state that it leaves.
+
+APIs as a platform file declares them: auth, inputs, and an answer that says them back.
+
+Values of declared parameters: those that were given, with their type, or examples.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.simulator.api import api_at, call
-from bpmax_sim.simulator.asked import read
-from bpmax_sim.simulator.checks import keep_answer, limit, perform
-from bpmax_sim.simulator.fill import fill, respond
-from bpmax_sim.simulator.login import log_in, login_at
-from bpmax_sim.simulator.model import Limit, Reply, Route, is_login
-from bpmax_sim.simulator.routes import matched
-from bpmax_sim.simulator.state import State
-from bpmax_sim.simulator.turn import Refused, Repeated, Turn, World
+from bpmax_sim.platform.model import Api, Auth, Idempotency, Parameter, ResponseRules, is_set
+from bpmax_sim.platform.template import names_in
+from bpmax_sim.proxy.response import as_text
+from bpmax_sim.simulator.auth import (
+    at,
+    check,
+    is_changing,
+    log_in,
+    login_at,
+    names_for,
+    rendered,
+    yields,
+)
+from bpmax_sim.simulator.checks import keep_answer, limit, once, perform
+from bpmax_sim.simulator.model import Limit, Once, Reply, Route, Signed, data_path, is_login, put
+from bpmax_sim.simulator.state import (
+    ABSENT,
+    Grant,
+    Refused,
+    Repeated,
+    State,
+    Tenant,
+    Turn,
+    World,
+    every,
+    fill,
+    is_empty,
+    look,
+    matched,
+    read,
+    respond,
+)
+
+_BY_FORMAT: Final[Mapping[str, str]] = {
+    "date": "2026-01-01",
+    "date-time": "2026-01-01T09:00:00+08:00",
+    "email": "zhangsan@example.test",
+    "phone": "13800138000",
+    "uri": "https://example.test/",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+_BY_TYPE: Final[Mapping[str, Any]] = {
+    "integer": 1,
+    "number": 1.5,
+    "boolean": True,
+    "array": [],
+    "object": {},
+}
+_WORDS: Final = {"true": True, "false": False}
+_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "integer": lambda text: int(text[:20]),
+    "number": lambda text: float(text) if float(text) - float(text) == 0 else ABSENT,
+    "boolean": lambda text: _WORDS.get(text, ABSENT),
+}
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "string": (str,),
+}
+
+
+def example(parameter: Parameter) -> Any:
+    """Return a value that fits what is declared of *parameter*."""
+    if parameter.enum:
+        return parameter.enum[0]
+    if is_set(parameter.default):
+        return parameter.default
+    found = _BY_TYPE.get(parameter.type)
+    if found is not None:
+        return found
+    return _BY_FORMAT.get(parameter.format, parameter.title or parameter.name)
+
+
+def sampled(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
+    """Return the example of a JSON Schema, or a value of its type; *name* is that of the member.
+
+    Its members have theirs in turn. A pattern is not looked at.
+    """
+    said = [schema[word] for word in ("example", "const", "default") if word in schema]
+    said += schema.get("enum", ())[:1]
+    if said:
+        return said[0]
+    parts = [*schema.get("allOf", ()), *schema.get("oneOf", ())[:1], *schema.get("anyOf", ())[:1]]
+    if parts and levels:
+        own = {key: one for key, one in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
+        return _together([sampled(one, name, levels - 1) for one in (own, *parts)])
+    return _of_type(schema, name, levels)
+
+
+def _of_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
+    kinds = schema.get("type", "object" if "properties" in schema else "")
+    kind = kinds if isinstance(kinds, str) else next((one for one in kinds if one != "null"), "")
+    if kind == "object":
+        inner = schema.get("properties", {}) if levels else {}
+        return {key: sampled(one, key, levels - 1) for key, one in inner.items()}
+    if kind == "array":
+        return [sampled(schema["items"], name, levels - 1)] if levels and "items" in schema else []
+    if kind in _BY_TYPE:
+        return max(_BY_TYPE[kind], schema.get("minimum", 0))
+    return _BY_FORMAT.get(schema.get("format", ""), name) if kind == "string" else None
+
+
+def _together(values: list[Any]) -> Any:
+    """Return objects as one; else the last of *values* that says something."""
+    objects = [one for one in values if isinstance(one, dict)]
+    if objects:
+        return {key: value for one in objects for key, value in one.items()}
+    return next((one for one in reversed(values) if one is not None), None)
+
+
+def typed(value: Any, parameter: Parameter) -> Any:
+    """Return *value* with the declared type, or `ABSENT` where it does not fit.
+
+    What stands in a path, query, header or form is a text, and is read.
+    """
+    if isinstance(value, str) and parameter.type in _READERS:
+        try:
+            value = _READERS[parameter.type](value)
+        except (ValueError, OverflowError):
+            return ABSENT
+    kinds = _KINDS.get(parameter.type)
+    if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
+        return ABSENT
+    return value
+
+
+_SIGNED = Signed(window=900, error="signature", expired="expired", used="used")
+_WINDOW = 3600
+_WHOLE = frozenset({"$", "."})
+
+
+def api_at(turn: Turn) -> Api | None:
+    """Return the API that the request is for, the one with the most fixed text first."""
+    fitting = [
+        (api.path.count("{"), api, values)
+        for api in turn.world.platform.apis.values()
+        if (values := matched(api.method, api.path, turn.asked)) is not None
+    ]
+    if not fitting:
+        return None
+    _, api, values = min(fitting, key=lambda found: found[0])
+    turn.scope["path"] = values
+    return api
+
+
+def call(turn: Turn, api: Api) -> Response:
+    """Return the answer to a declared API.
+
+    Raises:
+        Refused: the token, a signature or an input is not right.
+        Repeated: the same idempotency key was there before.
+    """
+    platform = turn.world.platform
+    auth = api.auth if isinstance(api.auth, Auth) else platform.auth
+    _authorise(turn, auth)
+    if auth.sign is not None:
+        check(turn, auth, auth.sign, _SIGNED)
+    said = {one.name: _input(turn, one) for one in api.parameters}
+    if isinstance(api.idempotency, Idempotency):
+        place = f"{api.idempotency.place}.{api.idempotency.name}"
+        once(turn, Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW))
+    rules = api.response if isinstance(api.response, ResponseRules) else platform.response
+    data = {name: value for name, value in said.items() if value is not ABSENT}
+    if api.answer:
+        return _declared_response(turn, api, rules, data)
+    body: dict[str, Any] = {}
+    if data_path(rules) == "$":
+        body = data
+    else:
+        put(body, data_path(rules), data)
+    return respond(turn, Reply(), turn.world.table.ok, data=body)
+
+
+def _declared_response(
+    turn: Turn, api: Api, rules: ResponseRules, said: Mapping[str, Any]
+) -> Response:
+    """Return an answer as it is declared, in which members have the values that were said."""
+    body, ok = sampled(api.answer), turn.world.table.ok
+    inner = look({"body": body}, ".".join(["body", *data_path(rules).split(".")[1:]]))
+    if isinstance(inner, dict):
+        inner |= {name: said[name] for name in inner.keys() & said.keys()}
+    # What an envelope says of success stands in it; a list or a text has no room for that.
+    over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
+    return respond(turn, Reply(), over, data=body)
+
+
+def _authorise(turn: Turn, auth: Auth) -> None:
+    asked, acquire = turn.asked, auth.acquire
+    is_due = acquire is not None and (not acquire.methods or asked.method in acquire.methods)
+    later = frozenset() if is_due else yields(auth)
+    wanted = [item for item in auth.apply if not names_in(item.value) & later]
+    if not wanted:
+        return
+    rule = turn.world.table.tokens
+    if all(_given(turn, item.place, item.name) is ABSENT for item in wanted):
+        raise Refused(rule.missing or "token")
+    ended: Grant | None = None
+    for tenant, grant in _holders(turn, is_due=is_due):
+        names = names_for(turn, tenant, auth, grant.values if grant else None)
+        if not all(_carries(turn, auth, item, names) for item in wanted):
+            continue
+        if grant is None or grant.is_live(turn.now):
+            turn.belongs_to(tenant)
+            return
+        ended = grant
+    over = ended is not None and not ended.revoked
+    raise Refused((rule.expired if over else rule.invalid) or "token")
+
+
+def _holders(turn: Turn, *, is_due: bool) -> Iterator[tuple[Tenant, Grant | None]]:
+    for tenant in turn.world.tenants:
+        if not is_due:
+            yield tenant, None
+        for grant in turn.state.grants if is_due else ():
+            if grant.instance == tenant.instance:
+                yield tenant, grant
+
+
+def _carries(turn: Turn, auth: Auth, item: Any, names: Mapping[str, Any]) -> bool:
+    given = _given(turn, item.place, rendered(item.name, names) or item.name)
+    if is_changing(item.value, auth):
+        return given is not ABSENT
+    wanted = rendered(item.value, names)
+    return wanted is not None and given is not ABSENT and as_text(given) == wanted
+
+
+def _given(turn: Turn, place: str, name: str) -> Any:
+    if place == "body" and turn.asked.form:
+        return turn.asked.form.get(name, ABSENT)
+    return at(turn.scope, place, name)
+
+
+def _input(turn: Turn, parameter: Parameter) -> Any:
+    """Return what was given for *parameter*, else an example.
+
+    Raises:
+        Refused: it is required and absent, or not of its type or choice.
+    """
+    given = _found(turn, parameter)
+    where = f"{parameter.place}.{parameter.target}"
+    if given is ABSENT:
+        if parameter.required and not _is_hidden(turn, parameter):
+            raise Refused("400", f"{where} is missing")
+        return example(parameter)
+    value = typed(given, parameter)
+    if value is ABSENT:
+        raise Refused("400", f"{where} is not of type {parameter.type}")
+    if parameter.enum and as_text(value) not in map(as_text, parameter.enum):
+        raise Refused("400", f"{where} is none of {', '.join(map(as_text, parameter.enum))}")
+    return value
+
+
+def _found(turn: Turn, parameter: Parameter) -> Any:
+    place, target = parameter.place, parameter.target
+    if parameter.type == "array" and (place == "query" or (place == "body" and turn.asked.form)):
+        return every(turn.asked, place, target)
+    if place == "body" and target in _WHOLE:
+        return _text(turn) if parameter.type == "string" else turn.asked.body
+    if place == "body" and turn.asked.form:
+        return turn.asked.form.get(target, ABSENT)
+    if place == "body":
+        return look({"body": turn.asked.body}, f"body.{target}")
+    return _given(turn, place, parameter.name if place == "path" else target)
+
+
+def _text(turn: Turn) -> Any:
+    """Return the body as it was sent: a text is one even where it reads as ``null``."""
+    body = turn.asked.request.body
+    return ABSENT if body is None else body.decode("utf-8", "replace")
+
+
+def _is_hidden(turn: Turn, parameter: Parameter) -> bool:
+    """Return whether a body is in a form that is not looked into."""
+    body = turn.asked.request.body
+    return parameter.place == "body" and turn.asked.body is ABSENT and not is_empty(body)
 
 
 def answer(world: World, state: State, request: Request, now: float) -> tuple[State, Response]:
@@ -79,10 +359,10 @@ def _routed(turn: Turn, route: Route) -> Response:
     table = turn.world.table
     if not is_login(route):
         _knob_limit(turn)
-    for check in () if route.open or is_login(route) else table.checks:
-        perform(check, turn)
-    for check in route.checks:
-        perform(check, turn)
+    for rule in () if route.open or is_login(route) else table.checks:
+        perform(rule, turn)
+    for rule in route.checks:
+        perform(rule, turn)
     return respond(turn, table.ok, route.answer)
 
 

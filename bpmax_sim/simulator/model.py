@@ -2,16 +2,23 @@
 
 Places of a request are dotted names: ``query.x``, ``header.x`` (lower case), ``path.x``,
 ``form.x``, ``body.a.b``, ``credential.x``, and whatever a check has found, such as ``user.name``.
+
+A rule table made of a platform file alone: its envelopes, its classes of failure.
+
+The answer with which a platform refuses a token, made from its own declaration.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from msgspec import UNSET, UnsetType, field
 
-from bpmax_sim.platform.mechanisms import Model
+from bpmax_sim.messages import Response
+from bpmax_sim.platform.model import Api, ErrorClass, Model, Platform, ResponseRules
 from bpmax_sim.yamlfile import Seconds
 
 Places = tuple[str, ...]
@@ -19,7 +26,7 @@ Row = Mapping[str, Any]
 
 
 class Reply(Model, frozen=True, kw_only=True):
-    """An answer; texts with ``{{ … }}`` and the nodes of `bpmax_sim.simulator.fill` are filled in.
+    """An answer; texts with ``{{ … }}`` and the nodes of `bpmax_sim.simulator.state` are filled in.
 
     Attributes:
         code: what ``{{ code }}`` is, where it is not the key of the error.
@@ -266,3 +273,130 @@ class Table(Model, frozen=True, kw_only=True):
 def is_login(route: Route) -> bool:
     """Return whether *route* issues a token."""
     return any(check.login is not UNSET or check.grants is not UNSET for check in route.checks)
+
+
+_NAMES = re.compile(r"[^$.\[\]'\"]+")
+_STATUS: Final = {"token": 401, "rate": 429, "transient": 503}
+_TOLD: Final = {
+    "token": "the token is missing, unknown or over",
+    "rate": "too many requests",
+    "transient": "busy, try again",
+}
+
+
+def derived(platform: Platform) -> Table:
+    """Return the rules that *platform* implies."""
+    rules = platform.response
+    acquire = platform.auth.acquire
+    errors = {name: _class(rules, name) for name in _STATUS}
+    errors |= {
+        "400": Reply(status=400, code="400"),
+        "401": Reply(status=401, code="401", message="the credentials are wrong"),
+        "404": Reply(status=404, code="404", message="there is no such interface"),
+        "409": Reply(status=409, code="409", message="the same request was made before"),
+        "expired": Reply(status=401, code="401", message="the time of the signature is too old"),
+        "used": Reply(status=401, code="401", message="the nonce was used before"),
+        "signature": Reply(status=401, code="401", message="the signature is wrong"),
+    }
+    return Table(
+        simulator=platform.platform_key,
+        title=platform.title,
+        ok=_ok(rules),
+        error=Reply(body=_error_body(rules)),
+        errors=errors,
+        tokens=Tokens(
+            life=acquire.ttl.default if acquire else 7200,
+            missing="token",
+            invalid="token",
+            expired="token",
+        ),
+    )
+
+
+def put(body: dict[str, Any], path: str, value: Any) -> None:
+    """Set what a simple path such as ``$.data.name`` names in *body*."""
+    *outer, last = _NAMES.findall(path) or [""]
+    for name in outer:
+        inner = body.setdefault(name, {})
+        if not isinstance(inner, dict):
+            inner = body[name] = {}
+        body = inner
+    if last:
+        body[last] = value
+
+
+def data_path(rules: ResponseRules) -> str:
+    """Return where an answer has its data, or ``$``."""
+    return next((path for path in rules.data if path.startswith("$.")), "$")
+
+
+def _ok(rules: ResponseRules) -> Reply:
+    body: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    if (code := _first(rules.code)) and not rules.ok.all and not code.startswith("header:"):
+        put(body, code, 200)
+    if message := _first(rules.message):
+        _set(body, headers, message, "ok")
+    for condition in rules.ok.all:
+        if condition.any_of:
+            _set(body, headers, condition.path, condition.any_of[0])
+    status = rules.ok.status[0] if rules.ok.status else 200
+    return Reply(status=status, headers=headers, body=body)
+
+
+def _class(rules: ResponseRules, name: str) -> Reply:
+    found = rules.classes.get(name, ErrorClass(status=(_STATUS[name],)))
+    status = found.status[0] if found.status else (rules.ok.status or (_STATUS[name],))[0]
+    code = str(found.code[0]) if found.code else str(status)
+    headers: dict[str, str] = {}
+    for path in rules.code[:1]:
+        _set({}, headers, path, code)
+    return Reply(status=status, headers=headers, code=code, message=_TOLD[name])
+
+
+def _error_body(rules: ResponseRules) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    code, message = _first(rules.code) or "$.code", _first(rules.message) or "$.message"
+    _set(body, {}, code, {"$value": "code"})
+    _set(body, {}, message, {"$value": "message"})
+    return body
+
+
+def _first(paths: Iterable[str]) -> str:
+    return next(iter(paths), "")
+
+
+def _set(body: dict[str, Any], headers: dict[str, str], path: str, value: Any) -> None:
+    if path.startswith("header:"):
+        headers[path.removeprefix("header:")] = str(value)
+    else:
+        put(body, path, value)
+
+
+_NAME = re.compile(r"[^$.\[\]'\"]+")
+
+
+def bad_token(platform: Platform, api: Api) -> Response:
+    """Return what *platform* answers to an expired token: its first token code, or HTTP 401."""
+    rules = platform.response if api.response is UNSET else api.response
+    assert isinstance(rules, ResponseRules)
+    token = rules.classes.get("token", ErrorClass(status=(401,)))
+    status = token.status[0] if token.status else 200
+    values = [(rules.code, token.code[0])] if token.code else []
+    values.append((rules.message, "the token has expired (fault)"))
+    headers = [("content-type", "application/json; charset=utf-8")]
+    body: dict[str, Any] = {}
+    for paths, value in values:
+        first = paths[0] if paths else ""
+        if first.startswith("header:"):
+            headers.append((first.removeprefix("header:").lower(), str(value)))
+        elif first:
+            _put(body, _NAME.findall(first), value)
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(status=status, headers=tuple(headers), body=text.encode())
+
+
+def _put(body: dict[str, Any], names: list[str], value: Any) -> None:
+    for name in names[:-1]:
+        body = body.setdefault(name, {})
+    body[names[-1]] = value

@@ -1,24 +1,89 @@
 """A stand-in of one third party, as a transport, with knobs.
 
 The same seed, clock and requests give the same answers. What it remembers is one frozen `State`.
+
+The third parties of one session: each is made when it is first called.
+
+The third parties of a run whose answers are simulated; they know the run's own credentials.
+
+Rule tables as they are shipped, and the one that a platform gets.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Clock
-from bpmax_sim.errors import ConfigError, TransportError, listed, near
+from bpmax_sim.errors import ConfigError, Problem, Problems, TransportError, listed, near
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.platform.model import Platform
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Instance, LoginStep, Platform
+from bpmax_sim.secret.vault import Credentials
+from bpmax_sim.simulator.auth import flat
 from bpmax_sim.simulator.engine import answer, logs_in
-from bpmax_sim.simulator.state import Message, State
-from bpmax_sim.simulator.table import table_of
-from bpmax_sim.simulator.turn import Tenant, World
+from bpmax_sim.simulator.model import Route, Table, derived, is_login
+from bpmax_sim.simulator.state import Message, State, Tenant, World
+from bpmax_sim.traffic.identify import Identifier
+from bpmax_sim.yamlfile import decode, read_yaml
+
+RULES = Path(__file__).parent / "rules"
+
+
+@cache
+def shipped() -> tuple[str, ...]:
+    """Return the keys of the tables that are shipped, sorted."""
+    return tuple(sorted(path.stem for path in RULES.glob("*.yaml")))
+
+
+@cache
+def read_table(key: str) -> Table:
+    """Return the shipped table of *key*.
+
+    Raises:
+        ConfigError: everything that is wrong in it.
+    """
+    problems: list[Problem] = Problems()
+    node = read_yaml(RULES / f"{key}.yaml", file=f"rules/{key}.yaml")
+    table = decode(node, Table, problems)
+    if table is None or problems:
+        raise ConfigError(*problems)
+    return table
+
+
+def table_of(platform: Platform) -> Table:
+    """Return the rules of *platform*: the shipped ones over those that its file implies.
+
+    A table of the same key counts where the platform logs in as the table says; a platform file of
+    a user's own that only shares the key is another third party.
+    """
+    own = derived(platform)
+    if platform.platform_key not in shipped():
+        return own
+    table = read_table(platform.platform_key)
+    if not _logs_in_alike(platform, table):
+        return own
+    return replace(table, errors={**own.errors, **table.errors})
+
+
+def _logs_in_alike(platform: Platform, table: Table) -> bool:
+    acquire = platform.auth.acquire
+    steps = acquire.steps if acquire else ()
+    logins = [route for route in table.routes if is_login(route)]
+    known = platform.auth.parameters
+    return any(_ends_alike(route, step, known) for route in logins for step in steps)
+
+
+def _ends_alike(route: Route, step: LoginStep, known: Mapping[str, Any]) -> bool:
+    method, _, path = route.on.partition(" ")
+    address = flat(step.request.url or step.request.path, known)
+    return step.request.method.upper() == method and address.partition("?")[0].endswith(path)
+
 
 _BROKEN = {
     "before": "the connection was reset before the request was executed (simulated)",
@@ -195,3 +260,77 @@ def _positive(name: str, value: float) -> float:
     if value < 0:
         raise ConfigError(f"{name}: {value:g} is less than nothing; give a number from 0 on")
     return value
+
+
+class Simulators:
+    """A transport that answers each request as the third party that it is for."""
+
+    def __init__(
+        self,
+        platforms: Platforms,
+        tenants: Callable[[str], Sequence[Tenant]],
+        *,
+        clock: Clock,
+        seed: int = 0,
+    ) -> None:
+        """Stand in for *platforms*; *tenants* returns the instances of one by its key."""
+        self._platforms = platforms
+        self._tenants = tenants
+        self._clock = clock
+        self._seed = seed
+        self._made: dict[str, Simulator] = {}
+        self._lock = threading.Lock()
+
+    def simulator(self, key: str) -> Simulator:
+        """Return the stand-in of a platform.
+
+        Raises:
+            CallError: UNKNOWN_PLATFORM.
+        """
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = Simulator(
+                    self._platforms.platform(key),
+                    lambda: self._tenants(key),
+                    clock=self._clock,
+                    seed=self._seed,
+                )
+            return self._made[key]
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer of the third party that *request* is for.
+
+        Raises:
+            TransportError: CONNECT, for an address that no platform has; RESET, where a knob says
+                so.
+        """
+        key = request.call.platform if request.call else ""
+        if not key:
+            call = Identifier(self._platforms).identify(request).call
+            key = call.platform if call else ""
+        if not key:
+            raise TransportError(
+                f"no platform has the address of {request.method} {request.url.partition('?')[0]},"
+                " so nothing simulates it; declare it",
+                code="CONNECT",
+                sent=False,
+            )
+        return self.simulator(key).handle(request)
+
+
+def simulators(
+    platforms: Platforms,
+    tenant: Callable[[Platform, Instance], Credentials],
+    clock: Clock,
+    seed: int,
+) -> Simulators:
+    """Return the stand-ins of *platforms*; *tenant* gives the credentials of an instance."""
+
+    def tenants(key: str) -> Iterator[Tenant]:
+        platform = platforms.platform(key)
+        for entry in platforms.entries.get(key, ()):
+            if entry.instance.enabled:
+                credentials = tenant(platform, entry.instance)
+                yield Tenant(entry.instance.instance_key, credentials.real)
+
+    return Simulators(platforms, lambda key: tuple(tenants(key)), clock=clock, seed=seed)

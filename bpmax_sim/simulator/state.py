@@ -1,11 +1,44 @@
-"""Everything that a simulator remembers, as one frozen value, and the knobs that bend its rules."""
+"""Everything that a simulator remembers, as one frozen value, and the knobs that bend its rules.
+
+One request under way: what is known of it so far, and the state that it leaves.
+
+A request as a third party looks at it; whatever a client sends, nothing here raises.
+
+Which route, login or API a request is for.
+
+Answers of a rule table, filled in.
+
+Texts may hold ``{{ name }}``. A mapping of one of these keys stands for a value with its type:
+``{$value: user.name}``, ``{$made: om_, length: 32}`` for a new id, ``{$rows: users, where: {field:
+place}, like: {field: place}, pick: [field]}`` for records, and ``{$each: [place], in: users, by:
+[field], item: …}`` for one item, with that field, for each element of the list at a place. A member
+without a value is left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+import base64
+import binascii
+import hashlib
+import json
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, reduce
+from typing import Any, Final, Literal
+from urllib.parse import unquote, unquote_plus
 
 import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bpmax_sim.messages import Pairs, Request, Response
+from bpmax_sim.platform.filters import http_date
+from bpmax_sim.platform.model import Platform
+from bpmax_sim.platform.template import render
+from bpmax_sim.proxy.response import as_text
+from bpmax_sim.simulator.model import Reply, Row, Table
 
 Struct = msgspec.Struct
 
@@ -96,3 +129,387 @@ class State(Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()
     rows: Mapping[str, tuple[Mapping[str, Any], ...]] = {}
     knobs: Knobs = Knobs()
+
+
+ABSENT: Final = object()
+"""Stands for a value that is not there."""
+
+_DEEPEST: Final = 64
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request taken apart.
+
+    Attributes:
+        path: below the address, still encoded.
+        query, headers, cookies, form: by name, the first of each; header names in lower case.
+        body: the JSON of the body, or `ABSENT`.
+    """
+
+    request: Request
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    cookies: Mapping[str, str]
+    form: Mapping[str, str]
+    body: Any
+
+
+def read(request: Request, base: str) -> Asked:
+    """Return *request* taken apart; *base* is the address of the third party."""
+    path, _, query = below(request.url, base).partition("#")[0].partition("?")
+    headers: dict[str, str] = {}
+    for name, value in request.headers:
+        headers.setdefault(name.lower(), value)
+    is_form = headers.get("content-type", "").lower().startswith(_FORM)
+    return Asked(
+        request=request,
+        method=request.method.upper(),
+        path=path or "/",
+        query=_pairs(query),
+        headers=headers,
+        cookies=_cookies(headers.get("cookie", "")),
+        form=_pairs((request.body or b"").decode("utf-8", "replace")) if is_form else {},
+        body=_json(request.body or b""),
+    )
+
+
+def below(address: str, base: str) -> str:
+    """Return *address* without *base*, or without its host where it is of another one."""
+    if base and address.startswith(base):
+        return address[len(base) :]
+    if "://" in address:
+        return "/" + address.partition("://")[2].partition("/")[2]
+    return address
+
+
+def look(scope: Mapping[str, Any], place: str) -> Any:
+    """Return what stands at a dotted place, or `ABSENT`."""
+    value: Any = scope
+    for name in place.split("."):
+        if isinstance(value, Mapping) and name in value:
+            value = value[name]
+        else:
+            return ABSENT
+    return value
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether a third party would call *value* missing."""
+    return value is ABSENT or value is None or value in ("", [], {})
+
+
+def segments(path: str) -> tuple[str, ...]:
+    """Return the decoded segments of a path; a slash at its end does not count."""
+    return tuple(unquote(part) for part in path.strip("/").split("/"))
+
+
+def every(asked: Asked, place: str, name: str) -> Any:
+    """Return the list of all values of *name* in the query or in a form, or `ABSENT`."""
+    query = asked.request.url.partition("#")[0].partition("?")[2]
+    text = query if place == "query" else (asked.request.body or b"").decode("utf-8", "replace")
+    return [value for key, value in _listed(text) if key == name] or ABSENT
+
+
+def _pairs(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in _listed(text):
+        found.setdefault(name, value)
+    return found
+
+
+def _listed(text: str) -> Iterator[tuple[str, str]]:
+    for piece in text.split("&"):
+        name, _, value = piece.partition("=")
+        if name:
+            yield unquote_plus(name), unquote_plus(value)
+
+
+def _cookies(line: str) -> dict[str, str]:
+    pairs = (crumb.strip().partition("=") for crumb in line.split(";"))
+    return {name: value for name, _, value in pairs if name}
+
+
+def _json(body: bytes) -> Any:
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ABSENT
+    return value if _is_shallow(value, _DEEPEST) else ABSENT
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    """Return whether *value* may be handed back in an answer of ours."""
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(one, levels - 1) for one in inner)
+
+
+def basic(header: str) -> tuple[str, str] | None:
+    """Return user and password of a Basic header (RFC 7617), or None."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    user, colon, password = text.partition(":")
+    return (user, password) if colon else None
+
+
+_LETTERS = str.maketrans("-_", "ab")
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An instance of the platform and the credentials that it logs in with."""
+
+    instance: str
+    credentials: Mapping[str, Any] = field(repr=False)
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """What does not change from request to request."""
+
+    table: Table
+    platform: Platform
+    tenants: tuple[Tenant, ...]
+    base: str
+    seed: int = 0
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
+    """The third party refuses, with the error *code* of its table."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        """Refuse; *message* wins over that of the table."""
+        super().__init__(code)
+        self.code = code
+        self.message = message
+
+
+class Repeated(Exception):  # noqa: N818 - an answer, not an error of ours
+    """The same request was answered before: it gets that answer again."""
+
+    def __init__(self, answer: Any) -> None:
+        """Hand back *answer*."""
+        super().__init__()
+        self.answer = answer
+
+
+class Turn(msgspec.Struct):
+    """A request under way.
+
+    Attributes:
+        scope: what dotted places name; checks add what they find.
+        tenant: whose request it is, as soon as that is known.
+        receivers: whom its message goes to.
+        key: under which its answer is kept for a repetition.
+    """
+
+    world: World
+    asked: Asked
+    now: float
+    route: str
+    state: State
+    scope: dict[str, Any] = msgspec.field(default_factory=dict)
+    tenant: Tenant | None = None
+    receivers: tuple[str, ...] = ()
+    key: str = ""
+    until: float = 0.0
+
+    def __post_init__(self) -> None:
+        asked = self.asked
+        self.scope |= {
+            "query": asked.query,
+            "header": asked.headers,
+            "cookie": asked.cookies,
+            "form": asked.form,
+            "body": dict(asked.form) if asked.body is ABSENT and asked.form else asked.body,
+            "credential": {},
+            "now": self.now,
+            "seconds": int(self.now),
+            "millis": int(self.now * 1000),
+        }
+
+    def look(self, place: str) -> Any:
+        """Return what stands at *place*, or `ABSENT`."""
+        return look(self.scope, place)
+
+    def belongs_to(self, tenant: Tenant) -> None:
+        """Know from now on whose request it is."""
+        self.tenant = tenant
+        self.scope["credential"] = tenant.credentials
+
+    def change(self, **fields: Any) -> None:
+        """Leave another state."""
+        self.state = replace(self.state, **fields)
+
+    def rows(self, name: str) -> tuple[Row, ...]:
+        """Return the records *name*, those that were added first."""
+        return (*self.state.rows.get(name, ()), *self.world.table.rows.get(name, ()))
+
+    def row(self, name: str, by: tuple[str, ...], value: Any) -> Row | None:
+        """Return the record of which one of the fields *by* is *value*, in any case."""
+        wanted = str(value).casefold()
+        for row in self.rows(name):
+            if any(str(row.get(field, ABSENT)).casefold() == wanted for field in by):
+                return row
+        return None
+
+    def made(self, prefix: str = "", length: int = 32) -> str:
+        """Return a new id; the same one for the same seed and number of it."""
+        number = self.state.serial
+        self.change(serial=number + 1)
+        start = f"{self.world.seed}/{self.world.platform.platform_key}/{number}"
+        text = ""
+        while len(text) < length:
+            digest = hashlib.sha512(f"{start}/{len(text)}".encode()).digest()
+            text += urlsafe_b64encode(digest).decode().rstrip("=").translate(_LETTERS)
+        return prefix + text[:length]
+
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+def matched(method: str, path: str, asked: Asked) -> Mapping[str, str] | None:
+    """Return the values of the placeholders of *path*, or None where the request is another."""
+    if method.upper() != asked.method:
+        return None
+    wanted, given = segments(path.partition("?")[0]), segments(asked.path)
+    if len(wanted) != len(given):
+        return None
+    values: dict[str, str] = {}
+    for template, text in zip(wanted, given, strict=True):
+        pattern, names = _compiled(template)
+        found = pattern.fullmatch(text)
+        if found is None:
+            return None
+        values |= dict(zip(names, found.groups(), strict=True))
+    return values
+
+
+@lru_cache(maxsize=1024)
+def _compiled(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    literals = map(re.escape, _PLACEHOLDER.split(template)[::2])
+    pattern = re.compile("(.+?)".join(literals), re.DOTALL)
+    return pattern, tuple(_PLACEHOLDER.findall(template))
+
+
+_JSON: Final = "application/json; charset=utf-8"
+_SCALAR: Final = (str, int, float)
+
+
+def respond(turn: Turn, base: Reply, over: Reply, *, data: Any = UNSET) -> Response:
+    """Return *over*, with what only *base* says.
+
+    *data* is a body below both that is handed out as it is: what a client sent is no template.
+    """
+    status = next((one for one in (over.status, base.status) if isinstance(one, int)), 200)
+    headers = {**base.headers, **over.headers}
+    if isinstance(over.text, str):
+        body, kind = render(over.text, _texts(turn)).encode(), "text/plain; charset=utf-8"
+    else:
+        body, kind = _body(turn, UNSET if over.alone else base.body, over.body, data), _JSON
+    pairs: list[tuple[str, str]] = [("date", http_date(turn.now))]
+    pairs += [(name, render(value, _texts(turn))) for name, value in headers.items()]
+    if body and not any(name.lower() == "content-type" for name in headers):
+        pairs.append(("content-type", kind))
+    return Response(
+        status=status,
+        headers=_safe(pairs),
+        body=body,
+        elapsed=turn.world.table.latency,
+        source="simulated",
+    )
+
+
+def fill(node: Any, turn: Turn) -> Any:
+    """Return *node* with its texts and ``$`` nodes filled in, or `ABSENT`."""
+    if isinstance(node, str):
+        return render(node, _texts(turn)) if "{{" in node else node
+    if isinstance(node, Mapping):
+        for key, function in _NODES.items():
+            if key in node:
+                return function(node, turn)
+        filled = {key: fill(value, turn) for key, value in node.items()}
+        return {key: value for key, value in filled.items() if value is not ABSENT}
+    if isinstance(node, list | tuple):
+        items = (fill(item, turn) for item in node)
+        return [item for item in items if item is not ABSENT]
+    return node
+
+
+def _body(turn: Turn, base: Any, over: Any, data: Any) -> bytes:
+    layers = [fill(one, turn) for one in (base, over) if one is not UNSET]
+    if data is not UNSET:
+        layers.insert(0, data)
+    if not layers or layers[-1] is None:
+        return b""
+    text = json.dumps(reduce(merged, layers), ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
+
+
+def merged(bottom: Any, top: Any) -> Any:
+    """Return *top* over *bottom*, member by member."""
+    if not (isinstance(bottom, dict) and isinstance(top, dict)):
+        return top
+    return {**bottom, **{key: merged(bottom.get(key), value) for key, value in top.items()}}
+
+
+def _texts(turn: Turn) -> dict[str, Any]:
+    return {name: value for name, value in turn.scope.items() if isinstance(value, _SCALAR)}
+
+
+def _safe(pairs: list[tuple[str, str]]) -> Pairs:
+    """Return headers that hold nothing that a header cannot, whatever a client made us echo."""
+    return tuple((name, value.encode("ascii", "replace").decode()) for name, value in pairs)
+
+
+def _value(node: Mapping[str, Any], turn: Turn) -> Any:
+    found = turn.look(node["$value"])
+    return as_text(found) if node.get("as") == "text" and found is not ABSENT else found
+
+
+def _made(node: Mapping[str, Any], turn: Turn) -> Any:
+    return turn.made(str(node["$made"] or ""), int(node.get("length", 32)))
+
+
+def _rows(node: Mapping[str, Any], turn: Turn) -> Any:
+    kept = [row for row in turn.rows(node["$rows"]) if _is_wanted(row, node, turn)]
+    pick = node.get("pick")
+    if isinstance(pick, str):
+        return [row[pick] for row in kept if pick in row]
+    return [{name: row[name] for name in row if not pick or name in pick} for row in kept]
+
+
+def _is_wanted(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
+    """Return whether a field is, or as a list has, what is asked for; ``like``: has it in it."""
+    where = ((row.get(name), turn.look(place)) for name, place in node.get("where", {}).items())
+    like = ((row.get(name), turn.look(place)) for name, place in node.get("like", {}).items())
+    return all(
+        given is ABSENT or as_text(given) in map(as_text, has if isinstance(has, list) else [has])
+        for has, given in where
+    ) and all(as_text(given) in as_text(has) for has, given in like)
+
+
+def _each(node: Mapping[str, Any], turn: Turn) -> Any:
+    made: list[Any] = []
+    for place, member in zip(node["$each"], node["by"], strict=True):
+        given = turn.look(place)
+        for item in given if isinstance(given, list) else ():
+            turn.scope["found"] = turn.row(node["in"], (member,), item) or {}
+            made.append({member: item, **fill(node["item"], turn)})
+    return made
+
+
+_NODES: Final[Mapping[str, Callable[[Mapping[str, Any], Turn], Any]]] = {
+    "$value": _value,
+    "$made": _made,
+    "$rows": _rows,
+    "$each": _each,
+}

@@ -10,20 +10,30 @@ Fuzz your own platform in four lines::
 
 from __future__ import annotations
 
-from bpmax_sim.strategies.chains import chains, direct_calls, perform, rivals, steps
-from bpmax_sim.strategies.derived import for_platform, parameter_values
-from bpmax_sim.strategies.fuzz.broken import LawBroken
-from bpmax_sim.strategies.fuzz.hold import held, hold
-from bpmax_sim.strategies.fuzz.laws import LAWS
-from bpmax_sim.strategies.javascript import javascript
 from bpmax_sim.strategies.platforms import apis, auths, declared, instances, platforms, secrets
-from bpmax_sim.strategies.scenarios import scenarios, scripts, yaml_text
-from bpmax_sim.strategies.texts import json_values, script_values, texts
-from bpmax_sim.strategies.traffic import cassettes, exchanges, failures, requests, responses
+from bpmax_sim.strategies.programs import (
+    chains,
+    direct_calls,
+    for_platform,
+    javascript,
+    parameter_values,
+    perform,
+    rivals,
+    steps,
+)
+from bpmax_sim.strategies.traffic import (
+    cassettes,
+    exchanges,
+    failures,
+    requests,
+    responses,
+    scenarios,
+    scripts,
+    yaml_text,
+)
+from bpmax_sim.strategies.values import json_values, script_values, texts
 
 __all__ = [
-    "LAWS",
-    "LawBroken",
     "apis",
     "auths",
     "cassettes",
@@ -33,8 +43,6 @@ __all__ = [
     "exchanges",
     "failures",
     "for_platform",
-    "held",
-    "hold",
     "instances",
     "javascript",
     "json_values",

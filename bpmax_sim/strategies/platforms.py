@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.platform.credentials import Origin
-from bpmax_sim.platform.instances import Entry
+from bpmax_sim.platform.instances import Entry, Origin
+from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import (
     Acquire,
     Api,
@@ -26,10 +26,9 @@ from bpmax_sim.platform.model import (
     Platform,
     Sign,
     Spot,
+    snake,
 )
-from bpmax_sim.platform.platforms import Platforms
-from bpmax_sim.platform.spelling import snake
-from bpmax_sim.strategies.texts import keys, scalars, words
+from bpmax_sim.strategies.values import keys, scalars, words
 
 PLACE_NAMES: Final = ("id", "no", "状态", "page", "lang", "q", "1")
 """Names of path, query and body parameters; few, so that defaults and setters meet."""

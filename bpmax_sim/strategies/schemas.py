@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, SchemaError
 
 from bpmax_sim.errors import BAD_PATTERN, ConfigError
-from bpmax_sim.strategies.formats import FORMATS, RANGES
-from bpmax_sim.strategies.texts import HOSTILE, LARGEST, json_values, texts
+from bpmax_sim.strategies.values import FORMATS, HOSTILE, LARGEST, RANGES, json_values, texts
 
 Schema = Mapping[str, Any]
 Drawn = st.SearchStrategy[Any]

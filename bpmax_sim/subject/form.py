@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError, near
-from bpmax_sim.proxy.values import Undefined
-from bpmax_sim.script.source import Script
-from bpmax_sim.subject.stage import (
+from bpmax_sim.js_values import Undefined
+from bpmax_sim.script.failure import Script
+from bpmax_sim.subject.hooks import (
     CycleCut,
     FieldChanged,
     HookStarted,

@@ -1,19 +1,155 @@
-"""Which scripts a form or a flow runs, and when: one table.
+"""What a subject needs of whoever runs its scripts, and what it tells while it is driven.
+
+Which scripts a form or a flow runs, and when: one table.
 
 *origin* says what is known: ``documented`` hooks stand on the product's page of script hooks or
 in its API; ``extension`` names are this simulator's own spelling or idea.
+
+What flow scripts see: ``ctx``, and the project's ``form``.
+
+The members follow the product's API where that is known; the nesting names ``project``, ``step``
+and ``form`` are this simulator's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+import copy
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 import msgspec
 
-from bpmax_sim.errors import listed, near
+from bpmax_sim.errors import BpmaxError, Place, listed, near
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.outbox import ConsoleLine, Outcome, TimerFired, Unawaited
 
-Subject = Literal["form", "flow"]
+
+class Stage(Protocol):
+    """Runs scripts, several at once, in one virtual time."""
+
+    def run_script(
+        self,
+        script: Script,
+        *,
+        form: LiveObject | None = None,
+        ctx: LiveObject | None = None,
+        libraries: Sequence[Script] = (),
+    ) -> Outcome:
+        """Run *script* and everything that it starts until nothing is left to do."""
+        ...
+
+    def start_script(
+        self,
+        script: Script,
+        done: Callable[[Outcome], None],
+        *,
+        form: LiveObject | None = None,
+        ctx: LiveObject | None = None,
+        libraries: Sequence[Script] = (),
+    ) -> None:
+        """Start *script* beside the one that is running; *done* gets its end."""
+        ...
+
+
+class FieldChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A field got another value.
+
+    Attributes:
+        by: ``user``, or the event whose script wrote it.
+        place: the script's line, where one wrote the field itself.
+    """
+
+    field: str
+    old: Any
+    new: Any
+    by: str
+    place: Place | None = None
+    at: float = 0.0
+
+
+class CycleCut(msgspec.Struct, frozen=True, kw_only=True):
+    """A change handler was not fired again: *chain* shows how the change came about."""
+
+    field: str
+    chain: tuple[str, ...]
+    at: float = 0.0
+
+
+class HookStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """The script of an event starts."""
+
+    event: str
+    script: str
+    at: float = 0.0
+
+
+class MessageShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a user would see."""
+
+    text: str
+    level: str = "info"
+    at: float = 0.0
+
+
+class NodeEntered(msgspec.Struct, frozen=True, kw_only=True):
+    """The flow stands at another node."""
+
+    node: str
+    previous: str
+    action: str
+    by: str
+    at: float = 0.0
+
+
+Happening = FieldChanged | CycleCut | HookStarted | MessageShown | NodeEntered
+Tell = Callable[[Happening], None]
+
+
+class Result(msgspec.Struct):
+    """What came of one action: the hook's value, errors in order, and what was left behind.
+
+    Attributes:
+        ran: whether there was a script to run.
+        refused: whether the action was stopped by its script; *errors* may then still be empty.
+    """
+
+    value: Any = None
+    errors: list[Exception] = msgspec.field(default_factory=list)
+    console: list[ConsoleLine] = msgspec.field(default_factory=list)
+    timers: list[TimerFired] = msgspec.field(default_factory=list)
+    unhandled: list[BpmaxError] = msgspec.field(default_factory=list)
+    unawaited: list[Unawaited] = msgspec.field(default_factory=list)
+    ran: bool = False
+    refused: bool = False
+
+    def take(self, ended: Outcome) -> None:
+        """Add what a script that ended told, and its error."""
+        self.console.extend(ended.console)
+        self.timers.extend(ended.timers)
+        self.unhandled.extend(ended.unhandled)
+        self.unawaited.extend(ended.unawaited)
+        if ended.error is not None:
+            self.errors.append(ended.error)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Return whether two field values are the same to JavaScript: true is not 1, NaN is NaN."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, float) and isinstance(right, float):
+        return left == right or (math.isnan(left) and math.isnan(right))
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[name], right[name]) for name in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)
+
+
+SubjectKind = Literal["form", "flow"]
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +164,7 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    subject: Subject
+    subject: SubjectKind
     named: str = ""
     gives: tuple[str, ...] = ("form",)
     returns: str = ""
@@ -86,12 +222,12 @@ class Event(msgspec.Struct, frozen=True):
         return f"{self.hook.name}.{self.target}" if self.target else self.hook.name
 
 
-def hooks_of(subject: Subject) -> tuple[Hook, ...]:
+def hooks_of(subject: SubjectKind) -> tuple[Hook, ...]:
     """Return the hooks that *subject* fires."""
     return tuple(hook for hook in HOOKS if hook.subject == subject)
 
 
-def parse_event(text: str, subject: Subject) -> Event:
+def parse_event(text: str, subject: SubjectKind) -> Event:
     """Return the event that *text* spells.
 
     Raises:
@@ -116,3 +252,85 @@ def check_target(event: Event, names: Iterable[str]) -> str | None:
         return None
     hint = near(event.target, known) or f"; there is {listed(known)}"
     return f"{event}: no {event.hook.named} {event.target!r}{hint}"
+
+
+_SHARED = ("form", "project")
+
+
+class Project(Protocol):
+    """The part of a flow that scripts may write."""
+
+    form: dict[str, Any]
+    project: dict[str, Any]
+
+    def store(
+        self, part: str, values: Mapping[str, Any], by: str, place: Place | None = None
+    ) -> None:
+        """Merge *values* into ``form`` or ``project``."""
+        ...
+
+
+class FlowMove(msgspec.Struct, frozen=True, kw_only=True):
+    """Someone acts at a node: what a step says of it."""
+
+    at: str = ""
+    by: str = ""
+    comment: str = ""
+    form: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Members:
+    """``form`` or ``ctx`` of one running script, over the flow's own maps.
+
+    ``ctx.form`` is written whole, so only what differs from what the script was given counts:
+    a value that someone else wrote meanwhile stays.
+    """
+
+    flow: Project
+    event: str
+    whole: Mapping[str, Any] | None = None
+    _given: dict[str, Mapping[str, Any]] = field(default_factory=dict, init=False)
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the project's form, or the whole context."""
+        if self.whole is None:
+            return dict(self.flow.form)
+        self._given = {part: copy.deepcopy(getattr(self.flow, part)) for part in _SHARED}
+        return {**self.whole, **self._given}
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        """Take what the script wrote; of ``ctx`` only form and project outlive the script."""
+        if self.whole is None:
+            self.flow.store("form", {field: value}, self.event, place)
+        elif field in _SHARED and isinstance(value, Mapping):
+            changes = _changes(self._given.get(field, {}), value)
+            self.flow.store(field, changes, self.event, place)
+            self._given[field] = copy.deepcopy(dict(value))
+
+
+def _changes(given: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {
+        name: item
+        for name, item in value.items()
+        if name not in given or not same(given[name], item)
+    }
+    return {**changed, **{name: UNDEFINED for name in given if name not in value}}
+
+
+def context_of(
+    event: str,
+    move: FlowMove,
+    node: str,
+    owners: list[dict[str, Any]],
+    user: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the members of ``ctx`` beside project and form."""
+    return {
+        "action": event.partition(".")[0],
+        "step_id": node,
+        "description": move.comment,
+        "postData": dict(move.form),
+        "step": {"id": node, "name": node, "flow_step_id": node, "owner": owners},
+        "userInfo": {**user, **({"id": move.by} if move.by else {})},
+    }

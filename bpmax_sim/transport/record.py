@@ -1,4 +1,7 @@
-"""Recording: every exchange is redacted and durably kept before its answer is handed on."""
+"""Recording: every exchange is redacted and durably kept before its answer is handed on.
+
+Replaying: the cassette answers, the network is closed.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Clock
 from bpmax_sim.errors import BadResponseError, TransportError
-from bpmax_sim.messages import Exchange, Failed, Request, Response
+from bpmax_sim.messages import Exchange, Failed, Outcome, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.redaction import redact_request, redacted
@@ -65,3 +68,33 @@ class Record(msgspec.Struct, frozen=True):
 
     def _keep(self, shown: Request, outcome: Response | Failed, at: float) -> None:
         self.keep(Exchange(request=shown, outcome=outcome, at=at))
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """Answer from recordings.
+
+    Attributes:
+        answer: returns what came of a redacted request, or raises NoMatchError.
+        vault: what is secret; a script's own credentials and personal data are hidden before
+            a request is compared.
+    """
+
+    answer: Callable[[Request], Outcome]
+    vault: Vault
+
+    def handle(self, request: Request) -> Response:
+        """Return the recorded answer, with its recorded latency.
+
+        Raises:
+            NoMatchError: there is none.
+            TransportError: the recorded exchange did not complete.
+            BadResponseError: its answer could not be read.
+        """
+        outcome = self.answer(redact_request(request, self.vault))
+        if isinstance(outcome, Failed) and outcome.code == BadResponseError.default_code:
+            raise BadResponseError(outcome.message)
+        if isinstance(outcome, Failed):
+            raise TransportError(
+                outcome.message, code=outcome.code, elapsed=outcome.elapsed, sent=outcome.sent
+            )
+        return outcome if outcome.source == "recorded" else replace(outcome, source="recorded")

@@ -2,18 +2,114 @@
 
 Credentials are known by where they come from (`Request.standin`, the vault); cookies and a
 script's own credentials by their place; personal data is declared. Redacting twice changes nothing.
+
+Personal data at declared places (``body.phone``, ``query.idCard``) -> pseudonyms.
+
+Everything else keeps its bytes: a JSON body is not written anew, only its literals are replaced.
+
+Values in an exchange that look like secrets and that nobody declared, by their places.
 """
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate, pairwise
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.matching import call_behind
+from bpmax_sim.cassette.merge import PASSING
+from bpmax_sim.cassette.model import read_body
+from bpmax_sim.field_path import Path, Wild, format_path, parse_path, without
+from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Chunk, Exchange, Pairs, Request, Response
+from bpmax_sim.secret.pseudonym import pseudonym
+from bpmax_sim.secret.source import has_mixed_run, looks_random
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.transport.personal import in_body, in_pairs, in_url
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def in_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
+    """Return *pairs* with the values that *places* names under *root* replaced."""
+    names = _names(places, root)
+    if not names:
+        return pairs
+    return tuple((n, pseudonym(v) if n in names or n.lower() in names else v) for n, v in pairs)
+
+
+def in_url(url: str, places: Iterable[str]) -> str:
+    """Return *url* with the query values that *places* names replaced."""
+    names = _names(places, "query")
+    address, found, query = url.partition("?")
+    if not names or not found:
+        return url
+    return f"{address}?{'&'.join(_parameter(part, names) for part in query.split('&'))}"
+
+
+def in_body(body: bytes, content_type: str, places: Iterable[str]) -> bytes:
+    """Return *body* with the values that *places* names replaced, where it is JSON or a form."""
+    paths = tuple(path[1:] for path in map(parse_path, places) if path[0] == "body" and path[1:])
+    if not paths:
+        return body
+    if content_type.lower().startswith(_FORM):
+        return _in_form(body, {str(path[0]) for path in paths})
+    try:
+        value = loads(body)
+    except ValueError:
+        return body
+    return _in_json(body, value, paths)
+
+
+def _names(places: Iterable[str], root: str) -> frozenset[str]:
+    found = (parse_path(place) for place in places)
+    return frozenset(str(path[1]) for path in found if path[0] == root and path[1:])
+
+
+def _parameter(part: str, names: frozenset[str]) -> str:
+    name, equals, value = part.partition("=")
+    if unquote(name) not in names:
+        return part
+    return f"{name}{equals}{quote(pseudonym(unquote(value)), safe='-._~')}"
+
+
+def _in_form(body: bytes, names: set[str]) -> bytes:
+    pairs = parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True)
+    changed = [(name, pseudonym(value) if name in names else value) for name, value in pairs]
+    return body if changed == pairs else urlencode(changed).encode()
+
+
+def _in_json(body: bytes, value: Any, paths: tuple[Path, ...]) -> bytes:
+    text = body.decode(errors="surrogateescape")
+    for found in dict.fromkeys(item for path in paths for item in _values(value, path)):
+        for ascii_only in (False, True):
+            old = json.dumps(found, ensure_ascii=ascii_only)
+            text = text.replace(old, json.dumps(pseudonym(found), ensure_ascii=ascii_only))
+    return text.encode(errors="surrogateescape")
+
+
+def _values(value: Any, path: Path) -> Iterator[str]:
+    """Yield the texts at *path*; a number is no text, so declare such a field as text."""
+    if not path:
+        if isinstance(value, str):
+            yield value
+        return
+    head, rest = path[0], path[1:]
+    if isinstance(value, dict):
+        items = value.values() if head is Wild.ALL else [value[head]] if head in value else []
+    elif isinstance(value, list):
+        fits = isinstance(head, int) and head < len(value)
+        items = value if head is Wild.ALL else [value[head]] if fits else []  # type: ignore[index]
+    else:
+        items = []
+    for item in items:
+        yield from _values(item, rest)
+
 
 _SCRIPT_SECRETS = frozenset({"authorization", "proxy-authorization", "cookie"})
 _MOST_EXACT = 256
@@ -215,3 +311,86 @@ def _minted(name: str, value: str, request: Request, vault: Vault) -> str:
     call = request.call
     platform, instance = (call.platform, call.instance) if call else ("http", "any")
     return vault.minted(platform, instance, name, value)
+
+
+Stranger = tuple[str, str]
+"""Where it stands, such as ``crm.find answer body.data.ticket``, and the value."""
+
+_STANDIN = "redacted."
+_TAGS = re.compile(r"etag|.*(?:sha256|md5|digest|checksum|policy).*|server|user-agent|via")
+_NOBODY = Call(platform="", instance="", api="", method="", path="")
+_MOST = 200_000
+"""Bytes of a body that are looked at; a larger one is a file."""
+
+
+def strangers(exchange: Exchange, volatile: tuple[str, ...] = ()) -> Iterator[Stranger]:
+    """Yield each value of a redacted exchange that looks like a secret.
+
+    What auth put in is known, what passes (*volatile*) is no secret, and a stand-in is none.
+    """
+    request, outcome = exchange.request, exchange.outcome
+    call = request.call
+    name = call.name if call and call.platform else f"{request.method} {_address(request.url)}"
+    if _may_hold(request):
+        said = call_behind(request, _NOBODY)
+        yield from _found(f"{name} request", _parts(said.headers, said.body, said.query))
+    if isinstance(outcome, Response) and _any_mixed(outcome.headers, outcome.body):
+        told = _parts(outcome.headers, outcome.body, ())
+        if told["body"] is None and not any(map(looks_random, told["header"].values())):
+            return
+        paths = map(parse_path, (*PASSING, *volatile))
+        yield from _found(f"{name} answer", without(told, paths))
+
+
+def _may_hold(request: Request) -> bool:
+    """Return whether what is left of *request* without auth may hold any: mostly it may not."""
+    url = unquote_plus(request.url) if "%" in request.url else request.url
+    written_anew = any(place.startswith("body") for place in request.injected)
+    return written_anew or _any_mixed(request.headers, request.body, url)
+
+
+def _any_mixed(headers: Pairs, body: bytes | None, url: str = "") -> bool:
+    told = "\n".join([url, *[value for _, value in headers]])
+    return has_mixed_run(told) or bool(body and len(body) <= _MOST and has_mixed_run(_text(body)))
+
+
+def _text(body: bytes) -> str:
+    return body.decode(errors="replace")
+
+
+def _address(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def _parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+    return {
+        "query": dict(query),
+        "header": {n.lower(): v for n, v in headers if not _TAGS.fullmatch(n.lower())},
+        "body": _body_values(body or b"", kind),
+    }
+
+
+def _body_values(body: bytes, kind: str) -> Any:
+    if len(body) > _MOST or not looks_random(_text(body)):
+        return None
+    read = read_body(body, kind)
+    return None if read.kind == "bytes" else read.value
+
+
+def _found(where: str, parts: Any) -> Iterator[Stranger]:
+    for path, value in _leaves(parts, ()):
+        if _STANDIN not in value and looks_random(value):
+            yield f"{where} {format_path(path)}", value
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the texts in *value*; items of a list have one place."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*path, str(name)))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner, (*path, Wild.ALL))
+    elif isinstance(value, str):
+        yield path, value

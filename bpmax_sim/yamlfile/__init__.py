@@ -7,11 +7,9 @@ for editors; `write_yaml` is the inverse of reading.
 
 from __future__ import annotations
 
-from bpmax_sim.yamlfile.decode import decode
-from bpmax_sim.yamlfile.node import Node, join, split
-from bpmax_sim.yamlfile.read import LARGEST, parsed, read_text, read_yaml, shown
+from bpmax_sim.yamlfile.node import LARGEST, Node, join, parsed, read_text, read_yaml, shown, split
 from bpmax_sim.yamlfile.schema import described, explain, json_schema, read_hover, told
-from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds
+from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds, decode
 from bpmax_sim.yamlfile.write import write_yaml
 
 __all__ = [

@@ -2,17 +2,37 @@
 
 A path reads ``apis.sendTextMessage.parameters[1]``; a key that is not made of letters, digits,
 ``_``, ``$`` and ``-`` is quoted: ``form.scripts["change.customerId"]``.
+
+A file or a text -> its root `Node`; the only place that opens YAML files.
+
+Files are UTF-8, of one document, without tags, and bounded in bytes, levels and alias growth.
+
+Parser events -> nodes, iteratively, so that no file can exhaust the stack or the memory.
+
+What YAML allows but nobody means (duplicate keys, tags, a second document) becomes a problem;
+composing goes on, so that one pass finds them all.
+
+Plain scalars by the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema).
+
+``on``, ``yes``, ``1_000``, ``12:30`` and dates are text. Numbers with leading zeros are refused:
+a customer 007 must not become 7. Messages do not show the value, it may be a password.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
+import yaml
 from msgspec import Struct
 
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import ConfigError, Place, Problem, Problems
+from bpmax_sim.js_values import within
 
 Scalar = str | int | float | bool | None
 Step = str | int
@@ -153,3 +173,367 @@ def _shown(step: Step) -> str:
     if _PLAIN.fullmatch(step):
         return f".{step}"
     return f"[{json.dumps(step, ensure_ascii=False)}]"
+
+
+Resolved = str | int | float | bool | None
+
+_CONSTANTS: dict[str, Resolved] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
+_NUMBER_STARTS = frozenset("0123456789+-.")
+_DIGITS = 1000
+
+
+class ScalarError(ValueError):
+    """A plain scalar whose meaning nobody can be sure of."""
+
+
+def resolve(text: str) -> Resolved:
+    """Return what the plain scalar *text* means.
+
+    Raises:
+        ScalarError: if it is a number with leading zeros, or far too long a number.
+    """
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if text[0] not in _NUMBER_STARTS:
+        return text
+    return _number(text)
+
+
+def _number(text: str) -> Resolved:
+    if _LEADING_ZERO.fullmatch(text):
+        raise ScalarError("a number has leading zeros; quote it to keep it as text")
+    is_based = _BASED.fullmatch(text) is not None
+    if not is_based and not _FLOAT.fullmatch(text):
+        return text
+    if len(text) > _DIGITS:
+        raise ScalarError(f"a number has more than {_DIGITS} digits; quote it to keep it as text")
+    try:
+        return _whole(text, is_based=is_based)
+    except ValueError as error:
+        raise ScalarError(f"{error}; quote it to keep it as text") from None
+
+
+def _whole(text: str, *, is_based: bool) -> int | float:
+    if is_based or _INTEGER.fullmatch(text):
+        return within(int(text, 0 if is_based else 10))
+    return float(text)
+
+
+DEEPEST = 64
+"""The most levels that a file may have."""
+MOST = 500_000
+"""The most nodes that a file may have, each alias counted in full."""
+
+# `yaml.parse` builds a whole loader and asks before each event, which takes twice as long. PyYAML's
+# own parser, where it was built without libyaml, yields the same events.
+_PARSER: Any = getattr(yaml.cyaml, "CParser", None) if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+def compose(text: str, file: str, problems: list[Problem]) -> Node:
+    """Return the root node of *text*; what is wrong but does not stop it goes to *problems*.
+
+    Raises:
+        yaml.MarkedYAMLError: if *text* is not YAML.
+    """
+    composer = _Composer(file, problems)
+    parser = _PARSER(text)
+    while not composer.stopped and (event := parser.get_event()) is not None:
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(composer, event)
+    return composer.root or Node(None, file)
+
+
+class _Open:
+    """A mapping or list whose end has not come yet."""
+
+    __slots__ = ("anchor", "depth", "elements", "key", "keys", "mark", "pairs", "size")
+
+    def __init__(self, mark: Mark, anchor: str | None, *, is_map: bool) -> None:
+        self.mark = mark
+        self.anchor = anchor
+        self.pairs: dict[str, Node] | None = {} if is_map else None
+        self.elements: list[Node] = []
+        self.keys: dict[str, Mark] = {}
+        self.key: str | None = None
+        self.size = 1
+        self.depth = 0
+
+    def node(self, file: str) -> Node:
+        value = tuple(self.elements) if self.pairs is None else self.pairs
+        return Node(value, file, *self.mark, self.keys, self.size, self.depth)
+
+
+class _Composer:
+    """The state between two events."""
+
+    def __init__(self, file: str, problems: list[Problem]) -> None:
+        self.root: Node | None = None
+        self.stopped = False
+        self._file = file
+        self._problems = problems
+        self._open: list[_Open] = []
+        self._top: _Open | None = None
+        self._anchors: dict[str, Node] = {}
+
+    def document(self, event: yaml.DocumentStartEvent) -> None:
+        if self.root is not None:
+            self._stop("a second document starts here; a file holds one", _mark(event))
+        if event.version == (1, 1):
+            self._tell("files are read as YAML 1.2; remove the line %YAML 1.1", _mark(event))
+
+    def scalar(self, event: yaml.ScalarEvent) -> None:
+        start: Any = event.start_mark
+        mark = start.line + 1, start.column + 1
+        if event.tag:
+            self._tag(event.tag, mark)
+        top = self._top
+        if top is not None and top.pairs is not None and top.key is None:
+            self._key(event, mark, top)
+            return
+        value: Scalar = event.value
+        if event.implicit[0]:
+            try:
+                value = resolve(event.value)
+            except ScalarError as error:
+                self._tell(str(error), mark)
+        self._add(Node(value, self._file, *mark), event.anchor)
+
+    def start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+        mark = _mark(event)
+        if event.tag:
+            self._tag(event.tag, mark)
+        if self._wants_key():
+            self._stop("a key must be text; quote a value that starts with '{' or '['", mark)
+        elif len(self._open) >= DEEPEST:
+            self._stop(f"more than {DEEPEST} levels; make the file flatter", mark)
+        is_map = isinstance(event, yaml.MappingStartEvent)
+        self._top = _Open(mark, event.anchor, is_map=is_map)
+        self._open.append(self._top)
+
+    def end(self, _event: yaml.Event) -> None:
+        ended = self._open.pop()
+        self._top = self._open[-1] if self._open else None
+        self._add(ended.node(self._file), ended.anchor)
+
+    def alias(self, event: yaml.AliasEvent) -> None:
+        mark = _mark(event)
+        node = self._anchors.get(event.anchor or "")
+        if self._wants_key():
+            self._stop("a key must be text, not an alias", mark)
+        elif node is None:
+            self._tell(f"*{event.anchor} has no anchor &{event.anchor} before it", mark)
+            node = Node(None, self._file, *mark)
+        if node is not None:
+            self._add(node, None)
+
+    def _key(self, event: yaml.ScalarEvent, mark: Mark, top: _Open) -> None:
+        key = event.value
+        if not key and event.implicit[0]:
+            self._tell("a key is missing before ':'", mark)
+        elif key in top.keys:
+            line = top.keys[key][0]
+            self._tell(f"duplicate key {key!r}, first in line {line}; remove one", mark)
+        else:
+            top.keys[key] = mark
+        top.key = key
+
+    def _add(self, node: Node, anchor: str | None) -> None:
+        if anchor:
+            self._anchors[anchor] = node
+        top = self._top
+        if top is None:
+            self.root = node
+            return
+        top.size += node.size
+        if node.depth >= top.depth:
+            top.depth = node.depth + 1
+        if top.pairs is None:
+            top.elements.append(node)
+        else:
+            top.pairs.setdefault(top.key or "", node)
+            top.key = None
+        if top.size > MOST or len(self._open) + node.depth > DEEPEST:
+            self._check_growth(top)
+
+    def _check_growth(self, top: _Open) -> None:
+        told = f"more than {DEEPEST} levels; make the file flatter"
+        if top.size > MOST:
+            told = f"more than {MOST} values, aliases counted in full; split the file"
+        self._stop(told, top.mark)
+
+    def _wants_key(self) -> bool:
+        top = self._top
+        return top is not None and top.pairs is not None and top.key is None
+
+    def _tag(self, tag: str, mark: Mark) -> None:
+        shown = tag.replace("tag:yaml.org,2002:", "!!")
+        self._tell(f"the tag {shown} is not supported; remove it, quotes make a text", mark)
+
+    def _stop(self, message: str, mark: Mark) -> None:
+        self._tell(message, mark)
+        self.stopped = True
+
+    def _tell(self, message: str, mark: Mark) -> None:
+        if not self.stopped:
+            self._problems.append(Problem(message, Place(self._file, *mark)))
+
+
+def _mark(event: yaml.Event) -> Mark:
+    mark: Any = event.start_mark
+    return mark.line + 1, mark.column + 1
+
+
+_HANDLERS: Mapping[type, Callable[[_Composer, Any], None]] = {
+    yaml.DocumentStartEvent: _Composer.document,
+    yaml.ScalarEvent: _Composer.scalar,
+    yaml.MappingStartEvent: _Composer.start,
+    yaml.SequenceStartEvent: _Composer.start,
+    yaml.MappingEndEvent: _Composer.end,
+    yaml.SequenceEndEvent: _Composer.end,
+    yaml.AliasEvent: _Composer.alias,
+}
+
+
+LARGEST = 4 * 1024 * 1024
+"""The most bytes that a file may have."""
+
+_FORBIDDEN = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_HALF = re.compile("[\ud800-\udfff]")
+_NO_NAME = "this process cannot read names of files in UTF-8; set PYTHONUTF8=1, or a UTF-8 locale"
+_BOM = "\ufeff"
+_CANNOT_START = "found character that cannot start any token"
+
+
+def read_yaml(source: str | Path, *, file: str = "") -> Node:
+    """Return the root of a YAML file, or of a text.
+
+    Args:
+        source: a `Path` is read from disk, a ``str`` is the text itself.
+        file: what messages call it; by default the path as a reader would type it.
+
+    Raises:
+        ConfigError: if it cannot be read or is not YAML; all duplicate keys and the like at once.
+    """
+    name = file or (shown(source) if isinstance(source, Path) else "<text>")
+    return parsed(_text(source, name) if isinstance(source, Path) else source, name)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a YAML file, without a byte order mark.
+
+    Raises:
+        ConfigError: if it cannot be read.
+    """
+    return _text(path, shown(path)).removeprefix(_BOM)
+
+
+def parsed(text: str, name: str) -> Node:
+    """Return the root of the YAML file *text*, which messages call *name*.
+
+    Raises:
+        ConfigError: as `read_yaml` does.
+    """
+    text = text.removeprefix(_BOM)
+    _check_characters(text, name)
+    problems: list[Problem] = Problems()
+    try:
+        root = compose(text, name, problems)
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(*problems, _syntax(error, text, name)) from None
+    if problems:
+        raise ConfigError(*problems)
+    return root
+
+
+def shown(path: Path) -> str:
+    """Return *path* relative to the working directory where it lies below it."""
+    # Asked for every file of every session, and pathlib would take five times as long.
+    text, below = str(path), os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
+    return text.removeprefix(below).replace(os.sep, "/")
+
+
+def _text(path: Path, name: str) -> str:
+    data = _bytes(path, name)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
+        message = "this is not UTF-8; save the file with the encoding UTF-8"
+        raise ConfigError(Problem(message, Place(name, line, column))) from None
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    if not name.isascii() and _HALF.search(name):
+        told = f"{name.encode(errors='backslashreplace').decode()}: {_NO_NAME}"
+        raise ConfigError(told)
+    try:
+        # pathlib would take twice as long
+        status = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(status.st_mode):
+            raise ConfigError(Problem("this is not a file; name a YAML file", Place(name)))
+        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
+            data = stream.read(min(status.st_size, LARGEST) + 1)
+            while more := stream.read(LARGEST + 1 - len(data)):  # it grew, or did not tell its size
+                data += more
+    except UnicodeEncodeError:
+        raise ConfigError(Problem(_NO_NAME, Place(name))) from None
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}; check the path and its permissions"
+        raise ConfigError(Problem(message, Place(name))) from None
+    if len(data) > LARGEST:
+        message = f"the file has more than {LARGEST} bytes; split it"
+        raise ConfigError(Problem(message, Place(name)))
+    return data
+
+
+def _check_characters(text: str, name: str) -> None:
+    if found := _FORBIDDEN.search(text):
+        before = text[: found.start()]
+        place = Place(name, before.count("\n") + 1, found.start() - before.rfind("\n"))
+        message = f"the character U+{ord(found[0]):04X} is not allowed in a YAML file; remove it"
+        raise ConfigError(Problem(message, place))
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    here = _character(text, line, column)
+    told = _characters_told(here) if error.problem == _CANNOT_START else _parser_told(error, line)
+    return Problem(told, Place(name, line + 1, column + 1))
+
+
+def _character(text: str, line: int, column: int) -> str:
+    lines = text.split("\n")
+    return lines[line][column : column + 1] if line < len(lines) else ""
+
+
+def _characters_told(character: str) -> str:
+    if character == "\t":
+        return "a tab cannot indent YAML; use spaces"
+    return f"a value cannot start with {character!r}; quote it"
+
+
+def _parser_told(error: yaml.MarkedYAMLError, line: int) -> str:
+    told = str(error.problem)
+    if told == "mapping values are not allowed in this context":
+        told = "a second ': ' in one line; quote the value, or indent the mapping"
+    context = error.context_mark
+    if error.context and context and context.line != line:
+        told = f"{told}, {error.context} that starts in line {context.line + 1}"
+    return f"not valid YAML: {told}"

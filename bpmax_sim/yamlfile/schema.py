@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bpmax_sim.yamlfile.decode import shape_of
-from bpmax_sim.yamlfile.read import read_yaml
+from bpmax_sim.yamlfile.node import read_yaml
+from bpmax_sim.yamlfile.shapes import shape_of
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 REFERENCE = "#/definitions/"

@@ -1,14 +1,25 @@
-"""What may stand where in a file: each shape reads a node and describes itself as JSON Schema."""
+"""What may stand where in a file: each shape reads a node and describes itself as JSON Schema.
+
+Shapes of scalars: by type and limit, durations, and one of some values.
+
+Shapes of what holds other shapes: lists, mappings, structures, and choices among them.
+
+Nodes -> values of msgspec types, with every problem told at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any, Final, Protocol
+import operator
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cache
+from typing import Annotated, Any, Final, Protocol, TypeVar, cast
 
 import msgspec
+import msgspec.inspect as types
 from msgspec import Meta
 
-from bpmax_sim.errors import Place, Problem
+from bpmax_sim.clock import parse_duration
+from bpmax_sim.errors import Place, Problem, near
 from bpmax_sim.yamlfile.node import Node, Step, join
 
 INTERNAL: Final = Meta(extra={"internal": True})
@@ -99,3 +110,376 @@ def either(names: Iterable[str]) -> str:
     """Return ``a, b or c``."""
     *most, last = dict.fromkeys(names)
     return f"{', '.join(most)} or {last}" if most else last
+
+
+Limits = tuple[tuple[str, float], ...]
+
+_LIMITS: Final[Mapping[str, tuple[Callable[[Any, Any], bool], str, str]]] = {
+    "ge": (operator.ge, "at least", "minimum"),
+    "gt": (operator.gt, "more than", "exclusiveMinimum"),
+    "le": (operator.le, "at most", "maximum"),
+    "lt": (operator.lt, "less than", "exclusiveMaximum"),
+}
+_SCALARS: Final[Mapping[type, tuple[str, str]]] = {
+    str: ("text", "string"),
+    int: ("a whole number", "integer"),
+    float: ("a number", "number"),
+    bool: ("true or false", "boolean"),
+    type(None): ("nothing", "null"),
+}
+
+
+class ScalarShape(msgspec.Struct, frozen=True):
+    """Scalars of some types; whole numbers stand for numbers as well."""
+
+    types: frozenset[type]
+    limits: Limits = ()
+
+    @property
+    def expected(self) -> str:
+        """Return the types by name, and the limits."""
+        kinds = self.types - {int} if float in self.types else self.types
+        names = either(name for kind, (name, _) in _SCALARS.items() if kind in kinds)
+        limits = " and ".join(f"{_LIMITS[key][1]} {limit:g}" for key, limit in self.limits)
+        return f"{names} of {limits}" if limits else names
+
+    def accepts(self, node: Node) -> bool:
+        """Return whether it is a scalar of one of the types."""
+        kind = type(node.value)
+        return kind in self.types or (kind is int and float in self.types)
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        """Return the scalar."""
+        if not self.accepts(node):
+            return reading.mismatch(node, self.expected)
+        if all(_LIMITS[key][0](node.value, limit) for key, limit in self.limits):
+            return node.value
+        return reading.tell(f"expected {self.expected}, got {node.value}", node.place)
+
+    def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
+        """Return the types and the limits."""
+        names = [name for kind, (_, name) in _SCALARS.items() if kind in self.types]
+        limits = {_LIMITS[key][2]: limit for key, limit in self.limits}
+        return {"type": names[0] if len(names) == 1 else names, **limits}
+
+
+class DurationShape(msgspec.Struct, frozen=True):
+    """A number of seconds, or ``30s``."""
+
+    expected: str = "a duration such as 30s"
+
+    def accepts(self, node: Node) -> bool:
+        """Return whether it is a number or a text."""
+        return isinstance(node.value, int | float | str) and not isinstance(node.value, bool)
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        """Return seconds."""
+        if not self.accepts(node):
+            return reading.mismatch(node, self.expected)
+        try:
+            seconds = parse_duration(node.value)  # type: ignore[arg-type]
+        except ValueError:
+            return reading.tell(f"expected {self.expected}, got {node.value!r}", node.place)
+        if 0 <= seconds < float("inf"):
+            return seconds
+        return reading.tell(f"expected {self.expected}, got {node.value}", node.place)
+
+    def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
+        """Return a number or a text of the pattern."""
+        return {
+            "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": DURATION}]
+        }
+
+
+class ChoiceShape(msgspec.Struct, frozen=True):
+    """One of some values."""
+
+    values: tuple[str | int, ...]
+
+    @property
+    def expected(self) -> str:
+        """Return the values."""
+        return (
+            f"one of {', '.join(map(repr, self.values))}" if self.values[1:] else repr(*self.values)
+        )
+
+    def accepts(self, node: Node) -> bool:
+        """Return whether it is a text or a whole number, as the values are."""
+        return type(node.value) in {type(value) for value in self.values}
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        """Return the value."""
+        if not self.accepts(node):
+            return reading.mismatch(node, self.expected)
+        if node.value in self.values:
+            return node.value
+        hint = near(str(node.value), map(str, self.values))
+        return reading.tell(f"expected {self.expected}, got {node.value!r}{hint}", node.place)
+
+    def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
+        """Return the values."""
+        return {"enum": list(self.values)}
+
+
+_FEW: Final = 12
+
+
+class ListShape(msgspec.Struct, frozen=True):
+    """A list of one shape; a single value stands for a list of one."""
+
+    item: Shape
+    expected: str = "a list"
+
+    def accepts(self, node: Node) -> bool:
+        """Return whether it is a list."""
+        return isinstance(node.value, tuple)
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        """Return a tuple without the elements that are wrong."""
+        if not self.accepts(node):
+            return self._single(node, reading)
+        found = [
+            reading.below(index, self.item, child) for index, child in enumerate(node.elements)
+        ]
+        return tuple([value for value in found if value is not INVALID])
+
+    def _single(self, node: Node, reading: Reading) -> Any:
+        if node.value is None:
+            return reading.mismatch(node, self.expected)
+        if not self.item.accepts(node):
+            return reading.mismatch(node, either([self.expected, self.item.expected]))
+        value = self.item.read(node, reading)
+        return INVALID if value is INVALID else (value,)
+
+    def schema(self, definitions: Definitions) -> dict[str, Any]:
+        """Return a list, or a single value; nothing is neither."""
+        item = self.item.schema(definitions)
+        return {"anyOf": [{"type": "array", "items": item}, item]} if item else _SOMETHING
+
+
+_SOMETHING: dict[str, Any] = {"not": {"type": "null"}}
+
+
+class MapShape(msgspec.Struct, frozen=True):
+    """A mapping from free names to one shape."""
+
+    value: Shape
+    expected: str = "a mapping"
+
+    def accepts(self, node: Node) -> bool:
+        """Return whether it is a mapping."""
+        return isinstance(node.value, dict)
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        """Return a dict without the entries that are wrong."""
+        if not self.accepts(node):
+            return reading.mismatch(node, self.expected)
+        found = {key: reading.below(key, self.value, child) for key, child in node.items.items()}
+        return {key: value for key, value in found.items() if value is not INVALID}
+
+    def schema(self, definitions: Definitions) -> dict[str, Any]:
+        """Return an object with free names."""
+        value = self.value.schema(definitions)
+        return {"type": "object", **({"additionalProperties": value} if value else {})}
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A field of a structure: its name in Python, its shape, and whether it must be there."""
+
+    name: str
+    shape: Shape
+    required: bool
+
+
+class StructShape(msgspec.Struct):
+    """A mapping with known keys that becomes a value of *type*."""
+
+    type: Callable[..., Any]
+    title: str
+    fields: Mapping[str, Field] = msgspec.field(default_factory=dict)
+    expected: str = "a mapping"
+
+    def accepts(self, node: Node) -> bool:
+        """Return whether it is a mapping."""
+        return isinstance(node.value, dict)
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        """Return the structure; a wrong optional field has its default."""
+        if not self.accepts(node):
+            return reading.mismatch(node, self.expected)
+        values: dict[str, Any] = {}
+        complete = True
+        for key, child in node.items.items():
+            known = self.fields.get(key)
+            if known is None:
+                self._unknown(key, node, reading)
+                continue
+            value = reading.below(key, known.shape, child)
+            if value is not INVALID:
+                values[known.name] = value
+            complete = complete and (value is not INVALID or not known.required)
+        return self.type(**values) if self._has_all(node, reading) and complete else INVALID
+
+    def _unknown(self, key: str, node: Node, reading: Reading) -> None:
+        hint = near(key, self.fields)
+        if not hint and len(self.fields) <= _FEW:
+            hint = f"; known are {', '.join(self.fields)}"
+        reading.tell(f"unknown key {key!r}{hint}", node.key_place(key), key)
+
+    def _has_all(self, node: Node, reading: Reading) -> bool:
+        missing = [
+            key for key, known in self.fields.items() if known.required and key not in node.items
+        ]
+        for key in missing:
+            reading.tell(f"the key {key!r} is missing; add it", node.place)
+        return not missing
+
+    def schema(self, definitions: Definitions) -> dict[str, Any]:
+        """Return a reference to the definition."""
+        if self.title not in definitions:
+            definitions[self.title] = {}
+            definitions[self.title] = self._definition(definitions)
+        return {"$ref": f"#/definitions/{self.title}"}
+
+    def _definition(self, definitions: Definitions) -> dict[str, Any]:
+        required = [key for key, known in self.fields.items() if known.required]
+        document = (self.type.__doc__ or "").strip().split("\n\n")[0]
+        return {
+            "title": self.title,
+            "description": " ".join(document.split()),
+            "type": "object",
+            "properties": {
+                key: known.shape.schema(definitions) for key, known in self.fields.items()
+            },
+            "additionalProperties": False,
+            **({"required": required} if required else {}),
+        }
+
+
+class UnionShape(msgspec.Struct, frozen=True):
+    """The first of several shapes that accepts the node."""
+
+    options: tuple[Shape, ...]
+
+    @property
+    def expected(self) -> str:
+        """Return the names of the options."""
+        return either(option.expected for option in self.options)
+
+    def accepts(self, node: Node) -> bool:
+        """Return whether any option does."""
+        return any(option.accepts(node) for option in self.options)
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        """Return what the option reads."""
+        for option in self.options:
+            if option.accepts(node):
+                return option.read(node, reading)
+        return reading.mismatch(node, self.expected)
+
+    def schema(self, definitions: Definitions) -> dict[str, Any]:
+        """Return all options."""
+        return {"anyOf": [option.schema(definitions) for option in self.options]}
+
+
+T = TypeVar("T")
+
+
+def decode(
+    node: Node, type_: type[T], problems: list[Problem], *, steps: tuple[Step, ...] = ()
+) -> T | None:
+    """Return the value of *type_* that *node* holds, or None when it cannot be made.
+
+    Args:
+        node: what was read.
+        type_: a msgspec ``Struct``, or any annotation made of structs, mappings, tuples,
+            scalars and ``Literal``; a single value stands for a tuple of one.
+        problems: gets everything that is wrong; a wrong optional field has its default then.
+        steps: where *node* lies in its file, for the paths of the problems.
+    """
+    shape = shape_of(cast("Hashable", type_))
+    value = shape.read(node, Reading(problems, list(steps)))
+    return None if value is INVALID else cast("T", value)
+
+
+@cache
+def shape_of(type_: Any) -> Shape:
+    """Return the shape of an annotation, from a cache."""
+    return _shape(types.type_info(type_), {})
+
+
+_Structs = dict[type, StructShape]
+
+
+def _shape(info: types.Type, structs: _Structs) -> Shape:
+    build = _BUILDERS.get(type(info))
+    if build is None:
+        raise TypeError(f"a file cannot hold {info}")
+    return build(info, structs)
+
+
+def _metadata(info: Any, structs: _Structs) -> Shape:
+    duration = (info.extra or {}).get("duration")
+    return DurationShape() if duration else _shape(info.type, structs)
+
+
+def _number(kind: type) -> Callable[[Any, _Structs], Shape]:
+    def build(info: Any, _structs: _Structs) -> Shape:
+        limits = ((key, getattr(info, key)) for key in ("ge", "gt", "le", "lt"))
+        return ScalarShape(frozenset({kind}), tuple(pair for pair in limits if pair[1] is not None))
+
+    return build
+
+
+def _scalar(kind: type) -> Callable[[Any, _Structs], Shape]:
+    return lambda _info, _structs: ScalarShape(frozenset({kind}))
+
+
+def _mapping(info: Any, structs: _Structs) -> Shape:
+    return MapShape(_shape(info.value_type, structs))
+
+
+def _list(info: Any, structs: _Structs) -> Shape:
+    return ListShape(_shape(info.item_type, structs))
+
+
+def _union(info: Any, structs: _Structs) -> Shape:
+    options = [_shape(option, structs) for option in info.types]
+    scalars = [s for s in options if isinstance(s, ScalarShape) and not s.limits]
+    others = [s for s in options if s not in scalars]
+    merged = ScalarShape(frozenset().union(*(s.types for s in scalars)))
+    found = [merged, *others] if scalars else others
+    return found[0] if len(found) == 1 else UnionShape(tuple(found))
+
+
+def _struct(info: Any, structs: _Structs) -> Shape:
+    if info.cls not in structs:
+        # A structure may hold itself, so it is known before its fields are.
+        structs[info.cls] = shape = StructShape(info.cls, info.cls.__name__)
+        shape.fields = {
+            one.encode_name: Field(one.name, _shape(one.type, structs), one.required)
+            for one in info.fields
+            if not _is_internal(one.type)
+        }
+    return structs[info.cls]
+
+
+def _is_internal(info: types.Type) -> bool:
+    return isinstance(info, types.Metadata) and bool((info.extra or {}).get("internal"))
+
+
+_BUILDERS: Mapping[type, Callable[[Any, _Structs], Shape]] = {
+    types.AnyType: lambda _info, _structs: AnyShape(),
+    types.BoolType: _scalar(bool),
+    types.DictType: _mapping,
+    types.FloatType: _number(float),
+    types.IntType: _number(int),
+    types.ListType: _list,
+    types.LiteralType: lambda info, _structs: ChoiceShape(info.values),
+    types.Metadata: _metadata,
+    types.NoneType: _scalar(type(None)),
+    types.StrType: _scalar(str),
+    types.StructType: _struct,
+    types.UnionType: _union,
+    types.VarTupleType: _list,
+}

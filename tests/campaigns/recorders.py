@@ -23,13 +23,13 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-import bpmax_sim.transport.httpx.live  # noqa: F401 - loaded before forks, which then start at once
+import bpmax_sim.transport.live  # noqa: F401 - loaded before forks, which then start at once
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
-from bpmax_sim.demo.crm import Crm, running_crm
 from bpmax_sim.session import Session
+from bpmax_sim.starter.demo import Crm, running_crm
 
-DEMO = Path(__file__).parents[2] / "bpmax_sim/demo/files/scenarios"
+DEMO = Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios"
 ROUNDS, PROCESSES, CALLS = 20, 6, 12
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 
-from bpmax_sim.secret.search import TOO_LARGE, Search
+from bpmax_sim.secret.scan import TOO_LARGE, Search
 from tests.secret.bodies import HOSTILE, KINDS
 from tests.secret.encodings import wanted_of
 

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from bpmax_sim.cassette.leaks import finds_nothing
-from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.cassette.journal import finds_nothing
+from bpmax_sim.cassette.recorder import Recorder
 from tests.cassette.exchanges import RULES, ZONE, answer, detail
 
 

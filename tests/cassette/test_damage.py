@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump, reseal
-from bpmax_sim.cassette.yamltext import YamlTextError
+from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.errors import BpmaxError, CassetteError, DamagedCassette, NewerFormat
 from bpmax_sim.messages import Failed
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order

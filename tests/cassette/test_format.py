@@ -11,12 +11,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.format import body_scalar, dump, grouped, render, stored_headers
 from bpmax_sim.cassette.matching import differences, parts_of_exchange
-from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.cassette.render import grouped, render, stored_headers
-from bpmax_sim.cassette.scalars import body_scalar
-from bpmax_sim.cassette.yamltext import YamlTextError, read_yaml_text
+from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_yaml_text
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import VERIFIED, Chunk, Exchange, Failed, Request, Response, Signed
 from tests.cassette.exchanges import (

@@ -4,14 +4,21 @@ from dataclasses import replace as changed
 
 import pytest
 
-from bpmax_sim.cassette.identify import hidden, identify
 from bpmax_sim.messages import Request, Sensitive
-from bpmax_sim.platform.credentials import Origin
-from bpmax_sim.platform.instances import Entry
-from bpmax_sim.platform.model import Api, Apply, Auth, CredentialSpec, Instance, Parameter, Platform
-from bpmax_sim.platform.platforms import Platforms
-from bpmax_sim.platform.sensitive import sensitive
+from bpmax_sim.platform.instances import Entry, Origin
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import (
+    Api,
+    Apply,
+    Auth,
+    CredentialSpec,
+    Instance,
+    Parameter,
+    Platform,
+    sensitive,
+)
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.traffic.identify import hidden, identify
 
 KEY = Apply(place="query", name="key", value="{{ secret }}")
 CRM = Platform(

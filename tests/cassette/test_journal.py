@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cassette import files
+from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette.journal import Draft, Journal, frame, read_journal
 from bpmax_sim.cassette.model import Line
 
@@ -78,7 +78,7 @@ def test_a_record_that_is_cut_among_zeros_is_as_torn_as_one_at_the_end(journal: 
 
 def test_zeros_are_few_beside_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    log = files.Log(files.create(path))
+    log = journal_module.Log(journal_module.create(path))
     held = 0
     for size in (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000):
         log.append(b"x" * size)
@@ -91,8 +91,8 @@ def test_zeros_are_few_beside_what_is_there(tmp_path: Path) -> None:
 
 def test_an_append_that_fails_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    descriptor = files.create(path)
-    log = files.Log(descriptor)
+    descriptor = journal_module.create(path)
+    log = journal_module.Log(descriptor)
     log.append(b"one")
     reading = os.open(path, os.O_RDONLY)
     kept = os.dup(descriptor)

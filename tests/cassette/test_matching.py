@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.bodies import Body, by_name, read_body
-from bpmax_sim.cassette.injected import call_behind
 from bpmax_sim.cassette.matching import (
     ABSENT,
     Difference,
     Rules,
+    call_behind,
     differences,
     identity,
     parts_of,
     parts_of_exchange,
     parts_of_request,
 )
-from bpmax_sim.cassette.paths import format_path, parse_path
+from bpmax_sim.cassette.model import Body, by_name, read_body
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.field_path import format_path, parse_path
 from bpmax_sim.messages import Call, Exchange, Request, Response
 
 ALL = Rules()

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import Journal, interrupted, left_behind
-from bpmax_sim.cassette.leaks import finds_nothing
+from bpmax_sim.cassette.journal import Journal, finds_nothing, interrupted, left_behind
 from bpmax_sim.cassette.merge import recover
-from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import CassetteError, InterruptedWarning, NoMatchError
 from tests.cassette.exchanges import OWNER, RULES, ZONE, detail
 from tests.cassette.recording import record

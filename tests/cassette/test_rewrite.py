@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Rules, parts_of_exchange
+from bpmax_sim.cassette.merge import rekeyed, remove
 from bpmax_sim.cassette.player import Player
-from bpmax_sim.cassette.rewrite import rekeyed, remove
 from bpmax_sim.errors import DamagedCassette
 from tests.cassette.exchanges import OWNER, RULES, ZONE, detail, numbered
 

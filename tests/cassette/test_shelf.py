@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cassette import shelf
-from bpmax_sim.cassette.leaks import finds_nothing
-from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.cassette import file
+from bpmax_sim.cassette.journal import finds_nothing
+from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import DamagedCassette
 from bpmax_sim.messages import Exchange
 from tests.cassette.exchanges import OWNER, RULES, ZONE, detail
@@ -20,15 +20,15 @@ def recorded(path: Path, exchange: Exchange) -> str:
 
 
 def customer(path: str) -> str:
-    return shelf.take(path).exchange(0).request.url.partition("?")[0].rpartition("/")[2]
+    return file.take(path).exchange(0).request.url.partition("?")[0].rpartition("/")[2]
 
 
 def test_a_cassette_on_the_shelf_is_read_once(tmp_path: Path) -> None:
     path = recorded(tmp_path / "登录.yaml", detail(1))
 
-    once = shelf.take(path)
+    once = file.take(path)
 
-    assert shelf.take(path) is once
+    assert file.take(path) is once
     assert once.outcome(0) is once.outcome(0)
 
 
@@ -43,11 +43,11 @@ def test_a_cassette_that_was_recorded_anew_is_read_anew(tmp_path: Path) -> None:
 
 def test_a_cassette_that_was_edited_or_deleted_is_not_taken_from_the_shelf(tmp_path: Path) -> None:
     path = recorded(tmp_path / "登录.yaml", detail(1))
-    shelf.take(path)
+    file.take(path)
     Path(path).write_bytes(Path(path).read_bytes()[:-9])
 
     with pytest.raises(DamagedCassette):
-        shelf.take(path)
+        file.take(path)
     Path(path).unlink()
     with pytest.raises(FileNotFoundError):
-        shelf.take(path)
+        file.take(path)

@@ -12,13 +12,12 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.journal import Journal, read_journal
-from bpmax_sim.cassette.leaks import Scan, finds_nothing
+from bpmax_sim.cassette.journal import Journal, Scan, finds_nothing, read_journal
 from bpmax_sim.cassette.matching import Rules, parts_of_exchange
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.cassette.store import Recorder
+from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, NewerFormat
 from bpmax_sim.messages import Exchange, Failed, Response
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.strangers import strangers
 from bpmax_sim.messages import Exchange, Request, Response
-from bpmax_sim.secret.randomness import has_mixed_run, looks_random
+from bpmax_sim.secret.source import has_mixed_run, looks_random
+from bpmax_sim.transport.redaction import strangers
 from tests.cassette.exchanges import answer, detail
 
 TOKEN = "sk3ZtV9qLw7YxB2nPm5RkD8f"

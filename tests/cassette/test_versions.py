@@ -9,8 +9,8 @@ import pytest
 
 from bpmax_sim.cassette import file
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import STEPS, up_to_date
 from bpmax_sim.cassette.model import FORMAT
-from bpmax_sim.cassette.versions import STEPS, up_to_date
 from bpmax_sim.errors import CassetteError
 
 SAMPLES = Path(__file__).parent / "data"

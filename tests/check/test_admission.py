@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.foreign.formats import Source, read_foreign
-from bpmax_sim.cassette.foreign.imported import Imported
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Rules
-from bpmax_sim.check.admission import admit
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session import Session
+from bpmax_sim.traffic.admission import admit
+from bpmax_sim.traffic.formats import Source, read_foreign
+from bpmax_sim.traffic.imported import Imported
 
 ROOT = Path(__file__).parents[2]
-CRM = ROOT / "bpmax_sim/demo/files/scenarios/platforms"
+CRM = ROOT / "bpmax_sim/starter/demo_files/scenarios/platforms"
 SAMPLES = ROOT / "tests/data/foreign"
 TOKEN = "0123456789abcdef-our-own-sample"
 

@@ -12,7 +12,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Difference, Rules
 from bpmax_sim.cassette.merge import nothing_volatile
-from bpmax_sim.check.difference import Pair, difference
+from bpmax_sim.check.diff import Pair, difference
 from bpmax_sim.messages import Exchange, Failed, Outcome, Response
 from bpmax_sim.strategies.traffic import RULES, START, ordered
 from tests.cassette.exchanges import OWNER, answer, detail

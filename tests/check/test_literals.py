@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cli.app import start
-from bpmax_sim.demo.folder import make
+from bpmax_sim.starter.demo import make
 
 PLACE = "scenarios/instances.yaml:8:20"
 

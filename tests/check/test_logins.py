@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.check.logins import Logins
 from bpmax_sim.messages import Failed, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.traffic.identify import Logins
 
 SECRET = "s3cret 0123456789"
 TOKEN = "minted-token-0123456789"

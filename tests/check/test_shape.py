@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
 
-from bpmax_sim.check.shape import changes, unsteady
+from bpmax_sim.check.drift import changes, unsteady
 from bpmax_sim.messages import Response
 
 VALUES = st.recursive(

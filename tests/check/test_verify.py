@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.check.verify import verify
+from bpmax_sim.check.drift import verify
 from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Exchange, Failed, Request, Response
 from bpmax_sim.session import Session

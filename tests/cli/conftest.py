@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cli.app import start
-from bpmax_sim.demo.crm import Crm, running_crm
-from bpmax_sim.demo.folder import make
+from bpmax_sim.starter.demo import Crm, make, running_crm
 from tests.cli.project import Command, Done, Project
 
 

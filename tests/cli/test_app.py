@@ -13,9 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
-from bpmax_sim.cli.app import main
-from bpmax_sim.cli.commands import COMMANDS
-from bpmax_sim.cli.output import say
+from bpmax_sim.cli.app import COMMANDS, main
+from bpmax_sim.cli.terminal import say
 from tests.cli.project import ROOT, Command, Project, in_a_process
 
 GBK = "PYTHONIOENCODING"
@@ -189,7 +188,7 @@ def test_the_doctor_tells_which_variables_and_keyring_recording_needs(
     monkeypatch.setenv("CRM_URL", "https://crm.example.test")
     instances = project.folder / "scenarios/instances.yaml"
     project.edit(instances, "{env: CRM_CLIENT_SECRET}", "{keyring: crm/secret}")
-    monkeypatch.setattr("bpmax_sim.cli.checkup.find_spec", lambda _name: None)
+    monkeypatch.setattr("bpmax_sim.cli.doctor.find_spec", lambda _name: None)
 
     done = bs("doctor")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.commands import COMMANDS
-from bpmax_sim.demo.crm import Crm
+from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.starter.demo import Crm
 from tests.cli.project import Command, Project, in_a_process
 
 HERE = "scenarios/customer.scenario.yaml"

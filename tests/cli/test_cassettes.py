@@ -9,14 +9,14 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import reseal
-from bpmax_sim.demo.crm import Crm
+from bpmax_sim.starter.demo import Crm
 from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
 
 KILLED = """
 import os, sys
 from pathlib import Path
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session
+from bpmax_sim.scenario.runner import open_session
 (item,) = items(Path("scenarios/customer.scenario.yaml"))
 session = open_session(item, mode="record", record=sys.argv[1])
 session.proxy("crm_system").getCustomerDetail("12346")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.demo.crm import Crm
+from bpmax_sim.starter.demo import Crm
 from tests.cli.project import NAME, Command, Project
 
 HERE = "cassettes/crm/customer.yaml"

@@ -10,7 +10,7 @@ import vcr
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
-from bpmax_sim.cassette.foreign.formats import format_of
+from bpmax_sim.traffic.formats import format_of
 from tests.cli.project import NAME, Command, Project, in_a_process
 from tests.loopback import answer_json, loopback
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.cli.commands import COMMANDS
-from bpmax_sim.demo.crm import Crm
-from bpmax_sim.strategies.fuzz.laws import LAWS
-from bpmax_sim.strategies.fuzz.reproduction import pytest_of, scenario_of
-from bpmax_sim.strategies.fuzz.scripts import SCRIPT
-from bpmax_sim.strategies.fuzz.search import Finding, Plan, search
+from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.fuzz.laws import LAWS
+from bpmax_sim.fuzz.reproduction import pytest_of, scenario_of
+from bpmax_sim.fuzz.search import SCRIPT, Finding, Plan, search
+from bpmax_sim.starter.demo import Crm
 from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, Project
 from tests.fuzzing.broken import PLATFORMS, written

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.foreign.formats import READABLE
-from bpmax_sim.demo.crm import Crm
+from bpmax_sim.starter.demo import Crm
+from bpmax_sim.traffic.formats import READABLE
 from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
 from tests.leaks import folder, leaks
 

@@ -11,9 +11,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.starter.making import plan
-from bpmax_sim.starter.plan import GIT, with_lines
-from bpmax_sim.starter.wish import AUTHS, CIS, Wish
+from bpmax_sim.starter.init import AUTHS, CIS, GIT, Wish, plan, with_lines
 from bpmax_sim.yamlfile import read_yaml
 from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, in_a_process

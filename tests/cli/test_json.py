@@ -1,4 +1,4 @@
-"""What ``--json`` prints is what `bpmax_sim.cli.shapes` promises, for every command."""
+"""What ``--json`` prints is what `bpmax_sim.cli.output_schema` promises, for every command."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from bpmax_sim.cli.commands import COMMANDS
-from bpmax_sim.cli.shapes import PROBLEMS, SHAPES, as_schema, keys
-from bpmax_sim.report.evidence import Evidence, keep
+from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.cli.output_schema import PROBLEMS, SHAPES, as_schema, keys
+from bpmax_sim.report.store import Evidence, keep
 from tests.cli.project import ROOT, Command, Done, Project
 
 HERE = "cassettes/crm/customer.yaml"
@@ -85,7 +85,9 @@ def announced(_answer: object, *, ready: Callable[[str], None], **_where: object
 
 
 def test_every_command_has_a_shape() -> None:
-    told = "write its shape into bpmax_sim/cli/shapes.py, and how it is called into CALLS above"
+    told = (
+        "write its shape into bpmax_sim/cli/output_schema.py, and how it is called into CALLS above"
+    )
 
     assert set(COMMANDS) == set(SHAPES), told
     assert set(SHAPES) == set(CALLS), told
@@ -102,7 +104,7 @@ def test_a_command_prints_one_object_of_its_shape(
         bs("run", "--var", "customer=12346")
     if name in {"serve", "simulate"}:
         pytest.importorskip("uvicorn", reason="the extra 'server' is not installed")
-        monkeypatch.setattr("bpmax_sim.server.http.serve", announced)
+        monkeypatch.setattr("bpmax_sim.server.serve", announced)
     if name == "prune":
         keep(nothing_used(recorded.folder), recorded.folder)
 

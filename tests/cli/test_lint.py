@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from bpmax_sim.cassette.format import reseal
-from bpmax_sim.report.annotations import annotation
+from bpmax_sim.report.terminal import annotation
 from tests.cli.project import ROOT, Command, Project
 
 HERE = "cassettes/crm/customer.yaml"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.commands import COMMANDS
-from bpmax_sim.demo.crm import Crm
+from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.errors import pasted
 from bpmax_sim.pytest_plugin.options import OPTIONS
+from bpmax_sim.starter.demo import Crm
 from tests.cli.project import ROOT, Command, Project
 
 _COMMAND = re.compile(r"bpmax-sim ([a-z]+)\b((?: +(?:--?[a-z][a-z-]*(?:=\S+)?|[^\s`-][^\s`]*))*)")

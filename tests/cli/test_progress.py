@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bpmax_sim.cli.progress import watched
+from bpmax_sim.cli.terminal import watched
 from bpmax_sim.clock import VirtualClock
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.demo.crm import Crm
+from bpmax_sim.starter.demo import Crm
 from tests.cli.project import NAME, Command, Project
 from tests.loopback import answer_json, loopback
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 
-from bpmax_sim.report.exits import ExitCode
-from bpmax_sim.scenario import durations
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.scenario import shards
 from tests.cli.project import Command, Project
 
 TABLE = """\
@@ -18,7 +18,7 @@ steps: [{open: {}}]
 def test_shards_share_the_rows_among_them(project: Project, bs: Command) -> None:
     (project.folder / "scenarios/表.scenario.yaml").write_text(TABLE, encoding="utf-8")
     assert bs("run", "scenarios/表.scenario.yaml").code == ExitCode.PASSED
-    known = durations.read(project.folder)
+    known = shards.read(project.folder)
     assert sorted(known) == [f"scenarios/表.scenario.yaml::逐个打开[{row}]" for row in "丙乙甲"]
 
     parts = [
@@ -32,7 +32,7 @@ def test_shards_share_the_rows_among_them(project: Project, bs: Command) -> None
     assert sorted(name for part in parts for name in part) == sorted(
         f"逐个打开[{row}]" for row in "甲乙丙"
     )
-    assert durations.read(project.folder) == known
+    assert shards.read(project.folder) == known
 
 
 def test_what_is_no_shard_is_a_usage_error(project: Project, bs: Command) -> None:
@@ -44,7 +44,7 @@ def test_what_is_no_shard_is_a_usage_error(project: Project, bs: Command) -> Non
 
 def test_damaged_durations_split_nothing(project: Project, bs: Command) -> None:
     (project.folder / ".bpmax").mkdir()
-    (project.folder / durations.FILE).write_text("{", encoding="utf-8")
+    (project.folder / shards.FILE).write_text("{", encoding="utf-8")
 
     done = bs("run", "--shard", "1/2")
 

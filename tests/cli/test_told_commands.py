@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.commands import COMMANDS
+from bpmax_sim.cli.app import COMMANDS
 from tests.cli.project import ROOT, Command
 
 TOLD = re.compile(r"(?<![\w./-])bpmax-sim (?!\{)([a-z][\w-]*)((?: [^`\n]*)?)")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from bpmax_sim.demo.crm import Crm, running_crm
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.transport.httpx.live import Live
+from bpmax_sim.starter.demo import Crm, running_crm
+from bpmax_sim.transport.live import Live
 
 FORM = (("content-type", "application/x-www-form-urlencoded"),)
 

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.demo.folder import SIGN, make
-from bpmax_sim.demo.hidden import leaks, standins
-from bpmax_sim.demo.story import tell
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.starter.demo import SIGN, leaks, make, play_demo, standins
 from tests.cli.project import in_a_process
 
 SEED = (Path(__file__).parents[2] / "tests/data/seed_page.txt").read_text(encoding="utf-8")
@@ -69,7 +67,7 @@ def test_it_prints_on_a_gbk_console(tmp_path: Path) -> None:
 
 
 def test_nothing_real_is_told_or_written(tmp_path: Path) -> None:
-    told = "\n".join(tell(tmp_path / "演示"))
+    told = "\n".join(play_demo(tmp_path / "演示"))
     written = sorted((tmp_path / "演示").rglob("*.yaml"))
     names = ("client_id", "client_secret", "token")
 

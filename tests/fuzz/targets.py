@@ -18,20 +18,18 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, reseal
 from bpmax_sim.cassette.matching import Rules, differences, identity, parts_of
 from bpmax_sim.cassette.model import Entry, Line
-from bpmax_sim.cassette.paths import format_path, parse_path
-from bpmax_sim.cassette.reader import read_exchange, read_outcome
-from bpmax_sim.cassette.yamltext import YamlTextError
+from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_outcome
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
+from bpmax_sim.field_path import format_path, parse_path
 from bpmax_sim.messages import Call, Response
 from bpmax_sim.platform import sandbox
-from bpmax_sim.platform.file import read_file
+from bpmax_sim.platform.load import read_file
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.platform.template import compile_template, is_template
-from bpmax_sim.proxy.body import read_body
-from bpmax_sim.proxy.reading import _json_path, finder
+from bpmax_sim.proxy.response import _json_path, finder, read_body
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.model import Scenario
-from bpmax_sim.strategies.scenarios import yaml_text
+from bpmax_sim.strategies.traffic import yaml_text
 from bpmax_sim.yamlfile import Node, decode, join, read_yaml, split
 from tests.fuzz.places import CORPUS, ROOT
 

@@ -13,17 +13,16 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim import strategies
+from bpmax_sim.fuzz import recordings
+from bpmax_sim.fuzz.laws import LAWS
+from bpmax_sim.fuzz.search import hold_programs
+from bpmax_sim.fuzz.target import Target, Witness, plain, program, target_of
+from bpmax_sim.fuzz.violation import LawBroken
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.builder import Program
 from bpmax_sim.session import Session
-from bpmax_sim.strategies.derived import chained
-from bpmax_sim.strategies.fuzz import recordings
-from bpmax_sim.strategies.fuzz.broken import LawBroken
-from bpmax_sim.strategies.fuzz.case import plain, program
-from bpmax_sim.strategies.fuzz.hold import hold_programs
-from bpmax_sim.strategies.fuzz.laws import LAWS
-from bpmax_sim.strategies.fuzz.target import Target, Witness, target_of
+from bpmax_sim.strategies.programs import chained
 from tests.fuzzing.broken import BEARER, SECRET, orders
 
 Tamper = Callable[[Request, int], Request]

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim import strategies
+from bpmax_sim import fuzz
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.platform.openapi import make, read_document
-from bpmax_sim.strategies.derived import loaded
-from bpmax_sim.strategies.fuzz.search import Finding, Plan, search
+from bpmax_sim.fuzz.search import Finding, Plan, search
+from bpmax_sim.openapi.convert import make
+from bpmax_sim.openapi.document import read_document
+from bpmax_sim.strategies.programs import loaded
 from tests.fuzzing.broken import PLATFORMS, SECRET, orders, written
 from tests.loopback import answer_json, loopback
 
@@ -42,8 +43,8 @@ def test_a_mistake_in_a_platform_is_found(name: str, tmp_path: Path) -> None:
 
     assert found.message.startswith(f"{found.call} breaks the law {broken.law!r}: ")
     assert broken.told in found.message
-    with pytest.raises(strategies.LawBroken) as told:
-        strategies.hold(found.law, path, calls=found.calls)
+    with pytest.raises(fuzz.LawBroken) as told:
+        fuzz.hold(found.law, path, calls=found.calls)
     assert str(told.value) == found.message
 
 
@@ -220,8 +221,8 @@ def test_a_script_that_trusts_an_answer_is_found(path: Path, tmp_path: Path) -> 
         "下单.js breaks the law 'script': the script ends in 下单.js:3:"
     )
     assert "TypeError: " in found.message
-    with pytest.raises(strategies.LawBroken) as told:
-        strategies.hold("script", path, script=script, situation=found.situation)
+    with pytest.raises(fuzz.LawBroken) as told:
+        fuzz.hold("script", path, script=script, situation=found.situation)
     assert str(told.value) == found.message
 
 
@@ -240,7 +241,7 @@ def test_a_script_that_looks_first_breaks_no_law(path: Path, tmp_path: Path) -> 
 
 def test_a_law_that_there_is_not_is_told(path: Path) -> None:
     with pytest.raises(ConfigError) as told:
-        strategies.hold("arives", path)
+        fuzz.hold("arives", path)
 
     assert str(told.value) == "there is no law 'arives'; did you mean 'arrives'?"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Final
 
-from bpmax_sim.demo.crm import running_crm
+from bpmax_sim.starter.demo import running_crm
 from tests.plugin.project import record
 
 NAME: Final = "合同 审批"

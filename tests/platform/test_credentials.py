@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.platform.credentials import resolve
-from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.instances import resolve
+from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import CredentialSpec, Instance, Platform, Source
-from bpmax_sim.platform.platforms import Platforms
-from bpmax_sim.secret.credentials import Credentials
+from bpmax_sim.secret.vault import Credentials
 
 INSTANCES = """
 - {platform: qywx, instance_key: default,

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import CallError, ConfigError
-from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import Source
-from bpmax_sim.platform.platforms import Platforms
 
 Load = Callable[..., Platforms]
 CRM = """

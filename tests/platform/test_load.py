@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import CallError, ConfigError
-from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.platform.platforms import Platforms
-from bpmax_sim.platform.spelling import snake
+from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.platform.model import snake
 
 Files = dict[str, str]
 Load = Callable[[Files], Platforms]

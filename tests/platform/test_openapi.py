@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 
 import bpmax_sim as bs
 from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.openapi.convert import Made, make
+from bpmax_sim.openapi.document import Document, read_document
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Auth, Idempotency, Platform
-from bpmax_sim.platform.openapi import Made, make, read_document
-from bpmax_sim.platform.openapi.document import Document
 from tests.platform.openapi_documents import DOCUMENTS, SWAGGER
 
 DATA = Path(__file__).parents[1] / "data/openapi"
@@ -358,7 +358,7 @@ def test_a_schema_that_grows_without_end_is_cut(tmp_path: Path) -> None:
 def test_a_large_document_keeps_as_much_of_its_answers_as_a_file_has_room_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, parts: int, note: str | None
 ) -> None:
-    monkeypatch.setattr("bpmax_sim.platform.openapi.made._ROOM", room)
+    monkeypatch.setattr("bpmax_sim.openapi.convert._ROOM", room)
     schema = {"properties": {f"字段{n}": {"type": "string"} for n in range(100)}}
     document = of(responses={"200": {"content": {"application/json": {"schema": schema}}}})
 

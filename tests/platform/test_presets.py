@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.platform.file import read_file
-from bpmax_sim.platform.load import read_platform
+from bpmax_sim.platform.load import read_file, read_platform
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.platform.presets import preset, preset_names
 

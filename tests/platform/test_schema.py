@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from bpmax_sim.platform.load import BUILT_IN, built_in_keys
-from bpmax_sim.platform.schema import instances_schema, platform_schema
+from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.yamlfile import read_yaml
 
 PLATFORM = jsonschema.Draft7Validator(platform_schema())

@@ -12,15 +12,9 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform import sandbox
+from bpmax_sim.platform.encodings import LIMIT
 from bpmax_sim.platform.filters import FILTERS
-from bpmax_sim.platform.octets import LIMIT
-from bpmax_sim.platform.template import (
-    Template,
-    compile_template,
-    is_template,
-    names_in,
-    render,
-)
+from bpmax_sim.platform.template import Template, compile_template, is_template, names_in, render
 
 NAMES: dict[str, Any] = {
     "customer": "张三",

@@ -16,9 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.platform.canonical import canonical_query, header_lines, normal_path
-from bpmax_sim.platform.filters import FILTERS
-from bpmax_sim.platform.octets import (
+from bpmax_sim.platform.encodings import (
     FilterError,
     decode_base64,
     decode_hex,
@@ -26,6 +24,7 @@ from bpmax_sim.platform.octets import (
     octets,
     text,
 )
+from bpmax_sim.platform.filters import FILTERS, canonical_query, header_lines, normal_path
 from bpmax_sim.platform.template import render
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.platform.octets import b64url, decode_base64
+from bpmax_sim.platform.encodings import b64url, decode_base64
 from bpmax_sim.platform.template import render
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.demo.crm import Crm, running_crm
 from bpmax_sim.pytest_plugin import items as items_module
-from bpmax_sim.pytest_plugin import python, summary
+from bpmax_sim.pytest_plugin import python_tests, summary
+from bpmax_sim.starter.demo import Crm, running_crm
 from tests.plugin.project import Project, record
 
-LOADED = (items_module, python, summary)
+LOADED = (items_module, python_tests, summary)
 """Loaded once, or each pytest inside this one would load them anew."""
 
 

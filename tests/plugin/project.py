@@ -9,14 +9,13 @@ from textwrap import dedent
 
 import pytest
 
-from bpmax_sim.demo.crm import Crm
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session
-from bpmax_sim.scenario.runner import run
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.starter.demo import Crm
 from tests.apart import PLUGINS
 
-DEMO = Path(__file__).parents[2] / "bpmax_sim/demo/files/scenarios"
+DEMO = Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios"
 SCENARIO = """\
 version: 1
 scenario: 选择客户
@@ -51,7 +50,7 @@ def record(root: Path, crm: Crm) -> None:
     path.write_text(SCENARIO, encoding="utf-8")
     for item in items(path):
         session = open_session(item, mode="record", allow_ci=True, environ=crm.environment)
-        *_, last = run(item, session)
+        *_, last = run_item(item, session)
         assert isinstance(last, ScenarioFinished)
         assert last.failures == ()
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bpmax_sim import pytest_plugin
-from bpmax_sim.scenario.names import SUFFIX
+from bpmax_sim.project import SUFFIX
 from tests.plugin.project import FILE, Project, output
 
 

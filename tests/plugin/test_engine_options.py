@@ -59,7 +59,7 @@ def test_a_marker_limits_the_scripts_of_a_test(project: Project) -> None:
         """\
         import bpmax_sim as bs
         import pytest
-        from bpmax_sim.script.source import Script
+        from bpmax_sim.script.failure import Script
 
         @pytest.mark.bpmax(js_limits=bs.Limits(cpu=0.1))
         def test_慢(bpmax_session):
@@ -87,7 +87,7 @@ def test_markers_choose_the_engine_and_what_an_unawaited_call_is(project: Projec
         "tests/test_引擎.py",
         """\
         import pytest
-        from bpmax_sim.script.source import Script
+        from bpmax_sim.script.failure import Script
 
         @pytest.mark.bpmax(engine="v8", unawaited="allow")
         def test_在V8里(bpmax_session):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.pytest_plugin.github import Note, command, summary
+from bpmax_sim.pytest_plugin.summary import Note, command, summary
 from tests.plugin.project import FILE, Project, output
 
 HEADLINE = 'step 2/2 选择 12345: console[0] expected "客户名称: 王五", got "客户名称: 张三"'

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bpmax_sim.pytest_plugin.longlived import LONG_LIVED, LongLived
+from bpmax_sim.pytest_plugin.items import LONG_LIVED, LongLived
 from tests.plugin.project import Project
 
 TABLE = """\

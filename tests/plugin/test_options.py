@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.demo.crm import Crm
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.script import runtime
 from bpmax_sim.session import settings
+from bpmax_sim.starter.demo import Crm
 from tests.plugin.project import FILE, Project, output
 
 START = "2026-03-02T09:00:00+08:00"

@@ -9,7 +9,13 @@ import pytest
 
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
-from bpmax_sim.pytest_plugin.wanted import MARKED, SESSION_NAMES, choose, marked, session_options
+from bpmax_sim.pytest_plugin.session_options import (
+    MARKED,
+    SESSION_NAMES,
+    choose,
+    marked,
+    session_options,
+)
 from bpmax_sim.script.limits import parse_limits
 from tests.plugin.project import FILE, Project
 

@@ -13,7 +13,7 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cli.app import start
-from bpmax_sim.report.evidence import PLACE
+from bpmax_sim.report.store import PLACE
 from tests.cli.project import Done
 from tests.plugin.project import FILE, Project
 

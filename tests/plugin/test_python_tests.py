@@ -225,7 +225,7 @@ def test_clock_and_events_belong_to_the_session(python: Project, live: Mapping[s
     python.write(
         "test_事件.py",
         """\
-        from bpmax_sim.subject.stage import MessageShown
+        from bpmax_sim.subject.hooks import MessageShown
 
         def test_事件(bpmax_proxy, bpmax_clock, bpmax_events):
             start = bpmax_clock.now()

@@ -32,10 +32,8 @@ OURS = {
     "bpmax_sim.guard",
     "bpmax_sim.pytest_plugin",
     "bpmax_sim.pytest_plugin.fixtures",
-    "bpmax_sim.pytest_plugin.heading",
     "bpmax_sim.pytest_plugin.options",
-    "bpmax_sim.scenario",
-    "bpmax_sim.scenario.names",
+    "bpmax_sim.project",
 }
 """All that a run loads which does not use the plugin."""
 

@@ -16,10 +16,10 @@ from math import isfinite
 from typing import Any
 from urllib.parse import quote, unquote
 
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.proxy.builder import Program
 
 Values = Mapping[str, str]
 

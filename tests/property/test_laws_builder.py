@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from bpmax_sim import strategies
 from bpmax_sim.errors import CallError
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Parameter
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.proxy.builder import Program
 from tests.loopback import answer_json, loopback
 from tests.property import model
 from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused

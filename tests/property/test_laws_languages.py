@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from bpmax_sim import strategies
 from bpmax_sim.errors import CallError, ScriptError
+from bpmax_sim.js_values import js_number, json_text
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Instance, Platform
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.values import js_number, json_text
-from bpmax_sim.script.source import Script
+from bpmax_sim.proxy.builder import Program
+from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
-from bpmax_sim.strategies.javascript import literal
+from bpmax_sim.strategies.programs import literal
 from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
 
 _SEVENTEEN = re.compile(r"(?<![\w.\"])(\d+\.\d+)(?:e[+-]\d+)?")

@@ -17,7 +17,6 @@ from msgspec.structs import replace
 
 from bpmax_sim import strategies
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.foreign.formats import Source, read_foreign, write_foreign
 from bpmax_sim.cassette.format import dump, reseal
 from bpmax_sim.cassette.matching import (
     Rules,
@@ -29,9 +28,10 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
-from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.builder import Program
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.traffic import RULES, START, ordered
+from bpmax_sim.traffic.formats import Source, read_foreign, write_foreign
 from tests.property import model
 from tests.property.world import Case, ThirdParty, cases, opened
 

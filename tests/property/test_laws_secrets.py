@@ -20,13 +20,12 @@ from bpmax_sim import strategies
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import ResponseRules
-from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.builder import Program
 from bpmax_sim.report.document import document
-from bpmax_sim.report.exits import ExitCode
-from bpmax_sim.report.terminal import explained, line
-from bpmax_sim.report.verdict import judged
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.terminal import explained, judged, line
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.runner import run
+from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session import Session
 from tests.leaks import folder, leaks
@@ -137,7 +136,7 @@ def test_no_credential_is_in_a_report(case: Case) -> None:
         path.write_text(strategies.yaml_text(drawn), encoding="utf-8")
         (item,) = items(path, environ={})
         session = opened(case, third, Path(place) / "cassettes/x.yaml")
-        verdict = judged(item, run(item, session, environ={}))
+        verdict = judged(item, run_item(item, session, environ={}))
         told = [line(verdict), *explained(verdict)]
         told.append(json.dumps(document([verdict], code=ExitCode.FAILED), ensure_ascii=False))
         written = folder(Path(place) / "cassettes")

@@ -26,8 +26,7 @@ from bpmax_sim.cassette.merge import recover
 from bpmax_sim.errors import CallError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Parameter, Platform
-from bpmax_sim.proxy.builder import Builder
-from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.builder import Builder, Program
 from bpmax_sim.session import Session
 from tests.leaks import folder, leaks
 from tests.property import model

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 
 from bpmax_sim import strategies
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.injected import call_behind
-from bpmax_sim.cassette.matching import differences, parts_of
+from bpmax_sim.cassette.matching import call_behind, differences, parts_of
 from bpmax_sim.errors import ConfigError, ScriptError
 from bpmax_sim.messages import Exchange, Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Platform
-from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.builder import Program
 from bpmax_sim.scenario.load import items
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.traffic import RULES, ordered

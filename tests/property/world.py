@@ -17,10 +17,10 @@ from msgspec.structs import replace
 from bpmax_sim import strategies
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Api, Instance, Platform
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.proxy.builder import Program
 from bpmax_sim.session import Session, Settings
 from bpmax_sim.strategies.platforms import KINDS
 from bpmax_sim.transport.protocol import Handler

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import CallError
-from bpmax_sim.proxy.freeze import freeze
-from bpmax_sim.proxy.kinds import Opaque
+from bpmax_sim.js_values import Opaque
+from bpmax_sim.proxy.builder import freeze
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 

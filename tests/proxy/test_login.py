@@ -11,7 +11,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, ConfigError, TransportError
 from bpmax_sim.messages import LOGIN, Request, Response, Sensitive
 from bpmax_sim.platform.model import Auth, Condition, OkRule, ResponseRules, Ttl
-from bpmax_sim.proxy.login_answer import expiry
+from bpmax_sim.proxy.login import expiry
 from tests.proxy.world import (
     SECRET,
     STANDIN,

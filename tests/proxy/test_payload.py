@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.proxy.encode import BadValueError
-from bpmax_sim.proxy.kinds import UNDEFINED, Opaque
-from bpmax_sim.proxy.payload import Payload, encode_payload, encoding_of
+from bpmax_sim.js_values import UNDEFINED, Opaque
+from bpmax_sim.proxy.encode import BadValueError, Payload, encode_payload, encoding_of
 
 FORM = "application/x-www-form-urlencoded"
 

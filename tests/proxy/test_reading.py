@@ -10,8 +10,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
-from bpmax_sim.proxy.body import read_body
-from bpmax_sim.proxy.reading import ABSENT, Rules, accepts, as_text, finder
+from bpmax_sim.proxy.response import ABSENT, Rules, accepts, as_text, finder, read_body
 from tests.proxy.world import answer, ok
 
 SALESFORCE = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]

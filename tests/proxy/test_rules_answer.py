@@ -16,8 +16,8 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Condition, Instance, OkRule, ResponseRules
-from bpmax_sim.proxy.answer import Answer, rejection
-from bpmax_sim.proxy.program import Program
+from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.result import Answer, rejection
 from tests.proxy.world import DETAIL, TOKEN, World, answer, crm, ok, rejected
 
 BUSINESS = ResponseRules(

@@ -11,16 +11,8 @@ import pytest
 from bpmax_sim.clock import SeededChance, VirtualClock
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response, Sensitive
-from bpmax_sim.platform.model import (
-    Api,
-    Apply,
-    Auth,
-    Idempotency,
-    Recover,
-    ResponseRules,
-    Sign,
-)
-from bpmax_sim.proxy.answer import rejection
+from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Recover, ResponseRules, Sign
+from bpmax_sim.proxy.result import rejection
 from tests.proxy.world import (
     BEARER,
     CREATE,

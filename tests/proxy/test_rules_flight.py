@@ -13,9 +13,8 @@ import pytest
 from bpmax_sim.errors import AuthError, TransportError
 from bpmax_sim.messages import LOGIN, Request, Response
 from bpmax_sim.platform.model import Api, Auth, ErrorClass, Recover, ResponseRules
+from bpmax_sim.proxy.client import TokenStore, seconds_until
 from bpmax_sim.proxy.effects import Acquire, Flow, Grant
-from bpmax_sim.proxy.recovery import seconds_until
-from bpmax_sim.proxy.tokens import TokenStore
 from tests.proxy.world import (
     CREATE,
     DETAIL,

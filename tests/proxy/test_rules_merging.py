@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Instance, Parameter
-from bpmax_sim.proxy.kinds import UNDEFINED
 from tests.proxy.world import CREATE, SEARCH, World, body_of, crm, headers_of, rejected
 
 LEVELS = ("template", "platform", "instance", "api", "setter")

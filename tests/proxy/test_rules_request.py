@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.js_values import UNDEFINED, BigInt, Opaque
 from bpmax_sim.platform.model import Api, Parameter
-from bpmax_sim.proxy.kinds import UNDEFINED, BigInt, Opaque
 from tests.proxy.world import CREATE, DETAIL, SEARCH, World, body_of, crm, headers_of, rejected
 
 HOSTILE = '[1,2]{{ x }}"\n%}{% raw %}😀 100%'

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import CallError
-from bpmax_sim.proxy.program import NEVER_APIS, check_proxy, check_setter, is_api_name
-from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.proxy.builder import NEVER_APIS, check_proxy, check_setter, is_api_name
 from tests.proxy.world import CREATE, DETAIL, World, body_of, crm, headers_of, rejected
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Pairs, Request
 from bpmax_sim.platform.model import Spot
-from bpmax_sim.proxy.draft import Draft
+from bpmax_sim.proxy.signing import Draft
 from tests.proxy.signing_inputs import words
 
 

@@ -10,9 +10,8 @@ import pytest
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Call, Request, Response
-from bpmax_sim.proxy.driver import answer, drive
+from bpmax_sim.proxy.client import TokenStore, answer, drive
 from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep
-from bpmax_sim.proxy.tokens import TokenStore
 
 
 def _grant(expires: float = 100) -> Grant:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.proxy.values import (
+from bpmax_sim.js_values import (
     UNDEFINED,
     BigInt,
     FarDate,

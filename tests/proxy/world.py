@@ -23,16 +23,12 @@ from bpmax_sim.platform.model import (
     Parameter,
     Platform,
 )
-from bpmax_sim.proxy.answer import Answer
-from bpmax_sim.proxy.builder import Proxy
-from bpmax_sim.proxy.client import build, call
-from bpmax_sim.proxy.driver import drive
+from bpmax_sim.proxy.builder import Program, Proxy
+from bpmax_sim.proxy.client import TokenStore, build, call, drive
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.record import CallRecord
-from bpmax_sim.proxy.tokens import TokenStore
-from bpmax_sim.secret.credentials import Credential, Credentials
-from bpmax_sim.secret.vault import Vault
+from bpmax_sim.proxy.response import CallRecord
+from bpmax_sim.proxy.result import Answer
+from bpmax_sim.secret.vault import Credential, Credentials, Vault
 
 Found = TypeVar("Found")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.report.exits import ExitCode, foremost
+from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.terminal import table, width
 
 CODES = st.lists(st.sampled_from(ExitCode))

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.report.html import page
-from bpmax_sim.report.story import LONGEST_BODY, body_text, story_of
-from bpmax_sim.report.traces import Trace
+from bpmax_sim.report.html import LONGEST_BODY, body_text, page, story_of
+from bpmax_sim.report.store import Trace
 
 VOID = frozenset({"meta", "link", "br"})
 FAILURE = {

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.report.traces import keep_trace, read_traces, trace_path
+from bpmax_sim.report.store import keep_trace, read_traces, trace_path
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.item import ScenarioItem
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import ScenarioItem, items
 from tests.scenario.bench import PlainBench, play
 
 SCENARIO = """

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from bpmax_sim.clock import Instant, VirtualClock
 from bpmax_sim.errors import BpmaxError, NoMatchError, Place
 from bpmax_sim.messages import Call, Request, Response
-from bpmax_sim.proxy.record import CallRecord
+from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.runner import run
-from bpmax_sim.script.mirror import LiveObject
-from bpmax_sim.script.outcome import Outcome
-from bpmax_sim.script.source import Script
+from bpmax_sim.scenario.runner import run_item
+from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.transport.faults import Fault
 from tests.subject.stage import PlainStage, Play
 
@@ -194,7 +194,7 @@ def play(path: Path, bench: PlainBench, *, row: str = "", **options: Any) -> lis
     """Run the only item of a file, or one of its rows."""
     found = items(path, environ=options.get("environ", {}))
     item = next(one for one in found if one.row_id == row)
-    return list(run(item, bench, environ=options.pop("environ", {}), **options))
+    return list(run_item(item, bench, environ=options.pop("environ", {}), **options))
 
 
 def verdict(events: list[Event]) -> ScenarioFinished:

@@ -11,8 +11,7 @@ from typing import Any
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session
-from bpmax_sim.scenario.runner import run
+from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.transport.protocol import Handler
 
 PLATFORM = """\
@@ -61,7 +60,7 @@ class Project:
         """Run the one item of *path*; without an option *mode* the third party answers."""
         (item,) = items(path, environ={})
         given = {"mode": "live", "transport": Handler(self._answer), **options}
-        return list(run(item, open_session(item, environ=self.environ, **given), environ={}))
+        return list(run_item(item, open_session(item, environ=self.environ, **given), environ={}))
 
     def run(self, text: str, files: Mapping[str, str] | None = None) -> ScenarioFinished:
         """Write and run, and return the verdict."""

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import HttpStatusError
 from bpmax_sim.messages import Call, Request, Response
-from bpmax_sim.proxy.record import CallRecord
-from bpmax_sim.scenario.calls import call_made, compare_calls, path_values
+from bpmax_sim.proxy.response import CallRecord
+from bpmax_sim.scenario.calls import CallMade, call_made, compare_calls, path_values
 from bpmax_sim.scenario.expect import failed
-from bpmax_sim.scenario.made import CallMade
 
 GET = "crm_system.get_customer_detail"
 ORDER = "crm_system.create_order"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.scenario.contrast import contrast
+from bpmax_sim.scenario.expect import contrast
 
 
 def test_what_fits_is_left_as_it_is() -> None:

@@ -8,19 +8,20 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import Place
-from bpmax_sim.proxy.values import BigInt
+from bpmax_sim.js_values import BigInt
+from bpmax_sim.project import Homes
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
     Event,
     ScenarioFinished,
     answer_of,
+    trace_digest,
+    trace_line,
 )
-from bpmax_sim.scenario.failure import Failure
-from bpmax_sim.scenario.homes import Homes
-from bpmax_sim.scenario.made import CallMade
-from bpmax_sim.scenario.trace import trace_digest, trace_line
-from bpmax_sim.script.outcome import TimerFired
-from bpmax_sim.subject.stage import FieldChanged, HookStarted, NodeEntered
+from bpmax_sim.scenario.source import Failure
+from bpmax_sim.script.outbox import TimerFired
+from bpmax_sim.subject.hooks import FieldChanged, HookStarted, NodeEntered
 
 AT = 1772413200.5
 CALL = CallMade(

@@ -7,10 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.proxy.values import UNDEFINED, BigInt, FarDate, JsMap, JsSet, Opaque
-from bpmax_sim.scenario.expect import MISSING, OPERATORS, Check, compare, equal, failed, holds
-from bpmax_sim.scenario.operands import problems
-from bpmax_sim.scenario.plain import plain
+from bpmax_sim.js_values import UNDEFINED, BigInt, FarDate, JsMap, JsSet, Opaque, plain
+from bpmax_sim.scenario.expect import (
+    MISSING,
+    OPERATORS,
+    Check,
+    compare,
+    equal,
+    failed,
+    holds,
+    problems,
+)
 
 JSON = st.recursive(
     st.none()

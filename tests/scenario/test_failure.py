@@ -6,9 +6,9 @@ import pytest
 from msgspec import structs
 
 from bpmax_sim.errors import Place
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Check
-from bpmax_sim.scenario.failure import Failure, Line, render
-from bpmax_sim.scenario.made import CallMade
+from bpmax_sim.scenario.source import Failure, Line, render
 
 FAILURE = Failure(
     kind="expect",

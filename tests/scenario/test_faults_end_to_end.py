@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.made import CallMade
-from bpmax_sim.subject.stage import FieldChanged
+from bpmax_sim.subject.hooks import FieldChanged
 from tests.scenario.project import JSON, PLATFORM, Project, headlines, third_party, verdict
 
 SCENARIO = """\

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.scenario.given import given_variables, meant, repeated
+from bpmax_sim.scenario.cases import given_variables, meant, repeated
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.failure import Failure
+from bpmax_sim.scenario.source import Failure
 from bpmax_sim.subject.hooks import HOOKS
 from tests.scenario.project import Project
 

@@ -14,8 +14,7 @@ import pytest
 
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session
-from bpmax_sim.scenario.runner import run
+from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.transport.protocol import Handler
 from tests.scenario.project import Project, headlines, third_party
@@ -60,7 +59,7 @@ def both(project: Project, script: str, **options: Any) -> tuple[ScenarioFinishe
     found = []
     given = {"mode": "live", "transport": Handler(third_party), "limits": LIMITS, **options}
     for item in items(path, environ={}):
-        *_, last = run(item, open_session(item, environ={}, **given), environ={})
+        *_, last = run_item(item, open_session(item, environ={}, **given), environ={})
         assert isinstance(last, ScenarioFinished)
         found.append(last)
     return tuple(found)
@@ -108,12 +107,12 @@ def test_a_storm_of_timers_ends_with_the_time_of_the_processor(
     path = project.write(SCENARIO, {"bad.js": script, "good.js": GOOD})
     bad, good = items(path, environ={})
     session = open_session(bad, environ={}, mode="replay", limits=LIMITS)
-    *_, last = run(bad, session, environ={})
+    *_, last = run_item(bad, session, environ={})
 
     assert isinstance(last, ScenarioFinished)
     assert headlines(last) == [f"step 1/1 click: {CPU}"]
     session = open_session(good, environ={}, mode="live", transport=Handler(third_party))
-    *_, last = run(good, session, environ={})
+    *_, last = run_item(good, session, environ={})
     assert isinstance(last, ScenarioFinished)
     assert last.failures == ()
 
@@ -186,7 +185,7 @@ def test_a_script_reaches_no_python_no_file_no_network_and_no_credential(
     bad, _ = items(path, environ={})
     told = [
         event
-        for event in run(bad, open_session(bad, environ={}, mode="replay"), environ={})
+        for event in run_item(bad, open_session(bad, environ={}, mode="replay"), environ={})
         if type(event).__name__ == "FieldChanged"
     ]
 

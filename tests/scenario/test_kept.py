@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bpmax_sim.scenario.kept import make_folder
+from bpmax_sim.project import make_folder
 
 
 def test_git_sees_nothing_of_what_runs_leave(tmp_path: Path) -> None:

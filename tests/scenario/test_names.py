@@ -6,14 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.scenario.names import (
-    LONGEST,
-    LONGEST_PART,
-    cassette_name,
-    file_name,
-    find_root,
-    node_part,
-)
+from bpmax_sim.project import LONGEST, LONGEST_PART, cassette_name, file_name, find_root, node_part
 
 
 def test_the_root_is_the_nearest_folder_with_the_table_or_with_scenarios(tmp_path: Path) -> None:

@@ -8,13 +8,11 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.scenario.bench import Bench
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.failure import render
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session, secrets
-from bpmax_sim.scenario.play import run_scenario
-from bpmax_sim.scenario.runner import run
+from bpmax_sim.scenario.runner import open_session, run_item, run_scenario, secrets
+from bpmax_sim.scenario.session_protocol import Bench
+from bpmax_sim.scenario.source import render
 from bpmax_sim.transport.protocol import Handler
 from tests.scenario.bench import write
 
@@ -78,7 +76,7 @@ def outcome(path: Path, **overrides: Any) -> ScenarioFinished:
     (item,) = items(path, environ={})
     session = open_session(item, environ={}, **overrides)
     bench: Bench = session
-    *_, last = run(item, bench, environ={})
+    *_, last = run_item(item, bench, environ={})
     assert isinstance(last, ScenarioFinished)
     return last
 

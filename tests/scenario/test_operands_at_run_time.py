@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bpmax_sim.scenario.expect import OPERATORS, Checks
-from bpmax_sim.scenario.judge import judge
+from bpmax_sim.scenario.assertions import judge
+from bpmax_sim.scenario.expect import OPERATORS, Checks, problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall
-from bpmax_sim.scenario.operands import problems
-from bpmax_sim.scenario.values import UndefinedValueError
+from bpmax_sim.scenario.references import UndefinedValueError
 from tests.scenario.test_failure import FAILURE
 
 TOLD = {

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bpmax_sim.scenario.events import CallAnswered, ConsoleWritten, Event
-from bpmax_sim.scenario.made import CallMade
-from bpmax_sim.scenario.play import run_scenario
-from bpmax_sim.scenario.trace import trace
-from bpmax_sim.script.outcome import TimerFired
-from bpmax_sim.subject.stage import FieldChanged, HookStarted, MessageShown
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.events import CallAnswered, ConsoleWritten, Event, trace
+from bpmax_sim.scenario.runner import run_scenario
+from bpmax_sim.script.outbox import TimerFired
+from bpmax_sim.subject.hooks import FieldChanged, HookStarted, MessageShown
 
 SCENARIO = """\
 version: 1

@@ -14,6 +14,7 @@ from bpmax_sim.errors import (
     Place,
     ScriptError,
 )
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
     Event,
@@ -22,12 +23,11 @@ from bpmax_sim.scenario.events import (
     StepFinished,
     StepStarted,
 )
-from bpmax_sim.scenario.failure import Failure
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.made import CallMade
-from bpmax_sim.scenario.runner import run
-from bpmax_sim.script.outcome import Outcome
-from bpmax_sim.subject.stage import FieldChanged, NodeEntered
+from bpmax_sim.scenario.runner import run_item
+from bpmax_sim.scenario.source import Failure
+from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.subject.hooks import FieldChanged, NodeEntered
 from tests.scenario.bench import START, PlainBench, play, verdict, write
 from tests.subject.stage import Play, Thrown
 
@@ -800,7 +800,7 @@ steps:
 def test_an_item_runs_in_any_bench_and_closes_it(folder: Path, bench: PlainBench) -> None:
     (item,) = items(write(folder, FORM + "steps:\n  - open: {}\n"), environ={})
 
-    *_, last = run(replace(item, clock=None), bench, environ={})
+    *_, last = run_item(replace(item, clock=None), bench, environ={})
 
     assert isinstance(last, ScenarioFinished)
     assert (last.outcome, bench.closed) == ("passed", [False])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.scenario.failure import render
+from bpmax_sim.scenario.source import render
 from tests.scenario.project import Project, headlines, verdict
 
 HEAD = """\

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.scenario import durations
+from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.shards import Shard, assigned
 
 KEYS = st.lists(st.text(max_size=8), max_size=40)
@@ -73,61 +73,61 @@ def test_a_shard_is_written_as_it_is_read() -> None:
 
 
 def test_durations_are_merged_and_a_complete_run_forgets_what_is_gone(tmp_path: Path) -> None:
-    durations.keep(tmp_path, {"甲": 1.00004, "乙": 2}, shard=None)
-    durations.keep(tmp_path, {"乙": 3, "丙": 4}, shard=None)
-    assert durations.read(tmp_path) == {"甲": 1.0, "乙": 3, "丙": 4}
+    shards.keep(tmp_path, {"甲": 1.00004, "乙": 2}, shard=None)
+    shards.keep(tmp_path, {"乙": 3, "丙": 4}, shard=None)
+    assert shards.read(tmp_path) == {"甲": 1.0, "乙": 3, "丙": 4}
 
-    durations.keep(tmp_path, {"丙": 5}, shard=None, complete=True)
-    assert durations.read(tmp_path) == {"丙": 5}
-    assert "丙" in (tmp_path / durations.FILE).read_text(encoding="utf-8")
+    shards.keep(tmp_path, {"丙": 5}, shard=None, complete=True)
+    assert shards.read(tmp_path) == {"丙": 5}
+    assert "丙" in (tmp_path / shards.FILE).read_text(encoding="utf-8")
 
 
 def test_shards_leave_the_split_as_it_is_until_all_have_run(tmp_path: Path) -> None:
-    durations.keep(tmp_path, {"甲": 1.0, "乙": 2.0}, shard=None)
+    shards.keep(tmp_path, {"甲": 1.0, "乙": 2.0}, shard=None)
     for number, key in enumerate("甲乙", 1):
-        durations.keep(tmp_path, {key: 9.0}, shard=Shard(number, 2))
-    assert durations.read(tmp_path) == {"甲": 1.0, "乙": 2.0}
+        shards.keep(tmp_path, {key: 9.0}, shard=Shard(number, 2))
+    assert shards.read(tmp_path) == {"甲": 1.0, "乙": 2.0}
 
-    durations.merge(tmp_path, {})
+    shards.merge(tmp_path, {})
 
-    assert durations.read(tmp_path) == {"甲": 9.0, "乙": 9.0}
+    assert shards.read(tmp_path) == {"甲": 9.0, "乙": 9.0}
     kept = {path.name for path in (tmp_path / ".bpmax").iterdir()}
     assert kept == {".gitignore", "durations.json"}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"seconds": 3}', "[" * 100_000, '{"a": "\\ud800'])
 def test_durations_that_are_none_are_told_and_written_afresh(tmp_path: Path, text: str) -> None:
-    path = tmp_path / durations.FILE
+    path = tmp_path / shards.FILE
     path.parent.mkdir()
     path.write_text(text, encoding="utf-8")
 
     with pytest.raises(ConfigError) as told:
-        durations.read(tmp_path)
+        shards.read(tmp_path)
 
     assert str(told.value) == (
         f"{path}: these are no durations; delete the file, every shard's copy of it alike"
     )
-    durations.keep(tmp_path, {"甲": 1.0}, shard=None)
-    assert durations.read(tmp_path) == {"甲": 1.0}
+    shards.keep(tmp_path, {"甲": 1.0}, shard=None)
+    assert shards.read(tmp_path) == {"甲": 1.0}
 
 
 def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
     (tmp_path / ".bpmax").write_text("ours is a folder", encoding="utf-8")
 
-    durations.keep(tmp_path, {"甲": 1.0}, shard=Shard(1, 2))
-    durations.keep(tmp_path, {"甲": 1.0}, shard=None)
+    shards.keep(tmp_path, {"甲": 1.0}, shard=Shard(1, 2))
+    shards.keep(tmp_path, {"甲": 1.0}, shard=None)
 
     assert (tmp_path / ".bpmax").read_text(encoding="utf-8") == "ours is a folder"
 
 
 def test_the_same_durations_have_the_same_fingerprint() -> None:
-    assert durations.fingerprint({"甲": 1, "乙": 2}) == durations.fingerprint({"乙": 2, "甲": 1})
-    assert durations.fingerprint({"甲": 1}) != durations.fingerprint({"甲": 2})
+    assert shards.fingerprint({"甲": 1, "乙": 2}) == shards.fingerprint({"乙": 2, "甲": 1})
+    assert shards.fingerprint({"甲": 1}) != shards.fingerprint({"甲": 2})
 
 
 def test_a_file_is_json_that_a_person_can_read(tmp_path: Path) -> None:
-    durations.keep(tmp_path, {"场景[行]": 0.25}, shard=None)
+    shards.keep(tmp_path, {"场景[行]": 0.25}, shard=None)
 
-    text = (tmp_path / durations.FILE).read_text(encoding="utf-8")
+    text = (tmp_path / shards.FILE).read_text(encoding="utf-8")
     assert json.loads(text) == {"version": 1, "seconds": {"场景[行]": 0.25}}
     assert '"场景[行]": 0.25' in text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.subject.stage import FieldChanged
+from bpmax_sim.subject.hooks import FieldChanged
 from tests.scenario.project import Project, verdict
 
 SCENARIO = """\

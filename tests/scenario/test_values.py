@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.scenario.condition import check_condition, holds
-from bpmax_sim.scenario.values import (
+from bpmax_sim.scenario.references import (
     Reference,
     UndefinedValueError,
+    check_condition,
     follow,
+    holds,
     pieces,
     reference,
     references,

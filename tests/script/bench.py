@@ -10,18 +10,18 @@ from typing import Any
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import Place
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Call, Request, Response
-from bpmax_sim.proxy.answer import Answer
+from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.client import TokenStore
 from bpmax_sim.proxy.effects import Effect, Send
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.tokens import TokenStore
-from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.proxy.result import Answer
+from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.mirror import LiveObject
-from bpmax_sim.script.outcome import Outcome
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import SHANGHAI, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.script.source import Script
 
 START = 1772413200.0  # 2026-03-02T09:00:00+08:00
 NAME = "流程脚本.js"

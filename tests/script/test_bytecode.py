@@ -6,13 +6,12 @@ from collections.abc import Sequence
 import _quickjs
 import pytest
 
-from bpmax_sim.proxy.values import UNDEFINED
-from bpmax_sim.script import bytecode, engine
-from bpmax_sim.script.engine import QuickJSNG
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.script import engine
+from bpmax_sim.script.engine import QuickJSNG, track_rejections
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.runtime import Runtime
-from bpmax_sim.script.source import Script
-from bpmax_sim.script.tracker import track_rejections
 from tests.script.bench import NAME, Bench, run
 
 USES_EVERYTHING = """
@@ -75,15 +74,15 @@ def test_a_context_is_made_faster_from_bytecode_than_from_text() -> None:
 
     best(QuickJSNG)
 
-    assert bytecode.compiled("0") is None or best(QuickJSNG) < best(FromText) / 1.5
+    assert engine.compiled("0") is None or best(QuickJSNG) < best(FromText) / 1.5
 
 
 def test_a_part_is_a_function_of_its_bytecode_or_the_place_of_its_text() -> None:
     sources = ("(() => 41)", "个")
-    texts = bytecode.Texts(sources)
-    main, inner = map(bytecode.compiled, ("((texts, inner, at) => inner() + at)", sources[0]))
+    texts = engine.Texts(sources)
+    main, inner = map(engine.compiled, ("((texts, inner, at) => inner() + at)", sources[0]))
 
-    assert main is None or bytecode.entered(_quickjs.Context(), main, [inner, None], texts) == 52
+    assert main is None or engine.entered(_quickjs.Context(), main, [inner, None], texts) == 52
 
 
 @pytest.mark.parametrize("hides", [False, True], ids=["read before", "compiled on use"])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ScriptError
-from bpmax_sim.proxy.values import UNDEFINED, BigInt, iso_date
+from bpmax_sim.js_values import UNDEFINED, BigInt, iso_date
 from tests.script.bench import run, texts
 
 FOLDER = Path(__file__).parent / "conformance"

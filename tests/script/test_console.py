@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.proxy.values import UNDEFINED, Opaque
+from bpmax_sim.js_values import UNDEFINED, Opaque
 from tests.script.bench import NAME, run, texts
 
 

@@ -8,13 +8,13 @@ import pytest
 
 from bpmax_sim.errors import HttpStatusError, ScriptError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.proxy.tokens import TokenStore
+from bpmax_sim.proxy.client import TokenStore
 from bpmax_sim.script.engine import QuickJSNG
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits
-from bpmax_sim.script.outcome import Outcome
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Runtime
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.script.source import Script
 from tests.script.bench import NAME, Bench
 
 

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import BpmaxError, ScriptError
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outcome import Outcome
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Runtime
-from bpmax_sim.script.source import Script
 from tests.script.bench import NAME, Bench, Form, ok, run
 
 BODY = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bpmax_sim.errors import PendingPromise, ScriptError, ScriptLimitError, ScriptSyntaxError
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 from tests.script.bench import NAME, Bench, run, texts, value_of
 
 REVOKED = "const {proxy, revoke} = Proxy.revocable({}, {}); revoke();"

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from bpmax_sim.errors import PendingPromise, ScriptLimitError
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.source import Script
 from tests.script.bench import NAME, Bench, run
 
 SMALL = Limits(cpu=0.3, memory=16 << 20)

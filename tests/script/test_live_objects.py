@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError, Place, ScriptError
+from bpmax_sim.js_values import UNDEFINED, Opaque
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.proxy.values import UNDEFINED, Opaque
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 from tests.script.bench import NAME, Bench, Form, ok, run, value_of
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import Place, ScriptError
-from bpmax_sim.proxy.program import Program
-from bpmax_sim.proxy.values import UNDEFINED, BigInt
-from bpmax_sim.script.source import Script
+from bpmax_sim.js_values import UNDEFINED, BigInt
+from bpmax_sim.proxy.builder import Program
+from bpmax_sim.script.failure import Script
 from tests.script.bench import NAME, Bench, ok, run, texts, value_of
 
 

@@ -19,9 +19,9 @@ from bpmax_sim.errors import (
     ScriptError,
     ScriptSyntaxError,
 )
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.proxy.values import UNDEFINED
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 from tests.script.bench import NAME, START, Bench, Form, ok, run, texts, value_of
 
 ROOT = Path(__file__).parents[2]

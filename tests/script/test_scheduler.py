@@ -10,8 +10,8 @@ import pytest
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, TransportError
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.client import TokenStore
 from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep
-from bpmax_sim.proxy.tokens import TokenStore
 from bpmax_sim.script.scheduler import Scheduler
 
 Done = list[tuple[str, Any, float]]

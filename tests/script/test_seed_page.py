@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.errors import HttpStatusError, ScriptError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 from tests.script.bench import Bench, ok, texts
 
 SCRIPTS = Path(__file__).parents[2] / "scenarios/scripts"

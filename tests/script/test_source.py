@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import Place, ScriptError
-from bpmax_sim.script.outcome import Outcome
-from bpmax_sim.script.source import FIRST_LINE, Script, Sources
+from bpmax_sim.script.failure import FIRST_LINE, Script, Sources
+from bpmax_sim.script.outbox import Outcome
 from tests.script.bench import NAME, run
 
 LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r"), max_size=20)

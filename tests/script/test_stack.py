@@ -10,9 +10,8 @@ import pytest
 
 from bpmax_sim.errors import ScriptLimitError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.script.limits import MEGABYTE, Limits, parse_stack
-from bpmax_sim.script.source import Script
-from bpmax_sim.script.stack import stack_limit, with_stack
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.limits import MEGABYTE, Limits, parse_stack, stack_limit, with_stack
 from bpmax_sim.session import Session
 from tests.script.bench import Bench, Form, ok
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError, PendingPromise, ScriptError, ScriptLimitError
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.source import Script
 from bpmax_sim.session import Session
 from tests.script.bench import ENGINE, NAME, Bench, run, value_of
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.proxy.values import UNDEFINED, BigInt, JsMap, JsSet, Opaque
+from bpmax_sim.js_values import UNDEFINED, BigInt, JsMap, JsSet, Opaque
 from tests.script.bench import NAME, START, Bench, run, value_of
 
 BENCH = Bench()

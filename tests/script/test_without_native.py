@@ -8,14 +8,14 @@ import sys
 import tomllib
 from pathlib import Path
 
-from bpmax_sim.script.native import SWITCH, TESTED
+from bpmax_sim.script.engine import SWITCH, TESTED
 
 HERE = Path(__file__).parent
 MODULES = ("test_bytecode.py", "test_engine.py", "test_live_objects.py", "test_proxy_object.py")
 
 
 def test_scripts_run_without_the_engines_c_functions() -> None:
-    asked = "from bpmax_sim.script.native import library; assert library() is None"
+    asked = "from bpmax_sim.script.engine import library; assert library() is None"
     tests = ["-q", "-p", "no:cacheprovider", *(str(HERE / name) for name in MODULES)]
     environ = {**os.environ, SWITCH: "0"}
     for command in (["-c", asked], ["-m", "pytest", *tests]):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from urllib.parse import quote, quote_plus
 
-from bpmax_sim.secret.known import Secret
+from bpmax_sim.secret.redactor import Secret
 
 Encode = Callable[[bytes], bytes]
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.layers import DEPTH
-from bpmax_sim.secret.search import Search, find
+from bpmax_sim.secret.decode import DEPTH
+from bpmax_sim.secret.scan import Search, find
 from tests.secret.encodings import (
     ENCODINGS,
     FILLING,

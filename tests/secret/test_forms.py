@@ -8,7 +8,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.forms import FORMS, anchor_of, as_bytes, pattern_of, spelled_like, traces_of
+from bpmax_sim.secret.spelling import (
+    FORMS,
+    anchor_of,
+    as_bytes,
+    pattern_of,
+    spelled_like,
+    traces_of,
+)
 
 
 @given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(FORMS)))

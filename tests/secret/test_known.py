@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.known import Secret
+from bpmax_sim.secret.redactor import Secret
 from bpmax_sim.secret.vault import Vault
 
 SPELLINGS: tuple[Callable[[str], str], ...] = (

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.checkdigits import credit, luhn, organisation, resident
-from bpmax_sim.secret.pseudonym import pseudonym
+from bpmax_sim.secret.pseudonym import credit, luhn, organisation, pseudonym, resident
 
 _CREDIT = "[0-9A-HJ-NPQRTUWXY]"
 

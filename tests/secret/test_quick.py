@@ -13,12 +13,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.known import Secret
-from bpmax_sim.secret.layers import unquoted
-from bpmax_sim.secret.packed import aligned, octets
-from bpmax_sim.secret.runs import decoded, has_run, hex_runs_of, runs_and_lines, runs_of
-from bpmax_sim.secret.streams import Work, inflate
-from bpmax_sim.secret.table import Table
+from bpmax_sim.secret.decode import Work, inflate, unquoted
+from bpmax_sim.secret.encoded_runs import (
+    aligned,
+    decoded,
+    has_run,
+    hex_runs_of,
+    octets,
+    runs_and_lines,
+    runs_of,
+)
+from bpmax_sim.secret.redactor import Secret, Table
 from tests.secret.encodings import ENCODINGS, NoTextError, wrapped
 
 MANY = settings(max_examples=settings().max_examples * 10)

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from bpmax_sim.secret.search import TOO_LARGE, Finding, Search, find
+from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find
 from tests.secret.bodies import HOSTILE, KINDS
 from tests.secret.encodings import wanted_of, zipped
 

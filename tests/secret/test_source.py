@@ -12,8 +12,8 @@ from keyring.backends.fail import Keyring as Fail
 from keyring.errors import PasswordDeleteError, PasswordSetError
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.secret.credentials import Credential, Credentials
 from bpmax_sim.secret.source import read_env, read_file, read_keyring
+from bpmax_sim.secret.vault import Credential, Credentials
 
 
 def test_a_variable_is_read() -> None:

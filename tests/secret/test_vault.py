@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.forms import FORMS
+from bpmax_sim.secret.spelling import FORMS
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import Vault
 

@@ -19,7 +19,7 @@ from starlette.responses import Response as Outgoing
 from starlette.routing import Route
 
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.server.http import Limits, served
+from bpmax_sim.server import Limits, served
 
 QUICK = Limits(head_time=0.3, body_time=0.3, connections=16)
 HALF_HEAD = b"GET /x HTTP/1.1\r\nHost: a\r\nX: "

@@ -11,8 +11,7 @@ import pytest
 
 import bpmax_sim as bs
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.server.http import served
-from bpmax_sim.server.replaying import Recordings
+from bpmax_sim.server import Recordings, served
 from bpmax_sim.transport.protocol import Handler
 
 PLATFORMS = {

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from bpmax_sim.errors import CallError
+from bpmax_sim.openapi.convert import make
+from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.platform.openapi import make, read_document
-from bpmax_sim.server.http import served
-from bpmax_sim.server.simulating import Standin
+from bpmax_sim.server import Standin, served
 
 DATA = Path(__file__).parents[1] / "data/openapi"
 

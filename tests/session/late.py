@@ -34,7 +34,7 @@ def main(folder: Path, encoding: str) -> None:
         return Response(status=200, headers=headers, body=b'{"code":200,"data":{}}')
 
     session = Session.open(
-        ROOT / "bpmax_sim/demo/files/scenarios/platforms",
+        ROOT / "bpmax_sim/starter/demo_files/scenarios/platforms",
         cassette=folder / "cassettes/客户.yaml",
         clock="2026-03-02T09:00:00+08:00",
         owner="选择客户",

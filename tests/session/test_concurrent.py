@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.demo.crm import Crm, running_crm
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
+from bpmax_sim.starter.demo import Crm, running_crm
 from bpmax_sim.transport.protocol import Handler
 from tests.session.test_session import opened
 

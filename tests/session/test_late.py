@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cassette.merge import recover
-from bpmax_sim.secret.search import find
+from bpmax_sim.secret.scan import find
 from tests.secret.encodings import wanted_of
 from tests.session.late import ROOT, SECRET
 

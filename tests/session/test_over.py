@@ -15,9 +15,8 @@ import pytest
 
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session
-from bpmax_sim.scenario.runner import run
-from bpmax_sim.script.source import Script
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.script.failure import Script
 from tests.session.test_concurrent import ENVIRON, slowly
 from tests.session.test_session import opened
 
@@ -85,7 +84,7 @@ def test_nothing_of_a_scenario_does(file: str) -> None:
     item = items(SCENARIOS / file)[0]
 
     def play() -> None:
-        *_, last = run(item, open_session(item, environ={}), environ={})
+        *_, last = run_item(item, open_session(item, environ={}), environ={})
         assert isinstance(last, ScenarioFinished)
         assert last.failures == ()
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.demo.crm import Crm, running_crm
 from bpmax_sim.errors import (
     AuthError,
     ConfigError,
@@ -21,13 +20,14 @@ from bpmax_sim.errors import (
     TransportError,
 )
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
-from bpmax_sim.session.unplayed import told_unrecognised
+from bpmax_sim.session.session import told_unrecognised
+from bpmax_sim.starter.demo import Crm, running_crm
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 from bpmax_sim.transport.protocol import Handler
 
-FILES = Path(__file__).parents[2] / "bpmax_sim/demo/files/scenarios"
+FILES = Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios"
 SCRIPT = FILES / "scripts/customer.js"
 START = "2026-03-02T09:00:00+08:00"
 TOOK = 1772413200.0
@@ -204,7 +204,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from tests.session.test_session import opened
-from bpmax_sim.demo.crm import running_crm
+from bpmax_sim.starter.demo import running_crm
 with running_crm() as crm:
     opened(Path(sys.argv[1]), crm).proxy("crm_system").getCustomerDetail("12345")
     os.kill(os.getpid(), 9)

@@ -14,10 +14,10 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import ConfigError, ExpectationError, NoMatchError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
 from bpmax_sim.session.sharing import Run
-from bpmax_sim.transport.httpx.adapter import httpx_transport
+from bpmax_sim.transport.adapters import httpx_transport
 from bpmax_sim.transport.protocol import Handler, Transport
 from tests.session.test_concurrent import ENVIRON
 from tests.session.test_session import opened

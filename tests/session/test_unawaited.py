@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from bpmax_sim.errors import ConfigError, ScriptError, UnawaitedWarning
-from bpmax_sim.script.source import Script
+from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
 
 CARELESS = Script(

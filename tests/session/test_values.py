@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.merge import new_file
-from bpmax_sim.cassette.rewrite import remove
+from bpmax_sim.cassette.merge import new_file, remove
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms

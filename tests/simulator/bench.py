@@ -12,7 +12,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.simulator.simulator import Simulator
-from bpmax_sim.simulator.turn import Tenant
+from bpmax_sim.simulator.state import Tenant
 
 START = 1772413200.0  # 2026-03-02T09:00:00+08:00
 

@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bpmax_sim.demo import crm
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import read_platform
-from bpmax_sim.simulator.table import read_table
+from bpmax_sim.simulator.simulator import read_table
+from bpmax_sim.starter import demo
 from tests.simulator.bench import Bench, bench
 
-PLATFORM = Path(crm.__file__).parent / "files/scenarios/platforms/crm_system.yaml"
+PLATFORM = Path(demo.__file__).parent / "files/scenarios/platforms/crm_system.yaml"
 CLIENT = {"client_id": "bp 1", "client_secret": "s:cret", "refresh_token": "rt-0"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 IN_FORM = {"client_id": "bp 1", "client_secret": "s:cret"}
@@ -128,7 +128,7 @@ def test_it_knows_the_customers_of_the_demonstration(crm: Bench) -> None:
 
 
 def crm_customers() -> Any:
-    return crm.CUSTOMERS
+    return demo.CUSTOMERS
 
 
 def test_it_tells_when_to_come_back(crm: Bench) -> None:

@@ -14,11 +14,13 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.simulator.model import Check, Table
-from bpmax_sim.simulator.table import read_table, shipped, table_of
+from bpmax_sim.simulator.simulator import read_table, shipped, table_of
 from tests.simulator.bench import CREDENTIALS, Bench, bench, log_in
 
 PLATFORMS = Path(__file__).parents[2] / "scenarios/platforms"
-DEMO = Path(__file__).parents[2] / "bpmax_sim/demo/files/scenarios/platforms/crm_system.yaml"
+DEMO = (
+    Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios/platforms/crm_system.yaml"
+)
 CLIENT = {"client_id": "c", "client_secret": "s-1", "refresh_token": "r-1"}
 
 

@@ -11,15 +11,14 @@ import pytest
 import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.clock import Instant
-from bpmax_sim.demo import crm as demo
 from bpmax_sim.errors import ConfigError, HttpStatusError, TransportError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.opening import open_session
-from bpmax_sim.scenario.runner import run
+from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.simulator.simulator import Simulator
+from bpmax_sim.starter import demo
 from bpmax_sim.transport.protocol import Handler
 
 FILES = Path(demo.__file__).parent / "files/scenarios"
@@ -82,7 +81,7 @@ def simulated(folder: Path, **options: Any) -> bs.Session:
 
 def played(folder: Path) -> ScenarioFinished:
     (item,) = items(folder / "通知.scenario.yaml", environ={})
-    last = list(run(item, open_session(item, environ={}), environ={}))[-1]
+    last = list(run_item(item, open_session(item, environ={}), environ={}))[-1]
     assert isinstance(last, ScenarioFinished)
     return last
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.simulator.table import read_table
+from bpmax_sim.simulator.simulator import read_table
 from tests.simulator.bench import Bench, bench, log_in, logged_in
 
 SEND = "POST /cgi-bin/message/send?access_token={token}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bpmax_sim.errors import BpmaxError, ScriptError
-from bpmax_sim.script.mirror import LiveObject
-from bpmax_sim.script.outcome import ConsoleLine, Outcome
-from bpmax_sim.script.source import Script
-from bpmax_sim.subject.stage import Happening
+from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.outbox import ConsoleLine, Outcome
+from bpmax_sim.subject.hooks import Happening
 
 Play = Callable[[Any, Any], Any]
 

@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.proxy.values import UNDEFINED
-from bpmax_sim.subject.context import Move
-from bpmax_sim.subject.definition import Definition, Node
-from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.stage import NodeEntered
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.subject.flow import Definition, FlowSubject, Node
+from bpmax_sim.subject.hooks import FlowMove, NodeEntered
 from tests.subject.stage import PlainStage, Play, Thrown
 
 BIG = "ctx.form.amount > 100000"
@@ -63,7 +61,7 @@ def throws(message: str, name: str = "Error") -> Play:
 def test_an_approval_goes_where_the_first_matching_route_leads(amount: float, node: str) -> None:
     flow, stage = flow_with(amount=amount)
 
-    flow.act("approve", Move(at="部门审批", by="wangwu"))
+    flow.act("approve", FlowMove(at="部门审批", by="wangwu"))
 
     assert (flow.at, flow.status) == (node, "processing")
     assert stage.told[-1] == NodeEntered(
@@ -74,20 +72,20 @@ def test_an_approval_goes_where_the_first_matching_route_leads(amount: float, no
 def test_a_rejection_leads_to_its_node_and_an_end_closes_the_project() -> None:
     flow, _ = flow_with(at="财务审批")
 
-    flow.act("reject", Move(by="zhaoliu"))
+    flow.act("reject", FlowMove(by="zhaoliu"))
     assert (flow.at, flow.status) == ("部门审批", "processing")
 
-    flow.act("reject", Move(by="7"))
+    flow.act("reject", FlowMove(by="7"))
     assert (flow.at, flow.status) == ("结束", "rejected")
 
     with pytest.raises(SubjectError, match="cannot approve: the project is rejected; nothing is"):
-        flow.act("approve", Move())
+        flow.act("approve", FlowMove())
 
 
 def test_the_last_approval_finishes_the_project() -> None:
     flow, _ = flow_with(at="财务审批")
 
-    flow.act("approve", Move(by="zhaoliu"))
+    flow.act("approve", FlowMove(by="zhaoliu"))
 
     assert (flow.at, flow.status) == ("结束", "finished")
 
@@ -95,15 +93,15 @@ def test_the_last_approval_finishes_the_project() -> None:
 @pytest.mark.parametrize(
     ("move", "message"),
     [
-        (Move(by="lisi"), "lisi is not an owner of '部门审批'; its owners: wangwu, 7"),
-        (Move(at="财务审批"), "cannot approve at '财务审批': it stands at '部门审批'"),
+        (FlowMove(by="lisi"), "lisi is not an owner of '部门审批'; its owners: wangwu, 7"),
+        (FlowMove(at="财务审批"), "cannot approve at '财务审批': it stands at '部门审批'"),
         (
-            Move(at="财务审核"),
+            FlowMove(at="财务审核"),
             "cannot approve at '财务审核': it stands at '部门审批'; did you mean '财务审批'?",
         ),
     ],
 )
-def test_what_may_not_be_done_is_an_error(move: Move, message: str) -> None:
+def test_what_may_not_be_done_is_an_error(move: FlowMove, message: str) -> None:
     flow, _ = flow_with()
 
     with pytest.raises(SubjectError) as caught:
@@ -117,7 +115,7 @@ def test_an_action_that_the_node_does_not_offer_is_an_error() -> None:
     flow, _ = flow_with(at="登记", definition=Definition(flow="x", start="登记", nodes=nodes))
 
     with pytest.raises(SubjectError) as caught:
-        flow.act("reject", Move())
+        flow.act("reject", FlowMove())
 
     assert str(caught.value) == "node '登记' does not offer reject; it offers approve"
 
@@ -126,7 +124,7 @@ def test_a_project_that_is_not_created_cannot_be_approved() -> None:
     flow, _ = flow_with(at="")
 
     with pytest.raises(SubjectError) as caught:
-        flow.act("approve", Move())
+        flow.act("approve", FlowMove())
 
     assert str(caught.value) == (
         "cannot approve: the project is new; submit it first, or set flow.at"
@@ -135,9 +133,9 @@ def test_a_project_that_is_not_created_cannot_be_approved() -> None:
 
 def test_without_a_name_the_user_acts_or_else_the_first_owner() -> None:
     flow, stage = flow_with(user={"id": 7})
-    flow.act("approve", Move())
+    flow.act("approve", FlowMove())
     flow.user = {}
-    flow.act("approve", Move())
+    flow.act("approve", FlowMove())
 
     entered = [told.by for told in stage.told if isinstance(told, NodeEntered)]
     assert entered == ["7", "zhaoliu"]
@@ -157,7 +155,7 @@ def test_the_script_of_an_approval_sees_who_acts_and_writes_the_form() -> None:
 
     flow, _ = flow_with({"approve.部门审批": sync})
 
-    result = flow.act("approve", Move(by="wangwu", comment="同意", form={"remark": "急"}))
+    result = flow.act("approve", FlowMove(by="wangwu", comment="同意", form={"remark": "急"}))
 
     assert seen == {
         "user": {"id": "wangwu"},
@@ -179,7 +177,7 @@ def test_a_stale_context_does_not_undo_what_the_form_got_meanwhile() -> None:
 
     flow, _ = flow_with({"approve.部门审批": play})
 
-    flow.act("approve", Move(by="wangwu"))
+    flow.act("approve", FlowMove(by="wangwu"))
 
     assert flow.form == {"amount": 200, "crmOrderId": "SO1"}
 
@@ -191,7 +189,7 @@ def test_a_member_that_the_script_deletes_is_gone() -> None:
 
     flow, _ = flow_with({"approve.财务审批": play}, at="财务审批")
 
-    flow.act("approve", Move(by="zhaoliu"))
+    flow.act("approve", FlowMove(by="zhaoliu"))
 
     assert flow.form == {"total": 1}
 
@@ -199,7 +197,7 @@ def test_a_member_that_the_script_deletes_is_gone() -> None:
 def test_a_throw_stops_the_transition() -> None:
     flow, _ = flow_with({"approve.部门审批": throws("CRM 不可用")})
 
-    result = flow.act("approve", Move(by="wangwu"))
+    result = flow.act("approve", FlowMove(by="wangwu"))
 
     assert (flow.at, result.refused) == ("部门审批", True)
     assert str(result.errors[0]) == "Error: CRM 不可用"
@@ -216,7 +214,7 @@ def test_a_throw_stops_the_transition() -> None:
 def test_before_next_refuses_with_a_message_and_no_error(play: Play, message: str) -> None:
     flow, _ = flow_with({"before_next.部门审批": play})
 
-    result = flow.act("approve", Move(by="wangwu"))
+    result = flow.act("approve", FlowMove(by="wangwu"))
 
     assert (flow.at, result.refused, result.errors) == ("部门审批", True, [])
     assert [(shown.text, shown.level) for shown in flow.messages] == [(message, "error")]
@@ -225,7 +223,7 @@ def test_before_next_refuses_with_a_message_and_no_error(play: Play, message: st
 def test_a_bug_in_before_next_is_an_error_too() -> None:
     flow, _ = flow_with({"before_next.部门审批": throws("x is not defined", "ReferenceError")})
 
-    result = flow.act("approve", Move(by="wangwu"))
+    result = flow.act("approve", FlowMove(by="wangwu"))
 
     assert flow.at == "部门审批"
     assert [str(error) for error in result.errors] == ["ReferenceError: x is not defined"]
@@ -234,7 +232,7 @@ def test_a_bug_in_before_next_is_an_error_too() -> None:
 def test_a_check_before_the_next_node_does_not_stop_a_rejection() -> None:
     flow, stage = flow_with({"before_next.部门审批": lambda _form, _ctx: False})
 
-    flow.act("reject", Move(by="wangwu"))
+    flow.act("reject", FlowMove(by="wangwu"))
 
     assert flow.at == "结束"
     assert stage.ran == []
@@ -251,7 +249,7 @@ def test_creation_names_the_project_and_jumps() -> None:
         at="",
     )
 
-    result = flow.create(Move(by="lisi", form={"contractNo": "HT-0007"}))
+    result = flow.create(FlowMove(by="lisi", form={"contractNo": "HT-0007"}))
 
     assert stage.ran == ["create", "project_name", "jump", "computed"]
     assert (flow.at, flow.status, flow.project) == (
@@ -266,17 +264,17 @@ def test_creation_names_the_project_and_jumps() -> None:
 
 def test_creation_starts_at_the_first_node_and_happens_once() -> None:
     flow, _ = flow_with(at="")
-    flow.create(Move())
+    flow.create(FlowMove())
     assert flow.at == "部门审批"
 
     with pytest.raises(SubjectError, match="the project is created already; it stands at"):
-        flow.create(Move())
+        flow.create(FlowMove())
 
 
 def test_a_throw_in_create_stops_the_creation() -> None:
     flow, _ = flow_with({"create": throws("缺合同号")}, at="")
 
-    assert flow.create(Move()).refused
+    assert flow.create(FlowMove()).refused
     assert flow.status == "new"
 
 
@@ -284,7 +282,7 @@ def test_a_jump_to_nowhere_is_an_error() -> None:
     flow, _ = flow_with({"jump": lambda _form, _ctx: "总经里"}, at="")
 
     with pytest.raises(SubjectError) as caught:
-        flow.create(Move())
+        flow.create(FlowMove())
 
     assert str(caught.value) == "jump returned '总经里', which is no node; did you mean '总经理'?"
 
@@ -295,13 +293,13 @@ def test_a_jump_to_nowhere_is_an_error() -> None:
 )
 def test_an_owners_hook_decides_who_may_act(value: Any) -> None:
     flow, _ = flow_with({"owners.财务审批": lambda _form, _ctx: value})
-    flow.act("approve", Move(by="wangwu"))
+    flow.act("approve", FlowMove(by="wangwu"))
 
     assert flow.owners["财务审批"] == [{"status": 0, "owner_id": "sunqi"}]
     with pytest.raises(
         SubjectError, match="zhaoliu is not an owner of '财务审批'; its owners: sun"
     ):
-        flow.act("approve", Move(by="zhaoliu"))
+        flow.act("approve", FlowMove(by="zhaoliu"))
     if isinstance(value, dict):
         assert flow.project == {"owner": [{"owner_id": 1}]}
 
@@ -309,7 +307,7 @@ def test_an_owners_hook_decides_who_may_act(value: Any) -> None:
 def test_owners_of_the_wrong_shape_are_an_error() -> None:
     flow, _ = flow_with({"owners.部门审批": lambda _form, _ctx: ["wangwu"]})
 
-    result = flow.act("approve", Move(by="wangwu"))
+    result = flow.act("approve", FlowMove(by="wangwu"))
 
     assert str(result.errors[0]) == (
         "owners.部门审批 must return owners such as [{owner_id: 7}], got ['wangwu']"
@@ -321,7 +319,7 @@ def test_no_matching_route_is_an_error() -> None:
     flow, _ = flow_with(at="a", definition=Definition(flow="x", start="a", nodes=nodes))
 
     with pytest.raises(SubjectError) as caught:
-        flow.act("approve", Move())
+        flow.act("approve", FlowMove())
 
     assert str(caught.value) == "no route of approve at 'a' matches; add one without when"
 
@@ -331,7 +329,7 @@ def test_without_a_definition_hooks_run_and_nothing_moves() -> None:
         {"approve.部门审批": lambda form, _ctx: form["amount"]}, definition=None
     )
 
-    result = flow.act("approve", Move(by="谁都行"))
+    result = flow.act("approve", FlowMove(by="谁都行"))
 
     assert (flow.at, flow.status, result.value) == ("部门审批", "processing", 100)
     assert stage.ran == ["approve.部门审批"]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.proxy.values import UNDEFINED
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.subject.form import FormSubject
-from bpmax_sim.subject.stage import CycleCut, FieldChanged, HookStarted, MessageShown
+from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, MessageShown
 from tests.subject.stage import PlainStage, Play, Thrown
 
 

@@ -10,17 +10,17 @@ import httpx
 import pytest
 import respx
 
-from bpmax_sim.demo.crm import Crm, running_crm
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Chunk, Request, Response
 from bpmax_sim.session import Session
-from bpmax_sim.transport.httpx.adapter import httpx_transport
-from bpmax_sim.transport.httpx.stub import stub
+from bpmax_sim.starter.demo import Crm, running_crm
+from bpmax_sim.transport.adapters import httpx_transport
 from bpmax_sim.transport.protocol import Handler, Transport
+from bpmax_sim.transport.respx_router import stub
 from tests.leaks import folder, leaks
 from tests.loopback import answer_json, loopback
 
-FILES = Path(__file__).parents[2] / "bpmax_sim/demo/files/scenarios"
+FILES = Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios"
 START = "2026-03-02T09:00:00+08:00"
 
 

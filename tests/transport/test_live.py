@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim.errors import BadResponseError, TransportError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.transport.httpx.live import Live
+from bpmax_sim.transport.live import Live
 from tests.loopback import Answer, answer_json, loopback
 
 

@@ -11,9 +11,8 @@ from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.transport.record import Record
+from bpmax_sim.transport.record import Record, Replay
 from bpmax_sim.transport.redaction import redact_request, redact_response, redacted
-from bpmax_sim.transport.replay import Replay
 
 JSON = (("content-type", "application/json"),)
 CALL = Call(platform="crm_system", instance="test", api="create", method="POST", path="/c")

@@ -5,9 +5,8 @@ import pytest
 
 from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.transport.httpx.stub import new_router, routed
-from bpmax_sim.transport.protocol import Handler, Transport
-from bpmax_sim.transport.stubs import Stubs
+from bpmax_sim.transport.protocol import Handler, Stubs, Transport
+from bpmax_sim.transport.respx_router import new_router, routed
 
 REQUEST = Request(method="GET", url="https://crm.example.test/api/customers/7", timeout=5.0)
 

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from vcr.cassette import Cassette as VcrCassette
 from vcr.serializers import yamlserializer
 
-from bpmax_sim.cassette.foreign.curl import command
-from bpmax_sim.cassette.foreign.formats import Source, read_foreign, write_foreign
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Chunk, Exchange, Failed, Pairs, Request, Response
+from bpmax_sim.traffic.curl import command
+from bpmax_sim.traffic.formats import Source, read_foreign, write_foreign
 from tests.loopback import answer_json, loopback
 
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=8)

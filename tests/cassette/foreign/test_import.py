@@ -12,10 +12,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from bpmax_sim.cassette.foreign.formats import Source, format_of, read_foreign
-from bpmax_sim.cassette.foreign.imported import Imported
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.messages import Exchange, Failed, Response
+from bpmax_sim.traffic.formats import Source, format_of, read_foreign
+from bpmax_sim.traffic.imported import Imported
 
 DATA = Path(__file__).parents[2] / "data/foreign"
 NAME = '{"name":"张三"}'.encode()

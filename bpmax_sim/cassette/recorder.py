@@ -1,0 +1,351 @@
+"""Recording into a cassette so that nothing is lost: a journal first, the whole file at the end."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from msgspec.structs import replace
+
+from bpmax_sim.cassette import journal as journal_module
+from bpmax_sim.cassette.format import render
+from bpmax_sim.cassette.journal import SUFFIX, Check, Draft, Journal, Scan
+from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
+from bpmax_sim.cassette.merge import (
+    IsSigned,
+    Recording,
+    Volatile,
+    any_signature,
+    branches,
+    distinct,
+    merge,
+    new_file,
+    nothing_volatile,
+    open_old,
+    recover,
+)
+from bpmax_sim.cassette.model import Values
+from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
+from bpmax_sim.messages import Exchange, Request
+
+
+def no_values(_request: Request) -> Values:
+    """Record no credential."""
+    return {}
+
+
+_MOST_CALLS = 1_000_000_000  # of one session
+
+
+class Recorder:
+    """Records one owner's exchanges; safe to use from several threads.
+
+    Exchanges have to be redacted before they come here; the scan is the last line of defence.
+    In a forked child it goes on with a journal of its own and seals nothing: the recorder that it
+    was forked from takes what the child left when it seals, and else `recover` does.
+    """
+
+    def __init__(  # noqa: PLR0913 - the ways to record
+        self,
+        path: Path | str,
+        *,
+        rules: Rules,
+        owner: str,
+        scan: Scan,
+        known: Callable[[], int] | None = None,
+        zone: timedelta = timedelta(0),
+        adding: bool = False,
+        repeating: bool = False,
+        name: str = "",
+        parent: int = 0,
+        values: Callable[[Request], Values] = no_values,
+    ) -> None:
+        """Record into *path*.
+
+        *scan* tells the secrets in some bytes, as objects whose text names place and credential
+        and never the value; *known* how many it looks for, so that nothing is scanned twice for
+        the same. *zone* is that of instants in the file. With *adding*, the owner's older
+        exchanges stay; otherwise the new ones replace them, with *repeating* only where they
+        differ. What a process that died left in a journal is sealed first, so load the cassette
+        for replay after this.
+        *values* tells the credentials behind a request that are no secrets. A forked child's is a
+        branch of the recorder *name* in the process *parent*.
+
+        Raises:
+            DamagedCassette: if the file is not sound and its exchanges are to stay.
+            CassetteError: if *path* is something that must not be overwritten.
+        """
+        self.path = Path(path)
+        self.owner = owner
+        self._rules = rules
+        self._check = Check(scan, known)
+        self._zone = zone
+        self._adding = adding
+        self._repeating = repeating
+        self._values = values
+        self._lock = threading.Lock()
+        self._drafts: list[Draft] = []
+        self._journal: Journal | None = None
+        self._name = name or uuid4().hex
+        self._parent = parent
+        self._process = os.getpid()
+        _recorders.add(self)
+        open_old(self.path, strict=adding)
+        try:
+            recover(self.path, scan=scan)
+        except DamagedCassette:
+            if adding:
+                raise  # otherwise this recording is about to replace what is damaged
+
+    def __repr__(self) -> str:
+        return f"<Recorder of {str(self.path)!r} for {self.owner!r}, {len(self._drafts)} recorded>"
+
+    def append(
+        self,
+        exchange: Exchange,
+        *,
+        session: int = 1,
+        check: Check | None = None,
+        values: Callable[[Request], Values] | None = None,
+    ) -> None:
+        """Return once the exchange is on the disk; one with a secret is kept as a stub only.
+
+        *session* is which of the owner's sessions recorded it, *check* knows its secrets, and
+        *values* its credentials that are none.
+
+        Raises:
+            CassetteError: if the disk is full or the folder cannot be written.
+        """
+        known = (values or self._values)(exchange.request)
+        draft = (check or self._check)(self._draft(exchange, session, known))
+        with self._lock:
+            try:
+                if self._journal is None:
+                    self._journal = Journal(self.path)
+                self._journal.append(draft)
+            except OSError as error:
+                raise CassetteError(
+                    f"{self.path}: the answer of {draft.line.call} could not be kept "
+                    f"({error.strerror}); the old file is whole; make room, or record elsewhere"
+                ) from error
+            self._drafts.append(draft)
+
+    def check_with(self, scan: Scan, known: Callable[[], int]) -> None:
+        """Look for more secrets from now on."""
+        with self._lock:
+            self._check = Check(scan, known)
+
+    def rewrite(self, change: Callable[[Exchange], Exchange]) -> None:
+        """Change everything recorded so far, when a value turns out late to be secret.
+
+        Raises:
+            CassetteError: if the disk is full.
+        """
+        with self._lock:
+            self._keep([self._changed(draft, change) for draft in self._drafts])
+
+    def mend(
+        self,
+        change: Callable[[Exchange], Exchange],
+        *,
+        holding: Sequence[str] | None = None,
+        session: int = 0,
+    ) -> None:
+        """Change what holds a value that turned out late to be secret.
+
+        With *holding* its texts are looked for in what is undone once of each exchange, which
+        costs next to nothing; without, everything that *session* recorded is scanned, or all
+        sessions with 0.
+
+        Raises:
+            CassetteError: if the disk is full.
+        """
+
+        def is_due(draft: Draft) -> bool:
+            if holding is None:
+                own = session in {0, draft.line.session}
+                return own and self._check(draft) is not draft
+            return self._check.holds(draft, holding)
+
+        with self._lock:
+            self._keep([self._changed(d, change) if is_due(d) else d for d in self._drafts])
+
+    def seal(
+        self, *, volatile: Volatile = nothing_volatile, is_signed: IsSigned = any_signature
+    ) -> bool:
+        """Write the cassette and return whether that changed it.
+
+        Other owners stay. If the owner's exchanges are unchanged in meaning, so is the file;
+        *volatile* names fields of an API's answers that have none, and *is_signed* tells whether
+        an old request is signed as it would be today.
+
+        Raises:
+            LeakError: if a secret would be written; nothing is, and what is clean stays journaled.
+            CassetteError: if writing fails; the old file is whole and the journal stays.
+        """
+        return self._finish(self.path, volatile, is_signed)
+
+    def set_aside(self) -> Path | None:
+        """Write ``<file>.new`` for review instead, and return it; None if it would say the same.
+
+        Raises:
+            LeakError, CassetteError: as `seal` does.
+        """
+        beside = new_file(self.path)
+        return beside if self._finish(beside, nothing_volatile) else None
+
+    def close(self) -> None:
+        """Let go of what was recorded without sealing it; `recover` finds it."""
+        with self._lock:
+            if self._journal is not None:
+                self._journal.close()
+                self._journal = None
+            self._forget()
+
+    def discard(self) -> None:
+        """Forget what was recorded."""
+        with self._lock:
+            self._forget()
+            if self._journal is not None:
+                self._journal.remove()
+                self._journal = None
+
+    def branch(self) -> None:
+        """Go on as the recorder of a forked child; what was recorded so far is the parent's."""
+        self._lock = threading.Lock()  # whoever held it is not here
+        self._parent = self._parent or self._process
+        self._journal = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._drafts = []
+        self._check.forget()
+
+    def _draft(self, exchange: Exchange, session: int, values: Values) -> Draft:
+        request = exchange.request
+        key = exchange.key or identity(parts_of_request(request), self._rules)
+        owned = replace(exchange, key=key, owner=self.owner)
+        entry = render(owned, zone=self._zone, rules=self._rules.digest)
+        serial = request.call.serial if request.call else exchange.order
+        line = replace(entry.line, session=session, values=values)
+        issue = (session * _MOST_CALLS + serial, request.attempt)
+        return Draft(
+            line=line,
+            text=entry.text,
+            issue=issue,
+            adding=self._adding or self._parent > 0,
+            branch=self._name if self._parent else "",
+            parent=self._parent,
+        )
+
+    def _changed(self, draft: Draft, change: Callable[[Exchange], Exchange]) -> Draft:
+        if draft.leaks:
+            return draft
+        changed = replace(change(read_exchange(draft.entry)), key="")
+        fresh = self._draft(changed, draft.line.session, draft.line.values)
+        # What the exchange itself does not tell: the order, and how the body came over the wire.
+        line = replace(fresh.line, encoding=draft.line.encoding)
+        kept = replace(fresh, line=line, issue=draft.issue)
+        return self._check(kept)
+
+    def _keep(self, drafts: list[Draft]) -> None:
+        if drafts == self._drafts or self._journal is None:
+            return
+        try:
+            self._journal.rewrite(drafts)
+        except OSError as error:
+            raise CassetteError(
+                f"{self.path}: the journal could not be rewritten ({error.strerror}); make room"
+            ) from error
+        self._drafts = drafts
+
+    def _finish(
+        self, target: Path, volatile: Volatile, is_signed: IsSigned = any_signature
+    ) -> bool:
+        if self._parent:
+            self.close()
+            return False
+        with self._lock:
+            self._keep([self._check(draft) for draft in self._drafts])
+            self._refuse_leaks()
+            if not self._drafts and not self.path.exists() and not self._has_branches():
+                return False
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with journal_module.locked(self.path.parent):
+                    changed = self._merge(target, volatile, is_signed)
+            except OSError as error:
+                raise self._unwritten(target, error) from error
+            except DamagedCassette as error:
+                if self._journal is not None:
+                    error.add_note(f"the recording is kept in {self._journal.path}")
+                raise
+            if self._journal is not None:
+                self._journal.remove()
+                self._journal = None
+            self._forget()
+            return changed
+
+    def _has_branches(self) -> bool:
+        return bool(journal_module.siblings(self.path, SUFFIX))
+
+    def _merge(self, target: Path, volatile: Volatile, is_signed: IsSigned) -> bool:
+        """Write what this recorder has, and behind it what forked children left."""
+        journals, left = branches(self.path, self._name)
+        last = max((draft.issue[0] for draft in self._drafts), default=0)
+        behind = [
+            replace(self._check(draft), issue=(last + n, 0)) for n, draft in enumerate(left, 1)
+        ]
+        drafts = tuple(d for d in (*self._drafts, *behind) if not d.leaks)
+        drafts = distinct(drafts, volatile, is_signed)
+        if any(draft.leaks for draft in behind):
+            journals = []
+        recording = Recording(self.owner, drafts, adding=self._adding, repeating=self._repeating)
+        changed = merge(self.path, target, recording, volatile, is_signed)
+        for journal in journals:
+            journal.unlink()
+        return changed
+
+    def _refuse_leaks(self) -> None:
+        found = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
+        leaks = ", ".join(dict.fromkeys(found))
+        if leaks:
+            raise LeakError(
+                f"{self.path}: not written, a secret was found in {leaks}; declare where it is "
+                "with `secret:` in the platform file and record again"
+            )
+
+    def _unwritten(self, target: Path, error: OSError) -> CassetteError:
+        kept = f" and the recording is kept in {self._journal.path}" if self._journal else ""
+        return CassetteError(
+            f"{target}: not written ({error.strerror}); the old file is whole{kept}; make room and "
+            f"run `bpmax-sim recover {pasted(str(self.path))}`"
+        )
+
+
+_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
+_forked: list[bool] = []
+
+
+def has_forked() -> bool:
+    """Return whether this process has forked, so that children may have recorded for it."""
+    return bool(_forked)
+
+
+def _in_parent() -> None:
+    _forked[:] = [True]
+
+
+def _in_child() -> None:
+    for recorder in list(_recorders):
+        recorder.branch()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_parent=_in_parent, after_in_child=_in_child)

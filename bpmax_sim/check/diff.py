@@ -1,0 +1,185 @@
+"""Two cassettes by meaning: which exchanges are in both, and at which places they differ.
+
+The paths are those that a miss prints. Instants, durations and passing fields do not count.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, Final, Literal
+
+import msgspec
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.matching import (
+    ABSENT,
+    Difference,
+    Parts,
+    Rules,
+    compare,
+    differences,
+    identity,
+    parts_of_exchange,
+)
+from bpmax_sim.cassette.merge import PASSING, Volatile, parts_of_outcome
+from bpmax_sim.field_path import Path, parse_path, without
+from bpmax_sim.messages import Exchange
+
+Kind = Literal["same", "changed", "removed", "added"]
+_MOST_TRIED: Final = 50  # candidates for the nearest, of which the one that differs least is taken
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """An exchange, and its number in its file, from 0."""
+
+    number: int
+    exchange: Exchange
+
+    @property
+    def name(self) -> str:
+        """Return ``platform.api``, or method and address of traffic without a builder."""
+        call = self.exchange.request.call
+        if call and call.platform:
+            return call.name
+        return f"{self.exchange.request.method} {self.exchange.request.url.partition('?')[0]}"
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """An exchange of one cassette and what it is in the other.
+
+    Attributes:
+        request, answer: the places where they differ.
+    """
+
+    old: Numbered | None = None
+    new: Numbered | None = None
+    request: tuple[Difference, ...] = ()
+    answer: tuple[Difference, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """Return whether it is in both, and says the same."""
+        if self.old is None or self.new is None:
+            return "added" if self.old is None else "removed"
+        return "changed" if self.request or self.answer else "same"
+
+    @property
+    def either(self) -> Numbered:
+        """Return the older one that is there."""
+        found = self.old or self.new
+        assert found is not None
+        return found
+
+
+def difference(
+    old: Cassette, new: Cassette, rules: Rules, volatile: Volatile
+) -> Iterator[tuple[str, Pair]]:
+    """Yield every exchange of two cassettes with its owner, what was added at the end.
+
+    *volatile* names passing fields of an API's answers. Where each file has one owner, they are
+    compared even if they are called differently.
+
+    Raises:
+        CassetteError: if one cannot be read.
+    """
+    for before, after in _owners(old.owners, new.owners):
+        mine, theirs = _exchanges(old, before), _exchanges(new, after)
+        for pair in _pairs(mine, theirs, rules, volatile):
+            yield before if before is not None else after or "", pair
+
+
+def _owners(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
+    if len(old) == len(new) == 1:
+        yield old[0], new[0]
+        return
+    for owner in dict.fromkeys([*old, *new]):
+        yield owner if owner in old else None, owner if owner in new else None
+
+
+def _exchanges(cassette: Cassette, owner: str | None) -> list[Numbered]:
+    if owner is None:
+        return []
+    numbers = cassette.index.numbers(owner)
+    return [Numbered(number, cassette.exchange(number)) for number in numbers]
+
+
+def _pairs(
+    old: Sequence[Numbered], new: Sequence[Numbered], rules: Rules, volatile: Volatile
+) -> Iterator[Pair]:
+    """Pair equal calls in their order, then those of the same API that differ least."""
+    seen = {id(one): parts_of_exchange(one.exchange) for one in (*old, *new)}
+
+    def parts(one: Numbered) -> Parts:
+        return seen[id(one)]
+
+    def distance(one: Numbered, other: Numbered) -> int:
+        return len(differences(parts(one), parts(other), rules))
+
+    left = _Left(new, lambda one: identity(parts(one), rules))
+    partners = {one.number: left.equal(identity(parts(one), rules)) for one in old}
+    for one in old:
+        partner = partners[one.number] or left.nearest(one, partial(distance, one))
+        if partner is None:
+            yield Pair(old=one)
+            continue
+        yield Pair(
+            old=one,
+            new=partner,
+            request=differences(parts(one), parts(partner), rules),
+            answer=_answer(one, partner, volatile),
+        )
+    yield from (Pair(new=one) for one in left.rest())
+
+
+class _Left:
+    """What has no partner yet."""
+
+    def __init__(self, found: Sequence[Numbered], key: Callable[[Numbered], str]) -> None:
+        self._by_name: dict[str, dict[int, Numbered]] = defaultdict(dict)
+        self._by_key: dict[str, deque[Numbered]] = defaultdict(deque)
+        for one in found:
+            self._by_name[one.name][one.number] = one
+            self._by_key[key(one)].append(one)
+
+    def equal(self, key: str) -> Numbered | None:
+        waiting = self._by_key.get(key)
+        return self._taken(waiting.popleft()) if waiting else None
+
+    def nearest(self, wanted: Numbered, distance: Callable[[Numbered], int]) -> Numbered | None:
+        fitting = islice(self._by_name[wanted.name].values(), _MOST_TRIED)
+        found = min(fitting, key=lambda one: (distance(one), one.number), default=None)
+        return self._taken(found) if found else None
+
+    def rest(self) -> list[Numbered]:
+        left = (one for found in self._by_name.values() for one in found.values())
+        return sorted(left, key=lambda one: one.exchange.order)
+
+    def _taken(self, one: Numbered) -> Numbered:
+        return self._by_name[one.name].pop(one.number)
+
+
+def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Difference, ...]:
+    call = old.exchange.request.call
+    passing = [parse_path(path) for path in (*PASSING, *volatile(call.name if call else ""))]
+    before, after = (_seen(one, passing) for one in (old, new))
+    if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
+        before["body"], after["body"] = _whole(before), _whole(after)
+    return tuple(
+        found
+        for name in dict.fromkeys([*before, *after])
+        if name != "kind"
+        for found in compare((name,), before.get(name, ABSENT), after.get(name, ABSENT))
+    )
+
+
+def _seen(one: Numbered, passing: Sequence[Path]) -> dict[str, Any]:
+    found: dict[str, Any] = without(parts_of_outcome(one.exchange.outcome), passing)
+    return found
+
+
+def _whole(seen: dict[str, Any]) -> Any:
+    kind = seen.get("kind", "bytes")
+    return ABSENT if kind == "none" else f"{kind} {seen.get('body')}"

@@ -1,0 +1,452 @@
+"""Whether the live third party still answers as it did when it was recorded.
+
+Each recorded call is made twice: what differs between the two live answers is volatile and counts
+as no drift. Calls that change something are made once, and only where that is allowed. Where a
+third party cannot be reached, nothing more is sent to it.
+
+What an answer looks like, values aside, and how two shapes differ.
+
+Null stands for a value that is not there. Items of a list share one shape, the union of all.
+
+A recorded call as a builder's call again, so that it is authorised and signed afresh.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Literal, Protocol
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from bpmax_sim.cassette.model import by_name, media_type, read_body
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import CallError, TransportError
+from bpmax_sim.field_path import Path, Wild, format_path, parse_path
+from bpmax_sim.js_values import loads
+from bpmax_sim.messages import Call, Exchange, Request, Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.proxy.builder import Builder, Proxy
+from bpmax_sim.proxy.response import CallRecord
+
+Tier = Literal["info", "warning", "error"]
+What = Literal["added", "removed", "type", "status"]
+Shape = Mapping[Path, frozenset[str]]
+"""The types that occur at each path; a path that never occurs is not in it."""
+
+NULL: Final = "null"
+_TIERS: Final[Mapping[What, Tier]] = {
+    "added": "info",
+    "removed": "warning",
+    "type": "error",
+    "status": "error",
+}
+_TYPES: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
+    (bool, "boolean"),
+    (str, "text"),
+    ((int, float, Decimal), "number"),
+    (dict, "object"),
+    (list, "list"),
+)
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One difference: *was* and *now* are types or a status, never values."""
+
+    what: What
+    path: str
+    was: str = ""
+    now: str = ""
+
+    @property
+    def tier(self) -> Tier:
+        """Return how bad it is."""
+        return _TIERS[self.what]
+
+    def __str__(self) -> str:
+        """Return it as a phrase, such as ``body.data.name: text became number``."""
+        told = {"added": f"is new ({self.now})", "removed": f"is gone (was {self.was})"}
+        return f"{self.path}: {told.get(self.what) or f'{self.was} became {self.now}'}"
+
+
+def shape_of(response: Response) -> Shape:
+    """Return the shape of an answer's body."""
+    content_type = response.header("content-type") or ""
+    body = read_body(response.body, content_type)
+    found: dict[Path, set[str]] = {}
+    if body.kind in {"json", "form"}:
+        _look(body.value, ("body",), found)
+    elif body.kind != "none":
+        found["body",] = {media_type(content_type) or body.kind}
+    return {path: frozenset(types) for path, types in found.items()}
+
+
+def _look(value: Any, path: Path, found: dict[Path, set[str]]) -> None:
+    kind = next((name for types, name in _TYPES if isinstance(value, types)), NULL)
+    found.setdefault(path, set()).add(kind)
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _look(item, (*path, name), found)
+    elif isinstance(value, list):
+        for item in value:
+            _look(item, (*path, Wild.ALL), found)
+
+
+def unsteady(first: Response, second: Response) -> frozenset[Path]:
+    """Return the places whose value or presence differs between two answers to one request."""
+    one, two = _leaves(first), _leaves(second)
+    return frozenset(path for path in one.keys() | two.keys() if one.get(path) != two.get(path))
+
+
+def _leaves(response: Response) -> dict[Path, list[Any]]:
+    body = read_body(response.body, response.header("content-type") or "")
+    found: dict[Path, list[Any]] = {}
+    _collect(body.value, ("body",), found)
+    return found
+
+
+def _collect(value: Any, path: Path, found: dict[Path, list[Any]]) -> None:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _collect(item, (*path, name), found)
+    elif isinstance(value, list):
+        for item in value:
+            _collect(item, (*path, Wild.ALL), found)
+    else:
+        found.setdefault(path, []).append((isinstance(value, bool), value))  # True is not 1
+
+
+def changes(
+    recorded: Response, live: Response, volatile: frozenset[Path] = frozenset()
+) -> Iterator[Change]:
+    """Yield how *live* differs from *recorded* by status and shape, *volatile* places aside.
+
+    Only the outermost place of what was added or removed is told.
+    """
+    if recorded.status != live.status:
+        yield Change("status", "status", str(recorded.status), str(live.status))
+        return
+    was, now = shape_of(recorded), shape_of(live)
+    for path in sorted({*was, *now}, key=format_path):
+        if _is_told(path, was, now) and not _is_volatile(path, volatile):
+            yield from _change(path, was.get(path, frozenset()), now.get(path, frozenset()))
+
+
+def _is_told(path: Path, was: Shape, now: Shape) -> bool:
+    """Return whether *path* stands on both sides, or is a member of an object on both.
+
+    An item of a list that is empty on the other side tells nothing.
+    """
+    if (path in was and path in now) or len(path) == 1:
+        return True
+    around = was.get(path[:-1], frozenset()) & now.get(path[:-1], frozenset())
+    return path[-1] is not Wild.ALL and "object" in around
+
+
+def _is_volatile(path: Path, volatile: frozenset[Path]) -> bool:
+    return any(path[: len(place)] == place for place in volatile)
+
+
+def _change(path: Path, was: frozenset[str], now: frozenset[str]) -> Iterator[Change]:
+    before, after = was - {NULL}, now - {NULL}
+    place = format_path(path)
+    if before and after and not after <= before:
+        yield Change("type", place, _named(before), _named(after))
+    elif after and not before:
+        yield Change("added", place, now=_named(after))
+    elif before and not after:
+        yield Change("removed", place, was=_named(before))
+    elif not before and not after and was != now:
+        yield Change("added" if now else "removed", place, _named(was), _named(now))
+
+
+def _named(types: frozenset[str]) -> str:
+    return " or ".join(sorted(types))
+
+
+_STANDIN: Final = "redacted."
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
+
+
+class Proxies(Protocol):
+    """What makes calls: a session."""
+
+    @property
+    def platforms(self) -> Platforms:
+        """Return what is declared."""
+        ...
+
+    def proxy(self, platform: str, /, **options: Any) -> Proxy:
+        """Return the proxy of a platform."""
+        ...
+
+
+def carries_standin(request: Request) -> bool:
+    """Return whether a stand-in is in what the script said; auth puts in real values itself."""
+    call = request.call
+    if call is None:
+        texts = [request.url, *(value for _, value in request.headers)]
+        return any(_STANDIN in text for text in texts) or _in_body(request.body)
+    said = [call.path, *(value for _, value in (*call.query, *call.headers))]
+    return any(_STANDIN in text for text in said) or _in_body(call.body)
+
+
+def _in_body(body: bytes | None) -> bool:
+    return _STANDIN.encode() in (body or b"")
+
+
+def builder(session: Proxies, call: Call) -> Builder:
+    """Return the call of a script that said *call*."""
+    platform = session.platforms.platform(call.platform)
+    template = session.platforms.api(platform, call.api).path
+    made = session.proxy(call.platform, instance_key=call.instance).api(call.api)
+    made = made.path(_path_values(template, call.path))
+    made = made.query(by_name(call.query))
+    made = made.header(dict(call.headers))
+    if call.body is None:
+        return made
+    content_type = next((v for n, v in call.headers if n.lower() == "content-type"), "")
+    return made.body(_said(call.body, media_type(content_type)))
+
+
+def _path_values(template: str, path: str) -> Mapping[str, str]:
+    pieces = _PLACEHOLDER.split(template.partition("?")[0])
+    names, literals = pieces[1::2], [unquote(piece) for piece in pieces[::2]]
+    found = re.fullmatch("([^/]+)".join(map(re.escape, literals)), _readable(path))
+    values = found.groups() if found else ()
+    return {name: unquote(value) for name, value in zip(names, values, strict=False)}
+
+
+def _readable(path: str) -> str:
+    """Return *path* decoded but for the slashes and percent signs that belong to values."""
+    kept = re.sub(r"%(25|2[fF])", r"%25\1", path)
+    return unquote(kept)
+
+
+def _said(body: bytes, media: str) -> Any:
+    """Return JSON as its value, so that it merges with declared defaults; all else as bytes."""
+    if not media.endswith("json"):
+        return body
+    try:
+        return loads(body)
+    except ValueError:
+        return body
+
+
+SAFE: Final = frozenset({"GET", "HEAD"})
+
+_DAY: Final = 86400
+
+Kind = Literal["changed", "volatile", "failed", "unreachable", "skipped", "old"]
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
+    """What verifying one exchange brought to light; no value of an answer is in it.
+
+    Attributes:
+        tier: ``info``, ``warning`` or ``error``.
+        kind: ``changed``, ``volatile`` (learned), ``failed`` (it was rejected), ``unreachable``,
+            ``skipped``, or ``old``.
+        path: the place, such as ``body.data.items[*].qty``, where there is one.
+    """
+
+    exchange: Exchange
+    tier: Tier
+    kind: Kind
+    message: str
+    path: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return ``platform.api``, or the address of traffic without a builder."""
+        call = self.exchange.request.call
+        return call.name if call and call.platform else self.exchange.request.url
+
+    def __str__(self) -> str:
+        """Return ``error: [2] crm_system.get_customer: body.name: text became number``."""
+        return f"{self.tier}: [{self.exchange.order}] {self.name}: {self.message}"
+
+
+class LiveSession(Proxies, Protocol):
+    """A session whose calls go to the live third party."""
+
+    @property
+    def calls(self) -> Sequence[CallRecord]:
+        """Return the records of the calls so far."""
+        ...
+
+    def handle(self, request: Request, /) -> Response:
+        """Answer a request that no builder made."""
+        ...
+
+
+def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
+    """Yield that *exchange* was answered more than *age* seconds before *now*, if it was.
+
+    The third party's own ``Date`` tells when, for the clock of a recording may stand still.
+    """
+    recorded = _answered_at(exchange)
+    if now - recorded > age:
+        day = str(Instant(recorded))[:10]
+        told = f"recorded on {day}, {int((now - recorded) // _DAY)} days ago; record it again"
+        yield Drift(exchange=exchange, tier="warning", kind="old", message=told)
+
+
+def _answered_at(exchange: Exchange) -> float:
+    outcome = exchange.outcome
+    date = outcome.header("date") if isinstance(outcome, Response) else None
+    try:
+        return parsedate_to_datetime(date or "").timestamp()
+    except ValueError:
+        return exchange.at
+
+
+class Verification:
+    """Sends recorded calls to the live third parties of one session."""
+
+    def __init__(self, session: LiveSession, *, allow_writes: bool = False) -> None:
+        """Use *session*; nothing is sent yet."""
+        self._session = session
+        self._allow_writes = allow_writes
+        self._down: set[str] = set()
+
+    def verify(self, exchange: Exchange) -> Iterator[Drift]:
+        """Yield how the live answer to *exchange* differs from the recorded one.
+
+        Logins and exchanges that did not complete are left out.
+        """
+        outcome, request = exchange.outcome, exchange.request
+        if not isinstance(outcome, Response) or request.is_login:
+            return
+        whose = _whose(request)
+        if whose in self._down:
+            told = f"not sent: {whose} could not be reached before"
+            yield Drift(exchange=exchange, tier="info", kind="skipped", message=told)
+            return
+        check = _Check(self._session, exchange, outcome)
+        for drift in check.run(allow_writes=self._allow_writes):
+            if drift.kind == "unreachable":
+                self._down.add(whose)
+            yield drift
+
+
+def verify(
+    session: LiveSession, exchanges: Iterable[Exchange], *, allow_writes: bool = False
+) -> Iterator[Drift]:
+    """Yield how the live answers to *exchanges* differ from the recorded ones."""
+    verification = Verification(session, allow_writes=allow_writes)
+    for exchange in exchanges:
+        yield from verification.verify(exchange)
+
+
+def _whose(request: Request) -> str:
+    call = request.call
+    if call is not None and call.platform:
+        return f"{call.platform}.{call.instance}"
+    return urlsplit(request.url).netloc
+
+
+class _Check(msgspec.Struct, frozen=True):
+    session: LiveSession
+    exchange: Exchange
+    recorded: Response
+
+    def run(self, *, allow_writes: bool) -> Iterator[Drift]:
+        try:
+            declared = self._declared()
+        except CallError as error:
+            yield self._drift("error", "failed", f"not sent: {error.message}")
+            return
+        rule = declared[1].verify if declared else "shape"
+        safe = self.exchange.request.method in SAFE
+        reason = _reason(self.exchange, rule, allowed=safe or allow_writes)
+        if reason:
+            yield self._drift("info", "skipped", reason)
+            return
+        try:
+            first = self._send()
+            second = self._send() if safe else first
+        except CallError as error:
+            kind: Kind = "unreachable" if isinstance(error, TransportError) else "failed"
+            yield self._drift("error", kind, self._told(error))
+            return
+        if rule == "status":
+            yield from self._status(first)
+            return
+        yield from self._compare(first, second, _known(declared))
+
+    def _declared(self) -> tuple[Platform, Api] | None:
+        call = self.exchange.request.call
+        if call is None or not call.platform:
+            return None
+        platform = self.session.platforms.platform(call.platform)
+        return platform, self.session.platforms.api(platform, call.api)
+
+    def _send(self) -> Response:
+        call = self.exchange.request.call
+        if call is None or not call.platform:
+            return self.session.handle(self.exchange.request)
+        before = len(self.session.calls)
+        failure: CallError | None = None
+        try:
+            builder(self.session, call).call()
+        except CallError as error:
+            failure = error
+        made = [one for one in self.session.calls[before:] if not one.is_login]
+        if made and made[-1].received is not None:
+            return made[-1].received
+        raise failure or CallError("it was not answered")
+
+    def _told(self, error: CallError) -> str:
+        """Return the message, without what is secret and without the name that stands before it."""
+        calls = self.session.calls
+        message = calls[-1].redact(error.message) if calls else error.message
+        return message.removeprefix(f"{error.platform}.{error.api}: ")
+
+    def _status(self, live: Response) -> Iterator[Drift]:
+        if self.recorded.status != live.status:
+            change = Change("status", "status", str(self.recorded.status), str(live.status))
+            yield self._drift("error", "changed", str(change), "status")
+
+    def _compare(
+        self, first: Response, second: Response, known: frozenset[Path]
+    ) -> Iterator[Drift]:
+        learned = unsteady(first, second)
+        for change in changes(self.recorded, first, learned | known):
+            yield self._drift(change.tier, "changed", str(change), change.path)
+        for path in sorted(format_path(path) for path in learned if not _within(path, known)):
+            told = f"{path}: differs between two answers; declare volatile: [{path}]"
+            yield self._drift("info", "volatile", told, path)
+
+    def _drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:
+        return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
+
+
+def _known(declared: tuple[Platform, Api] | None) -> frozenset[Path]:
+    """Return the places of answers that are declared volatile."""
+    if declared is None:
+        return frozenset()
+    return frozenset(parse_path(path) for one in declared for path in one.volatile)
+
+
+def _within(path: Path, known: frozenset[Path]) -> bool:
+    return any(
+        len(place) <= len(path)
+        and all(a in {b, Wild.ALL} for a, b in zip(place, path, strict=False))
+        for place in known
+    )
+
+
+def _reason(exchange: Exchange, rule: str, *, allowed: bool) -> str:
+    """Return why *exchange* is not sent, or nothing."""
+    if rule == "never":
+        return "not sent: its API says verify: never"
+    if not allowed:
+        return f"not sent: {exchange.request.method} may change something; pass --allow-writes"
+    if carries_standin(exchange.request):
+        return "not sent: it carries a value that the recording only stands in for"
+    return ""

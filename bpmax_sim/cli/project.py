@@ -1,0 +1,305 @@
+"""``init``: a project that passes at once, made of a few answers or options.
+
+``demo``: the five-minute demonstration, in a few seconds.
+
+``serve`` and ``simulate``: third parties over HTTP until somebody stops them.
+
+``schema``: JSON Schemas, generated from the types that read the files and from the shapes.
+
+Of files, for editors; of what a command prints with ``--json``, for those who read it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cli.options import Json, PlatformsFolder
+from bpmax_sim.cli.output_schema import SHAPES, as_schema
+from bpmax_sim.cli.select import below, declared, declared_folder
+from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, tell
+from bpmax_sim.errors import CallError, ConfigError, Place, Problem, near
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.platform.presets import instances_schema, platform_schema
+from bpmax_sim.project import SUFFIX, find_root
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.terminal import counted
+from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_schema
+from bpmax_sim.simulator.state import Tenant
+from bpmax_sim.starter.demo import play_demo
+from bpmax_sim.starter.init import AUTHS, CIS, Plan, Wish, carry_out, plan
+from bpmax_sim.yamlfile import shown
+
+_ASKED = {
+    "platform": ("Key of the third party, as in $proxy('…')", "crm_system"),
+    "url": ("Its address", "https://crm.example.test"),
+    "auth": (f"How one logs in: {', '.join(AUTHS)}", "bearer"),
+    "ci": (f"CI files: {', '.join(CIS)}, none", "none"),
+}
+
+
+def init(  # noqa: PLR0913 - the options of the command
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The project's folder.")] = Path(),
+    *,
+    platform: Annotated[str, typer.Option(metavar="KEY", help="The third party's key.")] = "",
+    url: Annotated[str, typer.Option(metavar="URL", help="Its address.")] = "",
+    auth: Annotated[str, typer.Option(help=f"How one logs in: {', '.join(AUTHS)}.")] = "",
+    ci: Annotated[
+        list[str] | None, typer.Option(help=f"Also a CI file: {', '.join(CIS)}; repeatable.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing, and replace what is there.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Make a project."""
+    given = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
+    wish = _wish(folder, given, ask=not yes and _is_asked())
+    ready = plan(folder, wish)
+    _agree(ready, yes=yes)
+    written = carry_out(ready, folder, wish)
+    if json:
+        say_document(folder=shown(folder), files=[shown(path) for path in written])
+    else:
+        for path in written:
+            say(shown(path))
+        for line in _next(folder, wish, written):
+            tell(line)
+    return ExitCode.PASSED
+
+
+def _is_asked() -> bool:
+    return sys.stdin.isatty()
+
+
+def _wish(folder: Path, given: dict[str, str], *, ask: bool) -> Wish:
+    """Return what is wanted; a project that has scenarios gets CI and Git files alone."""
+    wanted = dict(given)
+    grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not given["platform"]
+    for name, (question, default) in _ASKED.items():
+        if not wanted[name] and not (grown and name != "ci"):
+            wanted[name] = typer.prompt(question, default=default, err=True) if ask else default
+    named = (name.strip() for name in wanted["ci"].split(","))
+    cis = tuple(dict.fromkeys(name for name in named if name not in {"", "none"}))
+    if grown:
+        return Wish(cis=cis)
+    return Wish(platform=wanted["platform"], address=wanted["url"], auth=wanted["auth"], cis=cis)
+
+
+def _agree(ready: Plan, *, yes: bool) -> None:
+    if not ready.replaced or yes:
+        return
+    named = ", ".join(shown(path) for path in ready.replaced)
+    if not _is_asked():
+        raise ConfigError(
+            f"nothing was written, because these are there already: {named}; name another "
+            "folder, or replace them with --yes"
+        )
+    agree(f"Replace {named}?")
+
+
+def _next(folder: Path, wish: Wish, written: Sequence[Path]) -> Iterator[str]:
+    if not written:
+        yield "nothing to do, everything is there"
+    if not wish.platform:
+        return
+    where = "" if folder == Path() else f"cd {shown(folder)} && "
+    yield ""
+    yield f"It passes as it is:   {where}bpmax-sim run"
+    yield "Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios"
+    yield f"and record it:        set {', '.join(wish.environment.values())}"
+    yield "                      bpmax-sim record"
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where its project is made.")] = (
+        Path("bpmax-demo")
+    ),
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write into a folder that holds other files.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Show recording and replay."""
+    if json:
+        say_document(folder=shown(folder), lines=list(play_demo(folder, force=force)))
+        return ExitCode.PASSED
+    for line in play_demo(folder, force=force):
+        say(line)
+    return ExitCode.PASSED
+
+
+Host = Annotated[str, typer.Option(metavar="HOST", help="Where it listens.")]
+Port = Annotated[
+    int, typer.Option(metavar="PORT", min=0, max=65_535, help="0 for one that is free.")
+]
+_HOST = "127.0.0.1"
+_LOCAL = frozenset({_HOST, "::1", "localhost"})
+
+
+def serve(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="CASSETTE", help="Files or folders; by default cassettes/."),
+    ] = None,
+    *,
+    host: Host = _HOST,
+    port: Port = 0,
+    platforms: PlatformsFolder = None,
+    json: Json = False,
+) -> int:
+    """Serve recordings."""
+    found = [path for path in below(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
+    if not found:
+        raise ConfigError("there is no cassette here; record one, or name a file or a folder")
+    from bpmax_sim.server import Recordings  # noqa: PLC0415 - help is quick without it
+
+    recordings = Recordings(found, platforms=declared_folder(platforms))
+    exchanges = sum(len(Cassette.load(path)) for path in found)
+    addresses = [f"{base} ({key})" if key else base for key, base in recordings.bases]
+
+    def ready(url: str) -> None:
+        if json:
+            announce(url=url, exchanges=exchanges, addresses=addresses)
+            return
+        say(url)
+        tell(f"{counted(exchanges, 'exchange')} of {', '.join(addresses) or 'nobody'}")
+
+    _run(recordings.answer, host, port, ready)
+    return ExitCode.PASSED
+
+
+def simulate(
+    platform: Annotated[
+        str, typer.Argument(metavar="PLATFORM", help="Its key, such as qywx.")
+    ] = "",
+    *,
+    host: Host = _HOST,
+    port: Port = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of all that it makes up.")] = 0,
+    platforms: PlatformsFolder = None,
+    json: Json = False,
+) -> int:
+    """Serve a stand-in."""
+    known = declared(platforms)
+    if not platform:
+        told = f"name a platform; there are {', '.join(known.keys)}"
+        raise ConfigError(told)
+    from bpmax_sim.server import Standin  # noqa: PLC0415 - help is quick without it
+
+    try:
+        standin = Standin(known, platform, seed=seed)
+    except CallError as error:
+        raise ConfigError(error.message) from None
+
+    def ready(url: str) -> None:
+        instances: list[dict[str, Any]] = [
+            {"instance": one.instance, "credentials": _pairs(one)} for one in standin.tenants
+        ]
+        if json:
+            announce(url=url, platform=platform, instances=instances)
+            return
+        say(url)
+        for one in standin.tenants:
+            pairs = [f"{name}={value}" for name, value in one.credentials.items()]
+            tell(f"{platform}, instance {one.instance}: {' '.join(pairs) or 'no credentials'}")
+
+    _run(standin.answer, host, port, ready)
+    return ExitCode.PASSED
+
+
+def _pairs(tenant: Tenant) -> list[dict[str, Any]]:
+    return [{"name": name, "value": value} for name, value in tenant.credentials.items()]
+
+
+def _run(
+    answer: Callable[[Request], Response], host: str, port: int, ready: Callable[[str], None]
+) -> None:
+    from bpmax_sim.server import serve as run  # noqa: PLC0415 - it is an extra
+
+    if host not in _LOCAL:
+        tell(f"whoever reaches {host} can use this; it has no password")
+
+    def listening(url: str) -> None:
+        ready(url)
+        tell("Ctrl-C ends it")
+
+    run(answer, host=host, port=port, ready=listening)
+    tell("stopped")
+
+
+FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    "scenario": scenario_schema,
+    "fragment": fragment_schema,
+    "flow": flow_schema,
+    "platform": platform_schema,
+    "instances": instances_schema,
+}
+
+
+def schema(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="scenario, fragment, flow, platform, instances, or a command: what its --json "
+            "prints."
+        ),
+    ] = "scenario",
+    *,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write those of files into scenarios/schemas/.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Print a schema, or write all."""
+    if not write:
+        say_json(_of(kind))
+        return ExitCode.PASSED
+    written = write_schemas(find_root(Path.cwd()))
+    if json:
+        say_document(files=[shown(path) for path in written])
+    else:
+        for path in written:
+            say(shown(path))
+    return ExitCode.PASSED
+
+
+def _of(kind: str) -> Mapping[str, Any]:
+    known = [*FILES, *SHAPES]
+    if kind in FILES:
+        return FILES[kind]()
+    if kind in SHAPES:
+        return {"title": f"bpmax-sim {kind} --json", **as_schema(SHAPES[kind])}
+    raise ConfigError(f"there is no schema {kind!r}{near(kind, known) or f'; {_listed(known)}'}")
+
+
+def _listed(known: list[str]) -> str:
+    return f"there are {', '.join(known)}"
+
+
+def write_schemas(root: Path) -> list[Path]:
+    """Write the schemas of files below *root* and return their paths.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+    folder = root / "scenarios" / "schemas"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [_written(folder / f"{name}.schema.json", make()) for name, make in FILES.items()]
+    except OSError as error:
+        told = f"cannot be written: {error.strerror}"
+        raise ConfigError(Problem(told, Place(shown(folder)))) from error
+
+
+def _written(path: Path, schema: Mapping[str, Any]) -> Path:
+    text = json.dumps(schema, ensure_ascii=False, indent=2)
+    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    return path

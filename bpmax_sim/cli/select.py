@@ -1,0 +1,301 @@
+"""What the user names on the command line -> scenario files, lines and rows.
+
+Scenario files -> items, and every problem of every file at once, before anything runs.
+
+Cassettes on the disk: those of the project, or those that the user names.
+
+Who plays a cassette, and the platforms that it is understood by.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.remote import Remote, is_url, mirror
+from bpmax_sim.errors import ConfigError, Place, Problem, ScriptSyntaxError, listed, near
+from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.project import SUFFIX, find_root
+from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.script.failure import Script
+from bpmax_sim.session.session import Session
+from bpmax_sim.yamlfile import shown
+
+_LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A scenario file, and which of its items: those at a line, or the one of a name."""
+
+    path: Path
+    line: int = 0
+    name: str = ""
+
+    def among(self, items: Sequence[ScenarioItem]) -> list[ScenarioItem]:
+        """Return those of *items*, all of this file, that are meant.
+
+        Raises:
+            ConfigError: if the file has no such line or item.
+        """
+        if self.name:
+            return [self._named(items)]
+        return _at(items, self.line) if self.line else list(items)
+
+    def _named(self, items: Sequence[ScenarioItem]) -> ScenarioItem:
+        found = {name: item for item in items for name in (item.name, item.node_name)}
+        if self.name not in found:
+            hint = near(self.name, found) or f"; there are {listed(found)}"
+            raise ConfigError(
+                Problem(f"there is no scenario {self.name!r}{hint}", Place(shown(self.path)))
+            )
+        return found[self.name]
+
+
+def targets(arguments: Sequence[str], *, folder: Path) -> list[Target]:
+    """Return the scenario files that *arguments* mean, each as it was first named.
+
+    Args:
+        arguments: ``PATH``, ``PATH:LINE`` or ``PATH::NAME``; none for all of the project.
+        folder: where relative paths begin.
+
+    Raises:
+        ConfigError: everything that is not there, with a near name.
+    """
+    given = arguments or [str(find_root(folder) / "scenarios")]
+    problems: list[Problem] = []
+    found = [target for text in given for target in _targets(text, folder, problems, arguments)]
+    if problems:
+        raise ConfigError(*problems)
+    return list(dict.fromkeys(found))
+
+
+def _targets(
+    text: str, folder: Path, problems: list[Problem], given: Sequence[str]
+) -> Iterator[Target]:
+    path, line, name = _parts(text, folder)
+    place = folder / path
+    if place.is_dir():
+        yield from map(Target, sorted(place.rglob(f"*{SUFFIX}")))
+    elif place.is_file() and place.name.endswith(SUFFIX):
+        yield Target(place, line, name)
+    elif place.is_file():
+        told = f"this is no scenario, the names of scenarios end with {SUFFIX}; name one of these"
+        problems.append(Problem(told, Place(path)))
+    elif given:
+        problems.append(missing(path, folder, SUFFIX))
+
+
+def _parts(text: str, folder: Path) -> tuple[str, int, str]:
+    if (folder / text).exists():
+        return text, 0, ""
+    path, colons, name = text.partition("::")
+    if colons:
+        return path, 0, name
+    found = _LINE.fullmatch(text)
+    return (found[1], int(found[2]), "") if found else (text, 0, "")
+
+
+def missing(path: str, folder: Path, suffix: str) -> Problem:
+    """Return the problem of a *path* that is not there, with the nearest file that is."""
+    if (folder / path).is_dir():
+        return Problem("this is a folder; name a file in it", Place(path))
+    root = find_root(folder / path)
+    known = [shown(one) for one in sorted(root.rglob(f"*{suffix}"))]
+    hint = near(path, known) or near(f"{path}{suffix}", known) or "; see what `ls` shows"
+    return Problem(f"there is no such file or folder{hint}", Place(path))
+
+
+def _at(items: Sequence[ScenarioItem], line: int) -> list[ScenarioItem]:
+    """Return the row that *line* lies in, or else everything of the file."""
+    source = items[0].spot.source
+    if line > len(source.lines):
+        told = f"the file has {len(source.lines)} lines"
+        raise ConfigError(Problem(told, Place(source.file, line)))
+    starts = [source.root.key_place(key).line for key in source.root.keys]
+    begin = max((start for start in starts if start <= line), default=0)
+    if begin != source.root.key_place("cases").line:
+        return list(items)
+    rows = [item for item in items if item.place.file == source.file and item.place.line <= line]
+    return rows[-1:] or list(items)
+
+
+def chosen(items: Iterable[ScenarioItem], keyword: str) -> list[ScenarioItem]:
+    """Return the items whose name, file or a tag has *keyword* in it."""
+    word = keyword.casefold()
+    return [item for item in items if any(word in text.casefold() for text in _texts(item))]
+
+
+def _texts(item: ScenarioItem) -> tuple[str, ...]:
+    return item.node_id, *item.tags
+
+
+_NEVER = "return; "
+
+
+def collect(
+    targets: Sequence[Target], *, variables: Mapping[str, Any], environ: Mapping[str, str]
+) -> list[ScenarioItem]:
+    """Return the items of *targets*, each once.
+
+    Raises:
+        ConfigError: everything that is wrong in any of the files and their scripts.
+    """
+    found, problems = gather(targets, variables=variables, environ=environ)
+    if problems:
+        raise ConfigError(*problems)
+    return found
+
+
+def gather(
+    targets: Sequence[Target], *, variables: Mapping[str, Any], environ: Mapping[str, str]
+) -> tuple[list[ScenarioItem], list[Problem]]:
+    """Return the items of *targets* that can run, each once, and what is wrong with the others."""
+    problems: list[Problem] = []
+    found: dict[str, ScenarioItem] = {}
+    for target in targets:
+        try:
+            loaded = items(target.path, variables=variables, environ=environ)
+            found |= {item.node_id: item for item in target.among(loaded)}
+        except ConfigError as error:
+            problems += error.problems
+    wrong = _wrong_scripts(found.values())
+    problems += [problem for told in wrong.values() for problem in told]
+    sound = [item for item in found.values() if not any(one in wrong for one in _scripts(item))]
+    return sound, list(dict.fromkeys(problems))
+
+
+def _wrong_scripts(items: Iterable[ScenarioItem]) -> dict[Script, list[Problem]]:
+    """Return the scripts that are not valid JavaScript, and why; nothing of them runs."""
+    scripts = dict.fromkeys(script for item in items for script in _scripts(item))
+    if not scripts:
+        return {}
+    with Session.open() as session:
+        judged = {script: list(_syntax(session, script)) for script in scripts}
+    return {script: problems for script, problems in judged.items() if problems}
+
+
+def _scripts(item: ScenarioItem) -> Iterator[Script]:
+    yield from item.cast.scripts.values()
+    yield from item.cast.inline.values()
+    yield from item.cast.libraries
+
+
+def _syntax(session: Session, script: Script) -> Iterator[Problem]:
+    """Read a script behind a return: the engine parses all of it and runs none."""
+    error = session.run_script(Script(script.name, f"{_NEVER}{script.source}")).error
+    if isinstance(error, ScriptSyntaxError):
+        yield Problem(f"SyntaxError: {error.message}; correct the script", _moved(error.place))
+
+
+def _moved(place: Place | None) -> Place | None:
+    if place is None or place.line != 1:
+        return place
+    return replace(place, column=max(1, place.column - len(_NEVER)))
+
+
+_JOURNAL = re.compile(r"\.\d+-\d+\.journal$")
+
+
+def opened(path: Path) -> Cassette:
+    """Return the cassette at *path*.
+
+    Raises:
+        ConfigError: there is no such file.
+        CassetteError: it is not sound.
+    """
+    if not path.exists() or path.is_dir():
+        raise ConfigError(missing(str(path), Path.cwd(), ".yaml"))
+    return Cassette.load(path)
+
+
+def below(paths: Sequence[Path], suffix: str) -> list[Path]:
+    """Return the files that end with *suffix* among and below *paths*, or the project's.
+
+    Raises:
+        ConfigError: if one of *paths* is not there.
+    """
+    given = paths or [find_root(Path.cwd()) / "cassettes"]
+    lacking = [missing(str(path), Path.cwd(), suffix) for path in paths if not path.exists()]
+    if lacking:
+        raise ConfigError(*lacking)
+    return list(dict.fromkeys(found for path in given for found in _below(path, suffix)))
+
+
+def cassettes_at(said: str | None) -> tuple[Path | None, Remote | None]:
+    """Return the folder that *said* names, and where its files come from if that is a URL."""
+    if not said:
+        return None, None
+    if not is_url(said):
+        return Path(said), None
+    remote = mirror(said, find_root(Path.cwd()))
+    return remote.folder, remote
+
+
+def _below(path: Path, suffix: str) -> Iterator[Path]:
+    if path.is_dir():
+        yield from sorted(path.rglob(f"*{suffix}"))
+    elif path.name.endswith(suffix):
+        yield path
+
+
+def with_journals(paths: Sequence[Path]) -> list[Path]:
+    """Return the cassettes that a recording left journals of.
+
+    Raises:
+        ConfigError: if there is neither a cassette nor a journal where *paths* say.
+    """
+    folders = [path for path in paths if path.is_dir()]
+    named = [path for path in paths if not path.is_dir()]
+    journals = below(folders, ".journal") if folders or not named else []
+    for path in named:
+        if not path.exists() and not list(path.parent.glob(f"{path.name}.*.journal")):
+            raise ConfigError(missing(str(path), Path.cwd(), ".yaml"))
+    cassettes = [path.with_name(_JOURNAL.sub("", path.name)) for path in journals]
+    return list(dict.fromkeys([*named, *cassettes]))
+
+
+def declared(folder: Path | None) -> Platforms:
+    """Return the platforms of *folder*, by default those of the project, over the built-in ones.
+
+    Raises:
+        ConfigError: if *folder* is not there, or something in it is wrong.
+    """
+    return load_platforms(declared_folder(folder))
+
+
+def declared_folder(folder: Path | None) -> Path | None:
+    """Return *folder*, or that of the project, or None where the project has none.
+
+    Raises:
+        ConfigError: if *folder* is not there.
+    """
+    if folder is not None and not folder.exists():
+        raise ConfigError(missing(str(folder), Path.cwd(), ""))
+    own = find_root(Path.cwd()) / "scenarios" / "platforms"
+    return folder or (own if own.is_dir() else None)
+
+
+def players(cassette: Path) -> list[str]:
+    """Return the scenarios and rows that play *cassette*; files with mistakes count for nothing."""
+    wanted = cassette.absolute()
+    found = (item for item in _every(wanted) if file_of(item).absolute() == wanted)
+    return list(dict.fromkeys(item.owner for item in found))
+
+
+def file_of(item: ScenarioItem) -> Path:
+    """Return the cassette of *item* in its own project."""
+    return item.root / "cassettes" / f"{item.cassette}.yaml"
+
+
+def _every(cassette: Path) -> Iterator[ScenarioItem]:
+    for path in sorted((find_root(cassette) / "scenarios").rglob(f"*{SUFFIX}")):
+        with suppress(ConfigError):
+            yield from items(path, variables={}, environ=os.environ)

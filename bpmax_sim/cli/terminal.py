@@ -1,0 +1,213 @@
+"""The two streams: data on stdout, messages on stderr; plain where nobody looks at a terminal.
+
+A question before something is replaced or deleted; nothing of it goes to standard output.
+
+A progress bar on standard error, for work that takes longer than two seconds on a terminal.
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import IO, Any, TextIO, TypeVar
+
+import typer
+
+from bpmax_sim.cli.output_schema import VERSION
+from bpmax_sim.errors import ConfigError
+
+
+class Unread(Exception):  # noqa: N818 - it is no mistake
+    """Whoever reads standard output has gone."""
+
+
+STYLES = {"√": "green", "×": "red", "-": "yellow"}
+
+
+_PLAIN = {"√": "+", "×": "x", "…": "...", "·": "-"}
+"""What a console without these characters gets, for a mark is all that tells right from wrong."""
+
+
+def keep_printable() -> None:
+    """Let a console that lacks a character print ``?`` for it, or its likeness, and not fail."""
+    codecs.register_error("bpmax-sim", _instead)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="bpmax-sim")
+
+
+def _instead(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(letter, "?") for letter in lost), error.end
+
+
+@contextmanager
+def _writing(stream: TextIO) -> Iterator[None]:
+    """Translate what can go wrong with a stream, and leave nothing in it for Python's own end.
+
+    Raises:
+        Unread: the reader has gone.
+        ConfigError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
+            raise Unread from None
+        told = f"standard output cannot be written: {error.strerror}; send it elsewhere"
+        raise ConfigError(told) from None
+
+
+def say(text: str) -> None:
+    """Print data; a line that begins with a mark is coloured on a terminal."""
+    with _writing(sys.stdout):
+        _say(text)
+
+
+def _say(text: str) -> None:
+    style = STYLES.get(text[:1], "")
+    if style and sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+
+        Console(highlight=False, soft_wrap=True).print(text, style=style, markup=False)
+    else:
+        print(text, flush=True)  # noqa: T201 - this is where printing is done
+
+
+def say_json(value: Any) -> None:
+    """Print one JSON document."""
+    say(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def say_document(**told: Any) -> None:
+    """Print what ``--json`` promises for a command; its keys are those of `shapes.SHAPES`."""
+    say_json({"version": VERSION, **told})
+
+
+def announce(**told: Any) -> None:
+    """Print what ``--json`` promises on one line, for a program that reads on while we run."""
+    say(json.dumps({"version": VERSION, **told}, ensure_ascii=False))
+
+
+def say_bytes(data: bytes) -> None:
+    """Print data byte for byte, whatever the console's character set."""
+    with _writing(sys.stdout):
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def tell(text: str) -> None:
+    """Print a message to whoever watches."""
+    with _writing(sys.stderr):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def complain(text: str) -> None:
+    """Print an error; each of its lines says where, what and what to do."""
+    tell(text)
+
+
+_YES = frozenset({"y", "yes", "是"})
+
+
+def agree(question: str) -> None:
+    """Ask, and return if the answer is yes.
+
+    Raises:
+        typer.Abort: it is anything else, or nobody answers.
+    """
+    if _answer(f"{question} [y/N]:") not in _YES:
+        raise typer.Abort
+
+
+def choose(question: str, choices: Sequence[str]) -> str:
+    """Ask until the answer is one of *choices*, or its first letter; nobody's is the last one."""
+    told = ", ".join(f"[{one[0]}]{one[1:]}" for one in choices)
+    while answer := _answer(f"{question} {told}:"):
+        if found := next((one for one in choices if answer in {one, one[0]}), ""):
+            return found
+    return choices[-1]
+
+
+def _answer(question: str) -> str:
+    gap = " " if sys.stdin.isatty() else ""
+    print(f"{question}{gap}", end="", file=sys.stderr, flush=True)  # noqa: T201
+    return sys.stdin.readline().strip().lower()
+
+
+T = TypeVar("T")
+SECONDS = 2.0
+
+
+def watched(
+    steps: Iterable[T],
+    total: int,
+    *,
+    stream: IO[str] | None = None,
+    now: Callable[[], float] = time.monotonic,
+) -> Iterator[T]:
+    """Yield *steps*, with a bar between them that is gone while the caller handles one.
+
+    Args:
+        steps: what is worked off, a step each time one is asked for.
+        total: how many there are.
+        stream: a terminal, or nothing is shown; standard error by default.
+        now: real seconds.
+    """
+    out = sys.stderr if stream is None else stream
+    bar = _Bar(out, total) if out.isatty() else None
+    begun = now()
+    for number, step in enumerate(steps, 1):
+        if bar:
+            bar.hide()
+        yield step
+        if bar and number < total and now() - begun > SECONDS:
+            bar.show(number)
+
+
+@dataclass(slots=True)
+class _Bar:
+    """Rich's bar, made when it is first shown; it colours nothing where ``NO_COLOR`` is set."""
+
+    stream: IO[str]
+    total: int
+    _drawn: Any = field(default=None, init=False)
+
+    def show(self, done: int) -> None:
+        if self._drawn is None:
+            self._drawn = self._make()
+            self._drawn.add_task("", total=self.total)
+        self._drawn.update(0, completed=done)
+        self._drawn.start()
+        self._drawn.refresh()
+
+    def hide(self) -> None:
+        if self._drawn is not None:
+            self._drawn.stop()
+
+    def _make(self) -> Any:
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress  # noqa: PLC0415
+
+        return Progress(
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=Console(file=self.stream),
+            transient=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )

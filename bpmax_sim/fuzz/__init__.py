@@ -1,0 +1,9 @@
+"""Search a user's platform and scripts for calls that break a law, and tell them as tests."""
+
+from __future__ import annotations
+
+from bpmax_sim.fuzz.laws import LAWS
+from bpmax_sim.fuzz.search import held, hold
+from bpmax_sim.fuzz.violation import LawBroken
+
+__all__ = ["LAWS", "LawBroken", "held", "hold"]

@@ -1,0 +1,405 @@
+"""What must hold for every call of a user's platform: one table.
+
+A law draws calls of one API, makes them, and raises `LawBroken` where it does not hold. The same
+calls break it in the same words, wherever they are made from.
+
+The checks behind the laws: each makes calls, and raises `LawBroken` where its law is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.matching import identity, parts_of
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.field_path import parse_path
+from bpmax_sim.fuzz.recordings import check_replay, check_secrets
+from bpmax_sim.fuzz.target import (
+    SIMULATE,
+    WHOLE,
+    Target,
+    Unread,
+    Witness,
+    declared_places,
+    given,
+    is_said,
+    segments,
+    values_at,
+)
+from bpmax_sim.fuzz.violation import broken, is_expected, outcome, told
+from bpmax_sim.messages import Request
+from bpmax_sim.platform.check import CREDENTIAL
+from bpmax_sim.platform.model import Api, Parameter
+from bpmax_sim.proxy.builder import Program
+from bpmax_sim.script.failure import Script
+from bpmax_sim.session import Session
+from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.simulator.auth import is_changing
+from bpmax_sim.strategies.programs import (
+    chained,
+    javascript,
+    parameter_values,
+    perform,
+    rivals,
+    valid_calls,
+)
+from bpmax_sim.strategies.schemas import check_value
+
+Programs = tuple[Program, ...]
+
+
+def _sent(target: Target, program: Program) -> tuple[BpmaxError | None, Witness]:
+    """Make one call, and return its rejection and what was seen of it."""
+    with target.session() as (session, witness):
+        error = outcome(lambda: perform(program, session)).error
+    return error, witness
+
+
+def _last(target: Target, program: Program) -> Request | None:
+    """Return the request of one call, or None where it was not sent; `accepted` tells of that."""
+    requests = _sent(target, program)[1].requests
+    return requests[-1] if requests else None
+
+
+def accepted(target: Target, programs: Programs) -> None:
+    """Make a call that fits what is declared.
+
+    Raises:
+        LawBroken: the law does not hold.
+    """
+    error, _ = _sent(target, programs[0])
+    if error is not None and not is_expected(error, target):
+        raise broken(f"a call that fits what is declared ends in {told(error, target)}")
+
+
+def arrives(target: Target, programs: Programs) -> None:
+    """Look for each value at its place.
+
+    Raises:
+        LawBroken: the law does not hold.
+    """
+    (program,) = programs
+    api = target.platform.apis[program.api]
+    request = _last(target, program)
+    if request is None:
+        return
+    for parameter, value in given(api, program):
+        if parameter.target in WHOLE and isinstance(value, str):
+            continue  # a text is sent as it is, whatever else the body may be
+        try:
+            found = values_at(request, parameter.place, parameter.target, api)
+        except Unread:
+            continue
+        if not is_said(value, found, parameter.place):
+            raise broken(_lost(target, api, parameter, found))
+
+
+def _lost(target: Target, api: Api, one: Parameter, found: list[Any]) -> str:
+    place = f"{one.place}.{one.target}"
+    lost = f"the value of parameter {one.name!r} does not arrive at {place}"
+    if (one.place, one.target.lower()) in _lowered(target, api):
+        return f"{lost}: auth puts its own there; remove the parameter, or rename one of them"
+    above = [other for other in api.parameters if _covers(other, one) or _covers(one, other)]
+    if above:
+        return f"{lost}: it lies within, or around, parameter {above[0].name!r}; remove one"
+    return f"{lost}, where {len(found) or 'nothing'} {'is' if len(found) < 2 else 'are'} found"  # noqa: PLR2004
+
+
+def _lowered(target: Target, api: Api) -> set[tuple[str, str]]:
+    return {(place, name.lower()) for place, name in declared_places(target.auth(api))}
+
+
+def _covers(outer: Parameter, inner: Parameter) -> bool:
+    if outer is inner or not outer.place == inner.place == "body":
+        return False
+    return outer.target in WHOLE or inner.target.startswith(f"{outer.target}.")
+
+
+def keeps_segments(target: Target, programs: Programs) -> None:
+    """Count the segments of the path.
+
+    Raises:
+        LawBroken: the law does not hold.
+    """
+    request = _last(target, programs[0])
+    path = target.platform.apis[programs[0].api].path.partition("?")[0]
+    if request is None:
+        return
+    wanted, sent = path.strip("/").split("/"), segments(request)
+    if len(sent) != len(wanted) or {".", ".."} & {*sent} - {*wanted}:
+        raise broken(f"{path} has {len(wanted)} segments, and {len(sent)} were sent")
+
+
+def owns_credential(target: Target, programs: Programs) -> None:
+    """Claim what is auth's, and see what is sent.
+
+    Raises:
+        LawBroken: the law does not hold.
+    """
+    api = target.platform.apis[programs[0].api]
+    auth = target.auth(api)
+    plain, claiming = (_last(target, program) for program in programs)
+    if plain is None or claiming is None:
+        return
+    for (place, name), template in declared_places(auth).items():
+        try:
+            alone, found = (values_at(one, place, name, api) for one in (plain, claiming))
+        except Unread:
+            continue
+        if not alone:
+            continue  # auth puts it into some methods only
+        if len(found) != 1:
+            raise broken(f"{place}.{name} is auth's and is sent {len(found)} times")
+        steady = auth.sign is None and not is_changing(template, auth)
+        if "mine" in str(found[0]) or (steady and alone != found):
+            raise broken(f"{place}.{name} is auth's, and a script changes what is sent there")
+
+
+def same_forms(target: Target, programs: Programs) -> None:
+    """Make a direct call, and the chain that says the same.
+
+    Raises:
+        LawBroken: the law does not hold.
+    """
+    (direct,) = programs
+    chain = chained(target.platform.apis[direct.api], direct)
+    one, two = _last(target, direct), _last(target, chain)
+    if one and two and _wire(one, target) != _wire(two, target):
+        raise broken("the direct call and the chain that says the same send different requests")
+
+
+def _wire(request: Request, target: Target) -> Any:
+    """Return what is sent, order aside, and what auth signs."""
+    api = target.platform.apis[request.call.api] if request.call else Api()
+    signed = {name.lower() for (_, name), _v in declared_places(target.auth(api)).items()}
+    sign = target.auth(api).sign
+    signed |= {name.lower() for name in (*sign.set_headers, *sign.set_query)} if sign else set()
+    address, _, query = request.url.partition("?")
+    kept = [pair for pair in query.split("&") if pair.partition("=")[0].lower() not in signed]
+    headers = {n.lower(): v for n, v in request.headers if n.lower() not in signed}
+    body = request.call.body if request.call else None
+    return address, sorted(kept), headers, body
+
+
+def same_languages(target: Target, programs: Programs) -> None:
+    """Make a call in JavaScript and in Python.
+
+    Raises:
+        LawBroken: the law does not hold.
+    """
+    source = f"return await {javascript(programs[0])};"
+    with target.session() as (session, witness):
+        script = session.run_script(Script("一行.js", source))
+    error, python = _sent(target, programs[0])
+    spoken = [(one.method, _wire(one, target)) for one in witness.requests]
+    if spoken != [(one.method, _wire(one, target)) for one in python.requests]:
+        raise broken("JavaScript and Python send different requests for the same call")
+    if (script.error is None) != (error is None):
+        raise broken("JavaScript and Python disagree whether the call is rejected")
+
+
+def renews(target: Target, programs: Programs) -> None:
+    """Let tokens be revoked and end between calls.
+
+    Raises:
+        LawBroken: the law does not hold.
+    """
+    with target.session() as (session, witness):
+        error = outcome(lambda: perform(programs[0], session)).error
+        if error is not None or not witness.logins:
+            return  # `accepted` tells of that, and a method may need no token
+        for word, change in (("revokes", "revoke"), ("ends", "expire")):
+            known = witness.logins
+            getattr(session.simulator(target.key), change)()
+            error = outcome(lambda: perform(programs[0], session)).error
+            when = f"when the third party {word} the token, the next call"
+            if error is not None and not is_expected(error, target):
+                raise broken(f"{when} ends in {told(error, target)}")
+            if witness.logins == known:
+                raise broken(f"{when} does not log in again; see response.classes.token")
+
+
+def tells_apart(target: Target, programs: Programs) -> None:
+    """Compare what two calls are recorded as.
+
+    Raises:
+        LawBroken: the law does not hold.
+    """
+    one, other = programs
+    api = target.platform.apis[one.api]
+    with target.session() as (session, _):
+        built = [_built(program, session) for program in programs]
+    calls = [request.call for request in built if request is not None and request.call]
+    if len(calls) < len(built) or len({repr(_wire(one, target)) for one in built if one}) == 1:
+        return  # `accepted` tells of what cannot be built
+    rules = matching_rules(target.platforms, ())
+    keys = {identity(parts_of(call), rules) for call in calls}
+    pairs = zip(api.parameters, one.args or (), other.args or (), strict=False)
+    parameter = next(found for found, old, new in pairs if repr(old) != repr(new))  # True is 1
+    if len(keys) == 1 and not _is_meant(target, api, parameter):
+        raise broken(
+            f"calls that differ in the required parameter {parameter.name!r} share one recording: "
+            "ignore or volatile hides it; name what does not count more narrowly"
+        )
+
+
+def _built(program: Program, session: Session) -> Request | None:
+    chain = chained(session.platforms.platform(program.platform).apis[program.api], program)
+    builder = session.proxy(program.platform, **program.options).api(program.api)
+    for setter, value in chain.steps:
+        builder = getattr(builder, setter)(value)
+    found: Request | None = outcome(builder.build).value
+    return found
+
+
+def _is_meant(target: Target, api: Api, one: Parameter) -> bool:
+    """Return whether *one* is named itself among what does not count, or is personal data."""
+    names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
+    wanted = parse_path(f"{one.place}.{one.target}") if one.target not in WHOLE else ()
+    hidden = bool(target.platform.redact or api.redact)
+    return hidden or any(parse_path(name) == wanted for name in names if not name.startswith("$"))
+
+
+def answers(target: Target, programs: Programs) -> None:
+    """Hold the answer against what the file declares of it.
+
+    Raises:
+        LawBroken: the law does not hold.
+    """
+    with target.session() as (session, _):
+        came = outcome(lambda: perform(programs[0], session))
+    if came.error is None:
+        wrong = check_value(target.platform.apis[programs[0].api].answer, came.value)
+        if wrong:
+            raise broken(f"the answer is not what is declared: {wrong}")
+
+
+Draw = Callable[[Target, Api], st.SearchStrategy[Programs]]
+
+
+def _one(target: Target, api: Api) -> st.SearchStrategy[Programs]:
+    return st.tuples(valid_calls(target.platforms, target.platform, api))
+
+
+def _claimed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
+    """Draw a call, and the same with setters that claim what is auth's."""
+    steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
+    calls = valid_calls(target.platforms, target.platform, api, direct=False)
+    return st.builds(
+        lambda call, more: (call, replace(call, steps=(*call.steps, *more))), calls, steps
+    )
+
+
+def _changed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
+    """Draw two direct calls that differ in the value of one required parameter."""
+    needed = [n for n, one in enumerate(api.parameters) if one.required]
+
+    @st.composite
+    def pairs(draw: st.DrawFn) -> Programs:
+        call = draw(valid_calls(target.platforms, target.platform, api, direct=True))
+        index = draw(st.sampled_from(needed))
+        args = list(call.args or ())
+        args[index] = draw(parameter_values(api.parameters[index]))
+        return call, replace(call, args=tuple(args))
+
+    return pairs()
+
+
+class Law(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that must hold.
+
+    Attributes:
+        about: what it says, as a sentence.
+        check: makes the calls; raises `LawBroken`.
+        draw: the calls of one API that it is tried with.
+        applies: whether it says anything of an API.
+        live: whether it can be tried against a live system.
+    """
+
+    about: str
+    check: Callable[[Target, Programs], None]
+    draw: Draw = _one
+    applies: Callable[[Target, Api], bool] = lambda _target, _api: True
+    live: bool = False
+
+
+def _has_inner_credential(api: Api) -> bool:
+    """Return whether a chain may replace a member of the body with a credential inside."""
+    members = api.body.values() if isinstance(api.body, Mapping) else ()
+    inner = [one for one in members if isinstance(one, Mapping) and CREDENTIAL not in one]
+    return any(CREDENTIAL in str(one) for one in inner)
+
+
+def _has_claims(target: Target, api: Api) -> bool:
+    return bool(declared_places(target.auth(api)))
+
+
+LAWS: Final[dict[str, Law]] = {
+    "accepted": Law(
+        about="A call that fits what is declared is built, logs in and is accepted.",
+        check=accepted,
+        live=True,
+    ),
+    "arrives": Law(
+        about="Every value that is given arrives at its place, once and unchanged.",
+        check=arrives,
+        applies=lambda _target, api: bool(api.parameters),
+    ),
+    "segments": Law(
+        about="No value adds a segment to the path, whatever it holds.",
+        check=keeps_segments,
+        applies=lambda _target, api: any(one.place == "path" for one in api.parameters),
+    ),
+    "credential": Law(
+        about="What auth puts in is there exactly once, and no script changes it.",
+        check=owns_credential,
+        draw=_claimed,
+        applies=_has_claims,
+    ),
+    "forms": Law(
+        about="The direct call and the chain that says the same send the same request.",
+        check=same_forms,
+        draw=lambda target, api: st.tuples(
+            valid_calls(target.platforms, target.platform, api, direct=True)
+        ),
+        applies=lambda _target, api: bool(api.parameters) and not _has_inner_credential(api),
+    ),
+    "languages": Law(
+        about="JavaScript and Python send the same bytes.",
+        check=same_languages,
+    ),
+    "renewal": Law(
+        about="A token that is revoked or has ended is renewed, and the call succeeds.",
+        check=renews,
+        applies=lambda target, api: target.auth(api).acquire is not None,
+    ),
+    "identity": Law(
+        about="Calls that differ in a required parameter are recorded as different calls.",
+        check=tells_apart,
+        draw=_changed,
+        applies=lambda _target, api: any(one.required for one in api.parameters),
+    ),
+    "replay": Law(
+        about="What was recorded is replayed the same, without network and credentials.",
+        check=check_replay,
+    ),
+    "secrets": Law(
+        about="No credential and no token is in a recording or in the log of calls.",
+        check=check_secrets,
+        applies=lambda target, api: (
+            _has_claims(target, api) or target.auth(api).acquire is not None
+        ),
+    ),
+    "answer": Law(
+        about="At an address: the answer is what the API's `answer` declares.",
+        check=answers,
+        applies=lambda target, api: bool(api.answer) and target.against != SIMULATE,
+        live=True,
+    ),
+}
+"""The laws by name."""

@@ -1,0 +1,244 @@
+"""Recordings of a user's platform, made with credentials that nobody has, and searched for them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.clock import SystemClock
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.fuzz.target import START, Target, Unread, Witness, declared_places, values_at
+from bpmax_sim.fuzz.violation import Outcome, broken, outcome, told
+from bpmax_sim.messages import Request
+from bpmax_sim.platform.instances import Entry, Origin
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Source, is_set
+from bpmax_sim.platform.template import names_in
+from bpmax_sim.proxy.builder import Program
+from bpmax_sim.secret.standin import standin
+from bpmax_sim.session import Session, Settings
+from bpmax_sim.simulator.simulator import Simulators
+from bpmax_sim.simulator.state import Tenant
+from bpmax_sim.strategies.programs import perform
+
+_TEXTS = frozenset({"text", "integer"})
+_SHORTEST = 6  # what is shorter is redacted by place only
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
+_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """One call that was recorded.
+
+    Attributes:
+        came: how it ended.
+        value: the answer without secrets, for a third party may say a credential back.
+        closed: why the recording could not be written.
+        artefacts: what was written and logged, by name.
+        credentials: the values that were declared secret, by name.
+    """
+
+    came: Outcome
+    value: str
+    closed: BpmaxError | None
+    witness: Witness
+    artefacts: Mapping[str, bytes]
+    credentials: Mapping[str, str]
+
+
+def check_replay(target: Target, programs: tuple[Program, ...]) -> None:
+    """Record a call, replay it without credentials, and compare what the script sees."""
+    with TemporaryDirectory(prefix="fuzz-") as place:
+        path = Path(place) / "cassettes/fuzz.yaml"
+        recorded = _recorded(target, programs[0], path)
+        if recorded.closed is not None or not recorded.witness.requests:
+            return  # `secrets` and `accepted` tell of these
+        again = _session(target.platforms, path, {}, mode="replay")
+        came = outcome(lambda: perform(programs[0], again))
+        closing = outcome(again.close).error
+    alike = _is_pseudonymous(target, programs[0]) or _shown(came, again) == recorded.value
+    if not alike or _seen(came) != _seen(recorded.came):
+        raise broken(f"replay {_ended(came)}, and recording {_ended(recorded.came)}")
+    if closing is not None:
+        raise broken(f"the recording was not played as it was made: {told(closing)}")
+
+
+def _is_pseudonymous(target: Target, program: Program) -> bool:
+    """Return whether replay answers with pseudonyms where the third party had personal data."""
+    return bool(target.platform.redact or target.platform.apis[program.api].redact)
+
+
+def _shown(came: Outcome, session: Session) -> str:
+    return session.redact(json.dumps(came.value, ensure_ascii=False, sort_keys=True, default=repr))
+
+
+def _seen(came: Outcome) -> tuple[Any, ...]:
+    error = came.error
+    return type(error), getattr(error, "code", ""), getattr(error, "status", None)
+
+
+def _ended(came: Outcome) -> str:
+    return f"ends in {told(came.error)}" if came.error else "gives another value"
+
+
+def check_secrets(target: Target, programs: tuple[Program, ...]) -> None:
+    """Record a call, and search all that is written and logged for credentials and tokens."""
+    api = target.platform.apis[programs[0].api]
+    with TemporaryDirectory(prefix="fuzz-") as place:
+        recorded = _recorded(target, programs[0], Path(place) / "cassettes/fuzz.yaml")
+    if recorded.closed is not None:
+        raise broken(f"the recording is refused: {told(recorded.closed)}")
+    for name, value in recorded.credentials.items():
+        for artefact, data in recorded.artefacts.items():
+            if any(value.encode() in view for view in _views(data)):
+                raise broken(f"the credential {name!r} is in the {artefact}")
+    for request in recorded.witness.requests:
+        for told_of in _clear(target, api, request):
+            raise broken(told_of)
+
+
+def _clear(target: Target, api: Api, request: Request) -> Iterator[str]:
+    """Tell what auth put in as a credential and is recorded as it was sent."""
+    auth = target.auth(api)
+    steps = auth.acquire.steps if auth.acquire else ()
+    minted = {name for step in steps for name in step.extract}
+    for (place, name), template in declared_places(auth).items():
+        used = names_in(template)
+        is_credential = (place, name.lower()) == ("header", "authorization") or place == "cookie"
+        if not (used & minted or is_credential):
+            continue
+        try:
+            sent, kept = (values_at(one, place, name, api) for one in (request, request.recorded))
+        except Unread:
+            continue
+        if sent and sent == kept:
+            yield (
+                f"{place}.{name} is recorded in the clear, with {', '.join(sorted(used))} in it; "
+                "write secret: true where it is declared or extracted"
+            )
+
+
+def _recorded(target: Target, program: Program, path: Path) -> Recorded:
+    platforms, environ = _with_credentials(target.platforms, target.key)
+    third_party = _third_party(platforms, environ)
+    session = _session(platforms, path, environ, mode="record", transport=third_party)
+    witness = Witness()
+    session.stub(witness.note)
+    came = outcome(lambda: perform(program, session))
+    log = repr([(one, one.request, one.response, one.error, one.notes) for one in session.calls])
+    closed = outcome(session.close).error
+    artefacts = {"log of calls": log.encode()}
+    for file in sorted(path.parent.rglob("*.yaml")):
+        name = "recording of the login" if file.parent.name == "auth" else "recording"
+        artefacts[name] = file.read_bytes()
+    shown = _shown(came, session)
+    secrets = _secrets(platforms, target.key, environ)
+    return Recorded(came, shown, closed, witness, artefacts, secrets)
+
+
+def _session(
+    platforms: Platforms, path: Path, environ: Mapping[str, str], *, mode: str, **more: Any
+) -> Session:
+    settings = Settings(
+        mode=mode,
+        cassette=path,
+        logins=path.parent / "auth",
+        clock=START,
+        owner="fuzz",
+        environ=environ,
+        allow_ci=True,
+    )
+    return Session(platforms, settings, **more)
+
+
+def _third_party(platforms: Platforms, environ: Mapping[str, str]) -> Simulators:
+    """Return stand-ins that know the made-up credentials; recording authorises in real time."""
+
+    def tenants(key: str) -> Iterator[Tenant]:
+        platform = platforms.platform(key)
+        for entry in platforms.entries.get(key, ()):
+            one = entry.instance
+            if one.enabled:
+                found = platforms.credentials(platform, one, environ=environ, closed=False)
+                yield Tenant(one.instance_key, found.real)
+
+    return Simulators(platforms, lambda key: tuple(tenants(key)), clock=SystemClock())
+
+
+def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[str, str]]:
+    """Return *platforms* with credentials from an environment, and a made-up environment."""
+    declared = platforms.platform(key).credentials
+    environ: dict[str, str] = {}
+    entries = [
+        Entry(_filled(one.instance, declared, environ), Origin())
+        if one.instance.platform == key
+        else one
+        for found in platforms.entries.values()
+        for one in found
+    ]
+    return platforms.with_entries(entries), environ
+
+
+def _filled(
+    instance: Instance, declared: Mapping[str, CredentialSpec], environ: dict[str, str]
+) -> Instance:
+    """Return *instance* with a variable for what is secret or lies outside its file."""
+    address = "" if isinstance(instance.base_url, Source) else instance.base_url
+    values: dict[str, Any] = {}
+    for name, spec in declared.items():
+        if name not in instance.credentials and is_set(spec.default):
+            continue
+        own = instance.credentials.get(name, spec.default)
+        if isinstance(own, str | int | float) and not spec.secret:
+            values[name] = own
+        else:
+            variable = f"FUZZ_{instance.instance_key}_{name}"
+            values[name] = Source(env=variable)
+            environ[variable] = _made(name, spec, instance)
+    return replace(instance, base_url=address, credentials=values)
+
+
+def _made(name: str, spec: CredentialSpec, instance: Instance) -> str:
+    key = instance.instance_key
+    if spec.kind == "text":
+        return f"s3c{name}{key.encode().hex()[:6]}Kq7Zx8"
+    return standin(kind=spec.kind, platform="fuzz", instance=key, name=name)
+
+
+def _secrets(platforms: Platforms, key: str, environ: Mapping[str, str]) -> dict[str, str]:
+    declared = platforms.platform(key).credentials
+    return {
+        name: environ[value.env]
+        for entry in platforms.entries.get(key, ())
+        for name, value in entry.instance.credentials.items()
+        if isinstance(value, Source) and isinstance(value.env, str)
+        if declared[name].secret and declared[name].kind in _TEXTS
+        if len(environ[value.env]) >= _SHORTEST
+    }
+
+
+def _views(data: bytes) -> Iterator[bytes]:
+    """Yield *data* as it is, and without percent signs, base64 and hexadecimal digits."""
+    yield data
+    yield unquote_to_bytes(data)
+    yield b"\n".join(filter(None, map(_from_base64, _BASE64.findall(data))))
+    yield b"\n".join(bytes.fromhex(found.decode()) for found in _HEX.findall(data))
+
+
+def _from_base64(piece: bytes) -> bytes:
+    core = piece.translate(bytes.maketrans(b"-_", b"+/"))
+    core = core[: len(core) - (len(core) % 4 == 1)]
+    try:
+        return base64.b64decode(core + b"=" * (-len(core) % 4))
+    except binascii.Error:
+        return b""

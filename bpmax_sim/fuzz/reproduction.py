@@ -1,0 +1,129 @@
+"""A finding as a scenario file and as a pytest test; both fail in the words of the finding."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.fuzz.search import Finding, Plan
+from bpmax_sim.fuzz.target import SIMULATE
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.project import SUFFIX, file_name
+from bpmax_sim.strategies.traffic import yaml_text
+
+_WIDTH = 96
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file to write: where it belongs, and its text."""
+
+    path: Path
+    text: str
+
+
+def scenario_of(finding: Finding, plan: Plan, root: Path) -> File:
+    """Return the scenario that fails as *finding* says; it belongs below ``scenarios/fuzz``."""
+    path = root / "scenarios/fuzz" / f"{file_name(_slug(finding))}{SUFFIX}"
+    mode = SIMULATE if plan.against == SIMULATE else "live"
+    platforms = _relative(_declared(finding, plan.path), path.parent)
+    args = {"law": finding.law, "platform": finding.platform, **_given(finding, plan)}
+    if finding.script:
+        args["script"] = _below(Path(finding.script), root)
+        args["libraries"] = [_below(one, root) for one in plan.libraries]
+    lines = [
+        *(f"# {one}" for one in (finding.message, *finding.javascript)),
+        "version: 1",
+        f"scenario: {_inline(f'{finding.call}: {finding.law}')}",
+        "form: {}",
+        f"proxy: {{platforms: {_inline(platforms)}, mode: {mode}}}",
+        "steps:",
+        f"  - name: {_inline(f'law {finding.law}')}",
+        "    python:",
+        "      call: bpmax_sim.fuzz:held",
+        f"      args: {_inline(_escaped(args))}",
+    ]
+    return File(path, "\n".join(lines) + "\n")
+
+
+def _declared(finding: Finding, path: Path) -> Path:
+    """Return what a scenario names: the file, or its folder where others in it are needed."""
+    file, folder = path.absolute(), path.absolute().parent
+    first, second = (folder, file) if finding.script else (file, folder)
+    try:
+        load_platforms(first)
+    except ConfigError:
+        return second
+    return first
+
+
+def pytest_of(finding: Finding, plan: Plan, root: Path) -> File:
+    """Return the pytest test that fails as *finding* says; it belongs below ``tests``."""
+    name = re.sub(r"\W+", "_", _slug(finding)).strip("_")
+    path = root / "tests" / f"test_fuzz_{name}.py"
+    return File(path, "\n".join(_test_lines(finding, plan, root, name)) + "\n")
+
+
+def _test_lines(finding: Finding, plan: Plan, root: Path, name: str) -> Iterator[str]:
+    yield f'"""{_docstring(finding.message)}"""'
+    yield from ("", "from pathlib import Path", "", "from bpmax_sim import fuzz", "")
+    yield "ROOT = Path(__file__).parents[1]"
+    yield from ("", "", f"def test_{name}() -> None:")
+    yield from (f"    # {one}" for one in finding.javascript)
+    yield f"    fuzz.hold({finding.law!r}, ROOT / {_below(plan.path, root)!r}, **{{"
+    given = _given(finding, plan)
+    for key, value in given.items():
+        shown = pformat(value, width=_WIDTH - 8, sort_dicts=False).replace("\n", "\n        ")
+        yield f"        {key!r}: {shown},"
+    if finding.script:
+        yield f'        "script": ROOT / {_below(Path(finding.script), root)!r},'
+        named = ", ".join(f"ROOT / {_below(one, root)!r}" for one in plan.libraries)
+        yield f'        "libraries": [{named}],'
+    yield "    })"
+
+
+def _given(finding: Finding, plan: Plan) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if finding.calls:
+        found["calls"] = [dict(one) for one in finding.calls]
+    if finding.script:
+        found["situation"] = dict(finding.situation)
+    if plan.against != SIMULATE:
+        found["against"] = plan.against
+    return found
+
+
+def _slug(finding: Finding) -> str:
+    return f"{finding.call}.{finding.law}"
+
+
+def _relative(path: Path, start: Path) -> str:
+    return Path(os.path.relpath(path, start.absolute())).as_posix()
+
+
+def _below(path: Path, root: Path) -> str:
+    return _relative(path.absolute(), root)
+
+
+def _inline(value: Any) -> str:
+    return yaml_text(value).rstrip("\n")
+
+
+def _escaped(value: Any) -> Any:
+    """Return *value* with what a scenario would read as an expression written as itself."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, dict):
+        return {name: _escaped(item) for name, item in value.items()}
+    return list(map(_escaped, value)) if isinstance(value, list) else value
+
+
+def _docstring(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]

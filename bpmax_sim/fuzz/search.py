@@ -1,0 +1,501 @@
+"""A search for calls that break a law: round by round with more examples, until time is over.
+
+What broke a law is kept in the example database, so the next search begins with it. Hypothesis
+shrinks what it finds; that ends when the time is over, too.
+
+Where examples that broke a law are kept: a folder, or a Redis that several machines share.
+
+The law of scripts: whatever a form holds and a third party answers, no mistake of their own.
+
+A script may leave a rejection uncaught, for that is an answer of the third party. A TypeError, a
+name that there is not, a loop without end or a promise that nothing settles is the script's.
+
+A law held against given calls: what a failure's scenario and its pytest test do.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+from hypothesis import Phase, find, settings
+from hypothesis import strategies as st
+from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+from hypothesis.errors import NoSuchExample, Unsatisfiable
+
+from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, near
+from bpmax_sim.fuzz.laws import LAWS, Programs
+from bpmax_sim.fuzz.target import SIMULATE, Plain, Target, hang_up, plain, program, target_of
+from bpmax_sim.fuzz.violation import LawBroken, broken, outcome, told
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.platform.load import Platforms, read_platform
+from bpmax_sim.project import find_root, make_folder
+from bpmax_sim.script.failure import Script
+from bpmax_sim.session.session import read_script
+from bpmax_sim.strategies.programs import javascript, loaded, together, wanted_apis
+from bpmax_sim.strategies.values import json_values, scalars
+
+_REDIS = ("redis://", "rediss://", "unix://")
+
+
+def database(place: str) -> ExampleDatabase:
+    """Return the database at *place*, a folder or the URL of a Redis.
+
+    Raises:
+        ConfigError: the folder cannot be written, the Redis cannot be reached, or the extra
+            ``fuzz`` is not installed.
+    """
+    if not place.startswith(_REDIS):
+        return _folder(Path(place))
+    try:
+        import redis  # noqa: PLC0415 - an extra
+        from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415
+    except ImportError:
+        raise ConfigError(
+            "--database: a Redis needs the extra fuzz; run: pip install 'bpmax-sim[fuzz]'"
+        ) from None
+    try:
+        client = redis.Redis.from_url(place)
+        client.ping()
+    except (redis.RedisError, ValueError, OSError):
+        raise ConfigError(
+            "--database: the Redis cannot be reached; check its address, or name a folder"
+        ) from None
+    return RedisExampleDatabase(client)
+
+
+def _folder(path: Path) -> ExampleDatabase:
+    # Hypothesis goes on without a word where it cannot write.
+    try:
+        make_folder(path / "x")
+    except OSError as error:
+        raise ConfigError(
+            f"--database {path}: cannot be made ({error.strerror}); name another folder"
+        ) from None
+    if not os.access(path, os.W_OK):
+        raise ConfigError(f"--database {path}: cannot be written; name another folder")
+    return DirectoryBasedExampleDatabase(path)
+
+
+_FIELD: Final = re.compile(r"\bform\s*\.\s*([^\W\d$]\w*)|\bform\s*\[\s*[\"']([^\"']+)[\"']\s*\]")
+_OWN_FAULT: Final = frozenset({"UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API"})
+SCRIPT: Final = "script"
+"""The name of the law."""
+
+ABOUT: Final = (
+    "Whatever a form holds and a third party answers, a script ends in no mistake of its own."
+)
+_JSON: Final = (("content-type", "application/json"),)
+TROUBLE: Final[Mapping[str, Response | None]] = {
+    "": None,
+    "empty": Response(status=200, headers=_JSON),
+    "null": Response(status=200, headers=_JSON, body=b"null"),
+    "nothing in it": Response(status=200, headers=_JSON, body=b"{}"),
+    "500": Response(status=500, headers=_JSON, body=b'{"code":500,"message":"busy"}'),
+    "not JSON": Response(status=200, headers=_JSON, body=b"<html>"),
+}
+"""What a third party may answer instead of the right thing, by name."""
+
+
+def fields(source: str) -> list[str]:
+    """Return the names of form fields that a script reads or writes."""
+    found = [one or other for one, other in _FIELD.findall(source)]
+    return [name for name in dict.fromkeys(found) if not name.startswith("$")]
+
+
+def situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw what a script finds: ``{"form": …, "trouble": name}``."""
+    values = st.none() | scalars() | json_values(max_leaves=3)
+    return st.fixed_dictionaries(
+        {
+            "form": st.fixed_dictionaries(dict.fromkeys(fields(source), values)),
+            "trouble": st.sampled_from(list(TROUBLE)),
+        }
+    )
+
+
+def check_script(
+    target: Target, script: str, situation: Mapping[str, Any], libraries: Sequence[str] = ()
+) -> None:
+    """Run the file *script* in *situation*, after *libraries*.
+
+    Raises:
+        LawBroken: it ends in a mistake of its own.
+    """
+    answer = TROUBLE[situation["trouble"]]
+
+    def trouble(request: Request) -> Response | None:
+        return None if request.is_login else answer
+
+    source, *before = map(_named, (script, *libraries))
+    with target.session() as (session, _):
+        if answer is not None:
+            session.stub(trouble)
+        form = dict(situation["form"])
+        ended = outcome(lambda: session.run_script(source, form=form, libraries=before).unwrap())
+    if ended.error is not None and _is_own_fault(ended.error):
+        raise broken(f"the script ends in {told(ended.error)}")
+
+
+def _named(file: str) -> Script:
+    """Return a script whose name is the file's alone, so that no path of a machine is told."""
+    return Script(Path(file).name, read_script(file).source)
+
+
+def _is_own_fault(error: BpmaxError) -> bool:
+    if not isinstance(error, ScriptError):
+        return not hasattr(error, "code")
+    code = error.fields.get("code")
+    return code is None or code in _OWN_FAULT
+
+
+class OnTheBench(Protocol):
+    """A session, as a scenario's ``python`` step is given it."""
+
+    @property
+    def platforms(self) -> Platforms:
+        """Return what is declared."""
+        ...
+
+
+def hold(  # noqa: PLR0913 - what a finding holds
+    law: str,
+    platform: str | os.PathLike[str],
+    /,
+    *,
+    calls: Sequence[Plain] = (),
+    against: str = SIMULATE,
+    script: str | os.PathLike[str] = "",
+    libraries: Sequence[str | os.PathLike[str]] = (),
+    situation: Mapping[str, Any] | None = None,
+) -> None:
+    """Hold *law* against calls of the platform file *platform*; nothing is returned.
+
+    Args:
+        law: its name; see `LAWS`.
+        platform: the file.
+        calls: ``{"call": "crm.create_order", "args": […]}``, or with ``"set"`` for a chain.
+        against: ``simulate``, or the address of a system that may be called.
+        script: for the law of scripts, the file.
+        libraries: files that run before it.
+        situation: for the law of scripts, ``{"form": …, "trouble": …}``.
+
+    Raises:
+        LawBroken: it does not hold; also an `AssertionError`.
+        ConfigError: there is no such law, or a file is wrong.
+    """
+    known = together(platform) if script else loaded(platform)
+    target = target_of(known, read_platform(Path(platform)).platform_key, against)
+    files = [os.fspath(one) for one in (script, *libraries)]
+    try:
+        _hold(target, law, calls, files, situation)
+    finally:
+        hang_up()
+
+
+def held(  # noqa: PLR0913 - what a finding holds
+    bench: OnTheBench,
+    *,
+    law: str,
+    platform: str,
+    calls: Sequence[Plain] = (),
+    against: str = SIMULATE,
+    script: str = "",
+    libraries: Sequence[str] = (),
+    situation: Mapping[str, Any] | None = None,
+) -> None:
+    """Do what `hold` does, in a step ``python`` of a scenario.
+
+    *platform* is the platform's key, and scripts are named from the project's root.
+
+    Raises:
+        LawBroken: it does not hold.
+        ConfigError: there is no such law.
+    """
+    files = [str(find_root(Path.cwd()) / one) for one in (script, *libraries)]
+    try:
+        _hold(target_of(bench.platforms, platform, against), law, calls, files, situation)
+    finally:
+        hang_up()
+
+
+def _hold(
+    target: Target,
+    law: str,
+    calls: Sequence[Plain],
+    files: Sequence[str],
+    situation: Mapping[str, Any] | None,
+) -> None:
+    if law == SCRIPT:
+        hold_script(target, files, situation or {"form": {}, "trouble": ""})
+        return
+    if law not in LAWS:
+        hint = near(law, LAWS) or f"; there are {', '.join((*LAWS, SCRIPT))}"
+        raise ConfigError(f"there is no law {law!r}{hint}")
+    hold_programs(target, law, tuple(program(one) for one in calls))
+
+
+def hold_programs(target: Target, law: str, programs: Programs) -> None:
+    """Hold *law* against *programs*.
+
+    Raises:
+        LawBroken: it does not hold; the message names the call and the law.
+    """
+    try:
+        LAWS[law].check(target, programs)
+    except LawBroken as error:
+        raise LawBroken(error.why, law=law, call=f"{target.key}.{programs[0].api}") from None
+
+
+def hold_script(target: Target, files: Sequence[str], situation: Mapping[str, Any]) -> None:
+    """Hold the law of scripts against the first of *files* in *situation*, after the others.
+
+    Raises:
+        LawBroken: the script ends in a mistake of its own.
+    """
+    try:
+        script, *libraries = files
+        check_script(target, script, situation, libraries)
+    except LawBroken as error:
+        name = Path(files[0]).name
+        raise LawBroken(error.why, law=SCRIPT, call=name) from None
+
+
+_FIRST_ROUND: Final = 5
+_LARGEST_ROUND: Final = 320
+"""When time is over, no more than the rest of a round is still drawn, and not tried."""
+_SAFE: Final = frozenset({"GET", "HEAD"})
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is searched.
+
+    Attributes:
+        path: a platform file.
+        api: the one API, in either style; empty for all.
+        against: ``simulate``, or an address.
+        allow_writes: whether a live system is also sent what may change something.
+        scripts: files of scripts, and *libraries* those that run before each.
+        laws: names of the laws that are tried; empty for all.
+        seconds: how long.
+        workers: processes.
+        examples: where the example database is; see `database`.
+    """
+
+    path: Path
+    api: str = ""
+    against: str = SIMULATE
+    allow_writes: bool = False
+    scripts: tuple[Path, ...] = ()
+    libraries: tuple[Path, ...] = ()
+    laws: tuple[str, ...] = ()
+    seconds: float = 60
+    workers: int = 1
+    examples: str
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One law tried on one API, or on one script."""
+
+    law: str
+    api: str = ""
+    script: str = ""
+
+    def called(self, target: Target) -> str:
+        """Return what it is tried on: ``crm.create_order``, or the script's file."""
+        return Path(self.script).name if self.script else f"{target.key}.{self.api}"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A law that does not hold, and the least that breaks it.
+
+    Attributes:
+        call: the API, ``crm.create_order``, or the script's file.
+        message: what is told, one line.
+        javascript: the calls as a script makes them.
+        calls, situation: as `hold` takes them.
+    """
+
+    platform: str
+    call: str
+    law: str
+    message: str
+    javascript: tuple[str, ...] = ()
+    calls: tuple[Plain, ...] = ()
+    script: str = ""
+    situation: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """How many examples one task was tried with, and what it came to."""
+
+    call: str
+    law: str
+    examples: int
+    finding: Finding | None = None
+
+
+def search(plan: Plan) -> list[Tried]:
+    """Search as *plan* says, and return what was tried, in the order of APIs and laws.
+
+    Raises:
+        ConfigError: a file or an option is wrong, or no value fits what is declared.
+    """
+    until = time.monotonic() + plan.seconds
+    tasks = list(tasks_of(plan))
+    count = max(1, min(plan.workers, len(tasks)))
+    if count == 1:
+        return searched(plan, tasks, until - time.monotonic())
+    left = until - time.monotonic()
+    shares = [tasks[number::count] for number in range(count)]
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        parts = list(pool.map(searched, [plan] * count, shares, [left] * count))
+    return [parts[number % count][number // count] for number in range(len(tasks))]
+
+
+def tasks_of(plan: Plan) -> Iterator[Task]:
+    """Yield what there is to try: every law that says something of an API, and every script.
+
+    Raises:
+        ConfigError: a file is wrong, or there is no such API.
+    """
+    target = _target(plan)
+    for api in wanted_apis(target.platforms, target.platform, plan.api, path=plan.path):
+        for name, law in LAWS.items():
+            is_live = plan.against != SIMULATE
+            allowed = not is_live or (law.live and (plan.allow_writes or api.method in _SAFE))
+            if allowed and (not plan.laws or name in plan.laws) and law.applies(target, api):
+                yield Task(name, api=api.key)
+    for script in plan.scripts:
+        if not plan.laws or SCRIPT in plan.laws:
+            yield Task(SCRIPT, script=str(script))
+
+
+def _target(plan: Plan) -> Target:
+    known = together(plan.path) if plan.scripts else loaded(plan.path)
+    return target_of(known, read_platform(plan.path).platform_key, plan.against)
+
+
+def searched(plan: Plan, tasks: Sequence[Task], seconds: float) -> list[Tried]:
+    """Try *tasks* in turn, each round with more examples, and return what came of each."""
+    until = time.monotonic() + seconds
+    target = _target(plan)
+    hunts = [_hunt(target, task, plan) for task in tasks]
+    kept = settings(
+        database=database(plan.examples),
+        deadline=None,
+        derandomize=False,  # which is on where CI is set, and would leave the database out
+        max_examples=_FIRST_ROUND,
+        phases=(Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
+        print_blob=False,
+    )
+    size = _FIRST_ROUND
+    try:
+        while time.monotonic() < until and any(hunt.finding is None for hunt in hunts):
+            _round(hunts, settings(kept, max_examples=size), until)
+            size = min(2 * size, _LARGEST_ROUND)
+    finally:
+        hang_up()
+    return [Tried(hunt.call, hunt.law, hunt.examples, hunt.finding) for hunt in hunts]
+
+
+def _round(hunts: Sequence[_Hunt], how: settings, until: float) -> None:
+    for hunt in hunts:
+        if hunt.finding is None and time.monotonic() < until:
+            hunt.go(how, until)
+
+
+class _Hunt(msgspec.Struct):
+    """One task under way.
+
+    Attributes:
+        drawn: what the law is tried with.
+        hold: holds the law against one example.
+        tell: returns the fields of a finding that tell of an example, which identify it, too.
+    """
+
+    target: Target
+    call: str
+    law: str
+    drawn: st.SearchStrategy[Any]
+    hold: Callable[[Any], None]
+    tell: Callable[[Any], dict[str, Any]]
+    examples: int = 0
+    finding: Finding | None = None
+    _until: float = 0.0
+    _known: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def go(self, how: settings, until: float) -> None:
+        """Try more examples, and keep the least that breaks the law.
+
+        Raises:
+            ConfigError: no value fits what is declared.
+        """
+        self._until = until
+        key = f"bpmax-sim fuzz {self.call} {self.law}".encode()
+        try:
+            least = find(self.drawn, self._breaks, settings=how, database_key=key)
+        except NoSuchExample:
+            return
+        except Unsatisfiable:
+            raise ConfigError(
+                f"{self.call}: no value fits what is declared of its parameters; "
+                "see their enum, format and schema"
+            ) from None
+        self.finding = Finding(
+            platform=self.target.key,
+            call=self.call,
+            law=self.law,
+            message=self._known[self._shown(least)],
+            **self.tell(least),
+        )
+
+    def _breaks(self, example: Any) -> bool:
+        """Return whether *example* breaks the law; when time is over, only what is known does."""
+        shown = self._shown(example)
+        if shown in self._known:
+            return True
+        if time.monotonic() > self._until:
+            return False
+        self.examples += 1
+        try:
+            self.hold(example)
+        except LawBroken as error:
+            self._known[shown] = str(error)
+            return True
+        return False
+
+    def _shown(self, example: Any) -> str:
+        return repr(self.tell(example))
+
+
+def _hunt(target: Target, task: Task, plan: Plan) -> _Hunt:
+    if task.script:
+        files = (task.script, *map(str, plan.libraries))
+        source = "\n".join(read_script(one).source for one in files)
+        return _Hunt(
+            target,
+            task.called(target),
+            task.law,
+            situations(source),
+            lambda found: hold_script(target, files, found),
+            lambda found: {"script": task.script, "situation": found},
+        )
+    return _Hunt(
+        target,
+        task.called(target),
+        task.law,
+        LAWS[task.law].draw(target, target.platform.apis[task.api]),
+        lambda programs: hold_programs(target, task.law, programs),
+        lambda programs: {
+            "calls": tuple(map(plain, programs)),
+            "javascript": tuple(map(javascript, programs)),
+        },
+    )

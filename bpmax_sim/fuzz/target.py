@@ -1,0 +1,338 @@
+"""A user's platform on the bench: whom its calls reach, and what was sent, as it was sent.
+
+What stands at a place of a request, read from its bytes by means of its own.
+
+Nothing of the package's encoders is used, so that a mistake in them is not made twice.
+
+A call as plain values, as a scenario file and a test hold it, and back.
+
+``{"call": "crm.create_order", "instance": "test", "args": [1, {"$undefined": true}]}``, or with
+``"set": [{"query": {"page": 1}}, …]`` for a chain.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote
+
+from msgspec.structs import replace
+
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.js_values import UNDEFINED, loads
+from bpmax_sim.messages import Request
+from bpmax_sim.platform.check import is_address
+from bpmax_sim.platform.instances import Entry, Origin
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
+from bpmax_sim.proxy.builder import Program
+from bpmax_sim.session import Session, Settings
+
+if TYPE_CHECKING:
+    from bpmax_sim.transport.live import Live
+
+SIMULATE: Final = "simulate"
+START: Final = Instant.parse("2026-03-02T09:00:00+08:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One platform, and who answers its calls.
+
+    Attributes:
+        key: the platform's.
+        against: ``simulate`` for its stand-in, or the address of a system that may be called.
+    """
+
+    platforms: Platforms
+    key: str
+    against: str = SIMULATE
+
+    @property
+    def platform(self) -> Platform:
+        """Return what its file declares."""
+        return self.platforms.platform(self.key)
+
+    def auth(self, api: Api) -> Auth:
+        """Return the auth of *api*."""
+        return api.auth if isinstance(api.auth, Auth) else self.platform.auth
+
+    @contextmanager
+    def session(self, **more: Any) -> Iterator[tuple[Session, Witness]]:
+        """Open a session, and note what it sends."""
+        settings: dict[str, Any] = {"mode": SIMULATE, "environ": {}}
+        transport = None
+        if self.against != SIMULATE:
+            settings, transport = {"mode": "live", "environ": os.environ}, _live()
+        settings |= {"clock": START, "unawaited": "allow", **more}
+        with Session(self.platforms, Settings(**settings), transport=transport) as session:
+            witness = Witness()
+            session.stub(witness.note)
+            yield session, witness
+
+
+def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> Target:
+    """Return *key* of *platforms* as a target; one without an instance is given one.
+
+    Raises:
+        ConfigError: *against* is neither ``simulate`` nor an address.
+    """
+    check_address(against)
+    entries = [entry for found in platforms.entries.values() for entry in found]
+    if not any(one.instance.platform == key and one.instance.enabled for one in entries):
+        entries.append(Entry(Instance(platform=key, instance_key="default"), Origin()))
+    if against != SIMULATE:
+        entries = [_moved(entry, against) for entry in entries]
+    return Target(platforms.with_entries(entries), key, against)
+
+
+def check_address(against: str) -> None:
+    """Judge who is to answer.
+
+    Raises:
+        ConfigError: *against* is neither ``simulate`` nor an address.
+    """
+    if against != SIMULATE and not (is_address(against) and "{" not in against):
+        raise ConfigError(
+            f"--against {against}: expected simulate, or an address such as http://127.0.0.1:8080"
+        )
+
+
+def reach(address: str) -> None:
+    """See that something answers at *address*, whatever it says.
+
+    Raises:
+        TransportError: nothing does.
+    """
+    try:
+        _live().handle(Request(method="HEAD", url=address))
+    finally:
+        hang_up()
+
+
+def hang_up() -> None:
+    """Close the connections of this process; the next request opens new ones."""
+    _live().close()
+
+
+def _moved(entry: Entry, address: str) -> Entry:
+    return Entry(replace(entry.instance, base_url=address), entry.origin)
+
+
+@cache
+def _live() -> Live:
+    """Return the connections of this process, which its sessions share."""
+    from bpmax_sim.transport.live import Live  # noqa: PLC0415 - a stand-in needs no client
+
+    return Live()
+
+
+@dataclass(slots=True)
+class Witness:
+    """Sees every request, and answers none.
+
+    Attributes:
+        requests: the calls' own.
+        logins: how many logins there were.
+    """
+
+    requests: list[Request] = field(default_factory=list)
+    logins: int = 0
+
+    def note(self, request: Request) -> None:
+        """Keep *request*, so that somebody else answers it."""
+        if request.is_login:
+            self.logins += 1
+        else:
+            self.requests.append(request)
+
+
+def declared_places(auth: Auth) -> Mapping[tuple[str, str], str]:
+    """Return what auth puts in: the template by place and name; names that are templates aside."""
+    emitted = auth.sign.emit if auth.sign else ()
+    found = {(one.place, one.name): one.value for one in (*auth.apply, *emitted)}
+    return {place: value for place, value in found.items() if "{{" not in place[1]}
+
+
+WHOLE: Final = frozenset({"$", "."})
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+class Unread(Exception):  # noqa: N818 - no error: the place is in a form that is not looked into
+    """The body is in a form that nothing here reads."""
+
+
+def given(api: Api, program: Program) -> Iterator[tuple[Parameter, Any]]:
+    """Yield each parameter that *program* gives a value, and the value."""
+    said: Mapping[str, Any] = dict(program.steps)
+    values = program.args or [_said(said.get(one.place, {}), one) for one in api.parameters]
+    pairs = zip(api.parameters, values, strict=False)
+    return (pair for pair in pairs if pair[1] is not UNDEFINED)
+
+
+def _said(said: Any, one: Parameter) -> Any:
+    if one.place == "body" and one.target in WHOLE:
+        return said
+    return _at(said, one.target.split(".") if one.place == "body" else [one.target])
+
+
+def _at(value: Any, names: list[str]) -> Any:
+    for name in names:
+        if not isinstance(value, Mapping) or name not in value:
+            return UNDEFINED
+        value = value[name]
+    return value
+
+
+def segments(request: Request) -> list[str]:
+    """Return the segments of the path below the address, still encoded."""
+    return request.url[len(request.base) :].partition("?")[0].strip("/").split("/")
+
+
+def values_at(request: Request, place: str, name: str, api: Api) -> list[Any]:
+    """Return every value at a place, in order; names of headers, cookies and queries in any case.
+
+    Raises:
+        Unread: it is in a body that nothing here reads.
+    """
+    return _READERS[place](request, name, api)
+
+
+def _in_path(request: Request, name: str, api: Api) -> list[Any]:
+    wanted = api.path.partition("?")[0].strip("/").split("/")
+    for pattern, text in zip(wanted, segments(request), strict=False):
+        around = _PLACEHOLDER.split(pattern)
+        if name in around[1::2]:
+            holes = [re.escape(one) if n % 2 == 0 else "(.*)" for n, one in enumerate(around)]
+            found = re.fullmatch("".join(holes), text)
+            return [unquote(found[around[1::2].index(name) + 1])] if found else []
+    return []
+
+
+def _in_query(request: Request, name: str, _api: Api) -> list[Any]:
+    pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
+    return [unquote(value) for key, _, value in pairs if unquote(key).lower() == name.lower()]
+
+
+def _in_headers(request: Request, name: str, _api: Api) -> list[Any]:
+    return [value for key, value in request.headers if key.lower() == name.lower()]
+
+
+def _in_cookies(request: Request, name: str, api: Api) -> list[Any]:
+    crumbs = "; ".join(_in_headers(request, "cookie", api)).split(";")
+    pairs = [crumb.strip().partition("=") for crumb in crumbs]
+    return [value for key, _, value in pairs if key.lower() == name.lower()]
+
+
+def _in_body(request: Request, name: str, api: Api) -> list[Any]:
+    kind = next(iter(_in_headers(request, "content-type", api)), "").partition(";")[0].strip()
+    text = (request.body or b"").decode("utf-8", "replace")
+    if kind == _FORM and "." not in name:
+        return [value for key, value in parse_qsl(text, True) if key == name]
+    if kind != "application/json":
+        raise Unread
+    try:
+        body = loads(text) if text else UNDEFINED
+    except ValueError:
+        raise Unread from None  # a script may send any text as it is
+    found = body if name in WHOLE else _at(body, name.split("."))
+    return [] if found is UNDEFINED else [found]
+
+
+_READERS: Final[Mapping[str, Callable[[Request, str, Api], list[Any]]]] = {
+    "path": _in_path,
+    "query": _in_query,
+    "header": _in_headers,
+    "cookie": _in_cookies,
+    "body": _in_body,
+}
+
+
+def is_said(value: Any, found: list[Any], place: str) -> bool:
+    """Return whether *found* is how *value* arrives at *place*: every element, and no more."""
+    if place == "body" and all(isinstance(one, str) for one in found) and _is_scalar(value):
+        return len(found) == 1 and _prints(value, found[0])  # a form holds texts only
+    if place == "body":
+        return len(found) == 1 and _equal(value, found[0])
+    listed = value if isinstance(value, list) else [value]
+    return len(listed) == len(found) and all(map(_prints, listed, found))
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _prints(value: Any, text: str) -> bool:
+    """Return whether *text* is what JavaScript prints for *value*, numbers by their value."""
+    if isinstance(value, bool):
+        return text == ("true" if value else "false")
+    if isinstance(value, int | float):
+        try:
+            return not text.endswith(".0") and float(text) == value
+        except ValueError:
+            return False
+    return bool(text == value)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    """Compare JSON values: True is not 1, and 1.0 is 1."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(_equal(v, right[k]) for k, v in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_equal, left, right))
+    if isinstance(left, float) or isinstance(right, float):
+        return isinstance(right, int | float) and float(left) == float(right)
+    return bool(left == right)
+
+
+_UNDEFINED = "$undefined"
+Plain = Mapping[str, Any]
+
+
+def plain(program: Program) -> Plain:
+    """Return *program* as plain values."""
+    found: dict[str, Any] = {"call": f"{program.platform}.{program.api}"}
+    if program.options:
+        found["instance"] = program.options["instance_key"]
+    if program.args is None:
+        return {**found, "set": [{setter: _out(value)} for setter, value in program.steps]}
+    args = list(program.args)
+    while args and args[-1] is UNDEFINED:
+        args.pop()
+    return {**found, "args": _out(args)}
+
+
+def program(call: Plain) -> Program:
+    """Return the program of plain values; see `plain`."""
+    platform, _, api = call["call"].partition(".")
+    options = {"instance_key": call["instance"]} if "instance" in call else {}
+    steps: Any = tuple(
+        (setter, _in(value)) for one in call.get("set", ()) for setter, value in one.items()
+    )
+    args = tuple(_in(list(call["args"]))) if "args" in call else None
+    return Program(platform=platform, options=options, api=api, steps=steps, args=args)
+
+
+def _out(value: Any) -> Any:
+    if value is UNDEFINED:
+        return {_UNDEFINED: True}
+    if isinstance(value, Mapping):
+        return {name: _out(item) for name, item in value.items()}
+    return list(map(_out, value)) if isinstance(value, list | tuple) else value
+
+
+def _in(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if value == {_UNDEFINED: True}:
+            return UNDEFINED
+        return {name: _in(item) for name, item in value.items()}
+    return list(map(_in, value)) if isinstance(value, list | tuple) else value

@@ -1,0 +1,93 @@
+"""How a call ended, and whether that breaks a law."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from bpmax_sim.errors import (
+    BpmaxError,
+    BusinessError,
+    CallError,
+    ExpectationError,
+    HttpStatusError,
+    NoMatchError,
+)
+from bpmax_sim.fuzz.target import SIMULATE, Target
+from bpmax_sim.simulator.simulator import shipped
+
+_REFUSED: Final = range(400, 500)
+_LONGEST: Final = 160
+_UNPRINTED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+class LawBroken(ExpectationError):  # noqa: N818 - says what it is
+    """A law does not hold for a call.
+
+    Attributes:
+        why: what happened instead, in one line, without a drawn value.
+    """
+
+    def __init__(self, why: str, *, law: str = "", call: str = "") -> None:
+        """Compose ``crm.create_order breaks the law 'arrives': …``."""
+        why = _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", why)
+        self.why = why
+        super().__init__(f"{call} breaks the law {law!r}: {why}" if law else why)
+
+
+class Crash(BpmaxError):  # noqa: N818 - as `DamagedCassette`, it says what it is
+    """Something that is no error of the package came out of it."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The value of a call, or what it ended in."""
+
+    value: Any = None
+    error: BpmaxError | None = None
+
+
+def broken(why: str) -> LawBroken:
+    """Return the error that says *why* a law does not hold."""
+    return LawBroken(why)
+
+
+def outcome(call: Callable[[], Any]) -> Outcome:
+    """Make *call* and return how it ended; whatever is no error of the package is a `Crash`."""
+    try:
+        return Outcome(call())
+    except BpmaxError as error:
+        return Outcome(error=error)
+    except Exception as error:  # noqa: BLE001 - to find these is what a search is for
+        return Outcome(error=Crash(f"a crash, {type(error).__name__}: {error}"))
+
+
+def is_expected(error: BpmaxError, target: Target) -> bool:
+    """Return whether a third party may answer so to a call that fits what is declared.
+
+    A live system may not know a made-up customer (4xx), and neither may a stand-in that has
+    records of its own; one that is made of the file alone has no reason to refuse.
+    """
+    if isinstance(error, BusinessError):
+        return target.against != SIMULATE or target.key in shipped()
+    if not isinstance(error, HttpStatusError) or error.status not in _REFUSED:
+        return False
+    return target.against != SIMULATE or target.key in shipped()
+
+
+def told(error: BpmaxError, target: Target | None = None) -> str:
+    """Return an error in one line; of a miss no more than which it is.
+
+    What a stand-in of *target* answered is told, too; a live system may name its customers.
+    """
+    if isinstance(error, NoMatchError):
+        return f"a miss: {error.case}"
+    text = " ".join(str(error).split())
+    if not isinstance(error, CallError):
+        return text
+    if target is not None and target.against == SIMULATE and error.response:
+        text = f"{text}, {json.dumps(error.response['body'], ensure_ascii=False)[:_LONGEST]}"
+    return f"{error.code}: {text}"

@@ -1,0 +1,623 @@
+"""The values that JavaScript has and JSON has not, as small frozen Python types.
+
+Plain values are None, bool, int, float, str, list, tuple and dict with text keys; `datetime` stands
+for a Date, `bytes` for an ArrayBuffer or a typed array.
+
+JavaScript's values in Python: the types, their printed forms, and tagged JSON, in one place.
+
+Numbers, dates and JSON as JavaScript prints them (ECMA-262): both sides send one text.
+
+Tagged JSON, in which values cross between the script engine and Python without loss.
+
+A plain JSON value stands for itself; anything else is ``{"$": "<tag>", "v": …}``, and so is an
+object that has a ``$`` key of its own.
+
+What scripts hand out, as the values that a scenario file can spell.
+
+A Date becomes its ISO text, a BigInt an integer, a Map a map, a Set a list, bytes their base64.
+
+The JSON that goes into an engine and comes out of it.
+
+`msgspec` takes a fifth of the time of `json`, which is left with what only it can: half a character
+(a lone surrogate, which UTF-8 cannot hold) and numbers beyond all floats.
+
+Whole numbers out of files and bodies: none is larger than a number of JavaScript can be.
+
+Python reads and prints them with any number of digits, up to a limit at which it raises, and
+compares them with fractions up to another one; a script has none of these.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from json.encoder import encode_basestring
+from math import copysign, inf, isfinite, isnan, nan
+from typing import Any, Final, Literal
+
+import msgspec
+
+
+class Undefined:
+    """The type of `UNDEFINED`, which is neither None nor absent text."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        """Return False, as JavaScript judges it."""
+        return False
+
+    def __repr__(self) -> str:
+        """Return ``undefined``."""
+        return "undefined"
+
+    def __copy__(self) -> Undefined:
+        """Return the one value there is."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Undefined:
+        """Return the one value there is."""
+        return self
+
+    def __reduce__(self) -> str:
+        """Keep its identity across pickling."""
+        return "UNDEFINED"
+
+
+UNDEFINED: Final = Undefined()
+
+
+class BigInt(msgspec.Struct, frozen=True):
+    """A BigInt, which JSON refuses."""
+
+    value: int
+
+
+class FarDate(msgspec.Struct, frozen=True):
+    """A Date that `datetime` cannot hold: milliseconds since 1970, or None for an invalid one."""
+
+    ms: float | None
+
+
+class JsMap(msgspec.Struct, frozen=True):
+    """A Map, in insertion order; JSON prints it as ``{}``."""
+
+    pairs: tuple[tuple[Any, Any], ...]
+
+
+class JsSet(msgspec.Struct, frozen=True):
+    """A Set, in insertion order; JSON prints it as ``{}``."""
+
+    items: tuple[Any, ...]
+
+
+class Opaque(msgspec.Struct, frozen=True):
+    """A value that cannot leave its script; *cycle* stands for an object inside itself."""
+
+    kind: Literal["function", "symbol", "cycle", "promise"]
+
+
+_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (type(None), "null"),
+    (Undefined, "undefined"),
+    (bool, "a boolean"),
+    ((int, float), "a number"),
+    (str, "a text"),
+    ((bytes, bytearray, memoryview), "bytes"),
+    ((list, tuple), "an array"),
+    (Mapping, "an object"),
+    ((datetime, FarDate), "a Date"),
+    (BigInt, "a BigInt"),
+    (JsMap, "a Map"),
+    ((JsSet, set, frozenset), "a Set"),
+)
+_OPAQUE = {
+    "function": "a function",
+    "symbol": "a symbol",
+    "cycle": "an object that contains itself",
+    "promise": "a promise",
+}
+
+
+def kind_of(value: object) -> str:
+    """Return what *value* is, in a script writer's words, for error messages."""
+    if isinstance(value, Opaque):
+        return _OPAQUE[value.kind]
+    found = (word for types, word in _KINDS if isinstance(value, types))
+    return next(found, f"a Python {type(value).__name__}")
+
+
+_EXACT_FLOAT = 1e15
+_MOST_DIGITS = 21
+_LEAST_POINT = -6
+_LARGEST_INDEX = 2**32 - 2
+_MAX_TIME = 8.64e15
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CYCLE_YEARS = 400
+_CYCLE_MS = 146_097 * 86_400_000
+_LAST_YEAR = 9999
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class UnprintableError(ValueError):
+    """A value that ``JSON.stringify`` refuses; the message says which, and where in the value."""
+
+
+def js_number(value: float) -> str:
+    """Return *value* as ``String(value)`` prints it (Number::toString).
+
+    A Python int prints all its digits, also those that a JavaScript number would lose.
+    """
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if not isfinite(value):
+        return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if value.is_integer() and abs(value) < _EXACT_FLOAT:
+        return int.__repr__(int(value))
+    return _shortest(value)
+
+
+def _shortest(value: float) -> str:
+    """Place point and exponent among the shortest digits that read back as *value*."""
+    mantissa, _, exponent = repr(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    written = whole + fraction
+    digits = written.lstrip("0")
+    point = len(whole) + int(exponent or 0) - (len(written) - len(digits))
+    return ("-" if value < 0 else "") + _placed(digits.rstrip("0"), point)
+
+
+def _placed(digits: str, point: int) -> str:
+    if len(digits) <= point <= _MOST_DIGITS:
+        return digits.ljust(point, "0")
+    if 0 < point <= _MOST_DIGITS:
+        return f"{digits[:point]}.{digits[point:]}"
+    if _LEAST_POINT < point <= 0:
+        return f"0.{'0' * -point}{digits}"
+    tail = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{digits[0]}{tail}e{point - 1:+d}"
+
+
+def iso_date(value: datetime) -> str:
+    """Return *value* as ``toISOString`` prints it; a datetime without a zone counts as UTC."""
+    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    millis = moment.microsecond // 1000
+    return f"{moment.year:04d}{moment:-%m-%dT%H:%M:%S}.{millis:03d}Z"
+
+
+def far_date(value: FarDate) -> str | None:
+    """Return the ISO text of a Date outside the years 1 to 9999, or None for an invalid one."""
+    ms = value.ms
+    if ms is None or not abs(ms) <= _MAX_TIME:
+        return None
+    cycles, rest = divmod(ms, _CYCLE_MS)
+    moment = _EPOCH + timedelta(milliseconds=rest)
+    year = moment.year + int(cycles) * _CYCLE_YEARS
+    head = f"{year:04d}" if 0 <= year <= _LAST_YEAR else f"{year:+07d}"
+    return head + iso_date(moment)[4:]
+
+
+def join_surrogates(text: str) -> str:
+    """Return *text* with its surrogate pairs joined to characters; lone surrogates stay."""
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    return units.decode("utf-16-le", "surrogatepass")
+
+
+def property_order(names: Iterable[str]) -> list[str]:
+    """Return *names* in the order in which JavaScript lists an object's keys: indexes first."""
+    listed = list(names)
+    indexes = [name for name in listed if name[:1].isdigit() and _is_index(name)]
+    if not indexes:
+        return listed
+    rest = set(indexes)
+    return sorted(indexes, key=int) + [name for name in listed if name not in rest]
+
+
+def _is_index(name: str) -> bool:
+    plain = name.isascii() and name.isdigit() and len(name) <= len(str(_LARGEST_INDEX))
+    return plain and str(int(name)) == name and int(name) <= _LARGEST_INDEX
+
+
+def json_text(value: Any) -> bytes:
+    """Return *value* as ``JSON.stringify`` prints it, in UTF-8; undefined itself prints nothing.
+
+    Raises:
+        UnprintableError: for a BigInt, a cycle, a foreign type, or nesting that is too deep.
+    """
+    try:
+        text = _print(value)
+    except RecursionError:
+        raise UnprintableError("nested too deeply for JSON") from None
+    except UnprintableError as error:
+        path, problem = error.args
+        raise UnprintableError(f"{path or 'the value'}: {problem}") from None
+    if text is None:
+        return b""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        escaped = _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", join_surrogates(text))
+        return escaped.encode()
+
+
+def _print(value: Any) -> str | None:
+    """Return JSON, or None for what an object leaves out."""
+    printer = _PRINTERS.get(type(value))
+    if printer is not None:
+        return printer(value)
+    for base, inherited in _PRINTERS.items():
+        if isinstance(value, base):
+            return inherited(value)
+    raise UnprintableError("", f"{kind_of(value)} has no JSON form")
+
+
+def _print_object(value: dict[str, Any]) -> str:
+    parts = []
+    for name in property_order(value) if _may_have_index(value) else value:
+        try:
+            text = _print(value[name])
+        except UnprintableError as error:
+            raise _deeper(f".{name}", error) from None
+        if text is not None:
+            parts.append(f"{encode_basestring(name)}:{text}")
+    return "{" + ",".join(parts) + "}"
+
+
+def _may_have_index(value: dict[str, Any]) -> bool:
+    return any("0" <= name[:1] <= "9" for name in value)
+
+
+def _print_array(value: Iterable[Any]) -> str:
+    parts = []
+    for index, item in enumerate(value):
+        try:
+            parts.append(_print(item) or "null")
+        except UnprintableError as error:
+            raise _deeper(f"[{index}]", error) from None
+    return "[" + ",".join(parts) + "]"
+
+
+def _deeper(step: str, error: UnprintableError) -> UnprintableError:
+    path, problem = error.args
+    return UnprintableError(step + path, problem)
+
+
+def _print_opaque(value: Opaque) -> None:
+    if value.kind == "cycle":
+        raise UnprintableError("", f"{kind_of(value)} has no JSON form")
+
+
+def _refuse_bigint(_value: BigInt) -> str:
+    raise UnprintableError("", "a BigInt has no JSON form; send String(value) or Number(value)")
+
+
+def _print_bytes(value: bytes) -> str:
+    return "{" + ",".join(f'"{index}":{byte}' for index, byte in enumerate(bytes(value))) + "}"
+
+
+def _print_far_date(value: FarDate) -> str:
+    text = far_date(value)
+    return "null" if text is None else f'"{text}"'
+
+
+_PRINTERS: dict[type, Callable[[Any], str | None]] = {
+    str: encode_basestring,
+    bool: lambda value: "true" if value else "false",
+    int: int.__repr__,
+    float: lambda value: js_number(value) if isfinite(value) else "null",
+    type(None): lambda _value: "null",
+    dict: _print_object,
+    list: _print_array,
+    tuple: _print_array,
+    Undefined: lambda _value: None,
+    datetime: lambda value: f'"{iso_date(value)}"',
+    FarDate: _print_far_date,
+    bytes: _print_bytes,
+    bytearray: _print_bytes,
+    BigInt: _refuse_bigint,
+    JsMap: lambda _value: "{}",
+    JsSet: lambda _value: "{}",
+    Opaque: _print_opaque,
+}
+
+
+_FIRST_MS = -62_135_596_800_000
+_LAST_MS = 253_402_300_799_999
+
+
+def decode_tagged(value: Any) -> Any:
+    """Return the Python value of one tagged JSON value, already parsed.
+
+    Raises:
+        ValueError: if a tag is unknown or its value does not fit it.
+    """
+    if isinstance(value, list):
+        return [decode_tagged(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$" not in value:
+        return {name: decode_tagged(item) for name, item in value.items()}
+    try:
+        return _DECODERS[value["$"]](value.get("v"))
+    except (KeyError, TypeError, ArithmeticError) as error:
+        raise ValueError(f"{value['$']!r} is no tag, or its value does not fit it") from error
+
+
+def encode_tagged(value: Any) -> Any:
+    """Return *value* as tagged JSON, ready for a JSON encoder.
+
+    Raises:
+        TypeError: for a value that a script cannot have.
+    """
+    encoder = _ENCODERS.get(type(value))
+    if encoder is not None:
+        return encoder(value)
+    for base, inherited in _ENCODERS.items():
+        if isinstance(value, base):
+            return inherited(value)
+    raise TypeError(f"{kind_of(value)} is not a value that a script can have")
+
+
+def date_of(ms: float | None) -> datetime | FarDate:
+    """Return the Date of *ms* milliseconds since 1970: a UTC datetime wherever one can hold it."""
+    if ms is None or not _FIRST_MS <= ms <= _LAST_MS:
+        return FarDate(ms)
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
+def ms_of(value: datetime) -> int:
+    """Return the whole milliseconds since 1970; a datetime without a zone counts as UTC."""
+    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _units_to_text(units: list[int]) -> str:
+    return join_surrogates("".join(map(chr, units)))
+
+
+def _named(value: list[list[Any]]) -> dict[str, Any]:
+    found = dict(_pairs(value))
+    if not all(isinstance(name, str) for name in found):
+        raise TypeError("a name is not a text")
+    return found
+
+
+def _pairs(value: list[list[Any]]) -> tuple[tuple[Any, Any], ...]:
+    return tuple((decode_tagged(name), decode_tagged(item)) for name, item in value)
+
+
+_DECODERS: Mapping[str, Callable[[Any], Any]] = {
+    "undefined": lambda _value: UNDEFINED,
+    "nan": lambda _value: nan,
+    "inf": lambda _value: inf,
+    "-inf": lambda _value: -inf,
+    "-0": lambda _value: -0.0,
+    "bigint": lambda value: BigInt(int(value)),
+    "date": date_of,
+    "bytes": lambda value: base64.b64decode(value, validate=True),
+    "map": lambda value: JsMap(_pairs(value)),
+    "set": lambda value: JsSet(tuple(map(decode_tagged, value))),
+    "str": _units_to_text,
+    "object": _named,
+    "function": lambda _value: Opaque("function"),
+    "symbol": lambda _value: Opaque("symbol"),
+    "cycle": lambda _value: Opaque("cycle"),
+    "promise": lambda _value: Opaque("promise"),
+}
+
+
+def _tag(tag: str, value: Any = None) -> dict[str, Any]:
+    return {"$": tag} if value is None else {"$": tag, "v": value}
+
+
+def _encode_float(value: float) -> Any:
+    if isfinite(value):
+        return value if value or copysign(1, value) > 0 else _tag("-0")
+    return _tag("nan" if isnan(value) else "inf" if value > 0 else "-inf")
+
+
+def _encode_text(value: str) -> Any:
+    if value.isascii():
+        return value
+    text = join_surrogates(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raw = text.encode("utf-16-le", "surrogatepass")
+        return _tag("str", [low | high << 8 for low, high in zip(raw[::2], raw[1::2], strict=True)])
+    return text
+
+
+def _encode_object(value: Mapping[str, Any]) -> Any:
+    if "$" in value:
+        return _tag("object", [[name, encode_tagged(item)] for name, item in value.items()])
+    return {name: encode_tagged(item) for name, item in value.items()}
+
+
+def _encode_array(value: list[Any]) -> Any:
+    return list(map(encode_tagged, value))
+
+
+def _encode_bytes(value: bytes) -> Any:
+    return _tag("bytes", base64.b64encode(value).decode())
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_ENCODERS: Mapping[type, Callable[[Any], Any]] = {
+    str: _encode_text,
+    bool: _same,
+    int: _same,
+    float: _encode_float,
+    type(None): _same,
+    dict: _encode_object,
+    list: _encode_array,
+    tuple: _encode_array,
+    Mapping: _encode_object,
+    Undefined: lambda _value: _tag("undefined"),
+    datetime: lambda value: _tag("date", ms_of(value)),
+    FarDate: lambda value: {"$": "date", "v": value.ms},
+    bytes: _encode_bytes,
+    bytearray: _encode_bytes,
+    BigInt: lambda value: _tag("bigint", str(value.value)),
+    JsMap: lambda value: _tag("map", [_encode_array(list(pair)) for pair in value.pairs]),
+    JsSet: lambda value: _tag("set", _encode_array(list(value.items))),
+    Opaque: lambda value: _tag(value.kind),
+}
+
+
+__all__ = [
+    "UNDEFINED",
+    "BigInt",
+    "FarDate",
+    "JsMap",
+    "JsSet",
+    "Opaque",
+    "Undefined",
+    "UnprintableError",
+    "date_of",
+    "decode_tagged",
+    "encode_tagged",
+    "far_date",
+    "iso_date",
+    "join_surrogates",
+    "js_number",
+    "json_text",
+    "kind_of",
+    "ms_of",
+    "property_order",
+]
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+def plain(value: Any) -> Any:
+    """Return *value* in the words of a scenario file; members that are undefined are left out."""
+    kind: Any = type(value)
+    return value if kind in _PLAIN else _conversion(kind)(value)
+
+
+@cache
+def _conversion(kind: Any) -> Callable[[Any], Any]:
+    return next((run for known, run in _PLAIN_KINDS if issubclass(kind, known)), _same)
+
+
+def _map(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): plain(item) for key, item in value.items() if not isinstance(item, Undefined)}
+
+
+def _list(value: Iterable[Any]) -> list[Any]:
+    return [plain(item) for item in value]
+
+
+def _number(value: float) -> float | int:
+    return int(value) if value.is_integer() else value
+
+
+_PLAIN_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
+    (Mapping, _map),
+    ((list, tuple), _list),
+    (float, _number),
+    (datetime, iso_date),
+    (BigInt, lambda value: value.value),
+    (JsMap, lambda value: {_key(key): plain(item) for key, item in value.pairs}),
+    (JsSet, lambda value: _list(value.items)),
+    ((bytes, bytearray), lambda value: base64.b64encode(value).decode()),
+    (FarDate, lambda _: "Invalid Date"),
+    (Opaque, lambda value: f"[{value.kind}]"),
+    (Undefined, lambda _: None),
+)
+
+
+def _key(key: Any) -> str:
+    return js_number(key) if isinstance(key, int | float) else str(key)
+
+
+LARGEST: Final = int(sys.float_info.max)
+"""The largest whole number of JavaScript, of 309 digits."""
+
+TOO_LARGE: Final = "a number is larger than the largest of JavaScript, 1.8e308"
+_DIGITS: Final = len(str(LARGEST)) + 1
+
+
+def whole(text: str) -> int:
+    """Return the whole number of decimal digits in *text*.
+
+    Raises:
+        ValueError: if it is none, or too large.
+    """
+    if len(text) > _DIGITS and text.strip().lstrip("+-").isdecimal():
+        raise ValueError(TOO_LARGE)
+    return within(int(text))
+
+
+def within(number: int) -> int:
+    """Return *number*.
+
+    Raises:
+        ValueError: if it is too large.
+    """
+    if abs(number) > LARGEST:
+        raise ValueError(TOO_LARGE)
+    return number
+
+
+def loads(text: str | bytes, **options: Any) -> Any:
+    """Return the JSON value of *text*; as in JavaScript, a number that is too large is infinite.
+
+    Raises:
+        ValueError: if it is not JSON.
+        RecursionError: if it is nested too deeply.
+    """
+    return json.loads(text, parse_int=_integer, **options)
+
+
+def _integer(text: str) -> int | float:
+    number = int(text) if len(text) <= _DIGITS else 0
+    return number if 0 < abs(number) <= LARGEST or text in {"0", "-0"} else float(text)
+
+
+def is_bounded(value: object) -> bool:
+    """Return whether every number in the JSON *value* is finite."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, float) and one - one != 0:
+            return False
+        left.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+    return True
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+_encode_any = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def dumps(value: Any) -> str:
+    """Return compact JSON."""
+    try:
+        return _encode(value).decode()
+    except UnicodeEncodeError:
+        return _encode_any(value)
+
+
+def decode_json(text: str) -> Any:
+    """Return the value of JSON.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return _decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError):
+        return loads(text)

@@ -1,0 +1,514 @@
+"""A document -> the text of a platform file that loads, and what it could not carry.
+
+The parameters and the body of an operation -> the parameters of an API, in order.
+
+Those of the path come first, then the others as the document has them, then the members of the
+body. A direct call passes them in this order.
+
+The comment at the head of a platform file that was made of an OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urljoin
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.openapi.document import Document, Steps, line, listed, mapping, upgraded
+from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
+from bpmax_sim.platform.check import PLACEHOLDER, is_address
+from bpmax_sim.platform.load import PlatformFile, read_root
+from bpmax_sim.platform.model import snake
+from bpmax_sim.yamlfile import LARGEST, read_yaml, write_yaml
+
+Entry = dict[str, Any]
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_IGNORED: Final = frozenset({"accept", "content-type", "authorization"})
+_IDEMPOTENCY: Final = frozenset({"idempotency-key", "x-idempotency-key"})
+_LONGEST_NAME: Final = 200
+_ENCODINGS: Final = (
+    (re.compile(r"application/json|.*\+json"), "json"),
+    (re.compile(r"application/x-www-form-urlencoded"), "form"),
+    (re.compile(r"multipart/form-data"), "multipart"),
+    (re.compile(r"text/xml|application/xml|.*\+xml"), "xml"),
+    (re.compile(r"\*/\*|application/\*"), "json"),
+    (re.compile(r"text/.*|application/octet-stream"), "text"),
+)
+"""Media types in the order of preference, and the encoding that makes them."""
+
+
+class Inputs(msgspec.Struct, frozen=True):
+    """What an API takes: entries of ``parameters``, and further keys of the API."""
+
+    parameters: list[Entry]
+    keys: Mapping[str, Any]
+
+
+def inputs_of(
+    document: Document, path: str, shared: Any, operation: Mapping[str, Any], steps: Steps
+) -> Inputs:
+    """Return what the operation at *steps* takes; *shared* are the parameters of its path."""
+    given = {
+        (str(one.get("in")), str(one.get("name"))): (one, where)
+        for one, where in (
+            *_declared(document, shared, (*steps[:-1], "parameters")),
+            *_declared(document, operation.get("parameters"), (*steps, "parameters")),
+        )
+    }
+    keys: dict[str, Any] = {}
+    found: list[Entry] = []
+    for one, where in given.values():
+        if _is_idempotency(one):
+            keys["idempotency"] = {"in": "header", "name": str(one["name"])}
+        elif (entry := _entry(document, one, where)) is not None:
+            found.append(entry)
+    ordered = _with_path(document, path, found, steps)
+    body = document.followed(operation.get("requestBody"), (*steps, "requestBody"))
+    entries, more = _body(document, mapping(body), (*steps, "requestBody"))
+    return Inputs(_renamed([*ordered, *entries]), {**keys, **more})
+
+
+def _declared(
+    document: Document, value: Any, steps: Steps
+) -> Iterator[tuple[Mapping[str, Any], Steps]]:
+    for index, one in enumerate(listed(value)):
+        where = (*steps, index)
+        found = document.followed(one, where)
+        if isinstance(found, dict) and isinstance(found.get("name"), str) and found["name"]:
+            yield found, where
+        elif found != {}:
+            document.tell("this is no parameter with a name; it is left out", where)
+
+
+def _is_idempotency(one: Mapping[str, Any]) -> bool:
+    return one.get("in") == "header" and str(one["name"]).lower() in _IDEMPOTENCY
+
+
+def _entry(document: Document, one: Mapping[str, Any], steps: Steps) -> Entry | None:
+    name, place = str(one["name"]), one.get("in")
+    if place == "header" and name.lower() in _IGNORED:
+        return None  # by the standard, these say nothing
+    wrong = _wrong(name, place)
+    if wrong:
+        document.tell(f"parameter {name[:_LONGEST_NAME]!r}: {wrong}; it is left out", steps)
+        return None
+    entry: Entry = {"name": name, "in": place}
+    if one.get("required") is True or place == "path":
+        entry["required"] = True
+    content = mapping(one.get("content"))
+    if content:
+        media = next(iter(content))
+        document.tell(f"parameter {name!r} is {media} in a text; pass JSON.stringify(…)", steps)
+    elif told := _style(one):
+        document.tell(f"parameter {name!r}: {told}", steps)
+    carried = Carrying(document).schema(one.get("schema"), (*steps, "schema"))
+    return {**entry, **_titled(one), **_described(carried, is_required="required" in entry)}
+
+
+def _wrong(name: str, place: Any) -> str:
+    if place not in ("path", "query", "header"):
+        return f"a parameter in {place!r} cannot be declared"
+    if len(name) > _LONGEST_NAME:
+        return f"its name is longer than {_LONGEST_NAME} characters"
+    if place == "header" and not _TOKEN.fullmatch(name):
+        return "this is no name of a header"
+    return ""
+
+
+def _style(one: Mapping[str, Any]) -> str:
+    """Return how an array or object is to be passed where the document wants no repeated name."""
+    style = one.get("style", "form" if one.get("in") == "query" else "simple")
+    if style == "deepObject":
+        return "an object is written as name[key]=value; pass such a name with $query"
+    joint = {"spaceDelimited": "spaces", "pipeDelimited": "|"}.get(str(style), "")
+    if not joint and style == "form" and one.get("explode") is False:
+        joint = ","
+    return f"an array is written with {joint} between its items; pass a text" if joint else ""
+
+
+def _titled(one: Mapping[str, Any]) -> Entry:
+    title = line(one.get("title")) or line(one.get("description"))
+    return {"title": title} if title else {}
+
+
+def _described(schema: Mapping[str, Any], *, is_required: bool = False) -> Entry:
+    """Return what is said of a parameter's values: its simple words, and the rest as ``schema``."""
+    entry: Entry = {}
+    rest = {name: value for name, value in schema.items() if name != "example"}
+    if kind := plain_type(schema):
+        entry["type"] = kind
+        del rest["type"]
+        for word in ("enum", "format"):
+            if word in rest:
+                entry[word] = rest.pop(word)
+    allowed = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    if is_required and len(allowed) == 1 and isinstance(allowed[0], str | int | float):
+        entry["default"] = allowed[0]
+    return {**entry, **({"schema": rest} if rest else {})}
+
+
+def _with_path(document: Document, path: str, entries: list[Entry], steps: Steps) -> list[Entry]:
+    """Return *entries* with one for each placeholder of *path* first, in its order."""
+    by_name = {one["name"]: one for one in entries if one["in"] == "path"}
+    names = list(dict.fromkeys(PLACEHOLDER.findall(path)))
+    for name in by_name.keys() - names:
+        told = f"parameter {name!r}: the path has no placeholder {{{name}}}; it is left out"
+        document.tell(told, steps)
+    placed = [by_name.get(name, {"name": name, "in": "path", "required": True}) for name in names]
+    return [*placed, *(one for one in entries if one["in"] != "path")]
+
+
+def _body(
+    document: Document, body: Mapping[str, Any], steps: Steps
+) -> tuple[list[Entry], Mapping[str, Any]]:
+    """Return the entries of a request body, and the keys that say how it is written."""
+    content = mapping(body.get("content"))
+    if not content:
+        return [], {}
+    media, encoding = _chosen(content)
+    inner = (*steps, "content", media)
+    if not encoding:
+        document.tell(f"a body of {media} is sent as the text that a script passes", inner)
+    elif len(content) > 1:
+        others = ", ".join(one for one in content if one != media)
+        document.tell(f"the body is sent as {media}; not carried over: {others}", steps)
+    carried = Carrying(document).schema(mapping(content[media]).get("schema"), (*inner, "schema"))
+    is_required = body.get("required") is True
+    return _members(carried, is_required=is_required), _written(media, encoding or "text")
+
+
+def _chosen(content: Mapping[str, Any]) -> tuple[str, str]:
+    plain = {media: media.partition(";")[0].strip().lower() for media in content}
+    for pattern, encoding in _ENCODINGS:
+        for media, name in plain.items():
+            if pattern.fullmatch(name):
+                return media, encoding
+    return next(iter(content)), ""
+
+
+def _written(media: str, encoding: str) -> Mapping[str, Any]:
+    keys: dict[str, Any] = {} if encoding == "json" else {"encoding": encoding}
+    usual = {"json": "application/json", "text": "text/plain", "xml": "application/xml"}
+    name = media.partition(";")[0].strip()
+    if encoding in usual and name.lower() != usual[encoding] and "*" not in name:
+        keys["headers"] = {"Content-Type": name}
+    return keys if name.isascii() and name.isprintable() else {"encoding": encoding}
+
+
+def _members(schema: Mapping[str, Any], *, is_required: bool) -> list[Entry]:
+    """Return an entry for each member of an object, or one for the body as a whole."""
+    found = as_object(schema)
+    members = found["properties"] if found else {}
+    if not found or any(not name.strip() or "." in name or name == "$" for name in members):
+        whole: Entry = {"name": "body", "in": "body", "to": "$"}
+        needed = {"required": True} if is_required else {}
+        return [{**whole, **needed, **_described(schema)}]
+    entries: list[Entry] = []
+    for name, inner in members.items():
+        needed = {"required": True} if is_required and name in found["required"] else {}
+        described = _described(inner, is_required=bool(needed))
+        entries.append({"name": name, "in": "body", **needed, **described})
+    return entries
+
+
+def _renamed(entries: list[Entry]) -> list[Entry]:
+    """Return *entries* with a name for each; the same name at another place gets that before it."""
+    names: set[str] = set()
+    found: list[Entry] = []
+    for entry in entries:
+        name, number = entry["name"], 1
+        while name in names:
+            name = f"{entry['in']}_{entry['name']}{'' if number == 1 else f'_{number}'}"
+            number += 1
+        names.add(name)
+        target = entry.get("to", entry["name"])
+        to = {"to": target} if target != name else {}
+        rest = {key: value for key, value in entry.items() if key not in ("name", "in", "to")}
+        found.append({"name": name, "in": entry["in"], **to, **rest})
+    return found
+
+
+_TOLD: Final = 40
+
+
+def head_of(document: Document, notes: tuple[Problem, ...]) -> str:
+    """Return lines that say what the file was made of and what could not be carried over."""
+    info = mapping(document.root.get("info"))
+    version = line(str(info.get("version", "")), 40)
+    name = document.name.rpartition("/")[2]
+    lines = [f"Made of {line(name)}{f', version {version},' if version else ''} by bpmax-sim."]
+    if notes:
+        lines.append("What could not be carried over, or differs:")
+        told = [f"  {line(note.path, 200)}: {line(note.message, 200)}" for note in notes]
+        lines += told[:_TOLD]
+        lines += [f"  and {len(told) - _TOLD} more"] if len(told) > _TOLD else []
+    return "".join(f"# {one}\n" for one in lines)
+
+
+METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_BRACES = re.compile(r"[{}]")
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
+_LONGEST: Final = 100
+_ANSWERS: Final = (300, 60, 15)
+"""How many parts of an answer's schema are written, in a document and in larger ones."""
+_SHOWN: Final = 30  # characters of an example, for each of them
+_ROOM: Final = LARGEST * 3 // 4
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A platform file.
+
+    Attributes:
+        key: of the platform.
+        text: of the file.
+        apis: the keys of its APIs.
+        credentials: what an instance has to have, by name.
+        is_addressed: whether the document or the user told where it is.
+        notes: what was not carried over, with its path in the document.
+    """
+
+    key: str
+    text: str
+    apis: tuple[str, ...]
+    credentials: tuple[str, ...]
+    notes: tuple[Problem, ...]
+    is_addressed: bool
+
+
+def make(document: Document, *, key: str, url: str = "") -> Made:
+    """Return the platform *key* of a document; *url* is its address where the document has none.
+
+    Raises:
+        ConfigError: the document has no operation, or *key* or *url* is not what it has to be.
+    """
+    if "swagger" in document.root:
+        document = upgraded(document, METHODS)
+    base = url.rstrip("/") or _base(document, key)
+    is_addressed = not document.notes
+    operations = list(_operations(document))
+    if not operations:
+        told = "there is no operation in 'paths', so there is nothing to import"
+        raise ConfigError(Problem(told, Place(document.name)))
+    root_security = document.root.get("security")
+    asked = (one.value.get("security", root_security) for one in operations)
+    security = Security(document, base, scopes_of(asked))
+    auth = security.auth(root_security, ("security",))
+    names = _Names(document)
+    apis = {
+        name: {**more, **_api(document, one, security, auth)}
+        for one in operations
+        for name, more in [names.of(one)]
+    }
+    value = _platform(document, key, base, security, auth)
+    text = _fitting(document, value, apis, dict(zip(apis, operations, strict=True)))
+    _check(text, document)
+    notes = tuple(document.notes)
+    credentials = tuple(security.credentials)
+    whole = f"{head_of(document, notes)}{text}"
+    return Made(key, whole, tuple(apis), credentials, notes, is_addressed)
+
+
+class _Operation(msgspec.Struct, frozen=True):
+    path: str
+    method: str
+    shared: Any
+    value: Mapping[str, Any]
+    steps: Steps
+
+
+def _operations(document: Document) -> Iterator[_Operation]:
+    if document.root.get("webhooks"):
+        document.tell("who calls BPMAX is not declared here", ("webhooks",))
+    for path, item in mapping(document.root.get("paths")).items():
+        if path.startswith("x-"):
+            continue
+        found = mapping(document.followed(item, ("paths", path)))
+        if not path.startswith("/") or not _is_printable(path):
+            document.tell("a path begins with '/'; it is left out", ("paths", path[:_LONGEST]))
+            continue
+        for method in METHODS:
+            value = document.followed(found.get(method), ("paths", path, method))
+            if isinstance(value, dict):
+                steps = ("paths", path, method)
+                _tell_unsaid(document, found, value, steps)
+                yield _Operation(path, method, found.get("parameters"), value, steps)
+
+
+def _is_printable(path: str) -> bool:
+    return path.isprintable() and len(path) <= 10 * _LONGEST and path.count("{") == path.count("}")
+
+
+def _tell_unsaid(
+    document: Document, item: Mapping[str, Any], operation: Mapping[str, Any], steps: Steps
+) -> None:
+    if operation.get("callbacks"):
+        document.tell("callbacks are not declared here", (*steps, "callbacks"))
+    for servers, where in ((item, steps[:-1]), (operation, steps)):
+        if servers.get("servers"):
+            told = "an address of its own; the platform has one for all its APIs"
+            document.tell(told, (*where, "servers"))
+
+
+class _Names(msgspec.Struct):
+    """The names of APIs, each once in either style."""
+
+    document: Document
+    _taken: set[str] = msgspec.field(default_factory=set)
+
+    def of(self, operation: _Operation) -> tuple[str, dict[str, Any]]:
+        """Return the name of *operation*, and the aliases that it has besides."""
+        said = operation.value.get("operationId")
+        wanted = _plain(said) if isinstance(said, str) else ""
+        name = self._free(wanted or _spelled(operation.method, operation.path))
+        if wanted and name != wanted:
+            told = f"another API is called {wanted!r} too; this one is called {name!r}"
+            self.document.tell(told, (*operation.steps, "operationId"))
+        alias = said.strip() if isinstance(said, str) and len(said) <= _LONGEST else ""
+        if alias and alias != name and alias.isprintable() and self._claim(alias):
+            return name, {"aliases": [alias]}
+        return name, {}
+
+    def _free(self, name: str) -> str:
+        candidates = (name if n == 1 else f"{name}_{n}" for n in range(1, 100_000))
+        return next(one for one in candidates if self._claim(one))
+
+    def _claim(self, name: str) -> bool:
+        if snake(name) in self._taken or name.startswith("$"):
+            return False
+        self._taken.add(snake(name))
+        return True
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "_", name).strip("_")[:_LONGEST]
+
+
+def _spelled(method: str, path: str) -> str:
+    """Return a name made of method and path: ``get_customers_by_id``."""
+    words = _VARIABLE.sub(lambda found: f"by_{found[1]}", path)
+    return _plain(f"{method}_{words}") or method
+
+
+def _api(document: Document, one: _Operation, security: Security, auth: Any) -> dict[str, Any]:
+    title = line(one.value.get("summary")) or line(one.value.get("description"))
+    found: dict[str, Any] = {"title": title} if title else {}
+    if one.method != "get":
+        found["method"] = one.method.upper()
+    found["path"] = one.path
+    inputs = inputs_of(document, one.path, one.shared, one.value, one.steps)
+    if inputs.parameters:
+        found["parameters"] = inputs.parameters
+    found |= inputs.keys
+    if "security" in one.value:
+        own = security.auth(one.value["security"], (*one.steps, "security"))
+        found |= {} if own == auth else {"auth": own}
+    return found
+
+
+def _answer(document: Document, one: _Operation, most: int) -> Mapping[str, Any]:
+    """Return the schema of the first answer that is a success and JSON, with its example."""
+    responses = mapping(one.value.get("responses"))
+    good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
+    for name in good:
+        steps = (*one.steps, "responses", name)
+        content = mapping(mapping(document.followed(responses.get(name), steps)).get("content"))
+        for media, value in content.items():
+            if "json" not in media and "*" not in media:
+                continue
+            where = (*steps, "content", media)
+            schema = Carrying(document, "writeOnly", most).schema(
+                mapping(value).get("schema"), (*where, "schema")
+            )
+            shown = _example(document, mapping(value), where)
+            return schema | (shown if len(str(shown)) <= _SHOWN * most else {})
+    return {}
+
+
+def _example(document: Document, media: Mapping[str, Any], steps: Steps) -> dict[str, Any]:
+    if "example" in media:
+        shown = media["example"]
+    else:
+        named = mapping(media.get("examples"))
+        first = next(iter(named), "")
+        found = document.followed(named.get(first), (*steps, "examples", first))
+        shown = mapping(found).get("value")
+    return {} if shown is None or not is_small(shown) else {"example": shown}
+
+
+def _platform(
+    document: Document, key: str, base: str, security: Security, auth: Any
+) -> dict[str, Any]:
+    title = line(mapping(document.root.get("info")).get("title"))
+    found: dict[str, Any] = {"platform_key": key, **({"title": title} if title else {})}
+    found["base_url"] = base
+    if security.credentials:
+        found["credentials"] = dict(security.credentials)
+    if security.response:
+        found["response"] = security.response
+    return {**found, "auth": auth}
+
+
+def _base(document: Document, key: str) -> str:
+    """Return the address of the first server, its variables at their defaults."""
+    server = mapping(next(iter(listed(document.root.get("servers"))), None))
+    variables = mapping(server.get("variables"))
+
+    def value(found: re.Match[str]) -> str:
+        default = mapping(variables.get(found[1])).get("default")
+        return default if isinstance(default, str) else found[0]
+
+    said = server.get("url")
+    text = _VARIABLE.sub(value, said) if isinstance(said, str) else ""
+    instead = f"https://{re.sub(r'[^a-z0-9]+', '-', key.lower()).strip('-') or 'api'}.example.test"
+    if text and not _BRACES.search(text):
+        try:
+            text = urljoin(f"{instead}/", text).rstrip("/")
+        except ValueError:
+            text = ""
+    if not text or _BRACES.search(text) or not is_address(text) or not text.isprintable():
+        text = instead
+    if not re.match("https?://", str(said)) or text == instead:
+        told = f"there is no whole address; {text} stands for it, tell the true one with --url"
+        document.tell(told, ("servers",))
+    return text
+
+
+def _fitting(
+    document: Document,
+    value: Mapping[str, Any],
+    apis: Mapping[str, Mapping[str, Any]],
+    operations: Mapping[str, _Operation],
+) -> str:
+    """Return the text, with as much of what the answers are as a file has room for."""
+    for most in _ANSWERS:
+        notes = dict(document.notes)
+        whole = {
+            name: {**api, **({"answer": answer} if answer else {})}
+            for name, api in apis.items()
+            for answer in [_answer(document, operations[name], most)]
+        }
+        if len(msgspec.json.encode(whole)) <= _ROOM:  # about as long, and quickly told
+            text = write_yaml({**value, "apis": whole}, block=2)
+            if len(text.encode("utf-8", "replace")) <= LARGEST:
+                return text
+        document.notes.clear()
+        document.notes.update(notes)
+    document.tell("the document is very large; schemas of answers are left out", ("paths",))
+    return write_yaml({**value, "apis": apis}, block=2)
+
+
+def _check(text: str, document: Document) -> None:
+    """Read the file as a run would.
+
+    Raises:
+        ConfigError: it would not load.
+    """
+    found: PlatformFile = read_root(read_yaml(text, file="the platform file"))
+    if found.problems:
+        told = f"{document.name}: the platform file of it would not load"
+        raise ConfigError(told, *found.problems)

@@ -1,0 +1,305 @@
+"""A file -> an OpenAPI document whose local references can be followed, and notes on the way.
+
+Swagger 2.0 -> the same in the words of OpenAPI 3, as far as an import needs them.
+
+``definitions``, ``parameters`` and ``responses`` stay where they are, so references stay right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.yamlfile import join, read_yaml, shown
+
+LARGEST: Final = 64 * 1024 * 1024
+"""The most bytes of a document in JSON; one in YAML may have as many as any YAML file."""
+
+_ABSENT: Final = object()
+_BYTE = re.compile(r"\(byte (\d+)\)")
+Steps = tuple[str | int, ...]
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A document.
+
+    Attributes:
+        name: what messages call it.
+        root: its value.
+        notes: what could not be carried over so far, each once, in the order of finding.
+    """
+
+    name: str
+    root: Mapping[str, Any]
+    notes: dict[Problem, None] = msgspec.field(default_factory=dict)
+
+    def tell(self, message: str, steps: Iterable[str | int]) -> None:
+        """Note what is lost of the value at *steps*."""
+        self.notes[Problem(message, None, join(steps))] = None
+
+    def followed(self, value: Any, steps: Iterable[str | int]) -> Any:
+        """Return *value*, or what its ``$ref`` leads to, with what stands beside the ``$ref``.
+
+        A reference that leads nowhere, in a circle or out of the file is noted, and counts as an
+        empty mapping.
+        """
+        beside: dict[str, Any] = {}
+        seen: set[str] = set()
+        while isinstance(value, dict) and isinstance(value.get("$ref"), str):
+            reference = value["$ref"]
+            beside = {**value, **beside}
+            value = _ABSENT if reference in seen else self._target(reference)
+            if value is _ABSENT:
+                self.tell(_told(reference, seen), steps)
+                value = {}
+            seen.add(reference)
+        beside.pop("$ref", None)
+        return {**value, **beside} if beside and isinstance(value, dict) else value
+
+    def _target(self, reference: str) -> Any:
+        if reference == "#":
+            return self.root
+        if not reference.startswith("#/"):
+            return _ABSENT
+        found: Any = self.root
+        for step in reference[2:].split("/"):
+            key = unquote(step).replace("~1", "/").replace("~0", "~")
+            if isinstance(found, dict) and key in found:
+                found = found[key]
+            elif isinstance(found, list) and key.isdecimal() and int(key[:9]) < len(found):
+                found = found[int(key[:9])]
+            else:
+                return _ABSENT
+        return found
+
+
+def _told(reference: str, seen: set[str]) -> str:
+    if reference in seen:
+        return f"the reference {reference!r} leads in a circle; it is left out"
+    if not reference.startswith("#"):
+        return f"{reference!r} is in another file; bundle the document into one, then import that"
+    return f"the reference {reference!r} leads nowhere; it is left out"
+
+
+def read_document(path: Path) -> Document:
+    """Return the OpenAPI document at *path*, in JSON or YAML.
+
+    Raises:
+        ConfigError: it cannot be read, or is none of OpenAPI 3.0, 3.1 and Swagger 2.0.
+    """
+    name = shown(path)
+    data = _bytes(path, name)
+    root = _json(data, name) if data.lstrip()[:1] == b"{" else read_yaml(path).plain()
+    if not isinstance(root, dict):
+        raise ConfigError(Problem("this is no OpenAPI document", Place(name)))
+    _check_version(root, name)
+    return Document(name, root)
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except OSError as error:
+        told = f"cannot be read: {error.strerror}; check the path and its permissions"
+        raise ConfigError(Problem(told, Place(name))) from None
+    if len(data) > LARGEST:
+        raise ConfigError(Problem(f"more than {LARGEST} bytes; split it", Place(name)))
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def _json(data: bytes, name: str) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except RecursionError:
+        told = "nested too deeply; make the document flatter"
+        raise ConfigError(Problem(told, Place(name))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        found = _BYTE.search(str(error))
+        before = data[: int(found[1])] if found else data
+        place = Place(name, before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
+        told = str(error).partition(" (byte")[0]
+        raise ConfigError(Problem(f"not valid JSON: {told}", place)) from None
+
+
+def _check_version(root: Mapping[str, Any], name: str) -> None:
+    version = root.get("openapi")
+    if isinstance(version, str) and re.match(r"3\.\d", version):
+        return
+    if str(root.get("swagger")) in ("2.0", "2"):
+        return
+    if "swagger" in root:
+        told = f"swagger: {root['swagger']!r} is not known; 2.0 and OpenAPI 3 are read"
+    elif version is None:
+        told = "there is no key 'openapi', so this is no OpenAPI document"
+    else:
+        told = f"openapi: {version!r} is not known; 3.0 and 3.1 are read, and Swagger 2.0"
+    raise ConfigError(Problem(told, Place(name)))
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return *value* if it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """Return *value* if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def line(value: Any, longest: int = 120) -> str:
+    """Return the first line of a text, printable and not too long; of anything else, nothing."""
+    if not isinstance(value, str):
+        return ""
+    first = next((one for one in value.splitlines() if one.strip()), "")
+    plain = "".join(sign if sign.isprintable() else " " for sign in first[: 4 * longest])
+    return " ".join(plain.split())[:longest].rstrip()
+
+
+_OUTSIDE: Final = frozenset({
+    "name", "in", "description", "required", "collectionFormat", "allowEmptyValue",
+})  # fmt: skip
+_FLOWS: Final = {
+    "application": "clientCredentials",
+    "accessCode": "authorizationCode",
+    "password": "password",
+    "implicit": "implicit",
+}
+_STYLES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "multi": {},
+    "csv": {"style": "form", "explode": False},
+    "ssv": {"style": "spaceDelimited"},
+    "pipes": {"style": "pipeDelimited"},
+}
+_FORM: Final = "application/x-www-form-urlencoded"
+_MULTIPART: Final = "multipart/form-data"
+_JSON: Final = "application/json"
+
+
+def upgraded(document: Document, methods: tuple[str, ...]) -> Document:
+    """Return *document*, which is Swagger 2.0, as OpenAPI 3; what is noted goes to the same notes.
+
+    Args:
+        document: as it was read.
+        methods: the members of a path that are operations.
+    """
+    root = document.root
+    paths = {
+        path: _item(document, mapping(document.followed(item, ("paths", path))), path, methods)
+        for path, item in mapping(root.get("paths")).items()
+    }
+    schemes = {
+        name: _scheme(mapping(one))
+        for name, one in mapping(root.get("securityDefinitions")).items()
+    }
+    made = {**root, "openapi": "3.0.0", "paths": paths, "servers": _servers(root)}
+    made["components"] = {"securitySchemes": schemes}
+    return Document(document.name, made, document.notes)
+
+
+def _servers(root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    host, path = root.get("host"), root.get("basePath", "")
+    schemes = [one for one in listed(root.get("schemes")) if one in ("https", "http")]
+    path = path if isinstance(path, str) else ""
+    if not isinstance(host, str) or not host:
+        return [{"url": path}] if path else []
+    return [{"url": f"{max(schemes, default='https')}://{host}{path}"}]
+
+
+def _scheme(one: Mapping[str, Any]) -> Mapping[str, Any]:
+    if one.get("type") == "basic":
+        return {"type": "http", "scheme": "basic"}
+    if one.get("type") != "oauth2":
+        return one
+    urls = {name: one[name] for name in ("tokenUrl", "authorizationUrl") if name in one}
+    return {"type": "oauth2", "flows": {_FLOWS.get(str(one.get("flow")), "implicit"): urls}}
+
+
+def _item(
+    document: Document, item: Mapping[str, Any], path: str, methods: tuple[str, ...]
+) -> dict[str, Any]:
+    shared = listed(item.get("parameters"))
+    found: dict[str, Any] = {}
+    for method in methods:
+        operation = item.get(method)
+        if isinstance(operation, dict):
+            found[method] = _operation(document, operation, shared, ("paths", path, method))
+    return found
+
+
+def _operation(
+    document: Document, operation: Mapping[str, Any], shared: list[Any], steps: Steps
+) -> dict[str, Any]:
+    given = {
+        (str(one.get("in")), str(one.get("name"))): one
+        for index, raw in enumerate([*shared, *listed(operation.get("parameters"))])
+        for one in [mapping(document.followed(raw, (*steps, "parameters", index)))]
+    }
+    plain = [_parameter(one) for one in given.values() if one.get("in") not in ("body", "formData")]
+    made = {
+        **operation,
+        "parameters": plain,
+        "responses": dict(_responses(document, operation, steps)),
+    }
+    body = _body(document, operation, list(given.values()))
+    return {**made, "requestBody": body} if body else made
+
+
+def _parameter(one: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: one[name] for name in ("name", "in", "description", "required") if name in one}
+    style: Mapping[str, Any] = {}
+    if one.get("type") == "array" and one.get("in") == "query":
+        style = _STYLES.get(str(one.get("collectionFormat", "csv")), {})
+    return {**kept, **style, "schema": _schema(one)}
+
+
+def _schema(one: Mapping[str, Any]) -> dict[str, Any]:
+    words = {name: value for name, value in one.items() if name not in _OUTSIDE}
+    return {**words, "type": "string", "format": "binary"} if words.get("type") == "file" else words
+
+
+def _body(
+    document: Document, operation: Mapping[str, Any], given: list[Mapping[str, Any]]
+) -> dict[str, Any]:
+    consumes = _media(document, operation, "consumes")
+    whole = next((one for one in given if one.get("in") == "body"), None)
+    if whole is not None:
+        media = next((one for one in consumes if one not in (_FORM, _MULTIPART)), _JSON)
+        return {
+            "required": whole.get("required"),
+            "content": {media: {"schema": whole.get("schema")}},
+        }
+    fields = [one for one in given if one.get("in") == "formData"]
+    if not fields:
+        return {}
+    has_file = any(one.get("type") == "file" for one in fields)
+    media = _MULTIPART if has_file or _MULTIPART in consumes else _FORM
+    schema = {
+        "type": "object",
+        "properties": {str(one.get("name")): _schema(one) for one in fields},
+        "required": [str(one.get("name")) for one in fields if one.get("required") is True],
+    }
+    return {"required": bool(schema["required"]), "content": {media: {"schema": schema}}}
+
+
+def _responses(
+    document: Document, operation: Mapping[str, Any], steps: Steps
+) -> Iterator[tuple[str, Any]]:
+    media = next(iter(_media(document, operation, "produces")), _JSON)
+    media = _JSON if media == "*/*" else media  # Springfox says so of everything
+    for name, raw in mapping(operation.get("responses")).items():
+        one = mapping(document.followed(raw, (*steps, "responses", name)))
+        examples = mapping(one.get("examples"))
+        shown = {"example": examples[media]} if media in examples else {}
+        yield name, {"content": {media: {"schema": one.get("schema"), **shown}}} if one else one
+
+
+def _media(document: Document, operation: Mapping[str, Any], word: str) -> list[str]:
+    said = listed(operation.get(word)) or listed(document.root.get(word))
+    return [one for one in said if isinstance(one, str)]

@@ -1,0 +1,416 @@
+"""A schema of a document -> one that stands alone, bounded, in words that JSON Schema knows.
+
+References are written out; where one leads back into itself, anything is allowed.
+
+The security schemes of a document -> ``auth`` of platform and APIs, and the credentials.
+
+Of several ways to log in, the first that works without a person is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from bpmax_sim.errors import BAD_PATTERN
+from bpmax_sim.openapi.document import Document, Steps, listed, mapping
+from bpmax_sim.platform.check import is_address
+from bpmax_sim.platform.model import snake
+
+Schema = Mapping[str, Any]
+
+_DEEPEST: Final = 8
+_MOST: Final = 300
+_LONGEST: Final = 200
+_TYPES: Final = ("string", "integer", "number", "boolean", "array", "object", "null")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_limit(value: Any) -> bool:
+    return isinstance(value, bool) or _is_number(value)
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        re.compile(value)
+    except BAD_PATTERN:
+        return False
+    return True
+
+
+def _is_type(value: Any) -> bool:
+    known = listed(value) or [value]
+    return all(isinstance(one, str) and one in _TYPES for one in known) and len(known) == len(
+        {*known}
+    )
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+_RULES: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "type": _is_type,
+    "format": lambda value: isinstance(value, str),
+    "enum": lambda value: isinstance(value, list) and bool(value),
+    "const": lambda _value: True,
+    "example": lambda _value: True,
+    **dict.fromkeys(("minimum", "maximum"), _is_number),
+    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), _is_limit),
+    "multipleOf": lambda value: _is_number(value) and value > 0,
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count),
+    "pattern": _is_pattern,
+    "uniqueItems": lambda value: isinstance(value, bool),
+    "nullable": lambda value: isinstance(value, bool),
+    "required": _is_names,
+}
+"""Keywords that are kept as they are, and whether a value may stand there."""
+
+_ONE: Final = ("items", "not", "additionalProperties")
+_SEVERAL: Final = ("allOf", "anyOf", "oneOf")
+
+
+@dataclass(slots=True)
+class Carrying:
+    """The writing out of one schema; it counts what it has written."""
+
+    document: Document
+    drop: str = "readOnly"  # what has no place in this direction
+    most: int = _MOST
+    _written: int = field(default=0, init=False)
+    _top: Steps = field(default=(), init=False)
+
+    def schema(self, value: Any, steps: Steps, above: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return the schema *value*, which stands at *steps*."""
+        self._top = self._top or steps
+        if isinstance(value, bool) or value is None:
+            return {"not": {}} if value is False else {}
+        reference = str(mapping(value).get("$ref", ""))
+        if reference and reference in above:
+            self.document.tell(f"{reference!r} holds itself; there, anything is allowed", steps)
+            return {}
+        above = (*above, reference) if reference else above
+        found = self.document.followed(value, steps)
+        self._written += 1
+        if self._written > self.most or len(steps) - len(above) > 3 * _DEEPEST + 12:
+            told = "the schema is too large; the rest of it allows anything"
+            self.document.tell(told, self._top)
+            return {}
+        return dict(self._kept(mapping(found), steps, above))
+
+    def _kept(self, found: Schema, steps: Steps, above: tuple[str, ...]) -> Iterator[Any]:
+        for word, value in found.items():
+            if word in _RULES:
+                if _RULES[word](value) and is_small(value):
+                    yield word, value
+                else:
+                    self.document.tell(f"{word} cannot have this value", (*steps, word))
+            elif word in _ONE:
+                yield word, self._one(word, value, (*steps, word), above)
+            elif word in _SEVERAL and listed(value):
+                inner = enumerate(value)
+                yield word, [self.schema(one, (*steps, word, n), above) for n, one in inner]
+            elif word == "properties":
+                yield word, self._properties(value, (*steps, word), above)
+        if "example" not in found and listed(found.get("examples")):
+            yield "example", found["examples"][0]
+
+    def _one(self, word: str, value: Any, steps: Steps, above: tuple[str, ...]) -> Any:
+        if word == "additionalProperties" and isinstance(value, bool):
+            return value
+        return self.schema(value, steps, above)
+
+    def _properties(self, value: Any, steps: Steps, above: tuple[str, ...]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, inner in mapping(value).items():
+            if len(name) > _LONGEST:
+                self.document.tell(f"the name is longer than {_LONGEST} characters", steps)
+            elif mapping(self.document.followed(inner, (*steps, name))).get(self.drop) is not True:
+                found[name] = self.schema(inner, (*steps, name), above)
+        return found
+
+
+def is_small(value: Any, levels: int = 12) -> bool:
+    """Return whether *value* may stand in a file of at most 64 levels, its names short enough."""
+    if isinstance(value, Mapping):
+        return levels > 0 and all(
+            len(name) <= _LONGEST and is_small(one, levels - 1) for name, one in value.items()
+        )
+    return not isinstance(value, list) or (
+        levels > 0 and all(is_small(one, levels - 1) for one in value)
+    )
+
+
+def as_object(schema: Schema) -> Schema | None:
+    """Return *schema* with the properties of all that it is made of, or None if it is no object."""
+    parts = [as_object(part) for part in schema.get("allOf", ())]
+    if any(word in schema for word in ("anyOf", "oneOf", "not")) or None in parts:
+        return None
+    merged: dict[str, Any] = {}
+    required: list[str] = []
+    for part in (*filter(None, parts), schema):
+        merged |= part.get("properties", {})
+        required += part.get("required", [])
+    kind = schema.get("type", "object" if merged else "")
+    is_open = isinstance(schema.get("additionalProperties"), Mapping) or not merged
+    return None if kind != "object" or is_open else {"properties": merged, "required": required}
+
+
+def plain_type(schema: Schema) -> str:
+    """Return the one type of a schema, or nothing where it has several, or none."""
+    kind = schema.get("type", "")
+    if isinstance(kind, list):
+        kind = kind[0] if len(kind) == 1 else ""
+    return "" if schema.get("nullable") is True or kind == "null" else kind
+
+
+Apply = Mapping[str, str]
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}")
+_BRACES = re.compile(r"[{}]")
+_CSRF = re.compile(r"csrf|xsrf", re.IGNORECASE)
+_USER: Final = {"username": {"secret": False}, "password": {"secret": True}}
+_CLIENT: Final = {"client_id": {}, "client_secret": {"secret": True}}
+_WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One scheme: the preset of it alone, and what it puts in beside others.
+
+    Attributes:
+        kind: the name of the preset.
+        given: parameters of the preset.
+        credentials: what an instance has to have.
+        apply: where its value goes.
+    """
+
+    kind: str
+    given: Mapping[str, str] = msgspec.field(default_factory=dict)
+    credentials: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    apply: tuple[Apply, ...] = ()
+
+    @property
+    def logs_in(self) -> bool:
+        """Return whether a request of its own yields its value."""
+        return self.kind.startswith("oauth2_")
+
+
+class Security(msgspec.Struct):
+    """The schemes of a document.
+
+    Attributes:
+        credentials: of every scheme that was asked for, for the platform file.
+        response: rules that the schemes need, for the platform file.
+    """
+
+    document: Document
+    base: str
+    scopes: Mapping[str, list[str]]
+    credentials: dict[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    response: dict[str, Any] = msgspec.field(default_factory=dict)
+    _parts: dict[str, Part | None] = msgspec.field(default_factory=dict)
+
+    def auth(self, value: Any, steps: Steps) -> Any:
+        """Return ``auth`` for the requirements *value*, which stand at *steps*."""
+        ways = [way for way in listed(value) if isinstance(way, dict) and way]
+        for way in ways:
+            parts = [self._part(name, (*steps, name)) for name in way]
+            known = [part for part in parts if part is not None]
+            if len(known) == len(parts) and (auth := self._joined(known, steps)) is not None:
+                for part in known:
+                    self.credentials.update(part.credentials)
+                return auth
+        if ways:
+            told = "none of these ways to log in can be declared; write auth by hand, see Platforms"
+            self.document.tell(told, steps)
+        return "none"
+
+    def _part(self, name: str, steps: Steps) -> Part | None:
+        if name not in self._parts:
+            where: Steps = ("components", "securitySchemes", name)
+            schemes = mapping(mapping(self.document.root.get("components")).get("securitySchemes"))
+            scheme = self.document.followed(schemes.get(name), where)
+            if not mapping(scheme):
+                self.document.tell(f"there is no security scheme {name!r}", steps)
+                self._parts[name] = None
+            else:
+                self._parts[name] = self._made(name, mapping(scheme), where)
+        return self._parts[name]
+
+    def _made(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part | None:
+        kind = str(scheme.get("type"))
+        if kind == "http":
+            kind = str(scheme.get("scheme")).lower()
+        make = {
+            "basic": self._basic,
+            "bearer": self._bearer,
+            "apiKey": self._key,
+            "oauth2": self._oauth,
+            "openIdConnect": self._person,
+        }.get(kind)
+        if make is None:
+            self.document.tell(f"the way to log in {kind!r} has no preset", where)
+            return None
+        return make(name, scheme, where)
+
+    def _named(self, scheme: str, names: tuple[str, ...]) -> dict[str, str]:
+        """Return what the credentials of a scheme are called: plainly, if that is still free."""
+        taken = {name for part in self._parts.values() if part for name in part.credentials}
+        if taken.isdisjoint(names):
+            return {name: name for name in names}
+        prefix = re.sub(r"\W+", "_", snake(scheme), flags=re.ASCII).strip("_")
+        return {name: f"{prefix or 'other'}_{name}" for name in names}
+
+    def _basic(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> Part:
+        own = self._named(name, ("username", "password"))
+        pair = f"({own['username']} ~ ':' ~ {own['password']})"
+        return Part(
+            "basic",
+            _given(own),
+            {own["username"]: {"secret": False}, own["password"]: {"secret": True}},
+            ({"in": "header", "name": "Authorization", "value": f"Basic {{{{ {pair} | b64 }}}}"},),
+        )
+
+    def _bearer(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> Part:
+        own = self._named(name, ("token",))
+        value = f"Bearer {{{{ {own['token']} }}}}"
+        return Part(
+            "bearer",
+            _given(own),
+            {own["token"]: {"secret": True}},
+            ({"in": "header", "name": "Authorization", "value": value},),
+        )
+
+    def _key(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part | None:
+        place, wire = scheme.get("in"), scheme.get("name")
+        if place not in ("header", "query", "cookie") or not _TOKEN.fullmatch(str(wire)):
+            self.document.tell(f"there is no key {wire!r} in {place!r}", where)
+            return None
+        if place == "header" and _CSRF.search(str(wire)):
+            return Part("csrf", {"name": str(wire)})
+        own = self._named(name, ("key",))
+        value = f"{{{{ {own['key']} }}}}"
+        return Part(
+            "api_key",
+            {"in": str(place), "name": str(wire), **_given(own)},
+            {own["key"]: {"secret": True}},
+            ({"in": str(place), "name": str(wire), "value": value},),
+        )
+
+    def _oauth(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part:
+        flows = mapping(scheme.get("flows"))
+        client = mapping(flows.get("clientCredentials"))
+        code = mapping(flows.get("authorizationCode"))
+        flow = client or code
+        said = None if client else flow.get("refreshUrl")
+        url = self._address(said or flow.get("tokenUrl"))
+        if not url:
+            return self._person(name, scheme, where)
+        scopes = " ".join(self.scopes.get(name, ()))
+        apply = {"in": "header", "name": "Authorization", "value": "{{ prefix }} {{ token }}"}
+        if client:
+            scope = {"scope": scopes} if scopes else {}
+            given = {"token_url": url, **scope}
+            return Part("oauth2_client_credentials", given, _CLIENT, (apply,))
+        told = "a person logs in once; put the refresh token that this yields into the instance"
+        self.document.tell(told, where)
+        refresh = {**_CLIENT, "refresh_token": {"secret": True}}
+        return Part("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
+
+    def _person(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part:
+        told = "a person logs in, or the address of tokens is not told; a fixed token is declared"
+        self.document.tell(told, where)
+        return self._bearer(name, scheme, where)
+
+    def _address(self, url: Any) -> str:
+        """Return a token address as a template of the base address, or nothing."""
+        if not isinstance(url, str) or not url.strip() or _BRACES.search(url):
+            return ""
+        if url.startswith(f"{self.base}/"):
+            return f"{{{{ base_url }}}}{url.removeprefix(self.base)}"
+        if "://" not in url:
+            return f"{{{{ base_url }}}}/{url.lstrip('/')}" if url.isprintable() else ""
+        return url if is_address(url) else ""
+
+    def _joined(self, parts: list[Part], steps: Steps) -> Any:
+        """Return the auth of all *parts* together, or None where they cannot go together."""
+        csrf = next((part for part in parts if part.kind == "csrf"), None)
+        rest = [part for part in parts if part is not csrf]
+        logins = [part for part in rest if part.logs_in]
+        apply = [one for part in rest for one in part.apply]
+        places = [(one["in"], one["name"].lower()) for one in apply]
+        if len(places) != len({*places}) or len(logins) + bool(csrf) > 1:
+            self.document.tell("these schemes cannot be declared together", steps)
+            return None
+        if csrf is not None:
+            return self._guarded(csrf, rest, apply, steps)
+        if len(rest) == 1:
+            return {"preset": rest[0].kind, **rest[0].given} if rest[0].given else rest[0].kind
+        base = {"preset": logins[0].kind, **logins[0].given} if logins else {}
+        return {**base, "apply": apply}
+
+    def _guarded(self, csrf: Part, rest: list[Part], apply: list[Apply], steps: Steps) -> Any:
+        """Return an auth that fetches a CSRF token before it writes."""
+        told = "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path"
+        self.document.tell(told, steps)
+        name = csrf.given["name"]
+        self.response = {
+            "code": [f"header:{name.lower()}"],
+            "classes": {"token": {"code": ["Required", "required"]}},
+        }
+        request: dict[str, Any] = {"method": "GET", "path": "/"}
+        for one in apply:
+            where = "headers" if one["in"] == "header" else one["in"]
+            if where in ("headers", "query"):
+                request.setdefault(where, {})[one["name"]] = one["value"]
+        request.setdefault("headers", {})[name] = "Fetch"
+        step = {
+            "request": request,
+            "ok": {"status": [200, 204]},
+            "extract": {
+                "csrf": {"path": f"header:{name.lower()}", "secret": True},
+                "jar": {"path": "cookies", "secret": True},
+            },
+        }
+        share = [credential for part in rest for credential in part.credentials]
+        acquire = {"share": share, "methods": _WRITING, "steps": [step], "ttl": {"default": 1500}}
+        return {
+            "acquire": acquire,
+            "apply": [
+                *apply,
+                {"in": "header", "name": name, "value": "{{ csrf }}"},
+                {"in": "header", "name": "Cookie", "value": "{{ jar }}"},
+            ],
+            "recover": {"token": {"refresh": 1}},
+        }
+
+
+def _given(own: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters that tell a preset of credentials with other names."""
+    return {name: f"{{{{ {new} }}}}" for name, new in own.items() if new != name}
+
+
+def scopes_of(requirements: Iterator[Any]) -> dict[str, list[str]]:
+    """Return every scope that is asked for, by scheme, in the order of the document."""
+    found: dict[str, list[str]] = {}
+    for value in requirements:
+        for way in listed(value):
+            for name, scopes in mapping(way).items():
+                known = found.setdefault(name, [])
+                known += [one for one in listed(scopes) if _is_scope(one) and one not in known]
+    return found
+
+
+def _is_scope(value: Any) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"[!#-\[\]-z|~]+", value))

@@ -1,0 +1,547 @@
+"""A program looked up, merged and encoded: everything about a call but its authorisation.
+
+The `Call` in a plan is made of redactable data only: where a declared default is a secret
+credential, it holds the stand-in, and the plan keeps the real body and query beside it.
+
+Defaults, setters and arguments merged into what the call says, weakest first.
+
+API template < platform < instance < API < setter or direct argument. Nothing given is changed:
+each merge makes new mappings.
+
+Auth's names taken out of what a call says, in any case, so that a credential stands alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET, Struct, field
+from msgspec.structs import replace
+
+from bpmax_sim.clock import Chance, new_uuid
+from bpmax_sim.errors import CallError, ConfigError, near
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.messages import Call, Pairs
+from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.proxy.builder import OPTIONS, Program
+from bpmax_sim.proxy.compiled_api import CREDENTIAL, Input, Recipe, recipe_for
+from bpmax_sim.proxy.effects import Hidden, conceal
+from bpmax_sim.proxy.encode import (
+    BadValueError,
+    encode_payload,
+    encoding_of,
+    header_name,
+    header_value,
+    query_pairs,
+    query_text,
+    segment,
+)
+from bpmax_sim.proxy.environment import Environment, Tenant
+
+
+class Merged(Struct):
+    """What a call says, before it is encoded.
+
+    Attributes:
+        headers: by lower-case name, the last spelling and the value.
+        body: `UNDEFINED` for none.
+        notes: what was dropped or overridden.
+    """
+
+    path: dict[str, Any]
+    query: dict[str, Any]
+    headers: dict[str, tuple[str, str]]
+    body: Any
+    notes: list[str] = field(default_factory=list)
+
+    __repr__ = conceal
+
+
+def merge(program: Program, recipe: Recipe, credentials: Mapping[str, Any]) -> Merged:
+    """Return what *program* says on top of the defaults of *recipe*.
+
+    Raises:
+        CallError: MISSING_PARAMETER, UNKNOWN_PARAMETER.
+        BadValueError: for a value that cannot stand where it was put.
+    """
+    body = UNDEFINED if recipe.body is UNSET else recipe.body
+    query = dict(recipe.query)
+    if recipe.resolves:
+        body, query = _resolved(body, credentials), _resolved(query, credentials)
+    merged = Merged({}, query, dict(recipe.headers), body)
+    for given in recipe.defaults:
+        _put(merged, given, given.default)
+    if program.args is None:
+        for setter, value in program.steps:
+            _SETTERS[setter](merged, value)
+    else:
+        _direct(merged, program.args, recipe)
+    if program.args is None and merged.path:
+        _rename_path(merged, recipe)
+    for wanted in recipe.required:
+        _require(merged, wanted, recipe)
+    return merged
+
+
+def _resolved(value: Any, credentials: Mapping[str, Any]) -> Any:
+    """Replace ``{$credential: name}`` in a declared value; a script's value never comes here."""
+    if isinstance(value, Mapping):
+        if CREDENTIAL in value:
+            return _credential(credentials, value[CREDENTIAL])
+        return {name: _resolved(item, credentials) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_resolved(item, credentials) for item in value]
+    return value
+
+
+def _credential(credentials: Mapping[str, Any], name: str) -> Any:
+    try:
+        return credentials[name]
+    except KeyError:
+        hint = near(name, credentials)
+        raise ConfigError(f"the instance has no credential {name!r}{hint}; add it") from None
+
+
+def _set_path(merged: Merged, values: Any) -> None:
+    _update(merged.path, values)
+
+
+def _set_query(merged: Merged, values: Any) -> None:
+    _update(merged.query, values)
+
+
+def _update(known: dict[str, Any], values: Any) -> None:
+    if values is not UNDEFINED:
+        known.update({name: value for name, value in values.items() if value is not UNDEFINED})
+
+
+def _set_headers(merged: Merged, values: Any) -> None:
+    if values is not UNDEFINED:
+        for name, value in values.items():
+            _set_header(merged, name, value)
+
+
+def _set_header(merged: Merged, name: str, value: Any) -> None:
+    if value is UNDEFINED:
+        return
+    lower = header_name(name).lower()
+    if value is None:
+        merged.headers.pop(lower, None)
+    else:
+        merged.headers[lower] = (name, header_value(name, value))
+
+
+def _set_body(merged: Merged, value: Any) -> None:
+    if value is UNDEFINED:
+        return
+    if isinstance(value, Mapping):
+        given = {name: item for name, item in value.items() if item is not UNDEFINED}
+        merged.body = {**merged.body, **given} if isinstance(merged.body, Mapping) else given
+    else:
+        merged.body = value
+
+
+_SETTERS = {"path": _set_path, "query": _set_query, "header": _set_headers, "body": _set_body}
+
+
+def _put(merged: Merged, given: Input, value: Any) -> None:
+    """Put one parameter's value at its place."""
+    if given.place == "path":
+        merged.path[given.target] = value
+    elif given.place == "query":
+        merged.query[given.target] = value
+    elif given.place == "header":
+        _set_header(merged, given.target, value)
+    elif given.steps:
+        merged.body = with_value(merged.body, given.steps, value)
+    else:
+        _set_body(merged, value)
+
+
+def with_value(body: Any, steps: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """Return *body* with *value* at the dotted path *steps*; the given body stays as it is."""
+    first, rest = steps[0], steps[1:]
+    known = body if isinstance(body, Mapping) else {}
+    return {**known, first: with_value(known.get(first), rest, value) if rest else value}
+
+
+def _direct(merged: Merged, args: tuple[Any, ...], recipe: Recipe) -> None:
+    """Give the nth argument to the nth declared parameter."""
+    extra = args[len(recipe.inputs) :]
+    for given, value in zip(recipe.inputs, args, strict=False):
+        if value is not UNDEFINED:
+            _put(merged, given, value)
+    if not extra:
+        return
+    known = ", ".join(given.name for given in recipe.inputs) or "none"
+    told = f"{len(args)} arguments given, {len(recipe.inputs)} declared ({known})"
+    if recipe.strict:
+        raise CallError(f"{recipe.name}: {told}; drop the rest", code="UNKNOWN_PARAMETER")
+    merged.notes.append(f"{told}; the rest was dropped")
+
+
+def _rename_path(merged: Merged, recipe: Recipe) -> None:
+    """Accept a path parameter's declared name for its placeholder, and nothing unknown."""
+    known = {*recipe.pieces[1::2]}
+    renamed: dict[str, Any] = {}
+    for name, value in merged.path.items():
+        target = name if name in known else recipe.path_names.get(name, name)
+        if target not in known:
+            listed = ", ".join(sorted(known)) or "none"
+            raise CallError(
+                f"{recipe.name}: unknown path parameter {name!r}; {recipe.api.path} has {listed}"
+                f"{near(name, known)}",
+                code="UNKNOWN_PARAMETER",
+            )
+        renamed[target] = value
+    merged.path = renamed
+
+
+def _require(merged: Merged, wanted: Input, recipe: Recipe) -> None:
+    if not _PRESENT[wanted.place](merged, wanted):
+        raise CallError(
+            f"{recipe.name}: parameter {wanted.name!r} is missing ({_place(wanted)})",
+            code="MISSING_PARAMETER",
+        )
+
+
+def _place(wanted: Input) -> str:
+    return f"{wanted.place}.{wanted.target}" if wanted.steps else "the body"
+
+
+def _in_body(merged: Merged, wanted: Input) -> bool:
+    value = merged.body
+    if value is UNDEFINED:
+        return False
+    for step in wanted.steps:
+        if not isinstance(value, Mapping):
+            return value is not None
+        if step not in value or value[step] is UNDEFINED:
+            return False
+        value = value[step]
+    return True
+
+
+_PRESENT = {
+    "path": lambda merged, wanted: wanted.target in merged.path,
+    "query": lambda merged, wanted: merged.query.get(wanted.target) is not None,
+    "header": lambda merged, wanted: wanted.target.lower() in merged.headers,
+    "body": _in_body,
+}
+
+
+def take_out(merged: Merged, recipe: Recipe) -> None:
+    """Remove every name that auth puts in, in any case, and note it.
+
+    Raises:
+        BadValueError: if auth puts a value into a body that is no object.
+    """
+    taken = recipe.taken
+    if not taken.header.isdisjoint(merged.headers):
+        _take(taken.header, merged.headers, "header", merged)
+    if taken.query:
+        _take_query(taken.query, merged)
+    if taken.cookie and "cookie" in merged.headers:
+        _take_cookies(merged, taken.cookie)
+    if not taken.path.isdisjoint(merged.path):
+        _take(taken.path, merged.path, "path", merged)
+    for steps in taken.body:
+        _take_from_body(merged, steps)
+
+
+def _take(names: frozenset[str], values: dict[str, Any], place: str, merged: Merged) -> None:
+    for name in sorted(names & values.keys()):
+        del values[name]
+        _note(merged, f"{place}.{name}")
+
+
+def _take_query(names: frozenset[str], merged: Merged) -> None:
+    for name in [name for name in merged.query if name.lower() in names]:
+        if merged.query.pop(name) is not None:
+            _note(merged, f"query.{name}")
+
+
+def _note(merged: Merged, place: str) -> None:
+    merged.notes.append(f"{place} is set by auth; the call's own value was dropped")
+
+
+def _take_cookies(merged: Merged, taken: frozenset[str]) -> None:
+    spelling, line = merged.headers["cookie"]
+    cookies = [cookie.strip() for cookie in line.split(";") if cookie.strip()]
+    kept = [cookie for cookie in cookies if cookie.partition("=")[0].lower() not in taken]
+    for name in sorted({cookie.partition("=")[0] for cookie in cookies if cookie not in kept}):
+        _note(merged, f"cookie.{name}")
+    if kept:
+        merged.headers["cookie"] = (spelling, "; ".join(kept))
+    else:
+        del merged.headers["cookie"]
+
+
+def _take_from_body(merged: Merged, steps: tuple[str, ...]) -> None:
+    if merged.body is UNDEFINED or merged.body is None:
+        merged.body = {}
+    if not isinstance(merged.body, Mapping):
+        raise BadValueError(f"auth puts {'.'.join(steps)!r} into the body: pass an object")
+    body, found = _without(merged.body, steps)
+    if found:
+        merged.body = body
+        _note(merged, f"body.{'.'.join(steps)}")
+
+
+def _without(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
+    """Return *body* without the path *steps*, in any case, and whether it was there."""
+    left: dict[str, Any] = {}
+    found = False
+    for name, value in body.items():
+        if name.lower() != steps[0].lower():
+            left[name] = value
+        elif len(steps) > 1 and isinstance(value, Mapping):
+            left[name], inner = _without(value, steps[1:])
+            found = found or inner
+        else:
+            found = True
+    return left, found
+
+
+LONGEST_TARGET = 60_000
+"""Characters of path and query together; the HTTP client takes 65,536 for a whole address."""
+
+_NEAR = 0.75
+_SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+class Luck(Hidden, frozen=True):
+    """What was drawn for one call, kept over its retries; each attempt has its own nonce.
+
+    A *nonce* that is given is that of the one attempt which is made again.
+    """
+
+    seed: bytes
+    call_id: str
+    nonce: str = ""
+
+    @classmethod
+    def draw(cls, chance: Chance) -> Luck:
+        """Draw from *chance*, in the order in which calls are issued."""
+        return cls(chance.bytes(16), new_uuid(chance))
+
+
+NO_LUCK = Luck(b"", "")
+
+
+class Content(Hidden, frozen=True):
+    """Query string, headers and body bytes, as they stand before auth."""
+
+    query: str
+    headers: Pairs
+    body: bytes | None
+
+
+class Plan(Hidden, frozen=True, kw_only=True):
+    """One call, ready to be authorised.
+
+    Attributes:
+        call: what the builder said.
+        written: query and body as they may be written down.
+        real: the same with real credentials; the very same object where none is in there.
+        notes: what was overridden or dropped.
+        luck: what a real request is made with; *standin_luck* the one that is written down.
+    """
+
+    recipe: Recipe
+    call: Call
+    tenant: Tenant
+    written: Content
+    real: Content
+    notes: tuple[str, ...] = ()
+    luck: Luck = NO_LUCK
+    standin_luck: Luck = NO_LUCK
+
+    @property
+    def name(self) -> str:
+        """Return ``platform.api``."""
+        return self.recipe.name
+
+
+def plan(program: Program, env: Environment) -> Plan:
+    """Return the plan of *program*; nothing is sent.
+
+    Raises:
+        CallError: one of the codes that come before any HTTP.
+        ConfigError: if the platform's declaration cannot be used.
+    """
+    recipe = _found(program, env)
+    notes = _check_options(program, recipe) if program.options else ()
+    tenant = env.tenant(recipe.platform, recipe.instance)
+    try:
+        call, written, merged = _spoken(program, recipe, tenant.standins, env.serial())
+        real = written
+        if recipe.resolves and tenant.real != tenant.standins:
+            real = _spoken(program, recipe, tenant.real, call.serial)[1]
+        if not _SECRET_HEADERS.isdisjoint(merged.headers):
+            headers = _without_secrets(call, env)
+            call = replace(call, headers=headers)
+            written = Content(written.query, headers, written.body)
+    except BadValueError as error:
+        raise CallError(f"{recipe.name}: {error}", code="BAD_ARGUMENT") from None
+    except RecursionError:
+        raise CallError(f"{recipe.name}: a value is nested too deeply") from None
+    luck = standin_luck = NO_LUCK
+    if not recipe.uses.isdisjoint(("nonce", "call_id")):
+        standin_luck = Luck.draw(env.chance)
+        luck = standin_luck if env.auth_chance is env.chance else Luck.draw(env.auth_chance)
+    return Plan(
+        recipe=recipe,
+        call=call,
+        tenant=tenant,
+        written=written,
+        real=real,
+        notes=(*notes, *merged.notes),
+        luck=luck,
+        standin_luck=standin_luck,
+    )
+
+
+def _found(program: Program, env: Environment) -> Recipe:
+    """Return the recipe of what *program* names, looked up once for each way of naming it."""
+    key = (program.platform, program.options.get("instance_key", UNDEFINED), program.api)
+    found = env.found.get(key)
+    if found is None:
+        platform = env.platforms.platform(program.platform)
+        instance = _instance(program, platform, env)
+        found = recipe_for(platform, instance, env.platforms.api(platform, program.api))
+        env.found[key] = found
+    return found
+
+
+def _instance(program: Program, platform: Platform, env: Environment) -> Instance:
+    key = platform.platform_key
+    named = program.options.get("instance_key", UNDEFINED)
+    if named is not UNDEFINED:
+        return env.platforms.instance(key, named)
+    _refuse_near_options(program)
+    if env.default_instance is not None:
+        try:
+            return env.platforms.instance(key, env.default_instance)
+        except CallError:
+            pass  # this platform has no instance of that name: its own default holds
+    return env.platforms.instance(key, None)
+
+
+def _refuse_near_options(program: Program) -> None:
+    """Reject a near miss of a known option: the typo would pick the wrong tenant.
+
+    Raises:
+        CallError: BAD_ARGUMENT.
+    """
+    for name in program.options:
+        meant = None if name in OPTIONS else _near_option(name)
+        if meant:
+            raise CallError(
+                f"$proxy({program.platform!r}): unknown option {name!r}; did you mean {meant!r}?"
+            )
+
+
+def _near_option(name: str) -> str | None:
+    plain = {option.replace("_", ""): option for option in OPTIONS}
+    wanted = name.lower().replace("_", "").replace("-", "")
+    found = difflib.get_close_matches(wanted, plain, n=1, cutoff=_NEAR)
+    return plain[found[0]] if found else None
+
+
+def _check_options(program: Program, recipe: Recipe) -> tuple[str, ...]:
+    unknown = [name for name in program.options if name not in OPTIONS]
+    if not unknown:
+        return ()
+    _refuse_near_options(program)
+    known = ", ".join(OPTIONS)
+    if recipe.strict:
+        raise CallError(
+            f"$proxy({program.platform!r}): unknown option {unknown[0]!r}; options are {known}"
+        )
+    return tuple(f"unknown option {name!r} was ignored; options are {known}" for name in unknown)
+
+
+def _spoken(
+    program: Program, recipe: Recipe, credentials: Mapping[str, Any], serial: int
+) -> tuple[Call, Content, Merged]:
+    """Return the call that is said with *credentials* in the declared defaults."""
+    merged = merge(program, recipe, credentials)
+    take_out(merged, recipe)
+    pairs = query_pairs(merged.query)
+    body = _encode_body(merged, recipe)
+    content = Content(query_text(pairs), tuple(merged.headers.values()), body)
+    path = _path(merged, recipe)
+    if len(path) + len(content.query) > LONGEST_TARGET:
+        raise BadValueError(
+            f"the address is {len(path) + len(content.query)} characters long, more than"
+            f" {LONGEST_TARGET}; send long values in the body"
+        )
+    caller = program.options.get("caller", UNDEFINED)
+    call = Call(
+        platform=recipe.platform.platform_key,
+        instance=recipe.instance.instance_key,
+        api=recipe.api.key,
+        method=recipe.method,
+        path=path,
+        query=pairs,
+        headers=content.headers,
+        body=body,
+        caller=None if caller is UNDEFINED else caller,
+        position=program.position,
+        serial=serial,
+    )
+    return call, content, merged
+
+
+def _without_secrets(call: Call, env: Environment) -> Pairs:
+    """Return the headers with a stand-in for each credential that the script set itself."""
+    return tuple([
+        (name, _standin(name, value, call, env) if name.lower() in _SECRET_HEADERS else value)
+        for name, value in call.headers
+    ])  # fmt: skip
+
+
+def _standin(name: str, value: str, call: Call, env: Environment) -> str:
+    """Return *value* with a stand-in for its secret; ``Bearer`` and its like stay."""
+    scheme, space, secret = value.partition(" ")
+    if scheme.lower() not in _SCHEMES or not secret:
+        scheme, space, secret = "", "", value
+    name = f"script-{name.lower()}"
+    return f"{scheme}{space}{env.vault.minted(call.platform, call.instance, name, secret)}"
+
+
+def _path(merged: Merged, recipe: Recipe) -> str:
+    pieces = recipe.pieces
+    if len(pieces) == 1:
+        return pieces[0]
+    filled = list(pieces)
+    for index in range(1, len(pieces), 2):
+        name = pieces[index]
+        if name in merged.path:
+            filled[index] = segment(name, merged.path[name])
+        elif name in recipe.taken.path:
+            filled[index] = f"{{{name}}}"
+        else:
+            raise CallError(
+                f"{recipe.name}: path parameter {name!r} is missing; {recipe.api.path} needs it",
+                code="MISSING_PARAMETER",
+            )
+    return "".join(filled)
+
+
+def _encode_body(merged: Merged, recipe: Recipe) -> bytes | None:
+    """Return the body's bytes, and set the content type that goes with them."""
+    value = merged.body
+    if value is UNDEFINED:
+        return None
+    own = merged.headers.get("content-type")
+    encoding = encoding_of(own[1], recipe.encoding) if own else recipe.encoding
+    payload = encode_payload(value, encoding)
+    needs_boundary = encoding == "multipart" and not isinstance(value, str | bytes)
+    if (own is None and "content-type" not in recipe.taken.header) or needs_boundary:
+        merged.headers["content-type"] = ("Content-Type", payload.content_type)
+    return payload.data

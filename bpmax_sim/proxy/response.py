@@ -1,0 +1,472 @@
+"""A response body, read once: JSON value, text or bytes, by its content type.
+
+Values found in an answer by path, and the rules that judge it by them.
+
+A path is a JSON path (RFC 9535; ``$.a.b[0]`` takes a fast way), ``header:Name``, ``cookie:Name``
+or ``cookies`` (all of them, as a Cookie header). Codes are compared as texts, because third
+parties answer ``40014`` here and ``"40014"`` there.
+
+Requests and answers as plain dicts that may be shown: redacted, bodies parsed.
+
+One log record for each call and each login request, redacted when read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final, Literal, NoReturn
+
+import msgspec
+from msgspec import Struct
+
+from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
+from bpmax_sim.js_values import js_number, loads
+from bpmax_sim.messages import LOGIN, Call, Pairs, Request, Response
+from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
+from bpmax_sim.proxy.effects import Hidden
+from bpmax_sim.secret.vault import Redact, redacted
+
+_NO_CONTENT = frozenset({204, 205, 304})
+_JSON_TYPES = frozenset({"application/json", "text/json"})
+_TEXT_TYPES = frozenset({
+    "application/xml", "application/javascript", "application/x-javascript",
+    "application/x-www-form-urlencoded", "application/x-ndjson", "application/yaml",
+})  # fmt: skip
+_CHARSETS = ("utf-", "gb", "big5", "iso8859", "cp", "ascii", "shift_jis", "euc_", "koi8")
+_BOM = "\ufeff"
+
+
+class NotJson(Exception):  # noqa: N818 - a finding, not a failure
+    """The text is not JSON; the message says where."""
+
+
+class Body(Hidden, frozen=True):
+    """What a body is.
+
+    Attributes:
+        kind: ``json`` (*value* is the parsed value, *text* its text), ``text``, ``bytes``
+            (*value*), ``null`` for an empty one, or ``broken``: its type says JSON, and it is not.
+        problem: what is wrong with a broken one.
+        guessed: the value of a body that is JSON although its type does not say so, else None;
+            rules look into it, scripts do not.
+    """
+
+    kind: Literal["json", "text", "bytes", "null", "broken"]
+    value: Any = None
+    text: str = ""
+    problem: str = ""
+    guessed: Any = None
+
+    @property
+    def rules_see(self) -> Any:
+        """Return the value that code, message and data paths look into."""
+        return self.value if self.kind == "json" else self.guessed
+
+    @property
+    def shown(self) -> Any:
+        """Return the value as errors and records show it."""
+        if self.kind == "bytes":
+            return f"{len(self.value)} bytes"
+        return self.text if self.kind == "broken" else self.value
+
+
+_NULL: Final = Body("null")
+
+
+def media_type(content_type: str | None) -> str:
+    """Return the lower-case media type without parameters, or nothing."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def is_json(media: str) -> bool:
+    """Return whether *media* is JSON, such as ``application/problem+json`` (RFC 6839)."""
+    return media in _JSON_TYPES or media.endswith("+json")
+
+
+def read_body(response: Response) -> Body:
+    """Return what the body of *response* is."""
+    raw = response.body
+    if not raw or response.status in _NO_CONTENT:
+        return _NULL
+    media, charset = _read_type(response.header("content-type"))
+    return _read_json(raw, charset) if is_json(media) else _read_other(raw, media, charset)
+
+
+def parse_json(text: str) -> Any:
+    """Return the value of *text*; numbers keep all their digits where they are integers.
+
+    Raises:
+        NotJson: if it is not JSON as ``JSON.parse`` knows it.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        pass  # big integers and lone surrogates are for the slower reader
+    try:
+        return loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise NotJson("nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"{error.msg} at character {error.pos + 1}") from None
+    except ValueError as error:
+        raise NotJson(str(error)) from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+@lru_cache(maxsize=256)
+def _read_type(content_type: str | None) -> tuple[str, str]:
+    """Return media type and character set."""
+    return media_type(content_type), _charset(content_type)
+
+
+def _charset(content_type: str | None) -> str:
+    for part in (content_type or "").split(";")[1:]:
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip("\"'") or "utf-8"
+    return "utf-8"
+
+
+def _decoded(raw: bytes, charset: str, errors: str) -> str:
+    codec = "utf-8" if charset == "utf-8" else _codec(charset)
+    return raw.decode(codec, errors).removeprefix(_BOM)
+
+
+def _codec(charset: str) -> str:
+    """Return the codec of *charset*; UTF-8 for what is no character set of the Web."""
+    try:
+        name = codecs.lookup(charset).name
+    except LookupError:
+        return "utf-8"
+    return name if name.startswith(_CHARSETS) else "utf-8"
+
+
+def _read_json(raw: bytes, charset: str) -> Body:
+    try:
+        text = _decoded(raw, charset, "strict")
+        return Body("json", parse_json(text), text)
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start + 1} is not {error.encoding}"
+    except NotJson as error:
+        problem = str(error)
+    return Body("broken", text=_decoded(raw, charset, "replace"), problem=problem)
+
+
+def _read_other(raw: bytes, media: str, charset: str) -> Body:
+    guessed = _guess(raw, charset)
+    if not media and guessed is not None:
+        text = _decoded(raw, charset, "replace")
+        return Body("json", guessed, text)
+    if not media or media.startswith("text/") or media in _TEXT_TYPES or media.endswith("+xml"):
+        text = _decoded(raw, charset, "replace")
+        return Body("text", text, text, guessed=guessed)
+    return Body("bytes", raw, guessed=guessed)
+
+
+def _guess(raw: bytes, charset: str) -> Any:
+    """Return the value of a body that looks like a JSON object or array, or None."""
+    if raw.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] not in {b"{", b"["}:
+        return None
+    try:
+        return parse_json(_decoded(raw, charset, "strict"))
+    except (NotJson, UnicodeDecodeError):
+        return None
+
+
+ABSENT: Final = object()
+"""Stands for the value of a path that an answer does not have."""
+
+_SIMPLE = re.compile(
+    r"\$?(?:\.?[^\W\d][\w-]*|\[\d+\]|\['[^']*'\])(?:\.[^\W\d][\w-]*|\[\d+\]|\['[^']*'\])*"
+)
+_STEP = re.compile(r"\.?([^\W\d][\w-]*)|\[(\d+)\]|\['([^']*)'\]")
+
+_FOREIGN = (*BAD_PATTERN, ValueError)
+"""What the library lets through: a regular expression of the path, a number, nesting."""
+
+Finder = Callable[[Response, Body], Any]
+
+
+@lru_cache(maxsize=1024)
+def finder(path: str) -> Finder:
+    """Return what reads *path*; it returns `ABSENT` for an answer without it.
+
+    Raises:
+        ConfigError: if *path* is none of the forms above.
+    """
+    kind, found, name = path.partition(":")
+    if found and kind in _BY_NAME:
+        return _BY_NAME[kind](name.strip())
+    if path == "cookies":
+        return _all_cookies
+    if path == "$":
+        return lambda _response, body: ABSENT if body.rules_see is None else body.rules_see
+    if _SIMPLE.fullmatch(path):
+        return _steps(path.removeprefix("$"))
+    return _json_path(path)
+
+
+def find_first(finders: Iterable[Finder], response: Response, body: Body) -> Any:
+    """Return the first value that is there and not null, or `ABSENT`."""
+    for find in finders:
+        value = find(response, body)
+        if value is not ABSENT and value is not None:
+            return value
+    return ABSENT
+
+
+def as_text(value: Any) -> str:
+    """Return *value* as codes are compared: ``true``, ``null``, ``40014``, whatever its type."""
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return js_number(value) if isinstance(value, float) else str(value)
+
+
+def _of_header(name: str) -> Finder:
+    def find(response: Response, _body: Body) -> Any:
+        value = response.header(name)
+        return ABSENT if value is None else value
+
+    return find
+
+
+def _of_cookie(name: str) -> Finder:
+    return lambda response, _body: _cookies(response).get(name, ABSENT)
+
+
+def _all_cookies(response: Response, _body: Body) -> Any:
+    pairs = [f"{name}={value}" for name, value in _cookies(response).items()]
+    return "; ".join(pairs) if pairs else ABSENT
+
+
+def _cookies(response: Response) -> dict[str, str]:
+    jar: dict[str, str] = {}
+    for header, line in response.headers:
+        if header.lower() == "set-cookie":
+            name, _, value = line.partition(";")[0].partition("=")
+            jar[name.strip()] = value.strip()
+    return jar
+
+
+_BY_NAME: Mapping[str, Callable[[str], Finder]] = {"header": _of_header, "cookie": _of_cookie}
+
+
+def _steps(path: str) -> Finder:
+    steps = [int(index) if index else name or quoted for name, index, quoted in _STEP.findall(path)]
+
+    def find(_response: Response, body: Body) -> Any:
+        value = body.rules_see
+        for step in steps:
+            kind = list if isinstance(step, int) else dict
+            if not isinstance(value, kind):
+                return ABSENT
+            try:
+                value = value[step]
+            except (KeyError, IndexError):
+                return ABSENT
+        return value
+
+    return find
+
+
+def _json_path(path: str) -> Finder:
+    import jsonpath  # noqa: PLC0415 - slow to import, and few paths need it
+
+    try:
+        compiled = jsonpath.compile(path)
+    except (jsonpath.JSONPathError, *_FOREIGN) as error:
+        raise ConfigError(f"{path!r} is not a JSON path such as $.data.code: {error}") from None
+
+    def find(_response: Response, body: Body) -> Any:
+        if not isinstance(body.rules_see, dict | list):
+            return ABSENT
+        return next((match.obj for match in compiled.finditer(body.rules_see)), ABSENT)
+
+    return find
+
+
+class Rules:
+    """`ResponseRules` with their paths compiled."""
+
+    __slots__ = ("_classes", "_code", "_conditions", "_message", "_status", "conditions", "data")
+
+    def __init__(self, rules: ResponseRules, fallback: Mapping[str, tuple[int, ...]]) -> None:
+        """Compile *rules*; *fallback* gives the statuses of the classes that they do not name."""
+        self._status = frozenset(rules.ok.status)
+        self.conditions = rules.ok.all
+        self._conditions = compile_conditions(self.conditions)
+        self._code = tuple(map(finder, rules.code))
+        self._message = tuple(map(finder, rules.message))
+        self.data = tuple(map(finder, rules.data))
+        named = {name: ErrorClass(status=status) for name, status in fallback.items()}
+        self._classes = [
+            (name, frozenset(map(as_text, found.code)), frozenset(found.status))
+            for name, found in {**named, **rules.classes}.items()
+        ]
+
+    def is_ok(self, response: Response, body: Body) -> bool:
+        """Return whether status and every condition say success."""
+        good = response.status in self._status if self._status else is_success(response.status)
+        return good and all(holds(response, body) for holds in self._conditions)
+
+    def code(self, response: Response, body: Body) -> Any:
+        """Return the business code, or `ABSENT`."""
+        return find_first(self._code, response, body)
+
+    def message(self, response: Response, body: Body) -> Any:
+        """Return the third party's message, or `ABSENT`."""
+        return find_first(self._message, response, body)
+
+    def failure_class(self, response: Response, body: Body) -> str | None:
+        """Return the class of failure that the answer belongs to, the first that fits."""
+        code: str | None = None
+        for name, codes, statuses in self._classes:
+            if response.status in statuses:
+                return name
+            if codes:
+                code = code or as_text(self.code(response, body))
+                if code in codes:
+                    return name
+        return None
+
+
+def is_success(status: int) -> bool:
+    """Return whether *status* is 2xx."""
+    return 200 <= status < 300  # noqa: PLR2004 - the 2xx of HTTP
+
+
+def compile_conditions(
+    conditions: Iterable[Condition], *, lenient: bool = False
+) -> tuple[Callable[[Response, Body], bool], ...]:
+    """Return one test for each condition; a *lenient* one holds where its path is absent."""
+    return tuple(_condition(condition, lenient=lenient) for condition in conditions)
+
+
+def _condition(condition: Condition, *, lenient: bool) -> Callable[[Response, Body], bool]:
+    find = finder(condition.path)
+    wanted = frozenset(map(as_text, condition.any_of))
+
+    def holds(response: Response, body: Body) -> bool:
+        value = find(response, body)
+        if value is ABSENT:
+            return condition.absent or lenient
+        return not condition.absent and as_text(value) in wanted
+
+    return holds
+
+
+def accepts(rule: OkRule, response: Response, body: Body) -> bool:
+    """Return whether *rule* calls the answer a success."""
+    statuses = rule.status
+    good = response.status in statuses if statuses else is_success(response.status)
+    return good and all(holds(response, body) for holds in compile_conditions(rule.all))
+
+
+_SET_BY_SERVER = frozenset({"set-cookie", "set-cookie2"})
+_HIDDEN = "redacted"
+
+
+def redacted_request(request: Request, redact: Redact) -> dict[str, Any]:
+    """Return ``{method, url, headers, body}`` of the form that is written down, redacted."""
+    shown = request.recorded
+    body = shown.body
+    return {
+        "method": shown.method,
+        "url": redact(shown.url),
+        "headers": redacted_headers(shown.headers, redact),
+        "body": None if body is None else redact(body.decode("utf-8", "replace")),
+    }
+
+
+def redacted_response(response: Response, redact: Redact) -> dict[str, Any]:
+    """Return ``{status, headers, body}``, redacted, the body parsed where it is JSON."""
+    return {
+        "status": response.status,
+        "headers": redacted_headers(response.headers, redact),
+        "body": redacted(read_body(response).shown, redact),
+    }
+
+
+def redacted_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
+    """Return headers by lower-case name, several of one name joined, cookies hidden."""
+    shown: dict[str, str] = {}
+    for name, value in pairs:
+        lower = name.lower()
+        text = _HIDDEN if lower in _SET_BY_SERVER else redact(value)
+        shown[lower] = f"{shown[lower]}, {text}" if lower in shown else text
+    return shown
+
+
+class CallRecord(Struct, frozen=True, kw_only=True):
+    """What one call was and what came of it.
+
+    Attributes:
+        platform, instance, api, caller: as far as they were known.
+        at: virtual instant of the start.
+        duration: virtual seconds until the answer or the error.
+        began, ended: the place of its start and of its end among all that happens.
+        attempts: business requests that were sent.
+        notes: what was overridden, dropped or retried.
+        call: what the builder said, not redacted; None where it was rejected before.
+        error: what the call was rejected with.
+        position: the script line that made the call, where it is known.
+    """
+
+    platform: str
+    instance: str = ""
+    api: str = ""
+    caller: str | None = None
+    at: float = 0.0
+    duration: float = 0.0
+    began: int = 0
+    ended: int = 0
+    attempts: int = 0
+    notes: tuple[str, ...] = ()
+    call: Call | None = None
+    error: BpmaxError | None = None
+    position: Any = None
+    sent: Request | None = None
+    received: Response | None = None
+    redact: Callable[[str], str] = str
+
+    def __repr__(self) -> str:
+        return f"<CallRecord of {self.name}>"
+
+    @property
+    def name(self) -> str:
+        """Return ``platform.api``."""
+        return f"{self.platform}.{self.api}"
+
+    @property
+    def is_login(self) -> bool:
+        """Return whether this is a login request rather than a call of a script."""
+        return self.api == LOGIN
+
+    @property
+    def status(self) -> int | None:
+        """Return the HTTP status, where there was an answer."""
+        return self.received.status if self.received else None
+
+    @property
+    def source(self) -> str:
+        """Return ``live``, ``recorded``, ``simulated`` or ``fault``; empty without an answer."""
+        return self.received.source if self.received else ""
+
+    @property
+    def request(self) -> dict[str, Any] | None:
+        """Return ``{method, url, headers, body}`` of the last request, redacted."""
+        return redacted_request(self.sent, self.redact) if self.sent else None
+
+    @property
+    def response(self) -> dict[str, Any] | None:
+        """Return ``{status, headers, body}`` of the last answer, redacted, the body parsed."""
+        return redacted_response(self.received, self.redact) if self.received else None

@@ -1,0 +1,181 @@
+"""What a finished exchange is to the script: an answer, or the rejection it becomes.
+
+Secrets that an answer holds become known to the vault the moment it arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
+from bpmax_sim.js_values import json_text
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.call_plan import Plan
+from bpmax_sim.proxy.effects import Hidden
+from bpmax_sim.proxy.environment import Secrets
+from bpmax_sim.proxy.response import (
+    ABSENT,
+    Body,
+    as_text,
+    finder,
+    is_success,
+    read_body,
+    redacted_response,
+)
+
+_LONGEST = 300
+
+
+class Answer(Hidden, frozen=True):
+    """What a call resolves with.
+
+    Attributes:
+        value: the Python value; integers are exact.
+        text: for ``json`` the text that the script's own ``JSON.parse`` reads, for ``text`` the
+            text itself, else None.
+        kind: ``json``, ``text``, ``bytes`` or ``null``.
+    """
+
+    value: Any
+    text: str | None
+    kind: Literal["json", "text", "null", "bytes"]
+
+
+NULL = Answer(None, None, "null")
+
+
+def read_answer(
+    response: Response,
+    plan: Plan,
+    body: Body | None = None,
+    redact: Callable[[str], str] = str,
+) -> Answer:
+    """Return what *response* is to the script.
+
+    Raises:
+        HttpStatusError: for a status that is not 2xx.
+        BadResponseError: if the content type says JSON and the body is not.
+        BusinessError: for a business failure, where the platform rejects those.
+    """
+    body = body or read_body(response)
+    if not is_success(response.status):
+        line = f"HTTP {response.status} {response.reason}".rstrip()
+        raise rejected(HttpStatusError, line, response, body, plan, redact)
+    if body.kind == "broken":
+        told = f"the answer says JSON and is not: {body.problem}"
+        raise rejected(BadResponseError, told, response, body, plan, redact)
+    recipe = plan.recipe
+    if recipe.rejects_business and not recipe.rules.is_ok(response, body):
+        raise rejected(BusinessError, "business failure", response, body, plan, redact)
+    if recipe.result == "envelope":
+        return _envelope(response, body, plan)
+    if body.kind == "null":
+        return NULL
+    return Answer(body.value, None if body.kind == "bytes" else body.text, body.kind)
+
+
+def _envelope(response: Response, body: Body, plan: Plan) -> Answer:
+    """Return ``{code, message, data}``: the body's own where it has them, else the exchange's."""
+    rules = plan.recipe.rules
+    code, message = rules.code(response, body), rules.message(response, body)
+    found = (find(response, body) for find in rules.data)
+    data = next((value for value in found if value is not ABSENT), body.value)
+    value = {
+        "code": response.status if code is ABSENT else code,
+        "message": response.reason if message is ABSENT else message,
+        "data": data,
+    }
+    return Answer(value, json_text(value).decode(), "json")
+
+
+def rejected(
+    kind: type[CallError],
+    line: str,
+    response: Response,
+    body: Body,
+    plan: Plan,
+    redact: Callable[[str], str],
+) -> CallError:
+    """Return an error that tells of *response*, with its business code and message, redacted."""
+    call, rules = plan.call, plan.recipe.rules
+    parts = [line]
+    for label, value in (
+        ("code ", rules.code(response, body)),
+        ("", rules.message(response, body)),
+    ):
+        if value is not ABSENT:
+            parts.append(f"{label}{redact(as_text(value))[:_LONGEST]}")
+    return kind(
+        redact(f"{call.name}: {', '.join(parts)}"),
+        platform=call.platform,
+        instance=call.instance,
+        api=call.api,
+        status=response.status,
+        response=redacted_response(response, redact),
+    )
+
+
+def rejection(error: CallError) -> dict[str, Any]:
+    """Return the own properties of the JavaScript Error that *error* becomes."""
+    fields: dict[str, Any] = {
+        "message": error.message,
+        "code": error.code,
+        "platform_key": error.platform,
+        "instance_key": error.instance,
+        "api": error.api,
+    }
+    if error.status is not None:
+        fields["status"] = error.status
+    if error.response is not None:
+        fields["response"] = dict(error.response)
+    return fields
+
+
+_PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_in", "token_type"})
+
+
+def learn(request: Request, response: Response, vault: Secrets) -> None:
+    """Register what stands at the sensitive places of the answer to *request*."""
+    call = request.call
+    if call is None or not request.sensitive:
+        return
+    body = read_body(response)
+    for place in request.sensitive:
+        for value in _values(place.path, response, body):
+            if isinstance(value, str | int | float) and not isinstance(value, bool):
+                vault.minted(call.platform, call.instance, place.name, as_text(value), place.kind)
+
+
+def _values(path: str, response: Response, body: Body) -> Iterator[Any]:
+    """Yield what stands at *path*; ``body.a.b`` is ``$.a.b``, and ``[*]`` every item."""
+    spelled = f"${path.removeprefix('body')}" if path.startswith("body") else path
+    if "*" in spelled:
+        yield from _all(spelled, body)
+        return
+    value = finder(spelled)(response, body)
+    if value is ABSENT or value is None:
+        return
+    yield from _in_address(value) if _is_location(spelled) else [value]
+
+
+def _is_location(path: str) -> bool:
+    return path.lower() in {"header:location", "header:content-location"}
+
+
+def _in_address(address: str) -> list[str]:
+    """Return the values in query and fragment, such as ``code`` (RFC 6749, 4.1.2 and 4.2.2).
+
+    Without any, the address itself is the secret.
+    """
+    parts = urlsplit(address)
+    pairs = parse_qsl(f"{parts.query}&{parts.fragment}")
+    return [value for name, value in pairs if name not in _PUBLIC] or [address]
+
+
+def _all(path: str, body: Body) -> Iterator[Any]:
+    import jsonpath  # noqa: PLC0415 - slow to import, and few paths need it
+
+    if isinstance(body.rules_see, dict | list):
+        yield from jsonpath.findall(path, body.rules_see)

@@ -1,0 +1,508 @@
+"""The session of a Python test: opened as its markers say, judged when its function has ended.
+
+What a Python test says of faults -> rules, in the words of a scenario file.
+
+The respx router of a test, whichever of router and session is made first.
+
+What pytest tells of tests that know secrets: reports, comparisons, warnings and logs, redacted.
+
+Values are redacted before pytest shortens them, where half a secret would be left that is not
+known again. What a test prints where pytest does not capture it (``-s``) goes where it likes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, overload
+
+import pytest
+from _pytest._code import code
+from _pytest._io import saferepr
+
+from bpmax_sim.clock import Clock, parse_duration
+from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
+from bpmax_sim.project import cassette_name
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.fixtures import GUARD, HIDING, SESSIONS
+from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
+from bpmax_sim.pytest_plugin.session_options import (
+    cassette_of,
+    cassettes_folder,
+    owner_of,
+    root_of,
+    session_options,
+)
+from bpmax_sim.scenario.events import Event
+from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
+from bpmax_sim.scenario.model import FaultRule
+from bpmax_sim.scenario.runner import Log
+from bpmax_sim.secret.vault import Redact, redacted
+from bpmax_sim.session import Session
+from bpmax_sim.session.sharing import Run as SessionRun
+from bpmax_sim.subject.hooks import Happening
+from bpmax_sim.transport.faults import Fault
+from bpmax_sim.transport.protocol import Stub
+from bpmax_sim.yamlfile import decode, read_yaml
+
+if TYPE_CHECKING:
+    from bpmax_sim.transport.respx_router import Router
+
+
+def make_fault(on: str, *, call: int | str | None = None, **do: Any) -> Fault:
+    """Return a rule such as ``make_fault("crm.create_order", call=2, token="expired")``.
+
+    Args:
+        on: ``platform.api``, ``platform.*`` or ``*``.
+        call: which matching requests, from 1: a number, or a range such as ``1-2``.
+        do: ``status``, ``headers``, ``body``, ``error``, ``after``, ``token``, ``delay``, ``drip``,
+            as a scenario's ``do`` has them.
+
+    Raises:
+        ConfigError: if something of it is wrong.
+    """
+    written = {"on": on, "do": do} | ({} if call is None else {"call": call})
+    problems: list[Problem] = []
+    node = read_yaml(json.dumps(written, ensure_ascii=False), file="fault")
+    rule = decode(node, FaultRule, problems)
+    if rule is None or problems:
+        raise ConfigError(*(Problem(one.message, path=one.path) for one in problems))
+    if wrong := fault_problem(rule):
+        raise ConfigError(f"fault on {on}: {wrong}")
+    return fault_of(rule)
+
+
+def marked_faults(node: pytest.Item) -> Iterator[Fault]:
+    """Yield the rules of a test's markers ``bpmax_fault``, in the order they are written.
+
+    Raises:
+        ConfigError: if one is wrong.
+    """
+    for mark in reversed(list(node.iter_markers("bpmax_fault"))):
+        given = dict(mark.kwargs)
+        given |= given.pop("do", {})
+        if len(mark.args) != 1 or not isinstance(mark.args[0], str):
+            raise ConfigError("the marker bpmax_fault takes one target, such as 'crm.create_order'")
+        yield make_fault(mark.args[0], **given)
+
+
+class RunFaults:
+    """Faults of one Python test; one that never fires fails it."""
+
+    def __init__(self, session: Session, *, armed: bool) -> None:
+        """Arm nothing yet; without *armed* nothing ever is."""
+        self._session = session
+        self._armed = armed
+        self._rules: list[Fault] = []
+
+    def add(self, on: str, *, call: int | str | None = None, **do: Any) -> None:
+        """Arm a rule, in front of those already there; see `make_fault`.
+
+        Raises:
+            ConfigError: if something of it is wrong.
+        """
+        self.arm(make_fault(on, call=call, **do))
+
+    def arm(self, rule: Fault) -> None:
+        """Arm a rule that is made already."""
+        if self._armed:
+            self._session.arm((rule,))
+            self._rules.append(rule)
+
+    def disarm(self) -> str:
+        """Take the rules away, and return what to say of those that never fired, or nothing."""
+        silent = self._session.disarm(self._rules)
+        self._rules = []
+        made = ", ".join(dict.fromkeys(call.name for call in self._session.calls)) or "none"
+        return "\n".join(
+            f"fault never fired: {rule} -> {describe_fault(rule)} (calls made: {made})"
+            for rule in silent
+        )
+
+
+_STUB = pytest.StashKey[Stub]()
+
+
+@contextmanager
+def router_of(node: pytest.Item, session: Session | None) -> Iterator[Router]:
+    """Return a router for the sessions of *node*: *session*, if it is open, and all later ones."""
+    from bpmax_sim.transport.respx_router import new_router, routed  # noqa: PLC0415 - few need httpx
+
+    router = new_router()
+    stub = node.stash[_STUB] = routed(router)
+    if session is not None:
+        session.stub(stub)
+    try:
+        yield router
+    finally:
+        del node.stash[_STUB]
+
+
+def put_behind(node: pytest.Item, session: Session) -> None:
+    """Let the router of *node*, if it has one, answer in front of *session*."""
+    if _STUB in node.stash:
+        session.stub(node.stash[_STUB])
+
+
+_TOLD = ("longrepr", "sections", "user_properties", "wasxfail")
+_LOGS = ("log_cli_handler", "log_file_handler")
+_active: list[pytest.Item] = []
+_comparing: list[Any] = []
+_whole, _format = saferepr.SafeRepr.repr, saferepr.safeformat
+
+
+def hide_in(node: pytest.Item, redact: Redact) -> None:
+    """Let *redact* pass over what is told of *node*."""
+    node.stash.setdefault(HIDING, []).append(redact)
+    if node not in _active:
+        _active.append(node)
+    saferepr.SafeRepr.repr = _uncut  # type: ignore[method-assign] # nothing else is before a cut
+    code.safeformat = _formatted  # type: ignore[attr-defined] # of locals, with -vv
+    _hide_in_logs(node.config)
+
+
+def forget(config: pytest.Config) -> None:
+    """Let go of the tests of *config*, which have ended."""
+    _active[:] = [node for node in _active if node.config is not config]
+    if not _active:
+        saferepr.SafeRepr.repr = _whole  # type: ignore[method-assign]
+        code.safeformat = _format  # type: ignore[attr-defined]
+
+
+def redact_now(text: str) -> str:
+    """Return *text* without the secrets of the tests that run."""
+    for node in _active:
+        for redact in node.stash[HIDING]:
+            text = redact(text)
+    return text
+
+
+def _uncut(self: saferepr.SafeRepr, x: object) -> str:
+    """Return what `SafeRepr.repr` does; where it holds a secret, redact it, and cut it then."""
+    told = _whole(self, x)
+    whole = _whole(saferepr.SafeRepr(None, self.use_ascii), x)
+    shown = redact_now(whole)
+    if shown == whole:
+        return told
+    return shown if self.maxsize is None else saferepr._ellipsize(shown, self.maxsize)  # noqa: SLF001
+
+
+def _formatted(obj: object) -> str:
+    """Return what `safeformat` does of *obj* without its secrets; it breaks texts into lines."""
+    try:
+        shown = redacted(obj, redact_now)
+    except Exception:  # noqa: BLE001 - values may be cyclic
+        shown = obj
+    return redact_now(_format(shown))
+
+
+def compared(config: pytest.Config, op: str, left: Any, right: Any) -> list[str] | None:
+    """Return the lines of a comparison of values that hold secrets, else None."""
+    if _comparing or not _active:
+        return None
+    try:
+        shown = redacted((left, right), redact_now)
+        if shown == (left, right):
+            return None
+    except Exception:  # noqa: BLE001 - values may be cyclic, and compare as they like
+        return None
+    _comparing.append(shown)
+    try:
+        found = config.hook.pytest_assertrepr_compare(
+            config=config, op=op, left=shown[0], right=shown[1]
+        )
+    finally:
+        _comparing.pop()
+    lines = next((list(one) for one in found if one), [f"{shown[0]!r} {op} {shown[1]!r}"])
+    return [redact_now(line) for line in lines]
+
+
+@contextmanager
+def hidden_in(error: BaseException | None) -> Iterator[None]:
+    """Let *error*, and those behind it, tell no secret for as long as it is told.
+
+    pytest breaks a message into lines, over which an encoded secret may go.
+    """
+    with ExitStack() as stack:
+        for one in _behind(error, set()):
+            for name in ("args", "__notes__"):
+                before = getattr(one, name, None)
+                shown = redacted(before, redact_now) if isinstance(before, tuple | list) else before
+                if before is not None and shown != before:
+                    setattr(one, name, shown)
+                    stack.callback(setattr, one, name, before)
+        yield
+
+
+def _behind(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    yield error
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for one in (error.__cause__, error.__context__, *inner):
+        yield from _behind(one, seen)
+
+
+def hide(report: pytest.TestReport) -> None:
+    """Replace the secrets in all that *report* tells."""
+    for name in _TOLD:
+        if hasattr(report, name):
+            setattr(report, name, _hidden(getattr(report, name)))
+    context = getattr(report, "context", None)  # of a subtest
+    if context is not None:
+        told = {"msg": context.msg, "kwargs": dict(context.kwargs)}
+        report.context = type(context)(**redacted(told, redact_now))  # type: ignore[attr-defined]
+
+
+def hide_warning(warning: warnings.WarningMessage) -> None:
+    """Replace the secrets in *warning*."""
+    before = str(warning.message)
+    shown = redact_now(before)
+    if shown != before:
+        warning.message = warning.category(shown)
+        if str(warning.message) != shown:
+            warning.message = UserWarning(shown)
+
+
+def _hidden(value: Any) -> Any:
+    """Return *value* redacted; pytest's own objects are changed as they are."""
+    kind = type(value)
+    if kind is str:
+        return redact_now(value)
+    if kind in {list, tuple}:
+        return kind([_hidden(item) for item in value])
+    if kind.__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
+        for name, item in vars(value).items():
+            setattr(value, name, _hidden(item))
+    return value
+
+
+def _hide_in_logs(config: pytest.Config) -> None:
+    """Let what pytest writes of log records while tests run tell no secret."""
+    plugin = config.pluginmanager.get_plugin("logging-plugin")
+    for handler in (getattr(plugin, name, None) for name in _LOGS):
+        if handler is not None and not isinstance(handler.formatter, _Hiding):
+            handler.setFormatter(_Hiding(handler.formatter or logging.Formatter()))
+
+
+class _Hiding(logging.Formatter):
+    """Formats as another does, and redacts it."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact_now(self._inner.format(record))
+
+
+def open_session(node: pytest.Item, **given: Any) -> Session:
+    """Return an open session for a Python test; the network is closed to it if it replays.
+
+    Args:
+        node: the test.
+        given: options of `Session.open` that win over everything; ``cassette`` may be a name
+            below the cassettes folder.
+
+    Raises:
+        ConfigError: an option or a file is wrong.
+        CassetteError: the cassette cannot be used.
+    """
+    folder = cassettes_folder(node)
+    if isinstance(given.get("cassette"), str):
+        name = cassette_name(root_of(node), node.path, given["cassette"], "")
+        given["cassette"] = folder / f"{name}.yaml"
+    found = {
+        "platforms": _platforms(node),
+        "cassette": cassette_of(node),
+        "logins": folder / "auth",
+        "owner": owner_of(node),
+        "command": f"pytest {shlex.quote(node.nodeid)} --bpmax-mode=record",
+        "command_rewrite": "--bpmax-record=rewrite",
+        "command_new": "--bpmax-record=new",
+        "command_extra": "--bpmax-record=new --bpmax-record-extra",
+        **session_options(node),
+        **given,
+    }
+    session = _sessions(node).open(found.pop("platforms"), **found)
+    put_behind(node, session)
+    if session.is_closed:
+        node.stash[GUARD].close(options.allowed_hosts(node.config))
+    hide_in(node, session.redact)
+    return session
+
+
+class Sessions:
+    """The sessions of one test: those of one owner are one recording, judged with the test."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._run = SessionRun()
+        self._last: dict[tuple[object, str], Session] = {}
+
+    def open(self, platforms: Any, **found: Any) -> Session:
+        """Return one more, which does not end its owner's recording when it closes.
+
+        Raises:
+            ConfigError: an option or a file is wrong.
+            CassetteError: the cassette cannot be used.
+        """
+        session = Session.open(platforms, run=self._run, **found)
+        self._last[session.settings.cassette, session.settings.owner] = session
+        return session
+
+    def finish(self, tally: Tally, *, failed: bool) -> None:
+        """Seal what was recorded, and judge what was not played.
+
+        Raises:
+            ExpectationError: an exchange was not played.
+            CassetteError: a recording could not be written.
+        """
+        last, self._last = list(self._last.values()), {}
+        wrong, left = failed, False
+        try:
+            self._run.finish(failed=failed)
+            if not failed:
+                for session in last:
+                    session.judge_unplayed()
+        except BpmaxError as error:
+            wrong, left = True, isinstance(error, ExpectationError)
+            raise
+        finally:
+            for session in last:
+                tally.add_recording(session, failed=wrong, doubtful=wrong and not left)
+
+
+def _sessions(node: pytest.Item) -> Sessions:
+    if SESSIONS not in node.stash:
+        node.stash[SESSIONS] = Sessions()
+    return node.stash[SESSIONS]
+
+
+def _platforms(node: pytest.Item) -> Any:
+    folder = root_of(node) / "scenarios" / "platforms"
+    return folder if folder.is_dir() else None
+
+
+class Run:
+    """The session of one test, and what is left to judge about it."""
+
+    def __init__(self, node: pytest.Item) -> None:
+        """Open the session, with the faults of the markers armed."""
+        self._node = node
+        self._finished = False
+        self.session = open_session(node)
+        armed = options.value(node.config, "faults", "on") == "on"
+        self.faults = RunFaults(self.session, armed=armed)
+        for rule in marked_faults(node):
+            self.faults.arm(rule)
+
+    def finish(self, *, failed: bool = False) -> None:
+        """Close the session, once, and judge what it did.
+
+        Raises:
+            NoMatchError: a call had no answer, even if the test swallowed that.
+            ExpectationError: a fault never fired, or an exchange was not played.
+            CassetteError: the recording could not be written.
+        """
+        if self._finished:
+            return
+        self._finished = True
+        silent = self.faults.disarm()
+        wrong, tally = failed or bool(silent), tally_of(self._node.config)
+        try:
+            self.session.close(failed=wrong)
+        except BpmaxError:
+            wrong = True
+            raise
+        finally:
+            tally.add_calls(self.session)
+            _sessions(self._node).finish(tally, failed=wrong)
+        if silent and not failed:
+            raise ExpectationError(silent)
+
+
+@contextmanager
+def run_of(node: pytest.Item) -> Iterator[Run]:
+    """Open the session of *node* for as long as its fixtures live.
+
+    It is judged when the test function ends, or here where there is none, as in a TestCase.
+    """
+    try:
+        run = Run(node)
+    except BpmaxError as error:
+        pytest.fail(str(error), pytrace=False)
+    node.stash[RUN] = run
+    try:
+        yield run
+    finally:
+        with without_traceback():
+            run.finish()
+        del node.stash[RUN]
+
+
+@contextmanager
+def without_traceback() -> Iterator[None]:
+    """Let our errors fail the test with their message alone."""
+    try:
+        yield
+    except BpmaxError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+RUN = pytest.StashKey[Run]()
+
+
+class RunClock:
+    """The virtual time of a test's session."""
+
+    def __init__(self, session: Session) -> None:
+        """Show the clock of *session*."""
+        self._session = session
+
+    def now(self) -> float:
+        """Return the instant in POSIX seconds."""
+        clock: Clock = self._session.clock
+        return clock.now()
+
+    def advance(self, duration: float | str) -> None:
+        """Move on by *duration* (seconds, or ``1m30s``), after everything that is planned.
+
+        Raises:
+            ValueError: if it is no duration.
+        """
+        self._session.advance(parse_duration(duration))
+
+
+class RunEvents(Sequence[Event]):
+    """What a test's session did so far, in the order of virtual time.
+
+    Calls are here by themselves; a form or a flow that a test drives tells more through `tell`.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Listen to *session*."""
+        self._log = Log(session)
+
+    def tell(self, happening: Happening) -> None:
+        """Take what a subject tells."""
+        self._log.tell(happening)
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Event]: ...
+    def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> list[Event]:
+        self._log.collect(())
+        return self._log.events

@@ -1,0 +1,269 @@
+"""Traces of runs as NDJSON below ``.bpmax/trace``: where each goes, and reading them back.
+
+A trace lies in a folder like that of its scenario, so those of several shards can lie together.
+
+What a complete run of pytest played, kept for `bpmax-sim prune` below ``.bpmax``.
+
+It holds for the cassettes and tests that it was gathered from: whoever uses it checks that they
+are still the same.
+
+The failures of the last runs, one file for each item below ``.bpmax/failed``.
+
+A file each, because several processes run items at once; the file of an item that passes goes
+away. What they say is what a terminal showed, so it is redacted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.project import SUFFIX, file_name, make_folder
+from bpmax_sim.scenario.events import Event, trace
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.source import Failure, render
+from bpmax_sim.yamlfile import shown
+
+TRACE_FOLDER = Path(".bpmax", "trace")
+_ENDING = ".ndjson"
+_LINE = msgspec.json.Decoder(dict[str, Any])
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """What one item told.
+
+    Attributes:
+        folder: that of the scenario's file, from the project's root, with slashes.
+        events: one mapping for each line, in order; ``event`` names its kind.
+    """
+
+    folder: str
+    events: tuple[Mapping[str, Any], ...]
+
+
+def trace_path(item: ScenarioItem) -> Path:
+    """Return where the trace of *item* goes: beside nothing else, by its path and name."""
+    root, path = item.root, item.path.absolute()
+    folder = path.relative_to(root).parent if path.is_relative_to(root) else Path()
+    stem = file_name(path.name.removesuffix(SUFFIX))
+    return root / TRACE_FOLDER / folder / stem / f"{file_name(item.name)}{_ENDING}"
+
+
+def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed: bool) -> str:
+    """Write the trace if it is wanted, and return its path; an old one of a pass goes away.
+
+    A trace that cannot be written is left out: it fails no run.
+
+    Args:
+        item: the scenario or row.
+        events: everything that happened.
+        when: ``on``, ``off`` or ``on-failure``.
+        failed: whether it failed.
+    """
+    if when == "off":
+        return ""
+    path = trace_path(item)
+    with suppress(OSError):
+        if when == "on-failure" and not failed:
+            path.unlink(missing_ok=True)
+            return ""
+        make_folder(path)
+        path.write_text("".join(trace(events, item.homes)), encoding="utf-8", newline="\n")
+        return str(path)
+    return ""
+
+
+def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
+    """Yield every trace of *places*: files, or folders like ``.bpmax/trace``.
+
+    One that is there twice, as after running a shard again, counts once: the later place wins.
+
+    Raises:
+        ConfigError: a place does not exist, or a line is none of a trace.
+    """
+    found: dict[Path, Path] = {}
+    for place in places:
+        if not place.exists():
+            raise ConfigError(f"{shown(place)}: there is no such trace; {_HOW}")
+        files = [place] if place.is_file() else sorted(place.rglob(f"*{_ENDING}"))
+        base = _base(place)
+        found |= {file.relative_to(base): file for file in files}
+    for name in sorted(found):
+        yield _read(found[name], name.parent.parent.as_posix())
+
+
+_HOW = "write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`"
+
+
+def _base(place: Path) -> Path:
+    """Return the folder that traces of *place* are named from."""
+    if place.is_dir():
+        return place
+    above = [folder for folder in place.parents if folder.name == TRACE_FOLDER.name]
+    return above[0] if above else place.parent
+
+
+def _read(path: Path, folder: str) -> Trace:
+    events: list[Mapping[str, Any]] = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        event = _event(line)
+        if event is None:
+            raise ConfigError(f"{shown(path)}:{number}: this is no line of a trace; {_HOW}")
+        events.append(event)
+    if not events or events[0]["event"] != "ScenarioStarted":
+        raise ConfigError(f"{shown(path)}: this trace has no beginning; {_HOW}")
+    return Trace("" if folder == "." else folder, tuple(events))
+
+
+def _event(line: bytes) -> Mapping[str, Any] | None:
+    try:
+        found = _LINE.decode(line)
+    except msgspec.DecodeError:
+        return None
+    return found if isinstance(found.get("event"), str) and _is_number(found.get("at")) else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+PLACE = Path(".bpmax", "played.json")
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run tells of cassettes, by their path.
+
+    Attributes:
+        folders: where cassettes lie.
+        digests: of each cassette that was played by tests that passed, and by no other.
+        owners: who has exchanges in it: tests that were collected, or that opened it.
+        left: owner -> the exchanges that none of its sessions played, by their order of issue.
+        kept: cassettes of which nothing can be said: a test that uses them failed or was skipped.
+        tests: the files of the tests.
+    """
+
+    folders: tuple[str, ...]
+    digests: Mapping[str, str]
+    owners: Mapping[str, tuple[str, ...]]
+    left: Mapping[str, Mapping[str, tuple[int, ...]]]
+    kept: tuple[str, ...]
+    tests: tuple[str, ...]
+    version: int = 1
+
+
+def digest_of(path: str) -> str:
+    """Return the digest of a file's bytes."""
+    with open(path, "rb") as file:  # noqa: PTH123 - of thousands of files
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def keep(evidence: Evidence, root: Path) -> None:
+    """Write *evidence* below *root*; where that cannot be, there is none."""
+    path = root / PLACE
+    try:
+        make_folder(path)
+        path.write_bytes(msgspec.json.encode(evidence))
+    except OSError:
+        return
+
+
+def kept(root: Path) -> Evidence | None:
+    """Return what the last complete run below *root* told, or None if it cannot be read."""
+    try:
+        return msgspec.json.decode((root / PLACE).read_bytes(), type=Evidence)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+FAILED_FOLDER = Path(".bpmax", "failed")
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """What an item failed with.
+
+    Attributes:
+        file: the scenario's, below the project's root.
+        texts: of each failure, the headline first.
+        rerun: the command that runs the item alone.
+    """
+
+    name: str
+    file: str
+    line: int
+    headline: str
+    texts: tuple[str, ...]
+    rerun: str = ""
+    version: int = 1
+
+
+_read_failed = msgspec.json.Decoder(Remembered).decode
+
+
+def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence[str] = ()) -> None:
+    """Keep what *item* failed with, or forget it if there is nothing.
+
+    A folder that cannot be written keeps nothing: a run is judged, not its memory.
+
+    Args:
+        item: the scenario or row.
+        failures: of its steps.
+        problems: what kept it from running.
+    """
+    texts = [*map(render, failures), *problems]
+    if not texts and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
+        return  # as after most items
+    path = _path(item)
+    try:
+        if not texts:
+            path.unlink(missing_ok=True)
+            return
+        make_folder(path)
+        path.write_bytes(msgspec.json.encode(_told(item, failures, texts)))
+    except OSError:
+        return
+
+
+def _told(item: ScenarioItem, failures: Sequence[Failure], texts: Sequence[str]) -> Remembered:
+    first = failures[0] if failures else None
+    place = (first.location or first.place if first else None) or item.place
+    return Remembered(
+        name=item.name,
+        file=_below(item.path, item.root),
+        line=place.line,
+        headline=first.headline if first else texts[0],
+        texts=tuple(texts),
+        rerun=first.rerun if first else "",
+    )
+
+
+def _path(item: ScenarioItem) -> Path:
+    root, path = item.root, item.path.absolute()
+    folder = path.relative_to(root).parent if path.is_relative_to(root) else Path()
+    stem = file_name(path.name.removesuffix(SUFFIX))
+    return root / FAILED_FOLDER / folder / stem / f"{file_name(item.name)}.json"
+
+
+def _below(path: Path, root: Path) -> str:
+    return Path(os.path.relpath(path.absolute(), root)).as_posix()
+
+
+def remembered(root: Path) -> Iterator[Remembered]:
+    """Yield what failed when it last ran below *root*, the latest first.
+
+    What is told of a scenario that is there no more is left out, and so is what cannot be read.
+    """
+    found = [(path.stat().st_mtime_ns, path) for path in (root / FAILED_FOLDER).rglob("*.json")]
+    for _, path in sorted(found, reverse=True):
+        try:
+            told = _read_failed(path.read_bytes())
+        except (OSError, msgspec.MsgspecError):
+            continue
+        if (root / told.file).is_file():
+            yield told

@@ -1,0 +1,196 @@
+"""Hold the state of a run against an ``expect`` section.
+
+Errors as ``expect_error`` sees them: type, code, message, origin and status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from bpmax_sim.errors import BAD_PATTERN, CallError, Place, ScriptError, SubjectError
+from bpmax_sim.scenario.calls import compare_calls
+from bpmax_sim.scenario.expect import Check, Checks, compare, is_operator, problems
+from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
+from bpmax_sim.scenario.references import Path, UndefinedValueError, show
+
+SECTIONS = ("form", "fields", "flow", "proxy", "messages", "console", "result", "vars", "trace")
+
+
+State = Mapping[str, Callable[[], Any]]
+"""Section -> makes what there is to compare with after a step, in plain values.
+
+``messages`` and ``console`` are ``{text, level}`` of this step in order, ``proxy`` its `CallMade`,
+``trace`` the digest of everything so far.
+"""
+
+
+def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Checks:
+    """Return every comparison that *expected* asks for, sections in a fixed order.
+
+    *resolve* fills in ``${…}``.
+
+    Raises:
+        UndefinedValueError: if a ``${…}`` is not defined, or is nothing that its operator takes.
+    """
+    checks: list[Check] = []
+    for section in SECTIONS:
+        value = getattr(expected, section)
+        if value is not UNSET:
+            try:
+                checks += _SECTIONS.get(section, _plain_section)(value, state, resolve, section)
+            except (KeyError, ValueError, *BAD_PATTERN):
+                _refuse_operand(value, resolve)
+                raise
+    return tuple(checks)
+
+
+def _refuse_operand(value: Any, resolve: Callable[[Any], Any]) -> None:
+    """Tell what is wrong with an operand that is known only now, after ``${…}`` was filled in."""
+    calls = isinstance(value, tuple)
+    told = [resolve(_call(item)) for item in value] if calls else resolve(value)
+    for _, wrong in problems(told):
+        raise UndefinedValueError(wrong) from None
+
+
+def _plain_section(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
+    return compare(resolve(value), state[section](), (section,))
+
+
+def _calls(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
+    return compare_calls([resolve(_call(item)) for item in value], state[section]())
+
+
+def _call(item: ExpectedCall) -> dict[str, Any]:
+    given = ((name, getattr(item, name)) for name in item.__struct_fields__)
+    return {name: value for name, value in given if value is not UNSET}
+
+
+def _lines(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
+    """Compare texts with texts, and maps with the whole line; one of them is a list of one."""
+    expected, lines = resolve(value), state[section]()
+    texts = [line["text"] for line in lines]
+    if isinstance(expected, str) or (
+        isinstance(expected, Mapping) and not any(map(is_operator, expected))
+    ):
+        expected = [expected]
+    if not isinstance(expected, list):
+        return compare(expected, texts, (section,))
+    whole = [isinstance(item, Mapping) and not any(map(is_operator, item)) for item in expected]
+    flags = [*whole, *([False] * (len(texts) - len(whole)))]
+    chosen = [line if flag else text for line, text, flag in zip(lines, texts, flags, strict=False)]
+    return compare(expected, chosen, (section,))
+
+
+_SECTIONS: Mapping[str, Callable[[Any, State, Callable[[Any], Any], str], Checks]] = {
+    "proxy": _calls,
+    "messages": _lines,
+    "console": _lines,
+}
+
+
+_FIELDS = ("type", "code", "message", "status")
+
+
+class Thrown(msgspec.Struct, frozen=True):
+    """What a step ended with, in one shape for scripts, calls, subjects and Python.
+
+    Attributes:
+        source: ``script``, ``form or flow``, ``python``, a platform's call ``platform.api``.
+    """
+
+    type: str
+    code: Any
+    message: str
+    source: str
+    status: Any = None
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        """Return ``TypeError: …``."""
+        return f"{self.type}: {self.message}"
+
+
+def thrown_of(error: BaseException) -> Thrown:
+    """Return *error* in the words of ``expect_error``."""
+    if isinstance(error, ScriptError):
+        fields = error.fields
+        source = _api_name(fields.get("platform_key"), fields.get("api"))
+        return Thrown(
+            type=error.name,
+            code=fields.get("code"),
+            message=error.message,
+            source=source or "script",
+            status=fields.get("status"),
+            place=error.place,
+        )
+    if isinstance(error, CallError):
+        source = _api_name(error.platform, error.api) or "proxy"
+        return Thrown(type(error).__name__, error.code, error.message, source, error.status)
+    source = "subject" if isinstance(error, SubjectError) else "python"
+    return Thrown(type(error).__name__, getattr(error, "code", None), str(error), source)
+
+
+def _api_name(platform: Any, api: Any) -> str:
+    return f"{platform}.{api}" if platform and api else str(platform or "")
+
+
+def compare_error(expected: ExpectedError, thrown: Thrown, path: Path = ()) -> Checks:
+    """Return every comparison of an ``ExpectedError``, values filled in, with *thrown*."""
+    checks: list[Check] = []
+    for name in _FIELDS:
+        wanted = getattr(expected, name)
+        if wanted is not UNSET:
+            checks += compare(wanted, getattr(thrown, name), (*path, name))
+    if expected.source is not UNSET:
+        checks.append(_from(expected.source, thrown, (*path, "from")))
+    return tuple(checks)
+
+
+def _from(expected: Any, thrown: Thrown, path: Path) -> Check:
+    if isinstance(expected, Mapping):
+        found = compare(expected, thrown.source, path)
+        ok = all(check.ok for check in found)
+    else:
+        ok = expected in {thrown.source, thrown.source.partition(".")[0]}
+    return Check(path, ok, show(expected), show(thrown.source))
+
+
+def wanted(expected: ExpectedError) -> str:
+    """Return what an ``ExpectedError`` asks for, in a few words."""
+    names = {"source": "from"}
+    parts = [
+        f"{names.get(name, name)} {show(getattr(expected, name))}"
+        for name in (*_FIELDS, "source")
+        if getattr(expected, name) is not UNSET
+    ]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def resolved_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> ExpectedError:
+    """Return *expected* with its values filled in by *resolve*."""
+    names = expected.__struct_fields__
+    return ExpectedError(
+        **{
+            name: value if value is UNSET else resolve(value)
+            for name in names
+            for value in (getattr(expected, name),)
+        }
+    )
+
+
+def told_error(errors: Sequence[Exception]) -> dict[str, Any] | None:
+    """Return the first error as ``${steps.<id>.error}`` shows it."""
+    if not errors:
+        return None
+    thrown = thrown_of(errors[0])
+    return {
+        "type": thrown.type,
+        "code": thrown.code,
+        "message": thrown.message,
+        "from": thrown.source,
+        "status": thrown.status,
+    }

@@ -1,0 +1,184 @@
+"""Failures of a step: what is wrong, where it stands in the file, and the script line behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
+from bpmax_sim.scenario.assertions import Thrown, compare_error, thrown_of, wanted
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.expect import Check, Checks, failed
+from bpmax_sim.scenario.faults import describe_fault
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.model import ExpectedError
+from bpmax_sim.scenario.references import Path
+from bpmax_sim.scenario.source import Failure
+from bpmax_sim.script.failure import Script, lines_of
+from bpmax_sim.script.outbox import Unawaited
+from bpmax_sim.secret.vault import Redact, redacted
+from bpmax_sim.transport.faults import Fault
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """The step, or the whole scenario, that a failure belongs to.
+
+    Attributes:
+        located: None for the scenario as a whole.
+        writers: field -> the script line that wrote its present value.
+        redact: replaces secrets in what is told.
+    """
+
+    item: ScenarioItem
+    located: LocatedStep | None = None
+    number: int = 0
+    total: int = 0
+    title: str = ""
+    calls: tuple[CallMade, ...] = ()
+    writers: Mapping[str, Place | None] = msgspec.field(default_factory=dict)
+    bodies: Sequence[Script] = msgspec.field(default_factory=tuple)
+    redact: Redact = str
+
+    def failure(
+        self,
+        kind: str,
+        essence: str,
+        path: Path = (),
+        *,
+        checks: Checks = (),
+        script: Place | None = None,
+        cause: BaseException | None = None,
+    ) -> Failure:
+        """Return a failure at *path* below the step; more lines of *essence* become its detail."""
+        first, *detail = self.redact(essence).splitlines() or [""]
+        spot = self.located.spot if self.located else self.item.spot
+        place = spot.at(*path).place
+        start = spot.place if self.located else place
+        return Failure(
+            kind=kind,
+            essence=first,
+            scenario=self.item.name,
+            step=self.number,
+            total=self.total,
+            title=self.title,
+            place=place,
+            location=start,
+            excerpt=spot.source.excerpt(start, place),
+            checks=checks,
+            calls=self.calls,
+            detail=tuple(detail),
+            script=script,
+            script_text=self._line(script),
+            rerun=self.item.rerun,
+            cause=cause,
+        )
+
+    def _line(self, place: Place | None) -> str:
+        for body in self.bodies:
+            lines = lines_of(body.source)
+            if place and body.name == place.file and 0 < place.line <= len(lines):
+                return lines[place.line - 1].strip()
+        return ""
+
+    def _writer(self, check: Check) -> Place | None:
+        """Return the script line that is behind a wrong field or call, as far as it is known."""
+        section, *rest = check.path or ("",)
+        if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
+            return self.calls[rest[0]].place
+        names = [str(part) for part in rest]
+        if section == "flow":
+            names = names[1:] if names[:1] == ["form"] else [".".join(names[:2])]
+        return self.writers.get(names[0]) if section in {"form", "flow"} and names else None
+
+    def expectation(self, checks: Checks, path: Path = ("expect",)) -> list[Failure]:
+        """Return the failure of an ``expect`` section, if one of its checks does not hold."""
+        wrong = failed(checks)
+        if not wrong:
+            return []
+        first = wrong[0]
+        where = (*path, *first.path)
+        return [
+            self.failure("expect", str(first), where, checks=checks, script=self._writer(first))
+        ]
+
+    def uncaught(self, error: Exception) -> Failure:
+        """Return the failure of an error that nothing expects."""
+        thrown = self._thrown(error)
+        if setting := _setting(error):
+            return self._config(setting, error, thrown.place)
+        kind = "pending" if isinstance(error, PendingPromise) else "error"
+        origin = "" if thrown.source in {"script", "subject"} else f" (from {thrown.source})"
+        essence = f"{thrown}{origin}"
+        return self.failure(kind, essence, self._action, script=thrown.place, cause=error)
+
+    def _config(self, setting: ConfigError, error: Exception, place: Place | None) -> Failure:
+        """Return the failure of what is not set up, whoever ran into it."""
+        return self.failure("config", str(setting), self._action, script=place, cause=error)
+
+    @property
+    def _action(self) -> Path:
+        action = self.located.step.action if self.located else ""
+        return (action,) if action else ()
+
+    def rejection(self, error: Exception) -> Failure:
+        """Return the failure of a rejection that nobody handled."""
+        thrown = self._thrown(error)
+        if setting := _setting(error):
+            return self._config(setting, error, thrown.place)
+        essence = f"unhandled rejection: {thrown}"
+        return self.failure("rejection", essence, self._action, script=thrown.place, cause=error)
+
+    def unawaited(self, call: Unawaited) -> Failure:
+        """Return the failure of a call that nobody awaited."""
+        essence = f"{call.call} was not awaited; await it, or write proxy: {{unawaited: allow}}"
+        return self.failure("unawaited", essence, self._action, script=call.place)
+
+    def miss(self, error: NoMatchError) -> Failure:
+        """Return the failure of a call that the cassette has no answer for."""
+        place = next((call.place for call in reversed(self.calls) if call.error), None)
+        return self.failure("miss", str(error), self._action, script=place, cause=error)
+
+    def expected_error(self, expected: ExpectedError, errors: Iterable[Exception]) -> list[Failure]:
+        """Return what is wrong with the errors of a step that must end with *expected*."""
+        found = list(errors)
+        if not found:
+            essence = f"expected an error{wanted(expected)}, but the step succeeded"
+            return [self.failure("no_error", essence, ("expect_error",))]
+        compared = [compare_error(expected, self._thrown(error)) for error in found]
+        hit = next((n for n, checks in enumerate(compared) if not failed(checks)), None)
+        if hit is not None:
+            return [self.uncaught(error) for n, error in enumerate(found) if n != hit]
+        thrown = self._thrown(found[0])
+        first = failed(compared[0])[0]
+        if first.path == ("from",):
+            essence = f"expected an error from {first.expected}, got one from {first.actual}"
+            essence += f" ({thrown})"
+        else:
+            essence = f"error {first.label} expected {first.expected}, got {first.actual}"
+        path = ("expect_error", *first.path)
+        checks, place, error = compared[0], thrown.place, found[0]
+        return [
+            self.failure("other_error", essence, path, checks=checks, script=place, cause=error)
+        ]
+
+    def _thrown(self, error: Exception) -> Thrown:
+        return redacted(thrown_of(error), self.redact)
+
+    def silent(self, fault: Fault) -> Failure:
+        """Return the failure of a fault that never fired."""
+        made = ", ".join(dict.fromkeys(call.call for call in self.calls)) or "none"
+        essence = f"fault never fired: {fault} -> {describe_fault(fault)} (calls made: {made})"
+        if fault.place is None:  # a marker's
+            return self.failure("fault", essence, ("scenario",))
+        found = self.failure("fault", essence, ("faults",))
+        return replace(found, place=fault.place, excerpt=())
+
+
+def _setting(error: BaseException) -> ConfigError | None:
+    """Return what is not set up behind *error*, if that is what it comes from."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, ConfigError):
+        seen = seen.__cause__
+    return seen

@@ -1,0 +1,302 @@
+"""``${…}`` in the values of a scenario: parsed once, looked up when a step runs.
+
+A text that is one whole ``${…}`` becomes the value itself, with its type; inside a longer text
+a value is written as text. ``$${`` stands for ``${``.
+
+The values that ``${…}`` names while a scenario runs.
+
+``if:`` of a step: ``a == b``, ``a != b``, ``not a`` or ``a``; logic belongs in scripts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.errors import listed, near
+from bpmax_sim.js_values import loads
+
+ROOTS = ("vars", "case", "env", "steps", "form", "flow", "now", "uuid")
+_BARE = frozenset({"now", "uuid"})
+_PIECE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
+_STEP = re.compile(r"[^.\[\]]+|\[(\d+)\]")
+
+Path = tuple[str | int, ...]
+Lookup = Callable[["Reference"], Any]
+
+
+class UndefinedValueError(ValueError):
+    """A ``${…}`` names something that does not exist, or that cannot stand where it does."""
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """One ``${root.path}``; *text* is what stands between the braces."""
+
+    text: str
+    root: str
+    path: Path = ()
+
+
+@lru_cache(maxsize=4096)
+def pieces(text: str) -> tuple[str | Reference, ...]:
+    """Split *text* into literal texts and references, in order.
+
+    Raises:
+        UndefinedValueError: if a ``${`` is not closed or does not start with a known root.
+    """
+    found: list[str | Reference] = []
+    end = 0
+    for match in _PIECE.finditer(text):
+        found.append(text[end : match.start()])
+        found.append(_piece(match))
+        end = match.end()
+    found.append(text[end:])
+    return tuple(part for part in found if part != "")
+
+
+def _piece(match: re.Match[str]) -> str | Reference:
+    if match[0] == "$${":
+        return "${"
+    if match[1] is None:
+        raise UndefinedValueError("'${' is not closed; write '$${' for the characters themselves")
+    return reference(match[1].strip())
+
+
+def reference(text: str) -> Reference:
+    """Return the reference of *text*, such as ``steps.pick.result.items[0]``.
+
+    Raises:
+        UndefinedValueError: if it does not start with a known root.
+    """
+    root, *path = (int(m[1]) if m[1] else m[0] for m in _STEP.finditer(text)) if text else [""]
+    if root not in ROOTS:
+        hint = near(str(root), ROOTS) or f"; a value starts with one of {listed(ROOTS)}"
+        raise UndefinedValueError(f"${{{text}}} is not defined{hint}")
+    if (str(root) in _BARE) == bool(path):
+        shape = "takes no path" if path else f"needs a name, such as ${{{root}.x}}"
+        raise UndefinedValueError(f"${{{text}}} is not defined; {root} {shape}")
+    return Reference(text, str(root), tuple(path))
+
+
+def references(value: Any, path: Path = ()) -> Iterator[tuple[Path, Reference]]:
+    """Yield each reference inside *value*, with the path of the text that holds it."""
+    for place, text in texts(value, path):
+        for piece in pieces(text):
+            if isinstance(piece, Reference):
+                yield place, piece
+
+
+def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Yield each text inside *value* with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from texts(item, (*path, key))
+    elif isinstance(value, Sequence) and not isinstance(value, bytes):
+        for index, item in enumerate(value):
+            yield from texts(item, (*path, index))
+
+
+def resolve(value: Any, lookup: Lookup) -> Any:
+    """Return *value* with every ``${…}`` replaced by what *lookup* gives for it.
+
+    Raises:
+        UndefinedValueError: if *lookup* knows no such value.
+    """
+    if isinstance(value, str):
+        return _resolve_text(value, lookup)
+    if isinstance(value, Mapping):
+        return {key: resolve(item, lookup) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [resolve(item, lookup) for item in value]
+    return value
+
+
+def _resolve_text(text: str, lookup: Lookup) -> Any:
+    if "${" not in text:
+        return text
+    parts = pieces(text)
+    if len(parts) == 1 and isinstance(parts[0], Reference):
+        return lookup(parts[0])
+    return "".join(p if isinstance(p, str) else as_text(lookup(p)) for p in parts)
+
+
+def as_text(value: Any) -> str:
+    """Return *value* as it stands inside a longer text: texts bare, everything else as JSON."""
+    return value if isinstance(value, str) else show(value)
+
+
+def show(value: Any) -> str:
+    """Return *value* as JSON with readable Chinese; what JSON lacks is as Python prints it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:
+    """Return what *path* (by default the reference's own) leads to inside *value*.
+
+    A key that holds dots itself is found too.
+
+    Raises:
+        UndefinedValueError: if a key or an index on the way does not exist.
+    """
+    rest = list(ref.path if path is None else path)
+    while rest:
+        part = rest.pop(0)
+        if isinstance(value, Mapping):
+            value = _member(value, part, rest, ref)
+        elif isinstance(value, list | tuple) and str(part).isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            raise UndefinedValueError(
+                f"${{{ref.text}}} is not defined: no {part!r} in {show(value)}"
+            )
+    return value
+
+
+def _member(
+    value: Mapping[str, Any], part: str | int, rest: list[str | int], ref: Reference
+) -> Any:
+    if str(part) in value:
+        return value[str(part)]
+    whole = ".".join(map(str, [part, *rest]))
+    if whole in value:
+        rest.clear()
+        return value[whole]
+    names = f"; there is {listed(map(str, value))}" if value else ""
+    hint = near(str(part), map(str, value)) or names
+    raise UndefinedValueError(f"${{{ref.text}}} is not defined{hint}")
+
+
+class Scope(msgspec.Struct, kw_only=True):
+    """Variables, the row, results of steps, and the subject's present state.
+
+    Attributes:
+        steps: step id -> ``{result, error}``.
+        form, flow: the present values when asked.
+        now: the virtual clock as ISO text.
+        uuid: a new one for each use, the same on every run.
+    """
+
+    vars: dict[str, Any] = msgspec.field(default_factory=dict)
+    case: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    environ: Mapping[str, str] = msgspec.field(default_factory=dict)
+    steps: dict[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    form: Callable[[], Mapping[str, Any]] = dict
+    flow: Callable[[], Mapping[str, Any]] = dict
+    now: Callable[[], str]
+    uuid: Callable[[], str]
+    _open: list[str] = msgspec.field(default_factory=list)
+
+    def lookup(self, ref: Reference) -> Any:
+        """Return the value that *ref* names.
+
+        Raises:
+            UndefinedValueError: if there is none; the message names the near ones.
+        """
+        if not ref.path:
+            return self.now() if ref.root == "now" else self.uuid()
+        if ref.root == "steps" and str(ref.path[0]) not in self.steps:
+            hint = near(str(ref.path[0]), self.steps) or "; no step with this id has run"
+            raise UndefinedValueError(f"${{{ref.text}}} is not defined{hint}")
+        if ref.root == "env":
+            return self._variable(ref)
+        value = follow(self._roots[ref.root](), ref)
+        return self._cell(value, ref) if ref.root == "case" else value
+
+    def resolve(self, value: Any) -> Any:
+        """Return *value* with every ``${…}`` filled in.
+
+        Raises:
+            UndefinedValueError: if one of them is not defined.
+        """
+        return resolve(value, self.lookup)
+
+    def _cell(self, value: Any, ref: Reference) -> Any:
+        """Fill in the ``${…}`` of a row's value, which may name variables and other cells."""
+        if ref.text in self._open:
+            raise UndefinedValueError(f"${{{ref.text}}} refers to itself")
+        self._open.append(ref.text)
+        try:
+            return self.resolve(value)
+        finally:
+            self._open.pop()
+
+    def _variable(self, ref: Reference) -> str:
+        name = ref.text.partition(".")[2]
+        if name not in self.environ:
+            message = f"${{{ref.text}}} is not defined; set the environment variable {name}"
+            raise UndefinedValueError(message)
+        return self.environ[name]
+
+    @property
+    def _roots(self) -> Mapping[str, Callable[[], Mapping[str, Any]]]:
+        return {
+            "vars": lambda: self.vars,
+            "case": lambda: self.case,
+            "steps": lambda: self.steps,
+            "form": self.form,
+            "flow": self.flow,
+        }
+
+
+_COMPARE = re.compile(r"^(.+?)\s*(==|!=)\s*(.+)$", re.DOTALL)
+_WORDY = re.compile(r"\s(and|or)\s|&&|\|\||[<>]")
+_FALSE_TEXTS = frozenset({"", "false", "0", "null"})
+
+
+def check_condition(condition: Any) -> str | None:
+    """Return what is wrong with *condition*, or None."""
+    if isinstance(condition, bool):
+        return None
+    if not isinstance(condition, str) or not condition.strip():
+        return "expected a condition such as ${case.状态} == 成功"
+    if _WORDY.search(condition):
+        return "a condition knows ==, != and not only; put more into js: or python:"
+    return None
+
+
+def holds(condition: Any, lookup: Lookup) -> bool:
+    """Return whether *condition* is true for the values of *lookup*.
+
+    Raises:
+        UndefinedValueError: if it names a value that does not exist.
+    """
+    if not isinstance(condition, str):
+        return bool(condition)
+    text = condition.strip()
+    negated = text.startswith("not ")
+    body = text[4:].strip() if negated else text
+    return _truth(body, lookup) is not negated
+
+
+def _truth(body: str, lookup: Lookup) -> bool:
+    match = _COMPARE.match(body)
+    if match is None:
+        value = resolve(body, lookup)
+        return value.lower() not in _FALSE_TEXTS if isinstance(value, str) else bool(value)
+    return _same(_side(match[1], lookup), _side(match[3], lookup)) is (match[2] == "==")
+
+
+def _side(text: str, lookup: Lookup) -> tuple[Any, bool]:
+    """Return the value of one side, and whether it is a bare word that stands for any type."""
+    stripped = text.strip()
+    if "${" in stripped:
+        return resolve(stripped, lookup), False
+    if stripped[:1] in {"'", '"'} and stripped[-1:] == stripped[:1]:
+        return stripped[1:-1], False
+    try:
+        return loads(stripped), True
+    except ValueError:
+        return stripped, True
+
+
+def _same(left: tuple[Any, bool], right: tuple[Any, bool]) -> bool:
+    if left[1] or right[1]:
+        return as_text(left[0]) == as_text(right[0])
+    return type(left[0]) is type(right[0]) and bool(left[0] == right[0])

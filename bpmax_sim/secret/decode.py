@@ -1,0 +1,558 @@
+"""What bytes may hold once an encoding is undone.
+
+Each encoding is undone for all places of some bytes at once, by calls that run in C and whose cost
+is in proportion to the bytes: most bytes are told in one pass to hold none of it. Where it is
+found, what comes of it is joined to one piece.
+
+Compressed streams inside bytes: where they may begin, and what comes out up to any damage.
+
+Any bytes hold the two or three that such a stream begins with by chance, and most begin deflate
+without a header. Such streams end after a few bytes, so trying one has to cost next to nothing.
+"""
+
+from __future__ import annotations
+
+import binascii
+import html
+import re
+import sys
+import zlib
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from itertools import accumulate, repeat
+from string import ascii_letters, ascii_uppercase, digits, hexdigits
+from typing import Any, NamedTuple
+
+from bpmax_sim.secret.encoded_runs import hex_runs_of, long_runs, octets, runs_and_lines
+
+_BARE = -zlib.MAX_WBITS
+_PROBE = 64  # bytes that a stream by chance hardly ever gets over
+_STEP = 4096
+_TRIED, _TOLD = 4096, 1024  # what it costs to try a stream, or not to, as bytes looked at
+_STORED = 5  # bytes before what a stored block holds
+_ZIP_HEAD = 30  # bytes of a member's local header before its name (APPNOTE 4.3.7)
+_KINDS = bytes(code for code in range(256) if code >> 1 & 3 in {1, 2}) + b"\0\1"
+"""Bytes that a compressor writes first; a stored block fills its first one up with zeros."""
+
+_BEGINS = (
+    re.compile(rb"\x1f\x8b\x08[\x00-\x1f]"),
+    re.compile(rb"x[\x01\x5e\x9c\xda][%s]" % re.escape(_KINDS)),
+    re.compile(rb"PK\x03\x04.{4}\x08\x00", re.DOTALL),
+)
+
+
+class TooMuchError(Exception):
+    """More came of some bytes than is due to be looked at.
+
+    Attributes:
+        at: the byte where what is too much begins.
+        labels: what would have been undone there.
+    """
+
+    at = 0
+    labels: tuple[str, ...] = ()
+
+
+class Work:
+    """What may still be looked at, in bytes."""
+
+    def __init__(self, left: int) -> None:
+        """Allow for *left* bytes."""
+        self._left = left
+
+    def spend(self, size: int) -> None:
+        """Count *size* bytes.
+
+        Raises:
+            TooMuchError: if they are too many.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise TooMuchError
+
+
+class Stream(NamedTuple):
+    """What a stream holds, and where it is."""
+
+    label: str
+    start: int
+    inner: bytes
+
+
+def streams(data: bytes, work: Work) -> Iterator[Stream]:
+    """Yield what every stream in *data* holds; inside a whole one no other is looked for."""
+    if not _has_sign(data):
+        return
+    view, end = memoryview(data), 0
+    for start in sorted(found.start() for sign in _BEGINS for found in sign.finditer(data)):
+        if start < end:
+            continue
+        label, first, window = _kind(data, start)
+        if label == "deflate" and not _may_begin(data[start + 2 : start + 2 + _STORED]):
+            work.spend(_TOLD)
+            continue
+        try:
+            inner, size = inflate(view[first:], window, work)
+        except TooMuchError as error:
+            error.at, error.labels = start, (label,)
+            raise
+        end = first + size if size else end
+        if inner:
+            yield Stream(label, start, inner)
+
+
+def _kind(data: bytes, start: int) -> tuple[str, int, int]:
+    """Return what begins at *start*, where its compressed data does, and how zlib reads it."""
+    if data[start] == 0x1F:  # noqa: PLR2004 - RFC 1952
+        return "gzip", start, zlib.MAX_WBITS | 16
+    if data[start] == ord("x"):
+        return "deflate", start, zlib.MAX_WBITS
+    name, extra = (int.from_bytes(data[n : n + 2], "little") for n in (start + 26, start + 28))
+    return "zip", start + _ZIP_HEAD + name + extra, _BARE
+
+
+def _has_sign(data: bytes) -> bool:
+    """Return whether a stream may begin in *data*; the rarer bytes of a sign come first.
+
+    To look for two bytes takes long where the first of them comes over and over.
+    """
+    return (
+        (b"\x9c" in data and b"x\x9c" in data)
+        or (b"\x1f" in data and b"\x1f\x8b\x08" in data)
+        or (b"\xda" in data and b"x\xda" in data)
+        or (b"\x01" in data and b"x\x01" in data)
+        or (b"^" in data and b"x^" in data)
+        or (b"\x03" in data and b"PK\x03\x04" in data)
+    )
+
+
+def bare(data: bytes, work: Work, *, by_chance: bool = False) -> bytes:
+    """Return what *data* holds if it is deflate without a header from its first byte.
+
+    With *by_chance* it hardly ever is: what is short has to be one block, as compressors make it,
+    and to have no damage near its beginning.
+    """
+    if not _may_begin(data) or (by_chance and len(data) < _STEP and not data[0] & 1):
+        return b""
+    if by_chance:
+        work.spend(_TRIED // 16)
+        try:
+            zlib.decompress(data[:_PROBE], _BARE)
+        except zlib.error as error:
+            if "incomplete" not in str(error):  # which a beginning is
+                return b""
+    return inflate(data, _BARE, work)[0]
+
+
+def _may_begin(data: bytes | memoryview) -> bool:
+    """Return whether deflate may begin so: its first block tells (RFC 1951, 3.2).
+
+    The third kind of block does not exist, and a stored one has its length twice.
+    """
+    kind = data[0] >> 1 & 3 if data else 3
+    if kind:
+        return kind != 3  # noqa: PLR2004
+    return len(data) >= _STORED and (data[1] ^ data[3]) == (data[2] ^ data[4]) == 0xFF  # noqa: PLR2004
+
+
+def inflate(data: bytes | memoryview, window: int, work: Work) -> tuple[bytes, int]:
+    """Return what *data* begins with, up to the damage if any, and the size of a whole stream.
+
+    Raises:
+        TooMuchError: if there is more than may still be looked at.
+    """
+    work.spend(_TRIED)
+    decoder = zlib.decompressobj(window)
+    pieces: list[bytes] = []
+    at, step = 0, _PROBE
+    while at < len(data) and not decoder.eof:
+        part, before = bytes(data[at : at + step]), decoder.copy()
+        try:
+            pieces.append(decoder.decompress(part))  # at most 1032 times as many (zlib's FAQ)
+        except zlib.error:
+            pieces += _bytewise(before, part)  # an error takes with it what its call has decoded
+            return b"".join(pieces), 0
+        work.spend(len(part) + len(pieces[-1]))
+        at, step = at + len(part), _STEP
+    return b"".join(pieces), at - len(decoder.unused_data) if decoder.eof else 0
+
+
+def _bytewise(decoder: Any, data: bytes) -> Iterator[bytes]:
+    with suppress(zlib.error):
+        for at in range(len(data)):
+            yield decoder.decompress(data[at : at + 1])
+
+
+DEPTH = 4
+"""How many encodings within one another are undone."""
+
+GAP = b"\xff\xff"
+"""What comes between pieces that are joined; no encoding that is undone uses it."""
+
+Locate = Callable[[int], int]
+
+
+class Piece(NamedTuple):
+    """Bytes that came of undoing *labels*, outermost first, and where each byte came from."""
+
+    labels: tuple[str, ...]
+    data: bytes
+    locate: Locate
+
+
+class Fresh:
+    """What was undone so far in one search, so that nothing is undone twice."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._runs: set[bytes] = set()
+
+    def of(self, runs: Sequence[bytes]) -> list[bytes]:
+        """Return those of *runs* that did not come before."""
+        told = [run for run in dict.fromkeys(runs) if run not in self._runs]
+        self._runs.update(told)
+        return told
+
+
+class Look(NamedTuple):
+    """Some bytes that are looked into.
+
+    Attributes:
+        reach: how far before and behind an escape its text is undone.
+    """
+
+    data: bytes
+    work: Work
+    fresh: Fresh
+    reach: int
+
+
+def layers(look: Look) -> Iterator[Piece]:
+    """Yield what *look* holds behind every encoding."""
+    yield from _runs(look)
+    if look.data.isascii() or _STRETCH in look.data.translate(_PRINTABLE):
+        yield from _apart(look)
+        yield from _numbers(look)
+    yield from _wide(look)
+    yield from _streams(look)
+    yield from _escapes(look)
+
+
+# Base64, hexadecimal and base32: runs of an alphabet (RFC 4648).
+
+_BETWEEN = b"AAAA"
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_FILLINGS = (b"", b"AAA", b"AA", b"A")
+_SHORTEST_32 = 10
+_IN_32 = bytes(65 if chr(c) in ascii_uppercase + "234567" else 32 for c in range(256))
+_TO_DIGITS = bytes.maketrans(
+    (ascii_uppercase + "234567").encode(), (digits + ascii_letters[:22]).encode()
+)
+_SHORTEST_BARE = 40
+"""Characters of base64 that are tried as deflate without a header."""
+
+
+def _runs(look: Look) -> Iterator[Piece]:
+    data = look.data
+    runs, lines = runs_and_lines(data)
+    if not runs:
+        return
+    runs, folds = look.fresh.of(runs), look.fresh.of(lines)
+    if runs:
+        yield from _base64(runs, look)
+        yield from _hex(hex_runs_of(b" ".join(runs)), look)
+        yield from _base32(runs, look)
+    if folds:
+        yield from _base64(folds, look)
+
+
+def _base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
+    told = _BETWEEN.join([*runs, b""]).translate(_TO_STANDARD)
+    locate = _by_run(runs, look.data, len(_BETWEEN))
+    # to begin with the whole, then one character later and so on, has every run at every alignment
+    for start in range(4):
+        inner = binascii.a2b_base64(told[start:] + _FILLINGS[(len(told) - start) % 4])
+        yield Piece(("base64",), inner, _scaled(locate, start, 4, 3))
+    for run in runs:
+        if len(run) >= _SHORTEST_BARE:
+            inner = bare(binascii.a2b_base64(_complete(run)), look.work, by_chance=True)
+            if inner:
+                yield Piece(("base64", "deflate"), inner, _by_run([run], look.data, 0))
+
+
+def _complete(run: bytes) -> bytes:
+    core = run.translate(_TO_STANDARD)
+    if len(core) % 4 == 1:
+        core = core[:-1]
+    return core + _FILLINGS[len(core) % 4]
+
+
+def _hex(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
+    if runs:
+        locate = _by_run(runs, look.data, 3)
+        for start, inner in enumerate(octets(b"000".join(runs))):
+            yield Piece(("hex",), inner, _scaled(locate, start, 2, 1))
+
+
+def _base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
+    told = b" ".join(runs)
+    found = long_runs(told, told.translate(_IN_32), _SHORTEST_32)
+    if found:
+        padded = [run + b"A" * (-len(run) % 8) for run in found]
+        core = b"".join(padded)
+        inner = int(core.translate(_TO_DIGITS), 32).to_bytes(len(core) // 8 * 5, "big")
+        locate = _by_run(padded, look.data, 0, found)
+        yield Piece(("base32",), inner, _scaled(locate, 0, 8, 5))
+
+
+def _by_run(
+    joined: Sequence[bytes], data: bytes, between: int, written: Sequence[bytes] = ()
+) -> Locate:
+    def locate(at: int) -> int:
+        ends = list(accumulate(len(run) + between for run in joined))
+        number = min(bisect_right(ends, at), len(joined) - 1)
+        run = (written or joined)[number]
+        start = data.find(run)
+        return start if start >= 0 else max(0, data.find(run[:8]))  # folded or apart
+
+    return locate
+
+
+def _scaled(locate: Locate, start: int, signs: int, octets: int) -> Locate:
+    return lambda at: locate(start + at * signs // octets)
+
+
+def _at(start: int) -> Locate:
+    return lambda _at: start
+
+
+# Hexadecimal with something between the bytes, and lists of numbers.
+
+_BLANKS = b" \t\r\n\f\v"
+_OF_TEXT = frozenset(b"\t\r\n" + bytes(range(32, 127)))
+_APART = bytes(72 if chr(c) in hexdigits else 32 if c in b" \t\r\n:,-" else 46 for c in range(256))
+_PRINTABLE = bytes(65 if code in _OF_TEXT else 32 for code in range(256))
+_STRETCH = b"A" * 17  # six bytes as two digits each, and what is between
+_PAIRS = tuple((b" " * gap).join([b"HH"] * 6) for gap in (1, 2))
+_DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
+_TO_LIST = bytes(c if c in b"-0123456789" else 44 for c in range(256))
+_OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java's bytes have a sign
+
+
+def _apart(look: Look) -> Iterator[Piece]:
+    data = look.data
+    if b"0x" in data:
+        data = data.replace(b"0x", b"")
+    told = data.translate(_APART)
+    if any(pairs in told for pairs in _PAIRS):
+        runs = look.fresh.of(hex_runs_of(data.translate(None, b" \t\r\n:,-")))
+        for piece in _hex(runs, look):
+            yield piece._replace(locate=_at(0))
+
+
+def _numbers(look: Look) -> Iterator[Piece]:
+    if b"," not in look.data:
+        return
+    told = look.data.translate(_DIGITS, _BLANKS + b"-")
+    if b",DD,DD," not in told and b",DDD," not in told:
+        return
+    if b",D,D,D,D," not in told.replace(b"DDD", b"D").replace(b"DD", b"D"):
+        return
+    numbers = look.data.translate(_TO_LIST, _BLANKS).split(b",")
+    inner = b"".join(map(_OCTETS.get, numbers, repeat(b"")))
+    if inner:
+        yield Piece(("list of bytes",), inner, _at(0))
+
+
+# Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
+
+_PRINTED = bytes(32 if code == 0 else 65 if code in _OF_TEXT else 46 for code in range(256))
+_WIDE = b"A A A A A A A A "
+
+
+def _wide(look: Look) -> Iterator[Piece]:
+    data = look.data
+    if b"\0" not in data:
+        return
+    at = data.translate(_PRINTED).find(_WIDE)
+    if at >= 0:
+        for codec, start in (("utf-16-le", at % 2), ("utf-16-be", (at + 1) % 2)):
+            text = data[start:].decode(codec, "ignore")
+            yield Piece((codec,), text.encode("utf-8", "surrogatepass"), _at(at))
+
+
+# Compression.
+
+
+def _streams(look: Look) -> Iterator[Piece]:
+    for stream in streams(look.data, look.work):
+        yield Piece((stream.label,), stream.inner, _at(stream.start))
+
+
+# Escapes: signs that stand for one character each.
+
+_TEXT = rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_SAVED = b"\xff\xfe\xfd"  # for a sign that was escaped itself
+
+
+class _Escape(NamedTuple):
+    sign: bytes
+    any: re.Pattern[bytes]
+    in_binary: re.Pattern[bytes]  # where chance makes some: text has to follow
+    undo: Callable[[bytes], bytes]
+
+
+def _escape(sign: bytes, pattern: bytes, undo: Callable[[bytes], bytes]) -> _Escape:
+    strict = re.compile(rb"(?:%s)(?:%s{6}|%s{0,5}\Z)" % (pattern, _TEXT, _TEXT))
+    return _Escape(sign, re.compile(pattern), strict, undo)
+
+
+def _escapes(look: Look) -> Iterator[Piece]:
+    data = look.data
+    binary = b"\0" in data
+    for label, escape in _ESCAPES.items():
+        if escape.sign not in data:
+            continue
+        for start, end in _windows(data, escape.in_binary if binary else escape.any, look.reach):
+            told = data[start:end] if end - start < len(data) else data
+            inner = escape.undo(told)
+            if inner != told:
+                yield Piece((label,), inner, _at(start))
+
+
+def _windows(data: bytes, pattern: re.Pattern[bytes], reach: int) -> Iterator[tuple[int, int]]:
+    """Yield from where to where there are escapes, and what is within *reach* of them."""
+    start = end = -1
+    at = 0
+    while found := pattern.search(data, at):
+        begin = max(0, found.start() - reach)
+        if begin > end >= 0:
+            yield start, end
+            start = -1
+        start = begin if start < 0 else start
+        at = found.start() + reach
+        end = at + reach
+    if start >= 0:
+        yield start, min(end, len(data))
+
+
+def unquoted(data: bytes) -> bytes:
+    """Return *data* with percent-encoding undone (RFC 3986)."""
+    for sign in (b"%%", b"%%", b"%\r", b"%\n"):  # of which quoted-printable makes something else
+        if sign in data:
+            data = data.replace(sign, b"%25" + sign[1:])
+    data = data + b"25" if data.endswith(b"%") else data
+    data = data.replace(b"=", _SAVED).replace(b"%3D", _SAVED).replace(b"%3d", _SAVED)
+    data = binascii.a2b_qp(data.replace(b"%", b"="))
+    return data.replace(b"=", b"%").replace(_SAVED, b"=")
+
+
+def _form(data: bytes) -> bytes:
+    """Return *data* with the encoding of forms undone, where that differs from `unquoted`."""
+    return unquoted(data.replace(b"+", b" ")) if b"+" in data else data
+
+
+def _quoted_printable(data: bytes) -> bytes:
+    data = data.replace(b"=\r\n", b"=\n").replace(b"=\r", b"=\n")
+    return binascii.a2b_qp(data.replace(b"==", b"=3D=").replace(b"==", b"=3D="))
+
+
+_UNITS = re.compile(
+    rb"\\(?:u([0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*)|u\{([0-9a-fA-F]{1,6})\}"
+    rb"|x([0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2})*))"
+)
+_ESCAPED = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+_WORD = 46  # bytes of eight escaped characters after the first backslash
+
+
+def unescaped(data: bytes) -> bytes:
+    """Return *data* with the escapes of JSON undone (RFC 8259), of JavaScript and Python too."""
+    if b"\\\\" in data:
+        data = data.replace(b"\\\\", _SAVED)
+    for letter in (b'"', b"/", b"n", b"'", b"t", b"r", b"b", b"f", b"v", b"0"):
+        if b"\\" + letter in data:
+            data = data.replace(b"\\" + letter, _ESCAPED.get(letter, letter))
+    if b"\\u" in data or b"\\x" in data:
+        data = _UNITS.sub(_character, data)
+    return data.replace(_SAVED, b"\\")
+
+
+def _character(found: re.Match[bytes]) -> bytes:
+    escapes, point, octet = found.groups()
+    if octet:
+        return bytes.fromhex(octet.replace(b"\\x", b"").decode())
+    if point:
+        code = int(point, 16)
+        return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else found[0]
+    return _of_word(escapes) if len(escapes) <= _WORD else _of_units(escapes)
+
+
+def _of_units(escapes: bytes) -> bytes:
+    """Return what UTF-16 units are; two may make one character."""
+    units = bytes.fromhex(escapes.replace(b"\\u", b"").decode())
+    return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+
+
+_of_word = lru_cache(maxsize=1024)(_of_units)  # as the names of members come over and over
+
+_ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,6});")
+
+
+def unentitied(data: bytes) -> bytes:
+    """Return *data* with references to XML's characters undone."""
+    return _ENTITY.sub(lambda found: _entity(found[0]), data) if b"&" in data else data
+
+
+@lru_cache(maxsize=4096)
+def _entity(reference: bytes) -> bytes:
+    name = reference[1:-1].decode()
+    if not name.startswith("#"):
+        return html.unescape(reference.decode()).encode()
+    # not html.unescape, which drops the control characters that XML encoders write
+    code = int(f"0{name[1:]}", 16) if name[1] in "xX" else int(name[1:])
+    return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else reference
+
+
+_PERCENT = rb"%[0-9a-fA-F]{2}"
+_ESCAPES: Mapping[str, _Escape] = {
+    "percent": _escape(b"%", _PERCENT, unquoted),
+    "form": _escape(b"%", _PERCENT, _form),
+    "json": _escape(
+        b"\\",
+        rb"""\\(?:["'\\/bfnrtv0]|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})""",
+        unescaped,
+    ),
+    "xml": _escape(b"&", _ENTITY.pattern, unentitied),
+    "quoted-printable": _escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", _quoted_printable),
+}
+
+SEARCHED: Mapping[str, str] = {
+    "as it is": "in UTF-8, UTF-16 in either order of bytes, and GB 18030 (GBK)",
+    "base64": "both alphabets, padded or not, on several lines, with escaped signs",
+    "base32": "in capitals, from 10 characters on",
+    "hexadecimal": "capitals or not; with colons, blanks, dashes, commas or 0x between bytes",
+    "lists of bytes": "numbers with commas: Node's Buffer, JSON arrays, Java's signed bytes",
+    "escapes of URLs and forms": "every byte or some; a plus as a space",
+    "escapes of JSON and JavaScript": "\\uXXXX, \\u{X}, \\xXX, \\n and the like, both quotes",
+    "references of XML and HTML": "&#dd;, &#xhh; and names of up to six letters",
+    "quoted-printable": "with soft line breaks",
+    "gzip and zlib": "wherever one begins, also cut or damaged",
+    "deflate without a header": "a whole body that is no text; base64 of 40 characters on (SAML)",
+    "ZIP": "members that are stored or deflated: xlsx, docx, jar",
+    "UTF-16 that is encoded further": "where eight characters of ASCII stand in a row",
+    "one within another": "four deep",
+}
+"""What is undone before a secret is looked for; the README's table is made of it."""
+
+NOT_SEARCHED: Mapping[str, str] = {
+    "what is reversed, cut, hashed or encrypted": "nothing of the secret is left to be found",
+    "five encodings within one another": "four are undone",
+    "br, zstd, bzip2, xz, 7z, RAR": "inside of a body",
+    "pixels, sounds, PNG data in many chunks": "only the stream of the first chunk is undone",
+    "other alphabets": "base58, base85, uuencode, octal escapes, UTF-7, UTF-32, EBCDIC",
+    "bytes as an object": '{"0":104,"1":101}, or text that was read as Latin-1',
+    "escapes far apart": "more than 1 kB apart inside of one encoded piece",
+}
+"""What is not, so that nobody relies on it."""

@@ -1,0 +1,240 @@
+"""Every run of base64 and hexadecimal in some bytes, found and decoded by a few calls in C.
+
+Base64 and hexadecimal inside text: what they hold, and writing them anew (RFC 4648).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Container, Iterator, Sequence
+from string import ascii_letters, digits, hexdigits
+
+_QUICK = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_ESCAPED_SLASH = re.compile(r"\\{1,8}/|%(?:25){0,3}2[Ff]")
+_ESCAPED_PLUS = re.compile(r"%(?:25){0,3}2[Bb]|\\{1,8}u002[Bb]")
+_ESCAPED_EQUALS = re.compile(r"%(?:25){0,3}3[Dd]|\\{1,8}u003[Dd]")
+_SLASH, _PLUS, _EQUALS = (p.pattern for p in (_ESCAPED_SLASH, _ESCAPED_PLUS, _ESCAPED_EQUALS))
+_END = f"(?:=|{_EQUALS}){{0,2}}"
+_STANDARD = re.compile(f"((?:[A-Za-z0-9+/]|{_SLASH}|{_PLUS}){{8,}}){_END}")
+_URL_SAFE = re.compile(f"([A-Za-z0-9_-]{{8,}}){_END}")
+_ANY = re.compile(f"((?:[A-Za-z0-9+/_-]|{_SLASH}|{_PLUS}){{8,}}){_END}")
+_PASSES = ((_STANDARD, 1), (_URL_SAFE, 1), (_ANY, 4))
+_HEX_TEXT = re.compile(r"[0-9A-Fa-f]{12,}")
+_TEXT_TO_STANDARD = str.maketrans("-_", "+/")
+_TO_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def text_runs(text: str) -> list[str]:
+    """Return every run of *text* that may be base64 or hexadecimal, with its escapes undone."""
+    return _QUICK.findall(_flat(text))
+
+
+def contents(runs: Sequence[str]) -> str:
+    """Return what each of *runs* may hold, at each alignment."""
+    pieces: list[bytes] = []
+    for run in runs:
+        core = run.translate(_TEXT_TO_STANDARD)
+        pieces += [_decoded(core[start:]) for start in range(min(4, len(core) - 7))]
+    for run_of_digits in _HEX_TEXT.findall("\n".join(runs)):
+        pieces += octets(run_of_digits)
+    return b"\n".join(pieces).decode("utf-8", "surrogateescape")
+
+
+def rewrite(text: str, clean: Callable[[str], str]) -> str:
+    """Return *text* with what *clean* changes inside both, packed again as it was."""
+
+    def run(found: re.Match[str]) -> str:
+        for start in range(alignments):
+            changed = _cleaned(found, start, clean)
+            if changed is not None:
+                return changed
+        return found[0]
+
+    text = _HEX_TEXT.sub(lambda found: _digits(found[0], clean), text)
+    for pattern, alignments in _PASSES:  # noqa: B007 - read by run()
+        text = pattern.sub(run, text)
+    return text
+
+
+def _cleaned(found: re.Match[str], start: int, clean: Callable[[str], str]) -> str | None:
+    """Return the run with its decoded text cleaned, or None when there is nothing to clean."""
+    core = _flat(found[1])
+    plain = _decoded(core[start:].translate(_TEXT_TO_STANDARD))
+    before = plain.decode("utf-8", "surrogateescape")
+    after = clean(before)
+    if after == before:
+        return None
+    new = after.encode("utf-8", "surrogateescape")
+    same = next(
+        (i for i, pair in enumerate(zip(plain, new, strict=False)) if pair[0] != pair[1]), 0
+    )
+    kept = start + same // 3 * 4
+    packed = base64.b64encode(new[same // 3 * 3 :]).decode().rstrip("=")
+    if "-" in core[kept:] or "_" in core[kept:]:
+        packed = packed.translate(_TO_URL_SAFE)
+    padding = "=" * (-(len(packed) % 4) % 4) if len(found[0]) > len(found[1]) else ""
+    return _escaped_like(found[0], core[:kept] + packed + padding)
+
+
+def _digits(run: str, clean: Callable[[str], str]) -> str:
+    """Return the hexadecimal *run* with its decoded text cleaned, in the same case."""
+    for start, plain in enumerate(octets(run)):
+        before = plain.decode("utf-8", "surrogateescape")
+        after = clean(before)
+        if after != before:
+            packed = after.encode("utf-8", "surrogateescape").hex()
+            end = run[len(run) - (len(run) - start) % 2 :]
+            return run[:start] + (packed if run == run.lower() else packed.upper()) + end
+    return run
+
+
+def octets(digits: str | bytes) -> tuple[bytes, bytes]:
+    """Return the bytes of hexadecimal *digits*, from the first of them and from the second."""
+    even = len(digits) // 2 * 2
+    odd = (len(digits) - 1) // 2 * 2
+    return binascii.unhexlify(digits[:even]), binascii.unhexlify(digits[1 : 1 + odd])
+
+
+def _escaped_like(sample: str, packed: str) -> str:
+    """Return *packed* with the signs escaped that *sample* escapes."""
+    escapes = ((_ESCAPED_SLASH, "/"), (_ESCAPED_PLUS, "+"), (_ESCAPED_EQUALS, "="))
+    for pattern, sign in escapes:
+        found = pattern.search(sample)
+        if found:
+            packed = packed.replace(sign, found[0])
+    return packed
+
+
+def _flat(text: str) -> str:
+    if "\\" in text or "%" in text:
+        return _ESCAPED_PLUS.sub("+", _ESCAPED_SLASH.sub("/", text))
+    return text
+
+
+def _decoded(core: str) -> bytes:
+    """Return the bytes that *core* surely holds; a single last character holds none."""
+    usable = core[:-1] if len(core) % 4 == 1 else core
+    return binascii.a2b_base64(usable + "=" * (-len(usable) % 4))
+
+
+def aligned(run: bytes) -> Iterator[bytes]:
+    """Yield what a run of base64 characters may hold, at each alignment."""
+    core = run.translate(bytes.maketrans(b"-_", b"+/")).decode()
+    for start in range(min(4, max(1, len(core) - 7))):
+        yield _decoded(core[start:])
+
+
+SHORTEST_RUN = 8
+"""Characters of the shortest run that is decoded; of hexadecimal some more."""
+
+_HEX_RUN = 12
+_GROUP = 20_000  # characters of base64 that are decoded at once
+_LINE = 16  # characters of the shortest line that goes on in the next
+_BLANKS = b" \t\n\r\f\v"
+_WIDEST = 64  # blanks that the next line begins with, as in what is indented
+_OF_LINES = f"{ascii_letters}{digits}+/".encode()
+
+
+def _only(kept: str) -> bytes:
+    """Return a table that makes a space of every byte but those of *kept*."""
+    return bytes(code if chr(code) in kept else ord(" ") for code in range(256))
+
+
+_IN_BASE64 = _only(ascii_letters + digits + "+/-_")
+_IN_HEX = _only(hexdigits)
+_ANY_RUN = b"A" * SHORTEST_RUN
+_AS_RUNS = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_BASE64)
+_AS_HEX = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_HEX)
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_FILLINGS = (b"", b"AAA", b"AA", b"A")
+"""What makes base64 complete, by what it has over a multiple of four."""
+
+_BETWEEN, _BETWEEN_HEX = b"AAAA", b"000"
+"""What comes between runs: zeros, of which some complete what is left of the run before."""
+
+
+def has_run(data: bytes) -> bool:
+    """Return whether there is any run in *data*, which is told faster than which."""
+    return _ANY_RUN in data.translate(_AS_RUNS)
+
+
+def runs_of(data: bytes, known: Container[bytes] = ()) -> list[bytes]:
+    """Return the runs of *data* that may be base64, in either alphabet, and are not *known*."""
+    runs = long_runs(data, data.translate(_AS_RUNS), SHORTEST_RUN)
+    return [run for run in runs if run not in known]
+
+
+def hex_runs_of(data: bytes) -> list[bytes]:
+    """Return the runs of *data* that may be hexadecimal."""
+    return long_runs(data, data.translate(_AS_HEX), _HEX_RUN)
+
+
+def long_runs(data: bytes, told: bytes, size: int) -> list[bytes]:
+    """Return the parts of *data* where *told* has A only, *size* times or more, else a space."""
+    found: list[bytes] = []
+    shortest = b"A" * size
+    start = told.find(shortest)
+    while start >= 0:
+        end = told.find(b" ", start + size)
+        if end < 0:
+            found.append(data[start:])
+            break
+        found.append(data[start:end])
+        start = told.find(shortest, end)
+    return found
+
+
+def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Return the runs of *data*, and those that go over several lines or blanks, without these."""
+    told = data.translate(_AS_RUNS)
+    runs: list[bytes] = []
+    folded = False
+    start = told.find(_ANY_RUN)
+    while start >= 0:
+        end = told.find(b" ", start + SHORTEST_RUN)
+        if end < 0:
+            runs.append(data[start:])
+            break
+        runs.append(data[start:end])
+        if not folded and end - start >= _LINE and data[end] in _BLANKS:
+            rest = data[end : end + _WIDEST].lstrip()
+            folded = rest != b"" and rest[0] in _OF_LINES
+        start = told.find(_ANY_RUN, end)
+    if not folded:
+        return runs, []
+    lines = runs_of(data.translate(None, _BLANKS))
+    return runs, [run for run in lines if len(run) > _LINE]
+
+
+def decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield what *runs* may hold, at each of the four alignments, and *hex_runs* at both.
+
+    They are decoded as one. Where each begins in it does not matter: to begin with the whole, then
+    one character later and so on, has every run at every alignment.
+    """
+    for group in _groups(runs):
+        told = _BETWEEN.join([*group, b""]).translate(_TO_STANDARD)
+        for start in range(4):
+            yield binascii.a2b_base64(told[start:] + _FILLINGS[(len(told) - start) % 4])
+    for group in _groups(hex_runs):
+        yield from octets(_BETWEEN_HEX.join(group))
+
+
+def _groups(runs: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Yield *runs*, as many at once as may be: mostly all of them."""
+    if sum(map(len, runs)) + len(runs) * len(_BETWEEN) <= _GROUP:
+        if runs:
+            yield runs
+        return
+    group: list[bytes] = []
+    size = 0
+    for run in runs:
+        if group and size + len(run) > _GROUP:
+            yield group
+            group, size = [], 0
+        group.append(run)
+        size += len(run) + len(_BETWEEN)
+    if group:
+        yield group

@@ -1,0 +1,279 @@
+"""All secrets of a vault, ready for replacing and for searching; a value that never changes.
+
+Most texts hold no secret, so a few substring tests come first: for the part of each secret that
+every encoder leaves alone, and for its hexadecimal digits.
+
+One secret: where it may be in a text, and the text with its stand-in instead.
+
+Parts of a secret that are secret by themselves: a JWT's, and the lines of a private key.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import cycle
+from typing import TypeVar
+
+from bpmax_sim.secret.encoded_runs import (
+    SHORTEST_RUN,
+    contents,
+    decoded,
+    has_run,
+    hex_runs_of,
+    rewrite,
+    text_runs,
+)
+from bpmax_sim.secret.encoded_runs import runs_of as byte_runs_of
+from bpmax_sim.secret.scan import Search
+from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spelled_like, traces_of
+from bpmax_sim.secret.standin import STANDIN, label_of
+
+_LINE = 32  # shorter lines of a PEM text are its end, not its key
+
+
+def parts_of(real: str, standin: str) -> Iterator[tuple[str, str]]:
+    """Yield parts of *real* that may travel alone, each with what stands for it."""
+    if real.startswith("-----BEGIN "):
+        yield from _key_parts(real.strip(), standin.strip())
+    elif real.startswith("eyJ") and real.count(".") == 2:  # noqa: PLR2004 - RFC 7519
+        yield from _token_parts(real, standin)
+
+
+def der_of(real: str) -> bytes:
+    """Return the DER bytes of a PEM text, or nothing."""
+    try:
+        return binascii.a2b_base64("".join(_lines(real))) if real.startswith("-----BEGIN ") else b""
+    except binascii.Error:
+        return b""
+
+
+def _key_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
+    yield real, standin
+    yield "\r\n".join(real.splitlines()), standin
+    yield "".join(_lines(real)), "".join(_lines(standin)) or standin
+    long = [line for line in _lines(real) if len(line) >= _LINE]
+    yield from zip(long, cycle(_lines(standin) or [standin]), strict=False)
+
+
+def _lines(pem: str) -> list[str]:
+    return [line.strip() for line in pem.splitlines() if line and "-----" not in line]
+
+
+def _token_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
+    label = label_of(standin)
+    claims, signature = real.split(".")[1:]
+    yield claims, standin.split(".")[1] if label != standin else standin
+    yield signature, label
+
+
+_SHORTEST_ANCHOR = 4
+_CODECS = ("utf-16-le", "utf-16-be", "gb18030")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value and what stands for it; without a name it is an address, which is not looked for."""
+
+    real: str = field(repr=False)
+    standin: str = field(repr=False)
+    name: str
+
+    @cached_property
+    def anchor(self) -> str:
+        """Return a part that is the same in every spelling, or nothing if it would be too short."""
+        found = anchor_of(self.real)
+        return found if len(found) >= _SHORTEST_ANCHOR else ""
+
+    @cached_property
+    def digits(self) -> str:
+        """Return the value in hexadecimal."""
+        return as_bytes(self.real).hex()
+
+    @cached_property
+    def _traces(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return traces_of(self.real)
+
+    def spelled_in(self, text: str, lower: str) -> bool:
+        """Return whether *text* spells the value, which has no anchor; *lower* is lower case."""
+        return all(
+            one in text or any(sign in lower for sign in signs) for one, signs in self._traces
+        ) and bool(self.pattern.search(text))
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Return what matches a stand-in, or as group 1 any spelling, or as group 2 the digits."""
+        kept = [STANDIN.pattern]
+        if self.real in self.standin:
+            kept.append(pattern_of(self.standin))
+        spelling, digits = self._spelling.pattern, self.digits
+        return re.compile(f"{'|'.join(kept)}|({spelling})|((?i:{digits}))")
+
+    @cached_property
+    def _spelling(self) -> re.Pattern[str]:
+        # an address ends where the name of its host or folder does
+        return re.compile(pattern_of(self.real) + ("" if self.name else "(?![A-Za-z0-9-])"))
+
+    @cached_property
+    def _own(self) -> re.Pattern[str]:
+        return re.compile(pattern_of(self.standin))
+
+    def leaves(self, text: str) -> bool:
+        """Return whether *text*, which has not its digits, surely is the same once it is replaced.
+
+        A value may begin what stands for it, as addresses do, and is not replaced there.
+        """
+        return all(
+            self.real in self.standin and self._own.match(text, found.start())
+            for found in self._spelling.finditer(text)
+        )
+
+    def replace(self, text: str) -> str:
+        """Return *text* with every spelling of the value replaced by that of the stand-in."""
+        return self.pattern.sub(self._twin, text)
+
+    def _twin(self, found: re.Match[str]) -> str:
+        if found.lastindex is None:
+            return found[0]  # a stand-in is its own
+        if found.lastindex == 1:
+            return spelled_like(found[0], self.real, self.standin)
+        digits = as_bytes(self.standin).hex()
+        return digits if found[0] == found[0].lower() else digits.upper()
+
+    def needles(self) -> Iterator[tuple[bytes, str]]:
+        """Yield the bytes to look for and their name; a search undoes other encodings."""
+        plain = as_bytes(self.real)
+        encoded = {plain: "raw", self.digits.encode(): "hex", self.digits.upper().encode(): "hex"}
+        for codec in _CODECS:
+            with suppress(UnicodeEncodeError):  # half a character, which GB 18030 has not
+                encoded.setdefault(self.real.encode(codec, "surrogatepass"), codec)
+        if der_of(self.real):
+            encoded[der_of(self.real)] = "der"
+        for needle, label in encoded.items():
+            yield needle, f"{self.name} ({label})"
+
+
+TextOrBytes = TypeVar("TextOrBytes", str, bytes)
+_DEPTH = 3  # base64 in base64 in base64
+_ESCAPED = re.compile(rb"\\(?:/|u002)")  # how JSON escapes signs of base64
+_LARGE = 1 << 16
+_MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 1024
+
+
+class Table:
+    """What `Vault` knows at one moment, and runs of base64 that were found to hold none of it."""
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        """Order *secrets*, the longest first, so that one may begin another."""
+        self._secrets = sorted(secrets, key=lambda one: len(one.real), reverse=True)
+        self._harmless: set[str] = set()
+        self._seen: set[bytes] = set()
+        self._tests = [(one.anchor, one.digits, one) for one in self._secrets]
+        self._anchors = [(one.anchor.encode(), one) for one in self._secrets if one.anchor]
+        self._unanchored = [one for one in self._secrets if not one.anchor]
+        self._digits = [one.digits.encode() for one in self._secrets]
+        self._has_short = any(len(digits) < SHORTEST_RUN for digits in self._digits)
+
+    @cached_property
+    def search(self) -> Search:
+        """Return the search for the bytes of every secret, which names them."""
+        return Search(dict(needle for one in self._secrets if one.name for needle in one.needles()))
+
+    @cached_property
+    def _every(self) -> Search:
+        """Return the search for addresses too."""
+        return Search(dict(needle for one in self._secrets for needle in one.needles()))
+
+    def clean(self, text: str, depth: int = _DEPTH) -> str:
+        """Return *text* with the secrets replaced, inside base64 and hexadecimal too."""
+        if not text or not self._secrets:
+            return text
+        for secret in self._touched(text):
+            text = secret.replace(text)
+        if depth and self._hides(text, depth):
+            return rewrite(text, lambda inner: self.clean(inner, depth - 1))
+        return text
+
+    def keeps(self, data: bytes, depth: int = _DEPTH) -> bool:
+        """Return whether *data* surely is the same when clean; of most it tells in little time."""
+        if not self._secrets:
+            return True
+        if depth == _DEPTH and len(data) > _LARGE and b"\0" in data:
+            return not self._every.find(data)  # of what is no text, all in a fifth of the time
+        return self._keeps_words(data) and self._keeps_runs(data, depth)
+
+    def _keeps_words(self, data: bytes) -> bool:
+        """Return whether no secret is spelled out in *data*."""
+        touched = [one for anchor, one in self._anchors if anchor in data]
+        if not touched and not self._unanchored:
+            return True
+        text = data.decode("utf-8", "surrogateescape")
+        lower = text.lower() if self._unanchored else ""
+        return all(one.leaves(text) for one in touched) and not any(
+            one.spelled_in(text, lower) for one in self._unanchored
+        )
+
+    def _keeps_runs(self, data: bytes, depth: int) -> bool:
+        """Return whether no base64 or hexadecimal in *data* holds a secret."""
+        escaped = (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data))
+        if escaped or self._has_short:
+            return not self._holds(data.decode("utf-8", "surrogateescape"), depth)
+        if depth < _DEPTH and not has_run(data):
+            return True  # of what was decoded; a whole exchange always has some
+        runs = byte_runs_of(data, self._seen)
+        if not runs:
+            return True
+        told = b" ".join(runs)
+        if any_in(told.lower(), self._digits):  # all digits are in runs
+            return False
+        if depth and not self.keeps(b"\n".join(decoded(runs, hex_runs_of(told))), depth - 1):
+            return False
+        if depth == _DEPTH:
+            self._seen = _remembered(self._seen, runs)
+        return True
+
+    def _holds(self, text: str, depth: int) -> bool:
+        """Return whether *text* may hold a secret; what may not, surely does not."""
+        if not text:
+            return False
+        return bool(self._touched(text)) or (depth > 0 and self._hides(text, depth))
+
+    def _hides(self, text: str, depth: int) -> bool:
+        """Return whether base64 in *text* may hold a secret."""
+        runs = [run for run in text_runs(text) if run not in self._harmless]
+        if not runs:
+            return False
+        if self._holds(contents(runs), depth - 1):
+            return True
+        if depth == _DEPTH:  # as deep as ever, so that it holds for every text
+            self._harmless = _remembered(self._harmless, runs)
+        return False
+
+    def _touched(self, text: str) -> list[Secret]:
+        """Return the secrets that *text* may hold."""
+        lower = text.lower()
+        return [
+            one
+            for anchor, digits, one in self._tests
+            if (anchor in text if anchor else one.spelled_in(text, lower)) or digits in lower
+        ]
+
+
+def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
+    """Return whether any of *needles* is in *data*."""
+    for needle in needles:  # noqa: SIM110 - any() takes three times as long
+        if needle in data:
+            return True
+    return False
+
+
+def _remembered(known: set[TextOrBytes], runs: Iterable[TextOrBytes]) -> set[TextOrBytes]:
+    """Return *known* with *runs* that were found harmless, or these alone once it is large."""
+    if len(known) > _MOST_HARMLESS:
+        known = set()
+    known.update([run for run in runs if len(run) <= _LONGEST_HARMLESS])
+    return known

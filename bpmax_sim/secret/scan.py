@@ -1,0 +1,214 @@
+"""Looking for secrets in bytes, also behind encodings within one another.
+
+What a search costs is in proportion to the bytes: it goes from the outside in, undoes each encoding
+for everything at once, and stops when more work would come of it than is due. What could not be
+searched for that is a finding, not a pass.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import msgspec
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from bpmax_sim.secret.decode import DEPTH, GAP, Fresh, Look, Piece, TooMuchError, Work, bare, layers
+from bpmax_sim.secret.standin import without_standins
+
+TOO_LARGE = "content too large to be searched"
+"""The name of a finding where the work that is due was done and something was left."""
+
+_SPARE = 64 << 20  # bytes that may be looked at beyond _TIMES the size of what is searched
+_TIMES = 32
+_ALONE = 1 << 16  # pieces that are longer are looked at by themselves
+_REACH = 1024
+_FARTHEST = 4096
+_FEW = 400  # for more the quickest automaton takes too long to be made
+_PLACES = 1000  # of one secret in some bytes
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A secret that was found.
+
+    Attributes:
+        name: the credential and the form of it; never its value.
+        offset: bytes before it, or about where the encoded piece is that holds it.
+        within: the encodings that were undone, outermost first.
+    """
+
+    name: str
+    offset: int
+    within: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        inside = f" inside {' inside '.join(reversed(self.within))}" if self.within else ""
+        return f"{self.name}{inside} at byte {self.offset}"
+
+
+class Search:
+    """Looks for the same bytes over and over; safe to use from several threads."""
+
+    def __init__(self, wanted: Mapping[bytes, str]) -> None:
+        """Look for the bytes of *wanted*, whose values name them."""
+        self.wanted = wanted
+        self._needles = Needles(wanted)
+
+    def find(self, data: bytes) -> tuple[Finding, ...]:
+        """Return where *data* holds any."""
+        if not self.wanted:
+            return ()
+        return tuple(dict.fromkeys(_found(data, self._needles)))
+
+
+def find(data: bytes, wanted: Mapping[bytes, str]) -> tuple[Finding, ...]:
+    """Return where *data* holds bytes of *wanted*, whose values name them."""
+    return Search(wanted).find(data)
+
+
+class Needles:
+    """Bytes that are looked for all at once; a plus sign counts as the space it is in a form."""
+
+    def __init__(self, wanted: Mapping[bytes, str]) -> None:
+        """Make the automaton for *wanted*, none of which is empty."""
+        self._wanted = wanted
+        self._spaced = any(b" " in one for one in wanted)
+        told = sorted({_spaced(one) for one in wanted} if self._spaced else wanted)
+        kind = Implementation.DFA if len(told) <= _FEW else Implementation.ContiguousNFA
+        self._automaton = BytesAhoCorasick(told, implementation=kind) if told else None
+        # base64 or hexadecimal of a secret may be escaped
+        self.reach = min(max(_REACH, 2 * max(map(len, wanted), default=0)), _FARTHEST)
+
+    def find(self, data: bytes) -> Iterator[tuple[int, str]]:
+        """Yield where each of them is in *data*, outside of stand-ins, and its name."""
+        told = _spaced(data) if self._spaced else data
+        if self._automaton is None or not self._automaton.find_matches_as_indexes(told):
+            return
+        data = without_standins(data)
+        told = _spaced(data) if self._spaced else data
+        for needle, name in self._wanted.items():
+            for at in _places(told, _spaced(needle) if self._spaced else needle):
+                if _is_spelled(data[at : at + len(needle)], needle):
+                    yield at, name
+
+
+def _spaced(data: bytes) -> bytes:
+    return data.replace(b"+", b" ") if b"+" in data else data
+
+
+def _places(data: bytes, needle: bytes) -> Iterator[int]:
+    at = data.find(needle)
+    for _ in range(_PLACES):
+        if at < 0:
+            return
+        yield at
+        at = data.find(needle, at + len(needle))
+
+
+def _is_spelled(sample: bytes, needle: bytes) -> bool:
+    if sample == needle:
+        return True
+    pairs = zip(sample, needle, strict=True)
+    return all(a == b or (a, b) == (0x2B, 0x20) for a, b in pairs)  # a plus for a space
+
+
+_Trace = Callable[[int], tuple[int, tuple[str, ...]]]
+"""Tells of a byte the outermost place that it came from, and through which encodings."""
+
+
+class _View(NamedTuple):
+    """Bytes in which pieces are joined; of each where it starts, and what it came of."""
+
+    data: bytes
+    starts: Sequence[int]
+    traces: Sequence[_Trace]
+
+    def outside(self, at: int) -> tuple[int, tuple[str, ...]]:
+        """Return the outermost place that byte *at* came from, and through which encodings."""
+        number = min(bisect_right(self.starts, at), len(self.traces)) - 1
+        return self.traces[number](at - self.starts[number])
+
+
+def _found(data: bytes, needles: Needles) -> Iterator[Finding]:
+    """Yield what *data* holds, from the outside in."""
+    try:
+        for view in _undone(data, needles.reach, Work(len(data) * _TIMES + _SPARE)):
+            for at, name in needles.find(view.data):
+                yield Finding(name, *view.outside(at))
+    except TooMuchError as error:
+        yield Finding(TOO_LARGE, error.at, error.labels)
+
+
+def undone(data: bytes, most: int) -> bytes | None:
+    """Return all that comes of undoing encodings in *data*, or None if that is over *most* bytes.
+
+    To look for what becomes known later.
+    """
+    try:
+        return GAP.join([view.data for view in _undone(data, _FARTHEST, Work(most))][1:])
+    except TooMuchError:
+        return None
+
+
+def _undone(data: bytes, reach: int, work: Work) -> Iterator[_View]:
+    """Yield *data* and what comes of undoing encodings in it, the outermost first.
+
+    Raises:
+        TooMuchError: if more comes of it than *work* allows for.
+    """
+    fresh, seen = Fresh(), set[bytes]()
+    level = [_View(data, [0], [lambda at: (at, ())])]
+    for depth in range(DEPTH + 1):
+        inner: list[tuple[bytes, _Trace]] = []
+        for view in level:
+            yield view
+            try:
+                work.spend(len(view.data))
+                if depth < DEPTH:
+                    found = _pieces(Look(view.data, work, fresh, reach), outermost=not depth)
+                    pieces = _new(found, seen, work)
+                    inner.extend((piece.data, _through(piece, view)) for piece in pieces)
+            except TooMuchError as error:
+                error.at, within = view.outside(error.at)
+                error.labels = (*within, *error.labels)
+                raise
+        level = list(_views(inner))
+
+
+def _pieces(look: Look, *, outermost: bool) -> Iterator[Piece]:
+    if outermost and (inner := bare(look.data, look.work)):
+        # only a whole body; it has no signature, and by chance any bytes begin such a stream
+        yield Piece(("deflate",), inner, lambda _at: 0)
+    yield from layers(look)
+
+
+def _through(piece: Piece, view: _View) -> _Trace:
+    def trace(at: int) -> tuple[int, tuple[str, ...]]:
+        offset, labels = view.outside(piece.locate(at))
+        return offset, (*labels, *piece.labels)
+
+    return trace
+
+
+def _new(pieces: Iterable[Piece], seen: set[bytes], work: Work) -> Iterator[Piece]:
+    """Yield those of *pieces* that hold anything and did not come before from as far out."""
+    for piece in pieces:
+        work.spend(len(piece.data))
+        if piece.data and piece.data not in seen:
+            seen.add(piece.data)
+            yield piece
+
+
+def _views(pieces: Sequence[tuple[bytes, _Trace]]) -> Iterator[_View]:
+    """Yield long pieces as they are and short ones joined, text and other bytes apart."""
+    short: dict[bool, list[tuple[bytes, _Trace]]] = {}
+    for data, trace in pieces:
+        if len(data) > _ALONE:
+            yield _View(data, [0], [trace])
+        else:
+            short.setdefault(b"\0" in data, []).append((data, trace))
+    for joined in short.values():
+        ends = accumulate((len(data) + len(GAP) for data, _ in joined), initial=0)
+        yield _View(GAP.join(data for data, _ in joined), list(ends), [one for _, one in joined])

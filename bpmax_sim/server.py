@@ -1,0 +1,618 @@
+"""The one door to starlette and uvicorn: a function of a request, served over HTTP/1.1.
+
+It is for a developer's own machine: loopback unless asked otherwise, no TLS, bounded in the size
+of heads and bodies, in the time that each may take and in the number of connections.
+
+Cassettes -> a function that answers requests of anybody, each through a session that replays.
+
+A request is tried below the address of each third party that was recorded, for its path alone says
+nothing of whom it is for: as if the server's address stood for the whole address, or for its host.
+``/<platform key>/…`` is for that platform alone.
+
+One platform -> its stand-in for clients that are not scripts, in real time.
+
+Whoever wants in uses the credentials of an instance; what is secret in them is a stand-in.
+
+Logins while recordings answer: whoever asks is let in, with stand-ins for what is handed out.
+
+Recordings hold no real token, and a replayed call does not depend on one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.clock import SystemClock
+from bpmax_sim.errors import CallError, ConfigError, NoMatchError, TransportError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.platform.instances import resolve
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Auth, Instance, LoginStep, Platform
+from bpmax_sim.secret.standin import standin
+from bpmax_sim.session.session import Session
+from bpmax_sim.simulator.auth import flat
+from bpmax_sim.simulator.model import derived, put
+from bpmax_sim.simulator.simulator import Simulator
+from bpmax_sim.simulator.state import Tenant, matched, merged, read
+
+try:
+    import h11
+    import uvicorn
+    from starlette.concurrency import run_in_threadpool
+    from starlette.requests import ClientDisconnect
+    from starlette.requests import Request as Incoming
+    from starlette.responses import Response as Outgoing
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+except ImportError as error:
+    raise ConfigError(
+        "serving over HTTP needs the extra 'server'; install it: pip install 'bpmax-sim[server]'"
+    ) from error
+
+Answer = Callable[[Request], Response]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one client may take, so that the others are served.
+
+    Attributes:
+        head, body: the largest, in bytes; a head is the request line and the headers.
+        head_time, body_time: seconds that each may take to arrive.
+        connections: how many stay open; beyond it, the one goes that waits longest for its client.
+    """
+
+    head: int = 64 * 1024
+    body: int = 32 * 1024 * 1024
+    head_time: float = 10.0
+    body_time: float = 30.0
+    connections: int = 256
+
+
+MISS: Final = 501
+"""The status of a request that nothing is recorded for: nobody takes it for a third party's."""
+
+_DEFAULT: Final = Limits()
+_LOG: Final = logging.getLogger(__name__)
+_BACKLOG: Final = 256
+_FAILED: Final = {"TIMEOUT": 504}
+_FINAL: Final = range(200, 600)
+_LATE: Final = (
+    b"HTTP/1.1 408 Request Timeout\r\nx-bpmax-sim: TIMEOUT\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+_NO_BODY: Final = frozenset({204, 205, 304})
+_OURS: Final = frozenset({
+    "connection", "content-encoding", "content-length", "keep-alive", "proxy-connection", "te",
+    "trailer", "transfer-encoding", "upgrade",
+})  # fmt: skip
+
+
+@contextmanager
+def served(
+    answer: Answer, *, host: str = "127.0.0.1", port: int = 0, limits: Limits = _DEFAULT
+) -> Iterator[str]:
+    """Serve *answer* in a thread of its own while the block runs, and yield the address.
+
+    Raises:
+        ConfigError: *host* and *port* cannot be had.
+    """
+    listening = _bound(host, port)
+    started = Event()
+    server = _Server(answer, limits, started.set)
+    thread = Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    try:
+        started.wait(10)
+        yield _address(listening, host)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+def serve(
+    answer: Answer,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    limits: Limits = _DEFAULT,
+) -> None:
+    """Serve *answer* until the process gets SIGINT or SIGTERM.
+
+    *ready* gets the address as soon as it is served, and whoever reads it may stop the process.
+
+    Raises:
+        ConfigError: *host* and *port* cannot be had.
+    """
+    listening = _bound(host, port)
+    server = _Server(answer, limits, lambda: ready(_address(listening, host)))
+    # While it runs the server has handlers of its own. These catch what comes before, and what it
+    # hands on after everything under way is answered, so that the process ends by itself.
+    before = {one: signal.signal(one, server.stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        server.run([listening])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        listening.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio turns Nagle's algorithm off for every connection; else an
+    # answer's body waits 40 ms for the client to acknowledge its head (RFC 896 meets RFC 1122).
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = getattr(error, "strerror", None) or error
+        told = f"{host}:{port} cannot be listened to: {why}; name another --port or --host"
+        raise ConfigError(told) from None
+    return listening
+
+
+def _address(listening: socket.socket, host: str) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+
+
+class _Server(uvicorn.Server):
+    """Serves a function within limits, and calls *ready* as soon as it does."""
+
+    def __init__(self, answer: Answer, limits: Limits, ready: Callable[[], None]) -> None:
+        self._ready = ready
+        config = uvicorn.Config(
+            _application(answer, limits),
+            http=partial(_Connection, limits=limits),  # type: ignore[arg-type] # it is called only
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level=logging.CRITICAL,  # what clients do wrong is answered; see _LOG for the rest
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            h11_max_incomplete_event_size=limits.head,
+            limit_concurrency=2 * limits.connections,
+            timeout_graceful_shutdown=3,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def stop(self, _number: int, _frame: object) -> None:
+        """Handle a signal."""
+        self.should_exit = True
+
+
+class _Connection(H11Protocol):
+    """A connection that waits for its client only so long; uvicorn waits for ever.
+
+    The client is waited for::
+
+        head ── complete ──▶ body ── complete ──▶ (answered) ──▶ head of the next request
+          └─ head_time: 408    └─ body_time: 408, which the application answers;
+                                  then the rest is read away for head_time
+
+    A connection that waits gives way when there are too many (Slowloris).
+    """
+
+    def __init__(self, *args: Any, limits: Limits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._limits = limits
+        self._deadline: asyncio.TimerHandle | None = None
+        self._since = self.loop.time()
+        self._answered = False
+        self._evicted = False
+
+    @property
+    def _waits(self) -> bool:
+        """Return whether it is the client's turn to send, or to read the end."""
+        return self.conn.their_state in {h11.IDLE, h11.SEND_BODY} or self.transport.is_closing()
+
+    @property
+    def _merit(self) -> tuple[bool, float]:
+        """Return what is compared: whoever was answered stays longer, then whoever came later."""
+        return self._answered, self._since
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch()
+        self._make_room()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        self._since = self.loop.time()
+        self._answered = True
+        super().on_response_complete()
+        self._watch()
+        self._abort_if_unread()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unwatch()
+
+    def shutdown(self) -> None:
+        """Let what is being answered be answered, and wait for no client."""
+        if self._waits:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._abort_if_unread()
+
+    def _abort_if_unread(self) -> None:
+        """Give the client some time to read the end; asyncio waits for ever to send it."""
+        if self.transport.is_closing():
+            self.loop.call_later(self._limits.body_time, self.transport.abort)
+
+    def _watch(self) -> None:
+        """Keep one deadline for the rest of a head, or of a body that is answered already."""
+        their, our = self.conn.their_state, self.conn.our_state
+        if their is not h11.IDLE and not (their is h11.SEND_BODY and our is h11.DONE):
+            self._unwatch()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(self._limits.head_time, self._give_up)
+
+    def _unwatch(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        begun = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
+        if begun and not self.transport.is_closing():
+            self.transport.write(_LATE)
+        self.transport.close()
+        self._abort_if_unread()
+
+    def _make_room(self) -> None:
+        known: set[Any] = self.connections
+        there = [one for one in known if not one._evicted]  # noqa: SLF001 - ours
+        waiting = [one for one in there if one is not self and one._waits]  # noqa: SLF001
+        if len(there) > self._limits.connections and waiting:
+            min(waiting, key=lambda one: one._merit)._evict()  # noqa: SLF001
+
+    def _evict(self) -> None:
+        self._evicted = True  # it is lost in the next turn of the loop
+        self.transport.abort()
+
+
+def _application(answer: Answer, limits: Limits) -> Callable[[Any, Any, Any], Any]:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        with suppress(ClientDisconnect):
+            try:
+                outgoing = await _outgoing(answer, Incoming(scope, receive), limits)
+            except asyncio.CancelledError:  # the process ends, and has waited for a while
+                outgoing = _told(503, "STOPPED", "the server was stopped")
+            await outgoing(scope, receive, send)
+
+    return application
+
+
+async def _outgoing(answer: Answer, incoming: Incoming, limits: Limits) -> Outgoing:
+    try:
+        async with asyncio.timeout(limits.body_time):
+            body = await _body(incoming, limits.body)
+    except TimeoutError:
+        return _told(408, "TIMEOUT", f"the body did not arrive in {limits.body_time:g} s")
+    if body is None:
+        return _told(413, "TOO_LARGE", f"the body has more than {limits.body} bytes")
+    try:
+        return _answer(await run_in_threadpool(answer, _request(incoming, body)))
+    except Exception as error:  # noqa: BLE001 - the client gets an answer whatever happens
+        return _refusal(error, incoming)
+
+
+def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
+    if isinstance(error, NoMatchError):
+        return _told(MISS, "NO_MATCH", str(error), case=error.case)
+    if isinstance(error, TransportError):
+        return _told(_FAILED.get(error.code, 502), error.code, error.message)
+    if isinstance(error, CallError | ConfigError):
+        return _told(500, getattr(error, "code", "CONFIG"), str(error))
+    _LOG.error("no answer to %s %s", incoming.method, incoming.url.path, exc_info=error)
+    return _told(500, "BUG", "the server failed; its standard error says how")
+
+
+async def _body(incoming: Incoming, largest: int) -> bytes | None:
+    """Return the body, or None if it is larger than is read."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in incoming.stream():
+        size += len(part)
+        if size > largest:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _request(incoming: Incoming, body: bytes) -> Request:
+    """Return what came, its address as it was written: the path stays encoded."""
+    scope = incoming.scope
+    raw = scope.get("raw_path") or scope["path"].encode()
+    path = raw.partition(b"?")[0].decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+    ]
+    host = next((value for name, value in headers if name == "host"), "127.0.0.1")
+    return Request(
+        method=scope["method"],
+        url=f"http://{host}{path}{'?' if query else ''}{query}",
+        headers=tuple(headers),
+        body=body or None,
+        base=f"http://{host}",
+    )
+
+
+def _answer(response: Response) -> Outgoing:
+    if response.status not in _FINAL:
+        return _told(502, "STATUS", f"the answer has the status {response.status}")
+    body = b"" if response.status in _NO_BODY else response.body
+    outgoing = Outgoing(body, response.status)
+    given = [
+        (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+        for name, value in response.headers
+        if name.lower() not in _OURS
+    ]
+    own = [pair for pair in outgoing.raw_headers if pair[0] == b"content-length"]
+    outgoing.raw_headers = [*given, *([] if response.status in _NO_BODY else own)]
+    return outgoing
+
+
+def _told(status: int, code: str, message: str, **more: str) -> Outgoing:
+    """Return a refusal of ours, which its header tells from a third party's."""
+    told = {"error": code, **more, "message": message}
+    return Outgoing(
+        json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"),
+        status,
+        {"x-bpmax-sim": code},
+        "application/json; charset=utf-8",
+    )
+
+
+_PLACE = "{{base_url}}"
+
+
+def let_in(platform: Platform, request: Request, base: str) -> Response | None:
+    """Return what a login of *platform* yields, or None if *request* is none.
+
+    Args:
+        platform: what is declared.
+        request: what came.
+        base: the start of its address that stands for the platform's.
+    """
+    for auth, step in _steps(platform):
+        if _is_here(platform, auth, step, request, base):
+            return _yielded(platform, auth, step)
+    return None
+
+
+def _steps(platform: Platform) -> Iterator[tuple[Auth, LoginStep]]:
+    own = (api.auth for api in platform.apis.values() if isinstance(api.auth, Auth))
+    for auth in (platform.auth, *own):
+        for step in auth.acquire.steps if auth.acquire else ():
+            yield auth, step
+
+
+def _is_here(platform: Platform, auth: Auth, step: LoginStep, request: Request, base: str) -> bool:
+    said = step.request
+    address = flat(said.url or said.path, auth.parameters).replace(" ", "")
+    path = address.removeprefix(_PLACE).removeprefix(platform.base_url.rstrip("/"))
+    if "://" in path:
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    return matched(said.method, path.partition("?")[0] or "/", read(request, base)) is not None
+
+
+def _yielded(platform: Platform, auth: Auth, step: LoginStep) -> Response:
+    body: dict[str, Any] = {}
+    headers = [("content-type", "application/json; charset=utf-8"), ("cache-control", "no-store")]
+    for name, rule in step.extract.items():
+        value = _value(platform, auth, name, rule.kind)
+        kind, _, place = rule.path.partition(":")
+        if kind.startswith("$"):
+            put(body, rule.path, value)
+        elif kind == "header":
+            headers.append((place.strip(), str(value)))
+        else:
+            headers.append(("set-cookie", f"{place.strip() or 'session'}={value}; Path=/"))
+    envelope = derived(platform).ok.body
+    told = merged(body, envelope if isinstance(envelope, dict) else {})
+    return Response(
+        status=200,
+        headers=tuple(headers),
+        body=json.dumps(told, ensure_ascii=False).encode(),
+        source="recorded",
+    )
+
+
+def _value(platform: Platform, auth: Auth, name: str, kind: str) -> str | int:
+    if name == "ttl":
+        assert auth.acquire is not None
+        return int(auth.acquire.ttl.default)
+    key = platform.platform_key
+    return standin(kind=kind, platform=key, instance="default", name=name)
+
+
+NOTHING = "no such call: nothing of this address is recorded; these are: "
+
+
+class _Way(msgspec.Struct, frozen=True):
+    """One reading of a request: for whom, below which address, and what follows it."""
+
+    platform: str
+    base: str
+    target: str
+
+
+class Recordings:
+    """The recordings of some cassettes, ready to answer; safe to use from several threads.
+
+    A call that is used up gets its last answer again.
+    """
+
+    def __init__(
+        self,
+        cassettes: Sequence[Path],
+        *,
+        platforms: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Open *cassettes*, understood by the platform files in *platforms*.
+
+        Raises:
+            CassetteError: one is not sound.
+            ConfigError: a platform file is wrong.
+        """
+        opened = [Cassette.load(path) for path in cassettes]
+        self._sessions = [
+            Session.open(
+                platforms,
+                mode="replay",
+                cassette=cassette.path,
+                owner=owner,
+                repeat=True,
+                unused="ignore",
+                environ=os.environ if environ is None else environ,
+            )
+            for cassette in opened
+            for owner in cassette.owners
+        ]
+        self.bases = tuple(dict.fromkeys(pair for one in opened for pair in _bases(one)))
+
+    def answer(self, request: Request) -> Response:
+        """Return what was recorded for *request*.
+
+        Raises:
+            NoMatchError: nothing was; it tells of the nearest, where the API is known.
+            TransportError: the recorded exchange did not complete.
+        """
+        ways = list(self._ways(request))
+        for way in ways:
+            if (login := self._login(way, request)) is not None:
+                return login
+        misses: list[NoMatchError] = []
+        for way in ways:
+            asked = replace(request, url=f"{way.base}{way.target}", base="")
+            for session in self._sessions:
+                try:
+                    return session.handle(asked)
+                except NoMatchError as error:
+                    misses.append(error)
+                finally:
+                    session.calls.clear()
+                    session.misses.clear()
+        known = [one for one in misses if one.platform and one.api]
+        raise next(iter(known), _unknown(self.bases))
+
+    def _ways(self, request: Request) -> Iterator[_Way]:
+        target = request.url.removeprefix(request.base) or "/"
+        first = target[1:].partition("?")[0].partition("/")[0]
+        keys = {platform for platform, _ in self.bases}
+        if first in keys:
+            inner = target[1 + len(first) :]
+            target = inner if inner.startswith("/") else f"/{inner}"
+            wanted = [pair for pair in self.bases if pair[0] == first]
+        else:
+            wanted = list(self.bases)
+        found: dict[_Way, None] = {}
+        for platform, base in wanted:
+            parts = urlsplit(base)
+            for start in (base, f"{parts.scheme}://{parts.netloc}"):
+                found[_Way(platform, start, target)] = None
+        yield from found
+
+    def _login(self, way: _Way, request: Request) -> Response | None:
+        platform = self._sessions[0].platforms.find(way.platform) if way.platform else None
+        if platform is None:
+            return None
+        asked = replace(request, url=f"{way.base}{way.target}")
+        return let_in(platform, asked, platform.base_url.rstrip("/"))
+
+
+def _bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
+    """Yield each platform and address that was recorded; of traffic without one, the host."""
+    for entry in cassette.entries():
+        line = entry.line
+        if line.base:
+            yield line.call.partition(".")[0], line.base.rstrip("/")
+    for number in range(len(cassette)):
+        if not cassette.line(number).base:
+            parts = urlsplit(cassette.exchange(number).request.url)
+            yield "", f"{parts.scheme}://{parts.netloc}"
+
+
+def _unknown(bases: Sequence[tuple[str, str]]) -> NoMatchError:
+    known = ", ".join(f"{base} ({platform})" if platform else base for platform, base in bases)
+    return NoMatchError(f"{NOTHING}{known or 'none'}", case="no such call")
+
+
+class Standin:
+    """The stand-in of one platform; safe to use from several threads.
+
+    Attributes:
+        simulator: itself, with its knobs.
+        tenants: instances and what they log in with.
+    """
+
+    def __init__(self, platforms: Platforms, key: str, *, seed: int = 0) -> None:
+        """Stand in for the platform *key*.
+
+        Raises:
+            CallError: UNKNOWN_PLATFORM.
+        """
+        platform = platforms.platform(key)
+        entries = [one.instance for one in platforms.entries.get(key, ()) if one.instance.enabled]
+        instances = entries or [Instance(platform=key, instance_key="default")]
+        self.tenants = tuple(_tenant(platforms, one) for one in instances)
+        self.simulator = Simulator(platform, lambda: self.tenants, clock=SystemClock(), seed=seed)
+        base = platform.base_url
+        self._path = "" if "{" in base else urlsplit(base).path.rstrip("/")
+
+    def answer(self, request: Request) -> Response:
+        """Return the third party's answer.
+
+        The server's address stands for the whole address of the platform, or for its host.
+
+        Raises:
+            TransportError: RESET, where a knob says so.
+        """
+        path = request.url.removeprefix(request.base)
+        own = self._path
+        if own and (path == own or path.startswith((f"{own}/", f"{own}?"))):
+            request = replace(request, base=f"{request.base}{own}")
+        return self.simulator.handle(request)
+
+
+def _tenant(platforms: Platforms, instance: Instance) -> Tenant:
+    platform = platforms.platform(instance.platform)
+    found = resolve(platform, instance, environ={}, closed=True)
+    return Tenant(instance.instance_key, found.real)

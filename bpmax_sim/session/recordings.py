@@ -1,0 +1,498 @@
+"""The recordings of one session: its own track, and one for the logins of each instance.
+
+Whether what was recorded before is signed as its platform signs now.
+
+What a session starts from: its recording, the mode in force, and virtual time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.cassette import file
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.journal import Check, interrupted
+from bpmax_sim.cassette.matching import Difference, Rules, identity, parts_of_request
+from bpmax_sim.cassette.merge import IsSigned, Volatile, nothing_volatile, recover
+from bpmax_sim.cassette.miss import MissContext, signed_otherwise
+from bpmax_sim.cassette.model import Values
+from bpmax_sim.cassette.player import Player
+from bpmax_sim.cassette.recorder import Recorder, has_forked, no_values
+from bpmax_sim.clock import Clock, Instant, SystemClock, VirtualClock
+from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, pasted
+from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.proxy.auth import is_signed
+from bpmax_sim.proxy.compiled_api import recipe_for
+from bpmax_sim.proxy.effects import Grant
+from bpmax_sim.proxy.environment import Tenant
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.sharing import OPEN, Seat, Shared
+from bpmax_sim.session.undeclared import Unrecognised
+from bpmax_sim.transport.redaction import redact_exchange, redact_request
+from bpmax_sim.yamlfile import shown
+
+Key = tuple[str, str]
+_CLOSED = (
+    "the session is closed, so it neither calls nor records any more; use it inside its `with` "
+    "block, or open another one"
+)
+
+
+def load(path: Path | None) -> Cassette | None:
+    """Return the cassette at *path*, or None if there is none.
+
+    Raises:
+        CassetteError: if it cannot be used.
+    """
+    if path is None:
+        return None
+    try:
+        return Cassette.load(shown(path))
+    except FileNotFoundError:
+        return None
+
+
+def _load_login(path: Path | None) -> Cassette | None:
+    """Return the cassette of logins at *path*, which every session of a run opens."""
+    try:
+        return file.take(shown(path)) if path else None
+    except FileNotFoundError:
+        return None
+
+
+def fetch_logins(settings: Settings, cassette: Cassette) -> None:
+    """Bring the logins of the instances that a recording names up to date.
+
+    Raises:
+        CassetteError: one cannot be read where it lies.
+    """
+    remote, folder = settings.remote, settings.logins
+    if remote is None or folder is None:
+        return
+    lines = map(cassette.line, cassette.index.numbers(settings.owner))
+    for key in {(line.call.partition(".")[0], line.instance) for line in lines}:
+        remote.fetch(_login_file(folder, key), recording=settings.mode == "record")
+
+
+def _unwatched(_exchange: Exchange) -> None:
+    """Look at nothing."""
+
+
+@dataclass(slots=True)
+class Tracks:
+    """Plays and records; each login belongs to the track of its instance.
+
+    Attributes:
+        passing: names the fields of an API's answers that have no meaning.
+        values: tells the credentials behind a request that are no secrets.
+        watch: is shown each exchange that is recorded.
+    """
+
+    settings: Settings
+    rules: Rules
+    vault: Vault
+    seat: Seat
+    zone: timedelta = timedelta(0)
+    passing: Volatile = nothing_volatile
+    values: Callable[[Request], Values] = no_values
+    watch: Callable[[Exchange], None] = _unwatched
+    player: Player = field(init=False)
+    _check: Check = field(init=False)
+    _is_closed: bool = field(default=False, init=False)
+    _logins: dict[Key, Player | None] = field(default_factory=dict, init=False)
+    _login_recorders: dict[Key, Recorder] = field(default_factory=dict, init=False)
+    _answered_logins: set[tuple[str, int, bytes]] = field(default_factory=set, init=False)
+    _let_in: set[Key] = field(default_factory=set, init=False)
+    _known: int = field(default=0, init=False)
+    _unrecognised: Unrecognised = field(init=False)
+    _late: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        said = self.settings
+        shared, vault = self.seat.shared, self.vault
+        path = shown(said.cassette) if said.cassette and shared.cassette is None else ""
+        self.player = Player(
+            shared.cassette,
+            self.rules,
+            said.owner,
+            path=path,
+            repeat=said.repeat,
+            playback=shared.playback,
+            session=self.seat.number,
+        )
+        self._check = Check(vault.scan, lambda: vault.size)
+        self._unrecognised = Unrecognised(self.vault, self.passing)
+
+    @property
+    def recorded(self) -> bool:
+        """Return whether this owner has a recording."""
+        cassette = self.seat.shared.cassette
+        return cassette is not None and self.settings.owner in cassette.owners
+
+    def answer(self, request: Request) -> Outcome:
+        """Return what came of a redacted request when it was recorded.
+
+        Raises:
+            NoMatchError: there is none.
+        """
+        context = self._context(request.call)
+        key = _login_key(request)
+        player = (self._login_player(key) if key else None) or self.player
+        return player.answer(parts_of_request(request), context)
+
+    def knows(self, request: Request) -> bool:
+        """Return whether a request was recorded at all, played or not."""
+        return self.player.knows(parts_of_request(redact_request(request, self.vault)))
+
+    def signed_otherwise(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
+        """Return the error for a call that is signed otherwise than it was recorded."""
+        return signed_otherwise(call, found, self._context(call))
+
+    def _context(self, call: Call | None) -> MissContext:
+        said = self.settings
+        return MissContext(
+            position=call.position if call else None,
+            record=said.command,
+            new=said.command_new,
+            extra=said.command_extra,
+            rewrite=said.command_rewrite,
+        )
+
+    def keep(self, exchange: Exchange) -> None:
+        """Record a redacted exchange; it is on disk when this returns.
+
+        Raises:
+            CassetteError: if it cannot be kept.
+            ConfigError: if the session is closed.
+        """
+        self.refuse_closed()
+        self._look_back()
+        if not self._is_repeated_login(exchange):
+            self._append(exchange)
+        if not exchange.request.is_login:
+            self._unrecognised.add(exchange)
+            self.watch(exchange)
+
+    def refuse_closed(self) -> None:
+        """Let nothing happen any more once the session is closed.
+
+        Raises:
+            ConfigError: it is.
+        """
+        if self._is_closed:
+            raise ConfigError(_CLOSED)
+
+    def _append(self, exchange: Exchange) -> None:
+        key = _login_key(exchange.request)
+        with self._lock:
+            login = key is not None and self.settings.logins is not None
+            recorder = self._login_recorder(key) if key and login else self._own()
+        if login:
+            recorder.append(exchange)
+        else:
+            recorder.append(
+                exchange, session=self.seat.number, check=self._check, values=self.values
+            )
+
+    def _look_back(self) -> None:
+        """Redact anew what was recorded before a secret in it became known."""
+        if self._known == self.vault.size:
+            return
+        with self._lock:
+            fresh = self.vault.learned(self._known)
+            self._known += len(fresh)
+            recorders = self._recorders()
+        if fresh and recorders:
+            self._late = True
+            for recorder in recorders:
+                recorder.mend(self._redact, holding=fresh)
+
+    def _recorders(self) -> list[Recorder]:
+        own = [self.seat.shared.recorder] if self.seat.shared.recorder else []
+        return [*self._login_recorders.values(), *own]
+
+    def _redact(self, exchange: Exchange) -> Exchange:
+        return redact_exchange(exchange, self.vault)
+
+    def has_login(self, platform: str, instance: str) -> bool:
+        """Return whether the logins of an instance were recorded."""
+        return self._login_player((platform, instance)) is not None
+
+    def let_in(self, platform: str, instance: str) -> None:
+        """Note that a login yielded what it has to, so that it is kept even if the run fails.
+
+        The status alone does not say so: many third parties refuse a login with 200.
+        """
+        self._let_in.add((platform, instance))
+
+    def unrecognised(self) -> tuple[str, ...]:
+        """Return where values were recorded that look like secrets and are not known as such."""
+        return self._unrecognised.places()
+
+    def unplayed(self) -> tuple[Exchange, ...]:
+        """Return what this owner recorded and did not play."""
+        return self.player.unplayed()
+
+    def finish(self, *, failed: bool, is_signed: IsSigned) -> None:
+        """End the session, and with its owner's last one seal what was recorded.
+
+        A failed run's recording is set aside for review.
+
+        Raises:
+            LeakError: a secret would have been written.
+            CassetteError: a file could not be written; the old one is whole.
+        """
+        self._is_closed, wrong = True, True
+        shared = self.seat.shared
+        try:
+            if shared.mode == "record":
+                self._redact_late()
+                self._finish_logins(failed=failed)
+            wrong = failed
+        finally:
+            seal = partial(self._seal, is_signed=is_signed)
+            shared.leave(self.seat, self.vault, seal, failed=wrong)
+
+    def _redact_late(self) -> None:
+        if self._late or self.vault.learned(self._known):
+            for recorder in self._login_recorders.values():
+                recorder.mend(self._redact)
+            if self.seat.shared.recorder:
+                self.seat.shared.recorder.mend(self._redact, session=self.seat.number)
+
+    def _seal(self, failed: bool, *, is_signed: IsSigned) -> None:
+        """Seal what the sessions of the owner recorded."""
+        shared = self.seat.shared
+        if shared.mode != "record":
+            return
+        own = shared.recorder
+        if own is None and not failed and (self._is_emptied or has_forked()):
+            own = self._own()
+        if own is not None and failed:
+            own.set_aside()
+        elif own is not None:
+            own.seal(volatile=self.passing, is_signed=is_signed)
+        shared.recorder = None
+
+    @property
+    def _is_emptied(self) -> bool:
+        """Return whether nothing was called any more, so that nothing is recorded any more."""
+        return self.settings.record == "rewrite" and self.recorded
+
+    def upload(self) -> None:
+        """Put what was recorded, now or before, where the files come from.
+
+        Raises:
+            CassetteError: it cannot be written there; it stays here.
+        """
+        said = self.settings
+        if said.remote is None:
+            return
+        paths = map(self._login_path, dict.fromkeys((*self._logins, *self._login_recorders)))
+        for path in (said.cassette, *paths):
+            if path is not None and path.exists():
+                said.remote.upload(path)
+
+    def _finish_logins(self, *, failed: bool) -> None:
+        """Seal the logins; of a run that failed, only those of instances that were let in."""
+        for key, recorder in self._login_recorders.items():
+            if failed and key not in self._let_in:
+                recorder.discard()
+            else:
+                recorder.seal(volatile=self.passing)
+
+    def _login_player(self, key: Key) -> Player | None:
+        with self._lock:
+            if key not in self._logins:
+                cassette = _load_login(self._login_path(key))
+                self._logins[key] = (
+                    Player(cassette, self.rules, _owner(key), repeat=True) if cassette else None
+                )
+            return self._logins[key]
+
+    def _is_repeated_login(self, exchange: Exchange) -> bool:
+        """Return whether the same login was answered the same before: its recording repeats."""
+        outcome = exchange.outcome
+        if not exchange.request.is_login or isinstance(outcome, Failed):
+            return False
+        who = identity(parts_of_request(exchange.request), self.rules)
+        answered = (who, outcome.status, outcome.body)
+        with self._lock:
+            repeated = answered in self._answered_logins
+            self._answered_logins.add(answered)
+        return repeated and self.settings.logins is not None
+
+    def _login_path(self, key: Key) -> Path | None:
+        folder = self.settings.logins
+        return _login_file(folder, key) if folder else None
+
+    def _login_recorder(self, key: Key) -> Recorder:
+        if key not in self._login_recorders:
+            path = self._login_path(key)
+            assert path is not None
+            self._login_recorders[key] = self._make(path, _owner(key), repeating=True)
+        return self._login_recorders[key]
+
+    def _own(self) -> Recorder:
+        said, shared = self.settings, self.seat.shared
+        with shared.lock:
+            if shared.recorder is None:
+                if said.cassette is None:
+                    raise ConfigError("record: no cassette is named; pass cassette=")
+                shared.recorder = self._make(
+                    said.cassette,
+                    said.owner,
+                    adding=said.record == "new",
+                    values=self.values,
+                    name=shared.name,
+                    parent=shared.parent,
+                )
+            return shared.recorder
+
+    def _make(self, path: Path, owner: str, **how: Any) -> Recorder:
+        vault = self.vault
+        if self.settings.remote:
+            self.settings.remote.fetch(path, recording=True)
+        return Recorder(
+            path,
+            rules=self.rules,
+            owner=owner,
+            scan=vault.scan,
+            known=lambda: vault.size,
+            zone=self.zone,
+            **how,
+        )
+
+
+def _login_key(request: Request) -> Key | None:
+    """Return whose login *request* is, or None for any other request."""
+    call = request.call
+    return (call.platform, call.instance) if call is not None and call.is_login else None
+
+
+def _owner(key: Key) -> str:
+    return ".".join(key)
+
+
+@lru_cache(maxsize=256)
+def _login_file(folder: Path, key: Key) -> Path:
+    return folder / f"{_owner(key)}.yaml"
+
+
+def still_signed(
+    asked: Request,
+    platforms: Platforms,
+    tenant: Callable[[Platform, Instance], Tenant],
+    granted: Mapping[str, Grant],
+) -> bool:
+    """Return whether a recorded request is signed as it would be today; *granted* by login key."""
+    said = asked.call
+    platform = platforms.find(said.platform) if said else None
+    if said is None or platform is None or said.api not in platform.apis:
+        return False
+    instance = platforms.instance(said.platform, said.instance)
+    recipe = recipe_for(platform, instance, platform.apis[said.api])
+    own = f"{said.platform}/{said.instance}/"
+    grant = next((grant for key, grant in granted.items() if key.startswith(own)), None)
+    return is_signed(asked, recipe, tenant(platform, instance), grant)
+
+
+NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")
+"""Where virtual time starts in replay when nothing says otherwise."""
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """The start of a run.
+
+    Attributes:
+        seat: the session's place among those of its owner.
+        zone: offset from UTC of the scripts' local time and of the instants in a recording.
+        simulated: whether stand-ins answer.
+    """
+
+    seat: Seat
+    clock: VirtualClock
+    zone: timedelta
+    simulated: bool = False
+
+    @property
+    def mode(self) -> str:
+        """Return the mode in force: recording once what is recorded already is replaying it."""
+        return self.seat.shared.mode
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the network is closed and no real credential is needed."""
+        return self.mode == "replay" or self.simulated
+
+    @property
+    def auth_clock(self) -> Clock:
+        """Return what auth is dated with: real time where it is sent to somebody."""
+        return self.clock if self.is_closed else SystemClock()
+
+
+def opening(settings: Settings) -> Opening:
+    """Open the recording and set the clock; what a killed recording left is sealed first.
+
+    Raises:
+        CassetteError: the cassette cannot be used.
+    """
+    kind = (settings.owner, settings.mode, settings.record)
+    seat = (settings.run or OPEN).join(settings.cassette, kind, partial(_begun, settings))
+    mode = seat.shared.mode
+    start = settings.clock or _recorded_start(settings, seat, mode)
+    return Opening(
+        seat=seat,
+        clock=VirtualClock(start.seconds),
+        zone=start.offset,
+        simulated=mode != "replay" and settings.is_simulated,
+    )
+
+
+def _begun(settings: Settings) -> Shared:
+    """Open the recording for the first session of its owner."""
+    if settings.remote and settings.cassette:
+        settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
+    if settings.mode == "record" and settings.cassette is not None:
+        recover(settings.cassette)
+    cassette = load(settings.cassette)
+    once = settings.mode == "record" and settings.record == "once"
+    known = cassette is not None and settings.owner in cassette.owners
+    mode = "replay" if once and known else settings.mode
+    if mode == "replay" and settings.cassette is not None:
+        _warn_of_interrupted(settings.cassette)
+    if mode == "replay" and cassette is not None:
+        fetch_logins(settings, cassette)  # while the network is open
+    return Shared(mode=mode, cassette=cassette)
+
+
+def _warn_of_interrupted(cassette: Path) -> None:
+    for journal in interrupted(cassette):
+        warnings.warn(
+            f"{shown(journal)} holds a recording that was interrupted and is not replayed; seal it "
+            f"with `bpmax-sim recover {pasted(shown(cassette))}`",
+            InterruptedWarning,
+            stacklevel=2,
+        )
+
+
+def _recorded_start(settings: Settings, seat: Seat, mode: str) -> Instant:
+    if mode != "replay":
+        return NEVER_RECORDED if settings.is_simulated else NEVER_RECORDED.at(time.time())
+    cassette = seat.shared.cassette
+    recorded = cassette.start(settings.owner, session=seat.number) if cassette else None
+    return recorded or NEVER_RECORDED

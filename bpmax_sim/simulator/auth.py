@@ -1,0 +1,575 @@
+"""Logins as a platform file declares them: what is sent is compared with what would be right.
+
+Tokens: issued, handed out again, replaced, judged; each third party by its own rule.
+
+The token endpoint of OAuth 2.0 (RFC 6749): sections 2.3.1, 4.4, 5 and 6.
+
+Signatures checked with the signer that the platform file declares: signed anew and compared.
+
+Time and nonce are read back out of the request, by the templates that put them in. The window is
+judged first, then the nonce, then the signature.
+
+The names that the templates of a platform's auth see, on the third party's side.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.platform.model import Apply, Auth, LoginStep, Sign
+from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.proxy.response import as_text
+from bpmax_sim.proxy.signing import sign
+from bpmax_sim.simulator.model import Grants, Reply, Signed, Tokens, put
+from bpmax_sim.simulator.state import (
+    ABSENT,
+    Grant,
+    Knobs,
+    Refused,
+    Seen,
+    Tenant,
+    Turn,
+    basic,
+    below,
+    is_empty,
+    matched,
+    read,
+    respond,
+)
+
+_REMEMBERED = 512
+"""Tokens that are still known, so that an old one is told from one that never was."""
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+_RENEWALS = {"same": (0.0, False), "new": (None, False), "extend": (0.0, True)}
+
+
+def issue(
+    turn: Turn,
+    tenant: Tenant,
+    *,
+    names: Iterable[str] = ("token",),
+    known: Mapping[str, str] = NOTHING,
+) -> Grant:
+    """Return the token of *tenant*: that which it has where the rule says so, else a new one.
+
+    *names* are what the login yields, and *known* what need not be made for that.
+    """
+    rule = bent(turn.world.table.tokens, turn.state.knobs)
+    found = _reusable(turn, tenant, rule, {*names, *known})
+    if found is not None:
+        kept = replace(found, expires=turn.now + rule.life) if rule.extend else found
+        turn.change(grants=tuple(kept if one is found else one for one in turn.state.grants))
+        return kept
+    values = {name: turn.made(rule.prefix, rule.length) for name in names if name not in known}
+    grant = Grant(
+        instance=tenant.instance,
+        values={**known, **values},
+        issued=turn.now,
+        expires=turn.now + rule.life,
+    )
+    older = tuple(_overlapping(one, tenant, rule, turn.now) for one in turn.state.grants)
+    turn.change(grants=(*older[-_REMEMBERED:], grant))
+    return grant
+
+
+def bent(rule: Tokens, knobs: Knobs) -> Tokens:
+    """Return *rule* as the knobs have it."""
+    if knobs.life is not None:
+        rule = replace(rule, life=knobs.life)
+    if knobs.overlap is not None:
+        rule = replace(rule, overlap=knobs.overlap)
+    if knobs.renewal is None:
+        return rule
+    reuse, extend = _RENEWALS[knobs.renewal]
+    return replace(rule, reuse=UNSET if reuse is None else reuse, extend=extend)
+
+
+def accept(turn: Turn, value: str) -> Grant:
+    """Return the grant whose token is *value*, and know whose request it is.
+
+    Raises:
+        Refused: missing, invalid or expired, as the table calls it.
+    """
+    rule = turn.world.table.tokens
+    if not value:
+        raise Refused(rule.missing)
+    found = next((one for one in turn.state.grants if one.values.get("token") == value), None)
+    if found is None or found.revoked:
+        raise Refused(rule.invalid)
+    if not found.is_live(turn.now):
+        raise Refused(rule.expired)
+    for tenant in turn.world.tenants:
+        if tenant.instance == found.instance:
+            turn.belongs_to(tenant)
+    return found
+
+
+def carried(turn: Turn) -> str:
+    """Return the token that a request carries where the table says, or nothing."""
+    rule = turn.world.table.tokens
+    value = turn.look(rule.at)
+    if not isinstance(value, str):
+        return ""
+    if not rule.scheme:
+        return value
+    scheme, _, rest = value.partition(" ")
+    return rest.strip() if scheme.lower() == rule.scheme.lower() else ""
+
+
+def left(grant: Grant, now: float) -> int:
+    """Return the whole seconds that a token still lives."""
+    return max(int(grant.expires - now), 0)
+
+
+def _reusable(turn: Turn, tenant: Tenant, rule: Tokens, names: set[str]) -> Grant | None:
+    if rule.reuse is UNSET:
+        return None
+    least = float(rule.reuse)
+    for grant in reversed(turn.state.grants):
+        is_theirs = grant.instance == tenant.instance and grant.is_live(turn.now)
+        if is_theirs and grant.expires - turn.now > least and names <= grant.values.keys():
+            return grant
+    return None
+
+
+def _overlapping(grant: Grant, tenant: Tenant, rule: Tokens, now: float) -> Grant:
+    """Return an older token of *tenant*, which may end sooner now that there is a new one."""
+    if rule.overlap is UNSET or grant.instance != tenant.instance:
+        return grant
+    return replace(grant, expires=min(grant.expires, now + float(rule.overlap)))
+
+
+CHANGING: Final = frozenset({"now", "nonce", "call_id"})
+"""Names that a client makes anew each time; what holds one is not compared."""
+
+EXPRESSION: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_NAME = re.compile(r"[^\W\d]\w*")
+_DEEPEST: Final = 8
+_SIGNATURE: Final = "signature"
+
+
+def names_for(
+    turn: Turn, tenant: Tenant, auth: Auth, granted: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return every name with its value, parameters rendered as far as they can be."""
+    names: dict[str, Any] = {
+        **tenant.credentials,
+        **(granted or {}),
+        "base_url": turn.world.base,
+        "now": turn.now,
+        "nonce": "",
+        "call_id": "",
+    }
+    for name, value in auth.parameters.items():
+        made = rendered(value, names) if isinstance(value, str) else value
+        if made is not None:
+            names[name] = made
+    return names
+
+
+def rendered(source: str, names: Mapping[str, Any]) -> str | None:
+    """Return *source* rendered, or None where a name has no value."""
+    try:
+        return render(source, names) if names_in(source) <= names.keys() else None
+    except ConfigError:
+        return None
+
+
+def is_changing(source: str, auth: Auth) -> bool:
+    """Return whether *source* is another text at every request."""
+    names = names_in(source)
+    through = [auth.parameters.get(name) for name in names]
+    inner = [names_in(text) for text in through if isinstance(text, str)]
+    return not CHANGING.isdisjoint(names.union(*inner))
+
+
+def flat(source: str, known: Mapping[str, Any]) -> str:
+    """Return *source* with the names that have a template of their own replaced by it."""
+    for _ in range(_DEEPEST):
+        flat = EXPRESSION.sub(lambda found: _inner(found, known), source)
+        if flat == source:
+            break
+        source = flat
+    return source
+
+
+def _inner(found: re.Match[str], known: Mapping[str, Any]) -> str:
+    inner = known.get(found[1]) if _NAME.fullmatch(found[1]) else None
+    return inner if isinstance(inner, str) and found[1] != _SIGNATURE else found[0]
+
+
+Given = Mapping[str, Any]
+_TTL: Final = "ttl"
+_COOKIE: Final = "session"
+
+
+def login_at(turn: Turn) -> tuple[Auth, LoginStep] | None:
+    """Return the login step that the request is for, or None."""
+    for auth in auths(turn):
+        for step in auth.acquire.steps if auth.acquire else ():
+            if any(_is_here(turn, step, names) for _, names in _candidates(turn, auth)):
+                return auth, step
+    return None
+
+
+def auths(turn: Turn) -> Iterator[Auth]:
+    """Yield every auth of the platform."""
+    platform = turn.world.platform
+    yield platform.auth
+    yield from (api.auth for api in platform.apis.values() if isinstance(api.auth, Auth))
+
+
+def log_in(turn: Turn, auth: Auth, step: LoginStep) -> Response:
+    """Return what a login yields.
+
+    Raises:
+        Refused: a credential is wrong.
+    """
+    for tenant, names in _candidates(turn, auth):
+        if _is_here(turn, step, names) and _is_right(turn, auth, step, names):
+            turn.belongs_to(tenant)
+            return _yielded(turn, auth, step, names)
+    raise Refused("401")
+
+
+def yields(auth: Auth) -> frozenset[str]:
+    """Return the names that a login yields."""
+    steps = auth.acquire.steps if auth.acquire else ()
+    return frozenset(name for step in steps for name in step.extract)
+
+
+def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[Tenant, Given]]:
+    """Yield whose login it may be, with what earlier steps or logins have yielded to it."""
+    for tenant in turn.world.tenants:
+        yield tenant, names_for(turn, tenant, auth)
+        for grant in reversed(turn.state.grants):
+            if grant.instance == tenant.instance and grant.is_live(turn.now):
+                yield tenant, names_for(turn, tenant, auth, grant.values)
+
+
+def _is_here(turn: Turn, step: LoginStep, names: Given) -> bool:
+    said = step.request
+    address = rendered(said.url or said.path, names)
+    if address is None:
+        return False
+    path = below(address, turn.world.base).partition("?")[0]
+    return matched(said.method, path, turn.asked) is not None
+
+
+def _is_right(turn: Turn, auth: Auth, step: LoginStep, names: Given) -> bool:
+    spent = {names.get(name) for name in step.extract} & turn.state.spent
+    return not spent and all(
+        _fits(auth, template, given, names) for template, given in _said(turn, step)
+    )
+
+
+def _fits(auth: Auth, template: str, given: Any, names: Given) -> bool:
+    if is_changing(template, auth):
+        return not is_empty(given)
+    wanted = rendered(template, names)
+    return wanted is not None and given is not ABSENT and as_text(given) == wanted
+
+
+def _said(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
+    """Yield each declared text of the login and what the request has in its place."""
+    said, asked = step.request, turn.asked
+    for name, value in said.headers.items():
+        if names_in(value):  # whatever else a client puts into its headers is its own matter
+            yield value, asked.headers.get(name.lower(), ABSENT)
+    yield from _members(said.query, asked.query)
+    if said.form is not UNSET:
+        yield from _members(said.form, asked.form)
+    if said.body is not UNSET:
+        yield from _members(said.body, asked.body)
+
+
+def _members(declared: Any, given: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(declared, Mapping):
+        has = given if isinstance(given, Mapping) else {}
+        for name, value in declared.items():
+            yield from _members(value, has.get(name, ABSENT))
+    elif isinstance(declared, list | tuple):
+        has_items = given if isinstance(given, list) else []
+        for number, value in enumerate(declared):
+            yield from _members(value, has_items[number] if number < len(has_items) else ABSENT)
+    elif declared is not None:
+        yield declared if isinstance(declared, str) else as_text(declared), given
+
+
+def _yielded(turn: Turn, auth: Auth, step: LoginStep, names: Given) -> Response:
+    assert turn.tenant is not None
+    assert auth.acquire is not None
+    earlier = {name: str(names[name]) for name in yields(auth) & names.keys() - step.extract.keys()}
+    addresses = {name: turn.world.base for name in step.extract if _is_address(turn, auth, name)}
+    wanted = [name for name in step.extract if name != _TTL]
+    cookies = {
+        name: f"{_COOKIE}={turn.made()}" for name in wanted if step.extract[name].path == "cookies"
+    }
+    old = {str(names[name]) for name in wanted if name in turn.tenant.credentials}
+    issued = issue(turn, turn.tenant, names=wanted, known={**earlier, **addresses, **cookies})
+    turn.change(spent=turn.state.spent | old)
+    body = _body(turn, auth, step, issued)
+    return respond(turn, Reply(), _headers(turn, step, issued), data=body)
+
+
+def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
+    """Return whether what a login yields is where later requests go."""
+    steps = auth.acquire.steps if auth.acquire else ()
+    texts = [turn.world.platform.base_url, *(step.request.url for step in steps)]
+    return any(text.replace(" ", "").startswith(f"{{{{{name}}}}}") for text in texts)
+
+
+def _body(turn: Turn, auth: Auth, step: LoginStep, issued: Grant) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    for name, rule in step.extract.items():
+        if rule.path.startswith("$"):
+            put(body, rule.path, _life(turn, auth, issued) if name == _TTL else issued.values[name])
+    return body
+
+
+def _headers(turn: Turn, step: LoginStep, issued: Grant) -> Reply:
+    headers: dict[str, str] = {"cache-control": "no-store"}
+    for name, rule in step.extract.items():
+        kind, _, place = rule.path.partition(":")
+        value = issued.values.get(name, "")
+        if kind == "header":
+            headers[place.strip()] = value
+        elif kind == "cookie":
+            headers["set-cookie"] = f"{place.strip()}={value}; Path=/; HttpOnly"
+        elif kind == "cookies":
+            headers["set-cookie"] = f"{value}; Path=/; HttpOnly"
+    return Reply(status=200, headers=headers, body=turn.world.table.ok.body)
+
+
+def _life(turn: Turn, auth: Auth, issued: Grant) -> int:
+    assert auth.acquire is not None
+    unit, life = auth.acquire.ttl.unit, issued.expires - turn.now
+    instant = issued.expires if unit.startswith("absolute") else life
+    return int(instant * 1000 if unit in {"ms", "absolute_ms"} else instant)
+
+
+def grant(turn: Turn, rule: Grants) -> None:
+    """Issue a token for what the form asks, and put it where the answer finds it.
+
+    Raises:
+        Refused: with the error of section 5.2.
+    """
+    form = turn.asked.form
+    kind = form.get("grant_type", "")
+    if not kind:
+        raise Refused("invalid_request")
+    tenant = _client(turn, rule)
+    turn.belongs_to(tenant)
+    if kind == "client_credentials":
+        issued = issue(turn, tenant)
+    elif kind == "refresh_token" and rule.refresh:
+        _spend(turn, tenant, form.get("refresh_token", ""))
+        issued = issue(turn, tenant, names=("token", "refresh_token"))
+        turn.scope["refresh_token"] = issued.values.get("refresh_token")
+    else:
+        raise Refused("unsupported_grant_type")
+    turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
+    if form.get("scope"):
+        turn.scope["scope"] = form["scope"]
+
+
+def _client(turn: Turn, rule: Grants) -> Tenant:
+    """Return whom the client's credentials belong to; they come in one way only."""
+    header = turn.asked.headers.get("authorization", "")
+    in_form = "client_secret" in turn.asked.form
+    if header and in_form:
+        raise Refused("invalid_request")
+    pair = basic(header) if header else _in_form(turn)
+    for tenant in turn.world.tenants:
+        own = tuple(as_text(tenant.credentials.get(name)) for name in (rule.client, rule.secret))
+        if pair is not None and own in (pair, tuple(map(unquote_plus, pair))):
+            return tenant
+    raise Refused("invalid_client_basic" if header else "invalid_client")
+
+
+def _in_form(turn: Turn) -> tuple[str, str]:
+    form = turn.asked.form
+    return form.get("client_id", ""), form.get("client_secret", "")
+
+
+def _spend(turn: Turn, tenant: Tenant, token: str) -> None:
+    """Take a refresh token; it is replaced, so that it works once."""
+    mine = [one for one in turn.state.grants if one.instance == tenant.instance]
+    known: set[Any] = {one.values.get("refresh_token") for one in mine if not one.revoked}
+    known.add(tenant.credentials.get("refresh_token"))
+    if not token or token not in known - turn.state.spent:
+        raise Refused("invalid_grant")
+    turn.change(spent=turn.state.spent | {token})
+
+
+_TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
+
+
+def check_declared(turn: Turn, rule: Signed) -> None:
+    """Check the signature of an API that the platform file signs; others are not signed.
+
+    Raises:
+        Refused: too old, used before, or not the signature of this request.
+    """
+    for api in turn.world.platform.apis.values():
+        fits = matched(api.method, api.path, turn.asked) is not None
+        if fits and isinstance(api.auth, Auth) and api.auth.sign:
+            check(turn, api.auth, api.auth.sign, rule)
+            return
+
+
+def check(turn: Turn, auth: Auth, rule: Sign, errors: Signed) -> None:
+    """Check the signature that *rule* makes.
+
+    Raises:
+        Refused: too old, used before, or not the signature of this request.
+    """
+    said = _signed_values(turn, auth, rule)
+    stamp, nonce = said.get("now"), said.get("nonce")
+    if isinstance(stamp, float) and abs(stamp - turn.now) > errors.window:
+        raise Refused(errors.expired or errors.error)
+    key = f"nonce/{nonce}"
+    seen = turn.state.seen.get(key)
+    if nonce and seen is not None and turn.now < seen.until:
+        raise Refused(errors.used or errors.error)
+    tenants = (turn.tenant,) if turn.tenant else turn.world.tenants
+    for tenant in tenants:
+        if _is_signed_by(turn, tenant, auth, rule, said):
+            turn.belongs_to(tenant)
+            break
+    else:
+        raise Refused(errors.error)
+    if nonce:
+        until = turn.now + 2 * errors.window
+        live = {name: one for name, one in turn.state.seen.items() if turn.now < one.until}
+        turn.change(seen={**live, key: Seen(until=until)})
+
+
+def _is_signed_by(
+    turn: Turn, tenant: Tenant, auth: Auth, rule: Sign, said: Mapping[str, Any]
+) -> bool:
+    request, names = _signed_part(turn.asked.request, said), names_for(turn, tenant, auth)
+    names |= {name: said[name] for name in ("now", "nonce", "call_id") if name in said}
+    names |= {name: _parameter(value, names) for name, value in auth.parameters.items()}
+    try:
+        again = read(sign(request, rule, names), turn.world.base)
+        spots = [(spot.place, render(spot.name, names)) for spot in rule.emit]
+    except ConfigError:
+        return False
+    scope = {"header": again.headers, "query": again.query, "cookie": again.cookies}
+    return all(
+        _same(at(turn.scope, place, name), at({**scope, "body": again.body}, place, name))
+        for place, name in spots
+    )
+
+
+def _parameter(value: Any, names: Mapping[str, Any]) -> Any:
+    try:
+        return render(value, names) if isinstance(value, str) else value
+    except ConfigError:
+        return ""
+
+
+def at(scope: Mapping[str, Any], place: str, name: str) -> Any:
+    """Return what stands at a place of auth, such as ``header`` and ``Authorization``."""
+    if place != "body":
+        return scope.get(place, {}).get(name.lower() if place == "header" else name, ABSENT)
+    value: Any = scope.get("body")
+    for step in name.split("."):
+        value = value.get(step, ABSENT) if isinstance(value, Mapping) else ABSENT
+    return value
+
+
+def _same(given: Any, wanted: Any) -> bool:
+    if not isinstance(given, str) or not isinstance(wanted, str):
+        return given is wanted
+    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode("utf-8", "replace"))
+
+
+def _signed_part(request: Request, said: Mapping[str, Any]) -> Request:
+    """Return *request* with the headers only that its client says it signed."""
+    listed = said.get("signed_headers")
+    if not isinstance(listed, str):
+        return request
+    names = set(listed.lower().split(";"))
+    return replace(request, headers=tuple(p for p in request.headers if p[0].lower() in names))
+
+
+def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
+    """Return time, nonce, call id and signed headers as the request's own places tell them."""
+    known = {**auth.parameters}
+    for group in (*rule.define, *rule.canonical):
+        known |= group
+    said: dict[str, Any] = {}
+    for spot in _spots(rule):
+        given = at(turn.scope, spot.place, _plain(spot.name, auth))
+        if isinstance(given, str) and not is_empty(given):
+            _read_back(flat(spot.value, known), given, said)
+    return said
+
+
+def _plain(name: str, auth: Auth) -> str:
+    try:
+        return render(name, auth.parameters)
+    except ConfigError:
+        return name
+
+
+def _spots(rule: Sign) -> list[Apply]:
+    put = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
+    put += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
+    return [*put, *rule.emit]
+
+
+def _read_back(source: str, given: str, said: dict[str, Any]) -> None:
+    expressions = EXPRESSION.findall(source)
+    literals = map(re.escape, EXPRESSION.split(source)[::2])
+    found = re.fullmatch("(.*?)".join(literals), given, re.DOTALL)
+    if found is None:
+        return
+    for expression, value in zip(expressions, found.groups(), strict=True):
+        if expression in ("nonce", "call_id"):
+            said[expression] = value
+        elif "header_names" in expression:
+            said["signed_headers"] = value
+        elif time := _TIME.fullmatch(expression):
+            instant = _instant(time[1], time[2], value)
+            if instant is not None:
+                said["now"] = instant
+
+
+def _instant(form: str, pattern: str | None, value: str) -> float | None:
+    if pattern is not None and "%S" not in pattern:
+        return None  # a date alone
+    reader = _READERS.get(form) or partial(_by_pattern, pattern=pattern or "")
+    try:
+        instant: float = reader(value)
+    except (ValueError, OverflowError, TypeError):
+        return None
+    return instant
+
+
+def _by_pattern(text: str, pattern: str) -> float:
+    return datetime.strptime(text, pattern).replace(tzinfo=UTC).timestamp()
+
+
+_READERS: Final[Mapping[str, Callable[[str], float]]] = {
+    "unix": lambda text: float(int(text)),
+    "unix_ms": lambda text: int(text) / 1000,
+    "iso": lambda text: _by_pattern(text, "%Y-%m-%dT%H:%M:%SZ"),
+    "http_date": lambda text: parsedate_to_datetime(text).timestamp(),
+}

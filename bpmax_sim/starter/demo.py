@@ -1,0 +1,393 @@
+"""The demonstration, told line by line while it happens: record, look, replay, change, miss.
+
+A small CRM on a free loopback port: OAuth 2.0 client credentials, then customers by id.
+
+Its client secret is made at start and its tokens are random, so that what a recording hides
+is really secret.
+
+The demonstration's folder, made of the files that the package ships.
+
+What a recording hides: the stand-ins in its files, and proof that the values are not there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import sysconfig
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from shutil import which
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem
+from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.cases import given_variables
+from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.scenario.source import Failure
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.yamlfile import shown
+
+CUSTOMERS: Mapping[str, Mapping[str, str]] = {
+    "12345": {
+        "name": "张三",
+        "phone": "13800138000",
+        "email": "zhangsan@crm.example.test",
+        "address": "上海市浦东新区世纪大道 1 号",
+    },
+    "12346": {
+        "name": "李四",
+        "phone": "13900139000",
+        "email": "lisi@crm.example.test",
+        "address": "北京市海淀区中关村大街 2 号",
+    },
+}
+
+
+class Crm(msgspec.Struct, frozen=True):
+    """A running CRM.
+
+    Attributes:
+        url: its address.
+        client_id, client_secret: what a client logs in with.
+        tokens: the access tokens it has handed out.
+    """
+
+    url: str
+    client_id: str
+    client_secret: str
+    tokens: list[str] = msgspec.field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables that the demonstration's instance file names."""
+        return {
+            "CRM_URL": self.url,
+            "CRM_CLIENT_ID": self.client_id,
+            "CRM_CLIENT_SECRET": self.client_secret,
+        }
+
+
+@contextmanager
+def running_crm() -> Iterator[Crm]:
+    """Serve the CRM until the block ends."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    crm = Crm(
+        url=f"http://127.0.0.1:{server.server_address[1]}",
+        client_id="bpmax-demo",
+        client_secret=secrets.token_urlsafe(24),
+    )
+    server.crm = crm  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield crm
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    @property
+    def crm(self) -> Crm:
+        crm: Crm = self.server.crm  # type: ignore[attr-defined]
+        return crm
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers.get("content-length", 0))).decode())
+        if urlsplit(self.path).path != "/oauth/token":
+            self._answer(404, {"error": "not_found"})
+        elif form.get("client_secret") != [self.crm.client_secret]:
+            self._answer(401, {"error": "invalid_client"})
+        else:
+            self.crm.tokens.append(secrets.token_urlsafe(24))
+            token = self.crm.tokens[-1]
+            self._answer(200, {"access_token": token, "token_type": "Bearer", "expires_in": 7200})
+
+    def do_GET(self) -> None:
+        token = self.headers.get("authorization", "").removeprefix("Bearer ")
+        path = urlsplit(self.path).path
+        if token not in self.crm.tokens:
+            self._answer(401, {"code": 401, "message": "令牌无效"})
+        elif not path.startswith("/api/customers/"):
+            self._answer(404, {"code": 404, "message": "没有这个接口"})
+        else:
+            self._answer(200, _customer(unquote(path.rpartition("/")[2])))
+
+    def _answer(self, status: int, body: Mapping[str, Any]) -> None:
+        data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its signature
+        """Print nothing: the demonstration tells its own story."""
+
+
+def _customer(number: str) -> dict[str, Any]:
+    found = CUSTOMERS.get(number)
+    if found is None:
+        return {"code": 404, "message": f"客户 {number} 不存在", "data": None}
+    return {"code": 200, "message": "ok", "data": found}
+
+
+SIGN = "# bpmax-sim demo"
+"""The first line of a folder's README.md that says that the folder is ours."""
+
+
+def make(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
+    """Write the files into *folder* and return them; others in it stay.
+
+    Raises:
+        ConfigError: if the folder holds something that is not ours, unless *force*.
+    """
+    _check(folder, force=force)
+    try:
+        return tuple(_copy(files("bpmax_sim.starter") / "demo_files", folder))
+    except OSError as error:
+        told = f"cannot be written: {error.strerror}; name another folder"
+        raise ConfigError(Problem(told, Place(shown(folder)))) from error
+
+
+def _check(folder: Path, *, force: bool) -> None:
+    if not folder.exists() or force:
+        return
+    if not folder.is_dir():
+        raise ConfigError(Problem("this is a file; name a folder", Place(shown(folder))))
+    if any(folder.iterdir()) and not _is_ours(folder / "README.md"):
+        told = (
+            "this folder is not empty and not a demonstration; name another, or write ours beside "
+            "what is there with --force"
+        )
+        raise ConfigError(Problem(told, Place(shown(folder))))
+
+
+def _is_ours(readme: Path) -> bool:
+    try:
+        return readme.read_text(encoding="utf-8").startswith(f"{SIGN}\n")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _copy(source: Traversable, target: Path) -> list[Path]:
+    target.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for entry in sorted(source.iterdir(), key=lambda one: one.name):
+        place = target / entry.name
+        if entry.is_dir():
+            written += _copy(entry, place)
+        else:
+            place.write_bytes(entry.read_bytes())
+            written.append(place)
+    return written
+
+
+_STANDIN = re.compile(r"redacted(?:\.[A-Za-z0-9_-]+)+")
+
+
+def standins(files: Iterable[Path]) -> tuple[str, ...]:
+    """Return every stand-in in *files*, sorted."""
+    texts = (path.read_text(encoding="utf-8") for path in files)
+    return tuple(sorted({found for text in texts for found in _STANDIN.findall(text)}))
+
+
+def leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
+    """Return where *values* are in *files*, plain or encoded; the values themselves never."""
+    vault = Vault()
+    for number, value in enumerate(values, 1):
+        vault.add(value, f"redacted.demo.value.{number}", name=f"value {number}")
+    return tuple(
+        f"{path.name}: {found}" for path in files for found in vault.scan(path.read_bytes())
+    )
+
+
+OTHER = "12346"
+_WIDTH = 100
+
+
+class Played(msgspec.Struct, frozen=True):
+    """One run of the scenario, and the real seconds it took."""
+
+    events: tuple[Event, ...]
+    seconds: float
+
+    @property
+    def end(self) -> ScenarioFinished:
+        """Return the verdict."""
+        last = self.events[-1]
+        assert isinstance(last, ScenarioFinished)
+        return last
+
+    @property
+    def console(self) -> list[str]:
+        """Return what the script wrote."""
+        return [event.text for event in self.events if isinstance(event, ConsoleWritten)]
+
+    @property
+    def calls(self) -> list[CallMade]:
+        """Return the calls, in their order."""
+        return [event for event in self.events if isinstance(event, CallMade)]
+
+    @property
+    def milliseconds(self) -> str:
+        """Return the real time."""
+        return f"{self.seconds * 1000:.0f} ms"
+
+
+def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
+    """Do the demonstration in *folder* and yield its lines as they happen.
+
+    Args:
+        folder: made if it is not there.
+        force: whether files may be written into a folder of somebody else.
+
+    Raises:
+        ConfigError: the folder is not ours, or cannot be written.
+        ExpectationError: something did not come out as it has to.
+    """
+    yield from _folder(folder, make(folder, force=force))
+    with running_crm() as crm:
+        recorded = _play(folder, crm.environment, mode="record", record="rewrite", allow_ci=True)
+        yield from _recorded(recorded, crm)
+    files = sorted((folder / "cassettes").rglob("*.yaml"))
+    yield from _exchange(folder / "cassettes" / "crm" / "customer.yaml")
+    yield from _hidden(files, crm)
+    yield from _replayed(folder, recorded)
+    yield from _missed(folder)
+    yield from _next(folder)
+
+
+def _folder(folder: Path, written: Sequence[Path]) -> Iterator[str]:
+    yield f"1  A project in {shown(folder)}"
+    for path in written:
+        if path.suffix != ".md":
+            yield f"     {path.relative_to(folder).as_posix()}"
+
+
+def _recorded(played: Played, crm: Crm) -> Iterator[str]:
+    _must(played.end.outcome == "passed", "the recording failed", played.end.failures)
+    yield ""
+    yield f"2  Recorded against a CRM that ran at {crm.url} meanwhile, in {played.milliseconds}"
+    for call in sorted(played.calls, key=lambda one: not one.is_login):
+        yield f"     {call.status}  {call.call}  {call.method} {call.url}"
+    yield from (f"     console: {text}" for text in played.console)
+
+
+def _exchange(cassette: Path) -> Iterator[str]:
+    yield ""
+    yield f"3  What a person can read and review: {shown(cassette)}"
+    text = cassette.read_text(encoding="utf-8")
+    exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
+    for line in exchange.splitlines():
+        yield f"     {line if len(line) <= _WIDTH - 5 else line[: _WIDTH - 6] + '…'}"
+
+
+def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
+    values = (crm.client_secret, *crm.tokens)
+    found = leaks(files, values)
+    _must(not found, f"a secret was written: {', '.join(found)}")
+    yield ""
+    yield "4  What stands there instead of the real values"
+    yield from (f"     {standin}" for standin in standins(files))
+    hunted = f"the client secret and {_count(len(crm.tokens), 'token')}"
+    yield f"   {len(files)} files searched for {hunted}, plain and encoded: 0 found"
+
+
+def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
+    guard = NetworkGuard("the demonstration")
+    with guard:
+        played = _play(folder, {})
+    _must(played.end.outcome == "passed", "the replay failed", played.end.failures)
+    _must(not guard.attempts, f"the replay used the network: {guard.attempts}")
+    _must(played.console == recorded.console, "the replay wrote something else to its console")
+    yield ""
+    yield f"5  Replayed in {played.milliseconds}: no CRM, no credentials, the network closed"
+    made = f"{len(guard.attempts)} connections, {_count(len(played.calls), 'call')}"
+    yield f"     {made}, the same console:"
+    yield from (f"     console: {text}" for text in played.console)
+
+
+def _missed(folder: Path) -> Iterator[str]:
+    guard = NetworkGuard("the demonstration")
+    with guard:
+        played = _play(folder, {}, variables=given_variables([f"customer={OTHER}"]))
+    misses = [failure for failure in played.end.failures if failure.kind == "miss"]
+    _must(bool(misses) and not guard.attempts, "a changed request was answered all the same")
+    yield ""
+    yield f"6  Changed one field, customerId to {OTHER}: nothing is guessed, the miss is explained"
+    yield f"     × {misses[0].essence}"
+    yield from (f"     {line}" for line in misses[0].detail)
+
+
+def _next(folder: Path) -> Iterator[str]:
+    where = shown(folder)
+    yield ""
+    yield "Now you"
+    if not which("bpmax-sim"):
+        yield f"     {_activation()}"
+    yield f"     bpmax-sim run {where}/scenarios"
+    yield f"     bpmax-sim run {where}/scenarios --var customer={OTHER}"
+    yield f"   Your own system: declare it in {where}/scenarios/platforms/crm_system.yaml,"
+    yield "   set CRM_URL, CRM_CLIENT_ID and CRM_CLIENT_SECRET, and record:"
+    yield f"     bpmax-sim record {where}/scenarios"
+
+
+def _activation() -> str:
+    """Return what puts the commands of this Python's virtual environment on the path."""
+    scripts = Path(shown(Path(sysconfig.get_path("scripts"))))
+    if os.name == "nt":
+        return str(scripts / "activate")
+    return (
+        f". {scripts / 'activate'}" if (scripts / "activate").exists() else f"PATH={scripts}:$PATH"
+    )
+
+
+def _play(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    variables: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Played:
+    path = folder / "scenarios" / "customer.scenario.yaml"
+    started = time.perf_counter()
+    (item,) = items(path, variables=variables, environ=environ)
+    session = open_session(
+        item,
+        cassettes=Path(shown(folder / "cassettes")),
+        environ=environ,
+        command=" ".join(["bpmax-sim record", shown(path), *item.repeated("--var")]),
+        **options,
+    )
+    events = tuple(run_item(item, session, environ=environ))
+    return Played(events, time.perf_counter() - started)
+
+
+def _must(holds: bool, told: str, failures: Sequence[Failure] = ()) -> None:
+    if not holds:
+        raise ExpectationError("\n".join([told, *(failure.headline for failure in failures)]))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,288 @@
+"""The files of a new project on the disk, and its first cassette.
+
+A wish -> the files of a new project, by their path below its folder; nothing is written here.
+
+Who answers while a new project's first cassette is recorded: no network, made-up secrets.
+
+What a user wants of a new project, checked before anything is written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, near
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.platform.check import is_address
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.transport.protocol import Handler
+from bpmax_sim.yamlfile import shown
+
+_KEY = re.compile(r"[A-Za-z]\w{0,40}", re.ASCII)
+
+
+class Auth(msgspec.Struct, frozen=True):
+    """How one logs in: the lines of the platform file, and the credentials by name."""
+
+    lines: str
+    credentials: tuple[str, ...] = ()
+
+
+_OAUTH = """\
+credentials:
+  client_id: {}
+  client_secret: {secret: true}
+auth:
+  preset: oauth2_client_credentials
+  token_url: "{{ base_url }}/oauth/token"
+  client_auth: body"""
+
+_LOGIN = """\
+credentials:
+  username: {secret: false}
+  password: {secret: true}
+auth:
+  preset: login_token
+  login_path: /login               # gets {"username": …, "password": …} as JSON
+  token_path: $.data.token         # where its answer holds the token
+  ttl_path: $.data.expires_in      # and for how many seconds that is valid
+  name: Authorization              # the header that carries the token
+  prefix: "Bearer \""""
+
+AUTHS: Final[Mapping[str, Auth]] = {
+    "none": Auth("auth: none"),
+    "basic": Auth(
+        "credentials:\n  username: {secret: false}\n  password: {secret: true}\nauth: basic",
+        ("username", "password"),
+    ),
+    "bearer": Auth("credentials:\n  token: {secret: true}\nauth: bearer", ("token",)),
+    "api_key": Auth(
+        "credentials:\n  key: {secret: true}\nauth: {preset: api_key, in: header, name: X-API-Key}",
+        ("key",),
+    ),
+    "login_token": Auth(_LOGIN, ("username", "password")),
+    "oauth2_client_credentials": Auth(_OAUTH, ("client_id", "client_secret")),
+}
+"""The presets that a new project can begin with; the others are written by hand."""
+
+CIS: Final[Mapping[str, tuple[str, str]]] = {
+    "github": ("ci/github.yaml", ".github/workflows/bpmax-sim.yml"),
+    "gitlab": ("ci/gitlab.yaml", ".gitlab-ci.yml"),
+    "jenkins": ("ci/Jenkinsfile", "Jenkinsfile"),
+}
+"""Where the file of each CI system is shipped, and where it goes."""
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """A project's first platform, and its CI systems; no platform means CI and Git files alone."""
+
+    platform: str = ""
+    address: str = ""
+    auth: str = "bearer"
+    cis: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.platform and not _KEY.fullmatch(self.platform):
+            raise ConfigError(
+                f"--platform {self.platform}: expected a key such as crm_system: letters, digits, _"
+            )
+        if self.platform and not is_address(self.address):
+            raise ConfigError(
+                f"--url {self.address}: expected an address such as https://crm.example.com, "
+                "without ? # and user"
+            )
+        _one_of("--auth", self.auth, AUTHS)
+        for ci in self.cis:
+            _one_of("--ci", ci, CIS)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Return the variable that each credential is read from, the address first."""
+        names = ("url", *AUTHS[self.auth].credentials)
+        return {name: f"{self.platform}_{name}".upper() for name in names}
+
+
+def _one_of(option: str, value: str, known: Mapping[str, object]) -> None:
+    if value not in known:
+        hint = near(value, known) or f"; there are {', '.join(known)}"
+        raise ConfigError(f"{option}: there is no {value!r}{hint}")
+
+
+GIT: Mapping[str, tuple[str, ...]] = {
+    ".gitattributes": ("cassettes/** -text",),
+    ".gitignore": (
+        ".bpmax/",
+        "instances.local.yaml",
+        "*.journal",
+        "*.yaml.new",
+        "*.yaml.damaged",
+        "report.xml",
+        "__pycache__/",
+        ".pytest_cache/",
+        ".venv/",
+    ),
+}
+"""Lines that have to be in a file, whatever else is: a cassette's bytes are sealed."""
+
+
+def planned(wish: Wish) -> dict[str, str]:
+    """Return the text of each file, apart from those of `GIT`."""
+    found = _project(wish) if wish.platform else {}
+    for ci in wish.cis:
+        shipped, place = CIS[ci]
+        found[place] = _shipped(shipped)
+    return found
+
+
+def _project(wish: Wish) -> dict[str, str]:
+    values = {
+        "platform": wish.platform,
+        "PLATFORM": wish.platform.upper(),
+        "address": wish.address,
+        "auth": AUTHS[wish.auth].lines,
+    }
+    sources = {
+        f"platforms/{wish.platform}.yaml": "platforms/crm.yaml",
+        "scripts/customer.js": "scripts/customer.js",
+        "customer.scenario.yaml": "customer.scenario.yaml",
+    }
+    texts = {f"scenarios/{to}": _filled(_shipped(one), values) for to, one in sources.items()}
+    instances = _filled(_shipped("instances.yaml"), values)
+    return {**texts, "scenarios/instances.yaml": f"{instances}{_credentials(wish)}"}
+
+
+def _credentials(wish: Wish) -> str:
+    named = {name: variable for name, variable in wish.environment.items() if name != "url"}
+    lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in named.items()]
+    return "".join(["  credentials:\n", *lines]) if lines else ""
+
+
+def with_lines(before: str, lines: tuple[str, ...]) -> str:
+    """Return the text *before* with those of *lines* at its end that it has not."""
+    there = {line.strip() for line in before.splitlines()}
+    more = "".join(f"{line}\n" for line in lines if line not in there)
+    gap = "\n" if before and not before.endswith("\n") and more else ""
+    return f"{before}{gap}{more}"
+
+
+def _shipped(name: str) -> str:
+    return (files("bpmax_sim.starter") / "files" / name).read_text(encoding="utf-8")
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+_CUSTOMER = {"code": 200, "message": "ok", "data": {"name": "张三", "phone": "13800138000"}}
+
+
+def answer(request: Request) -> Response:
+    """Return a token for a login, and one customer for everything else."""
+    told: Mapping[str, Any] = _login() if request.is_login else _CUSTOMER
+    return Response(
+        status=200,
+        reason="OK",
+        headers=(("content-type", "application/json; charset=utf-8"),),
+        body=json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(),
+        elapsed=0.012,
+        source="simulated",
+    )
+
+
+def _login() -> dict[str, Any]:
+    """Return the answers of every kind of login that a new project can begin with, in one."""
+    token, ttl = secrets.token_urlsafe(24), 7200
+    oauth = {"access_token": token, "token_type": "Bearer", "expires_in": ttl}
+    return {**oauth, "data": {"token": token, "expires_in": ttl}}
+
+
+def environment(wish: Wish) -> dict[str, str]:
+    """Return what the variables of *wish* hold meanwhile."""
+    found = {variable: secrets.token_urlsafe(24) for variable in wish.environment.values()}
+    return {**found, wish.environment["url"]: wish.address}
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is to be written: path -> text; files that it would change; the cassette's path."""
+
+    texts: dict[Path, str]
+    replaced: tuple[Path, ...]
+    cassette: Path | None
+
+
+def plan(folder: Path, wish: Wish) -> Plan:
+    """Return what *wish* writes into *folder*; what is there already as it should be is left out.
+
+    Raises:
+        ConfigError: a file that is there cannot be read as text.
+    """
+    texts = {folder / name: text for name, text in planned(wish).items()}
+    replaced = [path for path, text in texts.items() if _before(path) not in {"", text}]
+    for name, lines in GIT.items():
+        texts[folder / name] = with_lines(_before(folder / name), lines)
+    cassette = folder / f"cassettes/{wish.platform}/customer.yaml" if wish.platform else None
+    if cassette is not None and cassette.exists():
+        replaced.append(cassette)
+    fresh = {path: text for path, text in texts.items() if _before(path) != text}
+    return Plan(fresh, tuple(replaced), cassette)
+
+
+def _before(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        told = "is there and is no text that can be read; move it away"
+        raise ConfigError(Problem(told, Place(shown(path)))) from error
+
+
+def carry_out(planned: Plan, folder: Path, wish: Wish) -> tuple[Path, ...]:
+    """Write the files, record the cassette, and return what was written.
+
+    Raises:
+        ConfigError: a file cannot be written.
+        ExpectationError: the new scenario does not pass.
+    """
+    for path, text in planned.texts.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            told = f"cannot be written: {error.strerror}; name another folder"
+            raise ConfigError(Problem(told, Place(shown(path)))) from error
+    if planned.cassette is None:
+        return tuple(planned.texts)
+    _record(folder, wish)
+    logins = sorted((folder / "cassettes/auth").glob(f"{wish.platform}.*.yaml"))
+    return (*planned.texts, planned.cassette, *logins)
+
+
+def _record(folder: Path, wish: Wish) -> None:
+    environ = environment(wish)
+    (item,) = items(folder / "scenarios/customer.scenario.yaml", environ=environ)
+    session = open_session(
+        item,
+        cassettes=folder / "cassettes",
+        environ=environ,
+        mode="record",
+        record="rewrite",
+        transport=Handler(answer),
+    )
+    *_, last = run_item(item, session, environ=environ)
+    assert isinstance(last, ScenarioFinished)
+    if last.failures:
+        told = "\n".join(failure.headline for failure in last.failures)
+        raise ExpectationError(f"the new scenario does not pass:\n{told}")

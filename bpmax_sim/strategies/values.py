@@ -1,0 +1,178 @@
+"""Texts and values that break encoders: business data, hostile spellings, JavaScript's values.
+
+The formats of JSON Schema and OpenAPI that parameters name, and a few of Chinese business.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.secret.pseudonym import resident
+
+BUSINESS: Final = ("客户", "合同 HT-0001", "张三", "13800138000", "应收账款", "2026-03-02", "上海")
+"""What forms hold."""
+
+HOSTILE: Final = (
+    "", " ", "..", ".", "../..", "a/b?c#d", "%", "%2F", "%25", "a+b c", "a&b=c;d", "{{ now }}",
+    "${x}", "{id}", "\"\\'`", "\r\nX-Evil: 1", "\x00", "\u2028\u2029", "</script>", "😀", "é",
+    "null", "undefined", "1e21", "0123", "on", "__proto__", "redacted.a.b.c.1",
+)  # fmt: skip
+"""Texts that some encoder, template or parser is known to stumble over."""
+
+LARGEST: Final = 2**53 - 1
+"""The largest integer that JavaScript holds exactly."""
+
+_ODD_NUMBERS: Final = (float("nan"), float("inf"), -float("inf"), -0.0)
+_KEY = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+_NUMBERS = st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
+_DATES = st.integers(-(10**12), 4 * 10**12).map(
+    lambda ms: datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
+)
+_GAPS = st.sampled_from((" ", "  ", "\t"))
+
+
+def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[str]:
+    """Draw texts of a form, well-formed Unicode; *refusable* adds halves of characters."""
+    return _texts(max_size, refusable)
+
+
+@cache  # here and below: checking a strategy anew costs more than drawing from it
+def _texts(max_size: int, refusable: bool) -> st.SearchStrategy[str]:
+    drawn = st.one_of(
+        st.sampled_from(BUSINESS),
+        st.sampled_from(HOSTILE),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=max_size),
+    )
+    return drawn | st.sampled_from(("\ud800", "甲\udfff", "\udc00\ud83d")) if refusable else drawn
+
+
+def words(*, max_size: int = 16) -> st.SearchStrategy[str]:
+    """Draw header values: visible ASCII, with gaps inside only, maybe empty."""
+    return _words(max_size)
+
+
+@cache
+def _words(max_size: int) -> st.SearchStrategy[str]:
+    run = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=max_size)
+    return run | st.builds("".join, st.tuples(run.filter(bool), _GAPS, run.filter(bool)))
+
+
+def keys() -> st.SearchStrategy[str]:
+    """Draw plain lower-case identifiers."""
+    return _KEY
+
+
+def numbers() -> st.SearchStrategy[int | float]:
+    """Draw finite numbers that Python and JavaScript both hold exactly."""
+    return _NUMBERS
+
+
+def scalars(*, refusable: bool = False) -> st.SearchStrategy[Any]:
+    """Draw texts, numbers and booleans."""
+    return _scalars(refusable)
+
+
+@cache
+def _scalars(refusable: bool) -> st.SearchStrategy[Any]:
+    return texts(refusable=refusable) | numbers() | st.booleans()
+
+
+def json_values(*, max_leaves: int = 8) -> st.SearchStrategy[Any]:
+    """Draw JSON values, nested."""
+    return _json_values(max_leaves)
+
+
+@cache
+def _json_values(max_leaves: int) -> st.SearchStrategy[Any]:
+    return _nested(st.none() | scalars(), max_leaves)
+
+
+def script_values(*, max_leaves: int = 8, refusable: bool = False) -> st.SearchStrategy[Any]:
+    """Draw what a script may pass as a body: JSON values, undefined, NaN, infinities and Dates."""
+    return _script_values(max_leaves, refusable)
+
+
+@cache
+def _script_values(max_leaves: int, refusable: bool) -> st.SearchStrategy[Any]:
+    odd = st.just(UNDEFINED) | st.sampled_from((UNDEFINED, *_ODD_NUMBERS))
+    return _nested(st.none() | scalars(refusable=refusable) | odd | dates(), max_leaves)
+
+
+def dates() -> st.SearchStrategy[datetime]:
+    """Draw Dates of whole milliseconds, as UTC datetimes."""
+    return _DATES
+
+
+def _nested(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrategy[Any]:
+    names = keys() | texts(max_size=4)
+    return st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+        max_leaves=max_leaves,
+    )
+
+
+Maker = Callable[[], st.SearchStrategy[Any]]
+
+_ZONES = st.integers(-12 * 4, 14 * 4).map(lambda n: timezone(timedelta(minutes=15 * n)))
+_DAYS: Final = ((9, "D"), (5, "H"), (50, "M"))
+_LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
+
+
+def _id_cards() -> st.SearchStrategy[str]:
+    """Draw numbers of resident identity cards, the check digit right (GB 11643)."""
+    days = st.dates(date(1900, 1, 1), date(2099, 12, 31)).map("{:%Y%m%d}".format)
+    drawn = st.builds("{}{}{:03d}".format, st.integers(110000, 659999), days, st.integers(1, 999))
+    return drawn.map(lambda digits: digits + resident(digits))
+
+
+def _durations() -> st.SearchStrategy[str]:
+    return st.builds("P{}DT{}H{}M".format, *(st.integers(0, most) for most, _ in _DAYS))
+
+
+def _hosts() -> st.SearchStrategy[str]:
+    return st.lists(_LABEL, min_size=1, max_size=2).map(lambda labels: ".".join([*labels, "test"]))
+
+
+def _addresses() -> st.SearchStrategy[str]:
+    ends = st.sampled_from(("", "/", "/a%20b/c?d=1&e=%25#f", "/%E5%AE%A2%E6%88%B7", "?q=a+b"))
+    return st.builds("https://{}{}".format, _hosts(), ends)
+
+
+FORMATS: Final[Mapping[str, Maker]] = {
+    "binary": texts,
+    "byte": lambda: st.binary(max_size=12).map(lambda data: base64.b64encode(data).decode()),
+    "date": lambda: st.dates().map(str),
+    "date-time": lambda: st.datetimes(timezones=_ZONES).map(lambda moment: moment.isoformat()),
+    "duration": _durations,
+    "email": st.emails,
+    "hostname": _hosts,
+    "id-card": _id_cards,
+    "ipv4": lambda: st.ip_addresses(v=4).map(str),
+    "ipv6": lambda: st.ip_addresses(v=6).map(str),
+    "json-pointer": lambda: st.sampled_from(("", "/a/0", "/a~1b/m~0n")),
+    "password": texts,
+    "phone": lambda: st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True),
+    "time": lambda: st.times().map(lambda moment: f"{moment.isoformat()}+08:00"),
+    "uri": _addresses,
+    "uri-reference": _addresses,
+    "url": _addresses,
+    "uuid": lambda: st.uuids().map(str),
+}  # fmt: skip
+"""Texts by format."""
+
+_FLOAT32: Final = float.fromhex("0x1.fffffep+127")
+RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-LARGEST, LARGEST),  # what JavaScript holds exactly of it
+    "float": (-_FLOAT32, _FLOAT32),
+    "double": (-1.7976931348623157e308, 1.7976931348623157e308),
+}
+"""Bounds of numbers by format."""

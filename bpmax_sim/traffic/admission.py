@@ -1,0 +1,261 @@
+"""Foreign exchanges made fit for a cassette: named, redacted, with keys.
+
+Everything is looked through before anything is redacted, so a secret that the last exchange tells
+is hidden in the first one too.
+
+A foreign file on its way into a cassette: read, made fit, and merged into what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bpmax_sim.cassette import journal
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump_entries, render
+from bpmax_sim.cassette.journal import Draft, checked
+from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
+from bpmax_sim.cassette.merge import Recording, merge, nothing_volatile
+from bpmax_sim.cassette.model import Entry
+from bpmax_sim.errors import CassetteError, ConfigError, LeakError
+from bpmax_sim.messages import Exchange, Request, Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.proxy.result import learn
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.traffic.formats import Source, format_of, read_foreign
+from bpmax_sim.traffic.identify import Addresses, Identifier, Logins, hidden
+from bpmax_sim.traffic.imported import Imported
+from bpmax_sim.transport.redaction import learn_cookies, redact_exchange
+
+
+def admit(  # noqa: PLR0913 - all that a session would know
+    imported: Imported,
+    platforms: Platforms,
+    vault: Vault,
+    *,
+    rules: Rules,
+    owner: str,
+    addresses: Addresses | None = None,
+    redact: tuple[str, ...] = (),
+) -> Imported:
+    """Return the exchanges of *imported* as a session would have recorded them.
+
+    Requests of declared APIs become their calls, at the declared address. Hidden are what *vault*
+    knows, what auth puts in and answers mint according to *platforms*, every Authorization,
+    Proxy-Authorization, Cookie and Set-Cookie, and personal data at the places *redact*. Logins
+    are learned from and left out, for replay needs none. An exchange in which a secret is left is
+    not admitted. Notes tell both.
+    """
+    identifier = Identifier(platforms, addresses)
+    wanted, left_out = _without_logins(imported.exchanges, Logins(platforms, addresses), vault)
+    named = [_named(exchange, identifier, platforms, vault, redact) for exchange in wanted]
+    for exchange in named:
+        _learn(exchange, vault)
+        redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
+    clean = [_keyed(redact_exchange(exchange, vault), rules, owner) for exchange in named]
+    admitted, notes = _without_leaks(clean, vault.scan)
+    return Imported(tuple(admitted), (*imported.notes, *left_out, *notes))
+
+
+def _without_logins(
+    exchanges: Iterable[Exchange], logins: Logins, vault: Vault
+) -> tuple[list[Exchange], list[str]]:
+    kept: list[Exchange] = []
+    notes: list[str] = []
+    for exchange in exchanges:
+        login = logins.find(exchange.request)
+        if login is None:
+            kept.append(exchange)
+            continue
+        login.learn(exchange.request, exchange.outcome, vault)
+        key = login.platform.platform_key
+        notes.append(f"exchange {exchange.order}: a login of {key}, which replay makes up itself")
+    return kept, notes
+
+
+def _named(
+    exchange: Exchange,
+    identifier: Identifier,
+    platforms: Platforms,
+    vault: Vault,
+    redact: tuple[str, ...],
+) -> Exchange:
+    request = identifier.identify(exchange.request)
+    if request.call is not None:
+        request = hidden(request, platforms, vault)
+    return replace(exchange, request=replace(request, personal=(*request.personal, *redact)))
+
+
+def _learn(exchange: Exchange, vault: Vault) -> None:
+    if isinstance(exchange.outcome, Response):
+        learn(exchange.request, exchange.outcome, vault)
+        learn_cookies(exchange.request, exchange.outcome, vault)
+
+
+def _keyed(exchange: Exchange, rules: Rules, owner: str) -> Exchange:
+    key = identity(parts_of_request(exchange.request), rules)
+    return replace(exchange, key=key, owner=owner)
+
+
+def _without_leaks(
+    exchanges: Iterable[Exchange], scan: Callable[[bytes], tuple[object, ...]]
+) -> tuple[list[Exchange], list[str]]:
+    kept: list[Exchange] = []
+    notes: list[str] = []
+    for exchange in exchanges:
+        found = scan(b"\n".join(_texts(exchange.request, exchange.outcome)))
+        if found:
+            notes.append(f"exchange {exchange.order}: a secret is left in it ({found[0]})")
+        else:
+            kept.append(replace(exchange, order=len(kept) + 1))
+    return kept, notes
+
+
+def _texts(request: Request, outcome: object) -> Iterable[bytes]:
+    answer = outcome if isinstance(outcome, Response) else Response(status=0)
+    yield request.url.encode()
+    for name, value in (*request.headers, *answer.headers):
+        yield f"{name}: {value}".encode()
+    yield request.body or b""
+    yield answer.body
+
+
+_LARGEST = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """A file that was read.
+
+    Attributes:
+        kind: the format that it is in.
+        found: its exchanges, as they were, and what could not be carried over.
+    """
+
+    path: Path
+    kind: str
+    found: Imported = field(repr=False)
+
+
+def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
+    """Return what the foreign recording at *path* holds; nothing is redacted yet.
+
+    Args:
+        path: the file; what Playwright put beside it is found in its folder.
+        kind: its format, or empty to find it out.
+        address: of the server whose WireMock mappings these are.
+
+    Raises:
+        CassetteError: if it cannot be read, naming the file.
+    """
+    source = Source(attachment=lambda name: _beside(path, name))
+    if address:
+        source = Source(address=address, attachment=source.attachment)
+    try:
+        data = _bounded(path)
+        known = kind or format_of(data)
+        return Foreign(path=path, kind=known, found=read_foreign(data, kind=known, source=source))
+    except CassetteError as error:
+        raise CassetteError(f"{path}: {error}") from error
+    except OSError as error:
+        raise CassetteError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _bounded(path: Path) -> bytes:
+    if path.stat().st_size > _LARGEST:
+        raise CassetteError(f"larger than {_LARGEST >> 20} MB; split it")
+    return path.read_bytes()
+
+
+def _beside(path: Path, name: str) -> bytes | None:
+    """Return the file *name* of the archive's own folder, and of no other."""
+    beside = path.parent / name
+    if Path(name).name != name or not beside.is_file() or beside.is_symlink():
+        return None
+    return beside.read_bytes() if beside.stat().st_size <= _LARGEST else None
+
+
+def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list[str]:
+    """Make the credentials of every instance known to *vault*; return whose are not set here."""
+    lacking = []
+    for entries in platforms.entries.values():
+        for one in (entry.instance for entry in entries if entry.instance.enabled):
+            name = f"{one.platform}.{one.instance_key}"
+            platform = platforms.platform(one.platform)
+            try:
+                found = platforms.credentials(platform, one, environ=environ, closed=False)
+            except ConfigError:
+                lacking.append(name)
+                continue
+            for credential in found:
+                vault.add(
+                    str(credential.real), str(credential.standin), name=f"{name}.{credential.name}"
+                )
+            vault.address(found.live, found.declared)
+    return lacking
+
+
+def drafts_of(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> tuple[Draft, ...]:
+    """Return *exchanges* as they go into a file.
+
+    Raises:
+        LeakError: if a secret is left in one.
+        CassetteError: if one cannot be written.
+    """
+    drafts = tuple(_drafts(exchanges, rules, vault))
+    leaks = [f"{draft.line.call} ({place})" for draft in drafts for place in draft.leaks]
+    if leaks:
+        raise LeakError(f"not written, a secret was found in {', '.join(dict.fromkeys(leaks))}")
+    return drafts
+
+
+def _drafts(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> Iterator[Draft]:
+    for number, exchange in enumerate(exchanges, 1):
+        entry = render(exchange, rules=rules.digest)
+        yield checked(Draft(line=entry.line, text=entry.text, issue=(number, 0)), vault.scan)
+
+
+def known_at(path: Path, owner: str) -> int | None:
+    """Return how many exchanges of *owner* the cassette at *path* holds.
+
+    It is None if there is no file, and -1 if it is a recording of another tool.
+
+    Raises:
+        DamagedCassette: if the file is not sound, so nothing must be written over it.
+    """
+    try:
+        return len(Cassette.load(path).index.numbers(owner))
+    except FileNotFoundError:
+        return None
+    except CassetteError as error:
+        if type(error) is not CassetteError or not path.is_file():
+            raise
+        return -1
+
+
+def write(path: Path, owner: str, drafts: tuple[Draft, ...]) -> bool:
+    """Let *drafts* be what *owner* has in the cassette at *path*; return whether that changed it.
+
+    Other owners stay; a recording of another tool is replaced.
+
+    Raises:
+        CassetteError: if it cannot be written; the old file is whole.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with journal.locked(path.parent):
+            if known_at(path, owner) == -1:
+                entries = (
+                    Entry(replace(draft.line, n=n), draft.text) for n, draft in enumerate(drafts, 1)
+                )
+                journal.replace_whole(path, dump_entries(entries, rules=""))
+                return True
+            return merge(path, path, Recording(owner, drafts, adding=False), nothing_volatile)
+    except OSError as error:
+        raise CassetteError(
+            f"{path}: not written ({error.strerror}); the old file is whole"
+        ) from error

@@ -1,0 +1,103 @@
+"""Exchanges as curl commands for a POSIX shell, one after the other, with their answers as remarks.
+
+Stand-ins stay stand-ins: put credentials of your own in their place before you run it.
+
+A call of a trace as a curl command; stand-ins stay stand-ins.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote_plus
+
+from bpmax_sim.messages import Exchange, Failed, Request
+
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
+    """Return a shell script that sends the requests of *exchanges*."""
+    parts = ["#!/bin/sh\n"]
+    for exchange in exchanges:
+        call = exchange.request.call
+        name = call.name if call and call.platform else ""
+        told = _UNSEEN.sub(" ", f"# {exchange.order} {name}".rstrip() + _answered(exchange))
+        parts.append(f"{told}\n{command(exchange.request)}\n")
+    return "\n".join(parts).encode("utf-8", "replace"), ()
+
+
+def _answered(exchange: Exchange) -> str:
+    came = exchange.outcome
+    if isinstance(came, Failed):
+        return f" -> {came.code} {came.message}"
+    return f" -> HTTP {came.status} {came.reason}".rstrip()
+
+
+def command(request: Request) -> str:
+    """Return the curl command that sends *request*, its body byte for byte."""
+    words = ["curl", "--silent", "--show-error", "--globoff", "--path-as-is"]
+    words += ["--head"] if request.method == "HEAD" else ["--request", request.method]
+    lines = [shlex.join([*words, request.url])]
+    lines += [shlex.join(["--header", _header(name, value)]) for name, value in request.headers]
+    if request.body is None:
+        return _joined(lines)
+    if not any(name.lower() == "content-type" for name, _ in request.headers):
+        lines.append("--header Content-Type:")  # or curl would name a form
+    said = _shell_text(request.body)
+    lines.append(f"--data-binary {'@-' if said is None else shlex.quote(said)}")
+    if said is not None:
+        return _joined(lines)
+    return f"printf '{''.join(f'{chr(92)}{byte:03o}' for byte in request.body)}' | {_joined(lines)}"
+
+
+def _joined(lines: list[str]) -> str:
+    return " \\\n  ".join(lines)
+
+
+def _header(name: str, value: str) -> str:
+    return f"{name}: {value}" if value else f"{name};"
+
+
+def _shell_text(body: bytes) -> str | None:
+    """Return *body* as a word for the shell, or None where it has to be piped in."""
+    try:
+        said = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in said or said.startswith("@") else said
+
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def curl_of(event: Mapping[str, Any]) -> str:
+    """Return the command that sends the call of a ``CallMade`` again."""
+    headers = {str(name).lower(): str(value) for name, value in event.get("header", {}).items()}
+    return command(
+        Request(
+            method=str(event.get("method") or "GET"),
+            url=str(event.get("url", "")),
+            headers=tuple(headers.items()),
+            body=_body(event.get("body"), headers.get("content-type", "")),
+        )
+    )
+
+
+def _body(body: Any, content_type: str) -> bytes | None:
+    """Return the bytes of a body that was parsed to be shown."""
+    if body is None:
+        return None
+    if isinstance(body, str):
+        return body.encode("utf-8", "replace")
+    if content_type.startswith(_FORM) and isinstance(body, Mapping):
+        return "&".join(_pair(name, value) for name, value in body.items()).encode()
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _pair(name: str, value: Any) -> str:
+    values = value if isinstance(value, list) else [value]
+    return "&".join(f"{quote_plus(name)}={quote_plus(str(one))}" for one in values)

@@ -1,0 +1,359 @@
+"""What a foreign recording yields: exchanges in order of sending, and what was not carried over.
+
+YAML of other tools as dicts, lists, texts, bytes and None; aliases are allowed, within bounds.
+
+Nothing is constructed: scalars stay texts, so that no time, number or ``on`` changes its meaning.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+import yaml
+from msgspec.structs import replace
+
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import CassetteError
+from bpmax_sim.js_values import loads
+from bpmax_sim.messages import Exchange, Pairs, Request, Response
+
+_OF_THE_CONNECTION: Final = frozenset({
+    "accept-encoding", "connection", "content-length", "host", "keep-alive", "proxy-connection",
+    "te", "transfer-encoding",
+})  # fmt: skip
+_MOST: Final = 256 * 1024 * 1024  # bytes that one compressed body may become
+_EARLIEST: Final = Instant.parse("2026-01-01T00:00:00+08:00").seconds
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What was read from a foreign file.
+
+    Attributes:
+        exchanges: numbered from 1 in the order in which they were sent.
+        notes: what could not be carried over, one sentence each.
+    """
+
+    exchanges: tuple[Exchange, ...]
+    notes: tuple[str, ...] = ()
+
+
+class NotCarried(Exception):  # noqa: N818 - a finding, which becomes a note
+    """One exchange cannot be carried over; the message is the sentence that says why."""
+
+
+def numbered(items: Iterable[Any]) -> list[tuple[int, Any]]:
+    """Return *items* with their places in the file, from 1, by which notes name them."""
+    return list(enumerate(items, 1))
+
+
+def each(items: Iterable[tuple[int, Any]], read: Callable[[Any], Exchange]) -> Imported:
+    """Return what *read* makes of each item; one that cannot be carried over leaves a note.
+
+    Exchanges whose time is known are put in its order, the others stay where they are.
+    """
+    found: list[Exchange] = []
+    notes: list[str] = []
+    for number, item in items:
+        try:
+            found.append(read(item))
+        except NotCarried as reason:
+            notes.append(f"exchange {number}: {reason}")
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            notes.append(f"exchange {number}: it is no exchange ({type(error).__name__}: {error})")
+    if all(exchange.at for exchange in found):
+        found.sort(key=lambda exchange: exchange.at)
+    placed = (
+        replace(exchange, order=order, at=exchange.at or _EARLIEST)
+        for order, exchange in enumerate(found, 1)
+    )
+    return Imported(tuple(placed), tuple(dict.fromkeys(notes)))
+
+
+def parse_json(data: bytes, what: str) -> Any:
+    """Return the value of *data*.
+
+    Raises:
+        CassetteError: if it is not JSON, naming *what* was expected and the place.
+    """
+    try:
+        return loads(data)
+    except UnicodeDecodeError as error:
+        raise CassetteError(f"not {what}: not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise CassetteError(
+            f"not {what}: not JSON at line {error.lineno} column {error.colno}: {error.msg}"
+        ) from error
+    except RecursionError as error:
+        raise CassetteError(f"not {what}: nested too deeply") from error
+
+
+def listed(value: Any, *path: str, what: str) -> list[Any]:
+    """Return the list that stands at *path* of *value*.
+
+    Raises:
+        CassetteError: if there is none.
+    """
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(value, list):
+        raise CassetteError(f"not {what}: it has no list {'.'.join(path)}")
+    return value
+
+
+def grouped_pairs(headers: Mapping[str, Any] | None) -> Pairs:
+    """Return headers that are kept as a mapping of a value, or a list of values, by name."""
+    return tuple(
+        (str(name), text(value))
+        for name, values in (headers or {}).items()
+        for value in (values if isinstance(values, list) else [values])
+    )
+
+
+def text(value: Any) -> str:
+    """Return *value*, which has to be a text.
+
+    Raises:
+        TypeError: if it is not.
+    """
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} where text is expected")
+    return value
+
+
+def kept(headers: Pairs) -> Pairs:
+    """Return the headers of a request without those that whoever sends writes anew."""
+    return tuple(
+        pair
+        for pair in headers
+        if pair[0].lower() not in _OF_THE_CONNECTION and not pair[0].startswith(":")
+    )
+
+
+def request(method: str, url: str, headers: Pairs, body: bytes | None) -> Request:
+    """Return a request without a builder.
+
+    Raises:
+        NotCarried: if *url* is not an absolute HTTP address.
+    """
+    if not url.lower().startswith(("http://", "https://")):
+        raise NotCarried(f"{url[:60]!r} is not an HTTP address")
+    return Request(
+        method=method.upper(), url=ascii_url(url), headers=kept(headers), body=body or None
+    )
+
+
+def ascii_url(url: str) -> str:
+    """Return *url* with everything that is not ASCII percent-encoded as UTF-8, no fragment."""
+    whole = url.partition("#")[0]
+    return "".join(c if "!" <= c <= "~" else "".join(_percent(c)) for c in whole)
+
+
+def _percent(character: str) -> Iterator[str]:
+    return (f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def response(
+    status: int, reason: str, headers: Pairs, body: bytes, *, elapsed: float = 0.0
+) -> Response:
+    """Return an answer whose *body* may still be compressed as its headers say.
+
+    Raises:
+        NotCarried: if it is compressed in a way that cannot be undone.
+    """
+    present = tuple(pair for pair in headers if not pair[0].startswith(":"))
+    return Response(
+        status=status,
+        reason=reason,
+        headers=present,
+        body=decoded(body, present),
+        elapsed=max(0.0, round(elapsed, 3)),
+        source="recorded",
+    )
+
+
+def decoded(body: bytes, headers: Pairs) -> bytes:
+    """Return *body* with its content codings undone (RFC 9110, section 8.4).
+
+    Many tools keep the header and store the body decoded, so one that is not compressed stays.
+
+    Raises:
+        NotCarried: for a coding other than gzip, deflate and br, and for br without its extra.
+    """
+    codings = [
+        coding.strip().lower()
+        for name, value in headers
+        if name.lower() == "content-encoding"
+        for coding in value.split(",")
+    ]
+    for coding in reversed(codings):
+        body = _undone(body, coding)
+    return body
+
+
+def _undone(body: bytes, coding: str) -> bytes:
+    if coding in {"gzip", "x-gzip"}:
+        return _inflated(body, 31) if body[:2] == b"\x1f\x8b" else body
+    if coding == "deflate":
+        return _inflated(body, 15) if body[:1] == b"\x78" else body
+    if coding in {"identity", ""} or _is_text(body):
+        return body
+    if coding == "br":
+        return _from_brotli(body)
+    raise NotCarried(f"its answer is compressed with {coding}, which is not supported")
+
+
+def _inflated(body: bytes, window: int) -> bytes:
+    engine = zlib.decompressobj(window)
+    try:
+        found = engine.decompress(body, _MOST)
+    except zlib.error as error:
+        raise NotCarried(f"its compressed answer is broken ({error})") from error
+    if engine.unconsumed_tail:
+        raise NotCarried(f"its answer is larger than {_MOST} bytes")
+    return found
+
+
+def _from_brotli(body: bytes) -> bytes:
+    try:
+        import brotli  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise NotCarried("its answer is compressed with br; pip install 'bpmax-sim[br]'") from None
+    engine = brotli.Decompressor()
+    try:
+        found = bytes(engine.process(body, output_buffer_limit=_MOST))
+    except brotli.error as error:
+        raise NotCarried(f"its compressed answer is broken ({error})") from error
+    if not engine.is_finished():
+        why = f"is larger than {_MOST} bytes" if len(found) >= _MOST else "was cut short"
+        raise NotCarried(f"its answer {why}")
+    return found
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def from_base64(value: str) -> bytes:
+    """Return the bytes of base64.
+
+    Raises:
+        NotCarried: if it is none.
+    """
+    try:
+        return base64.b64decode(value, validate=False)
+    except (binascii.Error, ValueError) as error:
+        raise NotCarried(f"a body is broken base64 ({error})") from error
+
+
+def instant(value: object) -> float:
+    """Return POSIX seconds of ISO 8601; without a zone it is UTC, and nothing is 0."""
+    if not isinstance(value, str) or not value:
+        return 0.0
+    try:
+        return Instant.parse(value).seconds
+    except ValueError:
+        pass
+    try:
+        return Instant.parse(f"{value}+00:00").seconds
+    except ValueError:
+        return 0.0
+
+
+_DEEPEST: Final = 60
+_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_BINARY: Final = "tag:yaml.org,2002:binary"
+_OWN: Final = "tag:yaml.org,2002:"
+_PYTHON: Final = "tag:yaml.org,2002:python/"
+_HARMLESS: Final = frozenset({"str", "unicode", "tuple"})
+_FILE: Final = "object/new:_io.BytesIO"
+_ITERATOR: Final = "object/apply:builtins.iter"
+_JSON: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false")
+
+
+def load(data: bytes, what: str, *, typed: bool = False) -> Any:
+    """Return the one document of *data*; numbers and booleans are such only where it is *typed*.
+
+    Raises:
+        CassetteError: if it is not YAML, or wants objects of its own; *what* was expected.
+    """
+    try:
+        node = yaml.compose(data.decode("utf-8-sig"), yaml.CSafeLoader)
+    except UnicodeDecodeError as error:
+        raise CassetteError(f"not {what}: not UTF-8 at byte {error.start}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""
+        raise CassetteError(f"not {what}: not YAML{where}: {error.problem}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise CassetteError(f"not {what}: not YAML ({type(error).__name__})") from error
+    return _Reader(what, 2 * len(data) + 1000, typed=typed).value(node, 0)
+
+
+class _Reader:
+    """Reads nodes; each visit costs one of *budget*, so aliases cannot multiply without end."""
+
+    def __init__(self, what: str, budget: int, *, typed: bool) -> None:
+        self._what = what
+        self._left = budget
+        self._typed = typed
+
+    def value(self, node: Any, depth: int) -> Any:
+        self._left -= 1
+        if node is None:
+            return None
+        if depth > _DEEPEST or self._left < 0:
+            raise self._refusal(node, "nested or repeated beyond all measure")
+        if not self._is_harmless(node.tag):
+            raise self._refusal(node, f"the tag {node.tag!r} asks for an object")
+        if isinstance(node, yaml.MappingNode):
+            found = {
+                str(self.value(name, depth + 1)): self.value(value, depth + 1)
+                for name, value in node.value
+            }
+            return _content(found) if node.tag.startswith(_PYTHON) else found
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, depth + 1) for item in node.value]
+        return self._scalar(node)
+
+    def _is_harmless(self, tag: str) -> bool:
+        """Return whether *tag* means plain data; vcrpy writes files and iterators as objects."""
+        if tag.startswith(_PYTHON):
+            return tag.removeprefix(_PYTHON) in {*_HARMLESS, _FILE, _ITERATOR}
+        return tag.startswith(_OWN)
+
+    def _scalar(self, node: Any) -> Any:
+        if node.tag == _BINARY:
+            try:
+                return base64.b64decode(node.value, validate=False)
+            except ValueError as error:
+                raise self._refusal(node, "broken base64") from error
+        if not node.style and node.value in _NULL:
+            return None
+        if self._typed and not node.style and _JSON.fullmatch(node.value):
+            return loads(node.value)
+        return node.value
+
+    def _refusal(self, node: Any, why: str) -> CassetteError:
+        return CassetteError(f"not {self._what}: line {node.start_mark.line + 1}: {why}")
+
+
+def _content(found: dict[str, Any]) -> bytes:
+    """Return the bytes of a file's or an iterator's state."""
+    outer = found.get("args") or found.get("state")
+    if not isinstance(outer, list) or not outer:
+        return b""
+    pieces = outer[0] if isinstance(outer[0], list) else outer[:1]
+    return b"".join(p if isinstance(p, bytes) else str(p).encode() for p in pieces)

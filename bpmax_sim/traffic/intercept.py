@@ -1,0 +1,126 @@
+"""What any HTTP client of this process sends, caught by vcrpy and handed to a session.
+
+vcrpy knows how to get between a client and the network; what is recorded, how it is matched and
+what is secret is decided elsewhere. A client sends for itself, so its TLS settings and its own
+errors are what they always are.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+from vcr.cassette import Cassette, CassetteContextDecorator
+
+from bpmax_sim.cassette.format import grouped
+from bpmax_sim.errors import CassetteError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.traffic.imported import NotCarried, grouped_pairs, request, response
+
+
+class Hears(Protocol):
+    """What answers the requests of other clients, and keeps what they were answered."""
+
+    def passes(self) -> bool:
+        """Return whether the request under way is none of another client's."""
+        ...
+
+    def answer(self, request: Request, /) -> Response | None:
+        """Return the recorded answer, or None where the client has to ask for itself."""
+        ...
+
+    def keep(self, request: Request, response: Response, /) -> None:
+        """Record what the client was answered; it is on the disk when this returns."""
+        ...
+
+
+def listening(hears: Hears, name: str) -> AbstractContextManager[object]:
+    """Return a context in which *hears* is asked about each request; *name* is for vcrpy's log."""
+    made: AbstractContextManager[object] = CassetteContextDecorator(
+        _Listener, lambda: {"path": name, "custom_patches": (), "hears": hears}
+    )
+    return made
+
+
+class _Listener(Cassette):  # type: ignore[misc]
+    """A cassette of vcrpy's that holds nothing itself."""
+
+    def __init__(self, path: str, *, hears: Hears, **options: Any) -> None:
+        super().__init__(path, **options)
+        self._hears = hears
+        self._ready: dict[int, Response] = {}
+        self._begun: dict[int, float] = {}
+
+    def _load(self) -> None:
+        """Load nothing: what was recorded is with the session."""
+
+    def _save(self, force: bool = False) -> None:
+        """Save nothing: each exchange is safe already."""
+
+    @property
+    def write_protected(self) -> bool:
+        return False
+
+    def can_play_response_for(self, asked: Any) -> bool:
+        if self._hears.passes():
+            return False
+        if id(asked) not in self._ready:
+            answer = self._hears.answer(_request(asked))
+            if answer is None:
+                self._begun[id(asked)] = time.perf_counter()
+                return False
+            self._ready[id(asked)] = answer
+        return True
+
+    def play_response(self, asked: Any) -> dict[str, Any]:
+        answer = self._ready.pop(id(asked), None) or self._hears.answer(_request(asked))
+        assert answer is not None
+        return _told(answer)
+
+    def append(self, asked: Any, came: Mapping[str, Any]) -> None:
+        if not self._hears.passes():
+            took = time.perf_counter() - self._begun.pop(id(asked), time.perf_counter())
+            self._hears.keep(_request(asked), _response(came, took))
+
+
+def _request(asked: Any) -> Request:
+    headers, body = grouped_pairs(asked.headers), asked.body_bytes
+    if isinstance(body, dict | list):  # of aiohttp, before it is encoded
+        headers, body = (*headers, ("Content-Type", "application/json")), json.dumps(body)
+    try:
+        made = request(asked.method, asked.uri, headers, None if body is None else _octets(body))
+    except NotCarried as reason:
+        raise CassetteError(f"a request beside $proxy cannot be recorded: {reason}") from None
+    return replace(made, follow=False)
+
+
+def _octets(body: object) -> bytes:
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    raise NotCarried(f"its body is a {type(body).__name__}")
+
+
+def _response(came: Mapping[str, Any], took: float) -> Response:
+    status, body = came["status"], came["body"]["string"] or b""
+    try:
+        body = _octets(body)
+        made = response(
+            status["code"], status["message"] or "", grouped_pairs(came["headers"]), body
+        )
+    except NotCarried as reason:
+        raise CassetteError(f"an answer beside $proxy cannot be recorded: {reason}") from None
+    return replace(made, elapsed=took, source="live")
+
+
+def _told(answer: Response) -> dict[str, Any]:
+    return {
+        "status": {"code": answer.status, "message": answer.reason},
+        "headers": {name: list(values) for name, values in grouped(answer.headers)},
+        "body": {"string": answer.body},
+    }

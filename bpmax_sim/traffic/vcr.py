@@ -1,0 +1,247 @@
+"""Cassettes of vcrpy and pytest-recording (YAML or JSON), those of httpx's old recorder included.
+
+The writer is vcrpy's own. It keeps one value of a request header, and neither times nor failures.
+
+Cassettes of betamax (JSON), which are also those of Ruby's VCR and of its other ports.
+
+Cassettes of cassetter, YAML or TOML.
+
+It sorts exchanges by address, so their order comes from ``recorded_at``; its JSON bodies are kept
+as values, so their spelling is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from vcr.request import Request as VcrRequest
+from vcr.serialize import serialize
+from vcr.serializers import yamlserializer
+
+from bpmax_sim.cassette.format import grouped
+from bpmax_sim.errors import CassetteError
+from bpmax_sim.messages import Exchange, Pairs, Response
+from bpmax_sim.traffic.imported import (
+    Imported,
+    NotCarried,
+    each,
+    from_base64,
+    grouped_pairs,
+    instant,
+    listed,
+    load,
+    numbered,
+    parse_json,
+    request,
+    response,
+    text,
+)
+
+VCRPY: Final = "a cassette of vcrpy"
+
+
+def read_vcrpy(data: bytes) -> Imported:
+    """Return what a cassette of vcrpy holds.
+
+    Raises:
+        CassetteError: if it is none, or of the time before its version 1.
+    """
+    tree = parse_json(data, VCRPY) if data.lstrip()[:1] in {b"{", b"["} else load(data, VCRPY)
+    if isinstance(tree, list):
+        raise CassetteError(f"not {VCRPY}: it is of vcrpy before 1.0; record it again")
+    return each(numbered(listed(tree, "interactions", what=VCRPY)), _vcrpy_exchange)
+
+
+def _vcrpy_exchange(item: Any) -> Exchange:
+    asked, came = item["request"], item["response"]
+    return Exchange(
+        request=request(
+            text(asked["method"]),
+            text(asked["uri"]),
+            grouped_pairs(asked.get("headers")),
+            _bytes(asked.get("body")),
+        ),
+        outcome=_answer(came),
+        at=instant(item.get("recorded_at") or item.get("at")),
+    )
+
+
+def _answer(came: Any) -> Response:
+    status = came.get("status") or {}
+    code = status.get("code") if isinstance(status, dict) else status
+    body = came.get("content") if "content" in came else came.get("body")
+    headers = grouped_pairs(came.get("headers"))
+    return response(
+        int(came["status_code"] if code is None else code),
+        str(status.get("message") or "") if isinstance(status, dict) else "",
+        headers,
+        _bytes(body) or b"",
+    )
+
+
+def _bytes(body: Any) -> bytes | None:
+    """Return a body that is text, bytes, a list of pieces, or a mapping around one of these."""
+    if isinstance(body, dict):
+        if isinstance(body.get("base64_string"), str):
+            return from_base64(body["base64_string"])
+        return _bytes(body.get("string"))
+    if isinstance(body, list):
+        return b"".join(_bytes(piece) or b"" for piece in body)
+    if body is None or isinstance(body, bytes):
+        return body
+    return text(body).encode("utf-8", "surrogatepass")
+
+
+def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
+    """Return a cassette that plain vcrpy writes itself, and what it could not carry."""
+    requests, responses, notes = [], [], []
+    for exchange in exchanges:
+        asked, came = exchange.request, exchange.outcome
+        if not isinstance(came, Response):
+            notes.append(f"exchange {exchange.order}: it did not complete, which vcrpy cannot tell")
+            continue
+        headers = {name: values[0] for name, values in grouped(asked.headers)}
+        if len(headers) < len(asked.headers):
+            notes.append(f"exchange {exchange.order}: vcrpy keeps one value of a request header")
+        requests.append(VcrRequest(asked.method, asked.url, asked.body, headers))
+        responses.append(
+            {
+                "status": {"code": came.status, "message": came.reason},
+                "headers": _lists(came.headers),
+                "body": {"string": came.body},
+            }
+        )
+    told = serialize({"requests": requests, "responses": responses}, yamlserializer)
+    return told.encode(), tuple(notes)
+
+
+def _lists(pairs: Pairs) -> dict[str, list[str]]:
+    return dict(grouped(pairs))
+
+
+BETAMAX: Final = "a cassette of betamax"
+
+
+def read_betamax(data: bytes) -> Imported:
+    """Return what a cassette of betamax holds.
+
+    Raises:
+        CassetteError: if it is none.
+    """
+    return each(
+        numbered(listed(parse_json(data, BETAMAX), "http_interactions", what=BETAMAX)),
+        _betamax_exchange,
+    )
+
+
+def _betamax_exchange(item: Any) -> Exchange:
+    asked, came = item["request"], item["response"]
+    status = came["status"]
+    return Exchange(
+        request=request(
+            text(asked["method"]),
+            text(asked["uri"]),
+            grouped_pairs(asked.get("headers")),
+            _betamax_body(asked.get("body")),
+        ),
+        outcome=response(
+            int(status["code"]),
+            str(status.get("message") or ""),
+            grouped_pairs(came.get("headers")),
+            _betamax_body(came.get("body")) or b"",
+        ),
+        at=instant(item.get("recorded_at")),
+    )
+
+
+def _betamax_body(body: Any) -> bytes | None:
+    if body is None or isinstance(body, str):
+        return body.encode() if body else None
+    if isinstance(body.get("base64_string"), str):
+        return from_base64(body["base64_string"])
+    said = text(body.get("string") or "")
+    if "\ufffd" in said:
+        raise NotCarried(
+            "a body of it was no text, and betamax kept it damaged; record it with "
+            "preserve_exact_body_bytes"
+        )
+    return said.encode(_charset(body.get("encoding")), "replace") or None
+
+
+def _charset(name: Any) -> str:
+    """Return the charset in which requests decoded the body, where it can say it again."""
+    try:
+        "".encode(str(name or "utf-8"))
+    except LookupError:
+        return "utf-8"
+    return str(name or "utf-8")
+
+
+CASSETTER: Final = "a cassette of cassetter"
+
+
+def read_cassetter(data: bytes) -> Imported:
+    """Return what a cassette of cassetter holds.
+
+    Raises:
+        CassetteError: if it is none.
+    """
+    tree = load(data, CASSETTER, typed=True) if b"[[interactions]]" not in data else _toml(data)
+    found = each(numbered(listed(tree, "interactions", what=CASSETTER)), _cassetter_exchange)
+    return Imported(found.exchanges, (*found.notes, *_lost(tree)))
+
+
+def _toml(data: bytes) -> Any:
+    try:
+        return tomllib.loads(data.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise CassetteError(f"not {CASSETTER}: not TOML: {error}") from error
+
+
+def _lost(tree: Any) -> Iterator[str]:
+    for kind, told in (("ws_interactions", "WebSocket"), ("grpc_interactions", "gRPC")):
+        if tree.get(kind):
+            yield f"{len(tree[kind])} {told} exchanges: they are not supported"
+
+
+def _cassetter_exchange(item: Any) -> Exchange:
+    asked, came = item["request"], item["response"]
+    return Exchange(
+        request=request(
+            text(asked["method"]),
+            text(asked["uri"]),
+            grouped_pairs(asked.get("headers")),
+            _cassetter_body(asked),
+        ),
+        outcome=response(
+            int(came["status"]),
+            "",
+            grouped_pairs(came.get("headers")),
+            _cassetter_body(came) or b"",
+        ),
+        at=instant(item.get("recorded_at")),
+    )
+
+
+def _cassetter_body(part: Any) -> bytes | None:
+    """Return the body of a request or answer; YAML nests it, TOML has it flat and JSON as text."""
+    nested = isinstance(part.get("body"), dict)
+    said = part["body"] if nested else {k.removeprefix("body_"): v for k, v in part.items()}
+    kind, content = said.get("type", "none"), said.get("content")
+    if kind == "none" or content is None:
+        return b"null" if kind == "json" else None
+    if kind == "json":
+        whole = content if isinstance(content, str) and not nested else _compact(content)
+        return whole.encode()
+    if kind == "binary":
+        return bytes.fromhex(text(content))
+    if kind == "text":
+        return text(content).encode()
+    raise NotCarried(f"a body of the kind {kind!r} is not supported")
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

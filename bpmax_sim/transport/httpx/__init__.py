@@ -1,1 +1,0 @@
-"""The door to httpx and respx."""

@@ -1,0 +1,50 @@
+"""A stub in the place of the network: a respx router, or any httpx transport or handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import respx
+from respx.models import AllMockedAssertionError, PassThrough
+
+from bpmax_sim.errors import TransportError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.transport.live import Live
+from bpmax_sim.transport.protocol import Transport
+
+Router = respx.Router
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def stub(router: respx.Router | httpx.BaseTransport | Handler) -> Transport:
+    """Return a transport that *router* answers, for ``Session.open(transport=…)``.
+
+    A respx router, a WSGI or mock transport, and a function of an `httpx.Request` will do. What it
+    answers passes through the same client as the network's answers.
+    """
+    if isinstance(router, httpx.BaseTransport):
+        return Live(router)
+    answer = router.handler if isinstance(router, respx.Router) else router
+    return Live(httpx.MockTransport(answer))
+
+
+def routed(router: Router) -> Callable[[Request], Response | None]:
+    """Return a stub that *router* answers, None where it has no route or lets it pass."""
+    transport = stub(router)
+
+    def answer(request: Request) -> Response | None:
+        try:
+            return transport.handle(request)
+        except (AllMockedAssertionError, PassThrough):
+            return None
+        except TransportError as error:  # in virtual time, as faults have it
+            error.elapsed = request.timeout if error.code == "TIMEOUT" else 0.0
+            raise
+
+    return answer
+
+
+def new_router() -> Router:
+    """Return a respx router without routes."""
+    return respx.Router(assert_all_called=False)
