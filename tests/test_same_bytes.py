@@ -44,9 +44,9 @@ CASES: list[Case] = [
         lambda p: p.api("get_order").path(id="../a b?#%2F;客户\U0001f600").call(),
     ),
     (
-        "dots stay inert",
-        "p.$api('get_order').$path({id: '..'}).$call()",
-        lambda p: p.api("get_order").path(id="..").call(),
+        "dots within a segment stay inert",
+        "p.$api('get_order').$path({id: '...'}).$call()",
+        lambda p: p.api("get_order").path(id="...").call(),
     ),
     (
         "numbers and booleans as JavaScript prints them",

@@ -275,10 +275,14 @@ class Tracks:
                 self.seat.shared.recorder.mend(self._redact, session=self.seat.number)
 
     def _seal(self, failed: bool, *, is_signed: IsSigned) -> None:
-        """Seal what the sessions of the owner recorded."""
+        """Seal what the sessions of the owner recorded, and put it where the files come from."""
+        if self.seat.shared.mode == "record":
+            self._seal_own(failed=failed, is_signed=is_signed)
+        if self.settings.mode == "record":
+            self._upload()
+
+    def _seal_own(self, *, failed: bool, is_signed: IsSigned) -> None:
         shared = self.seat.shared
-        if shared.mode != "record":
-            return
         own = shared.recorder
         if own is None and not failed and (self._is_emptied or has_forked()):
             own = self._own()
@@ -293,7 +297,7 @@ class Tracks:
         """Return whether nothing was called any more, so that nothing is recorded any more."""
         return self.settings.record == "rewrite" and self.recorded
 
-    def upload(self) -> None:
+    def _upload(self) -> None:
         """Put what was recorded, now or before, where the files come from.
 
         Raises:

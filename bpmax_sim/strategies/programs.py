@@ -594,7 +594,7 @@ def _is_listed(value: Any) -> bool:
 
 _FITTING: Final[Mapping[str, Callable[[Any], bool]]] = {
     "header": _is_visible,
-    "path": lambda value: value != "" and _is_single(value),
+    "path": lambda value: _is_single(value) and value not in _NO_SEGMENT,
     "query": _is_listed,
 }
 """What can stand at a place at all, whatever the schema says."""

@@ -80,10 +80,10 @@ PLATFORMS: Final[Mapping[str, Broken]] = {
         "there; remove the parameter, or rename one of them",
     ),
     "a credential is not declared secret": Broken(
-        orders(BEARER, credentials="key: {default: sk-2026-0302}"),
+        orders(BEARER.replace("key", "licence"), credentials="licence: {default: sk-2026-0302}"),
         "secrets",
-        "header.Authorization is recorded in the clear, with key in it; write secret: true where "
-        "it is declared or extracted",
+        "header.Authorization is recorded in the clear, with licence in it; write secret: true "
+        "where it is declared or extracted",
     ),
     "a token is not extracted as a secret": Broken(
         orders(LOGIN % "", credentials="key: {}, secret: {secret: true}"),
