@@ -20,7 +20,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.secrecy import declared_clear
 from bpmax_sim.secret.vault import Credentials, Vault, weak
-from bpmax_sim.session.recordings import Opening
+from bpmax_sim.session.recordings import Opening, login_values
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.traffic.identify import know
 
@@ -92,17 +92,21 @@ class Tenants:
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
 
     def _recorded_values(self, platform: Platform, instance: str) -> Mapping[str, str]:
-        """Return the values that this owner's recording was made with, where it is played."""
+        """Return the values that this owner's recording was made with, where it is played.
+
+        An owner without one logs in as whoever recorded the login.
+        """
         start, owner = self._start, self._settings.owner
-        cassette = start.seat.shared.cassette
         adds = start.mode == "record" and self._settings.record == "new"
-        if cassette is None or not (adds or start.mode == "replay"):
+        if not (adds or start.mode == "replay"):
             return {}
         if not any(map(declared_clear, platform.credentials.values())):
             return {}
         if self._recorded is None:
-            self._recorded = cassette.values(owner)
-        return self._recorded.get(instance, {})
+            cassette = start.seat.shared.cassette
+            self._recorded = cassette.values(owner) if cassette else {}
+        own = self._recorded.get(instance)
+        return login_values(self._settings, instance).get(instance, {}) if own is None else own
 
     def _refuse_another(
         self, found: Credentials, recorded: Mapping[str, str], instance: str

@@ -87,6 +87,17 @@ def fetch_logins(settings: Settings, cassette: Cassette) -> None:
         remote.fetch(_login_file(folder, key), recording=settings.mode == "record")
 
 
+def login_values(settings: Settings, owner: str) -> Values:
+    """Return the credentials that are no secrets with which the login of an instance was recorded.
+
+    Raises:
+        CassetteError: it cannot be read.
+    """
+    folder = settings.logins
+    cassette = _load_login(folder / f"{owner}.yaml") if folder else None
+    return cassette.values(owner) if cassette else {}
+
+
 def _unwatched(_exchange: Exchange) -> None:
     """Look at nothing."""
 
@@ -348,7 +359,9 @@ class Tracks:
         if key not in self._login_recorders:
             path = self._login_path(key)
             assert path is not None
-            self._login_recorders[key] = self._make(path, _owner(key), repeating=True)
+            self._login_recorders[key] = self._make(
+                path, _owner(key), repeating=True, values=self.values
+            )
         return self._login_recorders[key]
 
     def _own(self) -> Recorder:
