@@ -46,8 +46,8 @@ class Undeclared:
     def add(self, exchange: Exchange) -> None:
         """Take what was recorded."""
         call = exchange.request.call
-        if call is None or call.is_login:
-            return
+        if call is None or call.is_login or not call.api:
+            return  # a client of one's own that logs in by itself says what its environment has
         for key, found in self._tenants:
             for one in found:
                 if one.kind == "text" and one.real != one.standin:
