@@ -38,8 +38,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare markers and fixtures, and check the options."""
-    if before := sys.modules.get(f"{__name__}.items"):
-        before.LONG_LIVED.take_back()  # what an earlier run in this process left
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     options.check(config)
@@ -117,9 +115,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     tally = _tally(session.config)
     if tally.broken and session.testsfailed == tally.broken:
         session.config.option.continue_on_collection_errors = True
-    from bpmax_sim.pytest_plugin.items import LONG_LIVED  # noqa: PLC0415
-
-    LONG_LIVED.set_aside(len(tally.owned))
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
