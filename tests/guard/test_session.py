@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,20 @@ def test_every_way_leads_out_live_and_after_the_session(way: str, port: int) -> 
 def test_a_session_reaches_nothing_into_the_interpreter_unless_it_is_asked(port: int) -> None:
     with bs.Session.open():
         connect(port)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_server_of_the_test_itself_may_look_up_the_name_of_its_loopback_address(
+    host: str,
+) -> None:
+    class Server(HTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    with opened(), Server((host, 0), BaseHTTPRequestHandler) as server:
+        assert server.server_address[0] == host
+        socket.getnameinfo((host, 80), 0)
+        socket.getfqdn(host)
+        refused(lambda: connect(server.server_address[1], host, server.address_family))
 
 
 def test_the_refusal_says_who_how_where_and_what_to_do(port: int) -> None:
