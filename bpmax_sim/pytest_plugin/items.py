@@ -29,16 +29,17 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
-from bpmax_sim.pytest_plugin.fixtures import GUARD
 from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, put_behind
 from bpmax_sim.pytest_plugin.run_stats import tally_of
 from bpmax_sim.pytest_plugin.session_options import (
+    COMMANDS,
     cassettes_folder,
     choose,
     marked,
     root_of,
     session_options,
 )
+from bpmax_sim.pytest_plugin.stash import GUARD
 from bpmax_sim.report.store import keep_trace, remember
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
@@ -46,7 +47,8 @@ from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import LONGEST, Failure, render
 from bpmax_sim.secret.vault import Redact
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import shown
 
 _COLOURS: Mapping[str, Mapping[str, bool]] = {
@@ -347,16 +349,8 @@ def _changed(test: ScenarioTest) -> ScenarioItem:
 
 
 def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
-    session = open_session(
-        item,
-        cassettes=test.cassettes,
-        **{
-            "command_rewrite": "--bpmax-record=rewrite",
-            "command_new": "--bpmax-record=new",
-            "command_extra": "--bpmax-record=new --bpmax-record-extra",
-            **session_options(test, says=test.says),
-        },
-    )
+    found: SessionOptions = {**COMMANDS, **session_options(test, says=test.says)}
+    session = open_session(item, cassettes=test.cassettes, **found)
     put_behind(test, session)
     if session.is_closed:
         test.stash[GUARD].close(options.allowed_hosts(test.config))

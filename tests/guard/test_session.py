@@ -18,12 +18,13 @@ import pytest
 import bpmax_sim as bs
 from bpmax_sim.errors import ClosedNetworkError, ConfigError
 from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.session.options import Mode
 from tests.ways_out import HOST, WAYS, connect
 
 V4 = "127.0.0.1"
 
 
-def opened(*, mode: str = "replay", hosts: tuple[str, ...] = ()) -> bs.Session:
+def opened(*, mode: Mode = "replay", hosts: tuple[str, ...] = ()) -> bs.Session:
     return bs.Session.open(mode=mode, owner="审批", guard=True, allow_hosts=hosts)
 
 
@@ -38,7 +39,7 @@ def refused(call: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize("mode", ["replay", "simulate"])
-def test_no_way_leads_out_while_answers_are_recorded_or_simulated(mode: str, port: int) -> None:
+def test_no_way_leads_out_while_answers_are_recorded_or_simulated(mode: Mode, port: int) -> None:
     with opened(mode=mode):
         for way in WAYS.values():
             refused(partial(way, port))
