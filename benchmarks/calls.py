@@ -25,6 +25,7 @@ from bpmax_sim.proxy.call_plan import plan
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.session import Session
 from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.session.options import Mode
 from bpmax_sim.transport.protocol import Handler
 
 _PLATFORMS = Path(bpmax_sim.starter.__file__).parent / "files/scenarios/platforms"
@@ -59,7 +60,7 @@ def answer(request: Request) -> Response:
 
 
 def opened(
-    cassette: Path, mode: str = "replay", *, repeat: bool = False, platforms: Path = _PLATFORMS
+    cassette: Path, mode: Mode = "replay", *, repeat: bool = False, platforms: Path = _PLATFORMS
 ) -> Session:
     """Open a session over the demonstration's CRM, which logs in, or over other *platforms*."""
     return Session.open(

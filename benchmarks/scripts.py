@@ -18,6 +18,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.runtime import quickjs
 from bpmax_sim.session import Session
+from bpmax_sim.session.options import Mode
 from bpmax_sim.transport.protocol import Handler
 
 _CALLS = 200
@@ -134,7 +135,7 @@ def read(path: Path) -> ScenarioItem:
     return next(iter(items(path)))
 
 
-def play(item: ScenarioItem, mode: str = "replay") -> Sequence[Event]:
+def play(item: ScenarioItem, mode: Mode = "replay") -> Sequence[Event]:
     """Run *item*, which has to pass, and return what it tells."""
     session = open_session(item, environ=ENVIRON, mode=mode, transport=Handler(answer))
     events = list(run_item(item, session, environ=ENVIRON))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         NewerFormat,
         NoMatchError,
         PendingPromise,
+        Place,
+        Problem,
         ScriptError,
         ScriptLimitError,
         ScriptSyntaxError,
@@ -36,12 +38,28 @@ if TYPE_CHECKING:
         UnawaitedWarning,
         WeakSecretWarning,
     )
-    from bpmax_sim.platform.load import load_platforms
+    from bpmax_sim.guard import NetworkGuard
+    from bpmax_sim.messages import Call, Exchange, Request, Response
+    from bpmax_sim.platform.load import Platforms, load_platforms
+    from bpmax_sim.proxy.builder import Builder, Proxy
+    from bpmax_sim.proxy.response import CallRecord, RedactedRequest, RedactedResponse
+    from bpmax_sim.scenario.events import Event
     from bpmax_sim.scenario.runner import run_scenario
+    from bpmax_sim.script.context import LiveObject
     from bpmax_sim.script.limits import Limits
-    from bpmax_sim.session.session import Session
-    from bpmax_sim.session.settings import Settings
-    from bpmax_sim.transport.adapters import httpx_transport
+    from bpmax_sim.script.outbox import Outcome
+    from bpmax_sim.session.session import Script, Session, record, replay
+    from bpmax_sim.session.settings import (
+        EverydayOptions,
+        ScenarioOptions,
+        SessionOptions,
+        Settings,
+    )
+    from bpmax_sim.session.sharing import Run
+    from bpmax_sim.simulator.simulator import Simulator
+    from bpmax_sim.transport.adapters import SessionTransport, httpx_transport
+    from bpmax_sim.transport.faults import BadToken, Break, Fault, Reply, Slow
+    from bpmax_sim.transport.protocol import Handler, Stub, Transport
     from bpmax_sim.transport.respx_router import stub
 
     __version__: str
@@ -49,46 +67,110 @@ if TYPE_CHECKING:
 __all__ = [
     "AuthError",
     "BadResponseError",
+    "BadToken",
     "BpmaxError",
+    "Break",
+    "Builder",
     "BusinessError",
+    "Call",
     "CallError",
+    "CallRecord",
     "Cassette",
     "CassetteError",
     "ClosedNetworkError",
     "ConfigError",
     "DamagedCassette",
+    "Event",
+    "EverydayOptions",
+    "Exchange",
     "ExpectationError",
+    "Fault",
+    "Handler",
     "HttpStatusError",
     "InterruptedWarning",
     "LeakError",
     "Limits",
+    "LiveObject",
+    "NetworkGuard",
     "NewerFormat",
     "NoMatchError",
+    "Outcome",
     "PendingPromise",
+    "Place",
+    "Platforms",
+    "Problem",
+    "Proxy",
+    "RedactedRequest",
+    "RedactedResponse",
+    "Reply",
+    "Request",
+    "Response",
+    "Run",
+    "ScenarioOptions",
+    "Script",
     "ScriptError",
     "ScriptLimitError",
     "ScriptSyntaxError",
     "Session",
+    "SessionOptions",
+    "SessionTransport",
     "Settings",
+    "Simulator",
+    "Slow",
+    "Stub",
     "SubjectError",
+    "Transport",
     "TransportError",
     "UnawaitedWarning",
     "WeakSecretWarning",
     "__version__",
     "httpx_transport",
     "load_platforms",
+    "record",
+    "replay",
     "run_scenario",
     "strategies",
     "stub",
 ]
 
 _HOMES: Final = {
+    "BadToken": "transport.faults",
+    "Break": "transport.faults",
+    "Builder": "proxy.builder",
+    "Call": "messages",
+    "CallRecord": "proxy.response",
     "Cassette": "cassette.file",
+    "Event": "scenario.events",
+    "EverydayOptions": "session.settings",
+    "Exchange": "messages",
+    "Fault": "transport.faults",
+    "Handler": "transport.protocol",
     "Limits": "script.limits",
+    "LiveObject": "script.context",
+    "NetworkGuard": "guard",
+    "Outcome": "script.outbox",
+    "Platforms": "platform.load",
+    "Proxy": "proxy.builder",
+    "RedactedRequest": "proxy.response",
+    "RedactedResponse": "proxy.response",
+    "Reply": "transport.faults",
+    "Request": "messages",
+    "Response": "messages",
+    "Run": "session.sharing",
+    "ScenarioOptions": "session.settings",
+    "Script": "session.session",
     "Session": "session.session",
+    "SessionOptions": "session.settings",
+    "SessionTransport": "transport.adapters",
     "Settings": "session.settings",
+    "Simulator": "simulator.simulator",
+    "Slow": "transport.faults",
+    "Stub": "transport.protocol",
+    "Transport": "transport.protocol",
     "httpx_transport": "transport.adapters",
     "load_platforms": "platform.load",
+    "record": "session.session",
+    "replay": "session.session",
     "run_scenario": "scenario.runner",
     "stub": "transport.respx_router",
 }

@@ -12,6 +12,7 @@ put none in force to the one that was put in force last of all.
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +31,7 @@ class _Way(NamedTuple):
     """One way out: what it does, and which host and port it names (None: it goes nowhere)."""
 
     verb: str
-    target: Callable[[tuple[Any, ...], FrameType], tuple[Any, Any] | None]
+    target: Callable[[tuple[Any, ...], FrameType | None], tuple[Any, Any] | None]
 
 
 class NetworkGuard:
@@ -145,7 +146,7 @@ def hosts_of(given: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(host.strip() for text in texts for host in text.split(",") if host.strip())
 
 
-def _addressed(args: tuple[Any, ...], frame: FrameType) -> tuple[Any, Any] | None:
+def _addressed(args: tuple[Any, ...], frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return where a socket goes; None for one that stays on this machine or is connected."""
     import socket  # noqa: PLC0415 - loaded already where there is one
 
@@ -155,11 +156,16 @@ def _addressed(args: tuple[Any, ...], frame: FrameType) -> tuple[Any, Any] | Non
     if not isinstance(address, tuple):
         return None
     # Windows has no pairs of sockets: the socket module connects two over loopback.
-    made_here = frame.f_globals is vars(socket) and frame.f_code.co_name in _PAIRS
-    return None if made_here and address[0] in _LOOPBACK else (address[0], address[1])
+    made_here = (
+        frame is not None
+        and frame.f_globals is vars(socket)
+        and frame.f_code.co_name in _PAIRS
+        and address[0] in _LOOPBACK
+    )
+    return None if made_here else (address[0], address[1])
 
 
-def _foreign(args: tuple[Any, ...], _frame: FrameType) -> tuple[Any, Any] | None:
+def _foreign(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
     To bind one may be enough to send with it, while an IP socket that is bound reaches nobody.
@@ -171,15 +177,20 @@ def _foreign(args: tuple[Any, ...], _frame: FrameType) -> tuple[Any, Any] | None
     return None if family in open_ else (getattr(family, "name", f"family {family}"), None)
 
 
-def _named(args: tuple[Any, ...], _frame: FrameType) -> tuple[Any, Any] | None:
+def _named(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the host that is looked up; an empty one is this machine."""
     host, port = args[0], args[1] if len(args) > 1 else None
     return (host, port) if host else None
 
 
-def _reversed(args: tuple[Any, ...], _frame: FrameType) -> tuple[Any, Any] | None:
+def _reversed(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
+    """Return the address or name whose names are looked up; None for a literal loopback address.
+
+    `http.server.HTTPServer` asks for the name of the address that it is bound to.
+    """
     address = args[0]
-    return (address[0], None) if isinstance(address, tuple) and address else (address, None)
+    host = address[0] if isinstance(address, tuple) and address else address
+    return None if _text(host) in _LOOPBACK else (host, None)
 
 
 _WAYS: Final[Mapping[str, _Way]] = {
@@ -220,7 +231,8 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     me = threading.get_ident()
     guard = next((one for one in reversed(guards) if one.is_of(me)), guards[-1])
     if guard.is_closed:
-        target = way.target(args, sys._getframe(1))  # noqa: SLF001 - who calls is not in *args*
+        here = inspect.currentframe()  # its caller is not in *args*
+        target = way.target(args, here.f_back if here else None)
         if target is not None:
             guard.judge(way.verb, *target)
 

@@ -27,7 +27,7 @@ from bpmax_sim.platform.model import Api, Instance, Model, Platform
 from bpmax_sim.platform.presets import HOVER as PLATFORM_HOVER
 from bpmax_sim.platform.presets import preset, preset_names
 from bpmax_sim.pytest_plugin import fixtures
-from bpmax_sim.pytest_plugin.options import OPTIONS, Option
+from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of, ini_of
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.model import (
@@ -43,6 +43,7 @@ from bpmax_sim.scenario.model import (
 from bpmax_sim.scenario.model import HOVER as SCENARIO_HOVER
 from bpmax_sim.scenario.model import keys_of as fields_of
 from bpmax_sim.secret.decode import NOT_SEARCHED, SEARCHED
+from bpmax_sim.session.options import Option, helped
 from bpmax_sim.subject.hooks import HOOKS
 from bpmax_sim.yamlfile import Node, read_hover
 from tests.readme_blocks import Block
@@ -106,11 +107,15 @@ def row(cells: Iterable[str]) -> str:
 
 def spelled(option: Option) -> str:
     value = " ".join(option.choices) or option.metavar
-    return option.flag if option.kind == "switch" else f"{option.flag}={value}"
+    flag = flag_of(option.name)
+    return flag if option.given == "switch" else f"{flag}={value}"
 
 
 def options(words: Words) -> str:
-    rows = [(f"`{spelled(one)}`", f"`{one.ini}`", words(one.help)) for one in OPTIONS]
+    rows = [
+        (f"`{spelled(one)}`", f"`{ini_of(name)}`", words(helped(one, flag_of)))
+        for name, one in OPTIONS.items()
+    ]
     return words.table(("option", "in the ini file", "meaning"), rows)
 
 

@@ -14,7 +14,7 @@ import bpmax_sim
 from bpmax_sim import strategies
 from bpmax_sim.cli.app import COMMANDS, start
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.pytest_plugin.options import OPTIONS
+from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.load import items
 from bpmax_sim.simulator.simulator import Simulator
@@ -151,7 +151,7 @@ def spans(text: str) -> str:
 def test_every_option_and_command_that_is_named_exists(
     text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    known = {option.flag for option in OPTIONS} | OF_OTHERS
+    known = set(map(flag_of, OPTIONS)) | OF_OTHERS
     for command in ("", *COMMANDS):
         start([*command.split(), "--help"])
         known |= set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))

@@ -23,6 +23,9 @@ import httpx
 import requests
 
 HOST = "127.0.0.1"
+OTHER = "127.0.0.2"
+"""An address of this machine whose names are looked up as those of any other."""
+
 Way = Callable[[int], object]
 
 
@@ -86,7 +89,7 @@ async def names(port: int) -> None:
 
 
 async def names_of_addresses(port: int) -> None:
-    await asyncio.get_running_loop().getnameinfo((HOST, port))
+    await asyncio.get_running_loop().getnameinfo((OTHER, port))
 
 
 async def httpx_async(port: int) -> None:
@@ -97,6 +100,11 @@ async def httpx_async(port: int) -> None:
 async def aiohttp_client(port: int) -> None:
     async with aiohttp.ClientSession() as client, client.get(f"http://{HOST}:{port}/") as answer:
         await answer.read()
+
+
+def names_of(address: str) -> None:
+    with suppress(socket.herror):  # it need not have one
+        socket.gethostbyaddr(address)
 
 
 def http_client(port: int) -> None:
@@ -170,11 +178,11 @@ WAYS: dict[str, Way] = {
     "getaddrinfo of bytes": lambda port: socket.getaddrinfo(b"localhost", port),
     "gethostbyname": lambda _port: socket.gethostbyname("localhost"),
     "gethostbyname_ex": lambda _port: socket.gethostbyname_ex("localhost"),
-    "gethostbyaddr": lambda _port: socket.gethostbyaddr(HOST),
+    "gethostbyaddr": lambda _port: names_of(OTHER),
     "gethostbyaddr of a name": lambda _port: socket.gethostbyaddr("localhost"),
-    "getnameinfo": lambda port: socket.getnameinfo((HOST, port), 0),
+    "getnameinfo": lambda port: socket.getnameinfo((OTHER, port), 0),
     "getfqdn": lambda _port: socket.getfqdn(),
-    "getfqdn of an address": lambda _port: socket.getfqdn(HOST),
+    "getfqdn of an address": lambda _port: socket.getfqdn(OTHER),
 }
 
 

@@ -180,7 +180,9 @@ class Proxies(Protocol):
         """Return what is declared."""
         ...
 
-    def proxy(self, platform: str, /, **options: Any) -> Proxy:
+    def proxy(
+        self, platform: str, /, *, instance_key: str | None = None, caller: str | None = None
+    ) -> Proxy:
         """Return the proxy of a platform."""
         ...
 

@@ -1,67 +1,53 @@
-"""The options that several commands share."""
+"""The options that several commands share; those of a run are made from the table of options."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-
-class Mode(StrEnum):
-    """Where answers come from."""
-
-    replay = "replay"
-    record = "record"
-    live = "live"
-    simulate = "simulate"
-
-
-class Against(StrEnum):
-    """Whom recording asks."""
-
-    live = "live"
-    simulator = "simulator"
+from bpmax_sim.session.options import (
+    Against,
+    Armed,
+    EngineName,
+    TraceWhen,
+    Unused,
+    helped,
+    options_of,
+)
+from bpmax_sim.session.options import Mode as ModeName
+from bpmax_sim.session.options import RecordMode as RecordName
 
 
-class Record(StrEnum):
-    """What is recorded."""
-
-    once = "once"
-    new = "new"
-    rewrite = "rewrite"
+def flag_of(name: str) -> str:
+    """Return how an option of a run is written."""
+    return f"--{name.replace('_', '-')}"
 
 
-class Unused(StrEnum):
-    """What a recording that was not played is."""
-
-    fail = "fail"
-    warn = "warn"
-    ignore = "ignore"
+def _of_a_run(name: str) -> Any:
+    option = options_of("cli")[name]
+    told = helped(option, flag_of)
+    return typer.Option(flag_of(name), metavar=option.metavar, help=f"{told[0].upper()}{told[1:]}.")
 
 
-class Keep(StrEnum):
-    """When what happened is kept."""
-
-    on = "on"
-    on_failure = "on-failure"
-    off = "off"
-
-
-class Engine(StrEnum):
-    """Who runs JavaScript."""
-
-    quickjs = "quickjs"
-    v8 = "v8"
-
-
-class Faults(StrEnum):
-    """Whether faults strike."""
-
-    on = "on"
-    off = "off"
-
+Mode = Annotated[ModeName | None, _of_a_run("mode")]
+Record = Annotated[RecordName, _of_a_run("record")]
+RecordAgainst = Annotated[Against, _of_a_run("against")]
+Extra = Annotated[bool, _of_a_run("record_extra")]
+AllowCi = Annotated[bool, _of_a_run("allow_ci_record")]
+AllowHosts = Annotated[list[str] | None, _of_a_run("allow_hosts")]
+Instance = Annotated[str, _of_a_run("instance")]
+Variables = Annotated[list[str] | None, _of_a_run("var")]
+Cassettes = Annotated[str | None, _of_a_run("cassettes")]
+PlatformsFolder = Annotated[Path | None, _of_a_run("platforms")]
+Faults = Annotated[Armed, _of_a_run("faults")]
+TreatUnused = Annotated[Unused | None, _of_a_run("unused")]
+ShardOption = Annotated[str, _of_a_run("shard")]
+Trace = Annotated[TraceWhen, _of_a_run("trace")]
+Engine = Annotated[EngineName | None, _of_a_run("engine")]
+Stack = Annotated[str, _of_a_run("js_stack")]
+LimitsOption = Annotated[str, _of_a_run("js_limits")]
 
 Paths = Annotated[
     list[str] | None,
@@ -73,65 +59,4 @@ Paths = Annotated[
 Keyword = Annotated[
     str, typer.Option("-k", metavar="TEXT", help="Only where name, file or a tag has this in it.")
 ]
-Instance = Annotated[
-    str, typer.Option(metavar="KEY", help="The instance where a script names none.")
-]
-Variables = Annotated[
-    list[str] | None, typer.Option("--var", metavar="K=V", help="A variable; wins over the file's.")
-]
-Cassettes = Annotated[
-    str | None,
-    typer.Option(metavar="DIR|URL", help="The folder of all cassettes, or an fsspec URL."),
-]
-PlatformsFolder = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The folder of platform files.")
-]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-TraceOption = Annotated[
-    Keep, typer.Option(help="Whose events are kept below .bpmax/trace, for `bpmax-sim report`.")
-]
-FaultsOption = Annotated[Faults, typer.Option(help="Whether the scenarios' faults strike.")]
-UnusedOption = Annotated[
-    Unused | None, typer.Option(help="What a recording that is not played is.")
-]
-AllowHosts = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-hosts",
-        metavar="HOST",
-        help="A host that stays open while replaying, by name or address; * matches.",
-    ),
-]
-ShardOption = Annotated[
-    str,
-    typer.Option(metavar="I/N", help="Run one of N parts, split by .bpmax/durations.json."),
-]
-RecordOption = Annotated[
-    Record,
-    typer.Option(help="Only what has no recording, also what is missing in one, or all afresh."),
-]
-EngineOption = Annotated[
-    Engine | None, typer.Option(help="Who runs JavaScript; v8 is the extra of that name.")
-]
-Stack = Annotated[
-    str,
-    typer.Option(
-        "--js-stack", metavar="SIZE", help="Stack of scripts that recurse deeply, such as 24MB."
-    ),
-]
-LimitsOption = Annotated[
-    str,
-    typer.Option(
-        "--js-limits",
-        metavar="LIMITS",
-        help="What a script may use, such as cpu=10s,wall=60s,memory=256MB,calls=50000.",
-    ),
-]
-AgainstOption = Annotated[Against, typer.Option(help="Whom recording asks.")]
-AllowCi = Annotated[bool, typer.Option("--allow-ci-record", help="Record although CI is set.")]
-Extra = Annotated[
-    bool,
-    typer.Option(
-        "--record-extra", help="With --record=new, also record one more of a call played already."
-    ),
-]

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 import typer
@@ -30,31 +30,25 @@ import bpmax_sim
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import new_file
 from bpmax_sim.cli.options import (
-    Against,
-    AgainstOption,
     AllowCi,
     AllowHosts,
     Cassettes,
     Engine,
-    EngineOption,
     Extra,
     Faults,
-    FaultsOption,
     Instance,
     Json,
-    Keep,
     Keyword,
     LimitsOption,
     Mode,
     Paths,
     PlatformsFolder,
     Record,
-    RecordOption,
+    RecordAgainst,
     ShardOption,
     Stack,
-    TraceOption,
-    Unused,
-    UnusedOption,
+    Trace,
+    TreatUnused,
     Variables,
 )
 from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing, targets
@@ -74,8 +68,9 @@ from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.shards import Shard
-from bpmax_sim.script.limits import parse_limits, parse_stack
+from bpmax_sim.session.options import CI_REFUSES, options_of
 from bpmax_sim.session.session import told_unrecognised
+from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import shown
 
 
@@ -95,7 +90,7 @@ class Choices:
     faults: bool = True
     trace: str = "off"
     environ: Mapping[str, str] = field(repr=False)
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: SessionOptions = field(default_factory=SessionOptions)
 
 
 def execute(items: Iterable[ScenarioItem], choices: Choices) -> Iterator[Verdict]:
@@ -112,17 +107,17 @@ def observe(
 
 
 def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
-    options = dict(choices.options)
     guard = NetworkGuard(f"scenario {item.node_id}", allow="--allow-hosts={}", closed=False)
-    if choices.mode:
-        options["mode"] = choices.mode
+    options: SessionOptions = {
+        **choices.options,
+        "environ": choices.environ,
+        "command": f"bpmax-sim record {target(item)}",
+        "guard": guard,
+    }
     try:
         session = open_session(
             item,
             cassettes=_folder(item, choices),
-            environ=choices.environ,
-            command=f"bpmax-sim record {target(item)}",
-            guard=guard,
             **options,
         )
     except BpmaxError as error:
@@ -242,9 +237,9 @@ def run(  # noqa: PLR0913 - the options of the command
     paths: Paths = None,
     *,
     keyword: Keyword = "",
-    mode: Annotated[Mode | None, typer.Option(help="Where answers come from.")] = None,
-    record: RecordOption = Record.once,
-    against: AgainstOption = Against.live,
+    mode: Mode = None,
+    record: Record = "once",
+    against: RecordAgainst = "live",
     record_extra: Extra = False,
     allow_ci_record: AllowCi = False,
     allow_hosts: AllowHosts = None,
@@ -252,20 +247,27 @@ def run(  # noqa: PLR0913 - the options of the command
     var: Variables = None,
     cassettes: Cassettes = None,
     platforms: PlatformsFolder = None,
-    faults: FaultsOption = Faults.on,
-    unused: UnusedOption = None,
+    faults: Faults = "on",
+    unused: TreatUnused = None,
     shard: ShardOption = "",
-    trace: TraceOption = Keep.on_failure,
-    engine: EngineOption = None,
+    trace: Trace = "on-failure",
+    engine: Engine = None,
     js_stack: Stack = "",
     js_limits: LimitsOption = "",
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    options = _options(record, instance, platforms, unused) | _engine(engine, js_stack, js_limits)
     folder, remote = cassettes_at(cassettes)
-    options |= {"allow_ci": allow_ci_record, "extra": record_extra, "remote": remote}
-    options |= {"against": against.value, "allow_hosts": allow_hosts or ()}
+    options: SessionOptions = {
+        "record": record,
+        "against": against,
+        "allow_ci": allow_ci_record,
+        "extra": record_extra,
+        "allow_hosts": allow_hosts or (),
+        "remote": remote,
+        **_chosen(mode, instance, platforms, unused),
+        **_engine(engine, js_stack, js_limits),
+    }
     return _perform(
         _Wish(
             paths=paths or (),
@@ -275,10 +277,10 @@ def run(  # noqa: PLR0913 - the options of the command
             allow_ci=allow_ci_record,
             shard=shard,
             choices=Choices(
-                mode=mode.value if mode else "",
+                mode=mode or "",
                 cassettes=folder,
-                faults=faults is Faults.on,
-                trace=trace.value,
+                faults=faults == "on",
+                trace=trace,
                 environ=os.environ,
                 options=options,
             ),
@@ -290,8 +292,8 @@ def record(  # noqa: PLR0913 - the options of the command
     paths: Paths = None,
     *,
     keyword: Keyword = "",
-    record: RecordOption = Record.rewrite,
-    against: AgainstOption = Against.live,
+    record: Record = "rewrite",
+    against: RecordAgainst = "live",
     record_extra: Extra = False,
     allow_ci_record: AllowCi = False,
     allow_hosts: AllowHosts = None,
@@ -299,9 +301,9 @@ def record(  # noqa: PLR0913 - the options of the command
     var: Variables = None,
     cassettes: Cassettes = None,
     platforms: PlatformsFolder = None,
-    faults: FaultsOption = Faults.on,
-    trace: TraceOption = Keep.on_failure,
-    engine: EngineOption = None,
+    faults: Faults = "on",
+    trace: Trace = "on-failure",
+    engine: Engine = None,
     js_stack: Stack = "",
     js_limits: LimitsOption = "",
     json: Json = False,
@@ -310,7 +312,7 @@ def record(  # noqa: PLR0913 - the options of the command
     return run(
         paths,
         keyword=keyword,
-        mode=Mode.record,
+        mode="record",
         record=record,
         against=against,
         record_extra=record_extra,
@@ -329,26 +331,29 @@ def record(  # noqa: PLR0913 - the options of the command
     )
 
 
-def _options(
-    record: Record, instance: str, platforms: Path | None, unused: Unused | None
-) -> dict[str, Any]:
+def _chosen(
+    mode: Mode, instance: str, platforms: Path | None, unused: TreatUnused
+) -> SessionOptions:
+    """Return what was said; a scenario keeps what it says itself of the rest."""
     if platforms is not None and not platforms.exists():
         raise ConfigError(missing(str(platforms), Path.cwd(), ""))
     given = {
-        "record": record.value,
+        "mode": mode,
         "default_instance": instance or None,
         "platforms": platforms,
-        "unused": unused.value if unused else None,
+        "unused": unused,
     }
-    return {name: value for name, value in given.items() if value is not None}
+    said = {name: value for name, value in given.items() if value is not None}
+    return cast("SessionOptions", said)
 
 
-def _engine(engine: Engine | None, stack: str, limits: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"engine": engine.value} if engine else {}
+def _engine(engine: Engine, stack: str, limits: str) -> SessionOptions:
+    found: SessionOptions = {"engine": engine} if engine else {}
+    options = options_of("cli")
     if stack:
-        found["stack"] = _read("--js-stack", stack, parse_stack)
+        found["stack"] = _read("--js-stack", stack, options["js_stack"].read)
     if limits:
-        found["limits"] = _read("--js-limits", limits, parse_limits)
+        found["limits"] = _read("--js-limits", limits, options["js_limits"].read)
     return found
 
 
@@ -412,10 +417,7 @@ def _executed(items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None) -
 def _check_ci(wish: _Wish) -> None:
     asked = wish.choices.mode == "record" and wish.choices.environ.get("CI")
     if asked and not wish.allow_ci:
-        raise ConfigError(
-            "CI is set, so nothing is recorded; replay with `bpmax-sim run`, or add "
-            "--allow-ci-record"
-        )
+        raise ConfigError(CI_REFUSES)
 
 
 def _collected(wish: _Wish) -> tuple[list[ScenarioItem], list[Problem]]:

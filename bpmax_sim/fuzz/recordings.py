@@ -27,6 +27,7 @@ from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.builder import Program
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.session import Session, Settings
+from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulators
 from bpmax_sim.simulator.state import Tenant
 from bpmax_sim.strategies.programs import perform
@@ -147,7 +148,7 @@ def _recorded(target: Target, program: Program, path: Path) -> Recorded:
 
 
 def _session(
-    platforms: Platforms, path: Path, environ: Mapping[str, str], *, mode: str, **more: Any
+    platforms: Platforms, path: Path, environ: Mapping[str, str], *, mode: Mode, **more: Any
 ) -> Session:
     settings = Settings(
         mode=mode,

@@ -375,25 +375,52 @@ _SET_BY_SERVER = frozenset({"set-cookie", "set-cookie2"})
 _HIDDEN = "redacted"
 
 
-def redacted_request(request: Request, redact: Redact) -> dict[str, Any]:
-    """Return ``{method, url, headers, body}`` of the form that is written down, redacted."""
+class RedactedRequest(Struct, frozen=True, kw_only=True):
+    """A request as it may be shown.
+
+    Attributes:
+        headers: by lower-case name, several of one name joined.
+        body: as text; None for no body.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str | None = None
+
+
+class RedactedResponse(Struct, frozen=True, kw_only=True):
+    """A response as it may be shown.
+
+    Attributes:
+        headers: by lower-case name, several of one name joined, cookies hidden.
+        body: parsed where it is JSON, else text.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any = None
+
+
+def redacted_request(request: Request, redact: Redact) -> RedactedRequest:
+    """Return *request* in the form that is written down, redacted."""
     shown = request.recorded
     body = shown.body
-    return {
-        "method": shown.method,
-        "url": redact(shown.url),
-        "headers": redacted_headers(shown.headers, redact),
-        "body": None if body is None else redact(body.decode("utf-8", "replace")),
-    }
+    return RedactedRequest(
+        method=shown.method,
+        url=redact(shown.url),
+        headers=redacted_headers(shown.headers, redact),
+        body=None if body is None else redact(body.decode("utf-8", "replace")),
+    )
 
 
-def redacted_response(response: Response, redact: Redact) -> dict[str, Any]:
-    """Return ``{status, headers, body}``, redacted, the body parsed where it is JSON."""
-    return {
-        "status": response.status,
-        "headers": redacted_headers(response.headers, redact),
-        "body": redacted(read_body(response).shown, redact),
-    }
+def redacted_response(response: Response, redact: Redact) -> RedactedResponse:
+    """Return *response* redacted, the body parsed where it is JSON."""
+    return RedactedResponse(
+        status=response.status,
+        headers=redacted_headers(response.headers, redact),
+        body=redacted(read_body(response).shown, redact),
+    )
 
 
 def redacted_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
@@ -462,11 +489,11 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         return self.received.source if self.received else ""
 
     @property
-    def request(self) -> dict[str, Any] | None:
-        """Return ``{method, url, headers, body}`` of the last request, redacted."""
+    def request(self) -> RedactedRequest | None:
+        """Return the last request, redacted."""
         return redacted_request(self.sent, self.redact) if self.sent else None
 
     @property
-    def response(self) -> dict[str, Any] | None:
-        """Return ``{status, headers, body}`` of the last answer, redacted, the body parsed."""
+    def response(self) -> RedactedResponse | None:
+        """Return the last response, redacted, its body parsed."""
         return redacted_response(self.received, self.redact) if self.received else None

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec.structs import asdict
+
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
 from bpmax_sim.js_values import json_text
 from bpmax_sim.messages import Request, Response
@@ -113,7 +115,7 @@ def rejected(
         instance=call.instance,
         api=call.api,
         status=response.status,
-        response=redacted_response(response, redact),
+        response=asdict(redacted_response(response, redact)),
     )
 
 

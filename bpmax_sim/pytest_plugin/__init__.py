@@ -16,6 +16,7 @@ import pytest
 
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.pytest_plugin import fixtures, options
+from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDING, RUN, SESSIONS
 
 if TYPE_CHECKING:
     import warnings
@@ -38,19 +39,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare markers and fixtures, and check the options."""
-    if before := sys.modules.get(f"{__name__}.items"):
-        before.LONG_LIVED.take_back()  # what an earlier run in this process left
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     options.check(config)
+    if options.value(config, "shard") is not None:
+        from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
+
+        sharding.seconds(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say who answers, where the plugin is used."""
-    from bpmax_sim.pytest_plugin.options import header  # noqa: PLC0415
+    lines = options.header(config)
+    shard = options.value(config, "shard")
+    if shard is not None:
+        from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
-    return header(config)
+        lines.append(f"bpmax-sim: {sharding.header(config, shard)}")
+    return lines
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -102,9 +109,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the tests of this shard, of what is still selected."""
     if options.value(config, "shard") is not None:
-        from bpmax_sim.pytest_plugin.session_options import deselect  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
-        deselect(config, items)
+        sharding.deselect(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -117,9 +124,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     tally = _tally(session.config)
     if tally.broken and session.testsfailed == tally.broken:
         session.config.option.continue_on_collection_errors = True
-    from bpmax_sim.pytest_plugin.items import LONG_LIVED  # noqa: PLC0415
-
-    LONG_LIVED.set_aside(len(tally.owned))
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -132,8 +136,8 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember the test, and skip what needs a live system where there is none."""
     _forget(item.config)
-    item.config.stash[fixtures.CURRENT] = item
-    item.stash[fixtures.GUARD] = NetworkGuard(
+    item.config.stash[CURRENT] = item
+    item.stash[GUARD] = NetworkGuard(
         f"test {item.nodeid}", allow="--bpmax-allow-hosts={}", closed=False
     )
     mode = options.value(item.config, "mode")
@@ -146,7 +150,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Keep the network closed to a test that replays, and judge what its sessions recorded."""
     passed = False
     try:
-        with item.stash[fixtures.GUARD]:
+        with item.stash[GUARD]:
             result = yield
         passed = not getattr(item, "_excinfo", None)  # a TestCase raises nothing
     finally:
@@ -169,7 +173,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 def _judge(item: pytest.Item, *, passed: bool) -> None:
     if not any(name == "_bpmax_run" for name in getattr(item, "fixturenames", ())):
         return
-    from bpmax_sim.pytest_plugin.python_tests import RUN, without_traceback  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import without_traceback  # noqa: PLC0415
 
     run = item.stash.get(RUN, None)
     if run is not None:
@@ -179,10 +183,10 @@ def _judge(item: pytest.Item, *, passed: bool) -> None:
 
 def _judge_sessions(item: pytest.Item, *, passed: bool) -> None:
     """Judge the sessions of a test that has none but those of the factory."""
-    sessions = item.stash.get(fixtures.SESSIONS, None)
+    sessions = item.stash.get(SESSIONS, None)
     if sessions is None:
         return
-    from bpmax_sim.pytest_plugin.python_tests import RUN, without_traceback  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import without_traceback  # noqa: PLC0415
 
     if RUN not in item.stash:
         with without_traceback():
@@ -194,7 +198,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put a scenario's calls and the failing step's line into its report, and no secret."""
-    if fixtures.HIDING in item.stash:
+    if HIDING in item.stash:
         from bpmax_sim.pytest_plugin.python_tests import hidden_in, hide  # noqa: PLC0415
 
         with hidden_in(call.excinfo.value if call.excinfo else None):

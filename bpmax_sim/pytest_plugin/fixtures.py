@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import pytest
 
-from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.pytest_plugin.stash import CURRENT, RUN
 
 if TYPE_CHECKING:
     from bpmax_sim.proxy.builder import Proxy
-    from bpmax_sim.pytest_plugin.python_tests import Run, RunClock, RunEvents, RunFaults, Sessions
-    from bpmax_sim.session import Session
+    from bpmax_sim.pytest_plugin.python_tests import PythonTestRun, RunClock, RunEvents, RunFaults
+    from bpmax_sim.session.session import Session
+    from bpmax_sim.session.settings import SessionOptions
     from bpmax_sim.transport.respx_router import Router
-
-CURRENT = pytest.StashKey[pytest.Item]()
-"""The test that runs, for fixtures that outlive it."""
-
-GUARD = pytest.StashKey[NetworkGuard]()
-"""Whether the network is closed to a test; it is in force in its call phase."""
-SESSIONS: pytest.StashKey[Sessions] = pytest.StashKey()
-"""The sessions of a test."""
-
-HIDING = pytest.StashKey[list[Callable[[str], str]]]()
-"""What hides the secrets of a test's sessions."""
 
 
 @pytest.fixture
-def _bpmax_run(request: pytest.FixtureRequest) -> Iterator[Run]:
+def _bpmax_run(request: pytest.FixtureRequest) -> Iterator[PythonTestRun]:
     from bpmax_sim.pytest_plugin.python_tests import run_of  # noqa: PLC0415
 
     with run_of(request.node) as run:
@@ -37,7 +27,7 @@ def _bpmax_run(request: pytest.FixtureRequest) -> Iterator[Run]:
 
 
 @pytest.fixture
-def bpmax_session(_bpmax_run: Run) -> Session:
+def bpmax_session(_bpmax_run: PythonTestRun) -> Session:
     """Session of this test: scripts, $proxy, one virtual clock; its cassette bears its name."""
     return _bpmax_run.session
 
@@ -57,7 +47,7 @@ def bpmax_clock(bpmax_session: Session) -> RunClock:
 
 
 @pytest.fixture
-def bpmax_faults(_bpmax_run: Run) -> RunFaults:
+def bpmax_faults(_bpmax_run: PythonTestRun) -> RunFaults:
     """Trouble on purpose: bpmax_faults.add("crm.create_order", call=2, token="expired")."""
     return _bpmax_run.faults
 
@@ -65,7 +55,7 @@ def bpmax_faults(_bpmax_run: Run) -> RunFaults:
 @pytest.fixture
 def bpmax_stubs(request: pytest.FixtureRequest) -> Iterator[Router]:
     """Router of respx in front of this test's session, or of a scenario's, as its proxy.stubs."""
-    from bpmax_sim.pytest_plugin.python_tests import RUN, router_of  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import router_of  # noqa: PLC0415
 
     run = request.node.stash.get(RUN, None)
     with router_of(request.node, run.session if run else None) as router:
@@ -95,7 +85,7 @@ def bpmax_session_factory(
     config = request.config
 
     @contextmanager
-    def opened(**options: Any) -> Iterator[Session]:
+    def opened(**options: Unpack[SessionOptions]) -> Iterator[Session]:
         from bpmax_sim.pytest_plugin.python_tests import open_session  # noqa: PLC0415
         from bpmax_sim.pytest_plugin.run_stats import tally_of  # noqa: PLC0415
 

@@ -8,16 +8,10 @@ A scenario's failures as pytest shows them: text, colours, sections and the plac
 What lies behind a failure, for ``--bpmax-tb``: Python's tracebacks and the script's stack.
 
 No local variables are shown, as pytest would, for they hold credentials; the rest is redacted.
-
-Keeps what pytest collected from Python's garbage collector: all of it lives until the end.
-
-The collector would look at thousands of nodes again and again, at the end of the run too.
 """
 
 from __future__ import annotations
 
-import gc
-import inspect
 import os
 import re
 import traceback
@@ -35,16 +29,17 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
-from bpmax_sim.pytest_plugin.fixtures import GUARD
 from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, put_behind
 from bpmax_sim.pytest_plugin.run_stats import tally_of
 from bpmax_sim.pytest_plugin.session_options import (
+    COMMANDS,
     cassettes_folder,
     choose,
     marked,
     root_of,
     session_options,
 )
+from bpmax_sim.pytest_plugin.stash import GUARD
 from bpmax_sim.report.store import keep_trace, remember
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
@@ -52,7 +47,8 @@ from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import LONGEST, Failure, render
 from bpmax_sim.secret.vault import Redact
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import shown
 
 _COLOURS: Mapping[str, Mapping[str, bool]] = {
@@ -212,43 +208,7 @@ def _indented(lines: Sequence[str]) -> Iterator[str]:
     return (f"  {line}" for line in lines)
 
 
-_MANY = 100
-
-
-class LongLived:
-    """What of this process is set aside; a process has one."""
-
-    def __init__(self) -> None:
-        """Start with nothing set aside."""
-        self._files = 0
-        self._is_used = False
-
-    def set_aside(self, tests: int, *, every: int = 1) -> None:
-        """Set aside all that lives, where there are many tests.
-
-        It stays there until the process ends, or another run of pytest begins in it.
-
-        Args:
-            tests: how many were collected so far.
-            every: only after so many files.
-        """
-        self._files += 1
-        if tests >= _MANY and self._files % every == 0:
-            gc.freeze()
-            self._is_used = True
-
-    def take_back(self) -> None:
-        """Let the collector look at everything again."""
-        if self._is_used:
-            gc.unfreeze()
-        self._is_used = False
-
-
-LONG_LIVED = LongLived()
-
-
 MARK = "bpmax_scenario"
-_FILES = 50
 CALLS = pytest.StashKey[tuple[CallMade, ...]]()
 
 
@@ -277,7 +237,6 @@ class ScenarioFile(pytest.Module):
         folder = cassettes_folder(self)
         for item in found:
             yield self._test(item, folder)
-        LONG_LIVED.set_aside(len(tally_of(self.config).owned), every=_FILES)
 
     def _test(self, item: ScenarioItem, folder: Path) -> pytest.Item:
         test: ScenarioTest = ScenarioTest.from_parent(self, name=item.node_name, callobj=play)
@@ -370,10 +329,6 @@ def play(request: pytest.FixtureRequest) -> None:
         raise ScenarioFailedError(finished.failures, session.redact)
 
 
-# pytest asks twice for every scenario, and to find it out takes long.
-play.__signature__ = inspect.signature(play)  # type: ignore[attr-defined]
-
-
 def _changed(test: ScenarioTest) -> ScenarioItem:
     """Return the item with the seed and the clock that the caller wants, and markers' faults.
 
@@ -394,16 +349,8 @@ def _changed(test: ScenarioTest) -> ScenarioItem:
 
 
 def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
-    session = open_session(
-        item,
-        cassettes=test.cassettes,
-        **{
-            "command_rewrite": "--bpmax-record=rewrite",
-            "command_new": "--bpmax-record=new",
-            "command_extra": "--bpmax-record=new --bpmax-record-extra",
-            **session_options(test, says=test.says),
-        },
-    )
+    found: SessionOptions = {**COMMANDS, **session_options(test, says=test.says)}
+    session = open_session(item, cassettes=test.cassettes, **found)
     put_behind(test, session)
     if session.is_closed:
         test.stash[GUARD].close(options.allowed_hosts(test.config))

@@ -1,8 +1,6 @@
-"""The plugin's options, each with an ini twin of the same name, as one table.
+"""pytest's side of the table of options: ``--bpmax-<name>``, each with an ini twin.
 
 Only what pytest has loaded already is imported: this runs in every project that has us installed.
-
-The lines above a run, silent where the plugin is not used; imported by every run of pytest.
 """
 
 from __future__ import annotations
@@ -10,54 +8,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 import pytest
 
 from bpmax_sim.guard import hosts_of
 from bpmax_sim.project import find_root
+from bpmax_sim.session.options import CI_REFUSES, Given, Option, helped, options_of
 
 REPORT = ".bpmax/report.html"
-UNUSED = ("fail", "warn", "ignore")
-RECORDS = ("once", "new", "rewrite")
-ENGINES = ("quickjs", "v8")
-MODES = ("replay", "record", "live", "simulate")
-AGAINST = ("live", "simulator")
+OPTIONS: Final = options_of("pytest")
 
 
-class Option(NamedTuple):
-    """One option: ``--bpmax-<name>`` and ``bpmax_<name>``.
-
-    A tuple and not a dataclass, because making that class would take longer than all else here.
-
-    Attributes:
-        kind: how it is given: a value, a switch, as often as one likes, or with or without a value.
-        read: text -> value; a ValueError's message tells what is wrong.
-    """
-
-    name: str
-    help: str
-    kind: Literal["value", "switch", "many", "optional"] = "value"
-    choices: tuple[str, ...] = ()
-    metavar: str | None = None
-    read: Callable[[str], Any] = str
-
-    @property
-    def flag(self) -> str:
-        """Return how it is written on the command line."""
-        return f"--bpmax-{self.name.replace('_', '-')}"
-
-    @property
-    def ini(self) -> str:
-        """Return its name in the ini file, and its attribute of pytest's options."""
-        return f"bpmax_{self.name}"
+def flag_of(name: str) -> str:
+    """Return how an option is written on the command line."""
+    return f"--bpmax-{name.replace('_', '-')}"
 
 
-def _instant(text: str) -> str:
-    from bpmax_sim.clock import Instant  # noqa: PLC0415 - only where it is given
-
-    Instant.parse(text)
-    return text
+def ini_of(name: str) -> str:
+    """Return an option's name in the ini file, and its attribute of pytest's options."""
+    return f"bpmax_{name}"
 
 
 def _shard(text: str) -> Any:
@@ -66,127 +36,36 @@ def _shard(text: str) -> Any:
     return Shard.parse(text)
 
 
-def _stack(text: str) -> int:
-    from bpmax_sim.script.limits import parse_stack  # noqa: PLC0415 - only where it is given
-
-    return parse_stack(text)
+_READ: Final[Mapping[str, Callable[[str], Any]]] = {"shard": _shard}
+"""Above the table in the layers."""
 
 
-def _limits(text: str) -> Any:
-    from bpmax_sim.script.limits import parse_limits  # noqa: PLC0415 - only where it is given
-
-    return parse_limits(text)
-
-
-OPTIONS: tuple[Option, ...] = (
-    Option(name="mode", choices=MODES, help="who answers $proxy calls (default: replay)"),
-    Option(name="record", choices=RECORDS, help="what recording records (default: once)"),
-    Option(name="against", choices=AGAINST, help="whom recording asks (default: live)"),
-    Option(
-        name="record_extra",
-        kind="switch",
-        help="with --bpmax-record=new, also record one more of a call that was played already",
-    ),
-    Option(
-        name="allow_ci_record",
-        kind="switch",
-        help="record although CI is set",
-    ),
-    Option(
-        name="allow_hosts",
-        kind="many",
-        metavar="HOST",
-        help="hosts that stay open while replaying, by name or address, * matches; repeatable",
-    ),
-    Option(
-        name="cassettes",
-        metavar="DIR|URL",
-        help="folder of all cassettes, or an fsspec URL (default: cassettes in the project's root)",
-    ),
-    Option(
-        name="platforms",
-        metavar="PATH",
-        help="platform files (default: what the scenario says, else scenarios/platforms)",
-    ),
-    Option(name="instance", metavar="KEY", help="instance where a script names none"),
-    Option(
-        name="unused",
-        choices=UNUSED,
-        help="what recorded exchanges are that were not played (default: fail)",
-    ),
-    Option(
-        name="var",
-        kind="many",
-        metavar="NAME=VALUE",
-        help="variable that wins over those of the scenarios; repeatable",
-    ),
-    Option(name="seed", metavar="N", read=int, help="seed of random numbers"),
-    Option(name="clock", metavar="ISO", read=_instant, help="where virtual time starts"),
-    Option(name="engine", choices=ENGINES, help="who runs JavaScript (default: quickjs)"),
-    Option(
-        name="js_stack",
-        metavar="SIZE",
-        read=_stack,
-        help="stack of scripts that recurse deeply, such as 24MB, on a thread of their own",
-    ),
-    Option(
-        name="js_limits",
-        metavar="LIMITS",
-        read=_limits,
-        help="what a script may use (default: cpu=2s,wall=30s,memory=64MB,calls=10000)",
-    ),
-    Option(name="faults", choices=("on", "off"), help="off: arm no fault (default: on)"),
-    Option(
-        name="trace",
-        choices=("on-failure", "on", "off"),
-        help="events as NDJSON below .bpmax/trace (default: on-failure)",
-    ),
-    Option(
-        name="shard",
-        metavar="I/N",
-        read=_shard,
-        help="run one of N parts of all tests, split by .bpmax/durations.json",
-    ),
-    Option(
-        name="report",
-        kind="optional",
-        metavar="FILE",
-        help="one HTML page of all scenarios (default: .bpmax/report.html)",
-    ),
-    Option(
-        name="tb",
-        kind="switch",
-        help="what lies behind a failed scenario: Python tracebacks and the script's stack",
-    ),
-)
-_INI: Mapping[str, tuple[Literal["string", "bool", "linelist"], Any]] = {
+_INI: Mapping[Given, tuple[Literal["string", "bool", "linelist"], Any]] = {
     "value": ("string", ""),
     "switch": ("bool", False),
     "many": ("linelist", []),
     "optional": ("string", ""),
 }
 _SAID = pytest.StashKey[dict[str, tuple[Any, Any]]]()
-_BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options and their ini twins."""
     group = parser.getgroup("bpmax-sim", "BPMAX scenarios")
-    for option in OPTIONS:
-        group.addoption(
-            option.flag, dest=option.ini, default=None, help=option.help, **_way(option)
-        )
-        kind, default = _INI[option.kind]
-        parser.addini(option.ini, f"as {option.flag}", type=kind, default=default)
+    for name, option in OPTIONS.items():
+        told = helped(option, flag_of)
+        group.addoption(flag_of(name), dest=ini_of(name), default=None, help=told, **_way(option))
+        kind, default = _INI[option.given]
+        parser.addini(ini_of(name), f"as {flag_of(name)}", type=kind, default=default)
 
 
 def _way(option: Option) -> dict[str, Any]:
-    if option.kind == "switch":
+    if option.given == "switch":
         return {"action": "store_const", "const": True}
-    if option.kind == "optional":
+    if option.given == "optional":
         return {"nargs": "?", "const": REPORT, "metavar": option.metavar}
     shown = {"metavar": option.metavar} if option.metavar else {"choices": option.choices}
-    return shown | ({"action": "append"} if option.kind == "many" else {})
+    return shown | ({"action": "append"} if option.given == "many" else {})
 
 
 def on_command_line(config: pytest.Config, name: str) -> Any:
@@ -205,11 +84,11 @@ def said(config: pytest.Config, name: str) -> tuple[Any, Any]:
     if known is None:
         known = config.stash[_SAID] = {}
     if name not in known:
-        option = _BY_NAME[name]
-        given, written = config.getoption(option.ini, None), config.getini(option.ini)
+        option, ini = OPTIONS[name], ini_of(name)
+        given, written = config.getoption(ini, None), config.getini(ini)
         known[name] = (
-            None if given is None else _read(option, given, option.flag),
-            _read(option, written, option.ini) if written else None,
+            None if given is None else _read(option, given, flag_of(name)),
+            _read(option, written, ini) if written else None,
         )
     return known[name]
 
@@ -223,13 +102,13 @@ def value(config: pytest.Config, name: str, default: Any = None) -> Any:
 
 
 def _read(option: Option, given: Any, told: str) -> Any:
-    if option.kind != "value":
+    if option.given != "value":
         return given
     if option.choices and given not in option.choices:
         known = ", ".join(option.choices)
         raise pytest.UsageError(f"{told}: expected one of {known}, got {given!r}")
     try:
-        return option.read(given)
+        return _READ.get(option.name, option.read)(given)
     except ValueError as error:
         raise pytest.UsageError(f"{told}: {error}") from None
 
@@ -240,22 +119,15 @@ def check(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: a value is wrong, or CI would record.
     """
-    for option in OPTIONS:
-        value(config, option.name)
+    for name in OPTIONS:
+        value(config, name)
     report_path(config)
     mode, record = value(config, "mode"), on_command_line(config, "record")
     if record is not None and mode != "record":
         raise pytest.UsageError(f"--bpmax-record={record} needs --bpmax-mode=record")
     if mode == "record" and os.environ.get("CI") and not value(config, "allow_ci_record"):
-        raise pytest.UsageError(
-            "CI is set, so nothing is recorded; replay, or ask twice: "
-            "--bpmax-mode=record --bpmax-allow-ci-record"
-        )
+        raise pytest.UsageError(CI_REFUSES)
     variables(config)
-    if value(config, "shard") is not None:
-        from bpmax_sim.pytest_plugin.session_options import seconds  # noqa: PLC0415 - only where given
-
-        seconds(config)
 
 
 def report_path(config: pytest.Config) -> Path | None:
@@ -274,8 +146,6 @@ def report_path(config: pytest.Config) -> Path | None:
         )
     if given != REPORT:
         return Path(config.invocation_params.dir, given)
-    from bpmax_sim.project import find_root  # noqa: PLC0415 - only where it is wanted
-
     return find_root(config.rootpath) / given
 
 
@@ -302,11 +172,7 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
 
 
 def header(config: pytest.Config) -> list[str]:
-    """Return ``bpmax-sim: replay, cassettes`` in a project that has scenarios, and the shard."""
-    return [*_who_answers(config), *_sharded(config)]
-
-
-def _who_answers(config: pytest.Config) -> list[str]:
+    """Return ``bpmax-sim: replay, cassettes in …`` in a project that has scenarios."""
     root = find_root(config.rootpath)
     if not (root / "scenarios").is_dir() and on_command_line(config, "mode") is None:
         return []
@@ -323,15 +189,6 @@ def _place(folder: str) -> str:
     from bpmax_sim.cassette.remote import is_url, shown_url  # noqa: PLC0415 - only where given
 
     return shown_url(folder) if is_url(folder) else folder
-
-
-def _sharded(config: pytest.Config) -> list[str]:
-    shard = value(config, "shard")
-    if shard is None:
-        return []
-    from bpmax_sim.pytest_plugin import session_options  # noqa: PLC0415 - only where it is given
-
-    return [f"bpmax-sim: {session_options.header(config, shard)}"]
 
 
 def shown(path: Path) -> str:

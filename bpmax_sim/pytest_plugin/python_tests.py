@@ -18,7 +18,8 @@ import shlex
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 import pytest
 from _pytest._code import code
@@ -28,22 +29,24 @@ from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
 from bpmax_sim.project import cassette_name
 from bpmax_sim.pytest_plugin import options
-from bpmax_sim.pytest_plugin.fixtures import GUARD, HIDING, SESSIONS
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.pytest_plugin.session_options import (
+    COMMANDS,
     cassette_of,
     cassettes_folder,
     owner_of,
     root_of,
     session_options,
 )
+from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, RUN, SESSIONS
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.runner import Log
 from bpmax_sim.secret.vault import Redact, redacted
-from bpmax_sim.session import Session
-from bpmax_sim.session.sharing import Run as SessionRun
+from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import SessionOptions
+from bpmax_sim.session.sharing import Run
 from bpmax_sim.subject.hooks import Happening
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub
@@ -301,7 +304,7 @@ class _Hiding(logging.Formatter):
         return redact_now(self._inner.format(record))
 
 
-def open_session(node: pytest.Item, **given: Any) -> Session:
+def open_session(node: pytest.Item, **given: Unpack[SessionOptions]) -> Session:
     """Return an open session for a Python test; the network is closed to it if it replays.
 
     Args:
@@ -314,22 +317,21 @@ def open_session(node: pytest.Item, **given: Any) -> Session:
         CassetteError: the cassette cannot be used.
     """
     folder = cassettes_folder(node)
-    if isinstance(given.get("cassette"), str):
-        name = cassette_name(root_of(node), node.path, given["cassette"], "")
+    cassette = given.get("cassette")
+    if isinstance(cassette, str):
+        name = cassette_name(root_of(node), node.path, cassette, "")
         given["cassette"] = folder / f"{name}.yaml"
-    found = {
+    found: SessionOptions = {
         "platforms": _platforms(node),
         "cassette": cassette_of(node),
         "logins": folder / "auth",
         "owner": owner_of(node),
         "command": f"pytest {shlex.quote(node.nodeid)} --bpmax-mode=record",
-        "command_rewrite": "--bpmax-record=rewrite",
-        "command_new": "--bpmax-record=new",
-        "command_extra": "--bpmax-record=new --bpmax-record-extra",
+        **COMMANDS,
         **session_options(node),
         **given,
     }
-    session = _sessions(node).open(found.pop("platforms"), **found)
+    session = _sessions(node).open(**found)
     put_behind(node, session)
     if session.is_closed:
         node.stash[GUARD].close(options.allowed_hosts(node.config))
@@ -342,17 +344,18 @@ class Sessions:
 
     def __init__(self) -> None:
         """Start without any."""
-        self._run = SessionRun()
+        self._run = Run()
         self._last: dict[tuple[object, str], Session] = {}
 
-    def open(self, platforms: Any, **found: Any) -> Session:
+    def open(self, **found: Unpack[SessionOptions]) -> Session:
         """Return one more, which does not end its owner's recording when it closes.
 
         Raises:
             ConfigError: an option or a file is wrong.
             CassetteError: the cassette cannot be used.
         """
-        session = Session.open(platforms, run=self._run, **found)
+        found["run"] = self._run
+        session = Session.open(**found)
         self._last[session.settings.cassette, session.settings.owner] = session
         return session
 
@@ -384,12 +387,12 @@ def _sessions(node: pytest.Item) -> Sessions:
     return node.stash[SESSIONS]
 
 
-def _platforms(node: pytest.Item) -> Any:
+def _platforms(node: pytest.Item) -> Path | None:
     folder = root_of(node) / "scenarios" / "platforms"
     return folder if folder.is_dir() else None
 
 
-class Run:
+class PythonTestRun:
     """The session of one test, and what is left to judge about it."""
 
     def __init__(self, node: pytest.Item) -> None:
@@ -428,13 +431,13 @@ class Run:
 
 
 @contextmanager
-def run_of(node: pytest.Item) -> Iterator[Run]:
+def run_of(node: pytest.Item) -> Iterator[PythonTestRun]:
     """Open the session of *node* for as long as its fixtures live.
 
     It is judged when the test function ends, or here where there is none, as in a TestCase.
     """
     try:
-        run = Run(node)
+        run = PythonTestRun(node)
     except BpmaxError as error:
         pytest.fail(str(error), pytrace=False)
     node.stash[RUN] = run
@@ -453,9 +456,6 @@ def without_traceback() -> Iterator[None]:
         yield
     except BpmaxError as error:
         pytest.fail(str(error), pytrace=False)
-
-
-RUN = pytest.StashKey[Run]()
 
 
 class RunClock:

@@ -1,49 +1,36 @@
-"""What a test's session is opened with: command line > marker > scenario > ini > default.
-
-Which tests are in this shard, and how long each took, for the shards of the next run.
-
-All tests of a run are split, not scenarios alone: each is in exactly one shard.
-"""
+"""What a test's session is opened with: command line > marker > scenario > ini > default."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
 from bpmax_sim.errors import ConfigError, near
-from bpmax_sim.project import SUFFIX, cassette_name, file_name, find_root
+from bpmax_sim.project import cassette_name, file_name, find_root
 from bpmax_sim.pytest_plugin import options
-from bpmax_sim.pytest_plugin.run_stats import tally_of
-from bpmax_sim.scenario import shards
-from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.session.options import options_of
+from bpmax_sim.session.settings import SessionOptions
 
-SESSION_NAMES: Mapping[str, str] = {
-    "mode": "mode",
-    "record": "record",
-    "against": "against",
-    "record_extra": "extra",
-    "allow_ci_record": "allow_ci",
-    "instance": "default_instance",
-    "unused": "unused",
-    "seed": "seed",
-    "clock": "clock",
-    "engine": "engine",
-    "js_stack": "stack",
-    "js_limits": "limits",
+COMMANDS: SessionOptions = {
+    "command_rewrite": "--bpmax-record=rewrite",
+    "command_new": "--bpmax-record=new",
+    "command_extra": "--bpmax-record=new --bpmax-record-extra",
 }
-"""Option of the plugin -> option of `Session.open`."""
+"""The options of a recording, for messages."""
 
-MARKED = (
-    *("cassette", "clock", "engine", "ignore", "instance", "instances", "js_limits"),
-    *("mode", "platforms", "record", "redact", "repeat", "seed", "unawaited", "unused"),
-)
+MARKED = options_of("marker")
 """What the marker ``bpmax`` takes."""
+
+_FILES = frozenset({"cassette", "platforms", "instances"})
+"""Paths, which each place names relative to what its writer looks at."""
+
+_OF_THE_GUARD = frozenset({"allow_hosts", "faults"})
+"""A test's own guard takes the hosts; rules of faults come from fixtures and other markers."""
 
 Says = Callable[[str], bool]
 _REMOTE = pytest.StashKey[Remote | None]()
@@ -62,7 +49,7 @@ def marked(node: pytest.Item) -> dict[str, Any]:
             raise ConfigError("the marker bpmax takes names only, such as bpmax(cassette='x')")
         for key in mark.kwargs:
             if key not in MARKED:
-                hint = near(key, MARKED) or f"; known are {', '.join(MARKED)}"
+                hint = near(key, MARKED) or f"; known are {', '.join(sorted(MARKED))}"
                 raise ConfigError(f"the marker bpmax has no {key!r}{hint}")
         found |= mark.kwargs
     if node.get_closest_marker("bpmax_live"):
@@ -91,28 +78,35 @@ def choose(
     return written if said is None and written is not None and not says(name) else said
 
 
-def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> dict[str, Any]:
+def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> SessionOptions:
     """Return the options of `Session.open` that the caller, markers and ini file set.
 
     Raises:
         ConfigError: if a marker is wrong.
     """
     mark = marked(node)
-    chosen = {
-        target: choose(node.config, mark, name, says=says) for name, target in SESSION_NAMES.items()
-    }
-    found = {target: said for target, said in chosen.items() if said is not None}
-    found |= {key: mark[key] for key in ("ignore", "redact", "repeat", "unawaited") if key in mark}
-    root, files = root_of(node), dict(_files(node, mark, says))
+    found: dict[str, Any] = {}
+    for name, option in options_of("session").items():
+        if name in _FILES or name in _OF_THE_GUARD:
+            continue
+        if name in options.OPTIONS:
+            value = choose(node.config, mark, name, says=says)
+        else:
+            value = mark.get(name) if name in MARKED else None
+        if value is not None:
+            found[option.argument] = value
+    root, files = root_of(node), dict(_named_files(node, mark, says))
     if "instances" in mark:
         files["instances"] = root / mark["instances"]
     if "cassette" in mark:
         name = cassette_name(root, node.path, str(mark["cassette"]), "")
         files["cassette"] = cassettes_folder(node) / f"{name}.yaml"
-    return found | files | {"remote": remote_of(node.config)}
+    return cast("SessionOptions", found | files | {"remote": remote_of(node.config)})
 
 
-def _files(node: pytest.Item, mark: Mapping[str, Any], says: Says) -> Iterator[tuple[str, Path]]:
+def _named_files(
+    node: pytest.Item, mark: Mapping[str, Any], says: Says
+) -> Iterator[tuple[str, Path]]:
     """Yield the platforms, each way of naming them relative to what its writer looks at."""
     config, given = node.config, options.on_command_line(node.config, "platforms")
     if given is not None:
@@ -180,62 +174,3 @@ def owner_of(node: pytest.Item) -> str:
 def _qualified(node: pytest.Item, name: str) -> str:
     outer = node.getparent(pytest.Class)
     return f"{outer.name}.{name}" if outer else name
-
-
-def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave in *items* those of this run's shard, in their order."""
-    shard = options.value(config, "shard")
-    if shard is None:
-        return
-    names = _keys(config, (item.nodeid for item in items))
-    keys = dict(zip(items, names, strict=True))
-    chosen = shard.among(keys.values(), seconds(config))
-    left_out = [item for item in items if keys[item] not in chosen]
-    if left_out:
-        tally_of(config).sharded = True
-        items[:] = [item for item in items if keys[item] in chosen]
-        config.hook.pytest_deselected(items=left_out)
-
-
-def header(config: pytest.Config, shard: Shard) -> str:
-    """Return what must be the same for every shard of one run."""
-    found = seconds(config)
-    known = f"{len(found)} durations ({shards.fingerprint(found)})"
-    return f"shard {shard}, split by {known if found else 'number, no durations known'}"
-
-
-def seconds(config: pytest.Config) -> dict[str, Any]:
-    """Return what each test took when it last ran.
-
-    Raises:
-        pytest.UsageError: the file cannot be read.
-    """
-    try:
-        return shards.read(find_root(config.rootpath))
-    except ConfigError as error:
-        raise pytest.UsageError(f"--bpmax-shard: {error}") from None
-
-
-def _keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
-    """Yield how durations call each test."""
-    root, known = find_root(config.rootpath), dict[str, str]()
-    for nodeid in nodeids:
-        file, _, name = nodeid.partition("::")
-        if file not in known:
-            known[file] = shards.key_of(config.rootpath / file, root, "")
-        yield f"{known[file]}{name}"
-
-
-def keep_durations(
-    config: pytest.Config, reports: Iterable[pytest.TestReport], *, complete: bool
-) -> None:
-    """Keep what the tests of *reports* took, in a project whose scenarios are among them."""
-    took: Counter[str] = Counter()
-    for report in reports:
-        took[report.nodeid] += report.duration  # type: ignore[assignment] # seconds
-    shard = options.value(config, "shard")
-    if shard is None and not any(f"{SUFFIX}::" in nodeid for nodeid in took):
-        return
-    root: Path = find_root(config.rootpath)
-    found = dict(zip(_keys(config, took), map(float, took.values()), strict=True))
-    shards.keep(root, found, shard=shard, complete=complete)

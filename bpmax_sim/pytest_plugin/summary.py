@@ -21,7 +21,7 @@ import pytest
 
 import bpmax_sim
 from bpmax_sim.project import SUFFIX, find_root
-from bpmax_sim.pytest_plugin import options, session_options
+from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import shown
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.report.store import Evidence, digest_of, keep
@@ -141,7 +141,7 @@ def write_summary(
     tally = tally_of(config)
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
     complete = exitstatus in _FINISHED and not broken and _is_complete(config, tally)
-    session_options.keep_durations(config, _reports(reporter), complete=complete)
+    sharding.keep_durations(config, _reports(reporter), complete=complete)
     lines = [*_calls(tally), *_unplayed(tally), *_waiting(tally), *_unrecognised(tally)]
     lines += sorted(tally.undeclared)
     if complete:

@@ -139,9 +139,8 @@ def move_of(value: Any) -> FlowMove:
 
 def _proxy(on: Performer, value: Any, _title: str) -> Result:
     platform, _, api = str(value["call"]).partition(".")
-    names = (("instance", "instance_key"), ("caller", "caller"))
-    options = {option: value[name] for name, option in names if name in value}
-    proxy = on.bench.proxy(platform, **options)
+    instance, caller = value.get("instance"), value.get("caller")
+    proxy = on.bench.proxy(platform, instance_key=instance, caller=caller)
     if "args" in value:
         return Result(value=proxy.direct(api, *value["args"]), ran=True)
     builder = proxy.api(api)

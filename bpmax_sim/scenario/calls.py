@@ -19,6 +19,7 @@ import msgspec
 from bpmax_sim.errors import BpmaxError, Place
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import Call, Pairs
+from bpmax_sim.proxy.response import RedactedRequest, RedactedResponse
 from bpmax_sim.scenario.expect import Check, Checks, compare, failed, is_number, is_operator
 from bpmax_sim.scenario.references import Path, show
 
@@ -144,36 +145,36 @@ class Record(Protocol):
         ...
 
     @property
-    def request(self) -> dict[str, Any] | None:
-        """Return ``{method, url, headers, body}``."""
+    def request(self) -> RedactedRequest | None:
+        """Return the last request, redacted."""
         ...
 
     @property
-    def response(self) -> dict[str, Any] | None:
-        """Return ``{status, headers, body}``."""
+    def response(self) -> RedactedResponse | None:
+        """Return the last response, redacted."""
         ...
 
 
 def call_made(record: Record, number: int, template: str) -> CallMade:
     """Return *record* as a scenario sees it; *template* is the API's path with placeholders."""
-    request, response = record.request or {}, record.response or {}
+    request, response = record.request, record.response
     call, redact = record.call, record.redact
     sent = _hidden(call.headers if call else (), redact)
-    headers = {**_map(sent, lower=True), **request.get("headers", {})}
+    headers = {**_map(sent, lower=True), **(request.headers if request else {})}
     error = record.error
     return CallMade(
         number=number,
         call=record.name,
         instance=record.instance,
         caller=record.caller,
-        method=request.get("method", call.method if call else ""),
-        url=request.get("url", redact(call.path) if call else ""),
+        method=request.method if request else call.method if call else "",
+        url=request.url if request else redact(call.path) if call else "",
         path=dict(_hidden(path_values(template, call.path).items() if call else (), redact)),
         query=_map(_hidden(call.query if call else (), redact)),
         header=headers,
-        body=_body(request.get("body"), headers.get("content-type", "")),
+        body=_body(request.body if request else None, headers.get("content-type", "")),
         status=record.status,
-        response=response.get("body"),
+        response=response.body if response else None,
         source=record.source,
         error=str(getattr(error, "code", type(error).__name__)) if error else "",
         message=redact(str(error or "")),

@@ -23,6 +23,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.expect import OPERATORS
+from bpmax_sim.session.options import Mode, Unawaited, Unused
 from bpmax_sim.subject.flow import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
 from bpmax_sim.yamlfile import Seconds, described, explain, json_schema, read_hover, told
@@ -125,11 +126,11 @@ class ProxySpec(Model, frozen=True, kw_only=True):
     instance: str = ""
     instances: str = ""
     cassette: str = ""
-    mode: Literal["replay", "record", "live", "simulate"] | UnsetType = UNSET
+    mode: Mode | UnsetType = UNSET
     ignore: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
-    unused: Literal["fail", "warn", "ignore"] = "fail"
-    unawaited: Literal["warn", "fail", "allow"] = "warn"
+    unused: Unused = "fail"
+    unawaited: Unawaited = "warn"
     repeat: bool = False
     stubs: tuple[Stub, ...] = ()
 

@@ -27,7 +27,7 @@ from contextlib import suppress
 from functools import partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import msgspec
 from msgspec import UNSET
@@ -59,7 +59,9 @@ from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, ref
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
 from bpmax_sim.script.outbox import ConsoleLine, TimerFired, Unawaited
+from bpmax_sim.session.options import arguments, closed
 from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageShown, Result
@@ -582,15 +584,13 @@ def open_session(
     item: ScenarioItem,
     *,
     cassettes: Path | None = None,
-    environ: Mapping[str, str] = os.environ,
-    **overrides: Any,
+    **overrides: Unpack[SessionOptions],
 ) -> Session:
     """Return an open session for *item*.
 
     Args:
         item: what is to run.
         cassettes: the folder of all cassettes; by default ``cassettes`` in the project's root.
-        environ: where ``secrets`` and credentials come from.
         overrides: options of `Session.open` that win over the scenario's own.
 
     Raises:
@@ -599,7 +599,7 @@ def open_session(
     """
     proxy = item.scenario.proxy
     folder = cassettes or item.root / "cassettes"
-    options: dict[str, Any] = {
+    options: SessionOptions = {
         "instances": item.instances,
         "mode": "replay" if proxy.mode is UNSET else proxy.mode,
         "cassette": folder / f"{item.cassette}.yaml",
@@ -616,13 +616,17 @@ def open_session(
         "command": f"{item.rerun} --bpmax-mode=record",
         **overrides,
     }
+    environ = options.get("environ")
     needed = options["mode"] in {"record", "live"} and options.get("against") != "simulator"
-    options.setdefault("secrets", secrets(item, environ, needed=needed))
+    if "secrets" not in options:
+        options["secrets"] = secrets(
+            item, os.environ if environ is None else environ, needed=needed
+        )
     wrong = [one for one in absent(item) if not overrides.get(one.path.removeprefix("proxy."))]
     if wrong:
         raise ConfigError(*wrong)
-    platforms = options.pop("platforms", None) or _platforms(item)
-    return Session.open(platforms, environ=environ, **options)
+    options["platforms"] = options.get("platforms") or _platforms(item)
+    return Session.open(**options)
 
 
 def absent(item: ScenarioItem) -> Iterator[Problem]:
@@ -669,13 +673,14 @@ def secrets(
     return tuple(found)
 
 
+@closed(one.argument for one in arguments())
 def run_scenario(
     path: str | os.PathLike[str],
     *,
     variables: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
     faults: bool = True,
-    **options: Any,
+    **options: Unpack[ScenarioOptions],
 ) -> Iterator[Event]:
     """Run every item of a scenario file, but skipped ones, and yield what happens.
 

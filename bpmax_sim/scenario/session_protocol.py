@@ -44,7 +44,9 @@ class Bench(Stage, Protocol):
         """Return the API's path with its placeholders, or nothing if it is not known."""
         ...
 
-    def proxy(self, platform: str, /, **options: Any) -> Any:
+    def proxy(
+        self, platform: str, /, *, instance_key: str | None = None, caller: str | None = None
+    ) -> Any:
         """Return the interface proxy of a platform, as Python scripts use it."""
         ...
 

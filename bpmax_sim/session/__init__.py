@@ -1,8 +1,27 @@
-"""One run: the only place that knows modes and wires platforms, transport, cassette and scripts."""
+"""One run: the only place that knows modes and wires platforms, transport, cassette and scripts.
+
+Its names are imported on their first use: the pytest plugin reads the table of options in every
+project that has it installed.
+"""
 
 from __future__ import annotations
 
-from bpmax_sim.session.session import Session
-from bpmax_sim.session.settings import Settings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bpmax_sim.session.session import Session
+    from bpmax_sim.session.settings import Settings
 
 __all__ = ["Session", "Settings"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Session":
+        from bpmax_sim.session.session import Session  # noqa: PLC0415 - heavy
+
+        return Session
+    if name == "Settings":
+        from bpmax_sim.session.settings import Settings  # noqa: PLC0415 - heavy
+
+        return Settings
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

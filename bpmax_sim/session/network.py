@@ -59,7 +59,7 @@ def environment(
 ) -> Environment:
     """Return the session's side of calls; *calls* and *misses* get what comes of them."""
     settings, vault = tracks.settings, tracks.vault
-    chance, numbers = SeededChance(settings.seed), count(1)
+    chance, numbers = SeededChance(settings.seeded), count(1)
     return Environment(
         platforms=tenants.platforms,
         tenant=tenants.of,
@@ -72,7 +72,7 @@ def environment(
         synthesise_login=_synthesised(tracks, start.mode),
         log=calls.append,
         serial=lambda: next(numbers),
-        default_instance=settings.instance,
+        default_instance=settings.default_instance,
         let_in=tracks.let_in,
         hide=_hidden(settings.redact, vault),
         missed=_missed(tracks, misses),
@@ -499,7 +499,7 @@ class Network:
     def _simulate(self) -> Simulators:
         from bpmax_sim.simulator.simulator import simulators  # noqa: PLC0415 - replay needs none
 
-        return simulators(self._platforms, self._tenants.of, self._clock, self._settings.seed)
+        return simulators(self._platforms, self._tenants.of, self._clock, self._settings.seeded)
 
     def _is_signed(self, exchange: Exchange) -> bool:
         granted = self._environment.renewed

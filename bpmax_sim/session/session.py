@@ -10,15 +10,18 @@ Recordings that nothing asked for, and values in them that nobody declared, told
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, Unpack
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.remote import Remote
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import (
     BpmaxError,
@@ -32,18 +35,32 @@ from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.builder import Proxy
+from bpmax_sim.script import failure
 from bpmax_sim.script.context import LiveObject
-from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.network import Network
+from bpmax_sim.session.options import (
+    Against,
+    EngineName,
+    Mode,
+    Names,
+    RecordMode,
+    Unawaited,
+    Unused,
+    arguments,
+    closed,
+    judge,
+    several,
+)
 from bpmax_sim.session.recordings import opening
-from bpmax_sim.session.settings import Settings, logins_beside
+from bpmax_sim.session.settings import EverydayOptions, FilePath, Settings, logins_beside
+from bpmax_sim.session.sharing import Run
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.transport.protocol import Stub, Transport
+from bpmax_sim.transport.protocol import Stub, TransportLike, as_transport
 from bpmax_sim.yamlfile import shown
 
 if TYPE_CHECKING:
@@ -62,6 +79,18 @@ class ScriptText(Protocol):
     def source(self) -> str:
         """Return the JavaScript."""
         ...
+
+
+class Script(Struct, frozen=True):
+    """A script by value: ``session.run_script(Script("console.log(1)"))``.
+
+    Attributes:
+        source: the JavaScript.
+        name: the file name that its stacks show.
+    """
+
+    source: str
+    name: str = "script.js"
 
 
 ScriptLike = ScriptText | str | os.PathLike[str]
@@ -84,7 +113,11 @@ class LiveValues:
         self.values[field] = value
 
 
-def read_script(path: str | os.PathLike[str]) -> Script:
+_CODE: Final = re.compile(r"[\n;(){}=]|\breturn\b|\bawait\b")
+"""What stands in JavaScript and hardly ever in the name of a file."""
+
+
+def read_script(path: str | os.PathLike[str]) -> failure.Script:
     """Return the script in a file; its name in stacks is the path as given.
 
     Raises:
@@ -93,25 +126,62 @@ def read_script(path: str | os.PathLike[str]) -> Script:
     name = os.fspath(path)
     try:
         source = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{name}: the script cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{name}: the script is not UTF-8 text; save it as UTF-8") from error
-    return Script(name, source.removeprefix("\ufeff"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(_unreadable(name, error)) from error
+    return failure.Script(name, source.removeprefix("\ufeff"))
 
 
-def as_script(given: ScriptText | str | os.PathLike[str]) -> Script:
-    """Return *given* as a script: a path is read, a text by value is taken as it is."""
-    if isinstance(given, Script):
+def _unreadable(name: str, error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"{name}: the script is not UTF-8 text; save it as UTF-8"
+    if _CODE.search(name):
+        first = name.strip().partition("\n")[0][:_LONGEST]
+        return f'{first}: there is no such file; pass JavaScript by value: bs.Script("…")'
+    reason = error.strerror if isinstance(error, OSError) else error
+    return f"{name}: the script cannot be read: {reason}"
+
+
+_LONGEST: Final = 60
+
+
+def as_script(given: ScriptLike) -> failure.Script:
+    """Return *given* as a script: a path is read, a text by value is taken as it is.
+
+    Raises:
+        ConfigError: it is neither, or the file cannot be read.
+    """
+    if isinstance(given, failure.Script):
         return given
     if isinstance(given, str | os.PathLike):
         return read_script(given)
-    return Script(given.name, given.source)
+    name, source = getattr(given, "name", None), getattr(given, "source", None)
+    if isinstance(name, str) and isinstance(source, str):
+        return failure.Script(name, source)
+    raise ConfigError(f'script: expected a path or bs.Script("…"), got {given!r}')
 
 
-def as_live(given: LiveObject | dict[str, Any]) -> LiveObject:
-    """Return *given* as a live object."""
-    return LiveValues(given) if isinstance(given, dict) else given
+def as_scripts(given: Sequence[ScriptLike]) -> list[failure.Script]:
+    """Return the scripts of a list.
+
+    Raises:
+        ConfigError: it is no list, or one of them cannot be read.
+    """
+    if isinstance(given, str | os.PathLike) or not isinstance(given, Iterable):
+        raise ConfigError(f"libraries: expected a list of scripts, got {given!r}")
+    return [as_script(one) for one in given]
+
+
+def as_live(name: str, given: ObjectLike) -> LiveObject:
+    """Return *given*, an argument called *name*, as a live object.
+
+    Raises:
+        ConfigError: it is neither a dict nor a live object.
+    """
+    if isinstance(given, dict):
+        return LiveValues(given)
+    if not (callable(getattr(given, "snapshot", None)) and callable(getattr(given, "write", None))):
+        raise ConfigError(f"{name}: expected a dict or a live object, got {given!r}")
+    return given
 
 
 def within(limits: Limits | None, settings: Settings) -> Limits:
@@ -213,7 +283,7 @@ class Session:
         settings: Settings,
         *,
         faults: Sequence[Fault] = (),
-        transport: Transport | None = None,
+        transport: TransportLike | None = None,
         limits: Limits | None = None,
     ) -> None:
         """Wire everything; nothing is sent yet.
@@ -221,20 +291,24 @@ class Session:
         Args:
             platforms: what is declared.
             settings: what was asked for.
-            faults: trouble for the whole run.
+            faults: faults for the whole run.
             transport: who answers in record and live mode; None for the network.
             limits: of each script.
 
         Raises:
+            ConfigError: one of them is of another type.
             CassetteError: if the cassette cannot be used.
         """
+        if not isinstance(limits, Limits | None):
+            raise ConfigError(f"limits: expected bs.Limits(…), got {limits!r}")
         self.platforms = platforms
         self.settings = settings
         self._is_closed = False
         start = opening(settings)
         self.mode = start.mode
         self.clock = start.clock
-        self._network = Network(platforms, settings, start, transport=transport)
+        own = None if transport is None else as_transport(transport)
+        self._network = Network(platforms, settings, start, transport=own)
         self.calls = self._network.calls
         self.misses = self._network.misses
         self.arm(faults)
@@ -248,7 +322,7 @@ class Session:
             self._scheduler,
             self._network.begin,
             limits=within(limits, settings),
-            seed=settings.seed,
+            seed=settings.seeded,
             zone=start.zone.total_seconds(),
             engine=engine_of(settings.engine),
         )
@@ -257,56 +331,85 @@ class Session:
             self._guard.enter()  # at the end: what is remote was fetched before
 
     @classmethod
+    @closed()
     def open(  # noqa: PLR0913 - the options of a run
         cls,
-        platforms: str | os.PathLike[str] | None = None,
+        platforms: FilePath | None = None,
         *,
-        instances: str | os.PathLike[str] | None = None,
-        mode: str = "replay",
-        against: str = "live",
-        record: str = "once",
-        cassette: str | os.PathLike[str] | None = None,
+        instances: FilePath | None = None,
+        mode: Mode = "replay",
+        against: Against = "live",
+        record: RecordMode = "once",
+        cassette: FilePath | None = None,
         clock: str | None = None,
-        seed: int = 0,
-        ignore: Iterable[str] = (),
-        redact: Iterable[str] = (),
-        unused: str = "fail",
+        seed: int | None = None,
+        ignore: Names = (),
+        redact: Names = (),
+        unused: Unused = "fail",
+        unawaited: Unawaited = "warn",
         faults: Sequence[Fault] = (),
         owner: str = "",
         repeat: bool = False,
         default_instance: str | None = None,
         environ: Mapping[str, str] | None = None,
-        transport: Transport | None = None,
+        secrets: Names = (),
+        transport: TransportLike | None = None,
         limits: Limits | None = None,
+        engine: EngineName = "quickjs",
+        stack: int | None = None,
+        allow_ci: bool = False,
+        extra: bool = False,
         guard: bool | NetworkGuard = False,
-        allow_hosts: str | Iterable[str] = (),
-        **more: Any,
+        allow_hosts: str | Names = (),
+        run: Run | None = None,
+        logins: FilePath | None = None,
+        remote: Remote | None = None,
+        command: str = "",
+        command_rewrite: str = "",
+        command_new: str = "--record=new",
+        command_extra: str = "--record=new --record-extra",
     ) -> Session:
-        """Open a run over the platform files in *platforms*; see `Settings` for the options.
+        """Open a run over the platform files in *platforms*, a folder or one file.
+
+        *instances* is by default ``instances.yaml`` beside them. *transport* answers in record and
+        live mode, such as a function of a `Request`; None for the network. *faults* hold for the
+        whole run, *limits* for each script. `Settings` describes the other options.
 
         Raises:
             ConfigError: a file or an option is wrong.
             CassetteError: the cassette cannot be used.
         """
-        path = cassette if cassette is None or isinstance(cassette, Path) else Path(cassette)
+        judge("allow_hosts", str | Names, allow_hosts)
+        path = _path("cassette", cassette)
         settings = Settings(
             mode=mode,
             against=against,
             record=record,
             cassette=path,
-            logins=more.pop("logins") if "logins" in more else logins_beside(path),
-            clock=None if clock is None else Instant.parse(clock),
+            logins=logins_beside(path) if logins is None else _path("logins", logins),
+            clock=_instant(clock),
             seed=seed,
-            ignore=tuple(ignore),
-            redact=tuple(redact),
+            ignore=several("ignore", ignore),
+            redact=several("redact", redact),
             unused=unused,
+            unawaited=unawaited,
+            engine=engine,
+            stack=stack,
             owner=owner,
             repeat=repeat,
-            instance=default_instance,
+            default_instance=default_instance,
+            allow_ci=allow_ci,
+            extra=extra,
+            command=command,
+            command_rewrite=command_rewrite,
+            command_new=command_new,
+            command_extra=command_extra,
+            secrets=several("secrets", secrets),
             environ=os.environ if environ is None else environ,
+            remote=remote,
             guard=guard,
             allow_hosts=hosts_of(allow_hosts),
-            **more,
+            run=run,
         )
         loaded = load_platforms(platforms, instances=instances)
         return cls(loaded, settings, faults=faults, transport=transport, limits=limits)
@@ -334,13 +437,18 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session {self.mode}, {len(self.calls)} calls>"
 
-    def proxy(self, platform: str, /, **options: Any) -> Proxy:
+    @closed()
+    def proxy(
+        self, platform: str, /, *, instance_key: str | None = None, caller: str | None = None
+    ) -> Proxy:
         """Return the interface proxy of a platform, ``$proxy(platform, options)`` for Python.
 
         Raises:
             CallError: BAD_ARGUMENT.
         """
         self._network.refuse_closed()
+        given = {"instance_key": instance_key, "caller": caller}
+        options = {name: value for name, value in given.items() if value is not None}
         return Proxy(platform, options, run=self._network.run, build=self._network.build)
 
     def handle(self, request: Request, /) -> Response:
@@ -359,6 +467,7 @@ class Session:
         """Return a context that records and replays what other HTTP clients send in it, too."""
         return self._network.beside().listening(self.settings.owner)
 
+    @closed()
     def run_script(
         self,
         script: ScriptLike,
@@ -370,7 +479,7 @@ class Session:
         """Run *script* and all that it starts, and return what came of it.
 
         Args:
-            script: a path, or a script by value.
+            script: a path, or a script by value: ``bs.Script("…")``.
             form: the script's ``form``; a dict holds what the script wrote afterwards.
             ctx: the script's ``ctx``.
             libraries: scripts run before in the global scope.
@@ -385,6 +494,7 @@ class Session:
         self._runtime.settle()
         return judged(outcomes[0], self.settings.unawaited)
 
+    @closed()
     def start_script(
         self,
         script: ScriptLike,
@@ -403,8 +513,10 @@ class Session:
         self._runtime.start(
             as_script(script),
             lambda outcome: done(shown_outcome(outcome, self.redact)),
-            libraries=[as_script(library) for library in libraries],
-            bindings={name: as_live(value) for name, value in given.items() if value is not None},
+            libraries=as_scripts(libraries),
+            bindings={
+                name: as_live(name, value) for name, value in given.items() if value is not None
+            },
         )
 
     def advance(self, seconds: float, /) -> None:
@@ -447,6 +559,7 @@ class Session:
     def arm(self, rules: Sequence[Fault], /) -> None:
         """Let *rules* strike from now on, in front of those already there; they count anew."""
         self._network.refuse_closed()
+        _check_faults(rules)
         self._network.faults.arm(rules)
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
@@ -473,6 +586,7 @@ class Session:
         """Return which responses were recorded with a stand-in that need not be one."""
         return self._network.undeclared
 
+    @closed()
     def close(self, *, failed: bool = False) -> None:
         """End the run; *failed* says that it failed already, so its recording is set aside.
 
@@ -512,6 +626,28 @@ class Session:
         return told_unplayed(self.unplayed, self.settings.cassette, self.settings.rewriting)
 
 
+def _path(name: str, given: FilePath | None) -> Path | None:
+    if given is None or isinstance(given, Path):
+        return given
+    if isinstance(given, str | os.PathLike):
+        return Path(given)
+    raise ConfigError(f"{name}: expected a path, got {given!r}")
+
+
+def _instant(clock: str | None) -> Instant | None:
+    judge("clock", str | None, clock)
+    try:
+        return None if clock is None else Instant.parse(clock)
+    except ValueError as error:
+        raise ConfigError(f"clock: {error}") from None
+
+
+def _check_faults(given: Sequence[Fault]) -> None:
+    several: object = given  # who is not checked by types may pass anything
+    if not (isinstance(several, list | tuple) and all(isinstance(one, Fault) for one in several)):
+        raise ConfigError(f"faults: expected a list of bs.Fault(…), got {given!r}")
+
+
 def _guard_of(settings: Settings) -> NetworkGuard | None:
     """Return what closes the network to the run, if that is asked for."""
     guard = settings.guard
@@ -521,3 +657,47 @@ def _guard_of(settings: Settings) -> NetworkGuard | None:
     if guard:
         guard.close(settings.allow_hosts)
     return guard or None
+
+
+_HANDED_ON: Final = frozenset(one.argument for one in arguments()) - {"mode"}
+
+
+@closed(_HANDED_ON)
+def replay(
+    platforms: FilePath | None = None, *, cassette: FilePath, **options: Unpack[EverydayOptions]
+) -> Session:
+    """Open a session that answers ``$proxy`` from a recording.
+
+    ``with bs.replay("scenarios/platforms", cassette="cassettes/crm/客户.yaml") as session: …``
+
+    Args:
+        platforms: the folder of platform files.
+        cassette: the file of the recording.
+        options: all the others of `Session.open` but ``mode``.
+
+    Raises:
+        ConfigError: a file or an option is wrong.
+        CassetteError: the cassette cannot be used.
+    """
+    return Session.open(platforms, mode="replay", cassette=cassette, **options)
+
+
+@closed(_HANDED_ON)
+def record(
+    platforms: FilePath | None = None, *, cassette: FilePath, **options: Unpack[EverydayOptions]
+) -> Session:
+    """Open a session that asks the third parties and records what they answer.
+
+    ``with bs.record("scenarios/platforms", cassette="cassettes/crm/客户.yaml") as session: …``
+    By default only what has no recording is recorded; ``record="rewrite"`` records afresh.
+
+    Args:
+        platforms: the folder of platform files.
+        cassette: the file of the recording.
+        options: all the others of `Session.open` but ``mode``.
+
+    Raises:
+        ConfigError: a file or an option is wrong, or ``CI`` is set.
+        CassetteError: the cassette cannot be used.
+    """
+    return Session.open(platforms, mode="record", cassette=cassette, **options)

@@ -1,4 +1,4 @@
-"""What a session was asked for, checked once."""
+"""What a session was asked for, judged once by the table of options."""
 
 from __future__ import annotations
 
@@ -7,20 +7,88 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 from bpmax_sim.cassette.remote import Remote
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.script.runtime import ENGINES
+from bpmax_sim.script.limits import Limits
+from bpmax_sim.session.options import (
+    CI_REFUSES,
+    Against,
+    EngineName,
+    Mode,
+    Names,
+    RecordMode,
+    Unawaited,
+    Unused,
+    arguments,
+    judge,
+)
 from bpmax_sim.session.sharing import Run
+from bpmax_sim.transport.faults import Fault
+from bpmax_sim.transport.protocol import TransportLike
 
-MODES: Final = ("replay", "record", "live", "simulate")
-AGAINST: Final = ("live", "simulator")
-RECORDS: Final = ("once", "new", "rewrite")
-UNUSED: Final = ("fail", "warn", "ignore")
-UNAWAITED: Final = ("warn", "fail", "allow")
+FilePath = str | os.PathLike[str]
+
+
+class _Options(TypedDict, total=False):
+    """What all doors below hand on to `Session.open`; `Settings` describes them."""
+
+    instances: FilePath | None
+    against: Against
+    record: RecordMode
+    clock: str | None
+    seed: int | None
+    ignore: Names
+    redact: Names
+    unused: Unused
+    unawaited: Unawaited
+    owner: str
+    repeat: bool
+    default_instance: str | None
+    secrets: Names
+    transport: TransportLike | None
+    limits: Limits | None
+    engine: EngineName
+    stack: int | None
+    allow_ci: bool
+    extra: bool
+    guard: bool | NetworkGuard
+    allow_hosts: str | Names
+    run: Run | None
+    logins: FilePath | None
+    remote: Remote | None
+    command: str
+    command_rewrite: str
+    command_new: str
+    command_extra: str
+
+
+class EverydayOptions(_Options, total=False):
+    """The keywords that `bpmax_sim.record` and `bpmax_sim.replay` do not spell out."""
+
+    faults: Sequence[Fault]
+    environ: Mapping[str, str] | None
+
+
+class ScenarioOptions(_Options, total=False):
+    """The keywords that `bpmax_sim.run_scenario` does not spell out."""
+
+    platforms: FilePath | None
+    cassette: FilePath | None
+    mode: Mode
+
+
+class SessionOptions(EverydayOptions, ScenarioOptions, total=False):
+    """All keywords of `Session.open`."""
+
+
+_JUDGED: Final = tuple(
+    one for one in arguments() if one.type is not object and one.argument != "clock"
+)
+"""The rest is of a class of its own, or was made into one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +104,15 @@ class Settings:
         cassette: the file; None for a session that neither plays nor records.
         logins: the folder of login recordings.
         clock: where virtual time starts; None for where the recording does.
+        seed: of random numbers; None for that of the recording, which is 0.
         ignore, redact: places that do not count, and places with personal data.
         unused: what recordings that were not played are: ``fail``, ``warn`` or ``ignore``.
         unawaited: what calls are that no script awaited: ``warn``, ``fail`` or ``allow``.
-        engine: who runs JavaScript: ``quickjs`` or ``v8``.
+        engine: the JavaScript engine, ``quickjs`` or ``v8``.
         stack: bytes of stack for scripts; None for half of the thread's, at most 4 MB.
         owner: who records and plays, in a cassette that several share.
         repeat: whether a recording may be played more than once.
-        instance: preferred where a script names none.
+        default_instance: preferred where a script names none.
         allow_ci: whether recording is allowed although ``CI`` is set.
         extra: whether recording what is new also records one more of a call that was played.
         command: the command that records, for messages; *command_rewrite*, *command_new* and
@@ -56,25 +125,24 @@ class Settings:
         remote: where the files come from and go to, when they are the mirror of a URL.
         run: sessions of one owner in one run are one recording; None for those that are open at
             the same time as this one.
-        zone: seconds east of Greenwich, for scripts; None for that of *clock*.
     """
 
-    mode: str = "replay"
-    against: str = "live"
-    record: str = "once"
+    mode: Mode = "replay"
+    against: Against = "live"
+    record: RecordMode = "once"
     cassette: Path | None = None
     logins: Path | None = None
     clock: Instant | None = None
-    seed: int = 0
+    seed: int | None = None
     ignore: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
-    unused: str = "fail"
-    unawaited: str = "warn"
-    engine: str = "quickjs"
+    unused: Unused = "fail"
+    unawaited: Unawaited = "warn"
+    engine: EngineName = "quickjs"
     stack: int | None = None
     owner: str = ""
     repeat: bool = False
-    instance: str | None = None
+    default_instance: str | None = None
     allow_ci: bool = False
     extra: bool = False
     command: str = ""
@@ -89,19 +157,12 @@ class Settings:
     run: Run | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        _one_of("mode", self.mode, MODES)
-        _one_of("against", self.against, AGAINST)
-        _one_of("record", self.record, RECORDS)
-        _one_of("unused", self.unused, UNUSED)
-        _one_of("unawaited", self.unawaited, UNAWAITED)
-        _one_of("engine", self.engine, ENGINES)
+        for option in _JUDGED:
+            judge(option.argument, option.type, getattr(self, option.argument))
         if self.allow_hosts and self.guard is False:
             raise ConfigError("allow_hosts opens nothing where nothing is closed; add guard=True")
         if self.mode == "record" and self.environ.get("CI") and not self.allow_ci:
-            raise ConfigError(
-                "CI is set, so nothing is recorded; replay, or ask twice: "
-                "--bpmax-mode=record --bpmax-allow-ci-record"
-            )
+            raise ConfigError(CI_REFUSES)
 
     @property
     def rewriting(self) -> str:
@@ -109,18 +170,16 @@ class Settings:
         return f"{self.command} {self.command_rewrite}".strip() if self.command else ""
 
     @property
+    def seeded(self) -> int:
+        """Return the seed in force."""
+        return self.seed or 0
+
+    @property
     def is_simulated(self) -> bool:
         """Return whether stand-ins answer instead of the live third parties."""
         return self.mode == "simulate" or (self.mode == "record" and self.against == "simulator")
 
 
-def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        hint = near(value, allowed) or f"; choose one of {', '.join(allowed)}"
-        raise ConfigError(f"{name}: there is no {value!r}{hint}")
-
-
-@lru_cache(maxsize=256)
 @lru_cache(maxsize=256)  # asked by every session of a run, mostly of the same
 def logins_beside(cassette: Path | None) -> Path | None:
     """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""

@@ -26,7 +26,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from shutil import which
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
@@ -40,6 +40,7 @@ from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.settings import ScenarioOptions
 from bpmax_sim.yamlfile import shown
 
 CUSTOMERS: Mapping[str, Mapping[str, str]] = {
@@ -366,20 +367,20 @@ def _activation() -> str:
 def _play(
     folder: Path,
     environ: Mapping[str, str],
+    /,
     *,
     variables: Mapping[str, Any] | None = None,
-    **options: Any,
+    **options: Unpack[ScenarioOptions],
 ) -> Played:
     path = folder / "scenarios" / "customer.scenario.yaml"
     started = time.perf_counter()
     (item,) = items(path, variables=variables, environ=environ)
-    session = open_session(
-        item,
-        cassettes=Path(shown(folder / "cassettes")),
-        environ=environ,
-        command=" ".join(["bpmax-sim record", shown(path), *item.repeated("--var")]),
+    found: ScenarioOptions = {
         **options,
-    )
+        "command": " ".join(["bpmax-sim record", shown(path), *item.repeated("--var")]),
+    }
+    cassettes = Path(shown(folder / "cassettes"))
+    session = open_session(item, cassettes=cassettes, environ=environ, **found)
     events = tuple(run_item(item, session, environ=environ))
     return Played(events, time.perf_counter() - started)
 

@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 
 
@@ -44,6 +45,27 @@ class Handler(msgspec.Struct, frozen=True):
     def handle(self, request: Request) -> Response:
         """Return what the function answers."""
         return self.function(request)
+
+
+TransportLike = Transport | Callable[[Request], Response]
+"""What `as_transport` takes."""
+
+
+def as_transport(given: object) -> Transport:
+    """Return *given* as a transport; a function of a request becomes one.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if not isinstance(given, type):
+        if callable(getattr(given, "handle", None)):
+            return cast("Transport", given)
+        if callable(given):
+            return Handler(given)
+    raise ConfigError(
+        "transport: expected a function of a Request that returns a Response, or an object with "
+        f"a method handle, got {given!r}"
+    )
 
 
 SOURCE = "stub"

@@ -12,6 +12,7 @@ from bpmax_sim.check.drift import verify
 from bpmax_sim.errors import CassetteError, TransportError
 from bpmax_sim.messages import Exchange, Failed, Request, Response
 from bpmax_sim.session import Session
+from bpmax_sim.session.options import Mode
 from bpmax_sim.transport.protocol import Handler
 
 DATA = Path(__file__).parents[1] / "data/verify"
@@ -23,7 +24,7 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(status=status, headers=headers, body=json.dumps(value).encode())
 
 
-def opened(root: Path, mode: str, handler: Callable[[Request], Response]) -> Session:
+def opened(root: Path, mode: Mode, handler: Callable[[Request], Response]) -> Session:
     return Session.open(
         DATA / "platforms",
         mode=mode,

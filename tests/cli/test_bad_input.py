@@ -274,8 +274,8 @@ def test_recording_in_ci_is_asked_for_twice(
     assert (refused.code, refused.err) == (
         2,
         (
-            "CI is set, so nothing is recorded; replay with `bpmax-sim run`, or add "
-            "--allow-ci-record\n"
+            "recording is disabled because CI is set; pass allow_ci=True "
+            "(pytest: --bpmax-allow-ci-record, bpmax-sim: --allow-ci-record)\n"
         ),
     )
     assert done.code == 0

@@ -13,7 +13,7 @@ import pytest
 
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.errors import pasted
-from bpmax_sim.pytest_plugin.options import OPTIONS
+from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from bpmax_sim.starter.demo import Crm
 from tests.cli.project import ROOT, Command, Project
 
@@ -63,7 +63,7 @@ def test_every_command_of_a_message_exists_with_its_options(bs: Command) -> None
 
 
 def test_every_option_of_pytest_in_a_message_exists() -> None:
-    flags = {option.flag for option in OPTIONS}
+    flags = set(map(flag_of, OPTIONS))
     found = {flag for text in TEXTS for flag in re.findall(r"--bpmax-[a-z][a-z-]*[a-z]", text)}
 
     assert found - flags == set()

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,13 @@ import pytest
 import bpmax_sim as bs
 from bpmax_sim.errors import ClosedNetworkError, ConfigError
 from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.session.options import Mode
 from tests.ways_out import HOST, WAYS, connect
 
 V4 = "127.0.0.1"
 
 
-def opened(*, mode: str = "replay", hosts: tuple[str, ...] = ()) -> bs.Session:
+def opened(*, mode: Mode = "replay", hosts: tuple[str, ...] = ()) -> bs.Session:
     return bs.Session.open(mode=mode, owner="审批", guard=True, allow_hosts=hosts)
 
 
@@ -37,7 +39,7 @@ def refused(call: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize("mode", ["replay", "simulate"])
-def test_no_way_leads_out_while_answers_are_recorded_or_simulated(mode: str, port: int) -> None:
+def test_no_way_leads_out_while_answers_are_recorded_or_simulated(mode: Mode, port: int) -> None:
     with opened(mode=mode):
         for way in WAYS.values():
             refused(partial(way, port))
@@ -54,6 +56,20 @@ def test_every_way_leads_out_live_and_after_the_session(way: str, port: int) -> 
 def test_a_session_reaches_nothing_into_the_interpreter_unless_it_is_asked(port: int) -> None:
     with bs.Session.open():
         connect(port)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_server_of_the_test_itself_may_look_up_the_name_of_its_loopback_address(
+    host: str,
+) -> None:
+    class Server(HTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    with opened(), Server((host, 0), BaseHTTPRequestHandler) as server:
+        assert server.server_address[0] == host
+        socket.getnameinfo((host, 80), 0)
+        socket.getfqdn(host)
+        refused(lambda: connect(server.server_address[1], host, server.address_family))
 
 
 def test_the_refusal_says_who_how_where_and_what_to_do(port: int) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.proxy.response import RedactedResponse
 from bpmax_sim.session import Session
 
 INSTANCES = """
@@ -285,18 +286,18 @@ def test_a_direct_call_sends_its_arguments_in_order(key: str, call: Call, sessio
 
     record = session.calls[-1]
     assert record.request
-    sent = urlsplit(record.request["url"])
+    sent = urlsplit(record.request.url)
     own = [pair for pair in parse_qsl(sent.query) if pair[0] not in OF_AUTH]
     wanted = urlsplit(address.replace("{hook}", "redacted.feishu.a.robot_hook.1"))
     assert (sent.path, own) == (wanted.path, parse_qsl(wanted.query))
-    told = json.loads(record.request["body"] or "null")
+    told = json.loads(record.request.body or "null")
     for name in {"uuid", "timestamp", "sign"} & set(told or ()):
         del told[name]
     assert told == body
     assert is_success(key, record.response)
 
 
-def is_success(key: str, response: Mapping[str, Any] | None) -> bool:
+def is_success(key: str, response: RedactedResponse | None) -> bool:
     assert response
     code = {"feishu": "code", "dingtalk": "code"}.get(key, "errcode")
-    return bool(response["status"] == 200 and response["body"].get(code, 0) == 0)
+    return bool(response.status == 200 and response.body.get(code, 0) == 0)

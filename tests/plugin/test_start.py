@@ -34,6 +34,9 @@ OURS = {
     "bpmax_sim.pytest_plugin.fixtures",
     "bpmax_sim.pytest_plugin.options",
     "bpmax_sim.project",
+    "bpmax_sim.pytest_plugin.stash",
+    "bpmax_sim.session",
+    "bpmax_sim.session.options",
 }
 """All that a run loads which does not use the plugin."""
 

@@ -12,6 +12,7 @@ from bpmax_sim.clock import SeededChance, VirtualClock
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response, Sensitive
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Recover, ResponseRules, Sign
+from bpmax_sim.proxy.response import RedactedRequest
 from bpmax_sim.proxy.result import rejection
 from tests.proxy.world import (
     BEARER,
@@ -424,9 +425,9 @@ def test_no_request_shows_a_credential_in_its_log_record() -> None:
     record = world.log[0]
     request: Request | None = world.sent[0]
     assert request
-    assert record.request == {
-        "method": "POST",
-        "url": "https://crm.example.test/api/contracts",
-        "headers": {"content-type": "application/json", "x-key": STANDIN.encode().hex()},
-        "body": f'{{"note":"{STANDIN}"}}',
-    }
+    assert record.request == RedactedRequest(
+        method="POST",
+        url="https://crm.example.test/api/contracts",
+        headers={"content-type": "application/json", "x-key": STANDIN.encode().hex()},
+        body=f'{{"note":"{STANDIN}"}}',
+    )

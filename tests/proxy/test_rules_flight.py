@@ -424,7 +424,7 @@ def test_every_call_leaves_one_log_record() -> None:
     assert record.at == START
     assert record.duration == pytest.approx(0.35)
     assert record.response
-    assert record.response["body"] == {"code": 200}
+    assert record.response.body == {"code": 200}
     assert "tok-0001" not in repr((login.response, login.request, record.request))
 
 

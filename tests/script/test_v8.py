@@ -125,7 +125,7 @@ def test_a_session_runs_its_scripts_in_the_engine_it_is_opened_with() -> None:
 
 def test_an_engine_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
-        Session.open(engine="v9")
+        Session.open(engine="v9")  # type: ignore[arg-type]
 
     assert str(caught.value) == "engine: there is no 'v9'; choose one of quickjs, v8"
 

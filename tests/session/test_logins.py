@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session import Session
+from bpmax_sim.session.options import Mode
 from bpmax_sim.transport.protocol import Handler
 
 ASSERTION = "auth: {preset: jwt_bearer, algorithm: ES256, issuer: 客户端, subject: '{{ subject }}'}"
@@ -62,7 +63,7 @@ def opening(tmp_path: Path, request: pytest.FixtureRequest) -> Open:
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(*form, serialization.NoEncryption()).decode()
 
-    def opened(mode: str, at: str, subject: str = "甲", name: str = "a") -> Session:
+    def opened(mode: Mode, at: str, subject: str = "甲", name: str = "a") -> Session:
         return Session.open(
             folder,
             cassette=tmp_path / f"cassettes/{name}.yaml",

@@ -390,8 +390,8 @@ def test_a_transport_of_ones_own_stands_for_the_network(tmp_path: Path) -> None:
         (
             {"mode": "record", "environ": {"CI": "true"}},
             (
-                "CI is set, so nothing is recorded; replay, or ask twice: "
-                "--bpmax-mode=record --bpmax-allow-ci-record"
+                "recording is disabled because CI is set; pass allow_ci=True "
+                "(pytest: --bpmax-allow-ci-record, bpmax-sim: --allow-ci-record)"
             ),
         ),
     ],

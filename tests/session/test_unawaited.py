@@ -53,7 +53,7 @@ def test_an_error_of_the_script_stays_the_error() -> None:
 
 def test_another_word_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
-        Session.open(unawaited="alow")
+        Session.open(unawaited="alow")  # type: ignore[arg-type]
 
     assert str(caught.value) == "unawaited: there is no 'alow'; did you mean 'allow'?"
 

@@ -15,6 +15,7 @@ from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.session import Session
+from bpmax_sim.session.options import Mode
 from bpmax_sim.transport.protocol import Handler
 
 PLATFORM = """\
@@ -68,7 +69,7 @@ def declared(folder: Path, spec: str, value: str = "{env: CRM_USERNAME}") -> Non
     (folder / "用户.txt").write_text(USER, encoding="utf-8")
 
 
-def opened(folder: Path, mode: str = "replay", answer: Any = quiet, **options: Any) -> Session:
+def opened(folder: Path, mode: Mode = "replay", answer: Any = quiet, **options: Any) -> Session:
     return Session.open(
         folder / "platforms",
         mode=mode,

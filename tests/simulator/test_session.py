@@ -16,6 +16,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.session.options import Mode
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.simulator.simulator import Simulator
 from bpmax_sim.starter import demo
@@ -177,7 +178,7 @@ def test_another_client_is_answered_too(session: bs.Session) -> None:
 
 
 def test_a_recording_of_a_simulator_says_so_and_replays_the_same(tmp_path: Path) -> None:
-    def session(mode: str) -> bs.Session:
+    def session(mode: Mode) -> bs.Session:
         return bs.Session.open(
             FILES / "platforms",
             mode=mode,
@@ -187,7 +188,7 @@ def test_a_recording_of_a_simulator_says_so_and_replays_the_same(tmp_path: Path)
             environ={},
         )
 
-    def use(mode: str) -> list[object]:
+    def use(mode: Mode) -> list[object]:
         with session(mode) as opened:
             crm = opened.proxy("crm_system")
             found = [crm.getCustomerDetail(number) for number in ("12345", "99999")]
@@ -233,7 +234,7 @@ def test_a_seed_changes_ids_and_a_start_of_its_own_is_the_same_every_day(folder:
 
 def test_an_unknown_opposite_is_told() -> None:
     with pytest.raises(ConfigError) as error:
-        Settings(mode="record", against="simulater", environ={})
+        Settings(mode="record", against="simulater", environ={})  # type: ignore[arg-type]
 
     assert str(error.value) == "against: there is no 'simulater'; did you mean 'simulator'?"
 

@@ -1,0 +1,79 @@
+"""Which tests are in this shard, and how long each took, for the shards of the next run.
+
+All tests of a run are split, not scenarios alone: each is in exactly one shard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.project import SUFFIX, find_root
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.run_stats import tally_of
+from bpmax_sim.scenario import shards
+from bpmax_sim.scenario.shards import Shard
+
+
+def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave in *items* those of this run's shard, in their order."""
+    shard = options.value(config, "shard")
+    if shard is None:
+        return
+    names = _keys(config, (item.nodeid for item in items))
+    keys = dict(zip(items, names, strict=True))
+    chosen = shard.among(keys.values(), seconds(config))
+    left_out = [item for item in items if keys[item] not in chosen]
+    if left_out:
+        tally_of(config).sharded = True
+        items[:] = [item for item in items if keys[item] in chosen]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def header(config: pytest.Config, shard: Shard) -> str:
+    """Return what must be the same for every shard of one run."""
+    found = seconds(config)
+    known = f"{len(found)} durations ({shards.fingerprint(found)})"
+    return f"shard {shard}, split by {known if found else 'number, no durations known'}"
+
+
+def seconds(config: pytest.Config) -> dict[str, Any]:
+    """Return what each test took when it last ran.
+
+    Raises:
+        pytest.UsageError: the file cannot be read.
+    """
+    try:
+        return shards.read(find_root(config.rootpath))
+    except ConfigError as error:
+        raise pytest.UsageError(f"--bpmax-shard: {error}") from None
+
+
+def _keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
+    """Yield how durations call each test."""
+    root, known = find_root(config.rootpath), dict[str, str]()
+    for nodeid in nodeids:
+        file, _, name = nodeid.partition("::")
+        if file not in known:
+            known[file] = shards.key_of(config.rootpath / file, root, "")
+        yield f"{known[file]}{name}"
+
+
+def keep_durations(
+    config: pytest.Config, reports: Iterable[pytest.TestReport], *, complete: bool
+) -> None:
+    """Keep what the tests of *reports* took, in a project whose scenarios are among them."""
+    took: Counter[str] = Counter()
+    for report in reports:
+        took[report.nodeid] += report.duration  # type: ignore[assignment] # seconds
+    shard = options.value(config, "shard")
+    if shard is None and not any(f"{SUFFIX}::" in nodeid for nodeid in took):
+        return
+    root: Path = find_root(config.rootpath)
+    found = dict(zip(_keys(config, took), map(float, took.values()), strict=True))
+    shards.keep(root, found, shard=shard, complete=complete)

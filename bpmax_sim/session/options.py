@@ -1,0 +1,386 @@
+"""The options of a run: one table, from which every door makes its own or is checked against.
+
+A door is where somebody says an option: `Session.open`, a scenario file, the marker ``bpmax``,
+pytest's command line and ini file, and the command line ``bpmax-sim``. This module imports nothing
+heavy, since pytest loads it in every project that has the plugin installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
+from inspect import Parameter, signature
+from types import UnionType
+from typing import Any, Final, Literal, NamedTuple, ParamSpec, TypeVar, get_args, get_origin
+
+Mode = Literal["replay", "record", "live", "simulate"]
+Against = Literal["live", "simulator"]
+RecordMode = Literal["once", "new", "rewrite"]
+Unused = Literal["fail", "warn", "ignore"]
+Unawaited = Literal["warn", "fail", "allow"]
+EngineName = Literal["quickjs", "v8"]
+TraceWhen = Literal["on-failure", "on", "off"]
+Armed = Literal["on", "off"]
+
+Names = list[str] | tuple[str, ...]
+"""Several texts. Not ``Sequence[str]`` or ``Iterable[str]``, which a single text is, too."""
+
+CI_REFUSES: Final = (
+    "recording is disabled because CI is set; pass allow_ci=True (pytest: --bpmax-allow-ci-record, "
+    "bpmax-sim: --allow-ci-record)"
+)
+
+Door = Literal["session", "scenario", "marker", "pytest", "cli"]
+Given = Literal["value", "switch", "many", "optional"]
+
+
+class Option(NamedTuple):
+    """One option.
+
+    A tuple and not a dataclass, because making that class takes longer than all else here.
+
+    Attributes:
+        name: how files, markers and command lines call it.
+        doors: where it can be said.
+        type: what `Session.open` takes, or what *read* returns; ``object`` where its own class
+            judges it.
+        help: for command lines; ``{x}`` stands for the flag of option *x*.
+        default: of `Session.open`.
+        keyword: of `Session.open`, where it is not *name*.
+        given: on a command line: as a value, as a switch, as often as one likes, or with or
+            without a value.
+        read: text -> value; a ValueError's message tells what is wrong.
+    """
+
+    name: str
+    doors: tuple[Door, ...]
+    type: Any = object
+    help: str = ""
+    default: Any = None
+    keyword: str = ""
+    given: Given = "value"
+    metavar: str | None = None
+    read: Callable[[str], Any] = str
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Return the texts that it may be; none where it is no choice."""
+        return get_args(self.type) if get_origin(self.type) is Literal else ()
+
+    @property
+    def argument(self) -> str:
+        """Return its keyword of `Session.open`."""
+        return self.keyword or self.name
+
+
+def _instant(text: str) -> str:
+    from bpmax_sim.clock import Instant  # noqa: PLC0415 - only where it is given
+
+    Instant.parse(text)
+    return text
+
+
+def _stack(text: str) -> int:
+    from bpmax_sim.script.limits import parse_stack  # noqa: PLC0415 - only where it is given
+
+    return parse_stack(text)
+
+
+def _limits(text: str) -> Any:
+    from bpmax_sim.script.limits import parse_limits  # noqa: PLC0415 - only where it is given
+
+    return parse_limits(text)
+
+
+_SESSION: Final = ("session",)
+_COMMANDS: Final = ("pytest", "cli")
+_FILES: Final = ("session", "scenario", "marker")
+_ALL: Final = ("session", "scenario", "marker", "pytest", "cli")
+
+OPTIONS: Final[tuple[Option, ...]] = (
+    Option("mode", _ALL, Mode, "who answers $proxy calls (default: replay)", default="replay"),
+    Option(
+        "record",
+        ("session", "marker", "pytest", "cli"),
+        RecordMode,
+        "what recording records: what has no recording, also what one lacks, or all afresh"
+        " (default: once)",
+        default="once",
+    ),
+    Option(
+        "against",
+        ("session", "pytest", "cli"),
+        Against,
+        "whom recording asks (default: live)",
+        default="live",
+    ),
+    Option(
+        "record_extra",
+        ("session", "pytest", "cli"),
+        bool,
+        "with {record}=new, also record one more of a call that was played already",
+        default=False,
+        keyword="extra",
+        given="switch",
+    ),
+    Option(
+        "allow_ci_record",
+        ("session", "pytest", "cli"),
+        bool,
+        "record although CI is set",
+        default=False,
+        keyword="allow_ci",
+        given="switch",
+    ),
+    Option(
+        "allow_hosts",
+        ("session", "pytest", "cli"),
+        str | Names,
+        "hosts that stay open while replaying, by name or address, * matches; repeatable",
+        default=(),
+        given="many",
+        metavar="HOST",
+    ),
+    Option(
+        "cassettes",
+        _COMMANDS,
+        help="folder of all cassettes, or an fsspec URL (default: cassettes in the project's root)",
+        metavar="DIR|URL",
+    ),
+    Option(
+        "platforms",
+        _ALL,
+        help="platform files (default: what the scenario says, else scenarios/platforms)",
+        metavar="PATH",
+    ),
+    Option("instances", _FILES),
+    Option("cassette", _FILES),
+    Option(
+        "instance",
+        _ALL,
+        str | None,
+        "instance where a script names none",
+        keyword="default_instance",
+        metavar="KEY",
+    ),
+    Option("ignore", _FILES, Names, default=()),
+    Option("redact", _FILES, Names, default=()),
+    Option(
+        "unused",
+        _ALL,
+        Unused,
+        "how to treat recorded exchanges that were not replayed (default: fail)",
+        default="fail",
+    ),
+    Option("unawaited", _FILES, Unawaited, default="warn"),
+    Option("repeat", _FILES, bool, default=False),
+    Option(
+        "var",
+        _COMMANDS,
+        Mapping,
+        "variable that wins over those of the scenarios; repeatable",
+        given="many",
+        metavar="NAME=VALUE",
+    ),
+    Option(
+        "seed",
+        ("session", "scenario", "marker", "pytest"),
+        int | None,
+        "seed of random numbers",
+        metavar="N",
+        read=int,
+    ),
+    Option(
+        "clock",
+        ("session", "scenario", "marker", "pytest"),
+        str | None,
+        "where virtual time starts",
+        metavar="ISO",
+        read=_instant,
+    ),
+    Option(
+        "engine",
+        ("session", "marker", "pytest", "cli"),
+        EngineName,
+        "JavaScript engine; v8 is the extra engine-v8 (default: quickjs)",
+        default="quickjs",
+    ),
+    Option(
+        "js_stack",
+        ("session", "pytest", "cli"),
+        int | None,
+        "stack of scripts that recurse deeply, such as 24MB, on a thread of their own",
+        keyword="stack",
+        metavar="SIZE",
+        read=_stack,
+    ),
+    Option(
+        "js_limits",
+        ("session", "marker", "pytest", "cli"),
+        help="what a script may use (default: cpu=2s,wall=30s,memory=64MB,calls=10000)",
+        keyword="limits",
+        metavar="LIMITS",
+        read=_limits,
+    ),
+    Option("faults", ("session", "scenario"), default=()),
+    Option("faults", _COMMANDS, Armed, "off: arm no fault (default: on)", default="on"),
+    Option(
+        "trace",
+        _COMMANDS,
+        TraceWhen,
+        "events as NDJSON below .bpmax/trace (default: on-failure)",
+        default="on-failure",
+    ),
+    Option(
+        "shard",
+        _COMMANDS,
+        help="run one of N parts of all tests, split by .bpmax/durations.json",
+        metavar="I/N",
+    ),
+    Option(
+        "report",
+        ("pytest",),
+        help="one HTML page of all scenarios (default: .bpmax/report.html)",
+        given="optional",
+        metavar="FILE",
+    ),
+    Option(
+        "tb",
+        ("pytest",),
+        bool,
+        "what lies behind a failed scenario: Python tracebacks and the script's stack",
+        given="switch",
+    ),
+    Option("owner", _SESSION, str, default=""),
+    Option("environ", _SESSION),
+    Option("secrets", ("session", "scenario"), Names, default=()),
+    Option("transport", _SESSION),
+    Option("guard", _SESSION, default=False),
+    Option("run", _SESSION),
+    Option("logins", _SESSION),
+    Option("remote", _SESSION),
+    Option("command", _SESSION, str, default=""),
+    Option("command_rewrite", _SESSION, str, default=""),
+    Option("command_new", _SESSION, str, default="--record=new"),
+    Option("command_extra", _SESSION, str, default="--record=new --record-extra"),
+)
+
+_AT_DOOR: Final[dict[Door, dict[str, Option]]] = {}
+
+
+def options_of(door: Door) -> Mapping[str, Option]:
+    """Return the options that can be said at *door*, by their names."""
+    if door not in _AT_DOOR:
+        _AT_DOOR[door] = {one.name: one for one in OPTIONS if door in one.doors}
+    return _AT_DOOR[door]
+
+
+def helped(option: Option, flag: Callable[[str], str]) -> str:
+    """Return the help of *option*; *flag* spells another option."""
+    return option.help.format_map(_Flags(flag))
+
+
+class _Flags(dict[str, str]):
+    """Every name as its flag."""
+
+    def __init__(self, flag: Callable[[str], str]) -> None:
+        super().__init__()
+        self._flag = flag
+
+    def __missing__(self, name: str) -> str:
+        return self._flag(name)
+
+
+def arguments() -> Iterator[Option]:
+    """Yield the options that `Session.open` takes."""
+    return (one for one in OPTIONS if "session" in one.doors)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def closed(known: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator: a keyword that a function has not is refused with the near name.
+
+    Type checkers see the function's own signature. *known* are the keywords that it hands on.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        parameters = signature(function).parameters.values()
+        own = (one.name for one in parameters if one.kind in _BY_NAME)
+        names = frozenset((*own, *known)) - {"self", "cls"}
+
+        @wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not kwargs.keys() <= names:
+                raise _unknown(function.__qualname__, kwargs.keys() - names, names)
+            return function(*args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+_BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY})
+
+
+def _unknown(function: str, wrong: Iterable[str], names: Iterable[str]) -> Exception:
+    from bpmax_sim.errors import ConfigError, near  # noqa: PLC0415 - a wrong name is rare
+
+    told = [f"{function}: there is no {one!r}" + (near(one, names) or _all(names)) for one in wrong]
+    return ConfigError(*sorted(told))
+
+
+def _all(names: Iterable[str]) -> str:
+    return f"; there are {', '.join(sorted(names))}"
+
+
+def judge(name: str, kind: Any, value: object) -> None:
+    """Refuse a value that an option cannot have.
+
+    Raises:
+        ConfigError: it is of another type, or no choice; with the near one.
+    """
+    from bpmax_sim.errors import ConfigError, near  # noqa: PLC0415 - a wrong value is rare
+
+    if get_origin(kind) is Literal:
+        choices = get_args(kind)
+        if value not in choices:
+            hint = near(value, choices) if isinstance(value, str) else ""
+            known = hint or f"; choose one of {', '.join(choices)}"
+            raise ConfigError(f"{name}: there is no {value!r}{known}")
+    elif kind in {Names, str | Names}:
+        if not (isinstance(value, str) and kind is not Names):
+            several(name, value)
+    elif kind in _KINDS and not _is(value, kind):
+        raise ConfigError(f"{name}: expected {_KINDS[kind]}, got {value!r}")
+
+
+_KINDS: Final[Mapping[Any, str]] = {
+    bool: "True or False",
+    str: "a text",
+    str | None: "a text",
+    int | None: "a whole number",
+}
+
+
+def _is(value: object, kind: Any) -> bool:
+    kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    return type(value) in kinds or (str in kinds and isinstance(value, str))
+
+
+def several(name: str, given: object) -> tuple[str, ...]:
+    """Return the texts of a list.
+
+    Raises:
+        ConfigError: it is a text itself, or holds something else.
+    """
+    from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - as above
+
+    if isinstance(given, str):
+        raise ConfigError(f"{name}: expected a list of texts, got {given!r}; write [{given!r}]")
+    found = tuple(given) if isinstance(given, Iterable) and not isinstance(given, Mapping) else None
+    if found is None or not all(isinstance(one, str) for one in found):
+        raise ConfigError(f"{name}: expected a list of texts, got {given!r}")
+    return found
