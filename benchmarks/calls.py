@@ -102,7 +102,7 @@ def building(folder: Path) -> dict[str, float]:
         grant = Grant(values={"token": "t-123456"}, standins={"token": "t-123456"}, expires=1e12)
 
         def build() -> Request:
-            program = crm.api("get_customer_detail").path(id="12345").query(fields="name").program
+            program = crm.api("get_customer_detail").path(id="12345").query(fields="name").spec
             return authorised(plan(program, env), grant, env)
 
         return {"build and authorise, µs": microseconds(build, rounds=15, calls=200)}

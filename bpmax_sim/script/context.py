@@ -20,7 +20,7 @@ import msgspec
 
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, Place, ScriptError
 from bpmax_sim.js_values import UNDEFINED, decode_json, decode_tagged, dumps, encode_tagged
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.result import Answer, rejection
 from bpmax_sim.script.failure import Failures, Script, Sources
@@ -184,7 +184,7 @@ class Channel:
         return read(self._engine.call(operation, dumps(argument)))
 
 
-Begin = Callable[[Program], Generator[Effect, Any, Answer]]
+Begin = Callable[[CallSpec], Generator[Effect, Any, Answer]]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -370,7 +370,7 @@ class Context:
             raise MalformedError("the options of a call are not an object")
         if (entry.steps is None) is (entry.args is None):
             raise MalformedError("a call is neither direct nor chained")
-        program = Program(
+        program = CallSpec(
             platform=entry.platform,
             options=options,
             api=entry.api,

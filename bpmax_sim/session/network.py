@@ -26,7 +26,7 @@ from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import TokenStore, build, call, drive
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.environment import Environment
@@ -73,9 +73,9 @@ def environment(
         log=calls.append,
         serial=lambda: next(numbers),
         default_instance=settings.instance,
-        let_in=tracks.let_in,
+        on_login=tracks.let_in,
         hide=_hidden(settings.redact, vault),
-        missed=_missed(tracks, misses),
+        on_mismatch=_missed(tracks, misses),
     )
 
 
@@ -391,12 +391,12 @@ class Network:
             )
         return self._simulators.simulator(platform)
 
-    def begin(self, program: Program) -> Generator[Effect, Any, Answer]:
+    def begin(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
         """Return the call of *program*, for a scheduler to drive."""
         self._tracks.refuse_closed()
         return call(program, self._environment)
 
-    def run(self, program: Program) -> Any:
+    def run(self, program: CallSpec) -> Any:
         """Make the call of *program* on this thread and return its value.
 
         Raises:
@@ -438,7 +438,7 @@ class Network:
             sleep=sleep,
         )
 
-    def build(self, program: Program) -> Request:
+    def build(self, program: CallSpec) -> Request:
         """Return the request of *program* before auth; nothing is sent.
 
         Raises:
