@@ -97,7 +97,7 @@ def recorded(folder: Path, count: int, platforms: Path = _PLATFORMS) -> Path:
 def building(folder: Path) -> dict[str, float]:
     """Return the cost of building and authorising one call."""
     with opened(folder / "none.yaml") as session:
-        env = session._network._environment  # noqa: SLF001 - the generator's own input
+        env = session._network.environment  # noqa: SLF001 - the generator's own input
         crm = session.proxy("crm_system")
         grant = Grant(values={"token": "t-123456"}, standins={"token": "t-123456"}, expires=1e12)
 

@@ -220,6 +220,7 @@ def call(spec: CallSpec, env: Environment) -> Calling:
         NoMatchError: replay has no answer.
         ConfigError: if a declaration cannot be used.
     """
+    env.refuse_closed()
     trace = CallTrace(spec, env.clock.now(), env.clock.tick())
     try:
         trace.plan = plan(spec, env)
@@ -473,22 +474,24 @@ def _follow(flight: Flight) -> Grant:
 
 T = TypeVar("T")
 Handle = Callable[[Request], Response]
+Exchanged = tuple[Response | None, Exception | None, float]
 
 
-def answer(request: Request, handle: Handle) -> Response:
-    """Return what *handle* answers, if it came within the request's timeout.
+def exchange(request: Request, handle: Handle) -> Exchanged:
+    """Return what *handle* answers or raises, and the seconds it took; time-outs are judged here.
 
-    Raises:
-        TransportError: TIMEOUT, if it took longer; what *handle* raises names its call.
+    An error without a call gets that of *request*: who raised it knew of bytes only.
     """
     try:
         response = handle(request)
     except CallError as error:
         _name(error, request.call)
-        raise
+        return None, error, getattr(error, "elapsed", 0.0)
+    except Exception as error:  # noqa: BLE001 - thrown into the call that waits for it
+        return None, error, 0.0
     if response.elapsed > request.timeout:
-        raise timed_out(request)
-    return response
+        return None, timed_out(request), request.timeout
+    return response, None, response.elapsed
 
 
 def _name(error: CallError, call: Call | None) -> None:
@@ -535,42 +538,33 @@ def drive(
         BpmaxError: what the call raises.
     """
 
-    def perform(effect: Effect) -> Any:
-        start = clock.now()
+    def log_in(flow: Flow) -> Grant:
+        return drive(flow, handle=handle, tokens=tokens, clock=clock, sleep=sleep)
+
+    value: Any = None
+    error: Exception | None = None
+    while True:
+        try:
+            effect = call.send(value) if error is None else call.throw(error)
+        except StopIteration as end:
+            returned: T = end.value
+            return returned
+        start, took, value, error = clock.now(), 0.0, None, None
         if isinstance(effect, Send):
-            return _send_blocking(effect.request, handle, clock, start)
-        if isinstance(effect, Sleep):
+            value, error, took = exchange(effect.request, handle)
+        elif isinstance(effect, Sleep):
             sleep(effect.seconds)
-            clock.move_to(start + effect.seconds)
-            return None
-        return tokens.obtain(
-            effect,
-            lambda flow: drive(flow, handle=handle, tokens=tokens, clock=clock, sleep=sleep),
-        )
-
-    return _pump(call, perform)
+            took = effect.seconds
+        else:
+            value, error = _obtained(effect, tokens, log_in)
+        if took:
+            clock.move_to(start + took)
 
 
-def _pump(call: Generator[Effect, Any, T], perform: Callable[[Effect], Any]) -> T:
+def _obtained(
+    wanted: Acquire, tokens: TokenStore, log_in: Callable[[Flow], Grant]
+) -> tuple[Grant | None, Exception | None]:
     try:
-        effect = next(call)
-        while True:
-            try:
-                result = perform(effect)
-            except Exception as error:  # noqa: BLE001 - the call decides what to do with it
-                effect = call.throw(error)
-            else:
-                effect = call.send(result)
-    except StopIteration as end:
-        value: T = end.value
-        return value
-
-
-def _send_blocking(request: Request, handle: Handle, clock: VirtualClock, start: float) -> Response:
-    try:
-        response = answer(request, handle)
-    except TransportError as error:
-        clock.move_to(start + error.elapsed)
-        raise
-    clock.move_to(start + response.elapsed)
-    return response
+        return tokens.obtain(wanted, log_in), None
+    except Exception as error:  # noqa: BLE001 - the call decides what to do with it
+        return None, error

@@ -92,6 +92,7 @@ class Environment:
         separate: whether each request is also made with stand-ins, as record mode needs.
         synthesise_login: whether the login of (platform key, instance key) is made of stand-ins
             without sending.
+        refuse_closed: raises a ConfigError once the session is over; asked before each call.
         log: takes each finished call.
         serial: the next number of issue, from 1.
         default_instance: preferred where a script names no instance and the platform has it.
@@ -113,6 +114,7 @@ class Environment:
     auth_chance: Chance
     separate: bool = False
     synthesise_login: Callable[[str, str], bool] = lambda _platform, _instance: False
+    refuse_closed: Callable[[], None] = lambda: None
     log: Callable[[CallRecord], None] = lambda _record: None
     serial: Callable[[], int] = lambda: 0
     default_instance: str | None = None

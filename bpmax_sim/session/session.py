@@ -13,6 +13,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
@@ -32,6 +33,7 @@ from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.builder import Proxy
+from bpmax_sim.proxy.client import call
 from bpmax_sim.script.context import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
@@ -246,7 +248,7 @@ class Session:
         )
         self._runtime = Runtime(
             self._scheduler,
-            self._network.begin,
+            partial(call, env=self._network.environment),
             limits=within(limits, settings),
             seed=settings.seed,
             zone=start.zone.total_seconds(),
@@ -357,7 +359,7 @@ class Session:
 
     def listen(self) -> AbstractContextManager[object]:
         """Return a context that records and replays what other HTTP clients send in it, too."""
-        return self._network.beside().listening(self.settings.owner)
+        return self._network.intercepted().listening(self.settings.owner)
 
     def run_script(
         self,
