@@ -27,6 +27,7 @@ from bpmax_sim.script.failure import Failures, Script, Sources
 from bpmax_sim.script.limits import EngineError, Limits, too_slow
 from bpmax_sim.script.outbox import (
     Call,
+    Chain,
     Clear,
     ConsoleLine,
     End,
@@ -234,6 +235,7 @@ class Context:
         self._probes: list[tuple[str, str]] = []
         self._console: list[ConsoleLine] = []
         self._unhandled: list[ScriptError] = []
+        self._built: list[Unawaited] = []
         self._value: Any = UNDEFINED
         self._error: BpmaxError | None = None
         self._settled = False
@@ -340,7 +342,7 @@ class Context:
                 error=self._error,
                 console=tuple(self._console),
                 timers=tuple(self._fired),
-                unawaited=tuple(self._calls[number] for number in sorted(self._late)),
+                unawaited=(*(self._calls[number] for number in sorted(self._late)), *self._built),
                 unhandled=tuple(self._unhandled),
             )
         )
@@ -474,6 +476,22 @@ class Context:
             if cause is not None and cause not in told:
                 place = self._calls[number].place
                 self._unhandled.append(self._failures.unhandled(cause, place))
+        for chain in entry.chains:
+            self._leave(chain)
+
+    def _leave(self, chain: Chain) -> None:
+        """Take a chain without a call: an error if the script waited for what it yields."""
+        name, place = f"{chain.platform}.{chain.api}", self._sources.place(chain.row, chain.column)
+        if not chain.awaited:
+            self._built.append(Unawaited(name, place, built=True))
+            return
+        error = self._failures.uncalled(name, place)
+        if self._error is None or getattr(self._error, "name", "") == "TypeError":
+            # `result.data.name` of a chain is a TypeError, so that one is the consequence.
+            error.__cause__ = self._error
+            self._error = error
+        else:
+            self._unhandled.append(error)
 
 
 _ENTRIES: Mapping[type, Callable[[Context, Any], None]] = {

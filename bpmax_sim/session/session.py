@@ -126,12 +126,13 @@ def judged(outcome: Outcome, unawaited: str) -> Outcome:
     """Return *outcome*; of calls that nobody awaited it warns, or the first is its error."""
     if unawaited == "warn":
         for one in outcome.unawaited:
-            told = f"{one}; await it, or open the session with unawaited='allow'"
+            place = f"{one.place}: " if one.place else ""
+            told = f"{place}{one.problem}, or open the session with unawaited='allow'"
             warnings.warn(told, UnawaitedWarning, stacklevel=3)
     if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
         return outcome
     first = outcome.unawaited[0]
-    told = f"{first.call} was not awaited; await it, or open the session with unawaited='allow'"
+    told = f"{first.problem}, or open the session with unawaited='allow'"
     return replace(outcome, error=ScriptError(told, name="Unawaited", place=first.place))
 
 
