@@ -28,7 +28,7 @@ from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.session.options import Mode
 from bpmax_sim.transport.protocol import Handler
 
-_PLATFORMS = Path(bpmax_sim.starter.__file__).parent / "files/scenarios/platforms"
+_PLATFORMS = Path(bpmax_sim.starter.__file__).parent / "demo_files/scenarios/platforms"
 ENVIRON = {
     "CRM_URL": "https://crm",
     "CRM_CLIENT_ID": "id-123456",
@@ -98,12 +98,12 @@ def recorded(folder: Path, count: int, platforms: Path = _PLATFORMS) -> Path:
 def building(folder: Path) -> dict[str, float]:
     """Return the cost of building and authorising one call."""
     with opened(folder / "none.yaml") as session:
-        env = session._network._environment  # noqa: SLF001 - the generator's own input
+        env = session._network.environment  # noqa: SLF001 - the generator's own input
         crm = session.proxy("crm_system")
         grant = Grant(values={"token": "t-123456"}, standins={"token": "t-123456"}, expires=1e12)
 
         def build() -> Request:
-            program = crm.api("get_customer_detail").path(id="12345").query(fields="name").program
+            program = crm.api("get_customer_detail").path(id="12345").query(fields="name").spec
             return authorised(plan(program, env), grant, env)
 
         return {"build and authorise, µs": microseconds(build, rounds=15, calls=200)}

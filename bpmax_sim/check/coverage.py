@@ -16,7 +16,7 @@ from msgspec import UNSET
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Instance, Parameter, Platform
-from bpmax_sim.proxy.compiled_api import WHOLE_BODY, Recipe, recipe_for
+from bpmax_sim.proxy.compiled_api import WHOLE_BODY, CompiledApi, compiled_api
 from bpmax_sim.proxy.response import read_body
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
@@ -95,11 +95,11 @@ def _of_platform(platform: Platform) -> Iterator[Name]:
         yield "auth", f"{key} applied"
 
 
-def _recipe(platform: Platform) -> Recipe | None:
+def _recipe(platform: Platform) -> CompiledApi | None:
     """Return how the platform's first API is called; its auth is nearly always everybody's."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
     first = next((api for api in platform.apis.values() if api.auth is UNSET), None)
-    return None if first is None else recipe_for(platform, nobody, first)
+    return None if first is None else compiled_api(platform, nobody, first)
 
 
 def _of_flow(flow: Definition) -> Iterator[Name]:
@@ -195,5 +195,5 @@ def _class_of(fault: Fault, platform: Platform, api: Api) -> str | None:
     answer = fault.action
     response = Response(status=answer.status, headers=answer.headers, body=answer.body)
     nobody = Instance(platform=platform.platform_key, instance_key="any")
-    rules = recipe_for(platform, nobody, api).rules
+    rules = compiled_api(platform, nobody, api).rules
     return rules.failure_class(response, read_body(response))

@@ -35,7 +35,7 @@ from bpmax_sim.fuzz.violation import broken, is_expected, outcome, told
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Api, Parameter
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
 from bpmax_sim.session.credentials import matching_rules
@@ -50,17 +50,17 @@ from bpmax_sim.strategies.programs import (
 )
 from bpmax_sim.strategies.schemas import check_value
 
-Programs = tuple[Program, ...]
+Programs = tuple[CallSpec, ...]
 
 
-def _sent(target: Target, program: Program) -> tuple[BpmaxError | None, Witness]:
+def _sent(target: Target, program: CallSpec) -> tuple[BpmaxError | None, Witness]:
     """Make one call, and return its rejection and what was seen of it."""
     with target.session() as (session, witness):
         error = outcome(lambda: perform(program, session)).error
     return error, witness
 
 
-def _last(target: Target, program: Program) -> Request | None:
+def _last(target: Target, program: CallSpec) -> Request | None:
     """Return the request of one call, or None where it was not sent; `accepted` tells of that."""
     requests = _sent(target, program)[1].requests
     return requests[-1] if requests else None
@@ -248,7 +248,7 @@ def tells_apart(target: Target, programs: Programs) -> None:
         )
 
 
-def _built(program: Program, session: Session) -> Request | None:
+def _built(program: CallSpec, session: Session) -> Request | None:
     chain = chained(session.platforms.platform(program.platform).apis[program.api], program)
     builder = session.proxy(program.platform, **program.options).api(program.api)
     for setter, value in chain.steps:

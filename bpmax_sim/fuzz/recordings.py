@@ -24,7 +24,7 @@ from bpmax_sim.platform.instances import Entry, Origin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Source, is_set
 from bpmax_sim.platform.template import names_in
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.session import Session, Settings
 from bpmax_sim.session.options import Mode
@@ -57,7 +57,7 @@ class Recorded(msgspec.Struct, frozen=True):
     credentials: Mapping[str, str]
 
 
-def check_replay(target: Target, programs: tuple[Program, ...]) -> None:
+def check_replay(target: Target, programs: tuple[CallSpec, ...]) -> None:
     """Record a call, replay it without credentials, and compare what the script sees."""
     with TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / "cassettes/fuzz.yaml"
@@ -74,7 +74,7 @@ def check_replay(target: Target, programs: tuple[Program, ...]) -> None:
         raise broken(f"the recording was not played as it was made: {told(closing)}")
 
 
-def _is_pseudonymous(target: Target, program: Program) -> bool:
+def _is_pseudonymous(target: Target, program: CallSpec) -> bool:
     """Return whether replay answers with pseudonyms where the third party had personal data."""
     return bool(target.platform.redact or target.platform.apis[program.api].redact)
 
@@ -92,7 +92,7 @@ def _ended(came: Outcome) -> str:
     return f"ends in {told(came.error)}" if came.error else "gives another value"
 
 
-def check_secrets(target: Target, programs: tuple[Program, ...]) -> None:
+def check_secrets(target: Target, programs: tuple[CallSpec, ...]) -> None:
     """Record a call, and search all that is written and logged for credentials and tokens."""
     api = target.platform.apis[programs[0].api]
     with TemporaryDirectory(prefix="fuzz-") as place:
@@ -129,7 +129,7 @@ def _clear(target: Target, api: Api, request: Request) -> Iterator[str]:
             )
 
 
-def _recorded(target: Target, program: Program, path: Path) -> Recorded:
+def _recorded(target: Target, program: CallSpec, path: Path) -> Recorded:
     platforms, environ = _with_credentials(target.platforms, target.key)
     third_party = _third_party(platforms, environ)
     session = _session(platforms, path, environ, mode="record", transport=third_party)

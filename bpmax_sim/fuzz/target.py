@@ -31,7 +31,7 @@ from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.instances import Entry, Origin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session import Session, Settings
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class Unread(Exception):  # noqa: N818 - no error: the place is in a form that i
     """The body is in a form that nothing here reads."""
 
 
-def given(api: Api, program: Program) -> Iterator[tuple[Parameter, Any]]:
+def given(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
     """Yield each parameter that *program* gives a value, and the value."""
     said: Mapping[str, Any] = dict(program.steps)
     values = program.args or [_said(said.get(one.place, {}), one) for one in api.parameters]
@@ -298,7 +298,7 @@ _UNDEFINED = "$undefined"
 Plain = Mapping[str, Any]
 
 
-def plain(program: Program) -> Plain:
+def plain(program: CallSpec) -> Plain:
     """Return *program* as plain values."""
     found: dict[str, Any] = {"call": f"{program.platform}.{program.api}"}
     if program.options:
@@ -311,7 +311,7 @@ def plain(program: Program) -> Plain:
     return {**found, "args": _out(args)}
 
 
-def program(call: Plain) -> Program:
+def program(call: Plain) -> CallSpec:
     """Return the program of plain values; see `plain`."""
     platform, _, api = call["call"].partition(".")
     options = {"instance_key": call["instance"]} if "instance" in call else {}
@@ -319,7 +319,7 @@ def program(call: Plain) -> Program:
         (setter, _in(value)) for one in call.get("set", ()) for setter, value in one.items()
     )
     args = tuple(_in(list(call["args"]))) if "args" in call else None
-    return Program(platform=platform, options=options, api=api, steps=steps, args=args)
+    return CallSpec(platform=platform, options=options, api=api, steps=steps, args=args)
 
 
 def _out(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """A plan and what a login yielded, made into the request that is sent.
 
-Auth goes in last: `take_out` has removed its names from the call, so what is added here stands
+Auth goes in last: `drop_reserved` has removed its names from the call, so what is added here stands
 alone. In record mode the same is done once more with stand-ins, and that twin is written down.
 
 The names that auth's templates see, with real values or with those that are written down.
@@ -16,7 +16,7 @@ signed again instead of the one at hand.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -36,12 +36,12 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Call, Pairs, Proof, Request, Signed
 from bpmax_sim.platform.model import Apply, Idempotency
 from bpmax_sim.platform.template import names_in, render
-from bpmax_sim.proxy.call_plan import Content, Luck, Plan
-from bpmax_sim.proxy.compiled_api import Recipe
-from bpmax_sim.proxy.effects import Grant, Hidden
-from bpmax_sim.proxy.encode import BadValueError, header_value, inert, query_text
+from bpmax_sim.proxy.call_plan import CallRandomness, Plan
+from bpmax_sim.proxy.compiled_api import CompiledApi
+from bpmax_sim.proxy.effects import Grant, NoRepr
+from bpmax_sim.proxy.encode import BadValueError, header_value, inert, percent, query_text
 from bpmax_sim.proxy.environment import Environment, Secrets, Tenant
-from bpmax_sim.proxy.signing import Draft, sign
+from bpmax_sim.proxy.signing import RequestEditor, sign
 
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
 """Names whose value is another at every call or attempt."""
@@ -50,44 +50,65 @@ _SENT, _WRITTEN = "names of what is sent", "names of what is written down"
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
-class Side(Hidden, frozen=True):
-    """What one form of a request is made with; *kept* is where a recipe keeps its names."""
+class SigningContext(NoRepr, frozen=True):
+    """What one form of a request is made with; *cache_key* tells it from the other form."""
 
     credentials: Mapping[str, Any]
     granted: Mapping[str, Any]
     base: str
-    luck: Luck
+    randomness: CallRandomness
     now: float
-    kept: str
+    cache_key: str
+    attempt: int = 0
 
-    def is_like(self, other: Side) -> bool:
+    def is_like(self, other: SigningContext) -> bool:
         """Return whether both make the same of a request."""
-        return replace(self, kept=other.kept) == other
+        return replace(self, cache_key=other.cache_key) == other
 
 
-def real_side(
-    tenant: Tenant, grant: Grant | None, env: Environment, luck: Luck, *, offset: float = 0.0
-) -> Side:
+def real_context(
+    tenant: Tenant,
+    grant: Grant | None,
+    env: Environment,
+    randomness: CallRandomness,
+    *,
+    attempt: int = 0,
+    offset: float = 0.0,
+) -> SigningContext:
     """Return what is sent; *offset* corrects the auth clock."""
     granted = grant.values if grant else _NOTHING
-    return Side(tenant.real, granted, tenant.live, luck, env.auth_clock.now() + offset, _SENT)
+    now = env.auth_clock.now() + offset
+    return SigningContext(tenant.real, granted, tenant.live, randomness, now, _SENT, attempt)
 
 
-def standin_side(tenant: Tenant, grant: Grant | None, env: Environment, luck: Luck) -> Side:
+def standin_context(
+    tenant: Tenant,
+    grant: Grant | None,
+    env: Environment,
+    randomness: CallRandomness,
+    *,
+    attempt: int = 0,
+) -> SigningContext:
     """Return what is written down."""
-    granted = grant.standins if grant else _NOTHING
-    return Side(tenant.standins, granted, tenant.declared, luck, env.clock.now(), _WRITTEN)
+    granted, now = grant.standins if grant else _NOTHING, env.clock.now()
+    return SigningContext(
+        tenant.standins, granted, tenant.declared, randomness, now, _WRITTEN, attempt
+    )
 
 
-def standin_at(tenant: Tenant, grant: Grant | None, stamp: Signed) -> Side:
+def standin_context_at(
+    tenant: Tenant, grant: Grant | None, stamp: Signed, attempt: int
+) -> SigningContext:
     """Return what was written down at the instant and nonce of *stamp*."""
     granted = grant.standins if grant else _NOTHING
-    luck = Luck(b"", stamp.call_id, stamp.nonce)
-    return Side(tenant.standins, granted, tenant.declared, luck, stamp.now, _WRITTEN)
+    randomness = CallRandomness(b"", stamp.call_id, stamp.nonce)
+    return SigningContext(
+        tenant.standins, granted, tenant.declared, randomness, stamp.now, _WRITTEN, attempt
+    )
 
 
 def names_of(
-    recipe: Recipe, side: Side, attempt: int = 0, *, in_login: bool = False
+    recipe: CompiledApi, context: SigningContext, *, in_login: bool = False
 ) -> dict[str, Any]:
     """Return every name that the templates of auth may use, parameters rendered.
 
@@ -97,25 +118,25 @@ def names_of(
         ConfigError: if a parameter or the address names something undefined.
     """
     changing = {
-        "now": side.now,
-        "nonce": _nonce(side.luck, attempt) if "nonce" in recipe.uses else "",
-        "call_id": side.luck.call_id,
+        "now": context.now,
+        "nonce": _nonce(context.randomness, context.attempt) if "nonce" in recipe.uses else "",
+        "call_id": context.randomness.call_id,
     }
-    made_of = (side.credentials, side.granted, side.base)
-    kept = None if in_login else recipe.keys.get(side.kept)
-    if kept is not None and kept[0] == made_of:
-        return {**kept[1], **changing}
-    names = _rendered_names(recipe, side, changing, in_login=in_login)
-    if not in_login and is_steady(recipe, side):
-        recipe.keys[side.kept] = (made_of, names)
+    made_of = (context.credentials, context.granted, context.base)
+    cached = None if in_login else recipe.memo.get(context.cache_key)
+    if cached is not None and cached[0] == made_of:
+        return {**cached[1], **changing}
+    names = _rendered_names(recipe, context, changing, in_login=in_login)
+    if not in_login and is_steady(recipe, context):
+        recipe.memo[context.cache_key] = (made_of, names)
     return {**names}
 
 
-def is_steady(recipe: Recipe, side: Side, templates: Iterable[str] = ()) -> bool:
-    """Return whether address, parameters and *templates* say the same in every call of *side*."""
+def is_steady(recipe: CompiledApi, context: SigningContext, templates: Iterable[str] = ()) -> bool:
+    """Return whether address, parameters and *templates* are the same in every call."""
     parameters = recipe.auth.parameters
     texts = [
-        side.base,
+        context.base,
         *(value for value in parameters.values() if isinstance(value, str)),
         *templates,
     ]
@@ -123,50 +144,33 @@ def is_steady(recipe: Recipe, side: Side, templates: Iterable[str] = ()) -> bool
 
 
 def _rendered_names(
-    recipe: Recipe, side: Side, changing: Mapping[str, Any], *, in_login: bool
+    recipe: CompiledApi, context: SigningContext, changing: Mapping[str, Any], *, in_login: bool
 ) -> dict[str, Any]:
-    names = {**side.credentials, **side.granted, **changing}
-    is_known = not in_login or names_in(side.base) <= names.keys()
-    names["base_url"] = render(side.base, names).rstrip("/") if is_known else side.base
+    names = {**context.credentials, **context.granted, **changing}
+    is_known = not in_login or names_in(context.base) <= names.keys()
+    names["base_url"] = render(context.base, names).rstrip("/") if is_known else context.base
     for name, value in recipe.auth.parameters.items():
         names[name] = render(value, names) if isinstance(value, str) else value
     return names
 
 
-def _nonce(luck: Luck, attempt: int) -> str:
+def _nonce(randomness: CallRandomness, attempt: int) -> str:
     """Return the nonce of one attempt: the same calls have the same ones, in any order."""
-    return luck.nonce or hashlib.sha256(luck.seed + attempt.to_bytes(4, "big")).hexdigest()[:32]
+    return (
+        randomness.nonce
+        or hashlib.sha256(randomness.seed + attempt.to_bytes(4, "big")).hexdigest()[:32]
+    )
 
 
 _DIRECT: Final = frozenset({"header", "query"})
 
-Values = tuple[tuple[Apply, str], ...]
-
-
-class Put(Hidden, frozen=True):
-    """What auth puts into a request, and where; *values* holds all of it.
-
-    It is made once for requests with the same credentials, where nothing in it changes.
-    """
-
-    base: str
-    values: Values = ()
-    headers: Pairs = ()
-    query: str = ""
-    injected: tuple[str, ...] = ()
-
-
-class Made(Hidden, frozen=True):
-    """A request, and the values that were put into it."""
-
-    request: Request
-    values: Values
+AuthValues = tuple[tuple[Apply, str], ...]
+"""What auth puts into a request: each declared place, and the value that goes there."""
 
 
 def unauthorised(plan: Plan) -> Request:
     """Return the request of *plan* as it is before auth: no credential is in it."""
-    base = plan.tenant.declared.rstrip("/")
-    return _request(plan, plan.call, plan.written, Put(base))
+    return _request(plan, plan.call, plan.tenant.declared.rstrip("/"), ())
 
 
 def authorised(
@@ -184,17 +188,19 @@ def authorised(
     Raises:
         ConfigError: if a template, a key or an address does not fit.
     """
-    real = real_side(plan.tenant, grant, env, plan.luck, offset=offset)
-    if not (env.separate or plan.recipe.taken.path):
-        return _make(plan, plan.call, real, plan.real, attempt).request
-    standin = standin_side(plan.tenant, grant, env, plan.standin_luck)
-    call = _call_at(plan, standin, attempt)
-    made = _make(plan, call, real, plan.real, attempt)
+    real = real_context(plan.tenant, grant, env, plan.randomness, attempt=attempt, offset=offset)
+    values = _auth_values(plan, real)
+    unsigned = _request(plan, plan.real, _base(plan.recipe, real), values, attempt)
+    if not (env.separate or plan.recipe.reserved.path):
+        return _signed(plan, unsigned, real)
+    standin = standin_context(plan.tenant, grant, env, plan.standin_randomness, attempt=attempt)
+    call = _call_at(plan, standin)
+    request = _signed(plan, replace(unsigned, call=call), real)
     if not env.separate:
-        return made.request
-    twin = _make(plan, call, standin, plan.written, attempt, env.hide)
-    _pair(made.values, twin.values, env.vault)
-    return replace(made.request, standin=twin.request, proof=_proof(plan, real))
+        return request
+    twin, twins = _standin(plan, call, standin, env)
+    _pair(values, twins, env.vault)
+    return replace(request, standin=twin, proof=_proof(plan, real))
 
 
 def standin_made(
@@ -205,12 +211,12 @@ def standin_made(
     Raises:
         ConfigError: if a template, a key or an address does not fit.
     """
-    side = standin_at(plan.tenant, grant, stamp)
-    return _make(plan, _call_at(plan, side, attempt), side, plan.written, attempt, env.hide).request
+    context = standin_context_at(plan.tenant, grant, stamp, attempt)
+    return _standin(plan, _call_at(plan, context), context, env)[0]
 
 
 def signed_at(
-    request: Request, recipe: Recipe, tenant: Tenant, grant: Grant | None, stamp: Signed
+    request: Request, recipe: CompiledApi, tenant: Tenant, grant: Grant | None, stamp: Signed
 ) -> Request:
     """Return a recorded request signed again, at the instant and nonce of *stamp*.
 
@@ -218,28 +224,28 @@ def signed_at(
         ConfigError: if a template or a key does not fit.
     """
     assert recipe.auth.sign is not None
-    names = names_of(recipe, standin_at(tenant, grant, stamp), request.attempt)
+    names = names_of(recipe, standin_context_at(tenant, grant, stamp, request.attempt))
     return sign(request, recipe.auth.sign, names)
 
 
-def put_places(recipe: Recipe) -> frozenset[str]:
+def put_places(recipe: CompiledApi) -> frozenset[str]:
     """Return where auth puts something in before a request is signed."""
     declared = recipe.api.idempotency
     own = (declared,) if isinstance(declared, Idempotency) else ()
     return frozenset(_place(item) for item in (*recipe.apply, *own))
 
 
-def _proof(plan: Plan, real: Side) -> Proof | None:
+def _proof(plan: Plan, real: SigningContext) -> Proof | None:
     rule = plan.recipe.auth.verify_response
     return None if rule is None else Proof(rule, names_of(plan.recipe, real))
 
 
-def _call_at(plan: Plan, standin: Side, attempt: int) -> Call:
+def _call_at(plan: Plan, standin: SigningContext) -> Call:
     """Return the call with what auth puts into its path, as stand-ins."""
     path = plan.call.path
-    if not plan.recipe.taken.path:
+    if not plan.recipe.reserved.path:
         return plan.call
-    names = names_of(plan.recipe, standin, attempt)
+    names = names_of(plan.recipe, standin)
     for item in plan.recipe.apply:
         if item.place == "path":
             value = render(item.value, names)
@@ -247,79 +253,94 @@ def _call_at(plan: Plan, standin: Side, attempt: int) -> Call:
     return replace(plan.call, path=path)
 
 
-def _make(
-    plan: Plan,
-    call: Call,
-    side: Side,
-    content: Content,
-    attempt: int,
-    hide: Callable[[Request], Request] | None = None,
-) -> Made:
+def _standin(
+    plan: Plan, call: Call, context: SigningContext, env: Environment
+) -> tuple[Request, AuthValues]:
+    """Return the request that is written down, hidden before it is signed, and what is in it."""
+    values = _auth_values(plan, context)
+    base = _base(plan.recipe, context)
+    request = replace(_request(plan, plan.call, base, values, context.attempt), call=call)
+    if plan.recipe.auth.sign:
+        request = _signed(plan, env.hide(request), context)
+    return request, values
+
+
+def _signed(plan: Plan, request: Request, context: SigningContext) -> Request:
     recipe = plan.recipe
-    put = _put(plan, side, attempt)
-    request = _put_others(_request(plan, call, content, put, attempt), put.values)
-    if recipe.auth.sign:
-        names = names_of(recipe, side, attempt)
-        request = sign(hide(request) if hide else request, recipe.auth.sign, names)
-        nonce, call_id = str(names["nonce"]), str(names["call_id"])
-        request = replace(request, signed=Signed(now=side.now, nonce=nonce, call_id=call_id))
-    return Made(request, put.values)
+    if not recipe.auth.sign:
+        return request
+    names = names_of(recipe, context)
+    nonce, call_id = str(names["nonce"]), str(names["call_id"])
+    signed = sign(request, recipe.auth.sign, names)
+    return replace(signed, signed=Signed(now=context.now, nonce=nonce, call_id=call_id))
 
 
-def _put(plan: Plan, side: Side, attempt: int) -> Put:
-    """Return what is put into one form of a request.
+def _base(recipe: CompiledApi, context: SigningContext) -> str:
+    base = context.base
+    return str(names_of(recipe, context)["base_url"]) if "{" in base else base.rstrip("/")
+
+
+def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
+    """Return what is put into one form of a request, rendered once where no call changes it.
 
     Raises:
         ConfigError: if a template does not fit, or yields what cannot be sent.
     """
     recipe = plan.recipe
     extra = _idempotency(plan)
-    if not (recipe.apply or extra or recipe.auth.sign or "{" in side.base):
-        return Put(side.base.rstrip("/"))
-    place, made_of = f"put into {side.kept}", (side.credentials, side.granted, side.base)
-    kept = None if extra else recipe.keys.get(place)
-    if kept is not None and kept[0] == made_of:
-        put: Put = kept[1]
-        return put
-    put = _rendered(recipe, names_of(recipe, side, attempt), extra)
-    if not extra and is_steady(recipe, side, [item.value for item in recipe.apply]):
-        recipe.keys[place] = (made_of, put)
-    return put
+    if not (recipe.apply or extra):
+        return ()
+    place = f"put into {context.cache_key}"
+    made_of = (context.credentials, context.granted, context.base)
+    cached = None if extra else recipe.memo.get(place)
+    if cached is not None and cached[0] == made_of:
+        known: AuthValues = cached[1]
+        return known
+    names = names_of(recipe, context)
+    values = tuple([(item, _rendered(recipe, item, names)) for item in (*extra, *recipe.apply)])
+    if not extra and is_steady(recipe, context, [item.value for item in recipe.apply]):
+        recipe.memo[place] = (made_of, values)
+    return values
 
 
-def _rendered(recipe: Recipe, names: Mapping[str, object], extra: tuple[Apply, ...]) -> Put:
-    values = tuple([(item, render(item.value, names)) for item in (*extra, *recipe.apply)])
+def _rendered(recipe: CompiledApi, item: Apply, names: Mapping[str, object]) -> str:
+    value = render(item.value, names)
     try:
-        headers = [(name, header_value(name, text)) for name, text in _pairs(values, "header")]
-        return Put(
-            str(names["base_url"]),
-            values,
-            tuple(headers),
-            query_text(_pairs(values, "query")),
-            tuple([_place(item) for item, _ in values if item.place in _DIRECT]),
-        )
+        if item.place == "header":
+            return header_value(item.name, value)
+        if item.place == "query":
+            percent(value, f"query.{item.name}")
     except BadValueError as error:
         raise ConfigError(f"{recipe.name}: what auth puts in cannot be sent: {error}") from None
+    return value
 
 
-def _request(plan: Plan, call: Call, content: Content, put: Put, attempt: int = 0) -> Request:
+def _request(plan: Plan, said: Call, base: str, values: AuthValues, attempt: int = 0) -> Request:
+    """Return *said*, a form of the plan's call, as a request with *values* put in."""
     recipe = plan.recipe
-    query = "&".join(filter(None, (content.query, put.query)))
-    address = put.base + plan.call.path
-    return Request(
-        method=call.method,
+    query = query_text((*said.query, *_pairs(values, "query")))
+    address = base + said.path
+    request = Request(
+        method=said.method,
         url=f"{address}?{query}" if query else address,
-        headers=content.headers + put.headers,
-        body=content.body,
+        headers=said.headers + _pairs(values, "header"),
+        body=said.body,
         timeout=recipe.timeout,
-        call=call,
-        base=put.base,
-        injected=put.injected,
-        confined=content is not plan.written,
+        call=plan.call,
+        base=base,
+        injected=tuple([_place(item) for item, _ in values if item.place in _DIRECT]),
+        confined=said is not plan.call,
         attempt=attempt,
         sensitive=recipe.sensitive,
         personal=recipe.personal,
     )
+    others = [(item, value) for item, value in values if item.place not in _DIRECT]
+    if not others:
+        return request
+    editor = RequestEditor(request)
+    for item, value in others:
+        editor.put(item.place, item.name, value)
+    return editor.request()
 
 
 def _idempotency(plan: Plan) -> tuple[Apply, ...]:
@@ -334,7 +355,7 @@ def _idempotency(plan: Plan) -> tuple[Apply, ...]:
     return (Apply(place=declared.place, name=declared.name, value=declared.value),)
 
 
-def _pairs(values: Values, place: str) -> Pairs:
+def _pairs(values: AuthValues, place: str) -> Pairs:
     return tuple([(item.name, value) for item, value in values if item.place == place])
 
 
@@ -342,17 +363,7 @@ def _place(item: Apply | Idempotency) -> str:
     return f"{item.place}.{item.name.lower() if item.place == 'header' else item.name}"
 
 
-def _put_others(request: Request, values: Values) -> Request:
-    others = [(item, value) for item, value in values if item.place not in _DIRECT]
-    if not others:
-        return request
-    draft = Draft(request)
-    for item, value in others:
-        draft.put(item.place, item.name, value)
-    return draft.request()
-
-
-def _pair(real: Values, standin: Values, vault: Secrets) -> None:
+def _pair(real: AuthValues, standin: AuthValues, vault: Secrets) -> None:
     """Register derived forms, such as a whole Basic header, that stay the same between calls."""
     for (item, value), (_, twin) in zip(real, standin, strict=True):
         if value != twin and CHANGING.isdisjoint(names_in(item.value)):
@@ -391,7 +402,7 @@ def signed_otherwise(
     )
 
 
-def is_signed(asked: Request, recipe: Recipe, tenant: Tenant, grant: Grant | None) -> bool:
+def is_signed(asked: Request, recipe: CompiledApi, tenant: Tenant, grant: Grant | None) -> bool:
     """Return whether a recorded request is signed as its platform would sign it today."""
     stamp: Signed | None = asked.signed
     if stamp is None or recipe.auth.sign is None:
@@ -400,7 +411,7 @@ def is_signed(asked: Request, recipe: Recipe, tenant: Tenant, grant: Grant | Non
     return not _differences(_places(recipe, again, asked), asked, again)
 
 
-def _places(recipe: Recipe, *requests: Request) -> tuple[str, ...]:
+def _places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
     """Return where signing put something in; what else auth puts in may have been renewed."""
     others = put_places(recipe)
     found = dict.fromkeys(place for request in requests for place in request.injected)

@@ -33,7 +33,7 @@ from bpmax_sim.js_values import (
     property_order,
 )
 from bpmax_sim.messages import Request
-from bpmax_sim.proxy.effects import Hidden
+from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.encode import scalar_text
 
 Setter = Literal["path", "query", "header", "body"]
@@ -42,7 +42,7 @@ OPTIONS = ("instance_key", "caller")
 NEVER_APIS = frozenset({"then", "catch", "finally", "toJSON"})
 
 
-class Program(Hidden, frozen=True, kw_only=True):
+class CallSpec(NoRepr, frozen=True, kw_only=True):
     """One ``$proxy`` call, direct or chained, before anything is looked up.
 
     Attributes:
@@ -165,30 +165,30 @@ def _name(name: Any) -> str:
     return text
 
 
-Run = Callable[[Program], Any]
-Build = Callable[[Program], Request]
+Run = Callable[[CallSpec], Any]
+Build = Callable[[CallSpec], Request]
 
 
 class Builder:
     """One chained call in the making; immutable."""
 
-    __slots__ = ("_build", "_program", "_run")
+    __slots__ = ("_build", "_run", "_spec")
 
-    def __init__(self, program: Program, run: Run, build: Build) -> None:
-        """Start from *program*; *run* makes the call, *build* only its request."""
-        self._program = program
+    def __init__(self, spec: CallSpec, run: Run, build: Build) -> None:
+        """Start from *spec*; *run* makes the call, *build* only its request."""
+        self._spec = spec
         self._run = run
         self._build = build
 
     def __repr__(self) -> str:
-        program = self._program
-        setters = "".join(f".{setter}(…)" for setter, _ in program.steps)
-        return f"proxy({program.platform!r}).api({program.api!r}){setters}"
+        spec = self._spec
+        setters = "".join(f".{setter}(…)" for setter, _ in spec.steps)
+        return f"proxy({spec.platform!r}).api({spec.api!r}){setters}"
 
     @property
-    def program(self) -> Program:
+    def spec(self) -> CallSpec:
         """Return what has been said so far."""
-        return self._program
+        return self._spec
 
     def path(self, values: Mapping[str, Any] = UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
         """Return a builder with path parameters set, each sent as one segment."""
@@ -212,7 +212,7 @@ class Builder:
         Raises:
             CallError: the call was rejected.
         """
-        return self._run(self._program)
+        return self._run(self._spec)
 
     def build(self) -> Request:
         """Return the request as it is before auth; nothing is sent.
@@ -220,15 +220,15 @@ class Builder:
         Raises:
             CallError: it cannot be built.
         """
-        return self._build(self._program)
+        return self._build(self._spec)
 
     def _with(self, setter: Setter, value: Any, more: Mapping[str, Any]) -> Builder:
-        program = self._program
-        check_setter(program.platform, program.api, setter, value)
+        spec = self._spec
+        check_setter(spec.platform, spec.api, setter, value)
         given = [value] if value is not UNDEFINED else []
         given += [more] if more else []
         steps = [(setter, freeze(item)) for item in given]
-        grown = replace(program, steps=(*program.steps, *steps))
+        grown = replace(spec, steps=(*spec.steps, *steps))
         return Builder(grown, self._run, self._build)
 
 
@@ -239,7 +239,7 @@ class Proxy:
     underscore, and ``then`` and its like, are no APIs.
     """
 
-    __slots__ = ("_build", "_program", "_run")
+    __slots__ = ("_build", "_run", "_spec")
 
     def __init__(
         self,
@@ -255,12 +255,12 @@ class Proxy:
             CallError: BAD_ARGUMENT.
         """
         check_proxy(platform_key, UNDEFINED if options is None else options)
-        self._program = Program(platform=platform_key, options=freeze(options or {}))
+        self._spec = CallSpec(platform=platform_key, options=freeze(options or {}))
         self._run = run
         self._build = build
 
     def __repr__(self) -> str:
-        return f"proxy({self._program.platform!r})"
+        return f"proxy({self._spec.platform!r})"
 
     def api(self, name: str) -> Builder:
         """Return a builder for the API *name*.
@@ -268,8 +268,8 @@ class Proxy:
         Raises:
             CallError: BAD_ARGUMENT, if *name* is not a non-empty text.
         """
-        check_api(self._program.platform, name)
-        return Builder(replace(self._program, api=name), self._run, self._build)
+        check_api(self._spec.platform, name)
+        return Builder(replace(self._spec, api=name), self._run, self._build)
 
     def direct(self, name: str, /, *args: Any) -> Any:
         """Call the API *name* with its parameters in declared order, and return the answer.
@@ -277,8 +277,8 @@ class Proxy:
         Raises:
             CallError: the call was rejected.
         """
-        check_api(self._program.platform, name)
-        return self._run(replace(self._program, api=name, args=tuple(map(freeze, args))))
+        check_api(self._spec.platform, name)
+        return self._run(replace(self._spec, api=name, args=tuple(map(freeze, args))))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return the direct call of the API *name*."""

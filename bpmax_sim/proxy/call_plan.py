@@ -1,4 +1,4 @@
-"""A program looked up, merged and encoded: everything about a call but its authorisation.
+"""A spec looked up, merged and encoded: everything about a call but its authorisation.
 
 The `Call` in a plan is made of redactable data only: where a declared default is a secret
 credential, it holds the stand-in, and the plan keeps the real body and query beside it.
@@ -25,9 +25,9 @@ from bpmax_sim.errors import CallError, ConfigError, near
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Call, Pairs
 from bpmax_sim.platform.model import Instance, Platform
-from bpmax_sim.proxy.builder import OPTIONS, Program
-from bpmax_sim.proxy.compiled_api import CREDENTIAL, Input, Recipe, recipe_for
-from bpmax_sim.proxy.effects import Hidden, conceal
+from bpmax_sim.proxy.builder import OPTIONS, CallSpec
+from bpmax_sim.proxy.compiled_api import CREDENTIAL, CompiledApi, Input, compiled_api
+from bpmax_sim.proxy.effects import NoRepr, no_repr
 from bpmax_sim.proxy.encode import (
     BadValueError,
     encode_payload,
@@ -56,11 +56,11 @@ class Merged(Struct):
     body: Any
     notes: list[str] = field(default_factory=list)
 
-    __repr__ = conceal
+    __repr__ = no_repr
 
 
-def merge(program: Program, recipe: Recipe, credentials: Mapping[str, Any]) -> Merged:
-    """Return what *program* says on top of the defaults of *recipe*.
+def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -> Merged:
+    """Return what *spec* says on top of the defaults of *recipe*.
 
     Raises:
         CallError: MISSING_PARAMETER, UNKNOWN_PARAMETER.
@@ -73,12 +73,12 @@ def merge(program: Program, recipe: Recipe, credentials: Mapping[str, Any]) -> M
     merged = Merged({}, query, dict(recipe.headers), body)
     for given in recipe.defaults:
         _put(merged, given, given.default)
-    if program.args is None:
-        for setter, value in program.steps:
+    if spec.args is None:
+        for setter, value in spec.steps:
             _SETTERS[setter](merged, value)
     else:
-        _direct(merged, program.args, recipe)
-    if program.args is None and merged.path:
+        _direct(merged, spec.args, recipe)
+    if spec.args is None and merged.path:
         _rename_path(merged, recipe)
     for wanted in recipe.required:
         _require(merged, wanted, recipe)
@@ -167,7 +167,7 @@ def with_value(body: Any, steps: tuple[str, ...], value: Any) -> dict[str, Any]:
     return {**known, first: with_value(known.get(first), rest, value) if rest else value}
 
 
-def _direct(merged: Merged, args: tuple[Any, ...], recipe: Recipe) -> None:
+def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
     """Give the nth argument to the nth declared parameter."""
     extra = args[len(recipe.inputs) :]
     for given, value in zip(recipe.inputs, args, strict=False):
@@ -182,7 +182,7 @@ def _direct(merged: Merged, args: tuple[Any, ...], recipe: Recipe) -> None:
     merged.notes.append(f"{told}; the rest was dropped")
 
 
-def _rename_path(merged: Merged, recipe: Recipe) -> None:
+def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
     """Accept a path parameter's declared name for its placeholder, and nothing unknown."""
     known = {*recipe.pieces[1::2]}
     renamed: dict[str, Any] = {}
@@ -199,7 +199,7 @@ def _rename_path(merged: Merged, recipe: Recipe) -> None:
     merged.path = renamed
 
 
-def _require(merged: Merged, wanted: Input, recipe: Recipe) -> None:
+def _require(merged: Merged, wanted: Input, recipe: CompiledApi) -> None:
     if not _PRESENT[wanted.place](merged, wanted):
         raise CallError(
             f"{recipe.name}: parameter {wanted.name!r} is missing ({_place(wanted)})",
@@ -232,13 +232,13 @@ _PRESENT = {
 }
 
 
-def take_out(merged: Merged, recipe: Recipe) -> None:
+def drop_reserved(merged: Merged, recipe: CompiledApi) -> None:
     """Remove every name that auth puts in, in any case, and note it.
 
     Raises:
         BadValueError: if auth puts a value into a body that is no object.
     """
-    taken = recipe.taken
+    taken = recipe.reserved
     if not taken.header.isdisjoint(merged.headers):
         _take(taken.header, merged.headers, "header", merged)
     if taken.query:
@@ -313,7 +313,7 @@ _SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
-class Luck(Hidden, frozen=True):
+class CallRandomness(NoRepr, frozen=True):
     """What was drawn for one call, kept over its retries; each attempt has its own nonce.
 
     A *nonce* that is given is that of the one attempt which is made again.
@@ -324,41 +324,32 @@ class Luck(Hidden, frozen=True):
     nonce: str = ""
 
     @classmethod
-    def draw(cls, chance: Chance) -> Luck:
+    def draw(cls, chance: Chance) -> CallRandomness:
         """Draw from *chance*, in the order in which calls are issued."""
         return cls(chance.bytes(16), new_uuid(chance))
 
 
-NO_LUCK = Luck(b"", "")
+NO_RANDOMNESS = CallRandomness(b"", "")
 
 
-class Content(Hidden, frozen=True):
-    """Query string, headers and body bytes, as they stand before auth."""
-
-    query: str
-    headers: Pairs
-    body: bytes | None
-
-
-class Plan(Hidden, frozen=True, kw_only=True):
+class Plan(NoRepr, frozen=True, kw_only=True):
     """One call, ready to be authorised.
 
     Attributes:
-        call: what the builder said.
-        written: query and body as they may be written down.
+        call: what the builder said, as it may be written down.
         real: the same with real credentials; the very same object where none is in there.
         notes: what was overridden or dropped.
-        luck: what a real request is made with; *standin_luck* the one that is written down.
+        randomness: what a real request is made with.
+        standin_randomness: what the form that is written down is made with.
     """
 
-    recipe: Recipe
+    recipe: CompiledApi
     call: Call
     tenant: Tenant
-    written: Content
-    real: Content
+    real: Call
     notes: tuple[str, ...] = ()
-    luck: Luck = NO_LUCK
-    standin_luck: Luck = NO_LUCK
+    randomness: CallRandomness = NO_RANDOMNESS
+    standin_randomness: CallRandomness = NO_RANDOMNESS
 
     @property
     def name(self) -> str:
@@ -366,63 +357,64 @@ class Plan(Hidden, frozen=True, kw_only=True):
         return self.recipe.name
 
 
-def plan(program: Program, env: Environment) -> Plan:
-    """Return the plan of *program*; nothing is sent.
+def plan(spec: CallSpec, env: Environment) -> Plan:
+    """Return the plan of *spec*; nothing is sent.
 
     Raises:
         CallError: one of the codes that come before any HTTP.
         ConfigError: if the platform's declaration cannot be used.
     """
-    recipe = _found(program, env)
-    notes = _check_options(program, recipe) if program.options else ()
+    recipe = _found(spec, env)
+    notes = _check_options(spec, recipe) if spec.options else ()
     tenant = env.tenant(recipe.platform, recipe.instance)
     try:
-        call, written, merged = _spoken(program, recipe, tenant.standins, env.serial())
-        real = written
+        call, merged = _encode_call(spec, recipe, tenant.standins, env.serial())
+        real = call
         if recipe.resolves and tenant.real != tenant.standins:
-            real = _spoken(program, recipe, tenant.real, call.serial)[1]
+            real = _encode_call(spec, recipe, tenant.real, call.serial)[0]
         if not _SECRET_HEADERS.isdisjoint(merged.headers):
-            headers = _without_secrets(call, env)
-            call = replace(call, headers=headers)
-            written = Content(written.query, headers, written.body)
+            call = replace(call, headers=_without_secrets(call, env))
     except BadValueError as error:
         raise CallError(f"{recipe.name}: {error}", code="BAD_ARGUMENT") from None
     except RecursionError:
         raise CallError(f"{recipe.name}: a value is nested too deeply") from None
-    luck = standin_luck = NO_LUCK
+    randomness = standin_randomness = NO_RANDOMNESS
     if not recipe.uses.isdisjoint(("nonce", "call_id")):
-        standin_luck = Luck.draw(env.chance)
-        luck = standin_luck if env.auth_chance is env.chance else Luck.draw(env.auth_chance)
+        standin_randomness = CallRandomness.draw(env.chance)
+        randomness = (
+            standin_randomness
+            if env.auth_chance is env.chance
+            else CallRandomness.draw(env.auth_chance)
+        )
     return Plan(
         recipe=recipe,
         call=call,
         tenant=tenant,
-        written=written,
         real=real,
         notes=(*notes, *merged.notes),
-        luck=luck,
-        standin_luck=standin_luck,
+        randomness=randomness,
+        standin_randomness=standin_randomness,
     )
 
 
-def _found(program: Program, env: Environment) -> Recipe:
-    """Return the recipe of what *program* names, looked up once for each way of naming it."""
-    key = (program.platform, program.options.get("instance_key", UNDEFINED), program.api)
-    found = env.found.get(key)
+def _found(spec: CallSpec, env: Environment) -> CompiledApi:
+    """Return the recipe of what *spec* names, looked up once for each way of naming it."""
+    key = (spec.platform, spec.options.get("instance_key", UNDEFINED), spec.api)
+    found = env.resolved.get(key)
     if found is None:
-        platform = env.platforms.platform(program.platform)
-        instance = _instance(program, platform, env)
-        found = recipe_for(platform, instance, env.platforms.api(platform, program.api))
-        env.found[key] = found
+        platform = env.platforms.platform(spec.platform)
+        instance = _instance(spec, platform, env)
+        found = compiled_api(platform, instance, env.platforms.api(platform, spec.api))
+        env.resolved[key] = found
     return found
 
 
-def _instance(program: Program, platform: Platform, env: Environment) -> Instance:
+def _instance(spec: CallSpec, platform: Platform, env: Environment) -> Instance:
     key = platform.platform_key
-    named = program.options.get("instance_key", UNDEFINED)
+    named = spec.options.get("instance_key", UNDEFINED)
     if named is not UNDEFINED:
         return env.platforms.instance(key, named)
-    _refuse_near_options(program)
+    _refuse_near_options(spec)
     if env.default_instance is not None:
         try:
             return env.platforms.instance(key, env.default_instance)
@@ -431,17 +423,17 @@ def _instance(program: Program, platform: Platform, env: Environment) -> Instanc
     return env.platforms.instance(key, None)
 
 
-def _refuse_near_options(program: Program) -> None:
+def _refuse_near_options(spec: CallSpec) -> None:
     """Reject a near miss of a known option: the typo would pick the wrong tenant.
 
     Raises:
         CallError: BAD_ARGUMENT.
     """
-    for name in program.options:
+    for name in spec.options:
         meant = None if name in OPTIONS else _near_option(name)
         if meant:
             raise CallError(
-                f"$proxy({program.platform!r}): unknown option {name!r}; did you mean {meant!r}?"
+                f"$proxy({spec.platform!r}): unknown option {name!r}; did you mean {meant!r}?"
             )
 
 
@@ -452,49 +444,49 @@ def _near_option(name: str) -> str | None:
     return plain[found[0]] if found else None
 
 
-def _check_options(program: Program, recipe: Recipe) -> tuple[str, ...]:
-    unknown = [name for name in program.options if name not in OPTIONS]
+def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
+    unknown = [name for name in spec.options if name not in OPTIONS]
     if not unknown:
         return ()
-    _refuse_near_options(program)
+    _refuse_near_options(spec)
     known = ", ".join(OPTIONS)
     if recipe.strict:
         raise CallError(
-            f"$proxy({program.platform!r}): unknown option {unknown[0]!r}; options are {known}"
+            f"$proxy({spec.platform!r}): unknown option {unknown[0]!r}; options are {known}"
         )
     return tuple(f"unknown option {name!r} was ignored; options are {known}" for name in unknown)
 
 
-def _spoken(
-    program: Program, recipe: Recipe, credentials: Mapping[str, Any], serial: int
-) -> tuple[Call, Content, Merged]:
+def _encode_call(
+    spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any], serial: int
+) -> tuple[Call, Merged]:
     """Return the call that is said with *credentials* in the declared defaults."""
-    merged = merge(program, recipe, credentials)
-    take_out(merged, recipe)
-    pairs = query_pairs(merged.query)
+    merged = merge(spec, recipe, credentials)
+    drop_reserved(merged, recipe)
+    query = query_pairs(merged.query)
     body = _encode_body(merged, recipe)
-    content = Content(query_text(pairs), tuple(merged.headers.values()), body)
     path = _path(merged, recipe)
-    if len(path) + len(content.query) > LONGEST_TARGET:
+    length = len(path) + len(query_text(query))
+    if length > LONGEST_TARGET:
         raise BadValueError(
-            f"the address is {len(path) + len(content.query)} characters long, more than"
-            f" {LONGEST_TARGET}; send long values in the body"
+            f"the address is {length} characters long, more than {LONGEST_TARGET};"
+            " send long values in the body"
         )
-    caller = program.options.get("caller", UNDEFINED)
+    caller = spec.options.get("caller", UNDEFINED)
     call = Call(
         platform=recipe.platform.platform_key,
         instance=recipe.instance.instance_key,
         api=recipe.api.key,
         method=recipe.method,
         path=path,
-        query=pairs,
-        headers=content.headers,
+        query=query,
+        headers=tuple(merged.headers.values()),
         body=body,
         caller=None if caller is UNDEFINED else caller,
-        position=program.position,
+        position=spec.position,
         serial=serial,
     )
-    return call, content, merged
+    return call, merged
 
 
 def _without_secrets(call: Call, env: Environment) -> Pairs:
@@ -514,7 +506,7 @@ def _standin(name: str, value: str, call: Call, env: Environment) -> str:
     return f"{scheme}{space}{env.vault.minted(call.platform, call.instance, name, secret)}"
 
 
-def _path(merged: Merged, recipe: Recipe) -> str:
+def _path(merged: Merged, recipe: CompiledApi) -> str:
     pieces = recipe.pieces
     if len(pieces) == 1:
         return pieces[0]
@@ -523,7 +515,7 @@ def _path(merged: Merged, recipe: Recipe) -> str:
         name = pieces[index]
         if name in merged.path:
             filled[index] = segment(name, merged.path[name])
-        elif name in recipe.taken.path:
+        elif name in recipe.reserved.path:
             filled[index] = f"{{{name}}}"
         else:
             raise CallError(
@@ -533,7 +525,7 @@ def _path(merged: Merged, recipe: Recipe) -> str:
     return "".join(filled)
 
 
-def _encode_body(merged: Merged, recipe: Recipe) -> bytes | None:
+def _encode_body(merged: Merged, recipe: CompiledApi) -> bytes | None:
     """Return the body's bytes, and set the content type that goes with them."""
     value = merged.body
     if value is UNDEFINED:
@@ -542,6 +534,6 @@ def _encode_body(merged: Merged, recipe: Recipe) -> bytes | None:
     encoding = encoding_of(own[1], recipe.encoding) if own else recipe.encoding
     payload = encode_payload(value, encoding)
     needs_boundary = encoding == "multipart" and not isinstance(value, str | bytes)
-    if (own is None and "content-type" not in recipe.taken.header) or needs_boundary:
+    if (own is None and "content-type" not in recipe.reserved.header) or needs_boundary:
         merged.headers["content-type"] = ("Content-Type", payload.content_type)
     return payload.data

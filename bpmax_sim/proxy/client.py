@@ -1,4 +1,4 @@
-"""A call, from its program to its answer, as a generator of effects.
+"""A call, from its spec to its answer, as a generator of effects.
 
 Authorisation, renewal, retries and judgement are written once, here; the driver owns I/O and time.
 
@@ -31,11 +31,11 @@ from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.platform.model import Recover
-from bpmax_sim.proxy.auth import authorised, names_of, real_side, signed_otherwise, unauthorised
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.auth import authorised, names_of, real_context, signed_otherwise, unauthorised
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_plan import Plan, plan
-from bpmax_sim.proxy.compiled_api import Recipe
-from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep, conceal
+from bpmax_sim.proxy.compiled_api import CompiledApi
+from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesised
 from bpmax_sim.proxy.response import ABSENT, Body, CallRecord, find_first, finder, read_body
@@ -90,7 +90,7 @@ class Answered(Struct, frozen=True):
 Outcome = Answered | TransportError
 
 
-def failure_class(outcome: Outcome, recipe: Recipe) -> str | None:
+def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
     """Return the class that *recover* is keyed by, or None for a success and for the rest."""
     if isinstance(outcome, TransportError):
         return "transient" if outcome.code in _BROKEN_OFF else None
@@ -98,7 +98,7 @@ def failure_class(outcome: Outcome, recipe: Recipe) -> str | None:
 
 
 def next_step(
-    outcome: Outcome, recipe: Recipe, grant: Grant | None, progress: Progress, now: float
+    outcome: Outcome, recipe: CompiledApi, grant: Grant | None, progress: Progress, now: float
 ) -> Again | RefusedAgain | None:
     """Return what to do after *outcome*; None if it is final."""
     found = failure_class(outcome, recipe)
@@ -117,7 +117,7 @@ def next_step(
 
 
 def _later(
-    outcome: Outcome, recipe: Recipe, rule: Recover, progress: Progress, now: float, found: str
+    outcome: Outcome, recipe: CompiledApi, rule: Recover, progress: Progress, now: float, found: str
 ) -> Again | None:
     unsent = isinstance(outcome, TransportError) and not outcome.sent
     if progress.sent >= rule.tries or not (recipe.api.is_idempotent or unsent):
@@ -197,10 +197,10 @@ _READERS: tuple[Callable[[str, float], float | None], ...] = (_number, _iso, _ht
 Calling = Generator[Effect, Any, Answer]
 
 
-class Trail(Struct):
+class CallTrace(Struct):
     """What is known of a call so far, for its log record."""
 
-    program: Program
+    spec: CallSpec
     start: float
     began: int
     plan: Plan | None = None
@@ -209,71 +209,72 @@ class Trail(Struct):
     sent: Request | None = None
     received: Response | None = None
 
-    __repr__ = conceal
+    __repr__ = no_repr
 
 
-def call(program: Program, env: Environment) -> Calling:
-    """Make the call of *program*; one log record is left, whatever comes of it.
+def call(spec: CallSpec, env: Environment) -> Calling:
+    """Make the call of *spec*; one log record is left, whatever comes of it.
 
     Raises:
         CallError: what the script sees as a rejection.
         NoMatchError: replay has no answer.
         ConfigError: if a declaration cannot be used.
     """
-    trail = Trail(program, env.clock.now(), env.clock.tick())
+    env.refuse_closed()
+    trace = CallTrace(spec, env.clock.now(), env.clock.tick())
     try:
-        trail.plan = plan(program, env)
-        answer = yield from _attempts(trail.plan, env, trail)
+        trace.plan = plan(spec, env)
+        answer = yield from _attempts(trace.plan, env, trace)
     except BpmaxError as error:
         if isinstance(error, CallError):
-            _complete(error, trail, env)
-        env.log(_record(trail, env, error))
+            _complete(error, trace, env)
+        env.log(_record(trace, env, error))
         raise
-    env.log(_record(trail, env, None))
+    env.log(_record(trace, env, None))
     return answer
 
 
-def build(program: Program, env: Environment) -> Request:
-    """Return the request of *program* as it is before auth; nothing is sent or logged.
+def build(spec: CallSpec, env: Environment) -> Request:
+    """Return the request of *spec* as it is before auth; nothing is sent or logged.
 
     Raises:
         CallError: one of the codes that come before any HTTP.
     """
-    return unauthorised(plan(program, env))
+    return unauthorised(plan(spec, env))
 
 
-def _attempts(planned: Plan, env: Environment, trail: Trail) -> Calling:
+def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
     grant = yield from _granted(planned, env, None)
     while True:
-        progress = trail.progress
+        progress = trace.progress
         request = authorised(
             planned, grant, env, attempt=progress.sent, offset=progress.offset or 0.0
         )
-        outcome = yield from _send(request, trail)
-        progress = trail.progress
+        outcome = yield from _send(request, trace)
+        progress = trace.progress
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
         if isinstance(outcome, Answered):
             _check_signature(outcome.response, request, planned, grant, env)
         if not isinstance(step, Again):
             return _finish(outcome, step, planned, grant, env)
-        trail.notes.append(step.note)
+        trace.notes.append(step.note)
         if step.wait:
             yield Sleep(step.wait)
         if step.renew:
             grant = yield from _granted(planned, env, grant)
         offset = progress.offset if step.offset is None else step.offset
-        trail.progress = Progress(progress.sent, progress.renewed + step.renew, offset)
+        trace.progress = Progress(progress.sent, progress.renewed + step.renew, offset)
 
 
-def _send(request: Request, trail: Trail) -> Generator[Effect, Any, Outcome]:
-    trail.sent, trail.received = request, None
-    known = trail.progress
-    trail.progress = Progress(known.sent + 1, known.renewed, known.offset)
+def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]:
+    trace.sent, trace.received = request, None
+    known = trace.progress
+    trace.progress = Progress(known.sent + 1, known.renewed, known.offset)
     try:
         response: Response = yield Send(request)
     except TransportError as error:
         return error
-    trail.received = response
+    trace.received = response
     return Answered(response, read_body(response))
 
 
@@ -289,7 +290,7 @@ def _check_signature(
         return
     found = signed_otherwise(planned, grant, env, sent, response.asked)
     if found:
-        raise env.missed(planned.call, found)
+        raise env.on_mismatch(planned.call, found)
 
 
 def _granted(
@@ -348,17 +349,17 @@ def _finish(
     if rule is not None and response.trust not in {"", VERIFIED}:
         raise AuthError(response.trust)
     if rule is not None and response.source == "live" and not response.trust:
-        side = real_side(planned.tenant, grant, env, planned.luck)
-        verify(response, rule, names_of(planned.recipe, side))
+        context = real_context(planned.tenant, grant, env, planned.randomness)
+        verify(response, rule, names_of(planned.recipe, context))
     return read_answer(response, planned, body, redact)
 
 
-def _complete(error: CallError, trail: Trail, env: Environment) -> None:
+def _complete(error: CallError, trace: CallTrace, env: Environment) -> None:
     """Fill in what the raiser of *error* did not know, and hide what a script took for a name."""
-    planned, program = trail.plan, trail.program
-    instance = program.options.get("instance_key", UNDEFINED)
-    error.platform = env.redact(error.platform or program.platform)
-    error.api = env.redact(error.api or (planned.call.api if planned else program.api))
+    planned, spec = trace.plan, trace.spec
+    instance = spec.options.get("instance_key", UNDEFINED)
+    error.platform = env.redact(error.platform or spec.platform)
+    error.api = env.redact(error.api or (planned.call.api if planned else spec.api))
     if not error.instance:
         known = "" if instance is UNDEFINED else instance
         error.instance = planned.call.instance if planned else known
@@ -367,26 +368,26 @@ def _complete(error: CallError, trail: Trail, env: Environment) -> None:
     error.args = (error.message,)
 
 
-def _record(trail: Trail, env: Environment, error: BpmaxError | None) -> CallRecord:
-    planned, program = trail.plan, trail.program
+def _record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> CallRecord:
+    planned, spec = trace.plan, trace.spec
     spoken, redact = planned.call if planned else None, env.redact
-    caller = program.options.get("caller", UNDEFINED)
+    caller = spec.options.get("caller", UNDEFINED)
     return CallRecord(
-        platform=spoken.platform if spoken else redact(program.platform),
+        platform=spoken.platform if spoken else redact(spec.platform),
         instance=spoken.instance if spoken else getattr(error, "instance", ""),
-        api=spoken.api if spoken else redact(program.api),
+        api=spoken.api if spoken else redact(spec.api),
         caller=None if caller is UNDEFINED else redact(caller),
-        at=trail.start,
-        duration=env.clock.now() - trail.start,
-        began=trail.began,
+        at=trace.start,
+        duration=env.clock.now() - trace.start,
+        began=trace.began,
         ended=env.clock.tick(),
-        attempts=trail.progress.sent,
-        notes=tuple(map(redact, (*(planned.notes if planned else ()), *trail.notes))),
+        attempts=trace.progress.sent,
+        notes=tuple(map(redact, (*(planned.notes if planned else ()), *trace.notes))),
         call=spoken,
         error=error,
-        position=program.position,
-        sent=trail.sent,
-        received=trail.received,
+        position=spec.position,
+        sent=trace.sent,
+        received=trace.received,
         redact=redact,
     )
 
@@ -473,22 +474,24 @@ def _follow(flight: Flight) -> Grant:
 
 T = TypeVar("T")
 Handle = Callable[[Request], Response]
+Exchanged = tuple[Response | None, Exception | None, float]
 
 
-def answer(request: Request, handle: Handle) -> Response:
-    """Return what *handle* answers, if it came within the request's timeout.
+def exchange(request: Request, handle: Handle) -> Exchanged:
+    """Return what *handle* answers or raises, and the seconds it took; time-outs are judged here.
 
-    Raises:
-        TransportError: TIMEOUT, if it took longer; what *handle* raises names its call.
+    An error without a call gets that of *request*: who raised it knew of bytes only.
     """
     try:
         response = handle(request)
     except CallError as error:
         _name(error, request.call)
-        raise
+        return None, error, getattr(error, "elapsed", 0.0)
+    except Exception as error:  # noqa: BLE001 - thrown into the call that waits for it
+        return None, error, 0.0
     if response.elapsed > request.timeout:
-        raise timed_out(request)
-    return response
+        return None, timed_out(request), request.timeout
+    return response, None, response.elapsed
 
 
 def _name(error: CallError, call: Call | None) -> None:
@@ -535,42 +538,33 @@ def drive(
         BpmaxError: what the call raises.
     """
 
-    def perform(effect: Effect) -> Any:
-        start = clock.now()
+    def log_in(flow: Flow) -> Grant:
+        return drive(flow, handle=handle, tokens=tokens, clock=clock, sleep=sleep)
+
+    value: Any = None
+    error: Exception | None = None
+    while True:
+        try:
+            effect = call.send(value) if error is None else call.throw(error)
+        except StopIteration as end:
+            returned: T = end.value
+            return returned
+        start, took, value, error = clock.now(), 0.0, None, None
         if isinstance(effect, Send):
-            return _send_blocking(effect.request, handle, clock, start)
-        if isinstance(effect, Sleep):
+            value, error, took = exchange(effect.request, handle)
+        elif isinstance(effect, Sleep):
             sleep(effect.seconds)
-            clock.move_to(start + effect.seconds)
-            return None
-        return tokens.obtain(
-            effect,
-            lambda flow: drive(flow, handle=handle, tokens=tokens, clock=clock, sleep=sleep),
-        )
-
-    return _pump(call, perform)
+            took = effect.seconds
+        else:
+            value, error = _obtained(effect, tokens, log_in)
+        if took:
+            clock.move_to(start + took)
 
 
-def _pump(call: Generator[Effect, Any, T], perform: Callable[[Effect], Any]) -> T:
+def _obtained(
+    wanted: Acquire, tokens: TokenStore, log_in: Callable[[Flow], Grant]
+) -> tuple[Grant | None, Exception | None]:
     try:
-        effect = next(call)
-        while True:
-            try:
-                result = perform(effect)
-            except Exception as error:  # noqa: BLE001 - the call decides what to do with it
-                effect = call.throw(error)
-            else:
-                effect = call.send(result)
-    except StopIteration as end:
-        value: T = end.value
-        return value
-
-
-def _send_blocking(request: Request, handle: Handle, clock: VirtualClock, start: float) -> Response:
-    try:
-        response = answer(request, handle)
-    except TransportError as error:
-        clock.move_to(start + error.elapsed)
-        raise
-    clock.move_to(start + response.elapsed)
-    return response
+        return tokens.obtain(wanted, log_in), None
+    except Exception as error:  # noqa: BLE001 - the call decides what to do with it
+        return None, error

@@ -38,7 +38,7 @@ from bpmax_sim.proxy.encode import BadValueError, header_value, literal_path
 from bpmax_sim.proxy.response import Rules
 
 
-class Taken(msgspec.Struct, frozen=True):
+class ReservedNames(msgspec.Struct, frozen=True):
     """Names that auth puts in, which a script can therefore not set; lower case but for bodies."""
 
     header: frozenset[str] = frozenset()
@@ -57,14 +57,14 @@ def due(auth: Auth, *, acquires: bool) -> tuple[Apply, ...]:
     return tuple(item for item in apply if not names_in(item.value) & yielded)
 
 
-def taken_by(auth: Auth, apply: tuple[Apply, ...]) -> Taken:
+def reserved_by(auth: Auth, apply: tuple[Apply, ...]) -> ReservedNames:
     """Return every name that *apply* and the signature of *auth* set."""
     spots = list(put_in(auth, apply))
 
     def named(place: str) -> frozenset[str]:
         return frozenset(name.lower() for where, name in spots if where == place)
 
-    return Taken(
+    return ReservedNames(
         header=named("header"),
         query=named("query"),
         cookie=named("cookie"),
@@ -130,7 +130,7 @@ class Input(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class CompiledApi:
     """How to build, authorise, judge and recover one API's calls.
 
     Attributes:
@@ -140,7 +140,7 @@ class Recipe:
         apply: what is put in before signing; without what needs a login that is not due.
         acquires: whether the call needs a login.
         uses: names that the templates of auth and address use.
-        keys: what was last worked out of credentials, by what it is, beside those credentials.
+        memo: what was last worked out of credentials, by what it is, beside those credentials.
     """
 
     platform: Platform
@@ -161,7 +161,7 @@ class Recipe:
     body: Any
     resolves: bool
     inputs: tuple[Input, ...]
-    taken: Taken
+    reserved: ReservedNames
     apply: tuple[Apply, ...]
     acquires: bool
     uses: frozenset[str]
@@ -170,7 +170,7 @@ class Recipe:
     defaults: tuple[Input, ...]
     required: tuple[Input, ...]
     path_names: Mapping[str, str]
-    keys: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
+    memo: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -178,10 +178,10 @@ class Recipe:
         return f"{self.platform.platform_key}.{self.api.key}"
 
 
-_recipes: dict[tuple[int, int, int], Recipe] = {}
+_recipes: dict[tuple[int, int, int], CompiledApi] = {}
 
 
-def recipe_for(platform: Platform, instance: Instance, api: Api) -> Recipe:
+def compiled_api(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
     """Return the recipe of *api*, compiled on its first use.
 
     Raises:
@@ -197,7 +197,7 @@ def recipe_for(platform: Platform, instance: Instance, api: Api) -> Recipe:
     return recipe
 
 
-def _compile(platform: Platform, instance: Instance, api: Api) -> Recipe:
+def _compile(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
     auth: Auth = api.auth if isinstance(api.auth, Auth) else platform.auth
     method = api.method.upper()
     acquires = _acquires(auth, method)
@@ -206,7 +206,7 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> Recipe:
     inputs = tuple(map(_input, api.parameters))
     recover = _recover(auth, acquires=acquires)
     query = _query_defaults(path_query, platform, instance, api)
-    return Recipe(
+    return CompiledApi(
         platform=platform,
         instance=instance,
         api=api,
@@ -228,7 +228,7 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> Recipe:
         body=api.body,
         resolves=_holds_credential((query, api.body)),
         inputs=inputs,
-        taken=taken_by(auth, apply),
+        reserved=reserved_by(auth, apply),
         apply=apply,
         acquires=acquires,
         uses=names_used(auth, apply, platform.base_url, api),

@@ -18,15 +18,15 @@ from msgspec import Struct
 from bpmax_sim.messages import Request
 
 
-def conceal(value: object) -> str:
+def no_repr(value: object) -> str:
     """Return the type's name alone; it takes the place of ``__repr__``."""
     return f"<{type(value).__name__}>"
 
 
-class Hidden(Struct, frozen=True):
+class NoRepr(Struct, frozen=True):
     """The base of such values; a struct, because they are made anew in every call."""
 
-    __repr__ = conceal
+    __repr__ = no_repr
 
 
 class Send(Struct, frozen=True):

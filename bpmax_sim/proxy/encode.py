@@ -30,7 +30,7 @@ from bpmax_sim.js_values import (
     kind_of,
 )
 from bpmax_sim.platform.model import Encoding
-from bpmax_sim.proxy.effects import Hidden
+from bpmax_sim.proxy.effects import NoRepr
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -222,7 +222,7 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FILE_KEYS = frozenset({"content", "filename", "content_type"})
 
 
-class Payload(Hidden, frozen=True):
+class Payload(NoRepr, frozen=True):
     """Encoded bytes, and the content type that goes with them."""
 
     data: bytes

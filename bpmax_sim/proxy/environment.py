@@ -16,7 +16,7 @@ from bpmax_sim.clock import Chance, Clock, Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
 from bpmax_sim.platform.model import Api, Instance, Platform
-from bpmax_sim.proxy.compiled_api import Recipe
+from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.response import CallRecord
 
@@ -92,16 +92,17 @@ class Environment:
         separate: whether each request is also made with stand-ins, as record mode needs.
         synthesise_login: whether the login of (platform key, instance key) is made of stand-ins
             without sending.
+        refuse_closed: raises a ConfigError once the session is over; asked before each call.
         log: takes each finished call.
         serial: the next number of issue, from 1.
         default_instance: preferred where a script names no instance and the platform has it.
-        found: what calls have named so far, by platform, instance and API as they were written.
+        resolved: what calls have named so far, by platform, instance and API as they were written.
         redact: hides every known secret in a text.
         hide: returns a request of stand-ins as it may be written down, before it is signed.
-        missed: takes a call whose signature is not the recorded one, and where the two differ;
+        on_mismatch: takes a call whose signature is not the recorded one, and where the two differ;
             returns the error to raise.
         renewed: the latest grant by login key, for what a login replaces, such as a refresh token.
-        let_in: takes the platform key and instance key of each login that yielded what it has to.
+        on_login: takes the platform key and instance key of each login that yielded what it has to.
     """
 
     platforms: Directory
@@ -113,14 +114,15 @@ class Environment:
     auth_chance: Chance
     separate: bool = False
     synthesise_login: Callable[[str, str], bool] = lambda _platform, _instance: False
+    refuse_closed: Callable[[], None] = lambda: None
     log: Callable[[CallRecord], None] = lambda _record: None
     serial: Callable[[], int] = lambda: 0
     default_instance: str | None = None
-    found: dict[tuple[str, object, str], Recipe] = field(default_factory=dict, repr=False)
+    resolved: dict[tuple[str, object, str], CompiledApi] = field(default_factory=dict, repr=False)
     hide: Callable[[Request], Request] = lambda request: request
-    missed: Callable[[Call, tuple[Difference, ...]], NoMatchError] = signed_otherwise
+    on_mismatch: Callable[[Call, tuple[Difference, ...]], NoMatchError] = signed_otherwise
     renewed: dict[str, Grant] = field(default_factory=dict, repr=False)
-    let_in: Callable[[str, str], None] = lambda _platform, _instance: None
+    on_login: Callable[[str, str], None] = lambda _platform, _instance: None
     redact: Callable[[str], str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -27,9 +27,16 @@ from bpmax_sim.errors import AuthError, BpmaxError, ConfigError
 from bpmax_sim.messages import LOGIN, Call, Pairs, Request, Response, Sensitive
 from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
 from bpmax_sim.platform.template import names_in, render
-from bpmax_sim.proxy.auth import CHANGING, Side, is_steady, names_of, real_side, standin_side
-from bpmax_sim.proxy.call_plan import Luck, Plan
-from bpmax_sim.proxy.compiled_api import Recipe
+from bpmax_sim.proxy.auth import (
+    CHANGING,
+    SigningContext,
+    is_steady,
+    names_of,
+    real_context,
+    standin_context,
+)
+from bpmax_sim.proxy.call_plan import CallRandomness, Plan
+from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send
 from bpmax_sim.proxy.encode import (
     BadValueError,
@@ -60,7 +67,7 @@ from bpmax_sim.secret.standin import standin
 _PLAIN = re.compile(r"[\w$-]+")
 
 
-def login_request(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> Request:
+def login_request(recipe: CompiledApi, said: LoginRequest, names: Mapping[str, Any]) -> Request:
     """Return *said* with its templates rendered; its call is everything in it but what changes.
 
     What the time and a nonce make is put in by auth, as a signature is: the same login at another
@@ -76,7 +83,7 @@ def login_request(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) 
         raise ConfigError(f"the login of {key!r} cannot be sent: {error}") from None
 
 
-def _rendered_request(recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]) -> Request:
+def _rendered_request(recipe: CompiledApi, said: LoginRequest, names: Mapping[str, Any]) -> Request:
     base, path, query = _address(recipe, said, names)
     query += query_pairs({name: filled(value, names) for name, value in said.query.items()})
     payload = _payload(said, names)
@@ -106,7 +113,7 @@ def _rendered_request(recipe: Recipe, said: LoginRequest, names: Mapping[str, An
     return replace(request, call=call_behind(request, call)) if request.injected else request
 
 
-def _changing(recipe: Recipe, said: LoginRequest) -> Iterator[str]:
+def _changing(recipe: CompiledApi, said: LoginRequest) -> Iterator[str]:
     """Yield the places whose value is another at every login."""
     if CHANGING.isdisjoint(recipe.uses):
         return
@@ -138,7 +145,7 @@ def _uses(value: Any, names: frozenset[str]) -> bool:
 
 
 def _address(
-    recipe: Recipe, said: LoginRequest, names: Mapping[str, Any]
+    recipe: CompiledApi, said: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
     """Return base, path and query; an address of another host is its own base."""
     base = str(names["base_url"])
@@ -337,14 +344,14 @@ def _is_number(value: Any) -> bool:
 def login_key(plan: Plan) -> str:
     """Return what grants are kept under: platform, instance, login and shared credentials."""
     recipe, real = plan.recipe, plan.tenant.real
-    kept = recipe.keys.get("login")
+    kept = recipe.memo.get("login")
     if kept is not None and kept[0] == real:
         return str(kept[1])
     acquire = recipe.auth.acquire
     shared = [(name, real.get(name)) for name in (acquire.share if acquire else ())]
     digest = sha256(repr((shared, acquire)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     key = f"{recipe.platform.platform_key}/{recipe.instance.instance_key}/{digest}"
-    recipe.keys["login"] = (real, key)
+    recipe.memo["login"] = (real, key)
     return key
 
 
@@ -367,7 +374,7 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     expires = expiry(acquire.ttl, yielded.values.get(TTL), now)
     grant = Grant(values=yielded.values, standins=yielded.standins, expires=expires)
     env.renewed[key] = grant
-    env.let_in(plan.recipe.platform.platform_key, plan.recipe.instance.instance_key)
+    env.on_login(plan.recipe.platform.platform_key, plan.recipe.instance.instance_key)
     return grant
 
 
@@ -411,9 +418,16 @@ def _request(
     plan: Plan, number: int, step: LoginStep, yielded: Yielded, env: Environment
 ) -> Request:
     grant = Grant(values=yielded.values, standins=yielded.standins, expires=0)
-    tenant, luck = plan.tenant, _luck(plan.standin_luck)
-    other = luck if plan.luck is plan.standin_luck else _luck(plan.luck)
-    real, twin = real_side(tenant, grant, env, other), standin_side(tenant, grant, env, luck)
+    tenant, randomness = plan.tenant, _login_randomness(plan.standin_randomness)
+    other = (
+        randomness
+        if plan.randomness is plan.standin_randomness
+        else _login_randomness(plan.randomness)
+    )
+    real, twin = (
+        real_context(tenant, grant, env, other),
+        standin_context(tenant, grant, env, randomness),
+    )
     written = _rendered(plan.recipe, number, step, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
@@ -430,17 +444,19 @@ def _request(
     return replace(sent, standin=written)
 
 
-def _rendered(recipe: Recipe, number: int, step: LoginStep, side: Side) -> Request:
+def _rendered(
+    recipe: CompiledApi, number: int, step: LoginStep, context: SigningContext
+) -> Request:
     """Return one form of a step's request, made once where every login with these values has it."""
-    place = f"login {number}, {side.kept}"
-    kept = recipe.keys.get(place)
-    if kept is not None and kept[0] == (side.credentials, side.granted, side.base):
+    place = f"login {number}, {context.cache_key}"
+    kept = recipe.memo.get(place)
+    if kept is not None and kept[0] == (context.credentials, context.granted, context.base):
         known: Request = kept[1]
         return known
-    request = login_request(recipe, step.request, names_of(recipe, side, in_login=True))
-    if CHANGING.isdisjoint(recipe.uses) and is_steady(recipe, side):
+    request = login_request(recipe, step.request, names_of(recipe, context, in_login=True))
+    if CHANGING.isdisjoint(recipe.uses) and is_steady(recipe, context):
         # a copy, since the login goes on to fill what is granted
-        recipe.keys[place] = (side.credentials, dict(side.granted), side.base), request
+        recipe.memo[place] = (context.credentials, dict(context.granted), context.base), request
     return request
 
 
@@ -449,10 +465,10 @@ def _sensitive(step: LoginStep) -> tuple[Sensitive, ...]:
     return tuple([Sensitive(rule.path, name, rule.kind) for name, rule in rules])
 
 
-def _luck(of_call: Luck) -> Luck:
-    """Return luck that follows from the call's, so that a login left out shifts nothing."""
+def _login_randomness(of_call: CallRandomness) -> CallRandomness:
+    """Return randomness that follows from the call's, so that a login left out shifts nothing."""
     seed = sha256(of_call.seed + LOGIN.encode()).digest()
-    return Luck(seed, seed.hex()[:32])
+    return CallRandomness(seed, seed.hex()[:32])
 
 
 def _exchange(request: Request, plan: Plan, env: Environment) -> Generator[Effect, Any, Response]:

@@ -27,7 +27,7 @@ from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import LOGIN, Call, Pairs, Request, Response
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
-from bpmax_sim.proxy.effects import Hidden
+from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.secret.vault import Redact, redacted
 
 _NO_CONTENT = frozenset({204, 205, 304})
@@ -44,7 +44,7 @@ class NotJson(Exception):  # noqa: N818 - a finding, not a failure
     """The text is not JSON; the message says where."""
 
 
-class Body(Hidden, frozen=True):
+class Body(NoRepr, frozen=True):
     """What a body is.
 
     Attributes:

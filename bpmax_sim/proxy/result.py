@@ -15,7 +15,7 @@ from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpSta
 from bpmax_sim.js_values import json_text
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_plan import Plan
-from bpmax_sim.proxy.effects import Hidden
+from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.environment import Secrets
 from bpmax_sim.proxy.response import (
     ABSENT,
@@ -30,7 +30,7 @@ from bpmax_sim.proxy.response import (
 _LONGEST = 300
 
 
-class Answer(Hidden, frozen=True):
+class Answer(NoRepr, frozen=True):
     """What a call resolves with.
 
     Attributes:

@@ -44,7 +44,7 @@ _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _Object = dict[str, msgspec.Raw]
 
 
-class Draft:
+class RequestEditor:
     """The parts of a request, which `put` and `remove` change.
 
     A header, a query name or a cookie that is put takes the place of the script's own.
@@ -157,11 +157,11 @@ class Draft:
 
 
 _PUT: Final = {
-    "header": Draft._put_header,  # noqa: SLF001 - the table of this class
-    "query": Draft._put_query,  # noqa: SLF001
-    "cookie": Draft._put_cookie,  # noqa: SLF001
-    "path": Draft._put_path,  # noqa: SLF001
-    "body": Draft._put_body,  # noqa: SLF001
+    "header": RequestEditor._put_header,  # noqa: SLF001 - the table of this class
+    "query": RequestEditor._put_query,  # noqa: SLF001
+    "cookie": RequestEditor._put_cookie,  # noqa: SLF001
+    "path": RequestEditor._put_path,  # noqa: SLF001
+    "body": RequestEditor._put_body,  # noqa: SLF001
 }
 
 
@@ -248,17 +248,17 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     Raises:
         ConfigError: if a template, the key or a value does not fit.
     """
-    draft = Draft(request)
+    editor = RequestEditor(request)
     for spot in rule.emit:
-        draft.remove(spot.place, render(spot.name, names))
-    scope: dict[str, object] = {**names, **draft.names()}
+        editor.remove(spot.place, render(spot.name, names))
+    scope: dict[str, object] = {**names, **editor.names()}
     _define(rule.define, scope)
-    _prepare(draft, rule, scope)
+    _prepare(editor, rule, scope)
     _define(rule.canonical, scope)
     scope["signature"] = _signature(rule, scope)
     for spot in rule.emit:
-        _put(draft, spot.place, spot.name, spot.value, scope)
-    return draft.request()
+        _put(editor, spot.place, spot.name, spot.value, scope)
+    return editor.request()
 
 
 def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
@@ -320,20 +320,20 @@ def _define(groups: tuple[Mapping[str, str], ...], scope: dict[str, object]) -> 
             scope[name] = render(source, scope)
 
 
-def _prepare(draft: Draft, rule: Sign, scope: dict[str, object]) -> None:
+def _prepare(editor: RequestEditor, rule: Sign, scope: dict[str, object]) -> None:
     for name, source in rule.default_headers.items():
-        if not draft.has_header(render(name, scope)):
-            _put(draft, "header", name, source, scope)
+        if not editor.has_header(render(name, scope)):
+            _put(editor, "header", name, source, scope)
     for name, source in rule.set_headers.items():
-        _put(draft, "header", name, source, scope)
+        _put(editor, "header", name, source, scope)
     for name, source in rule.set_query.items():
-        _put(draft, "query", name, source, scope)
-    scope.update(draft.names())
+        _put(editor, "query", name, source, scope)
+    scope.update(editor.names())
 
 
-def _put(draft: Draft, place: Spot, name: str, source: str, scope: Names) -> None:
+def _put(editor: RequestEditor, place: Spot, name: str, source: str, scope: Names) -> None:
     if value := render(source, scope):
-        draft.put(place, render(name, scope), value)
+        editor.put(place, render(name, scope), value)
 
 
 def _signature(rule: Sign, scope: Names) -> str:

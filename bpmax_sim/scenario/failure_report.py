@@ -132,7 +132,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     def unawaited(self, call: Unawaited) -> Failure:
         """Return the failure of a call that nobody awaited."""
-        essence = f"{call.call} was not awaited; await it, or write proxy: {{unawaited: allow}}"
+        essence = f"{call.problem}, or write proxy: {{unawaited: allow}}"
         return self.failure("unawaited", essence, self._action, script=call.place)
 
     def miss(self, error: NoMatchError) -> Failure:

@@ -20,13 +20,14 @@ import msgspec
 
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, Place, ScriptError
 from bpmax_sim.js_values import UNDEFINED, decode_json, decode_tagged, dumps, encode_tagged
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.result import Answer, rejection
 from bpmax_sim.script.failure import Failures, Script, Sources
 from bpmax_sim.script.limits import EngineError, Limits, too_slow
 from bpmax_sim.script.outbox import (
     Call,
+    Chain,
     Clear,
     ConsoleLine,
     End,
@@ -184,7 +185,7 @@ class Channel:
         return read(self._engine.call(operation, dumps(argument)))
 
 
-Begin = Callable[[Program], Generator[Effect, Any, Answer]]
+Begin = Callable[[CallSpec], Generator[Effect, Any, Answer]]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,6 +235,7 @@ class Context:
         self._probes: list[tuple[str, str]] = []
         self._console: list[ConsoleLine] = []
         self._unhandled: list[ScriptError] = []
+        self._built: list[Unawaited] = []
         self._value: Any = UNDEFINED
         self._error: BpmaxError | None = None
         self._settled = False
@@ -340,7 +342,7 @@ class Context:
                 error=self._error,
                 console=tuple(self._console),
                 timers=tuple(self._fired),
-                unawaited=tuple(self._calls[number] for number in sorted(self._late)),
+                unawaited=(*(self._calls[number] for number in sorted(self._late)), *self._built),
                 unhandled=tuple(self._unhandled),
             )
         )
@@ -370,7 +372,7 @@ class Context:
             raise MalformedError("the options of a call are not an object")
         if (entry.steps is None) is (entry.args is None):
             raise MalformedError("a call is neither direct nor chained")
-        program = Program(
+        program = CallSpec(
             platform=entry.platform,
             options=options,
             api=entry.api,
@@ -474,6 +476,22 @@ class Context:
             if cause is not None and cause not in told:
                 place = self._calls[number].place
                 self._unhandled.append(self._failures.unhandled(cause, place))
+        for chain in entry.chains:
+            self._leave(chain)
+
+    def _leave(self, chain: Chain) -> None:
+        """Take a chain without a call: an error if the script waited for what it yields."""
+        name, place = f"{chain.platform}.{chain.api}", self._sources.place(chain.row, chain.column)
+        if not chain.awaited:
+            self._built.append(Unawaited(name, place, built=True))
+            return
+        error = self._failures.uncalled(name, place)
+        if self._error is None or getattr(self._error, "name", "") == "TypeError":
+            # `result.data.name` of a chain is a TypeError, so that one is the consequence.
+            error.__cause__ = self._error
+            self._error = error
+        else:
+            self._unhandled.append(error)
 
 
 _ENTRIES: Mapping[type, Callable[[Context, Any], None]] = {

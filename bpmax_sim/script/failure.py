@@ -218,6 +218,11 @@ class Failures(msgspec.Struct):
         failure.__cause__ = cause
         return failure
 
+    def uncalled(self, name: str, place: Place | None) -> ScriptError:
+        """Return the error of a chain that was awaited and never called."""
+        told = f"{name} was awaited but never called, so nothing was sent; end it with .$call()"
+        return ScriptError(told, name="Uncalled", place=place)
+
     def pending(self, probes: Iterable[tuple[str, str]]) -> PendingPromise:
         """Return the error of a script that waits in vain, at the line that waits."""
         found = list(probes)

@@ -51,15 +51,27 @@ class TimerFired(msgspec.Struct, frozen=True):
 
 
 class Unawaited(msgspec.Struct, frozen=True):
-    """A call that nobody awaited, or that was under way when the body ended."""
+    """A call that nobody awaited, or that was under way when the body ended.
+
+    Attributes:
+        built: whether it is a chain without its ``$call()``, which sent nothing.
+    """
 
     call: str
     place: Place | None
+    built: bool = False
+
+    @property
+    def problem(self) -> str:
+        """Return what is wrong and what to do, such as ``crm.get was not awaited; await it``."""
+        if self.built:
+            return f"{self.call} was built and never called; end the chain with .$call()"
+        return f"{self.call} was not awaited; await it"
 
     def __str__(self) -> str:
         """Return ``file:line:column: platform.api was not awaited``."""
         head = f"{self.place}: " if self.place else ""
-        return f"{head}{self.call} was not awaited"
+        return head + self.problem.partition(";")[0]
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +81,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         value: what the body returned; `UNDEFINED` if nothing.
         error: what it did not catch, a limit it passed, or a promise it waits for in vain.
         console, timers: in order.
-        unawaited: calls that completed without anyone waiting for them.
+        unawaited: calls that completed without anyone waiting for them, and chains that were
+            built and never called.
         unhandled: rejections and timer errors that nobody handled.
     """
 
@@ -188,11 +201,22 @@ class Raced(Entry, frozen=True, tag="raced"):
     number: Number
 
 
+class Chain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """A chain that was never called, *awaited* or only built; it begins at *row* and *column*."""
+
+    platform: str
+    api: str
+    awaited: bool
+    row: Count
+    column: Count
+
+
 class End(Entry, frozen=True, tag="end"):
-    """Calls that nobody awaited, and rejections that nobody handled."""
+    """Calls that nobody awaited, rejections that nobody handled, and chains without a call."""
 
     unseen: list[Number]
     reasons: list[Told]
+    chains: list[Chain]
 
 
 AnyEntry = Call | Write | Log | Timer | Clear | Uncaught | Probed | Raced | End

@@ -236,7 +236,7 @@ for (const name in globals) lazily(name, globals[name]);
 for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 Object.assign(shared, {
   shared, walk: () => module(walkCode), search: () => module(searchCode), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
-  stackOf, failed, placed, waiting, unseen, callPlace, flush,
+  misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value),
   collation: () => module(collationCode), places: () => module(placesCode),
   date: () => module(dateCode), borrowed: (proto, prefix, ...names) => borrowed(intlCode, proto, prefix, ...names),
@@ -293,7 +293,7 @@ const operations = {
     const calls = newList(), reasons = newList();
     unseen.forEach(id => { calls[calls.length] = id; });
     unhandled.forEach(reason => { reasons[reasons.length] = reason; });
-    emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe));
+    emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe) + ',' + (shared.chains?.() ?? '[]'));
   },
 };
 function entry(operation, text) {

@@ -19,7 +19,7 @@ from typing import Any
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.proxy.client import TokenStore, answer
+from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange
 from bpmax_sim.proxy.effects import Acquire, Effect, Send, Sleep
 
 Call = Generator[Effect, Any, Any]
@@ -134,11 +134,11 @@ class Scheduler:
 
     def _send(self, request: Request, resume: Resume) -> None:
         if self._wire:
-            self._wire.send(partial(exchange, self._handle, request), resume)
+            self._wire.send(partial(exchange, request, self._handle), resume)
         else:
-            self.complete(exchange(self._handle, request), self.clock.now(), resume)
+            self.complete(exchange(request, self._handle), self.clock.now(), resume)
 
-    def complete(self, outcome: Outcome, start: float, resume: Resume) -> None:
+    def complete(self, outcome: Exchanged, start: float, resume: Resume) -> None:
         """Plan the end of an exchange that began at *start*."""
         value, error, elapsed = outcome
         self.at(start + elapsed, partial(resume, value, error))
@@ -160,17 +160,7 @@ class Scheduler:
             resume(grant, error)
 
 
-Outcome = tuple[Response | None, Exception | None, float]
-Arrived = Callable[[Outcome, float, Resume], None]
-
-
-def exchange(handle: Callable[[Request], Response], request: Request) -> Outcome:
-    """Return the answer or the error, and the seconds it took; time-outs are judged here."""
-    try:
-        response = answer(request, handle)
-    except Exception as error:  # noqa: BLE001 - thrown into the call that waits for it
-        return None, error, getattr(error, "elapsed", 0.0)
-    return response, None, response.elapsed
+Arrived = Callable[[Exchanged, float, Resume], None]
 
 
 class _Threads:
@@ -185,7 +175,7 @@ class _Threads:
         self._real = time.monotonic()
         self._horizon = self._virtual
 
-    def send(self, work: Callable[[], Outcome], resume: Resume) -> None:
+    def send(self, work: Callable[[], Exchanged], resume: Resume) -> None:
         start = self._clock.now()
         self._in_flight += 1
         context = contextvars.copy_context()

@@ -12,7 +12,7 @@ The requests of clients that send for themselves: what is recorded is answered a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from itertools import count
@@ -26,12 +26,11 @@ from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import TokenStore, build, call, drive
-from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.response import CallRecord
-from bpmax_sim.proxy.result import Answer, learn
+from bpmax_sim.proxy.result import learn
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.secret.vault import Vault, redacted
 from bpmax_sim.session.credentials import Tenants, matching_rules, volatile_places, with_personal
@@ -70,12 +69,13 @@ def environment(
         auth_chance=chance if start.is_closed else SystemChance(),
         separate=start.mode == "record",
         synthesise_login=_synthesised(tracks, start.mode),
+        refuse_closed=tracks.refuse_closed,
         log=calls.append,
         serial=lambda: next(numbers),
         default_instance=settings.default_instance,
-        let_in=tracks.let_in,
+        on_login=tracks.let_in,
         hide=_hidden(settings.redact, vault),
-        missed=_missed(tracks, misses),
+        on_mismatch=_missed(tracks, misses),
     )
 
 
@@ -101,17 +101,6 @@ def _missed(
 
 
 _PLACEHOLDER = b"redacted."
-
-
-class Timeless(msgspec.Struct, frozen=True):
-    """Let logins take no virtual time, so that it does not matter when a token was renewed."""
-
-    inner: Transport
-
-    def handle(self, request: Request) -> Response:
-        """Return the answer of the inner transport."""
-        response = self.inner.handle(request)
-        return replace(response, elapsed=0.0) if request.is_login else response
 
 
 class Learning(msgspec.Struct, frozen=True):
@@ -171,58 +160,25 @@ def refuse_placeholder(request: Request) -> None:
         )
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the transports of a session are made of."""
-
-    live: Callable[[], Transport]  # the third parties, or what stands in for them
-    tracks: Tracks
-    vault: Vault
-    clock: Clock
-    extra: bool = False
-    trust: Callable[[Request, Response], str] = lambda _request, _response: ""
+Recording = Callable[[Transport], Transport]
+"""Makes a transport that records what the one below it answers."""
 
 
-def _replay(parts: Parts) -> Transport:
-    return Replay(parts.tracks.answer, parts.vault)
-
-
-def _learning_live(parts: Parts) -> Transport:
-    return Learning(parts.live(), parts.vault)
-
-
-def _record(parts: Parts) -> Transport:
-    return Record(
-        inner=_learning_live(parts),
-        keep=parts.tracks.keep,
-        vault=parts.vault,
-        clock=parts.clock,
-        trust=parts.trust,
-    )
-
-
-def witnessed(parts: Parts, response: Response) -> Transport:
-    """Return a transport that records *response* as the answer to whatever it is asked."""
-    return Timeless(_record(replace(parts, live=lambda: Handler(lambda _: response))))
-
-
-def _new(parts: Parts) -> Transport:
-    return Missing(_replay(parts), _record(parts), parts.extra)
-
-
-STACKS: dict[tuple[str, str], Callable[[Parts], Transport]] = {
-    ("replay", ""): _replay,
-    ("record", "once"): _record,
-    ("record", "rewrite"): _record,
-    ("record", "new"): _new,
-    ("live", ""): _learning_live,
-    ("simulate", ""): _learning_live,
-}
-
-
-def stack(mode: str, record: str, parts: Parts) -> Transport:
-    """Return the transport of *mode*, and of its kind of recording."""
-    key = (mode, record if mode == "record" else "")
-    return Timeless(STACKS[key](parts))
+def _answering(
+    start: Opening,
+    settings: Settings,
+    *,
+    replay: Transport,
+    recording: Recording,
+    live: Callable[[], Transport],
+) -> Transport:
+    """Return who answers in the mode in force; *live* is made only where something is sent."""
+    if start.mode == "replay":
+        return replay
+    if start.mode != "record":
+        return live()
+    recorded = recording(live())
+    return Missing(replay, recorded, settings.extra) if settings.record == "new" else recorded
 
 
 _DAY = 86400.0
@@ -230,13 +186,15 @@ _DAY = 86400.0
 Relay = Callable[[Request, Transport | None], Response]
 
 
-class Beside(msgspec.Struct, frozen=True, kw_only=True):
+class InterceptedClients(msgspec.Struct, frozen=True, kw_only=True):
     """What a session does about them, in its mode.
 
     Attributes:
         mode: the mode in force.
         record: what is recorded in mode ``record``.
-        parts: what the session's transports are made of.
+        extra: whether a call that was played already is recorded once more.
+        replay: answers from recordings.
+        recording: makes what records an answer that came from elsewhere.
         relay: makes a request of another client into a call that a transport answers; with None
             the session's own does.
         knows: returns whether a request was ever recorded.
@@ -244,7 +202,9 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
 
     mode: str
     record: str
-    parts: Parts
+    extra: bool
+    replay: Transport
+    recording: Recording
     relay: Relay
     knows: Callable[[Request], bool]
 
@@ -271,11 +231,10 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
         if self.record != "new":
             return None
         if self.knows(patient):
-            replay = Replay(self.parts.tracks.answer, self.parts.vault)
             try:
-                return self.relay(patient, replay)
+                return self.relay(patient, self.replay)
             except NoMatchError as error:
-                if error.case == "already played" and not self.parts.extra:
+                if error.case == "already played" and not self.extra:
                     raise
         refuse_placeholder(request)
         return None
@@ -286,7 +245,8 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             CassetteError: it cannot be kept.
         """
-        self.relay(replace(request, timeout=_DAY), witnessed(self.parts, response))
+        witness = self.recording(Handler(lambda _: response))
+        self.relay(replace(request, timeout=_DAY), witness)
 
 
 T = TypeVar("T")
@@ -298,6 +258,7 @@ class Network:
     Attributes:
         calls: a record of each call and login.
         misses: every call that replay had no answer for.
+        environment: what calls need of the session; a scheduler drives `call` with it.
         tokens: the grants of the run.
         faults: trouble on purpose, in front of everything.
         stubs: fixed answers, in front of everything else.
@@ -338,22 +299,27 @@ class Network:
             values=self._tenants.values,
             watch=self._undeclared.add,
         )
-        self._environment = environment(
+        self.environment = environment(
             self._tenants, self._tracks, start, calls=self.calls, misses=self.misses
         )
         others = transport if self._simulators is None else self._simulators
-        parts = self._parts = Parts(
-            live=_live(others, self._resources),
-            tracks=self._tracks,
-            vault=vault,
-            clock=start.clock,
-            extra=settings.extra,
-            trust=_trust(start.auth_clock),
+        self._replay = Replay(self._tracks.answer, vault)
+        inner = _answering(
+            start,
+            settings,
+            replay=self._replay,
+            recording=self._recording,
+            live=lambda: Learning(_live(others, self._resources), vault),
         )
-        inner = stack(start.mode, settings.record, parts)
         self.stubs = Stubs(inner, lambda transport: Learning(transport, vault))
         self.faults = Faults(self.stubs, partial(_bad_token, platforms))
-        self._outside = Outside(platforms, settings.environ, self._environment, vault)
+        self._outside = Outside(platforms, settings.environ, self.environment, vault)
+        self._driven = partial(
+            drive,
+            tokens=self.tokens,
+            clock=start.clock,
+            sleep=_no_sleep if start.is_closed else time.sleep,
+        )
 
     @property
     def is_closed(self) -> bool:
@@ -391,19 +357,14 @@ class Network:
             )
         return self._simulators.simulator(platform)
 
-    def begin(self, program: Program) -> Generator[Effect, Any, Answer]:
-        """Return the call of *program*, for a scheduler to drive."""
-        self._tracks.refuse_closed()
-        return call(program, self._environment)
-
-    def run(self, program: Program) -> Any:
-        """Make the call of *program* on this thread and return its value.
+    def run(self, spec: CallSpec) -> Any:
+        """Make the call of *spec* on this thread and return its value.
 
         Raises:
             CallError: it was rejected.
             NoMatchError: replay has no answer.
         """
-        return self._drive(self.begin(program)).value
+        return self._driven(call(spec, self.environment), handle=self.handle).value
 
     def relay(self, request: Request, inner: Transport | None = None) -> Response:
         """Make a request of another client on this thread and return its answer.
@@ -415,37 +376,40 @@ class Network:
             NoMatchError: replay has no answer.
         """
         self._tracks.refuse_closed()
-        return self._drive(self._outside.call(request), inner)
+        handle = partial(self.handle, inner=inner)
+        response: Response = self._driven(self._outside.call(request), handle=handle)
+        return response
 
-    def beside(self) -> Beside:
+    def intercepted(self) -> InterceptedClients:
         """Return what is done about clients that send for themselves."""
         self._tracks.refuse_closed()
-        return Beside(
+        return InterceptedClients(
             mode=self._start.mode,
             record=self._settings.record,
-            parts=self._parts,
+            extra=self._settings.extra,
+            replay=self._replay,
+            recording=self._recording,
             relay=self.relay,
             knows=lambda request: self._tracks.knows(self._outside.known(request)),
         )
 
-    def _drive(self, call: Generator[Effect, Any, T], inner: Transport | None = None) -> T:
-        sleep = _no_sleep if self._start.is_closed else time.sleep
-        return drive(
-            call,
-            handle=partial(self.handle, inner=inner or self.faults),
-            tokens=self.tokens,
+    def _recording(self, inner: Transport) -> Transport:
+        return Record(
+            inner=inner,
+            keep=self._tracks.keep,
+            vault=self._vault,
             clock=self._clock,
-            sleep=sleep,
+            trust=_trust(self._start.auth_clock),
         )
 
-    def build(self, program: Program) -> Request:
+    def build(self, program: CallSpec) -> Request:
         """Return the request of *program* before auth; nothing is sent.
 
         Raises:
             CallError: it cannot be built.
         """
         self._tracks.refuse_closed()
-        return build(program, self._environment)
+        return build(program, self.environment)
 
     def handle(self, request: Request, inner: Transport | None = None) -> Response:
         """Answer *request*, by *inner* if it is given; a miss is remembered in any case.
@@ -502,21 +466,17 @@ class Network:
         return simulators(self._platforms, self._tenants.of, self._clock, self._settings.seeded)
 
     def _is_signed(self, exchange: Exchange) -> bool:
-        granted = self._environment.renewed
+        granted = self.environment.renewed
         return still_signed(exchange.request, self._platforms, self._tenants.of, granted)
 
 
-def _live(given: Transport | None, resources: ExitStack) -> Callable[[], Transport]:
-    """Return what gives the third parties: *given*, or else the network, which it closes later."""
+def _live(given: Transport | None, resources: ExitStack) -> Transport:
+    """Return the third parties: *given*, or else the network, which *resources* closes."""
+    if given is not None:
+        return given
+    from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
 
-    def live() -> Transport:
-        if given is not None:
-            return given
-        from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
-
-        return resources.enter_context(Live())
-
-    return live
+    return resources.enter_context(Live())
 
 
 def _trust(clock: Clock) -> Callable[[Request, Response], str]:

@@ -34,7 +34,7 @@ from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.proxy.auth import is_signed
-from bpmax_sim.proxy.compiled_api import recipe_for
+from bpmax_sim.proxy.compiled_api import compiled_api
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.environment import Tenant
 from bpmax_sim.secret.vault import Vault
@@ -422,7 +422,7 @@ def still_signed(
     if said is None or platform is None or said.api not in platform.apis:
         return False
     instance = platforms.instance(said.platform, said.instance)
-    recipe = recipe_for(platform, instance, platform.apis[said.api])
+    recipe = compiled_api(platform, instance, platform.apis[said.api])
     own = f"{said.platform}/{said.instance}/"
     grant = next((grant for key, grant in granted.items() if key.startswith(own)), None)
     return is_signed(asked, recipe, tenant(platform, instance), grant)

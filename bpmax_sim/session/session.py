@@ -14,6 +14,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, Unpack
@@ -35,6 +36,7 @@ from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.builder import Proxy
+from bpmax_sim.proxy.client import call
 from bpmax_sim.script import failure
 from bpmax_sim.script.context import LiveObject
 from bpmax_sim.script.limits import Limits
@@ -194,12 +196,13 @@ def judged(outcome: Outcome, unawaited: str) -> Outcome:
     """Return *outcome*; of calls that nobody awaited it warns, or the first is its error."""
     if unawaited == "warn":
         for one in outcome.unawaited:
-            told = f"{one}; await it, or open the session with unawaited='allow'"
+            place = f"{one.place}: " if one.place else ""
+            told = f"{place}{one.problem}, or open the session with unawaited='allow'"
             warnings.warn(told, UnawaitedWarning, stacklevel=3)
     if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
         return outcome
     first = outcome.unawaited[0]
-    told = f"{first.call} was not awaited; await it, or open the session with unawaited='allow'"
+    told = f"{first.problem}, or open the session with unawaited='allow'"
     return replace(outcome, error=ScriptError(told, name="Unawaited", place=first.place))
 
 
@@ -320,7 +323,7 @@ class Session:
         )
         self._runtime = Runtime(
             self._scheduler,
-            self._network.begin,
+            partial(call, env=self._network.environment),
             limits=within(limits, settings),
             seed=settings.seeded,
             zone=start.zone.total_seconds(),
@@ -465,7 +468,7 @@ class Session:
 
     def listen(self) -> AbstractContextManager[object]:
         """Return a context that records and replays what other HTTP clients send in it, too."""
-        return self._network.beside().listening(self.settings.owner)
+        return self._network.intercepted().listening(self.settings.owner)
 
     @closed()
     def run_script(

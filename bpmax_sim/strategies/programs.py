@@ -28,7 +28,7 @@ from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
 from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
 from bpmax_sim.project import absolute, find_instances, local_of
-from bpmax_sim.proxy.builder import Program, Setter
+from bpmax_sim.proxy.builder import CallSpec, Setter
 from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.platforms import HEADER_NAMES, PLACE_NAMES
@@ -39,7 +39,7 @@ from bpmax_sim.yamlfile import read_yaml
 _DOLLAR = {"path": "$path", "query": "$query", "header": "$header", "body": "$body"}
 
 
-def javascript(program: Program) -> str:
+def javascript(program: CallSpec) -> str:
     """Return the expression that makes the call of *program*: ``$proxy("crm")…$call()``.
 
     Raises:
@@ -117,7 +117,7 @@ def chains(
     instances: Iterable[str] = (),
     refusable: bool = False,
     max_steps: int = 6,
-) -> st.SearchStrategy[Program]:
+) -> st.SearchStrategy[CallSpec]:
     """Draw chained calls of one API, or of any of *platform*.
 
     Setters come in any order, repeated, with undefined and null, hostile texts, and the names that
@@ -142,14 +142,14 @@ def _chains(
     instances: tuple[str, ...],
     refusable: bool,
     max_steps: int,
-) -> Program:
+) -> CallSpec:
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
     setters = steps(platform=platform, api=called, refusable=refusable)
     given = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
     if draw(_TEN) < _MOSTLY:
         for setter, value in draw(_needed(called, _fillable(platform, called))).items():
             given.insert(draw(st.integers(0, len(given))), (setter, value))
-    return Program(
+    return CallSpec(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances)),
         api=called.key,
@@ -304,7 +304,7 @@ def direct_calls(
     api: Api | None = None,
     instances: Iterable[str] = (),
     refusable: bool = False,
-) -> st.SearchStrategy[Program]:
+) -> st.SearchStrategy[CallSpec]:
     """Draw direct calls: arguments in declared order, some undefined, too few or too many.
 
     The arguments are those of `chains`.
@@ -319,13 +319,13 @@ def _direct_calls(
     api: Api | None,
     instances: tuple[str, ...],
     refusable: bool,
-) -> Program:
+) -> CallSpec:
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
     args = [draw(_argument(one.place, one.required, refusable)) for one in called.parameters]
     is_whole = draw(_TEN) < _MOSTLY
     given = len(args) if is_whole else draw(st.integers(0, len(args)))
     extra = draw(_EXTRA) if given == len(args) else []
-    return Program(
+    return CallSpec(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances)),
         api=called.key,
@@ -353,7 +353,7 @@ def _value(place: str) -> st.SearchStrategy[Any]:
     return values[place]
 
 
-def perform(program: Program, session: Session) -> Any:
+def perform(program: CallSpec, session: Session) -> Any:
     """Make the call of *program* through the builder of *session*, and return its answer.
 
     In a property test, a failure tells the JavaScript of the program.
@@ -381,7 +381,7 @@ _TYPES: Final = frozenset({"string", "text", "integer", "number", "boolean", "ar
 
 def for_platform(
     path: str | os.PathLike[str], /, *, api: str | None = None, key: str | None = None
-) -> st.SearchStrategy[Program]:
+) -> st.SearchStrategy[CallSpec]:
     """Draw calls of the user's platforms in *path*, chained and direct, that must not be refused.
 
     Values follow each parameter's type, format, enum and JSON Schema, as OpenAPI writes them; one
@@ -497,7 +497,7 @@ def _instances(known: Platforms, platform: Platform) -> list[str]:
 
 def valid_calls(
     known: Platforms, platform: Platform, api: Api, /, *, direct: bool | None = None
-) -> st.SearchStrategy[Program]:
+) -> st.SearchStrategy[CallSpec]:
     """Draw calls of one API that must not be refused; see `for_platform`.
 
     Args:
@@ -512,16 +512,18 @@ def valid_calls(
 @st.composite
 def _calls(
     draw: st.DrawFn, platform: Platform, api: Api, instances: list[str], direct: bool | None
-) -> Program:
+) -> CallSpec:
     is_xml = (api.encoding or platform.encoding) == "xml"
     values = [draw(_given(one, is_xml=is_xml)) for one in api.parameters]
     options = {"instance_key": draw(st.sampled_from(instances))} if instances else {}
-    said = Program(platform=platform.platform_key, options=options, api=api.key, args=tuple(values))
+    said = CallSpec(
+        platform=platform.platform_key, options=options, api=api.key, args=tuple(values)
+    )
     is_direct = draw(st.booleans()) if direct is None else direct
     return said if is_direct else chained(api, said)
 
 
-def chained(api: Api, program: Program, /) -> Program:
+def chained(api: Api, program: CallSpec, /) -> CallSpec:
     """Return the chain that says what the direct call *program* of *api* says."""
     if program.args is None:
         return program

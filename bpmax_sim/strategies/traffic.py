@@ -17,7 +17,7 @@ from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.clock import Instant
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.script.failure import Script
 from bpmax_sim.strategies.platforms import HEADER_NAMES, METHODS, PLACE_NAMES
@@ -200,7 +200,7 @@ def yaml_text(document: Any, /) -> str:
     return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
-def scripts(*, programs: st.SearchStrategy[Program] | None = None) -> st.SearchStrategy[Script]:
+def scripts(*, programs: st.SearchStrategy[CallSpec] | None = None) -> st.SearchStrategy[Script]:
     """Draw JavaScript that makes up to four calls, drawn from *programs*.
 
     Calls are awaited, caught, made at once or after a timer; a form's fields are read and written.
@@ -208,12 +208,12 @@ def scripts(*, programs: st.SearchStrategy[Program] | None = None) -> st.SearchS
     return _scripts(_calls() if programs is None else programs)
 
 
-def _calls() -> st.SearchStrategy[Program]:
+def _calls() -> st.SearchStrategy[CallSpec]:
     return chains() | direct_calls()
 
 
 @st.composite
-def _scripts(draw: st.DrawFn, programs: st.SearchStrategy[Program]) -> Script:
+def _scripts(draw: st.DrawFn, programs: st.SearchStrategy[CallSpec]) -> Script:
     lines = []
     for number, program in enumerate(draw(st.lists(programs, max_size=4))):
         pattern = draw(st.sampled_from(_STATEMENTS))
@@ -225,7 +225,7 @@ def _scripts(draw: st.DrawFn, programs: st.SearchStrategy[Program]) -> Script:
 
 def scenarios(
     *,
-    programs: st.SearchStrategy[Program] | None = None,
+    programs: st.SearchStrategy[CallSpec] | None = None,
     platforms: str = "",
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Draw scenario files as plain values; `yaml_text` makes a file of them.
@@ -242,7 +242,7 @@ def scenarios(
 
 @st.composite
 def _scenarios(
-    draw: st.DrawFn, programs: st.SearchStrategy[Program], platforms: str
+    draw: st.DrawFn, programs: st.SearchStrategy[CallSpec], platforms: str
 ) -> dict[str, Any]:
     fields = draw(st.dictionaries(st.sampled_from(BUSINESS), json_values(max_leaves=3), max_size=3))
     kinds = [_proxies(programs), _codes(programs), _advances()]
@@ -260,11 +260,11 @@ def _scenarios(
     return found
 
 
-def _proxies(programs: st.SearchStrategy[Program]) -> st.SearchStrategy[dict[str, Any]]:
+def _proxies(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[dict[str, Any]]:
     return programs.map(lambda program: {"proxy": {"call": f"{program.platform}.{program.api}"}})
 
 
-def _codes(programs: st.SearchStrategy[Program]) -> st.SearchStrategy[dict[str, Any]]:
+def _codes(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[dict[str, Any]]:
     return scripts(programs=programs).map(lambda script: {"js": _plain(script.source)})
 
 

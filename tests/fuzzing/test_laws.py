@@ -20,7 +20,7 @@ from bpmax_sim.fuzz.target import Target, Witness, plain, program, target_of
 from bpmax_sim.fuzz.violation import LawBroken
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.programs import chained
 from tests.fuzzing.broken import BEARER, SECRET, orders
@@ -61,7 +61,7 @@ def tampered(target: Target, tamper: Tamper) -> Target:
     return made(target.platforms, target.key)  # type: ignore[no-any-return]
 
 
-def why(law: str, target: Target, *programs: Program) -> str:
+def why(law: str, target: Target, *programs: CallSpec) -> str:
     with pytest.raises(LawBroken) as told:
         hold_programs(target, law, programs)
     return told.value.why
@@ -133,7 +133,7 @@ def test_a_recording_that_is_not_played_is_told(
     other = replace(CALL, args=("退货",))
     real = strategies.perform
 
-    def perform(one: Program, session: Session) -> Any:
+    def perform(one: CallSpec, session: Session) -> Any:
         return real(other if session.mode == "replay" else one, session)
 
     monkeypatch.setattr(recordings, "perform", perform)

@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 
 Values = Mapping[str, str]
 
@@ -47,7 +47,7 @@ class Said:
     code: str = ""
 
 
-def said(platform: Platform, instance: Instance, program: Program) -> Said:
+def said(platform: Platform, instance: Instance, program: CallSpec) -> Said:
     """Return what *program* must come to, before auth puts anything in."""
     api = platform.apis[program.api]
     found = Said(body=api.body if isinstance(api.body, dict) else UNDEFINED)

@@ -15,7 +15,7 @@ from bpmax_sim.errors import CallError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Parameter
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from tests.loopback import answer_json, loopback
 from tests.property import model
 from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
@@ -23,7 +23,7 @@ from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
 BEFORE_HTTP = {"MISSING_PARAMETER", "UNKNOWN_PARAMETER", "BAD_ARGUMENT"}
 
 
-def sent(case: Case, program: Program) -> tuple[CallError | None, ThirdParty]:
+def sent(case: Case, program: CallSpec) -> tuple[CallError | None, ThirdParty]:
     """Make one call, and return its rejection and whom it reached."""
     third = ThirdParty(case)
     with opened(case, third) as session:
@@ -31,7 +31,7 @@ def sent(case: Case, program: Program) -> tuple[CallError | None, ThirdParty]:
     return error, third
 
 
-def wire(case: Case, program: Program) -> Any:
+def wire(case: Case, program: CallSpec) -> Any:
     """Return what a call comes to: what is sent, spelling and order aside, or its code."""
     error, third = sent(case, program)
     if error is not None:

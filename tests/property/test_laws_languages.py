@@ -13,7 +13,7 @@ from bpmax_sim.errors import CallError, ScriptError
 from bpmax_sim.js_values import js_number, json_text
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Instance, Platform
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.programs import literal
@@ -22,14 +22,14 @@ from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
 _SEVENTEEN = re.compile(r"(?<![\w.\"])(\d+\.\d+)(?:e[+-]\d+)?")
 
 
-def in_python(case: Case, program: Program) -> Any:
+def in_python(case: Case, program: CallSpec) -> Any:
     third = ThirdParty(case)
     with opened(case, third) as session:
         error = refused(lambda: strategies.perform(program, session))
     return told(error) if error else bytes_of(third.requests[-1])
 
 
-def in_javascript(case: Case, program: Program) -> Any:
+def in_javascript(case: Case, program: CallSpec) -> Any:
     third = ThirdParty(case)
     source = f"return await {strategies.javascript(program)};"
     note(source)
@@ -63,7 +63,7 @@ def test_names_come_in_the_same_order_from_both(names: list[str]) -> None:
     case = Case(platform, (Instance(platform="crm", instance_key="test"),), [])
     values = dict.fromkeys(names, 1)
     steps: Any = (("query", values), ("header", values), ("body", values))
-    program = Program(platform="crm", api="search", steps=steps)
+    program = CallSpec(platform="crm", api="search", steps=steps)
 
     assert in_javascript(case, program) == in_python(case, program)
 

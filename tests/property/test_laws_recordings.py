@@ -28,7 +28,7 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.traffic import RULES, START, ordered
 from bpmax_sim.traffic.formats import Source, read_foreign, write_foreign
@@ -299,7 +299,7 @@ def test_a_miss_names_exactly_the_parts_that_were_changed(case: Case, parts: set
     assert wrong == parts
 
 
-def is_sent(program: Program, session: Session) -> bool:
+def is_sent(program: CallSpec, session: Session) -> bool:
     what, *_ = outcome(partial(strategies.perform, program, session))
     return bool(what == "answer")
 

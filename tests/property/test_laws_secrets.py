@@ -20,7 +20,7 @@ from bpmax_sim import strategies
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import ResponseRules
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import explained, judged, line
@@ -62,7 +62,7 @@ def echoing(kind: str, status: int) -> Callable[[Request], Response]:
     return answer
 
 
-def saying(program: Program, secret: str) -> Program:
+def saying(program: CallSpec, secret: str) -> CallSpec:
     """Return *program* with the script itself telling the secret."""
     if program.args is not None:
         return program

@@ -26,7 +26,7 @@ from bpmax_sim.cassette.merge import recover
 from bpmax_sim.errors import CallError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Parameter, Platform
-from bpmax_sim.proxy.builder import Builder, Program
+from bpmax_sim.proxy.builder import Builder, CallSpec
 from bpmax_sim.session import Session
 from tests.leaks import folder, leaks
 from tests.property import model
@@ -70,7 +70,7 @@ class Grant:
 class Said:
     """A builder, what it must come to, and the session that it belongs to."""
 
-    program: Program
+    program: CallSpec
     builder: Builder | None = None
     session: Session | None = None
 
@@ -137,7 +137,7 @@ class Sessions(RuleBasedStateMachine):
     def begin(self, api: str, key: str | None) -> Said:
         """Start a chain; another instance is one option away."""
         options = {} if key is None else {"instance_key": key}
-        return Said(Program(platform="crm_system", options=options, api=api))
+        return Said(CallSpec(platform="crm_system", options=options, api=api))
 
     @rule(target=said, said=said, data=st.data())
     def set(self, said: Said, data: st.DataObject) -> Said:
@@ -170,7 +170,7 @@ class Sessions(RuleBasedStateMachine):
         )
         self.made(program, partial(strategies.perform, program, self.session))
 
-    def made(self, program: Program, call: Any) -> None:
+    def made(self, program: CallSpec, call: Any) -> None:
         """Make a call, and hold it against the model."""
         before = len(self.third.requests), len(self.third.logins)
         troubled = list(self.trouble)
@@ -186,12 +186,12 @@ class Sessions(RuleBasedStateMachine):
         self.now.done.append(("call", program, came))
         self.now.clock += TOOK * len(sent)
 
-    def expected(self, program: Program) -> model.Said:
+    def expected(self, program: CallSpec) -> model.Said:
         found = model.said(self.case.platform, self.case.instance(program), program)
         return model.authorise(found, self.case.platform.auth, self.third.values(program))
 
     def predicted(
-        self, program: Program, expected: model.Said, trouble: list[int]
+        self, program: CallSpec, expected: model.Said, trouble: list[int]
     ) -> tuple[tuple[int, int], int]:
         """Return how many requests and logins a call takes, and the status that it ends with."""
         if expected.code:

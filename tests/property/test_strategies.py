@@ -19,7 +19,7 @@ from bpmax_sim.errors import ConfigError, ScriptError
 from bpmax_sim.messages import Exchange, Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Platform
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.scenario.load import items
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.traffic import RULES, ordered
@@ -125,7 +125,7 @@ def test_calls_of_a_users_platform_follow_enum_format_and_type(orders: Path) -> 
     case = Case(load_platforms(orders).platform("orders"), (), [])
 
     @given(strategies.for_platform(orders))
-    def is_sent(program: Program) -> None:
+    def is_sent(program: CallSpec) -> None:
         third = ThirdParty(case)
         with Session.open(orders, mode="live", transport=Handler(third.handle)) as session:
             strategies.perform(program, session)
@@ -146,7 +146,7 @@ def test_calls_of_a_folder_name_its_instances() -> None:
         return reply({"码": 0})
 
     @given(strategies.for_platform(FOLDER / "order_system.yaml", api="getOrder"))
-    def is_sent(program: Program) -> None:
+    def is_sent(program: CallSpec) -> None:
         environ = {"ORDER_USER": "u", "ORDER_PASSWORD": "pass-word", "ORDER_URL": "http://x.test"}
         with Session.open(
             FOLDER / "order_system.yaml",

@@ -20,7 +20,7 @@ from bpmax_sim.errors import CallError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Api, Instance, Platform
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session import Session, Settings
 from bpmax_sim.strategies.platforms import KINDS
 from bpmax_sim.transport.protocol import Handler
@@ -37,16 +37,16 @@ class Case:
 
     platform: Platform
     instances: tuple[Instance, ...]
-    programs: list[Program]
+    programs: list[CallSpec]
 
     @property
-    def program(self) -> Program:
+    def program(self) -> CallSpec:
         return self.programs[0]
 
-    def api(self, program: Program) -> Api:
+    def api(self, program: CallSpec) -> Api:
         return self.platform.apis[program.api]
 
-    def instance(self, program: Program) -> Instance:
+    def instance(self, program: CallSpec) -> Instance:
         key = program.options.get("instance_key", UNDEFINED)
         found = [one for one in self.instances if one.instance_key == key]
         return found[0] if found else self.instances[0]
@@ -65,7 +65,7 @@ def cases(
     platform = draw(_platforms(tuple(kinds)))
     tenants = tuple(draw(_tenants(platform.platform_key, key)) for key in ("test", "prod"))
     named = {"platform": platform, "instances": ("test", "prod"), "refusable": refusable}
-    makers: dict[str, Callable[..., st.SearchStrategy[Program]]] = {
+    makers: dict[str, Callable[..., st.SearchStrategy[CallSpec]]] = {
         "chained": strategies.chains,
         "direct": strategies.direct_calls,
     }
@@ -133,7 +133,7 @@ class ThirdParty:
         self.refused += 1
         return reply({"error": "invalid_client"}, 401)
 
-    def values(self, program: Program) -> dict[str, str]:
+    def values(self, program: CallSpec) -> dict[str, str]:
         """Return credentials and the latest token of the instance that *program* calls."""
         one = self.case.instance(program)
         tokens = [t for t, key in zip(self.tokens, self.logins, strict=True)

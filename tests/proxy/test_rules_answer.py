@@ -16,7 +16,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Condition, Instance, OkRule, ResponseRules
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.result import Answer, rejection
 from tests.proxy.world import DETAIL, TOKEN, World, answer, crm, ok, rejected
 
@@ -30,7 +30,7 @@ BUSINESS = ResponseRules(
 
 def _answer(given: Response, /, **platform: Any) -> Answer:
     world = World(crm(DETAIL, **platform), lambda _request: given)
-    return world.run(Program(platform="crm_system", api=DETAIL.key, args=("1",)))
+    return world.run(CallSpec(platform="crm_system", api=DETAIL.key, args=("1",)))
 
 
 def test_the_parsed_body_itself_is_the_answer() -> None:

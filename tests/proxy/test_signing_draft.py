@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Pairs, Request
 from bpmax_sim.platform.model import Spot
-from bpmax_sim.proxy.signing import Draft
+from bpmax_sim.proxy.signing import RequestEditor
 from tests.proxy.signing_inputs import words
 
 
 def put(request: Request, place: Spot, name: str, value: str) -> Request:
-    draft = Draft(request)
+    draft = RequestEditor(request)
     draft.put(place, name, value)
     return draft.request()
 
@@ -37,7 +37,7 @@ def request(
     ],
 )
 def test_templates_see_the_parts_of_the_address(url: str, expected: tuple[str, ...]) -> None:
-    names = Draft(request(url)).names()
+    names = RequestEditor(request(url)).names()
 
     assert tuple(names[key] for key in ("host", "path", "query_string", "target")) == expected
 
@@ -45,7 +45,7 @@ def test_templates_see_the_parts_of_the_address(url: str, expected: tuple[str, .
 def test_templates_see_headers_by_lower_case_name_and_the_host_that_is_sent() -> None:
     headers = (("X-A", " 1 "), ("x-a", "2"), ("Content-Type", "text/plain"))
 
-    names = Draft(request(headers=headers, body=b"\xff")).names()
+    names = RequestEditor(request(headers=headers, body=b"\xff")).names()
 
     assert names["headers"] == {
         "x-a": "1,2",
@@ -59,12 +59,12 @@ def test_templates_see_headers_by_lower_case_name_and_the_host_that_is_sent() ->
 def test_a_request_that_nothing_was_put_into_is_the_same() -> None:
     given_ = request("https://CRM.example.com?a=1", headers=(("A", "b"),), body=b"x")
 
-    assert Draft(given_).request() == given_
+    assert RequestEditor(given_).request() == given_
 
 
 def test_a_relative_address_is_an_error() -> None:
     with pytest.raises(ConfigError) as caught:
-        Draft(request("/api"))
+        RequestEditor(request("/api"))
 
     assert str(caught.value) == "'/api' is not an absolute URL, such as https://host/path"
 
@@ -122,7 +122,7 @@ def test_a_cookie_joins_the_others_and_replaces_its_namesake() -> None:
 
 
 def test_a_cookie_can_be_taken_out() -> None:
-    draft = Draft(request(headers=(("Cookie", "sid=old"), ("X-A", "1"))))
+    draft = RequestEditor(request(headers=(("Cookie", "sid=old"), ("X-A", "1"))))
     draft.remove("cookie", "sid")
 
     assert draft.request().headers == (("X-A", "1"),)

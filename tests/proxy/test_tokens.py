@@ -10,7 +10,7 @@ import pytest
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Call, Request, Response
-from bpmax_sim.proxy.client import TokenStore, answer, drive
+from bpmax_sim.proxy.client import Handle, TokenStore, drive, exchange
 from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep
 
 
@@ -20,6 +20,14 @@ def _grant(expires: float = 100) -> Grant:
 
 def _wanted(now: float = 0, stale: Grant | None = None) -> Acquire:
     return Acquire(key="crm/test", stale=stale, now=now, flow=_never)
+
+
+def answered(request: Request, handle: Handle) -> Response:
+    response, error, _ = exchange(request, handle)
+    if error is not None:
+        raise error
+    assert response is not None
+    return response
 
 
 def _never() -> Flow:
@@ -113,14 +121,14 @@ def test_an_answer_on_time_is_judged_good_and_a_late_one_is_named() -> None:
     call = Call(platform="crm", instance="test", api="get", method="GET", path="/")
     request = Request(method="GET", url="https://a.test/", timeout=2, call=call)
 
-    assert answer(request, lambda _: Response(status=200, elapsed=2)).status == 200
+    assert answered(request, lambda _: Response(status=200, elapsed=2)).status == 200
     with pytest.raises(TransportError, match=r"crm.get: no answer within 2 s") as caught:
-        answer(request, lambda _: Response(status=200, elapsed=2.1))
+        answered(request, lambda _: Response(status=200, elapsed=2.1))
 
     assert (caught.value.code, caught.value.elapsed) == ("TIMEOUT", 2)
     plain = Request(method="GET", url="https://a.test/")
     with pytest.raises(TransportError, match=r"^no answer within 30 s"):
-        answer(plain, lambda _: Response(status=200, elapsed=31))
+        answered(plain, lambda _: Response(status=200, elapsed=31))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +148,7 @@ def test_what_a_transport_raises_names_the_call_unless_it_does_already(
         raise TransportError("cannot connect", platform=platform)
 
     with pytest.raises(TransportError) as caught:
-        answer(request, refused)
+        answered(request, refused)
     error = caught.value
     assert (str(error), error.message) == (message, message)
     assert (error.platform, error.instance, error.api) == names

@@ -23,7 +23,7 @@ from bpmax_sim.platform.model import (
     Parameter,
     Platform,
 )
-from bpmax_sim.proxy.builder import Program, Proxy
+from bpmax_sim.proxy.builder import CallSpec, Proxy
 from bpmax_sim.proxy.client import TokenStore, build, call, drive
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.response import CallRecord
@@ -183,7 +183,7 @@ class World:
         self.sent.append(request)
         return self.handler(request)
 
-    def run(self, program: Program) -> Answer:
+    def run(self, program: CallSpec) -> Answer:
         return drive(
             call(program, self.env),
             handle=self.handle,

@@ -12,7 +12,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import Place
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Call, Request, Response
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import TokenStore
 from bpmax_sim.proxy.effects import Effect, Send
 from bpmax_sim.proxy.result import Answer
@@ -63,7 +63,7 @@ class Bench:
     zone: float = SHANGHAI
     live: bool = False
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(START))
-    programs: list[Program] = field(default_factory=list)
+    programs: list[CallSpec] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(self.clock, self.handle, TokenStore(), live=self.live)
@@ -76,7 +76,7 @@ class Bench:
             engine=engine_of(ENGINE.get()),
         )
 
-    def begin(self, program: Program) -> Generator[Effect, Any, Answer]:
+    def begin(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
         self.programs.append(program)
         call = Call(
             platform=program.platform, instance="d", api=program.api, method="GET", path="/"

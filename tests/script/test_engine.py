@@ -65,7 +65,9 @@ class Deaf:
 
     def call(self, operation: str, argument: str) -> str:
         reply = json.loads(self._engine.call(operation, argument))
-        reply["out"] = [[*entry[:2], []] if entry[0] == "end" else entry for entry in reply["out"]]
+        reply["out"] = [
+            [*entry[:2], [], *entry[3:]] if entry[0] == "end" else entry for entry in reply["out"]
+        ]
         return json.dumps(reply)
 
     def close(self) -> None:

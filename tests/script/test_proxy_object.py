@@ -7,12 +7,12 @@ import pytest
 
 from bpmax_sim.errors import Place, ScriptError
 from bpmax_sim.js_values import UNDEFINED, BigInt
-from bpmax_sim.proxy.builder import Program
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from tests.script.bench import NAME, Bench, ok, run, texts, value_of
 
 
-def programs(source: str, **options: Any) -> list[Program]:
+def programs(source: str, **options: Any) -> list[CallSpec]:
     bench = Bench()
     bench.run(source, **options).unwrap()
     return bench.programs
@@ -21,7 +21,7 @@ def programs(source: str, **options: Any) -> list[Program]:
 def test_a_direct_call_carries_its_arguments_in_order() -> None:
     [program] = programs("await $proxy('qywx').sendTextMessage('UserID', '这是一条测试消息')")
 
-    assert program == Program(
+    assert program == CallSpec(
         platform="qywx",
         api="sendTextMessage",
         args=("UserID", "这是一条测试消息"),
@@ -39,7 +39,7 @@ def test_a_chained_call_carries_its_setters_in_order() -> None:
   .$call();"""
     [program] = programs(source)
 
-    assert program == Program(
+    assert program == CallSpec(
         platform="crm_system",
         options={"instance_key": "test", "caller": "单测"},
         api="get_customer_detail",
@@ -71,18 +71,23 @@ def test_looking_at_a_proxy_sends_nothing() -> None:
     source = """
       const crm = $proxy('crm');
       console.log(crm, `${crm}`, JSON.stringify({crm}), crm + '', crm == 1, Object.keys(crm));
-      return [await crm === crm, crm.then, crm.catch, crm.finally, crm.toJSON, crm.$query,
+      return [await crm === crm, crm.then, crm.catch, crm.finally, crm.toJSON,
         crm[Symbol.iterator], crm._private, (await Promise.all([crm])).length, typeof crm]"""
     bench = Bench()
     outcome = bench.run(source)
 
-    assert outcome.unwrap() == [True, *[UNDEFINED] * 7, 1, "object"]
+    assert outcome.unwrap() == [True, *[UNDEFINED] * 6, 1, "object"]
     assert texts(outcome) == ["$proxy('crm') $proxy('crm') {\"crm\":{}} $proxy('crm') false []"]
     assert bench.programs == []
 
 
 def test_awaiting_a_builder_sends_nothing() -> None:
-    assert programs("await $proxy('crm').$api('get').$query({a: 1})") == []
+    bench = Bench()
+    outcome = bench.run("await $proxy('crm').$api('get').$query({a: 1})")
+
+    assert bench.programs == []
+    assert isinstance(outcome.error, ScriptError)
+    assert outcome.error.name == "Uncalled"
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,34 @@ function probe(pending) { // let every wait throw, to learn its line
   for (let i = 0; i < probes.length; i++) { const {error, reject} = probes[i]; reject(error); }
 }
 const probed = () => list(probes, ({error, place}) => ('[' + (stringify(rawOf(error) ?? '')) + ',' + stringify(place) + ']'));
+const NAMES = ['$api', '$path', '$query', '$header', '$body', '$call'];
+function edits(one, other) { // how many letters to put in, take out or change (Levenshtein)
+  let row = newList();
+  for (let j = 0; j <= other.length; j++) row[row.length] = j;
+  for (let i = 1; i <= one.length; i++) {
+    const next = newList();
+    next[next.length] = i;
+    for (let j = 1; j <= other.length; j++) {
+      const change = row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1), least = row[j] < next[j - 1] ? row[j] : next[j - 1];
+      next[next.length] = change < least + 1 ? change : least + 1;
+    }
+    row = next;
+  }
+  return row[other.length];
+}
+function misnamed(name, {platform, api}, isChain) { // a `$name` that a proxy, or a chain after its $api, does not have
+  const head = '$proxy(\'' + platform + '\')', known = {platform, api};
+  let near = '', least = 3;
+  for (let i = isChain ? 1 : 0; i < NAMES.length; i++) {
+    if (NAMES[i] === name && !isChain) reject(name + '() needs an API first: ' + head + '.$api(name).' + name + '(…)', known);
+    const far = name.length > 20 ? least : edits(name, NAMES[i]);
+    if (far < least) { near = '; did you mean ' + NAMES[i] + '?'; least = far; }
+  }
+  const whole = isChain ? head + '.$api(\'' + api + '\')' : head;
+  reject(whole + ' has no ' + name + (near || '; there is $path, $query, $header, $body and $call'), known);
+}
 return {
-  rejection, probe, probed, syntax,
+  misnamed, rejection, probe, probed, syntax,
   fetch() { return apply(rejectPromise, NativePromise, [closed('fetch')]); },
   XMLHttpRequest: function XMLHttpRequest() { throw closed('XMLHttpRequest'); },
   describe: error => describe(error),

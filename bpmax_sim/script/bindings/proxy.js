@@ -1,7 +1,8 @@
 // $proxy, direct and chained: a call goes into the outbox, and its promise is settled by Python.
 'use strict';
-({attempt, callPlace, define, emit, encode, flush, here, list, refuse, shared, unseen, waiting, primordials: {Promise: NativePromise,
-  Proxy: NativeProxy, stringify, apply, isArray, defineProperty, getPrototypeOf, freeze, then, toPrimitive, exec}}) => {
+({attempt, callPlace, define, emit, encode, flush, here, list, refuse, misnamed, shared, unseen, waiting,
+  primordials: {Promise: NativePromise, Proxy: NativeProxy, stringify, apply, isArray, defineProperty, getPrototypeOf, hasOwn, freeze, then,
+    toPrimitive, exec, newList, newSet}}) => {
 
 let serial = 0;
 function call(platform, options, api, rest) {
@@ -34,6 +35,7 @@ const bag = value => attempt(() => {
 }, false);
 const NEVER = {__proto__: null, then: true, catch: true, finally: true, toJSON: true, '': true};
 const isApi = name => typeof name === 'string' && !NEVER[name] && name[0] !== '$' && name[0] !== '_';
+const isDollar = name => typeof name === 'string' && name[0] === '$';
 const isText = value => typeof value === 'string' && value !== '';
 function $proxy(platform, options) {
   const known = {platform, api: ''};
@@ -53,25 +55,48 @@ function $proxy(platform, options) {
     __proto__: null,
     get(_, name) {
       if (name === toPrimitive) return () => "$proxy('" + platform + "')";
-      return name === '$api' ? api => start(platform, chosen, api) : isApi(name) ? direct(name) : undefined;
+      if (name === '$api') return api => start(platform, chosen, api);
+      return isApi(name) ? direct(name) : isDollar(name) ? () => misnamed()(name, known, false) : undefined;
     },
   });
 }
 function start(platform, options, api) {
   if (!isText(api)) refuse('$api(name): the name must be a non-empty text', api, {platform, api: ''});
-  return builder(platform, options, api, '');
+  return builder({__proto__: null, platform, options, api, place: here(), up: null, awaited: false, called: false}, '');
 }
-function builder(platform, options, api, steps) {
+// A chain is a tree: each setter makes a new builder, which has its own `link` and knows the one above. Until a call on a
+// builder or on one made from it, `uncalled` holds the last link of each branch, and those that were awaited.
+const uncalled = newSet();
+shared.chains = () => {
+  const links = newList();
+  uncalled.forEach(link => { links[links.length] = link; });
+  return list(links, ({platform, api, awaited, place}) => '[' + stringify(platform) + ',' + stringify(api) + ',' + awaited + ',' + place + ']');
+};
+function builder(link, steps) {
+  const {platform, options, api} = link;
+  uncalled.add(link);
   const setter = name => values => {
     if (name !== 'body' && values !== undefined && !bag(values)) {
       refuse(('$' + name + '(values): expected an object of names and values'), values, {platform, api});
     }
     const step = '["' + name + '",' + encode(values, {platform, api}) + ']'; // what is changed later changes nothing
-    return builder(platform, options, api, steps ? (steps + ',' + step) : step);
+    if (!link.awaited) uncalled.delete(link);
+    const next = {__proto__: null, platform, options, api, place: link.place, up: link, awaited: false, called: false};
+    return builder(next, steps ? (steps + ',' + step) : step);
   };
-  return freeze({
+  const own = freeze({
     $path: setter('path'), $query: setter('query'), $header: setter('header'), $body: setter('body'),
-    $call: () => call(platform, options, api, ('[' + steps + '],null')),
+    $call() {
+      for (let one = link; one; one = one.up) { one.called = true; uncalled.delete(one); }
+      return call(platform, options, api, ('[' + steps + '],null'));
+    },
+  });
+  return new NativeProxy(own, {
+    __proto__: null,
+    get(_, name) {
+      if (name === 'then' && !link.called) { link.awaited = true; uncalled.add(link); } // as `await` does, and never throws
+      return isDollar(name) && !hasOwn(own, name) ? () => misnamed()(name, {platform, api}, true) : own[name];
+    },
   });
 }
 return {$proxy};

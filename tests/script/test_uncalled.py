@@ -1,0 +1,130 @@
+"""A chain without its ``$call()``: nothing is sent, and the script's run says so with the line."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpmax_sim.errors import CallError, ScriptError, UnawaitedWarning
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.session import Session
+
+TOLD = "crm.查客户 was awaited but never called, so nothing was sent; end it with .$call()"
+
+
+def run(source: str, engine: str = "quickjs") -> Outcome:
+    """Run a script in a session that allows calls without an answer."""
+    with Session.open(unawaited="allow", engine=engine) as session:
+        return session.run_script(Script("客户.js", source))
+
+
+@pytest.mark.parametrize("engine", ["quickjs", "v8"])
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (
+            "const 客户 = await $proxy('crm').$api('查客户').$query({名: '张三'});\nreturn 客户.data",
+            1,
+        ),
+        ("const crm = $proxy('crm');\n\nawait crm.$api('查客户').$path({id: 1})", 3),
+        ("await $proxy('crm').$api('查客户')", 1),
+        ("const [甲] = await Promise.all([\n  $proxy('crm').$api('查客户')]);", 2),
+        ("const 查 = async () => $proxy('crm').$api('查客户');\nconst 果 = await 查();", 1),
+        # a sibling that is called clears the builder above both, and nothing beside it
+        (
+            "const 甲 = $proxy('crm').$api('查客户');\n"
+            "await 甲.$path({id: 1}).$call().catch(() => 0);\nawait 甲.$path({id: 2})",
+            1,
+        ),
+    ],
+)
+def test_a_chain_that_was_awaited_and_never_called_fails_the_run(
+    source: str, line: int, engine: str
+) -> None:
+    error = run(source, engine).error
+
+    assert isinstance(error, ScriptError)
+    assert (error.name, error.message) == ("Uncalled", TOLD)
+    assert error.place is not None
+    assert (error.place.file, error.place.line) == ("客户.js", line)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "await $proxy('crm').$api('查客户').$query({}).$call().catch(() => 0)",
+        # an async helper that returns a builder reads its `then`, as does whoever awaits it
+        "const 查 = async () => $proxy('crm').$api('查客户');\n"
+        "await (await 查()).$query({页: 1}).$call().catch(() => 0)",
+        "const 甲 = $proxy('crm').$api('查客户'); await 甲; await 甲.$query({}).$call().catch(() => 0)",
+        "const 甲 = $proxy('crm').$api('查客户'); await 甲.$call().catch(() => 0); await 甲",
+        "await $proxy('crm'); return 1",
+    ],
+)
+def test_a_call_on_a_chain_or_on_what_was_made_from_it_clears_it(source: str) -> None:
+    outcome = run(source)
+
+    assert outcome.error is None
+    assert not [one for one in outcome.unawaited if one.built]
+
+
+def test_a_type_error_that_follows_from_it_is_told_as_its_consequence() -> None:
+    error = run("const 果 = await $proxy('crm').$api('查客户');\nreturn 果.data.name").error
+
+    assert isinstance(error, ScriptError)
+    assert (error.message, error.place and error.place.line) == (TOLD, 1)
+    assert isinstance(error.__cause__, ScriptError)
+    assert error.__cause__.name == "TypeError"
+
+
+def test_an_error_of_the_script_stays_the_error_and_hides_nothing() -> None:
+    outcome = run("await $proxy('crm').$api('查客户');\nthrow new Error('坏')")
+
+    assert isinstance(outcome.error, ScriptError)
+    assert outcome.error.message == "坏"
+    assert [error.message for error in outcome.unhandled] == [TOLD]
+
+
+def test_a_chain_that_was_only_built_is_a_warning_with_its_line() -> None:
+    script = Script("客户.js", "\n$proxy('crm').$api('查客户')\n  .$query({页: 1})\nreturn 1")
+    with Session.open() as session, pytest.warns(UnawaitedWarning) as told:
+        assert session.run_script(script).value == 1
+
+    assert [str(one.message) for one in told] == [
+        "客户.js:2:15: crm.查客户 was built and never called; end the chain with .$call(), or open "
+        "the session with unawaited='allow'"
+    ]
+
+
+def test_nothing_is_thrown_from_then() -> None:
+    source = "const 甲 = $proxy('crm').$api('查客户'); return [甲.then, typeof 甲.$call]"
+
+    assert run(source).value == [run("return undefined").value, "function"]
+
+
+@pytest.mark.parametrize("engine", ["quickjs", "v8"])
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (".$path({id: 1})", "$path() needs an API first: $proxy('crm').$api(name).$path(…)"),
+        (".$call()", "$call() needs an API first: $proxy('crm').$api(name).$call(…)"),
+        (".$apis('查')", "$proxy('crm') has no $apis; did you mean $api?"),
+        (".$api('查').$quary({})", "$proxy('crm').$api('查') has no $quary; did you mean $query?"),
+        (
+            ".$api('查').$body({}).$cal()",
+            "$proxy('crm').$api('查') has no $cal; did you mean $call?",
+        ),
+        (
+            ".$api('查').$重试(3)",
+            "$proxy('crm').$api('查') has no $重试; there is $path, $query, $header, $body and $call",
+        ),
+    ],
+)
+def test_a_name_that_is_not_there_is_told_by_name(source: str, told: str, engine: str) -> None:
+    error = run(f"return $proxy('crm'){source}", engine).error
+
+    assert isinstance(error, ScriptError)
+    assert error.message == told
+    cause = error.__cause__
+    assert cause is None or isinstance(cause, CallError)
+    assert error.fields["code"] == "BAD_ARGUMENT"
