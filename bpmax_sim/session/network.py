@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
-from bpmax_sim.messages import Call, Exchange, Request, Response
+from bpmax_sim.messages import Call, Exchange, Request, Response, Route
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.builder import Program
 from bpmax_sim.proxy.client import TokenStore, build, call, drive
@@ -41,7 +41,7 @@ from bpmax_sim.session.undeclared import Undeclared
 from bpmax_sim.simulator.model import bad_token
 from bpmax_sim.traffic.identify import Outside
 from bpmax_sim.transport.faults import Faults
-from bpmax_sim.transport.protocol import OWN, Handler, Stubs, Transport
+from bpmax_sim.transport.protocol import OWN, Handler, Routed, Stubs, Transport
 from bpmax_sim.transport.record import Record, Replay
 from bpmax_sim.transport.redaction import learn_cookies, redact_request
 
@@ -343,7 +343,7 @@ class Network:
         )
         others = transport if self._simulators is None else self._simulators
         parts = self._parts = Parts(
-            live=_live(others, self._resources),
+            live=_live(others, self._resources, self._tenants.route),
             tracks=self._tracks,
             vault=vault,
             clock=start.clock,
@@ -508,15 +508,17 @@ class Network:
         return still_signed(exchange.request, self._platforms, self._tenants.of, granted)
 
 
-def _live(given: Transport | None, resources: ExitStack) -> Callable[[], Transport]:
+def _live(
+    given: Transport | None, resources: ExitStack, route: Callable[[Request], Route]
+) -> Callable[[], Transport]:
     """Return what gives the third parties: *given*, or else the network, which it closes later."""
 
     def live() -> Transport:
-        if given is not None:
-            return given
-        from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
+        if given is None:
+            from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
 
-        return resources.enter_context(Live())
+            return resources.enter_context(Live()).routed(route)
+        return given.routed(route) if isinstance(given, Routed) else given
 
     return live
 
