@@ -84,6 +84,21 @@ def resolve(
     return Credentials(*credentials, live=live, declared=declared, route=route)
 
 
+def route_of(
+    platform: Platform, instance: Instance, origin: Origin, *, environ: Mapping[str, str]
+) -> Route:
+    """Return how the calls of *instance* travel, whatever else it lacks.
+
+    Raises:
+        ConfigError: if a file or a value of it cannot be read.
+    """
+    resolver = _Resolver(platform, instance, environ, False, {}, origin, [])
+    route = resolver.route()
+    if resolver.problems:
+        raise ConfigError(*resolver.problems)
+    return route
+
+
 @dataclass(frozen=True, slots=True)
 class _Resolver:
     platform: Platform
