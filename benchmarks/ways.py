@@ -24,6 +24,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.session import Session
+from bpmax_sim.session.options import Mode
 from bpmax_sim.transport.protocol import Handler
 from bpmax_sim.transport.record import Replay
 
@@ -125,7 +126,7 @@ def _followed(text: str, work: Callable[[], object]) -> Follower:
     return follower
 
 
-def _opened(folder: Path, mode: str, transport: Callable[[Request], Response]) -> Session:
+def _opened(folder: Path, mode: Mode, transport: Callable[[Request], Response]) -> Session:
     return Session.open(
         folder / "platforms",
         cassette=folder / "cassettes/one.yaml",
@@ -137,12 +138,12 @@ def _opened(folder: Path, mode: str, transport: Callable[[Request], Response]) -
     )
 
 
-def _call(folder: Path, mode: str) -> None:
+def _call(folder: Path, mode: Mode) -> None:
     with _opened(folder, mode, answer) as session:
         session.proxy("crm_system").api("get_customer_detail").query(name=_VALUE).call()
 
 
-def _frames(folder: Path, mode: str) -> list[str]:
+def _frames(folder: Path, mode: Mode) -> list[str]:
     """Return the package's frames from the public call down to the transport."""
     frames: list[str] = []
     entry = answer.__code__ if mode == "record" else Replay.handle.__code__
@@ -171,7 +172,7 @@ def _above() -> list[str]:
     ]
 
 
-def _scenario(folder: Path, _mode: str) -> None:
+def _scenario(folder: Path, _mode: Mode) -> None:
     events = list(run_scenario(folder / "scenarios/a.scenario.yaml"))
     last = events[-1]
     assert isinstance(last, ScenarioFinished), last

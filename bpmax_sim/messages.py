@@ -98,6 +98,24 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
         return "<Proof>"
 
 
+class Route(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How an instance's requests reach their server; what is empty is as the environment has it.
+
+    Attributes:
+        proxy: its address, with user and password where it wants them.
+        ca: file or folder of the CAs to trust, as PEM.
+        cert, key: files of the client's certificate and its private key.
+    """
+
+    proxy: str = ""
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+
+    def __repr__(self) -> str:
+        return "<Route>"
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One HTTP request, ready to send.
 

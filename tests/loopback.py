@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,17 +29,19 @@ class Loopback:
     Attributes:
         answer: turns the raw request into the raw answer, or into pieces of it.
         received: every raw request, in order of arrival.
+        context: with which it speaks TLS; None for plain text.
     """
 
     answer: Answer
     listener: socket.socket
     received: list[bytes] = field(default_factory=list)
+    context: ssl.SSLContext | None = None
     open: list[socket.socket] = field(default_factory=list)
 
     @property
     def url(self) -> str:
         host, port = self.listener.getsockname()
-        return f"http://{host}:{port}"
+        return f"{'https' if self.context else 'http'}://{host}:{port}"
 
     def accept(self) -> None:
         with suppress(OSError):
@@ -48,6 +51,13 @@ class Loopback:
                 threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection: socket.socket) -> None:
+        if self.context is not None:
+            try:
+                connection = self.context.wrap_socket(connection, server_side=True)
+            except OSError:
+                connection.close()
+                return
+            self.open.append(connection)
         with suppress(OSError), connection:
             while request := read_request(connection):
                 self.received.append(request)
@@ -73,10 +83,10 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def loopback(answer: Answer) -> Iterator[Loopback]:
-    """Serve *answer* on a free port until the block ends."""
+def loopback(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[Loopback]:
+    """Serve *answer* on a free port until the block ends, over TLS with *context*."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Loopback(answer, listener)
+        server = Loopback(answer, listener, context=context)
         thread = threading.Thread(target=server.accept, daemon=True)
         thread.start()
         yield server

@@ -12,15 +12,17 @@ import base64
 import binascii
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import scannable
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem
+from bpmax_sim.platform.instances import Entry as Tenant
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Source
 from bpmax_sim.secret.standin import is_standin
@@ -130,6 +132,19 @@ def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
                     f"not ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
                 )
                 yield Problem(told, node.place, f"credentials.{name}")
+        yield from _literal_proxy(entry, is_open)
+
+
+def _literal_proxy(entry: Tenant, is_open: Callable[[str], bool]) -> Iterator[Problem]:
+    proxy, node = entry.instance.proxy, entry.origin.node.at(("proxy",))
+    has_password = isinstance(proxy, str) and urlsplit(proxy).password
+    if node is not None and has_password and is_open(node.file):
+        variable = f"{entry.instance.platform}_PROXY".upper()
+        told = (
+            "the password of the proxy stands here in the clear, in a file that Git does not "
+            f"ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
+        )
+        yield Problem(told, node.place, "proxy")
 
 
 def _is_open(file: str) -> bool:

@@ -15,7 +15,7 @@ from bpmax_sim.cli.terminal import say, say_document, tell
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.reproduction import File, pytest_of, scenario_of
-from bpmax_sim.fuzz.search import SCRIPT, Finding, Plan, Tried, search
+from bpmax_sim.fuzz.search import SCRIPT, Finding, Plan, Tried, planned, search
 from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
@@ -83,7 +83,7 @@ def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
     start = time.monotonic()
     check_address(plan.against)
     if plan.against != SIMULATE:
-        reach(plan.against)
+        reach(planned(plan))
     tried = search(plan)
     if not tried:
         tell(f"{shown(plan.path)}: no law says anything of what it declares")

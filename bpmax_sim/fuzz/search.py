@@ -366,7 +366,7 @@ def tasks_of(plan: Plan) -> Iterator[Task]:
     Raises:
         ConfigError: a file is wrong, or there is no such API.
     """
-    target = _target(plan)
+    target = planned(plan)
     for api in wanted_apis(target.platforms, target.platform, plan.api, path=plan.path):
         for name, law in LAWS.items():
             is_live = plan.against != SIMULATE
@@ -378,7 +378,12 @@ def tasks_of(plan: Plan) -> Iterator[Task]:
             yield Task(SCRIPT, script=str(script))
 
 
-def _target(plan: Plan) -> Target:
+def planned(plan: Plan) -> Target:
+    """Return what *plan* searches.
+
+    Raises:
+        ConfigError: a file is wrong.
+    """
     known = together(plan.path) if plan.scripts else loaded(plan.path)
     return target_of(known, read_platform(plan.path).platform_key, plan.against)
 
@@ -386,7 +391,7 @@ def _target(plan: Plan) -> Target:
 def searched(plan: Plan, tasks: Sequence[Task], seconds: float) -> list[Tried]:
     """Try *tasks* in turn, each round with more examples, and return what came of each."""
     until = time.monotonic() + seconds
-    target = _target(plan)
+    target = planned(plan)
     hunts = [_hunt(target, task, plan) for task in tasks]
     kept = settings(
         database=database(plan.examples),

@@ -28,7 +28,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.check import is_address
-from bpmax_sim.platform.instances import Entry, Origin
+from bpmax_sim.platform.instances import Entry, Origin, route_of
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
 from bpmax_sim.proxy.builder import CallSpec
@@ -104,14 +104,17 @@ def check_address(against: str) -> None:
         )
 
 
-def reach(address: str) -> None:
-    """See that something answers at *address*, whatever it says.
+def reach(target: Target) -> None:
+    """See that something answers at the target's address, whatever it says.
 
     Raises:
         TransportError: nothing does.
+        ConfigError: the way there cannot be taken.
     """
+    entry = target.platforms.entry(target.key)
+    route = route_of(target.platform, entry.instance, entry.origin, environ=os.environ)
     try:
-        _live().handle(Request(method="HEAD", url=address))
+        _live().handle(Request(method="HEAD", url=target.against), route)
     finally:
         hang_up()
 

@@ -81,6 +81,19 @@ def is_address(text: str) -> bool:
     return whole and not (parts.query or parts.fragment or "@" in parts.netloc)
 
 
+PROXY = "the address of a proxy, such as http://proxy.example:3128"
+
+
+def is_proxy(text: str) -> bool:
+    """Return whether *text* is the address of a proxy, with or without user and password."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https", "socks5", "socks5h"} and bool(parts.hostname)
+
+
 class _Checks(msgspec.Struct, frozen=True):
     root: Node
     platform: Platform

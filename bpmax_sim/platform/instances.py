@@ -19,7 +19,8 @@ import msgspec
 from msgspec import UNSET, UnsetType, structs, to_builtins
 
 from bpmax_sim.errors import ConfigError, Problem, Problems, listed, near
-from bpmax_sim.platform.check import ADDRESS, check_value, is_address
+from bpmax_sim.messages import Route
+from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
 from bpmax_sim.platform.model import (
     CredentialSpec,
     Instance,
@@ -76,10 +77,26 @@ def resolve(
     credentials = tuple(resolver.credentials())
     resolver.distinct(credentials)
     declared, live = resolver.addresses()
+    route = resolver.route()
     resolver.needed({credential.name for credential in credentials})
     if resolver.problems:
         raise ConfigError(*sorted(resolver.problems, key=_position))
-    return Credentials(*credentials, live=live, declared=declared)
+    return Credentials(*credentials, live=live, declared=declared, route=route)
+
+
+def route_of(
+    platform: Platform, instance: Instance, origin: Origin, *, environ: Mapping[str, str]
+) -> Route:
+    """Return how the calls of *instance* travel, whatever else it lacks.
+
+    Raises:
+        ConfigError: if a file or a value of it cannot be read.
+    """
+    resolver = _Resolver(platform, instance, environ, False, {}, origin, [])
+    route = resolver.route()
+    if resolver.problems:
+        raise ConfigError(*resolver.problems)
+    return route
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +216,21 @@ class _Resolver:
         if live is not None and not is_address(live):
             self._tell(f"expected {ADDRESS}, got other text ({self._who()})", "base_url")
         return declared, declared if live is None else live
+
+    def route(self) -> Route:
+        """Return how requests get to the address; nothing of it is read where none is sent."""
+        if self.closed:
+            return Route()
+        given = self.instance.proxy
+        proxy = self._outside(given, "proxy") if isinstance(given, Source) else given
+        if proxy and not is_proxy(proxy):
+            self._tell(f"expected {PROXY}, got other text ({self._who()})", "proxy")
+        files = {key: name for key, name in structs.asdict(self.instance.tls).items() if name}
+        for key, name in files.items():
+            files[key] = str(self.origin.folder / name)
+            if not Path(files[key]).exists():
+                self._tell(f"there is no file {files[key]} ({self._who()})", "tls", key)
+        return Route(proxy=proxy or "", **files)
 
     def needed(self, names: set[str]) -> None:
         """Tell of credentials that every call needs and the instance lacks."""
@@ -399,6 +431,7 @@ class _Checks(msgspec.Struct, frozen=True):
         elif platform is not None:
             self.credentials(platform)
         self.address()
+        self.route()
 
     def tell(self, message: str, *steps: str, key: bool = False) -> None:
         node = self.node.nearest(steps[:-1] if key else steps)
@@ -439,3 +472,12 @@ class _Checks(msgspec.Struct, frozen=True):
             self.source(given, "base_url")
         elif given and not is_address(given):
             self.tell(f"expected {ADDRESS}", "base_url")
+
+    def route(self) -> None:
+        given = self.instance.proxy
+        if isinstance(given, Source):
+            self.source(given, "proxy")
+        elif given and not is_proxy(given):
+            self.tell(f"expected {PROXY}", "proxy")
+        if self.instance.tls.key and not self.instance.tls.cert:
+            self.tell("expected cert beside key: the certificate of that key", "tls", "key")

@@ -17,8 +17,8 @@ import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, Problems, listed, near
-from bpmax_sim.platform.check import PLACEHOLDER, check_platform
-from bpmax_sim.platform.instances import Entry, read_instances, resolve
+from bpmax_sim.platform.check import PLACEHOLDER, check_platform, is_address
+from bpmax_sim.platform.instances import Entry, Origin, read_instances, resolve
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform, snake
 from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.project import SUFFIXES, Stamp, absolute, file_stamp, find_instances, stamp
@@ -335,14 +335,24 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
         folder=shown(folder) if folder is not None else "scenarios/platforms",
         instances=shown(place) if place is not None else "scenarios/instances.yaml",
     )
+    entries: tuple[Entry, ...] = ()
     if place is not None:
         broken = {file.key for file in files if file.key and file.problems}
         find = _finder(platforms, broken)
         entries = read_instances(place, find, {*platforms.keys, *broken}, problems)
-        platforms = platforms.with_entries(entries)
     if problems:
         raise ConfigError(*problems)
-    return platforms
+    return platforms.with_entries([*entries, *_implied(platforms.own.values(), entries)])
+
+
+def _implied(platforms: Iterable[Platform], entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield the instance of each platform that has none and leaves nothing to declare in one."""
+    declared = {entry.instance.platform for entry in entries}
+    for platform in platforms:
+        address = platform.base_url
+        is_whole = bool(address) and "{" not in address and is_address(address)
+        if platform.platform_key not in declared and is_whole and not platform.credentials:
+            yield Entry(Instance(platform=platform.platform_key, instance_key="default"), Origin())
 
 
 def _finder(platforms: Platforms, broken: set[str]) -> Callable[[str], Platform | None]:

@@ -368,6 +368,19 @@ class Platform(Model, frozen=True, kw_only=True):
     spellings: Annotated[Mapping[str, str], INTERNAL] = {}
 
 
+class Tls(Model, frozen=True, kw_only=True):
+    """Files of an instance's TLS connections, as PEM and seen from the file that names them.
+
+    Attributes:
+        ca: whom to trust; a file or a folder.
+        cert: who the client is, and *key* its private key, where *cert* does not hold it.
+    """
+
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+
+
 class Instance(Model, frozen=True, kw_only=True):
     """One tenant of a platform, with the values of its credentials."""
 
@@ -384,6 +397,8 @@ class Instance(Model, frozen=True, kw_only=True):
     reject: tuple[Literal["business"], ...] | UnsetType = UNSET
     strict: bool | UnsetType = UNSET
     credentials: Mapping[str, Scalar | Source] = {}
+    proxy: str | Source = ""
+    tls: Tls = Tls()
 
     def __repr__(self) -> str:
         return f"<Instance {self.instance_key} of {self.platform}>"

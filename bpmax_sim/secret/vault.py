@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from bpmax_sim.messages import Route
 from bpmax_sim.secret.gate import Gate
 from bpmax_sim.secret.redactor import Secret, Table, parts_of
 from bpmax_sim.secret.scan import Finding
@@ -299,15 +300,23 @@ class Credentials:
         standins: the same names with the values that may be written down.
         live: the address that requests go to.
         declared: the address that recordings hold.
+        route: how requests get to the address.
     """
 
-    def __init__(self, *credentials: Credential, live: str = "", declared: str = "") -> None:
+    def __init__(
+        self,
+        *credentials: Credential,
+        live: str = "",
+        declared: str = "",
+        route: Route | None = None,
+    ) -> None:
         """Keep *credentials* by name."""
         self._all = {credential.name: credential for credential in credentials}
         self.real: Mapping[str, Value] = {c.name: c.real for c in credentials}
         self.standins: Mapping[str, Value] = {c.name: c.standin for c in credentials}
         self.live = live
         self.declared = declared or live
+        self.route = route or Route()
 
     def __iter__(self) -> Iterator[Credential]:
         return iter(self._all.values())

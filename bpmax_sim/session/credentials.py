@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote, urlsplit
 
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
-from bpmax_sim.messages import Request
+from bpmax_sim.messages import Request, Route
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.secrecy import declared_clear
@@ -81,6 +82,9 @@ class Tenants:
             know(found, key, self._vault)
             warn_of_weak(found, ".".join(key))
             self._vault.address(found.live, found.declared)
+            password = unquote(urlsplit(found.route.proxy).password or "")
+            if password:
+                self._vault.minted(*key, "proxy", password)
             self._found[key] = found
         return self._found[key]
 
@@ -90,6 +94,12 @@ class Tenants:
         found = self._found.get((call.platform, call.instance)) if call else None
         own = found.recorded if found else {}
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
+
+    def route(self, request: Request) -> Route:
+        """Return how *request* gets to its server; by the environment where it is nobody's."""
+        call = request.call
+        found = self._found.get((call.platform, call.instance)) if call else None
+        return found.route if found else Route()
 
     def _recorded_values(self, platform: Platform, instance: str) -> Mapping[str, str]:
         """Return the values that this owner's recording was made with, where it is played.

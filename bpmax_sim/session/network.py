@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
-from bpmax_sim.messages import Call, Exchange, Request, Response
+from bpmax_sim.messages import Call, Exchange, Request, Response, Route
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import TokenStore, build, call, drive
@@ -40,7 +40,7 @@ from bpmax_sim.session.undeclared import Undeclared
 from bpmax_sim.simulator.model import bad_token
 from bpmax_sim.traffic.identify import Outside
 from bpmax_sim.transport.faults import Faults
-from bpmax_sim.transport.protocol import OWN, Handler, Stubs, Transport
+from bpmax_sim.transport.protocol import OWN, Handler, Routed, Stubs, Transport
 from bpmax_sim.transport.record import Record, Replay
 from bpmax_sim.transport.redaction import learn_cookies, redact_request
 
@@ -309,7 +309,7 @@ class Network:
             settings,
             replay=self._replay,
             recording=self._recording,
-            live=lambda: Learning(_live(others, self._resources), vault),
+            live=lambda: Learning(_live(others, self._resources, self._tenants.route), vault),
         )
         self.stubs = Stubs(inner, lambda transport: Learning(transport, vault))
         self.faults = Faults(self.stubs, partial(_bad_token, platforms))
@@ -470,13 +470,15 @@ class Network:
         return still_signed(exchange.request, self._platforms, self._tenants.of, granted)
 
 
-def _live(given: Transport | None, resources: ExitStack) -> Transport:
+def _live(
+    given: Transport | None, resources: ExitStack, route: Callable[[Request], Route]
+) -> Transport:
     """Return the third parties: *given*, or else the network, which *resources* closes."""
-    if given is not None:
-        return given
-    from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
+    if given is None:
+        from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
 
-    return resources.enter_context(Live())
+        return resources.enter_context(Live()).routed(route)
+    return given.routed(route) if isinstance(given, Routed) else given
 
 
 def _trust(clock: Clock) -> Callable[[Request, Response], str]:

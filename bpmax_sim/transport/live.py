@@ -1,111 +1,29 @@
-"""The network: one `httpx.Client`, our own URL and body bytes, bounded answers.
+"""The network: `httpx` with our own target and body bytes, and bounded answers.
 
 Redirects are followed within one origin only when there are credentials; the hops are one
 exchange. No cookie is kept from one request to the next. Compressed bodies come back decoded.
-
-One instant by which all of an exchange is over, however slowly a server drips.
-
-httpx bounds each read and each write, not their sum, and has no door for a network of one's own
-but httpcore's: https://www.encode.io/httpcore/network-backends/
 """
 
 from __future__ import annotations
 
-import functools
 import os
 import ssl
+import threading
 import time
-from collections.abc import Iterable
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import httpcore
 import httpx
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
-from bpmax_sim.messages import Chunk, Pairs, Request, Response
-from bpmax_sim.transport.protocol import OWN
-
-DEADLINE: ContextVar[float | None] = ContextVar("DEADLINE", default=None)
-"""When the exchange of this thread has to be over, by `time.monotonic`."""
-_LEAST = 0.001  # seconds; none at all would mean not to wait, which is another error
-
-
-def keep_deadlines(client: httpx.Client) -> None:
-    """Let every connection of *client*, through proxies too, be over by `DEADLINE`."""
-    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - no other way
-        pool: Any = getattr(transport, "_pool", None)
-        if pool is not None:
-            pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
-
-
-def _left(timeout: float | None) -> float | None:
-    """Return how long to wait at most, in seconds.
-
-    Raises:
-        httpcore.ReadTimeout: not at all.
-    """
-    until = DEADLINE.get()
-    if until is None:
-        return timeout
-    left = until - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the time for the whole exchange is over")
-    return max(_LEAST, left if timeout is None else min(timeout, left))
-
-
-class _Backend(httpcore.NetworkBackend):
-    """Another network, whose connections keep the deadline."""
-
-    def __init__(self, inner: httpcore.NetworkBackend) -> None:
-        self._inner = inner
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        made = self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options)
-        return _Stream(made)
-
-    def sleep(self, seconds: float) -> None:
-        self._inner.sleep(seconds)
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection that keeps the deadline."""
-
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(timeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
+from bpmax_sim.messages import Chunk, Pairs, Request, Response, Route
+from bpmax_sim.transport.connection import PROGRESS, Address, Progress, transports
+from bpmax_sim.transport.protocol import OWN, Handler, Transport
 
 _DEFAULT_HEADERS = {
     "accept": "*/*",
@@ -133,10 +51,16 @@ _FAILURES: tuple[tuple[type[Exception], str, bool, str], ...] = (
     (httpx.ProtocolError, "RESET", True, "the answer is not HTTP: {error}"),
 )
 
-
-@functools.cache
-def _tls_context() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
+_OWN_CA = (
+    "; if a CA of your own issued its certificate, name the CA's file in SSL_CERT_FILE or in "
+    "tls: {{ca: ...}} of the instance"
+)
+_OWN_CERTIFICATE = (
+    "; it asks for a certificate of the client: name it in tls: {{cert: ..., key: ...}} of the "
+    "instance"
+)
+_ALERTS = ("ALERT_CERTIFICATE", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_ACCESS_DENIED")
+_ENVIRONMENT = Route()
 
 
 @dataclass(slots=True)
@@ -150,32 +74,38 @@ class Live:
 
     inner: httpx.BaseTransport | None = None
     max_body: int = 64 * 1024 * 1024
-    _client: httpx.Client | None = field(default=None, init=False)
+    _clients: dict[Route, httpx.Client] = field(default_factory=dict, init=False)
+    _opening: threading.Lock = field(default_factory=threading.Lock, init=False)
     _process: int = field(default_factory=os.getpid, init=False)
-    _inherited: list[httpx.Client | None] = field(default_factory=list, init=False)
+    _inherited: list[dict[Route, httpx.Client]] = field(default_factory=list, init=False)
 
-    def handle(self, request: Request) -> Response:
+    def routed(self, route: Callable[[Request], Route]) -> Transport:
+        """Return a transport over the same connections; *route* says how a request travels."""
+        return Handler(lambda request: self.handle(request, route(request)))
+
+    def handle(self, request: Request, route: Route = _ENVIRONMENT) -> Response:
         """Return the answer, with the seconds it took.
 
         Raises:
             TransportError: connect, TLS, time-out or a broken connection.
             BadResponseError: the body is larger than *max_body* or cannot be decoded.
+            ConfigError: the route cannot be taken, such as a CA file that is none.
         """
         start = time.perf_counter()
-        own, until = OWN.set(True), DEADLINE.set(time.monotonic() + request.timeout)
+        progress = Progress(time.monotonic() + request.timeout)
+        own, outer = OWN.set(True), PROGRESS.set(progress)
         try:
-            response = self._follow(request, start)
+            response = self._follow(self._open(route), request, progress, start)
         finally:
-            DEADLINE.reset(until)
+            PROGRESS.reset(outer)
             OWN.reset(own)
         return replace(response, elapsed=time.perf_counter() - start)
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
         self._leave_to_parent()
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        while self._clients:
+            self._clients.popitem()[1].close()
 
     def __enter__(self) -> Self:
         return self
@@ -194,56 +124,51 @@ class Live:
         They are not even closed, since that ends the parent's TLS.
         """
         if self._process != os.getpid():
-            self._inherited.append(self._client)
-            self._process, self._client = os.getpid(), None
+            self._inherited.append(self._clients)
+            self._process, self._clients = os.getpid(), {}
+            self._opening = threading.Lock()  # another thread of the parent may have held it
 
-    def _open(self) -> httpx.Client:
+    def _open(self, route: Route) -> httpx.Client:
         self._leave_to_parent()
-        if self._client is None:
-            options = {"transport": self.inner} if self.inner else {"verify": _tls_context()}
-            # one instance's session must not reach the calls of another
-            cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-            hooks = {"response": [_keep_headers]}
-            self._client = httpx.Client(cookies=cookies, event_hooks=hooks, **options)
-            keep_deadlines(self._client)
-        return self._client
+        with self._opening:
+            if route not in self._clients:
+                self._clients[route] = _client(self.inner, route)
+            return self._clients[route]
 
-    def _follow(self, request: Request, start: float) -> Response:
+    def _follow(
+        self, client: httpx.Client, request: Request, progress: Progress, start: float
+    ) -> Response:
         for hop in range(_MAX_HOPS):
             try:
-                response = self._send(request, start)
+                response = self._send(client, request, start)
             except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
                 elapsed = time.perf_counter() - start
-                raise _translate(error, request, elapsed, redirected=hop > 0) from error
+                failed = _translate(error, request, progress, redirected=hop > 0)
+                if isinstance(failed, TransportError):
+                    failed.elapsed = elapsed
+                raise failed from error
             target = _redirect(request, response)
             if target is None:
                 return response
             request = target
         return response
 
-    def _send(self, request: Request, start: float) -> Response:
-        message = _wire(request)
+    def _send(self, client: httpx.Client, request: Request, start: float) -> Response:
+        answer = client.send(_wire(request), stream=True)
         chunks: list[Chunk] = []
-        with self._open().stream(
-            message.method,
-            message.url,
-            headers=message.headers,
-            content=request.body,
-            timeout=request.timeout,
-            extensions=message.extensions,
-            follow_redirects=False,
-        ) as answer:
+        try:
             _check_codings(answer)
             body = bytearray()
-            try:
-                for piece in answer.iter_bytes():
-                    elapsed = time.perf_counter() - start
-                    body += piece
-                    chunks.append(Chunk(round(elapsed, 3), len(piece)))
-                    self._bound(request, len(body), elapsed)
-            except httpx.ReadTimeout:
-                raise _incomplete(request, time.perf_counter() - start) from None
-            return _response(answer, bytes(body), tuple(chunks))
+            for piece in answer.iter_bytes():
+                elapsed = time.perf_counter() - start
+                body += piece
+                chunks.append(Chunk(round(elapsed, 3), len(piece)))
+                self._bound(request, len(body), elapsed)
+        except httpx.ReadTimeout:
+            raise _incomplete(request, time.perf_counter() - start) from None
+        finally:
+            answer.close()
+        return _response(answer, bytes(body), tuple(chunks))
 
     def _bound(self, request: Request, size: int, elapsed: float) -> None:
         if size > self.max_body:
@@ -257,20 +182,31 @@ def _incomplete(request: Request, elapsed: float) -> TransportError:
     return TransportError(told, code="TIMEOUT", elapsed=elapsed)
 
 
+def _client(inner: httpx.BaseTransport | None, route: Route) -> httpx.Client:
+    transport, mounts = (inner, None) if inner else transports(route)
+    return httpx.Client(
+        # one instance's session must not reach the calls of another
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        event_hooks={"response": [_keep_headers]},
+        transport=transport,
+        mounts=mounts,
+        trust_env=False,
+    )
+
+
 def _wire(request: Request) -> httpx.Request:
     """Return the message with exactly our target, which httpx would normalise."""
-    url = httpx.URL(request.url)
-    origin_end = request.url.find("/", request.url.find("//") + 2)
-    target = request.url[origin_end:] if origin_end > 0 else "/"
     present = {name.lower() for name, _ in request.headers}
     defaults = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name not in present]
-    return httpx.Request(
+    message = httpx.Request(
         request.method,
-        url,
+        request.url,
         headers=[*defaults, *request.headers],
         content=request.body,
-        extensions={"target": target.encode("ascii")},
+        extensions={"timeout": httpx.Timeout(request.timeout).as_dict()},
     )
+    message.url = Address(request.url)
+    return message
 
 
 def _keep_headers(answer: httpx.Response) -> None:
@@ -346,26 +282,51 @@ def _bodiless(request: Request) -> Pairs:
 
 
 def _translate(
-    error: Exception, request: Request, elapsed: float, *, redirected: bool
+    error: Exception, request: Request, progress: Progress, *, redirected: bool
 ) -> CallError:
     """Return *error* as the rejection of a call; what was *redirected* has reached a server."""
     if isinstance(error, httpx.DecodingError):
         return BadResponseError(f"the body cannot be decoded: {error}")
-    code, sent, text = next(
+    code, sent, text = _tls_failure(error, progress) or next(
         ((code, sent, text) for kind, code, sent, text in _FAILURES if isinstance(error, kind)),
         ("CONNECT", False, "the request cannot be sent: {error}"),
     )
-    if _has_tls_cause(error):
-        code, sent, text = "TLS", False, "no trusted TLS connection: {error}"
-    message = text.format(timeout=request.timeout, error=error)
+    peer = progress.proxy if progress.is_at_proxy else _origin(request.url)
+    message = text.format(timeout=request.timeout, error=error, peer=peer)
+    if progress.proxy:
+        message = f"{message} (through the proxy {progress.proxy})"
     if redirected:
         message = f"after a redirect: {message}"
-    return TransportError(message, code=code, elapsed=elapsed, sent=sent or redirected)
+    return TransportError(message, code=code, sent=sent or redirected)
 
 
-def _has_tls_cause(error: BaseException | None) -> bool:
+def _origin(url: str) -> str:
+    parsed = httpx.URL(url)
+    return f"{parsed.scheme}://{parsed.netloc.decode()}"
+
+
+def _tls_failure(error: Exception, progress: Progress) -> tuple[str, bool, str] | None:
+    """Return code, whether it was sent, and the message, where a TLS handshake failed.
+
+    What breaks on a connection that stands is a reset: the server may have seen the request. But
+    in TLS 1.3 a server judges the client's certificate after the client is through with its own
+    part of the handshake (RFC 8446, 4.4.2.4), so that its refusal is what is read first.
+    """
+    cause = _tls_cause(error)
+    if cause is None:
+        return None
+    refused = any(word in str(cause.reason) for word in _ALERTS)
+    if not (progress.is_shaking or refused):
+        return None
+    hint = _OWN_CERTIFICATE if refused else ""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        hint = _OWN_CA
+    return "TLS", False, "no trusted TLS connection to {peer}: {error}" + hint
+
+
+def _tls_cause(error: BaseException | None) -> ssl.SSLError | None:
     while error is not None:
         if isinstance(error, ssl.SSLError):
-            return True
+            return error
         error = error.__cause__ or error.__context__
-    return False
+    return None

@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import Request, Response, Route
 
 
 class Transport(Protocol):
@@ -34,6 +34,15 @@ class Transport(Protocol):
             TransportError: the exchange did not complete.
             NoMatchError: replay has no answer.
         """
+        ...
+
+
+@runtime_checkable
+class Routed(Protocol):
+    """A transport that can be told how each request travels."""
+
+    def routed(self, route: Callable[[Request], Route], /) -> Transport:
+        """Return a transport over the same connections."""
         ...
 
 

@@ -328,7 +328,8 @@ def test_a_file_is_read_again_when_its_size_or_time_changes(load: Load) -> None:
     Path("platforms/erp.yaml").unlink()
     assert load({}).own.keys() == {"crm_system"}
     assert load({"instances.yaml": "- {platform: qywx, instance_key: a}"}).entries.keys() == {
-        "qywx"
+        "crm_system",
+        "qywx",
     }
 
 

@@ -8,11 +8,12 @@ from bpmax_sim.errors import CallError, ScriptError, UnawaitedWarning
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.session import Session
+from bpmax_sim.session.options import EngineName
 
 TOLD = "crm.查客户 was awaited but never called, so nothing was sent; end it with .$call()"
 
 
-def run(source: str, engine: str = "quickjs") -> Outcome:
+def run(source: str, engine: EngineName = "quickjs") -> Outcome:
     """Run a script in a session that allows calls without an answer."""
     with Session.open(unawaited="allow", engine=engine) as session:
         return session.run_script(Script("客户.js", source))
@@ -120,7 +121,7 @@ def test_nothing_is_thrown_from_then() -> None:
         ),
     ],
 )
-def test_a_name_that_is_not_there_is_told_by_name(source: str, told: str, engine: str) -> None:
+def test_a_name_that_is_not_there_is_told_by_name(source: str, told: str, engine: EngineName) -> None:
     error = run(f"return $proxy('crm'){source}", engine).error
 
     assert isinstance(error, ScriptError)

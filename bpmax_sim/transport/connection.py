@@ -1,0 +1,252 @@
+"""Connections: direct, forwarded or tunnelled by a proxy, with the TLS files of an instance.
+
+What the environment says counts as it does in httpx; an instance's own route wins over it.
+An exchange is over by one instant, however slowly a server drips: httpx bounds each read and each
+write, not their sum, and a network of one's own is httpcore's door for that:
+https://www.encode.io/httpcore/network-backends/
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import httpcore
+import httpx
+
+# Private, and the one place that knows NO_PROXY and the systems' own settings as httpx does.
+from httpx._utils import get_environment_proxies
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.messages import Route
+from bpmax_sim.platform.check import PROXY, is_proxy
+
+_LEAST: Final = 0.001  # seconds; none at all would mean not to wait, which is another error
+_PROXY_AUTHENTICATION_REQUIRED: Final = 407
+_SOCKS: Final = ("socks5", "socks5h")
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the exchange of this thread has come.
+
+    Attributes:
+        until: when it has to be over, by `time.monotonic`.
+        proxy: the origin of the proxy that it goes through; empty where it goes directly.
+        handshakes: how many TLS handshakes it began since its request was handed on.
+        is_shaking: whether one of them is under way.
+    """
+
+    until: float
+    proxy: str = ""
+    handshakes: int = 0
+    is_shaking: bool = False
+
+    @property
+    def is_at_proxy(self) -> bool:
+        """Return whether the TLS handshake is that with the proxy, before any tunnel."""
+        return self.proxy.startswith("https:") and self.handshakes == 1
+
+
+PROGRESS: ContextVar[Progress | None] = ContextVar("PROGRESS", default=None)
+
+
+class Address(httpx.URL):
+    """An address whose request target stays as it is, where httpx would normalise it.
+
+    httpx hands it to `httpcore.URL`, which makes of it the origin-form (RFC 9112, 3.2.1) for a
+    server and through a tunnel, and the absolute-form (3.2.2) for a proxy that forwards. The
+    extension ``target`` of httpcore would replace those, and the authority-form of CONNECT (3.2.3).
+    """
+
+    def __init__(self, url: str) -> None:
+        """Take the address as it was encoded."""
+        super().__init__(url)
+        self._target = _target(url).encode("ascii")
+
+    @property
+    def raw_path(self) -> bytes:
+        """Return path and query, byte by byte."""
+        return self._target
+
+
+def _target(url: str) -> str:
+    """Return the origin-form of *url*; an empty path is sent as ``/`` (RFC 9112, 3.2.1)."""
+    whole, _, _ = url.partition("#")
+    authority = whole.find("//") + 2
+    begin = next((at for at in range(authority, len(whole)) if whole[at] in "/?"), len(whole))
+    target = whole[begin:]
+    return target if target.startswith("/") else f"/{target}"
+
+
+def transports(route: Route) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseTransport | None]]:
+    """Return who sends directly, and who sends to the addresses of each of httpx's patterns.
+
+    Raises:
+        ConfigError: a file of the route or a variable of the environment is of no use.
+    """
+    context = _tls_context(
+        route, os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")
+    )
+    proxies = {"all://": route.proxy} if route.proxy else get_environment_proxies()
+    mounts = {
+        pattern: None if proxy is None else Network(context, _proxy(proxy, pattern, route))
+        for pattern, proxy in proxies.items()
+    }
+    return Network(context), dict(mounts)
+
+
+class Network(httpx.HTTPTransport):
+    """Sends over sockets, and notes how far it comes."""
+
+    def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None = None) -> None:
+        """Connect with *context*, through *proxy* if it is given."""
+        super().__init__(verify=context, proxy=proxy, trust_env=False)
+        pool: Any = self._pool  # httpx has no argument for its network
+        pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
+        # without user and password, which are no part of a netloc in httpx
+        self._proxy = f"{proxy.url.scheme}://{proxy.url.netloc.decode()}" if proxy else ""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer.
+
+        Raises:
+            httpx.TransportError: there is none, or it is a proxy's own refusal.
+        """
+        progress = PROGRESS.get()
+        if progress is not None:
+            progress.proxy, progress.handshakes, progress.is_shaking = self._proxy, 0, False
+        answer = super().handle_request(request)
+        # RFC 9110, 15.5.8: of a proxy, not of the API, where the request was forwarded
+        refused = answer.status_code == _PROXY_AUTHENTICATION_REQUIRED
+        if refused and self._proxy and request.url.scheme == "http":
+            answer.close()
+            raise httpx.ProxyError(f"{answer.status_code} {answer.reason_phrase}")
+        return answer
+
+
+def _proxy(text: str, pattern: str, route: Route) -> httpx.Proxy:
+    """Return the proxy of an address, which stands in no message: it may hold a password."""
+    name = "proxy" if route.proxy else f"{pattern.partition(':')[0].upper()}_PROXY"
+    scheme = text.partition(":")[0].lower()
+    try:
+        if not is_proxy(text):
+            raise ConfigError(f"{name}: expected {PROXY}, got other text")
+        context = _tls_context(Route(), *_trusted()) if scheme == "https" else None
+        proxy = httpx.Proxy(text, ssl_context=context)
+    except (httpx.InvalidURL, ValueError):
+        raise ConfigError(f"{name}: expected {PROXY}, got other text") from None
+    if scheme in _SOCKS and not find_spec("socksio"):
+        raise ConfigError(f"{name}: {scheme} needs the package socksio; pip install 'httpx[socks]'")
+    return proxy
+
+
+def _trusted() -> tuple[str, str]:
+    """Return the environment's file and folder of certificates."""
+    return os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")
+
+
+@lru_cache(maxsize=64)
+def _tls_context(route: Route, file: str, folder: str) -> ssl.SSLContext:
+    """Return whom to trust and how to show oneself; *file* and *folder* are the environment's."""
+    try:
+        context = _trusting(route.ca) if route.ca else httpx.create_ssl_context()
+    except OSError as error:
+        named = f"tls.ca {route.ca}" if route.ca else f"SSL_CERT_FILE {file or folder}"
+        raise ConfigError(f"{named}: no certificates can be read: {error.strerror}") from error
+    if route.cert:
+        try:
+            # Without a password OpenSSL would ask for one on the terminal, and wait for ever.
+            context.load_cert_chain(route.cert, route.key or None, password=_no_password)
+        except (OSError, ValueError) as error:
+            names = " and ".join(filter(None, (f"tls.cert {route.cert}", route.key)))
+            raise ConfigError(
+                f"{names}: expected a certificate and its key without a password, as PEM"
+            ) from error
+    return context
+
+
+def _no_password() -> str:
+    raise ValueError("the key has a password")
+
+
+def _trusting(ca: str) -> ssl.SSLContext:
+    if Path(ca).is_dir():
+        return ssl.create_default_context(capath=ca)
+    return ssl.create_default_context(cafile=ca)
+
+
+def _left(timeout: float | None) -> float | None:
+    """Return how long to wait at most, in seconds.
+
+    Raises:
+        httpcore.ReadTimeout: not at all.
+    """
+    progress = PROGRESS.get()
+    if progress is None:
+        return timeout
+    left = progress.until - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the time for the whole exchange is over")
+    return max(_LEAST, left if timeout is None else min(timeout, left))
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Another network, whose connections keep the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+        self._inner = inner
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        made = self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options)
+        return _Stream(made)
+
+    def sleep(self, seconds: float) -> None:
+        self._inner.sleep(seconds)
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that keeps the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        progress = PROGRESS.get() or Progress(0.0)
+        progress.handshakes += 1
+        progress.is_shaking = True
+        secured = self._inner.start_tls(ssl_context, server_hostname, _left(timeout))
+        progress.is_shaking = False
+        return _Stream(secured)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
