@@ -432,9 +432,3 @@ def element(spot: Spot, index: int) -> Spot:
     """Return the element of a list, or the value itself where it stands for a list of one."""
     node = spot.source.root.at(spot.steps)
     return spot.at(index) if node is not None and node.elements else spot
-
-
-def hint(name: str, known: Any) -> str:
-    """Return the near name, else all of them."""
-    names = list(known)
-    return near(name, names) or (f"; there is {listed(names)}" if names else "")

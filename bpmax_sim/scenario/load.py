@@ -25,7 +25,6 @@ from bpmax_sim.scenario.cases import (
     Row,
     element,
     flag,
-    hint,
     names_in_cell,
     repeated,
     rows_of,
@@ -34,7 +33,7 @@ from bpmax_sim.scenario.check import check, check_values
 from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
 from bpmax_sim.scenario.model import FaultRule, FlowSpec, Fragment, Scenario, Step
 from bpmax_sim.scenario.references import Reference, UndefinedValueError, follow, resolve
-from bpmax_sim.scenario.source import Source, Spot, read_script
+from bpmax_sim.scenario.source import Source, Spot, hint, read_script
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.flow import Definition
 from bpmax_sim.transport.faults import Fault
@@ -245,7 +244,7 @@ def _cast(draft: Draft) -> Cast:
                 ),
             ).values()
         ),
-        inline=_bodies(draft, _js_files(draft)),
+        inline=_bodies(draft, _script_files(draft)),
         definition=draft.definition,
         named={
             name: tuple(_located(draft, step, where, None) for step, where in steps)
@@ -258,10 +257,12 @@ def _cast(draft: Draft) -> Cast:
     )
 
 
-def _js_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:
+def _script_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:
     for step, spot in draft.steps():
-        if isinstance(step.js, Mapping) and isinstance(step.js.get("file"), str):
-            yield step.js["file"], step.js["file"], spot.at("js", "file")
+        named = step.kind.script_file(step.value) if step.kind else None
+        if named:
+            name, path = named
+            yield name, name, spot.at(step.action, *path)
 
 
 def _bodies(draft: Draft, wanted: Iterator[tuple[str, str, Spot]]) -> dict[str, Script]:

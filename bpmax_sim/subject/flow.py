@@ -282,9 +282,17 @@ class FlowSubject(msgspec.Struct, kw_only=True):
         if self.at:
             self.status = PROCESSING
 
+    def begin(self) -> Result:
+        """Start an action; what its scripts come to, and all they start, goes to the result."""
+        self._result = Result()
+        return self._result
+
+    def views(self) -> tuple[Members, Members]:
+        """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
+        return self.form_view("js"), self.context("js")
+
     def create(self, move: FlowMove) -> Result:
         """Create the project: ``create``, ``project_name``, ``jump``, then the first node."""
-        self._result = Result()
         if self.status != NEW:
             raise SubjectError(f"the project is created already; it stands at {self.at!r}")
         self.store("form", move.form, "user")
@@ -308,7 +316,6 @@ class FlowSubject(msgspec.Struct, kw_only=True):
         Raises:
             SubjectError: if the node does not offer *action*, or the actor is not an owner.
         """
-        self._result = Result()
         node = self._node(action, move)
         if node not in self.owners:
             self._assign(node, move)
@@ -329,7 +336,6 @@ class FlowSubject(msgspec.Struct, kw_only=True):
 
     def fire(self, event: str) -> Result:
         """Run the hook *event* alone; ``computed`` and ``owners`` have their effect."""
-        self._result = Result()
         move = FlowMove(at=self.at)
         name, _, target = event.partition(".")
         if name == "computed":
@@ -342,7 +348,6 @@ class FlowSubject(msgspec.Struct, kw_only=True):
 
     def set(self, values: Mapping[str, Any]) -> Result:
         """Fill in the project's form, then bring computed values up to date."""
-        self._result = Result()
         self.store("form", values, "user")
         self._computed(FlowMove(at=self.at))
         return self._result
@@ -398,8 +403,7 @@ class FlowSubject(msgspec.Struct, kw_only=True):
         self.tell(HookStarted(event=event, script=script.name))
         ended = self._run(script, event, move, both=both)
         self._result.take(ended)
-        self._result.value = ended.value
-        self._result.ran = True
+        self._result.returned(ended.value)
         return ended.value
 
     def _run(self, script: Script, event: str, move: FlowMove, *, both: bool = False) -> Outcome:

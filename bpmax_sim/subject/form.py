@@ -86,15 +86,26 @@ class FormSubject(msgspec.Struct, kw_only=True):
     messages: list[MessageShown] = msgspec.field(default_factory=list)
     _result: Result = msgspec.field(default_factory=Result)
 
+    def begin(self) -> Result:
+        """Start an action; what its scripts come to, and all that they start, goes to the result.
+
+        Handlers and timers end whenever they do, so whoever performs an action starts it here, be
+        it a user's or a script's.
+        """
+        self._result = Result()
+        return self._result
+
+    def views(self) -> tuple[FormView, None]:
+        """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
+        return self.view("js"), None
+
     def open(self, values: Mapping[str, Any]) -> Result:
         """Show the form with *values* prefilled and fire ``open``; prefilling fires no change."""
-        self._result = Result()
         self.fields.update(values)
         return self._fire("open")
 
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
-        self._result = Result()
         for name, value in values.items():
             if self._store(name, value, "user"):
                 self._fire(f"change.{name}", (Link(name, _text(value)),))
@@ -102,19 +113,16 @@ class FormSubject(msgspec.Struct, kw_only=True):
 
     def click(self, button: str) -> Result:
         """Fire ``click.<button>``."""
-        self._result = Result()
         return self._fire(f"click.{button}")
 
     def submit(self) -> Result:
         """Fire ``submit``, which refuses by returning false or by throwing."""
-        self._result = Result()
         result = self._fire("submit")
         result.refused = result.value is False or bool(result.errors)
         return result
 
     def fire(self, event: str) -> Result:
         """Run the script of *event* without changing anything first."""
-        self._result = Result()
         return self._fire(event)
 
     def view(self, event: str = "", chain: Chain = ()) -> FormView:
@@ -157,8 +165,7 @@ class FormSubject(msgspec.Struct, kw_only=True):
             view = self.view(event, chain)
             ended = self.stage.run_script(script, form=view, libraries=self.libraries)
             self._result.take(ended)
-            self._result.value = ended.value
-            self._result.ran = True
+            self._result.returned(ended.value)
         return self._result
 
     def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:

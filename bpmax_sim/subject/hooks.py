@@ -126,6 +126,11 @@ class Result(msgspec.Struct):
     ran: bool = False
     refused: bool = False
 
+    def returned(self, value: Any) -> None:
+        """Note what a script or a call gave back."""
+        self.value = value
+        self.ran = True
+
     def take(self, ended: Outcome) -> None:
         """Add what a script that ended told, and its error."""
         self.console.extend(ended.console)

@@ -628,4 +628,4 @@ def test_values_are_never_looked_for_inside_scripts(folder: Path) -> None:
 
     (item,) = items(write(folder, text), environ={})
 
-    assert item.steps[0].step.js == "return `${form.nothing}`"
+    assert item.steps[0].step.value == "return `${form.nothing}`"
