@@ -33,7 +33,7 @@ from bpmax_sim.scenario.model import (
     Table,
     keys_of,
 )
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.source import Source, Spot
 from bpmax_sim.subject.flow import Definition
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, join, shown
@@ -341,6 +341,7 @@ class Draft:
     scenario: Scenario
     fragments: tuple[Loaded, ...] = ()
     definition: Definition | None = None
+    definition_source: Source | None = None
     rows: tuple[Row, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)

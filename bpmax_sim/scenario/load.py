@@ -53,6 +53,8 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         scripts: event -> body.
+        conditions: where each ``when`` stands in the flow's file.
+        flow_file: the flow's file, as one whose lines errors may name.
         inline: path of a ``js:`` file as the step spells it -> body.
         named: name -> steps of the fragments.
     """
@@ -61,13 +63,16 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     libraries: tuple[Script, ...] = ()
     inline: Mapping[str, Script] = msgspec.field(default_factory=dict)
     definition: Definition | None = None
+    conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
+    flow_file: Script | None = None
     named: Mapping[str, tuple[LocatedStep, ...]] = msgspec.field(default_factory=dict)
     stubs: tuple[Fault, ...] = ()
 
     @property
     def bodies(self) -> tuple[Script, ...]:
         """Return every script that lies in a file."""
-        return (*self.scripts.values(), *self.inline.values(), *self.libraries)
+        flow = (self.flow_file,) if self.flow_file else ()
+        return (*self.scripts.values(), *self.inline.values(), *self.libraries, *flow)
 
 
 class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,6 +227,7 @@ def _definition(draft: Draft) -> Definition | None:
     source = _read(draft, draft.spot.at("flow", "definition"), flow.definition)
     if source is None:
         return None
+    draft.definition_source = source
     definition = decode(source.root, Definition, draft.problems)
     for path, message in definition.findings() if definition else ():
         draft.tell(Spot(source, path), message)
@@ -246,6 +252,8 @@ def _cast(draft: Draft) -> Cast:
         ),
         inline=_bodies(draft, _script_files(draft)),
         definition=draft.definition,
+        conditions=_conditions(draft),
+        flow_file=_flow_file(draft.definition_source),
         named={
             name: tuple(_located(draft, step, where, None) for step, where in steps)
             for name, steps in draft.named_steps().items()
@@ -255,6 +263,28 @@ def _cast(draft: Draft) -> Cast:
             for index, stub in enumerate(stubs)
         ),
     )
+
+
+def _flow_file(source: Source | None) -> Script | None:
+    return Script(source.file, "\n".join(source.lines)) if source else None
+
+
+def _conditions(draft: Draft) -> dict[tuple[str, str, int], Place]:
+    """Return where the conditions of the flow stand; a quote in front is no part of them."""
+    found: dict[tuple[str, str, int], Place] = {}
+    source = draft.definition_source
+    if source is None or draft.definition is None:
+        return found
+    for name, node in draft.definition.nodes.items():
+        for action, number, path, _ in node.conditions():
+            value = source.root.at(("nodes", name, *path))
+            if value is not None:
+                place = value.place
+                line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
+                quoted = line[place.column - 1 : place.column] in {"'", '"'}
+                column = place.column + 1 if quoted else place.column
+                found[name, action, number] = Place(place.file, place.line, column)
+    return found
 
 
 def _script_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:

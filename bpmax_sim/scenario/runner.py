@@ -243,6 +243,7 @@ class Progress:
             scripts=scripts,
             libraries=libraries,
             definition=self.item.cast.definition,
+            conditions=self.item.cast.conditions,
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
             form=resolve(scenario.flow.form),
