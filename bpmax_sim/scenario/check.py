@@ -124,7 +124,7 @@ def _known(draft: Draft, root: str) -> list[str] | None:
     return look[root]() if root in look else None
 
 
-_SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form",), "flow": ("flow",)}
+_SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
 _MOVING = ("at", "status", "owners")
 _FLOW_FACTS = ("at", "status", "form", "project", "owners")
 _ID = re.compile(r"[.\[\]{}]")

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
@@ -393,12 +394,13 @@ def _rules(
             names = _names(draft, fault, row, place)
             for name in names:
                 if name in sets:
-                    yield from (fault_of(rule, where.place) for rule, where in sets[name])
+                    for rule, where in sets[name]:
+                        yield from _fault(draft, rule, where, row)
                 elif whole or names != (fault,):
                     message = f"no fault set {name!r}{hint(name, sets)}"
                     draft.problems.append(Problem(message, place, "cases" if whole else ""))
         else:
-            yield from _spelled(draft, fault, spot, index, row if whole else None)
+            yield from _spelled(draft, fault, spot, index, row, whole=whole)
 
 
 def _names(draft: Draft, text: str, row: Row | None, place: Place) -> tuple[Any, ...]:
@@ -417,8 +419,28 @@ def _names(draft: Draft, text: str, row: Row | None, place: Place) -> tuple[Any,
         return ()
 
 
-def _spelled(draft: Draft, fault: Any, spot: Spot, index: int, row: Row | None) -> Iterator[Fault]:
+def _fault(draft: Draft, rule: FaultRule, spot: Spot, row: Row | None) -> Iterator[Fault]:
+    """Yield *rule* with what its ``on`` names filled in; named steps are the same for all rows."""
+    what = "a fault's target"
+    try:
+        on = str(resolve(rule.on, lambda ref: _constant(draft, row, ref, what=what)))
+    except UndefinedValueError:
+        return  # told where all references are checked
+    except ValueError as error:
+        draft.problems.append(Problem(str(error), spot.at("on").place, "faults"))
+        return
+    filled = replace(rule, on=on)
+    if wrong := fault_problem(filled):
+        draft.problems.append(Problem(wrong, spot.place, "faults"))
+    else:
+        yield fault_of(filled, spot.place)
+
+
+def _spelled(
+    draft: Draft, fault: Any, spot: Spot, index: int, named_row: Row | None, *, whole: bool
+) -> Iterator[Fault]:
     """Yield the rule that is spelled out in a list of faults."""
+    row = named_row if whole else None
     found: list[Problem] = []
     where = element(_row_faults(draft, row) if row else spot, index)
     node = where.source.root.at(where.steps)
@@ -429,7 +451,7 @@ def _spelled(draft: Draft, fault: Any, spot: Spot, index: int, row: Row | None) 
     if wrong:
         draft.problems.append(Problem(wrong, place, "faults"))
     elif rule and not found:
-        yield fault_of(rule, place)
+        yield from _fault(draft, rule, where, named_row)
     elif not found:
         draft.problems.append(Problem(f"expected a fault, got {fault!r}", place, "faults"))
 

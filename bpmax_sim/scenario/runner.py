@@ -74,8 +74,10 @@ def form_of(subject: Subject) -> Mapping[str, Any]:
 
 
 def fields_of(subject: Subject) -> Mapping[str, Any]:
-    """Return what can be said of a form's fields."""
-    return dict(plain(subject.facts())) if isinstance(subject, FormSubject) else {}
+    """Return what the form shows of its fields, of a flow that of its project."""
+    if isinstance(subject, FormSubject):
+        return dict(plain(subject.facts()))
+    return dict(plain(subject.facts_of(subject.form))) if isinstance(subject, FlowSubject) else {}
 
 
 def flow_of(subject: Subject) -> Mapping[str, Any]:

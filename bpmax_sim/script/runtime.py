@@ -12,7 +12,7 @@ from typing import Any, Final
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.script.context import Begin, Context, Engine, LiveObject, MakeEngine, Setting
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import Limits, stack_limit, with_stack
+from bpmax_sim.script.limits import EngineError, Limits, stack_limit, with_stack
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.scheduler import Scheduler
 
@@ -24,6 +24,23 @@ def quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
     from bpmax_sim.script.engine import QuickJSNG  # noqa: PLC0415 - not before a script runs
 
     return QuickJSNG(limits, sources)
+
+
+def expression_problem(text: str) -> str | None:
+    """Return what is wrong with *text* as an expression of JavaScript; nothing of it runs."""
+    wrong = _syntax_error(text)
+    return "unexpected end of the condition" if wrong and not _syntax_error(f"{text} 0") else wrong
+
+
+def _syntax_error(text: str) -> str:
+    engine = quickjs(Limits())
+    try:
+        engine.load(f"throw 0;(() => (\n{text}\n));")
+    except EngineError as error:
+        return error.message if error.name == "SyntaxError" else ""
+    finally:
+        engine.close()
+    return ""
 
 
 def engine_of(name: str) -> MakeEngine:

@@ -314,7 +314,7 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
         SubjectError: it returned what is neither a yes nor a no.
     """
     if thrown is not None:
-        return thrown.message if isinstance(thrown, ScriptError) and says_no(thrown) else None
+        return _said(thrown) if isinstance(thrown, ScriptError) and says_no(thrown) else None
     if value is False:
         return f"{event} refused"
     if isinstance(value, str) and value:
@@ -325,6 +325,16 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
         f"{event} returned {value!r}, which neither refuses nor agrees; return false or a text, "
         "or throw, to refuse; return nothing or true to agree"
     )
+
+
+_QUOTES = ("'", '"', "`")
+
+
+def _said(thrown: ScriptError) -> str:
+    """Return what was thrown; a text that was thrown as it is, is told in quotes."""
+    text = thrown.message
+    quoted = thrown.name == "Uncaught" and text[:1] in _QUOTES and text[-1:] == text[:1]
+    return text[1:-1] if quoted and len(text) > 1 else text
 
 
 def says_no(thrown: Exception) -> bool:
