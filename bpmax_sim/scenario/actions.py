@@ -96,6 +96,8 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             ACTIONS[action].run(self, value, name, result)
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
             result.errors.append(error)
+        for ended in self.bench.drain():
+            result.take(ended)
         return result
 
     def form(self, action: str) -> FormSubject:

@@ -247,7 +247,7 @@ class Scope(msgspec.Struct, kw_only=True):
 
 
 _TOKEN = re.compile(
-    r"""(?P<value>\$\{[^{}]*\}|'[^']*'|"[^"]*")|(?P<word>\s(?:and|or)\s|&&|\|\|)"""
+    r"""(?P<value>\$\{[^{}]*\}|'[^']*'|"[^"]*")|(?P<word>\s(?:and|or)(?=[\s(]|$)|&&|\|\|)"""
     r"|(?P<order>==|!=|<=|>=|<|>)|(?P<open>\()|(?P<close>\))|(?P<text>.)",
     re.DOTALL,
 )

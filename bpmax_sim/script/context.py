@@ -107,9 +107,7 @@ class Mirror:
                 continue
             known, seen = self._known[index], self._seen[index] or {}
             fresh = {
-                name: known[name]
-                if seen.get(name, seen) is item
-                else dumps(encode_tagged(item))
+                name: known[name] if seen.get(name, seen) is item else dumps(encode_tagged(item))
                 for name, item in now.items()
             }
             self._remember(index, now)
@@ -247,7 +245,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context:
-    """A running script; *done* gets its outcome when nothing of it is left to happen."""
+    """A running script; *done* gets its outcome when nothing of it is left to happen but intervals.
+
+    An interval that is not cleared goes on for as long as somebody lets time pass; each time,
+    *done* gets what came of it. With every outcome it gets whether the script is over.
+    """
 
     def __init__(
         self,
@@ -256,7 +258,7 @@ class Context:
         engine: Engine,
         scheduler: Scheduler,
         begin: Begin,
-        done: Callable[[Outcome], None],
+        done: Callable[[Outcome, bool], None],
     ) -> None:
         self._setting = setting
         self._scheduler = scheduler
@@ -306,6 +308,17 @@ class Context:
         self._failures.name = setting.script.name
         self._turn("run", start=body.start, source=body.script.source)
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether only intervals are left."""
+        return self._settled and not self._flights and not self._timers
+
+    def close(self) -> None:
+        """Let nothing happen any more."""
+        self._over = True
+        self._stop_timers()
+        self._channel.close()
+
     def stuck(self) -> None:
         """Nothing is planned any more: end, and name the line that waits in vain."""
         if not self._settled:
@@ -324,7 +337,7 @@ class Context:
         self._took += time.monotonic() - started
         if self._took > self._setting.limits.wall and not self._over:
             self._halt(self._failures.escaped(too_slow(self._setting.limits, is_wall=True)))
-        if operation not in {"probe", "probed"}:
+        if operation not in {"probe", "probed", "end"}:
             self._finish_if_idle()
 
     def _take_turn(self, operation: str, argument: Mapping[str, Any]) -> None:
@@ -366,26 +379,36 @@ class Context:
         self._channel.close()
 
     def _finish_if_idle(self) -> None:
-        if self._settled and not self._flights and not self._timers:
-            self._finish()
+        if self.is_resting and not self._over:
+            if self._intervals:
+                self._done(self._outcome(), False)
+            else:
+                self._finish()
 
     def _finish(self) -> None:
         if self._over:
             return
         self._over = True
         self._stop_timers()
-        self._turn("end")
+        outcome = self._outcome()
         self._channel.close()
-        self._done(
-            Outcome(
-                value=self._value,
-                error=self._error,
-                console=tuple(self._console),
-                timers=tuple(self._fired),
-                unawaited=tuple(self._calls[number] for number in sorted(self._late)),
-                unhandled=tuple(self._unhandled),
-            )
+        self._done(outcome, True)
+
+    def _outcome(self) -> Outcome:
+        """Return what came of the script since the last time."""
+        self._turn("end")
+        outcome = Outcome(
+            value=self._value,
+            error=self._error,
+            console=tuple(self._console),
+            timers=tuple(self._fired),
+            unawaited=tuple(self._calls[number] for number in sorted(self._late)),
+            unhandled=tuple(self._unhandled),
         )
+        for told in (self._console, self._fired, self._late, self._unhandled):
+            told.clear()
+        self._error = None
+        return outcome
 
     def _stop_timers(self) -> None:
         for event in (*self._timers.values(), *self._intervals.values()):

@@ -322,8 +322,8 @@ const operations = {
   probed() { quiet = false; emit('"probed",' + (errors().probed())); },
   end() {
     const calls = newList(), reasons = newList();
-    unseen.forEach(id => { calls[calls.length] = id; });
-    unhandled.forEach(reason => { reasons[reasons.length] = reason; });
+    unseen.forEach(id => { calls[calls.length] = id; unseen.delete(id); });
+    unhandled.forEach((reason, promise) => { reasons[reasons.length] = reason; unhandled.delete(promise); });
     emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe));
   },
 };

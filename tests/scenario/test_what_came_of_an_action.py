@@ -68,14 +68,18 @@ def test_an_earlier_steps_errors_are_not_told_again(door: Door) -> None:
     assert door.run(text, {"数量.js": script}).code == 0
 
 
-def test_an_interval_that_nobody_waits_for_fires_until_it_is_cleared(door: Door) -> None:
+def test_an_interval_that_nobody_waits_for_fires_while_time_passes(door: Door) -> None:
     script = """\
 const 轮询 = setInterval(() => {
   form.金额 += 10;
   if (form.金额 === 30) clearInterval(轮询);
 }, 500);
 """
-    text = HEAD + steps("{set: {数量: 2}, expect: {form: {金额: 30}}}")
+    text = HEAD + steps(
+        "{set: {数量: 2}, expect: {form: {金额: 0}}}",
+        "{advance: 1s, expect: {form: {金额: 20}}}",
+        "{advance: 1h, expect: {form: {金额: 30}}}",
+    )
 
     assert door.run(text, {"数量.js": script}).code == 0
 
@@ -96,3 +100,28 @@ def test_a_handler_that_settles_is_no_cycle(door: Door) -> None:
     text = HEAD + steps("{set: {数量: 13}, expect: {form: {数量: 10}}}")
 
     assert door.run(text, {"数量.js": script}).code == 0
+
+
+def test_an_interval_that_goes_wrong_fails_the_step_that_lets_time_pass(door: Door) -> None:
+    script = "setInterval(() => { console.log('滴'); if (form.金额) throw new Error('坏了') }, 500)"
+    text = HEAD + steps(
+        "{set: {数量: 2}}",
+        "{advance: 1s, expect: {console: [滴, 滴]}}",
+        "{js: form.金额 = 1, expect: {console: []}}",
+        "{advance: 500ms}",
+    )
+
+    ended = door.run(text, {"数量.js": script})
+    assert ended.headlines == ["step 4/4 advance: unhandled rejection: Error: 坏了"], ended.text
+
+
+def test_a_step_that_waits_lets_the_interval_of_an_earlier_one_fire(door: Door) -> None:
+    script = "setInterval(() => form.金额++, 500)"
+    text = HEAD + steps(
+        "{set: {数量: 2}}",
+        "{js: 'await new Promise(r => setTimeout(r, 1700)); return form.金额', "
+        "expect: {result: 3}}",
+    )
+
+    ended = door.run(text, {"数量.js": script})
+    assert ended.code == 0, ended.text
