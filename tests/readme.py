@@ -28,19 +28,18 @@ from bpmax_sim.platform.presets import HOVER as PLATFORM_HOVER
 from bpmax_sim.platform.presets import preset, preset_names
 from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of, ini_of
+from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.model import (
-    ACTIONS,
-    VALUES,
     Expect,
     ExpectedCall,
     FaultAction,
     ProxySpec,
     Scenario,
     Step,
+    hover_texts,
 )
-from bpmax_sim.scenario.model import HOVER as SCENARIO_HOVER
 from bpmax_sim.scenario.model import keys_of as fields_of
 from bpmax_sim.secret.decode import NOT_SEARCHED, SEARCHED
 from bpmax_sim.session.options import Option, helped
@@ -51,22 +50,10 @@ from tests.readme_tour import steady, tour
 
 ROOT = Path(__file__).parents[1]
 READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
-HOVERS = {**read_hover(SCENARIO_HOVER), **read_hover(PLATFORM_HOVER)}
+HOVERS = {**hover_texts(), **read_hover(PLATFORM_HOVER)}
 CHINESE: Mapping[str, str] = yaml.safe_load(
     Path(__file__).with_name("readme.zh.yaml").read_text(encoding="utf-8")
 )
-
-TAKES = {
-    "open": "`{field: value}`, or nothing",
-    "set": "`{field: value}`",
-    "click": "a button",
-    "fire": "an event",
-    "js": "JavaScript, or `{file: …}`",
-    "python": "`module:function`, or `{call: …, args: {…}}`",
-    "run": "a name, or `{steps: …, with: {…}}`",
-    "advance": "`30s`, `1h`",
-}
-"""What an action takes, where its keys alone do not say it."""
 
 
 class UntranslatedError(Exception):
@@ -176,14 +163,8 @@ def actions(words: Words) -> str:
 
 
 def takes(words: Words, action: str) -> str:
-    if action in TAKES:
-        return words(TAKES[action])
-    model = next(one for one in _choices(VALUES[action]) if issubclass(one, Model))
-    return f"`{{{', '.join(fields_of(model))}}}`"
-
-
-def _choices(type_: Any) -> Iterable[type]:
-    return [one for one in getattr(type_, "__args__", (type_,)) if isinstance(one, type)]
+    kind = ACTIONS[action]
+    return words(kind.takes) if kind.takes else f"`{{{', '.join(fields_of(kind))}}}`"
 
 
 def operators(words: Words) -> str:

@@ -27,9 +27,11 @@ from bpmax_sim.report.terminal import annotation, counted, in_workspace
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import absent
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic.admission import know
 from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile.node import join
 
 
 class Style(StrEnum):
@@ -123,6 +125,7 @@ def _problems(
     for key in dict.fromkeys(_folders(whole)):
         yield from _kept(lambda one=key: loaded.update({one: _load(*one)}))  # type: ignore[misc]
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
+    yield from chain.from_iterable(map(_conditions, items))
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))
         if platforms is not None:
@@ -132,6 +135,17 @@ def _problems(
         yield from _cassettes(found, _known(loaded.values()))
         there = _folders_of_cassettes(files, recordings)
         yield from _interrupted([*found, *(with_journals(there) if there else ())])
+
+
+def _conditions(item: ScenarioItem) -> Iterator[Problem]:
+    """Yield what an engine finds wrong with the conditions of a flow, of which it runs none."""
+    nodes = item.cast.definition.nodes if item.cast.definition else {}
+    for name, node in nodes.items():
+        for action, number, path, text in node.conditions():
+            wrong = expression_problem(text)
+            if wrong:
+                place = item.cast.conditions[name, action, number]
+                yield Problem(wrong, place, join(("nodes", name, *path)))
 
 
 def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:

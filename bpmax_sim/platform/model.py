@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -439,6 +440,19 @@ def snake(name: str) -> str:
     ``getHTTPUser`` gives ``get_http_user``; a name already in snake_case stays.
     """
     return _WORD_START.sub("_", name).lower()
+
+
+def names_api(pattern: str, name: str) -> bool:
+    """Return whether *pattern* speaks of ``platform.api`` *name*, in either spelling.
+
+    ``sys.getItem`` is ``sys.get_item``; ``*`` stands for any characters of either, but a
+    login is named by ``platform.$token`` alone.
+    """
+    platform, _, api = pattern.partition(".")
+    of_platform, _, of_api = name.partition(".")
+    if api == of_api or not of_api.startswith("$"):
+        return fnmatchcase(of_platform, platform) and fnmatchcase(snake(of_api), snake(api))
+    return False
 
 
 def sensitive(paths: Iterable[str]) -> tuple[Sensitive, ...]:

@@ -1,9 +1,7 @@
-"""What each action of a step does to the subject or the session; one table.
+"""What a step can do: one class an action, with its keys, its check at load and its run.
 
-Values are filled in before they get here. Expected trouble comes back in the result, not as an
-exception.
-
-What may be wrong with the value of an action before it runs; one row for each action.
+`ACTIONS` is the table that the schema, lint, the runner and the README are made from. To add an
+action, write its class; it is known by its name in lower case with underscores.
 """
 
 from __future__ import annotations
@@ -12,36 +10,66 @@ import importlib
 import importlib.util
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import msgspec
+from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import find_root
-from bpmax_sim.scenario.cases import Draft, hint
-from bpmax_sim.scenario.model import (
-    Move,
-    NamedSteps,
-    ProxyCall,
-    PythonCall,
-    ScriptFile,
-    Submission,
-    keys_of,
-)
+from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
-from bpmax_sim.scenario.source import Spot
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.flow import Action, FlowSubject
+from bpmax_sim.subject.flow import Action as FlowAction
+from bpmax_sim.subject.flow import Definition, FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import FlowMove, Result, SubjectKind, parse_event
+from bpmax_sim.yamlfile.schema import Texts
+from bpmax_sim.yamlfile.shapes import DURATION
 
 Subject = FormSubject | FlowSubject | None
-_BUILDER_PARTS = ("path", "query", "header", "body")
+REFERENCE_PATTERN = r"\$\{"
+
+
+class CheckContext(Protocol):
+    """What an action's check may look at, and where it reports what is wrong."""
+
+    definition: Definition | None
+
+    @property
+    def subject(self) -> SubjectKind | None:
+        """Return what is driven."""
+        ...
+
+    @property
+    def scripts(self) -> Mapping[str, str]:
+        """Return event -> script file."""
+        ...
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Return the nodes of the flow, as far as it is defined."""
+        ...
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Return the declared fields of the form."""
+        ...
+
+    def named_steps(self) -> Mapping[str, Any]:
+        """Return the named steps of the fragments."""
+        ...
+
+    def tell(self, spot: Spot, message: str) -> None:
+        """Report that something is wrong at *spot*."""
+        ...
 
 
 class Performer(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,12 +86,19 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     inline: Mapping[str, Script]
     libraries: tuple[Script, ...] = ()
 
-    def perform(self, action: str, value: Any, title: str) -> Result:
-        """Do *action* and return what came of it, errors included."""
+    def perform(self, action: str, value: Any, name: str) -> Result:
+        """Do *action* and return all that came of it, whoever started what; errors included.
+
+        *value* has its ``${…}`` filled in; *name* is for a script that stands in the step itself.
+        """
+        result = Result() if self.subject is None else self.subject.begin()
         try:
-            return _ACTIONS[action](self, value, title)
+            ACTIONS[action].run(self, value, name, result)
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            return Result(errors=[error])
+            result.errors.append(error)
+        for ended in self.bench.drain():
+            result.take(ended)
+        return result
 
     def form(self, action: str) -> FormSubject:
         """Return the form.
@@ -96,38 +131,271 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         return self.subject
 
 
-def _open(on: Performer, value: Any, _title: str) -> Result:
-    return on.form("open").open(value or {})
+class Action(Model, frozen=True, kw_only=True):
+    """An action; its fields are the keys of its value, where that is a map.
+
+    Attributes:
+        about: what an editor and the README show of it, in English and in Chinese.
+        texts: the same for the value as a whole (``_``) and for each of its keys.
+        others: types of its value beside a map with its fields.
+        takes: how the README writes its value where the keys alone do not say it.
+        needs: the subjects that it acts on; empty where it needs none.
+        is_code: its texts are a script's own, so ``${…}`` in them is JavaScript.
+    """
+
+    about: ClassVar[tuple[str, str]]
+    texts: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    others: ClassVar[tuple[Any, ...]] = ()
+    takes: ClassVar[str] = ""
+    needs: ClassVar[tuple[SubjectKind, ...]] = ()
+    is_code: ClassVar[bool] = False
+
+    @classmethod
+    def key(cls) -> str:
+        """Return the key of a step that asks for it."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    @classmethod
+    def value_type(cls) -> Any:
+        """Return the type of its value in a file, for the JSON Schema."""
+        return reduce(or_, (*((cls,) if cls.__struct_fields__ else ()), *cls.others))
+
+    @classmethod
+    def value_schema(cls) -> dict[str, Any] | None:
+        """Return the JSON Schema of its value where no type says it."""
+        return None
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Report to *context* what is wrong with *value*, before anything runs."""
+        raise NotImplementedError
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
+        """Do it; *result* takes what comes of it, the subject's scripts included.
+
+        Raises:
+            Exception: what the action ends with.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def script_file(cls, value: Any) -> tuple[str, Steps] | None:
+        """Return the script file that *value* names, and the path of that name inside it."""
+        del value
+        return None
+
+    @classmethod
+    def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the named steps that it consists of, and the variables they get."""
+        del value
+        return None
+
+    @classmethod
+    def known_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
+        """Report unknown keys; return whether *value* is a map at all."""
+        known = cls.__struct_encode_fields__
+        if not isinstance(value, Mapping):
+            context.tell(spot, f"expected a map of {', '.join(known)}")
+            return False
+        for key in value:
+            if key not in known:
+                context.tell(spot.at(key), f"unknown key {key!r}{hint(key, known)}")
+        return True
 
 
-def _set(on: Performer, value: Any, _title: str) -> Result:
-    return on.any("set").set(value)
+def _check_fields(context: CheckContext, value: Any, spot: Spot) -> None:
+    if not isinstance(value, Mapping):
+        context.tell(spot, "expected a map of fields and values")
+        return
+    for name in value:
+        if context.fields and name not in context.fields:
+            context.tell(spot.at(name), f"no field {name!r}{hint(name, context.fields)}")
 
 
-def _click(on: Performer, value: Any, _title: str) -> Result:
-    return on.form("click").click(str(value))
+class Open(Action, frozen=True, kw_only=True):
+    """Opening a form."""
+
+    about = ("Open the form with prefilled values", "打开表单，可预填字段")
+    others = (Mapping[str, Any], None)
+    takes = "`{field: value}`, or nothing"
+    needs = ("form",)
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find fields that the form does not have."""
+        if value is not None:
+            _check_fields(context, value, spot)
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Prefill, then fire ``open``."""
+        on.form("open").open(value or {})
 
 
-def _submit(on: Performer, value: Any, _title: str) -> Result:
-    if isinstance(on.subject, FlowSubject):
-        return on.subject.create(move_of(value))
-    return on.form("submit").submit()
+class Set(Action, frozen=True, kw_only=True):
+    """Filling in fields."""
+
+    about = ("Fill in fields one after another", "依次填写字段")
+    others = (Mapping[str, Any],)
+    takes = "`{field: value}`"
+    needs = ("form", "flow")
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find fields that the form does not have."""
+        _check_fields(context, value, spot)
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Set each, which fires what hangs on its change."""
+        on.any("set").set(value)
 
 
-def _fire(on: Performer, value: Any, _title: str) -> Result:
-    return on.any("fire").fire(str(value))
+class Click(Action, frozen=True, kw_only=True):
+    """Pressing a button of a form."""
+
+    about = ("Press a button", "点击按钮")
+    others = (str,)
+    takes = "a button"
+    needs = ("form",)
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find buttons without a script."""
+        if not isinstance(value, str):
+            context.tell(spot, "expected the name of a button")
+            return
+        prefix = "click."
+        buttons = [event[len(prefix) :] for event in context.scripts if event.startswith(prefix)]
+        if "${" not in value and value not in buttons:
+            context.tell(spot, f"no script for click.{value}{hint(value, buttons)}")
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Fire ``click.<button>``."""
+        on.form("click").click(str(value))
 
 
-def _approve(on: Performer, value: Any, _title: str) -> Result:
-    return on.flow("approve").act("approve", move_of(value))
+class Submit(Action, frozen=True, kw_only=True):
+    """Submitting a form, or creating a project."""
+
+    about = ("Submit the form or create the project", "提交表单，或创建项目")
+    texts: ClassVar = {
+        "_": ("Who creates the project", "谁创建项目"),
+        "by": ("Who", "谁"),
+        "comment": ("Comment", "意见"),
+        "form": ("What the form holds", "表单内容"),
+    }
+    others = (bool, None)
+    needs = ("form", "flow")
+
+    by: str | int = ""
+    comment: str = ""
+    form: Mapping[str, Any] = {}
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find keys that it does not take; of a form it takes none."""
+        if context.subject == "flow" and isinstance(value, Mapping):
+            cls.known_keys(context, value, spot)
+        elif value not in ({}, None, True):
+            context.tell(spot, "expected {}")
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Fire ``submit``, or create the project."""
+        if isinstance(on.subject, FlowSubject):
+            on.subject.create(_move_of(value))
+        else:
+            on.form("submit").submit()
 
 
-def _reject(on: Performer, value: Any, _title: str) -> Result:
-    return on.flow("reject").act("reject", move_of(value))
+class Fire(Action, frozen=True, kw_only=True):
+    """Running the script of one event."""
+
+    about = ("Run the script of an event alone", "单独执行某个事件的脚本")
+    others = (str,)
+    takes = "an event"
+    needs = ("form", "flow")
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find events that the subject does not have, or that have no script."""
+        if not isinstance(value, str):
+            context.tell(spot, "expected an event such as change.customerId")
+            return
+        if "${" in value:
+            return
+        try:
+            parse_event(value, context.subject or "form")
+        except ValueError as error:
+            context.tell(spot, str(error))
+            return
+        if value not in context.scripts:
+            context.tell(spot, f"no script for {value}{hint(value, context.scripts)}")
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Run the script, without changing anything first."""
+        on.any("fire").fire(str(value))
 
 
-def move_of(value: Any) -> FlowMove:
-    """Return what ``approve``, ``reject`` or ``submit`` says of who acts."""
+class _Transition(Action, frozen=True, kw_only=True):
+    """What somebody decides at a node."""
+
+    texts: ClassVar = {
+        "_": ("Who acts where", "谁在哪个环节操作"),
+        "at": ("Node", "环节"),
+        "by": ("Who; has to be an owner", "谁，必须是负责人"),
+        "comment": ("Comment", "意见"),
+        "form": ("What is filled in on the way", "同时填写的内容"),
+    }
+    others = (None,)
+    needs = ("flow",)
+    decides: ClassVar[FlowAction]
+
+    at: str = ""
+    by: str | int = ""
+    comment: str = ""
+    form: Mapping[str, Any] = {}
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find nodes that are not there, or that do not offer it."""
+        if value is None or not cls.known_keys(context, value, spot):
+            return
+        at = value.get("at", "")
+        if context.definition is None or not isinstance(at, str) or not at or "${" in at:
+            return
+        if at not in context.nodes:
+            context.tell(spot.at("at"), f"no node {at!r}{hint(at, context.nodes)}")
+        elif cls.decides not in context.definition.nodes[at].offers:
+            offers = ", ".join(context.definition.nodes[at].offers) or "no action"
+            wrong = f"node {at!r} does not offer {cls.decides}; it offers {offers}"
+            context.tell(spot.at("at"), wrong)
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Check, run the hooks, and go where the definition leads."""
+        on.flow(cls.decides).act(cls.decides, _move_of(value))
+
+
+class Approve(_Transition, frozen=True, kw_only=True):
+    """Approving at a node."""
+
+    about = ("Approve at a node", "审批通过")
+    decides = "approve"
+
+
+class Reject(_Transition, frozen=True, kw_only=True):
+    """Rejecting at a node."""
+
+    about = ("Reject at a node", "审批退回")
+    decides = "reject"
+
+
+def _move_of(value: Any) -> FlowMove:
     given = value if isinstance(value, Mapping) else {}
     return FlowMove(
         at=str(given.get("at", "")),
@@ -137,39 +405,139 @@ def move_of(value: Any) -> FlowMove:
     )
 
 
-def _proxy(on: Performer, value: Any, _title: str) -> Result:
-    platform, _, api = str(value["call"]).partition(".")
-    instance, caller = value.get("instance"), value.get("caller")
-    proxy = on.bench.proxy(platform, instance_key=instance, caller=caller)
-    if "args" in value:
-        return Result(value=proxy.direct(api, *value["args"]), ran=True)
-    builder = proxy.api(api)
-    for part in _BUILDER_PARTS:
-        if part in value:
-            builder = getattr(builder, part)(value[part])
-    return Result(value=builder.call(), ran=True)
+class Proxy(Action, frozen=True, kw_only=True):
+    """A call without a script: direct with *args*, else by its parts."""
+
+    about = ("Call an API without a script", "不写脚本，直接调用接口")
+    texts: ClassVar = {
+        "_": ("A call without a script", "不写脚本的调用"),
+        "call": ("platform.api", "平台.接口"),
+        "args": ("Arguments of a direct call in order", "直接调用的参数，按顺序"),
+        "path": ("Path parameters", "路径参数"),
+        "query": ("Query parameters", "查询参数"),
+        "header": ("Headers", "请求头"),
+        "body": ("Body", "请求体"),
+        "instance": ("Instance", "实例"),
+        "caller": ("Source of the call", "调用来源"),
+    }
+    parts: ClassVar = ("path", "query", "header", "body")
+
+    call: str
+    args: Any = msgspec.UNSET
+    path: Any = msgspec.UNSET
+    query: Any = msgspec.UNSET
+    header: Any = msgspec.UNSET
+    body: Any = msgspec.UNSET
+    instance: str = ""
+    caller: str = ""
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find what names no API, and arguments beside parts."""
+        if not cls.known_keys(context, value, spot):
+            return
+        call = value.get("call")
+        if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
+            context.tell(spot.at("call"), f"expected call: platform.api, got {call!r}")
+        if "args" in value and any(part in value for part in cls.parts):
+            wrong = "args is a direct call; it excludes path, query, header, body"
+            context.tell(spot.at("args"), wrong)
+        elif "args" in value and not isinstance(value["args"], list):
+            context.tell(spot.at("args"), "expected a list of arguments")
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Make the call; its response is the result."""
+        platform, _, api = str(value["call"]).partition(".")
+        names = (("instance", "instance_key"), ("caller", "caller"))
+        options = {option: value[given] for given, option in names if given in value}
+        proxy = on.bench.proxy(platform, **options)
+        if "args" in value:
+            result.returned(proxy.direct(api, *value["args"]))
+            return
+        builder = proxy.api(api)
+        for part in cls.parts:
+            if part in value:
+                builder = getattr(builder, part)(value[part])
+        result.returned(builder.call())
 
 
-def _js(on: Performer, value: Any, title: str) -> Result:
-    script = on.inline[value["file"]] if isinstance(value, Mapping) else Script(title, value)
-    subject = on.subject
-    form: LiveObject | None = None
-    ctx: LiveObject | None = None
-    if isinstance(subject, FormSubject):
-        form = subject.view("js")
-    elif isinstance(subject, FlowSubject):
-        form, ctx = subject.form_view("js"), subject.context("js")
-    ended = on.bench.run_script(script, form=form, ctx=ctx, libraries=on.libraries)
-    result = Result(value=ended.value, ran=True)
-    result.take(ended)
-    return result
+class Js(Action, frozen=True, kw_only=True):
+    """JavaScript of the step itself, or of a file."""
+
+    about = ("Run JavaScript, or {file: path}", "执行 JavaScript，或 {file: 路径}")
+    texts: ClassVar = {
+        "_": ("A script in a file", "文件里的脚本"),
+        "file": ("Its path", "脚本路径"),
+    }
+    others = (str,)
+    takes = "JavaScript, or `{file: …}`"
+    is_code = True
+
+    file: str
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find what is neither a script nor a file."""
+        if isinstance(value, str):
+            return
+        if cls.known_keys(context, value, spot) and not isinstance(value.get("file"), str):
+            context.tell(spot, "expected a script, or {file: path of a script}")
+
+    @classmethod
+    def script_file(cls, value: Any) -> tuple[str, Steps] | None:
+        """Return the file."""
+        name = value.get("file") if isinstance(value, Mapping) else None
+        return (name, ("file",)) if isinstance(name, str) else None
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
+        """Run it with the subject's ``form`` and ``ctx``."""
+        script = on.inline[value["file"]] if isinstance(value, Mapping) else Script(name, value)
+        if on.subject is None:
+            ended = on.bench.run_script(script, libraries=on.libraries)
+        else:
+            form, ctx = on.subject.views()
+            ended = on.bench.run_script(script, form=form, ctx=ctx, libraries=on.libraries)
+        result.take(ended)
+        result.returned(ended.value)
 
 
-def _python(on: Performer, value: Any, _title: str) -> Result:
-    given = value if isinstance(value, Mapping) else {"call": value}
-    module, _, name = str(given["call"]).partition(":")
-    function = getattr(_module(module, on.path), name)
-    return Result(value=function(on.bench, **given.get("args", {})), ran=True)
+class Python(Action, frozen=True, kw_only=True):
+    """A Python function, called with the session first."""
+
+    about = ("Call module:function with the session", "以会话为参数调用 module:function")
+    texts: ClassVar = {
+        "_": ("A Python function", "Python 函数"),
+        "call": ("module:function", "模块:函数"),
+        "args": ("Arguments by name", "具名参数"),
+    }
+    others = (str,)
+    takes = "`module:function`, or `{call: …, args: {…}}`"
+    pattern: ClassVar = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+
+    call: str
+    args: Mapping[str, Any] = {}
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find what names no function; nothing is imported."""
+        call = value
+        if isinstance(value, Mapping):
+            cls.known_keys(context, value, spot)
+            call = value.get("call")
+            if not isinstance(value.get("args", {}), Mapping):
+                context.tell(spot.at("args"), "expected a map of arguments")
+        if not isinstance(call, str) or not cls.pattern.fullmatch(call):
+            context.tell(spot, f"expected module:function, got {call!r}")
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Call it; what it returns is the result."""
+        given = value if isinstance(value, Mapping) else {"call": value}
+        module, _, function = str(given["call"]).partition(":")
+        found = getattr(_module(module, on.path), function)
+        result.returned(found(on.bench, **given.get("args", {})))
 
 
 def _module(name: str, path: Path) -> Any:
@@ -190,185 +558,103 @@ def _module(name: str, path: Path) -> Any:
     raise SubjectError(f"python: no module {name!r} beside the scenario or in the project's root")
 
 
-def _advance(on: Performer, value: Any, _title: str) -> Result:
-    on.bench.advance(parse_duration(value))
-    return Result()
+class Advance(Action, frozen=True, kw_only=True):
+    """Virtual time that passes."""
 
+    about = ("Let virtual time pass: 30s, 1h", "让虚拟时间流逝：30s、1h")
+    takes = "`30s`, `1h`"
 
-_ACTIONS: Mapping[str, Callable[[Performer, Any, str], Result]] = {
-    "open": _open,
-    "set": _set,
-    "click": _click,
-    "submit": _submit,
-    "fire": _fire,
-    "approve": _approve,
-    "reject": _reject,
-    "proxy": _proxy,
-    "js": _js,
-    "python": _python,
-    "advance": _advance,
-}
+    @classmethod
+    def value_schema(cls) -> dict[str, Any] | None:
+        """Return the schema of a duration."""
+        texts = [{"type": "string", "pattern": one} for one in (DURATION, REFERENCE_PATTERN)]
+        return {"anyOf": [{"type": "number", "minimum": 0}, *texts]}
 
-
-_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
-_NEEDS: Mapping[str, tuple[SubjectKind, ...]] = {
-    "open": ("form",),
-    "click": ("form",),
-    "set": ("form", "flow"),
-    "submit": ("form", "flow"),
-    "fire": ("form", "flow"),
-    "approve": ("flow",),
-    "reject": ("flow",),
-}
-
-
-def check_action(draft: Draft, action: str, value: Any, spot: Spot) -> None:
-    """Tell *draft* what is wrong with *value*."""
-    needed = _NEEDS.get(action)
-    if needed and draft.subject not in needed:
-        draft.tell(spot, f"{action} needs a {' or a '.join(needed)} in the scenario")
-        return
-    _CHECKS[action](draft, value, spot)
-
-
-def _known_keys(draft: Draft, value: Any, spot: Spot, model: type[Model]) -> bool:
-    """Tell unknown keys; return whether *value* is a map at all."""
-    known = keys_of(model)
-    if not isinstance(value, Mapping):
-        draft.tell(spot, f"expected a map of {', '.join(known)}")
-        return False
-    for key in value:
-        if key not in known:
-            draft.tell(spot.at(key), f"unknown key {key!r}{hint(key, known)}")
-    return True
-
-
-def _fields(draft: Draft, value: Any, spot: Spot) -> None:
-    if value is None and spot.steps[-1] == "open":
-        return
-    if not isinstance(value, Mapping):
-        draft.tell(spot, "expected a map of fields and values")
-        return
-    for name in value:
-        if draft.fields and name not in draft.fields:
-            draft.tell(spot.at(name), f"no field {name!r}{hint(name, draft.fields)}")
-
-
-def _check_click(draft: Draft, value: Any, spot: Spot) -> None:
-    if not isinstance(value, str):
-        draft.tell(spot, "expected the name of a button")
-        return
-    prefix = "click."
-    buttons = [event[len(prefix) :] for event in draft.scripts if event.startswith(prefix)]
-    if "${" not in value and value not in buttons:
-        draft.tell(spot, f"no script for click.{value}{hint(value, buttons)}")
-
-
-def _check_submit(draft: Draft, value: Any, spot: Spot) -> None:
-    if draft.subject == "flow" and isinstance(value, Mapping):
-        _known_keys(draft, value, spot, Submission)
-    elif value not in ({}, None, True):
-        draft.tell(spot, "expected {}")
-
-
-def _check_fire(draft: Draft, value: Any, spot: Spot) -> None:
-    if not isinstance(value, str):
-        draft.tell(spot, "expected an event such as change.customerId")
-        return
-    if "${" in value:
-        return
-    try:
-        parse_event(value, draft.subject or "form")
-    except ValueError as error:
-        draft.tell(spot, str(error))
-        return
-    if value not in draft.scripts:
-        draft.tell(spot, f"no script for {value}{hint(value, draft.scripts)}")
-
-
-def _move(action: Action) -> Callable[[Draft, Any, Spot], None]:
-    def check(draft: Draft, value: Any, spot: Spot) -> None:
-        if value is None or not _known_keys(draft, value, spot, Move):
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find what is no duration."""
+        if isinstance(value, str) and "${" in value:
             return
-        at = value.get("at", "")
-        if draft.definition is None or not isinstance(at, str) or not at or "${" in at:
-            return
-        if at not in draft.nodes:
-            draft.tell(spot.at("at"), f"no node {at!r}{hint(at, draft.nodes)}")
-        elif action not in draft.definition.nodes[at].offers:
-            offers = ", ".join(draft.definition.nodes[at].offers) or "no action"
-            draft.tell(spot.at("at"), f"node {at!r} does not offer {action}; it offers {offers}")
+        try:
+            good = not isinstance(value, bool) and parse_duration(value) >= 0
+        except (ValueError, TypeError):
+            good = False
+        if not good:
+            context.tell(spot, f"expected a duration such as 30s or 1m30s, got {value!r}")
 
-    return check
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Move the clock on."""
+        on.bench.advance(parse_duration(value))
 
 
-def _check_proxy(draft: Draft, value: Any, spot: Spot) -> None:
-    if not _known_keys(draft, value, spot, ProxyCall):
+class Run(Action, frozen=True, kw_only=True):
+    """Named steps of a fragment, with variables for this run of them."""
+
+    about = ("Run named steps of a fragment", "执行片段里的步骤")
+    texts: ClassVar = {
+        "_": ("Named steps of a fragment", "片段里的步骤"),
+        "steps": ("Their name", "步骤组名称"),
+        "with": ("Variables for them", "给它们的变量"),
+    }
+    others = (str,)
+    takes = "a name, or `{steps: …, with: {…}}`"
+
+    steps: str
+    given: Mapping[str, Any] = field(default={}, name="with")
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find steps that no fragment has."""
+        named = context.named_steps()
+        name = value
+        if isinstance(value, Mapping):
+            cls.known_keys(context, value, spot)
+            name = value.get("steps")
+            if not isinstance(value.get("with", {}), Mapping):
+                context.tell(spot.at("with"), "expected a map of variables")
+        if not isinstance(name, str):
+            wrong = "expected the name of steps, or {steps: a name, with: variables}"
+            context.tell(spot, wrong)
+        elif name not in named:
+            more = hint(name, named) or "; named steps come from the files of use"
+            context.tell(spot, f"no steps {name!r}{more}")
+
+    @classmethod
+    def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the steps; the runner runs them, each as a step of its own."""
+        if not isinstance(value, Mapping):
+            return str(value), {}
+        given = value.get("with", {})
+        return str(value.get("steps", "")), given if isinstance(given, Mapping) else {}
+
+
+def _subclasses(kind: type[Action]) -> Iterator[type[Action]]:
+    for one in kind.__subclasses__():
+        if not one.__name__.startswith("_"):
+            yield one
+        yield from _subclasses(one)
+
+
+ACTIONS: Mapping[str, type[Action]] = {one.key(): one for one in _subclasses(Action)}
+"""Key of a step -> its action, in the order of the classes above."""
+
+
+def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> None:
+    """Report to *context* what is wrong with *value*."""
+    kind = ACTIONS[action]
+    if kind.needs and context.subject not in kind.needs:
+        context.tell(spot, f"{action} needs a {' or a '.join(kind.needs)} in the scenario")
         return
-    call = value.get("call")
-    if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
-        draft.tell(spot.at("call"), f"expected call: platform.api, got {call!r}")
-    if "args" in value and any(part in value for part in ("path", "query", "header", "body")):
-        draft.tell(spot.at("args"), "args is a direct call; it excludes path, query, header, body")
-    elif "args" in value and not isinstance(value["args"], list):
-        draft.tell(spot.at("args"), "expected a list of arguments")
+    kind.check(context, value, spot)
 
 
-def _check_js(draft: Draft, value: Any, spot: Spot) -> None:
-    if isinstance(value, str):
-        return
-    if _known_keys(draft, value, spot, ScriptFile) and not isinstance(value.get("file"), str):
-        draft.tell(spot, "expected a script, or {file: path of a script}")
+def action_texts() -> Texts:
+    """Return what an editor shows: the actions as keys of a step, and the keys of each."""
+    step: Mapping[str, tuple[str, str]] = {key: one.about for key, one in ACTIONS.items()}
+    return {"Step": step, **{one.__name__: one.texts for one in ACTIONS.values() if one.texts}}
 
 
-def _check_python(draft: Draft, value: Any, spot: Spot) -> None:
-    call = value
-    if isinstance(value, Mapping):
-        _known_keys(draft, value, spot, PythonCall)
-        call = value.get("call")
-        if not isinstance(value.get("args", {}), Mapping):
-            draft.tell(spot.at("args"), "expected a map of arguments")
-    if not isinstance(call, str) or not _FUNCTION.fullmatch(call):
-        draft.tell(spot, f"expected module:function, got {call!r}")
-
-
-def _check_advance(draft: Draft, value: Any, spot: Spot) -> None:
-    if isinstance(value, str) and "${" in value:
-        return
-    try:
-        good = not isinstance(value, bool) and parse_duration(value) >= 0
-    except (ValueError, TypeError):
-        good = False
-    if not good:
-        draft.tell(spot, f"expected a duration such as 30s or 1m30s, got {value!r}")
-
-
-def _run(draft: Draft, value: Any, spot: Spot) -> None:
-    named = draft.named_steps()
-    name = value
-    if isinstance(value, Mapping):
-        _known_keys(draft, value, spot, NamedSteps)
-        name = value.get("steps")
-        if not isinstance(value.get("with", {}), Mapping):
-            draft.tell(spot.at("with"), "expected a map of variables")
-    if not isinstance(name, str):
-        draft.tell(spot, "expected the name of steps, or {steps: a name, with: variables}")
-    elif name not in named:
-        more = hint(name, named) or "; named steps come from the files of use"
-        draft.tell(spot, f"no steps {name!r}{more}")
-
-
-_CHECKS: Mapping[str, Callable[[Draft, Any, Spot], None]] = {
-    "open": _fields,
-    "set": _fields,
-    "click": _check_click,
-    "submit": _check_submit,
-    "fire": _check_fire,
-    "approve": _move("approve"),
-    "reject": _move("reject"),
-    "proxy": _check_proxy,
-    "js": _check_js,
-    "python": _check_python,
-    "advance": _check_advance,
-    "run": _run,
-}
+def wanted_actions(step: Model) -> Sequence[str]:
+    """Return the actions that a step asks for; one at most is right."""
+    return [name for name in ACTIONS if getattr(step, name) is not msgspec.UNSET]

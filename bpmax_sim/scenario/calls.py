@@ -19,6 +19,7 @@ import msgspec
 from bpmax_sim.errors import BpmaxError, Place
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import Call, Pairs
+from bpmax_sim.platform.model import names_api
 from bpmax_sim.proxy.response import RedactedRequest, RedactedResponse
 from bpmax_sim.scenario.expect import Check, Checks, compare, failed, is_number, is_operator
 from bpmax_sim.scenario.references import Path, show
@@ -239,19 +240,21 @@ def compare_calls(
     ordered = [(index, item) for index, item in indexed if "times" not in item]
     checks = [check for index, item in counting for check in _count(item, calls, (*path, index))]
     if ordered or not counting:
-        counted = {item["call"] for _, item in counting}
-        named = {item["call"] for _, item in ordered}
         rest = [
             call
             for call in calls
-            if call.call not in counted and (not call.is_login or call.call in named)
+            if not _is_among(counting, call) and (not call.is_login or _is_among(ordered, call))
         ]
         checks += _in_order(ordered, rest, path)
     return tuple(checks)
 
 
+def _is_among(items: Iterable[tuple[int, Mapping[str, Any]]], call: CallMade) -> bool:
+    return any(names_api(item["call"], call.call) for _, item in items)
+
+
 def _count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Checks:
-    same = [call for call in calls if call.call == item["call"]]
+    same = [call for call in calls if names_api(item["call"], call.call)]
     fitting = [call for call in same if not failed(_parts(item, call, path))]
     found = compare(item["times"], len(fitting), (*path, "times"))
     if len(fitting) == len(same):
@@ -267,7 +270,7 @@ def _in_order(
     checks: list[Check] = []
     for (index, item), call in zip(items, calls, strict=False):
         here = (*path, index)
-        same = item["call"] == call.call
+        same = names_api(item["call"], call.call)
         checks.append(Check((*here, "call"), same, item["call"], call.call))
         if same:
             checks += _parts(item, call, here)

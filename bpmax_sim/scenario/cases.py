@@ -33,7 +33,7 @@ from bpmax_sim.scenario.model import (
     Table,
     keys_of,
 )
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.source import Source, Spot
 from bpmax_sim.subject.flow import Definition
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, join, shown
@@ -341,6 +341,7 @@ class Draft:
     scenario: Scenario
     fragments: tuple[Loaded, ...] = ()
     definition: Definition | None = None
+    definition_source: Source | None = None
     rows: tuple[Row, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -432,9 +433,3 @@ def element(spot: Spot, index: int) -> Spot:
     """Return the element of a list, or the value itself where it stands for a list of one."""
     node = spot.source.root.at(spot.steps)
     return spot.at(index) if node is not None and node.elements else spot
-
-
-def hint(name: str, known: Any) -> str:
-    """Return the near name, else all of them."""
-    names = list(known)
-    return near(name, names) or (f"; there is {listed(names)}" if names else "")

@@ -16,12 +16,19 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import parse_path
-from bpmax_sim.scenario.actions import check_action
-from bpmax_sim.scenario.cases import Draft, Row, element, hint
+from bpmax_sim.scenario.actions import ACTIONS, check_action, wanted_actions
+from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
-from bpmax_sim.scenario.model import ACTIONS, Expect, ExpectedError, FaultRule, Retry, Step
+from bpmax_sim.scenario.model import (
+    Expect,
+    ExpectedError,
+    FaultRule,
+    Retry,
+    Step,
+    inner_steps,
+)
 from bpmax_sim.scenario.references import (
     Path,
     Reference,
@@ -30,7 +37,7 @@ from bpmax_sim.scenario.references import (
     pieces,
     reference,
 )
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.subject.hooks import check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
@@ -117,7 +124,7 @@ def _known(draft: Draft, root: str) -> list[str] | None:
     return look[root]() if root in look else None
 
 
-_SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form",), "flow": ("flow",)}
+_SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
 _MOVING = ("at", "status", "owners")
 _FLOW_FACTS = ("at", "status", "form", "project", "owners")
 _ID = re.compile(r"[.\[\]{}]")
@@ -213,7 +220,7 @@ def _ids(draft: Draft) -> None:
 
 def _steps(draft: Draft) -> None:
     for step, spot in draft.steps():
-        given = [name for name in ACTIONS if getattr(step, name) is not UNSET]
+        given = wanted_actions(step)
         if len(given) > 1:
             message = f"a step has one action, not {len(given)}: {', '.join(given)}"
             draft.tell(spot.at(given[1]), message)
@@ -324,7 +331,7 @@ def _runs(draft: Draft) -> None:
     """Find named steps that run themselves."""
     named = draft.named_steps()
     calls = {
-        name: {_run_name(step.run) for step, _ in steps if step.run is not UNSET}
+        name: {inner[0] for step, _ in steps if (inner := inner_steps(step))}
         for name, steps in named.items()
     }
     for name, steps in named.items():
@@ -337,10 +344,6 @@ def _runs(draft: Draft) -> None:
                 waiting |= calls.get(one, set())
         if name in seen:
             draft.tell(steps[0][1], f"the steps {name!r} run themselves")
-
-
-def _run_name(value: Any) -> str:
-    return str(value.get("steps", "")) if isinstance(value, Mapping) else str(value)
 
 
 _CHECKS: tuple[Callable[[Draft], None], ...] = (
@@ -356,7 +359,9 @@ _CHECKS: tuple[Callable[[Draft], None], ...] = (
 )
 
 
-_WITHOUT_VALUES = ("scripts", "libraries", "definition", "description", "js", "platforms", "use")
+_WITHOUT_VALUES = frozenset(
+    ("scripts", "libraries", "definition", "description", "platforms", "use")
+) | {name for name, action in ACTIONS.items() if action.is_code}
 
 
 def check_values(draft: Draft) -> None:
@@ -397,8 +402,8 @@ class _Names:
         steps = [step for step, _ in draft.steps()]
         self.vars = {*draft.declared_vars(), *(name for step in steps for name in step.save)}
         for step in steps:
-            if isinstance(step.run, Mapping) and isinstance(step.run.get("with"), Mapping):
-                self.vars |= step.run["with"].keys()
+            if inner := inner_steps(step):
+                self.vars |= inner[1].keys()
         self.ids = [step.id for step in steps if step.id]
         self.columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
 

@@ -111,6 +111,8 @@ def equal(left: Any, right: Any) -> bool:
         return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(map(equal, left, right))
+    if isinstance(left, float) and isinstance(right, float) and left != left:  # noqa: PLR0124
+        return right != right  # noqa: PLR0124 - NaN, which a scenario spells .nan
     return bool(left == right)
 
 

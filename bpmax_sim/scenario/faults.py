@@ -25,8 +25,8 @@ _TEXT: Pairs = (("content-type", "text/plain; charset=utf-8"),)
 
 def fault_problem(rule: FaultRule) -> str | None:
     """Return what is wrong with *rule*, or None."""
-    if not _TARGET.fullmatch(rule.on):
-        return f"on: expected platform.api, platform.* or *, got {rule.on!r}"
+    if "${" not in rule.on and not _TARGET.fullmatch(rule.on):
+        return f"on: expected platform.api, platform.get_*, platform.* or *, got {rule.on!r}"
     if rule.call is not UNSET and _span(rule.call) is None:
         return f"call: expected a number from 1 or a range such as 1-2, got {rule.call!r}"
     kinds = [name for name in _KINDS[:-1] if getattr(rule.do, name) is not UNSET]

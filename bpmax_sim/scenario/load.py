@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
@@ -25,7 +26,6 @@ from bpmax_sim.scenario.cases import (
     Row,
     element,
     flag,
-    hint,
     names_in_cell,
     repeated,
     rows_of,
@@ -34,7 +34,7 @@ from bpmax_sim.scenario.check import check, check_values
 from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
 from bpmax_sim.scenario.model import FaultRule, FlowSpec, Fragment, Scenario, Step
 from bpmax_sim.scenario.references import Reference, UndefinedValueError, follow, resolve
-from bpmax_sim.scenario.source import Source, Spot, read_script
+from bpmax_sim.scenario.source import Source, Spot, hint, read_script
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.flow import Definition
 from bpmax_sim.transport.faults import Fault
@@ -54,6 +54,8 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         scripts: event -> body.
+        conditions: where each ``when`` stands in the flow's file.
+        flow_file: the flow's file, as one whose lines errors may name.
         inline: path of a ``js:`` file as the step spells it -> body.
         named: name -> steps of the fragments.
     """
@@ -62,13 +64,16 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     libraries: tuple[Script, ...] = ()
     inline: Mapping[str, Script] = msgspec.field(default_factory=dict)
     definition: Definition | None = None
+    conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
+    flow_file: Script | None = None
     named: Mapping[str, tuple[LocatedStep, ...]] = msgspec.field(default_factory=dict)
     stubs: tuple[Fault, ...] = ()
 
     @property
     def bodies(self) -> tuple[Script, ...]:
         """Return every script that lies in a file."""
-        return (*self.scripts.values(), *self.inline.values(), *self.libraries)
+        flow = (self.flow_file,) if self.flow_file else ()
+        return (*self.scripts.values(), *self.inline.values(), *self.libraries, *flow)
 
 
 class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +228,7 @@ def _definition(draft: Draft) -> Definition | None:
     source = _read(draft, draft.spot.at("flow", "definition"), flow.definition)
     if source is None:
         return None
+    draft.definition_source = source
     definition = decode(source.root, Definition, draft.problems)
     for path, message in definition.findings() if definition else ():
         draft.tell(Spot(source, path), message)
@@ -245,8 +251,10 @@ def _cast(draft: Draft) -> Cast:
                 ),
             ).values()
         ),
-        inline=_bodies(draft, _js_files(draft)),
+        inline=_bodies(draft, _script_files(draft)),
         definition=draft.definition,
+        conditions=_conditions(draft),
+        flow_file=_flow_file(draft.definition_source),
         named={
             name: tuple(_located(draft, step, where, None) for step, where in steps)
             for name, steps in draft.named_steps().items()
@@ -258,10 +266,34 @@ def _cast(draft: Draft) -> Cast:
     )
 
 
-def _js_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:
+def _flow_file(source: Source | None) -> Script | None:
+    return Script(source.file, "\n".join(source.lines)) if source else None
+
+
+def _conditions(draft: Draft) -> dict[tuple[str, str, int], Place]:
+    """Return where the conditions of the flow stand; a quote in front is no part of them."""
+    found: dict[tuple[str, str, int], Place] = {}
+    source = draft.definition_source
+    if source is None or draft.definition is None:
+        return found
+    for name, node in draft.definition.nodes.items():
+        for action, number, path, _ in node.conditions():
+            value = source.root.at(("nodes", name, *path))
+            if value is not None:
+                place = value.place
+                line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
+                quoted = line[place.column - 1 : place.column] in {"'", '"'}
+                column = place.column + 1 if quoted else place.column
+                found[name, action, number] = Place(place.file, place.line, column)
+    return found
+
+
+def _script_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:
     for step, spot in draft.steps():
-        if isinstance(step.js, Mapping) and isinstance(step.js.get("file"), str):
-            yield step.js["file"], step.js["file"], spot.at("js", "file")
+        named = step.kind.script_file(step.value) if step.kind else None
+        if named:
+            name, path = named
+            yield name, name, spot.at(step.action, *path)
 
 
 def _bodies(draft: Draft, wanted: Iterator[tuple[str, str, Spot]]) -> dict[str, Script]:
@@ -362,12 +394,13 @@ def _rules(
             names = _names(draft, fault, row, place)
             for name in names:
                 if name in sets:
-                    yield from (fault_of(rule, where.place) for rule, where in sets[name])
+                    for rule, where in sets[name]:
+                        yield from _fault(draft, rule, where, row)
                 elif whole or names != (fault,):
                     message = f"no fault set {name!r}{hint(name, sets)}"
                     draft.problems.append(Problem(message, place, "cases" if whole else ""))
         else:
-            yield from _spelled(draft, fault, spot, index, row if whole else None)
+            yield from _spelled(draft, fault, spot, index, row, whole=whole)
 
 
 def _names(draft: Draft, text: str, row: Row | None, place: Place) -> tuple[Any, ...]:
@@ -386,8 +419,28 @@ def _names(draft: Draft, text: str, row: Row | None, place: Place) -> tuple[Any,
         return ()
 
 
-def _spelled(draft: Draft, fault: Any, spot: Spot, index: int, row: Row | None) -> Iterator[Fault]:
+def _fault(draft: Draft, rule: FaultRule, spot: Spot, row: Row | None) -> Iterator[Fault]:
+    """Yield *rule* with what its ``on`` names filled in; named steps are the same for all rows."""
+    what = "a fault's target"
+    try:
+        on = str(resolve(rule.on, lambda ref: _constant(draft, row, ref, what=what)))
+    except UndefinedValueError:
+        return  # told where all references are checked
+    except ValueError as error:
+        draft.problems.append(Problem(str(error), spot.at("on").place, "faults"))
+        return
+    filled = replace(rule, on=on)
+    if wrong := fault_problem(filled):
+        draft.problems.append(Problem(wrong, spot.place, "faults"))
+    else:
+        yield fault_of(filled, spot.place)
+
+
+def _spelled(
+    draft: Draft, fault: Any, spot: Spot, index: int, named_row: Row | None, *, whole: bool
+) -> Iterator[Fault]:
     """Yield the rule that is spelled out in a list of faults."""
+    row = named_row if whole else None
     found: list[Problem] = []
     where = element(_row_faults(draft, row) if row else spot, index)
     node = where.source.root.at(where.steps)
@@ -398,7 +451,7 @@ def _spelled(draft: Draft, fault: Any, spot: Spot, index: int, row: Row | None) 
     if wrong:
         draft.problems.append(Problem(wrong, place, "faults"))
     elif rule and not found:
-        yield fault_of(rule, place)
+        yield from _fault(draft, rule, where, named_row)
     elif not found:
         draft.problems.append(Problem(f"expected a fault, got {fault!r}", place, "faults"))
 

@@ -1,15 +1,7 @@
-"""What a scenario file declares, as frozen values; the JSON Schema is generated from these types.
+"""What a scenario file declares, as frozen values, and the JSON Schemas generated from these types.
 
-Values typed ``Any`` may hold ``${…}``, so their shape is judged when a step runs.
-
-What the actions of a step take, as types; what is read is judged in `check_actions`.
-
-The keys of the checks and the JSON Schema are generated from here.
-
-JSON Schemas of scenario files, of fragments and of flow definitions, for editors.
-
-Beside the types themselves they know what each action takes, the operators of an expectation and
-the events of a form or flow.
+Values typed ``Any`` may hold ``${…}``, so their shape is judged when a step runs. The actions of a
+step are those of `actions`, the events those of `subject.hooks`.
 """
 
 from __future__ import annotations
@@ -17,34 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
 from bpmax_sim.platform.model import Model
+from bpmax_sim.scenario.actions import ACTIONS, Action, action_texts, wanted_actions
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.session.options import Mode, Unawaited, Unused
 from bpmax_sim.subject.flow import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
 from bpmax_sim.yamlfile import Seconds, described, explain, json_schema, read_hover, told
 from bpmax_sim.yamlfile.schema import REFERENCE, Texts
-from bpmax_sim.yamlfile.shapes import DURATION, shape_of
-
-ACTIONS = (
-    "open",
-    "set",
-    "click",
-    "submit",
-    "fire",
-    "approve",
-    "reject",
-    "proxy",
-    "js",
-    "python",
-    "advance",
-    "run",
-)
-
+from bpmax_sim.yamlfile.shapes import shape_of
 
 Status = Annotated[int, Meta(ge=100, le=599)]
 
@@ -188,8 +166,8 @@ class Retry(Model, frozen=True, kw_only=True):
     until: Expect | UnsetType = UNSET
 
 
-class Step(Model, frozen=True, kw_only=True):
-    """One step: at most one action, then what must be true."""
+class _StepHead(Model, frozen=True, kw_only=True):
+    """The keys of a step beside its action."""
 
     id: str = ""
     name: str = ""
@@ -199,28 +177,48 @@ class Step(Model, frozen=True, kw_only=True):
     retry: Retry | UnsetType = UNSET
     expect: Expect = Expect()
     expect_error: ExpectedError | UnsetType = UNSET
-    open: Any = UNSET
-    set: Any = UNSET
-    click: Any = UNSET
-    submit: Any = UNSET
-    fire: Any = UNSET
-    approve: Any = UNSET
-    reject: Any = UNSET
-    proxy: Any = UNSET
-    js: Any = UNSET
-    python: Any = UNSET
-    advance: Any = UNSET
-    run: Any = UNSET
 
     @property
     def action(self) -> str:
         """Return the name of the action, or nothing for a pure check."""
-        return next((name for name in ACTIONS if getattr(self, name) is not UNSET), "")
+        return next(iter(wanted_actions(self)), "")
+
+    @property
+    def value(self) -> Any:
+        """Return what the action takes, as the file has it; None for a pure check."""
+        return getattr(self, self.action) if self.action else None
+
+    @property
+    def kind(self) -> type[Action] | None:
+        """Return the class of the action."""
+        return ACTIONS.get(self.action)
 
     @property
     def title(self) -> str:
         """Return what a reader calls the step."""
         return self.name or self.id or self.action or "check"
+
+
+if TYPE_CHECKING:
+
+    class Step(_StepHead, frozen=True, kw_only=True):
+        """One step: at most one action, then what must be true."""
+
+else:  # one key an action
+    Step = msgspec.defstruct(
+        "Step",
+        [(name, Any, UNSET) for name in ACTIONS],
+        bases=(_StepHead,),
+        namespace={"__doc__": "One step: at most one action, then what must be true."},
+        module=__name__,
+        frozen=True,
+        kw_only=True,
+    )
+
+
+def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the named steps that *step* runs, and the variables they get."""
+    return step.kind.inner(step.value) if step.kind else None
 
 
 class Fragment(Model, frozen=True, kw_only=True):
@@ -259,77 +257,11 @@ class Scenario(Model, frozen=True, kw_only=True):
     expect: Expect = Expect()
 
 
-class Submission(Model, frozen=True, kw_only=True):
-    """Who creates a project, and what the form holds then."""
-
-    by: str | int = ""
-    comment: str = ""
-    form: Mapping[str, Any] = {}
-
-
-class Move(Model, frozen=True, kw_only=True):
-    """Who acts at which node, and what is filled in on the way."""
-
-    at: str = ""
-    by: str | int = ""
-    comment: str = ""
-    form: Mapping[str, Any] = {}
-
-
-class ProxyCall(Model, frozen=True, kw_only=True):
-    """A call without a script: direct with *args*, else by its parts."""
-
-    call: str
-    args: Any = UNSET
-    path: Any = UNSET
-    query: Any = UNSET
-    header: Any = UNSET
-    body: Any = UNSET
-    instance: str = ""
-    caller: str = ""
-
-
-class ScriptFile(Model, frozen=True, kw_only=True):
-    """A script that lies in a file."""
-
-    file: str
-
-
-class PythonCall(Model, frozen=True, kw_only=True):
-    """A Python function, called with the session first."""
-
-    call: str
-    args: Mapping[str, Any] = {}
-
-
-class NamedSteps(Model, frozen=True, kw_only=True):
-    """Steps of a fragment, with variables for this run of them."""
-
-    steps: str
-    given: Mapping[str, Any] = field(default={}, name="with")
-
-
 class Table(Model, frozen=True, kw_only=True):
     """Rows from a CSV file."""
 
     source: str = field(name="from")
     id: str = "id"
-
-
-VALUES: Mapping[str, Any] = {
-    "open": Mapping[str, Any] | None,
-    "set": Mapping[str, Any],
-    "click": str,
-    "submit": Submission | bool | None,
-    "fire": str,
-    "approve": Move | None,
-    "reject": Move | None,
-    "proxy": ProxyCall,
-    "js": str | ScriptFile,
-    "python": str | PythonCall,
-    "run": str | NamedSteps,
-}
-"""Action -> what it takes; ``advance`` takes a duration."""
 
 
 def keys_of(model: type[Model]) -> tuple[str, ...]:
@@ -339,14 +271,19 @@ def keys_of(model: type[Model]) -> tuple[str, ...]:
 
 Schema = dict[str, Any]
 HOVER = Path(__file__).with_name("hover.yaml")
-_REFERENCE_PATTERN = r"\$\{"
 _EXPECTED = {"$ref": f"{REFERENCE}Expected"}
 _NOT_EXPECTED_VALUES = {"call", "proxy"}
 
 
+def hover_texts() -> Texts:
+    """Return what an editor shows of each key: structure -> key -> English, Chinese."""
+    texts, own = read_hover(HOVER), action_texts()
+    return {name: {**texts.get(name, {}), **own.get(name, {})} for name in {**texts, **own}}
+
+
 def scenario_schema() -> Schema:
     """Return the schema of ``*.scenario.yaml``."""
-    texts = read_hover(HOVER)
+    texts = hover_texts()
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine(schema, texts)
     _replace(schema, "cases", _cases(schema, texts))
@@ -357,7 +294,7 @@ def scenario_schema() -> Schema:
 
 def fragment_schema() -> Schema:
     """Return the schema of the files that ``use`` names."""
-    texts = read_hover(HOVER)
+    texts = hover_texts()
     schema = json_schema(Fragment, title="bpmax-sim fragment", hover=texts)
     _refine(schema, texts)
     return schema
@@ -365,7 +302,7 @@ def fragment_schema() -> Schema:
 
 def flow_schema() -> Schema:
     """Return the schema of flow definitions."""
-    texts = read_hover(HOVER)
+    texts = hover_texts()
     schema = json_schema(Definition, title="bpmax-sim flow", hover=texts)
     node = schema["definitions"]["Node"]
     routes: Schema = {
@@ -385,9 +322,9 @@ def _refine(schema: Schema, texts: Texts) -> None:
     """Say what the values are that the types leave open."""
     definitions = schema["definitions"]
     step = definitions["Step"]
-    for action, type_ in VALUES.items():
-        _replace(step, action, _of_type(type_, definitions, texts))
-    _replace(step, "advance", _duration())
+    for name, action in ACTIONS.items():
+        known = action.value_schema()
+        _replace(step, name, known or _of_type(action.value_type(), definitions, texts))
     _replace(step, "if", {"type": ["string", "boolean"]})
     fault = {"anyOf": [{"type": "string"}, _of_type(FaultRule, definitions, texts)]}
     for place in (schema, step):
@@ -410,11 +347,6 @@ def _of_type(type_: Any, definitions: Schema, texts: Texts) -> Schema:
             explain(definition, texts.get(name, {}))
             definitions[name] = definition
     return schema
-
-
-def _duration() -> Schema:
-    texts = [{"type": "string", "pattern": one} for one in (DURATION, _REFERENCE_PATTERN)]
-    return {"anyOf": [{"type": "number", "minimum": 0}, *texts]}
 
 
 def _expected(texts: Texts) -> Schema:

@@ -5,12 +5,13 @@ a value is written as text. ``$${`` stands for ``${``.
 
 The values that ``${…}`` names while a scenario runs.
 
-``if:`` of a step: ``a == b``, ``a != b``, ``not a`` or ``a``; logic belongs in scripts.
+``if:`` of a step: comparisons, ``and``, ``or``, ``not`` and brackets; more belongs in scripts.
 """
 
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -245,9 +246,19 @@ class Scope(msgspec.Struct, kw_only=True):
         }
 
 
-_COMPARE = re.compile(r"^(.+?)\s*(==|!=)\s*(.+)$", re.DOTALL)
-_WORDY = re.compile(r"\s(and|or)\s|&&|\|\||[<>]")
+_TOKEN = re.compile(
+    r"""(?P<value>\$\{[^{}]*\}|'[^']*'|"[^"]*")|(?P<word>\s(?:and|or)(?=[\s(]|$)|&&|\|\|)"""
+    r"|(?P<order>==|!=|<=|>=|<|>)|(?P<open>\()|(?P<close>\))|(?P<text>.)",
+    re.DOTALL,
+)
+_NOT = re.compile(r"\s*(?:not\s|not(?=\()|!(?!=))\s*")
 _FALSE_TEXTS = frozenset({"", "false", "0", "null"})
+_ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 def check_condition(condition: Any) -> str | None:
@@ -256,8 +267,10 @@ def check_condition(condition: Any) -> str | None:
         return None
     if not isinstance(condition, str) or not condition.strip():
         return "expected a condition such as ${case.状态} == 成功"
-    if _WORDY.search(condition):
-        return "a condition knows ==, != and not only; put more into js: or python:"
+    try:
+        _Condition(condition).parsed()
+    except ValueError as error:
+        return f"{error}; a condition is such as ${{case.状态}} == 成功 and not ${{vars.跳过}}"
     return None
 
 
@@ -269,18 +282,105 @@ def holds(condition: Any, lookup: Lookup) -> bool:
     """
     if not isinstance(condition, str):
         return bool(condition)
-    text = condition.strip()
-    negated = text.startswith("not ")
-    body = text[4:].strip() if negated else text
-    return _truth(body, lookup) is not negated
+    return _Condition(condition).parsed()(lookup)
 
 
-def _truth(body: str, lookup: Lookup) -> bool:
-    match = _COMPARE.match(body)
-    if match is None:
-        value = resolve(body, lookup)
-        return value.lower() not in _FALSE_TEXTS if isinstance(value, str) else bool(value)
-    return _same(_side(match[1], lookup), _side(match[3], lookup)) is (match[2] == "==")
+Truth = Callable[[Lookup], bool]
+
+
+class _Condition:
+    """A condition while it is read: ``or`` of ``and`` of ``not``, comparisons and brackets.
+
+    A bracket groups only where a condition may begin, so a text may have some of its own.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+
+    def parsed(self) -> Truth:
+        """Return what decides it.
+
+        Raises:
+            ValueError: it is incomplete.
+        """
+        found = self._any()
+        if self.text[self.at :].strip():
+            raise ValueError(f"nothing is open that {self.text[self.at :].strip()!r} could close")
+        return found
+
+    def _any(self) -> Truth:
+        return self._joined(self._all, ("or", "||"), any)
+
+    def _all(self) -> Truth:
+        return self._joined(self._one, ("and", "&&"), all)
+
+    def _joined(
+        self, part: Callable[[], Truth], words: tuple[str, str], join: Callable[[Any], bool]
+    ) -> Truth:
+        parts = [part()]
+        while (word := _TOKEN.match(self.text, self.at)) and (
+            (word["word"] or "").strip() in words
+        ):
+            self.at = word.end()
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else lambda lookup: join(one(lookup) for one in parts)
+
+    def _one(self) -> Truth:
+        negated = _NOT.match(self.text, self.at)
+        if negated:
+            self.at = negated.end()
+            inner = self._one()
+            return lambda lookup: not inner(lookup)
+        start = re.compile(r"\s*\(").match(self.text, self.at)
+        if start:
+            return self._group(start.end())
+        left, order = self._operand(), ""
+        if (found := _TOKEN.match(self.text, self.at)) and found["order"]:
+            order, self.at = found["order"], found.end()
+            right = self._operand()
+            return lambda lookup: _compared(left, order, right, lookup)
+        return lambda lookup: _is_true(left, lookup)
+
+    def _group(self, start: int) -> Truth:
+        self.at, self.depth = start, self.depth + 1
+        inner = self._any()
+        found = re.compile(r"\s*\)").match(self.text, self.at)
+        if found is None:
+            raise ValueError("a bracket is not closed")
+        self.at, self.depth = found.end(), self.depth - 1
+        return inner
+
+    def _operand(self) -> str:
+        begin, opened = self.at, 0
+        while found := _TOKEN.match(self.text, self.at):
+            if found["word"] or found["order"] or (found["close"] and self.depth and not opened):
+                break
+            opened += bool(found["open"]) - bool(found["close"] and opened)
+            self.at = found.end()
+        text = self.text[begin : self.at].strip()
+        if not text:
+            raise ValueError("a value is missing")
+        return text
+
+
+def _is_true(text: str, lookup: Lookup) -> bool:
+    value = resolve(text, lookup)
+    return value.lower() not in _FALSE_TEXTS if isinstance(value, str) else bool(value)
+
+
+def _compared(left: str, order: str, right: str, lookup: Lookup) -> bool:
+    one, other = _side(left, lookup), _side(right, lookup)
+    if order in {"==", "!="}:
+        return _same(one, other) is (order == "==")
+    values = one[0], other[0]
+    both_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    if both_numbers or all(isinstance(value, str) for value in values):
+        return _ORDERS[order](*values)
+    raise UndefinedValueError(
+        f"{show(values[0])} {order} {show(values[1])} compares neither two numbers nor two texts"
+    )
 
 
 def _side(text: str, lookup: Lookup) -> tuple[Any, bool]:

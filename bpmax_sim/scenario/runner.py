@@ -54,7 +54,7 @@ from bpmax_sim.scenario.events import (
 from bpmax_sim.scenario.expect import failed
 from bpmax_sim.scenario.failure_report import Scene
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
-from bpmax_sim.scenario.model import Expect, FlowSpec, FormSpec, Retry
+from bpmax_sim.scenario.model import Expect, FlowSpec, FormSpec, Retry, inner_steps
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
@@ -76,8 +76,10 @@ def form_of(subject: Subject) -> Mapping[str, Any]:
 
 
 def fields_of(subject: Subject) -> Mapping[str, Any]:
-    """Return what can be said of a form's fields."""
-    return dict(plain(subject.facts())) if isinstance(subject, FormSubject) else {}
+    """Return what the form shows of its fields, of a flow that of its project."""
+    if isinstance(subject, FormSubject):
+        return dict(plain(subject.facts()))
+    return dict(plain(subject.facts_of(subject.form))) if isinstance(subject, FlowSubject) else {}
 
 
 def flow_of(subject: Subject) -> Mapping[str, Any]:
@@ -245,6 +247,7 @@ class Progress:
             scripts=scripts,
             libraries=libraries,
             definition=self.item.cast.definition,
+            conditions=self.item.cast.conditions,
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
             form=resolve(scenario.flow.form),
@@ -375,14 +378,13 @@ class StepRun(msgspec.Struct):
     def _act(self) -> Generator[Event, None, Result | None]:
         """Perform the action; None if a value of it is not defined."""
         progress, step = self.progress, self.located.step
-        action = step.action
-        if action == "run":
-            return (yield from self._run_named(step.run))
+        action, kind = step.action, step.kind
+        if inner := inner_steps(step):
+            return (yield from self._run_named(*inner))
         result = Result()
-        if action:
-            value = getattr(step, action)
+        if kind:
             try:
-                value = value if action == "js" else progress.scope.resolve(value)
+                value = step.value if kind.is_code else progress.scope.resolve(step.value)
             except UndefinedValueError as error:
                 self._undefined(error, (action,))
                 return None
@@ -397,18 +399,19 @@ class StepRun(msgspec.Struct):
     def _script_name(self) -> str:
         return f"{self.located.spot.source.file}:{self.located.spot.place.line} js"
 
-    def _run_named(self, value: Any) -> Generator[Event, None, Result | None]:
+    def _run_named(
+        self, name: str, variables: Mapping[str, Any]
+    ) -> Generator[Event, None, Result | None]:
         """Run the named steps of a fragment, with variables of their own."""
         progress = self.progress
-        given = value if isinstance(value, Mapping) else {"steps": value}
         kept = dict(progress.scope.vars)
         try:
-            progress.scope.vars |= progress.scope.resolve(given.get("with", {}))
+            progress.scope.vars |= progress.scope.resolve(variables)
         except UndefinedValueError as error:
-            self._undefined(error, ("run",))
+            self._undefined(error, (self.located.step.action,))
             return None
         prefix = f"{self._title()} > "
-        for located in progress.item.cast.named[given["steps"]]:
+        for located in progress.item.cast.named[name]:
             before = len(progress.failures)
             inner = StepRun(progress, located, self.number, self.total, prefix)
             yield from inner.events()
@@ -416,10 +419,10 @@ class StepRun(msgspec.Struct):
                 self.failures = progress.failures[before:]
                 del progress.failures[before:]
                 return None
-        for name in given.get("with", {}):
-            progress.scope.vars.pop(name)
-            if name in kept:
-                progress.scope.vars[name] = kept[name]
+        for variable in variables:
+            progress.scope.vars.pop(variable)
+            if variable in kept:
+                progress.scope.vars[variable] = kept[variable]
         if self.located.step.id:
             progress.remember(self.located.step.id, progress.result, None)
         return Result(value=progress.result)

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from bpmax_sim.clock import Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.scenario.calls import Record
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.subject.hooks import Stage
 from bpmax_sim.transport.faults import Fault
 
@@ -51,7 +52,11 @@ class Bench(Stage, Protocol):
         ...
 
     def advance(self, seconds: float, /) -> None:
-        """Move virtual time on, after everything that is planned has happened."""
+        """Move virtual time on; what falls due on the way happens at its instant."""
+        ...
+
+    def drain(self) -> Sequence[Outcome]:
+        """Return what came of intervals since the last time, after their scripts had ended."""
         ...
 
     def wait(self, seconds: float, /) -> None:

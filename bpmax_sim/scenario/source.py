@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, Place, Problem, near
+from bpmax_sim.errors import ConfigError, Place, Problem, listed, near
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Check, contrast
@@ -264,3 +265,9 @@ def read_script(path: Path, place: Place) -> Script:
             f"script {shown(path)} cannot be read: {reason}{hint if not path.exists() else ''}"
         )
         raise ConfigError(Problem(message, place)) from None
+
+
+def hint(name: str, known: Any) -> str:
+    """Return the near name, else all of them."""
+    names = list(known)
+    return near(name, names) or (f"; there is {listed(names)}" if names else "")

@@ -68,13 +68,36 @@ class LiveObject(Protocol):
 
 
 class Mirror:
-    """The live objects of one context, by name."""
+    """The live objects of one context: those that are globals, and their members that are live.
+
+    A live object may have ``links``, its members that are live objects of their own, and
+    ``is_frozen``, which says that none of its values ever changes inside.
+
+    Attributes:
+        names: how a message calls each object.
+        roots: ``[global name, index]``.
+        links: ``[index, member, index of the member]``.
+    """
 
     def __init__(self, objects: Mapping[str, LiveObject]) -> None:
-        self.names = tuple(objects)
-        self._objects = tuple(objects.values())
-        self._known: list[dict[str, str]] = [{} for _ in objects]
-        self._seen: list[dict[str, Any] | None] = [None for _ in objects]
+        self.names: list[str] = []
+        self.links: list[tuple[int, str, int]] = []
+        self._objects: list[LiveObject] = []
+        self.roots = [(name, self._add(name, one)) for name, one in objects.items()]
+        self._known: list[dict[str, str]] = [{} for _ in self._objects]
+        self._seen: list[dict[str, Any] | None] = [None for _ in self._objects]
+
+    def _add(self, name: str, one: LiveObject) -> int:
+        for index, known in enumerate(self._objects):
+            if known is one:
+                return index
+        index = len(self._objects)
+        self.names.append(name)
+        self._objects.append(one)
+        links: Mapping[str, LiveObject] = getattr(one, "links", {})
+        for member, linked in links.items():
+            self.links.append((index, member, self._add(f"{name}.{member}", linked)))
+        return index
 
     def patch(self) -> list[list[Any]]:
         """Return ``[index, changed fields, names that are gone]`` for what the context lacks."""
@@ -83,8 +106,12 @@ class Mirror:
             now = one.snapshot()
             if self._is_as_before(index, now):
                 continue
-            known = self._known[index]
-            fresh = {name: dumps(encode_tagged(item)) for name, item in now.items()}
+            known, seen = self._known[index], self._seen[index] or {}
+            fresh = {
+                name: known[name] if seen.get(name, seen) is item else dumps(encode_tagged(item))
+                for name, item in now.items()
+            }
+            self._remember(index, now)
             if fresh != known:
                 changed = {
                     n: decode_json(text) for n, text in fresh.items() if known.get(n) != text
@@ -96,15 +123,20 @@ class Mirror:
     def _is_as_before(self, index: int, now: Mapping[str, Any]) -> bool:
         """Return whether these are the values of the last time, none of which can change inside."""
         seen = self._seen[index]
-        if seen and len(seen) == len(now) and all(seen.get(n, seen) is v for n, v in now.items()):
-            return True
-        self._seen[index] = dict(now) if all(type(v) in _FIXED for v in now.values()) else None
-        return False
+        if seen is None or len(seen) != len(now) or len(self._known[index]) != len(now):
+            return False
+        return all(seen.get(name, seen) is value for name, value in now.items())
+
+    def _remember(self, index: int, now: Mapping[str, Any]) -> None:
+        frozen = getattr(self._objects[index], "is_frozen", False)
+        self._seen[index] = {n: v for n, v in now.items() if frozen or type(v) in _FIXED}
 
     def write(self, index: int, name: str, tagged: Any, place: Place | None) -> None:
         """Pass on what the script wrote."""
         self._known[index][name] = dumps(tagged)
-        self._seen[index] = None
+        seen = self._seen[index]
+        if seen is not None:
+            seen.pop(name, None)
         self._objects[index].write(name, decode_tagged(tagged), place)
 
 
@@ -155,7 +187,15 @@ class Channel:
 
     def open(self, **setting: Any) -> None:
         """Set the context up."""
-        self._call("open", fields=self._mirror.patch(), bindings=self._mirror.names, **setting)
+        mirror = self._mirror
+        self._call(
+            "open",
+            fields=mirror.patch(),
+            bindings=mirror.roots,
+            live=len(mirror.names),
+            links=mirror.links,
+            **setting,
+        )
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
@@ -206,7 +246,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context:
-    """A running script; *done* gets its outcome when nothing of it is left to happen."""
+    """A running script; *done* gets its outcome when nothing of it is left to happen but intervals.
+
+    An interval that is not cleared goes on for as long as somebody lets time pass; each time,
+    *done* gets what came of it. With every outcome it gets whether the script is over.
+    """
 
     def __init__(
         self,
@@ -215,7 +259,7 @@ class Context:
         engine: Engine,
         scheduler: Scheduler,
         begin: Begin,
-        done: Callable[[Outcome], None],
+        done: Callable[[Outcome, bool], None],
     ) -> None:
         self._setting = setting
         self._scheduler = scheduler
@@ -266,6 +310,17 @@ class Context:
         self._failures.name = setting.script.name
         self._turn("run", start=body.start, source=body.script.source)
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether only intervals are left."""
+        return self._settled and not self._flights and not self._timers
+
+    def close(self) -> None:
+        """Let nothing happen any more."""
+        self._over = True
+        self._stop_timers()
+        self._channel.close()
+
     def stuck(self) -> None:
         """Nothing is planned any more: end, and name the line that waits in vain."""
         if not self._settled:
@@ -284,7 +339,7 @@ class Context:
         self._took += time.monotonic() - started
         if self._took > self._setting.limits.wall and not self._over:
             self._halt(self._failures.escaped(too_slow(self._setting.limits, is_wall=True)))
-        if operation not in {"probe", "probed"}:
+        if operation not in {"probe", "probed", "end"}:
             self._finish_if_idle()
 
     def _take_turn(self, operation: str, argument: Mapping[str, Any]) -> None:
@@ -326,26 +381,36 @@ class Context:
         self._channel.close()
 
     def _finish_if_idle(self) -> None:
-        if self._settled and not self._flights and not self._timers:
-            self._finish()
+        if self.is_resting and not self._over:
+            if self._intervals:
+                self._done(self._outcome(), False)
+            else:
+                self._finish()
 
     def _finish(self) -> None:
         if self._over:
             return
         self._over = True
         self._stop_timers()
-        self._turn("end")
+        outcome = self._outcome()
         self._channel.close()
-        self._done(
-            Outcome(
-                value=self._value,
-                error=self._error,
-                console=tuple(self._console),
-                timers=tuple(self._fired),
-                unawaited=(*(self._calls[number] for number in sorted(self._late)), *self._built),
-                unhandled=tuple(self._unhandled),
-            )
+        self._done(outcome, True)
+
+    def _outcome(self) -> Outcome:
+        """Return what came of the script since the last time."""
+        self._turn("end")
+        outcome = Outcome(
+            value=self._value,
+            error=self._error,
+            console=tuple(self._console),
+            timers=tuple(self._fired),
+            unawaited=(*(self._calls[number] for number in sorted(self._late)), *self._built),
+            unhandled=tuple(self._unhandled),
         )
+        for told in (self._console, self._fired, self._late, self._built, self._unhandled):
+            told.clear()
+        self._error = None
+        return outcome
 
     def _stop_timers(self) -> None:
         for event in (*self._timers.values(), *self._intervals.values()):

@@ -153,36 +153,58 @@ function drained() {
 }
 
 const waiting = newMap(), unseen = newSet(); // call id -> its promise; calls that nobody awaits
-// Live objects: form, ctx.
+// Live objects: form, ctx. A member of one can be another: ctx.form is form.
 const live = [];
+// Looking for changes inside values costs their whole size. A write looks first, so that what a script does is told in
+// its order, until a turn has read so many characters; from then on only calls and the end of the turn look.
+const MOST_LOOKED = 2 ** 20;
+let looked = 0;
+function look() { if (looked < MOST_LOOKED) flush(); }
 function bind(index) {
   const target = {}, held = newMap(); // a field whose object was handed out -> its text
+  const links = {__proto__: null}; // a member that is a live object of its own -> that
   const write = (name, value, place = here()) => {
     const text = encode(value);
-    put(target, name, value);
+    if (links[name] === undefined) put(target, name, value);
     if (held.has(name)) held.set(name, text);
     emit('"write",' + index + ',' + stringify(name) + ',' + text + ',' + place);
     return true;
   };
+  const remove = name => {
+    if (hasOwn(target, name)) write(name, undefined);
+    held.delete(name);
+    return delete target[name];
+  };
+  const set = (name, value) => {
+    const link = links[name];
+    return link === undefined || typeof value !== 'object' || value === null || isArray(value) ? write(name, value)
+      : replace(link, value, name[0] === '$');
+  };
   const proxy = new NativeProxy(target, {
     __proto__: null,
     get(_, name) {
+      const link = links[name];
+      if (link !== undefined) return link.proxy;
       if (!hasOwn(target, name)) return objects[name];
       const value = target[name];
       if (typeof value === 'object' && value !== null && !held.has(name)) held.set(name, encode(value));
       return value;
     },
-    set: (_, name, value) => typeof name === 'string' && (flush(), write(name, value)),
-    defineProperty: (_, name, it) => typeof name === 'string' && hasOwn(it, 'value') && (flush(), write(name, it.value)),
+    set: (_, name, value) => typeof name === 'string' && (look(), set(name, value)),
+    defineProperty: (_, name, it) => typeof name === 'string' && hasOwn(it, 'value') && (look(), set(name, it.value)),
     preventExtensions: () => false,
-    deleteProperty(_, name) {
-      flush();
-      if (hasOwn(target, name)) write(name, undefined);
-      held.delete(name);
-      return delete target[name];
-    },
+    deleteProperty: (_, name) => links[name] === undefined && (look(), remove(name)),
   });
-  return {target, held, write, proxy};
+  return {target, held, links, write, remove, proxy};
+}
+function replace(one, value, isPart) { // what is assigned to a member that is a live object becomes its content
+  const names = keys(value), before = keys(one.target);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i], item = value[name];
+    if (!hasOwn(one.target, name) || encode(one.target[name]) !== encode(item)) one.write(name, item);
+  }
+  if (!isPart) for (let i = 0; i < before.length; i++) if (!hasOwn(value, before[i])) one.remove(before[i]);
+  return true;
 }
 function patch(changes) { // what others wrote since
   for (let i = 0; i < changes.length; i++) {
@@ -194,7 +216,11 @@ function patch(changes) { // what others wrote since
 function flush() {
   for (let i = 0; i < live.length; i++) {
     const {held, target, write} = live[i];
-    held.forEach((before, name) => { if (encode(target[name]) !== before) write(name, target[name], '0,0'); });
+    held.forEach((before, name) => {
+      const text = encode(target[name]);
+      looked += text.length;
+      if (text !== before) write(name, target[name], '0,0');
+    });
   }
 }
 
@@ -261,12 +287,17 @@ function compile(start, source) { // the body's line n is the engine's line star
 }
 const operations = {
   __proto__: null,
-  open({zone, state, bindings, values, files, fields}) {
+  open({zone, state, bindings, live: count, links, values, files, fields}) {
     shared.offset = zone;
     shared.seed.set(state);
     shared.files.push(...files);
-    bindings.forEach((name, index) => { live[index] = bind(index); global(name, live[index].proxy); });
+    for (let index = 0; index < count; index++) live[index] = bind(index);
+    for (const [name, index] of bindings) global(name, live[index].proxy);
     patch(fields);
+    for (const [parent, name, index] of links) {
+      live[parent].links[name] = live[index];
+      if (name[0] !== '$') put(live[parent].target, name, live[index].proxy);
+    }
     for (const name of keys(values)) global(name, decode(values[name]));
   },
   run({start, source}) {
@@ -291,8 +322,8 @@ const operations = {
   probed() { quiet = false; emit('"probed",' + (errors().probed())); },
   end() {
     const calls = newList(), reasons = newList();
-    unseen.forEach(id => { calls[calls.length] = id; });
-    unhandled.forEach(reason => { reasons[reasons.length] = reason; });
+    unseen.forEach(id => { calls[calls.length] = id; unseen.delete(id); });
+    unhandled.forEach((reason, promise) => { reasons[reasons.length] = reason; unhandled.delete(promise); });
     emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe) + ',' + (shared.chains?.() ?? '[]'));
   },
 };
@@ -300,6 +331,7 @@ function entry(operation, text) {
   if (operation === undefined) return drained();
   const argument = parse(text);
   shared.now = argument.now;
+  looked = 0;
   if (hasOwn(argument, 'patch')) patch(argument.patch);
   operations[operation](argument);
 }

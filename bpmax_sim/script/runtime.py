@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any, Final
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.script.context import Begin, Context, Engine, LiveObject, MakeEngine, Setting
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import Limits, stack_limit, with_stack
+from bpmax_sim.script.limits import EngineError, Limits, stack_limit, with_stack
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.scheduler import Scheduler
 
@@ -24,6 +25,23 @@ def quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
     from bpmax_sim.script.engine import QuickJSNG  # noqa: PLC0415 - not before a script runs
 
     return QuickJSNG(limits, sources)
+
+
+def expression_problem(text: str) -> str | None:
+    """Return what is wrong with *text* as an expression of JavaScript; nothing of it runs."""
+    wrong = _syntax_error(text)
+    return "unexpected end of the condition" if wrong and not _syntax_error(f"{text} 0") else wrong
+
+
+def _syntax_error(text: str) -> str:
+    engine = quickjs(Limits())
+    try:
+        engine.load(f"throw 0;(() => (\n{text}\n));")
+    except EngineError as error:
+        return error.message if error.name == "SyntaxError" else ""
+    finally:
+        engine.close()
+    return ""
 
 
 def engine_of(name: str) -> MakeEngine:
@@ -76,6 +94,7 @@ class Runtime:
         self._engine = engine
         self._started = 0
         self._running: dict[int, Context] = {}
+        self._later: list[Outcome] = []
         self._thread = threading.get_ident()
 
     def run(
@@ -133,38 +152,62 @@ class Runtime:
         )
         self._scheduler.soon(partial(self._launch, self._started, setting, done))
 
-    def settle(self) -> None:
-        """Let everything happen that is planned; a script that then still waits is stuck."""
-        if self._limits.stack and self._limits.stack > stack_limit():
-            with_stack(self._limits.stack, self._settle_here)
-        else:
-            self._settle_here()
+    def settle(self, until: float = -math.inf) -> None:
+        """Let happen what is due by now or by *until*, and what scripts wait for.
 
-    def _settle_here(self) -> None:
+        A script that then still waits is stuck; intervals stay for whoever lets time pass.
+        """
+        if self._limits.stack and self._limits.stack > stack_limit():
+            with_stack(self._limits.stack, partial(self._settle_here, until))
+        else:
+            self._settle_here(until)
+
+    def drain(self) -> list[Outcome]:
+        """Return what came of intervals since the last time, after their scripts had ended."""
+        found, self._later = self._later, []
+        return found
+
+    def close(self) -> None:
+        """End what still runs."""
+        for context in self._running.values():
+            context.close()
+        self._running.clear()
+
+    def _settle_here(self, until: float) -> None:
         home, self._thread = self._thread, threading.get_ident()
         try:
-            self._settle()
+            self._settle(until)
         finally:
             self._thread = home
 
-    def _settle(self) -> None:
-        self._scheduler.run()
-        while self._running:
-            next(iter(self._running.values())).stuck()
-            self._scheduler.run()
+    def _settle(self, until: float) -> None:
+        self._scheduler.run(self._is_busy, until)
+        while waiting := [one for one in self._running.values() if not one.is_resting]:
+            waiting[0].stuck()
+            self._scheduler.run(self._is_busy, until)
+
+    def _is_busy(self) -> bool:
+        return any(not one.is_resting for one in self._running.values())
+
+    def _ended(
+        self, number: int, first: list[Callable[[Outcome], None]], outcome: Outcome, over: bool
+    ) -> None:
+        """Hand the first outcome of a script to who started it; further ones wait to be drained."""
+        if over:
+            del self._running[number]
+        if first:
+            first.pop()(outcome)
+        else:
+            self._later.append(outcome)
 
     def _launch(self, number: int, setting: Setting, done: Callable[[Outcome], None]) -> None:
-        def ended(outcome: Outcome) -> None:
-            del self._running[number]
-            done(outcome)
-
         scripts = (*setting.libraries, setting.script)
         context = Context(
             setting,
             engine=self._engine(setting.limits, [script.source for script in scripts]),
             scheduler=self._scheduler,
             begin=self._begin,
-            done=ended,
+            done=partial(self._ended, number, [done]),
         )
         self._running[number] = context
         context.start()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextvars
 import heapq
+import math
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -88,9 +89,13 @@ class Scheduler:
         finally:
             self._spawning = outer
 
-    def run(self) -> None:
-        """Let everything happen that is planned, and all that follows from it."""
-        while (event := self._next()) is not None:
+    def run(self, busy: Callable[[], bool] | None = None, until: float = -math.inf) -> None:
+        """Let everything happen that is planned, and all that follows from it.
+
+        With *busy*, what is planned for later than *until* and now stays, unless that says that
+        somebody waits: then time goes on, and whatever falls due on the way happens too.
+        """
+        while (event := self._next(busy, until)) is not None:
             if event.action is not None:
                 self.clock.move_to(event.instant)
                 event.action()
@@ -100,9 +105,12 @@ class Scheduler:
         if self._wire:
             self._wire.close()
 
-    def _next(self) -> Event | None:
+    def _next(self, busy: Callable[[], bool] | None, until: float) -> Event | None:
         while self._planned and self._planned[0].action is None:
             heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
+        due = max(self.clock.now(), until)
+        if busy is not None and self._planned and self._planned[0].instant > due and not busy():
+            return None
         if self._wire:
             self._wire.wait(self._planned, self.complete)
         return heapq.heappop(self._planned) if self._planned else None

@@ -523,20 +523,25 @@ class Session:
         )
 
     def advance(self, seconds: float, /) -> None:
-        """Move virtual time on, after everything that is planned has happened.
+        """Move virtual time on; what falls due on the way happens at its instant.
 
         That waits for real in record and live mode; the time that nothing needs is skipped.
         """
         self._network.refuse_closed()
         until = self.clock.now() + seconds
-        self._scheduler.run()
+        self._runtime.settle(until)
         self.clock.move_to(until)
+
+    def drain(self) -> list[Outcome]:
+        """Return what came of intervals since the last time, after their scripts had ended."""
+        return [shown_outcome(outcome, self.redact) for outcome in self._runtime.drain()]
 
     def wait(self, seconds: float, /) -> None:
         """Let virtual time pass, in record and live mode as real time."""
         self._network.refuse_closed()
-        self._scheduler.at(self.clock.now() + seconds, lambda: None)
-        self._scheduler.run()
+        until = self.clock.now() + seconds
+        self._scheduler.at(until, lambda: None)
+        self._runtime.settle(until)
 
     def redact(self, text: str, /) -> str:
         """Return *text* with every secret that the session knows replaced by its stand-in."""
@@ -607,6 +612,7 @@ class Session:
         self._is_closed = True
         if self._guard is not None:
             self._guard.leave()
+        self._runtime.close()
         self._scheduler.close()
         self._network.finish(failed=failed or bool(self.misses))
         if self.misses and not failed:

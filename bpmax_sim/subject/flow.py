@@ -1,41 +1,43 @@
 """A flow: a project that stands at a node, moves when someone acts, and runs hooks on the way.
 
-Without a definition nothing moves: hooks run and write, and only that can be asserted. The
-shape of ``ctx`` follows the product's API where that is known; the nesting is this simulator's.
-
-A flow definition: nodes, who may act at them, and where each action leads.
-
-Who may act at a node: owner items as the product has them, ``{owner_id, status}``.
-
-What may be done with a project, where it goes first, and how its check says no.
+Without a definition nothing moves: hooks run and write, and only that can be asserted. What goes
+wrong on the way leaves the project as it was before the action.
 """
 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import msgspec
 
-from bpmax_sim.errors import Place, ScriptError, SubjectError, listed, near
-from bpmax_sim.js_values import Undefined
+from bpmax_sim.errors import (
+    BpmaxError,
+    CallError,
+    Place,
+    ScriptError,
+    SubjectError,
+    listed,
+    near,
+)
+from bpmax_sim.js_values import UNDEFINED, Undefined
 from bpmax_sim.platform.model import Model
+from bpmax_sim.script.context import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.subject.context import ContextView, FlowFormView, Part, ProjectView, context_of
 from bpmax_sim.subject.hooks import (
     FieldChanged,
     FlowMove,
     HookStarted,
-    Members,
-    MessageShown,
     NodeEntered,
     Result,
-    Stage,
-    Tell,
-    context_of,
     same,
 )
+from bpmax_sim.subject.screen import Screen
 
 Action = Literal["approve", "reject"]
 ACTIONS: tuple[Action, ...] = ("approve", "reject")
@@ -58,6 +60,15 @@ class Node(Model, frozen=True, kw_only=True):
     approve: Any = None
     reject: Any = None
     end: bool = False
+
+    def conditions(self) -> Iterator[tuple[Action, int, tuple[str | int, ...], str]]:
+        """Yield each condition: its action, the number of its route, its path, its text."""
+        for action in self.offers:
+            is_list = isinstance(getattr(self, action), list | tuple)
+            for number, route in enumerate(self.routes(action)):
+                if route.when:
+                    inside = (number,) if is_list else ()
+                    yield action, number, (action, *inside, "when"), route.when
 
     def routes(self, action: Action) -> tuple[Route, ...]:
         """Return where *action* leads, first match wins; nothing if it is not offered."""
@@ -103,7 +114,9 @@ class Definition(Model, frozen=True, kw_only=True):
             if not node.end and not node.offers:
                 yield ("nodes", name), "a node needs approve, reject, or end: true"
             for action in node.offers:
-                yield from _malformed_routes(getattr(node, action), ("nodes", name, action))
+                path = ("nodes", name, action)
+                yield from _malformed_routes(getattr(node, action), path)
+                yield from _malformed_conditions(getattr(node, action), path)
 
     def _leads_nowhere(self) -> Iterator[Finding]:
         for name, node in self.nodes.items():
@@ -144,11 +157,34 @@ def _malformed_routes(declared: Any, path: tuple[str | int, ...]) -> Iterator[Fi
             yield (*path, number), "a route without when always matches; put it last"
 
 
+def _malformed_conditions(declared: Any, path: tuple[str | int, ...]) -> Iterator[Finding]:
+    for number, item in enumerate(declared if isinstance(declared, list | tuple) else [declared]):
+        if isinstance(item, Mapping) and "when" in item:
+            inside = (number,) if isinstance(declared, list | tuple) else ()
+            if wrong := _condition_problem(item["when"]):
+                yield (*path, *inside, "when"), wrong
+
+
+_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""")
+_BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
+
+
+def _condition_problem(when: Any) -> str | None:
+    """Return what is wrong with a condition as far as that is seen without an engine."""
+    if not isinstance(when, str) or not when.strip():
+        return f"expected a JavaScript expression over ctx, got {when!r}"
+    if _BARE_FORM.search(_QUOTED.sub("''", when)):
+        return "a condition sees ctx alone; write ctx.form where form is written"
+    return None
+
+
 def _hint(name: str, known: Any) -> str:
     return near(name, known) or f"; there is {listed(known)}"
 
 
 UNTREATED, PASSED, REFUSED = 0, 1, 2
+PROJECT = "0"
+"""The key of a map of owners that stands for the project as a whole."""
 Items = list[dict[str, Any]]
 
 
@@ -157,28 +193,40 @@ def untreated(items: Iterable[Mapping[str, Any]]) -> Items:
     return [{"status": UNTREATED, **item} for item in items]
 
 
-def assigned(value: Any, node: str) -> Mapping[str, Items]:
+def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, Items]:
     """Return what the hook ``owners`` at *node* gave: node -> items; ``"0"`` is the project.
 
+    *nodes* are those of the flow, as far as they are known.
+
     Raises:
-        SubjectError: if it gave something else than owners.
+        SubjectError: if it gave something else than owners, or owners of a node that is not there.
     """
-    if isinstance(value, Mapping):
-        return {str(step): _items(items, node) for step, items in value.items()}
-    if isinstance(value, list | tuple):
+    if value is None or isinstance(value, Undefined):
+        return {}
+    if not isinstance(value, Mapping):
         return {node: _items(value, node)}
-    return {}
+    known = tuple(nodes)
+    for step in value:
+        if known and str(step) not in (*known, PROJECT):
+            hint = _hint(str(step), known)
+            raise SubjectError(f"owners.{node} returned owners of {step!r}, which is no node{hint}")
+    return {str(step): _items(items, node) for step, items in value.items()}
 
 
 def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[str, Any]) -> str:
     """Return who acts at *node*: *by*, else the user, else the first owner.
 
     Raises:
-        SubjectError: if that is not one of its owners.
+        SubjectError: if that is not one of its owners, or it has none.
     """
     ids = [str(item.get("owner_id")) for item in items]
-    acting = by or str(user.get("id", "")) or (ids[0] if ids else "")
-    if ids and acting not in ids:
+    if not ids:
+        raise SubjectError(
+            f"nobody may act at {node!r}: it has no owners; declare owners in the definition, "
+            f"or return them from owners.{node}"
+        )
+    acting = by or str(user.get("id", "")) or ids[0]
+    if acting not in ids:
         raise SubjectError(f"{acting} is not an owner of {node!r}; its owners: {', '.join(ids)}")
     return acting
 
@@ -191,12 +239,22 @@ def mark(items: Items, by: str, status: int) -> None:
 
 
 def _items(items: Any, node: str) -> Items:
-    listed = isinstance(items, list | tuple)
-    if not listed or not all(isinstance(one, Mapping) and "owner_id" in one for one in items):
+    listed_items = isinstance(items, list | tuple)
+    if not listed_items or not items or not all(map(_is_owner, items)):
         raise SubjectError(
             f"owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}"
         )
     return [dict(item) for item in items]
+
+
+def _is_owner(item: Any) -> bool:
+    """Return whether *item* is an ``OwnerItem``: a number or a text, and a status of three."""
+    if not isinstance(item, Mapping):
+        return False
+    owner, status = item.get("owner_id"), item.get("status", UNTREATED)
+    if not isinstance(owner, str | int) or isinstance(owner, bool) or owner == "":
+        return False
+    return not isinstance(status, bool) and status in (UNTREATED, PASSED, REFUSED)
 
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
@@ -237,45 +295,98 @@ def first_node(definition: Definition | None, jump: Any) -> str:
     return str(jump)
 
 
+_BUGS = (
+    "EvalError",
+    "InternalError",
+    "RangeError",
+    "ReferenceError",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+)
+"""What the language itself throws; a script that says no throws an Error, a text, or its own."""
+
+
 def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
-    """Return the text with which the check *event* says no, or None where it does not."""
-    if isinstance(thrown, ScriptError) and type(thrown) is ScriptError:
-        return thrown.message
+    """Return the text with which the check *event* says no, or None where it does not.
+
+    Raises:
+        SubjectError: it returned what is neither a yes nor a no.
+    """
     if thrown is not None:
-        return str(thrown)
+        return _said(thrown) if isinstance(thrown, ScriptError) and says_no(thrown) else None
     if value is False:
         return f"{event} refused"
-    return value if isinstance(value, str) and value else None
+    if isinstance(value, str) and value:
+        return value
+    if value is None or value is True or isinstance(value, Undefined):
+        return None
+    raise SubjectError(
+        f"{event} returned {value!r}, which neither refuses nor agrees; return false or a text, "
+        "or throw, to refuse; return nothing or true to agree"
+    )
 
 
-def is_meant(thrown: Exception | None) -> bool:
-    """Return whether *thrown* is a plain Error, a check's way of saying no, and not a bug."""
-    return type(thrown) is ScriptError and thrown.name == "Error"
+_QUOTES = ("'", '"', "`")
 
 
-class FlowSubject(msgspec.Struct, kw_only=True):
+def _said(thrown: ScriptError) -> str:
+    """Return what was thrown; a text that was thrown as it is, is told in quotes."""
+    text = thrown.message
+    quoted = thrown.name == "Uncaught" and text[:1] in _QUOTES and text[-1:] == text[:1]
+    return text[1:-1] if quoted and len(text) > 1 else text
+
+
+def says_no(thrown: Exception) -> bool:
+    """Return whether *thrown* is the script's own: no bug, no limit, and no rejected call."""
+    if type(thrown) is not ScriptError or thrown.name in _BUGS:
+        return False
+    code = thrown.fields.get("code")
+    rejected = isinstance(thrown.__cause__, BpmaxError) and not isinstance(
+        thrown.__cause__, ScriptError
+    )
+    return code is None or not (
+        rejected or "platform_key" in thrown.fields or code == CallError.default_code
+    )
+
+
+UNDO = "undo"
+"""Who takes back what an action wrote that went wrong, and the action of going back."""
+
+
+class _Memory(msgspec.Struct, frozen=True):
+    """A flow before an action."""
+
+    at: str
+    status: str
+    form: Mapping[str, Any]
+    project: Mapping[str, Any]
+    owners: dict[str, Items]
+    assigned: dict[str, Items]
+    states: dict[str, dict[str, Any]]
+
+
+class FlowSubject(Screen, kw_only=True):
     """A flow that is driven by what people do at its nodes.
 
     Attributes:
+        conditions: where each ``when`` stands in its file, by node, action and number of the route.
         at: the present node, empty before creation or without a definition.
         status: ``new``, ``processing``, ``finished`` or ``rejected``.
         owners: node -> owner items, as far as they were assigned.
+        assigned: what hooks said of nodes that the project has not reached, or may reach again.
         user: who acts where a step does not say.
     """
 
-    stage: Stage
-    tell: Tell
-    scripts: Mapping[str, Script] = msgspec.field(default_factory=dict)
-    libraries: Sequence[Script] = ()
     definition: Definition | None = None
+    conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
     at: str = ""
     project: dict[str, Any] = msgspec.field(default_factory=dict)
     form: dict[str, Any] = msgspec.field(default_factory=dict)
     user: Mapping[str, Any] = msgspec.field(default_factory=dict)
     status: str = NEW
     owners: dict[str, Items] = msgspec.field(default_factory=dict)
-    messages: list[MessageShown] = msgspec.field(default_factory=list)
-    _result: Result = msgspec.field(default_factory=Result)
+    assigned: dict[str, Items] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Start in the middle where *at* says so."""
@@ -283,23 +394,28 @@ class FlowSubject(msgspec.Struct, kw_only=True):
             self.status = PROCESSING
 
     def create(self, move: FlowMove) -> Result:
-        """Create the project: ``create``, ``project_name``, ``jump``, then the first node."""
-        self._result = Result()
+        """Create the project: ``create``, ``project_name``, ``jump``, then the first node.
+
+        Raises:
+            SubjectError: it is created already, or ``jump`` leads nowhere.
+        """
         if self.status != NEW:
             raise SubjectError(f"the project is created already; it stands at {self.at!r}")
-        self.store("form", move.form, "user")
-        if self._hook("create", move, both=True) is False or self._result.errors:
-            self._result.refused = True
-            return self._result
-        value = self._result.value
-        name = self._hook("project_name", move)
-        if isinstance(name, str):
-            self.project["name"] = name
-        first = self._hook("jump", move)
-        self._computed(move)
-        if not self._result.errors:
-            self._enter(first_node(self.definition, first), "create", move)
-        self._result.value = value
+        creating = msgspec.structs.replace(move, action="create")
+        with self._whole_or_not_at_all():
+            self.store("form", move.form, "user")
+            if self._hook("create", creating, both=True) is False or self._result.errors:
+                self._result.refused = True
+                return self._result
+            value = self._result.value
+            name = self._hook("project_name", creating)
+            if isinstance(name, str):
+                self.project["name"] = name
+            first = self._hook("jump", creating)
+            self._computed(creating)
+            if not self._result.errors:
+                self._enter(first_node(self.definition, first), "create", creating)
+            self._result.value = value
         return self._result
 
     def act(self, action: Action, move: FlowMove) -> Result:
@@ -308,47 +424,60 @@ class FlowSubject(msgspec.Struct, kw_only=True):
         Raises:
             SubjectError: if the node does not offer *action*, or the actor is not an owner.
         """
-        self._result = Result()
         node = self._node(action, move)
-        if node not in self.owners:
-            self._assign(node, move)
-        by = actor(node, self.owners.get(node, []), move.by, self.user)
-        acting = FlowMove(at=node, by=by, comment=move.comment, form=move.form)
-        self.store("form", move.form, "user")
-        if action == "approve" and self._is_refused(node, acting):
-            return self._result
-        value = self._hook(f"{action}.{node}", acting, both=True)
-        if self._result.errors:
+        if node not in self.owners and not self._assign(node, move):
             self._result.refused = True
             return self._result
-        mark(self.owners.get(node, []), by, PASSED if action == "approve" else REFUSED)
-        self._move(node, action, acting)
-        self._computed(acting)
-        self._result.value = value
+        acting = FlowMove(
+            at=node,
+            by=self._actor(node, move.by),
+            comment=move.comment,
+            form=move.form,
+            action=action,
+        )
+        with self._whole_or_not_at_all():
+            self.store("form", move.form, "user")
+            target = self._target(node, action, acting)
+            if self._result.errors or (
+                action == "approve" and self._is_refused(node, acting, target)
+            ):
+                self._result.refused = True
+                return self._result
+            value = self._hook(f"{action}.{node}", acting, both=True, target=target)
+            if self._result.errors:
+                self._result.refused = True
+                return self._result
+            done = PASSED if action == "approve" else REFUSED
+            mark(self.owners.get(node, []), acting.by, done)
+            self._move(node, action, acting)
+            if not self._result.errors:
+                self._computed(acting)
+            self._result.value = value
         return self._result
 
     def fire(self, event: str) -> Result:
         """Run the hook *event* alone; ``computed`` and ``owners`` have their effect."""
-        self._result = Result()
-        move = FlowMove(at=self.at)
         name, _, target = event.partition(".")
-        if name == "computed":
-            self._computed(move)
-        elif name == "owners":
-            self._assign(target, move)
-        else:
-            self._hook(event, move, both=name in {"create", "approve", "reject"})
+        action = {"before_next": "approve"}.get(name, name)
+        move = FlowMove(at=self.at, action=action if action in {"create", *ACTIONS} else "")
+        with self._whole_or_not_at_all():
+            if name == "computed":
+                self._computed(move)
+            elif name == "owners":
+                self._assign(target, move)
+            else:
+                self._hook(event, move, both=name in {"create", "approve", "reject"})
         return self._result
 
     def set(self, values: Mapping[str, Any]) -> Result:
         """Fill in the project's form, then bring computed values up to date."""
-        self._result = Result()
-        self.store("form", values, "user")
-        self._computed(FlowMove(at=self.at))
+        with self._whole_or_not_at_all():
+            self.store("form", values, "user")
+            self._computed(FlowMove(at=self.at))
         return self._result
 
     def store(
-        self, part: str, values: Mapping[str, Any], by: str, place: Place | None = None
+        self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
     ) -> None:
         """Merge *values* into the form or the project; *place* is the script's line."""
         target: dict[str, Any] = getattr(self, part)
@@ -357,19 +486,33 @@ class FlowSubject(msgspec.Struct, kw_only=True):
             if name in target and same(old, value):
                 continue
             if isinstance(value, Undefined):
-                target.pop(name, None)
+                if name not in target:
+                    continue
+                target.pop(name)
             else:
-                target[name] = copy.deepcopy(value)
+                target[name] = value
             label = name if part == "form" else f"{part}.{name}"
             self.tell(FieldChanged(field=label, old=old, new=value, by=by, place=place))
 
-    def context(self, event: str = "", move: FlowMove | None = None) -> Members:
-        """Return the ``ctx`` of a script."""
-        move = move or FlowMove(at=self.at)
+    def views(self) -> tuple[FlowFormView, ContextView]:
+        """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
+        return self._views("js", FlowMove(at=self.at))
+
+    def _views(
+        self, event: str, move: FlowMove, target: str = ""
+    ) -> tuple[FlowFormView, ContextView]:
+        """Return ``form`` and ``ctx``, whose ``form`` is the same object."""
+        form = FlowFormView(self, self, event)
         node = move.at or self.at
-        return Members(
-            self, event, context_of(event, move, node, self.owners.get(node, []), self.user)
-        )
+        known = self.definition.nodes.get(node) if self.definition else None
+        step = {
+            "id": node,
+            "name": (known.title if known else "") or node,
+            "flow_step_id": node,
+            "owner": self.owners.get(node, []),
+        }
+        links: dict[str, LiveObject] = {"form": form, "project": ProjectView(self, event)}
+        return form, ContextView(context_of(move, step, target, self.user), links)
 
     def facts(self) -> Mapping[str, Any]:
         """Return what a scenario can ask of the flow."""
@@ -381,46 +524,65 @@ class FlowSubject(msgspec.Struct, kw_only=True):
             "owners": [item.get("owner_id") for item in self.owners.get(self.at, [])],
         }
 
-    def form_view(self, event: str = "") -> Members:
-        """Return the ``form`` of a script."""
-        return Members(self, event)
+    @contextmanager
+    def _whole_or_not_at_all(self) -> Iterator[None]:
+        """Take back what was written, and the way that was gone, where something goes wrong."""
+        before = _Memory(
+            at=self.at,
+            status=self.status,
+            form=dict(self.form),
+            project=dict(self.project),
+            owners=copy.deepcopy(self.owners),
+            assigned=dict(self.assigned),
+            states=copy.deepcopy(self.states),
+        )
+        try:
+            yield
+        except Exception:
+            self._undo(before)
+            raise
+        if self._result.errors or self._result.refused:
+            self._undo(before)
 
-    def show(self, text: str, level: str = "info") -> None:
-        """Show a message to the user."""
-        message = MessageShown(text=text, level=level)
-        self.messages.append(message)
-        self.tell(message)
+    def _undo(self, before: _Memory) -> None:
+        for part in _PARTS:
+            now: dict[str, Any] = getattr(self, part)
+            then: Mapping[str, Any] = getattr(before, part)
+            gone = {name: UNDEFINED for name in now if name not in then}
+            self.store(part, {**then, **gone}, UNDO)
+        if self.at != before.at:
+            self.tell(NodeEntered(node=before.at, previous=self.at, action=UNDO, by=""))
+        self.at, self.status = before.at, before.status
+        self.owners, self.assigned, self.states = before.owners, before.assigned, before.states
 
-    def _hook(self, event: str, move: FlowMove, *, both: bool = False) -> Any:
+    def _hook(self, event: str, move: FlowMove, *, both: bool = False, target: str = "") -> Any:
         script = self.scripts.get(event)
         if script is None:
             return None
         self.tell(HookStarted(event=event, script=script.name))
-        ended = self._run(script, event, move, both=both)
+        ended = self._run(script, event, move, both=both, target=target)
         self._result.take(ended)
-        self._result.value = ended.value
-        self._result.ran = True
+        self._result.returned(ended.value)
         return ended.value
 
-    def _run(self, script: Script, event: str, move: FlowMove, *, both: bool = False) -> Outcome:
+    def _run(
+        self, script: Script, event: str, move: FlowMove, *, both: bool = False, target: str = ""
+    ) -> Outcome:
+        form, ctx = self._views(event, move, target)
         return self.stage.run_script(
-            script,
-            ctx=self.context(event, move),
-            form=self.form_view(event) if both else None,
-            libraries=self.libraries,
+            script, ctx=ctx, form=form if both else None, libraries=self.libraries
         )
 
-    def _is_refused(self, node: str, move: FlowMove) -> bool:
-        """Run ``before_next``; a plain Error is its way of saying no, any other error is a bug."""
+    def _is_refused(self, node: str, move: FlowMove, target: str) -> bool:
+        """Run ``before_next``; what it throws of its own is a no, any other error is an error."""
         event = f"before_next.{node}"
-        value = self._hook(event, move)
+        value = self._hook(event, move, target=target)
         thrown = self._result.errors[-1] if self._result.errors else None
         text = refusal(event, value, thrown)
-        if is_meant(thrown):
-            self._result.errors.pop()
         if text is None:
-            return False
-        self._result.refused = True
+            return thrown is not None
+        if thrown is not None:
+            self._result.errors.remove(thrown)
         self.show(text, "error")
         return True
 
@@ -430,35 +592,77 @@ class FlowSubject(msgspec.Struct, kw_only=True):
         check_action(self.definition, self.status, self.at, action, move.at)
         return self.at
 
-    def _assign(self, node: str, move: FlowMove) -> None:
+    def _actor(self, node: str, by: str) -> str:
+        """Return who acts; where nothing is said of owners at all, that is anybody."""
+        items = self.owners.get(node, [])
+        if self.definition is None and not items:
+            return by or str(self.user.get("id", ""))
+        return actor(node, items, by, self.user)
+
+    def _assign(self, node: str, move: FlowMove) -> bool:
+        """Say who may act at *node*: its hook, else an earlier hook's map, else the definition.
+
+        Returns whether the hook went well.
+        """
         declared = self.definition.nodes[node].owners if self.definition and node else ()
-        self.owners[node] = untreated({"owner_id": owner} for owner in declared)
-        value = self._hook(f"owners.{node}", move)
+        earlier = self.assigned.get(node)
+        items = [{"owner_id": owner} for owner in declared] if earlier is None else earlier
+        self.owners[node] = untreated(items)
+        wrong = len(self._result.errors)
+        value = self._hook(f"owners.{node}", msgspec.structs.replace(move, at=node))
         try:
-            given = assigned(value, node)
+            given = assigned(value, node, self.definition.nodes if self.definition else ())
         except SubjectError as error:
             self._result.errors.append(error)
-            return
-        for step, items in given.items():
-            if step == "0":
-                self.store("project", {"owner": items}, f"owners.{node}")
+            given = {}
+        if len(self._result.errors) > wrong:
+            del self.owners[node]
+            return False
+        for step, found in given.items():
+            if step == PROJECT and step not in (self.definition.nodes if self.definition else ()):
+                self.store("project", {"owner": found}, f"owners.{node}")
+                continue
+            if step != node:
+                self.assigned[step] = found
+            if step in (node, self.at):
+                self.owners[step] = untreated(found)
             else:
-                self.owners[step] = untreated(items)
+                self.owners.pop(step, None)
+        return True
+
+    def _target(self, node: str, action: Action, move: FlowMove) -> str:
+        """Return where *action* leads as things stand, for a script that can look at it."""
+        watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}
+        return self._route(node, action, move) if watched else ""
 
     def _move(self, node: str, action: Action, move: FlowMove) -> None:
         if self.definition is None:
             return
-        routes = self.definition.nodes[node].routes(action)
-        for number, route in enumerate(routes):
-            if not route.when or self._holds(f"{node}.{action}[{number}].when", route.when, move):
-                self._enter(route.to, action, move)
-                return
-            if self._result.errors:
-                return
-        raise SubjectError(f"no route of {action} at {node!r} matches; add one without when")
+        target = self._route(node, action, move)
+        if target:
+            self._enter(target, action, move)
+        elif not self._result.errors:
+            raise SubjectError(f"no route of {action} at {node!r} matches; add one without when")
 
-    def _holds(self, name: str, expression: str, move: FlowMove) -> bool:
-        ended = self._run(Script(f"{name}.js", f"return Boolean({expression}\n);"), name, move)
+    def _route(self, node: str, action: Action, move: FlowMove) -> str:
+        """Return the node that the first matching route leads to."""
+        routes = self.definition.nodes[node].routes(action) if self.definition else ()
+        for number, route in enumerate(routes):
+            if not route.when or self._holds(node, number, route.when, move):
+                return route.to
+            if self._result.errors:
+                break
+        return ""
+
+    def _holds(self, node: str, number: int, when: str, move: FlowMove) -> bool:
+        name = f"{node}.{move.action}[{number}].when"
+        script = Script(f"{name}.js", f"return Boolean({when}\n);")
+        place = self.conditions.get((node, move.action, number))
+        if place is not None:  # the expression stands in its script where it stands in its file
+            lines = "\n" * max(place.line - 2, 0)
+            text = f"{lines}return Boolean(\n{' ' * (place.column - 1)}{when}\n);"
+            script = Script(place.file, text)
+        ended = self._run(script, name, move)
         self._result.take(ended)
         return ended.error is None and bool(ended.value)
 
@@ -468,9 +672,14 @@ class FlowSubject(msgspec.Struct, kw_only=True):
         self.status = ENDS.get(action, FINISHED) if end else PROCESSING
         self.tell(NodeEntered(node=node, previous=previous, action=action, by=move.by))
         if self.definition is not None and not end:
-            self._assign(node, FlowMove(at=node, by=move.by, comment=move.comment))
+            self._assign(
+                node, FlowMove(at=node, by=move.by, comment=move.comment, action=move.action)
+            )
 
     def _computed(self, move: FlowMove) -> None:
         value = self._hook("computed", move)
         if isinstance(value, Mapping):
             self.store("form", value, "computed")
+
+
+_PARTS: tuple[Part, ...] = ("form", "project")

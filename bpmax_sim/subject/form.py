@@ -1,35 +1,20 @@
-"""A form: fields whose changes fire scripts, what they set visible or required, and messages.
-
-Only ``form.<field>`` is known of the product. ``form.$message``, ``$visible``, ``$required``,
-``$readonly`` and ``$options`` are extensions of this simulator: a script assigns to them.
-"""
+"""A form: fields whose changes fire scripts."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import Place, SubjectError, near
+from bpmax_sim.errors import Place, ScriptError
 from bpmax_sim.js_values import Undefined
-from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.hooks import (
-    CycleCut,
-    FieldChanged,
-    HookStarted,
-    MessageShown,
-    Result,
-    Stage,
-    Tell,
-    same,
-)
+from bpmax_sim.script.context import LiveObject
+from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, Result, same
+from bpmax_sim.subject.screen import Screen, state_links
 
-STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly"}
-EXTENSIONS = ("$message", "$options", *STATES)
 DEEPEST = 16
-_NEW_FIELD = {"visible": True, "required": False, "readonly": False}
 _ABSENT = object()
 
 
@@ -53,6 +38,12 @@ class FormView(msgspec.Struct):
     form: FormSubject
     event: str
     chain: Chain = ()
+    is_frozen: bool = True
+
+    @property
+    def links(self) -> Mapping[str, LiveObject]:
+        """Return the members that are live objects of their own."""
+        return state_links(self.form, self.form.fields)
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return the present values of all fields."""
@@ -67,34 +58,26 @@ class FormView(msgspec.Struct):
         self.form.written(field, value, self, place)
 
 
-class FormSubject(msgspec.Struct, kw_only=True):
+class FormSubject(Screen, kw_only=True):
     """A form that is driven by a user's actions.
 
     Attributes:
-        scripts: event -> script body.
-        fields: the present values.
-        states: field -> ``visible``, ``required``, ``readonly``, ``options``.
-        messages: everything shown so far.
+        fields: the present values; a value is replaced, never changed inside.
     """
 
-    stage: Stage
-    tell: Tell
-    scripts: Mapping[str, Script] = msgspec.field(default_factory=dict)
-    libraries: Sequence[Script] = ()
     fields: dict[str, Any] = msgspec.field(default_factory=dict)
-    states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
-    messages: list[MessageShown] = msgspec.field(default_factory=list)
-    _result: Result = msgspec.field(default_factory=Result)
+
+    def views(self) -> tuple[FormView, None]:
+        """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
+        return self.view("js"), None
 
     def open(self, values: Mapping[str, Any]) -> Result:
         """Show the form with *values* prefilled and fire ``open``; prefilling fires no change."""
-        self._result = Result()
         self.fields.update(values)
         return self._fire("open")
 
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
-        self._result = Result()
         for name, value in values.items():
             if self._store(name, value, "user"):
                 self._fire(f"change.{name}", (Link(name, _text(value)),))
@@ -102,19 +85,16 @@ class FormSubject(msgspec.Struct, kw_only=True):
 
     def click(self, button: str) -> Result:
         """Fire ``click.<button>``."""
-        self._result = Result()
         return self._fire(f"click.{button}")
 
     def submit(self) -> Result:
         """Fire ``submit``, which refuses by returning false or by throwing."""
-        self._result = Result()
         result = self._fire("submit")
         result.refused = result.value is False or bool(result.errors)
         return result
 
     def fire(self, event: str) -> Result:
         """Run the script of *event* without changing anything first."""
-        self._result = Result()
         return self._fire(event)
 
     def view(self, event: str = "", chain: Chain = ()) -> FormView:
@@ -124,7 +104,7 @@ class FormSubject(msgspec.Struct, kw_only=True):
     def written(self, name: str, value: Any, view: FormView, place: Place | None) -> None:
         """Take what a script wrote; a change fires its handler beside the running script."""
         if name.startswith("$"):
-            self._extend(name, value)
+            self.extend(name, value)
             return
         if not self._store(name, value, view.event or "script", place):
             return
@@ -134,21 +114,18 @@ class FormSubject(msgspec.Struct, kw_only=True):
             return
         link = Link(name, _text(value))
         if link in view.chain or len(view.chain) >= DEEPEST:
-            self.tell(CycleCut(field=name, chain=tuple(map(str, (*view.chain, link)))))
+            chain = tuple(map(str, (*view.chain, link)))
+            self.tell(CycleCut(field=name, chain=chain))
+            if link not in view.chain:
+                self._result.errors.append(_endless(chain, place))
             return
         self.tell(HookStarted(event=event, script=handler.name))
         self.stage.start_script(
             handler,
-            self._result.take,
+            lambda ended: self._result.take(ended),  # noqa: PLW0108 - of whatever action runs then
             form=self.view(event, (*view.chain, link)),
             libraries=self.libraries,
         )
-
-    def show(self, text: str, level: str = "info") -> None:
-        """Show a message to the user."""
-        message = MessageShown(text=text, level=level)
-        self.messages.append(message)
-        self.tell(message)
 
     def _fire(self, event: str, chain: Chain = ()) -> Result:
         script = self.scripts.get(event)
@@ -157,8 +134,7 @@ class FormSubject(msgspec.Struct, kw_only=True):
             view = self.view(event, chain)
             ended = self.stage.run_script(script, form=view, libraries=self.libraries)
             self._result.take(ended)
-            self._result.value = ended.value
-            self._result.ran = True
+            self._result.returned(ended.value)
         return self._result
 
     def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:
@@ -174,31 +150,16 @@ class FormSubject(msgspec.Struct, kw_only=True):
         self.tell(FieldChanged(field=name, old=before, new=value, by=by, place=place))
         return True
 
-    def _extend(self, name: str, value: Any) -> None:
-        if name == "$message":
-            message = value if isinstance(value, Mapping) else {"text": value}
-            self.show(str(message.get("text", "")), str(message.get("type", "info")))
-        elif name in EXTENSIONS and isinstance(value, Mapping):
-            key = STATES.get(name, "options")
-            for target, state in value.items():
-                self.states.setdefault(target, dict(_NEW_FIELD))[key] = state
-        else:
-            raise SubjectError(_misuse(name))
-
     def facts(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is known of every field beside its value."""
-        return {name: self.state(name) for name in (*self.fields, *self.states)}
-
-    def state(self, name: str) -> Mapping[str, Any]:
-        """Return what is known of a field beside its value."""
-        return self.states.get(name, _NEW_FIELD)
+        return self.facts_of(self.fields)
 
 
-def _misuse(name: str) -> str:
-    if name in EXTENSIONS:
-        return f"form.{name} takes an object of field names, such as form.{name} = {{phone: …}}"
-    hint = near(name, EXTENSIONS) or f"; there is {', '.join(EXTENSIONS)}"
-    return f"form.{name} is not known{hint}"
+def _endless(chain: tuple[str, ...], place: Place | None) -> ScriptError:
+    """Return the error of handlers that always write something new; one that settles is none."""
+    steps = " -> ".join((*chain[:3], "…", chain[-1]))
+    message = f"change handlers set each other off without end, cut after {DEEPEST}: {steps}"
+    return ScriptError(message, name="ChangeCycle", place=place)
 
 
 def _text(value: Any) -> str:

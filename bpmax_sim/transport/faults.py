@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, TransportError
 from bpmax_sim.messages import Chunk, Pairs, Request, Response
+from bpmax_sim.platform.model import names_api
 from bpmax_sim.transport.protocol import Transport
 
 _JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
@@ -65,7 +66,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """One rule: which requests, counted from 1 as they are sent, and what happens to them.
 
     Attributes:
-        on: ``platform.api``, ``platform.*`` or ``*``.
+        on: ``platform.api``, ``platform.get_*``, ``platform.*`` or ``*``.
         first, last: the nth matching request, or a range; *last* None means for ever.
     """
 
@@ -77,8 +78,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     def covers(self, name: str) -> bool:
         """Return whether the rule speaks of ``platform.api`` *name*."""
-        platform, _, api = name.partition(".")
-        return self.on in {name, "*"} or (self.on == f"{platform}.*" and api != "$token")
+        return self.on == "*" or names_api(self.on, name)
 
     def strikes(self, number: int) -> bool:
         """Return whether the rule applies to the *number*-th request that it covers."""

@@ -139,6 +139,9 @@ class PlainBench:
 
     wait = advance
 
+    def drain(self) -> Sequence[Outcome]:
+        return ()
+
     def arm(self, rules: Sequence[Fault], /) -> None:
         self.armed = [*rules, *self.armed]
 

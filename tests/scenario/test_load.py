@@ -130,8 +130,8 @@ FORM_PROBLEMS = [
         "6:10: steps[0].run: no steps '提交'; named steps come from the files of use",
     ),
     (
-        "steps: [{if: '${form.phone} > 1', open: {}}]",
-        "6:10: steps[0].if: a condition knows ==, != and not only; put more into js: or python:",
+        "steps: [{if: '${form.phone} ==', open: {}}]",
+        "6:10: steps[0].if: a value is missing; a condition is such as ${case.状态} == 成功 and not ${vars.跳过}",
     ),
     (
         "steps: [{retry: {tries: 2}}]",
@@ -187,7 +187,7 @@ FORM_PROBLEMS = [
     ),
     (
         "steps: [{open: {}}]\nfaults: [{on: crm, do: {}}]",
-        "7:10: faults: on: expected platform.api, platform.* or *, got 'crm'",
+        "7:10: faults: on: expected platform.api, platform.get_*, platform.* or *, got 'crm'",
     ),
     (
         "steps: [{open: {}}]\nfault_sets: {a: {on: crm.x, do: {}}}",
@@ -628,4 +628,4 @@ def test_values_are_never_looked_for_inside_scripts(folder: Path) -> None:
 
     (item,) = items(write(folder, text), environ={})
 
-    assert item.steps[0].step.js == "return `${form.nothing}`"
+    assert item.steps[0].step.value == "return `${form.nothing}`"

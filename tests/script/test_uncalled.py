@@ -40,7 +40,7 @@ def run(source: str, engine: EngineName = "quickjs") -> Outcome:
     ],
 )
 def test_a_chain_that_was_awaited_and_never_called_fails_the_run(
-    source: str, line: int, engine: str
+    source: str, line: int, engine: EngineName
 ) -> None:
     error = run(source, engine).error
 
@@ -121,7 +121,9 @@ def test_nothing_is_thrown_from_then() -> None:
         ),
     ],
 )
-def test_a_name_that_is_not_there_is_told_by_name(source: str, told: str, engine: EngineName) -> None:
+def test_a_name_that_is_not_there_is_told_by_name(
+    source: str, told: str, engine: EngineName
+) -> None:
     error = run(f"return $proxy('crm'){source}", engine).error
 
     assert isinstance(error, ScriptError)

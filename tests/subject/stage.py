@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bpmax_sim.errors import BpmaxError, ScriptError
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.context import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import ConsoleLine, Outcome
@@ -28,10 +29,25 @@ class Fields:
     live: LiveObject
 
     def __getitem__(self, name: str) -> Any:
-        return self.live.snapshot()[name]
+        link = self._links.get(name)
+        return self.live.snapshot()[name] if link is None else dict(link.snapshot())
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self.live.write(name, value, None)
+        link = self._links.get(name)
+        if link is None or not isinstance(value, dict):
+            self.live.write(name, value, None)
+            return
+        before = link.snapshot()  # what is assigned to a live member becomes its content
+        for key, item in value.items():
+            if key not in before or before[key] != item:
+                link.write(key, item, None)
+        for key in before:
+            if key not in value and not name.startswith("$"):
+                link.write(key, UNDEFINED, None)
+
+    @property
+    def _links(self) -> Mapping[str, LiveObject]:
+        return getattr(self.live, "links", {})
 
 
 @dataclass

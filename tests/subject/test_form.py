@@ -158,6 +158,7 @@ def test_click_and_fire_run_their_script() -> None:
 
     assert form.click("查询").value == "好"
     assert form.fire("click.查询").value == "好"
+    form.begin()
     assert form.click("清空").ran is False
     assert stage.ran == ["click.查询"] * 2
 

@@ -69,7 +69,7 @@ function start(platform, options, api) {
 const uncalled = newSet();
 shared.chains = () => {
   const links = newList();
-  uncalled.forEach(link => { links[links.length] = link; });
+  uncalled.forEach(link => { links[links.length] = link; uncalled.delete(link); });
   return list(links, ({platform, api, awaited, place}) => '[' + stringify(platform) + ',' + stringify(api) + ',' + awaited + ',' + place + ']');
 };
 function builder(link, steps) {

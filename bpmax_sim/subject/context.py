@@ -1,0 +1,124 @@
+"""What flow scripts see: ``ctx``, and the project's ``form``, which is ``ctx.form`` as well.
+
+The members follow the product's API where that is known; the nesting names ``project``, ``step``
+and ``form`` are this simulator's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from bpmax_sim.errors import Place, SubjectError
+from bpmax_sim.script.context import LiveObject
+from bpmax_sim.subject.hooks import FlowMove
+from bpmax_sim.subject.screen import Screen, state_links
+
+Part = Literal["form", "project"]
+
+
+class Project(Protocol):
+    """The part of a flow that scripts may write."""
+
+    form: dict[str, Any]
+    project: dict[str, Any]
+
+    def store(
+        self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
+    ) -> None:
+        """Merge *values* into ``form`` or ``project``."""
+        ...
+
+
+class ProjectView(msgspec.Struct, frozen=True):
+    """``ctx.project`` of one running script."""
+
+    flow: Project
+    event: str
+    is_frozen: bool = True
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the present members."""
+        return dict(self.flow.project)
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        """Set a member."""
+        self.flow.store("project", {field: value}, self.event, place)
+
+
+class FlowFormView(msgspec.Struct, frozen=True):
+    """``form`` of one running script."""
+
+    flow: Project
+    screen: Screen
+    event: str
+    is_frozen: bool = True
+
+    @property
+    def links(self) -> Mapping[str, LiveObject]:
+        """Return the members that are live objects of their own."""
+        return state_links(self.screen, self.flow.form)
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the present values."""
+        return dict(self.flow.form)
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        """Set a field, or what the form shows.
+
+        Raises:
+            SubjectError: for a ``$`` name that is no extension, or a value it does not take.
+        """
+        if field.startswith("$"):
+            self.screen.extend(field, value)
+        else:
+            self.flow.store("form", {field: value}, self.event, place)
+
+
+class ContextView(msgspec.Struct, frozen=True):
+    """``ctx`` of one running script; of it only form and project outlive the script."""
+
+    members: Mapping[str, Any]
+    links: Mapping[str, LiveObject]
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the members beside form and project."""
+        return self.members
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        """Take what the script wrote; it is the script's own.
+
+        Raises:
+            SubjectError: for a form or a project that is no object.
+        """
+        del value, place
+        if field in self.links:
+            raise SubjectError(f"ctx.{field} takes an object of names and values")
+
+
+def context_of(
+    move: FlowMove,
+    step: Mapping[str, Any],
+    target: str,
+    user: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the members of ``ctx`` beside project and form."""
+    return {
+        "action": move.action,
+        "step_id": step["id"],
+        "target_step": target,
+        "description": move.comment,
+        "postData": dict(move.form),
+        "step": step,
+        "userInfo": _person(move.by, step["owner"], user),
+    }
+
+
+def _person(by: str, owners: list[dict[str, Any]], user: Mapping[str, Any]) -> dict[str, Any]:
+    """Return who acts: the user whole, or another person, of whom only the id is known."""
+    if not by or str(user.get("id", "")) == by:
+        return dict(user)
+    ids = (item.get("owner_id") for item in owners)
+    return {"id": next((one for one in ids if str(one) == by), by)}

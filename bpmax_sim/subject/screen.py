@@ -1,0 +1,117 @@
+"""What a form shows beside its values: states of fields and messages; a form has one, a flow too.
+
+``form.$message``, ``$visible``, ``$required``, ``$readonly`` and ``$options`` are extensions of
+this simulator. Scripts assign to them, and to the members of the last four: ``form.$visible.b``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.errors import Place, SubjectError, near
+from bpmax_sim.js_values import Undefined
+from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.failure import Script
+from bpmax_sim.subject.hooks import MessageShown, Result, Stage, Tell
+
+STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly"}
+EXTENSIONS = ("$message", "$options", *STATES)
+_NEW_FIELD = {"visible": True, "required": False, "readonly": False}
+_MEMBERS = {**STATES, "$options": "options"}
+
+
+class Screen(msgspec.Struct, kw_only=True):
+    """What every subject has: scripts and who runs them, a result to fill, states and messages.
+
+    Attributes:
+        scripts: event -> script body.
+        states: field -> ``visible``, ``required``, ``readonly``, ``options``.
+        messages: everything shown so far.
+    """
+
+    stage: Stage
+    tell: Tell
+    scripts: Mapping[str, Script] = msgspec.field(default_factory=dict)
+    libraries: Sequence[Script] = ()
+    states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    messages: list[MessageShown] = msgspec.field(default_factory=list)
+    _result: Result = msgspec.field(default_factory=Result)
+
+    def begin(self) -> Result:
+        """Start an action; what its scripts come to, and all that they start, goes to the result.
+
+        Handlers and timers end whenever they do, so whoever performs an action starts it here, be
+        it a user's or a script's.
+        """
+        self._result = Result()
+        return self._result
+
+    def show(self, text: str, level: str = "info") -> None:
+        """Show a message to the user."""
+        message = MessageShown(text=text, level=level)
+        self.messages.append(message)
+        self.tell(message)
+
+    def extend(self, name: str, value: Any) -> None:
+        """Take what a script assigned to a ``$`` name of its form.
+
+        Raises:
+            SubjectError: it is no extension, or does not take the value.
+        """
+        if name == "$message":
+            message = value if isinstance(value, Mapping) else {"text": value}
+            self.show(str(message.get("text", "")), str(message.get("type", "info")))
+        elif name in _MEMBERS and isinstance(value, Mapping):
+            for field, state in value.items():
+                self.set_state(field, _MEMBERS[name], state)
+        else:
+            raise SubjectError(_misuse(name))
+
+    def set_state(self, field: str, key: str, value: Any) -> None:
+        """Set one state of a field; `UNDEFINED` resets it."""
+        states = self.states.setdefault(field, dict(_NEW_FIELD))
+        states[key] = value
+        if isinstance(value, Undefined):
+            states.pop(key)
+            states.update({key: _NEW_FIELD[key]} if key in _NEW_FIELD else {})
+
+    def state(self, field: str) -> Mapping[str, Any]:
+        """Return what is known of a field beside its value."""
+        return self.states.get(field, _NEW_FIELD)
+
+    def facts_of(self, fields: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Return what is known of each field beside its value."""
+        return {name: self.state(name) for name in (*fields, *self.states)}
+
+
+class StateView(msgspec.Struct, frozen=True):
+    """``form.$visible`` and its like: field -> state."""
+
+    screen: Screen
+    fields: Mapping[str, Any]
+    key: str
+    is_frozen: bool = True
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the state of each field that has one."""
+        facts = self.screen.facts_of(self.fields)
+        return {name: states[self.key] for name, states in facts.items() if self.key in states}
+
+    def write(self, field: str, value: Any, _place: Place | None, /) -> None:
+        """Set the state of a field."""
+        self.screen.set_state(field, self.key, value)
+
+
+def state_links(screen: Screen, fields: Mapping[str, Any]) -> Mapping[str, LiveObject]:
+    """Return the ``$`` members of a form with *fields* that scripts can read and write inside."""
+    return {name: StateView(screen, fields, key) for name, key in _MEMBERS.items()}
+
+
+def _misuse(name: str) -> str:
+    if name in EXTENSIONS:
+        return f"form.{name} takes an object of field names, such as form.{name} = {{phone: …}}"
+    hint = near(name, EXTENSIONS) or f"; there is {', '.join(EXTENSIONS)}"
+    return f"form.{name} is not known{hint}"
