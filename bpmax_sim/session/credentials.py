@@ -125,6 +125,9 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
     """Return which places do not count: those of the scenario, each platform's and each API's.
 
     They are kept for the process, by the identity of the platforms.
+
+    Raises:
+        ConfigError: one of them is no path, or can be no place of a request.
     """
     key = (id(platforms), tuple(ignore))
     found = _kept.get(key)
@@ -151,7 +154,10 @@ def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
         for one in platforms
         for name, api in one.apis.items()
     ]
-    return Rules(ignore, tuple((name, paths) for name, paths in scoped if paths))
+    templates = {f"{p.platform_key}.{n}": api.path for p in platforms for n, api in p.apis.items()}
+    rules = Rules(ignore, tuple((name, paths) for name, paths in scoped if paths), templates)
+    rules.check()
+    return rules
 
 
 def with_personal(request: Request, places: tuple[str, ...]) -> Request:

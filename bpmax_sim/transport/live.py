@@ -29,6 +29,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.messages import Chunk, Pairs, Request, Response
+from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.transport.protocol import OWN
 
 DEADLINE: ContextVar[float | None] = ContextVar("DEADLINE", default=None)
@@ -116,7 +117,6 @@ _DEFAULT_HEADERS = {
 _CODINGS = {"", "deflate", "gzip", "identity"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SCHEMES = {"http", "https"}
-_CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
 _KEEPS_METHOD = {307, 308}
 _MAX_HOPS = 5
 _STREAMED = ("text/event-stream", "application/x-ndjson")
@@ -338,7 +338,7 @@ def _readable(location: str) -> str:
 def _is_free(request: Request) -> bool:
     """Return whether *request* holds no credential, so that it may go to another origin."""
     names = {name.lower() for name, _ in request.headers}
-    return not (request.injected or request.confined) and names.isdisjoint(_CREDENTIALS)
+    return not (request.injected or request.confined) and names.isdisjoint(SECRET_HEADERS)
 
 
 def _bodiless(request: Request) -> Pairs:
