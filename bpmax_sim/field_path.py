@@ -41,6 +41,9 @@ _TOKEN = re.compile(
 _JSON_PATH = re.compile(
     r"\$?(?:\.?[^\W\d][\w-]*|\[\d+\]|\['[^']*'\])(?:\.[^\W\d][\w-]*|\[\d+\]|\['[^']*'\])*"
 )
+NEVER_COMPARED = frozenset({"content-length", "host"})
+"""Headers that follow from body and address."""
+
 _JSON_STEP = re.compile(r"\.?([^\W\d][\w-]*)|\[(\d+)\]|\['([^']*)'\]")
 
 
@@ -120,6 +123,8 @@ class FieldPath(tuple[Segment, ...]):
         """
         if self.root == "body" or len(self) == 1:
             return ""
+        if self.root == "header" and self.name in NEVER_COMPARED:
+            return f"the header {self.name} is never compared"
         if self.root == "path" and self.name not in parameters and self[1] is not Wild.ALL:
             there = near(self.name, parameters) or "; its parameters are " + listed(
                 sorted(parameters)

@@ -9,7 +9,7 @@ The call behind a recorded request: what is left without its address, auth and s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -25,8 +25,8 @@ from bpmax_sim.cassette.model import (
     encode_sorted,
     read_body,
 )
-from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import (
+    NEVER_COMPARED,
     FieldPath,
     PathTemplate,
     Segment,
@@ -156,7 +156,6 @@ def _data(said: str | dict[str, str] | None) -> bytes | None:
 
 
 _VERSION = "1"
-_NOT_COMPARED = frozenset({"content-length", "host"})  # they follow from body and address
 PARTS = ("platform", "instance", "api", "method", "path", "query", "header", "body")
 
 
@@ -206,32 +205,6 @@ class Rules:
         """Return the declared path of the API that *parts* call, where it has parameters."""
         text = self.templates.get(parts.name, "")
         return path_template(text) if "{" in text else None
-
-    def check(self) -> None:
-        """Find places that no request can have.
-
-        Raises:
-            ConfigError: there is one; it would be ignored without a word.
-        """
-        for text in self.ignore:
-            self._check(text, self.templates.values())
-        for name, paths in self.scoped:
-            own = [
-                template
-                for api, template in self.templates.items()
-                if name in {api, api.partition(".")[0]}
-            ]
-            for text in paths:
-                self._check(text, own, f"{name}: ")
-
-    def _check(self, text: str, templates: Iterable[str], where: str = "") -> None:
-        place = FieldPath.parse(text, f"{where}ignore")
-        if place.root == "header" and place.name in _NOT_COMPARED:
-            wrong = f"header {place.name} is never compared"
-        else:
-            wrong = place.mismatch({name for one in templates for name in path_template(one).names})
-        if wrong:
-            raise ConfigError(f"{where}ignore: {text!r} matches nothing: {wrong}")
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,7 +256,7 @@ def parts_of(call: Call) -> Parts:
         if name == "content-type":
             content_type = content_type or value
             headers.append((name, media_type(value)))
-        elif name not in _NOT_COMPARED:
+        elif name not in NEVER_COMPARED:
             headers.append((name, value))
     return Parts(
         platform=call.platform,

@@ -34,7 +34,13 @@ from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.proxy.result import Answer, learn
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.secret.vault import Vault, redacted
-from bpmax_sim.session.credentials import Tenants, matching_rules, volatile_places, with_personal
+from bpmax_sim.session.credentials import (
+    Tenants,
+    check_paths,
+    matching_rules,
+    volatile_places,
+    with_personal,
+)
 from bpmax_sim.session.recordings import Opening, Tracks, still_signed
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.undeclared import Undeclared
@@ -323,9 +329,10 @@ class Network:
         for secret in settings.secrets:
             vault.minted("scenario", settings.owner, "secret", secret)
         self._tenants = Tenants(platforms, settings, start, vault)
+        check_paths("redact", settings.redact)
+        rules = matching_rules(platforms, settings.ignore)
         self._resources = ExitStack()
         self._simulators = self._simulate() if start.simulated else None
-        rules = matching_rules(platforms, settings.ignore)
         passing = partial(volatile_places, platforms)
         self._undeclared = Undeclared(platforms, self._tenants)
         self._tracks = Tracks(
