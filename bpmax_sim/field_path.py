@@ -1,21 +1,26 @@
-"""Paths into a request, as an ``ignore:`` line writes them and as a miss prints them.
+"""A place in a message: ``path``, ``query.fields``, ``header.x-a``, ``body.items[0].qty``.
 
-``path``, ``query.fields``, ``header.x-a``, ``body.items[0].qty``; a name with a dot or a bracket is
-quoted, ``body["a.b"]``; ``[*]`` and ``*`` stand for every index and every name.
+`FieldPath` is the one value for it; files and machines spell it in four ways, each read by its own
+constructor: `parse` (``ignore``, ``volatile``, ``redact``, ``secret``), `of_response` (``$.a.b``,
+``header:X``, ``cookie:X``), `injected` (what auth put in) and `dotted` (a parameter's target).
+
+A name with a dot or a bracket is quoted, ``body["a.b"]``; ``[*]`` and ``*`` stand for every index
+and every name.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, unquote
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, listed, near
 
 
 class Wild(Enum):
@@ -25,59 +30,155 @@ class Wild(Enum):
 
 
 Segment = str | int | Wild
-Path = tuple[Segment, ...]
+Steps = tuple[Segment, ...]
 
 ROOTS = ("path", "query", "header", "body")
 _NAME = re.compile(r"[^\s.\[\]\"*]+")
 _TOKEN = re.compile(
     r"""\.?(?:(?P<name>[^\s.\[\]"*]+)|(?P<star>\*)|\[(?:(?P<all>\*)|(?P<index>\d+)|(?P<quoted>"(?:[^"\\]|\\.)*"))\])"""
 )
+# The part of RFC 9535 that names one place; a filter or `..` is for a JSONPath library.
+_JSON_PATH = re.compile(
+    r"\$?(?:\.?[^\W\d][\w-]*|\[\d+\]|\['[^']*'\])(?:\.[^\W\d][\w-]*|\[\d+\]|\['[^']*'\])*"
+)
+NEVER_COMPARED = frozenset({"content-length", "host"})
+"""Headers that follow from body and address."""
+
+_JSON_STEP = re.compile(r"\.?([^\W\d][\w-]*)|\[(\d+)\]|\['([^']*)'\]")
+
+
+class FieldPath(tuple[Segment, ...]):
+    """A root such as ``body``, and the names and indexes below it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str, option: str) -> FieldPath:
+        """Return the place that *text* names, header names in lower case.
+
+        *option* is what the file or the caller calls it, such as ``redact``.
+
+        Raises:
+            ConfigError: if *text* is not a path that starts with path, query, header or body.
+        """
+        return _parsed(text, option)
+
+    @classmethod
+    def of_response(cls, text: str) -> FieldPath | None:
+        """Return the place in a response, or None where only a JSONPath library reads *text*.
+
+        All cookies are ``cookie`` without a name.
+        """
+        kind, colon, name = text.partition(":")
+        if colon and kind in {"header", "cookie"}:
+            return cls((kind, name.strip().lower() if kind == "header" else name.strip()))
+        if text == "cookies":
+            return cls(("cookie",))
+        if text == "$":
+            return cls(("body",))
+        if not _JSON_PATH.fullmatch(text):
+            return None
+        steps = _JSON_STEP.findall(text.removeprefix("$"))
+        return cls(("body", *[int(at) if at else name or quoted for name, at, quoted in steps]))
+
+    @classmethod
+    def injected(cls, text: str) -> FieldPath:
+        """Return the place that auth put a value in, whose name stands as it is.
+
+        Only a body has members below members: ``body.a.b``.
+        """
+        root, _, name = text.partition(".")
+        if root == "body" and name.startswith("["):
+            return cls.parse(f"body{name}", "injected")
+        return cls.dotted(root, name) if name else cls((root,))
+
+    @classmethod
+    def dotted(cls, root: str, name: str) -> FieldPath:
+        """Return the place of a parameter; members of a body are apart by dots only."""
+        names = name.split(".") if root == "body" else [name.lower() if root == "header" else name]
+        return cls((root, *names))
+
+    def __str__(self) -> str:
+        return format_path(self)
+
+    @property
+    def root(self) -> str:
+        """Return ``path``, ``query``, ``header``, ``cookie`` or ``body``."""
+        return str(self[0])
+
+    @property
+    def below(self) -> Steps:
+        """Return the names and indexes below the root."""
+        return self[1:]
+
+    @property
+    def name(self) -> str:
+        """Return the first name below the root, or nothing."""
+        return str(self[1]) if len(self) > 1 else ""
+
+    def mismatch(self, parameters: Collection[str] = ()) -> str:
+        """Return why no request can have this place, or nothing.
+
+        *parameters* are the names in the paths of the APIs in question.
+        """
+        if self.root == "body" or len(self) == 1:
+            return ""
+        if self.root == "header" and self.name in NEVER_COMPARED:
+            return f"the header {self.name} is never compared"
+        if self.root == "path" and self.name not in parameters and self[1] is not Wild.ALL:
+            there = near(self.name, parameters) or "; its parameters are " + listed(
+                sorted(parameters)
+            )
+            return f"the path has no parameter {self.name!r}{there if parameters else ''}"
+        if isinstance(self[1], int) or not _is_value(self[2:]):
+            return f"{self.root} has names only; write {self.root}.<name>"
+        return ""
+
+
+def _is_value(steps: Steps) -> bool:
+    """Return whether *steps* lead to a text or, of a name that comes more than once, to one."""
+    return len(steps) < 2 and not (steps and isinstance(steps[0], str))  # noqa: PLR2004
 
 
 @lru_cache(maxsize=4096)
-def parse_path(text: str) -> Path:
-    """Return the segments of *text*; header names in lower case.
-
-    Raises:
-        ConfigError: if *text* is not a path that starts with path, query, header or body.
-    """
+def _parsed(text: str, option: str) -> FieldPath:
     segments: list[Segment] = []
     at = 0
     while at < len(text):
         token = _TOKEN.match(text, at)
         if token is None or (at > 0 and text[at] not in ".[") or (at == 0 and text[0] in ".["):
             break
-        segments.append(_segment(token))
+        segments.append(_segment(token, option))
         at = token.end()
     if at < len(text) or not segments or segments[0] not in ROOTS:
         raise ConfigError(
-            f"ignore: {text!r} is not a path; write path, query.<name>, header.<name> or "
+            f"{option}: {text!r} is not a path; write path, query.<name>, header.<name> or "
             "body.<name>, such as body.items[*].ts"
         )
     if segments[0] == "header":
         segments[1:] = [s.lower() if isinstance(s, str) else s for s in segments[1:]]
-    return tuple(segments)
+    return FieldPath(segments)
 
 
-def _segment(token: re.Match[str]) -> Segment:
+def _segment(token: re.Match[str], option: str) -> Segment:
     if token["name"] is not None:
         return token["name"]
     if token["index"] is not None:
         return int(token["index"])
     if token["quoted"] is not None:
-        return _unquoted(token["quoted"])
+        return _unquoted(token["quoted"], option)
     return Wild.ALL
 
 
-def _unquoted(quoted: str) -> str:
+def _unquoted(quoted: str, option: str) -> str:
     try:
         return str(json.loads(quoted, strict=False))
     except ValueError:
-        raise ConfigError(f"ignore: {quoted} is not a name in quotes as JSON has them") from None
+        raise ConfigError(f"{option}: {quoted} is not a name in quotes as JSON has them") from None
 
 
 def format_path(path: Iterable[Segment]) -> str:
-    """Return the text that `parse_path` reads back."""
+    """Return the text that `FieldPath.parse` reads back."""
     text = ""
     for segment in path:
         if isinstance(segment, int):
@@ -91,14 +192,35 @@ def format_path(path: Iterable[Segment]) -> str:
     return text
 
 
-class Taken(msgspec.Struct, frozen=True):
+def covers(outer: Steps, inner: Steps) -> bool:
+    """Return whether *inner* is the place *outer* or lies in it."""
+    return len(outer) <= len(inner) and all(map(_fits, outer, inner))
+
+
+def values_at(value: Any, steps: Steps) -> Iterator[Any]:
+    """Yield what stands at *steps* inside *value*, several values where a step is `Wild`."""
+    if not steps:
+        yield value
+        return
+    head, rest = steps[0], steps[1:]
+    if isinstance(value, dict):
+        items = value.values() if head is Wild.ALL else [value[head]] if head in value else []
+    elif isinstance(value, list):
+        items = value if head is Wild.ALL else value[head : head + 1] if type(head) is int else []
+    else:
+        items = []
+    for item in items:
+        yield from values_at(item, rest)
+
+
+class _Rest(msgspec.Struct, frozen=True):
     """What is left of a value without some places; *empty* when nothing of it is left."""
 
     value: Any
     empty: bool = False
 
 
-def without(value: Any, paths: Iterable[Path], *, prune: bool = False) -> Any:
+def without(value: Any, paths: Iterable[Steps], *, prune: bool = False) -> Any:
     """Return *value* without the places that *paths* name; *value* itself is not changed.
 
     With *prune*, a container that loses its last item goes too, and the result may be None.
@@ -109,27 +231,88 @@ def without(value: Any, paths: Iterable[Path], *, prune: bool = False) -> Any:
     return value
 
 
-def _without(value: Any, path: Path, *, prune: bool) -> Taken:
+def _without(value: Any, path: Steps, *, prune: bool) -> _Rest:
     if not path:
-        return Taken(None, empty=True)
+        return _Rest(None, empty=True)
     head, rest = path[0], path[1:]
     if isinstance(value, dict):
         pairs = {
-            name: _without(item, rest, prune=prune) if _fits(head, name) else Taken(item)
+            name: _without(item, rest, prune=prune) if _fits(head, name) else _Rest(item)
             for name, item in value.items()
         }
-        kept: Any = {name: taken.value for name, taken in pairs.items() if not taken.empty}
+        left: Any = {name: one.value for name, one in pairs.items() if not one.empty}
     elif isinstance(value, list):
-        takens = [
-            _without(item, rest, prune=prune) if _fits(head, index) else Taken(item)
+        items = [
+            _without(item, rest, prune=prune) if _fits(head, index) else _Rest(item)
             for index, item in enumerate(value)
         ]
         # One index leaves a gap, or every later item would move to another path.
-        kept = [t.value for t in takens if not (t.empty and (prune or head is Wild.ALL))]
+        left = [one.value for one in items if not (one.empty and (prune or head is Wild.ALL))]
     else:
-        return Taken(value)
-    return Taken(kept, empty=prune and not kept and bool(value))
+        return _Rest(value)
+    return _Rest(left, empty=prune and not left and bool(value))
 
 
-def _fits(segment: Segment, key: str | int) -> bool:
+def _fits(segment: Segment, key: Segment) -> bool:
     return segment is Wild.ALL or segment == key
+
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+class PathTemplate:
+    """A declared path such as ``/orders/{id}``, and the parameters that a request has in it."""
+
+    __slots__ = ("_segments", "names")
+
+    def __init__(self, template: str) -> None:
+        """Read *template*; what follows a question mark is no part of the path."""
+        path = template.partition("?")[0]
+        path = path if path.startswith("/") or not path else f"/{path}"
+        split = [_PLACEHOLDER.split(segment) for segment in path.split("/")]
+        self.names = tuple(name for pieces in split for name in pieces[1::2])
+        self._segments = [(pieces, _pattern(pieces)) for pieces in split]
+
+    def parameters(self, path: str) -> dict[str, str] | None:
+        """Return the parameters of the encoded *path*, decoded, or None where it does not fit.
+
+        It is split before it is decoded, for a value may hold a slash.
+        """
+        texts = [unquote(one, errors="surrogateescape") for one in path.split("/")]
+        if len(texts) != len(self._segments):
+            return None
+        found: dict[str, str] = {}
+        for text, (pieces, pattern) in zip(texts, self._segments, strict=True):
+            match = pattern.fullmatch(text)
+            if match is None:
+                return None
+            for name, value in zip(pieces[1::2], match.groups(), strict=True):
+                if found.setdefault(name, value) != value:
+                    return None
+        return found
+
+    def spelled(self, parameters: dict[str, str]) -> str:
+        """Return the path with *parameters*, in one spelling whatever the request's was."""
+        return "/".join(
+            "".join(
+                quote(parameters[piece], safe="", errors="surrogateescape")
+                if index % 2
+                else quote(piece, safe=_LITERAL)
+                for index, piece in enumerate(pieces)
+            )
+            for pieces, _ in self._segments
+        )
+
+
+_LITERAL = ":@!$&'()*+,;=~%"  # of a declared path these stay as they are (RFC 3986, pchar)
+
+
+def _pattern(pieces: list[str]) -> re.Pattern[str]:
+    escaped = [re.escape(unquote(one)) if n % 2 == 0 else "(.*)" for n, one in enumerate(pieces)]
+    return re.compile("".join(escaped), re.DOTALL)
+
+
+@lru_cache(maxsize=4096)
+def path_template(text: str) -> PathTemplate:
+    """Return the template of a declared path, made once."""
+    return PathTemplate(text)

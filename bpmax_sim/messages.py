@@ -8,7 +8,8 @@ leaves them alone: nothing in them refers back to them, and a session keeps thos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -21,6 +22,131 @@ LOGIN = "$token"
 
 VERIFIED = "verified"
 """What `Response.trust` says of an answer whose signature held."""
+
+FORM = "application/x-www-form-urlencoded"
+"""The media type of HTML forms."""
+
+
+class Cookie(msgspec.Struct, frozen=True, gc=False):
+    """One cookie, of ``Cookie`` or ``Set-Cookie``.
+
+    Attributes:
+        text: as it stands there, attributes included.
+        attributes: what follows the first semicolon of a ``Set-Cookie``, that included.
+    """
+
+    name: str
+    value: str
+    text: str
+    attributes: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Cookie {self.name}>"
+
+
+class Headers(msgspec.Struct, frozen=True, gc=False):
+    """Headers in sending order, looked up in any case (RFC 9110, 5.1)."""
+
+    pairs: Pairs
+
+    def __repr__(self) -> str:
+        return f"<Headers {', '.join(name for name, _ in self.pairs)}>"
+
+    def __contains__(self, name: str) -> bool:
+        return self.get(name) is not None
+
+    def get(self, name: str) -> str | None:
+        """Return the first value of *name*, or None."""
+        wanted = name.lower()
+        for key, value in self.pairs:
+            if key.lower() == wanted:
+                return value
+        return None
+
+    def every(self, name: str) -> list[str]:
+        """Return all values of *name*."""
+        wanted = name.lower()
+        return [value for key, value in self.pairs if key.lower() == wanted]
+
+    def first(self) -> dict[str, str]:
+        """Return the first value of each name, which is in lower case."""
+        return {name.lower(): value for name, value in reversed(self.pairs)}
+
+    def without(self, names: Container[str]) -> Pairs:
+        """Return all but *names*, which are in lower case."""
+        return tuple([pair for pair in self.pairs if pair[0].lower() not in names])
+
+    @property
+    def content_type(self) -> str:
+        """Return the whole value, or nothing."""
+        return self.get("content-type") or ""
+
+    @property
+    def media_type(self) -> str:
+        """Return the media type in lower case, without parameters, or nothing."""
+        return media_type(self.content_type)
+
+    @property
+    def charset(self) -> str:
+        """Return the declared character set, by default UTF-8."""
+        return charset(self.content_type)
+
+    @property
+    def cookies(self) -> list[Cookie]:
+        """Return the cookies of a request; HTTP/2 may send several lines (RFC 9113, 8.2.3)."""
+        return [cookie for line in self.every("cookie") for cookie in cookies(line)]
+
+    @property
+    def set_cookies(self) -> dict[str, str]:
+        """Return the cookies of a response by name, the last of each."""
+        found = map(set_cookie, self.every("set-cookie"))
+        return {cookie.name: cookie.value for cookie in found}
+
+    def without_cookies(self, names: Container[str]) -> Pairs:
+        """Return the headers without some cookies, and without a ``Cookie`` that is left empty."""
+        return tuple([pair for pair in self._less(names) if pair[1] or pair[0].lower() != "cookie"])
+
+    def _less(self, names: Container[str]) -> Iterator[tuple[str, str]]:
+        for name, value in self.pairs:
+            if name.lower() != "cookie":
+                yield name, value
+            else:
+                left = [one.text for one in cookies(value) if one.name not in names]
+                yield name, "; ".join(left)
+
+
+def cookies(line: str) -> list[Cookie]:
+    """Return the cookies of a ``Cookie`` line (RFC 6265, 4.2)."""
+    found = []
+    for piece in line.split(";"):
+        text = piece.strip()
+        if text:
+            name, _, value = text.partition("=")
+            found.append(Cookie(name.strip(), value.strip(), text))
+    return found
+
+
+def set_cookie(line: str) -> Cookie:
+    """Return the cookie of a ``Set-Cookie`` line (RFC 6265, 4.1)."""
+    pair, semicolon, attributes = line.partition(";")
+    name, _, value = pair.partition("=")
+    return Cookie(name.strip(), value.strip(), line, semicolon + attributes)
+
+
+@lru_cache(maxsize=256)
+def media_type(content_type: str) -> str:
+    """Return the lower-case media type without its parameters (RFC 9110, 8.3.1)."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+@lru_cache(maxsize=256)
+def charset(content_type: str) -> str:
+    """Return the character set that a ``Content-Type`` names, by default UTF-8."""
+    for part in content_type.split(";")[1:]:
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip("\"'") or "utf-8"
+    return "utf-8"
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -204,11 +330,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def header(self, name: str) -> str | None:
         """Return the first value of header *name*, in any case, or None."""
-        wanted = name.lower()
-        for key, value in self.headers:
-            if key.lower() == wanted:
-                return value
-        return None
+        return Headers(self.headers).get(name)
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, gc=False):

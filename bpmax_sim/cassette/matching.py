@@ -9,10 +9,10 @@ The call behind a recorded request: what is left without its address, auth and s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import msgspec
@@ -23,19 +23,27 @@ from bpmax_sim.cassette.model import (
     by_name,
     decode_json,
     encode_sorted,
-    media_type,
     read_body,
 )
-from bpmax_sim.field_path import Path, Segment, format_path, parse_path, without
-from bpmax_sim.messages import Call, Exchange, Pairs, Request
+from bpmax_sim.field_path import (
+    NEVER_COMPARED,
+    FieldPath,
+    PathTemplate,
+    Segment,
+    Steps,
+    format_path,
+    path_template,
+    without,
+)
+from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, media_type
 
 
 def unbuilt(request: Request) -> Call:
     """Return a nameless call for traffic without a builder: method, address, query and body."""
     path, query = split_query(request.url)
-    kept = tuple(pair for pair in request.headers if pair[0].lower() == "content-type")
+    types = tuple(pair for pair in request.headers if pair[0].lower() == "content-type")
     named = Call(platform="", instance="", api="", method=request.method, path=path)
-    return replace(named, query=query, headers=kept, body=request.body)
+    return replace(named, query=query, headers=types, body=request.body)
 
 
 def split_query(url: str) -> tuple[str, Pairs]:
@@ -57,10 +65,13 @@ def call_behind(request: Request, named: Call) -> Call:
     path, query = split_query(address)
     headers, body = request.headers, request.body
     if request.injected:
-        put = _put_in(request.injected)
-        query = _less(query, put.query)
-        headers = _less_headers(headers, put.headers, put.cookies)
-        body = _less_body(body, headers, put.body)
+        put = injected_by_root(request.injected)
+        names = {place.name for place in put.get("query", ())}
+        query = tuple([pair for pair in query if pair[0] not in names]) if names else query
+        headers = Headers(headers).without({place.name for place in put.get("header", ())})
+        if "cookie" in put:
+            headers = Headers(headers).without_cookies({place.name for place in put["cookie"]})
+        body = _less_body(body, headers, put.get("body", ()))
     return Call(
         platform=named.platform,
         instance=named.instance,
@@ -74,68 +85,32 @@ def call_behind(request: Request, named: Call) -> Call:
     )
 
 
-class _Put(NamedTuple):
-    """What auth put in, by where; *headers* in lower case."""
-
-    query: tuple[str, ...]
-    headers: frozenset[str]
-    cookies: tuple[str, ...]
-    body: tuple[str, ...]
-
-
 @lru_cache(maxsize=256)  # the same in every call of an API
-def _put_in(injected: tuple[str, ...]) -> _Put:
-    return _Put(
-        query=_names(injected, "query."),
-        headers=frozenset(name.lower() for name in _names(injected, "header.")),
-        cookies=_names(injected, "cookie."),
-        body=_names(injected, "body."),
-    )
+def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath, ...]]:
+    """Return the places that auth put a value in, by root."""
+    found: dict[str, tuple[FieldPath, ...]] = {}
+    for text in injected:
+        place = FieldPath.injected(text)
+        found[place.root] = (*found.get(place.root, ()), place)
+    return found
 
 
-def _names(injected: Iterable[str], root: str) -> tuple[str, ...]:
-    return tuple([place[len(root) :] for place in injected if place.startswith(root)])
-
-
-def _less(pairs: Pairs, names: tuple[str, ...]) -> Pairs:
-    return tuple([pair for pair in pairs if pair[0] not in names]) if names else pairs
-
-
-def _less_headers(headers: Pairs, gone: frozenset[str], cookies: tuple[str, ...]) -> Pairs:
-    kept = tuple([pair for pair in headers if pair[0].lower() not in gone])
-    if not cookies:
-        return kept
-    stripped = (_strip_cookies(pair, cookies) for pair in kept)
-    return tuple(pair for pair in stripped if pair[1] or pair[0].lower() != "cookie")
-
-
-def _strip_cookies(header: tuple[str, str], names: tuple[str, ...]) -> tuple[str, str]:
-    if header[0].lower() != "cookie":
-        return header
-    crumbs = (crumb.strip() for crumb in header[1].split(";"))
-    kept = (crumb for crumb in crumbs if crumb.partition("=")[0] not in names)
-    return (header[0], "; ".join(kept))
-
-
-def _less_body(body: bytes | None, headers: Pairs, names: tuple[str, ...]) -> bytes | None:
-    if body is None or not names:
+def _less_body(body: bytes | None, headers: Pairs, places: tuple[FieldPath, ...]) -> bytes | None:
+    if body is None or not places:
         return body
-    content_type = next((v for n, v in headers if n.lower() == "content-type"), "")
-    if media_type(content_type) == "application/x-www-form-urlencoded":
-        return _strip_form(body, names)
-    return _strip_json(body, tuple(_body_path(name) for name in names))
+    if not all(place.below for place in places):
+        return None  # auth makes the whole of it
+    if Headers(headers).media_type == FORM:
+        return _strip_form(body, {".".join(map(str, place.below)) for place in places})
+    return _strip_json(body, [place.below for place in places])
 
 
-def _body_path(name: str) -> Path:
-    return parse_path(name if name.startswith("[") else f"body.{name}")[1:]
-
-
-def _strip_form(body: bytes, names: tuple[str, ...]) -> bytes | None:
+def _strip_form(body: bytes, names: set[str]) -> bytes | None:
     pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
     return urlencode([pair for pair in pairs if pair[0] not in names]).encode() or None
 
 
-def _strip_json(body: bytes, paths: tuple[Path, ...]) -> bytes | None:
+def _strip_json(body: bytes, paths: list[Steps]) -> bytes | None:
     try:
         value: Any = decode_json(body)
     except ValueError:
@@ -181,7 +156,6 @@ def _data(said: str | dict[str, str] | None) -> bytes | None:
 
 
 _VERSION = "1"
-_NOT_COMPARED = frozenset({"content-length", "host"})  # they follow from body and address
 PARTS = ("platform", "instance", "api", "method", "path", "query", "header", "body")
 
 
@@ -192,10 +166,13 @@ class Rules:
     Attributes:
         ignore: paths that count for no call.
         scoped: further paths for one platform (``crm_system``) or API (``crm_system.get``).
+        templates: the declared path of each API, such as ``/orders/{id}``; a path that fits is
+            compared by its parameters. No digest holds them: a key is of the path that they make.
     """
 
     ignore: tuple[str, ...] = ()
     scoped: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    templates: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @cached_property
     def digest(self) -> str:
@@ -204,7 +181,7 @@ class Rules:
         said = [_VERSION, sorted({*self.ignore}), scoped]
         return hashlib.blake2b(msgspec.json.encode(said), digest_size=8).hexdigest()
 
-    def paths(self, platform: str, api: str) -> tuple[Path, ...]:
+    def paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
         """Return the places that do not count for one API.
 
         Raises:
@@ -216,13 +193,18 @@ class Rules:
         return found
 
     @cached_property
-    def _paths(self) -> dict[tuple[str, str], tuple[Path, ...]]:
+    def _paths(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
         return {}
 
-    def _parsed(self, platform: str, api: str) -> tuple[Path, ...]:
+    def _parsed(self, platform: str, api: str) -> tuple[FieldPath, ...]:
         names = {platform, f"{platform}.{api}"}
         scoped = (path for name, paths in self.scoped if name in names for path in paths)
-        return tuple(map(parse_path, (*self.ignore, *scoped)))
+        return tuple([FieldPath.parse(path, "ignore") for path in (*self.ignore, *scoped)])
+
+    def template(self, parts: Parts) -> PathTemplate | None:
+        """Return the declared path of the API that *parts* call, where it has parameters."""
+        text = self.templates.get(parts.name, "")
+        return path_template(text) if "{" in text else None
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -274,7 +256,7 @@ def parts_of(call: Call) -> Parts:
         if name == "content-type":
             content_type = content_type or value
             headers.append((name, media_type(value)))
-        elif name not in _NOT_COMPARED:
+        elif name not in NEVER_COMPARED:
             headers.append((name, value))
     return Parts(
         platform=call.platform,
@@ -307,6 +289,9 @@ def identity(parts: Parts, rules: Rules) -> str:
 def differences(recorded: Parts, sent: Parts, rules: Rules) -> tuple[Difference, ...]:
     """Return every place that counts under *rules* and where *sent* is not as *recorded*."""
     old, new = _seen(recorded, rules), _seen(sent, rules)
+    if old.get("path") != new.get("path"):
+        _name_parameters(recorded, old, rules)
+        _name_parameters(sent, new, rules)
     found = [compare((name,), old.get(name, ABSENT), new.get(name, ABSENT)) for name in PARTS]
     different = tuple(difference for part in found for difference in part)
     if different or old.get("kind") == new.get("kind"):
@@ -332,12 +317,33 @@ def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
         "kind": parts.body.kind,
     }
     paths = rules.paths(parts.platform, parts.api)
+    template = rules.template(parts)
+    if template is not None and (found := template.parameters(parts.path)) is not None:
+        ignored = [place for place in paths if place.root == "path" and place.name]
+        seen["path"] = _path(template, found, ignored)
     if not paths:
         return seen
     left: dict[str, Any] = without(seen, paths)
     if "body" not in left:
         left.pop("kind", None)
     return left
+
+
+def _path(template: PathTemplate, found: dict[str, str], ignored: list[FieldPath]) -> str:
+    """Return the path in the builder's spelling, without the values of parameters *ignored*."""
+    if not ignored:
+        return template.spelled(found)
+    left = without(found, [place.below for place in ignored])
+    # An ignored value leaves what no value is spelled as.
+    return template.spelled(found | {name: "" for name in found if name not in left})
+
+
+def _name_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
+    """Put the parameters of the path in its place, so that what differs is named."""
+    template = rules.template(parts)
+    found = template.parameters(seen["path"]) if template and "path" in seen else None
+    if found is not None:
+        seen["path"] = found
 
 
 def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:

@@ -28,11 +28,11 @@ from bpmax_sim.cassette.journal import (
     read_journal,
 )
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
-from bpmax_sim.cassette.model import Entry, by_name, media_type, read_body
+from bpmax_sim.cassette.model import Entry, by_name, read_body
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
-from bpmax_sim.field_path import parse_path, without
-from bpmax_sim.messages import Exchange, Failed, Outcome
+from bpmax_sim.field_path import FieldPath, without
+from bpmax_sim.messages import Exchange, Failed, Outcome, media_type
 
 Volatile = Callable[[str], tuple[str, ...]]
 
@@ -93,7 +93,10 @@ def _same(old: Entry, new: Entry, volatile: Volatile, is_signed: IsSigned) -> bo
 
 
 def _outcome(entry: Entry, paths: tuple[str, ...]) -> Any:
-    return without(parts_of_outcome(read_exchange(entry).outcome), map(parse_path, paths))
+    return without(
+        parts_of_outcome(read_exchange(entry).outcome),
+        [FieldPath.parse(one, "volatile") for one in paths],
+    )
 
 
 def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, pasted
-from bpmax_sim.field_path import Path, Wild, format_path, parse_path
+from bpmax_sim.field_path import FieldPath, Wild, format_path
 from bpmax_sim.messages import Call
 
 _SHOWN = 5
@@ -266,7 +266,9 @@ def _elsewhere(search: Search, key: str) -> Iterator[str]:
 
 
 def _fixes(search: Search, near: _Near) -> Iterator[str]:
-    paths = dict.fromkeys(_yaml(_general(parse_path(d.path))) for d in near.differences if _may(d))
+    paths = dict.fromkeys(
+        _yaml(_general(FieldPath.parse(d.path, "ignore"))) for d in near.differences if _may(d)
+    )
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
         yield _line("ignore", f"ignore: [{', '.join(paths)}]")
     yield _line("compare", f"bpmax-sim inspect {pasted(search.cassette.place(near.number))}")
@@ -280,7 +282,7 @@ def _may(difference: Difference) -> bool:
     return _root(difference) in _IGNORABLE
 
 
-def _general(path: Path) -> str:
+def _general(path: FieldPath) -> str:
     return format_path(Wild.ALL if isinstance(segment, int) else segment for segment in path)
 
 

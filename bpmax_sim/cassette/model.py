@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from bpmax_sim.messages import Signed
+from bpmax_sim.messages import FORM, Signed, media_type
 
 FORMAT = 1
 Values = dict[str, dict[str, str]]
@@ -154,11 +154,6 @@ class Body(msgspec.Struct, frozen=True):
 NOTHING = Body()
 
 
-def media_type(content_type: str) -> str:
-    """Return the lower-case media type without its parameters."""
-    return content_type.partition(";")[0].strip().lower()
-
-
 def by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return pairs as a mapping; a name that comes more than once has a list of its values.
 
@@ -251,6 +246,6 @@ def _parameters(name: str, value: str) -> dict[str, str]:
 
 
 _READERS = {
-    "application/x-www-form-urlencoded": _form,
+    FORM: _form,
     "multipart/form-data": _multipart,
 }

@@ -25,7 +25,7 @@ from bpmax_sim.cassette.matching import (
     parts_of_exchange,
 )
 from bpmax_sim.cassette.merge import PASSING, Volatile, parts_of_outcome
-from bpmax_sim.field_path import Path, parse_path, without
+from bpmax_sim.field_path import FieldPath, Steps, without
 from bpmax_sim.messages import Exchange
 
 Kind = Literal["same", "changed", "removed", "added"]
@@ -163,7 +163,10 @@ class _Left:
 
 def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Difference, ...]:
     call = old.exchange.request.call
-    passing = [parse_path(path) for path in (*PASSING, *volatile(call.name if call else ""))]
+    passing = [
+        FieldPath.parse(path, "volatile")
+        for path in (*PASSING, *volatile(call.name if call else ""))
+    ]
     before, after = (_seen(one, passing) for one in (old, new))
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
         before["body"], after["body"] = _whole(before), _whole(after)
@@ -175,7 +178,7 @@ def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Differenc
     )
 
 
-def _seen(one: Numbered, passing: Sequence[Path]) -> dict[str, Any]:
+def _seen(one: Numbered, passing: Sequence[Steps]) -> dict[str, Any]:
     found: dict[str, Any] = without(parts_of_outcome(one.exchange.outcome), passing)
     return found
 

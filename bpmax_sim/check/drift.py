@@ -22,12 +22,12 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from bpmax_sim.cassette.model import by_name, media_type, read_body
+from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
-from bpmax_sim.field_path import Path, Wild, format_path, parse_path
+from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import Call, Exchange, Request, Response
+from bpmax_sim.messages import Call, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.proxy.builder import Builder, Proxy
@@ -35,7 +35,7 @@ from bpmax_sim.proxy.response import CallRecord
 
 Tier = Literal["info", "warning", "error"]
 What = Literal["added", "removed", "type", "status"]
-Shape = Mapping[Path, frozenset[str]]
+Shape = Mapping[Steps, frozenset[str]]
 """The types that occur at each path; a path that never occurs is not in it."""
 
 NULL: Final = "null"
@@ -77,7 +77,7 @@ def shape_of(response: Response) -> Shape:
     """Return the shape of an answer's body."""
     content_type = response.header("content-type") or ""
     body = read_body(response.body, content_type)
-    found: dict[Path, set[str]] = {}
+    found: dict[Steps, set[str]] = {}
     if body.kind in {"json", "form"}:
         _look(body.value, ("body",), found)
     elif body.kind != "none":
@@ -85,7 +85,7 @@ def shape_of(response: Response) -> Shape:
     return {path: frozenset(types) for path, types in found.items()}
 
 
-def _look(value: Any, path: Path, found: dict[Path, set[str]]) -> None:
+def _look(value: Any, path: Steps, found: dict[Steps, set[str]]) -> None:
     kind = next((name for types, name in _TYPES if isinstance(value, types)), NULL)
     found.setdefault(path, set()).add(kind)
     if isinstance(value, dict):
@@ -96,20 +96,20 @@ def _look(value: Any, path: Path, found: dict[Path, set[str]]) -> None:
             _look(item, (*path, Wild.ALL), found)
 
 
-def unsteady(first: Response, second: Response) -> frozenset[Path]:
+def unsteady(first: Response, second: Response) -> frozenset[Steps]:
     """Return the places whose value or presence differs between two answers to one request."""
     one, two = _leaves(first), _leaves(second)
     return frozenset(path for path in one.keys() | two.keys() if one.get(path) != two.get(path))
 
 
-def _leaves(response: Response) -> dict[Path, list[Any]]:
+def _leaves(response: Response) -> dict[Steps, list[Any]]:
     body = read_body(response.body, response.header("content-type") or "")
-    found: dict[Path, list[Any]] = {}
+    found: dict[Steps, list[Any]] = {}
     _collect(body.value, ("body",), found)
     return found
 
 
-def _collect(value: Any, path: Path, found: dict[Path, list[Any]]) -> None:
+def _collect(value: Any, path: Steps, found: dict[Steps, list[Any]]) -> None:
     if isinstance(value, dict):
         for name, item in value.items():
             _collect(item, (*path, name), found)
@@ -121,7 +121,7 @@ def _collect(value: Any, path: Path, found: dict[Path, list[Any]]) -> None:
 
 
 def changes(
-    recorded: Response, live: Response, volatile: frozenset[Path] = frozenset()
+    recorded: Response, live: Response, volatile: frozenset[Steps] = frozenset()
 ) -> Iterator[Change]:
     """Yield how *live* differs from *recorded* by status and shape, *volatile* places aside.
 
@@ -136,7 +136,7 @@ def changes(
             yield from _change(path, was.get(path, frozenset()), now.get(path, frozenset()))
 
 
-def _is_told(path: Path, was: Shape, now: Shape) -> bool:
+def _is_told(path: Steps, was: Shape, now: Shape) -> bool:
     """Return whether *path* stands on both sides, or is a member of an object on both.
 
     An item of a list that is empty on the other side tells nothing.
@@ -147,11 +147,11 @@ def _is_told(path: Path, was: Shape, now: Shape) -> bool:
     return path[-1] is not Wild.ALL and "object" in around
 
 
-def _is_volatile(path: Path, volatile: frozenset[Path]) -> bool:
-    return any(path[: len(place)] == place for place in volatile)
+def _is_volatile(path: Steps, volatile: frozenset[Steps]) -> bool:
+    return any(covers(place, path) for place in volatile)
 
 
-def _change(path: Path, was: frozenset[str], now: frozenset[str]) -> Iterator[Change]:
+def _change(path: Steps, was: frozenset[str], now: frozenset[str]) -> Iterator[Change]:
     before, after = was - {NULL}, now - {NULL}
     place = format_path(path)
     if before and after and not after <= before:
@@ -211,8 +211,7 @@ def builder(session: Proxies, call: Call) -> Builder:
     made = made.header(dict(call.headers))
     if call.body is None:
         return made
-    content_type = next((v for n, v in call.headers if n.lower() == "content-type"), "")
-    return made.body(_said(call.body, media_type(content_type)))
+    return made.body(_said(call.body, Headers(call.headers).media_type))
 
 
 def _path_values(template: str, path: str) -> Mapping[str, str]:
@@ -415,12 +414,12 @@ class _Check(msgspec.Struct, frozen=True):
             yield self._drift("error", "changed", str(change), "status")
 
     def _compare(
-        self, first: Response, second: Response, known: frozenset[Path]
+        self, first: Response, second: Response, known: frozenset[Steps]
     ) -> Iterator[Drift]:
         learned = unsteady(first, second)
         for change in changes(self.recorded, first, learned | known):
             yield self._drift(change.tier, "changed", str(change), change.path)
-        for path in sorted(format_path(path) for path in learned if not _within(path, known)):
+        for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
             told = f"{path}: differs between two answers; declare volatile: [{path}]"
             yield self._drift("info", "volatile", told, path)
 
@@ -428,19 +427,11 @@ class _Check(msgspec.Struct, frozen=True):
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
 
 
-def _known(declared: tuple[Platform, Api] | None) -> frozenset[Path]:
+def _known(declared: tuple[Platform, Api] | None) -> frozenset[Steps]:
     """Return the places of answers that are declared volatile."""
     if declared is None:
         return frozenset()
-    return frozenset(parse_path(path) for one in declared for path in one.volatile)
-
-
-def _within(path: Path, known: frozenset[Path]) -> bool:
-    return any(
-        len(place) <= len(path)
-        and all(a in {b, Wild.ALL} for a, b in zip(place, path, strict=False))
-        for place in known
-    )
+    return frozenset(FieldPath.parse(path, "volatile") for one in declared for path in one.volatile)
 
 
 def _reason(exchange: Exchange, rule: str, *, allowed: bool) -> str:

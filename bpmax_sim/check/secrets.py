@@ -25,6 +25,7 @@ from bpmax_sim.errors import Place, Problem
 from bpmax_sim.platform.instances import Entry as Tenant
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Source
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, credential_of
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
 
@@ -39,7 +40,7 @@ _FORMS: Final = (
     ("a key of Stripe", re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}")),
 )
 _HEADER: Final = re.compile(
-    r'^ +(?P<name>authorization|proxy-authorization|cookie|set-cookie): \["(?P<value>[^"\n]+)',
+    rf"""^ +(?P<name>{"|".join(sorted(SECRET_HEADERS | SET_BY_SERVER))}): \["(?P<value>[^"\n]+)""",
     re.IGNORECASE | re.MULTILINE,
 )
 _NAMES: Final = (
@@ -51,7 +52,6 @@ _MEMBER: Final = re.compile(
     r"(?P<value>[\w.~+/=%-]{12,})",
     re.IGNORECASE,
 )
-_SCHEMES: Final = frozenset({"basic", "bearer", "token"})
 
 
 def secrets_in(cassette: Cassette, vault: Vault) -> Iterator[Problem]:
@@ -95,10 +95,10 @@ def _is_hidden(name: str, value: str) -> bool:
     """Return whether a header shows a stand-in, or holds no credential by itself."""
     if "cookie" in name:
         return _STANDIN in value or not value.partition("=")[2].partition(";")[0]
-    scheme, _, rest = value.partition(" ")
-    if not rest or scheme.lower() not in _SCHEMES:
-        return bool(rest) or _is_replaced(value)  # a signature gives nothing away
-    return _is_replaced(rest) or _STANDIN in _decoded(rest)
+    credential = credential_of(value)
+    if credential is None:
+        return " " in value.strip() or _is_replaced(value)  # a signature gives nothing away
+    return _is_replaced(credential) or _STANDIN in _decoded(credential)
 
 
 def _is_replaced(value: str) -> bool:

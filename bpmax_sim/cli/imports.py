@@ -21,7 +21,7 @@ from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import declared, missing, players
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
-from bpmax_sim.field_path import parse_path
+from bpmax_sim.field_path import FieldPath
 from bpmax_sim.openapi.convert import Made, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
@@ -142,7 +142,7 @@ def _check_there(recordings: Sequence[Path]) -> None:
 
 def _place(text: str) -> str:
     try:
-        parse_path(text)
+        FieldPath.parse(text, "--redact")
     except ConfigError:
         raise ConfigError(
             f"--redact {text}: not a path; write query.<name>, header.<name> or body.<name>, such "

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import identity, parts_of
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.field_path import parse_path
+from bpmax_sim.field_path import FieldPath
 from bpmax_sim.fuzz.recordings import check_replay, check_secrets
 from bpmax_sim.fuzz.target import (
     SIMULATE,
@@ -260,9 +260,9 @@ def _built(program: CallSpec, session: Session) -> Request | None:
 def _is_meant(target: Target, api: Api, one: Parameter) -> bool:
     """Return whether *one* is named itself among what does not count, or is personal data."""
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
-    wanted = parse_path(f"{one.place}.{one.target}") if one.target not in WHOLE else ()
+    wanted = FieldPath.dotted(one.place, one.target) if one.target not in WHOLE else ()
     hidden = bool(target.platform.redact or api.redact)
-    return hidden or any(parse_path(name) == wanted for name in names if not name.startswith("$"))
+    return hidden or any(FieldPath.parse(name, "ignore") == wanted for name in names)
 
 
 def answers(target: Target, programs: Programs) -> None:

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.js_values import UNDEFINED, loads
-from bpmax_sim.messages import Request
+from bpmax_sim.messages import FORM, Headers, Request
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.instances import Entry, Origin, route_of
 from bpmax_sim.platform.load import Platforms
@@ -165,7 +165,6 @@ def declared_places(auth: Auth) -> Mapping[tuple[str, str], str]:
 
 WHOLE: Final = frozenset({"$", "."})
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_FORM: Final = "application/x-www-form-urlencoded"
 
 
 class Unread(Exception):  # noqa: N818 - no error: the place is in a form that is not looked into
@@ -225,19 +224,18 @@ def _in_query(request: Request, name: str, _api: Api) -> list[Any]:
 
 
 def _in_headers(request: Request, name: str, _api: Api) -> list[Any]:
-    return [value for key, value in request.headers if key.lower() == name.lower()]
+    return Headers(request.headers).every(name)
 
 
-def _in_cookies(request: Request, name: str, api: Api) -> list[Any]:
-    crumbs = "; ".join(_in_headers(request, "cookie", api)).split(";")
-    pairs = [crumb.strip().partition("=") for crumb in crumbs]
-    return [value for key, _, value in pairs if key.lower() == name.lower()]
+def _in_cookies(request: Request, name: str, _api: Api) -> list[Any]:
+    sent = Headers(request.headers).cookies
+    return [cookie.value for cookie in sent if cookie.name.lower() == name.lower()]
 
 
-def _in_body(request: Request, name: str, api: Api) -> list[Any]:
-    kind = next(iter(_in_headers(request, "content-type", api)), "").partition(";")[0].strip()
+def _in_body(request: Request, name: str, _api: Api) -> list[Any]:
+    kind = Headers(request.headers).media_type
     text = (request.body or b"").decode("utf-8", "replace")
-    if kind == _FORM and "." not in name:
+    if kind == FORM and "." not in name:
         return [value for key, value in parse_qsl(text, True) if key == name]
     if kind != "application/json":
         raise Unread

@@ -31,9 +31,9 @@ from bpmax_sim.cassette.matching import (
     parts_of,
     split_query,
 )
-from bpmax_sim.cassette.model import decode_json, media_type
+from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Call, Pairs, Proof, Request, Signed
+from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, Signed
 from bpmax_sim.platform.model import Apply, Idempotency
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
@@ -350,7 +350,7 @@ def _idempotency(plan: Plan) -> tuple[Apply, ...]:
         return ()
     name = declared.name.lower()
     own = {"header": plan.call.headers, "query": plan.call.query}.get(declared.place, ())
-    if any(known.lower() == name for known, _ in own):
+    if name in Headers(own):
         return ()
     return (Apply(place=declared.place, name=declared.name, value=declared.value),)
 
@@ -371,7 +371,6 @@ def _pair(real: AuthValues, standin: AuthValues, vault: Secrets) -> None:
 
 
 _EVERYTHING = Rules()
-_FORM = "application/x-www-form-urlencoded"
 
 
 def signed_otherwise(
@@ -432,21 +431,18 @@ def _at(place: str, request: Request) -> Any:
 
 def _values(root: str, name: str, request: Request) -> Iterator[Any]:
     if root == "header":
-        yield from (value for key, value in request.headers if key.lower() == name.lower())
+        yield from Headers(request.headers).every(name)
     elif root == "query":
         yield from (value for key, value in split_query(request.url)[1] if key == name)
     elif root == "cookie":
-        lines = (value for key, value in request.headers if key.lower() == "cookie")
-        crumbs = (crumb.strip().partition("=") for line in lines for crumb in line.split(";"))
-        yield from (value for key, _, value in crumbs if key == name)
+        yield from (one.value for one in Headers(request.headers).cookies if one.name == name)
     elif root == "body":
         yield from _members(name, request)
 
 
 def _members(name: str, request: Request) -> Iterator[Any]:
-    kind = next((value for key, value in request.headers if key.lower() == "content-type"), "")
     body = request.body or b""
-    if media_type(kind) == _FORM:
+    if Headers(request.headers).media_type == FORM:
         pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
         yield from (value for key, value in pairs if key == name)
         return

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET, Struct, field
@@ -23,7 +24,7 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, near
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.messages import Call, Pairs
+from bpmax_sim.messages import Call, Pairs, cookies
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.proxy.builder import OPTIONS, CallSpec
 from bpmax_sim.proxy.compiled_api import CREDENTIAL, CompiledApi, Input, compiled_api
@@ -39,6 +40,7 @@ from bpmax_sim.proxy.encode import (
     segment,
 )
 from bpmax_sim.proxy.environment import Environment, Tenant
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 
 
 class Merged(Struct):
@@ -269,12 +271,12 @@ def _note(merged: Merged, place: str) -> None:
 
 def _take_cookies(merged: Merged, taken: frozenset[str]) -> None:
     spelling, line = merged.headers["cookie"]
-    cookies = [cookie.strip() for cookie in line.split(";") if cookie.strip()]
-    kept = [cookie for cookie in cookies if cookie.partition("=")[0].lower() not in taken]
-    for name in sorted({cookie.partition("=")[0] for cookie in cookies if cookie not in kept}):
+    sent = cookies(line)
+    kept = [cookie for cookie in sent if cookie.name.lower() not in taken]
+    for name in sorted({cookie.name for cookie in sent if cookie not in kept}):
         _note(merged, f"cookie.{name}")
     if kept:
-        merged.headers["cookie"] = (spelling, "; ".join(kept))
+        merged.headers["cookie"] = (spelling, "; ".join(cookie.text for cookie in kept))
     else:
         del merged.headers["cookie"]
 
@@ -309,8 +311,6 @@ LONGEST_TARGET = 60_000
 """Characters of path and query together; the HTTP client takes 65,536 for a whole address."""
 
 _NEAR = 0.75
-_SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 class CallRandomness(NoRepr, frozen=True):
@@ -372,7 +372,7 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
         real = call
         if recipe.resolves and tenant.real != tenant.standins:
             real = _encode_call(spec, recipe, tenant.real, call.serial)[0]
-        if not _SECRET_HEADERS.isdisjoint(merged.headers):
+        if not SECRET_HEADERS.isdisjoint(merged.headers):
             call = replace(call, headers=_without_secrets(call, env))
     except BadValueError as error:
         raise CallError(f"{recipe.name}: {error}", code="BAD_ARGUMENT") from None
@@ -492,18 +492,15 @@ def _encode_call(
 def _without_secrets(call: Call, env: Environment) -> Pairs:
     """Return the headers with a stand-in for each credential that the script set itself."""
     return tuple([
-        (name, _standin(name, value, call, env) if name.lower() in _SECRET_HEADERS else value)
+        (name, _standin(name, value, call, env) if name.lower() in SECRET_HEADERS else value)
         for name, value in call.headers
     ])  # fmt: skip
 
 
 def _standin(name: str, value: str, call: Call, env: Environment) -> str:
     """Return *value* with a stand-in for its secret; ``Bearer`` and its like stay."""
-    scheme, space, secret = value.partition(" ")
-    if scheme.lower() not in _SCHEMES or not secret:
-        scheme, space, secret = "", "", value
-    name = f"script-{name.lower()}"
-    return f"{scheme}{space}{env.vault.minted(call.platform, call.instance, name, secret)}"
+    mint = partial(env.vault.minted, call.platform, call.instance, f"script-{name.lower()}")
+    return with_standin(value, mint)
 
 
 def _path(merged: Merged, recipe: CompiledApi) -> str:

@@ -29,6 +29,7 @@ from bpmax_sim.js_values import (
     json_text,
     kind_of,
 )
+from bpmax_sim.messages import FORM, media_type
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.effects import NoRepr
 
@@ -210,7 +211,7 @@ def _first_odd(text: str) -> str:
 
 TYPES: Final[Mapping[str, str]] = {
     "json": "application/json",
-    "form": "application/x-www-form-urlencoded",
+    "form": FORM,
     "multipart": "multipart/form-data",
     "text": "text/plain; charset=utf-8",
     "xml": "application/xml; charset=utf-8",
@@ -244,7 +245,7 @@ def encode_payload(value: Any, encoding: Encoding) -> Payload:
 
 def encoding_of(content_type: str, declared: Encoding) -> Encoding:
     """Return the encoding that a content type set by the script asks for, else *declared*."""
-    media = content_type.partition(";")[0].strip().lower()
+    media = media_type(content_type)
     if media == TYPES["form"]:
         return "form"
     return "multipart" if media == TYPES["multipart"] else declared

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.errors import AuthError, BpmaxError, ConfigError
-from bpmax_sim.messages import LOGIN, Call, Pairs, Request, Response, Sensitive
+from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, Sensitive
 from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.auth import (
@@ -58,7 +58,6 @@ from bpmax_sim.proxy.response import (
     find_first,
     finder,
     is_success,
-    media_type,
     read_body,
     redacted_headers,
 )
@@ -178,7 +177,7 @@ def _headers(said: LoginRequest, names: Mapping[str, Any], payload: Payload | No
     headers = [
         (name, header_value(name, render(value, names))) for name, value in said.headers.items()
     ]
-    if payload and not any(name.lower() == "content-type" for name, _ in headers):
+    if payload and "content-type" not in Headers(tuple(headers)):
         headers.append(("Content-Type", payload.content_type))
     return tuple(headers)
 
@@ -328,7 +327,7 @@ class LoginAnswer:
         elif self.body.kind == "broken":
             yield f"broken JSON ({self.body.problem})"
         else:
-            media = media_type(self.response.header("content-type")) or "no content type"
+            media = Headers(self.response.headers).media_type or "no content type"
             yield f"{media}, {len(self.response.body)} bytes"
 
 

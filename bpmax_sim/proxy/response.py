@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, Literal, NoReturn
@@ -24,17 +23,31 @@ import msgspec
 from msgspec import Struct
 
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
+from bpmax_sim.field_path import FieldPath, Steps, values_at
 from bpmax_sim.js_values import js_number, loads
-from bpmax_sim.messages import LOGIN, Call, Pairs, Request, Response
+from bpmax_sim.messages import (
+    FORM,
+    LOGIN,
+    Call,
+    Headers,
+    Pairs,
+    Request,
+    Response,
+    media_type,
+)
+from bpmax_sim.messages import (
+    charset as charset_of,
+)
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.effects import NoRepr
+from bpmax_sim.secret.http_auth import SET_BY_SERVER
 from bpmax_sim.secret.vault import Redact, redacted
 
 _NO_CONTENT = frozenset({204, 205, 304})
 _JSON_TYPES = frozenset({"application/json", "text/json"})
 _TEXT_TYPES = frozenset({
     "application/xml", "application/javascript", "application/x-javascript",
-    "application/x-www-form-urlencoded", "application/x-ndjson", "application/yaml",
+    FORM, "application/x-ndjson", "application/yaml",
 })  # fmt: skip
 _CHARSETS = ("utf-", "gb", "big5", "iso8859", "cp", "ascii", "shift_jis", "euc_", "koi8")
 _BOM = "\ufeff"
@@ -77,11 +90,6 @@ class Body(NoRepr, frozen=True):
 _NULL: Final = Body("null")
 
 
-def media_type(content_type: str | None) -> str:
-    """Return the lower-case media type without parameters, or nothing."""
-    return (content_type or "").partition(";")[0].strip().lower()
-
-
 def is_json(media: str) -> bool:
     """Return whether *media* is JSON, such as ``application/problem+json`` (RFC 6839)."""
     return media in _JSON_TYPES or media.endswith("+json")
@@ -92,7 +100,8 @@ def read_body(response: Response) -> Body:
     raw = response.body
     if not raw or response.status in _NO_CONTENT:
         return _NULL
-    media, charset = _read_type(response.header("content-type"))
+    content_type = response.header("content-type") or ""
+    media, charset = media_type(content_type), charset_of(content_type)
     return _read_json(raw, charset) if is_json(media) else _read_other(raw, media, charset)
 
 
@@ -118,20 +127,6 @@ def parse_json(text: str) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-@lru_cache(maxsize=256)
-def _read_type(content_type: str | None) -> tuple[str, str]:
-    """Return media type and character set."""
-    return media_type(content_type), _charset(content_type)
-
-
-def _charset(content_type: str | None) -> str:
-    for part in (content_type or "").split(";")[1:]:
-        name, _, value = part.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip("\"'") or "utf-8"
-    return "utf-8"
 
 
 def _decoded(raw: bytes, charset: str, errors: str) -> str:
@@ -183,11 +178,6 @@ def _guess(raw: bytes, charset: str) -> Any:
 ABSENT: Final = object()
 """Stands for the value of a path that an answer does not have."""
 
-_SIMPLE = re.compile(
-    r"\$?(?:\.?[^\W\d][\w-]*|\[\d+\]|\['[^']*'\])(?:\.[^\W\d][\w-]*|\[\d+\]|\['[^']*'\])*"
-)
-_STEP = re.compile(r"\.?([^\W\d][\w-]*)|\[(\d+)\]|\['([^']*)'\]")
-
 _FOREIGN = (*BAD_PATTERN, ValueError)
 """What the library lets through: a regular expression of the path, a number, nesting."""
 
@@ -201,16 +191,14 @@ def finder(path: str) -> Finder:
     Raises:
         ConfigError: if *path* is none of the forms above.
     """
-    kind, found, name = path.partition(":")
-    if found and kind in _BY_NAME:
-        return _BY_NAME[kind](name.strip())
-    if path == "cookies":
-        return _all_cookies
-    if path == "$":
-        return lambda _response, body: ABSENT if body.rules_see is None else body.rules_see
-    if _SIMPLE.fullmatch(path):
-        return _steps(path.removeprefix("$"))
-    return _json_path(path)
+    place = FieldPath.of_response(path)
+    if place is None:
+        return _json_path(path)
+    if place.root == "cookie":
+        return _of_cookie(place.name) if place.name else _all_cookies
+    if place.root == "header":
+        return _of_header(place.name)
+    return _of_body(place.below)
 
 
 def find_first(finders: Iterable[Finder], response: Response, body: Body) -> Any:
@@ -240,42 +228,20 @@ def _of_header(name: str) -> Finder:
 
 
 def _of_cookie(name: str) -> Finder:
-    return lambda response, _body: _cookies(response).get(name, ABSENT)
+    return lambda response, _body: Headers(response.headers).set_cookies.get(name, ABSENT)
 
 
 def _all_cookies(response: Response, _body: Body) -> Any:
-    pairs = [f"{name}={value}" for name, value in _cookies(response).items()]
+    jar = Headers(response.headers).set_cookies
+    pairs = [f"{name}={value}" for name, value in jar.items()]
     return "; ".join(pairs) if pairs else ABSENT
 
 
-def _cookies(response: Response) -> dict[str, str]:
-    jar: dict[str, str] = {}
-    for header, line in response.headers:
-        if header.lower() == "set-cookie":
-            name, _, value = line.partition(";")[0].partition("=")
-            jar[name.strip()] = value.strip()
-    return jar
+def _of_body(steps: Steps) -> Finder:
+    if not steps:
+        return lambda _response, body: ABSENT if body.rules_see is None else body.rules_see
 
-
-_BY_NAME: Mapping[str, Callable[[str], Finder]] = {"header": _of_header, "cookie": _of_cookie}
-
-
-def _steps(path: str) -> Finder:
-    steps = [int(index) if index else name or quoted for name, index, quoted in _STEP.findall(path)]
-
-    def find(_response: Response, body: Body) -> Any:
-        value = body.rules_see
-        for step in steps:
-            kind = list if isinstance(step, int) else dict
-            if not isinstance(value, kind):
-                return ABSENT
-            try:
-                value = value[step]
-            except (KeyError, IndexError):
-                return ABSENT
-        return value
-
-    return find
+    return lambda _response, body: next(values_at(body.rules_see, steps), ABSENT)
 
 
 def _json_path(path: str) -> Finder:
@@ -371,7 +337,6 @@ def accepts(rule: OkRule, response: Response, body: Body) -> bool:
     return good and all(holds(response, body) for holds in compile_conditions(rule.all))
 
 
-_SET_BY_SERVER = frozenset({"set-cookie", "set-cookie2"})
 _HIDDEN = "redacted"
 
 
@@ -428,7 +393,7 @@ def redacted_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
     shown: dict[str, str] = {}
     for name, value in pairs:
         lower = name.lower()
-        text = _HIDDEN if lower in _SET_BY_SERVER else redact(value)
+        text = _HIDDEN if lower in SET_BY_SERVER else redact(value)
         shown[lower] = f"{shown[lower]}, {text}" if lower in shown else text
     return shown
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from msgspec.structs import asdict
 
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
+from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.js_values import json_text
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_plan import Plan
@@ -151,15 +152,17 @@ def learn(request: Request, response: Response, vault: Secrets) -> None:
 
 
 def _values(path: str, response: Response, body: Body) -> Iterator[Any]:
-    """Yield what stands at *path*; ``body.a.b`` is ``$.a.b``, and ``[*]`` every item."""
-    spelled = f"${path.removeprefix('body')}" if path.startswith("body") else path
-    if "*" in spelled:
-        yield from _all(spelled, body)
+    """Yield what stands at *path*: ``body.a[*].b``, or as a response's paths are spelled."""
+    if path.startswith("body"):
+        yield from values_at(body.rules_see, FieldPath.parse(path, "secret").below)
         return
-    value = finder(spelled)(response, body)
+    if "*" in path:
+        yield from _all(path, body)
+        return
+    value = finder(path)(response, body)
     if value is ABSENT or value is None:
         return
-    yield from _in_address(value) if _is_location(spelled) else [value]
+    yield from _in_address(value) if _is_location(path) else [value]
 
 
 def _is_location(path: str) -> bool:

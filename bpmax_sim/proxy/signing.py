@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import AuthError, ConfigError
 from bpmax_sim.js_values import UnprintableError, json_text, loads
-from bpmax_sim.messages import VERIFIED, Request, Response
+from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
 from bpmax_sim.platform.encodings import (
     FilterError,
     decode_base64,
@@ -38,7 +38,6 @@ from bpmax_sim.platform.template import render
 _ADDRESS = re.compile(r"([A-Za-z][\w+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _PORTS: Final = {"http": ":80", "https": ":443"}
 _VISIBLE = re.compile(r"[\t\x20-\x7e]*")
-_FORM = "application/x-www-form-urlencoded"
 
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _Object = dict[str, msgspec.Raw]
@@ -79,7 +78,7 @@ class RequestEditor:
 
     def has_header(self, name: str) -> bool:
         """Return whether the request has a header of this name, in any case."""
-        return any(key.lower() == name.lower() for key, _ in self._headers)
+        return name in Headers(self._headers)
 
     def request(self) -> Request:
         """Return the request as it stands, with the places that were put in."""
@@ -104,8 +103,7 @@ class RequestEditor:
     def remove(self, place: Spot, name: str) -> None:
         """Take a header, a query name or a cookie out, so that it is not signed."""
         if place == "header":
-            wanted = name.lower()
-            self._headers = tuple(pair for pair in self._headers if pair[0].lower() != wanted)
+            self._headers = Headers(self._headers).without({name.lower()})
         elif place == "query" and self._query:
             self._query = _without(self._query, name)
         elif place == "cookie":
@@ -145,10 +143,10 @@ class RequestEditor:
         self._path = self._path.replace(f"{{{name}}}", percent(value))
 
     def _put_body(self, name: str, value: str) -> None:
-        media = self._header_mapping().get("content-type", "").lower()
+        media = Headers(self._headers).media_type
         if not media:
             self.put("header", "Content-Type", "application/json")
-        if media.startswith(_FORM):
+        if media == FORM:
             kept = _without(octet_text(self._body or b""), name)
             pair = f"{form(name)}={form(value)}"
             self._body = (f"{kept}&{pair}" if kept else pair).encode("utf-8", "surrogateescape")
@@ -167,7 +165,7 @@ _PUT: Final = {
 
 def lower_headers(headers: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
     """Return headers by lower-case name, the first value of each."""
-    return {name.lower(): value for name, value in reversed(headers)}
+    return Headers(headers).first()
 
 
 def _host(scheme: str, netloc: str) -> str:
@@ -185,9 +183,7 @@ def _is_named(encoded: str, name: str) -> bool:
 
 
 def _cookies(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
-    lines = (value for name, value in headers if name.lower() == "cookie")
-    cookies = (cookie.strip() for line in lines for cookie in line.split(";"))
-    return [cookie for cookie in cookies if cookie and cookie.partition("=")[0] != without]
+    return [cookie.text for cookie in Headers(headers).cookies if cookie.name != without]
 
 
 def _with_member(body: bytes, path: list[str], value: str) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place
 from bpmax_sim.js_values import js_number, loads
-from bpmax_sim.messages import Call, Pairs
+from bpmax_sim.messages import FORM, Call, Pairs, media_type
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.proxy.response import RedactedRequest, RedactedResponse
 from bpmax_sim.scenario.expect import Check, Checks, compare, failed, is_number, is_operator
@@ -223,7 +223,7 @@ def _map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
 def _body(text: str | None, content_type: str) -> Any:
     if text is None:
         return None
-    if content_type.startswith("application/x-www-form-urlencoded"):
+    if media_type(content_type) == FORM:
         return _map(tuple(parse_qsl(text, keep_blank_values=True)))
     try:
         return loads(text)

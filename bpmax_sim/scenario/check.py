@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
-from bpmax_sim.field_path import parse_path
+from bpmax_sim.field_path import FieldPath
 from bpmax_sim.scenario.actions import ACTIONS, check_action, wanted_actions
 from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
@@ -80,7 +80,7 @@ def _places(draft: Draft) -> None:
     """Find paths that name no place of a request, and would be ignored without a word."""
     for index, text in enumerate(draft.scenario.proxy.ignore):
         try:
-            parse_path(text)
+            FieldPath.parse(text, "ignore")
         except ConfigError as error:
             told = str(error).removeprefix("ignore: ")
             draft.tell(element(draft.spot.at("proxy", "ignore"), index), told)

@@ -7,6 +7,7 @@ Which places of calls and answers do not count, of all that a session's platform
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote, urlsplit
@@ -16,9 +17,10 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
+from bpmax_sim.field_path import FieldPath, path_template
 from bpmax_sim.messages import Request, Route
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.platform.secrecy import declared_clear
 from bpmax_sim.secret.vault import Credentials, Vault, weak
 from bpmax_sim.session.recordings import Opening, login_values
@@ -139,6 +141,9 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
     """Return which places do not count: those of the scenario, each platform's and each API's.
 
     They are kept for the process, by the identity of the platforms.
+
+    Raises:
+        ConfigError: one of them is no path, or can be no place of a request.
     """
     key = (id(platforms), tuple(ignore))
     found = _kept.get(key)
@@ -165,7 +170,50 @@ def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
         for one in platforms
         for name, api in one.apis.items()
     ]
-    return Rules(ignore, tuple((name, paths) for name, paths in scoped if paths))
+    templates = {f"{p.platform_key}.{n}": api.path for p in platforms for n, api in p.apis.items()}
+    every = list(templates.values())
+    _check_places("ignore", ignore, every)
+    for one in platforms:
+        own = [api.path for api in one.apis.values()]
+        _check_declared(one.platform_key, one, own)
+        for name, api in one.apis.items():
+            _check_declared(f"{one.platform_key}.{name}", api, [api.path])
+    return Rules(ignore, tuple((name, paths) for name, paths in scoped if paths), templates)
+
+
+_JSON_PATH = re.compile(r"\$|header:|cookie:|cookies$")  # as a response's rules spell a place
+
+
+def _check_declared(name: str, one: Platform | Api, paths: list[str]) -> None:
+    _check_places(f"{name}: ignore", one.ignore, paths)
+    check_paths(f"{name}: volatile", one.volatile)
+    check_paths(f"{name}: redact", one.redact)
+    check_paths(f"{name}: secret", (text for text in one.secret if not _JSON_PATH.match(text)))
+    _check_places(f"{name}: volatile", (p for p in one.volatile if not _of_response(p)), paths)
+
+
+def _of_response(text: str) -> bool:
+    """Return whether a response may have the place, whatever requests have."""
+    return FieldPath.parse(text, "volatile").root in {"body", "header"}
+
+
+def check_paths(option: str, places: Iterable[str]) -> None:
+    """Find texts that are no paths.
+
+    Raises:
+        ConfigError: there is one; the message begins with *option*.
+    """
+    for text in places:
+        FieldPath.parse(text, option)
+
+
+def _check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> None:
+    """Find places that no request can have, and that would count for nothing without a word."""
+    parameters = {name for path in paths for name in path_template(path).names}
+    for text in places:
+        wrong = FieldPath.parse(text, option).mismatch(parameters)
+        if wrong:
+            raise ConfigError(f"{option}: {text!r} matches nothing: {wrong}")
 
 
 def with_personal(request: Request, places: tuple[str, ...]) -> Request:

@@ -33,7 +33,13 @@ from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.proxy.result import learn
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.secret.vault import Vault, redacted
-from bpmax_sim.session.credentials import Tenants, matching_rules, volatile_places, with_personal
+from bpmax_sim.session.credentials import (
+    Tenants,
+    check_paths,
+    matching_rules,
+    volatile_places,
+    with_personal,
+)
 from bpmax_sim.session.recordings import Opening, Tracks, still_signed
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.undeclared import Undeclared
@@ -280,13 +286,12 @@ class Network:
         self._settings = settings
         self._start = start
         self._clock = start.clock
-        self._vault = vault = Vault()
-        for secret in settings.secrets:
-            vault.minted("scenario", settings.owner, "secret", secret)
+        self._vault = vault = _vault_of(settings)
         self._tenants = Tenants(platforms, settings, start, vault)
+        check_paths("redact", settings.redact)
+        rules = matching_rules(platforms, settings.ignore)
         self._resources = ExitStack()
         self._simulators = self._simulate() if start.simulated else None
-        rules = matching_rules(platforms, settings.ignore)
         passing = partial(volatile_places, platforms)
         self._undeclared = Undeclared(platforms, self._tenants)
         self._tracks = Tracks(
@@ -468,6 +473,14 @@ class Network:
     def _is_signed(self, exchange: Exchange) -> bool:
         granted = self.environment.renewed
         return still_signed(exchange.request, self._platforms, self._tenants.of, granted)
+
+
+def _vault_of(settings: Settings) -> Vault:
+    """Return a vault that knows the secrets that the settings name."""
+    vault = Vault()
+    for secret in settings.secrets:
+        vault.minted("scenario", settings.owner, "secret", secret)
+    return vault
 
 
 def _live(

@@ -20,7 +20,7 @@ from bpmax_sim.platform.check import credentials_in
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
-from bpmax_sim.transport.redaction import Stranger, strangers
+from bpmax_sim.transport.redaction import UndeclaredSecret, undeclared_secrets
 
 Key = tuple[str, str]
 Tenants = Iterable[tuple[Key, Credentials]]
@@ -126,7 +126,7 @@ class Unrecognised:
     vault: Vault
     passing: Volatile
     _fresh: deque[Exchange] = field(default_factory=deque, init=False)
-    _found: dict[Stranger, None] = field(default_factory=dict, init=False)
+    _found: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)
 
     def add(self, exchange: Exchange) -> None:
         """Take a redacted exchange."""
@@ -138,6 +138,6 @@ class Unrecognised:
             exchange = self._fresh.popleft()
             call = exchange.request.call
             passing = self.passing(call.name if call else "")
-            self._found.update(dict.fromkeys(strangers(exchange, passing)))
+            self._found.update(dict.fromkeys(undeclared_secrets(exchange, passing)))
         still = (p for p, value in self._found if self.vault.redact_text(value) == value)
         return tuple(dict.fromkeys(still))

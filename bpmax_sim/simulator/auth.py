@@ -33,6 +33,7 @@ from bpmax_sim.platform.model import Apply, Auth, LoginStep, Sign
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.proxy.signing import sign
+from bpmax_sim.secret.http_auth import read_basic
 from bpmax_sim.simulator.model import Grants, Reply, Signed, Tokens, put
 from bpmax_sim.simulator.state import (
     ABSENT,
@@ -42,7 +43,6 @@ from bpmax_sim.simulator.state import (
     Seen,
     Tenant,
     Turn,
-    basic,
     below,
     is_empty,
     matched,
@@ -393,7 +393,7 @@ def _client(turn: Turn, rule: Grants) -> Tenant:
     in_form = "client_secret" in turn.asked.form
     if header and in_form:
         raise Refused("invalid_request")
-    pair = basic(header) if header else _in_form(turn)
+    pair = read_basic(header) if header else _in_form(turn)
     for tenant in turn.world.tenants:
         own = tuple(as_text(tenant.credentials.get(name)) for name in (rule.client, rule.secret))
         if pair is not None and own in (pair, tuple(map(unquote_plus, pair))):

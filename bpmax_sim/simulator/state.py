@@ -17,8 +17,6 @@ without a value is left out.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import re
@@ -33,7 +31,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.messages import Pairs, Request, Response
+from bpmax_sim.messages import FORM, Headers, Pairs, Request, Response
 from bpmax_sim.platform.filters import http_date
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.platform.template import render
@@ -135,7 +133,6 @@ ABSENT: Final = object()
 """Stands for a value that is not there."""
 
 _DEEPEST: Final = 64
-_FORM: Final = "application/x-www-form-urlencoded"
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -160,17 +157,15 @@ class Asked(msgspec.Struct, frozen=True):
 def read(request: Request, base: str) -> Asked:
     """Return *request* taken apart; *base* is the address of the third party."""
     path, _, query = below(request.url, base).partition("#")[0].partition("?")
-    headers: dict[str, str] = {}
-    for name, value in request.headers:
-        headers.setdefault(name.lower(), value)
-    is_form = headers.get("content-type", "").lower().startswith(_FORM)
+    headers = Headers(request.headers)
+    is_form = headers.media_type == FORM
     return Asked(
         request=request,
         method=request.method.upper(),
         path=path or "/",
         query=_pairs(query),
-        headers=headers,
-        cookies=_cookies(headers.get("cookie", "")),
+        headers=headers.first(),
+        cookies={cookie.name: cookie.value for cookie in headers.cookies},
         form=_pairs((request.body or b"").decode("utf-8", "replace")) if is_form else {},
         body=_json(request.body or b""),
     )
@@ -227,11 +222,6 @@ def _listed(text: str) -> Iterator[tuple[str, str]]:
             yield unquote_plus(name), unquote_plus(value)
 
 
-def _cookies(line: str) -> dict[str, str]:
-    pairs = (crumb.strip().partition("=") for crumb in line.split(";"))
-    return {name: value for name, _, value in pairs if name}
-
-
 def _json(body: bytes) -> Any:
     try:
         value = msgspec.json.decode(body)
@@ -246,19 +236,6 @@ def _is_shallow(value: Any, levels: int) -> bool:
         return True
     inner = value.values() if isinstance(value, dict) else value
     return levels > 0 and all(_is_shallow(one, levels - 1) for one in inner)
-
-
-def basic(header: str) -> tuple[str, str] | None:
-    """Return user and password of a Basic header (RFC 7617), or None."""
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        text = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    user, colon, password = text.partition(":")
-    return (user, password) if colon else None
 
 
 _LETTERS = str.maketrans("-_", "ab")
@@ -417,7 +394,7 @@ def respond(turn: Turn, base: Reply, over: Reply, *, data: Any = UNSET) -> Respo
         body, kind = _body(turn, UNSET if over.alone else base.body, over.body, data), _JSON
     pairs: list[tuple[str, str]] = [("date", http_date(turn.now))]
     pairs += [(name, render(value, _texts(turn))) for name, value in headers.items()]
-    if body and not any(name.lower() == "content-type" for name in headers):
+    if body and "content-type" not in Headers(tuple(headers.items())):
         pairs.append(("content-type", kind))
     return Response(
         status=status,

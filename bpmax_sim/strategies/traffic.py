@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.clock import Instant
-from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
+from bpmax_sim.messages import FORM, Call, Exchange, Failed, Outcome, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.script.failure import Script
@@ -32,7 +32,6 @@ RULES: Final = Rules()
 _BASE = "https://crm.example.test"
 _TOKEN = ("Authorization", "Bearer redacted.crm_system.test.token.1")
 _JSON = "application/json"
-_FORM = "application/x-www-form-urlencoded"
 
 
 def requests() -> st.SearchStrategy[Request]:
@@ -91,7 +90,7 @@ def _bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:
         st.just(("", None)),
         as_json,
         as_json,
-        pairs.map(lambda found: (_FORM, "&".join(_field(*pair) for pair in found).encode())),
+        pairs.map(lambda found: (FORM, "&".join(_field(*pair) for pair in found).encode())),
         texts().filter(bool).map(lambda text: ("text/plain", text.encode())),
         st.binary(min_size=1, max_size=12).map(lambda data: ("application/octet-stream", data)),
     )

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
-from bpmax_sim.messages import Exchange, Failed, Request
+from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Request, media_type
 
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -45,7 +45,7 @@ def command(request: Request) -> str:
     lines += [shlex.join(["--header", _header(name, value)]) for name, value in request.headers]
     if request.body is None:
         return _joined(lines)
-    if not any(name.lower() == "content-type" for name, _ in request.headers):
+    if "content-type" not in Headers(request.headers):
         lines.append("--header Content-Type:")  # or curl would name a form
     said = _shell_text(request.body)
     lines.append(f"--data-binary {'@-' if said is None else shlex.quote(said)}")
@@ -71,9 +71,6 @@ def _shell_text(body: bytes) -> str | None:
     return None if "\0" in said or said.startswith("@") else said
 
 
-_FORM = "application/x-www-form-urlencoded"
-
-
 def curl_of(event: Mapping[str, Any]) -> str:
     """Return the command that sends the call of a ``CallMade`` again."""
     headers = {str(name).lower(): str(value) for name, value in event.get("header", {}).items()}
@@ -93,7 +90,7 @@ def _body(body: Any, content_type: str) -> bytes | None:
         return None
     if isinstance(body, str):
         return body.encode("utf-8", "replace")
-    if content_type.startswith(_FORM) and isinstance(body, Mapping):
+    if media_type(content_type) == FORM and isinstance(body, Mapping):
         return "&".join(_pair(name, value) for name, value in body.items()).encode()
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 

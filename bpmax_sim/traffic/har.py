@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from bpmax_sim.cassette.matching import split_query
-from bpmax_sim.messages import Exchange, Failed, Pairs, Response
+from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Pairs, Response
 from bpmax_sim.traffic.imported import (
     Imported,
     NotCarried,
@@ -33,7 +33,6 @@ from bpmax_sim.traffic.imported import (
 WHAT: Final = "an HTTP Archive"
 Attachment = Callable[[str], "bytes | None"]
 
-_FORM: Final = "application/x-www-form-urlencoded"
 _CODES: Final = (
     ("TIMEOUT", ("timed out", "timeout", "timed_out")),
     ("TLS", ("ssl", "tls", "cert_", "certificate")),
@@ -89,7 +88,7 @@ def _posted(asked: Any, attachment: Attachment) -> bytes | None:
         coded = posted.get("encoding") == "base64" or posted.get("_encoding") == "base64"
         return from_base64(said) if coded else text(said).encode("utf-8", "surrogatepass")
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
-    if params and not str(posted.get("mimeType", "")).startswith(_FORM):
+    if params and not str(posted.get("mimeType", "")).startswith(FORM):
         raise NotCarried("the archive has the parts of its multipart body, and not the body")
     return urlencode(params).encode() if params else None
 
@@ -212,7 +211,7 @@ def _named(pairs: Pairs) -> list[dict[str, str]]:
 
 
 def _type(headers: Pairs) -> str:
-    return next((value for name, value in headers if name.lower() == "content-type"), "")
+    return Headers(headers).content_type
 
 
 def _coded(body: bytes) -> dict[str, str]:

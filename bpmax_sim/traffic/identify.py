@@ -13,12 +13,11 @@ Requests of users' own clients: told apart by address, method and path, and made
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlsplit
 
@@ -47,6 +46,7 @@ from bpmax_sim.proxy.effects import Effect, Send
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.proxy.result import learn
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, with_standin
 from bpmax_sim.secret.vault import Credentials, Vault
 
 Addresses = Mapping[tuple[str, str], str]
@@ -56,10 +56,7 @@ _ANY_INSTANCE: Final = "default"
 _TEMPLATE = re.compile(r"\{\{.*?\}\}")
 _PLACEHOLDER = re.compile(r"\{[^{}]+\}")
 _PATH_SAFE: Final = "/:@!$&'()*+,;=~%"
-_ALWAYS: Final = frozenset({
-    "header.authorization", "header.proxy-authorization", "header.cookie",
-})  # fmt: skip
-_SCHEMES: Final = frozenset({"basic", "bearer", "digest", "token"})
+_ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
 _OWN_HEADERS: Final = frozenset({"content-type"})
 
 
@@ -204,11 +201,8 @@ def hidden(request: Request, platforms: Platforms, vault: Vault) -> Request:
         known = vault.redact_text(value)
         if known != value:
             return known
-        scheme, space, rest = value.partition(" ")
-        if not rest or scheme.lower() not in _SCHEMES:
-            scheme, space, rest = "", "", value
         name = f"client-{place.partition('.')[2]}"
-        return f"{scheme}{space}{vault.minted(call.platform, call.instance, name, rest)}"
+        return with_standin(value, partial(vault.minted, call.platform, call.instance, name))
 
     return replace(
         _at_declared_address(request, platform, hide),
@@ -363,14 +357,8 @@ def _values(
 
 def _bare(value: str) -> str:
     """Return the password of Basic credentials, and any other value as it is."""
-    scheme, _, packed = value.partition(" ")
-    if scheme.lower() != "basic":
-        return value
-    try:
-        known = base64.b64decode(packed, validate=True).decode()
-    except (binascii.Error, ValueError):
-        return value
-    return unquote(known.partition(":")[2]) or value
+    pair = read_basic(value)
+    return (unquote(pair[1]) if pair else "") or value
 
 
 def _form(body: bytes | None) -> dict[str, str]:

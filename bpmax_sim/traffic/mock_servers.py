@@ -19,9 +19,8 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from bpmax_sim.cassette.format import grouped
-from bpmax_sim.cassette.model import media_type
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.messages import Exchange, Failed, Pairs, Response
+from bpmax_sim.messages import Exchange, Failed, Headers, Response, media_type
 from bpmax_sim.traffic.imported import (
     Imported,
     NotCarried,
@@ -226,7 +225,7 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     parts = urlsplit(asked.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     expected: dict[str, Any] = {"method": asked.method, "url": target}
-    content_type = _content_type(asked.headers)
+    content_type = Headers(asked.headers).content_type
     if content_type:
         expected["headers"] = {"Content-Type": {"equalTo": content_type}}
     if asked.body:
@@ -240,10 +239,6 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     if came.elapsed:
         told["fixedDelayMilliseconds"] = round(came.elapsed * 1000)
     return {"request": expected, "response": told}
-
-
-def _content_type(headers: Pairs) -> str:
-    return next((value for name, value in headers if name.lower() == "content-type"), "")
 
 
 def _pattern(body: bytes, content_type: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.messages import Chunk, Pairs, Request, Response, Route
+from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.transport.connection import PROGRESS, Address, Progress, transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
 
@@ -34,7 +35,6 @@ _DEFAULT_HEADERS = {
 _CODINGS = {"", "deflate", "gzip", "identity"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SCHEMES = {"http", "https"}
-_CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
 _KEEPS_METHOD = {307, 308}
 _MAX_HOPS = 5
 _STREAMED = ("text/event-stream", "application/x-ndjson")
@@ -274,7 +274,7 @@ def _readable(location: str) -> str:
 def _is_free(request: Request) -> bool:
     """Return whether *request* holds no credential, so that it may go to another origin."""
     names = {name.lower() for name, _ in request.headers}
-    return not (request.injected or request.confined) and names.isdisjoint(_CREDENTIALS)
+    return not (request.injected or request.confined) and names.isdisjoint(SECRET_HEADERS)
 
 
 def _bodiless(request: Request) -> Pairs:

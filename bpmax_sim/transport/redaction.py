@@ -1,13 +1,10 @@
 """Exchanges as they may be written down and compared.
 
 Credentials are known by where they come from (`Request.standin`, the vault); cookies and a
-script's own credentials by their place; personal data is declared. Redacting twice changes nothing.
+script's own credentials by their place; personal data (``body.phone``) is declared and becomes
+pseudonyms. Everything else keeps its bytes; redacting twice changes nothing.
 
-Personal data at declared places (``body.phone``, ``query.idCard``) -> pseudonyms.
-
-Everything else keeps its bytes: a JSON body is not written anew, only its literals are replaced.
-
-Values in an exchange that look like secrets and that nobody declared, by their places.
+`undeclared_secrets` lists what looks like a secret all the same.
 """
 
 from __future__ import annotations
@@ -22,17 +19,27 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import call_behind
+from bpmax_sim.cassette.matching import call_behind, injected_by_root
 from bpmax_sim.cassette.merge import PASSING
 from bpmax_sim.cassette.model import read_body
-from bpmax_sim.field_path import Path, Wild, format_path, parse_path, without
+from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import Call, Chunk, Exchange, Pairs, Request, Response
+from bpmax_sim.messages import (
+    FORM,
+    Call,
+    Chunk,
+    Exchange,
+    Headers,
+    Pairs,
+    Request,
+    Response,
+    cookies,
+    set_cookie,
+)
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 from bpmax_sim.secret.pseudonym import pseudonym
 from bpmax_sim.secret.source import has_mixed_run, looks_random
 from bpmax_sim.secret.vault import Vault
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 def in_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
@@ -52,12 +59,12 @@ def in_url(url: str, places: Iterable[str]) -> str:
     return f"{address}?{'&'.join(_parameter(part, names) for part in query.split('&'))}"
 
 
-def in_body(body: bytes, content_type: str, places: Iterable[str]) -> bytes:
+def in_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     """Return *body* with the values that *places* names replaced, where it is JSON or a form."""
-    paths = tuple(path[1:] for path in map(parse_path, places) if path[0] == "body" and path[1:])
+    paths = tuple([path.below for path in _parsed(places) if path.root == "body" and path.below])
     if not paths:
         return body
-    if content_type.lower().startswith(_FORM):
+    if media == FORM:
         return _in_form(body, {str(path[0]) for path in paths})
     try:
         value = loads(body)
@@ -67,8 +74,11 @@ def in_body(body: bytes, content_type: str, places: Iterable[str]) -> bytes:
 
 
 def _names(places: Iterable[str], root: str) -> frozenset[str]:
-    found = (parse_path(place) for place in places)
-    return frozenset(str(path[1]) for path in found if path[0] == root and path[1:])
+    return frozenset(path.name for path in _parsed(places) if path.root == root and path.below)
+
+
+def _parsed(places: Iterable[str]) -> list[FieldPath]:
+    return [FieldPath.parse(place, "redact") for place in places]
 
 
 def _parameter(part: str, names: frozenset[str]) -> str:
@@ -84,38 +94,22 @@ def _in_form(body: bytes, names: set[str]) -> bytes:
     return body if changed == pairs else urlencode(changed).encode()
 
 
-def _in_json(body: bytes, value: Any, paths: tuple[Path, ...]) -> bytes:
+def _in_json(body: bytes, value: Any, paths: tuple[Steps, ...]) -> bytes:
     text = body.decode(errors="surrogateescape")
-    for found in dict.fromkeys(item for path in paths for item in _values(value, path)):
+    for found in dict.fromkeys(item for path in paths for item in _texts_at(value, path)):
         for ascii_only in (False, True):
             old = json.dumps(found, ensure_ascii=ascii_only)
             text = text.replace(old, json.dumps(pseudonym(found), ensure_ascii=ascii_only))
     return text.encode(errors="surrogateescape")
 
 
-def _values(value: Any, path: Path) -> Iterator[str]:
-    """Yield the texts at *path*; a number is no text, so declare such a field as text."""
-    if not path:
-        if isinstance(value, str):
-            yield value
-        return
-    head, rest = path[0], path[1:]
-    if isinstance(value, dict):
-        items = value.values() if head is Wild.ALL else [value[head]] if head in value else []
-    elif isinstance(value, list):
-        fits = isinstance(head, int) and head < len(value)
-        items = value if head is Wild.ALL else [value[head]] if fits else []  # type: ignore[index]
-    else:
-        items = []
-    for item in items:
-        yield from _values(item, rest)
+def _texts_at(value: Any, steps: Steps) -> Iterator[str]:
+    """Yield the texts at *steps*; a number is no text, so declare such a field as text."""
+    return (found for found in values_at(value, steps) if isinstance(found, str))
 
 
-_SCRIPT_SECRETS = frozenset({"authorization", "proxy-authorization", "cookie"})
 _MOST_EXACT = 256
 """Pieces of a streamed body that are each redacted to find where they end."""
-
-_SCHEMES = ("basic", "bearer", "digest", "token")
 
 
 def redacted(request: Request, answer: Response, vault: Vault) -> tuple[Request, Response]:
@@ -140,7 +134,7 @@ def _hides_by_place(shown: Request, answer: Response) -> bool:
     return bool(
         shown.personal
         or not _script_secrets(shown).isdisjoint([name.lower() for name, _ in headers])
-        or "set-cookie" in [name.lower() for name, _ in answer.headers]
+        or "set-cookie" in Headers(answer.headers)
     )
 
 
@@ -177,8 +171,8 @@ def _is_clean(request: Request, vault: Vault) -> bool:
     """Return whether there is nothing to hide, as in most of replay."""
     if request.standin is not None or request.personal or not vault.is_empty:
         return False
-    secrets = _SCRIPT_SECRETS.intersection([name.lower() for name, _ in request.headers])
-    return not secrets or secrets.issubset(_headers_in(request.injected))
+    secrets = SECRET_HEADERS.intersection([name.lower() for name, _ in request.headers])
+    return not secrets or secrets.issubset(_injected(request.injected, "header"))
 
 
 def _call(call: Call, shown: Request, vault: Vault) -> Call:
@@ -198,15 +192,13 @@ def _body(
 ) -> bytes | None:
     if not body:
         return body
-    content = next((value for name, value in headers if name.lower() == "content-type"), "")
-    return in_body(vault.redact(body), content, personal)
+    return in_body(vault.redact(body), Headers(headers).media_type, personal)
 
 
 def learn_cookies(request: Request, response: Response, vault: Vault) -> None:
     """Make the cookies that *response* sets known to *vault*; they are always secret."""
-    for name, value in response.headers:
-        if name.lower() == "set-cookie":
-            _set_cookie(value, request, vault)
+    for line in Headers(response.headers).every("set-cookie"):
+        _set_cookie(line, request, vault)
 
 
 def redact_response(response: Response, request: Request, vault: Vault) -> Response:
@@ -273,38 +265,33 @@ def _script_secrets(shown: Request) -> frozenset[str]:
 
 @lru_cache(maxsize=256)  # the same in every call of an API
 def _left_to_scripts(injected: tuple[str, ...]) -> frozenset[str]:
-    return _SCRIPT_SECRETS.difference(_headers_in(injected))
+    return SECRET_HEADERS.difference(_injected(injected, "header"))
 
 
-def _headers_in(injected: tuple[str, ...]) -> list[str]:
-    return [place[7:] for place in injected if place[:7] == "header."]
-
-
-def _injected_cookies(shown: Request) -> frozenset[str]:
-    return frozenset(place[7:] for place in shown.injected if place[:7] == "cookie.")
+def _injected(injected: tuple[str, ...], root: str) -> frozenset[str]:
+    """Return the names that auth put a value under, such as those of headers."""
+    return frozenset([place.name for place in injected_by_root(injected).get(root, ())])
 
 
 def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
     """Return the stand-in of a credential that the script itself set; auth's cookies stay."""
-    put = _injected_cookies(shown) if name.lower() == "cookie" else ()
+    put = _injected(shown.injected, "cookie") if name.lower() == "cookie" else ()
     if put:
-        crumbs = [crumb.strip() for crumb in value.split(";")]
-        mine = "; ".join(one for one in crumbs if one.partition("=")[0] not in put)
-        kept = [vault.redact_text(one) for one in crumbs if one.partition("=")[0] in put]
-        return "; ".join([*([_minted("script-cookie", mine, shown, vault)] if mine else []), *kept])
-    scheme, space, rest = value.partition(" ")
-    if not space or scheme.lower() not in _SCHEMES:
-        scheme, space, rest = "", "", value
-    return f"{scheme}{space}{_minted(f'script-{name.lower()}', rest, shown, vault)}"
+        sent = cookies(value)
+        own = "; ".join(one.text for one in sent if one.name not in put)
+        others = [vault.redact_text(one.text) for one in sent if one.name in put]
+        return "; ".join([*([_minted("script-cookie", own, shown, vault)] if own else []), *others])
+    return with_standin(
+        value, lambda secret: _minted(f"script-{name.lower()}", secret, shown, vault)
+    )
 
 
-def _set_cookie(value: str, request: Request, vault: Vault) -> str:
-    pair, semicolon, attributes = value.partition(";")
-    name, equals, secret = pair.partition("=")
-    if not secret.strip():
-        return value
-    shown = _minted(f"cookie-{name.strip()}", secret.strip(), request, vault)
-    return f"{name}{equals}{shown}{semicolon}{attributes}"
+def _set_cookie(line: str, request: Request, vault: Vault) -> str:
+    cookie = set_cookie(line)
+    if not cookie.value:
+        return line
+    shown = _minted(f"cookie-{cookie.name}", cookie.value, request, vault)
+    return f"{line.partition('=')[0]}={shown}{cookie.attributes}"
 
 
 def _minted(name: str, value: str, request: Request, vault: Vault) -> str:
@@ -313,7 +300,7 @@ def _minted(name: str, value: str, request: Request, vault: Vault) -> str:
     return vault.minted(platform, instance, name, value)
 
 
-Stranger = tuple[str, str]
+UndeclaredSecret = tuple[str, str]
 """Where it stands, such as ``crm.find answer body.data.ticket``, and the value."""
 
 _STANDIN = "redacted."
@@ -323,7 +310,9 @@ _MOST = 200_000
 """Bytes of a body that are looked at; a larger one is a file."""
 
 
-def strangers(exchange: Exchange, volatile: tuple[str, ...] = ()) -> Iterator[Stranger]:
+def undeclared_secrets(
+    exchange: Exchange, volatile: tuple[str, ...] = ()
+) -> Iterator[UndeclaredSecret]:
     """Yield each value of a redacted exchange that looks like a secret.
 
     What auth put in is known, what passes (*volatile*) is no secret, and a stand-in is none.
@@ -338,14 +327,14 @@ def strangers(exchange: Exchange, volatile: tuple[str, ...] = ()) -> Iterator[St
         told = _parts(outcome.headers, outcome.body, ())
         if told["body"] is None and not any(map(looks_random, told["header"].values())):
             return
-        paths = map(parse_path, (*PASSING, *volatile))
+        paths = [FieldPath.parse(one, "volatile") for one in (*PASSING, *volatile)]
         yield from _found(f"{name} answer", without(told, paths))
 
 
 def _may_hold(request: Request) -> bool:
     """Return whether what is left of *request* without auth may hold any: mostly it may not."""
     url = unquote_plus(request.url) if "%" in request.url else request.url
-    written_anew = any(place.startswith("body") for place in request.injected)
+    written_anew = "body" in injected_by_root(request.injected)
     return written_anew or _any_mixed(request.headers, request.body, url)
 
 
@@ -363,11 +352,10 @@ def _address(url: str) -> str:
 
 
 def _parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
-    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
     return {
         "query": dict(query),
         "header": {n.lower(): v for n, v in headers if not _TAGS.fullmatch(n.lower())},
-        "body": _body_values(body or b"", kind),
+        "body": _body_values(body or b"", Headers(headers).content_type),
     }
 
 
@@ -378,13 +366,13 @@ def _body_values(body: bytes, kind: str) -> Any:
     return None if read.kind == "bytes" else read.value
 
 
-def _found(where: str, parts: Any) -> Iterator[Stranger]:
+def _found(where: str, parts: Any) -> Iterator[UndeclaredSecret]:
     for path, value in _leaves(parts, ()):
         if _STANDIN not in value and looks_random(value):
             yield f"{where} {format_path(path)}", value
 
 
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _leaves(value: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
     """Yield the texts in *value*; items of a list have one place."""
     if isinstance(value, dict):
         for name, inner in value.items():

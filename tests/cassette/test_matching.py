@@ -23,7 +23,7 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.cassette.model import Body, by_name, read_body
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.field_path import format_path, parse_path
+from bpmax_sim.field_path import FieldPath, format_path
 from bpmax_sim.messages import Call, Exchange, Request, Response
 
 ALL = Rules()
@@ -243,7 +243,7 @@ def test_the_digest_of_rules_depends_on_what_they_ignore_only() -> None:
 )
 def test_a_wrong_path_is_refused_with_the_right_form(text: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        parse_path(text)
+        FieldPath.parse(text, "ignore")
 
     assert str(raised.value) == (
         f"ignore: {text!r} is not a path; write path, query.<name>, header.<name> or "
@@ -255,7 +255,7 @@ def test_a_wrong_path_is_refused_with_the_right_form(text: str) -> None:
 def test_a_printed_path_reads_back(segments: list[str | int]) -> None:
     path = ("body", *segments)
 
-    assert parse_path(format_path(path)) == path
+    assert FieldPath.parse(format_path(path), "ignore") == path
 
 
 leaves = st.one_of(

@@ -20,7 +20,7 @@ from bpmax_sim.cassette.matching import Rules, differences, identity, parts_of
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_outcome
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
-from bpmax_sim.field_path import format_path, parse_path
+from bpmax_sim.field_path import FieldPath, format_path
 from bpmax_sim.messages import Call, Response
 from bpmax_sim.platform import sandbox
 from bpmax_sim.platform.load import read_file
@@ -205,11 +205,11 @@ def matching(data: bytes) -> None:
     old, _, new = rest.partition(b"\n\n")
     text = rule.decode("utf-8", "replace")
     try:
-        parsed = parse_path(text)
+        parsed = FieldPath.parse(text, "ignore")
     except ConfigError as error:
         assert str(error).startswith("ignore: ")
         return
-    assert parse_path(format_path(parsed)) == parsed
+    assert FieldPath.parse(format_path(parsed), "ignore") == parsed
     rules = Rules((text,))
     headers = (("Content-Type", kind.decode("latin-1")),)
     one, two = (parts_of(replace(_CALL, headers=headers, body=body)) for body in (old, new))

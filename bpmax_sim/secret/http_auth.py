@@ -1,0 +1,54 @@
+"""Headers that hold credentials, and the scheme before a credential, such as ``Bearer``.
+
+A scheme stays when what follows it is replaced, so that a recording shows how one logs in
+(RFC 9110, 11.4).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Final
+
+SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
+"""Headers of requests, in lower case, that hold a credential whatever their value says."""
+
+SET_BY_SERVER: Final = frozenset({"set-cookie", "set-cookie2"})
+"""Headers of responses that do."""
+
+_SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
+_HASHED = frozenset({"digest"})  # a hash of the credential follows (RFC 7616), not itself
+
+
+def split_scheme(value: str) -> tuple[str, str]:
+    """Return scheme and space, or nothing where there is none, and what is secret."""
+    scheme, space, rest = value.partition(" ")
+    if not rest or scheme.lower() not in _SCHEMES:
+        return "", value
+    return scheme + space, rest
+
+
+def credential_of(value: str) -> str | None:
+    """Return the credential that the scheme of *value* sends as it is, or None."""
+    scheme, rest = split_scheme(value)
+    return rest if scheme and scheme.rstrip().lower() not in _HASHED else None
+
+
+def with_standin(value: str, mint: Callable[[str], str]) -> str:
+    """Return *value* with what *mint* makes of its secret; ``Bearer`` and its like stay."""
+    scheme, rest = split_scheme(value)
+    return scheme + mint(rest)
+
+
+def read_basic(value: str) -> tuple[str, str] | None:
+    """Return user and password of a Basic header (RFC 7617), or None."""
+    scheme, rest = split_scheme(value)
+    if scheme.rstrip().lower() != "basic":
+        return None
+    try:
+        text = base64.b64decode(rest.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    user, colon, password = text.partition(":")
+    return (user, password) if colon else None

@@ -1,0 +1,182 @@
+"""A place in a message is one value, whatever spelling a file has for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bpmax_sim as bs
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.field_path import FieldPath, PathTemplate, Wild, covers, values_at
+from bpmax_sim.messages import Exchange, Request, Response
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.transport.protocol import Handler
+from bpmax_sim.transport.redaction import redact_exchange
+
+SPELLINGS: dict[str, tuple[FieldPath | None, tuple[Any, ...]]] = {
+    "ignore": (
+        FieldPath.parse('body.客户["a.b"][0].*', "ignore"),
+        ("body", "客户", "a.b", 0, Wild.ALL),
+    ),
+    "ignored header": (FieldPath.parse("header.X-A", "ignore"), ("header", "x-a")),
+    "JSON path": (FieldPath.of_response("$.d['客 户'][0].id"), ("body", "d", "客 户", 0, "id")),
+    "without a dollar": (FieldPath.of_response("data.code"), ("body", "data", "code")),
+    "whole": (FieldPath.of_response("$"), ("body",)),
+    "response header": (FieldPath.of_response("header: X-Code"), ("header", "x-code")),
+    "cookie": (FieldPath.of_response("cookie:sid"), ("cookie", "sid")),
+    "all cookies": (FieldPath.of_response("cookies"), ("cookie",)),
+    "for a library": (FieldPath.of_response("$..token"), ()),
+    "injected header": (FieldPath.injected("header.X-Sign"), ("header", "x-sign")),
+    "injected query": (FieldPath.injected("query.a.b"), ("query", "a.b")),
+    "injected member": (FieldPath.injected("body.a.b"), ("body", "a", "b")),
+    "parameter": (FieldPath.dotted("body", "客户.电话"), ("body", "客户", "电话")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "steps"), SPELLINGS.values(), ids=SPELLINGS)
+def test_each_spelling_is_read_into_the_same_value(
+    found: FieldPath | None, steps: tuple[Any, ...]
+) -> None:
+    assert (found or ()) == steps
+
+
+def test_places_find_and_cover() -> None:
+    body = {"明细": [{"电话": "1"}, {"电话": "2"}]}
+    place = FieldPath.parse("body.明细[*].电话", "redact")
+
+    assert list(values_at(body, place.below)) == ["1", "2"]
+    assert list(values_at(body, ("明细", 1, "电话"))) == ["2"]
+    assert list(values_at(body, ("明细", 2, "电话"))) == []
+    assert covers(place, ("body", "明细", 0, "电话", "区号"))
+    assert not covers(place, ("body", "明细", 0))
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/rooms/%E5%8D%8E%2F%E5%8C%97/send/1", {"房间": "华/北", "txnId": "1"}),
+        ("/rooms/@a:b/send/", {"房间": "@a:b", "txnId": ""}),
+        ("/rooms/1/sent/1", None),
+        ("/rooms/1/send/1/2", None),
+    ],
+)
+def test_a_path_is_split_before_it_is_decoded(path: str, parameters: Any) -> None:
+    assert PathTemplate("rooms/{房间}/send/{txnId}?a=b").parameters(path) == parameters
+
+
+@pytest.mark.parametrize("path", ["bdy.phone", "body..phone", "body.a b"])
+def test_an_error_names_the_option_that_is_wrong(path: str) -> None:
+    request = Request(method="GET", url="https://crm.example.test/", personal=(path,))
+
+    with pytest.raises(ConfigError) as raised:
+        redact_exchange(Exchange(request=request, outcome=Response(status=200)), Vault())
+
+    assert str(raised.value).startswith(f"redact: {path!r} is not a path; write ")
+
+
+PLATFORM = """\
+platform_key: matrix
+base_url: https://matrix.example.test
+{platform}apis:
+  send:
+    method: PUT
+    path: /rooms/{{room}}/send/{{txnId}}
+    parameters:
+      - {{name: room, in: path, required: true}}
+      - {{name: txnId, in: path, required: true}}
+{api}"""
+
+
+def project(folder: Path, *, platform: str = "", api: str = "") -> Path:
+    (folder / "platforms").mkdir()
+    text = PLATFORM.format(platform=platform, api=api)
+    (folder / "platforms/matrix.yaml").write_text(text, encoding="utf-8")
+    entry = "- {platform: matrix, instance_key: default}\n"
+    (folder / "instances.yaml").write_text(entry, encoding="utf-8")
+    return folder
+
+
+def send(folder: Path, room: str, number: str, **options: Any) -> Any:
+    answer = Response(status=200, headers=(("content-type", "application/json"),), body=b"{}")
+    live = Handler(lambda _request: answer)
+    mode = options.pop("mode", "replay")
+    with bs.Session.open(
+        platforms=folder / "platforms",
+        instances=folder / "instances.yaml",
+        cassette=folder / "房间.yaml",
+        mode=mode,
+        transport=live if mode == "record" else None,
+        **options,
+    ) as session:
+        return session.proxy("matrix").api("send").path({"room": room, "txnId": number}).call()
+
+
+def test_one_parameter_of_a_path_is_left_out_of_the_match(tmp_path: Path) -> None:
+    folder = project(tmp_path, api="    ignore: [path.txnId]\n")
+    send(folder, "华/北", "2026-1", mode="record")
+
+    assert send(folder, "华/北", "2026-2") == {}
+    with pytest.raises(bs.NoMatchError) as missed:
+        send(folder, "华南", "2026-2")
+    assert '× path.room: recorded "华/北", sent "华南"' in str(missed.value)
+    assert "path.txnId" not in str(missed.value)
+
+
+def test_a_miss_names_the_parameter_that_differs(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    send(folder, "1", "2026-1", mode="record")
+
+    with pytest.raises(bs.NoMatchError, match=r'× path\.txnId: recorded "2026-1", sent "2026-2"'):
+        send(folder, "1", "2026-2")
+    assert send(folder, "1", "2026-2", ignore=["path.txnId"]) == {}
+
+
+WRONG: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
+    "of a session": (
+        {}, {"ignore": ["path.txnID"]},
+        ("ignore: 'path.txnID' matches nothing: the path has no parameter 'txnID'; "
+        "did you mean 'txnId'?"),
+    ),
+    "of an API": (
+        {"api": "    ignore: [path.房间]\n"}, {},
+        ("matrix.send: ignore: 'path.房间' matches nothing: the path has no parameter '房间'; "
+        "its parameters are room, txnId"),
+    ),
+    "of a platform": (
+        {"platform": "volatile: [query.a.b]\n"}, {},
+        "matrix: volatile: 'query.a.b' matches nothing: query has names only; write query.<name>",
+    ),
+    "never compared": (
+        {}, {"ignore": ["header.Host"]},
+        "ignore: 'header.Host' matches nothing: the header host is never compared",
+    ),
+    "redact of a session": (
+        {}, {"redact": ["bdy.phone"]},
+        ("redact: 'bdy.phone' is not a path; write path, query.<name>, header.<name> or "
+        "body.<name>, such as body.items[*].ts"),
+    ),
+    "redact of an API": (
+        {"api": "    redact: [phone]\n"}, {},
+        ("matrix.send: redact: 'phone' is not a path; write path, query.<name>, header.<name> or "
+        "body.<name>, such as body.items[*].ts"),
+    ),
+    "secret of a platform": (
+        {"platform": "secret: [token]\n"}, {},
+        ("matrix: secret: 'token' is not a path; write path, query.<name>, header.<name> or "
+        "body.<name>, such as body.items[*].ts"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("declared", "options", "message"), WRONG.values(), ids=WRONG)
+def test_a_place_that_can_match_nothing_is_an_error_at_load(
+    declared: dict[str, str], options: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    folder = project(tmp_path, **declared)
+
+    with pytest.raises(ConfigError) as raised:
+        bs.Session.open(platforms=folder / "platforms", **options).close()
+
+    assert str(raised.value) == message
