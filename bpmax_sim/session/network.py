@@ -493,8 +493,6 @@ class Network:
         unplayable = "\n".join(self._undeclared.unplayable)
         with self._resources:
             self._tracks.finish(failed=failed or bool(unplayable), is_signed=self._is_signed)
-        if self._settings.mode == "record":
-            self._tracks.upload()
         if unplayable and not failed:
             raise CassetteError(unplayable)
 

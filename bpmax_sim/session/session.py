@@ -195,7 +195,7 @@ def judged(outcome: Outcome, unawaited: str) -> Outcome:
     if unawaited == "warn":
         for one in outcome.unawaited:
             told = f"{one}; await it, or open the session with unawaited='allow'"
-            warnings.warn(told, UnawaitedWarning, stacklevel=3)
+            warnings.warn(told, UnawaitedWarning, stacklevel=4)  # of who called run_script
     if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
         return outcome
     first = outcome.unawaited[0]
