@@ -47,13 +47,15 @@ _HOMES: Final = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOMES.get(name, "session.options")
-    value = getattr(import_module(f"bpmax_sim.{home}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # type checkers would take every name to be there
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = _HOMES.get(name, "session.options")
+        value = getattr(import_module(f"bpmax_sim.{home}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
