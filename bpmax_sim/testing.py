@@ -1,4 +1,4 @@
-"""What the fixtures of the pytest plugin are, for annotations in tests, and what tools hand in.
+"""What tests annotate with: the values of the fixtures, and what public signatures name.
 
 Imported on first use, as from `bpmax_sim`.
 """
@@ -10,50 +10,134 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from bpmax_sim.cassette.remote import Remote
-    from bpmax_sim.clock import VirtualClock
+    from bpmax_sim.clock import Clock, Instant, VirtualClock
+    from bpmax_sim.messages import Chunk, Failed, Proof, Sensitive, Signed
+    from bpmax_sim.platform.model import Api, Instance, Platform
     from bpmax_sim.pytest_plugin.python_tests import RunClock, RunEvents, RunFaults
-    from bpmax_sim.session.options import (
-        Against,
-        EngineName,
-        Mode,
-        RecordMode,
-        Unawaited,
-        Unused,
+    from bpmax_sim.scenario.calls import CallMade
+    from bpmax_sim.scenario.events import (
+        CallAnswered,
+        ConsoleWritten,
+        ScenarioFinished,
+        ScenarioStarted,
+        StepFinished,
+        StepStarted,
     )
+    from bpmax_sim.script.outbox import ConsoleLine, TimerFired
+    from bpmax_sim.script.outbox import Unawaited as UnawaitedCall
+    from bpmax_sim.session.options import Against, EngineName, Mode, RecordMode, Unawaited, Unused
+    from bpmax_sim.session.session import ScriptText
+    from bpmax_sim.simulator.state import Message, State
+    from bpmax_sim.subject.hooks import (
+        CycleCut,
+        FieldChanged,
+        HookStarted,
+        MessageShown,
+        NodeEntered,
+    )
+    from bpmax_sim.transport.adapters import Handles
     from bpmax_sim.transport.respx_router import Router
 
 __all__ = [
     "Against",
+    "Api",
+    "CallAnswered",
+    "CallMade",
+    "Chunk",
+    "Clock",
+    "ConsoleLine",
+    "ConsoleWritten",
+    "CycleCut",
     "EngineName",
+    "Failed",
+    "FieldChanged",
+    "Handles",
+    "HookStarted",
+    "Instance",
+    "Instant",
+    "Message",
+    "MessageShown",
     "Mode",
+    "NodeEntered",
+    "Platform",
+    "Proof",
     "RecordMode",
     "Remote",
     "Router",
     "RunClock",
     "RunEvents",
     "RunFaults",
+    "ScenarioFinished",
+    "ScenarioStarted",
+    "ScriptText",
+    "Sensitive",
+    "Signed",
+    "State",
+    "StepFinished",
+    "StepStarted",
+    "TimerFired",
     "Unawaited",
+    "UnawaitedCall",
     "Unused",
     "VirtualClock",
 ]
 
 _HOMES: Final = {
+    "Against": "session.options",
+    "Api": "platform.model",
+    "CallAnswered": "scenario.events",
+    "CallMade": "scenario.calls",
+    "Chunk": "messages",
+    "Clock": "clock",
+    "ConsoleLine": "script.outbox",
+    "ConsoleWritten": "scenario.events",
+    "CycleCut": "subject.hooks",
+    "EngineName": "session.options",
+    "Failed": "messages",
+    "FieldChanged": "subject.hooks",
+    "Handles": "transport.adapters",
+    "HookStarted": "subject.hooks",
+    "Instance": "platform.model",
+    "Instant": "clock",
+    "Message": "simulator.state",
+    "MessageShown": "subject.hooks",
+    "Mode": "session.options",
+    "NodeEntered": "subject.hooks",
+    "Platform": "platform.model",
+    "Proof": "messages",
+    "RecordMode": "session.options",
     "Remote": "cassette.remote",
     "Router": "transport.respx_router",
     "RunClock": "pytest_plugin.python_tests",
     "RunEvents": "pytest_plugin.python_tests",
     "RunFaults": "pytest_plugin.python_tests",
+    "ScenarioFinished": "scenario.events",
+    "ScenarioStarted": "scenario.events",
+    "ScriptText": "session.session",
+    "Sensitive": "messages",
+    "Signed": "messages",
+    "State": "simulator.state",
+    "StepFinished": "scenario.events",
+    "StepStarted": "scenario.events",
+    "TimerFired": "script.outbox",
+    "Unawaited": "session.options",
+    "Unused": "session.options",
     "VirtualClock": "clock",
+    "UnawaitedCall": "script.outbox",
 }
+_NAMES_THERE: Final = {"UnawaitedCall": "Unawaited"}
+"""Where a name has another meaning in the place that it comes from."""
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOMES.get(name, "session.options")
-    value = getattr(import_module(f"bpmax_sim.{home}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # type checkers would take every name to be there
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = import_module(f"bpmax_sim.{_HOMES[name]}")
+        value = getattr(home, _NAMES_THERE.get(name, name))
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

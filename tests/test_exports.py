@@ -4,13 +4,15 @@ import ast
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from packaging.version import InvalidVersion, Version
 
 import bpmax_sim
-from bpmax_sim import errors
+from bpmax_sim import errors, testing
 
 HEAVY = ("_quickjs", "httpx", "hypothesis", "jinja2", "msgspec", "pytest", "typer", "yaml")
 ROOT = Path(bpmax_sim.__file__).parents[1]
@@ -45,7 +47,7 @@ def test_every_error_is_public() -> None:
 
 def test_another_name_is_refused_like_that_of_any_module() -> None:
     with pytest.raises(AttributeError) as caught:
-        bpmax_sim.Sesion  # noqa: B018 - reading it is the test
+        bpmax_sim.Sesion  # type: ignore[attr-defined]  # noqa: B018 - reading it is the test
 
     assert str(caught.value) == "module 'bpmax_sim' has no attribute 'Sesion'"
 
@@ -82,3 +84,54 @@ def test_no_extra_is_named_like_a_version() -> None:
     for extra in extras:
         with pytest.raises(InvalidVersion):
             Version(extra)
+
+
+def named(hint: object) -> Iterator[type]:
+    """Yield the classes of the package that an annotation names."""
+    arguments = hint if isinstance(hint, list) else get_args(hint)
+    if isinstance(hint, type) and not arguments and hint.__module__.startswith("bpmax_sim."):
+        yield hint
+    for one in arguments:
+        yield from named(one)
+
+
+def annotated(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what has annotations of a public name: itself, its public methods and properties."""
+    if isinstance(value, type):
+        yield name, value
+        for member, function in vars(value).items():
+            inner = getattr(function, "__func__", getattr(function, "fget", function))
+            if not member.startswith("_") and hasattr(inner, "__annotations__"):
+                yield f"{name}.{member}", inner
+    elif hasattr(value, "__annotations__"):
+        yield name, value
+
+
+INSIDE = {"Builder.program", "Cassette", "Platforms", "Run.join", "Run.finish"}
+"""What their own package calls, beside what consumers do."""
+
+
+def test_all_that_a_public_signature_names_can_be_imported() -> None:
+    public = {name: getattr(bpmax_sim, name) for name in bpmax_sim.__all__}
+    others = {name: getattr(testing, name) for name in testing.__all__}
+    fixtures = {name: value for name, value in others.items() if name.startswith("Run")}
+    there = {"Simulator": bpmax_sim.Simulator}  # imported for annotations alone
+    missing = {
+        f"{where}({argument}): {kind.__qualname__}"
+        for name, value in (public | fixtures).items()
+        if name not in INSIDE and name != "strategies"
+        for where, one in annotated(name, value)
+        if where not in INSIDE
+        for argument, hint in get_type_hints(one, localns=there).items()
+        if not argument.startswith("_")
+        for kind in named(hint)
+        if kind not in (public | others).values()
+    }
+
+    assert missing == set()
+
+
+@pytest.mark.parametrize("name", testing.__all__)
+def test_every_name_for_tests_is_there(name: str) -> None:
+    assert getattr(testing, name)
+    assert name in dir(testing)

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, Problems, listed, near
+from bpmax_sim.keywords import closed
 from bpmax_sim.platform.check import PLACEHOLDER, check_platform, is_address
 from bpmax_sim.platform.instances import Entry, Origin, read_instances, resolve
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform, snake
@@ -268,6 +269,7 @@ _loaded: dict[tuple[str, str], _Loaded] = {}
 _files: dict[str, tuple[Stamp, PlatformFile]] = {}
 
 
+@closed()
 def load_platforms(
     path: str | os.PathLike[str] | None, *, instances: str | os.PathLike[str] | None = None
 ) -> Platforms:

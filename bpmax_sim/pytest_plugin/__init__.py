@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SCENARIO = ".scenario.yaml"  # as in `bpmax_sim.project`, which takes time to load
 MARKERS = (
     "bpmax(cassette, mode, record, unused, ignore, repeat, clock, …): as in a scenario's proxy",
-    "bpmax_fault(on, call=None, status, body, error, token, delay, drip): trouble on purpose",
+    "bpmax_fault(on, call=None, status, body, error, token, delay, drip): fault injection",
     "bpmax_live: needs a live system, so it is skipped unless --bpmax-mode=live",
     "bpmax_scenario: is on every scenario",
 )

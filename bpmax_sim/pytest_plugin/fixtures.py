@@ -48,7 +48,7 @@ def bpmax_clock(bpmax_session: Session) -> RunClock:
 
 @pytest.fixture
 def bpmax_faults(_bpmax_run: PythonTestRun) -> RunFaults:
-    """Trouble on purpose: bpmax_faults.add("crm.create_order", call=2, token="expired")."""
+    """Fault injection: bpmax_faults.add("crm.create_order", call=2, token="expired")."""
     return _bpmax_run.faults
 
 

@@ -36,6 +36,7 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Instant, SeededChance, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
 from bpmax_sim.js_values import plain
+from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
 from bpmax_sim.scenario.actions import Performer, Subject
 from bpmax_sim.scenario.assertions import State, judge, resolved_error, told_error
@@ -59,7 +60,7 @@ from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, ref
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
 from bpmax_sim.script.outbox import ConsoleLine, TimerFired, Unawaited
-from bpmax_sim.session.options import arguments, closed
+from bpmax_sim.session.options import arguments
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.subject.flow import FlowSubject

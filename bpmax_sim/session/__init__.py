@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["Session", "Settings"]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "Session":
-        from bpmax_sim.session.session import Session  # noqa: PLC0415 - heavy
+if not TYPE_CHECKING:  # type checkers would take every name to be there
 
-        return Session
-    if name == "Settings":
-        from bpmax_sim.session.settings import Settings  # noqa: PLC0415 - heavy
+    def __getattr__(name: str) -> Any:
+        if name == "Session":
+            from bpmax_sim.session.session import Session  # noqa: PLC0415 - heavy
 
-        return Settings
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return Session
+        if name == "Settings":
+            from bpmax_sim.session.settings import Settings  # noqa: PLC0415 - heavy
+
+            return Settings
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,10 +8,8 @@ heavy, since pytest loads it in every project that has the plugin installed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
-from inspect import Parameter, signature
 from types import UnionType
-from typing import Any, Final, Literal, NamedTuple, ParamSpec, TypeVar, get_args, get_origin
+from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 Mode = Literal["replay", "record", "live", "simulate"]
 Against = Literal["live", "simulator"]
@@ -294,46 +292,6 @@ class _Flags(dict[str, str]):
 def arguments() -> Iterator[Option]:
     """Yield the options that `Session.open` takes."""
     return (one for one in OPTIONS if "session" in one.doors)
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def closed(known: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator: a keyword that a function has not is refused with the near name.
-
-    Type checkers see the function's own signature. *known* are the keywords that it hands on.
-    """
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        parameters = signature(function).parameters.values()
-        own = (one.name for one in parameters if one.kind in _BY_NAME)
-        names = frozenset((*own, *known)) - {"self", "cls"}
-
-        @wraps(function)
-        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-            if not kwargs.keys() <= names:
-                raise _unknown(function.__qualname__, kwargs.keys() - names, names)
-            return function(*args, **kwargs)
-
-        return checked
-
-    return decorate
-
-
-_BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY})
-
-
-def _unknown(function: str, wrong: Iterable[str], names: Iterable[str]) -> Exception:
-    from bpmax_sim.errors import ConfigError, near  # noqa: PLC0415 - a wrong name is rare
-
-    told = [f"{function}: there is no {one!r}" + (near(one, names) or _all(names)) for one in wrong]
-    return ConfigError(*sorted(told))
-
-
-def _all(names: Iterable[str]) -> str:
-    return f"; there are {', '.join(sorted(names))}"
 
 
 def judge(name: str, kind: Any, value: object) -> None:

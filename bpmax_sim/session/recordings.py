@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -265,7 +265,8 @@ class Tracks:
 
         Raises:
             LeakError: a secret would have been written.
-            CassetteError: a file could not be written; the old one is whole.
+            CassetteError: a file could not be written, and the old one is whole; or not put where
+                the files come from.
         """
         self._is_closed, wrong = True, True
         shared = self.seat.shared
@@ -273,6 +274,7 @@ class Tracks:
             if shared.mode == "record":
                 self._redact_late()
                 self._finish_logins(failed=failed)
+            self._upload(map(self._login_path, {**self._logins, **self._login_recorders}))
             wrong = failed
         finally:
             seal = partial(self._seal, is_signed=is_signed)
@@ -289,8 +291,7 @@ class Tracks:
         """Seal what the sessions of the owner recorded, and put it where the files come from."""
         if self.seat.shared.mode == "record":
             self._seal_own(failed=failed, is_signed=is_signed)
-        if self.settings.mode == "record":
-            self._upload()
+        self._upload([self.settings.cassette])
 
     def _seal_own(self, *, failed: bool, is_signed: IsSigned) -> None:
         shared = self.seat.shared
@@ -308,19 +309,14 @@ class Tracks:
         """Return whether nothing was called any more, so that nothing is recorded any more."""
         return self.settings.record == "rewrite" and self.recorded
 
-    def _upload(self) -> None:
-        """Put what was recorded, now or before, where the files come from.
-
-        Raises:
-            CassetteError: it cannot be written there; it stays here.
-        """
-        said = self.settings
-        if said.remote is None:
+    def _upload(self, paths: Iterable[Path | None]) -> None:
+        """Put what was recorded, now or before, where the files come from; it stays here, too."""
+        remote = self.settings.remote
+        if remote is None or self.settings.mode != "record":
             return
-        paths = map(self._login_path, dict.fromkeys((*self._logins, *self._login_recorders)))
-        for path in (said.cassette, *paths):
+        for path in paths:
             if path is not None and path.exists():
-                said.remote.upload(path)
+                remote.upload(path)
 
     def _finish_logins(self, *, failed: bool) -> None:
         """Seal the logins; of a run that failed, only those of instances that were let in."""

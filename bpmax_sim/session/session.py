@@ -33,6 +33,7 @@ from bpmax_sim.errors import (
     UnawaitedWarning,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
+from bpmax_sim.keywords import closed
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.builder import Proxy
@@ -54,7 +55,6 @@ from bpmax_sim.session.options import (
     Unawaited,
     Unused,
     arguments,
-    closed,
     judge,
     several,
 )
@@ -198,7 +198,7 @@ def judged(outcome: Outcome, unawaited: str) -> Outcome:
         for one in outcome.unawaited:
             place = f"{one.place}: " if one.place else ""
             told = f"{place}{one.problem}, or open the session with unawaited='allow'"
-            warnings.warn(told, UnawaitedWarning, stacklevel=3)
+            warnings.warn(told, UnawaitedWarning, stacklevel=4)  # of who called run_script
     if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
         return outcome
     first = outcome.unawaited[0]
@@ -383,6 +383,7 @@ class Session:
             CassetteError: the cassette cannot be used.
         """
         judge("allow_hosts", str | Names, allow_hosts)
+        _check_objects(environ=environ, guard=guard, run=run)
         path = _path("cassette", cassette)
         settings = Settings(
             mode=mode,
@@ -649,6 +650,16 @@ def _instant(clock: str | None) -> Instant | None:
         return None if clock is None else Instant.parse(clock)
     except ValueError as error:
         raise ConfigError(f"clock: {error}") from None
+
+
+def _check_objects(*, environ: object, guard: object, run: object) -> None:
+    """Judge what the table leaves to its class."""
+    if not isinstance(environ, Mapping | None):
+        raise ConfigError(f"environ: expected a mapping, got {environ!r}")
+    if not isinstance(guard, bool | NetworkGuard):
+        raise ConfigError(f"guard: expected True, False or a NetworkGuard, got {guard!r}")
+    if not isinstance(run, Run | None):
+        raise ConfigError(f"run: expected bs.Run(), got {run!r}")
 
 
 def _check_faults(given: Sequence[Fault]) -> None:

@@ -1,0 +1,47 @@
+"""Functions of the public API refuse a keyword that they have not, with the near name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Final, ParamSpec, TypeVar
+
+from bpmax_sim.errors import ConfigError, near
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def closed(known: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator: a keyword that a function has not is refused with the near name.
+
+    Type checkers see the function's own signature. *known* are the keywords that it hands on.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        parameters = signature(function).parameters.values()
+        own = (one.name for one in parameters if one.kind in _BY_NAME)
+        names = frozenset((*own, *known)) - {"self", "cls"}
+
+        @wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not kwargs.keys() <= names:
+                raise _unknown(function.__qualname__, kwargs.keys() - names, names)
+            return function(*args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+_BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY})
+
+
+def _unknown(function: str, wrong: Iterable[str], names: Iterable[str]) -> Exception:
+    told = [f"{function}: there is no {one!r}" + (near(one, names) or _all(names)) for one in wrong]
+    return ConfigError(*sorted(told))
+
+
+def _all(names: Iterable[str]) -> str:
+    return f"; there are {', '.join(sorted(names))}"

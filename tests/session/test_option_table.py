@@ -1,0 +1,162 @@
+"""Every door of a run says the options of the table, and nothing else declares them again."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import pytest
+
+import bpmax_sim
+from bpmax_sim.cli import run as commands
+from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.cli.options import flag_of
+from bpmax_sim.scenario.model import ProxySpec, Scenario
+from bpmax_sim.script.runtime import ENGINES
+from bpmax_sim.session.options import OPTIONS, EngineName, Option, helped, options_of
+from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import (
+    EverydayOptions,
+    ScenarioOptions,
+    SessionOptions,
+    Settings,
+)
+
+PACKAGE = Path(bpmax_sim.__file__).parent
+ARGUMENTS = {one.argument: one for one in OPTIONS if "session" in one.doors}
+CHOSEN = [one for one in OPTIONS if one.choices]
+OF_OPENING = {"platforms", "instances", "faults", "transport", "limits"}
+"""What `Session.open` takes and `Settings` does not hold."""
+
+
+def test_opening_a_session_takes_what_the_table_says() -> None:
+    hints = get_type_hints(Session.open)
+    parameters = dict(inspect.signature(Session.open).parameters)
+
+    assert set(parameters) == set(ARGUMENTS)
+    assert {name: one.default for name, one in parameters.items()} == {
+        name: one.default for name, one in ARGUMENTS.items()
+    }
+    judged = {name: one.type for name, one in ARGUMENTS.items() if one.type is not object}
+    assert {name: hints[name] for name in judged} == judged
+
+
+def test_what_is_handed_on_to_opening_is_typed_as_it_is_there() -> None:
+    hints = get_type_hints(Session.open)
+    del hints["return"]
+
+    assert get_type_hints(SessionOptions) == hints
+    assert set(hints) - set(get_type_hints(EverydayOptions)) == {"platforms", "cassette", "mode"}
+    assert set(hints) - set(get_type_hints(ScenarioOptions)) == {"faults", "environ"}
+
+
+def test_settings_hold_what_the_table_says() -> None:
+    fields = {one.name: one for one in dataclasses.fields(Settings)}
+    hints = get_type_hints(Settings)
+
+    assert set(fields) == set(ARGUMENTS) - OF_OPENING
+    made = {"environ", "clock", "ignore", "redact", "secrets", "allow_hosts"}
+    for name in set(fields) - made:
+        option = ARGUMENTS[name]
+        assert fields[name].default == option.default, name
+        assert option.type is object or hints[name] == option.type, name
+
+
+def spelled(command: str) -> Mapping[str, tuple[Any, str]]:
+    """Return type and help of a command's parameters that are not its own, by their flag."""
+    function = getattr(commands, COMMANDS[command].home.partition(":")[2])
+    hints = get_type_hints(function, include_extras=True)
+    found = {}
+    for name in inspect.signature(function).parameters:
+        kind, told = get_args(hints[name])
+        if name not in {"paths", "keyword", "json"}:
+            found[told.default] = kind, told.help  # as typer keeps the flag
+    return found
+
+
+@pytest.mark.parametrize(
+    ("command", "left_out"), [("run", set()), ("record", {"--mode", "--unused", "--shard"})]
+)
+def test_the_command_line_says_what_the_table_says(command: str, left_out: set[str]) -> None:
+    known = {flag_of(name): one for name, one in options_of("cli").items()}
+    found = spelled(command)
+
+    assert set(found) == set(known) - left_out
+    for flag, (kind, told) in found.items():
+        option = known[flag]
+        assert not option.choices or option.type in {kind, *get_args(kind)}, flag
+        assert told.lower() == f"{helped(option, flag_of)}.".lower(), flag
+
+
+def test_a_scenario_says_what_the_table_says() -> None:
+    proxy, head = get_type_hints(ProxySpec), get_type_hints(Scenario)
+    known = options_of("scenario")
+
+    assert set(proxy) - {"stubs"} <= set(known)
+    assert set(known) <= {*proxy, *head}
+    for name, option in known.items():
+        if option.choices:
+            kinds = get_args(proxy[name]) if get_origin(proxy[name]) is not Literal else ()
+            assert option.type in {proxy[name], *kinds}, name
+
+
+def test_the_engines_of_the_table_are_those_that_there_are() -> None:
+    assert get_args(EngineName) == ENGINES
+
+
+def lists(tree: ast.AST) -> Iterator[tuple[int, frozenset[str]]]:
+    """Yield the lines and texts of every collection of texts, annotations included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            texts = [one.value for one in node.elts if isinstance(one, ast.Constant)]
+            if len(texts) == len(node.elts) and all(isinstance(one, str) for one in texts):
+                yield node.lineno, frozenset(map(str, texts))
+
+
+@cache
+def trees() -> Mapping[str, ast.AST]:
+    return {
+        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+@cache
+def listed() -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return the place and texts of each list, but of the table and of the engines themselves."""
+    return tuple(
+        (f"{name}:{line}", texts)
+        for name, tree in trees().items()
+        if name not in {"session/options.py", "script/runtime.py"}
+        for line, texts in lists(tree)
+    )
+
+
+@pytest.mark.parametrize("option", CHOSEN, ids=lambda one: f"{one.name} {one.doors[-1]}")
+def test_no_choice_is_listed_again(option: Option) -> None:
+    assert [place for place, texts in listed() if texts == set(option.choices)] == []
+
+
+def test_the_check_for_second_lists_finds_one() -> None:
+    tree = ast.parse('A = Literal["fail", "warn", "ignore"]\nB = ("live", "simulator")')
+
+    assert set(lists(tree)) == {
+        (1, frozenset({"fail", "warn", "ignore"})),
+        (2, frozenset({"live", "simulator"})),
+    }
+
+
+def test_only_one_function_declares_options_of_pytest() -> None:
+    found = {
+        name
+        for name, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"addoption", "addini"}
+    }
+
+    assert found == {"pytest_plugin/options.py"}
