@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import UNSET
+
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
 from bpmax_sim.js_values import json_text
 from bpmax_sim.messages import Request, Response
@@ -16,7 +18,6 @@ from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.environment import Secrets
 from bpmax_sim.proxy.response import (
-    ABSENT,
     Body,
     as_text,
     finder,
@@ -81,10 +82,10 @@ def _envelope(response: Response, body: Body, plan: Plan) -> Answer:
     rules = plan.recipe.rules
     code, message = rules.code(response, body), rules.message(response, body)
     found = (find(response, body) for find in rules.data)
-    data = next((value for value in found if value is not ABSENT), body.value)
+    data = next((value for value in found if value is not UNSET), body.value)
     value = {
-        "code": response.status if code is ABSENT else code,
-        "message": response.reason if message is ABSENT else message,
+        "code": response.status if code is UNSET else code,
+        "message": response.reason if message is UNSET else message,
         "data": data,
     }
     return Answer(value, json_text(value).decode(), "json")
@@ -105,7 +106,7 @@ def rejected(
         ("code ", rules.code(response, body)),
         ("", rules.message(response, body)),
     ):
-        if value is not ABSENT:
+        if value is not UNSET:
             parts.append(f"{label}{redact(as_text(value))[:_LONGEST]}")
     return kind(
         redact(f"{call.name}: {', '.join(parts)}"),
@@ -155,7 +156,7 @@ def _values(path: str, response: Response, body: Body) -> Iterator[Any]:
         yield from _all(spelled, body)
         return
     value = finder(spelled)(response, body)
-    if value is ABSENT or value is None:
+    if value is UNSET or value is None:
         return
     yield from _in_address(value) if _is_location(spelled) else [value]
 
