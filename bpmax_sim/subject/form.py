@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from bpmax_sim.errors import Place, SubjectError, near
 from bpmax_sim.js_values import Undefined
@@ -30,7 +31,6 @@ STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly
 EXTENSIONS = ("$message", "$options", *STATES)
 DEEPEST = 16
 _NEW_FIELD = {"visible": True, "required": False, "readonly": False}
-_ABSENT = object()
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -162,15 +162,15 @@ class FormSubject(msgspec.Struct, kw_only=True):
         return self._result
 
     def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:
-        old = self.fields.get(name, _ABSENT)
+        old = self.fields.get(name, UNSET)
         gone = isinstance(value, Undefined)
-        if gone if old is _ABSENT else same(old, value):
+        if gone if old is UNSET else same(old, value):
             return False
         if gone:
             self.fields.pop(name, None)
         else:
             self.fields[name] = value
-        before = None if old is _ABSENT else old
+        before = None if old is UNSET else old
         self.tell(FieldChanged(field=name, old=before, new=value, by=by, place=place))
         return True
 
