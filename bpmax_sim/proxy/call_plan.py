@@ -503,7 +503,7 @@ def _standin(name: str, value: str, call: Call, env: Environment) -> str:
     if scheme.lower() not in _SCHEMES or not secret:
         scheme, space, secret = "", "", value
     name = f"script-{name.lower()}"
-    return f"{scheme}{space}{env.vault.minted(call.platform, call.instance, name, secret)}"
+    return f"{scheme}{space}{env.vault.register_issued(call.platform, call.instance, name, secret)}"
 
 
 def _path(merged: Merged, recipe: CompiledApi) -> str:

@@ -288,7 +288,7 @@ class LoginAnswer:
             if rule.secret:
                 call, text = self.plan.call, as_text(value)
                 yielded.values[name] = text
-                yielded.standins[name] = self.vault.minted(
+                yielded.standins[name] = self.vault.register_issued(
                     call.platform, call.instance, name, text, rule.kind
                 )
 

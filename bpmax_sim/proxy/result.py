@@ -137,7 +137,7 @@ def rejection(error: CallError) -> dict[str, Any]:
 _PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_in", "token_type"})
 
 
-def learn(request: Request, response: Response, vault: Secrets) -> None:
+def capture(request: Request, response: Response, vault: Secrets) -> None:
     """Register what stands at the sensitive places of the answer to *request*."""
     call = request.call
     if call is None or not request.sensitive:
@@ -146,7 +146,9 @@ def learn(request: Request, response: Response, vault: Secrets) -> None:
     for place in request.sensitive:
         for value in _values(place.path, response, body):
             if isinstance(value, str | int | float) and not isinstance(value, bool):
-                vault.minted(call.platform, call.instance, place.name, as_text(value), place.kind)
+                vault.register_issued(
+                    call.platform, call.instance, place.name, as_text(value), place.kind
+                )
 
 
 def _values(path: str, response: Response, body: Body) -> Iterator[Any]:

@@ -202,7 +202,7 @@ def _body(
     return in_body(vault.redact(body), content, personal)
 
 
-def learn_cookies(request: Request, response: Response, vault: Vault) -> None:
+def capture_cookies(request: Request, response: Response, vault: Vault) -> None:
     """Make the cookies that *response* sets known to *vault*; they are always secret."""
     for name, value in response.headers:
         if name.lower() == "set-cookie":
@@ -310,7 +310,7 @@ def _set_cookie(value: str, request: Request, vault: Vault) -> str:
 def _minted(name: str, value: str, request: Request, vault: Vault) -> str:
     call = request.call
     platform, instance = (call.platform, call.instance) if call else ("http", "any")
-    return vault.minted(platform, instance, name, value)
+    return vault.register_issued(platform, instance, name, value)
 
 
 Stranger = tuple[str, str]
