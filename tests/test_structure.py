@@ -29,12 +29,12 @@ def is_empty(node: ast.ClassDef) -> bool:
 
 def sentinels(tree: ast.Module) -> Iterator[str]:
     """Yield each constant of a module that is an object without a value."""
-    empty = {one.name for one in tree.body if isinstance(one, ast.ClassDef) and is_empty(one)}
+    own = {one.name for one in tree.body if isinstance(one, ast.ClassDef) and is_empty(one)}
+    empty = {"object", *own}
     for node in tree.body:
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and not value.args:
-            if value.func.id in {"object", *empty}:
-                yield ast.unparse(node)
+        if isinstance(value, ast.Call) and not value.args and ast.unparse(value.func) in empty:
+            yield ast.unparse(node)
 
 
 def test_an_absent_value_has_one_sentinel() -> None:

@@ -217,8 +217,8 @@ def test_the_hook_runs_for_the_files_of_a_project(path: str, *, is_meant: bool) 
         (
             "{busy: {tries: 3}}",
             (
-                "busy: tries does nothing, as no API may be sent again; declare idempotent: true on "
-                "one"
+                "busy: tries does nothing, as no API may be sent again; "
+                "declare idempotent: true on one"
             ),
         ),
         ("{rate: {tries: 2}, transient: {tries: 3}}", ""),
