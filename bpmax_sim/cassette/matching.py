@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.model import (
@@ -230,18 +231,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.platform}.{self.api}" if self.platform or self.api else ""
 
 
-class Absent(msgspec.Struct, frozen=True):
-    """Stands for the value of a place that one side does not have."""
-
-    def __repr__(self) -> str:
-        return "nothing"
-
-
-ABSENT = Absent()
-
-
 class Difference(msgspec.Struct, frozen=True):
-    """A place where a recorded and a sent call differ, and both values there."""
+    """A place where a recorded and a sent call differ, and both values there, `UNSET` for none."""
 
     path: str
     recorded: Any
@@ -292,7 +283,7 @@ def differences(recorded: Parts, sent: Parts, rules: Rules) -> tuple[Difference,
     if old.get("path") != new.get("path"):
         _name_parameters(recorded, old, rules)
         _name_parameters(sent, new, rules)
-    found = [compare((name,), old.get(name, ABSENT), new.get(name, ABSENT)) for name in PARTS]
+    found = [compare((name,), old.get(name, UNSET), new.get(name, UNSET)) for name in PARTS]
     different = tuple(difference for part in found for difference in part)
     if different or old.get("kind") == new.get("kind"):
         return different
@@ -350,7 +341,7 @@ def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Differenc
     """Yield every place below *path* where two values differ; of a place that is new, it alone."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in {**old, **new}:
-            yield from compare((*path, name), old.get(name, ABSENT), new.get(name, ABSENT))
+            yield from compare((*path, name), old.get(name, UNSET), new.get(name, UNSET))
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
             yield from compare((*path, index), _item(old, index), _item(new, index))
@@ -359,7 +350,7 @@ def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Differenc
 
 
 def _item(values: list[Any], index: int) -> Any:
-    return values[index] if index < len(values) else ABSENT
+    return values[index] if index < len(values) else UNSET
 
 
 def _same(old: Any, new: Any) -> bool:

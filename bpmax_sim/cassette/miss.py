@@ -12,12 +12,11 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.cassette.matching import (
-    ABSENT,
     PARTS,
     Difference,
     Parts,
@@ -230,7 +229,7 @@ def both(difference: Difference) -> tuple[str, str]:
 
 
 def _text(value: Any) -> str:
-    if value is ABSENT:
+    if value is UNSET:
         return repr(value)
     return encode_sorted(value).decode()
 

@@ -12,10 +12,10 @@ from itertools import islice
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import UNSET
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import (
-    ABSENT,
     Difference,
     Parts,
     Rules,
@@ -174,7 +174,7 @@ def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Differenc
         found
         for name in dict.fromkeys([*before, *after])
         if name != "kind"
-        for found in compare((name,), before.get(name, ABSENT), after.get(name, ABSENT))
+        for found in compare((name,), before.get(name, UNSET), after.get(name, UNSET))
     )
 
 
@@ -185,4 +185,4 @@ def _seen(one: Numbered, passing: Sequence[Steps]) -> dict[str, Any]:
 
 def _whole(seen: dict[str, Any]) -> Any:
     kind = seen.get("kind", "bytes")
-    return ABSENT if kind == "none" else f"{kind} {seen.get('body')}"
+    return UNSET if kind == "none" else f"{kind} {seen.get('body')}"

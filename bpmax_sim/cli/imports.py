@@ -117,7 +117,7 @@ def imports(  # noqa: PLR0913 - the options of the command
     for name in know(known, os.environ, vault):
         tell(f"the credentials of {name} are not set here, so they are known by their places only")
     for value in _values(secret or (), os.environ):
-        vault.minted("import", "any", "secret", value)
+        vault.register_issued("import", "any", "secret", value)
     taken = [_take(*pair, wish, vault) for pair in _targets(recordings, to).items()]
     for one in taken:
         _tell_notes(one)

@@ -19,6 +19,7 @@ from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Target, below, collect, targets, with_journals
 from bpmax_sim.cli.terminal import complain, say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
+from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.document import document
@@ -59,7 +60,11 @@ def lint(
 ) -> int:
     """Report every problem."""
     files, recordings = _sorted(paths or ())
-    problems = list(dict.fromkeys(_problems(files, recordings, cassettes=cassettes)))
+    hints: list[str] = []
+    found = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
+    problems = list(dict.fromkeys(found))
+    for one in dict.fromkeys(hints):
+        complain(f"hint: {one}")
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
         say_json(document([], code=code, problems=problems))
@@ -69,8 +74,8 @@ def lint(
             say(_annotated(problem))
         else:
             complain(str(problem))
-    found = counted(len(problems), "problem") if problems else "sound"
-    tell(f"{counted(len(files), 'scenario file')}: {found}")
+    verdict = counted(len(problems), "problem") if problems else "sound"
+    tell(f"{counted(len(files), 'scenario file')}: {verdict}")
     return code
 
 
@@ -113,7 +118,11 @@ def _is_recording(path: Path) -> bool:
 
 
 def _problems(
-    files: Sequence[Target], recordings: Sequence[Path], *, cassettes: bool
+    files: Sequence[Target],
+    recordings: Sequence[Path],
+    *,
+    cassettes: bool,
+    hint: Callable[[str], None],
 ) -> Iterator[Problem]:
     items: list[ScenarioItem] = []
     for target in files:
@@ -126,6 +135,9 @@ def _problems(
         yield from _kept(lambda one=key: loaded.update({one: _load(*one)}))  # type: ignore[misc]
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
     yield from chain.from_iterable(map(_conditions, items))
+    for platform in chain.from_iterable(one.own.values() for one in loaded.values()):
+        for told in recover_hints(platform):
+            hint(told)
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))
         if platforms is not None:

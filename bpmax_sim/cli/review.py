@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from msgspec import UNSET
 
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import ABSENT
 from bpmax_sim.cassette.merge import new_file
 from bpmax_sim.cassette.miss import both
 from bpmax_sim.cassette.model import encode_sorted
@@ -227,4 +227,4 @@ def _where(cassette: Cassette, one: Numbered | None) -> dict[str, int]:
 
 def _json(value: Any) -> str:
     """Return *value* as JSON text; of one that is not there, nothing."""
-    return "" if value is ABSENT else encode_sorted(value).decode()
+    return "" if value is UNSET else encode_sorted(value).decode()

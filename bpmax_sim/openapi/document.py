@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import msgspec
+from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.yamlfile import join, read_yaml, shown
@@ -21,7 +22,6 @@ from bpmax_sim.yamlfile import join, read_yaml, shown
 LARGEST: Final = 64 * 1024 * 1024
 """The most bytes of a document in JSON; one in YAML may have as many as any YAML file."""
 
-_ABSENT: Final = object()
 _BYTE = re.compile(r"\(byte (\d+)\)")
 Steps = tuple[str | int, ...]
 
@@ -54,8 +54,8 @@ class Document(msgspec.Struct, frozen=True):
         while isinstance(value, dict) and isinstance(value.get("$ref"), str):
             reference = value["$ref"]
             beside = {**value, **beside}
-            value = _ABSENT if reference in seen else self._target(reference)
-            if value is _ABSENT:
+            value = UNSET if reference in seen else self._target(reference)
+            if value is UNSET:
                 self.tell(_told(reference, seen), steps)
                 value = {}
             seen.add(reference)
@@ -66,7 +66,7 @@ class Document(msgspec.Struct, frozen=True):
         if reference == "#":
             return self.root
         if not reference.startswith("#/"):
-            return _ABSENT
+            return UNSET
         found: Any = self.root
         for step in reference[2:].split("/"):
             key = unquote(step).replace("~1", "/").replace("~0", "~")
@@ -75,7 +75,7 @@ class Document(msgspec.Struct, frozen=True):
             elif isinstance(found, list) and key.isdecimal() and int(key[:9]) < len(found):
                 found = found[int(key[:9])]
             else:
-                return _ABSENT
+                return UNSET
         return found
 
 

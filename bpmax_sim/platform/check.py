@@ -6,7 +6,7 @@ Each check tells every problem it finds; none raises.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from bpmax_sim.platform.model import (
     Kind,
     Parameter,
     Platform,
+    Recover,
     ResponseRules,
     misfit,
     snake,
@@ -34,6 +35,8 @@ from bpmax_sim.yamlfile import Node, join
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 CLASSES = ("token", "rate", "transient", "clock")
 """Classes of failure that need no declaration; the call layer knows them by status or code."""
+TOO_MANY = 429
+_UNEXECUTED = {"rate": (TOO_MANY,)}
 CREDENTIAL = "$credential"
 ADDRESS = "an address such as https://crm.example.com, without ? # and user"
 """What `is_address` accepts, for messages."""
@@ -57,6 +60,32 @@ def check_platform(root: Node, platform: Platform, problems: list[Problem]) -> N
     for name, api in platform.apis.items():
         checks.api(name, api)
     checks.spellings()
+
+
+def recover_hints(platform: Platform) -> Iterator[str]:
+    """Yield what *platform* declares under ``recover`` and no call of it can ever use."""
+    own = [(f"apis.{api.key}.auth", api.auth, [api]) for api in platform.apis.values()]
+    shared = [api for api in platform.apis.values() if not isinstance(api.auth, Auth)]
+    for path, auth, apis in (("auth", platform.auth, shared), *own):
+        if not isinstance(auth, Auth):
+            continue
+        for name, rule in auth.recover.items():
+            for why in _unused(platform, name, rule, auth, apis):
+                yield f"{platform.platform_key}: {path}.recover.{name}: {why}"
+
+
+def _unused(
+    platform: Platform, name: str, rule: Recover, auth: Auth, apis: Sequence[Api]
+) -> Iterator[str]:
+    if rule.refresh and auth.acquire is None:
+        yield "refresh does nothing, as there is no login to renew"
+    if rule.tries == 1 and rule.wait:
+        yield "wait does nothing without a second try; add tries: 2"
+    known = platform.response.classes.get(name)
+    statuses = known.status if known else _UNEXECUTED.get(name, ())
+    is_unexecuted = name == "transient" or TOO_MANY in statuses
+    if rule.tries > 1 and apis and not is_unexecuted and not any(a.is_idempotent for a in apis):
+        yield "tries does nothing, as no API may be sent again; declare idempotent: true on one"
 
 
 def check_value(kind: Kind, node: Node) -> str:

@@ -185,20 +185,28 @@ class VerifyResponse(Model, frozen=True, kw_only=True):
     window: float = 300
 
 
+class Wait(Model, frozen=True, kw_only=True):
+    """Where a wait may be read in a response, and its unit."""
+
+    path: str
+    unit: Literal["s", "ms"] = "s"
+
+
 class Recover(Model, frozen=True, kw_only=True):
     """What a class of failure triggers.
 
     Attributes:
         refresh: times to acquire anew and send again.
         tries: sendings in all.
-        wait: where a wait in seconds may be read, first present wins; else *backoff*.
+        wait: where a wait may be read, in seconds unless a unit is given; the first that is there
+            wins, else *backoff*.
         backoff: seconds before the second try, doubled for each further one.
         clock: correct the signing clock once from the ``Date`` header.
     """
 
     refresh: Annotated[int, Meta(ge=0, le=1)] = 0
     tries: Annotated[int, Meta(ge=1, le=10)] = 1
-    wait: tuple[str, ...] = ()
+    wait: tuple[str | Wait, ...] = ()
     backoff: Seconds = 1.0
     clock: bool = False
 
@@ -242,6 +250,7 @@ __all__ = [
     "Spot",
     "Ttl",
     "VerifyResponse",
+    "Wait",
     "is_set",
 ]
 

@@ -20,10 +20,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import (
-    ABSENT,
     Difference,
     Rules,
     call_behind,
@@ -426,7 +426,7 @@ def _at(place: str, request: Request) -> Any:
     """Return what stands at *place*, such as ``header.authorization``."""
     root, _, name = place.partition(".")
     found = list(_values(root, name, request))
-    return ABSENT if not found else found[0] if len(found) == 1 else found
+    return UNSET if not found else found[0] if len(found) == 1 else found
 
 
 def _values(root: str, name: str, request: Request) -> Iterator[Any]:

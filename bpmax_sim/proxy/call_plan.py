@@ -499,7 +499,9 @@ def _without_secrets(call: Call, env: Environment) -> Pairs:
 
 def _standin(name: str, value: str, call: Call, env: Environment) -> str:
     """Return *value* with a stand-in for its secret; ``Bearer`` and its like stay."""
-    mint = partial(env.vault.minted, call.platform, call.instance, f"script-{name.lower()}")
+    mint = partial(
+        env.vault.register_issued, call.platform, call.instance, f"script-{name.lower()}"
+    )
     return with_standin(value, mint)
 
 

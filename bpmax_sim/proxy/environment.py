@@ -72,7 +72,7 @@ class Secrets(Protocol):
         """Register a form that was derived from a secret."""
         ...
 
-    def minted(
+    def register_issued(
         self, platform: str, instance: str, name: str, value: str, kind: str = "text"
     ) -> str:
         """Register a secret that a server made, and return its stand-in."""

@@ -1,6 +1,7 @@
 """A login: the requests of ``acquire`` in order, and the values that their answers yield.
 
-A refused login is never sent again: third parties bar an address that tries wrong secrets.
+A refused login is never sent again: third parties bar an address that tries wrong secrets. One
+that came too often was not looked at; it waits as ``recover: rate`` says.
 
 One request of a login, rendered from given names.
 
@@ -20,10 +21,11 @@ from math import isfinite
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import call_behind
-from bpmax_sim.errors import AuthError, BpmaxError, ConfigError
+from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, Sensitive
 from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
 from bpmax_sim.platform.template import names_in, render
@@ -37,7 +39,7 @@ from bpmax_sim.proxy.auth import (
 )
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send
+from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.encode import (
     BadValueError,
     Payload,
@@ -48,8 +50,8 @@ from bpmax_sim.proxy.encode import (
     query_text,
 )
 from bpmax_sim.proxy.environment import Environment, Secrets
+from bpmax_sim.proxy.recovery import TOO_MANY, Answered, Stop, again_later
 from bpmax_sim.proxy.response import (
-    ABSENT,
     Body,
     CallRecord,
     accepts,
@@ -194,6 +196,7 @@ def filled(value: Any, names: Mapping[str, Any]) -> Any:
 
 
 TTL: Final = "ttl"
+RATE: Final = "rate"
 _UNITS: Final = {"s": 1.0, "ms": 0.001, "absolute": 1.0, "absolute_ms": 0.001}
 _CODES: Final = tuple(map(finder, ("$.error", "$.errcode", "$.code")))
 _MESSAGES: Final = tuple(
@@ -235,21 +238,40 @@ class LoginAnswer:
     def __post_init__(self) -> None:
         self.body = read_body(self.response)
 
-    def check(self, step: LoginStep) -> None:
-        """Judge the answer by the step's rule, else by status and the platform's conditions.
-
-        Raises:
-            AuthError: if it is no success.
-        """
+    def is_accepted(self, step: LoginStep) -> bool:
+        """Judge the answer by the step's rule, else by status and the platform's conditions."""
         if isinstance(step.ok, OkRule):
-            accepted = accepts(step.ok, self.response, self.body)
-        else:
-            conditions = compile_conditions(self.plan.recipe.rules.conditions, lenient=True)
-            accepted = is_success(self.response.status) and all(
-                holds(self.response, self.body) for holds in conditions
-            )
-        if not accepted:
-            raise self._error("was refused", "; check its credentials")
+            return accepts(step.ok, self.response, self.body)
+        conditions = compile_conditions(self.plan.recipe.rules.conditions, lenient=True)
+        return is_success(self.response.status) and all(
+            holds(self.response, self.body) for holds in conditions
+        )
+
+    @property
+    def is_too_often(self) -> bool:
+        """Whether it says nothing of the credentials, only that too many requests came."""
+        rules = self.plan.recipe.rules
+        known = rules.failure_class(self.response, self.body)
+        return self.response.status == TOO_MANY or known == RATE
+
+    def refused(self) -> AuthError:
+        """Return the error of a login that the third party refused."""
+        return self._error("was refused", "; check its credentials")
+
+    def too_often(self, why: str) -> CallError:
+        """Return the error of a login that met a rate limit, and why it was not sent again."""
+        hint = "; wait and try again, or declare recover: {rate: {tries: 3}}"
+        error = self._error("met a rate limit", f"; {why}{hint}")
+        if is_success(self.response.status):
+            return error
+        return HttpStatusError(
+            error.message,
+            platform=error.platform,
+            instance=error.instance,
+            api=error.api,
+            status=error.status,
+            response=error.response,
+        )
 
     def collect(self, step: LoginStep, yielded: Yielded) -> None:
         """Add the values of *step* to *yielded*, and make secret ones known to the vault.
@@ -259,21 +281,21 @@ class LoginAnswer:
         """
         for name, rule in step.extract.items():
             value = self._value(name, rule)
-            if value is ABSENT:
+            if value is UNSET:
                 continue
             yielded.values[name] = yielded.standins[name] = value
             if rule.secret:
                 call, text = self.plan.call, as_text(value)
                 yielded.values[name] = text
-                yielded.standins[name] = self.vault.minted(
+                yielded.standins[name] = self.vault.register_issued(
                     call.platform, call.instance, name, text, rule.kind
                 )
 
     def _value(self, name: str, rule: Extract) -> Any:
         value = finder(rule.path)(self.response, self.body)
-        if value is ABSENT or value is None or value == "":
+        if value is UNSET or value is None or value == "":
             if rule.optional or (name == TTL and self.body.rules_see is not None):
-                return ABSENT
+                return UNSET
             raise self._error(f"yields no {name}", f"; expected it at {rule.path}")
         if name == TTL and not _is_number(value):
             raise self._error(f"yields a {name} that is not a number", f"; see {rule.path}")
@@ -313,7 +335,7 @@ class LoginAnswer:
             ("", rules.message, _MESSAGES),
         ):
             found = first(response, body)
-            value = find_first(further, response, body) if found is ABSENT else found
+            value = find_first(further, response, body) if found is UNSET else found
             if isinstance(value, str | int | float):
                 yield f"{label}{self.vault.shown(as_text(value))[:_LONGEST]}"
 
@@ -355,26 +377,49 @@ def login_key(plan: Plan) -> str:
 
 
 def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
-    """Log in for the instance of *plan*, sending each step once.
+    """Log in for the instance of *plan*, sending each step once unless it came too often.
 
     Raises:
         AuthError: if a step is refused, or its answer lacks a value.
+        HttpStatusError: if a step still comes too often after all waits.
         TransportError: if a step did not complete.
     """
     key = login_key(plan)
     yielded = _replaced(env.renewed.get(key), plan)
     now = env.auth_clock.now()
     for number, step in enumerate(acquire.steps, 1):
-        request = _request(plan, number, step, yielded, env)
-        response = yield from _exchange(request, plan, env)
-        answer = LoginAnswer(plan, env.vault, number, request, response)
-        answer.check(step)
+        answer = yield from _answered(plan, number, step, yielded, env)
         answer.collect(step, yielded)
     expires = expiry(acquire.ttl, yielded.values.get(TTL), now)
     grant = Grant(values=yielded.values, standins=yielded.standins, expires=expires)
     env.renewed[key] = grant
     env.on_login(plan.recipe.platform.platform_key, plan.recipe.instance.instance_key)
     return grant
+
+
+def _answered(
+    plan: Plan, number: int, step: LoginStep, yielded: Yielded, env: Environment
+) -> Generator[Effect, Any, LoginAnswer]:
+    """Send a step until it does not come too often; return its answer, a success."""
+    sent, note = 0, ""
+    while True:
+        request = _request(plan, number, step, yielded, env, attempt=sent)
+        response = yield from _exchange(request, plan, env, note)
+        sent += 1
+        answer = LoginAnswer(plan, env.vault, number, request, response)
+        if answer.is_accepted(step):
+            return answer
+        rule = plan.recipe.recover.get(RATE)
+        if not answer.is_too_often:
+            raise answer.refused()
+        if rule is None or sent >= rule.tries:
+            raise answer.too_often(f"sent {sent} times" if sent > 1 else "sent once")
+        outcome = Answered(response, answer.body)
+        next_one = again_later(outcome, rule, RATE, sent, env.auth_clock.now())
+        if isinstance(next_one, Stop):
+            raise answer.too_often(next_one.note)
+        note = next_one.note
+        yield Sleep(next_one.wait)
 
 
 def _replaced(last: Grant | None, plan: Plan) -> Yielded:
@@ -414,7 +459,13 @@ def synthesised(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
 
 
 def _request(
-    plan: Plan, number: int, step: LoginStep, yielded: Yielded, env: Environment
+    plan: Plan,
+    number: int,
+    step: LoginStep,
+    yielded: Yielded,
+    env: Environment,
+    *,
+    attempt: int,
 ) -> Request:
     grant = Grant(values=yielded.values, standins=yielded.standins, expires=0)
     tenant, randomness = plan.tenant, _login_randomness(plan.standin_randomness)
@@ -423,10 +474,8 @@ def _request(
         if plan.randomness is plan.standin_randomness
         else _login_randomness(plan.randomness)
     )
-    real, twin = (
-        real_context(tenant, grant, env, other),
-        standin_context(tenant, grant, env, randomness),
-    )
+    real = real_context(tenant, grant, env, other, attempt=attempt)
+    twin = standin_context(tenant, grant, env, randomness, attempt=attempt)
     written = _rendered(plan.recipe, number, step, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
@@ -470,20 +519,22 @@ def _login_randomness(of_call: CallRandomness) -> CallRandomness:
     return CallRandomness(seed, seed.hex()[:32])
 
 
-def _exchange(request: Request, plan: Plan, env: Environment) -> Generator[Effect, Any, Response]:
+def _exchange(
+    request: Request, plan: Plan, env: Environment, note: str
+) -> Generator[Effect, Any, Response]:
     """Send one step and log it, whatever comes of it."""
     start = env.clock.now(), env.clock.tick()
     try:
         response: Response = yield Send(request)
     except BpmaxError as error:
-        env.log(_record(request, plan, env, start, error=error))
+        env.log(_record(request, plan, env, start, note, error=error))
         raise
-    env.log(_record(request, plan, env, start, received=response))
+    env.log(_record(request, plan, env, start, note, received=response))
     return response
 
 
 def _record(
-    request: Request, plan: Plan, env: Environment, start: tuple[float, int], **came: Any
+    request: Request, plan: Plan, env: Environment, start: tuple[float, int], note: str, **came: Any
 ) -> CallRecord:
     at, began = start
     return CallRecord(
@@ -496,6 +547,7 @@ def _record(
         began=began,
         ended=env.clock.tick(),
         attempts=1,
+        notes=(note,) if note else (),
         call=request.call,
         position=plan.call.position,
         sent=request,

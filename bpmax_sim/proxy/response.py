@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NoReturn
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
 from bpmax_sim.field_path import FieldPath, Steps, values_at
@@ -175,9 +175,6 @@ def _guess(raw: bytes, charset: str) -> Any:
         return None
 
 
-ABSENT: Final = object()
-"""Stands for the value of a path that an answer does not have."""
-
 _FOREIGN = (*BAD_PATTERN, ValueError)
 """What the library lets through: a regular expression of the path, a number, nesting."""
 
@@ -186,7 +183,7 @@ Finder = Callable[[Response, Body], Any]
 
 @lru_cache(maxsize=1024)
 def finder(path: str) -> Finder:
-    """Return what reads *path*; it returns `ABSENT` for an answer without it.
+    """Return what reads *path*; it returns `UNSET` for an answer without it.
 
     Raises:
         ConfigError: if *path* is none of the forms above.
@@ -202,12 +199,12 @@ def finder(path: str) -> Finder:
 
 
 def find_first(finders: Iterable[Finder], response: Response, body: Body) -> Any:
-    """Return the first value that is there and not null, or `ABSENT`."""
+    """Return the first value that is there and not null, or `UNSET`."""
     for find in finders:
         value = find(response, body)
-        if value is not ABSENT and value is not None:
+        if value is not UNSET and value is not None:
             return value
-    return ABSENT
+    return UNSET
 
 
 def as_text(value: Any) -> str:
@@ -222,26 +219,26 @@ def as_text(value: Any) -> str:
 def _of_header(name: str) -> Finder:
     def find(response: Response, _body: Body) -> Any:
         value = response.header(name)
-        return ABSENT if value is None else value
+        return UNSET if value is None else value
 
     return find
 
 
 def _of_cookie(name: str) -> Finder:
-    return lambda response, _body: Headers(response.headers).set_cookies.get(name, ABSENT)
+    return lambda response, _body: Headers(response.headers).set_cookies.get(name, UNSET)
 
 
 def _all_cookies(response: Response, _body: Body) -> Any:
     jar = Headers(response.headers).set_cookies
     pairs = [f"{name}={value}" for name, value in jar.items()]
-    return "; ".join(pairs) if pairs else ABSENT
+    return "; ".join(pairs) if pairs else UNSET
 
 
 def _of_body(steps: Steps) -> Finder:
     if not steps:
-        return lambda _response, body: ABSENT if body.rules_see is None else body.rules_see
+        return lambda _response, body: UNSET if body.rules_see is None else body.rules_see
 
-    return lambda _response, body: next(values_at(body.rules_see, steps), ABSENT)
+    return lambda _response, body: next(values_at(body.rules_see, steps), UNSET)
 
 
 def _json_path(path: str) -> Finder:
@@ -254,8 +251,8 @@ def _json_path(path: str) -> Finder:
 
     def find(_response: Response, body: Body) -> Any:
         if not isinstance(body.rules_see, dict | list):
-            return ABSENT
-        return next((match.obj for match in compiled.finditer(body.rules_see)), ABSENT)
+            return UNSET
+        return next((match.obj for match in compiled.finditer(body.rules_see)), UNSET)
 
     return find
 
@@ -285,11 +282,11 @@ class Rules:
         return good and all(holds(response, body) for holds in self._conditions)
 
     def code(self, response: Response, body: Body) -> Any:
-        """Return the business code, or `ABSENT`."""
+        """Return the business code, or `UNSET`."""
         return find_first(self._code, response, body)
 
     def message(self, response: Response, body: Body) -> Any:
-        """Return the third party's message, or `ABSENT`."""
+        """Return the third party's message, or `UNSET`."""
         return find_first(self._message, response, body)
 
     def failure_class(self, response: Response, body: Body) -> str | None:
@@ -323,7 +320,7 @@ def _condition(condition: Condition, *, lenient: bool) -> Callable[[Response, Bo
 
     def holds(response: Response, body: Body) -> bool:
         value = find(response, body)
-        if value is ABSENT:
+        if value is UNSET:
             return condition.absent or lenient
         return not condition.absent and as_text(value) in wanted
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import UNSET
 from msgspec.structs import asdict
 
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
@@ -19,7 +20,6 @@ from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.environment import Secrets
 from bpmax_sim.proxy.response import (
-    ABSENT,
     Body,
     as_text,
     finder,
@@ -84,10 +84,10 @@ def _envelope(response: Response, body: Body, plan: Plan) -> Answer:
     rules = plan.recipe.rules
     code, message = rules.code(response, body), rules.message(response, body)
     found = (find(response, body) for find in rules.data)
-    data = next((value for value in found if value is not ABSENT), body.value)
+    data = next((value for value in found if value is not UNSET), body.value)
     value = {
-        "code": response.status if code is ABSENT else code,
-        "message": response.reason if message is ABSENT else message,
+        "code": response.status if code is UNSET else code,
+        "message": response.reason if message is UNSET else message,
         "data": data,
     }
     return Answer(value, json_text(value).decode(), "json")
@@ -108,7 +108,7 @@ def rejected(
         ("code ", rules.code(response, body)),
         ("", rules.message(response, body)),
     ):
-        if value is not ABSENT:
+        if value is not UNSET:
             parts.append(f"{label}{redact(as_text(value))[:_LONGEST]}")
     return kind(
         redact(f"{call.name}: {', '.join(parts)}"),
@@ -139,7 +139,7 @@ def rejection(error: CallError) -> dict[str, Any]:
 _PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_in", "token_type"})
 
 
-def learn(request: Request, response: Response, vault: Secrets) -> None:
+def capture(request: Request, response: Response, vault: Secrets) -> None:
     """Register what stands at the sensitive places of the answer to *request*."""
     call = request.call
     if call is None or not request.sensitive:
@@ -148,7 +148,9 @@ def learn(request: Request, response: Response, vault: Secrets) -> None:
     for place in request.sensitive:
         for value in _values(place.path, response, body):
             if isinstance(value, str | int | float) and not isinstance(value, bool):
-                vault.minted(call.platform, call.instance, place.name, as_text(value), place.kind)
+                vault.register_issued(
+                    call.platform, call.instance, place.name, as_text(value), place.kind
+                )
 
 
 def _values(path: str, response: Response, body: Body) -> Iterator[Any]:
@@ -160,7 +162,7 @@ def _values(path: str, response: Response, body: Body) -> Iterator[Any]:
         yield from _all(path, body)
         return
     value = finder(path)(response, body)
-    if value is ABSENT or value is None:
+    if value is UNSET or value is None:
         return
     yield from _in_address(value) if _is_location(path) else [value]
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from bpmax_sim.clock import Instant, parse_duration
 from bpmax_sim.errors import BAD_PATTERN, near
@@ -47,14 +48,7 @@ def _part(text: str, start: int, width: int) -> str:
     return rest if len(rest) <= width else f"{rest[: width - 1]}…"
 
 
-class _Missing:
-    """The value of what is not there; different from null."""
-
-    def __repr__(self) -> str:
-        return "(absent)"
-
-
-MISSING = _Missing()
+_NOT_THERE = "(absent)"
 
 
 _WIDTH = 80
@@ -88,7 +82,7 @@ Compare = Callable[[Any, Any, Path], Checks]
 
 def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     """Return every comparison that *expected* asks for; all of them are ``ok`` when it holds."""
-    actual = MISSING if actual is UNDEFINED else actual
+    actual = UNSET if actual is UNDEFINED else actual
     if isinstance(expected, Mapping):
         if any(map(is_operator, expected)):
             return _operators(expected, actual, path)
@@ -118,7 +112,7 @@ def equal(left: Any, right: Any) -> bool:
 
 def text_of(value: Any) -> str:
     """Return *value* as a report shows it."""
-    return repr(value) if value is MISSING else show(value)
+    return _NOT_THERE if value is UNSET else show(value)
 
 
 def is_operator(key: object) -> bool:
@@ -135,7 +129,7 @@ def _subset(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
         return (_leaf(path, False, show(expected), actual),)
     if not expected:
         return (_leaf(path, True, "a map", actual),)
-    parts = (compare(v, actual.get(key, MISSING), (*path, key)) for key, v in expected.items())
+    parts = (compare(v, actual.get(key, UNSET), (*path, key)) for key, v in expected.items())
     return tuple(check for part in parts for check in part)
 
 
@@ -165,7 +159,7 @@ def _test(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
     """Return an operator that is decided by one function of operand and value."""
 
     def run(expected: Any, actual: Any, path: Path) -> Checks:
-        ok = actual is not MISSING and test(expected, actual)
+        ok = actual is not UNSET and test(expected, actual)
         shown = expected if isinstance(expected, str) and symbol == "$matches" else show(expected)
         return (_leaf(path, ok, f"{symbol} {shown}".strip(), actual),)
 
@@ -225,8 +219,8 @@ def _not(expected: Any, actual: Any, path: Path) -> Checks:
 
 
 def _exists(expected: Any, actual: Any, path: Path) -> Checks:
-    ok = (actual is not MISSING) is bool(expected)
-    return (_leaf(path, ok, "a value" if expected else repr(MISSING), actual),)
+    ok = (actual is not UNSET) is bool(expected)
+    return (_leaf(path, ok, "a value" if expected else _NOT_THERE, actual),)
 
 
 def _length(expected: Any, actual: Any, path: Path) -> Checks:
@@ -273,7 +267,7 @@ def _exactly(expected: Any, actual: Any, path: Path) -> Checks:
     if not isinstance(expected, Mapping) or not isinstance(actual, Mapping):
         return compare(expected, actual, path)
     extra = [key for key in actual if key not in expected]
-    closed = [_leaf((*path, key), False, repr(MISSING), actual[key]) for key in extra]
+    closed = [_leaf((*path, key), False, _NOT_THERE, actual[key]) for key in extra]
     return (*_subset(expected, actual, path), *closed)
 
 

@@ -99,7 +99,7 @@ class Vault:
                 self._standins.add(declared)
                 self._register(live, declared, "")
 
-    def minted(
+    def register_issued(
         self, platform: str, instance: str, name: str, value: str, kind: str = "text"
     ) -> str:
         """Register a secret that the third party made, and return its stand-in.

@@ -86,7 +86,7 @@ class Tenants:
             self._vault.address(found.live, found.declared)
             password = unquote(urlsplit(found.route.proxy).password or "")
             if password:
-                self._vault.minted(*key, "proxy", password)
+                self._vault.register_issued(*key, "proxy", password)
             self._found[key] = found
         return self._found[key]
 

@@ -30,7 +30,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import TokenStore, build, call, drive
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.response import CallRecord
-from bpmax_sim.proxy.result import learn
+from bpmax_sim.proxy.result import capture
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.secret.vault import Vault, redacted
 from bpmax_sim.session.credentials import (
@@ -48,7 +48,7 @@ from bpmax_sim.traffic.identify import Outside
 from bpmax_sim.transport.faults import Faults
 from bpmax_sim.transport.protocol import OWN, Handler, Routed, Stubs, Transport
 from bpmax_sim.transport.record import Record, Replay
-from bpmax_sim.transport.redaction import learn_cookies, redact_request
+from bpmax_sim.transport.redaction import capture_cookies, redact_request
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator, Simulators
@@ -109,8 +109,8 @@ def _missed(
 _PLACEHOLDER = b"redacted."
 
 
-class Learning(msgspec.Struct, frozen=True):
-    """Let what an answer mints be known before anyone can show it."""
+class Capturing(msgspec.Struct, frozen=True):
+    """Make known what a response issues before anyone can show it."""
 
     inner: Transport
     vault: Vault
@@ -118,8 +118,8 @@ class Learning(msgspec.Struct, frozen=True):
     def handle(self, request: Request) -> Response:
         """Return the answer of the inner transport."""
         response = self.inner.handle(request)
-        learn(request, response, self.vault)
-        learn_cookies(request, response, self.vault)
+        capture(request, response, self.vault)
+        capture_cookies(request, response, self.vault)
         return response
 
 
@@ -314,9 +314,9 @@ class Network:
             settings,
             replay=self._replay,
             recording=self._recording,
-            live=lambda: Learning(_live(others, self._resources, self._tenants.route), vault),
+            live=lambda: Capturing(_live(others, self._resources, self._tenants.route), vault),
         )
-        self.stubs = Stubs(inner, lambda transport: Learning(transport, vault))
+        self.stubs = Stubs(inner, lambda transport: Capturing(transport, vault))
         self.faults = Faults(self.stubs, partial(_bad_token, platforms))
         self._outside = Outside(platforms, settings.environ, self.environment, vault)
         self._driven = partial(
@@ -479,7 +479,7 @@ def _vault_of(settings: Settings) -> Vault:
     """Return a vault that knows the secrets that the settings name."""
     vault = Vault()
     for secret in settings.secrets:
-        vault.minted("scenario", settings.owner, "secret", secret)
+        vault.register_issued("scenario", settings.owner, "secret", secret)
     return vault
 
 

@@ -36,7 +36,6 @@ from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
 from bpmax_sim.simulator.model import Grants, Reply, Signed, Tokens, put
 from bpmax_sim.simulator.state import (
-    ABSENT,
     Grant,
     Knobs,
     Refused,
@@ -281,7 +280,7 @@ def _fits(auth: Auth, template: str, given: Any, names: Given) -> bool:
     if is_changing(template, auth):
         return not is_empty(given)
     wanted = rendered(template, names)
-    return wanted is not None and given is not ABSENT and as_text(given) == wanted
+    return wanted is not None and given is not UNSET and as_text(given) == wanted
 
 
 def _said(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
@@ -289,7 +288,7 @@ def _said(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
     said, asked = step.request, turn.asked
     for name, value in said.headers.items():
         if names_in(value):  # whatever else a client puts into its headers is its own matter
-            yield value, asked.headers.get(name.lower(), ABSENT)
+            yield value, asked.headers.get(name.lower(), UNSET)
     yield from _members(said.query, asked.query)
     if said.form is not UNSET:
         yield from _members(said.form, asked.form)
@@ -301,11 +300,11 @@ def _members(declared: Any, given: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(declared, Mapping):
         has = given if isinstance(given, Mapping) else {}
         for name, value in declared.items():
-            yield from _members(value, has.get(name, ABSENT))
+            yield from _members(value, has.get(name, UNSET))
     elif isinstance(declared, list | tuple):
         has_items = given if isinstance(given, list) else []
         for number, value in enumerate(declared):
-            yield from _members(value, has_items[number] if number < len(has_items) else ABSENT)
+            yield from _members(value, has_items[number] if number < len(has_items) else UNSET)
     elif declared is not None:
         yield declared if isinstance(declared, str) else as_text(declared), given
 
@@ -487,10 +486,10 @@ def _parameter(value: Any, names: Mapping[str, Any]) -> Any:
 def at(scope: Mapping[str, Any], place: str, name: str) -> Any:
     """Return what stands at a place of auth, such as ``header`` and ``Authorization``."""
     if place != "body":
-        return scope.get(place, {}).get(name.lower() if place == "header" else name, ABSENT)
+        return scope.get(place, {}).get(name.lower() if place == "header" else name, UNSET)
     value: Any = scope.get("body")
     for step in name.split("."):
-        value = value.get(step, ABSENT) if isinstance(value, Mapping) else ABSENT
+        value = value.get(step, UNSET) if isinstance(value, Mapping) else UNSET
     return value
 
 

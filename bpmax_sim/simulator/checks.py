@@ -27,12 +27,12 @@ from bpmax_sim.simulator.model import (
     Signed,
     Sized,
 )
-from bpmax_sim.simulator.state import ABSENT, Message, Refused, Repeated, Seen, Turn, is_empty
+from bpmax_sim.simulator.state import Message, Refused, Repeated, Seen, Turn, is_empty
 
 
 def deliver(turn: Turn, rule: Delivery) -> None:
     """Keep the message of this request, once for each of its receivers."""
-    body = None if turn.asked.body is ABSENT else turn.asked.body
+    body = None if turn.asked.body is UNSET else turn.asked.body
     for receiver in turn.receivers or ("",):
         why = _over_quota(turn, rule, receiver) or _repeated(turn, rule, receiver, body)
         message = Message(at=turn.now, route=turn.route, to=receiver, body=body, dropped=why)
@@ -116,16 +116,16 @@ def _need(turn: Turn, rule: Needed) -> None:
 
 def _equal(turn: Turn, rule: Compared) -> None:
     given = turn.look(rule.at)
-    if given is ABSENT and rule.optional:
+    if given is UNSET and rule.optional:
         return None
     if rule.to:
         wanted = turn.look(rule.to)
-        if wanted is ABSENT and rule.to.startswith("credential."):
+        if wanted is UNSET and rule.to.startswith("credential."):
             return _of_any_tenant(turn, rule, given)
         allowed = (wanted,)
     else:
         allowed = rule.values
-    if given is ABSENT or isinstance(given, dict | list) or not _among(given, allowed):
+    if given is UNSET or isinstance(given, dict | list) or not _among(given, allowed):
         raise Refused(rule.error)
     return None
 
@@ -147,7 +147,7 @@ def _among(given: Any, allowed: tuple[Any, ...]) -> bool:
 
 def _text(turn: Turn, rule: Sized) -> None:
     given = turn.look(rule.at)
-    if given is ABSENT:
+    if given is UNSET:
         return
     if not isinstance(given, str) or len(given.encode("utf-8", "replace")) > rule.most:
         raise Refused(rule.error)
@@ -229,7 +229,7 @@ def once(turn: Turn, rule: Once) -> None:
 
 
 def _window(turn: Turn, rule: Once) -> float:
-    given = turn.look(rule.window_at) if rule.window_at else ABSENT
+    given = turn.look(rule.window_at) if rule.window_at else UNSET
     usual = rule.window if rule.default is UNSET else float(rule.default)
     if isinstance(given, bool) or not isinstance(given, int | float):
         return usual

@@ -30,7 +30,6 @@ from bpmax_sim.simulator.auth import (
 from bpmax_sim.simulator.checks import keep_answer, limit, once, perform
 from bpmax_sim.simulator.model import Limit, Once, Reply, Route, Signed, data_path, is_login, put
 from bpmax_sim.simulator.state import (
-    ABSENT,
     Grant,
     Refused,
     Repeated,
@@ -65,8 +64,8 @@ _BY_TYPE: Final[Mapping[str, Any]] = {
 _WORDS: Final = {"true": True, "false": False}
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "integer": lambda text: int(text[:20]),
-    "number": lambda text: float(text) if float(text) - float(text) == 0 else ABSENT,
-    "boolean": lambda text: _WORDS.get(text, ABSENT),
+    "number": lambda text: float(text) if float(text) - float(text) == 0 else UNSET,
+    "boolean": lambda text: _WORDS.get(text, UNSET),
 }
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "integer": (int,),
@@ -128,7 +127,7 @@ def _together(values: list[Any]) -> Any:
 
 
 def typed(value: Any, parameter: Parameter) -> Any:
-    """Return *value* with the declared type, or `ABSENT` where it does not fit.
+    """Return *value* with the declared type, or `UNSET` where it does not fit.
 
     What stands in a path, query, header or form is a text, and is read.
     """
@@ -136,10 +135,10 @@ def typed(value: Any, parameter: Parameter) -> Any:
         try:
             value = _READERS[parameter.type](value)
         except (ValueError, OverflowError):
-            return ABSENT
+            return UNSET
     kinds = _KINDS.get(parameter.type)
     if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
-        return ABSENT
+        return UNSET
     return value
 
 
@@ -179,7 +178,7 @@ def call(turn: Turn, api: Api) -> Response:
         place = f"{api.idempotency.place}.{api.idempotency.name}"
         once(turn, Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW))
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
-    data = {name: value for name, value in said.items() if value is not ABSENT}
+    data = {name: value for name, value in said.items() if value is not UNSET}
     if api.answer:
         return _declared_response(turn, api, rules, data)
     body: dict[str, Any] = {}
@@ -211,7 +210,7 @@ def _authorise(turn: Turn, auth: Auth) -> None:
     if not wanted:
         return
     rule = turn.world.table.tokens
-    if all(_given(turn, item.place, item.name) is ABSENT for item in wanted):
+    if all(_given(turn, item.place, item.name) is UNSET for item in wanted):
         raise Refused(rule.missing or "token")
     ended: Grant | None = None
     for tenant, grant in _holders(turn, is_due=is_due):
@@ -238,14 +237,14 @@ def _holders(turn: Turn, *, is_due: bool) -> Iterator[tuple[Tenant, Grant | None
 def _carries(turn: Turn, auth: Auth, item: Any, names: Mapping[str, Any]) -> bool:
     given = _given(turn, item.place, rendered(item.name, names) or item.name)
     if is_changing(item.value, auth):
-        return given is not ABSENT
+        return given is not UNSET
     wanted = rendered(item.value, names)
-    return wanted is not None and given is not ABSENT and as_text(given) == wanted
+    return wanted is not None and given is not UNSET and as_text(given) == wanted
 
 
 def _given(turn: Turn, place: str, name: str) -> Any:
     if place == "body" and turn.asked.form:
-        return turn.asked.form.get(name, ABSENT)
+        return turn.asked.form.get(name, UNSET)
     return at(turn.scope, place, name)
 
 
@@ -257,12 +256,12 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
     """
     given = _found(turn, parameter)
     where = f"{parameter.place}.{parameter.target}"
-    if given is ABSENT:
+    if given is UNSET:
         if parameter.required and not _is_hidden(turn, parameter):
             raise Refused("400", f"{where} is missing")
         return example(parameter)
     value = typed(given, parameter)
-    if value is ABSENT:
+    if value is UNSET:
         raise Refused("400", f"{where} is not of type {parameter.type}")
     if parameter.enum and as_text(value) not in map(as_text, parameter.enum):
         raise Refused("400", f"{where} is none of {', '.join(map(as_text, parameter.enum))}")
@@ -276,7 +275,7 @@ def _found(turn: Turn, parameter: Parameter) -> Any:
     if place == "body" and target in _WHOLE:
         return _text(turn) if parameter.type == "string" else turn.asked.body
     if place == "body" and turn.asked.form:
-        return turn.asked.form.get(target, ABSENT)
+        return turn.asked.form.get(target, UNSET)
     if place == "body":
         return look({"body": turn.asked.body}, f"body.{target}")
     return _given(turn, place, parameter.name if place == "path" else target)
@@ -285,13 +284,13 @@ def _found(turn: Turn, parameter: Parameter) -> Any:
 def _text(turn: Turn) -> Any:
     """Return the body as it was sent: a text is one even where it reads as ``null``."""
     body = turn.asked.request.body
-    return ABSENT if body is None else body.decode("utf-8", "replace")
+    return UNSET if body is None else body.decode("utf-8", "replace")
 
 
 def _is_hidden(turn: Turn, parameter: Parameter) -> bool:
     """Return whether a body is in a form that is not looked into."""
     body = turn.asked.request.body
-    return parameter.place == "body" and turn.asked.body is ABSENT and not is_empty(body)
+    return parameter.place == "body" and turn.asked.body is UNSET and not is_empty(body)
 
 
 def answer(world: World, state: State, request: Request, now: float) -> tuple[State, Response]:

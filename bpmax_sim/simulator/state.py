@@ -129,9 +129,6 @@ class State(Struct, frozen=True, kw_only=True):
     knobs: Knobs = Knobs()
 
 
-ABSENT: Final = object()
-"""Stands for a value that is not there."""
-
 _DEEPEST: Final = 64
 
 
@@ -141,7 +138,7 @@ class Asked(msgspec.Struct, frozen=True):
     Attributes:
         path: below the address, still encoded.
         query, headers, cookies, form: by name, the first of each; header names in lower case.
-        body: the JSON of the body, or `ABSENT`.
+        body: the JSON of the body, or `UNSET`.
     """
 
     request: Request
@@ -181,19 +178,19 @@ def below(address: str, base: str) -> str:
 
 
 def look(scope: Mapping[str, Any], place: str) -> Any:
-    """Return what stands at a dotted place, or `ABSENT`."""
+    """Return what stands at a dotted place, or `UNSET`."""
     value: Any = scope
     for name in place.split("."):
         if isinstance(value, Mapping) and name in value:
             value = value[name]
         else:
-            return ABSENT
+            return UNSET
     return value
 
 
 def is_empty(value: Any) -> bool:
     """Return whether a third party would call *value* missing."""
-    return value is ABSENT or value is None or value in ("", [], {})
+    return value is UNSET or value is None or value in ("", [], {})
 
 
 def segments(path: str) -> tuple[str, ...]:
@@ -202,10 +199,10 @@ def segments(path: str) -> tuple[str, ...]:
 
 
 def every(asked: Asked, place: str, name: str) -> Any:
-    """Return the list of all values of *name* in the query or in a form, or `ABSENT`."""
+    """Return the list of all values of *name* in the query or in a form, or `UNSET`."""
     query = asked.request.url.partition("#")[0].partition("?")[2]
     text = query if place == "query" else (asked.request.body or b"").decode("utf-8", "replace")
-    return [value for key, value in _listed(text) if key == name] or ABSENT
+    return [value for key, value in _listed(text) if key == name] or UNSET
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -226,8 +223,8 @@ def _json(body: bytes) -> Any:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ABSENT
-    return value if _is_shallow(value, _DEEPEST) else ABSENT
+        return UNSET
+    return value if _is_shallow(value, _DEEPEST) else UNSET
 
 
 def _is_shallow(value: Any, levels: int) -> bool:
@@ -306,7 +303,7 @@ class Turn(msgspec.Struct):
             "header": asked.headers,
             "cookie": asked.cookies,
             "form": asked.form,
-            "body": dict(asked.form) if asked.body is ABSENT and asked.form else asked.body,
+            "body": dict(asked.form) if asked.body is UNSET and asked.form else asked.body,
             "credential": {},
             "now": self.now,
             "seconds": int(self.now),
@@ -314,7 +311,7 @@ class Turn(msgspec.Struct):
         }
 
     def look(self, place: str) -> Any:
-        """Return what stands at *place*, or `ABSENT`."""
+        """Return what stands at *place*, or `UNSET`."""
         return look(self.scope, place)
 
     def belongs_to(self, tenant: Tenant) -> None:
@@ -334,7 +331,7 @@ class Turn(msgspec.Struct):
         """Return the record of which one of the fields *by* is *value*, in any case."""
         wanted = str(value).casefold()
         for row in self.rows(name):
-            if any(str(row.get(field, ABSENT)).casefold() == wanted for field in by):
+            if any(str(row.get(field, UNSET)).casefold() == wanted for field in by):
                 return row
         return None
 
@@ -406,7 +403,7 @@ def respond(turn: Turn, base: Reply, over: Reply, *, data: Any = UNSET) -> Respo
 
 
 def fill(node: Any, turn: Turn) -> Any:
-    """Return *node* with its texts and ``$`` nodes filled in, or `ABSENT`."""
+    """Return *node* with its texts and ``$`` nodes filled in, or `UNSET`."""
     if isinstance(node, str):
         return render(node, _texts(turn)) if "{{" in node else node
     if isinstance(node, Mapping):
@@ -414,10 +411,10 @@ def fill(node: Any, turn: Turn) -> Any:
             if key in node:
                 return function(node, turn)
         filled = {key: fill(value, turn) for key, value in node.items()}
-        return {key: value for key, value in filled.items() if value is not ABSENT}
+        return {key: value for key, value in filled.items() if value is not UNSET}
     if isinstance(node, list | tuple):
         items = (fill(item, turn) for item in node)
-        return [item for item in items if item is not ABSENT]
+        return [item for item in items if item is not UNSET]
     return node
 
 
@@ -449,7 +446,7 @@ def _safe(pairs: list[tuple[str, str]]) -> Pairs:
 
 def _value(node: Mapping[str, Any], turn: Turn) -> Any:
     found = turn.look(node["$value"])
-    return as_text(found) if node.get("as") == "text" and found is not ABSENT else found
+    return as_text(found) if node.get("as") == "text" and found is not UNSET else found
 
 
 def _made(node: Mapping[str, Any], turn: Turn) -> Any:
@@ -469,7 +466,7 @@ def _is_wanted(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
     where = ((row.get(name), turn.look(place)) for name, place in node.get("where", {}).items())
     like = ((row.get(name), turn.look(place)) for name, place in node.get("like", {}).items())
     return all(
-        given is ABSENT or as_text(given) in map(as_text, has if isinstance(has, list) else [has])
+        given is UNSET or as_text(given) in map(as_text, has if isinstance(has, list) else [has])
         for has, given in where
     ) and all(as_text(given) in as_text(has) for has, given in like)
 

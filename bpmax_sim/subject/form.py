@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from bpmax_sim.errors import Place, ScriptError
 from bpmax_sim.js_values import Undefined
@@ -15,7 +16,6 @@ from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, Result,
 from bpmax_sim.subject.screen import Screen, state_links
 
 DEEPEST = 16
-_ABSENT = object()
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -138,15 +138,15 @@ class FormSubject(Screen, kw_only=True):
         return self._result
 
     def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:
-        old = self.fields.get(name, _ABSENT)
+        old = self.fields.get(name, UNSET)
         gone = isinstance(value, Undefined)
-        if gone if old is _ABSENT else same(old, value):
+        if gone if old is UNSET else same(old, value):
             return False
         if gone:
             self.fields.pop(name, None)
         else:
             self.fields[name] = value
-        before = None if old is _ABSENT else old
+        before = None if old is UNSET else old
         self.tell(FieldChanged(field=name, old=before, new=value, by=by, place=place))
         return True
 

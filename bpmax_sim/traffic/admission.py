@@ -24,12 +24,12 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.proxy.result import learn
+from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic.formats import Source, format_of, read_foreign
 from bpmax_sim.traffic.identify import Addresses, Identifier, Logins, hidden
 from bpmax_sim.traffic.imported import Imported
-from bpmax_sim.transport.redaction import learn_cookies, redact_exchange
+from bpmax_sim.transport.redaction import capture_cookies, redact_exchange
 
 
 def admit(  # noqa: PLR0913 - all that a session would know
@@ -92,8 +92,8 @@ def _named(
 
 def _learn(exchange: Exchange, vault: Vault) -> None:
     if isinstance(exchange.outcome, Response):
-        learn(exchange.request, exchange.outcome, vault)
-        learn_cookies(exchange.request, exchange.outcome, vault)
+        capture(exchange.request, exchange.outcome, vault)
+        capture_cookies(exchange.request, exchange.outcome, vault)
 
 
 def _keyed(exchange: Exchange, rules: Rules, owner: str) -> Exchange:

@@ -45,7 +45,7 @@ from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.effects import Effect, Send
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.response import CallRecord
-from bpmax_sim.proxy.result import learn
+from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, with_standin
 from bpmax_sim.secret.vault import Credentials, Vault
 
@@ -202,7 +202,9 @@ def hidden(request: Request, platforms: Platforms, vault: Vault) -> Request:
         if known != value:
             return known
         name = f"client-{place.partition('.')[2]}"
-        return with_standin(value, partial(vault.minted, call.platform, call.instance, name))
+        return with_standin(
+            value, partial(vault.register_issued, call.platform, call.instance, name)
+        )
 
     return replace(
         _at_declared_address(request, platform, hide),
@@ -256,7 +258,7 @@ class Login(msgspec.Struct, frozen=True):
         key = self.platform.platform_key
         secrets = self._secret_names()
         for name, value in self._sent(request, secrets):
-            vault.minted(key, self.instance, name, value)
+            vault.register_issued(key, self.instance, name, value)
         if not isinstance(outcome, Response):
             return
         call = Call(platform=key, instance=self.instance, api=LOGIN, method=request.method, path="")
@@ -265,7 +267,7 @@ class Login(msgspec.Struct, frozen=True):
             for name, rule in self.step.extract.items()
             if rule.secret
         )
-        learn(replace(request, call=call, sensitive=minted), outcome, vault)
+        capture(replace(request, call=call, sensitive=minted), outcome, vault)
 
     def _secret_names(self) -> frozenset[str]:
         declared = (name for name, one in self.platform.credentials.items() if one.secret)

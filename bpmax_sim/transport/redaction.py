@@ -195,7 +195,7 @@ def _body(
     return in_body(vault.redact(body), Headers(headers).media_type, personal)
 
 
-def learn_cookies(request: Request, response: Response, vault: Vault) -> None:
+def capture_cookies(request: Request, response: Response, vault: Vault) -> None:
     """Make the cookies that *response* sets known to *vault*; they are always secret."""
     for line in Headers(response.headers).every("set-cookie"):
         _set_cookie(line, request, vault)
@@ -297,7 +297,7 @@ def _set_cookie(line: str, request: Request, vault: Vault) -> str:
 def _minted(name: str, value: str, request: Request, vault: Vault) -> str:
     call = request.call
     platform, instance = (call.platform, call.instance) if call else ("http", "any")
-    return vault.minted(platform, instance, name, value)
+    return vault.register_issued(platform, instance, name, value)
 
 
 UndeclaredSecret = tuple[str, str]

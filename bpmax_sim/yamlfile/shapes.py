@@ -1,10 +1,7 @@
-"""What may stand where in a file: each shape reads a node and describes itself as JSON Schema.
+"""What may stand where in a file: nodes -> values of msgspec types, every problem reported at once.
 
-Shapes of scalars: by type and limit, durations, and one of some values.
-
-Shapes of what holds other shapes: lists, mappings, structures, and choices among them.
-
-Nodes -> values of msgspec types, with every problem told at once.
+Each shape reads a node, and describes itself as JSON Schema; `shape_of` makes them of annotations.
+What could not be read is `UNSET`, after its problem was reported.
 """
 
 from __future__ import annotations
@@ -16,7 +13,7 @@ from typing import Annotated, Any, Final, Protocol, TypeVar, cast
 
 import msgspec
 import msgspec.inspect as types
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, near
@@ -31,24 +28,16 @@ DURATION: Final = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
 Definitions = dict[str, Any]
 
 
-class _Invalid:
-    """The type of `INVALID`."""
-
-
-INVALID: Final = _Invalid()
-"""Stands for a value that could not be read; its problem has been told."""
-
-
 class Reading(msgspec.Struct):
     """One pass over a file: the steps on the way down, and what was wrong so far."""
 
     problems: list[Problem]
     steps: list[Step] = msgspec.field(default_factory=list)
 
-    def tell(self, message: str, place: Place, *more: Step) -> _Invalid:
-        """Note a problem at *place*, *more* steps below the current one."""
+    def tell(self, message: str, place: Place, *more: Step) -> UnsetType:
+        """Note a problem at *place*, *more* steps below the current one; there is no value then."""
         self.problems.append(Problem(message, place, join((*self.steps, *more))))
-        return INVALID
+        return UNSET
 
     def below(self, step: Step, shape: Shape, node: Node) -> Any:
         """Read *node* by *shape*, one step further down."""
@@ -57,7 +46,7 @@ class Reading(msgspec.Struct):
         self.steps.pop()
         return value
 
-    def mismatch(self, node: Node, expected: str) -> _Invalid:
+    def mismatch(self, node: Node, expected: str) -> UnsetType:
         """Note that *node* is of the wrong kind; its value is not shown, it may be a secret."""
         hint = ""
         if node.value is None:
@@ -80,7 +69,7 @@ class Shape(Protocol):
         ...
 
     def read(self, node: Node, reading: Reading) -> Any:
-        """Return the value of *node*, or `INVALID` after telling why."""
+        """Return the value of *node*, or `UNSET` after telling why."""
         ...
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
@@ -241,7 +230,7 @@ class ListShape(msgspec.Struct, frozen=True):
         found = [
             reading.below(index, self.item, child) for index, child in enumerate(node.elements)
         ]
-        return tuple([value for value in found if value is not INVALID])
+        return tuple([value for value in found if value is not UNSET])
 
     def _single(self, node: Node, reading: Reading) -> Any:
         if node.value is None:
@@ -249,7 +238,7 @@ class ListShape(msgspec.Struct, frozen=True):
         if not self.item.accepts(node):
             return reading.mismatch(node, either([self.expected, self.item.expected]))
         value = self.item.read(node, reading)
-        return INVALID if value is INVALID else (value,)
+        return UNSET if value is UNSET else (value,)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return a list, or a single value; nothing is neither."""
@@ -275,7 +264,7 @@ class MapShape(msgspec.Struct, frozen=True):
         if not self.accepts(node):
             return reading.mismatch(node, self.expected)
         found = {key: reading.below(key, self.value, child) for key, child in node.items.items()}
-        return {key: value for key, value in found.items() if value is not INVALID}
+        return {key: value for key, value in found.items() if value is not UNSET}
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return an object with free names."""
@@ -315,10 +304,10 @@ class StructShape(msgspec.Struct):
                 self._unknown(key, node, reading)
                 continue
             value = reading.below(key, known.shape, child)
-            if value is not INVALID:
+            if value is not UNSET:
                 values[known.name] = value
-            complete = complete and (value is not INVALID or not known.required)
-        return self.type(**values) if self._has_all(node, reading) and complete else INVALID
+            complete = complete and (value is not UNSET or not known.required)
+        return self.type(**values) if self._has_all(node, reading) and complete else UNSET
 
     def _unknown(self, key: str, node: Node, reading: Reading) -> None:
         hint = near(key, self.fields)
@@ -399,7 +388,7 @@ def decode(
     """
     shape = shape_of(cast("Hashable", type_))
     value = shape.read(node, Reading(problems, list(steps)))
-    return None if value is INVALID else cast("T", value)
+    return None if value is UNSET else cast("T", value)
 
 
 @cache

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl, quote, urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import (
-    ABSENT,
     Difference,
     Rules,
     call_behind,
@@ -78,8 +78,8 @@ def test_a_changed_field_is_named_with_both_values() -> None:
 
 def test_a_missing_and_an_added_field_are_named() -> None:
     assert found(body({"a": 1}), body({"b": 1})) == (
-        Difference("body.a", 1, ABSENT),
-        Difference("body.b", ABSENT, 1),
+        Difference("body.a", 1, UNSET),
+        Difference("body.b", UNSET, 1),
     )
 
 

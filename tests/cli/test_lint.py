@@ -204,3 +204,38 @@ def test_the_hook_finds_what_is_wrong_in_what_was_changed(
 )
 def test_the_hook_runs_for_the_files_of_a_project(path: str, *, is_meant: bool) -> None:
     assert bool(re.search(hook()["files"], path)) is is_meant
+
+
+@pytest.mark.parametrize(
+    ("recover", "told"),
+    [
+        ("{token: {refresh: 1}}", "token: refresh does nothing, as there is no login to renew"),
+        (
+            "{rate: {wait: [{path: $.retry_after_ms, unit: ms}]}}",
+            "rate: wait does nothing without a second try; add tries: 2",
+        ),
+        (
+            "{busy: {tries: 3}}",
+            (
+                "busy: tries does nothing, as no API may be sent again; "
+                "declare idempotent: true on one"
+            ),
+        ),
+        ("{rate: {tries: 2}, transient: {tries: 3}}", ""),
+    ],
+)
+def test_a_recovery_that_can_never_apply_is_a_hint_and_no_problem(
+    recorded: Project, bs: Command, recover: str, told: str
+) -> None:
+    platform = recorded.folder / "scenarios/platforms/合同.yaml"
+    platform.write_text(
+        "platform_key: oms\nbase_url: https://oms.example.test\n"
+        "response: {classes: {busy: {code: [40013]}}}\n"
+        f"auth: {{recover: {recover}}}\napis: {{create_contract: {{method: POST, path: /合同}}}}\n",
+        encoding="utf-8",
+    )
+
+    done = bs("lint")
+
+    hint = f"hint: oms: auth.recover.{told}\n" if told else ""
+    assert (done.code, done.err) == (0, f"{hint}1 scenario file: sound\n")

@@ -10,7 +10,7 @@ import pytest
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, ConfigError, TransportError
 from bpmax_sim.messages import LOGIN, Request, Response, Sensitive
-from bpmax_sim.platform.model import Auth, Condition, OkRule, ResponseRules, Ttl
+from bpmax_sim.platform.model import Auth, Condition, OkRule, Recover, ResponseRules, Ttl
 from bpmax_sim.proxy.login import expiry
 from tests.proxy.world import (
     SECRET,
@@ -440,3 +440,55 @@ def test_a_token_that_would_break_a_header_is_not_sent(token: str) -> None:
     )
     assert token not in str(caught.value)
     assert len(world.sent) == 1
+
+
+RATED = msgspec.structs.replace(
+    TOKEN, recover={"rate": Recover(tries=3, wait=("header:retry-after",))}
+)
+MANY = answer(429, {"error": "slow_down"}, {"Retry-After": "2"})
+
+
+def test_a_login_that_comes_too_often_waits_as_recover_says() -> None:
+    """O: a refused login is never retried; one that was rate-limited waits."""
+    world = _world(RATED, MANY, MANY, ok({"access_token": "tok-1234"}))
+
+    world.proxy().search()
+
+    logins = [record for record in world.log if record.is_login]
+    assert [record.status for record in logins] == [429, 429, 200]
+    assert world.slept == [2.0, 2.0]
+    again = ("rate: sent again after 2 s",)
+    assert [record.notes for record in logins] == [(), again, again]
+
+
+@pytest.mark.parametrize(
+    ("given", "sent", "told"),
+    [
+        (RATED, 3, "sent 3 times"),
+        (TOKEN, 1, "sent once"),
+    ],
+)
+def test_a_login_that_still_comes_too_often_is_no_refusal_of_its_credentials(
+    given: Auth, sent: int, told: str
+) -> None:
+    """O: a 429 on login is told as a rate limit, never as refused credentials."""
+    world = _world(given, *[MANY] * 9)
+
+    error = rejected(lambda: world.proxy().search())
+
+    assert not isinstance(error, AuthError)
+    assert (error.code, error.status) == ("HTTP_STATUS", 429)
+    assert "met a rate limit" in error.message
+    assert told in error.message
+    assert "credentials" not in error.message
+    assert len(world.sent) == sent
+
+
+def test_a_refused_login_is_never_sent_again_whatever_recover_says() -> None:
+    """O: a refused *login* is never retried (WeCom bans the IP)."""
+    world = _world(RATED, *[answer(401, {}, {"Retry-After": "2"})] * 3)
+
+    error = rejected(lambda: world.proxy().search())
+
+    assert error.code == "AUTH_FAILED"
+    assert (len(world.sent), world.slept) == (1, [])

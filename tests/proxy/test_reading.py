@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
-from bpmax_sim.proxy.response import ABSENT, Rules, accepts, as_text, finder, read_body
+from bpmax_sim.proxy.response import Rules, accepts, as_text, finder, read_body
 from tests.proxy.world import answer, ok
 
 SALESFORCE = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]
@@ -34,15 +35,15 @@ VALUE = {
         ("$..code", "x"),
         ("$.nested.list[?@.code=='y'].code", "y"),
         ("$.null", None),
-        ("$.errcode.deeper", ABSENT),
-        ("$.nested.list[9]", ABSENT),
-        ("$.nested[0]", ABSENT),
-        ("$.nope", ABSENT),
-        ("$..nope", ABSENT),
+        ("$.errcode.deeper", UNSET),
+        ("$.nested.list[9]", UNSET),
+        ("$.nested[0]", UNSET),
+        ("$.nope", UNSET),
+        ("$..nope", UNSET),
         ("header:X-Ca-Error-Code", "A1"),
-        ("header:x-none", ABSENT),
+        ("header:x-none", UNSET),
         ("cookie:SID", "v=1"),
-        ("cookie:none", ABSENT),
+        ("cookie:none", UNSET),
         ("cookies", "SID=v=1; lang=zh"),
     ],
 )
@@ -57,16 +58,16 @@ def test_a_path_reads_body_header_or_cookie(path: str, found: Any) -> None:
 
     value = finder(path)(response, read_body(response))
 
-    assert value is found if found is ABSENT else value == found
+    assert value is found if found is UNSET else value == found
 
 
 def test_the_whole_body_is_a_dollar() -> None:
     assert finder("$")(ok([1]), read_body(ok([1]))) == [1]
-    assert finder("$")(Response(status=200), read_body(Response(status=200))) is ABSENT
+    assert finder("$")(Response(status=200), read_body(Response(status=200))) is UNSET
 
 
 def test_cookies_without_any_are_absent() -> None:
-    assert finder("cookies")(ok(), read_body(ok())) is ABSENT
+    assert finder("cookies")(ok(), read_body(ok())) is UNSET
 
 
 def test_an_array_at_the_top_is_read() -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from bpmax_sim.errors import AuthError, TransportError
 from bpmax_sim.messages import LOGIN, Request, Response
-from bpmax_sim.platform.model import Api, Auth, ErrorClass, Recover, ResponseRules
-from bpmax_sim.proxy.client import TokenStore, seconds_until
+from bpmax_sim.platform.model import Api, Auth, ErrorClass, Recover, ResponseRules, Wait
+from bpmax_sim.proxy.client import TokenStore
 from bpmax_sim.proxy.effects import Acquire, Flow, Grant
+from bpmax_sim.proxy.recovery import seconds_until
 from tests.proxy.world import (
     CREATE,
     DETAIL,
@@ -274,7 +275,7 @@ PAY = Api(key="pay", method="POST", idempotent=True)
         (PAY, answer(502, {}), 3),
         (CREATE, answer(503, {}), 1),
         (CREATE, ok({"errcode": -1}), 1),
-        (CREATE, answer(429, {}), 1),
+        (CREATE, answer(429, {}), 2),  # not executed, so it may be sent again for any method
         (SEARCH, answer(429, {}), 2),
         (SEARCH, answer(500, {}), 1),
         (SEARCH, TransportError("refused", code="CONNECT", sent=False), 3),
@@ -346,6 +347,74 @@ def test_a_rate_limit_waits_as_the_answer_asks(headers: dict[str, str], waited: 
     assert world.slept == [waited]
     assert world.log[0].notes == (f"rate: sent again after {waited:g} s",)
     assert world.log[0].duration == waited
+
+
+@pytest.mark.parametrize(
+    ("body", "waited"),
+    [
+        ({"retry_after_ms": 1500}, 1.5),
+        ({"retry_after_ms": "250"}, 0.25),
+        ({"retry_after_ms": 0}, 0.0),
+        ({"retry_after_ms": "马上"}, 1.0),
+        ({}, 7.0),
+    ],
+)
+def test_a_wait_may_be_in_milliseconds(body: dict[str, Any], waited: float) -> None:
+    """platforms.md: `{path: $.retry_after_ms, unit: ms}`."""
+    wait = (Wait(path="$.retry_after_ms", unit="ms"), "header:retry-after")
+    auth = msgspec.structs.replace(RETRYING, recover={"rate": Recover(tries=2, wait=wait)})
+    server = Server(answer(429, body, {"Retry-After": "7"}))
+    world = _world(server, CREATE, auth=auth)
+
+    world.proxy().create_contract()
+
+    assert world.log[-1].notes == (f"rate: sent again after {waited:g} s",)
+    assert sum(world.slept) == waited
+
+
+@pytest.mark.parametrize(
+    ("api", "auth", "failure", "note"),
+    [
+        (
+            CREATE,
+            RETRYING,
+            answer(503, {}),
+            (
+                "transient: not sent again, as POST may have been executed; if that does no harm, "
+                "declare idempotent: true"
+            ),
+        ),
+        (
+            SEARCH,
+            Auth(recover={"token": Recover(refresh=1)}),
+            answer(401, {}),
+            "token: recover: refresh does nothing, as this call needs no login",
+        ),
+        (
+            SEARCH,
+            Auth(recover={"rate": Recover(clock=True)}),
+            answer(429, {}),
+            "rate: recover: clock does nothing, as the answer has no live Date",
+        ),
+        (
+            SEARCH,
+            RETRYING,
+            answer(429, {}, {"Retry-After": "86400"}),
+            "rate: not sent again, as a wait of 86400 s is longer than 600 s",
+        ),
+    ],
+)
+def test_a_declared_recovery_that_cannot_apply_is_a_note(
+    api: Api, auth: Auth, failure: Response, note: str
+) -> None:
+    """O: a declared `recover` that cannot apply is a note in the call record."""
+    server = Server(failure)
+    world = _world(server, api, auth=auth)
+
+    rejected(lambda: world.proxy().direct(api.key))
+
+    assert len(server.business) == 1
+    assert world.log[-1].notes == (note,)
 
 
 def test_a_wait_beyond_ten_minutes_is_not_waited_for() -> None:

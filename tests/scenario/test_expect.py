@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from bpmax_sim.js_values import UNDEFINED, BigInt, FarDate, JsMap, JsSet, Opaque, plain
 from bpmax_sim.scenario.expect import (
-    MISSING,
     OPERATORS,
     Check,
     compare,
@@ -247,4 +246,6 @@ def test_what_a_script_hands_out_becomes_what_a_file_can_spell(value: Any, expec
 
 
 def test_a_missing_value_prints_as_absent() -> None:
-    assert repr(MISSING) == "(absent)"
+    (check,) = compare({"名": "张三"}, {})
+
+    assert (check.ok, check.actual) == (False, "(absent)")

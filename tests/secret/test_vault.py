@@ -223,7 +223,7 @@ def test_a_private_key_is_known_by_its_lines_too() -> None:
 def test_the_parts_of_a_token_are_secret(kind: str) -> None:
     kept = Vault()
     token = jwt.encode({"sub": "zhangsan", "exp": 1}, "a key of thirty-two bytes, or more")
-    alias = kept.minted("crm", "test", "token", token, kind)
+    alias = kept.register_issued("crm", "test", "token", token, kind)
     _, claims, signature = token.split(".")
 
     assert kept.redact_text(f"Bearer {token}") == f"Bearer {alias}"
@@ -289,16 +289,16 @@ def test_a_stand_in_is_its_own() -> None:
     kept = vault(STANDIN)
     kept.add(STANDIN, STANDIN, name="crm")
 
-    assert kept.minted("crm_system", "测试", "token", STANDIN) == STANDIN
+    assert kept.register_issued("crm_system", "测试", "token", STANDIN) == STANDIN
     assert kept.scan(STANDIN.encode()) == ()
 
 
 def test_a_minted_value_has_one_stand_in() -> None:
     kept = Vault()
-    first = kept.minted("qywx", "default", "token", "tok-aaaaaa")
-    second = kept.minted("qywx", "default", "token", "tok-bbbbbb")
+    first = kept.register_issued("qywx", "default", "token", "tok-aaaaaa")
+    second = kept.register_issued("qywx", "default", "token", "tok-bbbbbb")
 
-    assert first == kept.minted("qywx", "default", "token", "tok-aaaaaa")
+    assert first == kept.register_issued("qywx", "default", "token", "tok-aaaaaa")
     assert (first, second) == ("redacted.qywx.default.token.1", "redacted.qywx.default.token.2")
     assert kept.redact(b'{"access_token":"tok-bbbbbb"}') == b'{"access_token":"%b"}' % (
         second.encode()
@@ -308,17 +308,21 @@ def test_a_minted_value_has_one_stand_in() -> None:
 @pytest.mark.parametrize("kind", ["base64", "hex", "integer", "jwt", "text"])
 def test_replay_gives_a_minted_stand_in_back(kind: str) -> None:
     kept = Vault()
-    kept.minted("qywx", "default", "token", "the first one", kind)
-    recorded = kept.minted("qywx", "default", "token", "the real one", kind)
+    kept.register_issued("qywx", "default", "token", "the first one", kind)
+    recorded = kept.register_issued("qywx", "default", "token", "the real one", kind)
 
-    assert Vault().minted("qywx", "default", "token", recorded, kind) == recorded
+    assert Vault().register_issued("qywx", "default", "token", recorded, kind) == recorded
 
 
 def test_a_recorded_stand_in_keeps_its_number_and_no_other_gets_it() -> None:
     kept = Vault()
 
-    assert kept.minted("qywx", "default", "token", "redacted.qywx.default.token.2")[-1] == "2"
-    assert [kept.minted("qywx", "default", "token", f"tok-{n:06}")[-1] for n in range(2)] == [
+    assert (
+        kept.register_issued("qywx", "default", "token", "redacted.qywx.default.token.2")[-1] == "2"
+    )
+    assert [
+        kept.register_issued("qywx", "default", "token", f"tok-{n:06}")[-1] for n in range(2)
+    ] == [
         "3",
         "4",
     ]
@@ -328,8 +332,8 @@ def test_a_recorded_stand_in_keeps_its_number_and_no_other_gets_it() -> None:
 def test_all_keys_have_one_stand_in(kind: str) -> None:
     kept = Vault()
 
-    assert kept.minted("p", "i", "key", "key number one", kind) == (
-        kept.minted("p", "i", "key", "key number two", kind)
+    assert kept.register_issued("p", "i", "key", "key number one", kind) == (
+        kept.register_issued("p", "i", "key", "key number two", kind)
     )
 
 
@@ -356,7 +360,7 @@ def test_a_secret_registered_on_another_thread_is_never_missed() -> None:
     for thread in threads:
         thread.start()
     for number in range(300):
-        kept.minted("p", "i", "token", f"token-{number:06}")
+        kept.register_issued("p", "i", "token", f"token-{number:06}")
     for thread in threads:
         thread.join()
 

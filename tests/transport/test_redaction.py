@@ -190,7 +190,7 @@ def recording(answer: Response | CallError) -> tuple[Record, list[Exchange]]:
     kept: list[Exchange] = []
 
     def handle(_: Request) -> Response:
-        secrets.minted("crm_system", "test", "token", "minted-token")
+        secrets.register_issued("crm_system", "test", "token", "minted-token")
         if isinstance(answer, CallError):
             raise answer
         return answer

@@ -1,0 +1,213 @@
+"""What follows from one sending: the answer, another sending, or an error. Decisions only.
+
+A refused token is renewed once, for any call: it was refused before it was executed; so was what
+is answered with 429 (RFC 6585, 4). Anything else is sent again only where ``recover`` says so, and
+only if the API is idempotent or nothing was sent. What is declared and cannot apply is a note.
+"""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Callable
+from datetime import datetime
+from math import isfinite
+from typing import Any, Final
+
+from msgspec import UNSET, Struct
+
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import TransportError
+from bpmax_sim.messages import Response
+from bpmax_sim.platform.model import Recover, Wait
+from bpmax_sim.proxy.compiled_api import CompiledApi
+from bpmax_sim.proxy.effects import Grant
+from bpmax_sim.proxy.response import Body, finder
+
+LONGEST_WAIT: Final = 600.0
+"""Seconds; an answer that asks for a longer wait is final."""
+
+TOO_MANY: Final = 429
+_BROKEN_OFF: Final = frozenset({"CONNECT", "RESET", "TIMEOUT"})
+_EPOCH_SECONDS: Final = 1e9
+_EPOCH_MILLIS: Final = 1e12
+
+
+class Progress(Struct, frozen=True):
+    """How far a call has come.
+
+    Attributes:
+        sent: business requests sent so far.
+        renewed: times the login was repeated because its token was refused.
+        offset: correction of the signing clock in seconds; None before one was made.
+    """
+
+    sent: int = 0
+    renewed: int = 0
+    offset: float | None = None
+
+
+class Again(Struct, frozen=True):
+    """Send again: after *wait* seconds, with a new login if *renew*, the clock set by *offset*."""
+
+    note: str
+    wait: float = 0.0
+    renew: bool = False
+    offset: float | None = None
+
+
+class Stop(Struct, frozen=True):
+    """Nothing more is sent; *note* says why a declared recovery does not apply."""
+
+    note: str = ""
+    is_refused_again: bool = False
+
+
+class Answered(Struct, frozen=True):
+    """An answer, and its body read."""
+
+    response: Response
+    body: Body
+
+
+Outcome = Answered | TransportError
+
+
+def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
+    """Return the class that *recover* is keyed by, or None for a success and for the rest."""
+    if isinstance(outcome, TransportError):
+        return "transient" if outcome.code in _BROKEN_OFF else None
+    return recipe.rules.failure_class(outcome.response, outcome.body)
+
+
+def next_step(
+    outcome: Outcome, recipe: CompiledApi, grant: Grant | None, progress: Progress, now: float
+) -> Again | Stop:
+    """Return what to do after *outcome*."""
+    found = failure_class(outcome, recipe)
+    rule = recipe.recover.get(found) if found else None
+    if found is None or rule is None:
+        return Stop()
+    if rule.refresh and grant is not None:
+        if progress.renewed >= rule.refresh:
+            return Stop(is_refused_again=True)
+        return Again("token refused; logged in anew", renew=True)
+    if rule.clock and progress.offset is None:
+        offset = _offset(outcome, now)
+        if offset is not None:
+            return Again(f"clock corrected by {offset:+.0f} s", offset=offset)
+    return _again(outcome, recipe, rule, found, progress, now)
+
+
+def _again(
+    outcome: Outcome, recipe: CompiledApi, rule: Recover, found: str, progress: Progress, now: float
+) -> Again | Stop:
+    if progress.sent >= rule.tries:
+        return Stop(_unmet(rule, found, progress))
+    if not (recipe.api.is_idempotent or _is_unexecuted(outcome)):
+        return Stop(
+            f"{found}: not sent again, as {recipe.method} may have been executed;"
+            " if that does no harm, declare idempotent: true"
+        )
+    return again_later(outcome, rule, found, progress.sent, now)
+
+
+def again_later(outcome: Outcome, rule: Recover, found: str, sent: int, now: float) -> Again | Stop:
+    """Return how long to wait before the next sending: as the answer asks, else by *rule*."""
+    wait = _wait(outcome, rule, now)
+    if wait is None:
+        wait = rule.backoff * 2 ** (sent - 1)
+    if wait > LONGEST_WAIT:
+        return Stop(
+            f"{found}: not sent again, as a wait of {wait:g} s is longer than {LONGEST_WAIT:g} s"
+        )
+    return Again(f"{found}: sent again after {wait:g} s", wait=wait)
+
+
+def _is_unexecuted(outcome: Outcome) -> bool:
+    if isinstance(outcome, TransportError):
+        return not outcome.sent
+    return outcome.response.status == TOO_MANY
+
+
+def _unmet(rule: Recover, found: str, progress: Progress) -> str:
+    """Return why the first answer is final although something is declared; nothing if it is not."""
+    if rule.refresh and not progress.renewed:
+        return f"{found}: recover: refresh does nothing, as this call needs no login"
+    if rule.clock and progress.offset is None:
+        return f"{found}: recover: clock does nothing, as the answer has no live Date"
+    return ""
+
+
+def _offset(outcome: Outcome, now: float) -> float | None:
+    """Return how far the server's clock is ahead; a recorded answer corrects nothing."""
+    if isinstance(outcome, TransportError) or outcome.response.source == "recorded":
+        return None
+    date = _http_date(outcome.response.header("date") or "")
+    return None if date is None else date - now
+
+
+def _wait(outcome: Outcome, rule: Recover, now: float) -> float | None:
+    """Return the seconds that the answer asks for, if it does."""
+    if isinstance(outcome, TransportError):
+        return None
+    response = outcome.response
+    # The answer's own Date is the clock that its other dates were written by.
+    date = _http_date(response.header("date") or "")
+    for place in rule.wait:
+        path, unit = (place.path, place.unit) if isinstance(place, Wait) else (place, "s")
+        value = finder(path)(response, outcome.body)
+        if value is UNSET or value is None:
+            continue
+        seconds = _milliseconds(value) if unit == "ms" else seconds_until(value, date or now)
+        return None if seconds is None else max(seconds, 0.0)
+    return None
+
+
+def _milliseconds(value: Any) -> float | None:
+    try:
+        number = float(str(value).strip())
+    except ValueError:
+        return None
+    return number / 1000 if isfinite(number) else None
+
+
+def seconds_until(value: Any, now: float) -> float | None:
+    """Return the seconds from *now* that *value* names.
+
+    It may be seconds, an instant in seconds or milliseconds since 1970, an HTTP date or ISO 8601.
+    """
+    for read in _READERS:
+        instant = read(str(value).strip(), now)
+        if instant is not None:
+            return instant - now
+    return None
+
+
+def _number(text: str, now: float) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if not 0 <= number < _EPOCH_MILLIS * 10:
+        return None
+    if number >= _EPOCH_MILLIS:
+        return number / 1000
+    return number if number >= _EPOCH_SECONDS else now + number
+
+
+def _http_date(text: str, _now: float = 0) -> float | None:
+    try:
+        moment: datetime = email.utils.parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.timestamp()
+
+
+def _iso(text: str, _now: float) -> float | None:
+    try:
+        return Instant.parse(text).seconds
+    except ValueError:
+        return None
+
+
+_READERS: tuple[Callable[[str, float], float | None], ...] = (_number, _iso, _http_date)
