@@ -19,7 +19,6 @@ import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlsplit
 
@@ -129,7 +128,6 @@ def _api(platform: Platform, method: str, path: str) -> Api | None:
     return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
 
 
-@lru_cache(maxsize=4096)
 def _path_pattern(template: str) -> re.Pattern[str]:
     path = template.partition("?")[0]
     path = path if path.startswith("/") else f"/{path}"
