@@ -43,6 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     options.check(config)
+    if config.getoption("forked", False):
+        from bpmax_sim.pytest_plugin import forked  # noqa: PLC0415 - few run so
+
+        forked.check(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
 
 
