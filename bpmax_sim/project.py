@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,11 @@ LONGEST = 80
 LONGEST_PART = 120
 _UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _COLONS = re.compile(r":{2,}")
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?:\.|$)", re.IGNORECASE
+)
+"""What Windows takes for a device in every folder, whatever its suffix:
+https://learn.microsoft.com/windows/win32/fileio/naming-a-file"""
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 
 
@@ -70,11 +75,49 @@ def file_name(text: str) -> str:
     """
     safe = _FORBIDDEN.sub("_", text).strip(" ") or "_"
     safe = re.sub(r"\.+$", "_", safe)
+    is_device = _DEVICE.match(safe) is not None
+    safe = safe.replace(".", "_", 1) if is_device else safe
     data = safe.encode()
-    if len(data) <= LONGEST and safe == text:
+    if len(data) <= LONGEST and safe == text and not is_device:
         return safe
     cut = data[: LONGEST - 9].decode("utf-8", "ignore")
     return f"{cut}-{_digest(text)}"
+
+
+def namesake(path: Path) -> Path | None:
+    """Return another file or folder that *path* is where case and normal form do not count.
+
+    So it is on Windows and macOS, whose projects are the same. It is searched for up to the folder
+    ``cassettes``; above, names are not ours.
+    """
+    for part in (path, *path.parents):
+        if part.name == "cassettes":
+            break
+        try:
+            names = os.listdir(part.parent)  # noqa: PTH208 - names alone are wanted
+        except OSError:
+            continue
+        if part.name in names:
+            continue
+        name = next((one for one in names if _folded(one) == _folded(part.name)), None)
+        if name is not None:
+            return part.parent / name
+    return None
+
+
+def namesakes(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+    """Yield the pairs among *paths* that are one where case and normal form do not count."""
+    first: dict[str, Path] = {}
+    for path in paths:
+        other = first.setdefault(_folded(path.as_posix()), path)
+        if other != path:
+            yield other, path
+
+
+def _folded(name: str) -> str:
+    import unicodedata  # noqa: PLC0415 - only where something is recorded or linted
+
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def node_part(text: str) -> str:

@@ -12,7 +12,8 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -28,7 +29,12 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[A-Za-z][A-Za-z0-9+.-]*)*:/
 _STAMPS: Final = ("ETag", "etag", "e_tag", "checksum", "md5Hash")
 _TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
 _WITH_FOLDERS: Final = frozenset({"file", "local", "ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs"})
+_PATIENCE: Final = 5.0  # seconds; what is asked in them is answered in a few milliseconds
 _uploading = threading.Lock()  # a transaction is the file system's, which threads share
+
+
+class _SilentError(Exception):
+    """Storage says nothing; what it is asked for in the background is given up."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -73,12 +79,14 @@ class Remote:
         folder: the mirror.
     """
 
-    def __init__(self, url: str, folder: Path) -> None:
-        """Reach nothing yet."""
+    def __init__(self, url: str, folder: Path, *, patience: float = _PATIENCE) -> None:
+        """Reach nothing yet; storage that says nothing for *patience* seconds is down."""
         self.folder = folder
         self._url = url
         self._seen: set[Path] = set()
         self._opened: tuple[Any, str] | None = None
+        self._patience = patience
+        self._is_down = False
 
     def __repr__(self) -> str:
         return f"<Remote {shown_url(self._url)}>"
@@ -172,30 +180,40 @@ class Remote:
 
         def look(system: Any, there: str) -> str | None:
             try:
-                return stamp_of(system.info(there))
+                return stamp_of(_within(self._patience, lambda: system.info(there)))
             except FileNotFoundError:
                 return None
 
         return self._asked(path, "read", look)
 
     def _asked(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
-        system, folder = self._system()
-        there = f"{folder}/{self._name(path)}"
-        with self._told(path, done):
-            return ask(system, there)
+        try:
+            system, folder = self._system()
+            there = f"{folder}/{self._name(path)}"
+            with self._told(path, done):
+                return ask(system, there)
+        except _SilentError:
+            self._is_down = True
+            raise CassetteError(
+                f"{shown_url(self._url)} cannot be reached: no response within {self._patience:g} s"
+            ) from None
 
     @contextmanager
     def _told(self, path: Path, done: str) -> Iterator[None]:
         """Translate whatever a file system raises; its own words may hold a credential."""
         try:
             yield
+        except _SilentError:
+            raise
         except Exception as error:  # noqa: BLE001 - each file system raises what it likes
             why = _why(error)
             raise CassetteError(f"{self._there(path)} cannot be {done}: {why}") from None
 
     def _system(self) -> tuple[Any, str]:
+        if self._is_down:  # each further file would wait as long
+            raise _SilentError
         if self._opened is None:
-            self._opened = _open(self._url)
+            self._opened = _open(self._url, self._patience)
         return self._opened
 
     def _there(self, path: Path) -> str:
@@ -228,26 +246,63 @@ def stamp_of(info: Mapping[str, Any]) -> str:
     return f"{time} {info.get('size')}"
 
 
-def _open(url: str) -> tuple[Any, str]:
+def _within(seconds: float, ask: Callable[[], T]) -> T:
+    """Return what *ask* does, on a thread of its own.
+
+    File systems try again for as long as they like, most of them for minutes, and have no common
+    word for how long.
+
+    Raises:
+        _SilentError: it takes longer.
+    """
+    future: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 - it is raised where somebody waits
+            future.set_exception(error)
+
+    # a daemon, as a thread of a pool would be waited for at the end of the process
+    threading.Thread(target=work, name="bpmax-sim storage", daemon=True).start()
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        if future.done():
+            raise  # the file system's own
+        raise _SilentError from None
+
+
+def _open(url: str, patience: float) -> tuple[Any, str]:
     """Return the file system of *url* and the folder in it.
 
     Raises:
         ConfigError: fsspec, or what it needs for the scheme, is not installed or not known.
         CassetteError: it cannot be reached.
+        _SilentError: it says nothing.
     """
     told = shown_url(url)
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - only where cassettes lie at a URL
+        from fsspec.registry import get_filesystem_class  # noqa: PLC0415
     except ImportError:
         raise ConfigError(f"{told} needs fsspec; pip install 'bpmax-sim[remote]'") from None
     try:
-        system, folder = url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
+        for part in url.split("::"):
+            with suppress(ValueError):  # what is not known is told below
+                get_filesystem_class(part.partition("://")[0])  # imports, which may take long
+        system, folder = _within(
+            patience,
+            lambda: url_to_fs(url, use_listings_cache=False, skip_instance_cache=True),
+        )
     except ImportError:
         scheme = urlsplit(url).scheme
         raise ConfigError(
             f"{told} needs the package with which fsspec reads {scheme}://, such as s3fs for "
             "s3://; install it beside bpmax-sim"
         ) from None
+    except _SilentError:
+        raise
     except OSError as error:
         raise CassetteError(f"{told} cannot be reached: {_why(error)}") from None
     except Exception as error:  # noqa: BLE001 - each file system raises what it likes

@@ -21,7 +21,7 @@ from bpmax_sim.cli.terminal import complain, say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
-from bpmax_sim.project import SUFFIX, find_root
+from bpmax_sim.project import SUFFIX, find_root, namesakes
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import annotation, counted, in_workspace
@@ -145,6 +145,9 @@ def _problems(
     if cassettes:
         found = [*recordings, *_recordings(files, recordings)]
         yield from _cassettes(found, _known(loaded.values()))
+        for one, other in namesakes(sorted(found)):
+            told = f"{shown(one)} has the same name where case does not count (Windows, macOS)"
+            yield Problem(f"{told}; rename one of them and record again", Place(shown(other)))
         there = _folders_of_cassettes(files, recordings)
         yield from _interrupted([*found, *(with_journals(there) if there else ())])
 

@@ -46,6 +46,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
         sharding.seconds(config)
+    if config.getoption("forked", False):
+        from bpmax_sim.pytest_plugin import forked  # noqa: PLC0415 - few run so
+
+        forked.check(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
 
 

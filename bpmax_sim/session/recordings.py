@@ -33,6 +33,7 @@ from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, past
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.project import namesake
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.compiled_api import compiled_api
 from bpmax_sim.proxy.effects import Grant
@@ -380,6 +381,13 @@ class Tracks:
         vault = self.vault
         if self.settings.remote:
             self.settings.remote.fetch(path, recording=True)
+        other = namesake(path)
+        if other is not None:
+            raise ConfigError(
+                f"{shown(path)} and {shown(other)} are one file on Windows and macOS, so nothing "
+                "is recorded; rename one of them, by what it is named after: a scenario, a test, a "
+                "row's id or a key"
+            )
         return Recorder(
             path,
             rules=self.rules,

@@ -15,10 +15,13 @@ from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Pairs, Request, Response
 
 _OF_THE_CONNECTION: Final = frozenset({
-    "accept-encoding", "connection", "content-length", "host", "keep-alive", "te",
-    "transfer-encoding",
+    b"accept-encoding", b"connection", b"content-length", b"host", b"keep-alive", b"te",
+    b"transfer-encoding",
 })  # fmt: skip
 """Headers that whoever sends writes anew."""
+
+_ANYTHING: Final = (b"accept", b"*/*")
+"""What httpx says of itself: the same as without it (RFC 9110, 12.5.1)."""
 
 _DECODED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _TIMEOUT: Final = 30.0
@@ -93,11 +96,12 @@ class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 def _request(request: httpx.Request) -> Request:
-    origin = str(request.url.copy_with(raw_path=b"/", fragment=None))
+    url = request.url
+    user = f"{url.userinfo.decode('ascii')}@" if url.userinfo else ""
     timeout = request.extensions.get("timeout", {}).get("read")
     return Request(
         method=request.method,
-        url=origin[:-1] + request.url.raw_path.decode("ascii"),
+        url=f"{url.scheme}://{user}{(url.netloc + url.raw_path).decode('ascii')}",
         headers=_sent(request.headers),
         body=request.content or None,
         timeout=_TIMEOUT if timeout is None else timeout,
@@ -106,11 +110,13 @@ def _request(request: httpx.Request) -> Request:
 
 
 def _sent(headers: httpx.Headers) -> Pairs:
-    pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw)
+    """Return the headers that say something of the call; most clients add only others."""
     return tuple(
-        (name, value)
-        for name, value in pairs
-        if name.lower() not in _OF_THE_CONNECTION and (name.lower(), value) != ("accept", "*/*")
+        [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in headers.raw
+            if name.lower() not in _OF_THE_CONNECTION and (name.lower(), value) != _ANYTHING
+        ]
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -258,6 +260,29 @@ def test_a_server_that_cannot_be_reached_is_named_without_credentials(tmp_path: 
 
     assert str(caught.value) == "ftp://127.0.0.1:1/x cannot be reached: Connection refused"
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("scheme", ["s3", "ftp"])
+def test_storage_that_says_nothing_is_told_soon_and_asked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "test")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}")
+        url = {"s3": "s3://bucket/x", "ftp": f"ftp://robot:geheim@{host}/x"}[scheme]
+        remote = Remote(url, tmp_path, patience=0.3)
+        begun, told = time.monotonic(), []
+        for name in ("甲.yaml", "乙.yaml", "丙.yaml"):
+            with pytest.raises(CassetteError) as caught:
+                remote.fetch(tmp_path / name)
+            told.append(str(caught.value))
+        waited = time.monotonic() - begun
+
+    shown = f"ftp://{host}/x" if scheme == "ftp" else url
+    assert told == [f"{shown} cannot be reached: no response within 0.3 s"] * 3
+    assert waited < 5  # the file systems' own patience is minutes; the import counts too
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,11 @@ def test_the_root_is_the_nearest_folder_with_the_table_or_with_scenarios(tmp_pat
         ("客户:张三?", "客户_张三_-"),
         ("", "_-e3b0c442"),
         ("长" * 40, "长" * 23 + "-"),
+        ("con", "con-"),
+        ("CON.客户", "CON_客户-"),
+        ("lpt²", "lpt²-"),
+        ("console", "console"),
+        ("a.", "a_-"),
     ],
 )
 def test_a_name_fits_every_file_system(text: str, name: str) -> None:
@@ -47,6 +53,7 @@ def test_a_name_is_one_short_part_of_a_path(text: str) -> None:
     assert 0 < len(name.encode("utf-8", "surrogatepass")) <= LONGEST
     assert not set(name) & set('<>:"/\\|?*\x00')
     assert name not in {".", ".."}
+    assert not re.match(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)", name)
 
 
 @given(st.text(), st.text())

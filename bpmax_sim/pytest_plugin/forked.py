@@ -1,0 +1,40 @@
+"""pytest-forked: each test in a process of its own, which records and replays as ever.
+
+Where it cannot hand on the reports of the pytest at hand, every test fails without a word of why.
+"""
+
+from __future__ import annotations
+
+import marshal
+from importlib.metadata import PackageNotFoundError, version
+
+import pytest
+
+
+def check(config: pytest.Config) -> None:
+    """Say why no test can pass.
+
+    Raises:
+        pytest.UsageError: pytest-forked cannot read this pytest's reports.
+    """
+    plugin = config.pluginmanager.getplugin("pytest_forked")
+    serialize = getattr(plugin, "serialize_report", None)
+    if serialize is None:
+        return
+    place = ("x.py", 0, "x")
+    report = pytest.TestReport("x.py::x", place, {}, "passed", None, "call")
+    try:
+        marshal.dumps(serialize(report))
+    except ValueError:
+        raise pytest.UsageError(
+            f"--forked: pytest-forked {_version()} cannot hand on the reports of pytest "
+            f"{pytest.__version__}, so every test would fail; leave it out, run workers of "
+            "pytest-xdist (-n 2), or take a pytest that it knows, such as 8.4"
+        ) from None
+
+
+def _version() -> str:
+    try:
+        return version("pytest-forked")
+    except PackageNotFoundError:
+        return "of another kind"
