@@ -17,7 +17,7 @@ function day(date) {
   const [name, number, month, year] = shifted(date).toUTCString().split(/,? /);
   return `${name} ${month} ${number} ${year}`;
 }
-const ZONE_NAMES = {480: ' (China Standard Time)', 0: ' (Coordinated Universal Time)'};
+const ZONE_NAMES = {480: ' (中国标准时间)', 0: ' (协调世界时)'};
 function clock(date) {
   const minutes = shared.offset / 60000, size = Math.abs(minutes);
   const zone = `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${two(size % 60)}`;

@@ -210,7 +210,7 @@ for (const [name, [make, verb]] of Object.entries(constructors)) {
   Intl[name] = {[name]: function (locales, options) {
     const made = make(locales, options);
     const self = new.target ? this : Object.create(Intl[name].prototype);
-    Object.defineProperty(self, verb, {value: made[verb], enumerable: false});
+    Object.defineProperty(self, verb, {value: made[verb], configurable: true});
     Object.defineProperty(self, 'resolvedOptions', {value: () => ({locale: made.locale, ...made.options}), enumerable: false});
     return self;
   }}[name];

@@ -1,5 +1,5 @@
 // Writes expected.json: what Node makes of every script beside this file.
-// Usage: node tests/script/conformance/expect.mjs
+// Usage: LANG=zh_CN.UTF-8 node tests/script/conformance/expect.mjs
 // A script is the body of an async function; what counts is what it returns and what it logs.
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {format} from 'node:util';
