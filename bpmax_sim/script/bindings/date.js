@@ -32,6 +32,11 @@ Object.assign(methods, {
   toTimeString: printed(clock),
   toString: printed(date => `${day(date)} ${clock(date)}`),
 });
+const iso = proto.toISOString;
+methods.toISOString = date => {
+  if (Number.isNaN(time(date))) throw new RangeError('Invalid time value');
+  return apply(iso, date, []);
+};
 const ISO_DAY = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$/, NEVER = /:\d\d,\d|^\d{4}-\d\d-\d\d[+-]\d\d:/, ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[:.\d]*$/;
 const ZONED = /(?:Z|GMT|UTC?|[ECMP][SD]T|[+-]\d\d:\d\d|(?:GMT|:\d\d(?:\.\d+)?) ?[+-]\d{4})(?: ?\(.*\))?$/i;
 function parse(value) { // a time without a zone is local

@@ -166,9 +166,10 @@ const BOXES = ['Number', 'String', 'Boolean', 'BigInt'];
 function boxed(value) { // [kind, what is inside] of a primitive in an object
   for (let i = 0; i < valuesOf.length; i++) {
     const valueOf = valuesOf[i][1];
-    if (isOf(valueOf, value)) return {kind: BOXES[i], inner: valueOf(value)};
+    if (isOf(valueOf, value)) return {__proto__: null, kind: BOXES[i], inner: valueOf(value)};
   }
-  return undefined;
+  const symbol = attempt(() => symbolText(value));
+  return symbol === undefined ? undefined : {__proto__: null, kind: 'Symbol', text: symbol};
 }
 function items(state, value, depth, length, one) {
   const found = newList(), most = min(length, state.maxItems);
@@ -255,7 +256,7 @@ function otherShape(state, value, shape) {
   const box = boxed(value);
   if (box) {
     if (box.kind === 'String') shape.keys = keysOf(state, value, true);
-    return headed(shape, ('[' + box.kind + (constructor === box.kind ? '' : ' (' + constructor + ')') + ': ' + plain[typeof box.inner](state, box.inner) + ']'));
+    return headed(shape, ('[' + box.kind + (constructor === box.kind ? '' : ' (' + constructor + ')') + ': ' + (hasOwn(box, 'text') ? box.text : plain[typeof box.inner](state, box.inner)) + ']'));
   }
   if (inherits(value, NativePromise.prototype)) { shape.open = named('Promise'); shape.inner = () => only('<state unknown>'); return shape; }
   const isWeakSet = inherits(value, NativeWeakSet.prototype);
