@@ -37,7 +37,7 @@ methods.toISOString = date => {
   if (Number.isNaN(time(date))) throw new RangeError('Invalid time value');
   return apply(iso, date, []);
 };
-const ISO_DAY = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$/, NEVER = /:\d\d,\d|^\d{4}-\d\d-\d\d[+-]\d\d:/, ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[:.\d]*$/;
+const ISO_DAY = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$/, NEVER = /^[+-]?\d+[-/](?:00?(?=[-/ T]|$)|\d+[-/]00?(?=[/ T]|$))|^00?\/|:\d\d,\d|^\d{4}-\d\d-\d\d[+-]\d\d:/, ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[:.\d]*$/;
 const ZONED = /(?:Z|GMT|UTC?|[ECMP][SD]T|[+-]\d\d:\d\d|(?:GMT|:\d\d(?:\.\d+)?) ?[+-]\d{4})(?: ?\(.*\))?$/i;
 function parse(value) { // a time without a zone is local
   const given = `${value}`, text = given.trim().replace(/z$/, 'Z');
