@@ -54,6 +54,7 @@ class Engine(StrEnum):
 
     quickjs = "quickjs"
     v8 = "v8"
+    both = "quickjs,v8"
 
 
 class Faults(StrEnum):

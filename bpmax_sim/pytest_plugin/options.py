@@ -20,7 +20,7 @@ from bpmax_sim.project import find_root
 REPORT = ".bpmax/report.html"
 UNUSED = ("fail", "warn", "ignore")
 RECORDS = ("once", "new", "rewrite")
-ENGINES = ("quickjs", "v8")
+ENGINES = ("quickjs", "v8", "quickjs,v8")
 MODES = ("replay", "record", "live", "simulate")
 AGAINST = ("live", "simulator")
 
@@ -122,7 +122,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(name="seed", metavar="N", read=int, help="seed of random numbers"),
     Option(name="clock", metavar="ISO", read=_instant, help="where virtual time starts"),
-    Option(name="engine", choices=ENGINES, help="who runs JavaScript (default: quickjs)"),
+    Option(name="engine", choices=ENGINES, help="JavaScript engine; quickjs,v8 runs both and fails where they differ (default: quickjs)"),
     Option(
         name="js_stack",
         metavar="SIZE",
