@@ -297,6 +297,8 @@ BINDINGS: Mapping[str, str] = {
     "sort": r"[sS]ort(?:ed)?\b",
     "math": r"(?!)",
     "legacy": r"(?!)",
+    "web": r"Abort(?:Controller|Signal)|performance",
+    "gbk": r"(?!)",
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 

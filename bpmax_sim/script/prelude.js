@@ -1,8 +1,7 @@
-// The JavaScript half of a context. Calls, console lines, timers, writes queue in an outbox as JSON; Python
-// drains it after each turn and settles calls by id. Other things are made on first use of bindings/*.js.
-// Each is a function, its text, or where its text starts in `texts`.
+// The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
+// Other things are made on first use of bindings/*.js: each a function, its text, or where that starts in `texts`.
 (function (texts, $primordials, $errors, $values, $timers, $console, $date, $random, $text, $clone,
-  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $legacy) {
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $legacy, $web, $gbk) {
 'use strict';
 const FIRST_USER_LINE = 500; // the frames above are ours
 const indirectEval = eval;
@@ -37,7 +36,7 @@ function module(code) {
   return modules.get(code);
 }
 const errors = () => module($errors);
-const accessors = {__proto__: null, configurable: true, get: null, set: null}; // one for all: a context waits for this
+const accessors = {__proto__: null, configurable: true, get: null, set: null};
 function lazily(name, source) {
   accessors.get = () => { const value = shared.own(module(source)[name]); global(name, value); return value; };
   accessors.set = value => { global(name, value); };
@@ -83,7 +82,7 @@ defineProperty(NativeError.prototype, 'stack', {
   },
   set(value) { define(this, 'stack', value); },
 });
-// Values: tagged JSON, as proxy/tagged.py reads it. `sent`: {platform, api} of a call.
+// Values: tagged JSON, as js_values.py reads it. `sent`: {platform, api} of a call.
 const tag = (name, value) => ('{"$":"' + name + '"' + (value === undefined ? '' : (',"v":' + value)) + '}');
 const refuse = (rule, got, known) => errors().refuse(rule, got, known);
 const noOpaque = (kind, sent, within) => errors().noOpaque(kind, sent, within);
@@ -153,7 +152,6 @@ function drained() {
 }
 
 const waiting = newMap(), unseen = newSet(); // call id -> its promise; calls that nobody awaits
-// Live objects: form, ctx.
 const live = [];
 function bind(index) {
   const target = {}, held = newMap(); // a field whose object was handed out -> its text
@@ -198,7 +196,7 @@ function flush() {
   }
 }
 
-// Promises of the script are kept while pending, so that a line that waits in vain can be told.
+// Promises of the script while pending, so that a line that waits in vain is known.
 const pending = newMap();
 let pendingId = 0;
 const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
@@ -220,7 +218,7 @@ define(AggregateError.prototype, 'message', 'All promises were rejected');
 
 // Rejections that nobody handles, told by the engine.
 const unhandled = newMap();
-global('__track', (promise, reason, handled) => { // taken away by tracker.py
+global('__track', (promise, reason, handled) => { // taken away by engine.py
   if (handled) unhandled.delete(promise); else if (!quiet) unhandled.set(promise, reason);
 });
 
@@ -230,12 +228,13 @@ const globals = {
   fetch: $errors, XMLHttpRequest: $errors, $proxy: $proxy, console: $console, crypto: $random,
   setTimeout: $timers, setInterval: $timers, clearTimeout: $timers, clearInterval: $timers,
   TextEncoder: $text, TextDecoder: $text, structuredClone: $clone, DOMException: $dom, atob: $dom,
-  btoa: $dom, URL: $url, URLSearchParams: $url, Intl: $intl, Date: $date,
+  btoa: $dom, URL: $url, URLSearchParams: $url, Intl: $intl, Date: $date, AbortController: $web, AbortSignal: $web, Event: $web,
+  EventTarget: $web, performance: $web,
 };
 for (const name in globals) lazily(name, globals[name]);
-for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
+for (const name of ['SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 Object.assign(shared, {
-  shared, walk: () => module($walk), search: () => module($search), sort: () => module($sort), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
+  shared, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
   stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($console).inspect(value),
   collation: () => module($collation), places: () => module($places),
@@ -264,6 +263,7 @@ const operations = {
   adapt({parts}) { for (const name of parts) module(name === 'math' ? $math : $legacy); },
   open({zone, state, bindings, values, files, fields}) {
     shared.offset = zone;
+    shared.start = shared.now;
     shared.seed.set(state);
     shared.files.push(...files);
     bindings.forEach((name, index) => { live[index] = bind(index); global(name, live[index].proxy); });
