@@ -24,6 +24,7 @@ offer it, only rejected calls that nobody awaited are told.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import time
@@ -292,6 +293,12 @@ BINDINGS: Mapping[str, str] = {
     "intl": r"Intl|toLocale|localeCompare",
     "collation": r"localeCompare|Collator",
     "places": r"(?!)",
+    "inspect": r"console",
+    "sort": r"[sS]ort(?:ed)?\b",
+    "math": r"(?!)",
+    "legacy": r"(?!)",
+    "web": r"Abort(?:Controller|Signal)|performance",
+    "gbk": r"(?!)",
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 
@@ -299,6 +306,18 @@ Only that is read from bytecode beforehand; the others are compiled where a scri
 same, which is as right and takes longer.
 """
 _PUMPED_BETWEEN_LOOKS = 64
+
+ADAPTATIONS: Mapping[str, str] = {
+    "math": (
+        r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*"
+        r"(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b"
+    ),
+    "legacy": r"(?s)(?=.*\bRegExp\b).*(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)",
+}
+"""What makes the language that of V8, for scripts that name it: name of a binding -> its sign.
+
+It is decided from the text of script and libraries before either runs; other scripts pay nothing.
+"""
 
 
 class QuickJSNG:
@@ -316,7 +335,12 @@ class QuickJSNG:
         self._context.set_max_stack_size(limits.stack or stack_limit())
         self._entry: Any = _entry(self._context, sources)
         self._tracking = track_rejections(self._context)
+        self._adapt(_adaptations(tuple(sources)))
         self._context.set_memory_limit(limits.memory)
+
+    def _adapt(self, parts: Sequence[str]) -> None:
+        if parts:
+            self._entry("adapt", json.dumps({"now": 0, "parts": parts}))
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
@@ -399,7 +423,7 @@ def _entry(context: Any, scripts: Sequence[str]) -> Any:
     main = compiled(texts[0])
     if main is None:
         return context.eval(texts[0])(None, *texts[1:])
-    wanted = _wanted("").union(*map(_wanted, scripts))
+    wanted = _wanted("").union(_adaptations(tuple(scripts)), *map(_wanted, scripts))
     parts = [
         compiled(text) if name in wanted else None
         for name, text in zip(BINDINGS, texts[1:], strict=True)
@@ -411,6 +435,13 @@ def _entry(context: Any, scripts: Sequence[str]) -> Any:
 def _wanted(script: str) -> frozenset[str]:
     """Return the bindings that *script* is likely to use."""
     return frozenset(name for name, sign in BINDINGS.items() if re.search(sign, script))
+
+
+@lru_cache(maxsize=256)
+def _adaptations(scripts: Sequence[str]) -> tuple[str, ...]:
+    """Return the adaptations whose sign is in one of *scripts*."""
+    text = "\n".join(scripts)
+    return tuple(name for name, sign in ADAPTATIONS.items() if re.search(sign, text))
 
 
 @cache

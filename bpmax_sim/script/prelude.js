@@ -1,12 +1,11 @@
-// The JavaScript half of a context. Calls, console lines, timers, writes queue in an outbox as JSON; Python
-// drains it after each turn and settles calls by id. Other things are made on first use of bindings/*.js.
-// Each is a function, its text, or where its text starts in `texts`.
-(function (texts, primordialsCode, errorsCode, valuesCode, timersCode, consoleCode, dateCode, randomCode, textCode, cloneCode,
-  proxyCode, guardsCode, walkCode, searchCode, domCode, urlCode, intlCode, collationCode, placesCode) {
+// The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
+// Other things are made on first use of bindings/*.js: each a function, its text, or where that starts in `texts`.
+(function (texts, $primordials, $errors, $values, $timers, $console, $date, $random, $text, $clone,
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $legacy, $web, $gbk) {
 'use strict';
 const FIRST_USER_LINE = 500; // the frames above are ours
 const indirectEval = eval;
-const primordials = (typeof primordialsCode === 'function' ? primordialsCode : indirectEval(primordialsCode))();
+const primordials = (typeof $primordials === 'function' ? $primordials : indirectEval($primordials))();
 const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
   fromCharCode, decodeURIComponent, escape, Uint8Array: Bytes, Error: NativeError, Promise: NativePromise, Date: NativeDate,
   Proxy: NativeProxy, Object: {prototype: objects}, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
@@ -21,7 +20,7 @@ const global = (name, value) => define(globalThis, name, value);
 const attempt = (work, otherwise) => { try { return work(); } catch { return otherwise; } };
 
 const shared = {__proto__: null, primordials, define, put, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
-  offset: 0, now: 0, seed: new Uint32Array(4)};
+  offset: 0, now: 0, own: value => value, seed: new Uint32Array(4)};
 const modules = newMap();
 function textAt(start) {
   const bytes = new Bytes(texts);
@@ -36,17 +35,17 @@ function module(code) {
   }
   return modules.get(code);
 }
-const errors = () => module(errorsCode);
-const accessors = {__proto__: null, configurable: true, get: null, set: null}; // one for all: a context waits for this
+const errors = () => module($errors);
+const accessors = {__proto__: null, configurable: true, get: null, set: null};
 function lazily(name, source) {
-  accessors.get = () => { const value = module(source)[name]; global(name, value); return value; };
+  accessors.get = () => { const value = shared.own(module(source)[name]); global(name, value); return value; };
   accessors.set = value => { global(name, value); };
   defineProperty(globalThis, name, accessors);
 }
 function borrowed(source, proto, prefix, ...names) {
   for (const name of names) {
     const own = {[name](first, second, third) { return module(source)[prefix + name](this, first, second, third); }};
-    proto[name] = own[name]; // keeps the property's attributes
+    proto[name] = shared.own(own[name]); // keeps the property's attributes
   }
 }
 
@@ -83,7 +82,7 @@ defineProperty(NativeError.prototype, 'stack', {
   },
   set(value) { define(this, 'stack', value); },
 });
-// Values: tagged JSON, as proxy/tagged.py reads it. `sent`: {platform, api} of a call.
+// Values: tagged JSON, as js_values.py reads it. `sent`: {platform, api} of a call.
 const tag = (name, value) => ('{"$":"' + name + '"' + (value === undefined ? '' : (',"v":' + value)) + '}');
 const refuse = (rule, got, known) => errors().refuse(rule, got, known);
 const noOpaque = (kind, sent, within) => errors().noOpaque(kind, sent, within);
@@ -118,7 +117,7 @@ function encodeObject(value, one, sent) {
   if (isArray(value)) return list(value, one);
   const proto = getPrototypeOf(value);
   if ((proto && getPrototypeOf(proto)) || typeof value.toJSON === 'function') {
-    const text = module(valuesCode).encode(value, one, sent);
+    const text = module($values).encode(value, one, sent);
     if (text) return text;
   }
   const names = keys(value);
@@ -133,7 +132,7 @@ function encodeObject(value, one, sent) {
 function decode(t) {
   if (t === null || typeof t !== 'object') return t;
   if (isArray(t)) { for (let i = 0; i < t.length; i++) t[i] = decode(t[i]); return t; }
-  if (hasOwn(t, '$')) return module(valuesCode).decode(t.$, hasOwn(t, 'v') ? t.v : undefined);
+  if (hasOwn(t, '$')) return module($values).decode(t.$, hasOwn(t, 'v') ? t.v : undefined);
   const names = keys(t);
   for (let i = 0; i < names.length; i++) {
     const v = t[names[i]];
@@ -224,7 +223,7 @@ function flush() {
   }
 }
 
-// Promises of the script are kept while pending, so that a line that waits in vain can be told.
+// Promises of the script while pending, so that a line that waits in vain is known.
 const pending = newMap();
 let pendingId = 0;
 const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
@@ -238,7 +237,7 @@ const ScriptPromise = new NativeProxy(NativePromise, {
   construct: (_, args, target) =>
     construct(NativePromise, [tracked(args[0])], target === ScriptPromise ? NativePromise : target),
   get: (_, name, self) => name === 'resolve' ? resolve
-    : name === 'race' || name === 'any' ? module(timersCode)[name] : reflectGet(NativePromise, name, self),
+    : name === 'race' || name === 'any' ? module($timers)[name] : reflectGet(NativePromise, name, self),
 });
 function resolve(value) { return apply(nativeResolve, this === ScriptPromise ? NativePromise : this, [value]); }
 global('Promise', ScriptPromise);
@@ -246,36 +245,37 @@ define(AggregateError.prototype, 'message', 'All promises were rejected');
 
 // Rejections that nobody handles, told by the engine.
 const unhandled = newMap();
-global('__track', (promise, reason, handled) => { // taken away by tracker.py
+global('__track', (promise, reason, handled) => { // taken away by engine.py
   if (handled) unhandled.delete(promise); else if (!quiet) unhandled.set(promise, reason);
 });
 
 shared.native = {DOMException, atob, btoa};
 const globals = {
   __proto__: null,
-  fetch: errorsCode, XMLHttpRequest: errorsCode, $proxy: proxyCode, console: consoleCode, crypto: randomCode,
-  setTimeout: timersCode, setInterval: timersCode, clearTimeout: timersCode, clearInterval: timersCode,
-  TextEncoder: textCode, TextDecoder: textCode, structuredClone: cloneCode, DOMException: domCode, atob: domCode,
-  btoa: domCode, URL: urlCode, URLSearchParams: urlCode, Intl: intlCode, Date: dateCode,
+  fetch: $errors, XMLHttpRequest: $errors, $proxy: $proxy, console: $console, crypto: $random,
+  setTimeout: $timers, setInterval: $timers, clearTimeout: $timers, clearInterval: $timers,
+  TextEncoder: $text, TextDecoder: $text, structuredClone: $clone, DOMException: $dom, atob: $dom,
+  btoa: $dom, URL: $url, URLSearchParams: $url, Intl: $intl, Date: $date, AbortController: $web, AbortSignal: $web, Event: $web,
+  EventTarget: $web, performance: $web,
 };
 for (const name in globals) lazily(name, globals[name]);
-for (const name of ['performance', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name];
+for (const name of ['SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 Object.assign(shared, {
-  shared, walk: () => module(walkCode), search: () => module(searchCode), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
+  shared, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
   misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
-  describe: error => errors().describe(error), inspect: value => module(consoleCode).inspect(value),
-  collation: () => module(collationCode), places: () => module(placesCode),
-  date: () => module(dateCode), borrowed: (proto, prefix, ...names) => borrowed(intlCode, proto, prefix, ...names),
+  describe: error => errors().describe(error), inspect: value => module($console).inspect(value),
+  collation: () => module($collation), places: () => module($places),
+  date: () => module($date), borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names),
 });
-shared.guards = module(guardsCode);
+shared.guards = module($guards);
 global('Proxy', shared.guards.Proxy);
-borrowed(errorsCode, NativeError, '', 'captureStackTrace');
-borrowed(randomCode, Math, '', 'random');
-borrowed(intlCode, Number.prototype, 'number.', 'toLocaleString');
-borrowed(intlCode, BigInt.prototype, 'number.', 'toLocaleString');
-borrowed(intlCode, String.prototype, 'string.', 'localeCompare');
+borrowed($errors, NativeError, '', 'captureStackTrace');
+borrowed($random, Math, '', 'random');
+borrowed($intl, Number.prototype, 'number.', 'toLocaleString');
+borrowed($intl, BigInt.prototype, 'number.', 'toLocaleString');
+borrowed($intl, String.prototype, 'string.', 'localeCompare');
 
-const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module(valuesCode).decode('bytes', v)};
+const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module($values).decode('bytes', v)};
 const fail = error => ('[false,' + (attempt(() => shared.describe(error), 'null')) + ']');
 function compile(start, source) { // the body's line n is the engine's line start + n
   const lines = repeat('\n', start - 1), body = text => (lines + '(async function () {\n' + text + ')');
@@ -287,8 +287,10 @@ function compile(start, source) { // the body's line n is the engine's line star
 }
 const operations = {
   __proto__: null,
+  adapt({parts}) { for (const name of parts) module(name === 'math' ? $math : $legacy); },
   open({zone, state, bindings, live: count, links, values, files, fields}) {
     shared.offset = zone;
+    shared.start = shared.now;
     shared.seed.set(state);
     shared.files.push(...files);
     for (let index = 0; index < count; index++) live[index] = bind(index);
@@ -317,7 +319,7 @@ const operations = {
       if (ok) { callPlace.delete(id); resolve(answers[kind](value)); } else reject(errors().rejection(id, decode(value)));
     }
   },
-  fire: ({id}) => module(timersCode).fire(id),
+  fire: ({id}) => module($timers).fire(id),
   probe() { quiet = true; errors().probe(pending); },
   probed() { quiet = false; emit('"probed",' + (errors().probed())); },
   end() {

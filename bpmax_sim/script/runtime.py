@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.script.context import Begin, Context, Engine, LiveObject, MakeEngine, Setting
@@ -44,24 +44,30 @@ def _syntax_error(text: str) -> str:
     return ""
 
 
+def _both(limits: Limits, sources: Sequence[str] = ()) -> Engine:
+    from bpmax_sim.script.both import BothEngines  # noqa: PLC0415 - imports this package's engines
+    from bpmax_sim.script.v8 import V8  # noqa: PLC0415 - an extra
+
+    return BothEngines(("quickjs", quickjs(limits, sources)), ("v8", V8(limits, sources)))
+
+
 def engine_of(name: str) -> MakeEngine:
-    """Return what makes contexts of the engine *name*, one of `ENGINES`.
+    """Return what makes contexts of the engine *name*, ``quickjs``, ``v8`` or both with a comma.
 
     Raises:
         ConfigError: its extra is not installed.
     """
-    if name != "v8":
+    if name == "quickjs":
         return quickjs
     try:
         from bpmax_sim.script.v8 import V8  # noqa: PLC0415 - an extra
     except ImportError:
         told = "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
         raise ConfigError(told) from None
-    return V8
+    return V8 if name == "v8" else _both
 
 
-ENGINES: Final = ("quickjs", "v8")
-"""Who runs JavaScript; the first is the default, the other an extra."""
+"""Who runs JavaScript; the first is the default, V8 an extra; both stop where they differ."""
 
 
 class Runtime:

@@ -16,7 +16,7 @@ Against = Literal["live", "simulator"]
 RecordMode = Literal["once", "new", "rewrite"]
 Unused = Literal["fail", "warn", "ignore"]
 Unawaited = Literal["warn", "fail", "allow"]
-EngineName = Literal["quickjs", "v8"]
+EngineName = Literal["quickjs", "v8", "quickjs,v8"]
 TraceWhen = Literal["on-failure", "on", "off"]
 Armed = Literal["on", "off"]
 
@@ -200,7 +200,8 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "engine",
         ("session", "marker", "pytest", "cli"),
         EngineName,
-        "JavaScript engine; v8 is the extra engine-v8 (default: quickjs)",
+        "JavaScript engine; v8 is the extra engine-v8, quickjs,v8 runs both and fails where they "
+        "differ (default: quickjs)",
         default="quickjs",
     ),
     Option(

@@ -17,6 +17,7 @@ IN_EVERY_ENGINE = frozenset(
     {
         "test_conformance",
         "test_console",
+        "test_corpus",
         "test_hostile",
         "test_live_objects",
         "test_proxy_object",

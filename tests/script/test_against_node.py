@@ -85,8 +85,33 @@ def test_the_shims_say_what_node_says(group: str) -> None:
             ),
         ),
         (
-            "new TextDecoder('gbk')",
-            "the encoding gbk is not simulated: use utf-8 or utf-16le",
+            "new TextDecoder('gb18030')",
+            "the encoding gb18030 is not simulated: use utf-8, utf-16le or gbk",
+        ),
+        (
+            "new Intl.PluralRules('zh-CN')",
+            (
+                "Intl.PluralRules is not simulated: Intl has NumberFormat, DateTimeFormat, Collator "
+                "and getCanonicalLocales; --bpmax-engine=v8 has all of ICU"
+            ),
+        ),
+        (
+            "Intl.Segmenter.supportedLocalesOf('zh')",
+            (
+                "Intl.Segmenter is not simulated: Intl has NumberFormat, DateTimeFormat, Collator "
+                "and getCanonicalLocales; --bpmax-engine=v8 has all of ICU"
+            ),
+        ),
+        (
+            "new Intl.NumberFormat('zh-CN').formatToParts(1)",
+            (
+                "Intl.NumberFormat.prototype.formatToParts is not simulated: known are format and "
+                "resolvedOptions; --bpmax-engine=v8 has all of ICU"
+            ),
+        ),
+        (
+            "performance.mark('a')",
+            "performance.mark is not simulated: performance has now and timeOrigin, in virtual time",
         ),
     ],
 )

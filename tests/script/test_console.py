@@ -5,6 +5,14 @@ import pytest
 from bpmax_sim.js_values import UNDEFINED, Opaque
 from tests.script.bench import NAME, run, texts
 
+ZEROS = "".join(f"  {', '.join('0' * n)},\n" for n in [12] * 8 + [4])
+TABLE = """\
+┌─────────┬────────┐
+│ (index) │ Values │
+├─────────┼────────┤
+│ 0       │ 1      │
+└─────────┴────────┘"""
+
 
 def text(arguments: str) -> str:
     [line] = run(f"console.log({arguments})").console
@@ -18,21 +26,22 @@ def text(arguments: str) -> str:
         ("", ""),
         ("1, -0, null, undefined, true, 10n, NaN", "1 -0 null undefined true 10n NaN"),
         ("['a', 1, [2, {b: '丙'}]]", "[ 'a', 1, [ 2, { b: '丙' } ] ]"),
-        ("{a: 1, 'b-c': null, 名: 'it\\'s'}", '{ a: 1, \'b-c\': null, 名: "it\'s" }'),
+        ("{a: 1, 'b-c': null, 名: 'it\\'s'}", '{ a: 1, \'b-c\': null, \'名\': "it\'s" }'),
         ("{}, []", "{} []"),
         ("new Map([['a', {b: 1}]]), new Set([1])", "Map(1) { 'a' => { b: 1 } } Set(1) { 1 }"),
         ("new Date(0), new Date(NaN), /a/g", "1970-01-01T00:00:00.000Z Invalid Date /a/g"),
         ("() => 1, function f() {}, class C {}", "[Function (anonymous)] [Function: f] [class C]"),
-        ("Symbol('号'), Promise.resolve(1)", "Symbol(号) Promise {}"),
+        ("Symbol('号'), Promise.resolve(1)", "Symbol(号) Promise { <state unknown> }"),
         ("Uint8Array.of(1, 2)", "Uint8Array(2) [ 1, 2 ]"),
-        ("new (class 客户 { 名 = 1 })", "客户 { 名: 1 }"),
+        ("new (class 客户 { 名 = 1 })", "客户 { '名': 1 }"),
         ("{a: {b: {c: {d: {e: 1}}}}}", "{ a: { b: { c: [Object] } } }"),
         ("Object.create(null)", "[Object: null prototype] {}"),
         ("'%s 有 %d 单 %i %f %%', '张三', '3', 4.9, '1.5', '余'", "张三 有 3 单 4 1.5 % 余"),
-        ("'%j %o', {a: 1}, [2]", '{"a":1} [ 2 ]'),
+        ("'%j %o', {a: 1}, [2]", '{"a":1} [ 2, [length]: 1 ]'),
         ("'100%', 1", "100% 1"),
-        ("{get a() { throw 1 }}", "[cannot be read]"),
-        ("Array.from({length: 102}, () => 0)", f"[ {'0, ' * 100}... 2 more ]"),
+        ("{get a() { throw 1 }}", "{ a: [Getter] }"),
+        ("new Proxy({}, {ownKeys() { throw 1 }})", "[cannot be read]"),
+        ("Array.from({length: 102}, () => 0)", f"[\n{ZEROS}  ... 2 more items\n]"),
     ],
 )  # fmt: skip
 def test_values_print_as_in_node(arguments: str, expected: str) -> None:
@@ -40,7 +49,9 @@ def test_values_print_as_in_node(arguments: str, expected: str) -> None:
 
 
 def test_an_object_inside_itself_prints() -> None:
-    assert texts(run("const o = {a: 1}; o.o = o; console.log(o)")) == ["{ a: 1, o: [Circular] }"]
+    assert texts(run("const o = {a: 1}; o.o = o; console.log(o)")) == [
+        "<ref *1> { a: 1, o: [Circular *1] }"
+    ]
 
 
 @pytest.mark.of_quickjs
@@ -51,7 +62,7 @@ def test_an_error_prints_with_its_stack_and_fields() -> None:
 console.error(查())"""
 
     assert texts(run(source)) == [
-        f"TypeError: 坏\n    at 查 ({NAME}:2:28)\n    at {NAME}:4:9 {{ code: 7 }}"
+        f"TypeError: 坏\n    at 查 ({NAME}:2:28)\n    at {NAME}:4:9 {{\n  code: 7\n}}"
     ]
 
 
@@ -82,7 +93,7 @@ def test_groups_indent_and_counters_count() -> None:
 
     assert texts(run(source)) == [
         "组", "  一\n  二", "default: 1", "default: 2", "default: 1",
-        "Assertion failed: 错", "t: 1500ms", "{ a: 1 }", "[ 1 ]",
+        "Assertion failed: 错", "t: 1.500s", "{ a: 1 }", TABLE,
     ]  # fmt: skip
 
 

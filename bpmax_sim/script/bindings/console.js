@@ -1,97 +1,35 @@
-// console.*, and the text of values as Node prints them on one line.
+// console.* as Node has it; what is logged crosses as text and as values.
 'use strict';
-({emit, encode, encoders, list, attempt, shared, stackOf, timeOf, primordials: {Error: {prototype: errors}, RegExp: patterns,
-  Promise: NativePromise, String: toText, Number: toNumber, toPrimitive, stringify, parseInt, parseFloat, apply, isArray, isView, keys, hasOwn, is,
-  getPrototypeOf, exec, slice, includes, indexOf, functionText, symbolText, toISOString, mapSize, setSize, mapForEach,
-  setForEach, viewKind, isDate, inherits, newMap, newList}}) => {
-const DEPTH = 3, ITEMS = 100;
-const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u, CLASS = /^class\b/;
-const key = name => exec(NAME, name) ? name : quote(name);
+({emit, encode, encoders, list, attempt, shared, inspector, primordials: {String: toText, Number: toNumber, stringify,
+  parseInt, parseFloat, isArray, keys, hasOwn, is, max, floor, slice, includes, indexOf, repeat, padStart, symbolText, mapForEach, setForEach, mapSize, setSize,
+  getPrototypeOf, getOwnPropertyDescriptor, functionText, newMap, newList}}) => {
+const {inspect, width, DEFAULTS, push, joined} = inspector();
 function replaced(text, from, to) {
   let made = '', at = 0;
   for (let next; (next = indexOf(text, from, at)) >= 0; at = next + from.length) made += slice(text, at, next) + to;
   return made + slice(text, at);
 }
-function quote(text) {
-  const mark = !includes(text, "'") ? "'" : !includes(text, '"') ? '"' : !includes(text, '`') ? '`' : "'";
-  return mark + replaced(replaced(replaced(text, '\\', '\\\\'), mark, ('\\' + mark)), '\n', '\\n') + mark;
-}
-function joined(items, glue) {
-  let text = '';
-  for (let i = 0; i < items.length; i++) text += (i ? glue : '') + items[i];
-  return text;
-}
-const wrap = (open, items, close) => items.length ? (open + ' ' + joined(items, ', ') + ' ' + close) : open + close;
-function shown() { // what is listed of many
-  const found = newList();
-  let count = 0;
-  return {
-    add(text) { if (++count <= ITEMS) found[found.length] = text(); },
-    end() { if (count > ITEMS) found[found.length] = '... ' + (count - ITEMS) + ' more'; return found; },
-  };
-}
-function items(values, one) {
-  const found = shown();
-  for (let i = 0; i < values.length; i++) { const value = values[i]; found.add(() => one(value)); }
-  return found.end();
-}
-function elements(value, one) { // a run of holes is one item
-  const found = newList();
-  for (let i = 0; i < value.length && found.length < ITEMS; i++) {
-    const start = i;
-    while (i < value.length && !hasOwn(value, i)) i++;
-    if (i > start) found[found.length] = '<' + (i - start) + ' empty item' + (i - start > 1 ? 's' : '') + '>';
-    if (i < value.length && found.length < ITEMS) found[found.length] = one(value[i]);
-  }
-  if (value.length > ITEMS && found.length === ITEMS) found[ITEMS] = '... ' + (value.length - ITEMS) + ' more';
-  return found;
-}
-function pairs(walk, value, one) {
-  const found = shown();
-  walk(value, (item, name) => found.add(() => one(item, name)));
-  return found.end();
-}
-const own = (value, one) => items(keys(value), name => (key(name) + ': ' + one(value[name])));
-const isOf = (brand, value) => attempt(() => (brand(value), true), false);
-function inspectObject(value, one) {
-  if (isArray(value)) return wrap('[', elements(value, one), ']');
-  if (inherits(value, errors)) {
-    const text = stackOf(value) ? value.stack : (value.name + ': ' + value.message), fields = own(value, one);
-    return fields.length ? wrap((text + ' {'), fields, '}') : text;
-  }
-  if (isDate(value)) return is(apply(timeOf, value, []), NaN) ? 'Invalid Date' : toISOString(value);
-  if (inherits(value, patterns.prototype)) return toText(value);
-  if (inherits(value, NativePromise.prototype)) return 'Promise {}';
-  if (isOf(mapSize, value)) return wrap(('Map(' + mapSize(value) + ') {'), pairs(mapForEach, value, (v, k) => (one(k) + ' => ' + one(v))), '}');
-  if (isOf(setSize, value)) return wrap(('Set(' + setSize(value) + ') {'), pairs(setForEach, value, v => one(v)), '}');
-  const name = getPrototypeOf(value)?.constructor?.name ?? '[Object: null prototype]';
-  if (isView(value)) return wrap((name + '(' + value.length + ') ['), viewKind(value) ? items(value, one) : own(value, one), ']');
-  if (typeof value[toPrimitive] === 'function' && keys(value).length === 0) return toText(value);
-  return wrap(name === 'Object' ? '{' : (name + ' {'), own(value, one), '}');
-}
-const plain = {
-  __proto__: null,
-  string: quote, undefined: () => 'undefined', boolean: v => ('' + v), symbol: v => symbolText(v), bigint: v => (v + 'n'),
-  number: v => is(v, -0) ? '-0' : ('' + v),
-  function: v => ('[' + (exec(CLASS, functionText(v)) ? 'class' : v.name ? 'Function:' : 'Function') + ' ' + (v.name || '(anonymous)') + ']'),
-};
-function inspect(value, path = null, depth = 0) {
-  const simple = plain[typeof value];
-  if (simple) return simple(value);
-  if (value === null) return 'null';
-  for (let one = path; one; one = one.up) if (one.value === value) return '[Circular]';
-  if (depth >= DEPTH) return isArray(value) ? '[Array]' : '[Object]';
-  const inner = {value, up: path};
-  return inspectObject(value, one => inspect(one, inner, depth + 1));
-}
-const UNREAD = '[cannot be read]', read = value => attempt(() => toText(inspect(value)), UNREAD);
+const UNREAD = '[cannot be read]', read = (value, options) => attempt(() => inspect(value, options), UNREAD);
 const show = value => typeof value === 'string' ? value : read(value);
+const set = options => ({__proto__: null, depth: DEFAULTS.depth, breakLength: 80, maxItems: 100, showHidden: false, ...options});
+const SHALLOW = set({depth: 0}), FULL = set({depth: 4, showHidden: true});
+function speaksForItself(value) { // whether a class of the script says what its text is
+  for (let proto = value; proto !== null; proto = getPrototypeOf(proto)) {
+    const own = getOwnPropertyDescriptor(proto, 'toString');
+    if (own) return proto === value || !hasOwn(proto, 'constructor') || !isBuiltIn(proto.constructor);
+  }
+  return false;
+}
+const isBuiltIn = made => typeof made === 'function' && includes(functionText(made), '[native code]');
+const numeric = value => is(value, -0) ? '-0' : toText(value);
 const directives = {
   __proto__: null,
-  s: v => typeof v === 'object' && v !== null ? show(v) : (toText(v)),
-  d: v => ('' + (typeof v === 'bigint' ? (v + 'n') : typeof v === 'object' ? NaN : toNumber(v))),
-  i: v => ('' + parseInt(v, 10)), f: v => ('' + parseFloat(v)),
-  j: v => ('' + stringify(v)), o: read, O: read, c: () => '',
+  s: v => typeof v === 'bigint' ? (v + 'n') : typeof v === 'number' ? numeric(v)
+    : typeof v === 'object' && v !== null && !speaksForItself(v) ? read(v, SHALLOW) : typeof v === 'symbol' ? symbolText(v) : toText(v),
+  d: v => typeof v === 'bigint' ? (v + 'n') : typeof v === 'symbol' ? 'NaN' : numeric(typeof v === 'object' ? toNumber(v) : toNumber(v)),
+  i: v => typeof v === 'bigint' ? (v + 'n') : typeof v === 'symbol' ? 'NaN' : numeric(parseInt(v)),
+  f: v => typeof v === 'symbol' ? 'NaN' : numeric(parseFloat(v)),
+  j: v => toText(stringify(v)), o: v => read(v, FULL), O: v => read(v), c: () => '',
 };
 function formatted(first, values) { // as far as values go; returns how many were taken
   let text = '', at = 0, taken = 1;
@@ -108,7 +46,7 @@ function formatted(first, values) { // as far as values go; returns how many wer
   return {text: text + slice(first, at), taken};
 }
 function format(values) {
-  const isFormat = typeof values[0] === 'string' && includes(values[0], '%');
+  const isFormat = values.length > 1 && typeof values[0] === 'string' && includes(values[0], '%');
   let {text, taken} = isFormat ? formatted(values[0], values) : {text: show(values[0]), taken: 1};
   for (; taken < values.length; taken++) text += ' ' + show(values[taken]);
   return text;
@@ -121,16 +59,89 @@ function before(first, rest) {
   for (let i = 0; i < rest.length; i++) all[i + 1] = rest[i];
   return all;
 }
-function log(level, values) {
-  const text = values.length ? format(values) : '';
+function write(level, text, values) {
   emit(('"log","' + level + '",' + (encoders.string(indent + replaced(text, '\n', ('\n' + indent)))) + ',') +
     list(values, v => attempt(() => encode(v), '{"$":"undefined"}')));
+}
+const log = (level, values) => write(level, values.length ? format(values) : '', values);
+const two = n => padStart(('' + n), 2, '0');
+function duration(ms) { // as Node writes it: 12ms, 1.500s, 2:03.500 (m:ss.mmm)
+  const fraction = n => padStart(('' + n % 1000), 3, '0');
+  if (ms < 1000) return ms + 'ms';
+  const seconds = floor(ms / 1000);
+  if (seconds < 60) return seconds + '.' + fraction(ms) + 's';
+  const minutes = floor(seconds / 60);
+  if (minutes < 60) return minutes + ':' + two(seconds % 60) + '.' + fraction(ms) + ' (m:ss.mmm)';
+  return floor(minutes / 60) + ':' + two(minutes % 60) + ':' + two(seconds % 60) + '.' + fraction(ms) + ' (h:mm:ss.mmm)';
+}
+const timed = label => (label + ': ' + duration(shared.now - starts.get(label)));
+
+// Tables.
+function row(cells, widths) {
+  let text = '│ ';
+  for (let i = 0; i < cells.length; i++) {
+    text += (i ? ' │ ' : '') + cells[i] + repeat(' ', widths[i] - width(cells[i]));
+  }
+  return text + ' │';
+}
+function drawn(head, columns) {
+  const widths = newList(), rules = newList(), rows = newList();
+  let count = 0;
+  for (let i = 0; i < columns.length; i++) count = max(count, columns[i].length);
+  for (let i = 0; i < head.length; i++) {
+    let size = width(head[i]);
+    for (let j = 0; j < columns[i].length; j++) size = max(size, width(columns[i][j] ?? ''));
+    push(widths, size);
+    push(rules, repeat('─', size + 2));
+  }
+  for (let j = 0; j < count; j++) {
+    const cells = newList();
+    for (let i = 0; i < columns.length; i++) push(cells, columns[i][j] ?? '');
+    push(rows, row(cells, widths));
+  }
+  const body = rows.length ? joined(rows, '\n') + '\n' : '';
+  return '┌' + joined(rules, '┬') + '┐\n' + row(head, widths) + '\n├' + joined(rules, '┼') + '┤\n' + body + '└' + joined(rules, '┴') + '┘';
+}
+const cell = value => read(value, set({maxItems: 3, breakLength: Infinity,
+  depth: value !== null && typeof value === 'object' && !isArray(value) && keys(value).length > 2 ? -1 : 0}));
+function table(data, chosen) {
+  if (data === null || typeof data !== 'object') return log('log', [data]);
+  const head = newList(), columns = newList();
+  const column = name => { push(head, name); const made = newList(); push(columns, made); return made; };
+  const isMap = attempt(() => (mapSize(data), true)), isSet = attempt(() => (setSize(data), true));
+  if (isMap || isSet) {
+    const index = column('(iteration index)'), names = isMap ? column('Key') : index, values = column('Values');
+    (isMap ? mapForEach : setForEach)(data, (item, key) => {
+      push(index, ('' + index.length));
+      if (isMap) push(names, cell(key));
+      push(values, cell(item));
+    });
+    return write('log', drawn(head, columns), [data]);
+  }
+  const index = column('(index)'), rows = keys(data), known = newMap(), plain = newList();
+  let hasPlain = false;
+  for (let i = 0; i < rows.length; i++) {
+    const item = data[rows[i]], isPlain = item === null || (typeof item !== 'object' && typeof item !== 'function');
+    push(index, rows[i]);
+    if (isPlain) { hasPlain = true; plain[i] = cell(item); }
+    const names = chosen ?? (isPlain ? newList() : keys(item));
+    for (let n = 0; n < names.length; n++) {
+      if (!known.has(names[n])) known.set(names[n], column(names[n]));
+      known.get(names[n])[i] = isPlain || !hasOwn(item, names[n]) ? '' : cell(item[names[n]]);
+    }
+  }
+  if (hasPlain) { push(head, 'Values'); push(columns, plain); }
+  return write('log', drawn(head, columns), [data]);
 }
 const console = {
   log: (...v) => log('log', v), info: (...v) => log('info', v), debug: (...v) => log('debug', v),
   warn: (...v) => log('warn', v), error: (...v) => log('error', v),
-  trace: (...v) => log('trace', v), dir: v => log('log', [v]), table: v => log('log', [v]),
-  assert(ok, ...v) { if (!ok) log('error', before('Assertion failed:', v)); },
+  trace: (...v) => log('trace', v), dir: v => write('log', read(v), [v]), dirxml: (...v) => log('log', v), table,
+  assert(ok, ...v) {
+    if (ok) return;
+    if (v.length) v[0] = 'Assertion failed: ' + toText(v[0]);
+    log('error', v.length ? v : ['Assertion failed']);
+  },
   group(...v) { if (v.length) log('log', v); indent += '  '; },
   groupEnd() { indent = slice(indent, 2); },
   count(label = 'default') {
@@ -138,9 +149,9 @@ const console = {
     log('log', [(label + ': ' + counts.get(label))]);
   },
   countReset(label = 'default') { counts.delete(label); },
-  time(label = 'default') { starts.set(label, shared.now); },
-  timeLog(label = 'default', ...v) { log('log', before((label + ': ' + (shared.now - (starts.get(label) ?? shared.now)) + 'ms'), v)); },
-  timeEnd(label = 'default') { console.timeLog(label); starts.delete(label); },
+  time(label = 'default') { if (!starts.has(label)) starts.set(label, shared.now); },
+  timeLog(label = 'default', ...v) { if (starts.has(label)) log('log', before(timed(label), v)); },
+  timeEnd(label = 'default') { if (starts.has(label)) write('log', timed(label), newList()); starts.delete(label); },
 };
 console.groupCollapsed = console.group;
 return {console, inspect};

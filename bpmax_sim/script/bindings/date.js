@@ -17,7 +17,7 @@ function day(date) {
   const [name, number, month, year] = shifted(date).toUTCString().split(/,? /);
   return `${name} ${month} ${number} ${year}`;
 }
-const ZONE_NAMES = {480: ' (China Standard Time)', 0: ' (Coordinated Universal Time)'};
+const ZONE_NAMES = {480: ' (中国标准时间)', 0: ' (协调世界时)'};
 function clock(date) {
   const minutes = shared.offset / 60000, size = Math.abs(minutes);
   const zone = `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${two(size % 60)}`;
@@ -32,7 +32,12 @@ Object.assign(methods, {
   toTimeString: printed(clock),
   toString: printed(date => `${day(date)} ${clock(date)}`),
 });
-const ISO_DAY = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$/, NEVER = /:\d\d,\d|^\d{4}-\d\d-\d\d[+-]\d\d:/, ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[:.\d]*$/;
+const iso = proto.toISOString;
+methods.toISOString = date => {
+  if (Number.isNaN(time(date))) throw new RangeError('Invalid time value');
+  return apply(iso, date, []);
+};
+const ISO_DAY = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$/, NEVER = /^[+-]?\d+[-/](?:00?(?=[-/ T]|$)|\d+[-/]00?(?=[/ T]|$))|^00?\/|:\d\d,\d|^\d{4}-\d\d-\d\d[+-]\d\d:/, ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[:.\d]*$/;
 const ZONED = /(?:Z|GMT|UTC?|[ECMP][SD]T|[+-]\d\d:\d\d|(?:GMT|:\d\d(?:\.\d+)?) ?[+-]\d{4})(?: ?\(.*\))?$/i;
 function parse(value) { // a time without a zone is local
   const given = `${value}`, text = given.trim().replace(/z$/, 'Z');

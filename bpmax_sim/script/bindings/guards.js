@@ -2,8 +2,9 @@
 // their length are walked in JavaScript (walk.js), or refused where nearly all of an array is holes; long texts are
 // searched for in JavaScript (search.js). What stands for a function here has its name, length and text: a Proxy.
 'use strict';
-({walk, search, primordials: {Array: {prototype: arrays}, Object: {prototype: objects}, Proxy: NativeProxy, RangeError: NativeRangeError,
+({walk, search, sort, primordials: {Array: {prototype: arrays}, Object: toObject, Object: {prototype: objects}, Proxy: NativeProxy, Uint8Array: Bytes, isView, viewKind, RangeError: NativeRangeError,
   String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, WeakSet, uncurry}}) => {
+const views = getPrototypeOf(Bytes.prototype);
 const LONGEST = 2 ** 25, SHORT = 1000;
 const {has, add} = WeakSet.prototype, proxies = new WeakSet();
 const isProxy = uncurry(has), note = uncurry(add);
@@ -38,10 +39,24 @@ function areSpread(self, args) {
 }
 const looks = {__proto__: null, concat: areSpread, flat: () => false, flatMap: () => false};
 const native = {__proto__: null};
+// By a comparator, JavaScript sorts as V8 does; the engine's own sort, which takes other steps, does without one.
+function sorts(name, native) {
+  return new NativeProxy(native, {__proto__: null, apply(_, self, args) {
+    const compare = args[0];
+    if (typeof compare !== 'function' || self === undefined || self === null) return apply(native, self, args);
+    if (isRefused(self)) refuse(name);
+    return sort()[name](toObject(self), compare);
+  }});
+}
 for (const name of METHODS) {
   native[name] = arrays[name];
   arrays[name] = guarded(name, arrays[name], looks[name] ?? isShort);
 }
+views.sort = new NativeProxy(views.sort, {__proto__: null, apply(native, self, args) {
+  const compare = args[0];
+  return typeof compare === 'function' && isView(self) && viewKind(self) ? sort().sortView(self, compare) : apply(native, self, args);
+}});
+for (const name of ['sort', 'toSorted']) arrays[name] = sorts(name, arrays[name]);
 const ownArray = (value, name) => { // a short array in a property of its own, which nothing can come between
   const own = isPlain(value) ? getOwnPropertyDescriptor(value, name)?.value : undefined;
   return isArray(own) && isShort(own);

@@ -210,12 +210,21 @@ for (const [name, [make, verb]] of Object.entries(constructors)) {
   Intl[name] = {[name]: function (locales, options) {
     const made = make(locales, options);
     const self = new.target ? this : Object.create(Intl[name].prototype);
-    Object.defineProperty(self, verb, {value: made[verb], enumerable: false});
+    Object.defineProperty(self, verb, {value: made[verb], configurable: true});
     Object.defineProperty(self, 'resolvedOptions', {value: () => ({locale: made.locale, ...made.options}), enumerable: false});
     return self;
   }}[name];
   Object.defineProperty(Intl[name].prototype, Symbol.toStringTag, {value: `Intl.${name}`});
   Intl[name].supportedLocalesOf = locales => [locales].flat().filter(one => LOCALES[`${one}`.toLowerCase()]);
+}
+// What V8 has besides: it is there, and says what it is when a script uses it.
+const HINT = 'Intl has NumberFormat, DateTimeFormat, Collator and getCanonicalLocales; --bpmax-engine=v8 has all of ICU';
+for (const name of ['PluralRules', 'RelativeTimeFormat', 'ListFormat', 'DisplayNames', 'Segmenter', 'Locale', 'supportedValuesOf']) {
+  const closed = () => refuse(`Intl.${name}`, HINT);
+  Intl[name] = new Proxy(function () {}, {apply: closed, construct: closed, get: (target, key) => typeof key === 'symbol' || key === 'prototype' ? target[key] : closed()});
+}
+for (const [kind, names] of [['NumberFormat', ['formatToParts', 'formatRange', 'formatRangeToParts']], ['DateTimeFormat', ['formatToParts', 'formatRange', 'formatRangeToParts']]]) {
+  for (const name of names) Intl[kind].prototype[name] = {[name]() { refuse(`Intl.${kind}.prototype.${name}`, 'known are format and resolvedOptions; --bpmax-engine=v8 has all of ICU'); }}[name];
 }
 return {
   Intl,

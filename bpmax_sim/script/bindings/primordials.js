@@ -11,11 +11,11 @@ const texts = String.prototype, views = getPrototypeOf(Uint8Array.prototype);
 const taken = {
   __proto__: null, uncurry, parse: JSON.parse, stringify: JSON.stringify, apply: Reflect.apply, construct: Reflect.construct,
   reflectGet: Reflect.get, isArray: Array.isArray, join: uncurry(Array.prototype.join), defineProperty, getOwnPropertyDescriptor,
-  getPrototypeOf, hasOwn: Object.hasOwn, keys: Object.keys, freeze: Object.freeze, is: Object.is,
+  getPrototypeOf, hasOwn: Object.hasOwn, keys: Object.keys, names: Object.getOwnPropertyNames, symbols: Object.getOwnPropertySymbols, freeze: Object.freeze, is: Object.is,
   Array, Object, Proxy, RangeError, TypeError, SyntaxError, AggregateError, String, Number, JSON, WeakSet, WeakMap, Map, Set,
-  Uint8Array, Uint32Array, BigInt, Boolean, ArrayBuffer, Promise, Error, Date, Math, Symbol,
+  Uint8Array, Uint32Array, Float64Array, BigInt, Boolean, ArrayBuffer, Promise, Error, Date, Math, Symbol,
   fromCharCode: String.fromCharCode, decodeURIComponent, encodeURIComponent, escape, isView: ArrayBuffer.isView,
-  trunc: Math.trunc, min: Math.min, max: Math.max, floor: Math.floor, imul: Math.imul,
+  trunc: Math.trunc, min: Math.min, max: Math.max, floor: Math.floor, ceil: Math.ceil, round: Math.round, sqrt: Math.sqrt, imul: Math.imul,
   species: Symbol.species, isConcatSpreadable: Symbol.isConcatSpreadable, toPrimitive: Symbol.toPrimitive,
   resolve: Promise.resolve, reject: Promise.reject, race: Promise.race, any: Promise.any, then: Promise.prototype.then,
   exec: uncurry(RegExp.prototype.exec), mapSize: getter(Map.prototype, 'size'), setSize: getter(Set.prototype, 'size'),
@@ -26,9 +26,10 @@ const taken = {
   mapSet: uncurry(Map.prototype.set), setAdd: uncurry(Set.prototype.add), setForEach: uncurry(Set.prototype.forEach),
   valuesOf: [Number, String, Boolean, BigInt].map(kind => [kind.prototype, uncurry(kind.prototype.valueOf)]),
   RegExp, parseInt, parseFloat, toISOString: uncurry(Date.prototype.toISOString), numberText: uncurry(Number.prototype.toString), functionText: uncurry(Function.prototype.toString),
-  symbolText: uncurry(Symbol.prototype.toString),
+  symbolText: uncurry(Symbol.prototype.toString), patternText: uncurry(RegExp.prototype.toString),
+  kindText: uncurry(Object.prototype.toString), isEnumerable: uncurry(Object.prototype.propertyIsEnumerable),
 };
-for (const name of ['charCodeAt', 'codePointAt', 'includes', 'indexOf', 'isWellFormed', 'lastIndexOf', 'padStart', 'repeat', 'slice',
+for (const name of ['charCodeAt', 'codePointAt', 'includes', 'indexOf', 'isWellFormed', 'lastIndexOf', 'padEnd', 'padStart', 'repeat', 'slice',
   'toWellFormed']) taken[name] = uncurry(texts[name]);
 const holding = (kind, names) => { // collections of ours have these methods of their own
   const methods = {__proto__: null};

@@ -1,6 +1,6 @@
-// TextEncoder and TextDecoder (WHATWG Encoding) for UTF-8 and UTF-16LE; other labels are refused.
+// TextEncoder and TextDecoder (WHATWG Encoding) for UTF-8 and UTF-16LE, and of GBK as Node reads it; other labels are refused.
 'use strict';
-({define}) => {
+({define, gbk}) => {
 const bytesOf = input => input === undefined ? new Uint8Array()
   : ArrayBuffer.isView(input) ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength) : new Uint8Array(input);
 function encode(text) {
@@ -53,12 +53,25 @@ function utf16(bytes, bad) {
   if (bytes.length % 2) text += bad();
   return text.isWellFormed() ? text : (bad(), text.toWellFormed());
 }
-const LABELS = {'utf-8': 'utf-8', utf8: 'utf-8', 'utf-16': 'utf-16le', 'utf-16le': 'utf-16le'};
-const DECODERS = {'utf-8': utf8, 'utf-16le': utf16};
+const isTrail = byte => byte >= 0x40 && byte <= 0xfe && byte !== 0x7f;
+function decodeGbk(bytes, bad) {
+  const {table} = gbk();
+  let text = '';
+  for (let i = 0; i < bytes.length;) {
+    const lead = bytes[i++];
+    if (lead <= 0x80 || lead === 0xff) { text += lead < 0x80 ? String.fromCharCode(lead) : lead === 0x80 ? '€' : '\uf8f5'; continue; }
+    if (!isTrail(bytes[i])) { text += bad(); continue; }
+    const trail = bytes[i++], found = table[(lead - 0x81) * 190 + trail - (trail > 0x7f ? 0x41 : 0x40)];
+    text += found === '\ufffd' ? bad() : found;
+  }
+  return text;
+}
+const LABELS = {gbk: 'gbk', gb2312: 'gbk', gb_2312: 'gbk', 'gb_2312-80': 'gbk', 'x-gbk': 'gbk', chinese: 'gbk', 'utf-8': 'utf-8', utf8: 'utf-8', 'utf-16': 'utf-16le', 'utf-16le': 'utf-16le'};
+const DECODERS = {gbk: decodeGbk, 'utf-8': utf8, 'utf-16le': utf16};
 class TextDecoder {
   constructor(label = 'utf-8', {fatal = false, ignoreBOM = false} = {}) {
     const encoding = LABELS[`${label}`.trim().toLowerCase()];
-    if (!encoding) throw new RangeError(`the encoding ${label} is not simulated: use utf-8 or utf-16le`);
+    if (!encoding) throw new RangeError(`the encoding ${label} is not simulated: use utf-8, utf-16le or gbk`);
     for (const [name, value] of Object.entries({encoding, fatal: !!fatal, ignoreBOM: !!ignoreBOM})) {
       Object.defineProperty(this, name, {value, enumerable: true});
     }

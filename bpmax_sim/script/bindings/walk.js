@@ -69,7 +69,7 @@ function joined(self, separator, textOf) {
   }
   return text;
 }
-function sorted(items, compare) { return apply(native.sort, items, [compare]); }
+function sorted(items) { return apply(native.sort, items, []); } // by a comparator: sort.js
 function comparer(compare) {
   if (compare !== undefined && typeof compare !== 'function') throw new NativeTypeError('not a function');
 }
@@ -179,7 +179,7 @@ const methods = {
     comparer(compare);
     const self = toObject(this), length = lengthOf(self), items = [];
     for (let k = 0; k < length; k++) if (k in self) put(items, items.length, self[k]);
-    sorted(items, compare);
+    sorted(items);
     for (let k = 0; k < items.length; k++) self[k] = items[k];
     for (let k = items.length; k < length; k++) if (k in self) remove(self, k);
     return self;
@@ -187,7 +187,7 @@ const methods = {
   toSorted(compare) {
     comparer(compare);
     const self = toObject(this);
-    return sorted(copy(self, lengthOf(self)), compare);
+    return sorted(copy(self, lengthOf(self)));
   },
   slice(start, end) {
     const self = toObject(this), length = lengthOf(self), first = from(start, length, 0), last = from(end, length, length);

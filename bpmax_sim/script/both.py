@@ -1,0 +1,145 @@
+"""Runs a script in two engines, step by step with the same answers, and stops where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.js_values import dumps
+from bpmax_sim.script.context import Engine
+from bpmax_sim.script.limits import EngineError
+from bpmax_sim.script.outbox import (
+    Call,
+    Clear,
+    Failed,
+    Fulfilled,
+    Log,
+    Raced,
+    Reply,
+    Timer,
+    Told,
+    Uncaught,
+    Write,
+    read,
+)
+
+_UNEQUAL = frozenset({"probe", "probed", "end"})
+"""Operations that tell what an engine knows of its promises, which is more in one than in the other."""
+_WORDED = frozenset({"TypeError", "SyntaxError", "ReferenceError", "RangeError", "InternalError"})
+"""Errors that an engine raises itself, each in its own words."""
+_LONGEST = 200
+
+
+class BothEngines:
+    """Two contexts that do the same; the first one's outbox counts."""
+
+    def __init__(self, *engines: tuple[str, Engine]) -> None:
+        """Take two engines with their names."""
+        (self._name, self._first), (self._other, self._second) = engines
+
+    def load(self, source: str) -> None:
+        """Run *source* as a global script in both."""
+        self._both(lambda engine: engine.load(source))
+
+    def call(self, operation: str, argument: str) -> str:
+        """Run one operation in both, and return the first one's outbox.
+
+        Raises:
+            EngineError: what the script did differs.
+        """
+        mine, theirs = self._both(lambda engine: engine.call(operation, argument))
+        if operation not in _UNEQUAL and mine != theirs:
+            self._compare(read(mine), read(theirs))
+        text: str = mine
+        return text
+
+    def close(self) -> None:
+        """Free both contexts."""
+        self._first.close()
+        self._second.close()
+
+    def _both(self, work: Callable[[Engine], Any]) -> tuple[Any, Any]:
+        mine, theirs = _done(work, self._first), _done(work, self._second)
+        if isinstance(mine, EngineError):
+            if not isinstance(theirs, EngineError):
+                raise self._differ(f"{mine.name}: {mine.message}", "no error", mine.raw)
+            raise mine
+        if isinstance(theirs, EngineError):
+            raise self._differ("no error", f"{theirs.name}: {theirs.message}", theirs.raw)
+        return mine, theirs
+
+    def _compare(self, mine: Reply, theirs: Reply) -> None:
+        for index in range(max(len(mine.entries), len(theirs.entries))):
+            entries = [
+                one.entries[index] if index < len(one.entries) else None for one in (mine, theirs)
+            ]
+            if _facts(entries[0]) != _facts(entries[1]):
+                raw = next((_raw(entry) for entry in entries if entry is not None), "")
+                raise self._differ(_shown(entries[0]), _shown(entries[1]), raw)
+        ends = mine.ending, theirs.ending
+        if _end(ends[0]) != _end(ends[1]):
+            failed = next((end for end in ends if isinstance(end, Failed) and end.error), None)
+            raw = failed.error.raw if failed and failed.error else ""
+            raise self._differ(str(_end(ends[0])), str(_end(ends[1])), raw)
+
+    def _differ(self, mine: str, theirs: str, raw: str) -> EngineError:
+        message = f"the engines differ: {self._name}: {mine[:_LONGEST]}; {self._other}: {theirs[:_LONGEST]}"
+        return EngineError("EngineDifference", message, raw)
+
+
+def _done(work: Callable[[Engine], Any], engine: Engine) -> Any:
+    try:
+        return work(engine)
+    except EngineError as error:
+        return error
+
+
+def _facts(entry: Any) -> Any:
+    """Return what an entry says, without its place: columns and frames are an engine's own."""
+    if entry is None or not isinstance(
+        entry, Log | Uncaught | Call | Write | Timer | Clear | Raced
+    ):
+        return entry
+    if isinstance(entry, Uncaught):
+        return "uncaught", _error(entry.error)
+    names = [name for name in entry.__struct_fields__ if name not in {"row", "column"}]
+    return type(entry).__name__, [dumps(msgspec.to_builtins(getattr(entry, n))) for n in names]
+
+
+def _error(error: Told | None) -> Any:
+    if error is None:
+        return None
+    message = "" if error.name in _WORDED else error.message
+    return error.name, message, error.call, _error(error.cause), dumps(error.fields)
+
+
+def _end(ending: Fulfilled | Failed | None) -> Any:
+    if isinstance(ending, Fulfilled):
+        return f"returned {dumps(ending.value)}"
+    if isinstance(ending, Failed):
+        return "threw", "SyntaxError" if ending.is_syntax else _error(ending.error)
+    return "goes on"
+
+
+def _raw(entry: Any) -> str:
+    if isinstance(entry, Call | Write | Timer):
+        return f"    at <input>:{entry.row}:{entry.column}"
+    return entry.error.raw if isinstance(entry, Uncaught) else ""
+
+
+def _shown(entry: Any) -> str:
+    if entry is None:
+        return "nothing"
+    if isinstance(entry, Log):
+        return f"console.{entry.level} {entry.text!r}"
+    if isinstance(entry, Call):
+        return f"call {entry.platform}.{entry.api} {dumps(msgspec.to_builtins(entry.steps))}"
+    if isinstance(entry, Write):
+        return f"{entry.name} = {dumps(entry.value)}"
+    if isinstance(entry, Timer):
+        return f"a timer of {entry.delay} ms"
+    if isinstance(entry, Uncaught):
+        return f"uncaught {entry.error.name}: {entry.error.message}"
+    return f"{type(entry).__name__} {entry.number}"

@@ -1,0 +1,1 @@
+return ['①', '㎡', 'ﾃ', 'Ａ１', '㈱', 'é'].map(s => [s.normalize('NFKC'), s.normalize('NFD').length]);

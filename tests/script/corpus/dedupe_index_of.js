@@ -1,0 +1,1 @@
+return ['张', '李', '张', '王', '李'].filter((x, i, a) => a.indexOf(x) === i).join('、');

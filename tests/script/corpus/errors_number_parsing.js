@@ -1,0 +1,1 @@
+return [parseInt('12px'), parseInt('0x1f'), parseInt('08'), parseFloat('3.14abc'), Number('12px'), Number(''), Number(null), Number([5]), Number('1e3'), parseInt(1e21), parseInt('101', 2), (255).toString(16), (0.5).toString(2), Number.isInteger(5.0), Number.MAX_SAFE_INTEGER, 0.1 + 0.2 === 0.3, 5 % -3, -5 % 3, 2 ** 10, 7 / 0];

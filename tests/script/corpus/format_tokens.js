@@ -1,0 +1,2 @@
+const fmt = (d, f) => f.replace(/YYYY|MM|DD|HH|mm|ss|M|D/g, t => ({YYYY: d.getFullYear(), MM: `${d.getMonth() + 1}`.padStart(2, 0), DD: `${d.getDate()}`.padStart(2, 0), HH: `${d.getHours()}`.padStart(2, 0), mm: `${d.getMinutes()}`.padStart(2, 0), ss: `${d.getSeconds()}`.padStart(2, 0), M: d.getMonth() + 1, D: d.getDate()})[t]);
+return ['YYYY-MM-DD HH:mm:ss', 'M月D日', 'YYYYMMDD'].map(f => fmt(new Date(2026, 0, 5, 6, 7, 8), f));

@@ -1,0 +1,1 @@
+return [await Promise.all([]), await Promise.allSettled([]), await Promise.any([]).catch(e => e.constructor.name)];

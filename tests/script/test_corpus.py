@@ -1,0 +1,72 @@
+"""Scripts in the style of implementers and language models, by kind, with what Node makes of them.
+
+``LANG=zh_CN.UTF-8 node tests/script/conformance/expect.mjs tests/script/corpus`` writes what is
+expected; `python -m tests.script.test_corpus` prints how many scripts of each kind are equal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.script.bench import run, texts
+from tests.script.test_conformance import differences, told
+
+FOLDER = Path(__file__).parent / "corpus"
+EXPECTED = json.loads((FOLDER / "expected.json").read_text("utf-8"))["scripts"]
+KINDS = sorted({name.split("_")[0] for name in EXPECTED})
+
+# Script -> why it prints something else here; each stands in the README.
+DIFFERENT = {
+    "dedupe_nested_spread.js": "{...text} copies no characters",
+    "dedupe_spread_string.js": "{...text} copies no characters",
+}
+
+
+def found(name: str) -> list[tuple[str, Any, Any]]:
+    """Return where the script *name* does something else than in Node."""
+    outcome = run((FOLDER / name).read_text("utf-8"))
+    got: dict[str, Any] = {"value": told(outcome.value), "lines": texts(outcome)}
+    if outcome.error is not None:
+        got = {"error": str(outcome.error), "lines": texts(outcome)}
+    return differences(EXPECTED[name], got, "")
+
+
+def is_refused(differing: list[tuple[str, Any, Any]]) -> bool:
+    """Return whether something says that it is not simulated, rather than answer otherwise."""
+    return any("is not simulated" in json.dumps(got, default=str) for _, _, got in differing)
+
+
+def test_the_corpus_is_large_and_every_script_has_an_expected_end() -> None:
+    assert sorted(EXPECTED) == sorted(path.name for path in FOLDER.glob("*.js"))
+    assert len(EXPECTED) >= 200
+    assert set(DIFFERENT) <= set(EXPECTED)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scripts_do_what_they_do_in_node(kind: str, engine: str) -> None:
+    names = [name for name in EXPECTED if name.startswith(f"{kind}_")]
+    differing = {name: where for name in names if (where := found(name))}
+    known = {name for name in DIFFERENT if name in names and engine == "quickjs"}
+
+    assert set(differing) == known, differing
+
+
+def main() -> None:
+    """Print the corpus by kind: equal, refused by name, different."""
+    counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    for name in EXPECTED:
+        where = found(name)
+        end = "equal" if not where else "refused" if is_refused(where) else "different"
+        counts[name.split("_")[0]][end] += 1
+    for kind, count in counts.items():
+        row = " ".join(f"{count[end]:>9}" for end in ("equal", "refused", "different"))
+        print(f"{kind:<10}{row}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
