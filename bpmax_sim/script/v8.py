@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from py_mini_racer import JSEvalException, JSOOMException, JSParseException
 from py_mini_racer._mini_racer import _make_context
@@ -31,6 +31,10 @@ _PATIENCE = 2  # seconds to wait for each that is left: others use the machine, 
 _HEAD = re.compile(r"^(?:<anonymous>|undefined):(\d+): (.*)$", re.DOTALL)
 
 
+_OPEN: Final[set[ExitStack]] = set()
+"""What is not closed yet: freed by the garbage collector, on V8's own thread, it would crash."""
+
+
 class V8:
     """A V8 isolate with the prelude in it."""
 
@@ -39,6 +43,7 @@ class V8:
         self._limits = limits
         self._left = limits.cpu
         self._resources = ExitStack()
+        _OPEN.add(self._resources)
         self._context: Any = self._resources.enter_context(_make_context(_loop()))
         self._eval(_program())
         self._context.set_hard_memory_limit(limits.memory)
@@ -57,6 +62,7 @@ class V8:
         """Free the isolate, whatever runs in it."""
         self._context = None
         self._resources.close()
+        _OPEN.discard(self._resources)
 
     def _eval(self, code: str) -> Any:
         if self._left <= 0:
