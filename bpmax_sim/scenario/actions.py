@@ -27,6 +27,7 @@ from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
+from bpmax_sim.subject.cells import check_row, field_hint
 from bpmax_sim.subject.flow import Action as FlowAction
 from bpmax_sim.subject.flow import Definition, FlowSubject
 from bpmax_sim.subject.form import FormSubject
@@ -209,8 +210,8 @@ def _check_fields(context: CheckContext, value: Any, spot: Spot) -> None:
         context.tell(spot, "expected a map of fields and values")
         return
     for name in value:
-        if context.fields and name not in context.fields:
-            context.tell(spot.at(name), f"no field {name!r}{hint(name, context.fields)}")
+        if wrong := field_hint(name, context.fields):
+            context.tell(spot.at(name), wrong)
 
 
 class Open(Action, frozen=True, kw_only=True):
@@ -238,7 +239,7 @@ class Set(Action, frozen=True, kw_only=True):
 
     about = ("Fill in fields one after another", "依次填写字段")
     others = (Mapping[str, Any],)
-    takes = "`{field: value}`"
+    takes = '`{field: value}`, `{"rows[0].qty": value}`'
     needs = ("form", "flow")
 
     @classmethod
@@ -250,6 +251,122 @@ class Set(Action, frozen=True, kw_only=True):
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Set each, which fires what hangs on its change."""
         on.any("set").set(value)
+
+
+class _Rows(Action, frozen=True, kw_only=True):
+    """What a person does with the rows of a table; rows are counted from 0."""
+
+    needs = ("form", "flow")
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find tables that are no fields, and rows that are no numbers."""
+        if not cls.known_keys(context, value, spot):
+            return
+        table = value.get("table")
+        if not isinstance(table, str):
+            context.tell(spot, "expected table: the field that holds the rows")
+        elif "${" not in table and (wrong := field_hint(table, context.fields)):
+            context.tell(spot.at("table"), wrong)
+        for key in cls.needed_rows:
+            if key not in value:
+                context.tell(spot, f"expected {key}: the number of a row, from 0")
+        for key in ("at", "to"):
+            row = value.get(key, 0)
+            is_number = isinstance(row, int) and not isinstance(row, bool) and row >= 0
+            if not is_number and not (isinstance(row, str) and "${" in row):
+                context.tell(spot.at(key), f"expected the number of a row, from 0, got {row!r}")
+
+    needed_rows: ClassVar[tuple[str, ...]] = ("at",)
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Replace the table by one with the rows as they are then."""
+        table = str(value["table"])
+        on.any(cls.key()).set_rows(table, lambda rows: cls.changed(rows, value, table))
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+        """Return the rows afterwards.
+
+        Raises:
+            SubjectError: a row that is meant is not there.
+        """
+        raise NotImplementedError
+
+
+class AddRow(_Rows, frozen=True, kw_only=True):
+    """Adding a row to a table, at its end where no place is given."""
+
+    about = ("Add a row to a table", "给明细表加一行")
+    texts: ClassVar = {
+        "_": ("A new row", "新的一行"),
+        "table": ("Field that holds the rows", "明细表字段"),
+        "row": ("Values of the row", "该行的值"),
+        "at": (
+            "Number that the row gets, from 0; by default the last",
+            "行号，从 0 起，默认加在最后",
+        ),
+    }
+    needed_rows: ClassVar = ()
+
+    table: str
+    row: Mapping[str, Any] = {}
+    at: int = 0
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+        """Return the rows with the new one."""
+        at = int(value.get("at", len(rows)))
+        check_row(rows, at, table, more=1)
+        return [*rows[:at], value.get("row", {}), *rows[at:]]
+
+
+class RemoveRow(_Rows, frozen=True, kw_only=True):
+    """Removing a row of a table."""
+
+    about = ("Remove a row of a table", "删除明细表的一行")
+    texts: ClassVar = {
+        "_": ("The row that goes", "要删除的行"),
+        "table": ("Field that holds the rows", "明细表字段"),
+        "at": ("Number of the row, from 0", "行号，从 0 起"),
+    }
+
+    table: str
+    at: int
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+        """Return the other rows."""
+        at = int(value["at"])
+        check_row(rows, at, table)
+        return [*rows[:at], *rows[at + 1 :]]
+
+
+class MoveRow(_Rows, frozen=True, kw_only=True):
+    """Moving a row of a table."""
+
+    about = ("Move a row of a table", "移动明细表的一行")
+    texts: ClassVar = {
+        "_": ("The row that moves", "要移动的行"),
+        "table": ("Field that holds the rows", "明细表字段"),
+        "at": ("Number of the row, from 0", "行号，从 0 起"),
+        "to": ("Number that it has afterwards", "移动后的行号"),
+    }
+    needed_rows: ClassVar = ("at", "to")
+
+    table: str
+    at: int
+    to: int
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+        """Return the rows in their new order."""
+        at, to = int(value["at"]), int(value["to"])
+        check_row(rows, at, table)
+        check_row(rows, to, table)
+        rest = [*rows[:at], *rows[at + 1 :]]
+        return [*rest[:to], rows[at], *rest[to:]]
 
 
 class Click(Action, frozen=True, kw_only=True):
