@@ -21,7 +21,7 @@ from bpmax_sim.proxy.response import read_body
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.subject.flow import ACTIONS, Definition
+from bpmax_sim.subject.flow import ACTIONS, UNDO, Definition
 from bpmax_sim.subject.hooks import FieldChanged, NodeEntered
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 
@@ -122,7 +122,7 @@ def _touched(ran: Ran) -> Iterator[Name]:
     for call in ran.calls:
         yield from _by_call(ran.platforms, call)
     yield from _by_faults(ran)
-    for event in ran.events:
+    for event in _stood(ran.events):
         if isinstance(event, FieldChanged):
             yield _field(ran.item, event.field)
         elif isinstance(event, NodeEntered) and ran.item.cast.definition is not None:
@@ -133,6 +133,18 @@ def _touched(ran: Ran) -> Iterator[Name]:
         expected = located.step.expect.form
         if isinstance(expected, Mapping):
             yield from (_field(ran.item, name) for name in expected)
+
+
+def _stood(events: Iterable[Event]) -> list[Event]:
+    """Return *events* without the ways into nodes that were taken back."""
+    kept: list[Event] = []
+    for event in events:
+        if isinstance(event, NodeEntered) and event.action == UNDO:
+            latest = max(n for n, one in enumerate(kept) if isinstance(one, NodeEntered))
+            del kept[latest]
+        else:
+            kept.append(event)
+    return kept
 
 
 def _by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:

@@ -135,9 +135,9 @@ def _problems(
         yield from _kept(lambda one=key: loaded.update({one: _load(*one)}))  # type: ignore[misc]
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
     yield from chain.from_iterable(map(_conditions, items))
-    for platform in chain.from_iterable(one.own.values() for one in loaded.values()):
-        for told in recover_hints(platform):
-            hint(told)
+    own = chain.from_iterable(one.own.values() for one in loaded.values())
+    for told in chain.from_iterable(map(recover_hints, own)):
+        hint(told)
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))
         if platforms is not None:
@@ -145,11 +145,15 @@ def _problems(
     if cassettes:
         found = [*recordings, *_recordings(files, recordings)]
         yield from _cassettes(found, _known(loaded.values()))
-        for one, other in namesakes(sorted(found)):
-            told = f"{shown(one)} has the same name where case does not count (Windows, macOS)"
-            yield Problem(f"{told}; rename one of them and record again", Place(shown(other)))
+        yield from _namesakes(found)
         there = _folders_of_cassettes(files, recordings)
         yield from _interrupted([*found, *(with_journals(there) if there else ())])
+
+
+def _namesakes(found: Iterable[Path]) -> Iterator[Problem]:
+    for one, other in namesakes(sorted(found)):
+        told = f"{shown(one)} has the same name where case does not count (Windows, macOS)"
+        yield Problem(f"{told}; rename one of them and record again", Place(shown(other)))
 
 
 def _conditions(item: ScenarioItem) -> Iterator[Problem]:

@@ -11,10 +11,8 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
-from operator import or_
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import field
@@ -23,185 +21,18 @@ from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import find_root
+from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.references import Path as Steps
-from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
+from bpmax_sim.subject.cells import check_row, field_hint
 from bpmax_sim.subject.flow import Action as FlowAction
-from bpmax_sim.subject.flow import Definition, FlowSubject
-from bpmax_sim.subject.form import FormSubject
-from bpmax_sim.subject.hooks import FlowMove, Result, SubjectKind, parse_event
+from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.hooks import FlowMove, Result, parse_event
 from bpmax_sim.yamlfile.schema import Texts
 from bpmax_sim.yamlfile.shapes import DURATION
 
-Subject = FormSubject | FlowSubject | None
 REFERENCE_PATTERN = r"\$\{"
-
-
-class CheckContext(Protocol):
-    """What an action's check may look at, and where it reports what is wrong."""
-
-    definition: Definition | None
-
-    @property
-    def subject(self) -> SubjectKind | None:
-        """Return what is driven."""
-        ...
-
-    @property
-    def scripts(self) -> Mapping[str, str]:
-        """Return event -> script file."""
-        ...
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """Return the nodes of the flow, as far as it is defined."""
-        ...
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Return the declared fields of the form."""
-        ...
-
-    def named_steps(self) -> Mapping[str, Any]:
-        """Return the named steps of the fragments."""
-        ...
-
-    def tell(self, spot: Spot, message: str) -> None:
-        """Report that something is wrong at *spot*."""
-        ...
-
-
-class Performer(msgspec.Struct, frozen=True, kw_only=True):
-    """Performs actions on one subject in one session.
-
-    Attributes:
-        path: the scenario's file, for Python modules beside it.
-        inline: file of a ``js`` step -> its body.
-    """
-
-    bench: Bench
-    subject: Subject
-    path: Path
-    inline: Mapping[str, Script]
-    libraries: tuple[Script, ...] = ()
-
-    def perform(self, action: str, value: Any, name: str) -> Result:
-        """Do *action* and return all that came of it, whoever started what; errors included.
-
-        *value* has its ``${…}`` filled in; *name* is for a script that stands in the step itself.
-        """
-        result = Result() if self.subject is None else self.subject.begin()
-        try:
-            ACTIONS[action].run(self, value, name, result)
-        except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            result.errors.append(error)
-        for ended in self.bench.drain():
-            result.take(ended)
-        return result
-
-    def form(self, action: str) -> FormSubject:
-        """Return the form.
-
-        Raises:
-            SubjectError: if the subject is none.
-        """
-        if not isinstance(self.subject, FormSubject):
-            raise SubjectError(f"{action} needs a form")
-        return self.subject
-
-    def flow(self, action: str) -> FlowSubject:
-        """Return the flow.
-
-        Raises:
-            SubjectError: if the subject is none.
-        """
-        if not isinstance(self.subject, FlowSubject):
-            raise SubjectError(f"{action} needs a flow")
-        return self.subject
-
-    def any(self, action: str) -> FormSubject | FlowSubject:
-        """Return the subject.
-
-        Raises:
-            SubjectError: if there is none.
-        """
-        if self.subject is None:
-            raise SubjectError(f"{action} needs a form or a flow")
-        return self.subject
-
-
-class Action(Model, frozen=True, kw_only=True):
-    """An action; its fields are the keys of its value, where that is a map.
-
-    Attributes:
-        about: what an editor and the README show of it, in English and in Chinese.
-        texts: the same for the value as a whole (``_``) and for each of its keys.
-        others: types of its value beside a map with its fields.
-        takes: how the README writes its value where the keys alone do not say it.
-        needs: the subjects that it acts on; empty where it needs none.
-        is_code: its texts are a script's own, so ``${…}`` in them is JavaScript.
-    """
-
-    about: ClassVar[tuple[str, str]]
-    texts: ClassVar[Mapping[str, tuple[str, str]]] = {}
-    others: ClassVar[tuple[Any, ...]] = ()
-    takes: ClassVar[str] = ""
-    needs: ClassVar[tuple[SubjectKind, ...]] = ()
-    is_code: ClassVar[bool] = False
-
-    @classmethod
-    def key(cls) -> str:
-        """Return the key of a step that asks for it."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-
-    @classmethod
-    def value_type(cls) -> Any:
-        """Return the type of its value in a file, for the JSON Schema."""
-        return reduce(or_, (*((cls,) if cls.__struct_fields__ else ()), *cls.others))
-
-    @classmethod
-    def value_schema(cls) -> dict[str, Any] | None:
-        """Return the JSON Schema of its value where no type says it."""
-        return None
-
-    @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Report to *context* what is wrong with *value*, before anything runs."""
-        raise NotImplementedError
-
-    @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
-        """Do it; *result* takes what comes of it, the subject's scripts included.
-
-        Raises:
-            Exception: what the action ends with.
-        """
-        raise NotImplementedError
-
-    @classmethod
-    def script_file(cls, value: Any) -> tuple[str, Steps] | None:
-        """Return the script file that *value* names, and the path of that name inside it."""
-        del value
-        return None
-
-    @classmethod
-    def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
-        """Return the named steps that it consists of, and the variables they get."""
-        del value
-        return None
-
-    @classmethod
-    def known_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
-        """Report unknown keys; return whether *value* is a map at all."""
-        known = cls.__struct_encode_fields__
-        if not isinstance(value, Mapping):
-            context.tell(spot, f"expected a map of {', '.join(known)}")
-            return False
-        for key in value:
-            if key not in known:
-                context.tell(spot.at(key), f"unknown key {key!r}{hint(key, known)}")
-        return True
 
 
 def _check_fields(context: CheckContext, value: Any, spot: Spot) -> None:
@@ -209,8 +40,8 @@ def _check_fields(context: CheckContext, value: Any, spot: Spot) -> None:
         context.tell(spot, "expected a map of fields and values")
         return
     for name in value:
-        if context.fields and name not in context.fields:
-            context.tell(spot.at(name), f"no field {name!r}{hint(name, context.fields)}")
+        if wrong := field_hint(name, context.fields):
+            context.tell(spot.at(name), wrong)
 
 
 class Open(Action, frozen=True, kw_only=True):
@@ -238,7 +69,7 @@ class Set(Action, frozen=True, kw_only=True):
 
     about = ("Fill in fields one after another", "依次填写字段")
     others = (Mapping[str, Any],)
-    takes = "`{field: value}`"
+    takes = '`{field: value}`, `{"rows[0].qty": value}`'
     needs = ("form", "flow")
 
     @classmethod
@@ -250,6 +81,122 @@ class Set(Action, frozen=True, kw_only=True):
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Set each, which fires what hangs on its change."""
         on.any("set").set(value)
+
+
+class _Rows(Action, frozen=True, kw_only=True):
+    """What a person does with the rows of a table; rows are counted from 0."""
+
+    needs = ("form", "flow")
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find tables that are no fields, and rows that are no numbers."""
+        if not cls.known_keys(context, value, spot):
+            return
+        table = value.get("table")
+        if not isinstance(table, str):
+            context.tell(spot, "expected table: the field that holds the rows")
+        elif "${" not in table and (wrong := field_hint(table, context.fields)):
+            context.tell(spot.at("table"), wrong)
+        for key in cls.needed_rows:
+            if key not in value:
+                context.tell(spot, f"expected {key}: the number of a row, from 0")
+        for key in ("at", "to"):
+            row = value.get(key, 0)
+            is_number = isinstance(row, int) and not isinstance(row, bool) and row >= 0
+            if not is_number and not (isinstance(row, str) and "${" in row):
+                context.tell(spot.at(key), f"expected the number of a row, from 0, got {row!r}")
+
+    needed_rows: ClassVar[tuple[str, ...]] = ("at",)
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Replace the table by one with the rows as they are then."""
+        table = str(value["table"])
+        on.any(cls.key()).set_rows(table, lambda rows: cls.changed(rows, value, table))
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+        """Return the rows afterwards.
+
+        Raises:
+            SubjectError: a row that is meant is not there.
+        """
+        raise NotImplementedError
+
+
+class AddRow(_Rows, frozen=True, kw_only=True):
+    """Adding a row to a table, at its end where no place is given."""
+
+    about = ("Add a row to a table", "给明细表加一行")
+    texts: ClassVar = {
+        "_": ("A new row", "新的一行"),
+        "table": ("Field that holds the rows", "明细表字段"),
+        "row": ("Values of the row", "该行的值"),
+        "at": (
+            "Number that the row gets, from 0; by default the last",
+            "行号，从 0 起，默认加在最后",
+        ),
+    }
+    needed_rows: ClassVar = ()
+
+    table: str
+    row: Mapping[str, Any] = {}
+    at: int = 0
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+        """Return the rows with the new one."""
+        at = int(value.get("at", len(rows)))
+        check_row(rows, at, table, more=1)
+        return [*rows[:at], value.get("row", {}), *rows[at:]]
+
+
+class RemoveRow(_Rows, frozen=True, kw_only=True):
+    """Removing a row of a table."""
+
+    about = ("Remove a row of a table", "删除明细表的一行")
+    texts: ClassVar = {
+        "_": ("The row that goes", "要删除的行"),
+        "table": ("Field that holds the rows", "明细表字段"),
+        "at": ("Number of the row, from 0", "行号，从 0 起"),
+    }
+
+    table: str
+    at: int
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+        """Return the other rows."""
+        at = int(value["at"])
+        check_row(rows, at, table)
+        return [*rows[:at], *rows[at + 1 :]]
+
+
+class MoveRow(_Rows, frozen=True, kw_only=True):
+    """Moving a row of a table."""
+
+    about = ("Move a row of a table", "移动明细表的一行")
+    texts: ClassVar = {
+        "_": ("The row that moves", "要移动的行"),
+        "table": ("Field that holds the rows", "明细表字段"),
+        "at": ("Number of the row, from 0", "行号，从 0 起"),
+        "to": ("Number that it has afterwards", "移动后的行号"),
+    }
+    needed_rows: ClassVar = ("at", "to")
+
+    table: str
+    at: int
+    to: int
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+        """Return the rows in their new order."""
+        at, to = int(value["at"]), int(value["to"])
+        check_row(rows, at, table)
+        check_row(rows, to, table)
+        rest = [*rows[:at], *rows[at + 1 :]]
+        return [*rest[:to], rows[at], *rest[to:]]
 
 
 class Click(Action, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ from bpmax_sim.scenario.references import (
     reference,
 )
 from bpmax_sim.scenario.source import Spot, hint
+from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.hooks import check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
@@ -292,8 +293,8 @@ def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
 
 def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
     for name, facts in value.items():
-        if draft.fields and name not in draft.fields and not name.startswith("$"):
-            draft.tell(spot.at(name), f"no field {name!r}{hint(name, draft.fields)}")
+        if not name.startswith("$") and (wrong := field_hint(name, draft.fields)):
+            draft.tell(spot.at(name), wrong)
         for fact in facts if isinstance(facts, Mapping) else ():
             if fact not in _FIELD_FACTS and not fact.startswith("$"):
                 message = f"a field has no {fact!r}{hint(fact, _FIELD_FACTS)}"

@@ -23,6 +23,7 @@ from bpmax_sim.clock import Instant, parse_duration
 from bpmax_sim.errors import BAD_PATTERN, near
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
+from bpmax_sim.subject.cells import cell, steps_of
 
 _BEFORE = 12
 
@@ -129,8 +130,16 @@ def _subset(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
         return (_leaf(path, False, show(expected), actual),)
     if not expected:
         return (_leaf(path, True, "a map", actual),)
-    parts = (compare(v, actual.get(key, UNSET), (*path, key)) for key, v in expected.items())
+    parts = (compare(v, _member(actual, key), (*path, key)) for key, v in expected.items())
     return tuple(check for part in parts for check in part)
+
+
+def _member(actual: Mapping[str, Any], key: str) -> Any:
+    """Return the member *key*, else what stands at that path: ``明细[0].金额``."""
+    if key in actual:
+        return actual[key]
+    steps = steps_of(key)
+    return cell(actual, steps) if steps else UNSET
 
 
 def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
@@ -233,10 +242,10 @@ def _length(expected: Any, actual: Any, path: Path) -> Checks:
 
 
 def _each(expected: Any, actual: Any, path: Path) -> Checks:
-    items = list(actual.values()) if isinstance(actual, Mapping) else actual
-    if not is_list(items):
+    if not is_list(actual) and not isinstance(actual, Mapping):
         return (_leaf(path, False, f"$each {show(expected)}", actual),)
-    wrong = [c for item in items for c in failed(compare(expected, item, path))]
+    items = actual.items() if isinstance(actual, Mapping) else enumerate(actual)
+    wrong = [c for at, item in items for c in failed(compare(expected, item, (*path, at)))]
     return tuple(wrong) or (_leaf(path, True, f"$each {show(expected)}", actual),)
 
 

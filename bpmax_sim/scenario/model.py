@@ -15,7 +15,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
 from bpmax_sim.platform.model import Model
-from bpmax_sim.scenario.actions import ACTIONS, Action, action_texts, wanted_actions
+from bpmax_sim.scenario.action import Action
+from bpmax_sim.scenario.actions import ACTIONS, action_texts, wanted_actions
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.session.options import Mode, Unawaited, Unused
 from bpmax_sim.subject.flow import Definition

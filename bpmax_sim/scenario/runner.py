@@ -38,7 +38,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromi
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
-from bpmax_sim.scenario.actions import Performer, Subject
+from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.assertions import State, judge, resolved_error, told_error
 from bpmax_sim.scenario.calls import CallMade, call_made
 from bpmax_sim.scenario.events import (
@@ -389,7 +389,7 @@ class StepRun(msgspec.Struct):
             except UndefinedValueError as error:
                 self._undefined(error, (action,))
                 return None
-            result = progress.performer.perform(action, value, self._script_name())
+            result = progress.performer.perform(kind, value, self._script_name())
         yield from progress.log.collect(result.console, result.timers)
         if progress.item.scenario.proxy.unawaited == "warn":
             progress.log.notes += map(str, result.unawaited)

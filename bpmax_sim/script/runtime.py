@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.script.context import Begin, Context, Engine, LiveObject, MakeEngine, Setting
@@ -221,3 +221,7 @@ class Runtime:
 
 def _words(seed: str) -> tuple[int, ...]:
     return struct.unpack("<4I", hashlib.sha256(seed.encode()).digest()[:16])
+
+
+ENGINES: Final = ("quickjs", "v8", "quickjs,v8")
+"""Who runs JavaScript; the first is the default, V8 an extra; both stop where they differ."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ from bpmax_sim.platform.model import Model
 from bpmax_sim.script.context import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.subject.cells import steps_of, table_of, with_cell
 from bpmax_sim.subject.context import ContextView, FlowFormView, Part, ProjectView, context_of
 from bpmax_sim.subject.hooks import (
     FieldChanged,
@@ -472,9 +473,17 @@ class FlowSubject(Screen, kw_only=True):
     def set(self, values: Mapping[str, Any]) -> Result:
         """Fill in the project's form, then bring computed values up to date."""
         with self._whole_or_not_at_all():
-            self.store("form", values, "user")
+            for name, value in values.items():
+                steps = () if name in self.form else steps_of(name)
+                field = str(steps[0]) if steps else name
+                new = with_cell(self.form.get(field), steps[1:], value, name)
+                self.store("form", {field: new}, "user")
             self._computed(FlowMove(at=self.at))
         return self._result
+
+    def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
+        """Let a table of the project's form have the rows that *change* makes of its own."""
+        return self.set({table: change(table_of(self.form.get(table), table))})
 
     def store(
         self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None

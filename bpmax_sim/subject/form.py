@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from msgspec import UNSET
 from bpmax_sim.errors import Place, ScriptError
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.context import LiveObject
+from bpmax_sim.subject.cells import changed_columns, steps_of, table_of, with_cell
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, Result, same
 from bpmax_sim.subject.screen import Screen, state_links
 
@@ -79,9 +80,35 @@ class FormSubject(Screen, kw_only=True):
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
-            if self._store(name, value, "user"):
-                self._fire(f"change.{name}", (Link(name, _text(value)),))
+            steps = () if name in self.fields else steps_of(name)
+            if steps:
+                field = str(steps[0])
+                self._enter(field, with_cell(self.fields.get(field), steps[1:], value, name))
+            else:
+                self._enter(name, value)
         return self._result
+
+    def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
+        """Let a table have the rows that *change* makes of its present ones."""
+        self._enter(table, change(table_of(self.fields.get(table), table)))
+        return self._result
+
+    def _enter(self, name: str, value: Any) -> None:
+        """Take what a user entered, and fire what hangs on it: first columns, then the field."""
+        old = self.fields.get(name)
+        if self._store(name, value, "user"):
+            link = Link(name, _text(value))
+            for event in self._events(name, old, value):
+                self._fire(event, (link,))
+
+    def _events(self, name: str, old: Any, new: Any) -> Iterator[str]:
+        """Yield the events of a change that have a script."""
+        prefix = f"change.{name}."
+        if any(event.startswith(prefix) for event in self.scripts):
+            columns = (prefix + column for column in changed_columns(old, new))
+            yield from (event for event in columns if event in self.scripts)
+        if f"change.{name}" in self.scripts:
+            yield f"change.{name}"
 
     def click(self, button: str) -> Result:
         """Fire ``click.<button>``."""
@@ -106,12 +133,17 @@ class FormSubject(Screen, kw_only=True):
         if name.startswith("$"):
             self.extend(name, value)
             return
+        old = self.fields.get(name)
         if not self._store(name, value, view.event or "script", place):
             return
-        event = f"change.{name}"
-        handler = self.scripts.get(event)
-        if handler is None:
-            return
+        events = list(self._events(name, old, value))
+        if events:
+            self._chain(name, value, events, view, place)
+
+    def _chain(
+        self, name: str, value: Any, events: list[str], view: FormView, place: Place | None
+    ) -> None:
+        """Start the handlers of what a script changed, unless they came about by themselves."""
         link = Link(name, _text(value))
         if link in view.chain or len(view.chain) >= DEEPEST:
             chain = tuple(map(str, (*view.chain, link)))
@@ -119,13 +151,15 @@ class FormSubject(Screen, kw_only=True):
             if link not in view.chain:
                 self._result.errors.append(_endless(chain, place))
             return
-        self.tell(HookStarted(event=event, script=handler.name))
-        self.stage.start_script(
-            handler,
-            lambda ended: self._result.take(ended),  # noqa: PLW0108 - of whatever action runs then
-            form=self.view(event, (*view.chain, link)),
-            libraries=self.libraries,
-        )
+        for event in events:
+            handler = self.scripts[event]
+            self.tell(HookStarted(event=event, script=handler.name))
+            self.stage.start_script(
+                handler,
+                lambda ended: self._result.take(ended),  # noqa: PLW0108 - of the action of then
+                form=self.view(event, (*view.chain, link)),
+                libraries=self.libraries,
+            )
 
     def _fire(self, event: str, chain: Chain = ()) -> Result:
         script = self.scripts.get(event)

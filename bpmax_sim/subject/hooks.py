@@ -196,8 +196,13 @@ HOOKS: tuple[Hook, ...] = (
     _flow("create", "", "", both=True),
     _flow("approve", "", "", named="node", both=True),
     _flow("reject", "", "", named="node", both=True),
-    _flow("before_next", "环节流转前校验", "false or a text refuses", named="node"),
-    _flow("owners", "分配当前环节负责人", "owners, or a map from step to owners", named="node"),
+    _flow("before_next", "环节流转前校验", "false, a text or an own error refuses", named="node"),
+    _flow(
+        "owners",
+        "分配当前环节负责人",
+        "owners, or a map from step to owners (0: the project)",
+        named="node",
+    ),
     _flow("jump", "自定义跳转逻辑", "the first node"),
     _flow("project_name", "项目名称模板", "a text"),
     _flow("task_title", "任务标题模板", "a text"),
@@ -245,6 +250,8 @@ def check_target(event: Event, names: Iterable[str]) -> str | None:
     known = tuple(names)
     if not known or not event.target or event.target in known:
         return None
+    if event.hook.name == "change" and event.target.partition(".")[0] in known:
+        return None  # a column of a table
     hint = near(event.target, known) or f"; there is {listed(known)}"
     return f"{event}: no {event.hook.named} {event.target!r}{hint}"
 

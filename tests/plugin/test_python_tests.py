@@ -99,7 +99,7 @@ def test_markers_say_what_a_scenario_says_below_proxy(
         ),
         (
             "bpmax_fault('crm', error='timeout')",
-            "fault on crm: on: expected platform.api, platform.* or *, got 'crm'",
+            "fault on crm: on: expected platform.api, platform.get_*, platform.* or *, got 'crm'",
         ),
     ],
 )

@@ -131,7 +131,10 @@ FORM_PROBLEMS = [
     ),
     (
         "steps: [{if: '${form.phone} ==', open: {}}]",
-        "6:10: steps[0].if: a value is missing; a condition is such as ${case.状态} == 成功 and not ${vars.跳过}",
+        (
+            "6:10: steps[0].if: a value is missing; a condition is such as "
+            "${case.状态} == 成功 and not ${vars.跳过}"
+        ),
     ),
     (
         "steps: [{retry: {tries: 2}}]",

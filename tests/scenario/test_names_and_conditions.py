@@ -1,4 +1,4 @@
-"""What a scenario calls things: both spellings of an API, globs, rows in faults, conditions, NaN."""
+"""What a scenario calls things: spellings of an API, globs, rows in faults, conditions."""
 
 from __future__ import annotations
 

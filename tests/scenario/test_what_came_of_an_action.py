@@ -89,8 +89,10 @@ def test_handlers_that_always_write_something_new_are_red(door: Door) -> None:
 
     assert ended.code == 1
     assert ended.headlines == [
-        "step 1/1 set: ChangeCycle: change handlers set each other off without end, cut after 16: "
-        "数量=2 -> 数量=3 -> 数量=4 -> … -> 数量=18"
+        (
+            "step 1/1 set: ChangeCycle: change handlers set each other off without end, "
+            "cut after 16: 数量=2 -> 数量=3 -> 数量=4 -> … -> 数量=18"
+        )
     ]
     assert "script: 数量.js:1:" in ended.text
 

@@ -1,0 +1,190 @@
+"""What an action of a step is: its keys, its check at load, its run; and who performs one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+
+from bpmax_sim.errors import SubjectError
+from bpmax_sim.platform.model import Model
+from bpmax_sim.scenario.references import Path as Steps
+from bpmax_sim.scenario.session_protocol import Bench
+from bpmax_sim.scenario.source import Spot, hint
+from bpmax_sim.script.failure import Script
+from bpmax_sim.subject.flow import Definition, FlowSubject
+from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.hooks import Result, SubjectKind
+
+Subject = FormSubject | FlowSubject | None
+
+
+class CheckContext(Protocol):
+    """What an action's check may look at, and where it reports what is wrong."""
+
+    definition: Definition | None
+
+    @property
+    def subject(self) -> SubjectKind | None:
+        """Return what is driven."""
+        ...
+
+    @property
+    def scripts(self) -> Mapping[str, str]:
+        """Return event -> script file."""
+        ...
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Return the nodes of the flow, as far as it is defined."""
+        ...
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Return the declared fields of the form."""
+        ...
+
+    def named_steps(self) -> Mapping[str, Any]:
+        """Return the named steps of the fragments."""
+        ...
+
+    def tell(self, spot: Spot, message: str) -> None:
+        """Report that something is wrong at *spot*."""
+        ...
+
+
+class Performer(msgspec.Struct, frozen=True, kw_only=True):
+    """Performs actions on one subject in one session.
+
+    Attributes:
+        path: the scenario's file, for Python modules beside it.
+        inline: file of a ``js`` step -> its body.
+    """
+
+    bench: Bench
+    subject: Subject
+    path: Path
+    inline: Mapping[str, Script]
+    libraries: tuple[Script, ...] = ()
+
+    def perform(self, action: type[Action], value: Any, name: str) -> Result:
+        """Do *action* and return all that came of it, whoever started what; errors included.
+
+        *value* has its ``${…}`` filled in; *name* is for a script that stands in the step itself.
+        """
+        result = Result() if self.subject is None else self.subject.begin()
+        try:
+            action.run(self, value, name, result)
+        except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
+            result.errors.append(error)
+        for ended in self.bench.drain():
+            result.take(ended)
+        return result
+
+    def form(self, action: str) -> FormSubject:
+        """Return the form.
+
+        Raises:
+            SubjectError: if the subject is none.
+        """
+        if not isinstance(self.subject, FormSubject):
+            raise SubjectError(f"{action} needs a form")
+        return self.subject
+
+    def flow(self, action: str) -> FlowSubject:
+        """Return the flow.
+
+        Raises:
+            SubjectError: if the subject is none.
+        """
+        if not isinstance(self.subject, FlowSubject):
+            raise SubjectError(f"{action} needs a flow")
+        return self.subject
+
+    def any(self, action: str) -> FormSubject | FlowSubject:
+        """Return the subject.
+
+        Raises:
+            SubjectError: if there is none.
+        """
+        if self.subject is None:
+            raise SubjectError(f"{action} needs a form or a flow")
+        return self.subject
+
+
+class Action(Model, frozen=True, kw_only=True):
+    """An action; its fields are the keys of its value, where that is a map.
+
+    Attributes:
+        about: what an editor and the README show of it, in English and in Chinese.
+        texts: the same for the value as a whole (``_``) and for each of its keys.
+        others: types of its value beside a map with its fields.
+        takes: how the README writes its value where the keys alone do not say it.
+        needs: the subjects that it acts on; empty where it needs none.
+        is_code: its texts are a script's own, so ``${…}`` in them is JavaScript.
+    """
+
+    about: ClassVar[tuple[str, str]]
+    texts: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    others: ClassVar[tuple[Any, ...]] = ()
+    takes: ClassVar[str] = ""
+    needs: ClassVar[tuple[SubjectKind, ...]] = ()
+    is_code: ClassVar[bool] = False
+
+    @classmethod
+    def key(cls) -> str:
+        """Return the key of a step that asks for it."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    @classmethod
+    def value_type(cls) -> Any:
+        """Return the type of its value in a file, for the JSON Schema."""
+        return reduce(or_, (*((cls,) if cls.__struct_fields__ else ()), *cls.others))
+
+    @classmethod
+    def value_schema(cls) -> dict[str, Any] | None:
+        """Return the JSON Schema of its value where no type says it."""
+        return None
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Report to *context* what is wrong with *value*, before anything runs."""
+        raise NotImplementedError
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
+        """Do it; *result* takes what comes of it, the subject's scripts included.
+
+        Raises:
+            Exception: what the action ends with.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def script_file(cls, value: Any) -> tuple[str, Steps] | None:
+        """Return the script file that *value* names, and the path of that name inside it."""
+        del value
+        return None
+
+    @classmethod
+    def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the named steps that it consists of, and the variables they get."""
+        del value
+        return None
+
+    @classmethod
+    def known_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
+        """Report unknown keys; return whether *value* is a map at all."""
+        known = cls.__struct_encode_fields__
+        if not isinstance(value, Mapping):
+            context.tell(spot, f"expected a map of {', '.join(known)}")
+            return False
+        for key in value:
+            if key not in known:
+                context.tell(spot.at(key), f"unknown key {key!r}{hint(key, known)}")
+        return True

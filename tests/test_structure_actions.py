@@ -1,0 +1,67 @@
+"""Each fact has one place; these checks fail when a second one appears."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.scenario.actions import ACTIONS
+from bpmax_sim.scenario.model import HOVER, scenario_schema
+from bpmax_sim.yamlfile import read_hover
+
+PACKAGE = Path(__file__).parents[1] / "bpmax_sim"
+
+
+def texts_of(node: ast.AST) -> Iterator[str]:
+    """Yield the texts that a literal collection lists, and the fields that a class declares."""
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        parts: list[ast.expr | None] = list(node.elts)
+    elif isinstance(node, ast.Dict):
+        parts = list(node.keys)
+    else:
+        parts = []
+    for part in parts:
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield part.value
+    for one in node.body if isinstance(node, ast.ClassDef) else ():
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
+            yield one.target.id
+
+
+def lists_of_actions(tree: ast.AST) -> list[int]:
+    """Return the lines of what names three actions of a step or more."""
+    return [
+        getattr(node, "lineno", 0)
+        for node in ast.walk(tree)
+        if len(ACTIONS.keys() & set(texts_of(node))) > 2
+    ]
+
+
+def test_the_actions_of_a_step_are_listed_in_one_place() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{line}"
+        for path in PACKAGE.rglob("*.py")
+        if path != PACKAGE / "scenario/actions.py"
+        for line in lists_of_actions(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+
+    assert found == []
+    assert not ACTIONS.keys() & read_hover(HOVER)["Step"].keys()
+    assert list(ACTIONS) == [
+        key for key in scenario_schema()["definitions"]["Step"]["properties"] if key in ACTIONS
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "ACTIONS = ('open', 'set', 'click')",
+        "RUN = {'approve': 1, 'reject': 2, 'js': 3}",
+        "class Step:\n    open: str\n    js: str\n    run: str",
+    ],
+)
+def test_a_second_list_of_actions_would_be_seen(source: str) -> None:
+    assert lists_of_actions(ast.parse(source)) == [1]
