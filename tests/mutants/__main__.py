@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.apart import PLUGINS
 from tests.mutants.tree import applied, copied, patches
 
 WORKERS = 2
@@ -60,9 +61,9 @@ def fate(patch: Path) -> Fate:
             return Fate(patch.stem, 2, 0, problem)
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
-             "-p", "no:randomly", "--tb=no", *suite(patch, tree)],
+             "--tb=no", *suite(patch, tree)],
             cwd=tree,
-            env={**os.environ, "BPMAX_SIM_HYPOTHESIS": "mutants", "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "BPMAX_SIM_HYPOTHESIS": "mutants", **PLUGINS},
             capture_output=True,
             text=True,
             check=False,
