@@ -27,7 +27,7 @@ from bpmax_sim.session import Session
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.transport.protocol import Handler
 
-_PLATFORMS = Path(bpmax_sim.starter.__file__).parent / "files/scenarios/platforms"
+_PLATFORMS = Path(bpmax_sim.starter.__file__).parent / "demo_files/scenarios/platforms"
 ENVIRON = {
     "CRM_URL": "https://crm",
     "CRM_CLIENT_ID": "id-123456",

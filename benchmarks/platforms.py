@@ -11,7 +11,7 @@ import bpmax_sim.starter
 from bpmax_sim.platform.load import load_platforms
 
 _COUNT, _ROUNDS = 20, 9
-_FILES = Path(bpmax_sim.starter.__file__).parent / "files/scenarios"
+_FILES = Path(bpmax_sim.starter.__file__).parent / "demo_files/scenarios"
 
 
 def folder(parent: Path) -> Path:

@@ -117,7 +117,7 @@ def scenario(folder: Path) -> dict[str, float]:
 
 def written(folder: Path) -> Path:
     """Write a scenario with three calls and all that it needs, and return its file."""
-    files = Path(bpmax_sim.starter.__file__).parent / "files/scenarios"
+    files = Path(bpmax_sim.starter.__file__).parent / "demo_files/scenarios"
     home = folder / "scenarios"
     (home / "scripts").mkdir(parents=True)
     (home / "platforms").mkdir()
