@@ -13,6 +13,7 @@ import pytest
 from bpmax_sim.cli.app import start
 from bpmax_sim.secret.vault import Vault
 from tests import artefacts
+from tests.apart import PLUGINS
 from tests.artefacts import ENCODINGS, MINTED, SECRETS
 from tests.leaks import folder, leaks, parts
 from tests.loopback import Loopback, loopback
@@ -44,10 +45,11 @@ def server_of() -> Iterator[Loopback]:
 
 def left(root: Path, server: Loopback, *command: str) -> dict[str, bytes]:
     """Run *command* in *root*, and return all that it says and leaves."""
+    given = artefacts.environ(server.url)
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=root,
-        env={**os.environ, **artefacts.environ(server.url), "PYTHONPATH": str(ROOT), "CI": ""},
+        env={**os.environ, **PLUGINS, **given, "PYTHONPATH": str(ROOT), "CI": ""},
         capture_output=True,
         check=False,
     )

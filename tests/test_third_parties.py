@@ -78,7 +78,7 @@ def archive() -> Iterator[ThirdParty]:
         yield party
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def qywx() -> Iterator[ThirdParty]:
     with wecom() as party:
         yield party
@@ -224,10 +224,11 @@ class TestWeCom:
 
     def test_an_unknown_receiver_is_named_in_a_success(self, qywx: ThirdParty) -> None:
         with client(qywx) as http:
+            before = http.get("/_control/messages").json()["messages"]
             answer = self.send(http, {"access_token": self.log_in(qywx, http)["access_token"]})
             accepted = http.get("/_control/messages").json()["messages"]
         assert (answer["errcode"], answer["invaliduser"]) == (0, "nobody")
-        assert accepted == [MESSAGE]
+        assert accepted == [*before, MESSAGE]
 
     @pytest.mark.parametrize(
         ("changed", "code"),

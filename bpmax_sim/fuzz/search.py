@@ -20,6 +20,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -285,6 +286,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         scripts: files of scripts, and *libraries* those that run before each.
         laws: names of the laws that are tried; empty for all.
         seconds: how long.
+        rounds: how many rounds at most, each with twice the examples; 0 until time is over.
         workers: processes.
         examples: where the example database is; see `database`.
     """
@@ -297,6 +299,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     libraries: tuple[Path, ...] = ()
     laws: tuple[str, ...] = ()
     seconds: float = 60
+    rounds: int = 0
     workers: int = 1
     examples: str
 
@@ -350,14 +353,14 @@ def search(plan: Plan) -> list[Tried]:
     """
     until = time.monotonic() + plan.seconds
     tasks = list(tasks_of(plan))
-    count = max(1, min(plan.workers, len(tasks)))
-    if count == 1:
+    workers = max(1, min(plan.workers, len(tasks)))
+    if workers == 1:
         return searched(plan, tasks, until - time.monotonic())
     left = until - time.monotonic()
-    shares = [tasks[number::count] for number in range(count)]
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        parts = list(pool.map(searched, [plan] * count, shares, [left] * count))
-    return [parts[number % count][number // count] for number in range(len(tasks))]
+    shares = [tasks[number::workers] for number in range(workers)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        parts = list(pool.map(searched, [plan] * workers, shares, [left] * workers))
+    return [parts[number % workers][number // workers] for number in range(len(tasks))]
 
 
 def tasks_of(plan: Plan) -> Iterator[Task]:
@@ -403,7 +406,9 @@ def searched(plan: Plan, tasks: Sequence[Task], seconds: float) -> list[Tried]:
     )
     size = _FIRST_ROUND
     try:
-        while time.monotonic() < until and any(hunt.finding is None for hunt in hunts):
+        for _ in range(plan.rounds) if plan.rounds else count():
+            if time.monotonic() >= until or all(hunt.finding is not None for hunt in hunts):
+                break
             _round(hunts, settings(kept, max_examples=size), until)
             size = min(2 * size, _LARGEST_ROUND)
     finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache, lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -39,25 +40,30 @@ def requests() -> st.SearchStrategy[Request]:
     return _requests()
 
 
+# Made once: to check a strategy that is made in every draw costs more than to draw from it.
+_SEGMENTS = st.lists(texts(max_size=6).filter(lambda text: text not in {"", *DOTS}), max_size=3)
+_QUERIES = st.lists(st.tuples(st.sampled_from(PLACE_NAMES), texts()), max_size=3)
+_HEADERS = st.lists(
+    st.tuples(st.sampled_from(HEADER_NAMES), words()), max_size=2, unique_by=lambda pair: pair[0]
+)
+_INSTANCES = st.sampled_from(("test", "prod"))
+_APIS = st.sampled_from(("get_customer_detail", "create_contract"))
+_METHODS = st.sampled_from(METHODS)
+
+
 @st.composite
 def _requests(draw: st.DrawFn) -> Request:
-    path = "".join(f"/{quote(part, safe='')}" for part in draw(_segments()))
-    query = draw(st.lists(st.tuples(st.sampled_from(PLACE_NAMES), texts()), max_size=3))
-    headers = draw(
-        st.lists(
-            st.tuples(st.sampled_from(HEADER_NAMES), words()),
-            max_size=2,
-            unique_by=lambda pair: pair[0],
-        )
-    )
+    path = "".join(f"/{quote(part, safe='')}" for part in draw(_SEGMENTS))
+    query = draw(_QUERIES)
+    headers = draw(_HEADERS)
     kind, body = draw(_bodies())
     if body is not None:
         headers.append(("Content-Type", kind))
     call = Call(
         platform="crm_system",
-        instance=draw(st.sampled_from(("test", "prod"))),
-        api=draw(st.sampled_from(("get_customer_detail", "create_contract"))),
-        method=draw(st.sampled_from(METHODS)),
+        instance=draw(_INSTANCES),
+        api=draw(_APIS),
+        method=draw(_METHODS),
         path=path,
         query=tuple(query),
         headers=tuple(headers),
@@ -77,10 +83,7 @@ def _requests(draw: st.DrawFn) -> Request:
     )
 
 
-def _segments() -> st.SearchStrategy[list[str]]:
-    return st.lists(texts(max_size=6).filter(lambda text: text not in {"", *DOTS}), max_size=3)
-
-
+@cache
 def _bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:
     names = st.sampled_from(PLACE_NAMES)
     objects = st.dictionaries(names, json_values(), max_size=3) | json_values()
@@ -104,6 +107,7 @@ def _field(name: str, value: str) -> str:
     return f"{quote(name, safe='')}={quote(value, safe='')}"
 
 
+@cache
 def responses() -> st.SearchStrategy[Response]:
     """Draw answers of any status: JSON mostly, also texts, bytes and empty ones."""
     kinds = st.one_of(
@@ -182,12 +186,18 @@ def ordered(found: list[Exchange]) -> list[Exchange]:
 
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _CAUGHT = "try { %s } catch (e) { console.warn(e.code, e.message); }"
-_STATEMENTS = (
-    "const {name} = await {call}; console.log({name});",
-    "await {call};",
-    "(await Promise.allSettled([{call}, {call}])).forEach((one) => console.log(one.status));",
-    "await new Promise((done) => setTimeout(done, 20)); await {call};",
+_STATEMENTS = st.sampled_from(
+    (
+        "const {name} = await {call}; console.log({name});",
+        "await {call};",
+        "(await Promise.allSettled([{call}, {call}])).forEach((one) => console.log(one.status));",
+        "await new Promise((done) => setTimeout(done, 20)); await {call};",
+    )
 )
+_FIELDS = st.dictionaries(st.sampled_from(BUSINESS), json_values(max_leaves=3), max_size=3)
+_TITLES = texts().map(str.strip).filter(bool)
+_SEEDS = st.integers(0, 99)
+_RESULTS = json_values(max_leaves=3)
 
 
 def yaml_text(document: Any, /) -> str:
@@ -207,18 +217,24 @@ def scripts(*, programs: st.SearchStrategy[CallSpec] | None = None) -> st.Search
     return _scripts(_calls() if programs is None else programs)
 
 
+@cache
 def _calls() -> st.SearchStrategy[CallSpec]:
     return chains() | direct_calls()
+
+
+@lru_cache(maxsize=512)
+def _several(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[list[CallSpec]]:
+    return st.lists(programs, max_size=4)
 
 
 @st.composite
 def _scripts(draw: st.DrawFn, programs: st.SearchStrategy[CallSpec]) -> Script:
     lines = []
-    for number, program in enumerate(draw(st.lists(programs, max_size=4))):
-        pattern = draw(st.sampled_from(_STATEMENTS))
+    for number, program in enumerate(draw(_several(programs))):
+        pattern = draw(_STATEMENTS)
         line = pattern.replace("{name}", f"r{number}").replace("{call}", javascript(program))
         lines.append(_CAUGHT % line if draw(st.booleans()) else line)
-    lines.append(f"return {literal(draw(json_values(max_leaves=3)))};")
+    lines.append(f"return {literal(draw(_RESULTS))};")
     return Script("抽取.js", "\n".join(lines))
 
 
@@ -243,20 +259,28 @@ def scenarios(
 def _scenarios(
     draw: st.DrawFn, programs: st.SearchStrategy[CallSpec], platforms: str
 ) -> dict[str, Any]:
-    fields = draw(st.dictionaries(st.sampled_from(BUSINESS), json_values(max_leaves=3), max_size=3))
-    kinds = [_proxies(programs), _codes(programs), _advances()]
-    kinds += [_sets(list(fields))] if fields else []
+    fields = draw(_FIELDS)
+    steps = _steps(programs, tuple(fields))
     found: dict[str, Any] = {
         "version": 1,
-        "scenario": _plain(draw(texts().map(str.strip).filter(bool))),
+        "scenario": _plain(draw(_TITLES)),
         "form": {"fields": {name: _plain(value) for name, value in fields.items()}},
         "clock": "2026-03-02T09:00:00+08:00",
-        "seed": draw(st.integers(0, 99)),
-        "steps": draw(st.lists(st.one_of(kinds), min_size=1, max_size=4)),
+        "seed": draw(_SEEDS),
+        "steps": draw(steps),
     }
     if platforms:
         found["proxy"] = {"platforms": platforms}
     return found
+
+
+@lru_cache(maxsize=512)
+def _steps(
+    programs: st.SearchStrategy[CallSpec], fields: tuple[str, ...]
+) -> st.SearchStrategy[list[dict[str, Any]]]:
+    kinds = [_proxies(programs), _codes(programs), _advances()]
+    kinds += [_sets(list(fields))] if fields else []
+    return st.lists(st.one_of(kinds), min_size=1, max_size=4)
 
 
 def _proxies(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[dict[str, Any]]:

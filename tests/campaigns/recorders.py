@@ -28,6 +28,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.session import Session
 from bpmax_sim.starter.demo import Crm, running_crm
+from tests.apart import PLUGINS
 
 DEMO = Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios"
 ROUNDS, PROCESSES, CALLS = 20, 6, 12
@@ -254,7 +255,7 @@ def crashing_workers(
             *("--rootdir", str(folder), str(test)),
         ],
         cwd=folder,
-        env={**os.environ, **crm.environment},
+        env={**os.environ, **PLUGINS, **crm.environment},
         stdout=subprocess.DEVNULL,
         check=False,
     )

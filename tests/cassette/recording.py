@@ -1,7 +1,12 @@
-"""A process that records: ``-m tests.cassette.recording PATH COUNT LIMIT [--hang] OWNER…``."""
+"""A process that records: ``-m tests.cassette.recording PATH COUNT LIMIT OWNER…``.
+
+With ``--fork`` alone it reads lines ``PATH COUNT OWNER PIPE``, forks a process for each that
+records and then waits to be killed, tells its number, and tells of what signal it died.
+"""
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import sys
@@ -24,19 +29,34 @@ def record(path: Path, owner: str, count: int) -> Recorder:
 
 
 def main(path: str, count: str, limit: str, *owners: str) -> None:
-    """Record and seal for each of *owners*; with ``--hang`` record for the first and wait.
+    """Record and seal for each of *owners*.
 
     Every write beyond *limit* bytes of a file fails, as on a full disk.
     """
     if int(limit):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
-    if owners[0] == "--hang":
-        record(Path(path), owners[1], int(count))
-        time.sleep(60)
     for owner in owners:
         record(Path(path), owner, int(count)).seal()
 
 
+def fork(path: str, count: str, owner: str, pipe: str) -> None:
+    """Record in a process of its own, which tells *pipe* what is safe, and wait for its end."""
+    child = os.fork()
+    if not child:
+        with open(pipe, "w", encoding="utf-8") as sys.stdout:  # noqa: PTH123 - the name stays free
+            held = record(Path(path), owner, int(count))
+            time.sleep(60)
+            held.close()
+        os._exit(0)
+    print(child, flush=True)  # noqa: T201 - what it is asked for
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status) * -1, flush=True)  # noqa: T201
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1:] == ["--fork"]:
+        for line in sys.stdin:
+            fork(*line.rstrip("\n").split("\t"))
+    else:
+        main(*sys.argv[1:])

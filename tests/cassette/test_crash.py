@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,19 +40,45 @@ def started(path: Path, count: int, *owners: str, limit: int = 0) -> subprocess.
 EXCHANGES = 50
 
 
-def killed_after(path: Path, count: int) -> list[int]:
+@pytest.fixture(name="forks", scope="module")
+def forking() -> Iterator[subprocess.Popen[str]]:
+    """Return a process that forks one that records for every line, so that none starts anew."""
+    command = [sys.executable, "-m", "tests.cassette.recording", "--fork"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        yield process
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def killed_after(forks: subprocess.Popen[str], path: Path, count: int) -> list[int]:
     """Kill a recording process once *count* exchanges are safe; return those it told to be."""
-    with started(path, EXCHANGES, "--hang", OWNER) as process:
-        assert process.stdout is not None
-        told = [int(process.stdout.readline()) for _ in range(count)]
-        process.send_signal(signal.SIGKILL)
-        told += map(int, process.stdout.read().split())
+    assert forks.stdin is not None
+    assert forks.stdout is not None
+    pipe = path.with_name("told")
+    os.mkfifo(pipe)
+    print(path, EXCHANGES, OWNER, pipe, file=forks.stdin, sep="\t", flush=True)
+    child = int(forks.stdout.readline())
+    with pipe.open(encoding="utf-8") as reading:
+        told = [int(reading.readline()) for _ in range(count)]
+        os.kill(child, signal.SIGKILL)
+        told += map(int, reading.read().split())
+    assert int(forks.stdout.readline()) == signal.SIGKILL
+    pipe.unlink()
     return told
 
 
 @pytest.mark.parametrize("count", range(EXCHANGES + 1))
-def test_a_killed_process_loses_at_most_the_call_in_flight(path: Path, count: int) -> None:
-    told = killed_after(path, count)
+def test_a_killed_process_loses_at_most_the_call_in_flight(
+    path: Path, count: int, forks: subprocess.Popen[str]
+) -> None:
+    told = killed_after(forks, path, count)
     left = recover(path)
     kept = [e.order for e in Cassette.load(path).exchanges()] if left else []
 

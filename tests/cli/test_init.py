@@ -53,8 +53,12 @@ def test_what_it_writes_passes_at_once(bs: Command, auth: str) -> None:
     assert (sound.code, sound.err) == (0, "1 scenario file: sound\n")
 
 
-def test_pytest_is_green_at_once_too(bs: Command, pytester: pytest.Pytester) -> None:
+def test_pytest_is_green_at_once_too(
+    bs: Command, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bs("init", "--yes")
+    for name, value in PLUGINS.items():
+        monkeypatch.setenv(name, value)
 
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
@@ -166,8 +170,11 @@ def test_ci_files_run_what_there_is(bs: Command, ci: str) -> None:
     assert text.count("{") == text.count("}")
     if ci != "jenkins":
         assert read_yaml(path).items
-    ran = [run(one) for one in commands(text) if "pip install" not in one]
-    assert [one.returncode for one in ran] == [0, 0], [one.stderr for one in ran]
+    first, second = [one.split() for one in commands(text) if "pip install" not in one]
+    assert first[0].removeprefix(".venv/bin/") == "bpmax-sim"
+    checked, tested = bs(*first[1:]), run_pytest(second)
+    assert checked.code == 0, checked.err
+    assert tested.returncode == 0, tested.stdout
     assert b'tests="1"' in Path("report.xml").read_bytes()
     assert "report.xml" in Path(".gitignore").read_text(encoding="utf-8")
 
@@ -180,12 +187,12 @@ def commands(text: str) -> list[str]:
     return [one or other for one, other in found]
 
 
-def run(line: str) -> subprocess.CompletedProcess[bytes]:
+def run_pytest(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     """Run one of them with the package as it is here."""
-    program, *rest = line.removeprefix(".venv/bin/").split()
-    module = {"bpmax-sim": "bpmax_sim", "pytest": "pytest"}[program]
+    program, *rest = command
+    assert program.removeprefix(".venv/bin/") == "pytest"
     return subprocess.run(
-        [sys.executable, "-m", module, *rest],
+        [sys.executable, "-m", "pytest", *rest],
         env={**os.environ, **PLUGINS, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         check=False,

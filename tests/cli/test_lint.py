@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
@@ -172,23 +170,17 @@ def hook() -> dict[str, str]:
     ],
 )
 def test_the_hook_finds_what_is_wrong_in_what_was_changed(
-    recorded: Project, changed: str, word: str
+    recorded: Project, bs: Command, changed: str, word: str
 ) -> None:
     entry = hook()["entry"].split()
     assert entry[0] == "bpmax-sim"
-    command = [sys.executable, "-m", "bpmax_sim", *entry[1:], changed]
 
-    def run() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=recorded.folder, capture_output=True, text=True, check=False, timeout=60
-        )
-
-    sound = run()
+    sound = bs(*entry[1:], changed)
     recorded.edit(recorded.folder / changed, word, word.replace("s", "").replace("c", "", 1))
-    broken = run()
+    broken = bs(*entry[1:], changed)
 
-    assert (sound.returncode, sound.stdout) == (0, "")
-    assert broken.returncode == 2, broken.stderr
+    assert (sound.code, sound.out) == (0, "")
+    assert broken.code == 2, broken.err
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ PROJECT = sorted((ROOT / "scenarios/platforms").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", PROJECT, ids=lambda path: path.stem)
 def test_the_platforms_of_the_gallery_break_no_law(path: Path, tmp_path: Path) -> None:
-    tried = search(Plan(path=path, examples=str(tmp_path), seconds=4))
+    tried = search(Plan(path=path, examples=str(tmp_path), rounds=2))
 
     assert [one.finding.message for one in tried if one.finding] == []
     assert sum(one.examples for one in tried) > 20
@@ -88,8 +88,8 @@ def test_workers_share_the_laws_and_tell_in_the_same_order(tmp_path: Path) -> No
         "laws": ("accepted", "segments"),
     }
 
-    one = search(Plan(**how, seconds=2))
-    two = search(Plan(**how, seconds=6, workers=2))
+    one = search(Plan(**how, rounds=4))
+    two = search(Plan(**how, rounds=4, workers=2))
 
     assert [tried.law for tried in two] == [tried.law for tried in one] == ["accepted", "segments"]
     assert two[0].finding is not None
@@ -167,7 +167,7 @@ def test_a_live_system_that_fails_on_a_drawn_value_is_found(path: Path) -> None:
 
 def test_a_live_system_may_not_know_what_was_made_up(path: Path, tmp_path: Path) -> None:
     with live('{"code": 404}', status="404 Not Found") as url:
-        tried = search(Plan(path=path, examples=str(tmp_path / "k"), seconds=1, against=url))
+        tried = search(Plan(path=path, examples=str(tmp_path / "k"), rounds=3, against=url))
 
     assert [one.finding for one in tried] == [None, None]
 
@@ -188,7 +188,7 @@ def test_a_live_system_is_sent_no_write_without_being_asked(path: Path, tmp_path
         plan: dict[str, Any] = {
             "path": path,
             "examples": str(tmp_path / "k"),
-            "seconds": 1,
+            "rounds": 1,
             "against": url,
         }
 
@@ -230,7 +230,7 @@ def test_a_script_that_looks_first_breaks_no_law(path: Path, tmp_path: Path) -> 
     script = tmp_path / "下单.js"
     script.write_text(SCRIPT.replace("result.data.", "result?.data?."), encoding="utf-8")
     plan = Plan(
-        path=path, examples=str(tmp_path / "k"), seconds=2, laws=("script",), scripts=(script,)
+        path=path, examples=str(tmp_path / "k"), rounds=4, laws=("script",), scripts=(script,)
     )
 
     (tried,) = search(plan)
@@ -269,7 +269,7 @@ def test_a_platform_imported_from_openapi_is_searched(tmp_path: Path) -> None:
     path = tmp_path / "crm.yaml"
     path.write_text(make(document, key="crm").text, encoding="utf-8")
 
-    tried = search(Plan(path=path, examples=str(tmp_path / "kept"), seconds=6))
+    tried = search(Plan(path=path, examples=str(tmp_path / "kept"), rounds=1))
 
     assert [one.finding.message for one in tried if one.finding] == []
     assert sum(one.examples > 0 for one in tried) > 10

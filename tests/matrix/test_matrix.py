@@ -63,10 +63,11 @@ def test_the_oldest_version_is_the_one_that_we_ask_for() -> None:
     assert [name for name in PLUGINS if name not in readme] == []
 
 
-def test_ci_makes_the_trials() -> None:
-    commands = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
+def test_ci_makes_the_trials_with_the_newest_and_by_night_with_all() -> None:
+    by_day, by_night = ((ROOT / ".ci" / name).read_text("utf-8") for name in ("run", "nightly"))
 
-    assert "python -m tests.matrix" in commands
+    assert f'stage "matrix" python -m tests.matrix {VERSIONS[-1]}\n' in by_day
+    assert 'every "matrix" python -m tests.matrix\n' in by_night
     assert len({trial.__name__ for trial in TRIALS}) == len(TRIALS) >= 12
 
 

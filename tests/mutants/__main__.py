@@ -1,10 +1,12 @@
-"""``python -m tests.mutants [NAME…]``: put each seeded bug in, and see that the laws find it.
+"""``python -m tests.mutants [NAME…] [--some N]``: seed each bug, and see that the laws find it.
 
-It ends with 1 if a bug survives, with 2 if a patch does not apply any more.
+With ``--some`` each day has the next N of them, so that a few days of short runs try all. It ends
+with 1 if a bug survives, with 2 if a patch does not apply any more.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -14,9 +16,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.apart import PLUGINS
 from tests.mutants.tree import applied, copied, patches
 
 WORKERS = 2
+DAY = 24 * 60 * 60
 KILLED = 1  # pytest: some test failed
 FIRST = {
     "auth": "test_laws_auth.py",
@@ -57,9 +61,9 @@ def fate(patch: Path) -> Fate:
             return Fate(patch.stem, 2, 0, problem)
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
-             "-p", "no:randomly", "--tb=no", *suite(patch, tree)],
+             "--tb=no", *suite(patch, tree)],
             cwd=tree,
-            env={**os.environ, "BPMAX_SIM_HYPOTHESIS": "mutants", "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "BPMAX_SIM_HYPOTHESIS": "mutants", **PLUGINS},
             capture_output=True,
             text=True,
             check=False,
@@ -76,9 +80,30 @@ def suite(patch: Path, tree: Path) -> list[str]:
     return [str(path) for path in sorted(files, key=lambda path: path.name != first)]
 
 
-def main(names: Sequence[str]) -> int:
-    """Try the bugs called *names*, or all."""
-    wanted = [one for one in patches() if not names or one.stem in names]
+def some(bugs: Sequence[Path], count: int, turn: int) -> list[Path]:
+    """Return *count* of *bugs*, from every kind alike; each *turn* goes on where the last ended."""
+    kinds: dict[str, list[Path]] = {}
+    for one in bugs:
+        kinds.setdefault(one.stem.partition("-")[0], []).append(one)
+    order = sorted(bugs, key=lambda one: _share(one, kinds[one.stem.partition("-")[0]]))
+    return [order[(turn * count + n) % len(order)] for n in range(min(count, len(order)))]
+
+
+def _share(bug: Path, kind: Sequence[Path]) -> tuple[float, str]:
+    return (kind.index(bug) + 0.5) / len(kind), bug.stem
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Try the bugs that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="(default: all)")
+    parser.add_argument("--some", type=int, metavar="N", help="only so many, others each day")
+    parser.add_argument("--turn", type=int, default=int(time.time() // DAY), help="(default: day)")
+    asked = parser.parse_args(arguments)
+    wanted = [one for one in patches() if not asked.names or one.stem in asked.names]
+    if asked.some is not None:
+        wanted = some(wanted, asked.some, asked.turn)
+        sys.stdout.write(f"--some {asked.some} --turn {asked.turn}\n")
     start = time.monotonic()
     fates = []
     with ThreadPoolExecutor(WORKERS) as pool:

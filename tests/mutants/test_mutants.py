@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
+from tests.mutants import __main__ as mutants
 from tests.mutants.tree import ROOT, applied, patches
 
 
@@ -30,13 +30,20 @@ def test_a_patch_that_does_not_fit_is_told(tmp_path: Path) -> None:
     assert applied(patch, tmp_path) == "error: no/file.py: No such file or directory"
 
 
-def test_no_bug_of_that_name_kills_nothing() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.mutants", "no-such-bug"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def test_no_bug_of_that_name_kills_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert mutants.main(["no-such-bug"]) == 0
 
-    assert done.stdout == "0 of 0 seeded bugs killed in 0 s\n"
+    assert capsys.readouterr().out == "0 of 0 seeded bugs killed in 0 s\n"
+
+
+def test_a_few_days_try_every_bug_and_each_day_some_of_every_kind() -> None:
+    bugs, few = patches(), 15
+    days = -(-len(bugs) // few)
+    tried = [mutants.some(bugs, few, day) for day in range(days)]
+
+    assert {*chain(*tried)} == {*bugs}
+    assert all(len({*one}) == few for one in tried)
+    for one in tried:
+        kinds = {bug.stem.partition("-")[0] for bug in one}
+        assert {"builder", "auth", "matching", "redaction"} <= kinds
+    assert len(mutants.some(bugs[:3], few, 7)) == 3

@@ -89,7 +89,7 @@ def test_every_problem_of_a_file_is_one_line_without_a_traceback(project: Projec
 
 def test_a_broken_file_stops_no_other_unless_something_else_is_broken(project: Project) -> None:
     project.write("scenarios/坏.scenario.yaml", "version: 1\nscenario: 坏\nsteps: [{opn: {}}]\n")
-    project.run("-p", "xdist", "-n2").assert_outcomes(passed=2, errors=1)
+    project.run("-p", "xdist", "-n1").assert_outcomes(passed=2, errors=1)
     project.run("-x").assert_outcomes(errors=1)
     listed = project.run("--collect-only", "-q")
     assert listed.ret == pytest.ExitCode.TESTS_FAILED

@@ -110,7 +110,7 @@ def test_the_short_summary_shows_the_headline(
     ) in output(project.run("-k", "贵宾"))
 
 
-@pytest.mark.parametrize("workers", [(), ("-n2",)])
+@pytest.mark.parametrize("workers", [(), ("-n1",)])
 def test_the_report_stands_at_the_failing_steps_line(
     project: Project, workers: tuple[str, ...]
 ) -> None:
@@ -129,7 +129,7 @@ def test_the_report_stands_at_the_failing_steps_line(
     assert f"location {FILE} 15 选择客户[贵宾]" in output(result)
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n2")])
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n1")])
 def test_junit_has_headline_properties_and_earlier_calls(
     project: Project, workers: tuple[str, ...]
 ) -> None:
@@ -289,7 +289,7 @@ def test_any_name_can_be_run_again_and_found_again(project: Project) -> None:
     result = project.run(*(one for (one,) in arguments), "-p", "no:cacheprovider")
     result.assert_outcomes(failed=2 * len(NASTY) - 1)
     project.run("--lf").assert_outcomes(failed=2 * len(NASTY) - 1)
-    project.run("-p", "xdist", "-n2").assert_outcomes(failed=2 * len(NASTY) - 1)
+    project.run("-p", "xdist", "-n1").assert_outcomes(failed=2 * len(NASTY) - 1)
 
 
 def test_an_error_that_is_not_a_scenarios_failure_is_pytests_own(project: Project) -> None:

@@ -21,7 +21,7 @@ def in_actions(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n2")])
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n1")])
 def test_a_failure_is_annotated_at_the_failing_step(
     project: Project, actions: Path, workers: tuple[str, ...]
 ) -> None:

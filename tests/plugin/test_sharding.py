@@ -48,7 +48,7 @@ def test_a_project_without_scenarios_gets_no_file(pytester: pytest.Pytester) -> 
     assert not (pytester.path / ".bpmax").exists()
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n2")])
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n1")])
 def test_shards_share_all_tests_among_them(project: Project, workers: tuple[str, ...]) -> None:
     project.write("test_数.py", PYTHON)
     project.run().assert_outcomes(passed=7)

@@ -40,7 +40,7 @@ def test_orphans_of_a_complete_run_are_told_and_kept(
         (f"--deselect={FILE}::选择客户[贵宾]",),
         ("--stepwise",),
         ("--bpmax-shard=1/2",),
-        ("-p", "xdist", "-n2", "-k", "贵宾"),
+        ("-p", "xdist", "-n1", "-k", "贵宾"),
     ],
 )
 def test_orphans_of_a_partial_run_are_not_told(orphan: Project, arguments: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 from bpmax_sim.script.engine import SWITCH, TESTED
+from tests.apart import PLUGINS
 
 HERE = Path(__file__).parent
 MODULES = ("test_bytecode.py", "test_engine.py", "test_live_objects.py", "test_proxy_object.py")
@@ -17,7 +18,7 @@ MODULES = ("test_bytecode.py", "test_engine.py", "test_live_objects.py", "test_p
 def test_scripts_run_without_the_engines_c_functions() -> None:
     asked = "from bpmax_sim.script.engine import library; assert library() is None"
     tests = ["-q", "-p", "no:cacheprovider", *(str(HERE / name) for name in MODULES)]
-    environ = {**os.environ, SWITCH: "0"}
+    environ = {**os.environ, **PLUGINS, SWITCH: "0"}
     for command in (["-c", asked], ["-m", "pytest", *tests]):
         done = subprocess.run(
             [sys.executable, *command], env=environ, capture_output=True, text=True, check=False

@@ -1,0 +1,114 @@
+"""What `.ci/run` and `.ci/nightly` do, with a Python in front of PATH that only writes down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.places import ROOT
+
+PYTHON = """\
+#!/usr/bin/env bash
+name=${0##*/}
+echo "$name $*" >> "$LOG"
+if [[ "$1 $2" == "-m venv" ]]; then
+  mkdir -p "$3/bin"
+  for one in python pip uv ruff mypy lint-imports coverage; do cp "$0" "$3/bin/$one"; done
+fi
+[[ -z $FAIL || "$name $*" != *$FAIL* ]]
+"""
+
+
+@pytest.fixture(name="tree")
+def a_tree_and_a_python(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / ".ci", tmp_path / "tree/.ci")
+    shutil.copy(ROOT / "README.md", tmp_path / "tree")
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin/python3"
+    python.write_text(PYTHON, encoding="utf-8")
+    python.chmod(0o755)
+    return tmp_path / "tree"
+
+
+def ran(script: str, tree: Path, fail: str = "") -> tuple[int, list[str], str]:
+    """Return the exit code, the commands, and what was printed."""
+    log = tree.parent / "log"
+    path = f"{tree.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [tree / ".ci" / script],
+        cwd=tree,
+        env={"PATH": path, "LOG": str(log), "FAIL": fail},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    commands = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    return done.returncode, commands, done.stdout
+
+
+CAMPAIGNS = (
+    "tests.campaigns.recorders",
+    "tests.campaigns.search",
+    "tests.script.hostile_builtins",
+    "tests.mutants",
+    "tests.matrix",
+    "tests.fuzz",
+    "tests.property",
+    "benchmarks",
+)
+
+
+def test_by_day_all_is_looked_at_and_the_readme_s_command_is_run(tree: Path) -> None:
+    code, commands, printed = ran("run", tree)
+
+    assert code == 0, printed
+    for one in ("ruff check", "ruff format --check", "lint-imports ", "mypy "):
+        assert one in commands
+    for one in ("tests.matrix 9.2", "tests.fuzz --seconds 5 --seed 1", "tests.mutants --some 15"):
+        assert f"python -m {one}" in commands
+    at = commands.index("python -m pytest -n auto")
+    assert commands[at - 1] == "pip install --quiet -e .[test]"
+    stages = ("tools", "style", "layers", "types", "matrix", "suite", "fuzz", "mutants")
+    for name in stages:
+        assert f"\n== {name}: " in printed, name
+
+
+@pytest.mark.parametrize("fail", ["ruff format", "mypy", "tests.matrix", "python -m pytest"])
+def test_by_day_what_fails_ends_it(tree: Path, fail: str) -> None:
+    code, commands, _ = ran("run", tree, fail)
+
+    assert code == 1
+    assert fail == "python -m pytest" or "python -m pytest -n auto" not in commands
+
+
+def test_by_night_every_campaign_runs_though_one_fails_and_the_end_tells(tree: Path) -> None:
+    code, commands, printed = ran("nightly", tree, "tests.campaigns.search")
+
+    assert code == 1
+    assert printed.endswith("\nfailed: search\n")
+    for one in CAMPAIGNS:
+        assert any(told.startswith(f"python -m {one}") for told in commands), one
+    assert "python -m tests.mutants" in commands
+    assert "coverage report" in commands
+
+
+def test_by_night_all_that_is_sound_ends_well(tree: Path) -> None:
+    code, _, printed = ran("nightly", tree)
+
+    assert code == 0, printed
+    assert "failed" not in printed
+
+
+def test_a_readme_without_a_test_command_is_no_pass(tree: Path) -> None:
+    (tree / "README.md").write_text("# 没有\n", encoding="utf-8")
+
+    code, commands, printed = ran("run", tree)
+
+    assert code != 0
+    assert "README.md has no fenced block after <!-- test-command -->" in printed
+    assert "python -m pytest -n auto" not in commands
