@@ -457,3 +457,34 @@ def test_what_a_route_lacks_is_told_before_anything_is_sent(
     assert told.replace("FOLDER", str(folder / "scenarios")) in printed.err + printed.out
     assert "MINE" not in printed.err + printed.out
     assert len(world.plain.received) == before
+
+
+LIMITED = """\
+response: {classes: {rate: {status: [429]}}}
+auth: {recover: {rate: {wait: ["header:retry-after"], tries: 3}}}
+apis:
+"""
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_server_that_answers_429_for_ever_is_asked_a_few_times(
+    world: World,
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    proxied: bool,
+) -> None:
+    limit = answer_json("{}", status="429 Too Many Requests", headers="Retry-After: 0\r\n")
+    with loopback(lambda _: limit) as server:
+        folder = make(server.url)
+        path = folder / "scenarios/platforms/erp.yaml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("apis:\n", LIMITED), encoding="utf-8")
+        if proxied:
+            monkeypatch.setenv("HTTP_PROXY", f"http://{world.proxy}")
+
+        assert start(["record"]) == 1
+        assert "HTTP 429" in capsys.readouterr().out
+        lines = {one.partition(b"\r\n")[0].decode() for one in server.received}
+        assert (lines, len(server.received)) == ({LINE}, 3)
