@@ -320,7 +320,7 @@ apis:
   getCustomer:
     method: GET
     path: /api/customers/{{id}}
-    parameters: [{{name: id, in: path, required: true}}]
+    parameters: [{{name: id, in: path, required: true, schema: {{minLength: 4}}}}]
 """
 INSTANCE = "- {{platform: erp, instance_key: default, default: true{route}}}\n"
 SCENARIO = """\
