@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import threading
@@ -25,6 +26,7 @@ from bpmax_sim.transport.live import Live
 from tests.loopback import Loopback, answer_json, loopback
 from tests.proxies import Authority, authority, running_proxy
 
+ROOT = Path(__file__).parents[2]
 TARGET = "/api/customers/%E5%BC%A0%2f%2E%2E;v=1?q=%2C,&empty=&x=1+1%20~'"
 USER, PASSWORD = "lisi", "pr0xy-Pass-2026-#/@"
 ENCODED = "pr0xy-Pass-2026-%23%2F%40"
@@ -309,6 +311,24 @@ def test_a_tls_connection_that_breaks_later_is_a_reset_as_it_may_have_arrived(
         thread.join(5)
 
     assert (refused.code, refused.sent) == ("RESET", True)
+
+
+def test_one_module_opens_connections() -> None:
+    """What is known of proxies, certificates and targets stands in one place."""
+    openers = re.compile(
+        r"""\b(?:httpx\.(?:Client|HTTPTransport|Proxy)|httpcore\.(?:URL|Request|ConnectionPool)"""
+        r"""|create_ssl_context|create_default_context|get_environment_proxies)\(|["']target["']:\s"""
+    )
+    found = {
+        (path.name, match[0])
+        for path in (ROOT / "bpmax_sim").rglob("*.py")
+        for match in openers.finditer(path.read_text(encoding="utf-8"))
+    }
+
+    assert {name for name, _ in found} == {"connection.py", "live.py", "signing.py"}
+    assert {text for name, text in found if name == "live.py"} == {"httpx.Client("}
+    # the name that a platform's signature gives to the target in its templates
+    assert {text for name, text in found if name == "signing.py"} == {'"target": '}
 
 
 PLATFORM = """\
