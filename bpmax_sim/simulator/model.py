@@ -333,10 +333,12 @@ def data_path(rules: ResponseRules) -> str:
 def _ok(rules: ResponseRules) -> Reply:
     body: dict[str, Any] = {}
     headers: dict[str, str] = {}
-    if (code := _first(rules.code)) and not rules.ok.all and not code.startswith("header:"):
-        put(body, code, 200)
-    if message := _first(rules.message):
-        _set(body, headers, message, "ok")
+    # Codes and messages of errors alone have no place in a good response.
+    if rules.data or rules.ok.all:
+        if (code := _first(rules.code)) and not rules.ok.all and not code.startswith("header:"):
+            put(body, code, 200)
+        if message := _first(rules.message):
+            _set(body, headers, message, "ok")
     for condition in rules.ok.all:
         if condition.any_of:
             _set(body, headers, condition.path, condition.any_of[0])
@@ -346,12 +348,23 @@ def _ok(rules: ResponseRules) -> Reply:
 
 def _class(rules: ResponseRules, name: str) -> Reply:
     found = rules.classes.get(name, ErrorClass(status=(_STATUS[name],)))
-    status = found.status[0] if found.status else (rules.ok.status or (_STATUS[name],))[0]
+    status = _status_of(rules, found, name)
     code = str(found.code[0]) if found.code else str(status)
     headers: dict[str, str] = {}
     for path in rules.code[:1]:
         _set({}, headers, path, code)
     return Reply(status=status, headers=headers, code=code, message=_TOLD[name])
+
+
+def _status_of(rules: ResponseRules, found: ErrorClass, name: str) -> int:
+    """Return the HTTP status of a class; one that is declared by its code has that of its kind.
+
+    It is that of a success only where the third party answers so: where the status alone does not
+    say what a success is.
+    """
+    if found.status:
+        return found.status[0]
+    return (rules.ok.status or (200,))[0] if rules.ok.all else _STATUS[name]
 
 
 def _error_body(rules: ResponseRules) -> dict[str, Any]:
@@ -381,7 +394,7 @@ def bad_token(platform: Platform, api: Api) -> Response:
     rules = platform.response if api.response is UNSET else api.response
     assert isinstance(rules, ResponseRules)
     token = rules.classes.get("token", ErrorClass(status=(401,)))
-    status = token.status[0] if token.status else 200
+    status = _status_of(rules, token, "token")
     values = [(rules.code, token.code[0])] if token.code else []
     values.append((rules.message, "the token has expired (fault)"))
     headers = [("content-type", "application/json; charset=utf-8")]

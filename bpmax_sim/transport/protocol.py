@@ -1,13 +1,7 @@
 """The seam: whatever answers a request has one method, and a mode wraps another.
 
-Fixed answers in front of a transport: no stub consumes a recording, takes time, or is recorded.
-
-The stub that was added last is asked first; what none has an answer for goes on.
-
-Whether the request under way is a session's own.
-
-What listens to the requests of all HTTP clients of a process lets those pass: they are recorded
-already, as the calls that they are.
+`Stubs` are fixed answers in front of a transport; `OWN` tells what listens to the HTTP clients of
+the process which requests are a session's own.
 """
 
 from __future__ import annotations
@@ -56,6 +50,11 @@ class Handler(msgspec.Struct, frozen=True):
         return self.function(request)
 
 
+def always(response: Response) -> Handler:
+    """Return a transport that answers *response* to whatever it is asked."""
+    return Handler(lambda _request: response)
+
+
 TransportLike = Transport | Callable[[Request], Response]
 """What `as_transport` takes."""
 
@@ -86,7 +85,9 @@ Stub = Callable[[Request], Response | None]
 
 @dataclass(slots=True)
 class Stubs:
-    """Ask the stubs, then the transport below.
+    """Ask the stubs, the last added first, then the transport below.
+
+    What a stub answers takes no recording and no time, and is not recorded.
 
     Attributes:
         learning: wraps whatever answers, so that what it mints is known before anyone shows it.
@@ -103,20 +104,12 @@ class Stubs:
     def handle(self, request: Request) -> Response:
         """Return the answer of the first stub that has one, else that of the transport below."""
         for stub in self._stubs:
-            answer = stub(request)
-            if answer is not None:
-                told = replace(answer, source=SOURCE, elapsed=0.0)
-                return self.learning(_Said(told)).handle(request)
+            response = stub(request)
+            if response is not None:
+                fixed = replace(response, source=SOURCE, elapsed=0.0)
+                return self.learning(always(fixed)).handle(request)
         return self.inner.handle(request)
 
 
-class _Said(msgspec.Struct, frozen=True):
-    """An answer that is there already."""
-
-    response: Response
-
-    def handle(self, request: Request) -> Response:  # noqa: ARG002 - the transport's signature
-        return self.response
-
-
 OWN: ContextVar[bool] = ContextVar("bpmax_sim_own", default=False)
+"""Whether the request under way is a session's own, and recorded as the call that it is."""

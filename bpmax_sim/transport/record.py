@@ -1,6 +1,6 @@
-"""Recording: every exchange is redacted and durably kept before its answer is handed on.
+"""`Record` has every exchange redacted and on disk before it hands its answer on.
 
-Replaying: the cassette answers, the network is closed.
+`Replay` answers from what was kept, and sends nothing.
 """
 
 from __future__ import annotations

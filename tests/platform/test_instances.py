@@ -241,3 +241,34 @@ def test_an_instance_of_a_built_in_platform_is_checked_by_its_credentials(load: 
             "'qywx' declares no credential 'corp_id'; did you mean 'corpid'?"
         )
     ]
+
+
+OPEN_API = "platform_key: open\nbase_url: https://open.example.test\napis: {ping: {path: /ping}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "instances", "exists"),
+    [
+        (OPEN_API, "", True),
+        (OPEN_API + "credentials: {token: {default: none}}\n", "", False),
+        (OPEN_API.replace("https://open", "https://{{ tenant }}"), "", False),
+        (OPEN_API, "- {platform: open, instance_key: 测试}", False),
+        (OPEN_API, "- {platform: open, instance_key: 测试, enabled: false}", False),
+    ],
+)
+def test_a_platform_that_leaves_nothing_to_declare_has_its_default_instance(
+    load: Load, text: str, instances: str, exists: bool
+) -> None:
+    text = text.replace("apis", "credentials: {tenant: {}}\napis") if "{{" in text else text
+    Path("a/b/scenarios/platforms/open.yaml").write_text(text, encoding="utf-8")
+    platforms = load(instances) if instances else load()
+
+    found = [one.instance.instance_key for one in platforms.entries.get("open", ())]
+
+    assert (found == ["default"]) is exists
+    if exists:
+        assert platforms.instance("open") is platforms.instance("open", "default")
+        resolved = platforms.credentials(
+            platforms.platform("open"), platforms.instance("open"), environ={}, closed=False
+        )
+        assert resolved.live == "https://open.example.test"

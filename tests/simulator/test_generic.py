@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.platform.load import read_platform
+from bpmax_sim.simulator.model import bad_token
 from tests.simulator.bench import Bench, bench
 
 ERP = """\
@@ -274,3 +275,47 @@ apis:
     )
 
     assert shop.ask("PUT /note", raw=b"null")["备注"] == "null"
+
+
+MATRIX = """\
+platform_key: matrix
+base_url: https://matrix.example.test
+response:
+  code: [$.errcode]
+  message: [$.error]
+  classes: {token: {code: [M_UNKNOWN_TOKEN]}, rate: {code: [M_LIMIT_EXCEEDED]}}
+auth: {preset: bearer, token: "{{ token }}"}
+credentials: {token: {secret: true}}
+apis: {whoami: {path: /account/whoami}, join: {method: POST, path: "/join/{room}"}}
+"""
+
+
+def test_a_good_response_has_no_code_of_errors(tmp_path: Path) -> None:
+    matrix = made(tmp_path, MATRIX, {"token": "mine-2026"})
+    matrix.headers = {"Authorization": "Bearer mine-2026"}
+
+    joined = matrix.send("POST /join/%21%E6%88%BF%E9%97%B4%3Aexample.test", {})
+
+    assert (joined.status, json.loads(joined.body)) == (200, {"room": "!房间:example.test"})
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ("", 401),  # nothing but the status says what a success is
+        ("ok: {all: [{path: $.ok, in: [true]}]}", 200),  # what a success is, the body says
+    ],
+)
+def test_a_class_that_is_declared_by_its_code_has_the_status_of_its_kind(
+    tmp_path: Path, rules: str, status: int
+) -> None:
+    text = MATRIX.replace("response:\n", f"response:\n  {rules}\n")
+    matrix = made(tmp_path, text, {"token": "mine-2026"})
+    matrix.headers = {"Authorization": "Bearer another"}
+
+    refused = matrix.send("GET /account/whoami")
+    expired = bad_token(matrix.simulator.platform, matrix.simulator.platform.apis["whoami"])
+
+    assert (refused.status, expired.status) == (status, status)
+    for answer in (refused, expired):
+        assert json.loads(answer.body)["errcode"] == "M_UNKNOWN_TOKEN"

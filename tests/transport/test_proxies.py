@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import threading
@@ -25,6 +26,7 @@ from bpmax_sim.transport.live import Live
 from tests.loopback import Loopback, answer_json, loopback
 from tests.proxies import Authority, authority, running_proxy
 
+ROOT = Path(__file__).parents[2]
 TARGET = "/api/customers/%E5%BC%A0%2f%2E%2E;v=1?q=%2C,&empty=&x=1+1%20~'"
 USER, PASSWORD = "lisi", "pr0xy-Pass-2026-#/@"
 ENCODED = "pr0xy-Pass-2026-%23%2F%40"
@@ -311,6 +313,24 @@ def test_a_tls_connection_that_breaks_later_is_a_reset_as_it_may_have_arrived(
     assert (refused.code, refused.sent) == ("RESET", True)
 
 
+def test_one_module_opens_connections() -> None:
+    """What is known of proxies, certificates and targets stands in one place."""
+    openers = re.compile(
+        r"""\b(?:httpx\.(?:Client|HTTPTransport|Proxy)|httpcore\.(?:URL|Request|ConnectionPool)"""
+        r"""|create_ssl_context|create_default_context|get_environment_proxies)\(|["']target["']:\s"""
+    )
+    found = {
+        (path.name, match[0])
+        for path in (ROOT / "bpmax_sim").rglob("*.py")
+        for match in openers.finditer(path.read_text(encoding="utf-8"))
+    }
+
+    assert {name for name, _ in found} == {"connection.py", "live.py", "signing.py"}
+    assert {text for name, text in found if name == "live.py"} == {"httpx.Client("}
+    # the name that a platform's signature gives to the target in its templates
+    assert {text for name, text in found if name == "signing.py"} == {'"target": '}
+
+
 PLATFORM = """\
 platform_key: erp
 title: 企业资源
@@ -320,7 +340,7 @@ apis:
   getCustomer:
     method: GET
     path: /api/customers/{{id}}
-    parameters: [{{name: id, in: path, required: true}}]
+    parameters: [{{name: id, in: path, required: true, schema: {{minLength: 4}}}}]
 """
 INSTANCE = "- {{platform: erp, instance_key: default, default: true{route}}}\n"
 SCENARIO = """\
@@ -457,3 +477,34 @@ def test_what_a_route_lacks_is_told_before_anything_is_sent(
     assert told.replace("FOLDER", str(folder / "scenarios")) in printed.err + printed.out
     assert "MINE" not in printed.err + printed.out
     assert len(world.plain.received) == before
+
+
+LIMITED = """\
+response: {classes: {rate: {status: [429]}}}
+auth: {recover: {rate: {wait: ["header:retry-after"], tries: 3}}}
+apis:
+"""
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_server_that_answers_429_for_ever_is_asked_a_few_times(
+    world: World,
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    proxied: bool,
+) -> None:
+    limit = answer_json("{}", status="429 Too Many Requests", headers="Retry-After: 0\r\n")
+    with loopback(lambda _: limit) as server:
+        folder = make(server.url)
+        path = folder / "scenarios/platforms/erp.yaml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("apis:\n", LIMITED), encoding="utf-8")
+        if proxied:
+            monkeypatch.setenv("HTTP_PROXY", f"http://{world.proxy}")
+
+        assert start(["record"]) == 1
+        assert "HTTP 429" in capsys.readouterr().out
+        lines = {one.partition(b"\r\n")[0].decode() for one in server.received}
+        assert (lines, len(server.received)) == ({LINE}, 3)
