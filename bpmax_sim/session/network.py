@@ -1,12 +1,8 @@
-"""The calling side of a run: who answers, what is secret, what was called and missed.
+"""The calling side of a session: transports by mode, and a record of each call and miss.
 
-What a call needs of its session, and where it is noted.
-
-Nothing here refers back to the session, so one that is over goes away at once, with its files.
-
-Modes as objects around objects: one table from mode to transport.
-
-The requests of clients that send for themselves: what is recorded is answered and not sent.
+A mode is an object around an object, from one table. Nothing here refers back to the session, so
+one that is over goes away at once, with its files. Third-party HTTP clients are intercepted: what
+is recorded is answered and not sent.
 """
 
 from __future__ import annotations
@@ -299,7 +295,7 @@ class Network:
         calls: a record of each call and login.
         misses: every call that replay had no answer for.
         tokens: the grants of the run.
-        faults: trouble on purpose, in front of everything.
+        faults: fault-injection layer, outermost.
         stubs: fixed answers, in front of everything else.
     """
 

@@ -1,8 +1,6 @@
-"""The recordings of one session: its own track, and one for the logins of each instance.
+"""The recordings of one session: its own, and one for the logins of each instance.
 
-Whether what was recorded before is signed as its platform signs now.
-
-What a session starts from: its recording, the mode in force, and virtual time.
+Also what a session starts from: the mode in force and the start of virtual time.
 """
 
 from __future__ import annotations
