@@ -31,7 +31,7 @@ from bpmax_sim.proxy.result import Answer, learn
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.secret.vault import Vault, redacted
 from bpmax_sim.session.credentials import Tenants, matching_rules, volatile_places, with_personal
-from bpmax_sim.session.recordings import Opening, Tracks, still_signed
+from bpmax_sim.session.recordings import Opening, SessionRecordings, still_signed
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.undeclared import Undeclared
 from bpmax_sim.simulator.model import bad_token
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 def environment(
     tenants: Tenants,
-    tracks: Tracks,
+    tracks: SessionRecordings,
     start: Opening,
     *,
     calls: list[CallRecord],
@@ -75,7 +75,7 @@ def environment(
     )
 
 
-def _synthesised(tracks: Tracks, mode: str) -> Callable[[str, str], bool]:
+def _synthesised(tracks: SessionRecordings, mode: str) -> Callable[[str, str], bool]:
     if mode != "replay":
         return lambda _platform, _instance: False
     return lambda platform, instance: not tracks.has_login(platform, instance)
@@ -86,7 +86,7 @@ def _hidden(personal: tuple[str, ...], vault: Vault) -> Callable[[Request], Requ
 
 
 def _missed(
-    tracks: Tracks, misses: list[NoMatchError]
+    tracks: SessionRecordings, misses: list[NoMatchError]
 ) -> Callable[[Call, tuple[Difference, ...]], NoMatchError]:
     def missed(call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         error = tracks.signed_otherwise(call, differences)
@@ -171,7 +171,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What the transports of a session are made of."""
 
     live: Callable[[], Transport]  # the third parties, or what stands in for them
-    tracks: Tracks
+    tracks: SessionRecordings
     vault: Vault
     clock: Clock
     extra: bool = False
@@ -226,7 +226,7 @@ _DAY = 86400.0
 Relay = Callable[[Request, Transport | None], Response]
 
 
-class Beside(msgspec.Struct, frozen=True, kw_only=True):
+class InterceptedClients(msgspec.Struct, frozen=True, kw_only=True):
     """What a session does about them, in its mode.
 
     Attributes:
@@ -324,7 +324,7 @@ class Network:
         rules = matching_rules(platforms, settings.ignore)
         passing = partial(volatile_places, platforms)
         self._undeclared = Undeclared(platforms, self._tenants)
-        self._tracks = Tracks(
+        self._tracks = SessionRecordings(
             settings,
             rules,
             vault,
@@ -413,10 +413,10 @@ class Network:
         self._tracks.refuse_closed()
         return self._drive(self._outside.call(request), inner)
 
-    def beside(self) -> Beside:
+    def beside(self) -> InterceptedClients:
         """Return what is done about clients that send for themselves."""
         self._tracks.refuse_closed()
-        return Beside(
+        return InterceptedClients(
             mode=self._start.mode,
             record=self._settings.record,
             parts=self._parts,

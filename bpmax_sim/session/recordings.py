@@ -90,7 +90,7 @@ def _unwatched(_exchange: Exchange) -> None:
 
 
 @dataclass(slots=True)
-class Tracks:
+class SessionRecordings:
     """Plays and records; each login belongs to the track of its instance.
 
     Attributes:
@@ -120,15 +120,15 @@ class Tracks:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
-        said = self.settings
+        settings = self.settings
         shared, vault = self.seat.shared, self.vault
-        path = shown(said.cassette) if said.cassette and shared.cassette is None else ""
+        path = shown(settings.cassette) if settings.cassette and shared.cassette is None else ""
         self.player = Player(
             shared.cassette,
             self.rules,
-            said.owner,
+            settings.owner,
             path=path,
-            repeat=said.repeat,
+            repeat=settings.repeat,
             playback=shared.playback,
             session=self.seat.number,
         )
@@ -161,13 +161,13 @@ class Tracks:
         return signed_otherwise(call, found, self._context(call))
 
     def _context(self, call: Call | None) -> MissContext:
-        said = self.settings
+        settings = self.settings
         return MissContext(
             position=call.position if call else None,
-            record=said.command,
-            new=said.command_new,
-            extra=said.command_extra,
-            rewrite=said.command_rewrite,
+            record=settings.command,
+            new=settings.command_new,
+            extra=settings.command_extra,
+            rewrite=settings.command_rewrite,
         )
 
     def keep(self, exchange: Exchange) -> None:
@@ -346,15 +346,15 @@ class Tracks:
         return self._login_recorders[key]
 
     def _own(self) -> Recorder:
-        said, shared = self.settings, self.seat.shared
+        settings, shared = self.settings, self.seat.shared
         with shared.lock:
             if shared.recorder is None:
-                if said.cassette is None:
+                if settings.cassette is None:
                     raise ConfigError("record: no cassette is named; pass cassette=")
                 shared.recorder = self._make(
-                    said.cassette,
-                    said.owner,
-                    adding=said.record == "new",
+                    settings.cassette,
+                    settings.owner,
+                    adding=settings.record == "new",
                     values=self.values,
                     name=shared.name,
                     parent=shared.parent,
@@ -398,13 +398,13 @@ def still_signed(
     granted: Mapping[str, Grant],
 ) -> bool:
     """Return whether a recorded request is signed as it would be today; *granted* by login key."""
-    said = asked.call
-    platform = platforms.find(said.platform) if said else None
-    if said is None or platform is None or said.api not in platform.apis:
+    call = asked.call
+    platform = platforms.find(call.platform) if call else None
+    if call is None or platform is None or call.api not in platform.apis:
         return False
-    instance = platforms.instance(said.platform, said.instance)
-    recipe = recipe_for(platform, instance, platform.apis[said.api])
-    own = f"{said.platform}/{said.instance}/"
+    instance = platforms.instance(call.platform, call.instance)
+    recipe = recipe_for(platform, instance, platform.apis[call.api])
+    own = f"{call.platform}/{call.instance}/"
     grant = next((grant for key, grant in granted.items() if key.startswith(own)), None)
     return is_signed(asked, recipe, tenant(platform, instance), grant)
 
