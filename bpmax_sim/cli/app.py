@@ -1,8 +1,7 @@
-"""The one typer application; a command's module is imported when that command is called.
+"""The one typer application and its table of commands.
 
-Every command: its help and where it lives. Nothing of a command is imported to list it.
-
-What typer says of a wrong command line, in our words: one line, with the near name.
+A command's module is imported when that command is called, so that help is quick. A wrong command
+line is answered on one line, with the near name.
 """
 
 from __future__ import annotations

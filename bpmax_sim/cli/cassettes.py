@@ -1,12 +1,6 @@
-"""``seal`` and ``recover``: bring a file into its sound form.
+"""``seal``, ``recover``, ``fmt``, ``inspect`` and ``export``: one cassette, or those of a project.
 
-``fmt``: cassettes in their canonical layout, with keys under the rules in force.
-
-``inspect``: the exchanges of a cassette, as a table or one of them whole.
-
-``export``: a cassette in another tool's format.
-
-Two texts of a cassette -> what differs, for a person to judge.
+What a command would change is shown as a diff of texts before it writes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""``doctor``: what is installed, and whether it works here.
-
-What ``doctor`` looks at in a project: its files, and what earlier runs left in it.
-"""
+"""``doctor``: what is installed and works here, and in a project what earlier runs left."""
 
 from __future__ import annotations
 

@@ -1,13 +1,4 @@
-"""``init``: a project that passes at once, made of a few answers or options.
-
-``demo``: the five-minute demonstration, in a few seconds.
-
-``serve`` and ``simulate``: third parties over HTTP until somebody stops them.
-
-``schema``: JSON Schemas, generated from the types that read the files and from the shapes.
-
-Of files, for editors; of what a command prints with ``--json``, for those who read it.
-"""
+"""``init``, ``demo``, ``serve``, ``simulate`` and ``schema``: what runs no scenario of the user."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """``prune``: delete the exchanges and cassettes that a complete run of pytest did not use.
 
-The evidence of a complete run -> which exchanges and cassettes nobody uses any more.
+Only the usage of a complete run counts, and only while its files are the same.
 """
 
 from __future__ import annotations

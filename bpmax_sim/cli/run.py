@@ -1,16 +1,7 @@
-"""``run`` and ``record``: one function in two modes.
+"""``run`` and ``record``, one function in two modes; ``show``, ``list`` and ``report``.
 
-Items -> verdicts, in one of the three modes; what recording wrote is told beside it.
-
-What a recording changed in the cassettes, told a line each.
-
-``--shard 3/8``: one part of the items, split by how long each took; each run keeps that.
-
-``show``: the last failures again, without running anything.
-
-``list``: scenarios and their rows, without running anything.
-
-``report``: traces -> one HTML page.
+Scenario items become verdicts, printed as soon as they are known; the exit code is the most severe.
+``--shard 3/8`` runs one part of the items, split by how long each took.
 """
 
 from __future__ import annotations

@@ -1,10 +1,6 @@
-"""What the user names on the command line -> scenario files, lines and rows.
+"""What the user names on the command line -> scenario items, cassettes and those who use them.
 
-Scenario files -> items, and every problem of every file at once, before anything runs.
-
-Cassettes on the disk: those of the project, or those that the user names.
-
-Who plays a cassette, and the platforms that it is understood by.
+Every problem of every file is found before anything runs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""The two streams: data on stdout, messages on stderr; plain where nobody looks at a terminal.
+"""Data on stdout; messages, questions and progress on stderr, plain where there is no terminal.
 
-A question before something is replaced or deleted; nothing of it goes to standard output.
-
-A progress bar on standard error, for work that takes longer than two seconds on a terminal.
+A progress bar is shown for work that takes longer than two seconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``verify``: whether the live third parties still answer as they did when they were recorded.
+"""``verify``: whether the live third parties still respond as they did when they were recorded.
 
 ``coverage``: what the scenarios touch of everything that is declared, found by replaying.
 """

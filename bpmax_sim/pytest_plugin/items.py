@@ -1,13 +1,8 @@
 """Scenario files as modules of pytest, and each scenario or row as a function in them.
 
 They are real `pytest.Module` and `pytest.Function` nodes, because module-scoped fixtures, IDE test
-trees and reporting plugins look for those and nothing else.
-
-A scenario's failures as pytest shows them: text, colours, sections and the place to annotate.
-
-What lies behind a failure, for ``--bpmax-tb``: Python's tracebacks and the script's stack.
-
-No local variables are shown, as pytest would, for they hold credentials; the rest is redacted.
+trees and reporting plugins look for those and nothing else. A failure is text with a place to
+annotate; ``--bpmax-tb`` adds Python's tracebacks, without local variables: they hold credentials.
 """
 
 from __future__ import annotations

@@ -70,15 +70,15 @@ def _way(option: Option) -> dict[str, Any]:
 
 def on_command_line(config: pytest.Config, name: str) -> Any:
     """Return what the command line says of an option, or None."""
-    return said(config, name)[0]
+    return read_option(config, name)[0]
 
 
 def in_ini(config: pytest.Config, name: str) -> Any:
     """Return what the ini file says of an option, or None."""
-    return said(config, name)[1]
+    return read_option(config, name)[1]
 
 
-def said(config: pytest.Config, name: str) -> tuple[Any, Any]:
+def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
     """Return what the command line and the ini file say; each test asks, and neither changes."""
     known = config.stash.get(_SAID, None)
     if known is None:
@@ -95,7 +95,7 @@ def said(config: pytest.Config, name: str) -> tuple[Any, Any]:
 
 def value(config: pytest.Config, name: str, default: Any = None) -> Any:
     """Return what is said of an option: on the command line, else in the ini file."""
-    given, written = said(config, name)
+    given, written = read_option(config, name)
     if given is None:
         given = written
     return default if given is None else given

@@ -1,13 +1,8 @@
 """The session of a Python test: opened as its markers say, judged when its function has ended.
 
-What a Python test says of faults -> rules, in the words of a scenario file.
-
-The respx router of a test, whichever of router and session is made first.
-
-What pytest tells of tests that know secrets: reports, comparisons, warnings and logs, redacted.
-
-Values are redacted before pytest shortens them, where half a secret would be left that is not
-known again. What a test prints where pytest does not capture it (``-s``) goes where it likes.
+What pytest shows of tests that know secrets (reports, comparisons, warnings, logs) is redacted, and
+before pytest shortens it: half a secret would not be known again. What a test prints where pytest
+does not capture it (``-s``) is not.
 """
 
 from __future__ import annotations

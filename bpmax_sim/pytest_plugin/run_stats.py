@@ -1,4 +1,4 @@
-"""What a run used, for the lines at its end; each process of pytest-xdist keeps its own."""
+"""What a run used, for the lines at its end; each process of pytest-xdist has its own."""
 
 from __future__ import annotations
 

@@ -72,10 +72,10 @@ def choose(
         name: of the option.
         says: whether the scenario itself says something about it, which beats the ini file.
     """
-    said, written = options.said(config, name)
-    if said is None:
-        said = mark.get(name)
-    return written if said is None and written is not None and not says(name) else said
+    chosen, in_ini = options.read_option(config, name)
+    if chosen is None:
+        chosen = mark.get(name)
+    return in_ini if chosen is None and in_ini is not None and not says(name) else chosen
 
 
 def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> SessionOptions:

@@ -1,9 +1,7 @@
 """The section below a run, silent where the plugin is not used.
 
-Annotations and a step summary for GitHub Actions, where its variables are set.
-
-GitHub shows ten errors of a step, so no more are written. What is told was redacted when it was
-found.
+Where the variables of GitHub Actions are set, annotations and a step summary, too. GitHub shows ten
+errors of a step, so no more are written. All of it was redacted when it was found.
 """
 
 from __future__ import annotations

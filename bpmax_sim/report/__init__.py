@@ -1,1 +1,1 @@
-"""Events told to a person."""
+"""Events and verdicts for people and programs: terminal, page, JSON, exit code."""

@@ -1,4 +1,4 @@
-"""Exit codes of the command line, and which of several is told."""
+"""Exit codes of the command line, and which of several wins."""
 
 from __future__ import annotations
 

@@ -1,13 +1,8 @@
-"""Stories as one HTML page that needs nothing else: no network, no script, no other file.
+"""Traces as one HTML page that needs nothing else: no network, no script, no other file.
 
-Tables and ``<details>`` hold everything; style and script only add. The page is bounded: scenarios
-that passed are listed without their rows once it has grown to `LARGEST` bytes.
-
-A trace as a person reads it: rows in virtual time, one lane for each kind of thing.
-
-Everything here is text that was redacted when the trace was written.
-
-Files as a trace names them, from its scenario's folder -> as they are named from the root.
+Rows are in virtual time, one lane for each kind of thing; ``<details>`` holds the rest. The page is
+bounded: scenarios that passed are listed without their rows once it has grown to `LARGEST` bytes.
+Everything was redacted when the trace was written; files are named from the root of the project.
 """
 
 from __future__ import annotations

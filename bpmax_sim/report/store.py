@@ -1,16 +1,8 @@
-"""Traces of runs as NDJSON below ``.bpmax/trace``: where each goes, and reading them back.
+"""What runs leave below ``.bpmax``: traces, the failures of the last runs, usage for ``prune``.
 
-A trace lies in a folder like that of its scenario, so those of several shards can lie together.
-
-What a complete run of pytest played, kept for `bpmax-sim prune` below ``.bpmax``.
-
-It holds for the cassettes and tests that it was gathered from: whoever uses it checks that they
-are still the same.
-
-The failures of the last runs, one file for each item below ``.bpmax/failed``.
-
-A file each, because several processes run items at once; the file of an item that passes goes
-away. What they say is what a terminal showed, so it is redacted.
+One file for each item, because several processes run items at once. A trace lies in a folder like
+that of its scenario, so those of several shards can lie together. Usage holds for the cassettes and
+tests that it was gathered from: whoever uses it checks that they are still the same.
 """
 
 from __future__ import annotations

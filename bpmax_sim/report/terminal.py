@@ -1,11 +1,7 @@
-"""Verdicts -> the lines of a terminal; our own words stay inside GBK.
+"""Events of an item -> a verdict with its exit code -> the lines of a terminal, within GBK.
 
-What became of one item: its events -> a verdict, and the exit code that it asks for.
-
-Workflow commands of GitHub Actions: one line that annotates a place of the repository.
-
-As GitHub's documentation has it, "Workflow commands": ``::error file=…,line=…::message`` with
-``%``, line ends and, in properties, ``:`` and ``,`` percent-encoded.
+Also workflow commands of GitHub Actions, as its documentation has them: ``::error
+file=…,line=…::message`` with ``%``, line ends and, in properties, ``:`` and ``,`` percent-encoded.
 """
 
 from __future__ import annotations

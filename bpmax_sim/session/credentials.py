@@ -1,8 +1,6 @@
-"""Credentials and address of each instance that is asked for; the vault knows them by then.
+"""The credentials of each instance that is used, and what its platforms declare for matching.
 
-Warnings of secrets that are hidden in their places only.
-
-Which places of calls and answers do not count, of all that a session's platforms declare.
+The vault knows a credential before anything is made with it.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
-"""The calling side of a run: who answers, what is secret, what was called and missed.
+"""The calling side of a session: transports by mode, and a record of each call and miss.
 
-What a call needs of its session, and where it is noted.
-
-Nothing here refers back to the session, so one that is over goes away at once, with its files.
-
-Modes as objects around objects: one table from mode to transport.
-
-The requests of clients that send for themselves: what is recorded is answered and not sent.
+A mode is an object around an object, from one table. Nothing here refers back to the session, so
+one that is over goes away at once, with its files. Third-party HTTP clients are intercepted: what
+is recorded is answered and not sent.
 """
 
 from __future__ import annotations
@@ -40,7 +36,7 @@ from bpmax_sim.session.credentials import (
     volatile_places,
     with_personal,
 )
-from bpmax_sim.session.recordings import Opening, Tracks, still_signed
+from bpmax_sim.session.recordings import Opening, SessionRecordings, still_signed
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.undeclared import Undeclared
 from bpmax_sim.simulator.model import bad_token
@@ -56,7 +52,7 @@ if TYPE_CHECKING:
 
 def environment(
     tenants: Tenants,
-    tracks: Tracks,
+    tracks: SessionRecordings,
     start: Opening,
     *,
     calls: list[CallRecord],
@@ -85,7 +81,7 @@ def environment(
     )
 
 
-def _synthesised(tracks: Tracks, mode: str) -> Callable[[str, str], bool]:
+def _synthesised(tracks: SessionRecordings, mode: str) -> Callable[[str, str], bool]:
     if mode != "replay":
         return lambda _platform, _instance: False
     return lambda platform, instance: not tracks.has_login(platform, instance)
@@ -96,7 +92,7 @@ def _hidden(personal: tuple[str, ...], vault: Vault) -> Callable[[Request], Requ
 
 
 def _missed(
-    tracks: Tracks, misses: list[NoMatchError]
+    tracks: SessionRecordings, misses: list[NoMatchError]
 ) -> Callable[[Call, tuple[Difference, ...]], NoMatchError]:
     def missed(call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         error = tracks.signed_otherwise(call, differences)
@@ -266,7 +262,7 @@ class Network:
         misses: every call that replay had no answer for.
         environment: what calls need of the session; a scheduler drives `call` with it.
         tokens: the grants of the run.
-        faults: trouble on purpose, in front of everything.
+        faults: fault-injection layer, outermost.
         stubs: fixed answers, in front of everything else.
     """
 
@@ -294,7 +290,7 @@ class Network:
         self._simulators = self._simulate() if start.simulated else None
         passing = partial(volatile_places, platforms)
         self._undeclared = Undeclared(platforms, self._tenants)
-        self._tracks = Tracks(
+        self._tracks = SessionRecordings(
             settings,
             rules,
             vault,

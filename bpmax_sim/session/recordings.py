@@ -1,8 +1,6 @@
-"""The recordings of one session: its own track, and one for the logins of each instance.
+"""The recordings of one session: its own, and one for the logins of each instance.
 
-Whether what was recorded before is signed as its platform signs now.
-
-What a session starts from: its recording, the mode in force, and virtual time.
+Also what a session starts from: the mode in force and the start of virtual time.
 """
 
 from __future__ import annotations
@@ -104,7 +102,7 @@ def _unwatched(_exchange: Exchange) -> None:
 
 
 @dataclass(slots=True)
-class Tracks:
+class SessionRecordings:
     """Plays and records; each login belongs to the track of its instance.
 
     Attributes:
@@ -134,15 +132,15 @@ class Tracks:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
-        said = self.settings
+        settings = self.settings
         shared, vault = self.seat.shared, self.vault
-        path = shown(said.cassette) if said.cassette and shared.cassette is None else ""
+        path = shown(settings.cassette) if settings.cassette and shared.cassette is None else ""
         self.player = Player(
             shared.cassette,
             self.rules,
-            said.owner,
+            settings.owner,
             path=path,
-            repeat=said.repeat,
+            repeat=settings.repeat,
             playback=shared.playback,
             session=self.seat.number,
         )
@@ -175,13 +173,13 @@ class Tracks:
         return signed_otherwise(call, found, self._context(call))
 
     def _context(self, call: Call | None) -> MissContext:
-        said = self.settings
+        settings = self.settings
         return MissContext(
             position=call.position if call else None,
-            record=said.command,
-            new=said.command_new,
-            extra=said.command_extra,
-            rewrite=said.command_rewrite,
+            record=settings.command,
+            new=settings.command_new,
+            extra=settings.command_extra,
+            rewrite=settings.command_rewrite,
         )
 
     def keep(self, exchange: Exchange) -> None:
@@ -362,15 +360,15 @@ class Tracks:
         return self._login_recorders[key]
 
     def _own(self) -> Recorder:
-        said, shared = self.settings, self.seat.shared
+        settings, shared = self.settings, self.seat.shared
         with shared.lock:
             if shared.recorder is None:
-                if said.cassette is None:
+                if settings.cassette is None:
                     raise ConfigError("record: no cassette is named; pass cassette=")
                 shared.recorder = self._make(
-                    said.cassette,
-                    said.owner,
-                    adding=said.record == "new",
+                    settings.cassette,
+                    settings.owner,
+                    adding=settings.record == "new",
                     values=self.values,
                     name=shared.name,
                     parent=shared.parent,
@@ -421,13 +419,13 @@ def still_signed(
     granted: Mapping[str, Grant],
 ) -> bool:
     """Return whether a recorded request is signed as it would be today; *granted* by login key."""
-    said = asked.call
-    platform = platforms.find(said.platform) if said else None
-    if said is None or platform is None or said.api not in platform.apis:
+    call = asked.call
+    platform = platforms.find(call.platform) if call else None
+    if call is None or platform is None or call.api not in platform.apis:
         return False
-    instance = platforms.instance(said.platform, said.instance)
-    recipe = compiled_api(platform, instance, platform.apis[said.api])
-    own = f"{said.platform}/{said.instance}/"
+    instance = platforms.instance(call.platform, call.instance)
+    recipe = compiled_api(platform, instance, platform.apis[call.api])
+    own = f"{call.platform}/{call.instance}/"
     grant = next((grant for key, grant in granted.items() if key.startswith(own)), None)
     return is_signed(asked, recipe, tenant(platform, instance), grant)
 

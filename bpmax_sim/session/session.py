@@ -1,10 +1,7 @@
-"""A run: platforms, one virtual clock, one vault, one transport, and what was called.
+"""`Session`: platforms, one virtual clock, one vault, one transport, and what was called.
 
-What callers hand in as scripts and objects -> what the runtime takes.
-
-What came of a script -> the same, with secrets replaced in all that it printed and threw.
-
-Recordings that nothing asked for, and values in them that nobody declared, told on one line.
+`record` and `replay` are its everyday doors. What a caller hands in wrongly is a ConfigError before
+anything runs; what scripts printed and threw is redacted when it is handed out.
 """
 
 from __future__ import annotations

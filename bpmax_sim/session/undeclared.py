@@ -1,9 +1,7 @@
-"""Credentials that nobody declared to be secret or not, where a script or a response says them.
+"""Values that look secret where nobody declared them to be, in what was recorded.
 
 What a script says itself it says in replay as well, where nothing makes it the stand-in that was
 recorded: that recording could never be replayed. In a response the stand-in is what scripts see.
-
-What was recorded and looks like a secret that nobody declared.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""A project that passes at once: what `bpmax-sim init` writes."""
+"""Projects that pass at once: what `bpmax-sim init` writes, and the demonstration."""

@@ -1,13 +1,7 @@
-"""The demonstration, told line by line while it happens: record, look, replay, change, miss.
+"""The demonstration, line by line while it happens: record, look, replay, change, miss.
 
-A small CRM on a free loopback port: OAuth 2.0 client credentials, then customers by id.
-
-Its client secret is made at start and its tokens are random, so that what a recording hides
-is really secret.
-
-The demonstration's folder, made of the files that the package ships.
-
-What a recording hides: the stand-ins in its files, and proof that the values are not there.
+Its CRM is a real server on a free loopback port, with OAuth 2.0 client credentials. The client
+secret is drawn at start and tokens are random, so what a recording hides is really secret.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
-"""The files of a new project on the disk, and its first cassette.
+"""The files of a new project, and its first cassette.
 
-A wish -> the files of a new project, by their path below its folder; nothing is written here.
-
-Who answers while a new project's first cassette is recorded: no network, made-up secrets.
-
-What a user wants of a new project, checked before anything is written.
+Options are checked and all texts made before anything is written. The cassette is recorded from a
+function: no network, made-up secrets.
 """
 
 from __future__ import annotations
