@@ -1,12 +1,7 @@
-"""The calling side of a run: who answers, what is secret, what was called and missed.
+"""The calling side of a session: who answers in its mode, what was called, and what was missed.
 
-What a call needs of its session, and where it is noted.
-
+A mode is a transport around a transport (`_answering`); faults and stubs stand in front of all.
 Nothing here refers back to the session, so one that is over goes away at once, with its files.
-
-Modes as objects around objects: one table from mode to transport.
-
-The requests of clients that send for themselves: what is recorded is answered and not sent.
 """
 
 from __future__ import annotations
