@@ -230,7 +230,7 @@ def both(difference: Difference) -> tuple[str, str]:
 
 def _text(value: Any) -> str:
     if value is UNSET:
-        return repr(value)
+        return "nothing"
     return encode_sorted(value).decode()
 
 

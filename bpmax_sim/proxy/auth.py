@@ -1,16 +1,9 @@
-"""A plan and what a login yielded, made into the request that is sent.
+"""A plan and what a login yielded, made into the request that is sent, and into its stand-in twin.
 
-Auth goes in last: `drop_reserved` has removed its names from the call, so what is added here stands
-alone. In record mode the same is done once more with stand-ins, and that twin is written down.
-
-The names that auth's templates see, with real values or with those that are written down.
-
-Whether a call is signed as it was when it was recorded.
-
-A recording holds the signature that the stand-in key gave, and the instant and nonce it was made
-at. Replay signs the call again with them; what then differs is a fault of the signing. Only where
-the calls themselves differ, in places that are ignored or in spelling, the recorded request is
-signed again instead of the one at hand.
+Auth goes in last, where `drop_reserved` has made room. A recording holds the signature that the
+stand-in key gave, and the instant and nonce it was made at: replay signs the call again with them,
+and what then differs is a fault of the signing. Only where the calls themselves differ, in places
+that are ignored or in spelling, the recorded request is signed again instead of the one at hand.
 """
 
 from __future__ import annotations

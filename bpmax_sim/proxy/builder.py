@@ -1,14 +1,7 @@
-"""``$proxy`` for Python: the same programs, checked by the same rules.
+"""``$proxy`` for Python, and the frozen `CallSpec` that it and the JavaScript one both make.
 
-``proxy.getCustomerDetail("12345")`` is the direct call, ``proxy.api(name).path(id="1").call()``
-the chained one. A builder is a value: each setter returns a new one.
-
-What a script said, as one frozen value, and the argument checks that throw at once.
-
-Only types are judged here: whether a platform, an instance or an API exists is known when the
-call is made.
-
-A Python value copied into plain script values, so that changing the original changes nothing.
+Only types are judged here, at once; whether a platform, an instance or an API exists is known when
+the call is made. A builder is a value, and so is what is passed in: `freeze` copies it.
 """
 
 from __future__ import annotations
@@ -225,11 +218,12 @@ class Builder:
     def _with(self, setter: Setter, value: Any, more: Mapping[str, Any]) -> Builder:
         spec = self._spec
         check_setter(spec.platform, spec.api, setter, value)
-        given = [value] if value is not UNDEFINED else []
-        given += [more] if more else []
-        steps = [(setter, freeze(item)) for item in given]
-        grown = replace(spec, steps=(*spec.steps, *steps))
-        return Builder(grown, self._run, self._build)
+        steps = spec.steps
+        if value is not UNDEFINED:
+            steps = (*steps, (setter, freeze(value)))
+        if more:
+            steps = (*steps, (setter, freeze(more)))
+        return Builder(replace(spec, steps=steps), self._run, self._build)
 
 
 class Proxy:

@@ -1,14 +1,9 @@
-"""A spec looked up, merged and encoded: everything about a call but its authorisation.
+"""A `CallSpec` looked up, merged and encoded: everything about a call but its authorisation.
 
-The `Call` in a plan is made of redactable data only: where a declared default is a secret
-credential, it holds the stand-in, and the plan keeps the real body and query beside it.
-
-Defaults, setters and arguments merged into what the call says, weakest first.
-
-API template < platform < instance < API < setter or direct argument. Nothing given is changed:
-each merge makes new mappings.
-
-Auth's names taken out of what a call says, in any case, so that a credential stands alone.
+Merged weakest first: API template < platform < instance < API < setter or direct argument; then the
+names that auth sets are dropped, in any case, so that a credential stands alone. The `Call` of a
+plan may be written down: where a declared default is a secret, it holds the stand-in, and
+`Plan.real` is the same call with the real value.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""A call, from its spec to its answer, as a generator of effects.
+"""A call, from its spec to its result, as a generator of effects, and the driver that blocks.
 
-Authorisation, renewal, retries and judgement are written once, here; the driver owns I/O and time.
+    plan -> [Acquire] -> Send -> next_step -> Stop: result or error
+                ^                    |
+                +------- Again ------+  (renew, Sleep, or another clock)
 
-The blocking driver: runs a call on the calling thread. Several threads may share a store.
-
-Virtual time moves by what each exchange took; overlapping calls overlap in it too.
-
-Grants kept by key, and one login at a time for each key.
+Authorisation, renewal, retries and judgement are written once, here, and do no I/O; drivers own
+I/O and time: `drive` on the calling thread, the scheduler of scripts in virtual time. Grants are
+cached by key, with one login at a time for each.
 """
 
 from __future__ import annotations

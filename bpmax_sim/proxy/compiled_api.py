@@ -1,8 +1,6 @@
 """Everything about one API of one instance that does not change from call to call, compiled once.
 
-Recipes are kept for the process, by the identity of the models that they were made from.
-
-What auth puts into a request, and the names that it uses: fixed for an API, so found once.
+`CompiledApi`s are cached for the process, by the identity of the models they were made from.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
-"""Values whose representation shows nothing, because credentials may be among their fields.
+"""What a call asks of its driver: send, wait, log in; and the base of values without a repr.
 
-What a call asks of its driver: send, wait, log in.
-
-A call is a generator that yields effects and returns an answer; it does no I/O and reads no
-clock but the injected ones. Two drivers run it: `bpmax_sim.proxy.client` (blocking) and the
-scheduler (virtual time).
+A call is a generator that yields effects and returns a result; it does no I/O and reads no clock
+but the injected ones.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""Names and values as they stand in an address and in headers (RFC 3986, RFC 9110).
+"""A script's values as they go on the wire: address, query, headers (RFC 3986, RFC 9110) and body.
 
-Every function takes a script's value and returns text that can go on the wire, or raises
-`BadValueError`; nothing a script passes can add a segment, a parameter, a header or a line.
-
-Request bodies: a script's value to the bytes that are sent and their content type.
+Every function returns what can be sent or raises `BadValueError`; nothing a script passes can add a
+segment, a parameter, a header or a line.
 """
 
 from __future__ import annotations

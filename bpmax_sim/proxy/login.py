@@ -1,14 +1,8 @@
-"""A login: the requests of ``acquire`` in order, and the values that their answers yield.
+"""A login: the requests of ``acquire`` in order, and the values that their responses yield.
 
 A refused login is never sent again: third parties bar an address that tries wrong secrets. One
-that came too often was not looked at; it waits as ``recover: rate`` says.
-
-One request of a login, rendered from given names.
-
-The answer to a login request: whether it is a success, and the values that it yields.
-
-Nothing of a body is quoted in an error but its code and message, for it may hold a secret that
-nobody knows yet.
+that came too often was not looked at; it waits as ``recover: rate`` says. No error quotes more of
+a body than its code and message, for it may hold a secret that is not known yet.
 """
 
 from __future__ import annotations

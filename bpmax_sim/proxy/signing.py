@@ -1,9 +1,7 @@
 """Signatures as a platform declares them: canonical string, key, algorithm, encoding, place.
 
 Nothing here reads a clock or a random source: ``now``, ``nonce`` and ``call_id`` are in the names,
-so the same request and names give the same bytes.
-
-A request that auth still changes: values go into header, query, cookie, path or body.
+so the same request and names give the same bytes. `RequestEditor` is a request under change.
 """
 
 from __future__ import annotations

@@ -548,7 +548,8 @@ class Context:
         """Take a chain without a call: an error if the script waited for what it yields."""
         name, place = f"{chain.platform}.{chain.api}", self._sources.place(chain.row, chain.column)
         if not chain.awaited:
-            self._built.append(Unawaited(name, place, built=True))
+            if self._error is None:  # a script that broke off did not forget it
+                self._built.append(Unawaited(name, place, built=True))
             return
         error = self._failures.uncalled(name, place)
         if self._error is None or getattr(self._error, "name", "") == "TypeError":

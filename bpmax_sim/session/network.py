@@ -1,8 +1,7 @@
-"""The calling side of a session: transports by mode, and a record of each call and miss.
+"""The calling side of a session: who answers in its mode, what was called, and what was missed.
 
-A mode is an object around an object, from one table. Nothing here refers back to the session, so
-one that is over goes away at once, with its files. Third-party HTTP clients are intercepted: what
-is recorded is answered and not sent.
+A mode is a transport around a transport (`_answering`); faults and stubs stand in front of all.
+Nothing here refers back to the session, so one that is over goes away at once, with its files.
 """
 
 from __future__ import annotations

@@ -86,7 +86,8 @@ def test_no_credential_is_in_log_cassette_or_miss(case: Case, kind: str, status:
             secret = str(case.instance(program).credentials["secret"])
             told += tell(partial(strategies.perform, saying(program, secret), session))
         told += said_of(session)
-        told += tell(session.close)  # no replay plays what says a secret itself: it is set aside
+        # What a script says itself no replay could find, so such a recording is set aside.
+        told += tell(session.close)
         told += missed(case, path)
         written = folder(Path(place))
 

@@ -64,6 +64,9 @@ def test_a_chain_that_was_awaited_and_never_called_fails_the_run(
         "const 甲 = $proxy('crm').$api('查客户'); await 甲; 甲.$query({}).$call().catch(() => 0)",
         "const 甲 = $proxy('crm').$api('查客户'); await 甲.$call().catch(() => 0); await 甲",
         "await $proxy('crm'); return 1",
+        # what threw has told why nothing was sent
+        "try { $proxy('crm').$api('查客户').$query('张三') } catch {}",
+        "try { $proxy('crm').$api('查客户').$quary({}) } catch {}",
     ],
 )
 def test_a_call_on_a_chain_or_on_what_was_made_from_it_clears_it(source: str) -> None:

@@ -76,11 +76,11 @@ function builder(link, steps) {
   const {platform, options, api} = link;
   uncalled.add(link);
   const setter = name => values => {
+    if (!link.awaited) uncalled.delete(link); // also where it throws: that error is told
     if (name !== 'body' && values !== undefined && !bag(values)) {
       refuse(('$' + name + '(values): expected an object of names and values'), values, {platform, api});
     }
     const step = '["' + name + '",' + encode(values, {platform, api}) + ']'; // what is changed later changes nothing
-    if (!link.awaited) uncalled.delete(link);
     const next = {__proto__: null, platform, options, api, place: link.place, up: link, awaited: false, called: false};
     return builder(next, steps ? (steps + ',' + step) : step);
   };
@@ -95,7 +95,8 @@ function builder(link, steps) {
     __proto__: null,
     get(_, name) {
       if (name === 'then' && !link.called) { link.awaited = true; uncalled.add(link); } // as `await` does, and never throws
-      return isDollar(name) && !hasOwn(own, name) ? () => misnamed()(name, {platform, api}, true) : own[name];
+      if (!isDollar(name) || hasOwn(own, name)) return own[name];
+      return () => { uncalled.delete(link); misnamed()(name, {platform, api}, true); };
     },
   });
 }

@@ -12,7 +12,7 @@ from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.model import HOVER, scenario_schema
 from bpmax_sim.yamlfile import read_hover
 
-PACKAGE = Path(__file__).parents[1] / "bpmax_sim"
+PACKAGE = Path(__file__).parents[2] / "bpmax_sim"
 
 
 def texts_of(node: ast.AST) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import bpmax_sim
+from benchmarks.ways import measure
 
 PACKAGE = Path(bpmax_sim.__file__).parent
 JAVASCRIPTS_OWN = "js_values.py"  # `undefined` is a value that scripts have
@@ -50,3 +51,12 @@ def test_a_second_sentinel_is_found() -> None:
     source = "class Absent:\n    def __repr__(self): return '-'\nA = object()\nB: X = Absent()\n"
 
     assert list(sentinels(ast.parse(source))) == ["A = object()", "B: X = Absent()"]
+
+
+def test_the_way_of_a_value_stays_short() -> None:
+    """States of a value on its way, and frames between a public call and the transport."""
+    found = measure()
+
+    assert found["frames above the transport, replay"] <= 8
+    assert found["frames above the transport, record"] <= 10
+    assert found["states of a $query value, replay"] <= 16
