@@ -122,7 +122,11 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(name="seed", metavar="N", read=int, help="seed of random numbers"),
     Option(name="clock", metavar="ISO", read=_instant, help="where virtual time starts"),
-    Option(name="engine", choices=ENGINES, help="JavaScript engine; quickjs,v8 runs both and fails where they differ (default: quickjs)"),
+    Option(
+        name="engine",
+        choices=ENGINES,
+        help="JavaScript engine, or both, to fail where they differ (default: quickjs)",
+    ),
     Option(
         name="js_stack",
         metavar="SIZE",

@@ -312,7 +312,10 @@ ADAPTATIONS: Mapping[str, str] = {
         r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*"
         r"(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b"
     ),
-    "legacy": r"(?s)(?=.*\bRegExp\b).*(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)",
+    "legacy": (
+        r"(?s)\A(?=.*?\bRegExp\b)"
+        r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"
+    ),
 }
 """What makes the language that of V8, for scripts that name it: name of a binding -> its sign.
 

@@ -91,8 +91,8 @@ def test_the_shims_say_what_node_says(group: str) -> None:
         (
             "new Intl.PluralRules('zh-CN')",
             (
-                "Intl.PluralRules is not simulated: Intl has NumberFormat, DateTimeFormat, Collator "
-                "and getCanonicalLocales; --bpmax-engine=v8 has all of ICU"
+                "Intl.PluralRules is not simulated: Intl has NumberFormat, DateTimeFormat, "
+                "Collator and getCanonicalLocales; --bpmax-engine=v8 has all of ICU"
             ),
         ),
         (
@@ -111,7 +111,10 @@ def test_the_shims_say_what_node_says(group: str) -> None:
         ),
         (
             "performance.mark('a')",
-            "performance.mark is not simulated: performance has now and timeOrigin, in virtual time",
+            (
+                "performance.mark is not simulated: "
+                "performance has now and timeOrigin, in virtual time"
+            ),
         ),
     ],
 )

@@ -34,9 +34,15 @@ def test_a_script_that_does_the_same_in_both_passes() -> None:
             """console.log '{}'; v8: console.log "{ '0': 'a', '1': 'b' }\"""",
         ),
         ("form.值 = {...'a'}", '值 = {}; v8: 值 = {"0":"a"}'),
-        ("setTimeout(() => 1, typeof InternalError === 'function' ? 5 : 6)", "5 ms; v8: a timer of 6 ms"),
+        (
+            "setTimeout(() => 1, typeof InternalError === 'function' ? 5 : 6)",
+            "5 ms; v8: a timer of 6 ms",
+        ),
         ("return typeof InternalError", 'returned "function"; v8: returned "undefined"'),
-        ("if (typeof InternalError === 'function') throw new Error('坏')", "('threw', ('Error', '坏'"),
+        (
+            "if (typeof InternalError === 'function') throw new Error('坏')",
+            "('threw', ('Error', '坏'",
+        ),
     ],
 )
 def test_the_first_event_that_differs_is_reported(source: str, told: str) -> None:

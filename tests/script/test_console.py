@@ -5,7 +5,6 @@ import pytest
 from bpmax_sim.js_values import UNDEFINED, Opaque
 from tests.script.bench import NAME, run, texts
 
-
 ZEROS = "".join(f"  {', '.join('0' * n)},\n" for n in [12] * 8 + [4])
 TABLE = """\
 ┌─────────┬────────┐
@@ -50,7 +49,9 @@ def test_values_print_as_in_node(arguments: str, expected: str) -> None:
 
 
 def test_an_object_inside_itself_prints() -> None:
-    assert texts(run("const o = {a: 1}; o.o = o; console.log(o)")) == ["<ref *1> { a: 1, o: [Circular *1] }"]
+    assert texts(run("const o = {a: 1}; o.o = o; console.log(o)")) == [
+        "<ref *1> { a: 1, o: [Circular *1] }"
+    ]
 
 
 @pytest.mark.of_quickjs

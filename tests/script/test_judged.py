@@ -36,7 +36,10 @@ def test_expressions_are_worth_what_they_are_in_v8(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("comparator", "items"),
-    [("(a, b) => a - b", "[3, 1, 2]"), ("(a, b) => (a * 7 + b * 3) % 5 - 2", "[14, -25, 3, 11, 31]")],
+    [
+        ("(a, b) => a - b", "[3, 1, 2]"),
+        ("(a, b) => (a * 7 + b * 3) % 5 - 2", "[14, -25, 3, 11, 31]"),
+    ],
 )
 def test_a_judge_sees_a_sort_that_takes_other_steps(comparator: str, items: str) -> None:
     judge = judge_of("comparators")

@@ -2,7 +2,7 @@
 // up that a script can redefine (primordials.js).
 'use strict';
 ({attempt, stackOf, timeOf, primordials: {Error: {prototype: errors}, RegExp: patterns, Promise: NativePromise, WeakSet: NativeWeakSet,
-  WeakMap: NativeWeakMap, String: toText, Symbol: {toStringTag, iterator}, Uint8Array: Bytes, apply, isArray, isView, keys, names, symbols,
+  WeakMap: NativeWeakMap, Array: NativeArray, Object: NativeObject, Map: NativeMap, Set: NativeSet, String: toText, Symbol: {toStringTag, iterator}, Uint8Array: Bytes, apply, isArray, isView, keys, names, symbols,
   isEnumerable, hasOwn, is, min, max, floor, round, sqrt, getPrototypeOf, getOwnPropertyDescriptor, exec, slice, includes, indexOf,
   repeat, padStart, padEnd, charCodeAt, codePointAt, functionText, symbolText, patternText, numberText, dateText, toISOString, mapSize, setSize, mapForEach, setForEach,
   viewKind, bufferSize, isDate, inherits, valuesOf, kindText, newList}}) => {
@@ -93,8 +93,10 @@ const plain = {
 };
 
 // What kind of object it is, and what stands before its braces.
+const USUAL = [NativeArray, 'Array', NativeObject, 'Object', NativeMap, 'Map', NativeSet, 'Set']; // whatever a script made of them
 function constructorOf(value) { // the name of its class, or null
   for (let proto = value; proto !== null; proto = getPrototypeOf(proto)) {
+    if (proto !== value) for (let i = 0; i < USUAL.length; i++) if (USUAL[i].prototype === proto) return USUAL[i + 1];
     const own = getOwnPropertyDescriptor(proto, 'constructor'), made = own && hasOwn(own, 'value') ? own.value : undefined;
     const name = typeof made === 'function' ? made.name : '';
     if (typeof name === 'string' && name !== '' && isMadeBy(value, made)) return name;
