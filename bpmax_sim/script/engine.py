@@ -298,7 +298,7 @@ BINDINGS: Mapping[str, str] = {
     "math": r"(?!)",
     "legacy": r"(?!)",
     "web": r"Abort(?:Controller|Signal)|performance",
-    "gbk": r"(?!)",
+    "gbk": r"(?i)gbk|gb_?2312|chinese",
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 
@@ -431,7 +431,7 @@ def _entry(context: Any, scripts: Sequence[str]) -> Any:
         compiled(text) if name in wanted else None
         for name, text in zip(BINDINGS, texts[1:], strict=True)
     ]
-    return entered(context, main, parts, _texts())
+    return entered(context, main, parts, _texts(has_gbk="gbk" in wanted))
 
 
 @lru_cache(maxsize=256)
@@ -448,8 +448,10 @@ def _adaptations(scripts: Sequence[str]) -> tuple[str, ...]:
 
 
 @cache
-def _texts() -> Texts:
-    return Texts(sources()[1:])
+def _texts(*, has_gbk: bool) -> Texts:
+    named = zip(BINDINGS, sources()[1:], strict=True)
+    # Half of all text, which a context that does not name it would copy for nothing.
+    return Texts(["() => ({})" if name == "gbk" and not has_gbk else text for name, text in named])
 
 
 @cache

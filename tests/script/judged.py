@@ -40,9 +40,8 @@ def racer() -> Judge:
     engine.eval(SAY + ";0")
 
     def judge(expressions: Sequence[str]) -> list[str]:
-        said: list[str] = json.loads(
-            engine.eval(f"JSON.stringify({json.dumps(list(expressions))}.map(say))")
-        )
+        text = engine.eval(f"JSON.stringify({json.dumps(list(expressions))}.map(say))")
+        said: list[str] = json.loads(str(text))
         return said
 
     return judge

@@ -109,7 +109,7 @@ function isMadeBy(value, made) {
   return own !== null && (typeof own === 'object' || typeof own === 'function') && inherits(value, own);
 }
 function tagOf(state, value, constructor) {
-  const tag = value[toStringTag];
+  const tag = attempt(() => value[toStringTag], '');
   if (typeof tag !== 'string' || tag === '' || (state.showHidden ? hasOwn(value, toStringTag) : isEnumerable(value, toStringTag))) return '';
   return tag === constructor ? '' : tag;
 }
