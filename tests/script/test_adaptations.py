@@ -69,7 +69,8 @@ def test_what_is_wrapped_is_what_it_was() -> None:
       const d = new 日(2026, 2, 2);
       return [Date.name, Date.length, new Date(5).constructor === Date, d instanceof Date,
         d.getFullYear(), `${RegExp.prototype.exec}`.includes('[native code]'), Math.cbrt.name,
-        new URL('http://a/b').pathname, `${Math.atan2}`.includes('[native code]'), Math.hypot.length]"""
+        new URL('http://a/b').pathname, `${Math.atan2}`.includes('[native code]'),
+        Math.hypot.length]"""
 
     assert value_of(source) == ["Date", 7, True, True, 2026, True, "cbrt", "/b", True, 2]
 
