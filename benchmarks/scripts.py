@@ -73,6 +73,7 @@ USES = {
     "sort by a comparator": "[2, 1].sort((a, b) => a - b)",
     "AbortController": "new AbortController()",
     "TextDecoder('gbk')": "new TextDecoder('gbk').decode(Uint8Array.of(0xd6, 0xd0))",
+    "Intl.ListFormat": "new Intl.ListFormat('zh-CN').format(['a', 'b'])",
     "Intl": "(1).toLocaleString()",
     "Chinese sorting": "'a'.localeCompare('b')",
     "URL": "new URL('http://a/')",

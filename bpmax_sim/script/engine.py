@@ -299,12 +299,15 @@ BINDINGS: Mapping[str, str] = {
     "legacy": r"(?!)",
     "web": r"Abort(?:Controller|Signal)|performance",
     "gbk": r"(?i)gbk|gb_?2312|chinese",
+    "formatjs": r"(?!)",
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 
 Only that is read from bytecode beforehand; the others are compiled where a script uses them all the
 same, which is as right and takes longer.
 """
+_LONG, _ABSENT = frozenset({"gbk", "formatjs"}), "() => ({})"
+"""Bindings that a context would copy for nothing; a script that does not name one is refused it."""
 _PUMPED_BETWEEN_LOOKS = 64
 
 ADAPTATIONS: Mapping[str, str] = {
@@ -316,6 +319,7 @@ ADAPTATIONS: Mapping[str, str] = {
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"
     ),
+    "formatjs": r"PluralRules|RelativeTimeFormat|ListFormat",
 }
 """What makes the language that of V8, for scripts that name it: name of a binding -> its sign.
 
@@ -343,7 +347,9 @@ class QuickJSNG:
 
     def _adapt(self, parts: Sequence[str]) -> None:
         if parts:
-            self._entry("adapt", json.dumps({"now": 0, "parts": parts}))
+            names = list(BINDINGS)
+            numbers = [names.index(part) + 1 for part in parts]  # among the prelude's parameters
+            self._entry("adapt", json.dumps({"now": 0, "parts": numbers}))
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
@@ -431,7 +437,7 @@ def _entry(context: Any, scripts: Sequence[str]) -> Any:
         compiled(text) if name in wanted else None
         for name, text in zip(BINDINGS, texts[1:], strict=True)
     ]
-    return entered(context, main, parts, _texts(has_gbk="gbk" in wanted))
+    return entered(context, main, parts, _texts(wanted & _LONG))
 
 
 @lru_cache(maxsize=256)
@@ -448,10 +454,14 @@ def _adaptations(scripts: Sequence[str]) -> tuple[str, ...]:
 
 
 @cache
-def _texts(*, has_gbk: bool) -> Texts:
-    named = zip(BINDINGS, sources()[1:], strict=True)
-    # Half of all text, which a context that does not name it would copy for nothing.
-    return Texts(["() => ({})" if name == "gbk" and not has_gbk else text for name, text in named])
+def _texts(named: frozenset[str]) -> Texts:
+    """Return the texts, of the long ones those that a script names."""
+    return Texts(
+        [
+            _ABSENT if name in _LONG - named else text
+            for name, text in zip(BINDINGS, sources()[1:], strict=True)
+        ]
+    )
 
 
 @cache

@@ -23,6 +23,7 @@ from tests.script.bench import run, value_of
         ("Math . log10(2)", ("math",)),
         ("const {log10} = Math;", ("math",)),
         ("Math['cb' + 'rt'](27)", ("math",)),
+        ("new Intl.ListFormat('zh-CN')", ("formatjs",)),
         ("数学.log(1); console.log('Mathematics')", ()),
     ],
 )
@@ -73,6 +74,27 @@ def test_what_is_wrapped_is_what_it_was() -> None:
         Math.hypot.length]"""
 
     assert value_of(source) == ["Date", 7, True, True, 2026, True, "cbrt", "/b", True, 2]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (
+            "new Intl['Plural' + 'Rules']()",
+            "Intl.PluralRules is not simulated: PluralRules has to stand in the text of the script",
+        ),
+        (
+            "new TextDecoder('g' + 'bk').decode(Uint8Array.of(0xd6, 0xd0))",
+            "the encoding gbk is not simulated for a script whose text does not name it: "
+            "write 'gbk' out",
+        ),
+    ],
+)
+def test_what_the_text_hides_is_refused_by_name(source: str, told: str) -> None:
+    error = run(source).error
+
+    assert error is not None
+    assert error.message == told
 
 
 @pytest.mark.parametrize(
