@@ -85,8 +85,10 @@ def test_what_is_wrapped_is_what_it_was() -> None:
         ),
         (
             "new TextDecoder('g' + 'bk').decode(Uint8Array.of(0xd6, 0xd0))",
-            "the encoding gbk is not simulated for a script whose text does not name it: "
-            "write 'gbk' out",
+            (
+                "the encoding gbk is not simulated for a script whose text does not name it: "
+                "write 'gbk' out"
+            ),
         ),
     ],
 )
