@@ -1,24 +1,12 @@
-"""The one door to the default JavaScript engine, QuickJS-NG.
+"""The default JavaScript engine, QuickJS-NG: JSON text goes in and comes out.
 
-JSON text goes in and comes out. No Python function is registered: a raise inside one, or a time
-limit, would corrupt the context. A context belongs to the thread that made it.
-
-Our own JavaScript compiled once per process and read into each context.
-
-Bytecode never leaves the process: it is made and read by the same engine. What a context is not
-expected to need stays text, all of it in one buffer.
-
-The engine's C functions that the wheel's library exports and its Python class leaves out.
-
-They are reached by a pointer that is read from inside the wheel's own object, so only in versions
-whose objects were looked at. Elsewhere, where the functions are not there (Windows, 32 bits) and
-with ``BPMAX_JS_NATIVE=0``, `library` is None and whoever asks does without: a context takes longer
-to make, and of rejections that nobody handled only those of calls are known.
-
-Tell a context's prelude which promises were rejected without a handler.
-
-The hook is that of ECMA-262 (HostPromiseRejectionTracker). Where the engine's library does not
-offer it, only rejected calls that nobody awaited are told.
+No Python function is registered: a raise inside one, or a time limit, would corrupt the context,
+which belongs to the thread that made it. Our own JavaScript is compiled once per process and read
+into each context as bytecode, which the same engine makes and reads; what a context is not expected
+to need stays text, in one buffer. That takes C functions that the wheel exports and its Python
+class leaves out, reached by a pointer inside the wheel's object: only in versions that were tested.
+Elsewhere (Windows, 32 bits, ``BPMAX_JS_NATIVE=0``) `library` is None: a context takes longer to
+make, and of rejections that nobody handled only those of calls are known.
 """
 
 from __future__ import annotations
