@@ -8,6 +8,7 @@
   viewKind, bufferSize, isDate, inherits, valuesOf, kindText, newList}}) => {
 const OBJECT = 0, ITEM = 1, ARRAY = 2; // what a property belongs to
 const DEFAULTS = {__proto__: null, depth: 2, breakLength: 80, maxItems: 100, showHidden: false};
+const MANY = 10000; // of so many items, an array's other properties are not looked for
 const COMPACT = 3, LONGEST_TEXT = 10000, MIN_WIDTH = 16;
 const NAME = /^[a-zA-Z_][a-zA-Z_0-9]*$/, INDEX = /^(?:0|[1-9]\d*)$/;
 const push = (list, item) => { list[list.length] = item; };
@@ -119,8 +120,12 @@ function prefix(constructor, tag, fallback, size = '') {
 }
 const isOf = (brand, value) => attempt(() => (brand(value), true), false);
 function keysOf(state, value, isIndexed) {
-  const all = state.showHidden ? names(value) : keys(value), marks = symbols(value), found = newList();
-  for (let i = 0; i < all.length; i++) if (!isIndexed || !exec(INDEX, all[i])) push(found, all[i]);
+  const found = newList();
+  if (isIndexed && value.length > MANY) return found;
+  const all = state.showHidden ? names(value) : keys(value), marks = symbols(value);
+  let first = 0;
+  if (isIndexed) for (first = all.length; first > 0 && !exec(INDEX, all[first - 1]);) first--; // indexes come first
+  for (let i = first; i < all.length; i++) push(found, all[i]);
   for (let i = 0; i < marks.length; i++) if (state.showHidden || isEnumerable(value, marks[i])) push(found, marks[i]);
   return found;
 }
