@@ -2,7 +2,7 @@
 // up that a script can redefine (primordials.js).
 'use strict';
 ({attempt, stackOf, timeOf, primordials: {Error: {prototype: errors}, RegExp: patterns, Promise: NativePromise, WeakSet: NativeWeakSet,
-  WeakMap: NativeWeakMap, Array: NativeArray, Object: NativeObject, Map: NativeMap, Set: NativeSet, String: toText, Symbol: {toStringTag, iterator}, Uint8Array: Bytes, apply, isArray, isView, keys, names, symbols,
+  WeakMap: NativeWeakMap, Array: NativeArray, Object: NativeObject, Map: NativeMap, Set: NativeSet, String: toText, Symbol: {toStringTag, iterator}, Uint8Array: Bytes, toPrimitive, apply, isArray, isView, keys, names, symbols,
   isEnumerable, hasOwn, is, min, max, floor, round, sqrt, getPrototypeOf, getOwnPropertyDescriptor, exec, slice, includes, indexOf,
   repeat, padStart, padEnd, charCodeAt, codePointAt, functionText, symbolText, patternText, numberText, dateText, toISOString, mapSize, setSize, mapForEach, setForEach,
   viewKind, bufferSize, isDate, inherits, valuesOf, kindText, newList}}) => {
@@ -270,9 +270,12 @@ function otherShape(state, value, shape) {
   if (isWeakSet || inherits(value, NativeWeakMap.prototype)) { shape.open = named(isWeakSet ? 'WeakSet' : 'WeakMap'); shape.inner = () => only('<items unknown>'); return shape; }
   if (constructor === 'Object' && kindText(value) === '[object Arguments]') shape.open = '[Arguments] {';
   else if (constructor !== 'Object' || tag !== '') shape.open = named('Object');
-  if (shape.keys.length === 0) shape.whole = shape.open + '}';
+  if (shape.keys.length === 0) shape.whole = isSpoken(value, shape) ? toText(value) : shape.open + '}';
   return shape;
 }
+// $proxy('key') has nothing of its own but its text.
+const isSpoken = (value, {constructor, tag}) => constructor === 'Object' && tag === '' && !hasOwn(value, toPrimitive) &&
+  attempt(() => typeof value[toPrimitive] === 'function', false);
 
 function property(state, value, key, depth, kind) {
   const own = getOwnPropertyDescriptor(value, key);
