@@ -68,6 +68,35 @@ def context() -> float:
     return microseconds(lambda: quickjs(limits).close(), rounds=15, calls=10)
 
 
+USES = {
+    "Math as in V8": "Math.log10(1000)",
+    "RegExp.$1": "/(a)/.test('a') && RegExp.$1",
+    "sort by a comparator": "[2, 1].sort((a, b) => a - b)",
+    "AbortController": "new AbortController()",
+    "TextDecoder('gbk')": "new TextDecoder('gbk').decode(Uint8Array.of(0xd6, 0xd0))",
+    "Intl.ListFormat": "new Intl.ListFormat('zh-CN').format(['a', 'b'])",
+    "Intl": "(1).toLocaleString()",
+    "Chinese sorting": "'a'.localeCompare('b')",
+    "URL": "new URL('http://a/')",
+}
+
+
+def uses() -> dict[str, float]:
+    """Return what a context costs more whose script uses something that others do not pay for."""
+    limits = Limits()
+
+    def used(expression: str) -> float:
+        def once() -> None:
+            engine = quickjs(limits, [expression])
+            engine.load(expression)
+            engine.close()
+
+        return microseconds(once, rounds=15, calls=5) / 1e3
+
+    plain = used("0")
+    return {f"{name}, ms more": used(expression) - plain for name, expression in USES.items()}
+
+
 def crossing(cassette: Path) -> dict[str, float]:
     """Return the cost of one call in a script, beside the same call in Python.
 
@@ -152,6 +181,7 @@ def measure() -> dict[str, float]:
         cassette = recorded(here, 1)
         return {
             "a fresh context with the prelude, ms": context() / 1e3,
+            **uses(),
             **crossing(cassette),
             "ten minutes of back-off, ms": patience(cassette),
             **scenario(here),

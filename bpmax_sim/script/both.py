@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -26,7 +26,7 @@ from bpmax_sim.script.outbox import (
 )
 
 _UNEQUAL = frozenset({"probe", "probed", "end"})
-"""Operations that tell what an engine knows of its promises, which is more in one than in the other."""
+"""Operations whose outbox is what an engine knows of its promises, in one more than in another."""
 _WORDED = frozenset({"TypeError", "SyntaxError", "ReferenceError", "RangeError", "InternalError"})
 """Errors that an engine raises itself, each in its own words."""
 _LONGEST = 200
@@ -85,8 +85,8 @@ class BothEngines:
             raise self._differ(str(_end(ends[0])), str(_end(ends[1])), raw)
 
     def _differ(self, mine: str, theirs: str, raw: str) -> EngineError:
-        message = f"the engines differ: {self._name}: {mine[:_LONGEST]}; {self._other}: {theirs[:_LONGEST]}"
-        return EngineError("EngineDifference", message, raw)
+        sides = f"{self._name}: {mine[:_LONGEST]}; {self._other}: {theirs[:_LONGEST]}"
+        return EngineError("EngineDifference", f"the engines differ: {sides}", raw)
 
 
 def _done(work: Callable[[Engine], Any], engine: Engine) -> Any:
@@ -129,17 +129,21 @@ def _raw(entry: Any) -> str:
     return entry.error.raw if isinstance(entry, Uncaught) else ""
 
 
+_SHOWN: Mapping[type, Callable[[Any], str]] = {
+    Log: lambda entry: f"console.{entry.level} {entry.text!r}",
+    Call: lambda entry: f"call {entry.platform}.{entry.api} {_json(entry.steps or entry.args)}",
+    Write: lambda entry: f"{entry.name} = {dumps(entry.value)}",
+    Timer: lambda entry: f"a timer of {entry.delay} ms",
+    Uncaught: lambda entry: f"uncaught {entry.error.name}: {entry.error.message}",
+    Clear: lambda entry: f"timer {entry.number} cleared",
+    Raced: lambda entry: f"call {entry.number} in a race",
+    type(None): lambda _: "nothing",
+}
+
+
 def _shown(entry: Any) -> str:
-    if entry is None:
-        return "nothing"
-    if isinstance(entry, Log):
-        return f"console.{entry.level} {entry.text!r}"
-    if isinstance(entry, Call):
-        return f"call {entry.platform}.{entry.api} {dumps(msgspec.to_builtins(entry.steps))}"
-    if isinstance(entry, Write):
-        return f"{entry.name} = {dumps(entry.value)}"
-    if isinstance(entry, Timer):
-        return f"a timer of {entry.delay} ms"
-    if isinstance(entry, Uncaught):
-        return f"uncaught {entry.error.name}: {entry.error.message}"
-    return f"{type(entry).__name__} {entry.number}"
+    return _SHOWN[type(entry)](entry)
+
+
+def _json(value: Any) -> str:
+    return dumps(msgspec.to_builtins(value))

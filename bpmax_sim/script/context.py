@@ -1,11 +1,7 @@
-"""One script in its context: what the prelude queued is done, and what came of it handed back.
+"""One script in its context: operations go in with the time and changed fields, outboxes come out.
 
 A turn enters the engine once; afterwards its outbox is drained in order. Changes inside a value
-of a live object are told before the next call or write, and at the end of the turn.
-
-Turns of one context: an operation goes in with the time and the news, its outbox comes out.
-
-Live objects and their copies in a context: what changed outside goes in, writes come out.
+of a live object are passed on before the next call or write, and at the end of the turn.
 """
 
 from __future__ import annotations

@@ -1,24 +1,12 @@
-"""The one door to the default JavaScript engine, QuickJS-NG.
+"""The default JavaScript engine, QuickJS-NG: JSON text goes in and comes out.
 
-JSON text goes in and comes out. No Python function is registered: a raise inside one, or a time
-limit, would corrupt the context. A context belongs to the thread that made it.
-
-Our own JavaScript compiled once per process and read into each context.
-
-Bytecode never leaves the process: it is made and read by the same engine. What a context is not
-expected to need stays text, all of it in one buffer.
-
-The engine's C functions that the wheel's library exports and its Python class leaves out.
-
-They are reached by a pointer that is read from inside the wheel's own object, so only in versions
-whose objects were looked at. Elsewhere, where the functions are not there (Windows, 32 bits) and
-with ``BPMAX_JS_NATIVE=0``, `library` is None and whoever asks does without: a context takes longer
-to make, and of rejections that nobody handled only those of calls are known.
-
-Tell a context's prelude which promises were rejected without a handler.
-
-The hook is that of ECMA-262 (HostPromiseRejectionTracker). Where the engine's library does not
-offer it, only rejected calls that nobody awaited are told.
+No Python function is registered: a raise inside one, or a time limit, would corrupt the context,
+which belongs to the thread that made it. Our own JavaScript is compiled once per process and read
+into each context as bytecode, which the same engine makes and reads; what a context is not expected
+to need stays text, in one buffer. That takes C functions that the wheel exports and its Python
+class leaves out, reached by a pointer inside the wheel's object: only in versions that were tested.
+Elsewhere (Windows, 32 bits, ``BPMAX_JS_NATIVE=0``) `library` is None: a context takes longer to
+make, and of rejections that nobody handled only those of calls are known.
 """
 
 from __future__ import annotations
@@ -298,13 +286,16 @@ BINDINGS: Mapping[str, str] = {
     "math": r"(?!)",
     "legacy": r"(?!)",
     "web": r"Abort(?:Controller|Signal)|performance",
-    "gbk": r"(?!)",
+    "gbk": r"(?i)gbk|gb_?2312|chinese",
+    "formatjs": r"(?!)",
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 
 Only that is read from bytecode beforehand; the others are compiled where a script uses them all the
 same, which is as right and takes longer.
 """
+_LONG, _ABSENT = frozenset({"gbk", "formatjs"}), "() => ({})"
+"""Bindings that a context would copy for nothing; a script that does not name one is refused it."""
 _PUMPED_BETWEEN_LOOKS = 64
 
 ADAPTATIONS: Mapping[str, str] = {
@@ -312,7 +303,11 @@ ADAPTATIONS: Mapping[str, str] = {
         r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*"
         r"(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b"
     ),
-    "legacy": r"(?s)(?=.*\bRegExp\b).*(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)",
+    "legacy": (
+        r"(?s)\A(?=.*?\bRegExp\b)"
+        r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"
+    ),
+    "formatjs": r"PluralRules|RelativeTimeFormat|ListFormat",
 }
 """What makes the language that of V8, for scripts that name it: name of a binding -> its sign.
 
@@ -340,7 +335,9 @@ class QuickJSNG:
 
     def _adapt(self, parts: Sequence[str]) -> None:
         if parts:
-            self._entry("adapt", json.dumps({"now": 0, "parts": parts}))
+            names = list(BINDINGS)
+            numbers = [names.index(part) + 1 for part in parts]  # among the prelude's parameters
+            self._entry("adapt", json.dumps({"now": 0, "parts": numbers}))
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
@@ -428,7 +425,7 @@ def _entry(context: Any, scripts: Sequence[str]) -> Any:
         compiled(text) if name in wanted else None
         for name, text in zip(BINDINGS, texts[1:], strict=True)
     ]
-    return entered(context, main, parts, _texts())
+    return entered(context, main, parts, _texts(wanted & _LONG))
 
 
 @lru_cache(maxsize=256)
@@ -445,8 +442,14 @@ def _adaptations(scripts: Sequence[str]) -> tuple[str, ...]:
 
 
 @cache
-def _texts() -> Texts:
-    return Texts(sources()[1:])
+def _texts(named: frozenset[str]) -> Texts:
+    """Return the texts, of the long ones those that a script names."""
+    return Texts(
+        [
+            _ABSENT if name in _LONG - named else text
+            for name, text in zip(BINDINGS, sources()[1:], strict=True)
+        ]
+    )
 
 
 @cache

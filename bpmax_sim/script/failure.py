@@ -1,6 +1,4 @@
-"""From what the prelude tells of a JavaScript error to an exception.
-
-Scripts, and the way back from the engine's positions to a line and column of theirs.
+"""From a JavaScript error to an exception with the script's file, line and column.
 
 The engine knows one file, ``<input>``, and counts columns in UTF-8 bytes. So each script is
 evaluated below its own number of empty lines, and positions are mapped back here.

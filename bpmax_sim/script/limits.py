@@ -1,13 +1,9 @@
-"""What a script may use, and how an engine says that it used more.
+"""What a script may use, how an engine says that it used more, and how deep scripts may recurse.
 
-How deep scripts may recurse on a thread, and a thread of their own for those that go deeper.
-
-Stops a context from another thread where the engine itself does not look at the time.
-
-The engine asks for the time in loops and calls of JavaScript only. Loops of its own C code (a Set
+The engine looks at the time in loops and calls of JavaScript only. Loops of its own C code (a Set
 filled by an iterator that never ends, ``JSON.parse`` of megabytes 10,000 times) go on. They do ask
-for stack and memory, so a context that is over its limits is left with no stack, and what it calls
-next fails; where that does not end it, it is left with no memory at every other look. (For ever
+for stack and memory, so a context over its limits is left with no stack, and what it calls next
+fails; where that does not end it, it is left with no memory at every other look. (For ever
 without memory, the engine can be busy with errors that it has no room for.) Then it is lost.
 """
 

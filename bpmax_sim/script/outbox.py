@@ -1,9 +1,7 @@
-"""What a turn of a script leaves behind, read from JSON that nobody has to believe.
+"""What a turn of a script leaves behind, and what comes of running one: types of untrusted JSON.
 
 The prelude writes it, but in an engine that runs users' code; so each entry has its type here, and
 what does not fit is an error of the script.
-
-What comes of running a script.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 // The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
 // Other things are made on first use of bindings/*.js: each a function, its text, or where that starts in `texts`.
 (function (texts, $primordials, $errors, $values, $timers, $console, $date, $random, $text, $clone,
-  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $legacy, $web, $gbk) {
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $legacy, $web, $gbk, $formatjs) {
 'use strict';
+const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
 const indirectEval = eval;
 const primordials = (typeof $primordials === 'function' ? $primordials : indirectEval($primordials))();
@@ -45,7 +46,7 @@ function lazily(name, source) {
 function borrowed(source, proto, prefix, ...names) {
   for (const name of names) {
     const own = {[name](first, second, third) { return module(source)[prefix + name](this, first, second, third); }};
-    proto[name] = shared.own(own[name]); // keeps the property's attributes
+    proto[name] = shared.own(own[name]);
   }
 }
 
@@ -261,7 +262,7 @@ const globals = {
 for (const name in globals) lazily(name, globals[name]);
 for (const name of ['SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 Object.assign(shared, {
-  shared, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
+  shared, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
   misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($console).inspect(value),
   collation: () => module($collation), places: () => module($places),
@@ -287,7 +288,7 @@ function compile(start, source) { // the body's line n is the engine's line star
 }
 const operations = {
   __proto__: null,
-  adapt({parts}) { for (const name of parts) module(name === 'math' ? $math : $legacy); },
+  adapt({parts}) { for (const n of parts) module(codes[n]); },
   open({zone, state, bindings, live: count, links, values, files, fields}) {
     shared.offset = zone;
     shared.start = shared.now;

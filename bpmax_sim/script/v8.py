@@ -1,4 +1,4 @@
-"""The one door to V8 (mini-racer), the optional engine: full ICU, and fast where scripts compute.
+"""V8 (mini-racer), the optional engine: full ICU, and fast where scripts compute.
 
 Only text goes in and out, as tasks that can be cancelled: microtasks run between the two tasks of
 a turn. It can end the process (``new Array(2 ** 32 - 1).fill(0)``), so it is never the default.

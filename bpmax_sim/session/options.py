@@ -200,8 +200,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "engine",
         ("session", "marker", "pytest", "cli"),
         EngineName,
-        "JavaScript engine; v8 is the extra engine-v8, quickjs,v8 runs both and fails where they "
-        "differ (default: quickjs)",
+        "JavaScript engine, or both, to fail where they differ (default: quickjs)",
         default="quickjs",
     ),
     Option(

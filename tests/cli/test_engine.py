@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.project import Command, Project
 
 DEEP = """\
@@ -12,6 +14,12 @@ steps:
 """
 
 
+DIFFERENT = """\
+scenario: 两个
+version: 1
+steps:
+  - {js: "console.log(CODE)"}
+"""
 BUSY = """\
 scenario: 忙
 version: 1
@@ -57,4 +65,21 @@ def test_an_engine_that_does_not_exist_is_refused(project: Project, bs: Command)
     done = bs("run", "--engine", "v9")
 
     assert done.code == 2
-    assert "'v9' is not one of 'quickjs', 'v8'" in done.err
+    assert "'v9' is not one of 'quickjs', 'v8', 'quickjs,v8'" in done.err
+
+
+def test_both_engines_run_and_the_first_event_that_differs_is_red(
+    project: Project, bs: Command
+) -> None:
+    pytest.importorskip("py_mini_racer", reason="the extra engine-v8 is not installed")
+    path = project.folder / "scenarios/两个.scenario.yaml"
+    path.write_text(DIFFERENT.replace("CODE", "[2, 1].sort((a, b) => a - b)"), encoding="utf-8")
+
+    assert bs("run", str(path), "--engine", "quickjs,v8").code == 0
+    path.write_text(DIFFERENT.replace("CODE", "{...'张'}"), encoding="utf-8")
+    red = bs("run", str(path), "--engine", "quickjs,v8")
+    assert red.code == 1
+    assert (
+        """the engines differ: quickjs: console.log '{}'; v8: console.log "{ '0': '张' }\""""
+        in (red.out)
+    )

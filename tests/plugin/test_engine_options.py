@@ -81,6 +81,15 @@ def test_a_script_that_needs_every_locale_passes_in_v8(project: Project) -> None
     project.run("--bpmax-engine=v8", "scenarios/德语.scenario.yaml").assert_outcomes(passed=1)
 
 
+def test_both_engines_run_a_scenario_and_their_difference_is_red(project: Project) -> None:
+    pytest.importorskip("py_mini_racer", reason="the extra engine-v8 is not installed")
+    project.write("scenarios/德语.scenario.yaml", GERMAN)
+
+    failed = project.run("--bpmax-engine=quickjs,v8", "scenarios/德语.scenario.yaml")
+    failed.assert_outcomes(failed=1)
+    assert "the engines differ: quickjs: ('threw', ('RangeError'" in output(failed)
+
+
 def test_markers_choose_the_engine_and_what_an_unawaited_call_is(project: Project) -> None:
     pytest.importorskip("py_mini_racer", reason="the extra engine-v8 is not installed")
     project.write(

@@ -154,7 +154,7 @@ REACHES = """\
 const seen = [];
 const names = ['process', 'require', 'module', 'global', 'Deno', 'Bun', 'os', 'std', 'scriptArgs',
   '__loadScript', 'importScripts', 'WebAssembly', 'Worker', 'SharedArrayBuffer', 'Atomics', 'print',
-  '__track', '__entry', 'python', 'navigator', 'localStorage', 'bjson', 'performance'];
+  '__track', '__entry', 'python', 'navigator', 'localStorage', 'bjson'];
 for (const name of names) if (name in globalThis) seen.push(name);
 const attempts = {
   fetch: () => fetch('https://example.test'),

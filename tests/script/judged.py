@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - JavaScript
 """Expressions drawn at random, and judges that say what they are worth."""
 
 from __future__ import annotations
@@ -39,9 +40,8 @@ def racer() -> Judge:
     engine.eval(SAY + ";0")
 
     def judge(expressions: Sequence[str]) -> list[str]:
-        said: list[str] = json.loads(
-            engine.eval(f"JSON.stringify({json.dumps(list(expressions))}.map(say))")
-        )
+        text = engine.eval(f"JSON.stringify({json.dumps(list(expressions))}.map(say))")
+        said: list[str] = json.loads(str(text))
         return said
 
     return judge
@@ -156,9 +156,10 @@ NUMBERS = st.one_of(
     st.builds(lambda a, b: f"[{a} << {b}, {a} >>> {b}, {a} | {b}, {a} ^ 5]", NUMBER, NUMBER),
 )  # fmt: skip
 TWO = st.integers(0, 61).map(lambda n: f"{n:02}")
+# V8 takes a year before 13 for a month where the rest is no date.
 STAMPS = st.builds(
     lambda y, mo, d, h, mi, s, form: form.format(y=y, mo=mo, d=d, h=h, mi=mi, s=s),
-    st.integers(1, 9999).map(lambda n: f"{n:04}"), TWO, TWO, TWO, TWO, TWO,
+    st.integers(13, 9999).map(lambda n: f"{n:04}"), TWO, TWO, TWO, TWO, TWO,
     st.sampled_from([
         "{y}-{mo}-{d}", "{y}-{mo}-{d}T{h}:{mi}:{s}Z", "{y}-{mo}-{d}T{h}:{mi}:{s}.123+08:00", "{y}-{mo}",
         "{y}-{mo}-{d}T{h}:{mi}Z",

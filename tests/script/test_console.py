@@ -66,6 +66,18 @@ console.error(查())"""
     ]
 
 
+@pytest.mark.of_quickjs
+def test_long_arrays_and_texts_print_at_once() -> None:
+    source = """
+      console.log(new Array(2e6).fill(0).length, new Array(1e6).fill(0), ['x'.repeat(3e6)]);
+      console.log(new Uint8Array(5e6), Object.assign([1], {备注: 'a'}))"""
+    first, second = texts(run(source))
+
+    assert first.count("0, 0") > 40
+    assert first.endswith("'... 2990000 more characters\n]")
+    assert second.endswith("[ 1, '备注': 'a' ]")
+
+
 def test_every_level_is_kept() -> None:
     source = """
       const levels = ['log', 'info', 'debug', 'warn', 'error', 'trace'];

@@ -194,7 +194,7 @@ def test_an_error_of_a_class_of_the_script_is_placed_where_it_is_made(made: str)
         ("42", "42"),
         ("Symbol('号')", "Symbol(号)"),
         ("Object.freeze({code: 7})", "{ code: 7 }"),
-        ("{get code() { throw 1 }}", "a value that cannot be read"),
+        ("{get code() { throw 1 }}", "{ code: [Getter] }"),
         (
             "new Proxy({}, {get() { throw 1 }, getPrototypeOf() { throw 2 }})",
             "a value that cannot be read",
@@ -412,7 +412,7 @@ def test_fetch_and_xmlhttprequest_point_to_proxy() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["require", "process", "performance", "SharedArrayBuffer", "Atomics", "std", "os", "__track"],
+    ["require", "process", "SharedArrayBuffer", "Atomics", "std", "os", "__track"],
 )
 def test_what_would_reach_the_machine_is_absent(name: str) -> None:
     assert value_of(f"return typeof {name}") == "undefined"
@@ -437,6 +437,7 @@ def test_beside_the_language_there_are_these_globals_and_no_others(engine: str) 
         *("$proxy", "console", "queueMicrotask", "structuredClone", "atob", "btoa", "crypto"),
         *("setTimeout", "setInterval", "clearTimeout", "clearInterval", "Intl"),
         *("URL", "URLSearchParams", "TextEncoder", "TextDecoder", "DOMException"),
+        *("AbortController", "AbortSignal", "Event", "EventTarget", "performance"),
         *("fetch", "XMLHttpRequest"),  # they point to $proxy
     }
 

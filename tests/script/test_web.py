@@ -30,7 +30,8 @@ def test_an_aborted_signal_tells_its_listeners_once_with_its_reason() -> None:
 
 def test_a_signal_that_times_out_does_so_in_virtual_time() -> None:
     source = """
-      const 开始 = performance.now(), 超时 = AbortSignal.timeout(1500), 合 = AbortSignal.any([超时]);
+      const 开始 = performance.now(), 超时 = AbortSignal.timeout(1500);
+      const 合 = AbortSignal.any([超时]);
       const 名 = await new Promise(r => 合.addEventListener('abort', () => r(合.reason.name)));
       return [名, performance.now() - 开始, performance.timeOrigin]"""
 

@@ -2,12 +2,13 @@
 // up that a script can redefine (primordials.js).
 'use strict';
 ({attempt, stackOf, timeOf, primordials: {Error: {prototype: errors}, RegExp: patterns, Promise: NativePromise, WeakSet: NativeWeakSet,
-  WeakMap: NativeWeakMap, String: toText, Symbol: {toStringTag, iterator}, Uint8Array: Bytes, apply, isArray, isView, keys, names, symbols,
+  WeakMap: NativeWeakMap, Array: NativeArray, Object: NativeObject, Map: NativeMap, Set: NativeSet, String: toText, Symbol: {toStringTag, iterator}, Uint8Array: Bytes, toPrimitive, apply, isArray, isView, keys, names, symbols,
   isEnumerable, hasOwn, is, min, max, floor, round, sqrt, getPrototypeOf, getOwnPropertyDescriptor, exec, slice, includes, indexOf,
   repeat, padStart, padEnd, charCodeAt, codePointAt, functionText, symbolText, patternText, numberText, dateText, toISOString, mapSize, setSize, mapForEach, setForEach,
   viewKind, bufferSize, isDate, inherits, valuesOf, kindText, newList}}) => {
 const OBJECT = 0, ITEM = 1, ARRAY = 2; // what a property belongs to
 const DEFAULTS = {__proto__: null, depth: 2, breakLength: 80, maxItems: 100, showHidden: false};
+const MANY = 10000; // of so many items, an array's other properties are not looked for
 const COMPACT = 3, LONGEST_TEXT = 10000, MIN_WIDTH = 16;
 const NAME = /^[a-zA-Z_][a-zA-Z_0-9]*$/, INDEX = /^(?:0|[1-9]\d*)$/;
 const push = (list, item) => { list[list.length] = item; };
@@ -93,8 +94,10 @@ const plain = {
 };
 
 // What kind of object it is, and what stands before its braces.
+const USUAL = [NativeArray, 'Array', NativeObject, 'Object', NativeMap, 'Map', NativeSet, 'Set']; // whatever a script made of them
 function constructorOf(value) { // the name of its class, or null
   for (let proto = value; proto !== null; proto = getPrototypeOf(proto)) {
+    if (proto !== value) for (let i = 0; i < USUAL.length; i++) if (USUAL[i].prototype === proto) return USUAL[i + 1];
     const own = getOwnPropertyDescriptor(proto, 'constructor'), made = own && hasOwn(own, 'value') ? own.value : undefined;
     const name = typeof made === 'function' ? made.name : '';
     if (typeof name === 'string' && name !== '' && isMadeBy(value, made)) return name;
@@ -107,7 +110,7 @@ function isMadeBy(value, made) {
   return own !== null && (typeof own === 'object' || typeof own === 'function') && inherits(value, own);
 }
 function tagOf(state, value, constructor) {
-  const tag = value[toStringTag];
+  const tag = attempt(() => value[toStringTag], '');
   if (typeof tag !== 'string' || tag === '' || (state.showHidden ? hasOwn(value, toStringTag) : isEnumerable(value, toStringTag))) return '';
   return tag === constructor ? '' : tag;
 }
@@ -117,8 +120,12 @@ function prefix(constructor, tag, fallback, size = '') {
 }
 const isOf = (brand, value) => attempt(() => (brand(value), true), false);
 function keysOf(state, value, isIndexed) {
-  const all = state.showHidden ? names(value) : keys(value), marks = symbols(value), found = newList();
-  for (let i = 0; i < all.length; i++) if (!isIndexed || !exec(INDEX, all[i])) push(found, all[i]);
+  const found = newList();
+  if (isIndexed && value.length > MANY) return found;
+  const all = state.showHidden ? names(value) : keys(value), marks = symbols(value);
+  let first = 0;
+  if (isIndexed) for (first = all.length; first > 0 && !exec(INDEX, all[first - 1]);) first--; // indexes come first
+  for (let i = first; i < all.length; i++) push(found, all[i]);
   for (let i = 0; i < marks.length; i++) if (state.showHidden || isEnumerable(value, marks[i])) push(found, marks[i]);
   return found;
 }
@@ -263,9 +270,12 @@ function otherShape(state, value, shape) {
   if (isWeakSet || inherits(value, NativeWeakMap.prototype)) { shape.open = named(isWeakSet ? 'WeakSet' : 'WeakMap'); shape.inner = () => only('<items unknown>'); return shape; }
   if (constructor === 'Object' && kindText(value) === '[object Arguments]') shape.open = '[Arguments] {';
   else if (constructor !== 'Object' || tag !== '') shape.open = named('Object');
-  if (shape.keys.length === 0) shape.whole = shape.open + '}';
+  if (shape.keys.length === 0) shape.whole = isSpoken(value, shape) ? toText(value) : shape.open + '}';
   return shape;
 }
+// $proxy('key') has nothing of its own but its text.
+const isSpoken = (value, {constructor, tag}) => constructor === 'Object' && tag === '' && !hasOwn(value, toPrimitive) &&
+  attempt(() => typeof value[toPrimitive] === 'function', false);
 
 function property(state, value, key, depth, kind) {
   const own = getOwnPropertyDescriptor(value, key);

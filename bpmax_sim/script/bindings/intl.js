@@ -218,16 +218,29 @@ for (const [name, [make, verb]] of Object.entries(constructors)) {
   Intl[name].supportedLocalesOf = locales => [locales].flat().filter(one => LOCALES[`${one}`.toLowerCase()]);
 }
 // What V8 has besides: it is there, and says what it is when a script uses it.
-const HINT = 'Intl has NumberFormat, DateTimeFormat, Collator and getCanonicalLocales; --bpmax-engine=v8 has all of ICU';
+const HINT = 'Intl has NumberFormat, DateTimeFormat, Collator, PluralRules, RelativeTimeFormat, ListFormat and getCanonicalLocales; --bpmax-engine=v8 has all of ICU';
+const POLYFILLED = ['PluralRules', 'RelativeTimeFormat', 'ListFormat'];
 for (const name of ['PluralRules', 'RelativeTimeFormat', 'ListFormat', 'DisplayNames', 'Segmenter', 'Locale', 'supportedValuesOf']) {
-  const closed = () => refuse(`Intl.${name}`, HINT);
+  const closed = () => refuse(`Intl.${name}`, POLYFILLED.includes(name) ? `${name} has to stand in the text of the script` : HINT);
   Intl[name] = new Proxy(function () {}, {apply: closed, construct: closed, get: (target, key) => typeof key === 'symbol' || key === 'prototype' ? target[key] : closed()});
 }
 for (const [kind, names] of [['NumberFormat', ['formatToParts', 'formatRange', 'formatRangeToParts']], ['DateTimeFormat', ['formatToParts', 'formatRange', 'formatRangeToParts']]]) {
   for (const name of names) Intl[kind].prototype[name] = {[name]() { refuse(`Intl.${kind}.prototype.${name}`, 'known are format and resolvedOptions; --bpmax-engine=v8 has all of ICU'); }}[name];
 }
+function adopt(name, Made) { // of a polyfill, for the locales that it has data of
+  Intl[name] = new Proxy(Made, {construct: (_, [locales, options], target) =>
+    Reflect.construct(Made, [localeOf(locales).slice(0, 2), options], target === Intl[name] ? Made : target)});
+  Object.defineProperty(Made, 'name', {value: name, configurable: true});
+  Object.defineProperty(Made.prototype, 'constructor', {value: Intl[name], writable: true, configurable: true});
+  const {resolvedOptions} = Made.prototype, FULL = {zh: 'zh-CN', en: 'en-US'};
+  Object.defineProperty(Made.prototype, 'resolvedOptions', {configurable: true, writable: true, value: function resolvedOptions_() {
+    const options = Reflect.apply(resolvedOptions, this, []);
+    return {...options, locale: FULL[options.locale] ?? options.locale};
+  }});
+  Made.supportedLocalesOf = locales => [locales].flat().filter(one => LOCALES[`${one}`.toLowerCase()]);
+}
 return {
-  Intl,
+  Intl, localeOf, adopt,
   'number.toLocaleString': (value, locales, options) => numberFormat(locales, options).format(value.valueOf()),
   'date.toLocaleString': (date, locales, options) => shownDate(date, locales, options, 'all'),
   'date.toLocaleDateString': (date, locales, options) => shownDate(date, locales, options, 'date'),

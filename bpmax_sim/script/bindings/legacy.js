@@ -38,6 +38,7 @@ function quieten(target, name) {
   defineProperty(target, name, own);
 }
 const each = target => { for (const name of [...names(target), ...symbols(target)]) quieten(target, name); };
+const made = [[Number.prototype, 'toLocaleString'], [BigInt.prototype, 'toLocaleString'], [String.prototype, 'localeCompare'], [Error, 'captureStackTrace']];
 shared.own = value => { // what the bindings made, on its way to the script
   if (typeof value === 'object' && value !== null) { each(value); return value; }
   if (typeof value !== 'function') return value;
@@ -55,4 +56,5 @@ shared.own = value => { // what the bindings made, on its way to the script
   defineProperty(value.prototype, 'constructor', {__proto__: null, value: Quiet, writable: true, configurable: true});
   return Quiet;
 };
+for (const [target, name] of made) quieten(target, name); // these were there before
 }

@@ -117,6 +117,18 @@ groups.text = [
   'structuredClone([1,,2]).length', '1 in structuredClone([1,,2])', 'structuredClone(10n) === 10n', 'Object.is(structuredClone(-0), -0)', 'structuredClone(new Number(3)) instanceof Number',
 ];
 
+groups.polyfills = [
+  ...product(LOCALES, ['long', 'short', 'narrow'], ['always', 'auto'], ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'], ['-2', '-1', '-0', '0', '1', '2', '1.5', '-1000'])
+    .map(([l, style, numeric, unit, n]) => `new Intl.RelativeTimeFormat(${l}, ${text({style, numeric})}).format(${n}, '${unit}')`),
+  ...product(LOCALES, ['long', 'short', 'narrow'], ['conjunction', 'disjunction', 'unit'], [0, 1, 2, 3, 4])
+    .map(([l, style, type, n]) => `new Intl.ListFormat(${l}, ${text({style, type})}).format(${text(['张三', '李四', 'B', 'd'].slice(0, n))})`),
+  ...product(LOCALES, ['cardinal', 'ordinal'], ['0', '1', '2', '3', '4', '11', '21', '22', '103', '1.5', '-1', '1e6']).map(([l, type, n]) => `new Intl.PluralRules(${l}, {type: '${type}'}).select(${n})`),
+  ...['RelativeTimeFormat', 'ListFormat', 'PluralRules'].flatMap(name => [`Intl.${name}.name`, `new Intl.${name}() instanceof Intl.${name}`, `new Intl.${name}().resolvedOptions().locale`,
+    `Object.prototype.toString.call(new Intl.${name}('en-US'))`, `Intl.${name}.supportedLocalesOf(['zh-CN', 'en-US'])`, `Intl.${name}()`, `new Intl.${name}('zh-CN', {style: 'x', type: 'x'})`]),
+  "new Intl.RelativeTimeFormat('zh-CN').formatToParts(-10, 'day')", "new Intl.RelativeTimeFormat('en-US').formatToParts(1234.5, 'day')", "new Intl.ListFormat('zh-CN').formatToParts(['甲', '乙', '丙'])",
+  "new Intl.RelativeTimeFormat('zh-CN').format(1, '年')", "new Intl.ListFormat('zh-CN').format([1])", "new Intl.PluralRules('en-US').resolvedOptions().pluralCategories",
+];
+
 function say(expression) {
   try {
     const value = (0, eval)(`(${expression})`);

@@ -1,0 +1,118 @@
+"""What makes the language that of V8, and for whom: decided from the text before anything runs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bpmax_sim.script.engine import _adaptations as adaptations
+from bpmax_sim.script.failure import Script
+from tests.script.bench import run, value_of
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("console.log(Math.round(1.5), Math.max(1, 2), '$1')", ()),
+        ("'a'.replace(new RegExp('(a)'), '$1')", ("legacy",)),
+        ("fmt.replace(RegExp.$1, '')", ("legacy",)),
+        ("return RegExp['$' + 1] + RegExp[\"$&\"]", ("legacy",)),
+        ("RegExp.leftContext", ("legacy",)),
+        ("Math.cbrt(27)", ("math",)),
+        ("Math . log10(2)", ("math",)),
+        ("const {log10} = Math;", ("math",)),
+        ("Math['cb' + 'rt'](27)", ("math",)),
+        ("new Intl.ListFormat('zh-CN')", ("formatjs",)),
+        ("数学.log(1); console.log('Mathematics')", ()),
+    ],
+)
+def test_the_text_decides(text: str, parts: tuple[str, ...]) -> None:
+    assert adaptations((text,)) == parts
+
+
+def test_a_library_decides_too() -> None:
+    library = Script("lib/日期.js", "function 年(s) { /(\\d{4})/.test(s); return RegExp.$1 }")
+
+    assert run("return 年('于2026年')", libraries=[library]).unwrap() == "2026"
+
+
+def test_the_decision_takes_time_in_proportion_to_the_text() -> None:
+    def took(text: str) -> float:
+        started = time.thread_time()
+        adaptations((text,))
+        return time.thread_time() - started
+
+    small, large = (min(took("x = Mat + RegEx + $1;" * n) for _ in range(3)) for n in (2000, 20001))
+
+    assert large < 60 * max(small, 1e-4)
+
+
+def test_our_own_use_of_regular_expressions_leaves_no_trace() -> None:
+    source = """
+      /(张)(三)?/.test('张');
+      const seen = [];
+      const look = () => seen.push(RegExp.$1 + RegExp.$2);
+      new Date('2026/3/2 10:00'); look(); new Date(0).toString(); look();
+      new Intl.NumberFormat('zh-CN').format(1234.5); look(); (1234.5).toLocaleString(); look();
+      new URL('https://例.测试/a?b=1').searchParams.get('b'); look();
+      console.log({a: 'x'}, /(b)/); look(); '甲'.localeCompare('乙'); look();
+      new Date(0).toLocaleDateString('zh-CN', {month: 'long'}); look();
+      return [...new Set(seen)]"""
+
+    assert value_of(source) == ["张"]
+
+
+def test_what_is_wrapped_is_what_it_was() -> None:
+    source = """
+      RegExp.$1;
+      class 日 extends Date {}
+      const d = new 日(2026, 2, 2);
+      return [Date.name, Date.length, new Date(5).constructor === Date, d instanceof Date,
+        d.getFullYear(), `${RegExp.prototype.exec}`.includes('[native code]'), Math.cbrt.name,
+        new URL('http://a/b').pathname, `${Math.atan2}`.includes('[native code]'),
+        Math.hypot.length]"""
+
+    assert value_of(source) == ["Date", 7, True, True, 2026, True, "cbrt", "/b", True, 2]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (
+            "new Intl['Plural' + 'Rules']()",
+            "Intl.PluralRules is not simulated: PluralRules has to stand in the text of the script",
+        ),
+        (
+            "new TextDecoder('g' + 'bk').decode(Uint8Array.of(0xd6, 0xd0))",
+            (
+                "the encoding gbk is not simulated for a script whose text does not name it: "
+                "write 'gbk' out"
+            ),
+        ),
+    ],
+)
+def test_what_the_text_hides_is_refused_by_name(source: str, told: str) -> None:
+    error = run(source).error
+
+    assert error is not None
+    assert error.message == told
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("Math.cbrt(27)", 3),
+        ("Math.exp(1)", 2.718281828459045),
+        ("Math.log10(1000)", 3),
+        ("Math.sinh(-0.9224734044862781)", -1.0589850008223292),
+        ("Math.tanh(0.366489111269102)", 0.3509169649369762),
+        ("Math.cos(0.1)", 0.9950041652780257),
+        ("Math.hypot(3, '4')", 5),
+        ("Math.hypot()", 0),
+        ("Math.atan2()", None),
+        ("Math.asin('0.7')", 0.775397496610753),
+    ],
+)
+def test_math_is_that_of_v8_to_the_last_digit(expression: str, value: object) -> None:
+    assert value_of(f"const x = {expression}; return x === x ? x : null") == value
