@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from bpmax_sim.errors import ScriptError
 from bpmax_sim.script.engine import _adaptations as adaptations
 from bpmax_sim.script.failure import Script
 from tests.script.bench import run, value_of
@@ -95,7 +96,7 @@ def test_what_is_wrapped_is_what_it_was() -> None:
 def test_what_the_text_hides_is_refused_by_name(source: str, told: str) -> None:
     error = run(source).error
 
-    assert error is not None
+    assert isinstance(error, ScriptError)
     assert error.message == told
 
 
