@@ -1,13 +1,8 @@
-"""What bytes may hold once an encoding is undone.
+"""What bytes hold once an encoding is undone: base64, hexadecimal, escapes, compression, UTF-16.
 
-Each encoding is undone for all places of some bytes at once, by calls that run in C and whose cost
-is in proportion to the bytes: most bytes are told in one pass to hold none of it. Where it is
-found, what comes of it is joined to one piece.
-
-Compressed streams inside bytes: where they may begin, and what comes out up to any damage.
-
-Any bytes hold the two or three that such a stream begins with by chance, and most begin deflate
-without a header. Such streams end after a few bytes, so trying one has to cost next to nothing.
+Each encoding is undone for all places at once, by calls that run in C and cost time in proportion
+to the bytes; what comes of it is joined to one piece. Any bytes hold by chance what a compressed
+stream begins with, and such streams end after a few bytes: to try one has to cost next to nothing.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
 """All secrets of a vault, ready for replacing and for searching; a value that never changes.
 
 Most texts hold no secret, so a few substring tests come first: for the part of each secret that
-every encoder leaves alone, and for its hexadecimal digits.
-
-One secret: where it may be in a text, and the text with its stand-in instead.
-
-Parts of a secret that are secret by themselves: a JWT's, and the lines of a private key.
+every encoder leaves alone, and for its hexadecimal digits. Parts that are secret by themselves, a
+JWT's and the lines of a private key, are registered with the whole.
 """
 
 from __future__ import annotations
