@@ -1,1 +1,1 @@
-"""What was said: the file format, journal, store, and matching of recordings."""
+"""Recordings of HTTP exchanges: file format, journal, matching and replay."""

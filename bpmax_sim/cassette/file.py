@@ -1,12 +1,8 @@
-"""Opening a cassette file, and reading its exchanges one by one.
+"""An open cassette: where its exchanges are, found by scanning line starts, and each read alone.
 
-The places of the exchanges of a file, found by scanning line starts; nothing else is parsed.
-
-Why a file does not open as a cassette: the most telling of all reasons, and its line.
-
-Small cassettes that every session of a process opens, such as those of logins, kept read.
-
-Each is read again once its file is another: every writer of ours puts a new file in its place.
+A file that is corrupt, or of another version, is refused with the most telling reason and its line.
+`cached` keeps small ones, such as those of logins, for all sessions of a process until the file is
+another: every writer of ours puts a new file in its place.
 """
 
 from __future__ import annotations
@@ -52,15 +48,15 @@ _read_seal = msgspec.json.Decoder(Seal).decode
 Data = Any  # bytes or a memory map
 
 
-class Unsound(Exception):  # noqa: N818 - becomes a DamagedCassette where the file is known
+class Corrupt(Exception):  # noqa: N818 - becomes a DamagedCassette where the file is known
     """The bytes are not a whole, sealed cassette."""
 
 
-class Newer(Exception):  # noqa: N818 - becomes a NewerFormat where the file is known
+class NewerVersion(Exception):  # noqa: N818 - becomes a NewerFormat where the file is known
     """The bytes are of a format that this version cannot read."""
 
 
-class Older(Exception):  # noqa: N818 - is converted, or becomes a CassetteError
+class OlderVersion(Exception):  # noqa: N818 - is converted, or becomes a CassetteError
     """The bytes are of an earlier format.
 
     Attributes:
@@ -116,9 +112,9 @@ def read_index(data: Data) -> Index:
     """Return the index of a file's bytes, once its seal is found to hold.
 
     Raises:
-        Newer: if a newer version wrote it.
-        Older: if it has to be converted first.
-        Unsound: if anything was cut, added, moved or taken away.
+        NewerVersion: if a newer version wrote it.
+        OlderVersion: if it has to be converted first.
+        Corrupt: if anything was cut, added, moved or taken away.
     """
     line, body = _head_line(data)
     found = Index(head=_head(line))
@@ -131,10 +127,10 @@ def read_index(data: Data) -> Index:
 
 def _head_line(data: Data) -> tuple[bytes, int]:
     if data[: len(_HEAD)] != _HEAD:
-        raise Unsound("the first lines are not those of a cassette")
+        raise Corrupt("the first lines are not those of a cassette")
     end = data.find(b"\n", len(_HEAD))
     if end < 0:
-        raise Unsound("the head line has no end")
+        raise Corrupt("the head line has no end")
     return data[len(_HEAD) : end], end + 1
 
 
@@ -142,12 +138,12 @@ def _head(line: bytes) -> Head:
     try:
         version = _read_format(line).get("format")
         if isinstance(version, int) and version > FORMAT:
-            raise Newer(str(version))
+            raise NewerVersion(str(version))
         if isinstance(version, int) and version < FORMAT:
-            raise Older(version)
+            raise OlderVersion(version)
         return _read_head(line)
     except BROKEN_JSON as error:
-        raise Unsound(f"the head line is broken ({error})") from error
+        raise Corrupt(f"the head line is broken ({error})") from error
 
 
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
@@ -169,7 +165,7 @@ def _scan(data: Data, start: int, into: Index) -> list[bytes]:
     try:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
-        raise Unsound(f"an index line is broken ({error})") from error
+        raise Corrupt(f"an index line is broken ({error})") from error
     into.first_failure = bisect(into.starts, into.sections[0])
     into.orders = _sorted(data, into)
     return shas
@@ -193,12 +189,12 @@ def _check_layout(data: Data, body: int, index: Index) -> None:
     failures, sealed = index.sections
     starts, first = index.starts, index.first_failure
     if not 0 < failures < sealed:
-        raise Unsound("the `failures:` or the `sealed:` line is missing")
+        raise Corrupt("the `failures:` or the `sealed:` line is missing")
     done = _section(b"interactions", starts[0] if first else failures, filled=first > 0)
     failed = len(starts) > first
     undone = _section(b"failures", starts[first] if failed else sealed, filled=failed)
     if data[body : done[1]] != done[0] or data[failures : undone[1]] != undone[0]:
-        raise Unsound("there are lines between the exchanges")
+        raise Corrupt("there are lines between the exchanges")
 
 
 def _section(name: bytes, end: int, *, filled: bool) -> tuple[bytes, int]:
@@ -208,19 +204,19 @@ def _section(name: bytes, end: int, *, filled: bool) -> tuple[bytes, int]:
 def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> None:
     text = line.removeprefix(_SEALED[1:])
     if not text.endswith(b"}\n") or text.count(b"\n") != 1:
-        raise Unsound("something follows the `sealed:` line, or its end is missing")
+        raise Corrupt("something follows the `sealed:` line, or its end is missing")
     try:
         seal = _read_seal(text)
     except BROKEN_JSON as error:
-        raise Unsound(f"the `sealed:` line is broken ({error})") from error
+        raise Corrupt(f"the `sealed:` line is broken ({error})") from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):
-        raise Unsound(
+        raise Corrupt(
             f"it was sealed with {seal.interactions} interactions and {seal.failures} failures, "
             f"and holds {counts[0]} and {counts[1]}"
         )
     if hashlib.sha256(b"\n".join([head, *shas])).hexdigest() != seal.sha256:
-        raise Unsound("its head line or the set of its exchanges is not what was sealed")
+        raise Corrupt("its head line or the set of its exchanges is not what was sealed")
 
 
 _CONFLICT = re.compile(rb"^(?:<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILINE)
@@ -486,7 +482,7 @@ def _mapped(path: Path, descriptor: int) -> Index | None:
     with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
         try:
             return None if data[: len(_CRLF)] == _CRLF else _index(path, data)
-        except Older:
+        except OlderVersion:
             return None
 
 
@@ -494,7 +490,7 @@ def _read_whole(path: Path, data: bytes) -> tuple[bytes, Index]:
     """Return the bytes of a file, brought up to today's format, and their index."""
     try:
         return data, _index(path, data)
-    except Older as older:
+    except OlderVersion as older:
         try:
             fresh = up_to_date(data, older.version)
         except LookupError as error:
@@ -537,21 +533,21 @@ def _open(path: Path) -> int:
 def _index(path: Path, data: Data) -> Index:
     try:
         return read_index(data)
-    except Newer as error:
+    except NewerVersion as error:
         raise NewerFormat(
             f"{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
             f"{FORMAT}; upgrade bpmax-sim"
         ) from None
-    except Unsound as error:
+    except Corrupt as error:
         raise explain(path, bytes(data), str(error)) from None
 
 
 _MOST = 64
 _LARGEST = 64 * 1024  # bytes
-_kept: dict[str, tuple[object, Cassette]] = {}
+_cache: dict[str, tuple[object, Cassette]] = {}
 
 
-class _Shelved(Cassette):
+class _Cached(Cassette):
     """A cassette that keeps what it read; outcomes never change."""
 
     def __init__(self, path: Path, index: Index, read: Callable[[int, int], bytes]) -> None:
@@ -564,7 +560,7 @@ class _Shelved(Cassette):
         return self._outcomes[number]
 
 
-def take(path: str) -> Cassette:
+def cached(path: str) -> Cassette:
     """Return the cassette at *path*, which several sessions may play at the same time.
 
     Raises:
@@ -574,12 +570,12 @@ def take(path: str) -> Cassette:
     # pathlib would take five times as long
     place, status = os.path.join(os.getcwd(), path), os.stat(path)  # noqa: PTH109, PTH116, PTH118
     stamp = (path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
-    known = _kept.get(place)
+    known = _cache.get(place)
     if known is not None and known[0] == stamp:
         return known[1]
-    cassette = _Shelved.load(path)
+    cassette = _Cached.load(path)
     if status.st_size <= _LARGEST:
-        if len(_kept) >= _MOST:
-            _kept.clear()
-        _kept[place] = stamp, cassette
+        if len(_cache) >= _MOST:
+            _cache.clear()
+        _cache[place] = stamp, cassette
     return cassette

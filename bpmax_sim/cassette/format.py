@@ -1,22 +1,10 @@
-"""The file: vcrpy's own shape, plus a head, index lines and a seal that vcrpy does not read.
+"""Exchanges as canonical text: vcrpy's shape, and a head, index lines and a seal it does not read.
 
-Every byte is covered: each exchange by its `sha`, the set and order of exchanges and the head by
-the seal, the rest by its fixed form. Digests are over text with LF ends.
-
-An exchange as canonical text: the same exchange always gives the same bytes.
-
-Header fields are grouped by name, in the order of their first lines (RFC 9110, section 5.3: the
-order of different fields has no meaning). Bodies are stored decoded, so the headers that told how
-they were encoded move to the index line and the length is rewritten.
-
-Text and bytes as YAML scalars, so that any YAML 1.1 reader gets back what was written.
-
-A text is a block only where a reader cannot damage it and a reviewer sees all of it; otherwise it
-is a double-quoted scalar in JSON's escapes, which are also YAML's.
-
-Files of older formats: one small step from each version to the next, ending at today's.
-
-A version is never given up: its step stays, and so does a sample of it beside the tests.
+Every byte is covered: each exchange by its `sha`, their set and order and the head by the seal,
+the rest by its fixed form; digests are over text with LF ends. Header fields are grouped by name
+(the order of different fields has no meaning, RFC 9110, 5.3). Bodies are stored decoded, so what
+told their coding moves to the index line. A text is a block only where no reader can damage it.
+Each older version has one small step to the next, which stays, as does a sample in the tests.
 """
 
 from __future__ import annotations

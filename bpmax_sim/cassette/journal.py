@@ -1,13 +1,10 @@
-"""What was recorded, on the disk before anyone sees the answer; one file per recording process.
+"""What was recorded, on the disk before anyone sees the response; one file per recording process.
 
 Each record has its length and checksum, so what a crash leaves is read up to the torn one, or up to
 the zeros at the end. The file is locked while its recorder lives; one that can be locked was left
 behind. It is made, replaced and recovered under the folder's lock only, so that nobody sees it
-unlocked while its recorder lives; and a forked child never writes into it.
-
-Files that survive a crash: whole replacement, durable appends, and locks that die with us.
-
-The last line of defence: nothing with a known secret in it is written as it is.
+unlocked while its recorder lives; and a forked child never writes into it. An exchange with a known
+secret in it is never written as it is.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """What makes two calls the same: two calls match when `differences` finds none.
 
 `identity` digests exactly what `differences` compares, so the key and the explanation cannot
-disagree. The address, auth and signatures are no part of it: a `Call` is what the builder said.
-
-The call behind a recorded request: what is left without its address, auth and signature.
+disagree. The address, auth and signatures are no part of it: a `Call` is what the builder said, and
+`call_behind` is what is left of a request without them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""One owner's recording into a file that others share, whatever order they come in.
+"""Writing a cassette that others share: one owner's recording merged in, or all of it anew.
 
-A whole cassette written anew: with keys under the rules in force, or without some exchanges.
-
-Whether a new recording says the same as the old one, so that the file need not change.
+The order in which recordings come in does not matter. One that is equal in meaning to the old one
+changes nothing; `rewrite` computes keys anew or leaves exchanges out.
 """
 
 from __future__ import annotations

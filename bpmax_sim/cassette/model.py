@@ -1,8 +1,7 @@
-"""The machine-readable lines of a cassette: its head, an exchange's index line, the seal.
+"""The machine-readable lines of a cassette, and bodies apart from their spelling.
 
-What a request body says, apart from how it is spelled: JSON by value, forms by pairs, parts.
-
-Numbers compare by their exact decimal value, so 1, 1.0 and 1e0 are equal and 0.1 is not 0.10…01.
+JSON is compared by value (numbers by their exact decimal value: 1, 1.0 and 1e0 are equal), forms by
+their pairs, multipart by part.
 """
 
 from __future__ import annotations

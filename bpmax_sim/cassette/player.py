@@ -1,11 +1,9 @@
 """Replaying one owner's exchanges: each identity in its recorded order, each exchange once.
 
-Which recorded exchange answers a call, where several sessions of an owner play one recording.
-
-What one session recorded is a part. A session plays the part of its own number, then one that no
-other session plays, and then shares one: equal examples are recorded once. A part that turns out
-not to go on as the session does is left for one that does. What no part has is played from
-whatever is left, so that a recording of one session serves a test that opens two.
+Several sessions of an owner may play one recording. What one session recorded is a part; a session
+plays the part of its own number, then one that no other plays, and then shares one: equal examples
+are recorded once. A part that turns out not to go on as the session does is left for one that does.
+What no part has is played from whatever is left.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """The text of one exchange back as an `Exchange`: our own layout at full speed, any YAML slowly.
 
-Any YAML 1.1 text as dicts, lists, texts, bytes and None: for what a person wrote or edited.
-
-Built on the parser's events, so a hostile file costs no more than its size: no aliases, no tags
-but ``!!binary`` and ``!!str``, no deep nesting, nothing constructed.
+Any YAML 1.1 is read from the parser's events, so a hostile file costs no more than its size: no
+aliases, no tags but ``!!binary`` and ``!!str``, no deep nesting, nothing constructed.
 """
 
 from __future__ import annotations

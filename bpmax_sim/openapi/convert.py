@@ -18,6 +18,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.messages import media_type
 from bpmax_sim.openapi.document import Document, Steps, line, listed, mapping, upgraded
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
 from bpmax_sim.platform.check import PLACEHOLDER, is_address
@@ -183,7 +184,7 @@ def _body(
 
 
 def _chosen(content: Mapping[str, Any]) -> tuple[str, str]:
-    plain = {media: media.partition(";")[0].strip().lower() for media in content}
+    plain = {media: media_type(media) for media in content}
     for pattern, encoding in _ENCODINGS:
         for media, name in plain.items():
             if pattern.fullmatch(name):

@@ -1,13 +1,8 @@
-"""What bytes may hold once an encoding is undone.
+"""What bytes hold once an encoding is undone: base64, hexadecimal, escapes, compression, UTF-16.
 
-Each encoding is undone for all places of some bytes at once, by calls that run in C and whose cost
-is in proportion to the bytes: most bytes are told in one pass to hold none of it. Where it is
-found, what comes of it is joined to one piece.
-
-Compressed streams inside bytes: where they may begin, and what comes out up to any damage.
-
-Any bytes hold the two or three that such a stream begins with by chance, and most begin deflate
-without a header. Such streams end after a few bytes, so trying one has to cost next to nothing.
+Each encoding is undone for all places at once, by calls that run in C and cost time in proportion
+to the bytes; what comes of it is joined to one piece. Any bytes hold by chance what a compressed
+stream begins with, and such streams end after a few bytes: to try one has to cost next to nothing.
 """
 
 from __future__ import annotations
@@ -24,8 +19,20 @@ from functools import lru_cache
 from itertools import accumulate, repeat
 from string import ascii_letters, ascii_uppercase, digits, hexdigits
 from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 
-from bpmax_sim.secret.encoded_runs import hex_runs_of, long_runs, octets, runs_and_lines
+import msgspec
+
+from bpmax_sim.secret.encoded_runs import (
+    BETWEEN,
+    BETWEEN_HEX,
+    hex_runs_of,
+    in_base64,
+    in_hex,
+    long_runs,
+    runs_and_lines,
+    whole_base64,
+)
 
 _BARE = -zlib.MAX_WBITS
 _PROBE = 64  # bytes that a stream by chance hardly ever gets over
@@ -208,12 +215,21 @@ class Fresh:
     def __init__(self) -> None:
         """Start with nothing."""
         self._runs: set[bytes] = set()
+        self._lines: set[bytes] = set()
 
     def of(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs* that did not come before."""
-        told = [run for run in dict.fromkeys(runs) if run not in self._runs]
-        self._runs.update(told)
-        return told
+        return _fresh(runs, self._runs)
+
+    def of_lines(self, lines: Sequence[bytes]) -> list[bytes]:
+        """Return those of *lines*, of which each is several runs, that did not come before."""
+        return _fresh(lines, self._lines)
+
+
+def _fresh(runs: Sequence[bytes], known: set[bytes]) -> list[bytes]:
+    fresh = [run for run in dict.fromkeys(runs) if run not in known]
+    known.update(fresh)
+    return fresh
 
 
 class Look(NamedTuple):
@@ -242,9 +258,6 @@ def layers(look: Look) -> Iterator[Piece]:
 
 # Base64, hexadecimal and base32: runs of an alphabet (RFC 4648).
 
-_BETWEEN = b"AAAA"
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-_FILLINGS = (b"", b"AAA", b"AA", b"A")
 _SHORTEST_32 = 10
 _IN_32 = bytes(65 if chr(c) in ascii_uppercase + "234567" else 32 for c in range(256))
 _TO_DIGITS = bytes.maketrans(
@@ -254,45 +267,50 @@ _SHORTEST_BARE = 40
 """Characters of base64 that are tried as deflate without a header."""
 
 
+_FOLDED = 16
+"""Characters of the longest run that is no line of a longer one."""
+
+_BEGIN_DEFLATE = frozenset(
+    bytes((first, second))
+    for first in (ascii_letters + digits + "+/-_").encode()
+    for second in (ascii_letters + digits + "+/-_").encode()
+    if (whole_base64(bytes((first, second)))[0] & 7) in {3, 5}  # the only block, compressed
+)
+
+
 def _runs(look: Look) -> Iterator[Piece]:
-    data = look.data
-    runs, lines = runs_and_lines(data)
+    runs, lines = runs_and_lines(look.data)
     if not runs:
         return
-    runs, folds = look.fresh.of(runs), look.fresh.of(lines)
+    runs, lines = look.fresh.of(runs), look.fresh.of_lines(lines)
+    # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
+    yield from _base64([*lines, *(r for r in runs if len(r) <= _FOLDED)] if lines else runs, look)
+    yield from _bare_base64([*lines, *runs], look)
     if runs:
-        yield from _base64(runs, look)
         yield from _hex(hex_runs_of(b" ".join(runs)), look)
         yield from _base32(runs, look)
-    if folds:
-        yield from _base64(folds, look)
 
 
 def _base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
-    told = _BETWEEN.join([*runs, b""]).translate(_TO_STANDARD)
-    locate = _by_run(runs, look.data, len(_BETWEEN))
-    # to begin with the whole, then one character later and so on, has every run at every alignment
-    for start in range(4):
-        inner = binascii.a2b_base64(told[start:] + _FILLINGS[(len(told) - start) % 4])
-        yield Piece(("base64",), inner, _scaled(locate, start, 4, 3))
+    if runs:
+        locate = _by_run(runs, look.data, len(BETWEEN))
+        for start, inner in enumerate(in_base64(runs)):
+            yield Piece(("base64",), inner, _scaled(locate, start, 4, 3))
+
+
+def _bare_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
+    """Yield what is deflate without a header in base64, as in the redirects of SAML."""
     for run in runs:
-        if len(run) >= _SHORTEST_BARE:
-            inner = bare(binascii.a2b_base64(_complete(run)), look.work, by_chance=True)
+        if len(run) >= _SHORTEST_BARE and (run[:2] in _BEGIN_DEFLATE or len(run) > _STEP):
+            inner = bare(whole_base64(run), look.work, by_chance=True)
             if inner:
                 yield Piece(("base64", "deflate"), inner, _by_run([run], look.data, 0))
 
 
-def _complete(run: bytes) -> bytes:
-    core = run.translate(_TO_STANDARD)
-    if len(core) % 4 == 1:
-        core = core[:-1]
-    return core + _FILLINGS[len(core) % 4]
-
-
 def _hex(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     if runs:
-        locate = _by_run(runs, look.data, 3)
-        for start, inner in enumerate(octets(b"000".join(runs))):
+        locate = _by_run(runs, look.data, len(BETWEEN_HEX))
+        for start, inner in enumerate(in_hex(runs)):
             yield Piece(("hex",), inner, _scaled(locate, start, 2, 1))
 
 
@@ -338,6 +356,11 @@ _STRETCH = b"A" * 17  # six bytes as two digits each, and what is between
 _PAIRS = tuple((b" " * gap).join([b"HH"] * 6) for gap in (1, 2))
 _DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
 _TO_LIST = bytes(c if c in b"-0123456789" else 44 for c in range(256))
+_NEAR = bytes(
+    68 if c in b"0123456789" else 32 if c in b"- \t\r\n\f\v" else c if c == 44 else 46  # noqa: PLR2004
+    for c in range(256)
+)
+_INTEGERS = msgspec.json.Decoder(list[int])
 _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java's bytes have a sign
 
 
@@ -346,24 +369,40 @@ def _apart(look: Look) -> Iterator[Piece]:
     if b"0x" in data:
         data = data.replace(b"0x", b"")
     told = data.translate(_APART)
-    if any(pairs in told for pairs in _PAIRS):
+    if b" " in told and any(pairs in told for pairs in _PAIRS):
         runs = look.fresh.of(hex_runs_of(data.translate(None, b" \t\r\n:,-")))
         for piece in _hex(runs, look):
             yield piece._replace(locate=_at(0))
 
 
 def _numbers(look: Look) -> Iterator[Piece]:
-    if b"," not in look.data:
+    if b"," not in look.data or not _has_list(look.data):
         return
-    told = look.data.translate(_DIGITS, _BLANKS + b"-")
-    if b",DD,DD," not in told and b",DDD," not in told:
-        return
-    if b",D,D,D,D," not in told.replace(b"DDD", b"D").replace(b"DD", b"D"):
-        return
-    numbers = look.data.translate(_TO_LIST, _BLANKS).split(b",")
-    inner = b"".join(map(_OCTETS.get, numbers, repeat(b"")))
+    numbers = look.data.translate(_TO_LIST, _BLANKS)
+    inner = _octets_of(numbers)
     if inner:
         yield Piece(("list of bytes",), inner, _at(0))
+
+
+def _has_list(data: bytes) -> bool:
+    """Return whether *data* may hold a list of five bytes or more, of which one has two digits."""
+    near = data.translate(_NEAR)
+    if b"D,D" not in near and b"D, D" not in near and b",  " not in near:
+        return False
+    told = data.translate(_DIGITS, _BLANKS + b"-")
+    if b",DD," not in told and b",DDD," not in told:
+        return False
+    return b",D,D,D,D," in told.replace(b"DDD", b"D").replace(b"DD", b"D")
+
+
+def _octets_of(numbers: bytes) -> bytes:
+    """Return the bytes of *numbers*, between which there are commas and nothing else."""
+    while b",," in numbers:
+        numbers = numbers.replace(b",,,,", b",").replace(b",,", b",")
+    try:  # in a tenth of the time, if all are written as JSON has them
+        return bytes(_INTEGERS.decode(b"[%s]" % numbers.strip(b",")))
+    except (ValueError, msgspec.MsgspecError):
+        return b"".join(map(_OCTETS.get, numbers.split(b","), repeat(b"")))
 
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
@@ -378,9 +417,21 @@ def _wide(look: Look) -> Iterator[Piece]:
         return
     at = data.translate(_PRINTED).find(_WIDE)
     if at >= 0:
-        for codec, start in (("utf-16-le", at % 2), ("utf-16-be", (at + 1) % 2)):
+        for codec, start in _orders(data, at):
             text = data[start:].decode(codec, "ignore")
             yield Piece((codec,), text.encode("utf-8", "surrogatepass"), _at(at))
+
+
+def _orders(data: bytes, at: int) -> Iterator[tuple[str, int]]:
+    """Yield how a text may be read whose first characters of ASCII begin at *at*.
+
+    What comes before the first of them is its other half where the larger byte comes first, and so
+    a zero.
+    """
+    if at == 0 or data[at - 1] or at > 1:
+        yield "utf-16-le", at % 2
+    if at > 0 and not data[at - 1]:
+        yield "utf-16-be", (at + 1) % 2
 
 
 # Compression.
@@ -394,6 +445,9 @@ def _streams(look: Look) -> Iterator[Piece]:
 # Escapes: signs that stand for one character each.
 
 _TEXT = rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NEARBY = 64  # bytes
+_OF_STRETCH = re.compile(rb"%s*" % _TEXT)
 _SAVED = b"\xff\xfe\xfd"  # for a sign that was escaped itself
 
 
@@ -401,10 +455,10 @@ class _Escape(NamedTuple):
     sign: bytes
     any: re.Pattern[bytes]
     in_binary: re.Pattern[bytes]  # where chance makes some: text has to follow
-    undo: Callable[[bytes], bytes]
+    undo: Mapping[str, Callable[[bytes], bytes]]  # by label
 
 
-def _escape(sign: bytes, pattern: bytes, undo: Callable[[bytes], bytes]) -> _Escape:
+def _escape(sign: bytes, pattern: bytes, undo: Mapping[str, Callable[[bytes], bytes]]) -> _Escape:
     strict = re.compile(rb"(?:%s)(?:%s{6}|%s{0,5}\Z)" % (pattern, _TEXT, _TEXT))
     return _Escape(sign, re.compile(pattern), strict, undo)
 
@@ -412,34 +466,60 @@ def _escape(sign: bytes, pattern: bytes, undo: Callable[[bytes], bytes]) -> _Esc
 def _escapes(look: Look) -> Iterator[Piece]:
     data = look.data
     binary = b"\0" in data
-    for label, escape in _ESCAPES.items():
+    for escape in _ESCAPES:
         if escape.sign not in data:
             continue
-        for start, end in _windows(data, escape.in_binary if binary else escape.any, look.reach):
+        for start, end in _windows(data, escape, look.reach, binary=binary):
             told = data[start:end] if end - start < len(data) else data
-            inner = escape.undo(told)
-            if inner != told:
-                yield Piece((label,), inner, _at(start))
+            for label, undo in escape.undo.items():
+                inner = undo(told)
+                if inner != told:
+                    yield Piece((label,), inner, _at(start))
 
 
-def _windows(data: bytes, pattern: re.Pattern[bytes], reach: int) -> Iterator[tuple[int, int]]:
-    """Yield from where to where there are escapes, and what is within *reach* of them."""
+def _windows(
+    data: bytes, escape: _Escape, reach: int, *, binary: bool
+) -> Iterator[tuple[int, int]]:
+    """Yield from where to where there are escapes, and what is within *reach* of them.
+
+    In what is no text an escape that is alone has come by chance or belongs to the text around it.
+    """
     start = end = -1
     at = 0
-    while found := pattern.search(data, at):
-        begin = max(0, found.start() - reach)
+    search = escape.in_binary.search if binary else escape.any.search
+    while found := search(data, at):
+        place = found.start()
+        if binary and not _has_another(data, escape, place):
+            begin, at = _stretch(data, place, reach)
+            until = at
+        else:
+            begin, at, until = max(0, place - reach), place + reach, place + 2 * reach
         if begin > end >= 0:
             yield start, end
             start = -1
         start = begin if start < 0 else start
-        at = found.start() + reach
-        end = at + reach
+        end = max(end, until)
     if start >= 0:
         yield start, min(end, len(data))
 
 
+def _has_another(data: bytes, escape: _Escape, place: int) -> bool:
+    near = data[max(0, place - _NEARBY) : place + _NEARBY]
+    return near.count(escape.sign) > 1 and len(escape.any.findall(near)) > 1
+
+
+def _stretch(data: bytes, place: int, reach: int) -> tuple[int, int]:
+    """Return where the text around *place* begins and ends."""
+    before = _CONTROL.split(data[max(0, place - reach) : place])[-1]
+    text = _OF_STRETCH.match(data, place, place + 2 * reach)
+    assert text is not None  # it may be empty
+    return place - len(before), max(text.end(), place + 1)
+
+
 def unquoted(data: bytes) -> bytes:
     """Return *data* with percent-encoding undone (RFC 3986)."""
+    if _SAVED in data:
+        return unquote_to_bytes(data)
     for sign in (b"%%", b"%%", b"%\r", b"%\n"):  # of which quoted-printable makes something else
         if sign in data:
             data = data.replace(sign, b"%25" + sign[1:])
@@ -469,14 +549,15 @@ _WORD = 46  # bytes of eight escaped characters after the first backslash
 
 def unescaped(data: bytes) -> bytes:
     """Return *data* with the escapes of JSON undone (RFC 8259), of JavaScript and Python too."""
-    if b"\\\\" in data:
+    saves = b"\\\\" in data
+    if saves:
         data = data.replace(b"\\\\", _SAVED)
     for letter in (b'"', b"/", b"n", b"'", b"t", b"r", b"b", b"f", b"v", b"0"):
         if b"\\" + letter in data:
             data = data.replace(b"\\" + letter, _ESCAPED.get(letter, letter))
     if b"\\u" in data or b"\\x" in data:
         data = _UNITS.sub(_character, data)
-    return data.replace(_SAVED, b"\\")
+    return data.replace(_SAVED, b"\\") if saves else data
 
 
 def _character(found: re.Match[bytes]) -> bytes:
@@ -516,17 +597,16 @@ def _entity(reference: bytes) -> bytes:
 
 
 _PERCENT = rb"%[0-9a-fA-F]{2}"
-_ESCAPES: Mapping[str, _Escape] = {
-    "percent": _escape(b"%", _PERCENT, unquoted),
-    "form": _escape(b"%", _PERCENT, _form),
-    "json": _escape(
+_ESCAPES = (
+    _escape(b"%", _PERCENT, {"percent": unquoted, "form": _form}),
+    _escape(
         b"\\",
         rb"""\\(?:["'\\/bfnrtv0]|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})""",
-        unescaped,
+        {"json": unescaped},
     ),
-    "xml": _escape(b"&", _ENTITY.pattern, unentitied),
-    "quoted-printable": _escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", _quoted_printable),
-}
+    _escape(b"&", _ENTITY.pattern, {"xml": unentitied}),
+    _escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _quoted_printable}),
+)
 
 SEARCHED: Mapping[str, str] = {
     "as it is": "in UTF-8, UTF-16 in either order of bytes, and GB 18030 (GBK)",

@@ -1,6 +1,7 @@
-"""Every run of base64 and hexadecimal in some bytes, found and decoded by a few calls in C.
+"""Runs of base64 and hexadecimal (RFC 4648): found and decoded, and written anew.
 
-Base64 and hexadecimal inside text: what they hold, and writing them anew (RFC 4648).
+Everything that looks for secrets finds its runs here. Bytes are looked at by a few calls in C, all
+runs at once; texts one by one, for there what a run holds may be replaced.
 """
 
 from __future__ import annotations
@@ -132,9 +133,12 @@ SHORTEST_RUN = 8
 _HEX_RUN = 12
 _GROUP = 20_000  # characters of base64 that are decoded at once
 _LINE = 16  # characters of the shortest line that goes on in the next
+_LINE_BEFORE = b"A" * _LINE
+_FOLD = _LINE_BEFORE + b" A"
+_HALVINGS = 6  # so the next line may begin with 64 blanks
 _BLANKS = b" \t\n\r\f\v"
-_WIDEST = 64  # blanks that the next line begins with, as in what is indented
-_OF_LINES = f"{ascii_letters}{digits}+/".encode()
+_SAMPLE = 4096
+_SPLIT_PAYS = 8  # words for each long one, below which to take all of them is faster
 
 
 def _only(kept: str) -> bytes:
@@ -144,14 +148,23 @@ def _only(kept: str) -> bytes:
 
 _IN_BASE64 = _only(ascii_letters + digits + "+/-_")
 _IN_HEX = _only(hexdigits)
+_FOLDS = bytes(
+    ord("A")
+    if chr(code) in ascii_letters + digits + "+/-_"
+    else ord(" ")
+    if code in _BLANKS
+    else 46
+    for code in range(256)
+)
 _ANY_RUN = b"A" * SHORTEST_RUN
+_LONG_RUN = b"A" * 4096
 _AS_RUNS = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_BASE64)
 _AS_HEX = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_HEX)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _FILLINGS = (b"", b"AAA", b"AA", b"A")
 """What makes base64 complete, by what it has over a multiple of four."""
 
-_BETWEEN, _BETWEEN_HEX = b"AAAA", b"000"
+BETWEEN, BETWEEN_HEX = b"AAAA", b"000"
 """What comes between runs: zeros, of which some complete what is left of the run before."""
 
 
@@ -160,10 +173,23 @@ def has_run(data: bytes) -> bool:
     return _ANY_RUN in data.translate(_AS_RUNS)
 
 
+def has_long_run(data: bytes) -> bool:
+    """Return whether *data* holds base64 or hexadecimal of 4 kB or more."""
+    return _LONG_RUN in data.translate(_AS_RUNS)
+
+
 def runs_of(data: bytes, known: Container[bytes] = ()) -> list[bytes]:
     """Return the runs of *data* that may be base64, in either alphabet, and are not *known*."""
-    runs = long_runs(data, data.translate(_AS_RUNS), SHORTEST_RUN)
-    return [run for run in runs if run not in known]
+    return [run for run in _runs(data, data.translate(_AS_RUNS)) if run not in known]
+
+
+def _runs(data: bytes, told: bytes) -> list[bytes]:
+    """Return the runs of *data*; *told* has A for each byte of the alphabet."""
+    sample = told[:_SAMPLE]
+    if sample.count(b" " + _ANY_RUN) * _SPLIT_PAYS > sample.count(b" A") > 0:
+        words = data.translate(_IN_BASE64).split()
+        return [word for word in words if len(word) >= SHORTEST_RUN]
+    return long_runs(data, told, SHORTEST_RUN)
 
 
 def hex_runs_of(data: bytes) -> list[bytes]:
@@ -189,42 +215,66 @@ def long_runs(data: bytes, told: bytes, size: int) -> list[bytes]:
 def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
     """Return the runs of *data*, and those that go over several lines or blanks, without these."""
     told = data.translate(_AS_RUNS)
-    runs: list[bytes] = []
-    folded = False
-    start = told.find(_ANY_RUN)
-    while start >= 0:
-        end = told.find(b" ", start + SHORTEST_RUN)
-        if end < 0:
-            runs.append(data[start:])
-            break
-        runs.append(data[start:end])
-        if not folded and end - start >= _LINE and data[end] in _BLANKS:
-            rest = data[end : end + _WIDEST].lstrip()
-            folded = rest != b"" and rest[0] in _OF_LINES
-        start = told.find(_ANY_RUN, end)
-    if not folded:
+    if _ANY_RUN not in told:
+        return [], []
+    runs = _runs(data, told)
+    if not _is_folded(data, told):
         return runs, []
     lines = runs_of(data.translate(None, _BLANKS))
     return runs, [run for run in lines if len(run) > _LINE]
 
 
+def _is_folded(data: bytes, told: bytes) -> bool:
+    """Return whether a run goes on behind blanks, as base64 on several lines does."""
+    if _LINE_BEFORE not in told:
+        return False
+    told = data.translate(_FOLDS)
+    if b" " not in told:
+        return False
+    for _ in range(_HALVINGS):  # an indented line begins with many
+        if b"  " not in told:
+            break
+        told = told.replace(b"  ", b" ")
+    return _FOLD in told
+
+
 def decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
     """Yield what *runs* may hold, at each of the four alignments, and *hex_runs* at both.
 
-    They are decoded as one. Where each begins in it does not matter: to begin with the whole, then
-    one character later and so on, has every run at every alignment.
+    They are decoded as one, for where each begins in it does not matter.
     """
     for group in _groups(runs):
-        told = _BETWEEN.join([*group, b""]).translate(_TO_STANDARD)
-        for start in range(4):
-            yield binascii.a2b_base64(told[start:] + _FILLINGS[(len(told) - start) % 4])
+        yield from in_base64(group)
     for group in _groups(hex_runs):
-        yield from octets(_BETWEEN_HEX.join(group))
+        yield from in_hex(group)
+
+
+def in_base64(runs: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of *runs*, joined, from each of the four characters that may begin one.
+
+    To begin with the whole, then one character later and so on, has every run at every alignment.
+    """
+    told = BETWEEN.join([*runs, b""]).translate(_TO_STANDARD)
+    for start in range(4):
+        yield binascii.a2b_base64(told[start:] + _FILLINGS[(len(told) - start) % 4])
+
+
+def in_hex(runs: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """Return the bytes of hexadecimal *runs*, joined, from the first digit and from the second."""
+    return octets(BETWEEN_HEX.join(runs))
+
+
+def whole_base64(run: bytes) -> bytes:
+    """Return the bytes of *run* from its first character on."""
+    core = run.translate(_TO_STANDARD)
+    if len(core) % 4 == 1:
+        core = core[:-1]
+    return binascii.a2b_base64(core + _FILLINGS[len(core) % 4])
 
 
 def _groups(runs: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     """Yield *runs*, as many at once as may be: mostly all of them."""
-    if sum(map(len, runs)) + len(runs) * len(_BETWEEN) <= _GROUP:
+    if sum(map(len, runs)) + len(runs) * len(BETWEEN) <= _GROUP:
         if runs:
             yield runs
         return
@@ -235,6 +285,6 @@ def _groups(runs: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
             yield group
             group, size = [], 0
         group.append(run)
-        size += len(run) + len(_BETWEEN)
+        size += len(run) + len(BETWEEN)
     if group:
         yield group

@@ -1,9 +1,8 @@
 """Personal data by consistent pseudonyms: same value, same pseudonym, same format.
 
 A pseudonym is recognisable, so it maps to itself, and a recording redacted twice stays as it is.
-Digits stay digits, letters letters, Chinese characters Chinese; check digits stay valid.
-
-Check characters of the numbers that people and companies have in China, and of cards.
+Digits stay digits, letters letters, Chinese characters Chinese; the check digits of Chinese numbers
+of persons and companies, and of cards, stay valid.
 """
 
 from __future__ import annotations

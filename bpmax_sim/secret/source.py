@@ -1,8 +1,7 @@
-"""Reading a credential from where it is kept: the environment, a file, or the keyring.
+"""Reading a credential from the environment, a file or the keyring; whether a text looks like one.
 
-Whether a text looks as if it had been drawn by chance, as tokens and keys are.
-
-A guess, made to tell a person and nothing else: what is secret is known by where it comes from.
+The latter is a guess, made to tell a person and nothing else: what is secret is known by where it
+comes from.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """The spellings of a value: what encoders of URLs, forms, JSON and XML make of it, and quoting.
 
-Python's `repr` and the inspection of JavaScript quote a text: a backslash comes before a quote
-where the text has both of them, and what cannot be printed is an escape, byte by byte or as one.
-
 Encoders differ in which characters they escape (`encodeURIComponent` leaves ``!``, Gson even
-escapes ``=``), so one pattern takes every mixture instead of one text for each encoder.
+escapes ``=``), so one pattern takes every mixture instead of one text for each encoder. Python's
+`repr` and the inspection of JavaScript put a backslash before a quote where a text has both kinds.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 """What stands for a credential in files and in replay: never it, and valid for its kind.
 
-The same platform, instance, name and number always give the same stand-in.
-
-Two public test keys, as numbers: the stand-ins of RSA and EC credentials.
-
-They protect nothing and never did; anyone may read them here.
+The same platform, instance, name and number always give the same stand-in. Those of RSA and EC are
+two public test keys, which protect nothing and never did; anyone may read them here.
 """
 
 from __future__ import annotations

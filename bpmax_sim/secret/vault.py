@@ -1,13 +1,7 @@
 """Every secret of a session, with all the forms it takes: replace them, and look for them.
 
-Redaction is idempotent: a stand-in maps to itself. Nothing here shows a value.
-
-Values of any shape with the secrets in their texts replaced; names of members included.
-
-Numbers that are the bytes of a secret, as Node writes a `Buffer`, become the text that *redact*
-makes of them.
-
-An instance's credentials, each with the value that is sent and the one that is written down.
+Redaction is idempotent: a stand-in maps to itself. `redacted` does it in values of any shape, and
+numbers that are the bytes of a secret (Node's `Buffer`) become text. Nothing here shows a value.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def load(path: Path | None) -> Cassette | None:
 def _load_login(path: Path | None) -> Cassette | None:
     """Return the cassette of logins at *path*, which every session of a run opens."""
     try:
-        return file.take(shown(path)) if path else None
+        return file.cached(shown(path)) if path else None
     except FileNotFoundError:
         return None
 

@@ -125,6 +125,7 @@ def test_runs_are_found_as_they_are_described(data: bytes) -> None:
 @MANY
 @given(odd)
 @example(b"%%41%\r%\n%3d=%")
+@example(b"%41\xff\xfe\xfd")
 def test_percent_signs_are_undone_as_the_standard_library_does(data: bytes) -> None:
     assert unquoted(data) == unquote_to_bytes(data)
 

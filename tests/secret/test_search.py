@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import time
 import zlib
+from collections.abc import Callable
 
 import pytest
 
 from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find
+from bpmax_sim.secret.vault import Vault
 from tests.secret.bodies import HOSTILE, KINDS
 from tests.secret.encodings import wanted_of, zipped
 
@@ -118,4 +121,29 @@ def test_an_escape_is_undone_in_large_binary_data_too() -> None:
 
     assert [str(one) for one in find(data, WANTED)] == [
         "crm.test.token (raw) inside percent at byte 68982",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["base64", "hexadecimal", "base64 within base64"])
+def test_to_redact_a_large_text_takes_about_as_long_as_to_search_it(kind: str) -> None:
+    data = KINDS[kind](1 << 19)
+    vault = Vault()
+    vault.add("s3cret-Token/9+=", "redacted.crm.test.token.1", name="crm.test.token")
+    assert vault.redact(data) == data
+
+    def seconds(look: Callable[[bytes], object]) -> float:
+        begun = time.process_time()
+        look(data)
+        return time.process_time() - begun
+
+    ratios = (seconds(vault.redact) / max(seconds(vault.scan), 0.002) for _ in range(5))
+    assert any(ratio < 1.8 for ratio in ratios)
+
+
+def test_bytes_written_as_numbers_of_two_digits_each_are_found() -> None:
+    """In UTF-16 every other byte is a zero, so no two neighbours have two digits."""
+    data = json.dumps([*"A7336Kqtest".encode("utf-16-be")]).encode()
+
+    assert [one.within for one in find(data, {b"A7336Kqtest": "token"})] == [
+        ("list of bytes", "utf-16-be")
     ]
