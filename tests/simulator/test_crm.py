@@ -14,7 +14,7 @@ from bpmax_sim.simulator.simulator import read_table
 from bpmax_sim.starter import demo
 from tests.simulator.bench import Bench, bench
 
-PLATFORM = Path(demo.__file__).parent / "files/scenarios/platforms/crm_system.yaml"
+PLATFORM = Path(demo.__file__).parent / "demo_files/scenarios/platforms/crm_system.yaml"
 CLIENT = {"client_id": "bp 1", "client_secret": "s:cret", "refresh_token": "rt-0"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 IN_FORM = {"client_id": "bp 1", "client_secret": "s:cret"}

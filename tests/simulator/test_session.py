@@ -21,7 +21,7 @@ from bpmax_sim.simulator.simulator import Simulator
 from bpmax_sim.starter import demo
 from bpmax_sim.transport.protocol import Handler
 
-FILES = Path(demo.__file__).parent / "files/scenarios"
+FILES = Path(demo.__file__).parent / "demo_files/scenarios"
 INSTANCES = """\
 - platform: qywx
   instance_key: default
