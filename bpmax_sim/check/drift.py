@@ -13,12 +13,11 @@ A recorded call as a builder's call again, so that it is authorised and signed a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -30,6 +29,7 @@ from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.proxy.builder import Builder, Proxy
 from bpmax_sim.proxy.response import CallRecord
 
@@ -169,7 +169,6 @@ def _named(types: frozenset[str]) -> str:
 
 
 _STANDIN: Final = "redacted."
-_PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 
 
 class Proxies(Protocol):
@@ -204,27 +203,13 @@ def builder(session: Proxies, call: Call) -> Builder:
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
     made = session.proxy(call.platform, instance_key=call.instance).api(call.api)
-    made = made.path(_path_values(template, call.path))
+    made = made.path(path_template(template).match(call.path) or {})
     made = made.query(by_name(call.query))
     made = made.header(dict(call.headers))
     if call.body is None:
         return made
     content_type = next((v for n, v in call.headers if n.lower() == "content-type"), "")
     return made.body(_said(call.body, media_type(content_type)))
-
-
-def _path_values(template: str, path: str) -> Mapping[str, str]:
-    pieces = _PLACEHOLDER.split(template.partition("?")[0])
-    names, literals = pieces[1::2], [unquote(piece) for piece in pieces[::2]]
-    found = re.fullmatch("([^/]+)".join(map(re.escape, literals)), _readable(path))
-    values = found.groups() if found else ()
-    return {name: unquote(value) for name, value in zip(names, values, strict=False)}
-
-
-def _readable(path: str) -> str:
-    """Return *path* decoded but for the slashes and percent signs that belong to values."""
-    kept = re.sub(r"%(25|2[fF])", r"%25\1", path)
-    return unquote(kept)
 
 
 def _said(body: bytes, media: str) -> Any:
@@ -381,14 +366,14 @@ class _Check(msgspec.Struct, frozen=True):
 
     def _declared(self) -> tuple[Platform, Api] | None:
         call = self.exchange.request.call
-        if call is None or not call.platform:
+        if call is None or not call.api:
             return None
         platform = self.session.platforms.platform(call.platform)
         return platform, self.session.platforms.api(platform, call.api)
 
     def _send(self) -> Response:
         call = self.exchange.request.call
-        if call is None or not call.platform:
+        if call is None or not call.api:
             return self.session.handle(self.exchange.request)
         before = len(self.session.calls)
         failure: CallError | None = None

@@ -26,6 +26,7 @@ from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.errors import AuthError, BpmaxError, ConfigError
 from bpmax_sim.messages import LOGIN, Call, Pairs, Request, Response, Sensitive
 from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
+from bpmax_sim.platform.path_template import literal_path
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.auth import CHANGING, Side, is_steady, names_of, real_side, standin_side
 from bpmax_sim.proxy.call_plan import Luck, Plan
@@ -36,7 +37,6 @@ from bpmax_sim.proxy.encode import (
     Payload,
     encode_payload,
     header_value,
-    literal_path,
     query_pairs,
     query_text,
 )

@@ -22,7 +22,7 @@ from bpmax_sim.platform.secrecy import declared_clear
 from bpmax_sim.secret.vault import Credentials, Vault, weak
 from bpmax_sim.session.recordings import Opening
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.traffic.identify import know
+from bpmax_sim.traffic.external_clients import register_credentials
 
 
 def warn_of_weak(found: Credentials, instance: str) -> None:
@@ -78,7 +78,7 @@ class Tenants:
             )
             if not is_closed:
                 self._refuse_another(found, recorded, ".".join(key))
-            know(found, key, self._vault)
+            register_credentials(found, key, self._vault)
             warn_of_weak(found, ".".join(key))
             self._vault.address(found.live, found.declared)
             self._found[key] = found
