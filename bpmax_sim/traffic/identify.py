@@ -31,6 +31,7 @@ from bpmax_sim.platform.model import (
 from bpmax_sim.platform.path_template import encode_value, fill_placeholders
 from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import Vault
 
 CLIENT: Final = "header.user-agent"
@@ -162,15 +163,29 @@ class _Hiding:
             return value
         credential = self._names.get(place, "")
         if credential and (password := _password(value)):
-            self._vault.minted(*self._key, credential, password)
+            self._learn(credential, password)
         known = self._vault.redact_text(value)
         if known != value:
             return known
         scheme, space, rest = value.partition(" ")
         if not rest or scheme.lower() not in _SCHEMES:
             scheme, space, rest = "", "", value
-        name = credential or f"client-{place.partition('.')[2]}"
+        if credential:
+            return f"{scheme}{space}{self._learn(credential, rest)}"
+        name = f"client-{place.partition('.')[2]}"
         return f"{scheme}{space}{self._vault.minted(*self._key, name, rest)}"
+
+    def _learn(self, credential: str, value: str) -> str:
+        """Return the stand-in of a *credential* that a client sent.
+
+        One that is not the instance's own, such as a wrong password, has another stand-in.
+        """
+        known = self._vault.redact_text(value)
+        if known != value:
+            return known
+        own = standin(kind="text", platform=self._key[0], instance=self._key[1], name=credential)
+        name = f"client-{credential}" if self._vault.has_standin(own) else credential
+        return self._vault.minted(*self._key, name, value)
 
 
 def _secret_places(match: ApiMatch) -> Iterator[tuple[str, str]]:

@@ -159,7 +159,7 @@ def posted(url: str, body: Any, *, form: bool = False, **headers: str) -> Reques
     ("request_", "expected"),
     [
         (posted("cloud:/", {"msgtype": "text"}, x_tc_action="ShowCustomer"), "cloud tc_show /"),
-        (posted("cloud:/", {"msgtype": "pdf"}, x_tc_action="ShowCustomer"), "cloud tc_show|tc_list"),
+        (posted("cloud:/", {"msgtype": "x"}, x_tc_action="ShowCustomer"), "cloud tc_show|tc_list"),
         (posted("cloud:/", {}, X_TC_Action="ListCustomers"), "cloud tc_list /"),
         (posted("cloud:/robot", {"msgtype": "text", "客户": "张三"}), "cloud text /robot"),
         (posted("cloud:/robot", {"msgtype": "card", "at": {"all": True}}), "cloud card /robot"),
