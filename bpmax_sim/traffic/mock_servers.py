@@ -22,6 +22,7 @@ from bpmax_sim.cassette.format import grouped
 from bpmax_sim.cassette.model import media_type
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Exchange, Failed, Pairs, Response
+from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
     Imported,
     NotCarried,
@@ -58,7 +59,9 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> Imported:
     if isinstance(tree, dict) and "request" in tree:
         tree = [tree]
     mappings = tree if isinstance(tree, list) else listed(tree, "mappings", what=WIREMOCK)
-    return each(_in_order(mappings), partial(_wiremock_exchange, address.rstrip("/")))
+    return each(
+        _in_order(mappings), partial(_wiremock_exchange, address.rstrip("/")), known_keys.WIREMOCK
+    )
 
 
 def _in_order(mappings: list[Any]) -> list[tuple[int, Any]]:
@@ -284,7 +287,8 @@ def read_hoverfly(data: bytes) -> Imported:
         raise CassetteError(
             f"not {HOVERFLY} of schema v5 but {version or 'of none'}; export it again"
         )
-    found = each(sorted(numbered(pairs), key=lambda pair: _turn(pair[1])), _hoverfly_exchange)
+    ordered = sorted(numbered(pairs), key=lambda pair: _turn(pair[1]))
+    found = each(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
     return Imported(found.exchanges, (*found.notes, *_lost(tree["data"])))
 
 
