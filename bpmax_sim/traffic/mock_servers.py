@@ -19,6 +19,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from bpmax_sim.cassette.format import grouped
+from bpmax_sim.cassette.matching import unbuilt
 from bpmax_sim.cassette.model import media_type
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Exchange, Failed, Pairs, Response
@@ -230,8 +231,11 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     expected: dict[str, Any] = {"method": asked.method, "url": target}
     content_type = _content_type(asked.headers)
-    if content_type:
-        expected["headers"] = {"Content-Type": {"equalTo": content_type}}
+    rules: dict[str, Any] = {}
+    for name, value in (asked.call or unbuilt(asked)).headers:
+        rules.setdefault(name, _header(name, value))
+    if rules:
+        expected["headers"] = rules
     if asked.body:
         expected["bodyPatterns"] = [_pattern(asked.body, content_type)]
     if isinstance(came, Failed):
@@ -243,6 +247,17 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     if came.elapsed:
         told["fixedDelayMilliseconds"] = round(came.elapsed * 1000)
     return {"request": expected, "response": told}
+
+
+def _header(name: str, value: str) -> dict[str, Any]:
+    """Return the rule for a header that the caller chose; what auth puts in is left out.
+
+    WireMock writes the charset of a text body in capitals before it compares (RFC 9110, section
+    8.3.2: its case has no meaning).
+    """
+    if name.lower() == "content-type":
+        return {"equalTo": value, "caseInsensitive": True}
+    return {"equalTo": value}
 
 
 def _content_type(headers: Pairs) -> str:

@@ -130,7 +130,11 @@ def _bytes(body: Any) -> bytes | None:
 
 
 def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return a cassette that plain vcrpy writes itself, and what it could not carry."""
+    """Return a cassette that plain vcrpy writes itself, and what it could not carry.
+
+    Raises:
+        CassetteError: if it could carry nothing.
+    """
     requests, responses, notes = [], [], []
     for exchange in exchanges:
         asked, came = exchange.request, exchange.outcome
@@ -148,6 +152,8 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                 "body": {"string": came.body},
             }
         )
+    if notes and not requests:
+        raise CassetteError(f"nothing of it can be written for vcrpy: {'; '.join(notes)}")
     told = serialize({"requests": requests, "responses": responses}, yamlserializer)
     return told.encode(), tuple(notes)
 
