@@ -1,20 +1,8 @@
-"""The one door to starlette and uvicorn: a function of a request, served over HTTP/1.1.
+"""HTTP/1.1 over starlette and uvicorn for a developer's own machine: cassettes or a simulator.
 
-It is for a developer's own machine: loopback unless asked otherwise, no TLS, bounded in the size
-of heads and bodies, in the time that each may take and in the number of connections.
-
-Cassettes -> a function that answers requests of anybody, each through a session that replays.
-
-A request is tried below the address of each third party that was recorded, for its path alone says
-nothing of whom it is for: as if the server's address stood for the whole address, or for its host.
-``/<platform key>/…`` is for that platform alone.
-
-One platform -> its stand-in for clients that are not scripts, in real time.
-
-Whoever wants in uses the credentials of an instance; what is secret in them is a stand-in.
-
-Whoever logs in while recordings answer is let in, with the response that was recorded or stand-ins
-for what is handed out: a replayed call does not depend on a real token.
+Loopback unless asked otherwise, no TLS; heads, bodies, time and connections are limited. A request
+is tried below each recorded address, since its path alone does not say whom it is for;
+``/<platform key>/…`` is for one platform. Whoever logs in gets the recorded response, or stand-ins.
 """
 
 from __future__ import annotations

@@ -1,14 +1,9 @@
-"""Whether the live third party still answers as it did when it was recorded.
+"""Whether the live third party still responds as it did when it was recorded, values aside.
 
-Each recorded call is made twice: what differs between the two live answers is volatile and counts
-as no drift. Calls that change something are made once, and only where that is allowed. Where a
-third party cannot be reached, nothing more is sent to it.
-
-What an answer looks like, values aside, and how two shapes differ.
-
-Null stands for a value that is not there. Items of a list share one shape, the union of all.
-
-A recorded call as a builder's call again, so that it is authorised and signed afresh.
+Each recorded call is made twice, authorised and signed afresh: what differs between the two live
+responses is volatile. Calls that change something are made once, and only where that is allowed.
+Where a third party cannot be reached, nothing more is sent to it. Null stands for a value that is
+not there; items of a list share one shape, the union of all.
 """
 
 from __future__ import annotations

@@ -1,11 +1,7 @@
 """A document -> the text of a platform file that loads, and what it could not carry.
 
-The parameters and the body of an operation -> the parameters of an API, in order.
-
-Those of the path come first, then the others as the document has them, then the members of the
-body. A direct call passes them in this order.
-
-The comment at the head of a platform file that was made of an OpenAPI document.
+The parameters of an API come in the order of a direct call: those of the path, then the others as
+the document has them, then the members of the body.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""A file -> an OpenAPI document whose local references can be followed, and notes on the way.
+"""A file -> an OpenAPI 3 document whose references can be followed, and notes on the way.
 
-Swagger 2.0 -> the same in the words of OpenAPI 3, as far as an import needs them.
-
+Swagger 2.0 becomes the same in the words of OpenAPI 3, as far as an import needs them;
 ``definitions``, ``parameters`` and ``responses`` stay where they are, so references stay right.
 """
 

@@ -1,15 +1,8 @@
-"""Logins as a platform file declares them: what is sent is compared with what would be right.
+"""The auth of a simulated third party: logins, tokens, OAuth 2.0 (RFC 6749) and signatures.
 
-Tokens: issued, handed out again, replaced, judged; each third party by its own rule.
-
-The token endpoint of OAuth 2.0 (RFC 6749): sections 2.3.1, 4.4, 5 and 6.
-
-Signatures checked with the signer that the platform file declares: signed anew and compared.
-
-Time and nonce are read back out of the request, by the templates that put them in. The window is
-judged first, then the nonce, then the signature.
-
-The names that the templates of a platform's auth see, on the third party's side.
+All of it follows the platform file: what a client sends is compared with what its templates make of
+an instance's credentials, and a signature is made anew with the declared signer. Time and nonce are
+read back out of the request; the window is judged first, then the nonce, then the signature.
 """
 
 from __future__ import annotations

@@ -1,16 +1,10 @@
-"""Everything that a simulator remembers, as one frozen value, and the knobs that bend its rules.
+"""One request to a simulated third party, the state that it finds and leaves, and its response.
 
-One request under way: what is known of it so far, and the state that it leaves.
-
-A request as a third party looks at it; whatever a client sends, nothing here raises.
-
-Answers of a rule table, filled in.
-
-Texts may hold ``{{ name }}``. A mapping of one of these keys stands for a value with its type:
+`State` is one frozen value. Reading a request never raises, whatever a client sends. Responses are
+filled in: texts may hold ``{{ name }}``, and a mapping of one of these keys stands for a value:
 ``{$value: user.name}``, ``{$made: om_, length: 32}`` for a new id, ``{$rows: users, where: {field:
 place}, like: {field: place}, pick: [field]}`` for records, and ``{$each: [place], in: users, by:
-[field], item: …}`` for one item, with that field, for each element of the list at a place. A member
-without a value is left out.
+[field], item: …}`` for an item for each element of a list. A member without a value is left out.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""Foreign exchanges made fit for a cassette: named, redacted, with keys.
+"""A foreign recording on its way into a cassette: read, named, redacted, keyed and merged.
 
 Everything is looked through before anything is redacted, so a secret that the last exchange tells
 is hidden in the first one too.
-
-A foreign file on its way into a cassette: read, made fit, and merged into what is there.
 """
 
 from __future__ import annotations

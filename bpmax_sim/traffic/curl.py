@@ -1,8 +1,6 @@
-"""Exchanges as curl commands for a POSIX shell, one after the other, with their answers as remarks.
+"""Exchanges, and calls of a trace, as curl commands for a POSIX shell.
 
 Stand-ins stay stand-ins: put credentials of your own in their place before you run it.
-
-A call of a trace as a curl command; stand-ins stay stand-ins.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What a foreign recording yields: exchanges in order of sending, and what was not carried over.
 
-YAML of other tools as dicts, lists, texts, bytes and None; aliases are allowed, within bounds.
-
-Nothing is constructed: scalars stay texts, so that no time, number or ``on`` changes its meaning.
+YAML of other tools becomes dicts, lists, texts, bytes and None, aliases within bounds. Scalars stay
+texts unless asked otherwise, so that no time, number or ``on`` changes its meaning.
 """
 
 from __future__ import annotations

@@ -1,12 +1,7 @@
-"""Stub mappings of WireMock: one, a list, or an export with ``mappings``.
+"""Stub mappings of WireMock, read and written, and simulations of Hoverfly (schema v5), read.
 
-A mapping is a rule, not a recording: only what names one request exactly can be carried over. It
+Both are rules and no recordings: only what names one request exactly can be carried over. A mapping
 has no address of its own, so the caller gives one.
-
-Simulations of Hoverfly, schema v5.
-
-A pair is a rule, not a recording: only pairs whose matchers name one request exactly are carried
-over.
 """
 
 from __future__ import annotations

@@ -1,13 +1,8 @@
-"""Cassettes of vcrpy and pytest-recording (YAML or JSON), those of httpx's old recorder included.
+"""Cassettes of vcrpy (YAML or JSON), go-vcr, betamax and cassetter, read; those of vcrpy, written.
 
-The writer is vcrpy's own. It keeps one value of a request header, and neither times nor failures.
-
-Cassettes of betamax (JSON), which are also those of Ruby's VCR and of its other ports.
-
-Cassettes of cassetter, YAML or TOML.
-
-It sorts exchanges by address, so their order comes from ``recorded_at``; its JSON bodies are kept
-as values, so their spelling is lost.
+Betamax's format is also that of Ruby's VCR. cassetter sorts exchanges by address, so their order
+comes from ``recorded_at``; JSON bodies that are kept as values lose their spelling. vcrpy keeps one
+value of a request header, and neither times nor failures.
 """
 
 from __future__ import annotations

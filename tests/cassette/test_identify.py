@@ -174,3 +174,15 @@ def test_a_platform_without_a_fixed_address_keeps_the_one_in_use() -> None:
     found = matched(Request(method="GET", url=url), platforms)
 
     assert hidden(*found, Vault()).url == url
+
+
+@pytest.mark.parametrize(("body", "kept"), [(None, ()), (b"{}", ("Content-Type",))])
+def test_a_content_type_belongs_to_the_call_only_where_there_is_a_body(
+    body: bytes | None, kept: tuple[str, ...]
+) -> None:
+    url = f"https://crm.example.test/v1/{HAN}/7"
+    headers = (("Content-Type", "application/json"),)
+    found, _ = matched(Request(method="GET", url=url, headers=headers, body=body), PLATFORMS)
+
+    assert found.call is not None
+    assert tuple(name for name, _ in found.call.headers) == kept
