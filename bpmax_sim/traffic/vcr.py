@@ -148,7 +148,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
             }
         )
     if notes and not requests:
-        raise CassetteError(f"nothing of it can be written for vcrpy: {'; '.join(notes)}")
+        raise CassetteError(f"nothing can be written for vcrpy: {'; '.join(notes)}")
     told = serialize({"requests": requests, "responses": responses}, yamlserializer)
     return told.encode(), tuple(notes)
 

@@ -199,8 +199,7 @@ def test_nothing_is_written_where_vcrpy_can_tell_nothing() -> None:
         write_foreign([failed], "vcrpy")
 
     assert str(caught.value) == (
-        "nothing of it can be written for vcrpy: exchange 1: it did not complete, which vcrpy "
-        "cannot tell"
+        "nothing can be written for vcrpy: exchange 1: it did not complete, which vcrpy cannot tell"
     )
 
 
