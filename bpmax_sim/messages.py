@@ -178,8 +178,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def name(self) -> str:
-        """Return ``platform.api``."""
-        return f"{self.platform}.{self.api}"
+        """Return ``platform.api``, or the platform alone where no API is certain."""
+        return f"{self.platform}.{self.api}" if self.api or not self.platform else self.platform
 
     @property
     def is_login(self) -> bool:

@@ -1,21 +1,8 @@
-"""The one door to starlette and uvicorn: a function of a request, served over HTTP/1.1.
+"""HTTP/1.1 over starlette and uvicorn for a developer's own machine: cassettes or a simulator.
 
-It is for a developer's own machine: loopback unless asked otherwise, no TLS, bounded in the size
-of heads and bodies, in the time that each may take and in the number of connections.
-
-Cassettes -> a function that answers requests of anybody, each through a session that replays.
-
-A request is tried below the address of each third party that was recorded, for its path alone says
-nothing of whom it is for: as if the server's address stood for the whole address, or for its host.
-``/<platform key>/…`` is for that platform alone.
-
-One platform -> its stand-in for clients that are not scripts, in real time.
-
-Whoever wants in uses the credentials of an instance; what is secret in them is a stand-in.
-
-Logins while recordings answer: whoever asks is let in, with stand-ins for what is handed out.
-
-Recordings hold no real token, and a replayed call does not depend on one.
+Loopback unless asked otherwise, no TLS; heads, bodies, time and connections are limited. A request
+is tried below each recorded address, since its path alone does not say whom it is for;
+``/<platform key>/…`` is for one platform. Whoever logs in gets the recorded response, or stand-ins.
 """
 
 from __future__ import annotations
@@ -43,13 +30,11 @@ from bpmax_sim.errors import CallError, ConfigError, NoMatchError, TransportErro
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.instances import resolve
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Auth, Instance, LoginStep, Platform
-from bpmax_sim.secret.standin import standin
+from bpmax_sim.platform.matcher import login_origins
+from bpmax_sim.platform.model import Instance
 from bpmax_sim.session.session import Session
-from bpmax_sim.simulator.auth import flat
-from bpmax_sim.simulator.model import derived, put
 from bpmax_sim.simulator.simulator import Simulator
-from bpmax_sim.simulator.state import Tenant, matched, merged, read
+from bpmax_sim.simulator.state import Tenant
 
 try:
     import h11
@@ -399,69 +384,6 @@ def _told(status: int, code: str, message: str, **more: str) -> Outgoing:
     )
 
 
-_PLACE = "{{base_url}}"
-
-
-def let_in(platform: Platform, request: Request, base: str) -> Response | None:
-    """Return what a login of *platform* yields, or None if *request* is none.
-
-    Args:
-        platform: what is declared.
-        request: what came.
-        base: the start of its address that stands for the platform's.
-    """
-    for auth, step in _steps(platform):
-        if _is_here(platform, auth, step, request, base):
-            return _yielded(platform, auth, step)
-    return None
-
-
-def _steps(platform: Platform) -> Iterator[tuple[Auth, LoginStep]]:
-    own = (api.auth for api in platform.apis.values() if isinstance(api.auth, Auth))
-    for auth in (platform.auth, *own):
-        for step in auth.acquire.steps if auth.acquire else ():
-            yield auth, step
-
-
-def _is_here(platform: Platform, auth: Auth, step: LoginStep, request: Request, base: str) -> bool:
-    said = step.request
-    address = flat(said.url or said.path, auth.parameters).replace(" ", "")
-    path = address.removeprefix(_PLACE).removeprefix(platform.base_url.rstrip("/"))
-    if "://" in path:
-        path = "/" + path.partition("://")[2].partition("/")[2]
-    return matched(said.method, path.partition("?")[0] or "/", read(request, base)) is not None
-
-
-def _yielded(platform: Platform, auth: Auth, step: LoginStep) -> Response:
-    body: dict[str, Any] = {}
-    headers = [("content-type", "application/json; charset=utf-8"), ("cache-control", "no-store")]
-    for name, rule in step.extract.items():
-        value = _value(platform, auth, name, rule.kind)
-        kind, _, place = rule.path.partition(":")
-        if kind.startswith("$"):
-            put(body, rule.path, value)
-        elif kind == "header":
-            headers.append((place.strip(), str(value)))
-        else:
-            headers.append(("set-cookie", f"{place.strip() or 'session'}={value}; Path=/"))
-    envelope = derived(platform).ok.body
-    told = merged(body, envelope if isinstance(envelope, dict) else {})
-    return Response(
-        status=200,
-        headers=tuple(headers),
-        body=json.dumps(told, ensure_ascii=False).encode(),
-        source="recorded",
-    )
-
-
-def _value(platform: Platform, auth: Auth, name: str, kind: str) -> str | int:
-    if name == "ttl":
-        assert auth.acquire is not None
-        return int(auth.acquire.ttl.default)
-    key = platform.platform_key
-    return standin(kind=kind, platform=key, instance="default", name=name)
-
-
 NOTHING = "no such call: nothing of this address is recorded; these are: "
 
 
@@ -506,6 +428,7 @@ class Recordings:
             for cassette in opened
             for owner in cassette.owners
         ]
+        self._recorded = [_names(one, owner) for one in opened for owner in one.owners]
         self.bases = tuple(dict.fromkeys(pair for one in opened for pair in _bases(one)))
 
     def answer(self, request: Request) -> Response:
@@ -515,23 +438,19 @@ class Recordings:
             NoMatchError: nothing was; it tells of the nearest, where the API is known.
             TransportError: the recorded exchange did not complete.
         """
-        ways = list(self._ways(request))
-        for way in ways:
-            if (login := self._login(way, request)) is not None:
-                return login
-        misses: list[NoMatchError] = []
-        for way in ways:
+        misses: list[tuple[bool, NoMatchError]] = []
+        for way in self._ways(request):
             asked = replace(request, url=f"{way.base}{way.target}", base="")
-            for session in self._sessions:
+            for session, recorded in zip(self._sessions, self._recorded, strict=True):
                 try:
                     return session.handle(asked)
                 except NoMatchError as error:
-                    misses.append(error)
+                    is_near = f"{error.platform}.{error.api}" in recorded
+                    misses.append((is_near, error))
                 finally:
                     session.calls.clear()
                     session.misses.clear()
-        known = [one for one in misses if one.platform and one.api]
-        raise next(iter(known), _unknown(self.bases))
+        raise _nearest(misses) or _unknown(self.bases)
 
     def _ways(self, request: Request) -> Iterator[_Way]:
         target = request.url.removeprefix(request.base) or "/"
@@ -543,6 +462,10 @@ class Recordings:
             wanted = [pair for pair in self.bases if pair[0] == first]
         else:
             wanted = list(self.bases)
+        platforms = self._sessions[0].platforms if self._sessions else Platforms()
+        for key in dict.fromkeys(key for key, _ in wanted):
+            if (declared := platforms.find(key)) is not None:
+                wanted += [(key, origin) for origin in login_origins(declared)]
         found: dict[_Way, None] = {}
         for platform, base in wanted:
             parts = urlsplit(base)
@@ -550,12 +473,10 @@ class Recordings:
                 found[_Way(platform, start, target)] = None
         yield from found
 
-    def _login(self, way: _Way, request: Request) -> Response | None:
-        platform = self._sessions[0].platforms.find(way.platform) if way.platform else None
-        if platform is None:
-            return None
-        asked = replace(request, url=f"{way.base}{way.target}")
-        return let_in(platform, asked, platform.base_url.rstrip("/"))
+
+def _names(cassette: Cassette, owner: str) -> frozenset[str]:
+    """Return the APIs, ``platform.api``, that *owner* has recorded calls of."""
+    return frozenset(cassette.line(number).call for number in cassette.index.numbers(owner))
 
 
 def _bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
@@ -568,6 +489,12 @@ def _bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
         if not cassette.line(number).base:
             parts = urlsplit(cassette.exchange(number).request.url)
             yield "", f"{parts.scheme}://{parts.netloc}"
+
+
+def _nearest(misses: Sequence[tuple[bool, NoMatchError]]) -> NoMatchError | None:
+    """Return the miss of whoever has a recording of the API, or else knows it."""
+    known = [pair for pair in misses if pair[1].platform and pair[1].api]
+    return max(known, key=lambda pair: pair[0], default=(False, None))[1]
 
 
 def _unknown(bases: Sequence[tuple[str, str]]) -> NoMatchError:

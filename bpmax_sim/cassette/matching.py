@@ -226,8 +226,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Return ``platform.api``, or nothing for traffic without a builder."""
-        return f"{self.platform}.{self.api}" if self.platform or self.api else ""
+        """Return ``platform.api``, or nothing where no API is certain."""
+        return f"{self.platform}.{self.api}" if self.api else ""
 
 
 class Difference(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.errors import NoMatchError
-from bpmax_sim.messages import Exchange, Outcome
+from bpmax_sim.messages import LOGIN, Exchange, Outcome
 
 Numbers = Sequence[int]
 Find = Callable[[str], Numbers]
@@ -235,6 +235,15 @@ class Player:
             lines = miss.played(parts, places, turn, self._owner, context)
             raise _error(parts, "already played", lines)
         return self._cassette, found
+
+    def logins(self, platform: str, instance: str) -> Iterator[Exchange]:
+        """Yield the recorded logins of an instance."""
+        if self._cassette is None:
+            return
+        for number in self._cassette.index.numbers(self._owner):
+            line = self._cassette.line(number)
+            if line.call == f"{platform}.{LOGIN}" and line.instance == instance:
+                yield self._cassette.exchange(number)
 
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not asked for, in the order of issue."""

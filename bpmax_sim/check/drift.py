@@ -1,24 +1,18 @@
-"""Whether the live third party still answers as it did when it was recorded.
+"""Whether the live third party still responds as it did when it was recorded, values aside.
 
-Each recorded call is made twice: what differs between the two live answers is volatile and counts
-as no drift. Calls that change something are made once, and only where that is allowed. Where a
-third party cannot be reached, nothing more is sent to it.
-
-What an answer looks like, values aside, and how two shapes differ.
-
-Null stands for a value that is not there. Items of a list share one shape, the union of all.
-
-A recorded call as a builder's call again, so that it is authorised and signed afresh.
+Each recorded call is made twice, authorised and signed afresh: what differs between the two live
+responses is volatile. Calls that change something are made once, and only where that is allowed.
+Where a third party cannot be reached, nothing more is sent to it. Null stands for a value that is
+not there; items of a list share one shape, the union of all.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -30,6 +24,7 @@ from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.proxy.builder import Builder, Proxy
 from bpmax_sim.proxy.response import CallRecord
 
@@ -169,7 +164,6 @@ def _named(types: frozenset[str]) -> str:
 
 
 _STANDIN: Final = "redacted."
-_PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 
 
 class Proxies(Protocol):
@@ -206,26 +200,12 @@ def builder(session: Proxies, call: Call) -> Builder:
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
     made = session.proxy(call.platform, instance_key=call.instance).api(call.api)
-    made = made.path(_path_values(template, call.path))
+    made = made.path(path_template(template).match(call.path) or {})
     made = made.query(by_name(call.query))
     made = made.header(dict(call.headers))
     if call.body is None:
         return made
     return made.body(_said(call.body, Headers(call.headers).media_type))
-
-
-def _path_values(template: str, path: str) -> Mapping[str, str]:
-    pieces = _PLACEHOLDER.split(template.partition("?")[0])
-    names, literals = pieces[1::2], [unquote(piece) for piece in pieces[::2]]
-    found = re.fullmatch("([^/]+)".join(map(re.escape, literals)), _readable(path))
-    values = found.groups() if found else ()
-    return {name: unquote(value) for name, value in zip(names, values, strict=False)}
-
-
-def _readable(path: str) -> str:
-    """Return *path* decoded but for the slashes and percent signs that belong to values."""
-    kept = re.sub(r"%(25|2[fF])", r"%25\1", path)
-    return unquote(kept)
 
 
 def _said(body: bytes, media: str) -> Any:
@@ -382,14 +362,14 @@ class _Check(msgspec.Struct, frozen=True):
 
     def _declared(self) -> tuple[Platform, Api] | None:
         call = self.exchange.request.call
-        if call is None or not call.platform:
+        if call is None or not call.api:
             return None
         platform = self.session.platforms.platform(call.platform)
         return platform, self.session.platforms.api(platform, call.api)
 
     def _send(self) -> Response:
         call = self.exchange.request.call
-        if call is None or not call.platform:
+        if call is None or not call.api:
             return self.session.handle(self.exchange.request)
         before = len(self.session.calls)
         failure: CallError | None = None

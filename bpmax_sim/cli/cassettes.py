@@ -278,7 +278,10 @@ def exports(
 ) -> int:
     """Export a cassette."""
     exchanges = _exchanges(cassette, owner)
-    data, notes = write_foreign(exchanges, kind.value)
+    try:
+        data, notes = write_foreign(exchanges, kind.value)
+    except CassetteError as error:
+        raise CassetteError(f"{cassette}: {error}") from None
     for note in notes:
         tell(f"{cassette}: {note}")
     if to is not None:

@@ -26,6 +26,7 @@ from bpmax_sim.openapi.convert import Made, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import Platforms as Declared
+from bpmax_sim.platform.matcher import Addresses, addresses_in
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import counted
@@ -33,7 +34,6 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import Foreign, admit, drafts_of, know, known_at, read_file, write
 from bpmax_sim.traffic.formats import READABLE
-from bpmax_sim.traffic.identify import Addresses, addresses_in
 from bpmax_sim.traffic.imported import Imported
 from bpmax_sim.yamlfile import read_yaml, shown, write_yaml
 

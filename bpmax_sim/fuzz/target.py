@@ -13,7 +13,6 @@ A call as plain values, as a scenario file and a test hold it, and back.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.instances import Entry, Origin, route_of
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
+from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session import Session, Settings
 
@@ -164,7 +164,6 @@ def declared_places(auth: Auth) -> Mapping[tuple[str, str], str]:
 
 
 WHOLE: Final = frozenset({"$", "."})
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
 class Unread(Exception):  # noqa: N818 - no error: the place is in a form that is not looked into
@@ -208,14 +207,9 @@ def values_at(request: Request, place: str, name: str, api: Api) -> list[Any]:
 
 
 def _in_path(request: Request, name: str, api: Api) -> list[Any]:
-    wanted = api.path.partition("?")[0].strip("/").split("/")
-    for pattern, text in zip(wanted, segments(request), strict=False):
-        around = _PLACEHOLDER.split(pattern)
-        if name in around[1::2]:
-            holes = [re.escape(one) if n % 2 == 0 else "(.*)" for n, one in enumerate(around)]
-            found = re.fullmatch("".join(holes), text)
-            return [unquote(found[around[1::2].index(name) + 1])] if found else []
-    return []
+    path = request.url[len(request.base) :].partition("?")[0]
+    values = path_template(api.path).match(path) or {}
+    return [values[name]] if name in values else []
 
 
 def _in_query(request: Request, name: str, _api: Api) -> list[Any]:

@@ -1,11 +1,7 @@
 """A document -> the text of a platform file that loads, and what it could not carry.
 
-The parameters and the body of an operation -> the parameters of an API, in order.
-
-Those of the path come first, then the others as the document has them, then the members of the
-body. A direct call passes them in this order.
-
-The comment at the head of a platform file that was made of an OpenAPI document.
+The parameters of an API come in the order of a direct call: those of the path, then the others as
+the document has them, then the members of the body.
 """
 
 from __future__ import annotations
@@ -21,9 +17,10 @@ from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.messages import media_type
 from bpmax_sim.openapi.document import Document, Steps, line, listed, mapping, upgraded
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
-from bpmax_sim.platform.check import PLACEHOLDER, is_address
+from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import PlatformFile, read_root
 from bpmax_sim.platform.model import snake
+from bpmax_sim.platform.path_template import fill_placeholders, placeholders
 from bpmax_sim.yamlfile import LARGEST, read_yaml, write_yaml
 
 Entry = dict[str, Any]
@@ -156,8 +153,8 @@ def _described(schema: Mapping[str, Any], *, is_required: bool = False) -> Entry
 def _with_path(document: Document, path: str, entries: list[Entry], steps: Steps) -> list[Entry]:
     """Return *entries* with one for each placeholder of *path* first, in its order."""
     by_name = {one["name"]: one for one in entries if one["in"] == "path"}
-    names = list(dict.fromkeys(PLACEHOLDER.findall(path)))
-    for name in by_name.keys() - names:
+    names = placeholders(path)
+    for name in by_name.keys() - {*names}:
         told = f"parameter {name!r}: the path has no placeholder {{{name}}}; it is left out"
         document.tell(told, steps)
     placed = [by_name.get(name, {"name": name, "in": "path", "required": True}) for name in names]
@@ -253,7 +250,6 @@ def head_of(document: Document, notes: tuple[Problem, ...]) -> str:
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _BRACES = re.compile(r"[{}]")
-_VARIABLE = re.compile(r"\{([^{}]+)\}")
 _LONGEST: Final = 100
 _ANSWERS: Final = (300, 60, 15)
 """How many parts of an answer's schema are written, in a document and in larger ones."""
@@ -391,7 +387,7 @@ def _plain(name: str) -> str:
 
 def _spelled(method: str, path: str) -> str:
     """Return a name made of method and path: ``get_customers_by_id``."""
-    words = _VARIABLE.sub(lambda found: f"by_{found[1]}", path)
+    words = fill_placeholders(path, lambda name: f"by_{name}")
     return _plain(f"{method}_{words}") or method
 
 
@@ -459,12 +455,12 @@ def _base(document: Document, key: str) -> str:
     server = mapping(next(iter(listed(document.root.get("servers"))), None))
     variables = mapping(server.get("variables"))
 
-    def value(found: re.Match[str]) -> str:
-        default = mapping(variables.get(found[1])).get("default")
-        return default if isinstance(default, str) else found[0]
+    def value(name: str) -> str | None:
+        default = mapping(variables.get(name)).get("default")
+        return default if isinstance(default, str) else None
 
     said = server.get("url")
-    text = _VARIABLE.sub(value, said) if isinstance(said, str) else ""
+    text = fill_placeholders(said, value) if isinstance(said, str) else ""
     instead = f"https://{re.sub(r'[^a-z0-9]+', '-', key.lower()).strip('-') or 'api'}.example.test"
     if text and not _BRACES.search(text):
         try:

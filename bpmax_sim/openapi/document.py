@@ -1,7 +1,6 @@
-"""A file -> an OpenAPI document whose local references can be followed, and notes on the way.
+"""A file -> an OpenAPI 3 document whose references can be followed, and notes on the way.
 
-Swagger 2.0 -> the same in the words of OpenAPI 3, as far as an import needs them.
-
+Swagger 2.0 becomes the same in the words of OpenAPI 3, as far as an import needs them;
 ``definitions``, ``parameters`` and ``responses`` stay where they are, so references stay right.
 """
 
@@ -11,17 +10,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import force_setattr
+from referencing import Registry, Specification
+from referencing.exceptions import Unresolvable
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.yamlfile import join, read_yaml, shown
+from bpmax_sim.yamlfile import join, parsed_bytes, read_bytes, shown
 
 LARGEST: Final = 64 * 1024 * 1024
 """The most bytes of a document in JSON; one in YAML may have as many as any YAML file."""
 
+_BOM: Final = b"\xef\xbb\xbf"
 _BYTE = re.compile(r"\(byte (\d+)\)")
 Steps = tuple[str | int, ...]
 
@@ -38,6 +40,12 @@ class Document(msgspec.Struct, frozen=True):
     name: str
     root: Mapping[str, Any]
     notes: dict[Problem, None] = msgspec.field(default_factory=dict)
+    _resolver: Any = None
+
+    def __post_init__(self) -> None:
+        registry: Registry[Any] = Registry()
+        resource = Specification.OPAQUE.create_resource(self.root)
+        force_setattr(self, "_resolver", registry.resolver_with_root(resource))
 
     def tell(self, message: str, steps: Iterable[str | int]) -> None:
         """Note what is lost of the value at *steps*."""
@@ -63,20 +71,13 @@ class Document(msgspec.Struct, frozen=True):
         return {**value, **beside} if beside and isinstance(value, dict) else value
 
     def _target(self, reference: str) -> Any:
-        if reference == "#":
-            return self.root
-        if not reference.startswith("#/"):
+        """Return what a JSON pointer in a fragment leads to (RFC 6901, section 6)."""
+        if not reference.startswith("#"):
             return UNSET
-        found: Any = self.root
-        for step in reference[2:].split("/"):
-            key = unquote(step).replace("~1", "/").replace("~0", "~")
-            if isinstance(found, dict) and key in found:
-                found = found[key]
-            elif isinstance(found, list) and key.isdecimal() and int(key[:9]) < len(found):
-                found = found[int(key[:9])]
-            else:
-                return UNSET
-        return found
+        try:
+            return self._resolver.lookup(reference).contents
+        except (Unresolvable, TypeError, ValueError):  # a step into a text or a number
+            return UNSET
 
 
 def _told(reference: str, seen: set[str]) -> str:
@@ -94,24 +95,14 @@ def read_document(path: Path) -> Document:
         ConfigError: it cannot be read, or is none of OpenAPI 3.0, 3.1 and Swagger 2.0.
     """
     name = shown(path)
-    data = _bytes(path, name)
-    root = _json(data, name) if data.lstrip()[:1] == b"{" else read_yaml(path).plain()
+    data = read_bytes(path, name, largest=LARGEST, is_regular=False)
+    text = data.removeprefix(_BOM).lstrip()
+    is_json = text[:1] == b"{"
+    root = _json(data.removeprefix(_BOM), name) if is_json else parsed_bytes(data, name).plain()
     if not isinstance(root, dict):
         raise ConfigError(Problem("this is no OpenAPI document", Place(name)))
     _check_version(root, name)
     return Document(name, root)
-
-
-def _bytes(path: Path, name: str) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
-    except OSError as error:
-        told = f"cannot be read: {error.strerror}; check the path and its permissions"
-        raise ConfigError(Problem(told, Place(name))) from None
-    if len(data) > LARGEST:
-        raise ConfigError(Problem(f"more than {LARGEST} bytes; split it", Place(name)))
-    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def _json(data: bytes, name: str) -> Any:

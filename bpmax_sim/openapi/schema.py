@@ -1,10 +1,7 @@
-"""A schema of a document -> one that stands alone, bounded, in words that JSON Schema knows.
+"""Schemas of a document -> ones that stand alone; its security schemes -> ``auth`` and credentials.
 
-References are written out; where one leads back into itself, anything is allowed.
-
-The security schemes of a document -> ``auth`` of platform and APIs, and the credentials.
-
-Of several ways to log in, the first that works without a person is taken.
+References are written out, within bounds; where one leads back into itself, anything is allowed. Of
+several ways to log in, the first that works without a person is taken.
 """
 
 from __future__ import annotations

@@ -28,11 +28,11 @@ from bpmax_sim.platform.model import (
     misfit,
     snake,
 )
+from bpmax_sim.platform.path_template import placeholders
 from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, is_template, names_in, uses
 from bpmax_sim.yamlfile import Node, join
 
-PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 CLASSES = ("token", "rate", "transient", "clock")
 """Classes of failure that need no declaration; the call layer knows them by status or code."""
 TOO_MANY = 429
@@ -231,7 +231,7 @@ class _Checks(msgspec.Struct, frozen=True):
             self.tell("nothing can meet this condition; add in: […] or absent: true", *steps)
 
     def parameters(self, steps: Steps, api: Api) -> None:
-        wanted = set(PLACEHOLDER.findall(api.path)) - self._applied(api)
+        wanted = set(placeholders(api.path)) - self._applied(api)
         offered = {one.target for one in api.parameters if one.place == "path"}
         if api.parameters:
             for name in sorted(wanted - offered):

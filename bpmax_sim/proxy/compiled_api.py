@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -31,8 +30,9 @@ from bpmax_sim.platform.model import (
     put_in,
     sensitive,
 )
+from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.platform.template import is_template, names_in
-from bpmax_sim.proxy.encode import BadValueError, header_value, literal_path
+from bpmax_sim.proxy.encode import BadValueError, header_value
 from bpmax_sim.proxy.response import Rules
 
 
@@ -105,7 +105,6 @@ def _all_texts(values: Iterable[Any]) -> Iterator[str]:
 
 
 CREDENTIAL: Final = "$credential"
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 WHOLE_BODY = frozenset({"$", "."})
 _KEPT = 4096
 _CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
@@ -220,7 +219,7 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
         strict=_first_set(instance.strict, platform.strict),
         encoding=_first_set(api.encoding, platform.encoding),
         method=method,
-        pieces=_pieces(path),
+        pieces=path_template(path).pieces,
         query=query,
         headers=_header_defaults(platform, instance, api),
         body=api.body,
@@ -263,12 +262,6 @@ def _input(parameter: Parameter) -> Input:
     return Input(
         parameter.name, parameter.place, target, steps, parameter.required, parameter.default
     )
-
-
-def _pieces(path: str) -> tuple[str, ...]:
-    path = path if path.startswith("/") or not path else f"/{path}"
-    split = _PLACEHOLDER.split(path)
-    return tuple(part if index % 2 else literal_path(part) for index, part in enumerate(split))
 
 
 def _query_defaults(

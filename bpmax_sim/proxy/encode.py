@@ -35,7 +35,6 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VISIBLE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
 _SHORT = 64
-_PATH_SAFE = "/:@!$&'()*+,;=~%"
 OF_THE_TRANSPORT: Final = frozenset({
     "connection", "content-length", "expect", "host", "keep-alive", "proxy-connection", "te",
     "trailer", "transfer-encoding", "upgrade",
@@ -120,11 +119,6 @@ def inert(text: str, where: str) -> str:
             " send another value"
         )
     return percent(text, where)
-
-
-def literal_path(text: str) -> str:
-    """Return the fixed part of a declared path, with what an address cannot hold encoded."""
-    return quote(text, safe=_PATH_SAFE)
 
 
 def query_values(name: str, value: Any) -> Iterable[str]:

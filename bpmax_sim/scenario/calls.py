@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
@@ -20,6 +19,7 @@ from bpmax_sim.errors import BpmaxError, Place
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import FORM, Call, Pairs, media_type
 from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.proxy.response import RedactedRequest, RedactedResponse
 from bpmax_sim.scenario.expect import Check, Checks, compare, failed, is_number, is_operator
 from bpmax_sim.scenario.references import Path, show
@@ -61,7 +61,6 @@ class CallMade(msgspec.Struct, frozen=True, kw_only=True):
         return self.call.endswith(".$token")
 
 
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}|:([A-Za-z_]\w*)")
 PARTS = (
     "instance",
     "caller",
@@ -170,7 +169,7 @@ def call_made(record: Record, number: int, template: str) -> CallMade:
         caller=record.caller,
         method=request.method if request else call.method if call else "",
         url=request.url if request else redact(call.path) if call else "",
-        path=dict(_hidden(path_values(template, call.path).items() if call else (), redact)),
+        path=dict(_hidden(_path_values(template, call), redact)),
         query=_map(_hidden(call.query if call else (), redact)),
         header=headers,
         body=_body(request.body if request else None, headers.get("content-type", "")),
@@ -185,23 +184,9 @@ def call_made(record: Record, number: int, template: str) -> CallMade:
     )
 
 
-def path_values(template: str, path: str) -> dict[str, str]:
-    """Return the decoded values that *path* has at the placeholders of *template*."""
-    names, pattern = _placeholders(template.partition("?")[0])
-    found = pattern.fullmatch(path.partition("?")[0])
-    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else {}
-
-
-@lru_cache(maxsize=1024)
-def _placeholders(template: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """Return the names of the placeholders, and what matches a path with their values as groups."""
-    names: list[str] = []
-    pattern, end = "", 0
-    for match in _PLACEHOLDER.finditer(template):
-        names.append(match[1] or match[2])
-        pattern += re.escape(template[end : match.start()]) + "([^/]*)"
-        end = match.end()
-    return tuple(names), re.compile(pattern + re.escape(template[end:]))
+def _path_values(template: str, call: Call | None) -> Iterable[tuple[str, str]]:
+    """Return the decoded values of the path of *call*."""
+    return (path_template(template).match(call.path) or {}).items() if call else ()
 
 
 def _hidden(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]) -> Pairs:

@@ -73,6 +73,10 @@ class Vault:
                 if len(part) >= SHORTEST:
                     self._register(part, twin, name)
 
+    def has_standin(self, standin: str) -> bool:
+        """Return whether *standin* stands for something already."""
+        return standin in self._standins
+
     def absorb(self, other: Vault) -> None:
         """Look for what *other* looks for, too."""
         with self._lock:

@@ -23,7 +23,7 @@ from bpmax_sim.platform.secrecy import declared_clear
 from bpmax_sim.secret.vault import Credentials, Vault, weak
 from bpmax_sim.session.recordings import Opening, login_values
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.traffic.identify import know
+from bpmax_sim.traffic.external_clients import register_credentials
 
 
 def warn_of_weak(found: Credentials, instance: str) -> None:
@@ -79,7 +79,7 @@ class Tenants:
             )
             if not is_closed:
                 self._refuse_another(found, recorded, ".".join(key))
-            know(found, key, self._vault)
+            register_credentials(found, key, self._vault)
             warn_of_weak(found, ".".join(key))
             self._vault.address(found.live, found.declared)
             password = unquote(urlsplit(found.route.proxy).password or "")

@@ -21,6 +21,7 @@ from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Request, Response, Route
 from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import TokenStore, build, call, drive
 from bpmax_sim.proxy.environment import Environment
@@ -39,7 +40,7 @@ from bpmax_sim.session.recordings import Opening, SessionRecordings, still_signe
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.undeclared import Undeclared
 from bpmax_sim.simulator.model import bad_token
-from bpmax_sim.traffic.identify import Outside
+from bpmax_sim.traffic.external_clients import ExternalClients
 from bpmax_sim.transport.faults import Faults
 from bpmax_sim.transport.protocol import OWN, Handler, Routed, Stubs, Transport
 from bpmax_sim.transport.record import Record, Replay
@@ -199,6 +200,8 @@ class InterceptedClients(msgspec.Struct, frozen=True, kw_only=True):
         relay: makes a request of another client into a call that a transport answers; with None
             the session's own does.
         knows: returns whether a request was ever recorded.
+        is_redirected: returns whether a request goes to another address than it says, where a
+            client that sends for itself would not find it.
     """
 
     mode: str
@@ -208,6 +211,7 @@ class InterceptedClients(msgspec.Struct, frozen=True, kw_only=True):
     recording: Recording
     relay: Relay
     knows: Callable[[Request], bool]
+    is_redirected: Callable[[Request], bool] = lambda _request: False
 
     def listening(self, name: str) -> AbstractContextManager[object]:
         """Return a context in which the clients that vcrpy knows are listened to."""
@@ -227,7 +231,7 @@ class InterceptedClients(msgspec.Struct, frozen=True, kw_only=True):
             ConfigError: the request would carry a stand-in from a recorded answer.
         """
         patient = replace(request, timeout=_DAY)  # how long it waits is the client's own affair
-        if self.mode != "record":
+        if self.mode != "record" or self.is_redirected(patient):
             return self.relay(patient, None)
         if self.record != "new":
             return None
@@ -298,6 +302,7 @@ class Network:
             passing,
             values=self._tenants.values,
             watch=self._undeclared.add,
+            synthesise=partial(_synthesised_login, platforms),
         )
         self.environment = environment(
             self._tenants, self._tracks, start, calls=self.calls, misses=self.misses
@@ -313,7 +318,14 @@ class Network:
         )
         self.stubs = Stubs(inner, lambda transport: Capturing(transport, vault))
         self.faults = Faults(self.stubs, partial(_bad_token, platforms))
-        self._outside = Outside(platforms, settings.environ, self.environment, vault)
+        self._clients = ExternalClients(
+            platforms,
+            settings.environ,
+            self.environment,
+            vault,
+            is_live=not start.is_closed,
+            is_recorded=self._tracks.knows,
+        )
         self._driven = partial(
             drive,
             tokens=self.tokens,
@@ -340,8 +352,11 @@ class Network:
 
     @property
     def undeclared(self) -> tuple[str, ...]:
-        """Return which responses were recorded with a stand-in that need not be one."""
-        return tuple(self._undeclared.notes)
+        """Return what was recorded otherwise than a declaration could have it, and what to write.
+
+        Those are stand-ins that need not be any, and requests that could be of several APIs.
+        """
+        return (*self._undeclared.notes, *self._clients.notes)
 
     def simulator(self, platform: str) -> Simulator:
         """Return what stands in for a platform.
@@ -377,7 +392,7 @@ class Network:
         """
         self._tracks.refuse_closed()
         handle = partial(self.handle, inner=inner)
-        response: Response = self._driven(self._outside.call(request), handle=handle)
+        response: Response = self._driven(self._clients.call(request), handle=handle)
         return response
 
     def intercepted(self) -> InterceptedClients:
@@ -390,8 +405,14 @@ class Network:
             replay=self._replay,
             recording=self._recording,
             relay=self.relay,
-            knows=lambda request: self._tracks.knows(self._outside.known(request)),
+            knows=self._plays,
+            is_redirected=self._clients.is_redirected,
         )
+
+    def _plays(self, request: Request) -> bool:
+        """Return whether what is new is recorded beside this one, which is played; no login is."""
+        known = self._clients.known(request)
+        return not known.is_login and self._tracks.knows(known)
 
     def _recording(self, inner: Transport) -> Transport:
         return Record(
@@ -487,6 +508,16 @@ def _live(
 
         return resources.enter_context(Live()).routed(route)
     return given.routed(route) if isinstance(given, Routed) else given
+
+
+def _synthesised_login(platforms: Platforms, request: Request) -> Response | None:
+    """Return what a client's own login yields where none was recorded, all of it stand-ins."""
+    from bpmax_sim.simulator.auth import login_response  # noqa: PLC0415 - replay needs none
+
+    match, call = ApiMatcher(platforms).match(request), request.call
+    if match is None or match.login is None or call is None:
+        return None
+    return login_response(match.platform, call.instance, match.login)
 
 
 def _trust(clock: Clock) -> Callable[[Request, Response], str]:

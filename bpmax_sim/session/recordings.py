@@ -20,7 +20,14 @@ import msgspec
 from bpmax_sim.cassette import file
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import Check, interrupted
-from bpmax_sim.cassette.matching import Difference, Rules, identity, parts_of_request
+from bpmax_sim.cassette.matching import (
+    Difference,
+    Rules,
+    differences,
+    identity,
+    parts_of_exchange,
+    parts_of_request,
+)
 from bpmax_sim.cassette.merge import IsSigned, Volatile, nothing_volatile, recover
 from bpmax_sim.cassette.miss import MissContext, signed_otherwise
 from bpmax_sim.cassette.model import Values
@@ -28,7 +35,7 @@ from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder, has_forked, no_values
 from bpmax_sim.clock import Clock, Instant, SystemClock, VirtualClock
 from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, pasted
-from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request
+from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.project import namesake
@@ -40,10 +47,12 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
 from bpmax_sim.session.undeclared import Unrecognised
+from bpmax_sim.traffic.identify import CLIENT
 from bpmax_sim.transport.redaction import redact_exchange, redact_request
 from bpmax_sim.yamlfile import shown
 
 Key = tuple[str, str]
+_STANDIN = "redacted."
 _CLOSED = (
     "the session is closed, so it neither calls nor records any more; use it inside its `with` "
     "block, or open another one"
@@ -97,6 +106,10 @@ def login_values(settings: Settings, owner: str) -> Values:
     return cassette.values(owner) if cassette else {}
 
 
+def _nothing(_request: Request) -> None:
+    """Synthesise nothing."""
+
+
 def _unwatched(_exchange: Exchange) -> None:
     """Look at nothing."""
 
@@ -109,6 +122,7 @@ class SessionRecordings:
         passing: names the fields of an API's answers that have no meaning.
         values: tells the credentials behind a request that are no secrets.
         watch: is shown each exchange that is recorded.
+        synthesise: makes the response to a client's login that was not recorded, where it can.
     """
 
     settings: Settings
@@ -119,6 +133,7 @@ class SessionRecordings:
     passing: Volatile = nothing_volatile
     values: Callable[[Request], Values] = no_values
     watch: Callable[[Exchange], None] = _unwatched
+    synthesise: Callable[[Request], Response | None] = _nothing
     player: Player = field(init=False)
     _check: Check = field(init=False)
     _is_closed: bool = field(default=False, init=False)
@@ -162,10 +177,19 @@ class SessionRecordings:
         context = self._context(request.call)
         key = _login_key(request)
         player = (self._login_player(key) if key else None) or self.player
-        return player.answer(parts_of_request(request), context)
+        parts = parts_of_request(request)
+        if key is not None and not player.knows(parts):
+            alike = nearest_login(request, player.logins(*key), self.rules)
+            if alike is not None:
+                parts = parts_of_request(alike.request)
+            elif is_of_client(request) and (made := self.synthesise(request)) is not None:
+                return made
+        return player.answer(parts, context)
 
     def knows(self, request: Request) -> bool:
         """Return whether a request was recorded at all, played or not."""
+        if (key := _login_key(request)) and self.has_login(*key):
+            return True
         return self.player.knows(parts_of_request(redact_request(request, self.vault)))
 
     def signed_otherwise(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
@@ -395,6 +419,44 @@ class SessionRecordings:
             zone=self.zone,
             **how,
         )
+
+
+def nearest_login(asked: Request, recorded: Iterable[Exchange], rules: Rules) -> Exchange | None:
+    """Return the recorded login that answers *asked*, which was not recorded just so, or None.
+
+    What a client sends to log in depends on its version and on who runs it, so of the same request
+    of the login the one counts that yielded a token and differs least. A builder's login differs
+    from a builder's only where its declaration has changed.
+    """
+    said = asked.call
+    assert said is not None
+    fitting = [
+        one
+        for one in recorded
+        if (call := one.request.call) is not None
+        and (call.method, call.path) == (said.method, said.path)
+        and (is_of_client(asked) or is_of_client(one.request))
+    ]
+    parts = parts_of_request(asked)
+
+    def distance(one: Exchange) -> tuple[bool, int]:
+        return not _yields(one), len(differences(parts_of_exchange(one), parts, rules))
+
+    return min(fitting, key=distance, default=None)
+
+
+def _yields(login: Exchange) -> bool:
+    """Return whether a recorded login was granted: what it minted has a stand-in."""
+    outcome = login.outcome
+    if isinstance(outcome, Failed):
+        return False
+    texts = [outcome.body.decode(errors="replace"), *(value for _, value in outcome.headers)]
+    return any(_STANDIN in text for text in texts)
+
+
+def is_of_client(login: Request) -> bool:
+    """Return whether a login is one of a client of its own, and no builder's."""
+    return CLIENT in login.injected
 
 
 def _login_key(request: Request) -> Key | None:

@@ -1,20 +1,14 @@
-"""Logins as a platform file declares them: what is sent is compared with what would be right.
+"""The auth of a simulated third party: logins, tokens, OAuth 2.0 (RFC 6749) and signatures.
 
-Tokens: issued, handed out again, replaced, judged; each third party by its own rule.
-
-The token endpoint of OAuth 2.0 (RFC 6749): sections 2.3.1, 4.4, 5 and 6.
-
-Signatures checked with the signer that the platform file declares: signed anew and compared.
-
-Time and nonce are read back out of the request, by the templates that put them in. The window is
-judged first, then the nonce, then the signature.
-
-The names that the templates of a platform's auth see, on the third party's side.
+All of it follows the platform file: what a client sends is compared with what its templates make of
+an instance's credentials, and a signature is made anew with the declared signer. Time and nonce are
+read back out of the request; the window is judged first, then the nonce, then the signature.
 """
 
 from __future__ import annotations
 
 import hmac
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -29,12 +23,14 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.platform.model import Apply, Auth, LoginStep, Sign
+from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, Login, expand, login_steps
+from bpmax_sim.platform.model import Apply, Auth, LoginStep, Platform, Sign
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
-from bpmax_sim.simulator.model import Grants, Reply, Signed, Tokens, put
+from bpmax_sim.secret.standin import standin
+from bpmax_sim.simulator.model import Grants, Reply, Signed, Tokens, derived, put
 from bpmax_sim.simulator.state import (
     Grant,
     Knobs,
@@ -42,9 +38,8 @@ from bpmax_sim.simulator.state import (
     Seen,
     Tenant,
     Turn,
-    below,
     is_empty,
-    matched,
+    merged,
     read,
     respond,
 )
@@ -155,10 +150,7 @@ def _overlapping(grant: Grant, tenant: Tenant, rule: Tokens, now: float) -> Gran
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
 """Names that a client makes anew each time; what holds one is not compared."""
 
-EXPRESSION: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
-_NAME = re.compile(r"[^\W\d]\w*")
-_DEEPEST: Final = 8
-_SIGNATURE: Final = "signature"
+_SIGNATURE: Final = frozenset({"signature"})
 
 
 def names_for(
@@ -196,52 +188,43 @@ def is_changing(source: str, auth: Auth) -> bool:
     return not CHANGING.isdisjoint(names.union(*inner))
 
 
-def flat(source: str, known: Mapping[str, Any]) -> str:
-    """Return *source* with the names that have a template of their own replaced by it."""
-    for _ in range(_DEEPEST):
-        flat = EXPRESSION.sub(lambda found: _inner(found, known), source)
-        if flat == source:
-            break
-        source = flat
-    return source
-
-
-def _inner(found: re.Match[str], known: Mapping[str, Any]) -> str:
-    inner = known.get(found[1]) if _NAME.fullmatch(found[1]) else None
-    return inner if isinstance(inner, str) and found[1] != _SIGNATURE else found[0]
-
-
 Given = Mapping[str, Any]
 _TTL: Final = "ttl"
 _COOKIE: Final = "session"
 
 
-def login_at(turn: Turn) -> tuple[Auth, LoginStep] | None:
+def login_at(turn: Turn) -> LoginStep | None:
     """Return the login step that the request is for, or None."""
-    for auth in auths(turn):
-        for step in auth.acquire.steps if auth.acquire else ():
-            if any(_is_here(turn, step, names) for _, names in _candidates(turn, auth)):
-                return auth, step
+    match = turn.match
+    if match.login is None:
+        return None
+    for auth, step in _at_one_address(turn, match.login.step):
+        if any(_is_theirs(match, names) for _, names in _candidates(turn, auth)):
+            return step
     return None
 
 
-def auths(turn: Turn) -> Iterator[Auth]:
-    """Yield every auth of the platform."""
-    platform = turn.world.platform
-    yield platform.auth
-    yield from (api.auth for api in platform.apis.values() if isinstance(api.auth, Auth))
+def _at_one_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
+    """Yield every login whose address is that of *step*; an API may have its own."""
+    said = step.request
+    for login in login_steps(turn.world.platform):
+        other = login.step.request
+        if (other.method, other.url, other.path) == (said.method, said.url, said.path):
+            yield login.auth, login.step
 
 
-def log_in(turn: Turn, auth: Auth, step: LoginStep) -> Response:
+def log_in(turn: Turn, step: LoginStep) -> Response:
     """Return what a login yields.
 
     Raises:
         Refused: a credential is wrong.
     """
-    for tenant, names in _candidates(turn, auth):
-        if _is_here(turn, step, names) and _is_right(turn, auth, step, names):
-            turn.belongs_to(tenant)
-            return _yielded(turn, auth, step, names)
+    match = turn.match
+    for own, its in _at_one_address(turn, step):
+        for tenant, names in _candidates(turn, own):
+            if _is_theirs(match, names) and _is_right(turn, own, its, names):
+                turn.belongs_to(tenant)
+                return _yielded(turn, own, its, names)
     raise Refused("401")
 
 
@@ -260,13 +243,12 @@ def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[Tenant, Given]]:
                 yield tenant, names_for(turn, tenant, auth, grant.values)
 
 
-def _is_here(turn: Turn, step: LoginStep, names: Given) -> bool:
-    said = step.request
-    address = rendered(said.url or said.path, names)
-    if address is None:
-        return False
-    path = below(address, turn.world.base).partition("?")[0]
-    return matched(said.method, path, turn.asked) is not None
+def _is_theirs(match: ApiMatch, names: Given) -> bool:
+    """Return whether what the path says is what the templates of the login make of *names*."""
+    return all(
+        rendered(f"{{{{ {expression} }}}}", names) == value
+        for expression, value in match.parameters.items()
+    )
 
 
 def _is_right(turn: Turn, auth: Auth, step: LoginStep, names: Given) -> bool:
@@ -424,11 +406,9 @@ def check_declared(turn: Turn, rule: Signed) -> None:
     Raises:
         Refused: too old, used before, or not the signature of this request.
     """
-    for api in turn.world.platform.apis.values():
-        fits = matched(api.method, api.path, turn.asked) is not None
-        if fits and isinstance(api.auth, Auth) and api.auth.sign:
-            check(turn, api.auth, api.auth.sign, rule)
-            return
+    api = turn.api
+    if api is not None and isinstance(api.auth, Auth) and api.auth.sign:
+        check(turn, api.auth, api.auth.sign, rule)
 
 
 def check(turn: Turn, auth: Auth, rule: Sign, errors: Signed) -> None:
@@ -517,7 +497,7 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     for spot in _spots(rule):
         given = at(turn.scope, spot.place, _plain(spot.name, auth))
         if isinstance(given, str) and not is_empty(given):
-            _read_back(flat(spot.value, known), given, said)
+            _read_back(expand(spot.value, known, besides=_SIGNATURE), given, said)
     return said
 
 
@@ -572,3 +552,34 @@ _READERS: Final[Mapping[str, Callable[[str], float]]] = {
     "iso": lambda text: _by_pattern(text, "%Y-%m-%dT%H:%M:%SZ"),
     "http_date": lambda text: parsedate_to_datetime(text).timestamp(),
 }
+
+
+def login_response(platform: Platform, instance: str, login: Login) -> Response:
+    """Return what a login yields with stand-ins for what is handed out, whoever asks."""
+    body: dict[str, Any] = {}
+    headers = [("content-type", "application/json; charset=utf-8"), ("cache-control", "no-store")]
+    for name, rule in login.step.extract.items():
+        value = _standin(platform, instance, login, name)
+        kind, _, place = rule.path.partition(":")
+        if kind.startswith("$"):
+            put(body, rule.path, value)
+        elif kind == "header":
+            headers.append((place.strip(), str(value)))
+        else:
+            headers.append(("set-cookie", f"{place.strip() or _COOKIE}={value}; Path=/"))
+    envelope = derived(platform).ok.body
+    whole = merged(body, envelope if isinstance(envelope, dict) else {})
+    return Response(
+        status=200,
+        headers=tuple(headers),
+        body=json.dumps(whole, ensure_ascii=False).encode(),
+        source="recorded",
+    )
+
+
+def _standin(platform: Platform, instance: str, login: Login, name: str) -> str | int:
+    if name == _TTL:
+        assert login.auth.acquire is not None
+        return int(login.auth.acquire.ttl.default)
+    kind, key = login.step.extract[name].kind, platform.platform_key
+    return standin(kind=kind, platform=key, instance=instance, name=name)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Api, Auth, Idempotency, Parameter, ResponseRules, is_set
+from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.simulator.auth import (
@@ -41,7 +42,6 @@ from bpmax_sim.simulator.state import (
     fill,
     is_empty,
     look,
-    matched,
     read,
     respond,
 )
@@ -145,20 +145,6 @@ def typed(value: Any, parameter: Parameter) -> Any:
 _SIGNED = Signed(window=900, error="signature", expired="expired", used="used")
 _WINDOW = 3600
 _WHOLE = frozenset({"$", "."})
-
-
-def api_at(turn: Turn) -> Api | None:
-    """Return the API that the request is for, the one with the most fixed text first."""
-    fitting = [
-        (api.path.count("{"), api, values)
-        for api in turn.world.platform.apis.values()
-        if (values := matched(api.method, api.path, turn.asked)) is not None
-    ]
-    if not fitting:
-        return None
-    _, api, values = min(fitting, key=lambda found: found[0])
-    turn.scope["path"] = values
-    return api
 
 
 def call(turn: Turn, api: Api) -> Response:
@@ -325,12 +311,13 @@ def _answered(turn: Turn) -> Response:
     route = _route(turn)
     if route is not None:
         return _routed(turn, route)
-    login = login_at(turn)
-    if login is not None:
-        return log_in(turn, *login)
-    api = api_at(turn)
+    step = login_at(turn)
+    if step is not None:
+        return log_in(turn, step)
+    api = turn.api
     if api is None:
         return _unknown(turn)
+    turn.scope["path"] = path_template(api.path).match(turn.asked.path) or {}
     turn.route = f"{api.method} {api.path}"
     _knob_limit(turn)
     return call(turn, api)
@@ -346,8 +333,8 @@ def _unknown(turn: Turn) -> Response:
 def _route(turn: Turn) -> Route | None:
     for route in turn.world.table.routes:
         method, _, path = route.on.partition(" ")
-        values = matched(method, path, turn.asked)
-        if values is not None:
+        values = path_template(path).match(turn.asked.path)
+        if method.upper() == turn.asked.method and values is not None:
             turn.scope |= {**values, "path": values}
             turn.route = route.on
             return route

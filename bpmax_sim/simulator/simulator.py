@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,13 +23,12 @@ from bpmax_sim.clock import Clock
 from bpmax_sim.errors import ConfigError, Problem, Problems, TransportError, listed, near
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.matcher import ApiMatcher, expand
 from bpmax_sim.platform.model import Instance, LoginStep, Platform
 from bpmax_sim.secret.vault import Credentials
-from bpmax_sim.simulator.auth import flat
 from bpmax_sim.simulator.engine import answer, logs_in
 from bpmax_sim.simulator.model import Route, Table, derived, is_login
 from bpmax_sim.simulator.state import Message, State, Tenant, World
-from bpmax_sim.traffic.identify import Identifier
 from bpmax_sim.yamlfile import decode, read_yaml
 
 RULES = Path(__file__).parent / "rules"
@@ -81,7 +80,7 @@ def _logs_in_alike(platform: Platform, table: Table) -> bool:
 
 def _ends_alike(route: Route, step: LoginStep, known: Mapping[str, Any]) -> bool:
     method, _, path = route.on.partition(" ")
-    address = flat(step.request.url or step.request.path, known)
+    address = expand(step.request.url or step.request.path, known)
     return step.request.method.upper() == method and address.partition("?")[0].endswith(path)
 
 
@@ -128,6 +127,7 @@ class Simulator:
         self.base = base or (
             f"https://{platform.platform_key}.example.test" if "{" in declared else declared
         )
+        self._matcher = ApiMatcher([platform])
         self._state = State()
         self._lock = threading.RLock()
 
@@ -243,6 +243,7 @@ class Simulator:
             table=self.table,
             platform=self.platform,
             tenants=tuple(self._tenants()),
+            matcher=self._matcher,
             base=request.base or self.base,
             seed=self._seed,
         )
@@ -297,6 +298,10 @@ class Simulators:
                 )
             return self._made[key]
 
+    @cached_property
+    def _matcher(self) -> ApiMatcher:
+        return ApiMatcher(self._platforms)
+
     def handle(self, request: Request) -> Response:
         """Return the answer of the third party that *request* is for.
 
@@ -306,8 +311,8 @@ class Simulators:
         """
         key = request.call.platform if request.call else ""
         if not key:
-            call = Identifier(self._platforms).identify(request).call
-            key = call.platform if call else ""
+            match = self._matcher.match(request)
+            key = match.platform.platform_key if match else ""
         if not key:
             raise TransportError(
                 f"no platform has the address of {request.method} {request.url.partition('?')[0]},"

@@ -1,31 +1,22 @@
-"""Everything that a simulator remembers, as one frozen value, and the knobs that bend its rules.
+"""One request to a simulated third party, the state that it finds and leaves, and its response.
 
-One request under way: what is known of it so far, and the state that it leaves.
-
-A request as a third party looks at it; whatever a client sends, nothing here raises.
-
-Which route, login or API a request is for.
-
-Answers of a rule table, filled in.
-
-Texts may hold ``{{ name }}``. A mapping of one of these keys stands for a value with its type:
+`State` is one frozen value. Reading a request never raises, whatever a client sends. Responses are
+filled in: texts may hold ``{{ name }}``, and a mapping of one of these keys stands for a value:
 ``{$value: user.name}``, ``{$made: om_, length: 32}`` for a new id, ``{$rows: users, where: {field:
 place}, like: {field: place}, pick: [field]}`` for records, and ``{$each: [place], in: users, by:
-[field], item: …}`` for one item, with that field, for each element of the list at a place. A member
-without a value is left out.
+[field], item: …}`` for an item for each element of a list. A member without a value is left out.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, reduce
+from functools import reduce
 from typing import Any, Final, Literal
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import UNSET
@@ -33,7 +24,8 @@ from msgspec.structs import replace
 
 from bpmax_sim.messages import FORM, Headers, Pairs, Request, Response
 from bpmax_sim.platform.filters import http_date
-from bpmax_sim.platform.model import Platform
+from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
+from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.simulator.model import Reply, Row, Table
@@ -193,11 +185,6 @@ def is_empty(value: Any) -> bool:
     return value is UNSET or value is None or value in ("", [], {})
 
 
-def segments(path: str) -> tuple[str, ...]:
-    """Return the decoded segments of a path; a slash at its end does not count."""
-    return tuple(unquote(part) for part in path.strip("/").split("/"))
-
-
 def every(asked: Asked, place: str, name: str) -> Any:
     """Return the list of all values of *name* in the query or in a form, or `UNSET`."""
     query = asked.request.url.partition("#")[0].partition("?")[2]
@@ -252,6 +239,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     table: Table
     platform: Platform
     tenants: tuple[Tenant, ...]
+    matcher: ApiMatcher
     base: str
     seed: int = 0
 
@@ -310,6 +298,19 @@ class Turn(msgspec.Struct):
             "millis": int(self.now * 1000),
         }
 
+    @property
+    def match(self) -> ApiMatch:
+        """Return the API or login that the request is for."""
+        key = self.world.platform.platform_key
+        return self.world.matcher.match_path(key, self.asked.request, self.asked.path)
+
+    @property
+    def api(self) -> Api | None:
+        """Return the API that the request is for; of several that it may be, the one it names."""
+        match, said = self.match, self.asked.request.call
+        named = [api for api in match.candidates if said is not None and api.key == said.api]
+        return match.api or next(iter((*named, *match.candidates)), None)
+
     def look(self, place: str) -> Any:
         """Return what stands at *place*, or `UNSET`."""
         return look(self.scope, place)
@@ -345,33 +346,6 @@ class Turn(msgspec.Struct):
             digest = hashlib.sha512(f"{start}/{len(text)}".encode()).digest()
             text += urlsafe_b64encode(digest).decode().rstrip("=").translate(_LETTERS)
         return prefix + text[:length]
-
-
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-
-
-def matched(method: str, path: str, asked: Asked) -> Mapping[str, str] | None:
-    """Return the values of the placeholders of *path*, or None where the request is another."""
-    if method.upper() != asked.method:
-        return None
-    wanted, given = segments(path.partition("?")[0]), segments(asked.path)
-    if len(wanted) != len(given):
-        return None
-    values: dict[str, str] = {}
-    for template, text in zip(wanted, given, strict=True):
-        pattern, names = _compiled(template)
-        found = pattern.fullmatch(text)
-        if found is None:
-            return None
-        values |= dict(zip(names, found.groups(), strict=True))
-    return values
-
-
-@lru_cache(maxsize=1024)
-def _compiled(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
-    literals = map(re.escape, _PLACEHOLDER.split(template)[::2])
-    pattern = re.compile("(.+?)".join(literals), re.DOTALL)
-    return pattern, tuple(_PLACEHOLDER.findall(template))
 
 
 _JSON: Final = "application/json; charset=utf-8"

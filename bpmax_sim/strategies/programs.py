@@ -27,6 +27,7 @@ from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
 from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
+from bpmax_sim.platform.path_template import placeholders
 from bpmax_sim.project import absolute, find_instances, local_of
 from bpmax_sim.proxy.builder import CallSpec, Setter
 from bpmax_sim.proxy.encode import DOTS
@@ -96,7 +97,6 @@ _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
 
 Step = tuple[Setter, Any]
 
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _MOSTLY: Final = 8
 """Times out of ten that everything an API requires is given."""
 
@@ -175,8 +175,7 @@ def _needed(draw: st.DrawFn, api: Api, names: tuple[str, ...]) -> dict[Setter, d
 
 def _fillable(platform: Platform | None, api: Api) -> tuple[str, ...]:
     taken = {one.name for one in platform.auth.apply} if platform else set()
-    found = dict.fromkeys(_PLACEHOLDER.findall(api.path))
-    return tuple(name for name in found if name not in taken)
+    return tuple(name for name in placeholders(api.path) if name not in taken)
 
 
 @cache

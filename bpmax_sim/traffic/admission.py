@@ -1,9 +1,7 @@
-"""Foreign exchanges made fit for a cassette: named, redacted, with keys.
+"""A foreign recording on its way into a cassette: read, named, redacted, keyed and merged.
 
 Everything is looked through before anything is redacted, so a secret that the last exchange tells
 is hidden in the first one too.
-
-A foreign file on its way into a cassette: read, made fit, and merged into what is there.
 """
 
 from __future__ import annotations
@@ -24,10 +22,11 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic.formats import Source, format_of, read_foreign
-from bpmax_sim.traffic.identify import Addresses, Identifier, Logins, hidden
+from bpmax_sim.traffic.identify import declared_address, hidden, identify
 from bpmax_sim.traffic.imported import Imported
 from bpmax_sim.transport.redaction import capture_cookies, redact_exchange
 
@@ -50,9 +49,11 @@ def admit(  # noqa: PLR0913 - all that a session would know
     are learned from and left out, for replay needs none. An exchange in which a secret is left is
     not admitted. Notes tell both.
     """
-    identifier = Identifier(platforms, addresses)
-    wanted, left_out = _without_logins(imported.exchanges, Logins(platforms, addresses), vault)
-    named = [_named(exchange, identifier, platforms, vault, redact) for exchange in wanted]
+    matcher = ApiMatcher(platforms, addresses)
+    matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
+    wanted, left_out = _without_logins(matched, vault)
+    named = [_named(exchange, match, vault, redact) for exchange, match in wanted]
+    left_out += _uncertain(wanted)
     for exchange in named:
         _learn(exchange, vault)
         redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
@@ -61,32 +62,40 @@ def admit(  # noqa: PLR0913 - all that a session would know
     return Imported(tuple(admitted), (*imported.notes, *left_out, *notes))
 
 
-def _without_logins(
-    exchanges: Iterable[Exchange], logins: Logins, vault: Vault
-) -> tuple[list[Exchange], list[str]]:
-    kept: list[Exchange] = []
+Matched = tuple[Exchange, ApiMatch | None]
+
+
+def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Matched], list[str]]:
+    kept: list[Matched] = []
     notes: list[str] = []
-    for exchange in exchanges:
-        login = logins.find(exchange.request)
-        if login is None:
-            kept.append(exchange)
+    for exchange, match in exchanges:
+        if match is None or match.login is None:
+            kept.append((exchange, match))
             continue
-        login.learn(exchange.request, exchange.outcome, vault)
-        key = login.platform.platform_key
-        notes.append(f"exchange {exchange.order}: a login of {key}, which replay makes up itself")
+        named = identify(exchange.request, match)
+        hidden(named, match, vault)
+        _learn(replace(exchange, request=named), vault)
+        key = match.platform.platform_key
+        notes.append(f"exchange {exchange.order}: a login of {key}, which replay synthesises")
     return kept, notes
 
 
+def _uncertain(exchanges: Iterable[Matched]) -> list[str]:
+    return [
+        f"exchange {exchange.order}: {match.note}"
+        for exchange, match in exchanges
+        if match is not None and match.note
+    ]
+
+
 def _named(
-    exchange: Exchange,
-    identifier: Identifier,
-    platforms: Platforms,
-    vault: Vault,
-    redact: tuple[str, ...],
+    exchange: Exchange, match: ApiMatch | None, vault: Vault, redact: tuple[str, ...]
 ) -> Exchange:
-    request = identifier.identify(exchange.request)
-    if request.call is not None:
-        request = hidden(request, platforms, vault)
+    request = identify(exchange.request, match)
+    if match is not None and request.call is not None:
+        request = hidden(request, match, vault)
+    elif match is not None:
+        request = replace(request, url=declared_address(request, match)[0])
     return replace(exchange, request=replace(request, personal=(*request.personal, *redact)))
 
 

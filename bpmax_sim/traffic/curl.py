@@ -1,8 +1,6 @@
-"""Exchanges as curl commands for a POSIX shell, one after the other, with their answers as remarks.
+"""Exchanges, and calls of a trace, as curl commands for a POSIX shell.
 
 Stand-ins stay stand-ins: put credentials of your own in their place before you run it.
-
-A call of a trace as a curl command; stand-ins stay stand-ins.
 """
 
 from __future__ import annotations
@@ -16,6 +14,8 @@ from urllib.parse import quote_plus
 
 from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Request, media_type
 
+_LONGEST = 100_000
+"""Bytes of an argument, of which Linux takes 131,072; for the shell's own printf it is none."""
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -48,10 +48,12 @@ def command(request: Request) -> str:
     if "content-type" not in Headers(request.headers):
         lines.append("--header Content-Type:")  # or curl would name a form
     said = _shell_text(request.body)
-    lines.append(f"--data-binary {'@-' if said is None else shlex.quote(said)}")
+    if said is not None and len(request.body) <= _LONGEST:
+        return _joined([*lines, f"--data-binary {shlex.quote(said)}"])
+    piped = _joined([*lines, "--data-binary @-"])
     if said is not None:
-        return _joined(lines)
-    return f"printf '{''.join(f'{chr(92)}{byte:03o}' for byte in request.body)}' | {_joined(lines)}"
+        return f"printf '%s' {shlex.quote(said)} | {piped}"
+    return f"printf '{''.join(f'{chr(92)}{byte:03o}' for byte in request.body)}' | {piped}"
 
 
 def _joined(lines: list[str]) -> str:

@@ -29,6 +29,7 @@ from bpmax_sim.traffic.imported import (
     response,
     text,
 )
+from bpmax_sim.traffic.known_keys import HAR
 
 WHAT: Final = "an HTTP Archive"
 Attachment = Callable[[str], "bytes | None"]
@@ -52,7 +53,8 @@ def read_har(data: bytes, *, attachment: Attachment = no_attachment) -> Imported
         CassetteError: if it is none.
     """
     tree = parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
-    return each(numbered(listed(tree, "log", "entries", what=WHAT)), partial(_exchange, attachment))
+    entries = numbered(listed(tree, "log", "entries", what=WHAT))
+    return each(entries, partial(_exchange, attachment), HAR)
 
 
 def _exchange(attachment: Attachment, entry: Any) -> Exchange:

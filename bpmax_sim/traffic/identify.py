@@ -1,164 +1,93 @@
-"""Traffic without a builder -> the call that a builder would have said.
+"""Traffic without a builder -> the call that a builder would have said, made safe to keep.
 
-The platform is known by its address, the API by method and path; what auth puts in is taken out,
-and so is every header that neither platform nor API declares. Where none fits, the request stays as
-it is, and its method, address and body identify it.
-
-Logins in foreign traffic, known by method and address.
-
-What a login carries and what its answer mints is secret wherever else it stands.
-
-Requests of users' own clients: told apart by address, method and path, and made safe to keep.
+What auth puts in is taken out, and so is every header that neither platform nor API declares. A
+credential is hidden by its place, and the address becomes the declared one.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 
-import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import call_behind, split_query, unbuilt
-from bpmax_sim.errors import BpmaxError
+from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import LOGIN, Call, Request, Response, Sensitive
-from bpmax_sim.platform.load import Platforms
+from bpmax_sim.messages import LOGIN, Call, Request, Sensitive
+from bpmax_sim.platform.matcher import ApiMatch, Login
 from bpmax_sim.platform.model import (
-    Api,
     Auth,
-    LoginStep,
     Platform,
-    Source,
     emitted,
     is_set,
     name_of,
     put_in,
     sensitive,
 )
+from bpmax_sim.platform.path_template import encode_value, fill_placeholders
+from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.template import names_in, render
-from bpmax_sim.proxy.effects import Effect, Send
-from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.response import CallRecord
-from bpmax_sim.proxy.result import capture
-from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, with_standin
-from bpmax_sim.secret.vault import Credentials, Vault
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
+from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.vault import Vault
 
-Addresses = Mapping[tuple[str, str], str]
-"""The address in use, by platform and instance key."""
+CLIENT: Final = "header.user-agent"
+"""Among the injected places of a client's own login and never of a builder's."""
 
-_ANY_INSTANCE: Final = "default"
-_TEMPLATE = re.compile(r"\{\{.*?\}\}")
-_PLACEHOLDER = re.compile(r"\{[^{}]+\}")
-_PATH_SAFE: Final = "/:@!$&'()*+,;=~%"
 _ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
-_OWN_HEADERS: Final = frozenset({"content-type"})
 
 
-class _Address(msgspec.Struct, frozen=True):
-    platform: Platform
-    instance: str
-    pattern: re.Pattern[str]
-    length: int
+def identify(request: Request, match: ApiMatch | None) -> Request:
+    """Return *request* with the call, address, and places of secrets that *match* says.
 
-
-class Identifier:
-    """Knows requests by what is declared; made once for many requests."""
-
-    def __init__(self, platforms: Platforms, addresses: Addresses | None = None) -> None:
-        """Prepare *platforms*; *addresses* are those that are in use besides the declared ones."""
-        known = _addresses(platforms, addresses or {})
-        self._addresses = sorted(known, key=lambda address: -address.length)
-
-    def identify(self, request: Request) -> Request:
-        """Return *request* with its call, address, and places that hold secrets, where one fits."""
-        for address in self._addresses:
-            found = address.pattern.match(request.url)
-            if found is None:
-                continue
-            path = split_query(request.url[found.end() :])[0]
-            api = _api(address.platform, request.method, path)
-            if api is not None:
-                return _named(request, address, api, found[0])
+    It stays as it is where its path is not declared.
+    """
+    if match is None or not match.is_declared:
         return request
-
-
-def identify(request: Request, platforms: Platforms, addresses: Addresses | None = None) -> Request:
-    """Return *request* as the call of an API of *platforms*, or as it is where none fits."""
-    return Identifier(platforms, addresses).identify(request)
-
-
-def _addresses(platforms: Platforms, in_use: Addresses) -> Iterator[_Address]:
-    for platform in platforms:
-        entries = platforms.entries.get(platform.platform_key, ())
-        enabled = [entry.instance for entry in entries if entry.instance.enabled]
-        enabled.sort(key=lambda instance: not instance.default)
-        for instance in enabled:
-            key = instance.instance_key
-            live = in_use.get((platform.platform_key, key), "")
-            own = instance.base_url if isinstance(instance.base_url, str) else ""
-            for text in filter(None, (live, own or platform.base_url)):
-                yield _address(platform, key, text)
-        if not enabled:
-            yield _address(platform, _ANY_INSTANCE, platform.base_url)
-
-
-def _address(platform: Platform, instance: str, text: str) -> _Address:
-    base = text.rstrip("/")
-    literals = map(re.escape, _TEMPLATE.split(base))
-    pattern = re.compile(f"{'[^/?#]+'.join(literals)}(?=[/?#]|$)", re.IGNORECASE)
-    return _Address(platform, instance, pattern, len(base))
-
-
-def _api(platform: Platform, method: str, path: str) -> Api | None:
-    """Return the API that *method* and *path* fit, the one with the most fixed text first."""
-    fitting = [
-        (len(_PLACEHOLDER.sub("", api.path)), api)
-        for api in platform.apis.values()
-        if api.method.upper() == method.upper() and _path_pattern(api.path).fullmatch(path or "/")
-    ]
-    return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
-
-
-def _path_pattern(template: str) -> re.Pattern[str]:
-    path = template.partition("?")[0]
-    path = path if path.startswith("/") else f"/{path}"
-    literals = (re.escape(quote(part, safe=_PATH_SAFE)) for part in _PLACEHOLDER.split(path))
-    return re.compile("[^/]+".join(literals))
-
-
-def _named(request: Request, address: _Address, api: Api, base: str) -> Request:
-    platform = address.platform
-    auth = api.auth if isinstance(api.auth, Auth) else platform.auth
-    injected = dict.fromkeys(_injected(auth))
-    kept = _declared_headers(platform, api)
+    platform, api, login = match.platform, match.api, match.login
+    kept = _login_headers(login) if login else _declared_headers(match)
+    if request.body:
+        kept |= {"content-type"}
+    injected = dict.fromkeys((CLIENT,) if login else _injected(match.auth))
     others = {f"header.{name.lower()}" for name, _ in request.headers if name.lower() not in kept}
-    places = (*injected, *sorted(others - injected.keys()))
-    placed = replace(request, base=base, injected=places)
+    injected |= dict.fromkeys(sorted(others - injected.keys()))
+    placed = replace(request, base=match.base, injected=tuple(injected), confined=bool(login))
     said = Call(
         platform=platform.platform_key,
-        instance=address.instance,
-        api=api.key,
+        instance=match.instance,
+        api=LOGIN if login else api.key if api else "",
         method=request.method.upper(),
         path="",
     )
+    call = replace(call_behind(placed, said), path=match.path, method=said.method)
     return replace(
         placed,
-        call=call_behind(placed, said),
-        sensitive=sensitive((*platform.secret, *api.secret)),
-        personal=(*platform.redact, *api.redact),
+        call=call,
+        sensitive=_minted(login) if login else sensitive((*platform.secret, *_of(api, "secret"))),
+        personal=(*platform.redact, *_of(api, "redact")),
     )
 
 
-def _declared_headers(platform: Platform, api: Api) -> frozenset[str]:
-    declared = [*platform.headers, *api.headers]
-    declared += [item.target for item in api.parameters if item.place == "header"]
-    return _OWN_HEADERS | {name.lower() for name in declared}
+def _of(api: Any, name: str) -> tuple[str, ...]:
+    places: tuple[str, ...] = getattr(api, name) if api else ()
+    return places
+
+
+def _declared_headers(match: ApiMatch) -> set[str]:
+    declared = [*match.platform.headers]
+    for api in (match.api,) if match.api else match.candidates:
+        declared += api.headers
+        declared += [item.target for item in api.parameters if item.place == "header"]
+    return {name.lower() for name in declared}
+
+
+def _login_headers(login: Login) -> set[str]:
+    return {name.lower() for name in login.step.request.headers}
 
 
 def _injected(auth: Auth) -> Iterator[str]:
@@ -173,53 +102,43 @@ def _place(spot: str, name: str) -> str:
     return f"{spot}.{name.lower() if spot == 'header' else name}"
 
 
-def secret_places(platform: Platform, api: Api) -> tuple[str, ...]:
-    """Return the places of a request where auth puts in something secret."""
-    auth = api.auth if isinstance(api.auth, Auth) else platform.auth
-    names = _secret_names(platform, auth)
-    return tuple(
-        _place(item.place, name_of(item, auth))
-        for item in (*auth.apply, *emitted(auth))
-        if names_in(item.value) & names
-    )
+def _minted(login: Login) -> tuple[Sensitive, ...]:
+    rules = login.step.extract.items()
+    return tuple(Sensitive(rule.path, name, rule.kind) for name, rule in rules if rule.secret)
 
 
-def hidden(request: Request, platforms: Platforms, vault: Vault) -> Request:
+def hidden(request: Request, match: ApiMatch, vault: Vault) -> Request:
     """Return an identified *request* as it may be written down, its credentials known to *vault*.
 
-    A credential is hidden by its place, however short: where the platform's auth puts one in, and
-    in every Authorization, Proxy-Authorization and Cookie. The address becomes the declared one.
+    A credential is hidden by its place, however short: where the platform's auth puts one in or a
+    declared login sends it, and in every Authorization, Proxy-Authorization and Cookie.
     """
-    call = request.call
-    assert call is not None
-    platform = platforms.platform(call.platform)
-    places = _ALWAYS | set(secret_places(platform, platforms.api(platform, call.api)))
+    hide = _Hiding(match, vault)
+    headers = tuple((n, hide(f"header.{n.lower()}", value)) for n, value in request.headers)
+    url, base = declared_address(request, match, hide)
+    shown = replace(request, headers=headers, url=url, base=base)
+    if match.login is not None:
+        shown = replace(shown, body=_hidden_body(shown.body, hide))
+    if match.login is not None and request.call is not None:
+        call = replace(call_behind(shown, request.call), path=match.path)
+        shown = replace(shown, call=replace(call, serial=request.call.serial))
+    return shown
 
-    def hide(place: str, value: str) -> str:
-        if place not in places or not value:
-            return value
-        known = vault.redact_text(value)
-        if known != value:
-            return known
-        name = f"client-{place.partition('.')[2]}"
-        return with_standin(
-            value, partial(vault.register_issued, call.platform, call.instance, name)
+
+def declared_address(
+    request: Request, match: ApiMatch, hide: Callable[[str, str], str] = lambda _place, text: text
+) -> tuple[str, str]:
+    """Return the URL below the address that recordings hold, and that address."""
+    declared = match.platform.base_url.rstrip("/")
+    base = match.base if "{" in declared or match.is_outside else declared
+    path, mark, query = request.url[len(match.base) :].partition("#")[0].partition("?")
+    if match.is_declared:
+        path = fill_placeholders(
+            match.path,
+            lambda name: encode_value(hide(f"path.{name}", match.parameters.get(name, ""))),
         )
-
-    return replace(
-        _at_declared_address(request, platform, hide),
-        headers=tuple((n, hide(f"header.{n.lower()}", value)) for n, value in request.headers),
-    )
-
-
-def _at_declared_address(
-    request: Request, platform: Platform, hide: Callable[[str, str], str]
-) -> Request:
-    declared = platform.base_url.rstrip("/")
-    base = request.base if "{" in declared else declared
-    path, mark, query = request.url[len(request.base) :].partition("?")
     parts = (_parameter(part, hide) for part in query.split("&"))
-    return replace(request, url=f"{base}{path}{mark}{'&'.join(parts)}", base=base)
+    return f"{base}{path}{mark}{'&'.join(parts)}", base
 
 
 def _parameter(part: str, hide: Callable[[str, str], str]) -> str:
@@ -229,9 +148,101 @@ def _parameter(part: str, hide: Callable[[str, str], str]) -> str:
     return part if shown == plain else f"{name}{equals}{quote(shown, safe='-._~')}"
 
 
+class _Hiding:
+    """Hides what stands at the places of secrets."""
+
+    def __init__(self, match: ApiMatch, vault: Vault) -> None:
+        self._names = dict(_secret_places(match))
+        self._key = match.platform.platform_key, match.instance
+        self._vault = vault
+
+    def __call__(self, place: str, value: str) -> str:
+        """Return *value*, or what stands for it where *place* is that of a secret."""
+        if not value or not (place in _ALWAYS or place in self._names):
+            return value
+        credential = self._names.get(place, "")
+        if credential and (password := _password(value)):
+            self._learn(credential, password)
+        known = self._vault.redact_text(value)
+        if known != value:
+            return known
+        if credential:
+            return with_standin(value, partial(self._learn, credential))
+        name = f"client-{place.partition('.')[2]}"
+        return with_standin(value, partial(self._vault.register_issued, *self._key, name))
+
+    def _learn(self, credential: str, value: str) -> str:
+        """Return the stand-in of a *credential* that a client sent.
+
+        One that is not the instance's own, such as a wrong password, has another stand-in.
+        """
+        known = self._vault.redact_text(value)
+        if known != value:
+            return known
+        own = standin(kind="text", platform=self._key[0], instance=self._key[1], name=credential)
+        name = f"client-{credential}" if self._vault.has_standin(own) else credential
+        return self._vault.register_issued(*self._key, name, value)
+
+
+def _secret_places(match: ApiMatch) -> Iterator[tuple[str, str]]:
+    """Yield the places of a request that hold a secret; of a login with the credential's name."""
+    platform, auth = match.platform, match.auth
+    secrets = _secret_names(platform, auth)
+    if match.login is None:
+        for item in (*auth.apply, *emitted(auth)):
+            if names_in(item.value) & secrets:
+                yield _place(item.place, name_of(item, auth)), ""
+        return
+    for place, template in _login_texts(match.login):
+        used = sorted(names_in(template) & secrets)
+        if used:
+            yield place, used[0]
+
+
+def _login_texts(login: Login) -> Iterator[tuple[str, str]]:
+    said = login.step.request
+    yield from _texts("query", said.query)
+    yield from _texts("header", {name.lower(): value for name, value in said.headers.items()})
+    yield from _texts("body", said.form if is_set(said.form) else said.body)
+
+
+def _texts(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(f"{place}.{name}", item)
+    elif isinstance(value, str):
+        yield place, value
+
+
+def _hidden_body(body: bytes | None, hide: Callable[[str, str], str]) -> bytes | None:
+    """Return the body of a login, a form or JSON whatever is declared, without its secrets."""
+    if not body:
+        return body
+    try:
+        value = loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, Mapping):
+        shown = _hidden_json("body", value, hide)
+        return body if shown == value else json.dumps(shown, ensure_ascii=False).encode()
+    pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
+    hidden_pairs = [(name, hide(f"body.{name}", text)) for name, text in pairs]
+    return body if hidden_pairs == pairs else urlencode(hidden_pairs).encode()
+
+
+def _hidden_json(place: str, value: Any, hide: Callable[[str, str], str]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _hidden_json(f"{place}.{name}", item, hide) for name, item in value.items()}
+    return hide(place, value) if isinstance(value, str) else value
+
+
 def _secret_names(platform: Platform, auth: Auth) -> set[str]:
     """Return the template names that are secret, or made of what is."""
-    names = {name for name, spec in platform.credentials.items() if spec.secret} | {"signature"}
+    names = {
+        name
+        for name, spec in platform.credentials.items()
+        if spec.secret is True or always_secret(platform, name)
+    } | {"signature"}
     for step in auth.acquire.steps if auth.acquire else ():
         names |= {name for name, rule in step.extract.items() if rule.secret}
     for name, text in auth.parameters.items():
@@ -240,242 +251,13 @@ def _secret_names(platform: Platform, auth: Auth) -> set[str]:
     return names
 
 
-_NAME: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_DEEPEST: Final = 5
-
-
-class Login(msgspec.Struct, frozen=True):
-    """A request that some platform logs in with."""
-
-    platform: Platform
-    instance: str
-    auth: Auth
-    step: LoginStep
-    pattern: re.Pattern[str]
-
-    def learn(self, request: Request, outcome: object, vault: Vault) -> None:
-        """Make known to *vault* what is secret in *request* and in the answer to it."""
-        key = self.platform.platform_key
-        secrets = self._secret_names()
-        for name, value in self._sent(request, secrets):
-            vault.register_issued(key, self.instance, name, value)
-        if not isinstance(outcome, Response):
-            return
-        call = Call(platform=key, instance=self.instance, api=LOGIN, method=request.method, path="")
-        minted = tuple(
-            Sensitive(rule.path, name, rule.kind)
-            for name, rule in self.step.extract.items()
-            if rule.secret
-        )
-        capture(replace(request, call=call, sensitive=minted), outcome, vault)
-
-    def _secret_names(self) -> frozenset[str]:
-        declared = (name for name, one in self.platform.credentials.items() if one.secret)
-        steps = self.auth.acquire.steps if self.auth.acquire else ()
-        minted = (n for step in steps for n, rule in step.extract.items() if rule.secret)
-        found = {*declared, *minted}
-        for name, text in self.auth.parameters.items():
-            if isinstance(text, str) and names_in(text) & found:
-                found.add(name)
-        return frozenset(found)
-
-    def _sent(self, request: Request, secrets: frozenset[str]) -> Iterator[tuple[str, str]]:
-        """Yield the credentials of *request*, by the templates that put them there."""
-        said = self.step.request
-        query = dict(split_query(request.url)[1])
-        headers = {name.lower(): value for name, value in request.headers}
-        yield from _values({n.lower(): v for n, v in said.headers.items()}, headers, secrets)
-        yield from _values(said.query, query, secrets)
-        yield from _values(said.form if is_set(said.form) else {}, _form(request.body), secrets)
-        yield from _values(said.body if is_set(said.body) else {}, _json(request.body), secrets)
-
-
-class Logins:
-    """Knows logins by what is declared."""
-
-    def __init__(self, platforms: Platforms, addresses: Addresses | None = None) -> None:
-        """Prepare *platforms*; *addresses* are those that are in use besides the declared ones."""
-        self._known = [
-            Login(platform, instance, auth, step, _pattern(address, auth, step))
-            for platform in platforms
-            for instance, address in _login_addresses(platforms, platform, addresses or {})
-            for auth in _auths(platform)
-            for step in (auth.acquire.steps if auth.acquire else ())
-        ]
-
-    def find(self, request: Request) -> Login | None:
-        """Return whose login *request* is, or None."""
-        address = split_query(request.url)[0]
-        fitting = (
-            login
-            for login in self._known
-            if login.step.request.method.upper() == request.method
-            and login.pattern.fullmatch(address)
-        )
-        return next(fitting, None)
-
-
-def _auths(platform: Platform) -> Iterator[Auth]:
-    yield platform.auth
-    yield from (api.auth for api in platform.apis.values() if isinstance(api.auth, Auth))
-
-
-def _login_addresses(
-    platforms: Platforms, platform: Platform, in_use: Addresses
-) -> Iterator[tuple[str, str]]:
-    key = platform.platform_key
-    entries = [entry.instance for entry in platforms.entries.get(key, ())]
-    for one in entries:
-        own = one.base_url if isinstance(one.base_url, str) else platform.base_url
-        for address in filter(None, (in_use.get((key, one.instance_key)), own)):
-            yield one.instance_key, address
-    if not entries:
-        yield _ANY_INSTANCE, platform.base_url
-
-
-def _pattern(address: str, auth: Auth, step: LoginStep) -> re.Pattern[str]:
-    """Return what the address of *step* looks like; what only a run knows may be anything."""
-    known: dict[str, str] = {n: v for n, v in auth.parameters.items() if isinstance(v, str)}
-    known["base_url"] = address.rstrip("/")
-    text = step.request.url or f"{{{{ base_url }}}}/{step.request.path.lstrip('/')}"
-    for _ in range(_DEEPEST):
-        text = _NAME.sub(lambda found: known.get(found[1], found[0]), text)
-    literals = map(re.escape, _TEMPLATE.split(text.partition("?")[0]))
-    return re.compile("[^/?#]+".join(literals), re.IGNORECASE)
-
-
-def _values(
-    said: Any, sent: Mapping[str, Any], secrets: frozenset[str]
-) -> Iterator[tuple[str, str]]:
-    if not isinstance(said, Mapping):
-        return
-    for name, template in said.items():
-        value = sent.get(name)
-        if isinstance(template, str) and isinstance(value, str) and value:
-            found = sorted(names_in(template) & secrets)
-            if found:
-                yield found[0], _bare(value)
-
-
-def _bare(value: str) -> str:
-    """Return the password of Basic credentials, and any other value as it is."""
-    pair = read_basic(value)
-    return (unquote(pair[1]) if pair else "") or value
-
-
-def _form(body: bytes | None) -> dict[str, str]:
-    return dict(parse_qsl((body or b"").decode(errors="replace")))
-
-
-def _json(body: bytes | None) -> dict[str, Any]:
+def _password(value: str) -> str:
+    """Return the password of Basic credentials, and any other value without a scheme as it is."""
+    scheme, _, packed = value.partition(" ")
+    if scheme.lower() != "basic":
+        return "" if packed and scheme.lower() in _SCHEMES else value
     try:
-        found = loads(body or b"null")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
-    """Return the addresses that instances take from *environ*, as far as they are set."""
-    found: dict[tuple[str, str], str] = {}
-    for entries in platforms.entries.values():
-        for entry in entries:
-            one, given = entry.instance, entry.instance.base_url
-            if isinstance(given, Source) and isinstance(given.env, str) and environ.get(given.env):
-                found[one.platform, one.instance_key] = environ[given.env]
-    return found
-
-
-def know(found: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
-    """Make the credentials of a tenant (platform key and instance key) known to *vault*."""
-    for one in found:
-        vault.add(str(one.real), str(one.standin), name=".".join((*tenant, one.name)))
-
-
-@dataclass(slots=True)
-class Outside:
-    """Makes the requests of other clients into calls of the session."""
-
-    platforms: Platforms
-    environ: Mapping[str, str] = field(repr=False)
-    env: Environment
-    vault: Vault
-    _identifier: Identifier | None = field(default=None, init=False)
-
-    def call(self, request: Request) -> Generator[Effect, Any, Response]:
-        """Send *request* as a call that is recorded and logged like a builder's.
-
-        Raises:
-            TransportError: the exchange did not complete.
-            NoMatchError: replay has no answer.
-        """
-        known = self.known(request, serial=self.env.serial())
-        start = self.env.clock.now(), self.env.clock.tick()
-        try:
-            response: Response = yield Send(known)
-        except BpmaxError as error:
-            self.env.log(_record(known, self.env, start, error=error))
-            raise
-        self.env.log(_record(known, self.env, start, received=response))
-        return response
-
-    def known(self, request: Request, *, serial: int = 0) -> Request:
-        """Return *request* as the call of the API that it belongs to, with its stand-in twin."""
-        if self._identifier is None:
-            live = addresses_in(self.platforms, self.environ)
-            self._identifier = Identifier(self.platforms, live)
-            self._know_everyone()
-        named = self._identifier.identify(request)
-        call = replace(named.call or unbuilt(named), serial=serial)
-        if named.call is None:
-            return replace(named, call=call)
-        self._know_tenant(call)
-        named = replace(named, call=call)
-        return replace(named, standin=hidden(named, self.platforms, self.vault))
-
-    def _know_everyone(self) -> None:
-        """Where something is written down, make the credentials of all instances known.
-
-        A client may send one where no declared API expects it.
-        """
-        if not self.env.separate:
-            return
-        for entries in self.platforms.entries.values():
-            for entry in entries:
-                one = entry.instance
-                with suppress(BpmaxError):  # what is not set cannot be sent
-                    platform = self.platforms.platform(one.platform)
-                    found = self.platforms.credentials(
-                        platform, one, environ=self.environ, closed=False
-                    )
-                    know(found, (one.platform, one.instance_key), self.vault)
-
-    def _know_tenant(self, call: Call) -> None:
-        """Make the instance's own credentials known, where it has them."""
-        try:
-            instance = self.platforms.instance(call.platform, call.instance)
-            self.env.tenant(self.platforms.platform(call.platform), instance)
-        except BpmaxError:
-            pass  # a client of its own has credentials of its own
-
-
-def _record(
-    request: Request, env: Environment, start: tuple[float, int], **came: Any
-) -> CallRecord:
-    at, began = start
-    call = request.call
-    assert call is not None
-    return CallRecord(
-        platform=call.platform or urlsplit(request.url).hostname or "",
-        instance=call.instance,
-        api=call.api or call.method,
-        at=at,
-        duration=env.clock.now() - at,
-        began=began,
-        ended=env.clock.tick(),
-        attempts=1,
-        call=call,
-        sent=request,
-        redact=env.redact,
-        **came,
-    )
+        known = base64.b64decode(packed, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
+    return unquote(known.partition(":")[2])

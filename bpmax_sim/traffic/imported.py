@@ -1,8 +1,7 @@
 """What a foreign recording yields: exchanges in order of sending, and what was not carried over.
 
-YAML of other tools as dicts, lists, texts, bytes and None; aliases are allowed, within bounds.
-
-Nothing is constructed: scalars stay texts, so that no time, number or ``on`` changes its meaning.
+YAML of other tools becomes dicts, lists, texts, bytes and None, aliases within bounds. Scalars stay
+texts unless asked otherwise, so that no time, number or ``on`` changes its meaning.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
+from bpmax_sim.traffic.known_keys import Keys, unknown_keys
 
 _OF_THE_CONNECTION: Final = frozenset({
     "accept-encoding", "connection", "content-length", "host", "keep-alive", "proxy-connection",
@@ -53,20 +53,30 @@ def numbered(items: Iterable[Any]) -> list[tuple[int, Any]]:
     return list(enumerate(items, 1))
 
 
-def each(items: Iterable[tuple[int, Any]], read: Callable[[Any], Exchange]) -> Imported:
+def each(
+    items: Iterable[tuple[int, Any]], read: Callable[[Any], Exchange], known: Keys
+) -> Imported:
     """Return what *read* makes of each item; one that cannot be carried over leaves a note.
 
-    Exchanges whose time is known are put in its order, the others stay where they are.
+    So does a key that is not *known*, once for all exchanges that have it. Exchanges whose time is
+    known are put in its order, the others stay where they are.
     """
     found: list[Exchange] = []
     notes: list[str] = []
+    unread: dict[str, list[int]] = {}
     for number, item in items:
         try:
             found.append(read(item))
         except NotCarried as reason:
             notes.append(f"exchange {number}: {reason}")
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except KeyError as error:
+            notes.append(f"exchange {number}: it is no exchange (it has no key {error})")
+        except (TypeError, ValueError, AttributeError, IndexError) as error:
             notes.append(f"exchange {number}: it is no exchange ({type(error).__name__}: {error})")
+        else:
+            for key in unknown_keys(item, known):
+                unread.setdefault(key, []).append(number)
+    notes += [_unread(key, numbers) for key, numbers in unread.items()]
     if all(exchange.at for exchange in found):
         found.sort(key=lambda exchange: exchange.at)
     placed = (
@@ -74,6 +84,13 @@ def each(items: Iterable[tuple[int, Any]], read: Callable[[Any], Exchange]) -> I
         for order, exchange in enumerate(found, 1)
     )
     return Imported(tuple(placed), tuple(dict.fromkeys(notes)))
+
+
+def _unread(key: str, numbers: list[int]) -> str:
+    where = f"exchange {numbers[0]}"
+    if len(numbers) > 1:
+        where += f" and {len(numbers) - 1} more"
+    return f"{where}: the key {key!r} is not known and is left out"
 
 
 def parse_json(data: bytes, what: str) -> Any:

@@ -1,12 +1,7 @@
-"""Stub mappings of WireMock: one, a list, or an export with ``mappings``.
+"""Stub mappings of WireMock, read and written, and simulations of Hoverfly (schema v5), read.
 
-A mapping is a rule, not a recording: only what names one request exactly can be carried over. It
+Both are rules and no recordings: only what names one request exactly can be carried over. A mapping
 has no address of its own, so the caller gives one.
-
-Simulations of Hoverfly, schema v5.
-
-A pair is a rule, not a recording: only pairs whose matchers name one request exactly are carried
-over.
 """
 
 from __future__ import annotations
@@ -19,8 +14,10 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from bpmax_sim.cassette.format import grouped
+from bpmax_sim.cassette.matching import unbuilt
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Exchange, Failed, Headers, Response, media_type
+from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
     Imported,
     NotCarried,
@@ -57,7 +54,9 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> Imported:
     if isinstance(tree, dict) and "request" in tree:
         tree = [tree]
     mappings = tree if isinstance(tree, list) else listed(tree, "mappings", what=WIREMOCK)
-    return each(_in_order(mappings), partial(_wiremock_exchange, address.rstrip("/")))
+    return each(
+        _in_order(mappings), partial(_wiremock_exchange, address.rstrip("/")), known_keys.WIREMOCK
+    )
 
 
 def _in_order(mappings: list[Any]) -> list[tuple[int, Any]]:
@@ -226,8 +225,11 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     expected: dict[str, Any] = {"method": asked.method, "url": target}
     content_type = Headers(asked.headers).content_type
-    if content_type:
-        expected["headers"] = {"Content-Type": {"equalTo": content_type}}
+    rules: dict[str, Any] = {}
+    for name, value in (asked.call or unbuilt(asked)).headers:
+        rules.setdefault(name, _header(name, value))
+    if rules:
+        expected["headers"] = rules
     if asked.body:
         expected["bodyPatterns"] = [_pattern(asked.body, content_type)]
     if isinstance(came, Failed):
@@ -239,6 +241,17 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     if came.elapsed:
         told["fixedDelayMilliseconds"] = round(came.elapsed * 1000)
     return {"request": expected, "response": told}
+
+
+def _header(name: str, value: str) -> dict[str, Any]:
+    """Return the rule for a header that the caller chose; what auth puts in is left out.
+
+    WireMock writes the charset of a text body in capitals before it compares (RFC 9110, section
+    8.3.2: its case has no meaning).
+    """
+    if name.lower() == "content-type":
+        return {"equalTo": value, "caseInsensitive": True}
+    return {"equalTo": value}
 
 
 def _pattern(body: bytes, content_type: str) -> dict[str, Any]:
@@ -279,7 +292,8 @@ def read_hoverfly(data: bytes) -> Imported:
         raise CassetteError(
             f"not {HOVERFLY} of schema v5 but {version or 'of none'}; export it again"
         )
-    found = each(sorted(numbered(pairs), key=lambda pair: _turn(pair[1])), _hoverfly_exchange)
+    ordered = sorted(numbered(pairs), key=lambda pair: _turn(pair[1]))
+    found = each(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
     return Imported(found.exchanges, (*found.notes, *_lost(tree["data"])))
 
 

@@ -1,13 +1,8 @@
-"""Cassettes of vcrpy and pytest-recording (YAML or JSON), those of httpx's old recorder included.
+"""Cassettes of vcrpy (YAML or JSON), go-vcr, betamax and cassetter, read; those of vcrpy, written.
 
-The writer is vcrpy's own. It keeps one value of a request header, and neither times nor failures.
-
-Cassettes of betamax (JSON), which are also those of Ruby's VCR and of its other ports.
-
-Cassettes of cassetter, YAML or TOML.
-
-It sorts exchanges by address, so their order comes from ``recorded_at``; its JSON bodies are kept
-as values, so their spelling is lost.
+Betamax's format is also that of Ruby's VCR. cassetter sorts exchanges by address, so their order
+comes from ``recorded_at``; JSON bodies that are kept as values lose their spelling. vcrpy keeps one
+value of a request header, and neither times nor failures.
 """
 
 from __future__ import annotations
@@ -24,6 +19,7 @@ from vcr.serializers import yamlserializer
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Exchange, Pairs, Response
+from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
     Imported,
     NotCarried,
@@ -41,6 +37,7 @@ from bpmax_sim.traffic.imported import (
 )
 
 VCRPY: Final = "a cassette of vcrpy"
+_PARSED: Final = "parsed_body"
 
 
 def read_vcrpy(data: bytes) -> Imported:
@@ -49,10 +46,28 @@ def read_vcrpy(data: bytes) -> Imported:
     Raises:
         CassetteError: if it is none, or of the time before its version 1.
     """
-    tree = parse_json(data, VCRPY) if data.lstrip()[:1] in {b"{", b"["} else load(data, VCRPY)
+    is_json = data.lstrip()[:1] in {b"{", b"["}
+    tree = parse_json(data, VCRPY) if is_json else load(data, VCRPY)
     if isinstance(tree, list):
         raise CassetteError(f"not {VCRPY}: it is of vcrpy before 1.0; record it again")
-    return each(numbered(listed(tree, "interactions", what=VCRPY)), _vcrpy_exchange)
+    items = listed(tree, "interactions", what=VCRPY)
+    if _PARSED.encode() in data:  # as values, whose types the rest of the file does not have
+        typed = tree if is_json else load(data, VCRPY, typed=True)
+        items = list(map(_with_values, items, listed(typed, "interactions", what=VCRPY)))
+    return each(numbered(items), _vcrpy_exchange, known_keys.VCRPY)
+
+
+def _with_values(item: Any, typed: Any) -> Any:
+    """Return *item* with bodies that were kept as values of JSON, from where they have types."""
+    if not isinstance(item, dict) or not isinstance(typed, dict):
+        return item
+    return {name: _with_value(part, typed.get(name)) for name, part in item.items()}
+
+
+def _with_value(part: Any, typed: Any) -> Any:
+    if not isinstance(part, dict) or not isinstance(typed, dict) or _PARSED not in typed:
+        return part
+    return {**part, _PARSED: typed[_PARSED]}
 
 
 def _vcrpy_exchange(item: Any) -> Exchange:
@@ -60,9 +75,9 @@ def _vcrpy_exchange(item: Any) -> Exchange:
     return Exchange(
         request=request(
             text(asked["method"]),
-            text(asked["uri"]),
+            text(asked["url"] if "uri" not in asked and "url" in asked else asked["uri"]),
             grouped_pairs(asked.get("headers")),
-            _bytes(asked.get("body")),
+            _body_of(asked),
         ),
         outcome=_answer(came),
         at=instant(item.get("recorded_at") or item.get("at")),
@@ -70,16 +85,28 @@ def _vcrpy_exchange(item: Any) -> Exchange:
 
 
 def _answer(came: Any) -> Response:
-    status = came.get("status") or {}
-    code = status.get("code") if isinstance(status, dict) else status
-    body = came.get("content") if "content" in came else came.get("body")
+    code, reason = _status(came)
     headers = grouped_pairs(came.get("headers"))
-    return response(
-        int(came["status_code"] if code is None else code),
-        str(status.get("message") or "") if isinstance(status, dict) else "",
-        headers,
-        _bytes(body) or b"",
-    )
+    return response(code, reason, headers, _body_of(came) or b"")
+
+
+def _status(came: Any) -> tuple[int, str]:
+    """Return code and reason, which go-vcr writes as ``200 OK`` and old recorders by itself."""
+    status = came.get("status")
+    if isinstance(status, dict) and "code" in status:
+        return int(status["code"]), str(status.get("message") or "")
+    if "code" in came:
+        return int(came["code"]), str(status or "").partition(" ")[2]
+    return int(came["status_code"] if status is None or isinstance(status, dict) else status), ""
+
+
+def _body_of(part: Any) -> bytes | None:
+    """Return the body of a request or response; a serializer in use keeps JSON as its value."""
+    if "content" in part:
+        return _bytes(part["content"])
+    if part.get("body") is None and _PARSED in part:
+        return _compact(part[_PARSED]).encode("utf-8", "surrogatepass")
+    return _bytes(part.get("body"))
 
 
 def _bytes(body: Any) -> bytes | None:
@@ -87,6 +114,8 @@ def _bytes(body: Any) -> bytes | None:
     if isinstance(body, dict):
         if isinstance(body.get("base64_string"), str):
             return from_base64(body["base64_string"])
+        if body and "string" not in body:
+            raise NotCarried(f"its body has the keys {', '.join(body)}, none of which is known")
         return _bytes(body.get("string"))
     if isinstance(body, list):
         return b"".join(_bytes(piece) or b"" for piece in body)
@@ -96,7 +125,11 @@ def _bytes(body: Any) -> bytes | None:
 
 
 def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return a cassette that plain vcrpy writes itself, and what it could not carry."""
+    """Return a cassette that plain vcrpy writes itself, and what it could not carry.
+
+    Raises:
+        CassetteError: if it could carry nothing.
+    """
     requests, responses, notes = [], [], []
     for exchange in exchanges:
         asked, came = exchange.request, exchange.outcome
@@ -114,6 +147,8 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                 "body": {"string": came.body},
             }
         )
+    if notes and not requests:
+        raise CassetteError(f"nothing can be written for vcrpy: {'; '.join(notes)}")
     told = serialize({"requests": requests, "responses": responses}, yamlserializer)
     return told.encode(), tuple(notes)
 
@@ -134,12 +169,13 @@ def read_betamax(data: bytes) -> Imported:
     return each(
         numbered(listed(parse_json(data, BETAMAX), "http_interactions", what=BETAMAX)),
         _betamax_exchange,
+        known_keys.BETAMAX,
     )
 
 
 def _betamax_exchange(item: Any) -> Exchange:
     asked, came = item["request"], item["response"]
-    status = came["status"]
+    code, reason = _status(came)
     return Exchange(
         request=request(
             text(asked["method"]),
@@ -148,8 +184,8 @@ def _betamax_exchange(item: Any) -> Exchange:
             _betamax_body(asked.get("body")),
         ),
         outcome=response(
-            int(status["code"]),
-            str(status.get("message") or ""),
+            code,
+            reason,
             grouped_pairs(came.get("headers")),
             _betamax_body(came.get("body")) or b"",
         ),
@@ -190,7 +226,11 @@ def read_cassetter(data: bytes) -> Imported:
         CassetteError: if it is none.
     """
     tree = load(data, CASSETTER, typed=True) if b"[[interactions]]" not in data else _toml(data)
-    found = each(numbered(listed(tree, "interactions", what=CASSETTER)), _cassetter_exchange)
+    found = each(
+        numbered(listed(tree, "interactions", what=CASSETTER)),
+        _cassetter_exchange,
+        known_keys.CASSETTER,
+    )
     return Imported(found.exchanges, (*found.notes, *_lost(tree)))
 
 

@@ -7,7 +7,18 @@ for editors; `write_yaml` is the inverse of reading.
 
 from __future__ import annotations
 
-from bpmax_sim.yamlfile.node import LARGEST, Node, join, parsed, read_text, read_yaml, shown, split
+from bpmax_sim.yamlfile.node import (
+    LARGEST,
+    Node,
+    join,
+    parsed,
+    parsed_bytes,
+    read_bytes,
+    read_text,
+    read_yaml,
+    shown,
+    split,
+)
 from bpmax_sim.yamlfile.schema import described, explain, json_schema, read_hover, told
 from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds, decode
 from bpmax_sim.yamlfile.write import write_yaml
@@ -23,6 +34,8 @@ __all__ = [
     "join",
     "json_schema",
     "parsed",
+    "parsed_bytes",
+    "read_bytes",
     "read_hover",
     "read_text",
     "read_yaml",

@@ -441,6 +441,15 @@ def read_text(path: Path) -> str:
     return _text(path, shown(path)).removeprefix(_BOM)
 
 
+def parsed_bytes(data: bytes, name: str) -> Node:
+    """Return the root of the YAML file that holds *data*, which messages call *name*.
+
+    Raises:
+        ConfigError: as `read_yaml` does.
+    """
+    return parsed(_decoded(_bounded(data, name, LARGEST), name), name)
+
+
 def parsed(text: str, name: str) -> Node:
     """Return the root of the YAML file *text*, which messages call *name*.
 
@@ -467,7 +476,10 @@ def shown(path: Path) -> str:
 
 
 def _text(path: Path, name: str) -> str:
-    data = _bytes(path, name)
+    return _decoded(read_bytes(path, name), name)
+
+
+def _decoded(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -478,26 +490,38 @@ def _text(path: Path, name: str) -> str:
         raise ConfigError(Problem(message, Place(name, line, column))) from None
 
 
-def _bytes(path: Path, name: str) -> bytes:
+def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: bool = True) -> bytes:
+    """Return what the file *path* holds, which messages call *name*.
+
+    It has *largest* bytes at most; without *is_regular* it may be a pipe.
+
+    Raises:
+        ConfigError: it cannot be read, or is larger.
+    """
     if not name.isascii() and _HALF.search(name):
         told = f"{name.encode(errors='backslashreplace').decode()}: {_NO_NAME}"
         raise ConfigError(told)
     try:
         # pathlib would take twice as long
         status = os.stat(path)  # noqa: PTH116
-        if not stat.S_ISREG(status.st_mode):
+        if is_regular and not stat.S_ISREG(status.st_mode):
             raise ConfigError(Problem("this is not a file; name a YAML file", Place(name)))
         with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
-            data = stream.read(min(status.st_size, LARGEST) + 1)
-            while more := stream.read(LARGEST + 1 - len(data)):  # it grew, or did not tell its size
+            data = stream.read(min(status.st_size, largest) + 1)
+            # it grew, or did not tell its size
+            while more := stream.read(largest + 1 - len(data)):
                 data += more
     except UnicodeEncodeError:
         raise ConfigError(Problem(_NO_NAME, Place(name))) from None
     except OSError as error:
         message = f"cannot be read: {error.strerror}; check the path and its permissions"
         raise ConfigError(Problem(message, Place(name))) from None
-    if len(data) > LARGEST:
-        message = f"the file has more than {LARGEST} bytes; split it"
+    return _bounded(data, name, largest)
+
+
+def _bounded(data: bytes, name: str, largest: int) -> bytes:
+    if len(data) > largest:
+        message = f"the file has more than {largest} bytes; split it"
         raise ConfigError(Problem(message, Place(name)))
     return data
 

@@ -7,6 +7,7 @@ import pytest
 from bpmax_sim.messages import Request, Sensitive
 from bpmax_sim.platform.instances import Entry, Origin
 from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import (
     Api,
     Apply,
@@ -54,8 +55,17 @@ PLATFORMS = Platforms(own={"crm": CRM, "wide": WIDE})
 HAN = "%E5%AE%A2%E6%88%B7"
 
 
+def matched(
+    request: Request, platforms: Platforms, addresses: Addresses | None = None
+) -> tuple[Request, ApiMatch]:
+    match = ApiMatcher(platforms, addresses).match(request)
+    assert match is not None
+    return identify(request, match), match
+
+
 def named(url: str, method: str = "GET", platforms: Platforms = PLATFORMS) -> str:
-    call = identify(Request(method=method, url=url), platforms).call
+    request = Request(method=method, url=url)
+    call = identify(request, ApiMatcher(platforms).match(request)).call
     return f"{call.name}@{call.instance} {call.path}" if call else ""
 
 
@@ -91,7 +101,7 @@ def test_an_instance_is_known_by_its_address_and_the_default_one_comes_first() -
     ]
     platforms = PLATFORMS.with_entries(entries)
     live = Request(method="GET", url="http://127.0.0.1:8080/search")
-    found = identify(live, platforms, {("crm", "甲"): "http://127.0.0.1:8080"})
+    found, _ = matched(live, platforms, {("crm", "甲"): "http://127.0.0.1:8080"})
 
     assert named("https://crm.example.test/v1/search", platforms=platforms) == (
         "crm.search@乙 /search"
@@ -99,7 +109,7 @@ def test_an_instance_is_known_by_its_address_and_the_default_one_comes_first() -
     assert named("https://third.test/search", platforms=platforms) == "crm.search@丙 /search"
     assert found.call is not None
     assert (found.call.instance, found.base) == ("甲", "http://127.0.0.1:8080")
-    assert identify(live, platforms) == live
+    assert ApiMatcher(platforms).match(live) is None
 
 
 def test_what_auth_puts_in_and_what_nobody_declares_is_no_part_of_the_call() -> None:
@@ -112,7 +122,8 @@ def test_what_auth_puts_in_and_what_nobody_declares_is_no_part_of_the_call() -> 
         ("Content-Type", "text/plain"),
     )
     url = "https://crm.example.test/v1/search?key=abc&q=%E4%B8%AD"
-    found = identify(Request(method="GET", url=url, headers=headers), PLATFORMS)
+    request = Request(method="GET", url=url, headers=headers, body=b"{}")
+    found, _ = matched(request, PLATFORMS)
 
     assert found.call is not None
     assert found.call.query == (("q", "中"),)
@@ -135,7 +146,7 @@ def test_a_credential_is_hidden_by_its_place_however_short() -> None:
     crm = PLATFORMS.with_entries([Entry(Instance(platform="crm", instance_key="test"), Origin())])
     live = {("crm", "test"): "http://127.0.0.1:1"}
 
-    shown = hidden(identify(sent, crm, live), crm, Vault())
+    shown = hidden(*matched(sent, crm, live), Vault())
 
     assert shown.headers == (
         ("Authorization", "Bearer redacted.crm.test.client-authorization.1"),
@@ -152,14 +163,26 @@ def test_a_credential_that_the_vault_knows_keeps_its_stand_in() -> None:
     vault = Vault()
     vault.add("abcdefgh", "redacted.crm.default.secret.1", name="crm.default.secret")
     url = "https://crm.example.test/v1/search?key=abcdefgh"
-    found = identify(Request(method="GET", url=url), PLATFORMS)
+    found = matched(Request(method="GET", url=url), PLATFORMS)
 
-    assert hidden(found, PLATFORMS, vault).url.endswith("?key=redacted.crm.default.secret.1")
+    assert hidden(*found, vault).url.endswith("?key=redacted.crm.default.secret.1")
 
 
 def test_a_platform_without_a_fixed_address_keeps_the_one_in_use() -> None:
     platforms = changed(PLATFORMS, own={"wide": WIDE})
     url = "https://cn.example.test/search?q=1"
-    found = identify(Request(method="GET", url=url), platforms)
+    found = matched(Request(method="GET", url=url), platforms)
 
-    assert hidden(found, platforms, Vault()).url == url
+    assert hidden(*found, Vault()).url == url
+
+
+@pytest.mark.parametrize(("body", "kept"), [(None, ()), (b"{}", ("Content-Type",))])
+def test_a_content_type_belongs_to_the_call_only_where_there_is_a_body(
+    body: bytes | None, kept: tuple[str, ...]
+) -> None:
+    url = f"https://crm.example.test/v1/{HAN}/7"
+    headers = (("Content-Type", "application/json"),)
+    found, _ = matched(Request(method="GET", url=url, headers=headers, body=body), PLATFORMS)
+
+    assert found.call is not None
+    assert tuple(name for name, _ in found.call.headers) == kept

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.messages import Failed, Request, Response
+from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.matcher import ApiMatcher
+from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic.identify import Logins
+from bpmax_sim.traffic.identify import hidden, identify
 
 SECRET = "s3cret 0123456789"
 TOKEN = "minted-token-0123456789"
@@ -25,10 +27,13 @@ apis: {}
 
 def learned(platforms: Path | None, request: Request, answer: dict[str, Any]) -> tuple[str, Vault]:
     vault = Vault()
-    login = Logins(load_platforms(platforms)).find(request)
-    assert login is not None
-    login.learn(request, Response(status=200, body=json.dumps(answer).encode()), vault)
-    return f"{login.platform.platform_key}.{login.instance}", vault
+    match = ApiMatcher(load_platforms(platforms)).match(request)
+    assert match is not None
+    assert match.login is not None
+    named = identify(request, match)
+    hidden(named, match, vault)
+    capture(named, Response(status=200, body=json.dumps(answer).encode()), vault)
+    return f"{match.platform.platform_key}.{match.instance}", vault
 
 
 @pytest.mark.parametrize(
@@ -92,10 +97,13 @@ def test_damaged_credentials_are_no_error(tmp_path: Path, value: str) -> None:
         headers=(("authorization", value),),
         body=b"\xff{",
     )
-    login = Logins(load_platforms(tmp_path)).find(request)
-    assert login is not None
+    match = ApiMatcher(load_platforms(tmp_path)).match(request)
+    assert match is not None
+    assert match.login is not None
 
-    login.learn(request, Failed(code="TIMEOUT", message="x"), Vault())
+    shown = hidden(identify(request, match), match, Vault())
+
+    assert (shown.method, shown.url) == (request.method, request.url)
 
 
 @pytest.mark.parametrize(
@@ -107,4 +115,6 @@ def test_damaged_credentials_are_no_error(tmp_path: Path, value: str) -> None:
     ],
 )
 def test_another_request_is_no_login(method: str, url: str) -> None:
-    assert Logins(load_platforms(None)).find(Request(method=method, url=url)) is None
+    match = ApiMatcher(load_platforms(None)).match(Request(method=method, url=url))
+
+    assert match is None or match.login is None

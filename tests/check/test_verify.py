@@ -121,12 +121,12 @@ def test_what_may_not_be_sent_is_told(tmp_path: Path) -> None:
     def speak(erp: Any) -> None:
         erp.api("create_order").body({}).call()
         erp.api("pay").call()
-        erp.api("list_orders").query(k=KEY).call()
+        erp.api("list_orders").query(k=KEY).call()  # which the responses have told
 
     def live(request: Request) -> Response:
         raise AssertionError(request)
 
-    assert drift(tmp_path, set_aside(tmp_path, speak), live) == [
+    assert drift(tmp_path, recorded(tmp_path, speak, {"k": KEY}), live) == [
         ("info: [1] erp.create_order: not sent: POST may change something; pass --allow-writes"),
         "info: [2] erp.pay: not sent: its API says verify: never",
         (

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import vcr
@@ -72,27 +73,33 @@ def test_the_bytes_do_not_depend_on_the_console(recorded: Project) -> None:
     assert "张三" in done.stdout.decode("utf-8")
 
 
-def test_what_cannot_be_carried_is_told(
-    project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    har = {
-        "log": {
-            "entries": [
-                {
-                    "request": {"method": "GET", "url": "https://a.test/"},
-                    "response": {"status": 0, "_error": "net::ERR_TIMED_OUT"},
-                }
-            ]
-        }
-    }
-    Path("x.har").write_text(json.dumps(har), encoding="utf-8")
+NOTE = "exchange 1: it did not complete, which vcrpy cannot tell"
+
+
+def imported(bs: Command, *responses: dict[str, Any]) -> None:
+    request = {"method": "GET", "url": "https://a.test/"}
+    entries = [{"request": request, "response": response} for response in responses]
+    Path("x.har").write_text(json.dumps({"log": {"entries": entries}}), encoding="utf-8")
     assert bs("import", "x.har", "--to", "cassettes/x.yaml").code == 0
+
+
+def test_what_cannot_be_carried_is_told(project: Project, bs: Command) -> None:
+    imported(bs, {"status": 0, "_error": "net::ERR_TIMED_OUT"}, {"status": 204})
 
     done = bs("export", "cassettes/x.yaml", "--as", "vcrpy", "--json")
 
-    note = "exchange 1: it did not complete, which vcrpy cannot tell"
-    assert json.loads(done.out)["notes"] == [note]
-    assert done.err == f"cassettes/x.yaml: {note}\n"
+    assert json.loads(done.out)["notes"] == [NOTE]
+    assert done.err == f"cassettes/x.yaml: {NOTE}\n"
+
+
+def test_no_file_is_written_where_nothing_can_be_carried(project: Project, bs: Command) -> None:
+    imported(bs, {"status": 0, "_error": "net::ERR_TIMED_OUT"})
+
+    done = bs("export", "cassettes/x.yaml", "--as", "vcrpy", "--to", "plain.yaml")
+
+    assert done.code == 3
+    assert done.err == f"cassettes/x.yaml: nothing can be written for vcrpy: {NOTE}\n"
+    assert not Path("plain.yaml").exists()
 
 
 def test_a_file_is_not_replaced_without_a_yes(recorded: Project, bs: Command) -> None:

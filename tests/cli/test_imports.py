@@ -78,7 +78,7 @@ def test_what_a_browser_recorded_is_replayed_by_the_scenario(project: Project, b
 
     assert (done.code, done.out) == (0, f"{HERE}: 1 exchange for {NAME}, 1 of declared APIs\n")
     assert done.err == (
-        f"{UNSET}traffic.har: exchange 1: a login of crm_system, which replay makes up itself\n"
+        f"{UNSET}traffic.har: exchange 1: a login of crm_system, which replay synthesises\n"
     )
     assert bs("run").code == 0
     assert leaks(folder(project.folder / "cassettes"), {"t": TOKEN, "s": SECRET}) == []

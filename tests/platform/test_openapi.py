@@ -413,3 +413,24 @@ def outcome(root: Any) -> str:
         return make(Document("x.json", root), key="x").text
     except BpmaxError as error:
         return str(error)
+
+
+@pytest.mark.parametrize(
+    ("reference", "leads_to"),
+    [
+        ("#/components/schemas/%E5%AE%A2%E6%88%B7", {"type": "object"}),
+        ("#/components/a~1b/1/~0", 7),
+        ("#/components/schemas/客户/type/x", {}),
+        ("#/components/a~1b/9", {}),
+        ("#/components/a~1b/x", {}),
+        ("#客户", {}),
+        ("other.yaml#/x", {}),
+        ("https://example.test/x", {}),
+    ],
+)
+def test_a_reference_is_a_json_pointer_into_the_document(reference: str, leads_to: Any) -> None:
+    root = {"components": {"schemas": {"客户": {"type": "object"}}, "a/b": [0, {"~": 7}]}}
+    document = Document("x.yaml", root)
+
+    assert document.followed({"$ref": reference}, ("paths",)) == leads_to
+    assert len(document.notes) == (leads_to == {})

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import HttpStatusError
 from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.proxy.response import CallRecord
-from bpmax_sim.scenario.calls import CallMade, call_made, compare_calls, path_values
+from bpmax_sim.scenario.calls import CallMade, call_made, compare_calls
 from bpmax_sim.scenario.expect import failed
 
 GET = "crm_system.get_customer_detail"
@@ -117,12 +118,12 @@ def test_the_values_of_a_path_come_back(values: list[str]) -> None:
     template = "/v1/" + "/x/".join(f"{{{name}}}" for name in names) + "?fixed=1"
     path = "/v1/" + "/x/".join(quote(value, safe="") for value in values)
 
-    assert path_values(template, path) == dict(zip(names, values, strict=True))
+    assert path_template(template).match(path) == dict(zip(names, values, strict=True))
 
 
 @pytest.mark.parametrize("template", ["", "/orders/{id}", "/customers"])
 def test_a_path_of_another_shape_has_no_values(template: str) -> None:
-    assert path_values(template, "/customers/1") == {}
+    assert path_template(template).match("/customers/1") is None
 
 
 def record(**parts: Any) -> CallRecord:

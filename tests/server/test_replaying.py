@@ -139,13 +139,15 @@ def test_what_is_of_no_third_party_is_told_with_those_that_there_are(url: str) -
     )
 
 
-def test_whoever_logs_in_gets_a_stand_in_that_opens_everything(url: str) -> None:
+def test_whoever_logs_in_gets_the_recorded_response_and_a_stand_in_that_opens_everything(
+    url: str,
+) -> None:
     got = httpx.post(
         f"{url}/oauth/token", data={"grant_type": "client_credentials"}, auth=("wer", "auch immer")
     )
     token = got.json()["access_token"]
 
-    assert got.json() == {"access_token": "redacted.crm.default.token.1", "expires_in": 3600}
+    assert got.json() == {"access_token": "redacted.crm.default.token.1", "expires_in": 60}
     assert httpx.get(
         f"{url}/customers/12345", headers={"Authorization": f"Bearer {token}"}
     ).is_success

@@ -7,13 +7,13 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from msgspec.structs import replace
 from vcr.cassette import Cassette as VcrCassette
 from vcr.serializers import yamlserializer
 
-from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Chunk, Exchange, Failed, Pairs, Request, Response
+from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.messages import Call, Chunk, Exchange, Failed, Pairs, Request, Response
 from bpmax_sim.traffic.curl import command
 from bpmax_sim.traffic.formats import Source, read_foreign, write_foreign
 from tests.loopback import answer_json, loopback
@@ -82,6 +82,7 @@ def complete(written: tuple[Exchange, ...]) -> list[Exchange]:
 @settings(max_examples=60)
 @given(st.lists(exchanges(), max_size=4).map(numbered))
 def test_a_plain_cassette_holds_what_vcrpy_can_tell(written: tuple[Exchange, ...]) -> None:
+    assume(complete(written) or not written)
     data, notes = write_foreign(written, "vcrpy")
     found = read_foreign(data, kind="vcrpy").exchanges
 
@@ -165,7 +166,7 @@ def test_curl_sends_the_same_bytes(body: bytes | None, kinds: Pairs) -> None:
     with loopback(lambda _request: answer_json("{}")) as server:
         url = f"{server.url}/a/../b?q=[1]&x=%E4%B8%AD"
         request = Request(method="POST", url=url, headers=kinds, body=body)
-        subprocess.run(["sh", "-c", command(request)], check=True, capture_output=True)
+        run_shell(command(request))
         (received,) = server.received
 
     head, _, sent = received.partition(b"\r\n\r\n")
@@ -175,6 +176,53 @@ def test_curl_sends_the_same_bytes(body: bytes | None, kinds: Pairs) -> None:
     assert (b"content-type: application/json" in lines) == bool(kinds)
     assert any(line.startswith(b"content-type:") for line in lines) == bool(kinds)
     assert (b"x-e:" in lines) == bool(kinds)
+
+
+def run_shell(script: str) -> None:
+    subprocess.run(["sh"], input=script.encode(), check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("piece", ["客户's ".encode(), b"\0\xff"], ids=["text", "bytes"])
+def test_curl_sends_bodies_that_no_argument_holds(piece: bytes) -> None:
+    body = piece * (1_000_000 // len(piece))
+    with loopback(lambda _request: answer_json("{}")) as server:
+        run_shell(command(Request(method="POST", url=f"{server.url}/a", body=body)))
+        (received,) = server.received
+
+    assert received.partition(b"\r\n\r\n")[2] == body
+
+
+def test_nothing_is_written_where_vcrpy_can_tell_nothing() -> None:
+    failed = one(outcome=Failed(code="TLS", message="expired"))
+
+    with pytest.raises(CassetteError) as caught:
+        write_foreign([failed], "vcrpy")
+
+    assert str(caught.value) == (
+        "nothing can be written for vcrpy: exchange 1: it did not complete, which vcrpy cannot tell"
+    )
+
+
+def test_mappings_ask_for_the_headers_that_the_caller_chose_and_for_no_others() -> None:
+    headers = (("X-Trace", "甲"), ("Content-Type", "text/plain; charset=utf-8"))
+    call = Call(platform="crm", instance="default", api="note", method="POST", path="/a")
+    said = replace(call, headers=headers, body="备注".encode())
+    request = Request(
+        method="POST",
+        url="https://crm.example.test/a",
+        headers=(*headers, ("Authorization", "Bearer redacted.crm.default.token.1")),
+        body=said.body,
+        call=said,
+    )
+    data, _ = write_foreign([one(request=request)], "wiremock")
+    expected = json.loads(data)["mappings"][0]["request"]
+    (found,) = read_foreign(data, source=Source(address="https://crm.example.test")).exchanges
+
+    assert expected["headers"] == {
+        "X-Trace": {"equalTo": "甲"},
+        "Content-Type": {"equalTo": "text/plain; charset=utf-8", "caseInsensitive": True},
+    }
+    assert (found.request.headers, found.request.body) == (headers, said.body)
 
 
 def test_a_script_of_curl_says_what_came_back() -> None:

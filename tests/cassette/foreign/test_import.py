@@ -422,3 +422,129 @@ def test_a_format_that_there_is_not() -> None:
         read_foreign(b"{}", kind="hat")
 
     assert str(caught.value) == "format: there is no 'hat'; did you mean 'har'?"
+
+
+PARSED = """\
+version: 1
+interactions:
+- request:
+    headers: {content-type: [application/json]}
+    method: POST
+    parsed_body: {姓名: 张三, n: 1, price: 2.50, on: true, none: null, code: '007'}
+    uri: https://crm.example.test/orders
+  response:
+    headers: {content-type: [application/json]}
+    parsed_body:
+      items: [{id: '1', ok: false}]
+    status: {code: 201, message: Created}
+- request: {method: GET, uri: "https://crm.example.test/x", body: null, headers: {}}
+  response: {body: {string: '007'}, headers: {}, status: {code: 200, message: OK}}
+"""
+GO_VCR = """\
+version: 2
+interactions:
+- id: 0
+  request:
+    proto: HTTP/1.1
+    content_length: 21
+    host: crm.example.test
+    body: '{"姓名":"张三"}'
+    form: {}
+    headers: {Content-Type: [application/json]}
+    url: https://crm.example.test/orders
+    method: POST
+  response:
+    proto: HTTP/2.0
+    content_length: -1
+    body: '{"id":1}'
+    headers: {X-Count: ["007"]}
+    status: 201 Created
+    code: 201
+    duration: 81.4ms
+"""
+
+
+def test_json_that_a_serializer_keeps_as_values_is_the_body_again() -> None:
+    first, second = read_foreign(PARSED.encode()).exchanges
+
+    assert json.loads(first.request.body or b"") == {
+        "姓名": "张三", "n": 1, "price": 2.5, "on": True, "none": None, "code": "007",
+    }  # fmt: skip
+    assert json.loads(answer(first).body) == {"items": [{"id": "1", "ok": False}]}
+    assert (answer(first).status, answer(second).body) == (201, b"007")
+    assert read_foreign(PARSED.encode()).notes == ()
+
+
+def test_a_cassette_of_go_vcr_is_read() -> None:
+    found = read_foreign(GO_VCR.encode())
+
+    assert found.notes == ()
+    assert shown(found) == [(1, "POST", "/orders", '{"姓名":"张三"}'.encode(), 201, b'{"id":1}')]
+    assert (answer(found.exchanges[0]).reason, answer(found.exchanges[0]).headers) == (
+        "Created",
+        (("X-Count", "007"),),
+    )
+
+
+def test_an_old_cassette_of_betamax_is_read() -> None:
+    old = {
+        "http_interactions": [
+            {
+                "request": {
+                    "body": "",
+                    "headers": {},
+                    "method": "GET",
+                    "uri": "https://a.test/客户",
+                },
+                "response": {
+                    "body": {"encoding": "utf-8", "string": "李四"},
+                    "headers": {},
+                    "status_code": 203,
+                    "url": "https://a.test/",
+                },
+                "recorded_at": "2014-01-01T00:00:00",
+            }
+        ],
+        "recorded_with": "betamax/0.1.6",
+    }
+    found = read_foreign(json.dumps(old).encode())
+
+    assert found.notes == ()
+    assert [(answer(one).status, answer(one).body) for one in found.exchanges] == [
+        (203, "李四".encode())
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [path.name for path in sorted(DATA.iterdir()) if path.suffix in {".json", ".har"}],
+)
+def test_a_key_that_nobody_knows_is_a_note_in_every_format(name: str) -> None:
+    def extended(value: Any) -> Any:
+        if isinstance(value, list):
+            return [extended(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        inner = {key: extended(one) for key, one in value.items()}
+        if {"request", "response"} <= inner.keys():
+            inner["response"] = {**inner["response"], "geheimer_body": "李四"}
+        return inner
+
+    whole = json.loads((DATA / name).read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    found = read_foreign(json.dumps(extended(whole)).encode())
+
+    assert any("the key 'response.geheimer_body' is not known" in note for note in found.notes)
+
+
+def test_a_body_under_a_key_that_nobody_knows_is_never_empty() -> None:
+    text = PARSED.replace("body: {string: '007'}", "body: {json_value: '007'}")
+    found = read_foreign(text.encode())
+
+    assert len(found.exchanges) == 1
+    assert found.notes == ("exchange 2: its body has the keys json_value, none of which is known",)
+
+
+def test_what_an_exchange_lacks_is_named() -> None:
+    found = read_foreign(b"interactions:\n- request: {method: GET}\n  response: {}\n")
+
+    assert found.notes == ("exchange 1: it is no exchange (it has no key 'uri')",)

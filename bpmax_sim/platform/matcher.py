@@ -1,0 +1,478 @@
+"""Which platform, instance and API an HTTP request is for, or which declared login.
+
+The one place that answers this, for recording and replaying clients of one's own, for imports, the
+server, the simulator and the drift check. A platform is known by any of its addresses. Below it,
+method and path decide, literals before parameters; of several APIs that are left, the constant
+members of query, header and body (``Action=``, ``X-TC-Action``, ``msgtype``), and then the encoding
+of the body. Where that leaves several, the request is known by its platform only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote_plus
+
+import msgspec
+
+from bpmax_sim.js_values import loads
+from bpmax_sim.messages import Request
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Auth, Encoding, LoginStep, Platform, Source, is_set
+from bpmax_sim.platform.path_template import (
+    PathTemplate,
+    has_trailing_slash,
+    path_template,
+    raw_segments,
+)
+
+Addresses = Mapping[tuple[str, str], str]
+"""The address in use, by platform and instance key."""
+
+_ANY_INSTANCE: Final = "default"
+EXPRESSION: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_NAME: Final = re.compile(r"[^\W\d]\w*")
+_DEEPEST: Final = 8
+_CREDENTIAL: Final = "$credential"
+_NEVER_CONSTANT: Final = frozenset({"accept", "content-type", "user-agent"})
+_ENCODINGS: Final[Mapping[str, Encoding]] = {
+    "application/json": "json",
+    "application/x-www-form-urlencoded": "form",
+    "multipart/form-data": "multipart",
+    "application/xml": "xml",
+    "text/xml": "xml",
+    "text/plain": "text",
+}
+
+
+class Login(msgspec.Struct, frozen=True):
+    """One request of a declared login: step *number*, from 1, of what *auth* acquires."""
+
+    auth: Auth
+    step: LoginStep
+    number: int
+
+
+class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request is for.
+
+    Attributes:
+        instances: those that have the address, the default one first.
+        base: the start of the URL that is the address.
+        is_outside: whether that is an address of the login's own.
+        api: the API, unless it is a *login*; neither where the path is not declared, or where
+            *candidates* names several APIs that it may be.
+        path: the path as a builder writes it, without query.
+        parameters: the decoded values of the path.
+        note: why no API is named although some have this path, or nothing.
+    """
+
+    platform: Platform
+    instances: tuple[str, ...] = (_ANY_INSTANCE,)
+    base: str = ""
+    is_outside: bool = False
+    api: Api | None = None
+    login: Login | None = None
+    candidates: tuple[Api, ...] = ()
+    path: str = ""
+    parameters: Mapping[str, str] = {}
+    note: str = ""
+
+    @property
+    def instance(self) -> str:
+        """Return the instance that it is taken for."""
+        return self.instances[0]
+
+    @property
+    def is_declared(self) -> bool:
+        """Return whether the path is that of an API or a login."""
+        return bool(self.api or self.login or self.candidates)
+
+    @property
+    def auth(self) -> Auth:
+        """Return what authorises it."""
+        if self.login:
+            return self.login.auth
+        own = self.api.auth if self.api else None
+        return own if isinstance(own, Auth) else self.platform.auth
+
+
+class ApiMatcher:
+    """Knows requests by what is declared; made once for many requests."""
+
+    def __init__(self, platforms: Iterable[Platform], addresses: Addresses | None = None) -> None:
+        """Know *platforms* by their addresses; *addresses* are in use besides the declared ones."""
+        self._routes = {one.platform_key: _Routes(one) for one in platforms}
+        entries = platforms.entries if isinstance(platforms, Platforms) else {}
+        known: dict[tuple[str, str], _Address] = {}
+        for routes in self._routes.values():
+            for instance, text in _addresses(routes.platform, entries, addresses or {}):
+                key = routes.platform.platform_key, text.rstrip("/")
+                known[key] = _address(routes, known.get(key), instance, text)
+        logins = [
+            _Address(routes.platform, instances, pattern, len(pattern.pattern), login)
+            for routes in self._routes.values()
+            for pattern, login in routes.outside
+            for instances in [_of_platform(known, routes.platform)]
+        ]
+        self._addresses = sorted((*known.values(), *logins), key=lambda one: -one.length)
+
+    def match(self, request: Request) -> ApiMatch | None:
+        """Return what *request* is for, or None where no platform has its address.
+
+        A declared path of any platform goes before an undeclared one below a longer address.
+        """
+        content, undeclared = _Content(request), None
+        for address in self._addresses:
+            found = address.pattern.match(request.url)
+            if found is None:
+                continue
+            path = request.url[found.end() :].partition("#")[0].partition("?")[0]
+            routes = address.login or self._routes[address.platform.platform_key]
+            match = routes.match(content, path)
+            match = msgspec.structs.replace(
+                match,
+                base=found[0],
+                instances=address.instances,
+                is_outside=address.login is not None,
+            )
+            if match.is_declared:
+                return match
+            if undeclared is None and not match.is_outside:
+                undeclared = match
+        return undeclared
+
+    def match_path(self, platform_key: str, request: Request, path: str) -> ApiMatch:
+        """Return what *request* is for, whose *path* below the address of a platform is raw."""
+        return self._routes[platform_key].match(_Content(request), path)
+
+
+def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
+    """Return the address of each instance that has one of its own, as far as it is set."""
+    found: dict[tuple[str, str], str] = {}
+    for entries in platforms.entries.values():
+        for one in (entry.instance for entry in entries):
+            given = one.base_url
+            if isinstance(given, Source):
+                given = environ.get(given.env, "") if isinstance(given.env, str) else ""
+            if given:
+                found[one.platform, one.instance_key] = given
+    return found
+
+
+def expand(source: str, known: Mapping[str, Any], *, besides: frozenset[str] = frozenset()) -> str:
+    """Return *source* with the names that have a template of their own replaced by it."""
+
+    def inner(found: re.Match[str]) -> str:
+        value = known.get(found[1]) if _NAME.fullmatch(found[1]) else None
+        return value if isinstance(value, str) and found[1] not in besides else found[0]
+
+    for _ in range(_DEEPEST):
+        flat = EXPRESSION.sub(inner, source)
+        if flat == source:
+            break
+        source = flat
+    return source
+
+
+def login_steps(platform: Platform) -> Iterator[Login]:
+    """Yield every request that logs in to *platform*, for all of it or for one API."""
+    auths = [platform.auth]
+    for api in platform.apis.values():
+        if isinstance(api.auth, Auth) and api.auth not in auths:
+            auths.append(api.auth)
+    for auth in auths:
+        for number, step in enumerate(auth.acquire.steps if auth.acquire else (), 1):
+            yield Login(auth, step, number)
+
+
+def login_origins(platform: Platform) -> tuple[str, ...]:
+    """Return the fixed addresses at which *platform* logs in besides its own."""
+    places = (
+        expand(login.step.request.url, login.auth.parameters) for login in login_steps(platform)
+    )
+    origins = (_split_address(place, platform.base_url)[0] for place in places if place)
+    return tuple(dict.fromkeys(one for one in origins if one and "{" not in one))
+
+
+class _Address(msgspec.Struct, frozen=True):
+    platform: Platform
+    instances: tuple[str, ...]
+    pattern: re.Pattern[str]
+    length: int
+    login: _Routes | None = None
+
+
+def _addresses(
+    platform: Platform, entries: Mapping[str, Any], in_use: Addresses
+) -> Iterator[tuple[str, str]]:
+    """Yield instances with their addresses; those without an own one first, for the declared."""
+    key = platform.platform_key
+    enabled = [one.instance for one in entries.get(key, ()) if one.instance.enabled]
+    enabled.sort(key=lambda instance: not instance.default)
+    literal = {one.instance_key: one.base_url for one in enabled if isinstance(one.base_url, str)}
+    for one in enabled:
+        live = in_use.get((key, one.instance_key), "")
+        for text in dict.fromkeys(filter(None, (live, literal.get(one.instance_key)))):
+            yield one.instance_key, text
+    elsewhere = {name for name, text in literal.items() if text}
+    shared = sorted(enabled, key=lambda one: one.instance_key in elsewhere)
+    for name in [one.instance_key for one in shared] or [_ANY_INSTANCE]:
+        yield name, platform.base_url
+
+
+def _address(routes: _Routes, known: _Address | None, instance: str, text: str) -> _Address:
+    base = text.rstrip("/")
+    others = known.instances if known else ()
+    instances = others if instance in others else (*others, instance)
+    return _Address(routes.platform, instances, _base_pattern(base), len(base))
+
+
+def _base_pattern(base: str) -> re.Pattern[str]:
+    literals = map(re.escape, EXPRESSION.split(base)[::2])
+    return re.compile(f"{'[^/?#]+'.join(literals)}(?=[/?#]|$)", re.IGNORECASE)
+
+
+def _of_platform(known: Mapping[tuple[str, str], _Address], platform: Platform) -> tuple[str, ...]:
+    return known[platform.platform_key, platform.base_url.rstrip("/")].instances
+
+
+class _Route(msgspec.Struct, frozen=True):
+    """One API, or one request of a login, with the members that it always has."""
+
+    method: str
+    template: PathTemplate
+    constants: tuple[tuple[str, str, Any], ...]
+    api: Api | None = None
+    login: Login | None = None
+    encoding: Encoding = "json"
+
+
+class _Routes:
+    """The APIs and logins of one platform, by method and number of segments.
+
+    Attributes:
+        outside: logins at an address of their own.
+    """
+
+    def __init__(self, platform: Platform, routes: Iterable[_Route] | None = None) -> None:
+        self.platform = platform
+        self.outside: list[tuple[re.Pattern[str], _Routes]] = []
+        self._by_length: dict[tuple[str, int], list[_Route]] = {}
+        for route in [*self._logins(), *_apis(platform)] if routes is None else routes:
+            key = route.method, len(route.template.segments)
+            self._by_length.setdefault(key, []).append(route)
+
+    def match(self, content: _Content, path: str) -> ApiMatch:
+        fitting = self._fitting(content.request.method.upper(), path)
+        routes = [route for route, _ in fitting if not _is_ruled_out(route, content)]
+        left = _narrowed(routes, content) if len(routes) > 1 else routes
+        apis = tuple(route.api for route in left or routes if route.api)
+        if not left and not apis:
+            return ApiMatch(platform=self.platform, path=path or "/")
+        chosen = (left or routes)[0]
+        values = next(values for route, values in fitting if route is chosen)
+        built = _as_built(chosen, values, path, self.platform)
+        if len(left) != 1:
+            note = _note(self.platform, apis, fit=bool(left))
+            return ApiMatch(platform=self.platform, candidates=apis, path=built, note=note)
+        return ApiMatch(
+            platform=self.platform,
+            api=chosen.api,
+            login=chosen.login,
+            path=built,
+            parameters=values,
+        )
+
+    def _fitting(self, method: str, path: str) -> list[tuple[_Route, dict[str, str]]]:
+        """Return the most literal routes that *path* fits, and the values that it has for each."""
+        segments, slash = raw_segments(path), has_trailing_slash(path)
+        fitting = [
+            (route, values)
+            for route in self._by_length.get((method, len(segments)), ())
+            if (values := route.template.match_segments(segments)) is not None
+        ]
+
+        def rank(route: _Route) -> tuple[Any, ...]:
+            return route.template.has_slash != slash, route.template.rank
+
+        best = min((rank(route) for route, _ in fitting), default=None)
+        return [pair for pair in fitting if rank(pair[0]) == best]
+
+    def _logins(self) -> Iterator[_Route]:
+        for login in login_steps(self.platform):
+            said = login.step.request
+            place = expand(said.url or said.path, login.auth.parameters)
+            origin, path = _split_address(place, self.platform.base_url)
+            template = path_template(EXPRESSION.sub(r"{\1}", path))
+            route = _Route(
+                said.method.upper(), template, tuple(_login_constants(login)), login=login
+            )
+            if origin:
+                outside = _Routes(self.platform, [route])
+                self.outside.append((_base_pattern(origin), outside))
+            yield route
+
+
+def _note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:
+    names = ", ".join(api.key for api in apis)
+    if fit:
+        return (
+            f"{platform.platform_key}: nothing in the request tells the APIs {names} apart; give "
+            "each a constant query, header or body member"
+        )
+    return f"{platform.platform_key}: the constant members of no API fit the request: {names}"
+
+
+def _split_address(place: str, base_url: str) -> tuple[str, str]:
+    """Return the origin of a login's address where it has one of its own, and its path."""
+    packed = _packed(place)
+    for base in ("{{base_url}}", _packed(base_url.rstrip("/"))):
+        if packed.startswith(base):
+            return "", packed[len(base) :]
+    if "://" in place:
+        scheme, _, rest = place.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{host}", slash + path
+    if place.startswith("{{"):  # an address that only an earlier step yields
+        return "", EXPRESSION.sub("", place, count=1)
+    return "", place
+
+
+def _packed(text: str) -> str:
+    """Return *text* with the expressions in it written without spaces around them."""
+    return EXPRESSION.sub(lambda found: f"{{{{{found[1]}}}}}", text)
+
+
+def _apis(platform: Platform) -> Iterator[_Route]:
+    for api in platform.apis.values():
+        encoding = api.encoding if isinstance(api.encoding, str) else platform.encoding
+        constants = tuple(_api_constants(api))
+        template = path_template(api.path)
+        yield _Route(api.method.upper(), template, constants, api=api, encoding=encoding)
+
+
+def _api_constants(api: Api) -> Iterator[tuple[str, str, Any]]:
+    """Yield place, name and value of what every call of *api* says unless a script does."""
+    query = dict(parse_qsl(api.path.partition("?")[2], keep_blank_values=True))
+    yield from _leaves("query", {**query, **api.query})
+    yield from _leaves("header", _constant_headers(api.headers))
+    if is_set(api.body):
+        yield from _leaves("body", api.body)
+
+
+def _login_constants(login: Login) -> Iterator[tuple[str, str, Any]]:
+    said = login.step.request
+    yield from _leaves("query", said.query)
+    yield from _leaves("header", _constant_headers(said.headers))
+    yield from _leaves("body", said.form if is_set(said.form) else said.body)
+
+
+def _constant_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the headers that any client has to write alike."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    return {name: value for name, value in lower.items() if name not in _NEVER_CONSTANT}
+
+
+def _leaves(place: str, value: Any, name: str = "") -> Iterator[tuple[str, str, Any]]:
+    if isinstance(value, Mapping):
+        if _CREDENTIAL in value:
+            return
+        for key, item in value.items():
+            yield from _leaves(place, item, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, str | int | float) and name and not EXPRESSION.search(str(value)):
+        yield place, name, value
+
+
+def _narrowed(routes: list[_Route], content: _Content) -> list[_Route]:
+    """Return which of *routes* with one path a request is for, as far as it can be told."""
+    held = [route for route in routes if all(content.has(*one) for one in route.constants)]
+    most = max((len(route.constants) for route in held), default=0)
+    left = [route for route in held if len(route.constants) == most]
+    logins = [route for route in left if route.login]
+    if logins:
+        return logins[:1]
+    encoded = [route for route in left if route.encoding == content.encoding]
+    return encoded if len(left) > 1 and encoded else left
+
+
+def _is_ruled_out(route: _Route, content: _Content) -> bool:
+    """Return whether a login is ruled out by what it always says outside its body.
+
+    A login shares its address with what nobody declared: SAP hands out its token to a header.
+    """
+    if route.login is None:
+        return False
+    return not all(content.has(*one) for one in route.constants if one[0] != "body")
+
+
+def _as_built(route: _Route, values: dict[str, str], path: str, platform: Platform) -> str:
+    """Return *path* as a builder writes it; what auth puts in stays a placeholder."""
+    if route.api is not None:
+        auth = route.api.auth if isinstance(route.api.auth, Auth) else platform.auth
+        put_in = {item.name for item in auth.apply if item.place == "path"}
+        values = {name: value for name, value in values.items() if name not in put_in}
+    built = route.template.fill(values)
+    if has_trailing_slash(path) == route.template.has_slash:
+        return built or "/"
+    return f"{built}/" if has_trailing_slash(path) else built.rstrip("/")
+
+
+class _Content:
+    """What a request says, read as far as somebody asks."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+    def has(self, place: str, name: str, value: Any) -> bool:
+        """Return whether *name* has *value* at *place*; texts and numbers are compared as text."""
+        if place == "body" and isinstance(self._json, dict):
+            found = _at(self._json, name)
+            return type(found) is type(value) and found == value
+        pairs = {"query": self._query, "header": self._headers, "body": self._form}[place]
+        written = str(value).lower() if isinstance(value, bool) else str(value)
+        return (name, written) in pairs
+
+    @cached_property
+    def encoding(self) -> str:
+        if not self.request.body:
+            return ""
+        kind = next((text for name, text in self._headers if name == "content-type"), "")
+        media = kind.partition(";")[0].strip().lower()
+        return "json" if media.endswith("+json") else _ENCODINGS.get(media, "")
+
+    @cached_property
+    def _query(self) -> list[tuple[str, str]]:
+        query = self.request.url.partition("#")[0].partition("?")[2]
+        pieces = (piece.partition("=") for piece in query.split("&") if piece)
+        return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pieces]
+
+    @cached_property
+    def _headers(self) -> list[tuple[str, str]]:
+        return [(name.lower(), value) for name, value in self.request.headers]
+
+    @cached_property
+    def _form(self) -> list[tuple[str, str]]:
+        if self.encoding != "form":
+            return []
+        text = (self.request.body or b"").decode(errors="replace")
+        return parse_qsl(text, keep_blank_values=True)
+
+    @cached_property
+    def _json(self) -> Any:
+        if self.encoding in {"form", "multipart"}:
+            return None
+        try:
+            return loads(self.request.body or b"null")
+        except (ValueError, RecursionError):
+            return None
+
+
+def _at(value: Any, name: str) -> Any:
+    for step in name.split("."):
+        if not isinstance(value, Mapping) or step not in value:
+            return None
+        value = value[step]
+    return value

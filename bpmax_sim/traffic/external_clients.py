@@ -1,0 +1,173 @@
+"""Requests of users' own clients -> calls of the session, recorded and logged like a builder's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.matching import unbuilt
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher, addresses_in
+from bpmax_sim.proxy.effects import Effect, Send
+from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.response import CallRecord
+from bpmax_sim.secret.vault import Credentials, Vault
+from bpmax_sim.traffic.identify import declared_address, hidden, identify
+
+
+def register_credentials(found: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
+    """Make the credentials of a tenant (platform key and instance key) known to *vault*."""
+    for one in found:
+        vault.add(str(one.real), str(one.standin), name=".".join((*tenant, one.name)))
+
+
+@dataclass(slots=True)
+class ExternalClients:
+    """Makes the requests of other clients into calls of the session.
+
+    Attributes:
+        is_live: whether what is asked goes to the third party, and so to the instance's address.
+        is_recorded: whether an identified request was recorded, where something is played.
+        notes: why a request could not be named, each once.
+    """
+
+    platforms: Platforms
+    environ: Mapping[str, str] = field(repr=False)
+    env: Environment
+    vault: Vault
+    is_live: bool = False
+    is_recorded: Callable[[Request], bool] = lambda _request: False
+    notes: dict[str, None] = field(default_factory=dict, init=False)
+    _matcher: ApiMatcher | None = field(default=None, init=False)
+    _addresses: Addresses = field(default_factory=dict, init=False)
+
+    def call(self, request: Request) -> Generator[Effect, Any, Response]:
+        """Send *request* as a call that is recorded and logged like a builder's.
+
+        Raises:
+            TransportError: the exchange did not complete.
+            NoMatchError: replay has no answer.
+        """
+        known = self.known(request, serial=self.env.serial())
+        start = self.env.clock.now(), self.env.clock.tick()
+        try:
+            response: Response = yield Send(known)
+        except BpmaxError as error:
+            self.env.log(_record(known, self.env, start, error=error))
+            raise
+        self.env.log(_record(known, self.env, start, received=response))
+        if known.is_login and known.call and response.status < _REFUSED:
+            self.env.on_login(known.call.platform, known.call.instance)
+        return response
+
+    def known(self, request: Request, *, serial: int = 0) -> Request:
+        """Return *request* as the call of the API that it belongs to, with its stand-in twin.
+
+        Where it is sent, it goes to the address of the instance, as a builder's does.
+        """
+        match = self._match(request)
+        if match is None:
+            return replace(request, call=replace(unbuilt(request), serial=serial))
+        match = self._of_recorded_instance(request, match)
+        if match.note:
+            self.notes[match.note] = None
+        sent = self._redirected(request, match)
+        match = replace(match, base=sent.base)
+        if not match.is_declared:
+            declared = replace(request, url=declared_address(sent, match)[0])
+            call = replace(unbuilt(declared), serial=serial)
+            shown = replace(declared, call=call)
+            sent = replace(sent, call=call, base="")
+            return sent if sent.url == shown.url else replace(sent, standin=shown)
+        named = identify(sent, match)
+        assert named.call is not None
+        call = replace(named.call, serial=serial)
+        named = replace(named, call=call)
+        self._register_tenant(call)
+        return replace(named, standin=hidden(named, match, self.vault))
+
+    def is_redirected(self, request: Request) -> bool:
+        """Return whether *request* goes to another address than it says."""
+        match = self._match(request)
+        return match is not None and self._redirected(request, match).url != request.url
+
+    def _match(self, request: Request) -> ApiMatch | None:
+        if self._matcher is None:
+            self._addresses = addresses_in(self.platforms, self.environ)
+            self._matcher = ApiMatcher(self.platforms, self._addresses)
+            self._register_everyone()
+        return self._matcher.match(request)
+
+    def _redirected(self, request: Request, match: ApiMatch) -> Request:
+        """Return *request* at the address in use, where that is known and another one."""
+        live = self._addresses.get((match.platform.platform_key, match.instance), "").rstrip("/")
+        if not self.is_live or not live or "{" in live or match.is_outside:
+            return replace(request, base=match.base)
+        return replace(request, url=f"{live}{request.url[len(match.base) :]}", base=live)
+
+    def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
+        """Return *match* with the instance that was recorded, of several with one address."""
+        if self.is_live or len(match.instances) == 1 or not match.is_declared:
+            return match
+        for instance in match.instances:
+            one = replace(match, instances=(instance,))
+            named = identify(request, one)
+            if self.is_recorded(replace(named, standin=hidden(named, one, self.vault))):
+                return one
+        return match
+
+    def _register_everyone(self) -> None:
+        """Where something is written down, make the credentials of all instances known.
+
+        A client may send one where no declared API expects it.
+        """
+        if not self.env.separate:
+            return
+        for entries in self.platforms.entries.values():
+            for one in (entry.instance for entry in entries):
+                with suppress(BpmaxError):  # what is not set cannot be sent
+                    platform = self.platforms.platform(one.platform)
+                    found = self.platforms.credentials(
+                        platform, one, environ=self.environ, closed=False
+                    )
+                    register_credentials(found, (one.platform, one.instance_key), self.vault)
+
+    def _register_tenant(self, call: Call) -> None:
+        """Make the instance's own credentials known, where it has them."""
+        try:
+            instance = self.platforms.instance(call.platform, call.instance)
+            self.env.tenant(self.platforms.platform(call.platform), instance)
+        except BpmaxError:
+            pass  # a client of its own has credentials of its own
+
+
+_REFUSED = 400
+
+
+def _record(
+    request: Request, env: Environment, start: tuple[float, int], **came: Any
+) -> CallRecord:
+    at, began = start
+    call = request.call
+    assert call is not None
+    return CallRecord(
+        platform=call.platform or urlsplit(request.recorded.url).hostname or "",
+        instance=call.instance,
+        api=call.api or call.method,
+        at=at,
+        duration=env.clock.now() - at,
+        began=began,
+        ended=env.clock.tick(),
+        attempts=1,
+        call=call,
+        sent=request,
+        redact=env.redact,
+        **came,
+    )

@@ -1,0 +1,98 @@
+"""The keys of each foreign format that are read, or that say nothing which a recording keeps.
+
+Any other key may hold what an extension of the tool has put there instead of a body, so it leaves a
+note: a serializer in use keeps JSON under ``parsed_body`` and nothing under ``body``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+Keys = Mapping[str, Any]
+"""What is known, by name: keys below it, or nothing where they are free."""
+
+
+def _keys(*names: str, **below: Keys) -> Keys:
+    return {**dict.fromkeys(names, None), **below}
+
+
+_VCR_BODY: Final = _keys("string", "base64_string", "encoding")
+VCRPY: Final = _keys(
+    "recorded_at",
+    "at",
+    "bpmax",
+    "id",
+    request=_keys(
+        "method", "uri", "url", "headers", "parsed_body", "form", "host", "proto", "proto_major",
+        "proto_minor", "content_length", "transfer_encoding", "trailer", "remote_addr",
+        "request_uri",
+        body=_VCR_BODY,
+    ),
+    response=_keys(
+        "status", "status_code", "code", "headers", "content", "parsed_body", "http_version",
+        "protocol", "proto", "proto_major", "proto_minor", "transfer_encoding", "trailer",
+        "content_length", "uncompressed", "duration", "url",
+        body=_VCR_BODY,
+    ),
+)  # fmt: skip
+BETAMAX: Final = _keys(
+    "recorded_at",
+    request=_keys("method", "uri", "headers", body=_VCR_BODY),
+    response=_keys("status", "status_code", "headers", "url", "http_version", body=_VCR_BODY),
+)
+_TYPED_BODY: Final = _keys("type", "content")
+CASSETTER: Final = _keys(
+    "recorded_at",
+    request=_keys("method", "uri", "headers", "body_type", "body_content", body=_TYPED_BODY),
+    response=_keys("status", "headers", "body_type", "body_content", body=_TYPED_BODY),
+)
+HAR: Final = _keys(
+    "startedDateTime", "time", "cache", "timings", "serverIPAddress", "connection", "pageref",
+    "comment",
+    request=_keys(
+        "method", "url", "httpVersion", "cookies", "headers", "queryString", "headersSize",
+        "bodySize", "comment",
+        postData=_keys("mimeType", "params", "text", "encoding", "size", "comment"),
+    ),
+    response=_keys(
+        "status", "statusText", "httpVersion", "cookies", "headers", "redirectURL", "headersSize",
+        "bodySize", "comment",
+        content=_keys("size", "compression", "mimeType", "text", "encoding", "comment"),
+    ),
+)  # fmt: skip
+WIREMOCK: Final = _keys(
+    "id", "uuid", "name", "priority", "persistent", "metadata", "insertionIndex", "scenarioName",
+    "requiredScenarioState", "newScenarioState",
+    request=_keys("method", "url", "urlPath", "queryParameters", "headers", "bodyPatterns"),
+    response=_keys(
+        "status", "statusMessage", "headers", "body", "jsonBody", "base64Body", "bodyFileName",
+        "fault", "fixedDelayMilliseconds", "transformers", "proxyBaseUrl",
+    ),
+)  # fmt: skip
+HOVERFLY: Final = _keys(
+    "labels",
+    request=_keys(
+        "method", "scheme", "destination", "path", "query", "deprecatedQuery", "body", "headers",
+        "requiresState",
+    ),
+    response=_keys(
+        "status", "headers", "body", "encodedBody", "bodyFile", "templated", "fixedDelay",
+        "transitionsState", "removesState",
+    ),
+)  # fmt: skip
+
+
+def unknown_keys(item: Any, known: Keys, above: str = "") -> Iterator[str]:
+    """Yield the dotted names of the keys of *item* that are not *known*.
+
+    A name that starts with an underscore is an extension by the rule of HAR, and says so.
+    """
+    if not isinstance(item, Mapping):
+        return
+    for name, value in item.items():
+        if name not in known:
+            if not str(name).startswith("_"):
+                yield f"{above}{name}"
+        elif known[name] is not None:
+            yield from unknown_keys(value, known[name], f"{above}{name}.")

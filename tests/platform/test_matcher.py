@@ -1,0 +1,214 @@
+"""Which API, login or platform a request is for, whatever client sent it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpmax_sim.messages import Request
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
+from bpmax_sim.platform.path_template import path_template
+
+BASES = {
+    "chat": "https://chat.example.test/v3",
+    "cloud": "https://cloud.example.test",
+    "sap": "https://sap.example.test/odata",
+    "graph": "https://graph.example.test/v1.0",
+    "login": "https://login.example.test",
+}
+CHAT = """\
+platform_key: chat
+base_url: https://chat.example.test/v3
+credentials: {user: {}, password: {secret: true}, tenant: {}}
+auth:
+  acquire:
+    steps:
+      - request:
+          path: /login
+          body: {type: m.login.password, user: "{{ user }}", password: "{{ password }}"}
+        extract: {token: {path: $.access_token, secret: true}}
+  apply: [{in: header, name: Authorization, value: "Bearer {{ token }}"}]
+apis:
+  profile: {path: "/profile/{userId}"}
+  me: {path: /profile/me}
+  avatar: {path: "/profile/{userId}.png"}
+  send: {method: PUT, path: "/rooms/{roomId}/send/{txnId}"}
+  slash: {path: /rooms/}
+"""
+CLOUD = """\
+platform_key: cloud
+base_url: https://cloud.example.test
+auth: none
+apis:
+  list: {path: "/?Action=ListCustomers"}
+  show: {path: /, query: {Action: ShowCustomer}}
+  tc_show: {method: POST, path: /, headers: {X-TC-Action: ShowCustomer}, body: {msgtype: text}}
+  tc_list: {method: POST, path: /, headers: {X-TC-Action: ListCustomers}}
+  text: {method: POST, path: /robot, body: {msgtype: text}}
+  card: {method: POST, path: /robot, body: {msgtype: card, at: {all: true}}}
+  one: {method: POST, path: /twins, body: {a: 1}}
+  form: {method: POST, path: /upload, encoding: form}
+  json: {method: POST, path: /upload}
+  first: {method: PUT, path: /same}
+  second: {method: PUT, path: /same}
+  default: {path: /search, query: {limit: 10}}
+"""
+SAP = """\
+platform_key: sap
+base_url: https://sap.example.test/odata
+credentials: {user: {}, password: {secret: true}}
+auth:
+  acquire:
+    steps:
+      - request: {method: GET, path: /, headers: {x-csrf-token: Fetch}}
+        extract: {token: {path: "header:x-csrf-token", secret: true}}
+  apply: [{in: header, name: x-csrf-token, value: "{{ token }}"}]
+apis: {root: {path: /}, orders: {path: /Orders}}
+"""
+CLOUD_LOGIN = """\
+platform_key: drive
+base_url: https://graph.example.test/v1.0
+credentials: {tenant: {}, client_id: {}, client_secret: {secret: true}}
+auth:
+  preset: oauth2_client_credentials
+  token_url: "https://login.example.test/{{ tenant }}/oauth2/token"
+apis: {item: {path: "/items/{id}"}}
+"""
+
+
+@pytest.fixture(name="matcher", scope="module")
+def of_files(tmp_path_factory: pytest.TempPathFactory) -> ApiMatcher:
+    return ApiMatcher(load_platforms(written(tmp_path_factory.mktemp("platforms"))))
+
+
+def written(folder: Path) -> Path:
+    for text in (CHAT, CLOUD, SAP, CLOUD_LOGIN):
+        name = text.partition(": ")[2].partition("\n")[0]
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def asked(method: str, url: str, **more: Any) -> Request:
+    key, _, rest = url.partition(":")
+    return Request(method=method, url=BASES[key] + rest, **more)
+
+
+def found(match: ApiMatch | None) -> str:
+    """Return what came of it as one text."""
+    if match is None:
+        return ""
+    key = match.platform.platform_key
+    if match.login:
+        return f"{key} login {match.login.number} {match.path}"
+    if match.candidates:
+        return f"{key} {'|'.join(api.key for api in match.candidates)}"
+    return f"{key} {match.api.key if match.api else '-'} {match.path}"
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "expected"),
+    [
+        ("GET", "chat:/profile/@lisi:localhost", "chat profile /profile/%40lisi%3Alocalhost"),
+        ("GET", "chat:/profile/%40lisi%3alocalhost", "chat profile /profile/%40lisi%3Alocalhost"),
+        ("GET", "chat:/profile/a%2Fb", "chat profile /profile/a%2Fb"),
+        ("GET", "chat:/profile/a%252Fb", "chat profile /profile/a%252Fb"),
+        ("GET", "chat:/profile/%FF", "chat profile /profile/%FF"),
+        ("GET", "chat:/profile/me", "chat me /profile/me"),
+        ("GET", "chat:/profile/%6De", "chat me /profile/me"),
+        ("GET", "chat:/profile/张三.png", "chat avatar /profile/%E5%BC%A0%E4%B8%89.png"),
+        ("GET", "chat:/profile/", "chat - /profile/"),
+        ("GET", "chat:/profile/a/", "chat profile /profile/a/"),
+        ("GET", "chat:/rooms", "chat slash /rooms"),
+        ("GET", "chat:/rooms/?x=/y", "chat slash /rooms/"),
+        ("GET", "chat:", "chat - /"),
+        ("PUT", "chat:/rooms/!r%3A甲/send/1", "chat send /rooms/%21r%3A%E7%94%B2/send/1"),
+        ("POST", "chat:/login", "chat login 1 /login"),
+        ("POST", "chat:3/login", ""),
+        ("GET", "cloud:?Action=ListCustomers", "cloud list /"),
+        ("GET", "cloud:/?Action=ShowCustomer&id=1", "cloud show /"),
+        ("GET", "cloud:/?Action=Drop", "cloud list|show"),
+        ("GET", "cloud:/search?limit=20", "cloud default /search"),
+        ("PUT", "cloud:/same", "cloud first|second"),
+        ("GET", "sap:/", "sap root /"),
+        ("POST", "login:/my-tenant/oauth2/token", "drive login 1 /my-tenant/oauth2/token"),
+        ("POST", "login:/my-tenant/other", ""),
+        ("GET", "graph:/items/7", "drive item /items/7"),
+    ],
+)  # fmt: skip
+def test_method_and_path_decide_and_literals_come_first(
+    matcher: ApiMatcher, method: str, url: str, expected: str
+) -> None:
+    assert found(matcher.match(asked(method, url))) == expected
+
+
+def posted(url: str, body: Any, *, form: bool = False, **headers: str) -> Request:
+    kind = "application/x-www-form-urlencoded" if form else "application/json"
+    data = urlencode(body) if form else json.dumps(body)
+    pairs = [("Content-Type", kind), *((n.replace("_", "-"), v) for n, v in headers.items())]
+    return asked("POST", url, headers=tuple(pairs), body=data.encode())
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (posted("cloud:/", {"msgtype": "text"}, x_tc_action="ShowCustomer"), "cloud tc_show /"),
+        (posted("cloud:/", {"msgtype": "x"}, x_tc_action="ShowCustomer"), "cloud tc_show|tc_list"),
+        (posted("cloud:/", {}, X_TC_Action="ListCustomers"), "cloud tc_list /"),
+        (posted("cloud:/robot", {"msgtype": "text", "客户": "张三"}), "cloud text /robot"),
+        (posted("cloud:/robot", {"msgtype": "card", "at": {"all": True}}), "cloud card /robot"),
+        (posted("cloud:/robot", {"msgtype": "card", "at": {"all": 1}}), "cloud text|card"),
+        (posted("cloud:/robot", {"msgtype": "text"}, form=True), "cloud text /robot"),
+        (posted("cloud:/upload", {"a": "1"}, form=True), "cloud form /upload"),
+        (posted("cloud:/upload", {"a": "1"}), "cloud json /upload"),
+        (posted("cloud:/upload", "x"), "cloud json /upload"),
+        (posted("chat:/login", {"type": "m.login.token"}), "chat login 1 /login"),
+        (
+            asked("GET", "sap:/", headers=(("X-CSRF-Token", "Fetch"),)),
+            "sap login 1 /",
+        ),
+    ],
+)  # fmt: skip
+def test_constant_members_and_then_the_encoding_tell_apis_with_one_path_apart(
+    matcher: ApiMatcher, request_: Request, expected: str
+) -> None:
+    assert found(matcher.match(request_)) == expected
+
+
+def test_a_note_names_the_apis_that_are_left(matcher: ApiMatcher) -> None:
+    same = matcher.match(asked("PUT", "cloud:/same"))
+    none = matcher.match(asked("GET", "cloud:/?Action=Drop"))
+
+    assert same is not None
+    assert none is not None
+    assert same.note == (
+        "cloud: nothing in the request tells the APIs first, second apart; give each a constant "
+        "query, header or body member"
+    )
+    assert none.note == "cloud: the constant members of no API fit the request: list, show"
+
+
+def test_parameters_are_decoded(matcher: ApiMatcher) -> None:
+    match = matcher.match(asked("PUT", "chat:/rooms/!r%3A%E7%94%B2/send/a+b%20c"))
+
+    assert match is not None
+    assert match.parameters == {"roomId": "!r:甲", "txnId": "a+b c"}
+
+
+VALUES = st.text(min_size=1).filter(lambda text: text.isprintable() and text not in {".", ".."})
+
+
+@given(st.dictionaries(st.sampled_from(["甲", "b", "c"]), VALUES, min_size=3))
+def test_what_is_filled_into_a_path_is_what_is_read_out_of_it(values: dict[str, str]) -> None:
+    template = path_template("/客户/{甲}/x-{b}/{c}/")
+
+    path = template.fill(values)
+
+    assert template.match(path) == values
+    assert path.isascii()
