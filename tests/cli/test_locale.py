@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Project, in_a_process
 
 C_LOCALE = {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
@@ -39,7 +40,7 @@ def test_pytest_tells_what_to_set(project: Project) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "scenarios"],
         cwd=project.folder,
-        env={**inherited, "PYTHONPATH": str(ROOT), **C_LOCALE},
+        env={**inherited, **PLUGINS, "PYTHONPATH": str(ROOT), **C_LOCALE},
         capture_output=True,
         check=False,
         timeout=60,
