@@ -16,7 +16,6 @@ from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -255,64 +254,3 @@ def _without(value: Any, path: Steps, *, prune: bool) -> _Rest:
 
 def _fits(segment: Segment, key: Segment) -> bool:
     return segment is Wild.ALL or segment == key
-
-
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-
-
-class PathTemplate:
-    """A declared path such as ``/orders/{id}``, and the parameters that a request has in it."""
-
-    __slots__ = ("_segments", "names")
-
-    def __init__(self, template: str) -> None:
-        """Read *template*; what follows a question mark is no part of the path."""
-        path = template.partition("?")[0]
-        path = path if path.startswith("/") or not path else f"/{path}"
-        split = [_PLACEHOLDER.split(segment) for segment in path.split("/")]
-        self.names = tuple(name for pieces in split for name in pieces[1::2])
-        self._segments = [(pieces, _pattern(pieces)) for pieces in split]
-
-    def parameters(self, path: str) -> dict[str, str] | None:
-        """Return the parameters of the encoded *path*, decoded, or None where it does not fit.
-
-        It is split before it is decoded, for a value may hold a slash.
-        """
-        texts = [unquote(one, errors="surrogateescape") for one in path.split("/")]
-        if len(texts) != len(self._segments):
-            return None
-        found: dict[str, str] = {}
-        for text, (pieces, pattern) in zip(texts, self._segments, strict=True):
-            match = pattern.fullmatch(text)
-            if match is None:
-                return None
-            for name, value in zip(pieces[1::2], match.groups(), strict=True):
-                if found.setdefault(name, value) != value:
-                    return None
-        return found
-
-    def spelled(self, parameters: dict[str, str]) -> str:
-        """Return the path with *parameters*, in one spelling whatever the request's was."""
-        return "/".join(
-            "".join(
-                quote(parameters[piece], safe="", errors="surrogateescape")
-                if index % 2
-                else quote(piece, safe=_LITERAL)
-                for index, piece in enumerate(pieces)
-            )
-            for pieces, _ in self._segments
-        )
-
-
-_LITERAL = ":@!$&'()*+,;=~%"  # of a declared path these stay as they are (RFC 3986, pchar)
-
-
-def _pattern(pieces: list[str]) -> re.Pattern[str]:
-    escaped = [re.escape(unquote(one)) if n % 2 == 0 else "(.*)" for n, one in enumerate(pieces)]
-    return re.compile("".join(escaped), re.DOTALL)
-
-
-@lru_cache(maxsize=4096)
-def path_template(text: str) -> PathTemplate:
-    """Return the template of a declared path, made once."""
-    return PathTemplate(text)

@@ -28,14 +28,13 @@ from bpmax_sim.cassette.model import (
 from bpmax_sim.field_path import (
     NEVER_COMPARED,
     FieldPath,
-    PathTemplate,
     Segment,
     Steps,
     format_path,
-    path_template,
     without,
 )
 from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, media_type
+from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template
 
 
 def unbuilt(request: Request) -> Call:
@@ -308,7 +307,7 @@ def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
     }
     paths = rules.paths(parts.platform, parts.api)
     template = rules.template(parts)
-    if template is not None and (found := template.parameters(parts.path)) is not None:
+    if template is not None and (found := _parameters(template, parts.path)) is not None:
         ignored = [place for place in paths if place.root == "path" and place.name]
         seen["path"] = _path(template, found, ignored)
     if not paths:
@@ -319,19 +318,25 @@ def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
     return left
 
 
+def _parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
+    """Return the parameters of the encoded *path*, decoded; a slash at its end is a part of it."""
+    same = has_trailing_slash(path) == template.has_slash
+    return template.match(path) if same else None
+
+
 def _path(template: PathTemplate, found: dict[str, str], ignored: list[FieldPath]) -> str:
     """Return the path in the builder's spelling, without the values of parameters *ignored*."""
     if not ignored:
-        return template.spelled(found)
+        return template.fill(found)
     left = without(found, [place.below for place in ignored])
     # An ignored value leaves what no value is spelled as.
-    return template.spelled(found | {name: "" for name in found if name not in left})
+    return template.fill(found | {name: "" for name in found if name not in left})
 
 
 def _name_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
     """Put the parameters of the path in its place, so that what differs is named."""
     template = rules.template(parts)
-    found = template.parameters(seen["path"]) if template and "path" in seen else None
+    found = _parameters(template, seen["path"]) if template and "path" in seen else None
     if found is not None:
         seen["path"] = found
 

@@ -22,9 +22,9 @@ from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Headers, Request, Response, media_type
+from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
-from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.proxy.builder import Builder, Proxy
 from bpmax_sim.proxy.response import CallRecord
 

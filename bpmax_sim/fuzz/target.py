@@ -26,11 +26,11 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Headers, Request
+from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.instances import Entry, Origin, route_of
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
-from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session import Session, Settings
 

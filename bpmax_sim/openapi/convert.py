@@ -17,10 +17,10 @@ from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.messages import media_type
 from bpmax_sim.openapi.document import Document, Steps, line, listed, mapping, upgraded
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
+from bpmax_sim.path_template import fill_placeholders, placeholders
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import PlatformFile, read_root
 from bpmax_sim.platform.model import snake
-from bpmax_sim.platform.path_template import fill_placeholders, placeholders
 from bpmax_sim.yamlfile import LARGEST, read_yaml, write_yaml
 
 Entry = dict[str, Any]

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, near
+from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.model import (
     Api,
     Auth,
@@ -28,7 +29,6 @@ from bpmax_sim.platform.model import (
     misfit,
     snake,
 )
-from bpmax_sim.platform.path_template import placeholders
 from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, is_template, names_in, uses
 from bpmax_sim.yamlfile import Node, join

@@ -18,10 +18,10 @@ from msgspec import structs
 
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, Problems, listed, near
 from bpmax_sim.keywords import closed
+from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
 from bpmax_sim.platform.instances import Entry, Origin, read_instances, resolve
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform, snake
-from bpmax_sim.platform.path_template import placeholders
 from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.project import SUFFIXES, Stamp, absolute, file_stamp, find_instances, stamp
 from bpmax_sim.secret.vault import Credentials

@@ -18,15 +18,15 @@ from urllib.parse import parse_qsl, unquote_plus
 import msgspec
 
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import Request
-from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Auth, Encoding, LoginStep, Platform, Source, is_set
-from bpmax_sim.platform.path_template import (
+from bpmax_sim.messages import Headers, Request
+from bpmax_sim.path_template import (
     PathTemplate,
     has_trailing_slash,
     path_template,
     raw_segments,
 )
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Auth, Encoding, LoginStep, Platform, Source, is_set
 
 Addresses = Mapping[tuple[str, str], str]
 """The address in use, by platform and instance key."""
@@ -439,8 +439,7 @@ class _Content:
     def encoding(self) -> str:
         if not self.request.body:
             return ""
-        kind = next((text for name, text in self._headers if name == "content-type"), "")
-        media = kind.partition(";")[0].strip().lower()
+        media = Headers(self.request.headers).media_type
         return "json" if media.endswith("+json") else _ENCODINGS.get(media, "")
 
     @cached_property

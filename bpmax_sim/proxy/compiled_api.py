@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Sensitive
+from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import (
     Api,
     Apply,
@@ -30,7 +31,6 @@ from bpmax_sim.platform.model import (
     put_in,
     sensitive,
 )
-from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.platform.template import is_template, names_in
 from bpmax_sim.proxy.encode import BadValueError, header_value
 from bpmax_sim.proxy.response import Rules

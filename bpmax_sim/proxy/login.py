@@ -21,8 +21,8 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, Sensitive
+from bpmax_sim.path_template import literal_path
 from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
-from bpmax_sim.platform.path_template import literal_path
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.auth import (
     CHANGING,

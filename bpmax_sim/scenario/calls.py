@@ -18,8 +18,8 @@ import msgspec
 from bpmax_sim.errors import BpmaxError, Place
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import FORM, Call, Pairs, media_type
+from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import names_api
-from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.proxy.response import RedactedRequest, RedactedResponse
 from bpmax_sim.scenario.expect import Check, Checks, compare, failed, is_number, is_operator
 from bpmax_sim.scenario.references import Path, show

@@ -62,14 +62,16 @@ class Unawaited(msgspec.Struct, frozen=True):
     @property
     def problem(self) -> str:
         """Return what is wrong and what to do, such as ``crm.get was not awaited; await it``."""
-        if self.built:
-            return f"{self.call} was built and never called; end the chain with .$call()"
-        return f"{self.call} was not awaited; await it"
+        return f"{self._fault}; {'end the chain with .$call()' if self.built else 'await it'}"
+
+    @property
+    def _fault(self) -> str:
+        return f"{self.call} was {'built and never called' if self.built else 'not awaited'}"
 
     def __str__(self) -> str:
         """Return ``file:line:column: platform.api was not awaited``."""
         head = f"{self.place}: " if self.place else ""
-        return head + self.problem.partition(";")[0]
+        return head + self._fault
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

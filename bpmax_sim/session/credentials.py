@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
-from bpmax_sim.field_path import FieldPath, path_template
+from bpmax_sim.field_path import FieldPath
 from bpmax_sim.messages import Request, Route
+from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.platform.secrecy import declared_clear
@@ -207,7 +208,7 @@ def check_paths(option: str, places: Iterable[str]) -> None:
 
 def _check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> None:
     """Find places that no request can have, and that would count for nothing without a word."""
-    parameters = {name for path in paths for name in path_template(path).names}
+    parameters = {name for path in paths for name in placeholders(path)}
     for text in places:
         wrong = FieldPath.parse(text, option).mismatch(parameters)
         if wrong:

@@ -14,8 +14,8 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Auth, Idempotency, Parameter, ResponseRules, is_set
-from bpmax_sim.platform.path_template import path_template
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.simulator.auth import (

@@ -23,11 +23,11 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import CallError, ConfigError, Problem, near
 from bpmax_sim.js_values import UNDEFINED, BigInt, Undefined, js_number, ms_of
+from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
 from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
-from bpmax_sim.platform.path_template import placeholders
 from bpmax_sim.project import absolute, find_instances, local_of
 from bpmax_sim.proxy.builder import CallSpec, Setter
 from bpmax_sim.proxy.encode import DOTS

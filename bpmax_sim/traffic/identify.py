@@ -6,8 +6,6 @@ credential is hidden by its place, and the address becomes the declared one.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -19,6 +17,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import LOGIN, Call, Request, Sensitive
+from bpmax_sim.path_template import encode_value, fill_placeholders
 from bpmax_sim.platform.matcher import ApiMatch, Login
 from bpmax_sim.platform.model import (
     Auth,
@@ -29,10 +28,9 @@ from bpmax_sim.platform.model import (
     put_in,
     sensitive,
 )
-from bpmax_sim.platform.path_template import encode_value, fill_placeholders
 from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.template import names_in, render
-from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, split_scheme, with_standin
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import Vault
 
@@ -253,11 +251,8 @@ def _secret_names(platform: Platform, auth: Auth) -> set[str]:
 
 def _password(value: str) -> str:
     """Return the password of Basic credentials, and any other value without a scheme as it is."""
-    scheme, _, packed = value.partition(" ")
-    if scheme.lower() != "basic":
-        return "" if packed and scheme.lower() in _SCHEMES else value
-    try:
-        known = base64.b64decode(packed, validate=True).decode()
-    except (binascii.Error, ValueError):
-        return ""
-    return unquote(known.partition(":")[2])
+    basic = read_basic(value)
+    if basic is not None:
+        return unquote(basic[1])
+    scheme, rest = split_scheme(value)
+    return "" if scheme else rest

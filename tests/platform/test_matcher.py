@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.messages import Request
+from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
-from bpmax_sim.platform.path_template import path_template
 
 BASES = {
     "chat": "https://chat.example.test/v3",

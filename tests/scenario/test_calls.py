@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import HttpStatusError
 from bpmax_sim.messages import Call, Request, Response
-from bpmax_sim.platform.path_template import path_template
+from bpmax_sim.path_template import path_template
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.scenario.calls import CallMade, call_made, compare_calls
 from bpmax_sim.scenario.expect import failed
