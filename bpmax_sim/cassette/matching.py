@@ -308,8 +308,7 @@ def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
     paths = rules.paths(parts.platform, parts.api)
     template = rules.template(parts)
     if template is not None and (found := _parameters(template, parts.path)) is not None:
-        ignored = [place for place in paths if place.root == "path" and place.name]
-        seen["path"] = _path(template, found, ignored)
+        seen["path"] = _path(template, found, _counted(found, paths))
     if not paths:
         return seen
     left: dict[str, Any] = without(seen, paths)
@@ -324,21 +323,24 @@ def _parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
     return template.match(path) if same else None
 
 
-def _path(template: PathTemplate, found: dict[str, str], ignored: list[FieldPath]) -> str:
-    """Return the path in the builder's spelling, without the values of parameters *ignored*."""
-    if not ignored:
-        return template.fill(found)
-    left = without(found, [place.below for place in ignored])
-    # An ignored value leaves what no value is spelled as.
-    return template.fill(found | {name: "" for name in found if name not in left})
+def _counted(found: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
+    """Return the parameters that no place of *paths* ignores."""
+    ignored = [place.below for place in paths if place.root == "path" and place.name]
+    counted: dict[str, str] = without(found, ignored) if ignored else found
+    return counted
+
+
+def _path(template: PathTemplate, found: dict[str, str], counted: dict[str, str]) -> str:
+    """Return the path in the builder's spelling; what does not count is as no value is spelled."""
+    return template.fill({**dict.fromkeys(found, ""), **counted})
 
 
 def _name_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
     """Put the parameters of the path in its place, so that what differs is named."""
     template = rules.template(parts)
-    found = _parameters(template, seen["path"]) if template and "path" in seen else None
+    found = _parameters(template, parts.path) if template and "path" in seen else None
     if found is not None:
-        seen["path"] = found
+        seen["path"] = _counted(found, rules.paths(parts.platform, parts.api))
 
 
 def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:
