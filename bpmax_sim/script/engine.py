@@ -288,6 +288,7 @@ BINDINGS: Mapping[str, str] = {
     "web": r"Abort(?:Controller|Signal)|performance",
     "gbk": r"(?i)gbk|gb_?2312|chinese",
     "formatjs": r"(?!)",
+    "live": r"",
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 

@@ -1,7 +1,7 @@
 // The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
 // Other things are made on first use of bindings/*.js: each a function, its text, or where that starts in `texts`.
 (function (texts, $primordials, $errors, $values, $timers, $console, $date, $random, $text, $clone,
-  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $legacy, $web, $gbk, $formatjs) {
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $legacy, $web, $gbk, $formatjs, $live) {
 'use strict';
 const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
@@ -9,7 +9,7 @@ const indirectEval = eval;
 const primordials = (typeof $primordials === 'function' ? $primordials : indirectEval($primordials))();
 const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
   fromCharCode, decodeURIComponent, escape, Uint8Array: Bytes, Error: NativeError, Promise: NativePromise, Date: NativeDate,
-  Proxy: NativeProxy, Object: {prototype: objects}, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
+  Proxy: NativeProxy, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
   includes, repeat, exec, linesOf, newMap, newSet, newWeakMap, newList} = primordials;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
 const prepare = getOwnPropertyDescriptor(NativeError, 'prepareStackTrace');
@@ -153,76 +153,10 @@ function drained() {
 }
 
 const waiting = newMap(), unseen = newSet(); // call id -> its promise; calls that nobody awaits
-// Live objects: form, ctx. A member of one can be another: ctx.form is form.
+// Live objects, form and ctx: bindings/live.js has them where there are any.
 const live = [];
-// Looking for changes inside values costs their whole size. A write looks first, so that what a script does is told in
-// its order, until a turn has read so many characters; from then on only calls and the end of the turn look.
-const MOST_LOOKED = 2 ** 20;
-let looked = 0;
-function look() { if (looked < MOST_LOOKED) flush(); }
-function bind(index) {
-  const target = {}, held = newMap(); // a field whose object was handed out -> its text
-  const links = {__proto__: null}; // a member that is a live object of its own -> that
-  const write = (name, value, place = here()) => {
-    const text = encode(value);
-    if (links[name] === undefined) put(target, name, value);
-    if (held.has(name)) held.set(name, text);
-    emit('"write",' + index + ',' + stringify(name) + ',' + text + ',' + place);
-    return true;
-  };
-  const remove = name => {
-    if (hasOwn(target, name)) write(name, undefined);
-    held.delete(name);
-    return delete target[name];
-  };
-  const set = (name, value) => {
-    const link = links[name];
-    return link === undefined || typeof value !== 'object' || value === null || isArray(value) ? write(name, value)
-      : replace(link, value, name[0] === '$');
-  };
-  const proxy = new NativeProxy(target, {
-    __proto__: null,
-    get(_, name) {
-      const link = links[name];
-      if (link !== undefined) return link.proxy;
-      if (!hasOwn(target, name)) return objects[name];
-      const value = target[name];
-      if (typeof value === 'object' && value !== null && !held.has(name)) held.set(name, encode(value));
-      return value;
-    },
-    set: (_, name, value) => typeof name === 'string' && (look(), set(name, value)),
-    defineProperty: (_, name, it) => typeof name === 'string' && hasOwn(it, 'value') && (look(), set(name, it.value)),
-    preventExtensions: () => false,
-    deleteProperty: (_, name) => links[name] === undefined && (look(), remove(name)),
-  });
-  return {target, held, links, write, remove, proxy};
-}
-function replace(one, value, isPart) { // what is assigned to a member that is a live object becomes its content
-  const names = keys(value), before = keys(one.target);
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i], item = value[name];
-    if (!hasOwn(one.target, name) || encode(one.target[name]) !== encode(item)) one.write(name, item);
-  }
-  if (!isPart) for (let i = 0; i < before.length; i++) if (!hasOwn(value, before[i])) one.remove(before[i]);
-  return true;
-}
-function patch(changes) { // what others wrote since
-  for (let i = 0; i < changes.length; i++) {
-    const change = changes[i], {target, held} = live[change[0]], fields = change[1], gone = change[2], names = keys(fields);
-    for (let n = 0; n < gone.length; n++) { delete target[gone[n]]; held.delete(gone[n]); }
-    for (let n = 0; n < names.length; n++) { put(target, names[n], decode(fields[names[n]])); held.delete(names[n]); }
-  }
-}
-function flush() {
-  for (let i = 0; i < live.length; i++) {
-    const {held, target, write} = live[i];
-    held.forEach((before, name) => {
-      const text = encode(target[name]);
-      looked += text.length;
-      if (text !== before) write(name, target[name], '0,0');
-    });
-  }
-}
+function flush() { if (live.length) module($live).flush(); }
+function patch(changes) { if (changes.length) module($live).patch(changes); }
 
 // Promises of the script while pending, so that a line that waits in vain is known.
 const pending = newMap();
@@ -262,7 +196,7 @@ const globals = {
 for (const name in globals) lazily(name, globals[name]);
 for (const name of ['SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 Object.assign(shared, {
-  shared, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
+  shared, live, looked: 0, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
   misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($console).inspect(value),
   collation: () => module($collation), places: () => module($places),
@@ -294,7 +228,7 @@ const operations = {
     shared.start = shared.now;
     shared.seed.set(state);
     shared.files.push(...files);
-    for (let index = 0; index < count; index++) live[index] = bind(index);
+    for (let index = 0; index < count; index++) live[index] = module($live).bind(index);
     for (const [name, index] of bindings) global(name, live[index].proxy);
     patch(fields);
     for (const [parent, name, index] of links) {
@@ -334,7 +268,7 @@ function entry(operation, text) {
   if (operation === undefined) return drained();
   const argument = parse(text);
   shared.now = argument.now;
-  looked = 0;
+  shared.looked = 0;
   if (hasOwn(argument, 'patch')) patch(argument.patch);
   operations[operation](argument);
 }

@@ -1,0 +1,75 @@
+// Live objects: what scripts write to form and ctx is queued, what others wrote comes in with a turn.
+'use strict';
+(shared) => {
+const {emit, encode, decode, here, put, live, primordials} = shared;
+const {isArray, hasOwn, keys, stringify, newMap, Proxy: NativeProxy, Object: {prototype: objects}} = primordials;
+// Live objects: form, ctx. A member of one can be another: ctx.form is form.
+// Looking for changes inside values costs their whole size. A write looks first, so that what a script does is told in
+// its order, until a turn has read so many characters; from then on only calls and the end of the turn look.
+const MOST_LOOKED = 2 ** 20;
+function look() { if (shared.looked < MOST_LOOKED) flush(); }
+function bind(index) {
+  const target = {}, held = newMap(); // a field whose object was handed out -> its text
+  const links = {__proto__: null}; // a member that is a live object of its own -> that
+  const write = (name, value, place = here()) => {
+    const text = encode(value);
+    if (links[name] === undefined) put(target, name, value);
+    if (held.has(name)) held.set(name, text);
+    emit('"write",' + index + ',' + stringify(name) + ',' + text + ',' + place);
+    return true;
+  };
+  const remove = name => {
+    if (hasOwn(target, name)) write(name, undefined);
+    held.delete(name);
+    return delete target[name];
+  };
+  const set = (name, value) => {
+    const link = links[name];
+    return link === undefined || typeof value !== 'object' || value === null || isArray(value) ? write(name, value)
+      : replace(link, value, name[0] === '$');
+  };
+  const proxy = new NativeProxy(target, {
+    __proto__: null,
+    get(_, name) {
+      const link = links[name];
+      if (link !== undefined) return link.proxy;
+      if (!hasOwn(target, name)) return objects[name];
+      const value = target[name];
+      if (typeof value === 'object' && value !== null && !held.has(name)) held.set(name, encode(value));
+      return value;
+    },
+    set: (_, name, value) => typeof name === 'string' && (look(), set(name, value)),
+    defineProperty: (_, name, it) => typeof name === 'string' && hasOwn(it, 'value') && (look(), set(name, it.value)),
+    preventExtensions: () => false,
+    deleteProperty: (_, name) => links[name] === undefined && (look(), remove(name)),
+  });
+  return {target, held, links, write, remove, proxy};
+}
+function replace(one, value, isPart) { // what is assigned to a member that is a live object becomes its content
+  const names = keys(value), before = keys(one.target);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i], item = value[name];
+    if (!hasOwn(one.target, name) || encode(one.target[name]) !== encode(item)) one.write(name, item);
+  }
+  if (!isPart) for (let i = 0; i < before.length; i++) if (!hasOwn(value, before[i])) one.remove(before[i]);
+  return true;
+}
+function patch(changes) { // what others wrote since
+  for (let i = 0; i < changes.length; i++) {
+    const change = changes[i], {target, held} = live[change[0]], fields = change[1], gone = change[2], names = keys(fields);
+    for (let n = 0; n < gone.length; n++) { delete target[gone[n]]; held.delete(gone[n]); }
+    for (let n = 0; n < names.length; n++) { put(target, names[n], decode(fields[names[n]])); held.delete(names[n]); }
+  }
+}
+function flush() {
+  for (let i = 0; i < live.length; i++) {
+    const {held, target, write} = live[i];
+    held.forEach((before, name) => {
+      const text = encode(target[name]);
+      shared.looked += text.length;
+      if (text !== before) write(name, target[name], '0,0');
+    });
+  }
+}
+return {__proto__: null, bind, patch, flush};
+}
