@@ -251,6 +251,7 @@ def layers(look: Look) -> Iterator[Piece]:
     if look.data.isascii() or _STRETCH in look.data.translate(_PRINTABLE):
         yield from _apart(look)
         yield from _numbers(look)
+    yield from _literals(look)
     yield from _wide(look)
     yield from _streams(look)
     yield from _escapes(look)
@@ -403,6 +404,20 @@ def _octets_of(numbers: bytes) -> bytes:
         return bytes(_INTEGERS.decode(b"[%s]" % numbers.strip(b",")))
     except (ValueError, msgspec.MsgspecError):
         return b"".join(map(_OCTETS.get, numbers.split(b","), repeat(b"")))
+
+
+# A text that is printed as several literals, a line each: by Node's console.log with a plus between
+# them, by Python's pprint and pytest without.
+
+_BROKEN = tuple(quote + end for quote in (b"'", b'"', b"`") for end in (b" +\n", b"\n"))
+_BETWEEN_LITERALS = re.compile(rb"""(?:\\n)?(['"`])(?: \+)?\n[ \t]*\1""")
+
+
+def _literals(look: Look) -> Iterator[Piece]:
+    if any(sign in look.data for sign in _BROKEN):
+        joined = _BETWEEN_LITERALS.sub(b"", look.data)
+        if joined != look.data:
+            yield Piece(("several literals",), joined, _at(0))
 
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
@@ -617,6 +632,7 @@ SEARCHED: Mapping[str, str] = {
     "escapes of URLs and forms": "every byte or some; a plus as a space",
     "escapes of JSON and JavaScript": "\\uXXXX, \\u{X}, \\xXX, \\n and the like, both quotes",
     "references of XML and HTML": "&#dd;, &#xhh; and names of up to six letters",
+    "several literals": "a line each, as console.log and pprint print a text of several",
     "quoted-printable": "with soft line breaks",
     "gzip and zlib": "wherever one begins, also cut or damaged",
     "deflate without a header": "a whole body that is no text; base64 of 40 characters on (SAML)",
