@@ -264,7 +264,7 @@ def _within(seconds: float, ask: Callable[[], T]) -> T:
             future.set_exception(error)
 
     # a daemon, as a thread of a pool would be waited for at the end of the process
-    threading.Thread(target=work, name="bpmax-sim storage", daemon=True).start()
+    threading.Thread(target=work, name="bpmax-storage", daemon=True).start()
     try:
         return future.result(seconds)
     except TimeoutError:

@@ -14,9 +14,9 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from bpmax_sim.cassette.format import grouped
-from bpmax_sim.cassette.matching import unbuilt
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Exchange, Failed, Headers, Response, media_type
+from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
     Imported,
@@ -36,6 +36,11 @@ WIREMOCK: Final = "stub mappings of WireMock"
 NOWHERE: Final = "http://localhost:8080"
 
 _STARTED: Final = "Started"
+_OF_CLIENTS: Final = SECRET_HEADERS | {
+    "accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding",
+    "user-agent",
+}  # fmt: skip
+"""Headers that a client puts in by itself: no rule of a mapping, where no builder says which."""
 _FAULTS: Final = {
     "CONNECTION_RESET_BY_PEER": "the connection was reset by the peer",
     "EMPTY_RESPONSE": "the server answered nothing",
@@ -226,8 +231,9 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     expected: dict[str, Any] = {"method": asked.method, "url": target}
     content_type = Headers(asked.headers).content_type
     rules: dict[str, Any] = {}
-    for name, value in (asked.call or unbuilt(asked)).headers:
-        rules.setdefault(name, _header(name, value))
+    for name, value in asked.call.headers if asked.call else asked.headers:
+        if asked.call or name.lower() not in _OF_CLIENTS:
+            rules.setdefault(name, _header(name, value))
     if rules:
         expected["headers"] = rules
     if asked.body:

@@ -166,7 +166,7 @@ def test_variables_win_over_the_files(recorded: Project, bs: Command) -> None:
     done = bs("run", "--var", "customer=12346")
 
     assert done.code == 3
-    assert '× path: recorded "/api/customers/12345", sent "/api/customers/12346"' in done.out
+    assert '× path.id: recorded "12345", sent "12346"' in done.out
     again = "scenarios/customer.scenario.yaml --var customer=12346"
     assert f"record    bpmax-sim record {again}\n" in done.out
     assert f"or add    bpmax-sim record {again} --record=new\n" in done.out

@@ -26,7 +26,7 @@ def test_the_demonstration_runs_in_an_empty_folder_and_leaves_a_project(tmp_path
     assert lines.count("     console: 客户名称: 张三") == 2
     assert [line for line in lines if re.match(r"5  Replayed in \d+ ms: no CRM", line)]
     assert "searched for the client secret and 1 token, plain and encoded: 0 found" in done.out
-    assert '× path: recorded "/api/customers/12345", sent "/api/customers/12346"' in done.out
+    assert '× path.id: recorded "12345", sent "12346"' in done.out
     again = "bpmax-demo/scenarios/customer.scenario.yaml --var customer=12346"
     assert f"       record    bpmax-sim record {again}" in lines
 

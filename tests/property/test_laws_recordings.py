@@ -120,6 +120,8 @@ def test_what_is_imported_and_exported_round_trips(kind: str) -> None:
 
     @given(st.lists(strategies.exchanges(), max_size=4))
     def holds(found: list[Exchange]) -> None:
+        completed = [one for one in found if not isinstance(one.outcome, Failed)]
+        assume(kind != "vcrpy" or completed or not found)  # an error: see the exports' own tests
         foreign, _ = write_foreign(ordered(found), kind)
         imported = read_foreign(foreign, kind=kind, source=source)
         exported, notes = write_foreign(imported.exchanges, kind)

@@ -35,7 +35,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         ("throw Symbol('坏')", "Uncaught: Symbol(坏)"),
         ("throw Object.freeze({code: 7})", "Uncaught: { code: 7 }"),
         ("throw Object.freeze(new TypeError('冻'))", "TypeError: 冻"),
-        ("throw {get code() { throw 1 }}", "Uncaught: a value that cannot be read"),
+        ("throw {get code() { throw 1 }}", "Uncaught: { code: [Getter] }"),
         ("throw Object.defineProperty(new Error(), 'message', {get() { throw 1 }})", "Error: "),
         ("throw new Proxy({}, {get() { throw 1 }, ownKeys() { throw 2 }})", None),
         ("throw new Proxy(new Error('代理'), {})", "Error: 代理"),
