@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from bpmax_sim.guard import NetworkGuard
     from bpmax_sim.messages import Call, Exchange, Request, Response
     from bpmax_sim.platform.load import Platforms, load_platforms
-    from bpmax_sim.proxy.builder import Builder, Proxy
+    from bpmax_sim.proxy.builder import Builder, CallSpec, Proxy
     from bpmax_sim.proxy.response import CallRecord, RedactedRequest, RedactedResponse
     from bpmax_sim.scenario.events import Event
     from bpmax_sim.scenario.runner import run_scenario
@@ -75,6 +75,7 @@ __all__ = [
     "Call",
     "CallError",
     "CallRecord",
+    "CallSpec",
     "Cassette",
     "CassetteError",
     "ClosedNetworkError",
@@ -139,6 +140,7 @@ _HOMES: Final = {
     "Builder": "proxy.builder",
     "Call": "messages",
     "CallRecord": "proxy.response",
+    "CallSpec": "proxy.builder",
     "Cassette": "cassette.file",
     "Event": "scenario.events",
     "EverydayOptions": "session.settings",
