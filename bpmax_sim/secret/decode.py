@@ -410,7 +410,11 @@ def _octets_of(numbers: bytes) -> bytes:
 # them, by Python's pprint and pytest without.
 
 _BROKEN = tuple(quote + end for quote in (b"'", b'"', b"`") for end in (b" +\n", b"\n"))
-_BETWEEN_LITERALS = re.compile(rb"""(?:\\n)?(['"`])(?: \+)?\n[ \t]*\1""")
+# Within a run alone: chance and prose have quotes at line ends, too, and all would be searched
+# again.
+_BETWEEN_LITERALS = re.compile(
+    rb"""(?<=[A-Za-z0-9+/=_-]{8})(?:\\n)?(['"`])(?: \+)?\n[ \t]*\1(?=[A-Za-z0-9+/=_-]{4})"""
+)
 
 
 def _literals(look: Look) -> Iterator[Piece]:
