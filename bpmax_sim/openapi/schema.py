@@ -177,7 +177,6 @@ Apply = Mapping[str, str]
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}")
 _BRACES = re.compile(r"[{}]")
 _CSRF = re.compile(r"csrf|xsrf", re.IGNORECASE)
-_USER: Final = {"username": {"secret": False}, "password": {"secret": True}}
 _CLIENT: Final = {"client_id": {}, "client_secret": {"secret": True}}
 _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 

@@ -67,6 +67,7 @@ def engine_of(name: str) -> MakeEngine:
     return V8 if name == "v8" else _both
 
 
+ENGINES: Final = ("quickjs", "v8", "quickjs,v8")
 """Who runs JavaScript; the first is the default, V8 an extra; both stop where they differ."""
 
 
@@ -221,7 +222,3 @@ class Runtime:
 
 def _words(seed: str) -> tuple[int, ...]:
     return struct.unpack("<4I", hashlib.sha256(seed.encode()).digest()[:16])
-
-
-ENGINES: Final = ("quickjs", "v8", "quickjs,v8")
-"""Who runs JavaScript; the first is the default, V8 an extra; both stop where they differ."""
