@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 
 import httpx  # noqa: F401 - what others wrote finds the system that it runs on
-import msgspec  # noqa: F401
+import msgspec
 
 _OPEN_FILE_LOCK = 37  # F_OFD_SETLK: of the open file, as on Windows, and not of the process
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]|[ .]$')
@@ -91,13 +91,12 @@ def be_windows(do: Callable[[], None]) -> None:
 def main(path: str) -> None:
     """Record, change what was recorded, replace a large cassette that is being read, recover."""
     be_windows(lambda: __import__("tests.cassette.exchanges"))
-    from bpmax_sim.cassette.file import load  # noqa: PLC0415 - as on Windows
-    from bpmax_sim.cassette.journal import Journal, finds_nothing, locked  # noqa: PLC0415
+    from bpmax_sim.cassette.file import Cassette  # noqa: PLC0415 - as on Windows
+    from bpmax_sim.cassette.journal import finds_nothing  # noqa: PLC0415
     from bpmax_sim.cassette.merge import recover  # noqa: PLC0415
     from bpmax_sim.cassette.recorder import Recorder  # noqa: PLC0415
     from tests.cassette.exchanges import RULES, ZONE, answer, detail  # noqa: PLC0415
 
-    assert not hasattr(Journal, "fork")
     target = Path(path)
     refuse_what_is_open(target.parent)
     reading = []
@@ -105,15 +104,14 @@ def main(path: str) -> None:
         recorder = Recorder(target, rules=RULES, owner=owner, scan=finds_nothing, zone=ZONE)
         for number in range(3):
             recorder.append(detail(number, outcome=answer("客户" * 60_000)))
+        recorder.rewrite(lambda one: msgspec.structs.replace(one, outcome=answer("顾客" * 60_000)))
         recorder.seal()
-        reading.append(load(target))
+        reading.append(Cassette.load(target))
     left = Recorder(target, rules=RULES, owner="仓库", scan=finds_nothing, zone=ZONE)
     left.append(detail(9, outcome=answer("货")))
     left.close()
-    with locked(target.parent):
-        pass
     (written,) = recover(target)
-    print(written.name, [len(one) for one in (*reading, load(target))])  # noqa: T201
+    print(written.name, [len(one) for one in (*reading, Cassette.load(target))])  # noqa: T201
     print(sorted(one.name for one in target.parent.iterdir()))  # noqa: T201
 
 
