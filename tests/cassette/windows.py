@@ -25,6 +25,7 @@ import msgspec
 _OPEN_FILE_LOCK = 37  # F_OFD_SETLK: of the open file, as on Windows, and not of the process
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]|[ .]$')
 _LONGEST = 259
+MODULES = ("bpmax_sim.cassette.file", "bpmax_sim.cassette.recorder", "tests.cassette.exchanges")
 
 
 def fake_locks() -> ModuleType:
@@ -76,7 +77,7 @@ def opened() -> set[str]:
     return found
 
 
-def be_windows(do: Callable[[], None]) -> None:
+def be_windows(do: Callable[[], object]) -> None:
     """Import what *do* imports as on Windows."""
     system, sys.platform = sys.platform, "win32"
     sys.modules["msvcrt"] = fake_locks()
@@ -90,7 +91,7 @@ def be_windows(do: Callable[[], None]) -> None:
 
 def main(path: str) -> None:
     """Record, change what was recorded, replace a large cassette that is being read, recover."""
-    be_windows(lambda: __import__("tests.cassette.exchanges"))
+    be_windows(lambda: [__import__(one) for one in MODULES])
     from bpmax_sim.cassette.file import Cassette  # noqa: PLC0415 - as on Windows
     from bpmax_sim.cassette.journal import finds_nothing  # noqa: PLC0415
     from bpmax_sim.cassette.merge import recover  # noqa: PLC0415
