@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from bpmax_sim.proxy.response import CallRecord, RedactedRequest, RedactedResponse
     from bpmax_sim.scenario.events import Event
     from bpmax_sim.scenario.runner import run_scenario
-    from bpmax_sim.script.context import LiveObject
+    from bpmax_sim.script.channel import LiveObject
     from bpmax_sim.script.limits import Limits
     from bpmax_sim.script.outbox import Outcome
     from bpmax_sim.session.session import Script, Session, record, replay
