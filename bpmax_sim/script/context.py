@@ -14,7 +14,14 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, Place, ScriptError
+from bpmax_sim.errors import (
+    BpmaxError,
+    CallError,
+    NoMatchError,
+    Place,
+    ScriptError,
+    ScriptLimitError,
+)
 from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
@@ -311,7 +318,9 @@ class Context:
             run.error = self._failures.syntax(ending.error)
         else:
             run.error = self._failures.thrown(ending.error)
-        if not run.keeps_timers:
+        if isinstance(run.error, ScriptLimitError):
+            self._halt(run, run.error)
+        elif not run.keeps_timers:
             run.stop_timers()
         return run
 
