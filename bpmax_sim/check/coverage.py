@@ -21,8 +21,9 @@ from bpmax_sim.proxy.response import read_body
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.subject.flow import ACTIONS, UNDO, Definition
+from bpmax_sim.subject.definition import ACTIONS, Definition
 from bpmax_sim.subject.hooks import FieldChanged, NodeEntered
+from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 
 Kind = Literal["api", "parameter", "instance", "auth", "field", "node", "transition"]

@@ -141,7 +141,7 @@ def _problems(
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))
         if platforms is not None:
-            yield from unknown_platforms(item.cast.scripts.values(), platforms)
+            yield from unknown_platforms(item.cast.handlers, platforms)
     if cassettes:
         found = [*recordings, *_recordings(files, recordings)]
         yield from _cassettes(found, _known(loaded.values()))

@@ -179,7 +179,7 @@ def _wrong_scripts(items: Iterable[ScenarioItem]) -> dict[Script, list[Problem]]
 
 
 def _scripts(item: ScenarioItem) -> Iterator[Script]:
-    yield from item.cast.scripts.values()
+    yield from item.cast.handlers
     yield from item.cast.inline.values()
     yield from item.cast.libraries
 

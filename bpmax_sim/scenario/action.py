@@ -17,7 +17,8 @@ from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.flow import Definition, FlowSubject
+from bpmax_sim.subject.definition import Definition
+from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import Result, SubjectKind
 
@@ -35,8 +36,8 @@ class CheckContext(Protocol):
         ...
 
     @property
-    def scripts(self) -> Mapping[str, str]:
-        """Return event -> script file."""
+    def scripts(self) -> Mapping[str, tuple[str, ...]]:
+        """Return event -> script files."""
         ...
 
     @property

@@ -27,7 +27,7 @@ from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.subject.cells import check_row, field_hint
-from bpmax_sim.subject.flow import Action as FlowAction
+from bpmax_sim.subject.definition import Action as FlowAction
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import FlowMove, Result, parse_event
 from bpmax_sim.yamlfile.schema import Texts

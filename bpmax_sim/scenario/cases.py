@@ -34,7 +34,7 @@ from bpmax_sim.scenario.model import (
     keys_of,
 )
 from bpmax_sim.scenario.source import Source, Spot
-from bpmax_sim.subject.flow import Definition
+from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, join, shown
 from bpmax_sim.yamlfile.node import ScalarError, resolve
@@ -368,8 +368,8 @@ class Draft:
         return None
 
     @property
-    def scripts(self) -> Mapping[str, str]:
-        """Return event -> script file."""
+    def scripts(self) -> Mapping[str, tuple[str, ...]]:
+        """Return event -> script files."""
         return self.spec.scripts if self.spec else {}
 
     @property

@@ -36,7 +36,7 @@ from bpmax_sim.scenario.model import FaultRule, FlowSpec, Fragment, Scenario, St
 from bpmax_sim.scenario.references import Reference, UndefinedValueError, follow, resolve
 from bpmax_sim.scenario.source import Source, Spot, hint, read_script
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.flow import Definition
+from bpmax_sim.subject.definition import Definition
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import decode
 
@@ -53,14 +53,14 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     """What all rows of a file share: scripts, flow definition, named steps.
 
     Attributes:
-        scripts: event -> body.
+        scripts: event -> bodies, in their order.
         conditions: where each ``when`` stands in the flow's file.
         flow_file: the flow's file, as one whose lines errors may name.
         inline: path of a ``js:`` file as the step spells it -> body.
         named: name -> steps of the fragments.
     """
 
-    scripts: Mapping[str, Script] = msgspec.field(default_factory=dict)
+    scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()
     inline: Mapping[str, Script] = msgspec.field(default_factory=dict)
     definition: Definition | None = None
@@ -70,10 +70,15 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     stubs: tuple[Fault, ...] = ()
 
     @property
+    def handlers(self) -> tuple[Script, ...]:
+        """Return the scripts of all events."""
+        return tuple(script for scripts in self.scripts.values() for script in scripts)
+
+    @property
     def bodies(self) -> tuple[Script, ...]:
         """Return every script that lies in a file."""
         flow = (self.flow_file,) if self.flow_file else ()
-        return (*self.scripts.values(), *self.inline.values(), *self.libraries, *flow)
+        return (*self.handlers, *self.inline.values(), *self.libraries, *flow)
 
 
 class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,7 +246,7 @@ def _cast(draft: Draft) -> Cast:
     spot = draft.spot.at(key)
     stubs = draft.scenario.proxy.stubs
     return Cast(
-        scripts=_bodies(draft, ((e, f, spot.at("scripts", e)) for e, f in draft.scripts.items())),
+        scripts=_handlers(draft, draft.scripts, spot.at("scripts")),
         libraries=tuple(
             _bodies(
                 draft,
@@ -294,6 +299,21 @@ def _script_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:
         if named:
             name, path = named
             yield name, name, spot.at(step.action, *path)
+
+
+def _handlers(
+    draft: Draft, scripts: Mapping[str, tuple[str, ...]], spot: Spot
+) -> dict[str, tuple[Script, ...]]:
+    """Read the scripts of each event."""
+    return {
+        event: tuple(
+            _bodies(
+                draft,
+                ((str(i), name, element(spot.at(event), i)) for i, name in enumerate(names)),
+            ).values()
+        )
+        for event, names in scripts.items()
+    }
 
 
 def _bodies(draft: Draft, wanted: Iterator[tuple[str, str, Spot]]) -> dict[str, Script]:

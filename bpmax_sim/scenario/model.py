@@ -19,7 +19,7 @@ from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import ACTIONS, action_texts, wanted_actions
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.session.options import Mode, Unawaited, Unused
-from bpmax_sim.subject.flow import Definition
+from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
 from bpmax_sim.yamlfile import Seconds, described, explain, json_schema, read_hover, told
 from bpmax_sim.yamlfile.schema import REFERENCE, Texts
@@ -29,9 +29,9 @@ Status = Annotated[int, Meta(ge=100, le=599)]
 
 
 class FormSpec(Model, frozen=True, kw_only=True):
-    """The form that is driven: event -> script file, library files, fields and first values."""
+    """The form that is driven: event -> script files, library files, fields and first values."""
 
-    scripts: Mapping[str, str] = {}
+    scripts: Mapping[str, tuple[str, ...]] = {}
     libraries: tuple[str, ...] = ()
     fields: Mapping[str, Any] = {}
 
@@ -44,7 +44,7 @@ class FlowSpec(Model, frozen=True, kw_only=True):
         at: the node where the scenario starts; without it the project is not created yet.
     """
 
-    scripts: Mapping[str, str] = {}
+    scripts: Mapping[str, tuple[str, ...]] = {}
     libraries: tuple[str, ...] = ()
     definition: str = ""
     at: str = ""
