@@ -300,6 +300,21 @@ def parse_event(text: str, subject: SubjectKind) -> Event:
     return Event(hook, target)
 
 
+def known_event(text: str, subjects: Iterable[SubjectKind]) -> Event:
+    """Return the event that *text* spells of one of *subjects*.
+
+    Raises:
+        ValueError: if none of them has it; the message is of the last.
+    """
+    wrong: ValueError | None = None
+    for subject in subjects:
+        try:
+            return parse_event(text, subject)
+        except ValueError as error:
+            wrong = error
+    raise wrong or ValueError(f"no event {text!r}: nothing is driven")
+
+
 def check_target(event: Event, names: Iterable[str]) -> str | None:
     """Return what is wrong when *event* speaks of something that is not among *names*."""
     known = tuple(names)

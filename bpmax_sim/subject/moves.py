@@ -276,6 +276,7 @@ class MovingProject(ProjectState, kw_only=True):
                 "step_id": visit.node,
             },
             user=self.user,
+            people=self.people,
             now=self.now,
             name=name,
             parent=self,

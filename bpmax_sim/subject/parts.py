@@ -53,6 +53,21 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     libraries: tuple[Script, ...] = ()
     screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
 
+    @property
+    def handlers(self) -> list[Script]:
+        """Return the scripts of all events, of forms, too."""
+        found: list[Script] = []
+        for scripts in (self.scripts, *(screen.scripts for screen in self.screens.values())):
+            for several in scripts.values():
+                found += (several,) if isinstance(several, Script) else several
+        return found
+
+    @property
+    def all_libraries(self) -> list[Script]:
+        """Return the libraries, of forms, too."""
+        more = [script for screen in self.screens.values() for script in screen.libraries]
+        return [*self.libraries, *more]
+
 
 def first_node(definition: Definition | None, jump: Any) -> str:
     """Return the first node: what the hook ``jump`` gave, else where the definition starts.

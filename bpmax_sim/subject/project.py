@@ -89,6 +89,7 @@ class ProjectState(Screen, kw_only=True):
         owners: node -> owner items, as far as they were assigned.
         assigned: what hooks said of nodes that the project has not reached, or may reach again.
         user: who acts where a step does not say.
+        people: what is known of others: id -> what ``ctx.userInfo`` tells.
         starter: who created the project.
         sender: the node that sent it back to the starter.
         creation: the form whose submission creates the project.
@@ -105,6 +106,7 @@ class ProjectState(Screen, kw_only=True):
     project: dict[str, Any] = msgspec.field(default_factory=dict)
     form: dict[str, Any] = msgspec.field(default_factory=dict)
     user: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    people: Mapping[str, Any] = msgspec.field(default_factory=dict)
     status: str = NEW
     owners: dict[str, Items] = msgspec.field(default_factory=dict)
     assigned: dict[str, Items] = msgspec.field(default_factory=dict)
@@ -262,7 +264,7 @@ class ProjectState(Screen, kw_only=True):
             "owner": self.owners.get(node, []),
         }
         links: dict[str, LiveObject] = {"form": form, "project": ProjectView(self, event)}
-        return form, ContextView(context_of(move, step, target, self.user), links)
+        return form, ContextView(context_of(move, step, target, self.user, self.people), links)
 
     def _is_refused(self, node: str, move: FlowMove, target: str) -> bool:
         """Run ``before_next``; what it throws of its own is a no, any other error is an error."""
