@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from msgspec import UNSET
+
 from bpmax_sim.errors import SubjectError, listed, near
 from bpmax_sim.subject.cells import Steps
 from bpmax_sim.subject.hooks import same
@@ -24,10 +26,7 @@ class Shown(Protocol):
         ...
 
 
-_NOTHING = object()
-
-
-def check_entry(form: Shown, steps: Steps, value: Any = _NOTHING) -> None:
+def check_entry(form: Shown, steps: Steps, value: Any = UNSET) -> None:
     """Check that a person can enter *value* at *steps*, or change rows there, or press it.
 
     Raises:
@@ -42,7 +41,7 @@ def check_entry(form: Shown, steps: Steps, value: Any = _NOTHING) -> None:
                 raise SubjectError(
                     f"{name} is {is_what}, so a person cannot change it; a script may, in js"
                 )
-    if value is not _NOTHING:
+    if value is not UNSET:
         _check_option(".".join(names), form.state(".".join(names)).get("options"), value)
 
 
