@@ -310,7 +310,7 @@ class AddOwner(FlowAction, frozen=True, kw_only=True):
     at: str = ""
     by: str | int = ""
     to: tuple[str | int, ...]
-    where: Where = "before"
+    where: str = "before"
     complete: str | int = "all"
     comment: str = ""
 
