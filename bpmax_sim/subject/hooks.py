@@ -113,9 +113,10 @@ class PersonActed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BranchArrived(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch came to its join, which waits for the others."""
+    """A branch came from *node* to its join, which waits for the others."""
 
     join: str
+    node: str
     branch: str
     waiting: tuple[str, ...]
     at: float = 0.0

@@ -163,7 +163,9 @@ class MovingProject(ProjectState, kw_only=True):
         if waits and split is not None:
             self.at = next(iter(self.places.visits), self.at)
             left = tuple(sorted(split.waiting))
-            self.tell(BranchArrived(join=self._label(target), branch=branch, waiting=left))
+            came = self._label(visit.node)
+            join = self._label(target)
+            self.tell(BranchArrived(join=join, node=came, branch=branch, waiting=left))
             return
         self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
 
