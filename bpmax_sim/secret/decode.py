@@ -409,19 +409,26 @@ def _octets_of(numbers: bytes) -> bytes:
 # A text that is printed as several literals, a line each: by Node's console.log with a plus between
 # them, by Python's pprint and pytest without.
 
-_BROKEN = tuple(quote + end for quote in (b"'", b'"', b"`") for end in (b" +\n", b"\n"))
+_IN_RUN = rb"[A-Za-z0-9+/=_-]"
 # Within a run alone: chance and prose have quotes at line ends, too, and all would be searched
-# again.
-_BETWEEN_LITERALS = re.compile(
-    rb"""(?<=[A-Za-z0-9+/=_-]{8})(?:\\n)?(['"`])(?: \+)?\n[ \t]*\1(?=[A-Za-z0-9+/=_-]{4})"""
+# again. It begins with the end of the line, which is found in no time, and looks back from there.
+_NEXT_LITERAL = re.compile(
+    rb"""\n(?:(?<=['"`]\n)|(?<=['"`] \+\n))[ \t]*(['"`])(?=%s{4})""" % _IN_RUN
 )
+_END_OF_LITERAL = re.compile(rb"""(?<=%s{8})(?:\\n)?(['"`])(?: \+)?\Z""" % _IN_RUN)
+_LONGEST_END = 14  # bytes of the run, an escaped end of line, a quote and a plus
 
 
 def _literals(look: Look) -> Iterator[Piece]:
-    if any(sign in look.data for sign in _BROKEN):
-        joined = _BETWEEN_LITERALS.sub(b"", look.data)
-        if joined != look.data:
-            yield Piece(("several literals",), joined, _at(0))
+    data, parts, end = look.data, list[bytes](), 0
+    for found in _NEXT_LITERAL.finditer(data):
+        before = max(end, found.start() - _LONGEST_END)
+        quote = _END_OF_LITERAL.search(data[before : found.start()])
+        if quote and quote[1] == found[1]:
+            parts.append(data[end : before + quote.start()])
+            end = found.end()
+    if parts:
+        yield Piece(("several literals",), b"".join([*parts, data[end:]]), _at(0))
 
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
