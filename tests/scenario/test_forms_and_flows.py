@@ -192,3 +192,36 @@ user: 张三
     files = {"流程.yaml": main, "盖章.yaml": child, "盖.js": "form.印 = 1"}
     ended = door.run(text, {**files, "坏.js": "throw new Error('归档系统没有开')"})
     assert ended.code == 0, ended.text
+
+
+PYTHON = """
+def 核对(session, form, flow):
+    assert session.clock.now() > 0
+    assert flow.at == "主管" and flow.status == "processing" and flow.pending == ["李主管"]
+    assert form["事由"] == "出差" and form.states["事由"]["readonly"] is True
+    form.set(备注="线下核对过")
+    return [*form, flow.facts["form"]["备注"], flow.project]
+
+
+def 旧的(session, 金额):
+    return 金额
+"""
+
+
+def test_a_python_step_sees_form_and_flow_if_it_asks(door: Door) -> None:
+    text = (
+        HEAD
+        + PROXY
+        + steps(
+            "{set: {事由: 出差}}",
+            "submit: {}",
+            "python: 'checks:核对'\n    expect:\n"
+            "      result: {$contains: 线下核对过}\n      form: {备注: 线下核对过}",
+            "{python: {call: 'checks:旧的', args: {金额: 7}}, expect: {result: 7}}",
+            "{python: 'checks:出错', expect_error: {message: {$contains: 事由 is read-only}}}",
+        )
+    )
+    wrong = "\n\ndef 出错(session, form):\n    form.set(事由='改')\n"
+
+    ended = door.run(text, {**FILES, "checks.py": PYTHON + wrong})
+    assert ended.code == 0, ended.text

@@ -71,3 +71,8 @@ def test_one_module_knows_which_api_or_login_a_request_is_for() -> None:
         "simulator/auth.py",  # the login of another tenant at the same address
         "simulator/engine.py",  # the routes of a rule table
     }
+
+
+def test_one_module_reads_the_steps_of_a_path_inside_values() -> None:
+    """Keys of YAML, places in messages, references and cells have their readers in one module."""
+    assert modules_with(r"\[(\d+)\]", r"\[(?:(?P<all>") == {"field_path.py"}
