@@ -35,6 +35,8 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
+from bpmax_sim.i18n import msg
+
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
 
@@ -67,13 +69,17 @@ def near(word: str, candidates: Iterable[str]) -> str:
         alike = (n for n in names if abs(len(n) - len(word)) <= 1 and n[:1].lower() == first)
         names = list(islice(alike, _MANY))
     found = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    return msg("; did you mean {found!r}?", found=found[0]) if found else ""
 
 
 def listed(names: Iterable[str]) -> str:
     """Return *names*, the first of them where there are many."""
     every = list(names)
-    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN + 1 else ""
+    more = (
+        msg(" and {every_count} more", every_count=len(every) - _SHOWN)
+        if len(every) > _SHOWN + 1
+        else ""
+    )
     return ", ".join(every[:_SHOWN] if more else every) + more
 
 
@@ -153,7 +159,7 @@ def _by_place(problem: Problem) -> tuple[str, int, int]:
 
 def _more(problems: Problems) -> Problem:
     place = problems[-1].place
-    told = f"more than {Problems.MOST} problems; mend these first"
+    told = msg("more than {most} problems; mend these first", most=Problems.MOST)
     return Problem(told, Place(place.file) if place else None)
 
 

@@ -11,15 +11,16 @@ templates by the keywords ``msg`` and ``plural``.
 
 from __future__ import annotations
 
-import gettext
-import locale
 import os
 import string
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    import gettext
 
 DOMAIN: Final = "bpmax_sim"
 CATALOGUES: Final = Path(__file__).parent / "locale"
@@ -47,6 +48,7 @@ class Message(str):
     def __new__(
         cls, text: str, template: str, values: Mapping[str, str] = _NOTHING, many: str = ""
     ) -> Self:
+        """Make the message that reads *text* in English."""
         self = super().__new__(cls, text)
         self.template = template
         self.values = values
@@ -74,8 +76,8 @@ def plain(text: str) -> str:
     return str.__str__(text) if type(text) is str else "".join(text)
 
 
-def msg(template: str, /, **values: object) -> Message:
-    """Return the message that *template* makes of *values*.
+def msg(template: str, /, **values: object) -> str:
+    """Return the message that *template* makes of *values*, a `Message`.
 
     Args:
         template: English, as ``str.format`` takes it: ``{name}``, ``{name!r}``, ``{count:,}``.
@@ -88,14 +90,14 @@ def msg(template: str, /, **values: object) -> Message:
     return Message(_filled(template, texts), template, texts)
 
 
-def plural(number: int, one: str, many: str, /, **values: object) -> Message:
+def plural(number: int, one: str, many: str, /, **values: object) -> str:
     """Return *one* or *many*, as *number* demands; ``{number}`` in them is the number.
 
     gettext's ``ngettext``: a language may have another number of forms than two.
     """
     template = one if number == 1 else many
     everything: dict[str, object] = {"number": number, **values}
-    fields = _fields(one) | _fields(many)
+    fields = {**_fields(one), **_fields(many)}
     texts = {n: _text(v, *fields.get(n, ("", ""))) for n, v in everything.items()}
     return Message(_filled(template, texts), one, texts, many)
 
@@ -193,22 +195,29 @@ def _named(language: str) -> str:
             return known
     there_are = ", ".join(f"{name} ({title})" for name, title in LANGUAGES.items())
     raise UnknownLanguageError(
-        msg("no language {language!r}; there are {languages}", language=language, languages=there_are)
+        msg(
+            "no language {language!r}; there are {languages}",
+            language=language,
+            languages=there_are,
+        )
     )
 
 
 def _of_locale() -> str:
-    """Return the language of the locale, as gettext finds it: LANGUAGE, LC_ALL, LC_MESSAGES, LANG."""
+    """Return the language of the locale, by the variables that gettext looks at."""
     for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(variable):
             return "zh" if value.lower().startswith("zh") else "en"
-    # Windows sets none of them; there the C library knows.
+    import locale  # noqa: PLC0415 - only Windows, which sets none of them, asks the C library
+
     name = locale.getlocale()[0] or ""
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
 
 
 @lru_cache
 def _catalogue(language: str) -> gettext.NullTranslations:
+    import gettext  # noqa: PLC0415 - a run in English never needs it
+
     return gettext.translation(DOMAIN, CATALOGUES, [language], fallback=True)
 
 
@@ -224,7 +233,7 @@ def translate(text: str, language: str | None = None) -> str:
         return plain(text)
     catalogue = _catalogue(language)
     if text.many:
-        number = int(text.values["number"])
+        number = int(plain(text.values["number"]).replace(",", ""))
         template = catalogue.ngettext(text.template, text.many, number)
     else:
         template = catalogue.gettext(text.template) if text.template else ""

@@ -21,6 +21,7 @@ import typer
 
 from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 
 
 class Unread(Exception):  # noqa: N818 - it is no mistake
@@ -64,7 +65,10 @@ def _writing(stream: TextIO) -> Iterator[None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
             raise Unread from None
-        told = f"standard output cannot be written: {error.strerror}; send it elsewhere"
+        told = msg(
+            "standard output cannot be written: {strerror}; send it elsewhere",
+            strerror=error.strerror,
+        )
         raise ConfigError(told) from None
 
 

@@ -15,6 +15,7 @@ import msgspec
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.fuzz.search import Finding, Plan
 from bpmax_sim.fuzz.target import SIMULATE
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.project import SUFFIX, file_name
 from bpmax_sim.strategies.traffic import yaml_text
@@ -41,14 +42,14 @@ def scenario_of(finding: Finding, plan: Plan, root: Path) -> File:
     lines = [
         *(f"# {one}" for one in (finding.message, *finding.javascript)),
         "version: 1",
-        f"scenario: {_inline(f'{finding.call}: {finding.law}')}",
+        msg("scenario: {inline}", inline=_inline(f"{finding.call}: {finding.law}")),
         "form: {}",
-        f"proxy: {{platforms: {_inline(platforms)}, mode: {mode}}}",
+        msg("proxy: {{platforms: {inline}, mode: {mode}}}", inline=_inline(platforms), mode=mode),
         "steps:",
-        f"  - name: {_inline(f'law {finding.law}')}",
+        msg("  - name: {inline}", inline=_inline(f"law {finding.law}")),
         "    python:",
-        "      call: bpmax_sim.fuzz:held",
-        f"      args: {_inline(_escaped(args))}",
+        msg("      call: bpmax_sim.fuzz:held"),
+        msg("      args: {inline}", inline=_inline(_escaped(args))),
     ]
     return File(path, "\n".join(lines) + "\n")
 
@@ -73,9 +74,9 @@ def pytest_of(finding: Finding, plan: Plan, root: Path) -> File:
 
 def _test_lines(finding: Finding, plan: Plan, root: Path, name: str) -> Iterator[str]:
     yield f'"""{_docstring(finding.message)}"""'
-    yield from ("", "from pathlib import Path", "", "from bpmax_sim import fuzz", "")
+    yield from ("", msg("from pathlib import Path"), "", msg("from bpmax_sim import fuzz"), "")
     yield "ROOT = Path(__file__).parents[1]"
-    yield from ("", "", f"def test_{name}() -> None:")
+    yield from ("", "", msg("def test_{name}() -> None:", name=name))
     yield from (f"    # {one}" for one in finding.javascript)
     yield f"    fuzz.hold({finding.law!r}, ROOT / {_below(plan.path, root)!r}, **{{"
     given = _given(finding, plan)
@@ -83,7 +84,7 @@ def _test_lines(finding: Finding, plan: Plan, root: Path, name: str) -> Iterator
         shown = pformat(value, width=_WIDTH - 8, sort_dicts=False).replace("\n", "\n        ")
         yield f"        {key!r}: {shown},"
     if finding.script:
-        yield f'        "script": ROOT / {_below(Path(finding.script), root)!r},'
+        yield msg('        "script": ROOT / {below!r},', below=_below(Path(finding.script), root))
         named = ", ".join(f"ROOT / {_below(one, root)!r}" for one in plan.libraries)
         yield f'        "libraries": [{named}],'
     yield "    })"

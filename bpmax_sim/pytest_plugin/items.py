@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
+from bpmax_sim.i18n import msg
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, put_behind
@@ -80,7 +81,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
     def of(cls, failures: Sequence[Failure], more: str = "") -> FailureText:
         """Return the text of the first failure, the headlines of the others, and *more*."""
         first = failures[0]
-        others = [f"also: {failure.headline}" for failure in failures[1:]]
+        others = [msg("also: {headline}", headline=failure.headline) for failure in failures[1:]]
         lines = _within(render(first).splitlines(), others)
         text = cls("\n".join([*lines, *(["", more] if more else [])]))
         place = first.location or first.place or Place("")
@@ -110,7 +111,10 @@ def _within(lines: list[str], others: list[str]) -> list[str]:
     told = (
         others[:room]
         if len(others) <= room
-        else [*others[: room - 1], f"also: {len(others) - room + 1} more failures"]
+        else [
+            *others[: room - 1],
+            msg("also: {others_count} more failures", others_count=len(others) - room + 1),
+        ]
     )
     return [*lines[: LONGEST - len(told)], *told]
 
@@ -121,13 +125,13 @@ def calls_section(calls: Sequence[CallMade], room: int) -> str:
         return ""
     left = len(calls) - room
     shown = calls if left <= 0 else calls[left + 1 :]
-    head = [] if left <= 0 else [f"… {left + 1} earlier calls"]
+    head = [] if left <= 0 else [msg("… {left} earlier calls", left=left + 1)]
     return "\n".join([*head, *map(_call, shown)])
 
 
 def _call(call: CallMade) -> str:
     outcome = call.error or call.status
-    took = f"{call.duration * 1000:.0f} ms"
+    took = msg("{duration:.0f} ms", duration=call.duration * 1000)
     return f"#{call.number} {call.call}  {call.method} {call.url}  {outcome} {call.source} {took}"
 
 
@@ -173,7 +177,7 @@ def relative(path: Path) -> str:
     return os.path.relpath(path).replace(os.sep, "/")
 
 
-_NOTHING = "no exception is behind this: the run went on and was compared"
+_NOTHING = msg("no exception is behind this: the run went on and was compared")
 
 
 def behind(failures: Sequence[Failure], redact: Redact) -> str:
@@ -185,10 +189,10 @@ def behind(failures: Sequence[Failure], redact: Redact) -> str:
 def _behind(failure: Failure) -> Iterator[str]:
     if failure.cause is None:
         return
-    yield f"behind: {failure.headline}"
+    yield msg("behind: {headline}", headline=failure.headline)
     for error in _chain(failure.cause):
         if isinstance(error, ScriptError) and error.stack:
-            yield "\n".join(["Script stack (innermost call first):", *_indented(error.stack)])
+            yield "\n".join([msg("Script stack (innermost call first):"), *_indented(error.stack)])
     yield "".join(traceback.format_exception(failure.cause)).rstrip()
 
 
@@ -238,7 +242,7 @@ class ScenarioFile(pytest.Module):
         test.scenario = item
         for tag in (MARK, *item.tags):
             if tag != MARK:
-                self.config.addinivalue_line("markers", f"{tag}: tag of scenarios")
+                self.config.addinivalue_line("markers", msg("{tag}: tag of scenarios", tag=tag))
             test.add_marker(tag)
         if item.skip:
             test.add_marker(pytest.mark.skip(reason=_reason(item.skip)))

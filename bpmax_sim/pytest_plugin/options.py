@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import pytest
 
 from bpmax_sim.guard import hosts_of
+from bpmax_sim.i18n import msg
 from bpmax_sim.project import find_root
 from bpmax_sim.session.options import CI_REFUSES, Given, Option, helped, options_of
 
@@ -51,12 +52,14 @@ _SAID = pytest.StashKey[dict[str, tuple[Any, Any]]]()
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options and their ini twins."""
-    group = parser.getgroup("bpmax-sim", "BPMAX scenarios")
+    group = parser.getgroup("bpmax-sim", msg("BPMAX scenarios"))
     for name, option in OPTIONS.items():
         told = helped(option, flag_of)
         group.addoption(flag_of(name), dest=ini_of(name), default=None, help=told, **_way(option))
         kind, default = _INI[option.given]
-        parser.addini(ini_of(name), f"as {flag_of(name)}", type=kind, default=default)
+        parser.addini(
+            ini_of(name), msg("as {flag_of}", flag_of=flag_of(name)), type=kind, default=default
+        )
 
 
 def _way(option: Option) -> dict[str, Any]:
@@ -106,7 +109,14 @@ def _read(option: Option, given: Any, told: str) -> Any:
         return given
     if option.choices and given not in option.choices:
         known = ", ".join(option.choices)
-        raise pytest.UsageError(f"{told}: expected one of {known}, got {given!r}")
+        raise pytest.UsageError(
+            msg(
+                "{told}: expected one of {known}, got {given!r}",
+                told=told,
+                known=known,
+                given=given,
+            )
+        )
     try:
         return _READ.get(option.name, option.read)(given)
     except ValueError as error:
@@ -124,7 +134,9 @@ def check(config: pytest.Config) -> None:
     report_path(config)
     mode, record = value(config, "mode"), on_command_line(config, "record")
     if record is not None and mode != "record":
-        raise pytest.UsageError(f"--bpmax-record={record} needs --bpmax-mode=record")
+        raise pytest.UsageError(
+            msg("--bpmax-record={record} needs --bpmax-mode=record", record=record)
+        )
     if mode == "record" and os.environ.get("CI") and not value(config, "allow_ci_record"):
         raise pytest.UsageError(CI_REFUSES)
     variables(config)
@@ -141,8 +153,11 @@ def report_path(config: pytest.Config) -> Path | None:
         return None
     if not given.endswith(".html"):
         raise pytest.UsageError(
-            f"--bpmax-report: expected a file that ends in .html, got {given!r}; "
-            "write --bpmax-report=FILE, or put the option behind the tests"
+            msg(
+                "--bpmax-report: expected a file that ends in .html, got {given!r}; write "
+                "--bpmax-report=FILE, or put the option behind the tests",
+                given=given,
+            )
         )
     if given != REPORT:
         return Path(config.invocation_params.dir, given)
@@ -168,7 +183,9 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
     try:
         return given_variables(given)
     except ValueError as error:
-        raise pytest.UsageError(f"--bpmax-var: expected NAME=VALUE, got {str(error)!r}") from None
+        raise pytest.UsageError(
+            msg("--bpmax-var: expected NAME=VALUE, got {error!r}", error=str(error))
+        ) from None
 
 
 def header(config: pytest.Config) -> list[str]:
@@ -181,8 +198,12 @@ def header(config: pytest.Config) -> list[str]:
         mode += f" {value(config, 'record', 'once')}"
     folder = value(config, "cassettes")
     where = _place(folder) if folder else shown(root / "cassettes")
-    closed = ", network closed" if mode in {"replay", "simulate"} else ""
-    return [f"bpmax-sim: {mode}, cassettes in {where}{closed}"]
+    closed = msg(", network closed") if mode in {"replay", "simulate"} else ""
+    return [
+        msg(
+            "bpmax-sim: {mode}, cassettes in {where}{closed}", mode=mode, where=where, closed=closed
+        )
+    ]
 
 
 def _place(folder: str) -> str:

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 import bpmax_sim
+from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import shown
@@ -71,12 +72,12 @@ def summary(outcomes: Mapping[str, int], notes: Sequence[Note], lines: Iterable[
     if not outcomes and not notes:
         return ""
     counted = ", ".join(f"{outcomes[one]} {one}" for one in _OUTCOMES if outcomes.get(one))
-    parts = [f"### bpmax-sim: {counted or 'not collected'}", ""]
+    parts = [msg("### bpmax-sim: {counted}", counted=(counted or msg("not collected"))), ""]
     if notes:
         rows = [f"| {_cell(n.title)} | {_cell(_where(n))} | {_cell(n.told)} |" for n in notes]
         left = len(rows) - _ROWS
         parts += ["| scenario | where | what |", "| --- | --- | --- |", *rows[:_ROWS]]
-        parts += ["", f"and {left} more"] if left > 0 else []
+        parts += ["", msg("and {left} more", left=left)] if left > 0 else []
         parts += [""]
     parts += [f"* {_cell(line)}" for line in lines]
     return "\n".join([*parts, "", ""])
@@ -165,20 +166,34 @@ def _calls(tally: Tally) -> Iterator[str]:
         return
     by_source = [f"{tally.calls[one]} {one}" for one in _SOURCES if tally.calls[one]]
     told = f" ({', '.join(by_source)})" if by_source else ""
-    logins = f", {_count(tally.logins, 'login')}" if tally.logins else ""
-    cassettes = f"; {_count(len(tally.used), 'cassette')}" if tally.used else ""
-    yield f"{_count(sum(tally.calls.values()), 'call')}{told}{logins}{cassettes}"
+    logins = (
+        msg(", {plural}", plural=plural(tally.logins, "{number} login", "{number} logins"))
+        if tally.logins
+        else ""
+    )
+    cassettes = (
+        msg("; {plural}", plural=plural(len(tally.used), "{number} cassette", "{number} cassettes"))
+        if tally.used
+        else ""
+    )
+    yield msg(
+        "{plural}{told}{logins}{cassettes}",
+        plural=plural(sum(tally.calls.values()), "{number} call", "{number} calls"),
+        told=told,
+        logins=logins,
+        cassettes=cassettes,
+    )
 
 
 def _unplayed(tally: Tally) -> Iterator[str]:
     if tally.unplayed:
-        total = _count(sum(tally.unplayed.values()), "exchange")
-        yield f"not played: {total} in {_list(sorted(tally.unplayed))}"
+        total = plural(sum(tally.unplayed.values()), "{number} exchange", "{number} exchanges")
+        yield msg("not played: {total} in {list}", total=total, list=_list(sorted(tally.unplayed)))
 
 
 def _waiting(tally: Tally) -> Iterator[str]:
     if tally.waiting:
-        yield f"wait for review: {_list(sorted(tally.waiting))}; bpmax-sim review"
+        yield msg("wait for review: {list}; bpmax-sim review", list=_list(sorted(tally.waiting)))
 
 
 def _unrecognised(tally: Tally) -> Iterator[str]:
@@ -196,7 +211,7 @@ def _report(tally: Tally, path: Path | None) -> Iterator[str]:
 
     traces = [Path(trace) for trace in sorted(tally.traces)]
     write_page(path, traces, version=bpmax_sim.__version__)
-    yield f"report: {shown(path)}"
+    yield msg("report: {path}", path=shown(path))
 
 
 def _orphans(tally: Tally) -> Iterator[str]:
@@ -209,7 +224,7 @@ def _orphans(tally: Tally) -> Iterator[str]:
         if str(path) not in used and path.relative_to(folder).parts[0] != "auth"
     ]
     if found:
-        yield f"orphans, no test uses them: {_list(found)}; bpmax-sim prune"
+        yield msg("orphans, no test uses them: {list}; bpmax-sim prune", list=_list(found))
 
 
 def _keep(tally: Tally, root: Path) -> None:
@@ -246,7 +261,11 @@ def _is_complete(config: pytest.Config, tally: Tally) -> bool:
 
 def _list(paths: Iterable[str]) -> str:
     known = [shown(Path(path)) for path in paths]
-    more = [f"and {len(known) - _SHOWN} more"] if len(known) > _SHOWN else []
+    more = (
+        [msg("and {known_count} more", known_count=len(known) - _SHOWN)]
+        if len(known) > _SHOWN
+        else []
+    )
     return ", ".join([*known[:_SHOWN], *more])
 
 

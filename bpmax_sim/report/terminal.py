@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
+from bpmax_sim.i18n import msg, plural
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
@@ -94,8 +95,14 @@ def judged(
 
 def rerun(item: ScenarioItem, mode: str = "replay") -> str:
     """Return the command that runs *item* alone, in the same mode."""
-    how = "record" if mode == "record" else "run" if mode == "replay" else f"run --mode {mode}"
-    return f"bpmax-sim {how} {target(item)}"
+    how = (
+        "record"
+        if mode == "record"
+        else "run"
+        if mode == "replay"
+        else msg("run --mode {mode}", mode=mode)
+    )
+    return msg("bpmax-sim {how} {target}", how=how, target=target(item))
 
 
 def target(item: ScenarioItem) -> str:
@@ -133,7 +140,7 @@ def _expected(verdict: Verdict, reason: str) -> Verdict:
     if verdict.outcome == "failed":
         return verdict  # what keeps it from running is not what was expected
     spot = verdict.item.spot.at("xfail")
-    told = "expected to fail, but passed; take xfail away"
+    told = msg("expected to fail, but passed; take xfail away")
     return replace(
         verdict,
         outcome="failed",
@@ -165,9 +172,17 @@ def line(verdict: Verdict) -> str:
     if verdict.outcome == "skipped":
         return f"{head}   skipped{_because(verdict)}"
     if not verdict.digest:
-        return f"{head}   did not run"
-    took = f"{counted(len(verdict.calls), 'call')}   {verdict.duration * 1000:.0f} ms"
-    told = f"   failed as expected{_because(verdict)}" if verdict.outcome == "xfailed" else ""
+        return msg("{head}   did not run", head=head)
+    took = msg(
+        "{counted}   {duration:.0f} ms",
+        counted=plural(len(verdict.calls), "{number} call", "{number} calls"),
+        duration=verdict.duration * 1000,
+    )
+    told = (
+        msg("   failed as expected{because}", because=_because(verdict))
+        if verdict.outcome == "xfailed"
+        else ""
+    )
     return f"{head}   {took}{told}"
 
 
@@ -192,12 +207,11 @@ def _calls(verdicts: Iterable[Verdict]) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
     sources = Counter(call.source or "unanswered" for call in calls)
     told = ", ".join(f"{count} {source}" for source, count in sorted(sources.items()))
-    return f"{counted(len(calls), 'call')}{f': {told}' if told else ''}"
-
-
-def counted(number: int, word: str) -> str:
-    """Return ``1 call`` or ``2 calls``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    return msg(
+        "{plural}{told}",
+        plural=plural(len(calls), "{number} call", "{number} calls"),
+        told=f": {told}" if told else "",
+    )
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -219,7 +233,11 @@ def annotation(
     """Return the command that tells *told* at a place, as far as the place is known."""
     given: dict[str, Any] = {"file": file, "line": line, "col": column, "title": title}
     where = ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
-    return f"::error {where}::{_data(told)}" if where else f"::error::{_data(told)}"
+    return (
+        msg("::error {where}::{data}", where=where, data=_data(told))
+        if where
+        else f"::error::{_data(told)}"
+    )
 
 
 def in_workspace(path: Path) -> str:

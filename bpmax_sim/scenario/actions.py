@@ -19,6 +19,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
@@ -37,7 +38,7 @@ REFERENCE_PATTERN = r"\$\{"
 
 def _check_fields(context: CheckContext, value: Any, spot: Spot) -> None:
     if not isinstance(value, Mapping):
-        context.tell(spot, "expected a map of fields and values")
+        context.tell(spot, msg("expected a map of fields and values"))
         return
     for name in value:
         if wrong := field_hint(name, context.fields):
@@ -47,9 +48,9 @@ def _check_fields(context: CheckContext, value: Any, spot: Spot) -> None:
 class Open(Action, frozen=True, kw_only=True):
     """Opening a form."""
 
-    about = ("Open the form with prefilled values", "打开表单，可预填字段")
+    about = (msg("Open the form with prefilled values"), "打开表单，可预填字段")
     others = (Mapping[str, Any], None)
-    takes = "`{field: value}`, or nothing"
+    takes = msg("`{field: value}`, or nothing")
     needs = ("form",)
 
     @classmethod
@@ -67,9 +68,9 @@ class Open(Action, frozen=True, kw_only=True):
 class Set(Action, frozen=True, kw_only=True):
     """Filling in fields."""
 
-    about = ("Fill in fields one after another", "依次填写字段")
+    about = (msg("Fill in fields one after another"), "依次填写字段")
     others = (Mapping[str, Any],)
-    takes = '`{field: value}`, `{"rows[0].qty": value}`'
+    takes = msg('`{field: value}`, `{"rows[0].qty": value}`')
     needs = ("form", "flow")
 
     @classmethod
@@ -95,17 +96,19 @@ class _Rows(Action, frozen=True, kw_only=True):
             return
         table = value.get("table")
         if not isinstance(table, str):
-            context.tell(spot, "expected table: the field that holds the rows")
+            context.tell(spot, msg("expected table: the field that holds the rows"))
         elif "${" not in table and (wrong := field_hint(table, context.fields)):
             context.tell(spot.at("table"), wrong)
         for key in cls.needed_rows:
             if key not in value:
-                context.tell(spot, f"expected {key}: the number of a row, from 0")
+                context.tell(spot, msg("expected {key}: the number of a row, from 0", key=key))
         for key in ("at", "to"):
             row = value.get(key, 0)
             is_number = isinstance(row, int) and not isinstance(row, bool) and row >= 0
             if not is_number and not (isinstance(row, str) and "${" in row):
-                context.tell(spot.at(key), f"expected the number of a row, from 0, got {row!r}")
+                context.tell(
+                    spot.at(key), msg("expected the number of a row, from 0, got {row!r}", row=row)
+                )
 
     needed_rows: ClassVar[tuple[str, ...]] = ("at",)
 
@@ -128,13 +131,13 @@ class _Rows(Action, frozen=True, kw_only=True):
 class AddRow(_Rows, frozen=True, kw_only=True):
     """Adding a row to a table, at its end where no place is given."""
 
-    about = ("Add a row to a table", "给明细表加一行")
+    about = (msg("Add a row to a table"), "给明细表加一行")
     texts: ClassVar = {
-        "_": ("A new row", "新的一行"),
-        "table": ("Field that holds the rows", "明细表字段"),
-        "row": ("Values of the row", "该行的值"),
+        "_": (msg("A new row"), "新的一行"),
+        "table": (msg("Field that holds the rows"), "明细表字段"),
+        "row": (msg("Values of the row"), "该行的值"),
         "at": (
-            "Number that the row gets, from 0; by default the last",
+            msg("Number that the row gets, from 0; by default the last"),
             "行号，从 0 起，默认加在最后",
         ),
     }
@@ -155,11 +158,11 @@ class AddRow(_Rows, frozen=True, kw_only=True):
 class RemoveRow(_Rows, frozen=True, kw_only=True):
     """Removing a row of a table."""
 
-    about = ("Remove a row of a table", "删除明细表的一行")
+    about = (msg("Remove a row of a table"), "删除明细表的一行")
     texts: ClassVar = {
-        "_": ("The row that goes", "要删除的行"),
-        "table": ("Field that holds the rows", "明细表字段"),
-        "at": ("Number of the row, from 0", "行号，从 0 起"),
+        "_": (msg("The row that goes"), "要删除的行"),
+        "table": (msg("Field that holds the rows"), "明细表字段"),
+        "at": (msg("Number of the row, from 0"), "行号，从 0 起"),
     }
 
     table: str
@@ -176,12 +179,12 @@ class RemoveRow(_Rows, frozen=True, kw_only=True):
 class MoveRow(_Rows, frozen=True, kw_only=True):
     """Moving a row of a table."""
 
-    about = ("Move a row of a table", "移动明细表的一行")
+    about = (msg("Move a row of a table"), "移动明细表的一行")
     texts: ClassVar = {
-        "_": ("The row that moves", "要移动的行"),
-        "table": ("Field that holds the rows", "明细表字段"),
-        "at": ("Number of the row, from 0", "行号，从 0 起"),
-        "to": ("Number that it has afterwards", "移动后的行号"),
+        "_": (msg("The row that moves"), "要移动的行"),
+        "table": (msg("Field that holds the rows"), "明细表字段"),
+        "at": (msg("Number of the row, from 0"), "行号，从 0 起"),
+        "to": (msg("Number that it has afterwards"), "移动后的行号"),
     }
     needed_rows: ClassVar = ("at", "to")
 
@@ -202,7 +205,7 @@ class MoveRow(_Rows, frozen=True, kw_only=True):
 class Click(Action, frozen=True, kw_only=True):
     """Pressing a button of a form."""
 
-    about = ("Press a button", "点击按钮")
+    about = (msg("Press a button"), "点击按钮")
     others = (str,)
     takes = "a button"
     needs = ("form",)
@@ -211,12 +214,15 @@ class Click(Action, frozen=True, kw_only=True):
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find buttons without a script."""
         if not isinstance(value, str):
-            context.tell(spot, "expected the name of a button")
+            context.tell(spot, msg("expected the name of a button"))
             return
         prefix = "click."
         buttons = [event[len(prefix) :] for event in context.scripts if event.startswith(prefix)]
         if "${" not in value and value not in buttons:
-            context.tell(spot, f"no script for click.{value}{hint(value, buttons)}")
+            context.tell(
+                spot,
+                msg("no script for click.{value}{hint}", value=value, hint=hint(value, buttons)),
+            )
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -227,12 +233,12 @@ class Click(Action, frozen=True, kw_only=True):
 class Submit(Action, frozen=True, kw_only=True):
     """Submitting a form, or creating a project."""
 
-    about = ("Submit the form or create the project", "提交表单，或创建项目")
+    about = (msg("Submit the form or create the project"), "提交表单，或创建项目")
     texts: ClassVar = {
-        "_": ("Who creates the project", "谁创建项目"),
+        "_": (msg("Who creates the project"), "谁创建项目"),
         "by": ("Who", "谁"),
         "comment": ("Comment", "意见"),
-        "form": ("What the form holds", "表单内容"),
+        "form": (msg("What the form holds"), "表单内容"),
     }
     others = (bool, None)
     needs = ("form", "flow")
@@ -261,16 +267,16 @@ class Submit(Action, frozen=True, kw_only=True):
 class Fire(Action, frozen=True, kw_only=True):
     """Running the script of one event."""
 
-    about = ("Run the script of an event alone", "单独执行某个事件的脚本")
+    about = (msg("Run the script of an event alone"), "单独执行某个事件的脚本")
     others = (str,)
-    takes = "an event"
+    takes = msg("an event")
     needs = ("form", "flow")
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find events that the subject does not have, or that have no script."""
         if not isinstance(value, str):
-            context.tell(spot, "expected an event such as change.customerId")
+            context.tell(spot, msg("expected an event such as change.customerId"))
             return
         if "${" in value:
             return
@@ -280,7 +286,10 @@ class Fire(Action, frozen=True, kw_only=True):
             context.tell(spot, str(error))
             return
         if value not in context.scripts:
-            context.tell(spot, f"no script for {value}{hint(value, context.scripts)}")
+            context.tell(
+                spot,
+                msg("no script for {value}{hint}", value=value, hint=hint(value, context.scripts)),
+            )
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -292,11 +301,11 @@ class _Transition(Action, frozen=True, kw_only=True):
     """What somebody decides at a node."""
 
     texts: ClassVar = {
-        "_": ("Who acts where", "谁在哪个环节操作"),
+        "_": (msg("Who acts where"), "谁在哪个环节操作"),
         "at": ("Node", "环节"),
-        "by": ("Who; has to be an owner", "谁，必须是负责人"),
+        "by": (msg("Who; has to be an owner"), "谁，必须是负责人"),
         "comment": ("Comment", "意见"),
-        "form": ("What is filled in on the way", "同时填写的内容"),
+        "form": (msg("What is filled in on the way"), "同时填写的内容"),
     }
     others = (None,)
     needs = ("flow",)
@@ -316,10 +325,17 @@ class _Transition(Action, frozen=True, kw_only=True):
         if context.definition is None or not isinstance(at, str) or not at or "${" in at:
             return
         if at not in context.nodes:
-            context.tell(spot.at("at"), f"no node {at!r}{hint(at, context.nodes)}")
+            context.tell(
+                spot.at("at"), msg("no node {at!r}{hint}", at=at, hint=hint(at, context.nodes))
+            )
         elif cls.decides not in context.definition.nodes[at].offers:
-            offers = ", ".join(context.definition.nodes[at].offers) or "no action"
-            wrong = f"node {at!r} does not offer {cls.decides}; it offers {offers}"
+            offers = ", ".join(context.definition.nodes[at].offers) or msg("no action")
+            wrong = msg(
+                "node {at!r} does not offer {decides}; it offers {offers}",
+                at=at,
+                decides=cls.decides,
+                offers=offers,
+            )
             context.tell(spot.at("at"), wrong)
 
     @classmethod
@@ -331,14 +347,14 @@ class _Transition(Action, frozen=True, kw_only=True):
 class Approve(_Transition, frozen=True, kw_only=True):
     """Approving at a node."""
 
-    about = ("Approve at a node", "审批通过")
+    about = (msg("Approve at a node"), "审批通过")
     decides = "approve"
 
 
 class Reject(_Transition, frozen=True, kw_only=True):
     """Rejecting at a node."""
 
-    about = ("Reject at a node", "审批退回")
+    about = (msg("Reject at a node"), "审批退回")
     decides = "reject"
 
 
@@ -355,17 +371,17 @@ def _move_of(value: Any) -> FlowMove:
 class Proxy(Action, frozen=True, kw_only=True):
     """A call without a script: direct with *args*, else by its parts."""
 
-    about = ("Call an API without a script", "不写脚本，直接调用接口")
+    about = (msg("Call an API without a script"), "不写脚本，直接调用接口")
     texts: ClassVar = {
-        "_": ("A call without a script", "不写脚本的调用"),
+        "_": (msg("A call without a script"), "不写脚本的调用"),
         "call": ("platform.api", "平台.接口"),
-        "args": ("Arguments of a direct call in order", "直接调用的参数，按顺序"),
-        "path": ("Path parameters", "路径参数"),
-        "query": ("Query parameters", "查询参数"),
+        "args": (msg("Arguments of a direct call in order"), "直接调用的参数，按顺序"),
+        "path": (msg("Path parameters"), "路径参数"),
+        "query": (msg("Query parameters"), "查询参数"),
         "header": ("Headers", "请求头"),
         "body": ("Body", "请求体"),
         "instance": ("Instance", "实例"),
-        "caller": ("Source of the call", "调用来源"),
+        "caller": (msg("Source of the call"), "调用来源"),
     }
     parts: ClassVar = ("path", "query", "header", "body")
 
@@ -385,12 +401,14 @@ class Proxy(Action, frozen=True, kw_only=True):
             return
         call = value.get("call")
         if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
-            context.tell(spot.at("call"), f"expected call: platform.api, got {call!r}")
+            context.tell(
+                spot.at("call"), msg("expected call: platform.api, got {call!r}", call=call)
+            )
         if "args" in value and any(part in value for part in cls.parts):
-            wrong = "args is a direct call; it excludes path, query, header, body"
+            wrong = msg("args is a direct call; it excludes path, query, header, body")
             context.tell(spot.at("args"), wrong)
         elif "args" in value and not isinstance(value["args"], list):
-            context.tell(spot.at("args"), "expected a list of arguments")
+            context.tell(spot.at("args"), msg("expected a list of arguments"))
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -412,13 +430,13 @@ class Proxy(Action, frozen=True, kw_only=True):
 class Js(Action, frozen=True, kw_only=True):
     """JavaScript of the step itself, or of a file."""
 
-    about = ("Run JavaScript, or {file: path}", "执行 JavaScript，或 {file: 路径}")
+    about = (msg("Run JavaScript, or {file: path}"), "执行 JavaScript，或 {file: 路径}")
     texts: ClassVar = {
-        "_": ("A script in a file", "文件里的脚本"),
-        "file": ("Its path", "脚本路径"),
+        "_": (msg("A script in a file"), "文件里的脚本"),
+        "file": (msg("Its path"), "脚本路径"),
     }
     others = (str,)
-    takes = "JavaScript, or `{file: …}`"
+    takes = msg("JavaScript, or `{file: …}`")
     is_code = True
 
     file: str
@@ -429,7 +447,7 @@ class Js(Action, frozen=True, kw_only=True):
         if isinstance(value, str):
             return
         if cls.known_keys(context, value, spot) and not isinstance(value.get("file"), str):
-            context.tell(spot, "expected a script, or {file: path of a script}")
+            context.tell(spot, msg("expected a script, or {file: path of a script}"))
 
     @classmethod
     def script_file(cls, value: Any) -> tuple[str, Steps] | None:
@@ -453,14 +471,14 @@ class Js(Action, frozen=True, kw_only=True):
 class Python(Action, frozen=True, kw_only=True):
     """A Python function, called with the session first."""
 
-    about = ("Call module:function with the session", "以会话为参数调用 module:function")
+    about = (msg("Call module:function with the session"), "以会话为参数调用 module:function")
     texts: ClassVar = {
-        "_": ("A Python function", "Python 函数"),
+        "_": (msg("A Python function"), "Python 函数"),
         "call": ("module:function", "模块:函数"),
-        "args": ("Arguments by name", "具名参数"),
+        "args": (msg("Arguments by name"), "具名参数"),
     }
     others = (str,)
-    takes = "`module:function`, or `{call: …, args: {…}}`"
+    takes = msg("`module:function`, or `{call: …, args: {…}}`")
     pattern: ClassVar = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
     call: str
@@ -474,9 +492,9 @@ class Python(Action, frozen=True, kw_only=True):
             cls.known_keys(context, value, spot)
             call = value.get("call")
             if not isinstance(value.get("args", {}), Mapping):
-                context.tell(spot.at("args"), "expected a map of arguments")
+                context.tell(spot.at("args"), msg("expected a map of arguments"))
         if not isinstance(call, str) or not cls.pattern.fullmatch(call):
-            context.tell(spot, f"expected module:function, got {call!r}")
+            context.tell(spot, msg("expected module:function, got {call!r}", call=call))
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -502,13 +520,15 @@ def _module(name: str, path: Path) -> Any:
             sys.modules[name] = module
             spec.loader.exec_module(module)
             return module
-    raise SubjectError(f"python: no module {name!r} beside the scenario or in the project's root")
+    raise SubjectError(
+        msg("python: no module {name!r} beside the scenario or in the project's root", name=name)
+    )
 
 
 class Advance(Action, frozen=True, kw_only=True):
     """Virtual time that passes."""
 
-    about = ("Let virtual time pass: 30s, 1h", "让虚拟时间流逝：30s、1h")
+    about = (msg("Let virtual time pass: 30s, 1h"), "让虚拟时间流逝：30s、1h")
     takes = "`30s`, `1h`"
 
     @classmethod
@@ -527,7 +547,9 @@ class Advance(Action, frozen=True, kw_only=True):
         except (ValueError, TypeError):
             good = False
         if not good:
-            context.tell(spot, f"expected a duration such as 30s or 1m30s, got {value!r}")
+            context.tell(
+                spot, msg("expected a duration such as 30s or 1m30s, got {value!r}", value=value)
+            )
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -538,14 +560,14 @@ class Advance(Action, frozen=True, kw_only=True):
 class Run(Action, frozen=True, kw_only=True):
     """Named steps of a fragment, with variables for this run of them."""
 
-    about = ("Run named steps of a fragment", "执行片段里的步骤")
+    about = (msg("Run named steps of a fragment"), "执行片段里的步骤")
     texts: ClassVar = {
-        "_": ("Named steps of a fragment", "片段里的步骤"),
-        "steps": ("Their name", "步骤组名称"),
-        "with": ("Variables for them", "给它们的变量"),
+        "_": (msg("Named steps of a fragment"), "片段里的步骤"),
+        "steps": (msg("Their name"), "步骤组名称"),
+        "with": (msg("Variables for them"), "给它们的变量"),
     }
     others = (str,)
-    takes = "a name, or `{steps: …, with: {…}}`"
+    takes = msg("a name, or `{steps: …, with: {…}}`")
 
     steps: str
     given: Mapping[str, Any] = field(default={}, name="with")
@@ -559,13 +581,13 @@ class Run(Action, frozen=True, kw_only=True):
             cls.known_keys(context, value, spot)
             name = value.get("steps")
             if not isinstance(value.get("with", {}), Mapping):
-                context.tell(spot.at("with"), "expected a map of variables")
+                context.tell(spot.at("with"), msg("expected a map of variables"))
         if not isinstance(name, str):
-            wrong = "expected the name of steps, or {steps: a name, with: variables}"
+            wrong = msg("expected the name of steps, or {steps: a name, with: variables}")
             context.tell(spot, wrong)
         elif name not in named:
-            more = hint(name, named) or "; named steps come from the files of use"
-            context.tell(spot, f"no steps {name!r}{more}")
+            more = hint(name, named) or msg("; named steps come from the files of use")
+            context.tell(spot, msg("no steps {name!r}{more}", name=name, more=more))
 
     @classmethod
     def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
@@ -591,7 +613,14 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
     """Report to *context* what is wrong with *value*."""
     kind = ACTIONS[action]
     if kind.needs and context.subject not in kind.needs:
-        context.tell(spot, f"{action} needs a {' or a '.join(kind.needs)} in the scenario")
+        context.tell(
+            spot,
+            msg(
+                "{action} needs a {names} in the scenario",
+                action=action,
+                names=" or a ".join(kind.needs),
+            ),
+        )
         return
     kind.check(context, value, spot)
 

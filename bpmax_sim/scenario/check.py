@@ -16,6 +16,7 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import FieldPath
+from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.actions import ACTIONS, check_action, wanted_actions
 from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
@@ -53,7 +54,7 @@ def check_settings(draft: Draft) -> None:
 
 def _name(draft: Draft) -> None:
     if not draft.scenario.scenario.strip():
-        draft.tell(draft.spot.at("scenario"), "a scenario needs a name")
+        draft.tell(draft.spot.at("scenario"), msg("a scenario needs a name"))
 
 
 def _clock(draft: Draft) -> None:
@@ -67,14 +68,14 @@ def _clock(draft: Draft) -> None:
 def _user(draft: Draft) -> None:
     user = draft.scenario.user
     if user is not UNSET and not isinstance(user, str | int | Mapping):
-        draft.tell(draft.spot.at("user"), "expected an id, or a map such as {id: lisi}")
+        draft.tell(draft.spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
 
 
 def _stubs(draft: Draft) -> None:
     for index, stub in enumerate(draft.scenario.proxy.stubs):
         spot = element(draft.spot.at("proxy", "stubs"), index)
         if "." not in stub.on:
-            draft.tell(spot, f"on: expected platform.api or platform.*, got {stub.on!r}")
+            draft.tell(spot, msg("on: expected platform.api or platform.*, got {on!r}", on=stub.on))
 
 
 def _places(draft: Draft) -> None:
@@ -94,7 +95,9 @@ def _rows(draft: Draft) -> None:
             value = row.values.get(key)
             listed = value if isinstance(value, list) and key == "tags" else [value]
             if any(isinstance(one, Mapping | list) for one in listed):
-                draft.problems.append(Problem(f"{key}: expected text", row.place, "cases"))
+                draft.problems.append(
+                    Problem(msg("{key}: expected text", key=key), row.place, "cases")
+                )
 
 
 def _secrets(draft: Draft) -> None:
@@ -111,10 +114,14 @@ def _secret(draft: Draft, text: str) -> str | None:
     except UndefinedValueError:
         found = None
     if found is None or found.root not in _SECRET_ROOTS:
-        return f"expected env.X, vars.x or case.x, got {text!r}"
+        return msg("expected env.X, vars.x or case.x, got {text!r}", text=text)
     known = _known(draft, found.root)
     name = str(found.path[0])
-    return None if known is None or name in known else f"no {found.root}.{name}{hint(name, known)}"
+    return (
+        None
+        if known is None or name in known
+        else msg("no {root}.{name}{hint}", root=found.root, name=name, hint=hint(name, known))
+    )
 
 
 def _known(draft: Draft, root: str) -> list[str] | None:
@@ -141,13 +148,16 @@ def check(draft: Draft) -> None:
 def _subject(draft: Draft) -> None:
     scenario = draft.scenario
     if scenario.form is not UNSET and scenario.flow is not UNSET:
-        draft.tell(draft.spot.at("flow"), "a scenario drives a form or a flow, not both")
+        draft.tell(draft.spot.at("flow"), msg("a scenario drives a form or a flow, not both"))
     steps = draft.spot.source.root.child("steps")
     if not scenario.steps and not (steps and steps.elements):
-        draft.tell(draft.spot.at("steps"), "a scenario needs a step")
+        draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
     flow = scenario.flow
     if flow is not UNSET and flow.at and draft.nodes and flow.at not in draft.nodes:
-        draft.tell(draft.spot.at("flow", "at"), f"no node {flow.at!r}{hint(flow.at, draft.nodes)}")
+        draft.tell(
+            draft.spot.at("flow", "at"),
+            msg("no node {at!r}{hint}", at=flow.at, hint=hint(flow.at, draft.nodes)),
+        )
 
 
 def _scripts(draft: Draft) -> None:
@@ -200,7 +210,7 @@ def _fault_list(draft: Draft, faults: tuple[Any, ...], spot: Spot) -> None:
     sets = draft.fault_sets()
     for index, fault in enumerate(faults):
         if isinstance(fault, str) and "${" not in fault and fault not in sets:
-            message = f"no fault set {fault!r}{hint(fault, sets)}"
+            message = msg("no fault set {fault!r}{hint}", fault=fault, hint=hint(fault, sets))
             draft.tell(element(spot, index), message)
 
 
@@ -209,13 +219,24 @@ def _ids(draft: Draft) -> None:
     for step, spot in draft.steps():
         if step.id in first:
             line = first[step.id].place.line
-            draft.tell(spot.at("id"), f"the id {step.id!r} is used twice, first in line {line}")
+            draft.tell(
+                spot.at("id"),
+                msg(
+                    "the id {step_id!r} is used twice, first in line {line}",
+                    step_id=step.id,
+                    line=line,
+                ),
+            )
         elif step.id:
             first[step.id] = spot
         if wrong := _ID.search(step.id):
             draft.tell(
                 spot.at("id"),
-                f"the id {step.id!r} has a {wrong[0]!r}; a reference to it would end there",
+                msg(
+                    "the id {step_id!r} has a {wrong!r}; a reference to it would end there",
+                    step_id=step.id,
+                    wrong=wrong[0],
+                ),
             )
 
 
@@ -223,7 +244,11 @@ def _steps(draft: Draft) -> None:
     for step, spot in draft.steps():
         given = wanted_actions(step)
         if len(given) > 1:
-            message = f"a step has one action, not {len(given)}: {', '.join(given)}"
+            message = msg(
+                "a step has one action, not {given_count}: {names}",
+                given_count=len(given),
+                names=", ".join(given),
+            )
             draft.tell(spot.at(given[1]), message)
         elif given:
             check_action(draft, given[0], getattr(step, given[0]), spot.at(given[0]))
@@ -231,7 +256,7 @@ def _steps(draft: Draft) -> None:
         if wrong:
             draft.tell(spot.at("if"), wrong)
         if not given and step.retry is not UNSET:
-            draft.tell(spot.at("retry"), "retry repeats an action; this step has none")
+            draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
 
 
 def _expectations(draft: Draft) -> None:
@@ -253,7 +278,14 @@ def _all_expects(draft: Draft) -> Iterator[tuple[Expect, Spot]]:
 def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
     needed = _SUBJECT_SECTIONS.get(section)
     if needed and draft.subject not in needed:
-        draft.tell(spot, f"{section} needs a {' or a '.join(needed)} in the scenario")
+        draft.tell(
+            spot,
+            msg(
+                "{section} needs a {names} in the scenario",
+                section=section,
+                names=" or a ".join(needed),
+            ),
+        )
         return
     if section == "proxy":
         for index, item in enumerate(value):
@@ -270,7 +302,7 @@ def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
 def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
     platform, dot, api = item.call.partition(".")
     if "${" not in item.call and not (platform and dot and api):
-        message = f"expected platform.api, or platform.$token, got {item.call!r}"
+        message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         draft.tell(spot.at("call"), message)
     if item.times is not UNSET and (wrong := count_problem(item.times)):
         draft.tell(spot.at("times"), wrong)
@@ -284,11 +316,19 @@ def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
 def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
     for key, wanted in value.items():
         if key not in _FLOW_FACTS and not key.startswith("$"):
-            draft.tell(spot.at(key), f"a flow has no {key!r}{hint(key, _FLOW_FACTS)}")
+            draft.tell(
+                spot.at(key),
+                msg("a flow has no {key!r}{hint}", key=key, hint=hint(key, _FLOW_FACTS)),
+            )
         elif key in _MOVING and draft.definition is None:
-            draft.tell(spot.at(key), f"{key} needs flow.definition; without it nothing moves")
+            draft.tell(
+                spot.at(key), msg("{key} needs flow.definition; without it nothing moves", key=key)
+            )
         elif key == "at" and _is_literal(wanted) and wanted not in draft.nodes:
-            draft.tell(spot.at(key), f"no node {wanted!r}{hint(wanted, draft.nodes)}")
+            draft.tell(
+                spot.at(key),
+                msg("no node {wanted!r}{hint}", wanted=wanted, hint=hint(wanted, draft.nodes)),
+            )
 
 
 def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
@@ -297,7 +337,9 @@ def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
             draft.tell(spot.at(name), wrong)
         for fact in facts if isinstance(facts, Mapping) else ():
             if fact not in _FIELD_FACTS and not fact.startswith("$"):
-                message = f"a field has no {fact!r}{hint(fact, _FIELD_FACTS)}"
+                message = msg(
+                    "a field has no {fact!r}{hint}", fact=fact, hint=hint(fact, _FIELD_FACTS)
+                )
                 draft.tell(spot.at(name, fact), message)
 
 
@@ -319,7 +361,7 @@ def _expected_errors(draft: Draft) -> None:
 
 def _expected_error(draft: Draft, step: Step, expected: ExpectedError, spot: Spot) -> None:
     if not step.action:
-        draft.tell(spot, "only an action can end in an error; this step has none")
+        draft.tell(spot, msg("only an action can end in an error; this step has none"))
     for name in expected.__struct_fields__:
         value = getattr(expected, name)
         if value is not UNSET:
@@ -344,7 +386,7 @@ def _runs(draft: Draft) -> None:
                 seen.add(one)
                 waiting |= calls.get(one, set())
         if name in seen:
-            draft.tell(steps[0][1], f"the steps {name!r} run themselves")
+            draft.tell(steps[0][1], msg("the steps {name!r} run themselves", name=name))
 
 
 _CHECKS: tuple[Callable[[Draft], None], ...] = (
@@ -418,7 +460,9 @@ class _Names:
 
     def _case(self, ref: Reference) -> str | None:
         if not self.columns:
-            return f"${{{ref.text}}} is not defined; the scenario has no cases"
+            return msg(
+                "${{{ref_text}}} is not defined; the scenario has no cases", ref_text=ref.text
+            )
         whole = ref.text.partition(".")[2]
         if whole in self.columns or str(ref.path[0]) in self.columns:
             return self._missing_cell(ref, whole)
@@ -428,7 +472,12 @@ class _Names:
         name = whole if whole in self.columns else str(ref.path[0])
         for row in self.draft.rows:
             if name not in row.values:
-                message = f"row {row.id!r} has no {name!r}, which ${{{ref.text}}} names"
+                message = msg(
+                    "row {row_id!r} has no {name!r}, which ${{{ref_text}}} names",
+                    row_id=row.id,
+                    name=name,
+                    ref_text=ref.text,
+                )
                 self._tell_row(row, message)
         return None
 
@@ -441,19 +490,27 @@ class _Names:
         name = ref.text.partition(".")[2]
         if name in self.draft.environ:
             return None
-        return f"${{{ref.text}}} is not defined; set the environment variable {name}"
+        return msg(
+            "${{{ref_text}}} is not defined; set the environment variable {name}",
+            ref_text=ref.text,
+            name=name,
+        )
 
     def _steps(self, ref: Reference) -> str | None:
         return self._among(ref, self.ids)
 
     def _form(self, ref: Reference) -> str | None:
         if self.draft.subject is None:
-            return f"${{{ref.text}}} is not defined; the scenario has no form"
+            return msg(
+                "${{{ref_text}}} is not defined; the scenario has no form", ref_text=ref.text
+            )
         return self._among(ref, self.draft.fields) if self.draft.fields else None
 
     def _flow(self, ref: Reference) -> str | None:
         if self.draft.subject != "flow":
-            return f"${{{ref.text}}} is not defined; the scenario has no flow"
+            return msg(
+                "${{{ref_text}}} is not defined; the scenario has no flow", ref_text=ref.text
+            )
         return self._among(ref, _FLOW_FACTS)
 
     def _among(self, ref: Reference, known: Any) -> str | None:
@@ -461,7 +518,9 @@ class _Names:
         whole = ref.text.partition(".")[2]
         if name in known or whole in known:
             return None
-        return f"${{{ref.text}}} is not defined{hint(name, known)}"
+        return msg(
+            "${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=hint(name, known)
+        )
 
 
 _ROOTS: Mapping[str, Callable[[_Names, Reference], str | None]] = {

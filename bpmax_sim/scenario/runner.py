@@ -35,6 +35,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant, SeededChance, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
@@ -128,7 +129,7 @@ class Log(msgspec.Struct):
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
         elif isinstance(happening, CycleCut):
-            self.notes.append(f"change cycle cut: {' -> '.join(happening.chain)}")
+            self.notes.append(msg("change cycle cut: {names}", names=" -> ".join(happening.chain)))
 
     def mark(self) -> Mark:
         """Return the present position."""
@@ -398,7 +399,11 @@ class StepRun(msgspec.Struct):
         return result
 
     def _script_name(self) -> str:
-        return f"{self.located.spot.source.file}:{self.located.spot.place.line} js"
+        return msg(
+            "{source_file}:{line} js",
+            source_file=self.located.spot.source.file,
+            line=self.located.spot.place.line,
+        )
 
     def _run_named(
         self, name: str, variables: Mapping[str, Any]
@@ -642,7 +647,7 @@ def absent(item: ScenarioItem) -> Iterator[Problem]:
     ):
         if said and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
             place = Spot(item.spot.source, ("proxy", name)).place
-            told = f"there is no {shown(path)}; create it, or name another"
+            told = msg("there is no {path}; create it, or name another", path=shown(path))
             yield Problem(told, place, f"proxy.{name}")
 
 

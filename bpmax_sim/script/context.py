@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, Place, ScriptError
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, decode_json, decode_tagged, dumps, encode_tagged
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
@@ -427,12 +428,12 @@ class Context:
             self._halt(self._failures.too_many_calls(place))
             return
         if number in self._calls:
-            raise MalformedError(f"call {number} is made twice")
+            raise MalformedError(msg("call {number} is made twice", number=number))
         options = decode_tagged(entry.options)
         if not isinstance(options, dict):
-            raise MalformedError("the options of a call are not an object")
+            raise MalformedError(msg("the options of a call are not an object"))
         if (entry.steps is None) is (entry.args is None):
-            raise MalformedError("a call is neither direct nor chained")
+            raise MalformedError(msg("a call is neither direct nor chained"))
         program = CallSpec(
             platform=entry.platform,
             options=options,
@@ -457,13 +458,15 @@ class Context:
             self._finish_if_idle()
             return
         else:
-            raise error or AssertionError(f"call {number} ended without an answer")
+            raise error or AssertionError(
+                msg("call {number} ended without an answer", number=number)
+            )
         self._turn("settle", calls=[[number, *settled]])
 
     def _write(self, entry: Write) -> None:
         place = self._placed(entry)
         if entry.index >= len(self._mirror.names):
-            raise MalformedError("a field is set of an object that is not there")
+            raise MalformedError(msg("a field is set of an object that is not there"))
         try:
             self._mirror.write(entry.index, entry.name, entry.value, place)
         except RecursionError:
@@ -475,7 +478,7 @@ class Context:
     def _log(self, entry: Log) -> None:
         text = decode_tagged(entry.text)
         if not isinstance(text, str):
-            raise MalformedError("a line of the console is not a text")
+            raise MalformedError(msg("a line of the console is not a text"))
         self._console.append(
             ConsoleLine(
                 entry.level,
@@ -489,7 +492,7 @@ class Context:
     def _timer(self, entry: Timer) -> None:
         place = self._placed(entry)
         if entry.number in self._timers or entry.number in self._intervals:
-            raise MalformedError(f"timer {entry.number} is set twice")
+            raise MalformedError(msg("timer {number} is set twice", number=entry.number))
         self._plan(entry.number, entry.delay, entry.repeat, place)
 
     def _plan(self, number: int, delay: int, repeat: bool, place: Place | None) -> None:
@@ -523,7 +526,7 @@ class Context:
 
     def _known(self, number: int) -> int:
         if number not in self._calls:
-            raise MalformedError(f"call {number} was never made")
+            raise MalformedError(msg("call {number} was never made", number=number))
         return number
 
     def _end(self, entry: End) -> None:

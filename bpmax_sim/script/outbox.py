@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import BpmaxError, Place, ScriptError
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.builder import Setter
 
@@ -66,7 +67,11 @@ class Unawaited(msgspec.Struct, frozen=True):
 
     @property
     def _fault(self) -> str:
-        return f"{self.call} was {'built and never called' if self.built else 'not awaited'}"
+        return msg(
+            "{call} was {built}",
+            call=self.call,
+            built=msg("built and never called") if self.built else msg("not awaited"),
+        )
 
     def __str__(self) -> str:
         """Return ``file:line:column: platform.api was not awaited``."""
@@ -264,7 +269,7 @@ def read(text: str) -> Reply:
     try:
         outbox = _parsed(text)
         if outbox.done is UNSET:
-            raise MalformedError("it does not say whether the script has ended")
+            raise MalformedError(msg("it does not say whether the script has ended"))
         return Reply(outbox.out, _ending(outbox.done) if outbox.done else None)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise MalformedError(str(error)) from None
@@ -278,7 +283,7 @@ def _parsed(text: str) -> _Outbox:
         try:
             value = json.loads(text)
         except ValueError:
-            raise MalformedError("what crosses is not JSON") from None
+            raise MalformedError(msg("what crosses is not JSON")) from None
         return msgspec.convert(value, _Outbox)
 
 
@@ -288,5 +293,5 @@ def _ending(done: tuple[bool | None, Any]) -> Fulfilled | Failed:
         return Fulfilled(told)
     error = msgspec.convert(told, Told | None)
     if error is None and fulfilled is None:
-        raise MalformedError("a syntax error without its message")
+        raise MalformedError(msg("a syntax error without its message"))
     return Failed(error, is_syntax=fulfilled is None)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.secret.redactor import Secret, Table
 from bpmax_sim.secret.scan import Finding
 from bpmax_sim.secret.spelling import as_bytes
 from bpmax_sim.secret.standin import STANDIN
 
-MARKER = "[redacted: a secret in an encoding]"
+MARKER = msg("[redacted: a secret in an encoding]")
 """What stands for a run whose own marker would tell a secret."""
 
 _SHORTEST = 6  # characters of the shortest text that may hold a secret
@@ -91,7 +92,7 @@ class Gate:
 
     def _marker(self, finding: Finding) -> str:
         told = str(finding).rpartition(" at byte ")[0]
-        marker = f"[redacted: {told}]"
+        marker = msg("[redacted: {told}]", told=told)
         return MARKER if self._table.clean(marker) != marker or self._find(marker) else marker
 
 
@@ -101,7 +102,7 @@ def _lines(secrets: Iterable[Secret]) -> Iterator[Secret]:
         lines = secret.real.splitlines()
         if secret.name and len(lines) > 1:
             named = STANDIN.fullmatch(secret.standin)
-            twin = secret.standin if named else "[redacted: a line of a secret]"
+            twin = secret.standin if named else msg("[redacted: a line of a secret]")
             for line in map(str.strip, lines):
                 if len(line) >= _LINE:
                     yield Secret(line, twin, secret.name)

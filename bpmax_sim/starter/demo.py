@@ -27,6 +27,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem
 from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.i18n import msg, plural
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.cases import given_variables
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
@@ -305,7 +306,10 @@ def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     yield ""
     yield "4  What stands there instead of the real values"
     yield from (f"     {standin}" for standin in standins(files))
-    hunted = f"the client secret and {_count(len(crm.tokens), 'token')}"
+    hunted = msg(
+        "the client secret and {plural}",
+        plural=plural(len(crm.tokens), "{number} token", "{number} tokens"),
+    )
     yield f"   {len(files)} files searched for {hunted}, plain and encoded: 0 found"
 
 
@@ -318,7 +322,11 @@ def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
     _must(played.console == recorded.console, "the replay wrote something else to its console")
     yield ""
     yield f"5  Replayed in {played.milliseconds}: no CRM, no credentials, the network closed"
-    made = f"{len(guard.attempts)} connections, {_count(len(played.calls), 'call')}"
+    made = msg(
+        "{attempts_count} connections, {plural}",
+        attempts_count=len(guard.attempts),
+        plural=plural(len(played.calls), "{number} call", "{number} calls"),
+    )
     yield f"     {made}, the same console:"
     yield from (f"     console: {text}" for text in played.console)
 

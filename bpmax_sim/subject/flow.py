@@ -23,6 +23,7 @@ from bpmax_sim.errors import (
     listed,
     near,
 )
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, Undefined
 from bpmax_sim.platform.model import Model
 from bpmax_sim.script.context import LiveObject
@@ -97,7 +98,12 @@ class Definition(Model, frozen=True, kw_only=True):
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong with the flow as a whole, with the path inside the file."""
         if self.start not in self.nodes:
-            yield ("start",), f"no node {self.start!r}{_hint(self.start, self.nodes)}"
+            yield (
+                ("start",),
+                msg(
+                    "no node {start!r}{hint}", start=self.start, hint=_hint(self.start, self.nodes)
+                ),
+            )
         malformed = list(self._malformed())
         yield from malformed
         if malformed or self.start not in self.nodes:
@@ -106,14 +112,21 @@ class Definition(Model, frozen=True, kw_only=True):
         reached = self._reached()
         for name in self.nodes:
             if name not in reached:
-                yield ("nodes", name), f"node {name!r} cannot be reached from {self.start!r}"
+                yield (
+                    ("nodes", name),
+                    msg(
+                        "node {name!r} cannot be reached from {start!r}",
+                        name=name,
+                        start=self.start,
+                    ),
+                )
 
     def _malformed(self) -> Iterator[Finding]:
         for name, node in self.nodes.items():
             if node.end and node.offers:
-                yield ("nodes", name, node.offers[0]), "an end node offers no action"
+                yield ("nodes", name, node.offers[0]), msg("an end node offers no action")
             if not node.end and not node.offers:
-                yield ("nodes", name), "a node needs approve, reject, or end: true"
+                yield ("nodes", name), msg("a node needs approve, reject, or end: true")
             for action in node.offers:
                 path = ("nodes", name, action)
                 yield from _malformed_routes(getattr(node, action), path)
@@ -126,7 +139,14 @@ class Definition(Model, frozen=True, kw_only=True):
                     if route.to not in self.nodes:
                         listed = isinstance(getattr(node, action), list | tuple)
                         path = ("nodes", name, action, *((number, "to") if listed else ()))
-                        yield path, f"no node {route.to!r}{_hint(route.to, self.nodes)}"
+                        yield (
+                            path,
+                            msg(
+                                "no node {to!r}{hint}",
+                                to=route.to,
+                                hint=_hint(route.to, self.nodes),
+                            ),
+                        )
 
     def _reached(self) -> set[str]:
         reached: set[str] = set()
@@ -146,16 +166,19 @@ def _malformed_routes(declared: Any, path: tuple[str | int, ...]) -> Iterator[Fi
         return
     items = declared if isinstance(declared, list | tuple) else (declared,)
     if not items:
-        yield path, "expected a node, or a list of {when, to}"
+        yield path, msg("expected a node, or a list of {when, to}")
     for number, item in enumerate(items):
         if not isinstance(item, Mapping) or not isinstance(item.get("to"), str):
-            yield (*path, number), "expected {when: a condition, to: a node}"
+            yield (*path, number), msg("expected {when: a condition, to: a node}")
             continue
         for key in item:
             if key not in _ROUTE_KEYS:
-                yield (*path, number, key), f"unknown key {key!r}{_hint(str(key), _ROUTE_KEYS)}"
+                yield (
+                    (*path, number, key),
+                    msg("unknown key {key!r}{hint}", key=key, hint=_hint(str(key), _ROUTE_KEYS)),
+                )
         if "when" not in item and number < len(items) - 1:
-            yield (*path, number), "a route without when always matches; put it last"
+            yield (*path, number), msg("a route without when always matches; put it last")
 
 
 def _malformed_conditions(declared: Any, path: tuple[str | int, ...]) -> Iterator[Finding]:
@@ -173,14 +196,14 @@ _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 def _condition_problem(when: Any) -> str | None:
     """Return what is wrong with a condition as far as that is seen without an engine."""
     if not isinstance(when, str) or not when.strip():
-        return f"expected a JavaScript expression over ctx, got {when!r}"
+        return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
-        return "a condition sees ctx alone; write ctx.form where form is written"
+        return msg("a condition sees ctx alone; write ctx.form where form is written")
     return None
 
 
 def _hint(name: str, known: Any) -> str:
-    return near(name, known) or f"; there is {listed(known)}"
+    return near(name, known) or msg("; there is {listed}", listed=listed(known))
 
 
 UNTREATED, PASSED, REFUSED = 0, 1, 2
@@ -210,7 +233,14 @@ def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, I
     for step in value:
         if known and str(step) not in (*known, PROJECT):
             hint = _hint(str(step), known)
-            raise SubjectError(f"owners.{node} returned owners of {step!r}, which is no node{hint}")
+            raise SubjectError(
+                msg(
+                    "owners.{node} returned owners of {step!r}, which is no node{hint}",
+                    node=node,
+                    step=step,
+                    hint=hint,
+                )
+            )
     return {str(step): _items(items, node) for step, items in value.items()}
 
 
@@ -223,12 +253,23 @@ def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[
     ids = [str(item.get("owner_id")) for item in items]
     if not ids:
         raise SubjectError(
-            f"nobody may act at {node!r}: it has no owners; declare owners in the definition, "
-            f"or return them from owners.{node}"
+            msg(
+                "nobody may act at {node!r}: it has no owners; declare owners in the "
+                "definition, or return them from owners.{node_2}",
+                node=node,
+                node_2=node,
+            )
         )
     acting = by or str(user.get("id", "")) or ids[0]
     if acting not in ids:
-        raise SubjectError(f"{acting} is not an owner of {node!r}; its owners: {', '.join(ids)}")
+        raise SubjectError(
+            msg(
+                "{acting} is not an owner of {node!r}; its owners: {names}",
+                acting=acting,
+                node=node,
+                names=", ".join(ids),
+            )
+        )
     return acting
 
 
@@ -243,7 +284,11 @@ def _items(items: Any, node: str) -> Items:
     listed_items = isinstance(items, list | tuple)
     if not listed_items or not items or not all(map(_is_owner, items)):
         raise SubjectError(
-            f"owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}"
+            msg(
+                "owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}",
+                node=node,
+                items=items,
+            )
         )
     return [dict(item) for item in items]
 
@@ -269,15 +314,37 @@ def check_action(definition: Definition, status: str, at: str, action: Action, s
         SubjectError: if it is not.
     """
     if status != PROCESSING:
-        hint = "submit it first, or set flow.at" if status == NEW else "nothing is left"
-        raise SubjectError(f"cannot {action}: the project is {status}; {hint}")
+        hint = msg("submit it first, or set flow.at") if status == NEW else msg("nothing is left")
+        raise SubjectError(
+            msg(
+                "cannot {action}: the project is {status}; {hint}",
+                action=action,
+                status=status,
+                hint=hint,
+            )
+        )
     if said and said != at:
         hint = near(said, definition.nodes) if said not in definition.nodes else ""
-        raise SubjectError(f"cannot {action} at {said!r}: it stands at {at!r}{hint}")
+        raise SubjectError(
+            msg(
+                "cannot {action} at {said!r}: it stands at {at!r}{hint}",
+                action=action,
+                said=said,
+                at=at,
+                hint=hint,
+            )
+        )
     offers = definition.nodes[at].offers
     if action not in offers:
-        offered = ", ".join(offers) or "no action"
-        raise SubjectError(f"node {at!r} does not offer {action}; it offers {offered}")
+        offered = ", ".join(offers) or msg("no action")
+        raise SubjectError(
+            msg(
+                "node {at!r} does not offer {action}; it offers {offered}",
+                at=at,
+                action=action,
+                offered=offered,
+            )
+        )
 
 
 def first_node(definition: Definition | None, jump: Any) -> str:
@@ -291,8 +358,12 @@ def first_node(definition: Definition | None, jump: Any) -> str:
     if jump is None:
         return definition.start
     if jump not in definition.nodes:
-        hint = near(str(jump), definition.nodes) or f"; there is {listed(definition.nodes)}"
-        raise SubjectError(f"jump returned {jump!r}, which is no node{hint}")
+        hint = near(str(jump), definition.nodes) or msg(
+            "; there is {listed}", listed=listed(definition.nodes)
+        )
+        raise SubjectError(
+            msg("jump returned {jump!r}, which is no node{hint}", jump=jump, hint=hint)
+        )
     return str(jump)
 
 
@@ -317,14 +388,18 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
     if thrown is not None:
         return _said(thrown) if isinstance(thrown, ScriptError) and says_no(thrown) else None
     if value is False:
-        return f"{event} refused"
+        return msg("{event} refused", event=event)
     if isinstance(value, str) and value:
         return value
     if value is None or value is True or isinstance(value, Undefined):
         return None
     raise SubjectError(
-        f"{event} returned {value!r}, which neither refuses nor agrees; return false or a text, "
-        "or throw, to refuse; return nothing or true to agree"
+        msg(
+            "{event} returned {value!r}, which neither refuses nor agrees; return false or "
+            "a text, or throw, to refuse; return nothing or true to agree",
+            event=event,
+            value=value,
+        )
     )
 
 
@@ -401,7 +476,9 @@ class FlowSubject(Screen, kw_only=True):
             SubjectError: it is created already, or ``jump`` leads nowhere.
         """
         if self.status != NEW:
-            raise SubjectError(f"the project is created already; it stands at {self.at!r}")
+            raise SubjectError(
+                msg("the project is created already; it stands at {at!r}", at=self.at)
+            )
         creating = msgspec.structs.replace(move, action="create")
         with self._whole_or_not_at_all():
             self.store("form", move.form, "user")
@@ -651,7 +728,13 @@ class FlowSubject(Screen, kw_only=True):
         if target:
             self._enter(target, action, move)
         elif not self._result.errors:
-            raise SubjectError(f"no route of {action} at {node!r} matches; add one without when")
+            raise SubjectError(
+                msg(
+                    "no route of {action} at {node!r} matches; add one without when",
+                    action=action,
+                    node=node,
+                )
+            )
 
     def _route(self, node: str, action: Action, move: FlowMove) -> str:
         """Return the node that the first matching route leads to."""
@@ -669,7 +752,12 @@ class FlowSubject(Screen, kw_only=True):
         place = self.conditions.get((node, move.action, number))
         if place is not None:  # the expression stands in its script where it stands in its file
             lines = "\n" * max(place.line - 2, 0)
-            text = f"{lines}return Boolean(\n{' ' * (place.column - 1)}{when}\n);"
+            text = msg(
+                "{lines}return Boolean(\n{value}{when}\n);",
+                lines=lines,
+                value=" " * (place.column - 1),
+                when=when,
+            )
             script = Script(place.file, text)
         ended = self._run(script, name, move)
         self._result.take(ended)
