@@ -299,7 +299,7 @@ class ScriptError(BpmaxError):
         self.stack = stack
         self.fields = dict(fields or {})
         head = f"{place}: " if place else ""
-        super().__init__(f"{head}{name}: {message}")
+        super().__init__(msg("{head}{name}: {message}", head=head, name=name, message=message))
 
 
 class ScriptSyntaxError(ScriptError):

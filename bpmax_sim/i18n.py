@@ -76,6 +76,17 @@ def plain(text: str) -> str:
     return str.__str__(text) if type(text) is str else "".join(text)
 
 
+def encoded(value: object) -> object:
+    """Return the text of a message: the ``enc_hook`` of msgspec, which knows ``str`` itself alone.
+
+    Raises:
+        NotImplementedError: *value* is something else, as msgspec wants to be told.
+    """
+    if isinstance(value, Message):
+        return plain(value)
+    raise NotImplementedError(f"objects of type {type(value).__name__}")
+
+
 def msg(template: str, /, **values: object) -> str:
     """Return the message that *template* makes of *values*, a `Message`.
 

@@ -42,7 +42,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import encoded, msg
 
 
 class Undefined:
@@ -604,7 +604,7 @@ def is_bounded(value: object) -> bool:
     return True
 
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=encoded).encode
 _decode = msgspec.json.Decoder().decode
 _encode_any = json.JSONEncoder(separators=(",", ":")).encode
 

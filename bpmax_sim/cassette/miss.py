@@ -177,7 +177,16 @@ def _where(parts: Parts, context: MissContext) -> Iterator[str]:
     if context.position:
         yield _line("script", str(context.position))
     instance = msg(" (instance {instance})", instance=parts.instance) if parts.instance else ""
-    yield _line("call", f"{parts.method} {parts.path}{_query(parts)}{instance}")
+    yield _line(
+        "call",
+        msg(
+            "{method} {parts_path}{query}{instance}",
+            method=parts.method,
+            parts_path=parts.path,
+            query=_query(parts),
+            instance=instance,
+        ),
+    )
 
 
 def _query(parts: Parts) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.messages import FORM, Signed, media_type
 
 FORMAT = 1
@@ -126,7 +126,7 @@ def _number(text: str) -> int | Decimal:
 
 
 _decoder = msgspec.json.Decoder(float_hook=_number)
-_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number")
+_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=encoded)
 encode_sorted = _encoder.encode
 
 

@@ -276,7 +276,7 @@ def _same(cassette: Cassette | None, one: int, other: int) -> bool:
 
 
 def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
-    text = "\n".join([f"{case}: {lines[0]}", *lines[1:]])
+    text = "\n".join([msg("{case}: {lines}", case=case, lines=lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
 

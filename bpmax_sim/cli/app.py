@@ -53,7 +53,7 @@ class Command(msgspec.Struct, frozen=True):
         """Return the text above its options; the example comes first."""
         parts = [
             msg("Example: {example}", example=self.example),
-            f"{self.about}.",
+            msg("{about}.", about=self.about),
             *([self.more] if self.more else []),
         ]
         return "\n\n".join(parts)

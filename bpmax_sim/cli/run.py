@@ -46,7 +46,7 @@ from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing,
 from bpmax_sim.cli.terminal import complain, say, say_document, say_json, tell, watched
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import encoded, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal
 from bpmax_sim.report.document import document
@@ -504,7 +504,7 @@ def _has(one: Remembered, word: str) -> bool:
 
 
 def _data(one: Remembered) -> dict[str, object]:
-    told: dict[str, object] = msgspec.to_builtins(one)
+    told: dict[str, object] = msgspec.to_builtins(one, enc_hook=encoded)
     return {name: value for name, value in told.items() if name != "version"}
 
 

@@ -283,7 +283,7 @@ def head_of(document: Document, notes: tuple[Problem, ...]) -> str:
             if len(told) > _TOLD
             else []
         )
-    return "".join(f"# {one}\n" for one in lines)
+    return "".join(msg("# {one}\n", one=one) for one in lines)
 
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")

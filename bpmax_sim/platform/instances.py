@@ -211,7 +211,7 @@ class _Resolver:
         try:
             return _value(source, self.environ, self.origin.folder)
         except ConfigError as error:
-            self._tell(f"{error} ({self._who()})", *steps)
+            self._tell(msg("{error} ({who})", error=error, who=self._who()), *steps)
             return None
 
     def addresses(self) -> tuple[str, str]:

@@ -198,7 +198,7 @@ class Platforms:
                 "- {{platform: {platform_key}, instance_key: default, credentials: {{…}}}}",
                 platform_key=platform_key,
             )
-            raise self._unknown(f"{told}: {line}", platform_key, "")
+            raise self._unknown(msg("{told}: {line}", told=told, line=line), platform_key, "")
         keys = ", ".join(entry.instance.instance_key for entry in flagged)
         told = msg(
             "{platform_key!r} has no default among its instances {keys}",
@@ -208,7 +208,7 @@ class Platforms:
         hint = msg(
             "pass instance_key, or write default: true in {instances}", instances=self.instances
         )
-        raise self._unknown(f"{told}; {hint}", platform_key, "")
+        raise self._unknown(msg("{told}; {hint}", told=told, hint=hint), platform_key, "")
 
     def _enabled(self, entry: Entry) -> Entry:
         instance = entry.instance
@@ -221,7 +221,9 @@ class Platforms:
             platform=instance.platform,
         )
         hint = msg("remove enabled: false at {place}", place=place)
-        raise self._unknown(f"{told}; {hint}", instance.platform, instance.instance_key)
+        raise self._unknown(
+            msg("{told}; {hint}", told=told, hint=hint), instance.platform, instance.instance_key
+        )
 
     def _unknown(self, message: str, platform: str, instance: str) -> CallError:
         return CallError(message, code="UNKNOWN_INSTANCE", platform=platform, instance=instance)

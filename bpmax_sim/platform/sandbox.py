@@ -117,7 +117,9 @@ def compile_source(source: str) -> Template:
         tree = _ENVIRONMENT.parse(_with_returns(source))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
-        raise ConfigError(f"{shown(source)}: {error.message}") from None
+        raise ConfigError(
+            msg("{source}: {error_message}", source=shown(source), error_message=error.message)
+        ) from None
     except RecursionError:
         raise ConfigError(
             msg("{source} is nested too deeply; simplify it", source=shown(source))
@@ -199,7 +201,13 @@ def _renderer(source: str, tree: nodes.Template) -> Renderer:
         except UndefinedError as error:
             found = _MISSING.match(error.message or "")
             if found is None:
-                raise ConfigError(f"{shown(source)}: {error.message}") from None
+                raise ConfigError(
+                    msg(
+                        "{source}: {error_message}",
+                        source=shown(source),
+                        error_message=error.message,
+                    )
+                ) from None
             raise undefined(source, found["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise broken(source, error) from None

@@ -134,7 +134,7 @@ def broken(source: str, error: Exception) -> ConfigError:
         if isinstance(error, FilterError)
         else msg("{name} in it", name=type(error).__name__)
     )
-    return ConfigError(f"{shown(source)}: {told}")
+    return ConfigError(msg("{source}: {told}", source=shown(source), told=told))
 
 
 def _simple(source: str) -> Template | None:

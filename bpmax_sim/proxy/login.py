@@ -260,7 +260,7 @@ class LoginAnswer:
     def too_often(self, why: str) -> CallError:
         """Return the error of a login that met a rate limit, and why it was not sent again."""
         hint = msg("; wait and try again, or declare recover: {rate: {tries: 3}}")
-        error = self._error(msg("met a rate limit"), f"; {why}{hint}")
+        error = self._error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint))
         if is_success(self.response.status):
             return error
         return HttpStatusError(

@@ -22,7 +22,7 @@ from _pytest._io import saferepr
 
 from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import Message, mapped, msg
 from bpmax_sim.project import cassette_name
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
@@ -280,6 +280,8 @@ def _hidden(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return redact_now(value)
+    if kind is Message:
+        return mapped(value, redact_now)
     if kind in {list, tuple}:
         return kind([_hidden(item) for item in value])
     if kind.__module__.startswith("_pytest.") and hasattr(value, "__dict__"):

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.project import SUFFIX, file_name, make_folder
 from bpmax_sim.scenario.events import Event, trace
 from bpmax_sim.scenario.load import ScenarioItem
@@ -173,7 +173,7 @@ def keep(evidence: Evidence, root: Path) -> None:
     path = root / PLACE
     try:
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(evidence))
+        path.write_bytes(msgspec.json.encode(evidence, enc_hook=encoded))
     except OSError:
         return
 
@@ -229,7 +229,7 @@ def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence
             path.unlink(missing_ok=True)
             return
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(_told(item, failures, texts)))
+        path.write_bytes(msgspec.json.encode(_told(item, failures, texts), enc_hook=encoded))
     except OSError:
         return
 

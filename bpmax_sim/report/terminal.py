@@ -183,7 +183,7 @@ def line(verdict: Verdict) -> str:
         if verdict.outcome == "xfailed"
         else ""
     )
-    return f"{head}   {took}{told}"
+    return msg("{head}   {took}{told}", head=head, took=took, told=told)
 
 
 def _because(verdict: Verdict) -> str:
@@ -200,7 +200,12 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``; *seconds* are real ones."""
     outcomes = Counter(verdict.outcome for verdict in verdicts)
     told = ", ".join(f"{outcomes[word]} {word}" for word in _WORDS if outcomes[word])
-    return f"{told or 'nothing ran'}   {_calls(verdicts)}   {seconds:.2f} s"
+    return msg(
+        "{told}   {calls}   {seconds:.2f} s",
+        told=(told or msg("nothing ran")),
+        calls=_calls(verdicts),
+        seconds=seconds,
+    )
 
 
 def _calls(verdicts: Iterable[Verdict]) -> str:

@@ -115,7 +115,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             if thrown.source in {"script", "subject"}
             else msg(" (from {source})", source=thrown.source)
         )
-        essence = f"{thrown}{origin}"
+        essence = msg("{thrown}{origin}", thrown=thrown, origin=origin)
         return self.failure(kind, essence, self._action, script=thrown.place, cause=error)
 
     def _config(self, setting: ConfigError, error: Exception, place: Place | None) -> Failure:

@@ -90,7 +90,12 @@ class Failure:
         named = self.title if self.step else self.title or self.scenario
         title = _one_line(" ".join(named.split()), _TITLE)
         step = msg("step {step}/{total} ", step=self.step, total=self.total) if self.step else ""
-        return f"{step}{title}: {_one_line(self.essence, _ESSENCE)}"
+        return msg(
+            "{step}{title}: {one_line}",
+            step=step,
+            title=title,
+            one_line=_one_line(self.essence, _ESSENCE),
+        )
 
 
 def _one_line(text: str, longest: int) -> str:
@@ -111,7 +116,7 @@ def render(failure: Failure) -> str:
     room = LONGEST - len(head) - len(tail)
     blocks = [
         [_shown(line, failure.place) for line in failure.excerpt],
-        [f"  {line}" for line in _cut_lines(failure.detail, _DETAILS)],
+        [msg("  {line}", line=line) for line in _cut_lines(failure.detail, _DETAILS)],
         [_cut(line) for line in _checks(failure.checks)],
         [_cut(line) for line in _calls(failure)],
     ]
@@ -173,7 +178,13 @@ def _calls(failure: Failure) -> Iterator[str]:
         source = f" {call.source}" if call.source else ""
         took = msg("{duration:.0f} ms", duration=call.duration * 1000)
         yield f"  #{call.number} {call.call}  {call.method} {call.url}".rstrip()
-        yield f"     {outcome}{source} {took}  {'' if call.error else show(call.response)}".rstrip()
+        yield msg(
+            "     {outcome}{source} {took}  {response}",
+            outcome=outcome,
+            source=source,
+            took=took,
+            response="" if call.error else show(call.response),
+        ).rstrip()
     if len(calls) > _CALLS:
         yield msg("  … {calls_count} more", calls_count=len(calls) - _CALLS)
 

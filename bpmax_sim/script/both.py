@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.js_values import dumps
 from bpmax_sim.script.context import Engine
 from bpmax_sim.script.limits import EngineError
@@ -106,7 +106,9 @@ def _facts(entry: Any) -> Any:
     if isinstance(entry, Uncaught):
         return "uncaught", _error(entry.error)
     names = [name for name in entry.__struct_fields__ if name not in {"row", "column"}]
-    return type(entry).__name__, [dumps(msgspec.to_builtins(getattr(entry, n))) for n in names]
+    return type(entry).__name__, [
+        dumps(msgspec.to_builtins(getattr(entry, n), enc_hook=encoded)) for n in names
+    ]
 
 
 def _error(error: Told | None) -> Any:
@@ -158,4 +160,4 @@ def _shown(entry: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return dumps(msgspec.to_builtins(value))
+    return dumps(msgspec.to_builtins(value, enc_hook=encoded))

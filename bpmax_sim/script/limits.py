@@ -110,7 +110,7 @@ class EngineError(Exception):
 
     def __init__(self, name: str, message: str, raw: str = "") -> None:
         """Keep the parts of the error."""
-        super().__init__(f"{name}: {message}")
+        super().__init__(msg("{name}: {message}", name=name, message=message))
         self.name = name
         self.message = message
         self.raw = raw

@@ -63,7 +63,11 @@ class Unawaited(msgspec.Struct, frozen=True):
     @property
     def problem(self) -> str:
         """Return what is wrong and what to do, such as ``crm.get was not awaited; await it``."""
-        return f"{self._fault}; {'end the chain with .$call()' if self.built else 'await it'}"
+        return msg(
+            "{fault}; {built}",
+            fault=self._fault,
+            built=msg("end the chain with .$call()") if self.built else msg("await it"),
+        )
 
     @property
     def _fault(self) -> str:

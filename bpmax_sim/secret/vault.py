@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import Message, mapped, msg
 from bpmax_sim.messages import Route
 from bpmax_sim.secret.gate import Gate
 from bpmax_sim.secret.redactor import Secret, Table, parts_of
@@ -227,6 +227,8 @@ def _redacted(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
     if kind is str:
         return redact(value)
+    if kind is Message:
+        return mapped(value, redact)
     if kind in _PLAIN:
         return value
     return _items(value, redact) if kind in _LISTS else _other(value, redact)

@@ -138,7 +138,10 @@ class ScalarShape(msgspec.Struct, frozen=True):
         """Return the types by name, and the limits."""
         kinds = self.types - {int} if float in self.types else self.types
         names = either(name for kind, (name, _) in _SCALARS.items() if kind in kinds)
-        limits = " and ".join(f"{_LIMITS[key][1]} {limit:g}" for key, limit in self.limits)
+        limits = " and ".join(
+            msg("{limits} {limit:g}", limits=_LIMITS[key][1], limit=limit)
+            for key, limit in self.limits
+        )
         return msg("{names} of {limits}", names=names, limits=limits) if limits else names
 
     def accepts(self, node: Node) -> bool:
