@@ -67,6 +67,22 @@ class Message(str):
         """Return both, one after the other, as a message."""
         return joined("", (other, self)) if other else self
 
+    def strip(self, chars: str | None = None, /) -> str:
+        """Return the message itself where there is nothing to strip."""
+        text = super().strip(chars)
+        return self if len(text) == len(self) else text
+
+    def rstrip(self, chars: str | None = None, /) -> str:
+        """Return the message itself where there is nothing to strip."""
+        text = super().rstrip(chars)
+        return self if len(text) == len(self) else text
+
+    def splitlines(self, keepends: bool = False) -> list[str]:
+        """Return the lines; those of a message that only joins others are messages again."""
+        if keepends or _has_words(self.template) or self.many:
+            return super().splitlines(keepends)
+        return ["".join(line) if not line else joined("", line) for line in _lines(self)]
+
     def __reduce__(self) -> tuple[object, ...]:
         return Message, (plain(self), self.template, dict(self.values), self.many)
 
@@ -118,9 +134,12 @@ def joined(separator: str, parts: Iterable[str]) -> str:
     pieces: list[str] = []
     for part in parts:
         pieces += [separator, part] if pieces else [part]
+    pieces = [piece for piece in pieces if piece]
     if not any(isinstance(piece, Message) for piece in pieces):
         return "".join(pieces)
-    texts = {f"part{number}": piece for number, piece in enumerate(pieces) if piece}
+    if len(pieces) == 1:
+        return pieces[0]
+    texts = {f"part{number}": piece for number, piece in enumerate(pieces)}
     return Message("".join(pieces), "".join(f"{{{name}}}" for name in texts), texts)
 
 
@@ -164,6 +183,26 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
         literal + ("" if name is None else plain(values[name]))
         for literal, name, _, _ in _parsed(template)
     )
+
+
+def _has_words(template: str) -> bool:
+    return any(letter.isalpha() for literal, *_ in _parsed(template) for letter in literal)
+
+
+def _lines(message: Message) -> list[list[str]]:
+    """Return the pieces of each line of what *message* joins."""
+    lines: list[list[str]] = [[]]
+    for literal, name, _, _ in _parsed(message.template):
+        for piece in (literal, message.values[name] if name is not None else ""):
+            if "\n" not in piece:
+                lines[-1].append(piece)
+                continue
+            first, *rest = piece.splitlines()
+            lines[-1].append(first)
+            lines += [[one] for one in rest]
+            if piece.endswith("\n"):
+                lines.append([])
+    return lines if any(lines[-1]) else lines[:-1]
 
 
 # ---------------------------------------------------------------------------- languages

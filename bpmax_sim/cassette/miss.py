@@ -28,7 +28,7 @@ from bpmax_sim.cassette.matching import (
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, pasted
 from bpmax_sim.field_path import FieldPath, Wild, format_path
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Call
 
 _SHOWN = 5
@@ -114,7 +114,7 @@ def played(
             turn=turn,
         ),
         *_where(parts, context),
-        _line("recorded", ", ".join([*places[:_SHOWN], *more])),
+        _line("recorded", joined(", ", [*places[:_SHOWN], *more])),
         _line("record", context.command(context.extra)),
         _line("or", msg("repeat: true")),
     ]
@@ -137,7 +137,7 @@ def signed_otherwise(
         _line("check", msg("`sign:` in the platform file; if it is right now, record afresh")),
         _line("record", context.command(context.rewrite)),
     ]
-    text = "\n".join(lines)
+    text = joined("\n", lines)
     return NoMatchError(text, platform=call.platform, api=call.api, case=msg("signed otherwise"))
 
 
@@ -246,7 +246,9 @@ def _told(search: Search, near: _Near) -> Iterator[str]:
             already=already,
         ),
     )
-    yield _line("", "  ".join(f"{'×' if part in near.parts else '√'} {part}" for part in PARTS))
+    yield _line(
+        "", joined("  ", (f"{'×' if part in near.parts else '√'} {part}" for part in PARTS))
+    )
     for difference in near.differences[:_SHOWN]:
         yield _line("", f"× {difference.path}: {_values(difference)}")
     if len(near.differences) > _SHOWN:
@@ -299,7 +301,7 @@ def _others(search: Search) -> Iterator[str]:
 
 def _list(words: Iterable[str]) -> str:
     known = list(words)
-    return ", ".join([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
+    return joined(", ", [*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
 
 def _elsewhere(search: Search, key: str) -> Iterator[str]:
@@ -313,7 +315,7 @@ def _fixes(search: Search, near: _Near) -> Iterator[str]:
         _yaml(_general(FieldPath.parse(d.path, "ignore"))) for d in near.differences if _may(d)
     )
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
-        yield _line("ignore", f"ignore: [{', '.join(paths)}]")
+        yield _line("ignore", f"ignore: [{joined(', ', paths)}]")
     yield _line(
         "compare",
         msg("bpmax-sim inspect {place}", place=pasted(search.cassette.place(near.number))),

@@ -29,7 +29,7 @@ from bpmax_sim.errors import (
     TransportError,
     near,
 )
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.report.exit_codes import ExitCode
 
 
@@ -56,7 +56,7 @@ class Command(msgspec.Struct, frozen=True):
             msg("{about}.", about=self.about),
             *([self.more] if self.more else []),
         ]
-        return "\n\n".join(parts)
+        return joined("\n\n", parts)
 
 
 _EXIT_CODES = msg(
@@ -316,7 +316,7 @@ def _with_near(found: re.Match[str]) -> str:
 def command_of(arguments: Sequence[str], names: Callable[[str], bool]) -> str:
     """Return the command that *arguments* begin with, as far as *names* knows it, or nothing."""
     words = [one for one in arguments if not one.startswith("-")]
-    pair = " ".join(words[:2])
+    pair = joined(" ", words[:2])
     return pair if names(pair) else words[0] if words and names(words[0]) else ""
 
 
@@ -349,11 +349,11 @@ class _Commands(TyperGroup):
         if args[0] == "help":  # as other tools have it
             args = [*args[1:], "--help"] if args[1:] else ["--help"]
         name = args[0]
-        pair = " ".join(args[:2])  # a command may have a name of two words
+        pair = joined(" ", args[:2])  # a command may have a name of two words
         if pair in COMMANDS:
             return pair, self.get_command(ctx, pair), args[2:]
         if name not in COMMANDS and not name.startswith("-"):
-            told = near(name, COMMANDS) or msg("; there are {names}", names=", ".join(COMMANDS))
+            told = near(name, COMMANDS) or msg("; there are {names}", names=joined(", ", COMMANDS))
             ctx.fail(msg("there is no command {name!r}{told}", name=name, told=told))
         return super().resolve_command(ctx, args)
 
@@ -433,7 +433,7 @@ def _called(arguments: Sequence[str]) -> int:
 
 
 def _interrupted(arguments: Sequence[str]) -> int:
-    complain(_RECORDING if "record" in " ".join(arguments) else "\nstopped")
+    complain(_RECORDING if "record" in joined(" ", arguments) else "\nstopped")
     return _INTERRUPTED
 
 

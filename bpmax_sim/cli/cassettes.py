@@ -27,7 +27,7 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import below, collect, missing, opened, targets, with_journals
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.messages import Exchange, Failed
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.report.exit_codes import ExitCode
@@ -328,7 +328,7 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
     """
     cassette = opened(path)
     if owner is not None and owner not in cassette.owners:
-        known = ", ".join(map(repr, cassette.owners)) or "nothing"
+        known = joined(", ", map(repr, cassette.owners)) or "nothing"
         hint = near(owner, cassette.owners) or msg("; it holds {known}", known=known)
         raise ConfigError(
             msg(

@@ -22,7 +22,7 @@ from bpmax_sim.cli.select import declared, missing, players
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.openapi.convert import Made, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
@@ -85,7 +85,9 @@ def imports(  # noqa: PLR0913 - the options of the command
     kind: Annotated[
         str,
         typer.Option(
-            "--format", metavar="NAME", help=f"One of {', '.join(READABLE)}; found out by itself."
+            "--format",
+            metavar="NAME",
+            help=f"One of {joined(', ', READABLE)}; found out by itself.",
         ),
     ] = "",
     address: Annotated[
@@ -225,7 +227,7 @@ def _owner(path: Path) -> str:
     """
     found = players(path)
     if len(found) > 1:
-        told = ", ".join(map(repr, found))
+        told = joined(", ", map(repr, found))
         raise ConfigError(
             msg(
                 "{path} is played by {told}; say for whom it is, --for {found!r}",
@@ -439,7 +441,7 @@ def _instance(made: Made) -> str:
         named = {name: {"env": f"{prefix}_{name}".upper()} for name in made.credentials}
         value["credentials"] = named
     first, *rest = write_yaml(value, block=2).splitlines(keepends=True)
-    return f"- {first}{''.join(f'  {line}' for line in rest)}"
+    return f"- {first}{joined('', (f'  {line}' for line in rest))}"
 
 
 def _agree(replaced: list[_File], *, yes: bool) -> None:

@@ -16,7 +16,7 @@ from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import below, declared, declared_folder
 from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, tell
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, near
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.project import SUFFIX, find_root
@@ -30,8 +30,8 @@ from bpmax_sim.yamlfile import shown
 _ASKED = {
     "platform": (msg("Key of the third party, as in $proxy('…')"), "crm_system"),
     "url": (msg("Its address"), "https://crm.example.test"),
-    "auth": (msg("How one logs in: {names}", names=", ".join(AUTHS)), "bearer"),
-    "ci": (msg("CI files: {names}, none", names=", ".join(CIS)), "none"),
+    "auth": (msg("How one logs in: {names}", names=joined(", ", AUTHS)), "bearer"),
+    "ci": (msg("CI files: {names}, none", names=joined(", ", CIS)), "none"),
 }
 
 
@@ -40,9 +40,9 @@ def init(  # noqa: PLR0913 - the options of the command
     *,
     platform: Annotated[str, typer.Option(metavar="KEY", help="The third party's key.")] = "",
     url: Annotated[str, typer.Option(metavar="URL", help="Its address.")] = "",
-    auth: Annotated[str, typer.Option(help=f"How one logs in: {', '.join(AUTHS)}.")] = "",
+    auth: Annotated[str, typer.Option(help=f"How one logs in: {joined(', ', AUTHS)}.")] = "",
     ci: Annotated[
-        list[str] | None, typer.Option(help=f"Also a CI file: {', '.join(CIS)}; repeatable.")
+        list[str] | None, typer.Option(help=f"Also a CI file: {joined(', ', CIS)}; repeatable.")
     ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing, and replace what is there.")
@@ -86,7 +86,7 @@ def _wish(folder: Path, given: dict[str, str], *, ask: bool) -> Wish:
 def _agree(ready: Plan, *, yes: bool) -> None:
     if not ready.replaced or yes:
         return
-    named = ", ".join(shown(path) for path in ready.replaced)
+    named = joined(", ", (shown(path) for path in ready.replaced))
     if not _is_asked():
         raise ConfigError(
             msg(
@@ -107,7 +107,7 @@ def _next(folder: Path, wish: Wish, written: Sequence[Path]) -> Iterator[str]:
     yield ""
     yield msg("It passes as it is:   {where}bpmax-sim run", where=where)
     yield msg("Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios")
-    yield msg("and record it:        set {names}", names=", ".join(wish.environment.values()))
+    yield msg("and record it:        set {names}", names=joined(", ", wish.environment.values()))
     yield msg("                      bpmax-sim record")
 
 
@@ -168,7 +168,7 @@ def serve(
             msg(
                 "{counted} of {names}",
                 counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
-                names=(", ".join(addresses) or "nobody"),
+                names=(joined(", ", addresses) or "nobody"),
             )
         )
 
@@ -190,7 +190,7 @@ def simulate(
     """Serve a stand-in."""
     known = declared(platforms)
     if not platform:
-        told = msg("name a platform; there are {names}", names=", ".join(known.keys))
+        told = msg("name a platform; there are {names}", names=joined(", ", known.keys))
         raise ConfigError(told)
     from bpmax_sim.server import Standin  # noqa: PLC0415 - help is quick without it
 
@@ -214,7 +214,7 @@ def simulate(
                     "{platform}, instance {instance}: {names}",
                     platform=platform,
                     instance=one.instance,
-                    names=(" ".join(pairs) or msg("no credentials")),
+                    names=(joined(" ", pairs) or msg("no credentials")),
                 )
             )
 
@@ -294,7 +294,7 @@ def _of(kind: str) -> Mapping[str, Any]:
 
 
 def _listed(known: list[str]) -> str:
-    return msg("there are {names}", names=", ".join(known))
+    return msg("there are {names}", names=joined(", ", known))
 
 
 def write_schemas(root: Path) -> list[Path]:

@@ -26,7 +26,7 @@ from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, opened
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, tell
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.yamlfile import shown
@@ -183,7 +183,7 @@ def diff(
     else:
         for line in _lines(found):
             say(line)
-    tell(", ".join(f"{counts[kind]} {kind}" for kind in _KINDS))
+    tell(joined(", ", (f"{counts[kind]} {kind}" for kind in _KINDS)))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 

@@ -46,7 +46,7 @@ from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing,
 from bpmax_sim.cli.terminal import complain, say, say_document, say_json, tell, watched
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import encoded, msg, plural
+from bpmax_sim.i18n import encoded, joined, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal
 from bpmax_sim.report.document import document
@@ -436,7 +436,7 @@ def _variables(given: Sequence[str]) -> Mapping[str, str]:
 
 
 def _nothing(wish: _Wish) -> str:
-    where = ", ".join(wish.paths) or "scenarios/"
+    where = joined(", ", wish.paths) or "scenarios/"
     if wish.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
@@ -529,7 +529,7 @@ def listing(paths: Paths = None, *, keyword: Keyword = "", json: Json = False) -
 
 
 def _row(item: ScenarioItem) -> tuple[str, ...]:
-    return f"{item.place.file}:{item.place.line}", item.name, item.cassette, " ".join(item.tags)
+    return f"{item.place.file}:{item.place.line}", item.name, item.cassette, joined(" ", item.tags)
 
 
 def _item(item: ScenarioItem) -> dict[str, Any]:

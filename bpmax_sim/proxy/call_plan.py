@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Call, Pairs, cookies
 from bpmax_sim.platform.model import Instance, Platform
@@ -175,7 +175,7 @@ def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
             _put(merged, given, value)
     if not extra:
         return
-    known = ", ".join(given.name for given in recipe.inputs) or "none"
+    known = joined(", ", (given.name for given in recipe.inputs)) or "none"
     told = msg(
         "{args_count} arguments given, {inputs_count} declared ({known})",
         args_count=len(args),
@@ -197,7 +197,7 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
     for name, value in merged.path.items():
         target = name if name in known else recipe.path_names.get(name, name)
         if target not in known:
-            listed = ", ".join(sorted(known)) or "none"
+            listed = joined(", ", sorted(known)) or "none"
             raise CallError(
                 msg(
                     "{recipe_name}: unknown path parameter {name!r}; {api_path} has {listed}{near}",
@@ -295,7 +295,7 @@ def _take_cookies(merged: Merged, taken: frozenset[str]) -> None:
     for name in sorted({cookie.name for cookie in sent if cookie not in kept}):
         _note(merged, f"cookie.{name}")
     if kept:
-        merged.headers["cookie"] = (spelling, "; ".join(cookie.text for cookie in kept))
+        merged.headers["cookie"] = (spelling, joined("; ", (cookie.text for cookie in kept)))
     else:
         del merged.headers["cookie"]
 
@@ -477,7 +477,7 @@ def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
     if not unknown:
         return ()
     _refuse_near_options(spec)
-    known = ", ".join(OPTIONS)
+    known = joined(", ", OPTIONS)
     if recipe.strict:
         raise CallError(
             msg(
@@ -566,7 +566,7 @@ def _path(merged: Merged, recipe: CompiledApi) -> str:
                 ),
                 code="MISSING_PARAMETER",
             )
-    return "".join(filled)
+    return joined("", filled)
 
 
 def _encode_body(merged: Merged, recipe: CompiledApi) -> bytes | None:

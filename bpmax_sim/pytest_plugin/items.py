@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, put_behind
@@ -83,7 +83,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
         first = failures[0]
         others = [msg("also: {headline}", headline=failure.headline) for failure in failures[1:]]
         lines = _within(render(first).splitlines(), others)
-        text = cls("\n".join([*lines, *(["", more] if more else [])]))
+        text = cls(joined("\n", [*lines, *(["", more] if more else [])]))
         place = first.location or first.place or Place("")
         text.reprcrash = Crash(place.file, place.line, first.headline)
         return text
@@ -126,7 +126,7 @@ def calls_section(calls: Sequence[CallMade], room: int) -> str:
     left = len(calls) - room
     shown = calls if left <= 0 else calls[left + 1 :]
     head = [] if left <= 0 else [msg("… {left} earlier calls", left=left + 1)]
-    return "\n".join([*head, *map(_call, shown)])
+    return joined("\n", [*head, *map(_call, shown)])
 
 
 def _call(call: CallMade) -> str:
@@ -183,7 +183,7 @@ _NOTHING = msg("no exception is behind this: the run went on and was compared")
 def behind(failures: Sequence[Failure], redact: Redact) -> str:
     """Return the tracebacks behind *failures*, each with the script's stack."""
     parts = [part for failure in failures for part in _behind(failure)]
-    return redact("\n".join(parts)) if parts else _NOTHING
+    return redact(joined("\n", parts)) if parts else _NOTHING
 
 
 def _behind(failure: Failure) -> Iterator[str]:
@@ -192,8 +192,10 @@ def _behind(failure: Failure) -> Iterator[str]:
     yield msg("behind: {headline}", headline=failure.headline)
     for error in _chain(failure.cause):
         if isinstance(error, ScriptError) and error.stack:
-            yield "\n".join([msg("Script stack (innermost call first):"), *_indented(error.stack)])
-    yield "".join(traceback.format_exception(failure.cause)).rstrip()
+            yield joined(
+                "\n", [msg("Script stack (innermost call first):"), *_indented(error.stack)]
+            )
+    yield joined("", traceback.format_exception(failure.cause)).rstrip()
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -22,7 +22,7 @@ from _pytest._io import saferepr
 
 from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
-from bpmax_sim.i18n import Message, mapped, msg
+from bpmax_sim.i18n import Message, joined, mapped, msg
 from bpmax_sim.project import cassette_name
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
@@ -118,15 +118,18 @@ class RunFaults:
         """Take the rules away, and return what to say of those that never fired, or nothing."""
         silent = self._session.disarm(self._rules)
         self._rules = []
-        made = ", ".join(dict.fromkeys(call.name for call in self._session.calls)) or "none"
-        return "\n".join(
-            msg(
-                "fault never fired: {rule} -> {describe_fault} (calls made: {made})",
-                rule=rule,
-                describe_fault=describe_fault(rule),
-                made=made,
-            )
-            for rule in silent
+        made = joined(", ", dict.fromkeys(call.name for call in self._session.calls)) or "none"
+        return joined(
+            "\n",
+            (
+                msg(
+                    "fault never fired: {rule} -> {describe_fault} (calls made: {made})",
+                    rule=rule,
+                    describe_fault=describe_fault(rule),
+                    made=made,
+                )
+                for rule in silent
+            ),
         )
 
 

@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 import bpmax_sim
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import shown
@@ -71,7 +71,7 @@ def summary(outcomes: Mapping[str, int], notes: Sequence[Note], lines: Iterable[
     """Return the Markdown of the step's summary, or nothing where no scenario ran."""
     if not outcomes and not notes:
         return ""
-    counted = ", ".join(f"{outcomes[one]} {one}" for one in _OUTCOMES if outcomes.get(one))
+    counted = joined(", ", (f"{outcomes[one]} {one}" for one in _OUTCOMES if outcomes.get(one)))
     parts = [msg("### bpmax-sim: {counted}", counted=(counted or msg("not collected"))), ""]
     if notes:
         rows = [f"| {_cell(n.title)} | {_cell(_where(n))} | {_cell(n.told)} |" for n in notes]
@@ -80,7 +80,7 @@ def summary(outcomes: Mapping[str, int], notes: Sequence[Note], lines: Iterable[
         parts += ["", msg("and {left} more", left=left)] if left > 0 else []
         parts += [""]
     parts += [f"* {_cell(line)}" for line in lines]
-    return "\n".join([*parts, "", ""])
+    return joined("\n", [*parts, "", ""])
 
 
 def _where(note: Note) -> str:
@@ -88,7 +88,7 @@ def _where(note: Note) -> str:
 
 
 def _cell(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _MARKUP.sub(r"\\\1", joined(" ", text.split()))
 
 
 def _ours(stats: Mapping[str, Sequence[Any]], outcome: str) -> Iterator[Any]:
@@ -165,7 +165,7 @@ def _calls(tally: Tally) -> Iterator[str]:
     if not tally.used and not tally.calls:
         return
     by_source = [f"{tally.calls[one]} {one}" for one in _SOURCES if tally.calls[one]]
-    told = f" ({', '.join(by_source)})" if by_source else ""
+    told = f" ({joined(', ', by_source)})" if by_source else ""
     logins = (
         msg(", {plural}", plural=plural(tally.logins, "{number} login", "{number} logins"))
         if tally.logins
@@ -266,7 +266,7 @@ def _list(paths: Iterable[str]) -> str:
         if len(known) > _SHOWN
         else []
     )
-    return ", ".join([*known[:_SHOWN], *more])
+    return joined(", ", [*known[:_SHOWN], *more])
 
 
 def _count(number: int, noun: str) -> str:

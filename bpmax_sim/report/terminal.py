@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
@@ -108,7 +108,7 @@ def rerun(item: ScenarioItem, mode: str = "replay") -> str:
 def target(item: ScenarioItem) -> str:
     """Return *item* and its variables as arguments of a command, quoted for a shell."""
     name = item.node_id if item.row else item.spot.source.file
-    return " ".join(map(pasted, (name, *item.repeated("--var"))))
+    return joined(" ", map(pasted, (name, *item.repeated("--var"))))
 
 
 def _code(failures: tuple[Failure, ...], calls: tuple[CallMade, ...], *, live: bool) -> ExitCode:
@@ -199,7 +199,7 @@ def explained(verdict: Verdict) -> Iterator[str]:
 def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``; *seconds* are real ones."""
     outcomes = Counter(verdict.outcome for verdict in verdicts)
-    told = ", ".join(f"{outcomes[word]} {word}" for word in _WORDS if outcomes[word])
+    told = joined(", ", (f"{outcomes[word]} {word}" for word in _WORDS if outcomes[word]))
     return msg(
         "{told}   {calls}   {seconds:.2f} s",
         told=(told or msg("nothing ran")),
@@ -211,7 +211,7 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
 def _calls(verdicts: Iterable[Verdict]) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
     sources = Counter(call.source or "unanswered" for call in calls)
-    told = ", ".join(f"{count} {source}" for source, count in sorted(sources.items()))
+    told = joined(", ", (f"{count} {source}" for source, count in sorted(sources.items())))
     return msg(
         "{plural}{told}",
         plural=plural(len(calls), "{number} call", "{number} calls"),
@@ -224,7 +224,7 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+        yield joined("  ", cells).rstrip()
 
 
 def width(text: str) -> int:

@@ -19,7 +19,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
@@ -329,7 +329,7 @@ class _Transition(Action, frozen=True, kw_only=True):
                 spot.at("at"), msg("no node {at!r}{hint}", at=at, hint=hint(at, context.nodes))
             )
         elif cls.decides not in context.definition.nodes[at].offers:
-            offers = ", ".join(context.definition.nodes[at].offers) or msg("no action")
+            offers = joined(", ", context.definition.nodes[at].offers) or msg("no action")
             wrong = msg(
                 "node {at!r} does not offer {decides}; it offers {offers}",
                 at=at,

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Check, contrast
@@ -88,7 +88,7 @@ class Failure:
     def headline(self) -> str:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
         named = self.title if self.step else self.title or self.scenario
-        title = _one_line(" ".join(named.split()), _TITLE)
+        title = _one_line(joined(" ", named.split()), _TITLE)
         step = msg("step {step}/{total} ", step=self.step, total=self.total) if self.step else ""
         return msg(
             "{step}{title}: {one_line}",
@@ -126,7 +126,7 @@ def render(failure: Failure) -> str:
     if tail:
         tail = ["", *tail]
         room -= 1
-    return "\n".join([*head, *_cut_lines(body, room), *tail])
+    return joined("\n", [*head, *_cut_lines(body, room), *tail])
 
 
 def _checks(checks: Sequence[Check]) -> Iterator[str]:

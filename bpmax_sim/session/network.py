@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Call, Exchange, Request, Response, Route
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
@@ -483,7 +483,7 @@ class Network:
             CassetteError: a file could not be written, and the old one is whole; or no replay could
                 find what was recorded, which is then set aside.
         """
-        unplayable = "\n".join(self._undeclared.unplayable)
+        unplayable = joined("\n", self._undeclared.unplayable)
         with self._resources:
             self._tracks.finish(failed=failed or bool(unplayable), is_signed=self._is_signed)
         if unplayable and not failed:

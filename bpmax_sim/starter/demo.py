@@ -27,7 +27,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.cases import given_variables
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
@@ -302,7 +302,7 @@ def _exchange(cassette: Path) -> Iterator[str]:
 def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     values = (crm.client_secret, *crm.tokens)
     found = leaks(files, values)
-    _must(not found, f"a secret was written: {', '.join(found)}")
+    _must(not found, f"a secret was written: {joined(', ', found)}")
     yield ""
     yield "4  What stands there instead of the real values"
     yield from (f"     {standin}" for standin in standins(files))
@@ -379,7 +379,7 @@ def _play(
     (item,) = items(path, variables=variables, environ=environ)
     found: ScenarioOptions = {
         **options,
-        "command": " ".join(["bpmax-sim record", shown(path), *item.repeated("--var")]),
+        "command": joined(" ", ["bpmax-sim record", shown(path), *item.repeated("--var")]),
     }
     cassettes = Path(shown(folder / "cassettes"))
     session = open_session(item, cassettes=cassettes, environ=environ, **found)
@@ -389,7 +389,7 @@ def _play(
 
 def _must(holds: bool, told: str, failures: Sequence[Failure] = ()) -> None:
     if not holds:
-        raise ExpectationError("\n".join([told, *(failure.headline for failure in failures)]))
+        raise ExpectationError(joined("\n", [told, *(failure.headline for failure in failures)]))
 
 
 def _count(number: int, word: str) -> str:

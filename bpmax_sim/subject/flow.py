@@ -23,7 +23,7 @@ from bpmax_sim.errors import (
     listed,
     near,
 )
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.js_values import UNDEFINED, Undefined
 from bpmax_sim.platform.model import Model
 from bpmax_sim.script.context import LiveObject
@@ -267,7 +267,7 @@ def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[
                 "{acting} is not an owner of {node!r}; its owners: {names}",
                 acting=acting,
                 node=node,
-                names=", ".join(ids),
+                names=joined(", ", ids),
             )
         )
     return acting
@@ -336,7 +336,7 @@ def check_action(definition: Definition, status: str, at: str, action: Action, s
         )
     offers = definition.nodes[at].offers
     if action not in offers:
-        offered = ", ".join(offers) or msg("no action")
+        offered = joined(", ", offers) or msg("no action")
         raise SubjectError(
             msg(
                 "node {at!r} does not offer {action}; it offers {offered}",

@@ -20,7 +20,7 @@ from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.merge import Recording, merge, nothing_volatile
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
@@ -234,7 +234,10 @@ def drafts_of(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> tupl
     leaks = [f"{draft.line.call} ({place})" for draft in drafts for place in draft.leaks]
     if leaks:
         raise LeakError(
-            msg("not written, a secret was found in {names}", names=", ".join(dict.fromkeys(leaks)))
+            msg(
+                "not written, a secret was found in {names}",
+                names=joined(", ", dict.fromkeys(leaks)),
+            )
         )
     return drafts
 

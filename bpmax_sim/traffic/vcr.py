@@ -18,7 +18,7 @@ from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Exchange, Pairs, Response
 from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
@@ -119,7 +119,10 @@ def _bytes(body: Any) -> bytes | None:
             return from_base64(body["base64_string"])
         if body and "string" not in body:
             raise NotCarried(
-                msg("its body has the keys {names}, none of which is known", names=", ".join(body))
+                msg(
+                    "its body has the keys {names}, none of which is known",
+                    names=joined(", ", body),
+                )
             )
         return _bytes(body.get("string"))
     if isinstance(body, list):
@@ -164,7 +167,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         )
     if notes and not requests:
         raise CassetteError(
-            msg("nothing can be written for vcrpy: {names}", names="; ".join(notes))
+            msg("nothing can be written for vcrpy: {names}", names=joined("; ", notes))
         )
     told = serialize({"requests": requests, "responses": responses}, yamlserializer)
     return told.encode(), tuple(notes)

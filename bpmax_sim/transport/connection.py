@@ -26,7 +26,7 @@ import httpx
 from httpx._utils import get_environment_proxies
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Route
 from bpmax_sim.platform.check import PROXY, is_proxy
 
@@ -188,7 +188,9 @@ def _tls_context(route: Route, file: str, folder: str) -> ssl.SSLContext:
             # Without a password OpenSSL would ask for one on the terminal, and wait for ever.
             context.load_cert_chain(route.cert, route.key or None, password=_no_password)
         except (OSError, ValueError) as error:
-            names = " and ".join(filter(None, (msg("tls.cert {cert}", cert=route.cert), route.key)))
+            names = joined(
+                " and ", filter(None, (msg("tls.cert {cert}", cert=route.cert), route.key))
+            )
             raise ConfigError(
                 msg(
                     "{names}: expected a certificate and its key without a password, as PEM",

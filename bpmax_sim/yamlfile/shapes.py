@@ -17,7 +17,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.yamlfile.node import Node, Step, join
 
 INTERNAL: Final = Meta(extra={"internal": True})
@@ -107,7 +107,7 @@ class AnyShape(msgspec.Struct, frozen=True):
 def either(names: Iterable[str]) -> str:
     """Return ``a, b or c``."""
     *most, last = dict.fromkeys(names)
-    return msg("{names} or {last}", names=", ".join(most), last=last) if most else last
+    return msg("{names} or {last}", names=joined(", ", most), last=last) if most else last
 
 
 Limits = tuple[tuple[str, float], ...]
@@ -138,9 +138,12 @@ class ScalarShape(msgspec.Struct, frozen=True):
         """Return the types by name, and the limits."""
         kinds = self.types - {int} if float in self.types else self.types
         names = either(name for kind, (name, _) in _SCALARS.items() if kind in kinds)
-        limits = " and ".join(
-            msg("{limits} {limit:g}", limits=_LIMITS[key][1], limit=limit)
-            for key, limit in self.limits
+        limits = joined(
+            " and ",
+            (
+                msg("{limits} {limit:g}", limits=_LIMITS[key][1], limit=limit)
+                for key, limit in self.limits
+            ),
         )
         return msg("{names} of {limits}", names=names, limits=limits) if limits else names
 
@@ -222,7 +225,7 @@ class ChoiceShape(msgspec.Struct, frozen=True):
     def expected(self) -> str:
         """Return the values."""
         return (
-            msg("one of {names}", names=", ".join(map(repr, self.values)))
+            msg("one of {names}", names=joined(", ", map(repr, self.values)))
             if self.values[1:]
             else repr(*self.values)
         )
@@ -355,7 +358,7 @@ class StructShape(msgspec.Struct):
     def _unknown(self, key: str, node: Node, reading: Reading) -> None:
         hint = near(key, self.fields)
         if not hint and len(self.fields) <= _FEW:
-            hint = msg("; known are {names}", names=", ".join(self.fields))
+            hint = msg("; known are {names}", names=joined(", ", self.fields))
         reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)
 
     def _has_all(self, node: Node, reading: Reading) -> bool:
@@ -378,7 +381,7 @@ class StructShape(msgspec.Struct):
         document = (self.type.__doc__ or "").strip().split("\n\n")[0]
         return {
             "title": self.title,
-            "description": " ".join(document.split()),
+            "description": joined(" ", document.split()),
             "type": "object",
             "properties": {
                 key: known.shape.schema(definitions) for key, known in self.fields.items()
