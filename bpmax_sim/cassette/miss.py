@@ -57,7 +57,11 @@ class MissContext(Struct, frozen=True, kw_only=True):
     def command(self, option: str = "") -> str:
         """Return the command that records, with *option*."""
         target = f" {pasted(f'{self.place.file}:{self.place.line}')}" if self.place else ""
-        return f"{self.record or f'bpmax-sim record{target}'} {option}".rstrip()
+        return msg(
+            "{record} {option}",
+            record=(self.record or msg("bpmax-sim record{target}", target=target)),
+            option=option,
+        ).rstrip()
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -133,7 +137,10 @@ def signed_otherwise(
             parts_name=parts.name,
         ),
         *_where(parts, context),
-        *(_line("", f"× {one.path}: {_values(one)}") for one in found[:_SHOWN]),
+        *(
+            _line("", msg("× {one_path}: {values}", one_path=one.path, values=_values(one)))
+            for one in found[:_SHOWN]
+        ),
         _line("check", msg("`sign:` in the platform file; if it is right now, record afresh")),
         _line("record", context.command(context.rewrite)),
     ]
@@ -200,7 +207,7 @@ def _query(parts: Parts) -> str:
 
 
 def _line(label: str, text: str) -> str:
-    return f"  {label:<9} {text}".rstrip()
+    return msg("  {label:<9} {text}", label=label, text=text).rstrip()
 
 
 def _nearest(search: Search, parts: Parts) -> _Near | None:

@@ -69,7 +69,11 @@ class Change(msgspec.Struct, frozen=True):
             "added": msg("is new ({now})", now=self.now),
             "removed": msg("is gone (was {was})", was=self.was),
         }
-        return f"{self.path}: {told.get(self.what) or f'{self.was} became {self.now}'}"
+        return msg(
+            "{path}: {get}",
+            path=self.path,
+            get=(told.get(self.what) or msg("{was} became {now}", was=self.was, now=self.now)),
+        )
 
 
 def shape_of(response: Response) -> Shape:
@@ -253,7 +257,13 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return ``error: [2] crm_system.get_customer: body.name: text became number``."""
-        return f"{self.tier}: [{self.exchange.order}] {self.name}: {self.message}"
+        return msg(
+            "{tier}: [{order}] {name}: {message}",
+            tier=self.tier,
+            order=self.exchange.order,
+            name=self.name,
+            message=self.message,
+        )
 
 
 class LiveSession(Proxies, Protocol):

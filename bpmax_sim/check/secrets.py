@@ -73,7 +73,9 @@ def secrets_in(cassette: Cassette, vault: Vault) -> Iterator[Problem]:
                 Place(file, begin),
             )
         for told, at in _suspicious(entry):
-            yield Problem(f"{told}; {_DO}", _place(file, begin, entry.text, at))
+            yield Problem(
+                msg("{told}; {do}", told=told, do=_DO), _place(file, begin, entry.text, at)
+            )
 
 
 def _place(file: str, begin: int, text: str, at: int) -> Place:

@@ -310,7 +310,7 @@ def in_our_words(message: str) -> str:
 
 def _with_near(found: re.Match[str]) -> str:
     hint = near(found[2], re.findall(r"'([^']*)'", found[3]))
-    return f"{found[0]}{hint}"
+    return msg("{found}{hint}", found=found[0], hint=hint)
 
 
 def command_of(arguments: Sequence[str], names: Callable[[str], bool]) -> str:

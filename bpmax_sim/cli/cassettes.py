@@ -296,7 +296,7 @@ def exports(
     except CassetteError as error:
         raise CassetteError(f"{cassette}: {error}") from None
     for note in notes:
-        tell(f"{cassette}: {note}")
+        tell(msg("{cassette}: {note}", cassette=cassette, note=note))
     if to is not None:
         _write(to, data, yes=yes)
         tell(

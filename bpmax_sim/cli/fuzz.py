@@ -180,7 +180,7 @@ def _told(
 ) -> Iterator[str]:
     for finding, pair in zip(found, files, strict=True):
         yield ""
-        yield f"× {finding.message}"
+        yield msg("× {finding_message}", finding_message=finding.message)
         yield from (f"    {one}" for one in finding.javascript)
         for file in pair:
             yield ""

@@ -249,7 +249,7 @@ def _owner(path: Path) -> str:
 def _tell_notes(taken: _Taken) -> None:
     for source, found in taken.sources:
         for note in found.notes:
-            tell(f"{shown(source.path)}: {note}")
+            tell(msg("{source_path}: {note}", source_path=shown(source.path), note=note))
 
 
 def _ask(taken: _Taken, *, yes: bool) -> None:
@@ -479,7 +479,14 @@ def _report(made: Made, files: list[_File], document: Path, *, as_json: bool) ->
             if one is files[0]
             else msg("an instance of {made_key}", made_key=made.key)
         )
-        say(f"{shown(one.path)}: {what}{'' if one.is_new else ', unchanged'}")
+        say(
+            msg(
+                "{one_path}: {what}{is_new}",
+                one_path=shown(one.path),
+                what=what,
+                is_new="" if one.is_new else msg(", unchanged"),
+            )
+        )
     tell(
         msg(
             "scripts call it as $proxy('{made_key}').{apis}(…); it answers at once with",

@@ -90,7 +90,15 @@ def lint(
 
 def _annotated(problem: Problem) -> str:
     place = problem.place
-    told = f"{problem.path}: {problem.message}" if problem.path else problem.message
+    told = (
+        msg(
+            "{problem_path}: {problem_message}",
+            problem_path=problem.path,
+            problem_message=problem.message,
+        )
+        if problem.path
+        else problem.message
+    )
     if place is None:
         return annotation(told, title=msg("bpmax-sim lint"))
     return annotation(

@@ -172,7 +172,7 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
             if same
             else plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
         )
-        tell(f"{shown(path)}: {told}")
+        tell(msg("{path}: {told}", path=shown(path), told=told))
 
 
 def shard_of(text: str) -> Shard | None:

@@ -131,7 +131,7 @@ def agree(question: str) -> None:
     Raises:
         typer.Abort: it is anything else, or nobody answers.
     """
-    if _answer(f"{question} [y/N]:") not in _YES:
+    if _answer(msg("{question} [y/N]:", question=question)) not in _YES:
         raise typer.Abort
 
 

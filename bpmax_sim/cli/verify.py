@@ -202,7 +202,13 @@ def _aged(exchange: Exchange, age: float | None) -> Iterator[Drift]:
 
 
 def _line(place: str, drift: Drift) -> str:
-    return f"{place}: {drift.tier}: {drift.name}: {drift.message}"
+    return msg(
+        "{place}: {tier}: {drift_name}: {drift_message}",
+        place=place,
+        tier=drift.tier,
+        drift_name=drift.name,
+        drift_message=drift.message,
+    )
 
 
 def _data(found: _Found) -> dict[str, Any]:

@@ -132,7 +132,16 @@ def calls_section(calls: Sequence[CallMade], room: int) -> str:
 def _call(call: CallMade) -> str:
     outcome = call.error or call.status
     took = msg("{duration:.0f} ms", duration=call.duration * 1000)
-    return f"#{call.number} {call.call}  {call.method} {call.url}  {outcome} {call.source} {took}"
+    return msg(
+        "#{number} {call}  {method} {url}  {outcome} {source} {took}",
+        number=call.number,
+        call=call.call,
+        method=call.method,
+        url=call.url,
+        outcome=outcome,
+        source=call.source,
+        took=took,
+    )
 
 
 def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:

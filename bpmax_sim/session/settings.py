@@ -170,7 +170,15 @@ class Settings:
     @property
     def rewriting(self) -> str:
         """Return the command that records everything afresh; empty where none is known."""
-        return f"{self.command} {self.command_rewrite}".strip() if self.command else ""
+        return (
+            msg(
+                "{command} {command_rewrite}",
+                command=self.command,
+                command_rewrite=self.command_rewrite,
+            ).strip()
+            if self.command
+            else ""
+        )
 
     @property
     def seeded(self) -> int:

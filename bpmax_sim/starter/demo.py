@@ -310,7 +310,11 @@ def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
         "the client secret and {plural}",
         plural=plural(len(crm.tokens), "{number} token", "{number} tokens"),
     )
-    yield f"   {len(files)} files searched for {hunted}, plain and encoded: 0 found"
+    yield msg(
+        "   {files_count} files searched for {hunted}, plain and encoded: 0 found",
+        files_count=len(files),
+        hunted=hunted,
+    )
 
 
 def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
@@ -327,7 +331,7 @@ def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
         attempts_count=len(guard.attempts),
         plural=plural(len(played.calls), "{number} call", "{number} calls"),
     )
-    yield f"     {made}, the same console:"
+    yield msg("     {made}, the same console:", made=made)
     yield from (f"     console: {text}" for text in played.console)
 
 
