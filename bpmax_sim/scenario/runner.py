@@ -572,7 +572,13 @@ def _tell_waiting(progress: Progress) -> None:
     clock = progress.bench.clock.now()
     for timer in progress.bench.waiting():
         left = format_duration(max(timer.due - clock, 0))
-        progress.log.notes.append(f"{timer} still waits at the end; advance: {left} lets it fire")
+        progress.log.notes.append(
+            msg(
+                "{timer} still waits at the end; advance: {left} lets it fire",
+                timer=timer,
+                left=left,
+            )
+        )
 
 
 def _judge_whole(progress: Progress) -> None:

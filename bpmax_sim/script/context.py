@@ -14,11 +14,6 @@ from typing import Any
 
 import msgspec
 
-<<<<<<< HEAD
-from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, Place, ScriptError
-from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import UNDEFINED, decode_json, decode_tagged, dumps, encode_tagged
-=======
 from bpmax_sim.errors import (
     BpmaxError,
     CallError,
@@ -27,8 +22,8 @@ from bpmax_sim.errors import (
     ScriptError,
     ScriptLimitError,
 )
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged
->>>>>>> main
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.result import Answer, rejection
@@ -311,7 +306,7 @@ class Context:
         """Note how a body ended, and return its run."""
         run = self._runs.get(number)
         if run is None:
-            raise MalformedError(f"a script ended that does not run: {number}")
+            raise MalformedError(msg("a script ended that does not run: {number}", number=number))
         if run.settled:
             return run
         value = decode_tagged(ending.value) if isinstance(ending, Fulfilled) else UNDEFINED
@@ -377,13 +372,8 @@ class Context:
         if len(run.calls) >= self._setting.limits.calls:
             self._halt(run, self._failures.too_many_calls(place))
             return
-<<<<<<< HEAD
-        if number in self._calls:
-            raise MalformedError(msg("call {number} is made twice", number=number))
-=======
         if number in self._owners:
-            raise MalformedError(f"call {number} is made twice")
->>>>>>> main
+            raise MalformedError(msg("call {number} is made twice", number=number))
         options = decode_tagged(entry.options)
         if not isinstance(options, dict):
             raise MalformedError(msg("the options of a call are not an object"))
@@ -416,15 +406,10 @@ class Context:
             self._finish_if_idle(run)
             return
         else:
-<<<<<<< HEAD
             raise error or AssertionError(
                 msg("call {number} ended without an answer", number=number)
             )
-        self._turn("settle", calls=[[number, *settled]])
-=======
-            raise error or AssertionError(f"call {number} ended without an answer")
         self._turn(run, "settle", calls=[[number, *settled]])
->>>>>>> main
 
     def _write(self, run: Run, entry: Write) -> None:
         place = self._placed(run, entry)
@@ -441,13 +426,8 @@ class Context:
     def _log(self, run: Run, entry: Log) -> None:
         text = decode_tagged(entry.text)
         if not isinstance(text, str):
-<<<<<<< HEAD
             raise MalformedError(msg("a line of the console is not a text"))
-        self._console.append(
-=======
-            raise MalformedError("a line of the console is not a text")
         run.console.append(
->>>>>>> main
             ConsoleLine(
                 entry.level,
                 text,
@@ -457,19 +437,11 @@ class Context:
             )
         )
 
-<<<<<<< HEAD
-    def _timer(self, entry: Timer) -> None:
-        place = self._placed(entry)
-        if entry.number in self._timers or entry.number in self._intervals:
-            raise MalformedError(msg("timer {number} is set twice", number=entry.number))
-        self._plan(entry.number, entry.delay, entry.repeat, place)
-=======
     def _timer(self, run: Run, entry: Timer) -> None:
         place = self._placed(run, entry)
         if any(entry.number in one.timers for one in self._runs.values()):
-            raise MalformedError(f"timer {entry.number} is set twice")
+            raise MalformedError(msg("timer {number} is set twice", number=entry.number))
         self._plan(run, entry.number, entry.delay, entry.repeat, place)
->>>>>>> main
 
     def _plan(self, run: Run, number: int, delay: int, repeat: bool, place: Place | None) -> None:
         due = self._scheduler.clock.now() + delay / 1000
@@ -504,22 +476,17 @@ class Context:
         del run
         self._maker(entry.number).raced.add(entry.number)
 
-<<<<<<< HEAD
-    def _known(self, number: int) -> int:
-        if number not in self._calls:
-            raise MalformedError(msg("call {number} was never made", number=number))
-        return number
-=======
     def _maker(self, number: int) -> Run:
         if number not in self._owners:
-            raise MalformedError(f"call {number} was never made")
+            raise MalformedError(msg("call {number} was never made", number=number))
         return self._owners[number]
->>>>>>> main
 
     def _end(self, run: Run, entry: End) -> None:
         for number in entry.unseen:
             if self._maker(number) is not run:
-                raise MalformedError(f"call {number} is not of the script that ended")
+                raise MalformedError(
+                    msg("call {number} is not of the script that ended", number=number)
+                )
         run.late = run.late - run.raced | set(entry.unseen)
         run.unhandled.extend(map(self._failures.thrown, entry.reasons))
         told = [error.__cause__ for error in run.unhandled]

@@ -68,7 +68,12 @@ class Waiting(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``file:line:column: a timer of 0.3 s``."""
         head = f"{self.place}: " if self.place else ""
-        return f"{head}{'an interval' if self.repeat else 'a timer'} of {self.delay:g} s"
+        return msg(
+            "{head}{repeat} of {delay:g} s",
+            head=head,
+            repeat=msg("an interval") if self.repeat else msg("a timer"),
+            delay=self.delay,
+        )
 
 
 class Unawaited(msgspec.Struct, frozen=True):
@@ -85,11 +90,7 @@ class Unawaited(msgspec.Struct, frozen=True):
     @property
     def problem(self) -> str:
         """Return what is wrong and what to do, such as ``crm.get was not awaited; await it``."""
-        return msg(
-            "{fault}; {built}",
-            fault=self._fault,
-            built=msg("end the chain with .$call()") if self.built else msg("await it"),
-        )
+        return f"{self._fault}; {'end the chain with .$call()' if self.built else 'await it'}"
 
     @property
     def _fault(self) -> str:
@@ -295,14 +296,9 @@ def read(text: str) -> Reply:
     try:
         outbox = _parsed(text)
         if outbox.done is UNSET:
-<<<<<<< HEAD
-            raise MalformedError(msg("it does not say whether the script has ended"))
-        return Reply(outbox.out, _ending(outbox.done) if outbox.done else None)
-=======
-            raise MalformedError("it does not say which scripts have ended")
+            raise MalformedError(msg("it does not say which scripts have ended"))
         endings = {run: _ending(ok, told) for run, ok, told in outbox.done}
         return Reply(outbox.out, endings)
->>>>>>> main
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise MalformedError(str(error)) from None
 

@@ -12,12 +12,8 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError
-<<<<<<< HEAD
 from bpmax_sim.i18n import msg
-from bpmax_sim.script.context import LiveObject
-=======
 from bpmax_sim.script.channel import LiveObject
->>>>>>> main
 from bpmax_sim.subject.hooks import FlowMove
 from bpmax_sim.subject.screen import Screen, state_links
 
