@@ -113,7 +113,7 @@ def msg(template: str, /, **values: object) -> str:
     """
     if not values:
         return Message(template, template)
-    texts = {name: _text(value, *_fields(template)[name]) for name, value in values.items()}
+    texts = {name: _text(value, *fields(template)[name]) for name, value in values.items()}
     return Message(_filled(template, texts), template, texts)
 
 
@@ -124,8 +124,8 @@ def plural(number: int, one: str, many: str, /, **values: object) -> str:
     """
     template = one if number == 1 else many
     everything: dict[str, object] = {"number": number, **values}
-    fields = {**_fields(one), **_fields(many)}
-    texts = {n: _text(v, *fields.get(n, ("", ""))) for n, v in everything.items()}
+    forms = {**fields(one), **fields(many)}
+    texts = {n: _text(v, *forms.get(n, ("", ""))) for n, v in everything.items()}
     return Message(_filled(template, texts), one, texts, many)
 
 
@@ -173,7 +173,8 @@ def _parsed(template: str) -> tuple[tuple[str, str | None, str, str], ...]:
 
 
 @lru_cache(maxsize=4096)
-def _fields(template: str) -> Mapping[str, tuple[str, str]]:
+def fields(template: str) -> Mapping[str, tuple[str, str]]:
+    """Return conversion and format of each value of *template*, by its name."""
     parsed = _parsed(template)
     return {name: (conversion, spec) for _, name, conversion, spec in parsed if name is not None}
 

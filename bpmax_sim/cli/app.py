@@ -11,7 +11,8 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Annotated, Any, Final, NoReturn
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn, get_type_hints
 
 import msgspec
 import typer
@@ -29,7 +30,9 @@ from bpmax_sim.errors import (
     TransportError,
     near,
 )
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import UnknownLanguageError, joined, msg, translate
+from bpmax_sim.i18n import choose as choose_language
+from bpmax_sim.project import find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
 
 
@@ -295,6 +298,8 @@ _NUMBERS: Final[Mapping[str, str]] = {
     r"Input should be greater than or equal to (\S+)": msg("expected at least \\1"),
 }
 _MARKS: Final = (msg("Value error, "), msg("Assertion failed, "))
+_FULL_STOP = re.compile(r"(?<=[^\x00-\x7f])\.$")
+_LANG: Final = "--lang"
 _SPACE = re.compile(r"\s+")
 
 
@@ -359,22 +364,46 @@ class _Commands(TyperGroup):
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, command.about) for name, command in COMMANDS.items()])
+            formatter.write_dl(
+                [(name, translate(command.about)) for name, command in COMMANDS.items()]
+            )
 
 
 def _made(name: str, command: Command) -> Any:
     module, _, function = command.home.partition(":")
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     home = import_module(f"bpmax_sim.cli.{module}")
-    app.command(name, help=command.help, context_settings=_SETTINGS)(getattr(home, function))
-    return typer.main.get_command(app)
+    called = getattr(home, function)
+    app.command(name, help=translate(command.help), context_settings=_SETTINGS)(called)
+    made: Any = typer.main.get_command(app)
+    helps = _helps(called)
+    for parameter in made.params:
+        if parameter.name in helps:
+            parameter.help = _FULL_STOP.sub("。", translate(helps[parameter.name]))
+    return made
+
+
+def _helps(called: Callable[..., Any]) -> Mapping[str, str]:
+    """Return the help of each parameter, before typer makes a mere text of it."""
+    hints = get_type_hints(called, include_extras=True)
+    return {
+        name: option.help
+        for name, hint in hints.items()
+        for option in getattr(hint, "__metadata__", ())
+        if getattr(option, "help", None)
+    }
 
 
 def _root(
     context: typer.Context,
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[bool, typer.Option("--version", help=msg("Print the version."))] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(_LANG, help=msg("Language of messages: en, zh."), metavar="LANGUAGE"),
+    ] = None,
 ) -> int:
+    del lang  # `start` has taken it; it stands here for the help
     if version:
         say(f"{PROGRAM} {bpmax_sim.__version__}")
     elif context.invoked_subcommand is None:
@@ -406,11 +435,28 @@ def start(arguments: Sequence[str]) -> int:
     """Run the command that *arguments* name and return its exit code."""
     try:
         keep_printable()
+        language, arguments = _language_in(arguments)
+        choose_language(language, configured=language_of(find_root(Path())))
         return _called(arguments)
+    except UnknownLanguageError as error:
+        return _failed(ConfigError(str(error)), arguments)
     except Unread:
         return _UNREAD  # `| head` has seen enough
     except KeyboardInterrupt:
         return _interrupted(arguments)
+
+
+def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return the language that *arguments* ask for, wherever it stands, and the other arguments."""
+    left = list(arguments)
+    end = left.index("--") if "--" in left else len(left)
+    for number, argument in enumerate(left[:end]):
+        name, equals, value = argument.partition("=")
+        if name == _LANG:
+            if not equals:
+                value = "".join(left[number + 1 : number + 2])
+            return value, left[:number] + left[number + (1 if equals else 2) :]
+    return None, left
 
 
 def _called(arguments: Sequence[str]) -> int:

@@ -21,7 +21,7 @@ import typer
 
 from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, translate
 
 
 class Unread(Exception):  # noqa: N818 - it is no mistake
@@ -75,7 +75,7 @@ def _writing(stream: TextIO) -> Iterator[None]:
 def say(text: str) -> None:
     """Print data; a line that begins with a mark is coloured on a terminal."""
     with _writing(sys.stdout):
-        _say(text)
+        _say(translate(text))
 
 
 def _say(text: str) -> None:
@@ -114,7 +114,7 @@ def say_bytes(data: bytes) -> None:
 def tell(text: str) -> None:
     """Print a message to whoever watches."""
     with _writing(sys.stderr):
-        print(text, file=sys.stderr, flush=True)  # noqa: T201
+        print(translate(text), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def complain(text: str) -> None:
@@ -146,7 +146,7 @@ def choose(question: str, choices: Sequence[str]) -> str:
 
 def _answer(question: str) -> str:
     gap = " " if sys.stdin.isatty() else ""
-    print(f"{question}{gap}", end="", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"{translate(question)}{gap}", end="", file=sys.stderr, flush=True)  # noqa: T201
     return sys.stdin.readline().strip().lower()
 
 

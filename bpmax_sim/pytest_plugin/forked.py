@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 import pytest
 
 from bpmax_sim.i18n import msg
+from bpmax_sim.pytest_plugin.options import usage_error
 
 
 def check(config: pytest.Config) -> None:
@@ -28,7 +29,7 @@ def check(config: pytest.Config) -> None:
     try:
         marshal.dumps(serialize(report))
     except ValueError:
-        raise pytest.UsageError(
+        raise usage_error(
             msg(
                 "--forked: pytest-forked {version} cannot hand on the reports of pytest "
                 "{version_2}, so every test would fail; leave it out, run workers of "

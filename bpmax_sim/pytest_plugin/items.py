@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, put_behind
@@ -83,9 +83,10 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
         first = failures[0]
         others = [msg("also: {headline}", headline=failure.headline) for failure in failures[1:]]
         lines = _within(render(first).splitlines(), others)
-        text = cls(joined("\n", [*lines, *(["", more] if more else [])]))
+        shown = [translate(line) for line in [*lines, *(["", more] if more else [])]]
+        text = cls("\n".join(shown))
         place = first.location or first.place or Place("")
-        text.reprcrash = Crash(place.file, place.line, first.headline)
+        text.reprcrash = Crash(place.file, place.line, translate(first.headline))
         return text
 
     @classmethod

@@ -16,6 +16,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.options import usage_error
 from bpmax_sim.pytest_plugin.run_stats import tally_of
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.shards import Shard
@@ -60,7 +61,7 @@ def seconds(config: pytest.Config) -> dict[str, Any]:
     try:
         return shards.read(find_root(config.rootpath))
     except ConfigError as error:
-        raise pytest.UsageError(msg("--bpmax-shard: {error}", error=error)) from None
+        raise usage_error(msg("--bpmax-shard: {error}", error=error)) from None
 
 
 def _keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:

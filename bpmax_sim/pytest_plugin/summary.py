@@ -18,13 +18,13 @@ import msgspec
 import pytest
 
 import bpmax_sim
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import joined, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import shown
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.report.store import Evidence, digest_of, keep
-from bpmax_sim.report.terminal import annotation, in_workspace
+from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, counts, in_workspace
 
 _MOST = 10
 _ROWS = 50
@@ -57,7 +57,7 @@ def tell(reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequen
     text = summary(_outcomes(reporter.stats), notes, lines)
     if path and text:
         with suppress(OSError), Path(path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.write(translate(text))
 
 
 def command(note: Note) -> str:
@@ -71,12 +71,12 @@ def summary(outcomes: Mapping[str, int], notes: Sequence[Note], lines: Iterable[
     """Return the Markdown of the step's summary, or nothing where no scenario ran."""
     if not outcomes and not notes:
         return ""
-    counted = joined(", ", (f"{outcomes[one]} {one}" for one in _OUTCOMES if outcomes.get(one)))
+    counted = counts(outcomes, BY_OUTCOME)
     parts = [msg("### bpmax-sim: {counted}", counted=(counted or msg("not collected"))), ""]
     if notes:
         rows = [f"| {_cell(n.title)} | {_cell(_where(n))} | {_cell(n.told)} |" for n in notes]
         left = len(rows) - _ROWS
-        parts += ["| scenario | where | what |", "| --- | --- | --- |", *rows[:_ROWS]]
+        parts += [msg("| scenario | where | what |"), "| --- | --- | --- |", *rows[:_ROWS]]
         parts += ["", msg("and {left} more", left=left)] if left > 0 else []
         parts += [""]
     parts += [f"* {_cell(line)}" for line in lines]
@@ -127,7 +127,6 @@ def _problems(report: pytest.CollectReport, config: pytest.Config) -> Iterator[N
             yield Note(place, int(found["line"]), name, found["told"], column)
 
 
-_SOURCES = ("recorded", "live", "simulated", "fault", "stub", "failed")
 _SHOWN = 5
 _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
 _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
@@ -150,7 +149,7 @@ def write_summary(
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
-            reporter.write_line(line)
+            reporter.write_line(translate(line))
     tell(reporter, config, lines)
 
 
@@ -164,8 +163,8 @@ def _reports(reporter: pytest.TerminalReporter) -> Iterator[pytest.TestReport]:
 def _calls(tally: Tally) -> Iterator[str]:
     if not tally.used and not tally.calls:
         return
-    by_source = [f"{tally.calls[one]} {one}" for one in _SOURCES if tally.calls[one]]
-    told = f" ({joined(', ', by_source)})" if by_source else ""
+    by_source = counts(tally.calls, BY_SOURCE)
+    told = msg(" ({by_source})", by_source=by_source) if by_source else ""
     logins = (
         msg(", {plural}", plural=plural(tally.logins, "{number} login", "{number} logins"))
         if tally.logins
@@ -267,7 +266,3 @@ def _list(paths: Iterable[str]) -> str:
         else []
     )
     return joined(", ", [*known[:_SHOWN], *more])
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -163,14 +163,41 @@ def _reason(told: bool | str) -> str:
 
 
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}
-_WORDS: tuple[Outcome, ...] = ("passed", "failed", "xfailed", "skipped")
+BY_OUTCOME: Mapping[str, str] = {
+    "passed": msg("{number} passed"),
+    "failed": msg("{number} failed"),
+    "error": msg("{number} error"),
+    "xfailed": msg("{number} xfailed"),
+    "xpassed": msg("{number} xpassed"),
+    "skipped": msg("{number} skipped"),
+}
+"""How many tests ended so, in the order in which it is reported."""
+BY_SOURCE: Mapping[str, str] = {
+    "recorded": msg("{number} recorded"),
+    "live": msg("{number} live"),
+    "simulated": msg("{number} simulated"),
+    "fault": msg("{number} fault"),
+    "stub": msg("{number} stub"),
+    "failed": msg("{number} failed"),
+    "unanswered": msg("{number} unanswered"),
+}
+"""How many calls were answered by whom."""
+
+
+_SORTED = dict(sorted(BY_SOURCE.items()))
+
+
+def counts(numbers: Mapping[str, int], templates: Mapping[str, str]) -> str:
+    """Return ``2 passed, 1 failed`` for those of *numbers* that are not zero."""
+    told = [msg(text, number=numbers[one]) for one, text in templates.items() if numbers.get(one)]
+    return joined(", ", told)
 
 
 def line(verdict: Verdict) -> str:
     """Return ``√ 选择客户后回填联系人   2 calls   31 ms``."""
     head = f"{MARKS[verdict.outcome]} {verdict.item.name}"
     if verdict.outcome == "skipped":
-        return f"{head}   skipped{_because(verdict)}"
+        return msg("{head}   skipped{because}", head=head, because=_because(verdict))
     if not verdict.digest:
         return msg("{head}   did not run", head=head)
     took = msg(
@@ -199,7 +226,7 @@ def explained(verdict: Verdict) -> Iterator[str]:
 def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``; *seconds* are real ones."""
     outcomes = Counter(verdict.outcome for verdict in verdicts)
-    told = joined(", ", (f"{outcomes[word]} {word}" for word in _WORDS if outcomes[word]))
+    told = counts(outcomes, BY_OUTCOME)
     return msg(
         "{told}   {calls}   {seconds:.2f} s",
         told=(told or msg("nothing ran")),
@@ -210,13 +237,9 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
 
 def _calls(verdicts: Iterable[Verdict]) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
-    sources = Counter(call.source or "unanswered" for call in calls)
-    told = joined(", ", (f"{count} {source}" for source, count in sorted(sources.items())))
-    return msg(
-        "{plural}{told}",
-        plural=plural(len(calls), "{number} call", "{number} calls"),
-        told=f": {told}" if told else "",
-    )
+    number = plural(len(calls), "{number} call", "{number} calls")
+    told = counts(Counter(call.source or "unanswered" for call in calls), _SORTED)
+    return msg("{number}: {told}", number=number, told=told) if told else number
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -99,7 +99,7 @@ class Failure:
 
 
 def _one_line(text: str, longest: int) -> str:
-    line = _BREAKS.sub(" ", text)
+    line = _BREAKS.sub(" ", text) if _BREAKS.search(text) else text
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 

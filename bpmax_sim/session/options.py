@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import fields, msg
 
 Mode = Literal["replay", "record", "live", "simulate"]
 Against = Literal["live", "simulator"]
@@ -21,6 +21,7 @@ Unawaited = Literal["warn", "fail", "allow"]
 EngineName = Literal["quickjs", "v8", "quickjs,v8"]
 TraceWhen = Literal["on-failure", "on", "off"]
 Armed = Literal["on", "off"]
+Language = Literal["en", "zh"]
 
 Names = list[str] | tuple[str, ...]
 """Several texts. Not ``Sequence[str]`` or ``Iterable[str]``, which a single text is, too."""
@@ -255,6 +256,12 @@ OPTIONS: Final[tuple[Option, ...]] = (
         msg("what lies behind a failed scenario: Python tracebacks and the script's stack"),
         given="switch",
     ),
+    Option(
+        "lang",
+        ("pytest",),
+        Language,
+        msg("language of messages (default: that of the environment)"),
+    ),
     Option("owner", _SESSION, str, default=""),
     Option("environ", _SESSION),
     Option("secrets", ("session", "scenario"), Names, default=()),
@@ -281,18 +288,7 @@ def options_of(door: Door) -> Mapping[str, Option]:
 
 def helped(option: Option, flag: Callable[[str], str]) -> str:
     """Return the help of *option*; *flag* spells another option."""
-    return option.help.format_map(_Flags(flag))
-
-
-class _Flags(dict[str, str]):
-    """Every name as its flag."""
-
-    def __init__(self, flag: Callable[[str], str]) -> None:
-        super().__init__()
-        self._flag = flag
-
-    def __missing__(self, name: str) -> str:
-        return self._flag(name)
+    return msg(option.help, **{name: flag(name) for name in fields(option.help)})
 
 
 def arguments() -> Iterator[Option]:
