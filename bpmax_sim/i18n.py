@@ -109,11 +109,11 @@ def msg(template: str, /, **values: object) -> str:
     Args:
         template: English, as ``str.format`` takes it: ``{name}``, ``{name!r}``, ``{count:,}``.
             Without any value its text is taken as it stands, braces too.
-        values: what goes into it; a `Message` stays one.
+        values: what goes into it; a `Message` stays one, and what the template lacks is left out.
     """
     if not values:
         return Message(template, template)
-    texts = {name: _text(value, *fields(template)[name]) for name, value in values.items()}
+    texts = {name: _text(values[name], *how) for name, how in fields(template).items()}
     return Message(_filled(template, texts), template, texts)
 
 

@@ -539,7 +539,7 @@ _PLAIN_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] =
     (JsMap, lambda value: {_key(key): plain(item) for key, item in value.pairs}),
     (JsSet, lambda value: _list(value.items)),
     ((bytes, bytearray), lambda value: base64.b64encode(value).decode()),
-    (FarDate, lambda _: msg("Invalid Date")),
+    (FarDate, lambda _: "Invalid Date"),
     (Opaque, lambda value: f"[{value.kind}]"),
     (Undefined, lambda _: None),
 )

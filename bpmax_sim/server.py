@@ -336,7 +336,7 @@ def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
         return _told(_FAILED.get(error.code, 502), error.code, error.message)
     if isinstance(error, CallError | ConfigError):
         return _told(500, getattr(error, "code", "CONFIG"), str(error))
-    _LOG.error(msg("no answer to %s %s"), incoming.method, incoming.url.path, exc_info=error)
+    _LOG.error("no answer to %s %s", incoming.method, incoming.url.path, exc_info=error)
     return _told(500, "BUG", msg("the server failed; its standard error says how"))
 
 
@@ -395,7 +395,7 @@ def _told(status: int, code: str, message: str, **more: str) -> Outgoing:
         json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"),
         status,
         {"x-bpmax-sim": code},
-        msg("application/json; charset=utf-8"),
+        "application/json; charset=utf-8",
     )
 
 

@@ -26,7 +26,7 @@ from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.i18n import encoded, msg
+from bpmax_sim.i18n import encoded
 from bpmax_sim.messages import Exchange, Failed, Pairs, Request, Response
 
 # YAML's reader refuses or folds these; the marks of writing direction hide text from a reviewer.
@@ -118,12 +118,8 @@ def render(exchange: Exchange, *, zone: timedelta = timedelta(0), rules: str = "
     except UnicodeEncodeError as error:
         called = exchange.request.call.name if exchange.request.call else exchange.request.method
         raise CassetteError(
-            msg(
-                "{called}: the exchange cannot be written, it has the lone surrogate "
-                "{object!r}; send well-formed text",
-                called=called,
-                object=error.object[error.start],
-            )
+            f"{called}: the exchange cannot be written, it has the lone surrogate "
+            f"{error.object[error.start]!r}; send well-formed text"
         ) from error
 
 
@@ -185,12 +181,9 @@ def _extra(request: Request) -> dict[str, object]:
 
 def _request(request: Request) -> str:
     body = "null" if request.body is None else body_scalar(request.body, " " * 6)
-    return msg(
-        "  request:\n    method: {method}\n    uri: {url}\n{headers}    body: {body}\n",
-        method=plain(request.method, "method"),
-        url=plain(request.url, "uri"),
-        headers=_headers(request.headers),
-        body=body,
+    return (
+        f"  request:\n    method: {plain(request.method, 'method')}\n"
+        f"    uri: {plain(request.url, 'uri')}\n{_headers(request.headers)}    body: {body}\n"
     )
 
 
@@ -198,22 +191,15 @@ def _outcome(exchange: Exchange) -> str:
     outcome = exchange.outcome
     if isinstance(outcome, Failed):
         received = body_scalar(outcome.received, " " * 6)
-        return msg(
-            "  failure:\n    message: {json_line}\n    sent: {sent}\n    received: {received}\n",
-            json_line=json_line(outcome.message),
-            sent="true" if outcome.sent else "false",
-            received=received,
+        return (
+            f"  failure:\n    message: {json_line(outcome.message)}\n"
+            f"    sent: {'true' if outcome.sent else 'false'}\n    received: {received}\n"
         )
     headers = _headers(stored_headers(outcome, exchange.request.method))
-    return msg(
-        "  response:\n"
-        "    status: {{code: {status}, message: {reason}}}\n"
-        "{headers}    body:\n"
-        "      string: {body_scalar}\n",
-        status=outcome.status,
-        reason=plain(outcome.reason, "reason"),
-        headers=headers,
-        body_scalar=body_scalar(outcome.body, " " * 8),
+    return (
+        f"  response:\n    status: {{code: {outcome.status}, message: "
+        f"{plain(outcome.reason, 'reason')}}}\n{headers}"
+        f"    body:\n      string: {body_scalar(outcome.body, ' ' * 8)}\n"
     )
 
 
@@ -297,10 +283,7 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
         sha256=seal_sha(json_line(head), shas),
     )
     sections = (_section(*pair) for pair in zip(SECTIONS, groups, strict=True))
-    begin, end = (
-        f"{HEAD}{json_line(head)}\n",
-        msg("sealed: {json_line}\n", json_line=json_line(seal)),
-    )
+    begin, end = f"{HEAD}{json_line(head)}\n", f"sealed: {json_line(seal)}\n"
     return b"".join([begin.encode(), *sections, end.encode()])
 
 
@@ -380,7 +363,7 @@ def reseal(text: str) -> bytes:
     try:
         head = msgspec.convert(_mapping(tree).get("bpmax"), Head, strict=False)
     except ValueError as error:
-        raise YamlTextError(msg("not a cassette of ours: {error}", error=error), 1) from error
+        raise YamlTextError(f"not a cassette of ours: {error}", 1) from error
     items = [item for name in SECTIONS for item in tree.get(name) or []]
     return dump_entries([_resealed(*pair) for pair in enumerate(items, 1)], rules=head.rules)
 
@@ -390,9 +373,7 @@ def _resealed(number: int, item: Any) -> Entry:
         line = msgspec.convert(_mapping(item).get("bpmax"), Line, strict=False)
         exchange = exchange_of(_checked(line), item)
     except ValueError as error:
-        raise YamlTextError(
-            msg("exchange {number}: {error}", number=number, error=error), 1
-        ) from error
+        raise YamlTextError(f"exchange {number}: {error}", 1) from error
     # The index line stays the recorded one; only the text is written anew.
     text = render(replace(exchange, request=replace(exchange.request, call=None))).text
     if index_text(line, text)[1] != line.sha:
@@ -403,21 +384,15 @@ def _resealed(number: int, item: Any) -> Entry:
 def _checked(line: Line) -> Line:
     """Return *line*, of which the index can be read back."""
     if not _KEY.fullmatch(line.key):
-        raise ValueError(
-            msg("key: expected hexadecimal digits, got {line_key!r}", line_key=line.key)
-        )
+        raise ValueError(f"key: expected hexadecimal digits, got {line.key!r}")
     if not 0 <= line.n <= _MOST or line.ms < 0:
-        raise ValueError(
-            msg(
-                "n and ms: expected 0 to {most}, got {n} and {ms}", most=_MOST, n=line.n, ms=line.ms
-            )
-        )
+        raise ValueError(f"n and ms: expected 0 to {_MOST}, got {line.n} and {line.ms}")
     return line
 
 
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise YamlTextError(msg("{name} where a mapping is expected", name=type(value).__name__), 1)
+        raise YamlTextError(f"{type(value).__name__} where a mapping is expected", 1)
     return value
 
 
@@ -437,8 +412,6 @@ def up_to_date(
     """
     for number in range(version, newest):
         if number not in steps:
-            raise LookupError(
-                msg("format {number} was never written by any bpmax-sim", number=number)
-            )
+            raise LookupError(f"format {number} was never written by any bpmax-sim")
         data = steps[number](data)
     return data

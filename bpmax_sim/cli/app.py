@@ -72,13 +72,13 @@ COMMANDS: Mapping[str, Command] = {
     "demo": Command(
         "project:demo",
         msg("Record a script against a small CRM and replay it without network and credentials"),
-        msg("bpmax-sim demo"),
+        "bpmax-sim demo",
         msg("Needs nothing but this package, and leaves a folder that runs."),
     ),
     "init": Command(
         "project:init",
         msg("Make a project that passes at once: platform, script, scenario, cassette, CI files"),
-        msg("bpmax-sim init --platform crm_system --ci github"),
+        "bpmax-sim init --platform crm_system --ci github",
         msg(
             "It asks for what no option says. In a project that has scenarios it writes CI "
             "and Git files alone. What is there is replaced only if you agree."
@@ -87,13 +87,13 @@ COMMANDS: Mapping[str, Command] = {
     "run": Command(
         "run:run",
         msg("Run scenarios; by default they replay what was recorded"),
-        msg("bpmax-sim run scenarios/crm -k 冒烟"),
+        "bpmax-sim run scenarios/crm -k 冒烟",
         _EXIT_CODES,
     ),
     "record": Command(
         "run:record",
         msg("Run scenarios against the live systems and record what they answer"),
-        msg("bpmax-sim record scenarios/crm/customer.scenario.yaml"),
+        "bpmax-sim record scenarios/crm/customer.scenario.yaml",
         msg(
             "Credentials come from where instances.yaml says. A scenario that fails leaves "
             "the old cassette as it is and sets the new one aside as <file>.new. "
@@ -104,7 +104,7 @@ COMMANDS: Mapping[str, Command] = {
     "review": Command(
         "review:review",
         msg("Show recordings that wait as <file>.new, and accept or reject them"),
-        msg("bpmax-sim review --accept cassettes/crm/customer.yaml.new"),
+        "bpmax-sim review --accept cassettes/crm/customer.yaml.new",
         msg(
             "Without --accept and --reject it shows what they change, asks of each on a "
             "terminal, and ends with 6 if any is left."
@@ -113,24 +113,24 @@ COMMANDS: Mapping[str, Command] = {
     "list": Command(
         "run:listing",
         msg("List scenarios and the rows of their tables"),
-        msg("bpmax-sim list --json"),
+        "bpmax-sim list --json",
     ),
     "inspect": Command(
         "cassettes:inspect",
         msg("Show what is recorded in a cassette"),
-        msg("bpmax-sim inspect cassettes/crm/customer.yaml"),
+        "bpmax-sim inspect cassettes/crm/customer.yaml",
         msg("With :LINE behind the file, it shows that exchange whole."),
     ),
     "show": Command(
         "run:show",
         msg("Show the last failure again, without running anything"),
-        msg("bpmax-sim show --all"),
+        "bpmax-sim show --all",
         msg("Both `bpmax-sim run` and pytest remember below .bpmax/ what failed, until it passes."),
     ),
     "report": Command(
         "run:report",
         msg("Write one HTML page of what runs told, from traces of one machine or of many"),
-        msg("bpmax-sim report --to report.html"),
+        "bpmax-sim report --to report.html",
         msg(
             "`bpmax-sim run --trace=on` and `pytest --bpmax-trace=on` keep traces below "
             ".bpmax/trace. Of a scenario that several folders hold, that of the later "
@@ -140,7 +140,7 @@ COMMANDS: Mapping[str, Command] = {
     "lint": Command(
         "lint:lint",
         msg("Check platforms, scenarios, scripts and cassettes without running anything"),
-        msg("bpmax-sim lint --format github"),
+        "bpmax-sim lint --format github",
         msg(
             "In cassettes it looks for damage, for secrets that this machine knows and for "
             "what looks like one. Of a platform file or a script it checks the whole "
@@ -150,7 +150,7 @@ COMMANDS: Mapping[str, Command] = {
     "fmt": Command(
         "cassettes:fmt",
         msg("Write cassettes canonically, with keys under the matching rules now in force"),
-        msg("bpmax-sim fmt --check"),
+        "bpmax-sim fmt --check",
         msg(
             "After a change of ignore or volatile, replay works keys out anew each time; "
             "this saves that. What was edited by hand is for `bpmax-sim seal`."
@@ -159,7 +159,7 @@ COMMANDS: Mapping[str, Command] = {
     "import": Command(
         "imports:imports",
         msg("Make cassettes of what vcrpy, betamax, a browser (HAR), WireMock and others recorded"),
-        msg("bpmax-sim import traffic.har --to cassettes/crm/customer.yaml"),
+        "bpmax-sim import traffic.har --to cassettes/crm/customer.yaml",
         msg(
             "Credentials, cookies and what logins mint are replaced; logins are left out, "
             "for replay makes them up. What cannot be carried over is told, and nothing is "
@@ -169,7 +169,7 @@ COMMANDS: Mapping[str, Command] = {
     "import openapi": Command(
         "imports:openapi",
         msg("Make a platform file of an OpenAPI or Swagger document: APIs, log-in and answers"),
-        msg("bpmax-sim import openapi crm.openapi.json --key crm_system"),
+        "bpmax-sim import openapi crm.openapi.json --key crm_system",
         msg(
             "It adds an instance whose credentials come from the environment. Nothing is "
             "fetched; what a platform file cannot say is told, and stands at its head. "
@@ -179,13 +179,13 @@ COMMANDS: Mapping[str, Command] = {
     "export": Command(
         "cassettes:exports",
         msg("Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy"),
-        msg("bpmax-sim export cassettes/crm/customer.yaml --as har"),
+        "bpmax-sim export cassettes/crm/customer.yaml --as har",
         msg("Credentials stay stand-ins. What the format cannot carry is told."),
     ),
     "diff": Command(
         "review:diff",
         msg("Compare two cassettes by meaning, exchange by exchange, and tell where they differ"),
-        msg("bpmax-sim diff cassettes/crm/customer.yaml"),
+        "bpmax-sim diff cassettes/crm/customer.yaml",
         msg(
             "By default with the recording that waits beside it as <file>.new. Instants, "
             "durations and fields that are declared volatile do not count. It ends with 1 "
@@ -195,7 +195,7 @@ COMMANDS: Mapping[str, Command] = {
     "verify": Command(
         "verify:verify",
         msg("Send recorded calls to the live systems and tell how their answers have changed"),
-        msg("bpmax-sim verify cassettes/crm/customer.yaml --max-age 30d"),
+        "bpmax-sim verify cassettes/crm/customer.yaml --max-age 30d",
         msg(
             "Only GET and HEAD, unless writes are allowed; an API may say verify: never. A "
             "field that is new is an info, one that is gone a warning, another type or "
@@ -207,20 +207,20 @@ COMMANDS: Mapping[str, Command] = {
     "seal": Command(
         "cassettes:seal",
         msg("Accept a cassette that was edited by hand"),
-        msg("bpmax-sim seal cassettes/crm/customer.yaml"),
+        "bpmax-sim seal cassettes/crm/customer.yaml",
         msg("It shows what changes in the file and asks before it writes."),
     ),
     "recover": Command(
         "cassettes:recover",
         msg("Seal what a recording that was killed left in its journal"),
-        msg("bpmax-sim recover"),
+        "bpmax-sim recover",
     ),
     "prune": Command(
         "prune:prune",
         msg(
             "Delete exchanges and cassettes that no test played in the last complete run of pytest"
         ),
-        msg("bpmax-sim prune --yes"),
+        "bpmax-sim prune --yes",
         msg(
             "It shows what would go, and asks before it deletes; where nobody can be asked "
             "it needs --yes. Recordings of logins stay, and so does all of a test that "
@@ -230,7 +230,7 @@ COMMANDS: Mapping[str, Command] = {
     "coverage": Command(
         "verify:covered",
         msg("Show which APIs, parameters, auth paths, fields and nodes the scenarios touch"),
-        msg("bpmax-sim coverage --fail-under 80"),
+        "bpmax-sim coverage --fail-under 80",
         msg(
             "The scenarios are replayed for it. Platforms that are built in do not count, "
             "and neither does what a scenario touches that fails."
@@ -239,7 +239,7 @@ COMMANDS: Mapping[str, Command] = {
     "fuzz": Command(
         "fuzz:fuzz",
         msg("Search a platform and scripts for calls that break a law, and write them as tests"),
-        msg("bpmax-sim fuzz scenarios/platforms/crm_system.yaml --minutes 5"),
+        "bpmax-sim fuzz scenarios/platforms/crm_system.yaml --minutes 5",
         msg(
             "Calls are drawn from what the file declares: types, enums, formats, schemas. "
             "They are made against the platform's stand-in, with made-up credentials, or "
@@ -254,7 +254,7 @@ COMMANDS: Mapping[str, Command] = {
     "serve": Command(
         "project:serve",
         msg("Answer over HTTP from cassettes, for a real BPMAX or a program in any language"),
-        msg("bpmax-sim serve cassettes/crm --port 8700"),
+        "bpmax-sim serve cassettes/crm --port 8700",
         msg(
             "Point the third party's address, or its host alone, at the one that is "
             "printed; where several third parties are recorded, /<platform key> in front "
@@ -265,7 +265,7 @@ COMMANDS: Mapping[str, Command] = {
     "simulate": Command(
         "project:simulate",
         msg("Answer over HTTP as a third party would: a stand-in with tokens, limits and memory"),
-        msg("bpmax-sim simulate qywx --port 8700"),
+        "bpmax-sim simulate qywx --port 8700",
         msg(
             "The vendor's own SDK works against it but for the address; it logs in with "
             "the credentials that are printed. Without a name it lists what there is. "
@@ -275,12 +275,12 @@ COMMANDS: Mapping[str, Command] = {
     "schema": Command(
         "project:schema",
         msg("Print or write the JSON Schemas with which editors check files while one types"),
-        msg("bpmax-sim schema --write"),
+        "bpmax-sim schema --write",
     ),
     "doctor": Command(
         "doctor:doctor",
         msg("Check that everything bpmax-sim needs is there"),
-        msg("bpmax-sim doctor"),
+        "bpmax-sim doctor",
         msg(
             "It looks at the installation, the console, and in a project at platforms, "
             "what recordings left, schemas, Git and CI files. It ends with 1 if something "
@@ -297,7 +297,7 @@ _NUMBERS: Final[Mapping[str, str]] = {
     r"Input should be less than or equal to (\S+)": msg("expected at most \\1"),
     r"Input should be greater than or equal to (\S+)": msg("expected at least \\1"),
 }
-_MARKS: Final = (msg("Value error, "), msg("Assertion failed, "))
+_MARKS: Final = ("Value error, ", "Assertion failed, ")
 _FULL_STOP = re.compile(r"(?<=[^\x00-\x7f])\.$")
 _LANG: Final = "--lang"
 _SPACE = re.compile(r"\s+")

@@ -15,7 +15,6 @@ import msgspec
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.fuzz.search import Finding, Plan
 from bpmax_sim.fuzz.target import SIMULATE
-from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.project import SUFFIX, file_name
 from bpmax_sim.strategies.traffic import yaml_text
@@ -42,14 +41,14 @@ def scenario_of(finding: Finding, plan: Plan, root: Path) -> File:
     lines = [
         *(f"# {one}" for one in (finding.message, *finding.javascript)),
         "version: 1",
-        msg("scenario: {inline}", inline=_inline(f"{finding.call}: {finding.law}")),
+        f"scenario: {_inline(f'{finding.call}: {finding.law}')}",
         "form: {}",
-        msg("proxy: {{platforms: {inline}, mode: {mode}}}", inline=_inline(platforms), mode=mode),
+        f"proxy: {{platforms: {_inline(platforms)}, mode: {mode}}}",
         "steps:",
-        msg("  - name: {inline}", inline=_inline(f"law {finding.law}")),
+        f"  - name: {_inline(f'law {finding.law}')}",
         "    python:",
-        msg("      call: bpmax_sim.fuzz:held"),
-        msg("      args: {inline}", inline=_inline(_escaped(args))),
+        "      call: bpmax_sim.fuzz:held",
+        f"      args: {_inline(_escaped(args))}",
     ]
     return File(path, "\n".join(lines) + "\n")
 
@@ -74,9 +73,9 @@ def pytest_of(finding: Finding, plan: Plan, root: Path) -> File:
 
 def _test_lines(finding: Finding, plan: Plan, root: Path, name: str) -> Iterator[str]:
     yield f'"""{_docstring(finding.message)}"""'
-    yield from ("", msg("from pathlib import Path"), "", msg("from bpmax_sim import fuzz"), "")
+    yield from ("", "from pathlib import Path", "", "from bpmax_sim import fuzz", "")
     yield "ROOT = Path(__file__).parents[1]"
-    yield from ("", "", msg("def test_{name}() -> None:", name=name))
+    yield from ("", "", f"def test_{name}() -> None:")
     yield from (f"    # {one}" for one in finding.javascript)
     yield f"    fuzz.hold({finding.law!r}, ROOT / {_below(plan.path, root)!r}, **{{"
     given = _given(finding, plan)
@@ -84,7 +83,7 @@ def _test_lines(finding: Finding, plan: Plan, root: Path, name: str) -> Iterator
         shown = pformat(value, width=_WIDTH - 8, sort_dicts=False).replace("\n", "\n        ")
         yield f"        {key!r}: {shown},"
     if finding.script:
-        yield msg('        "script": ROOT / {below!r},', below=_below(Path(finding.script), root))
+        yield f'        "script": ROOT / {_below(Path(finding.script), root)!r},'
         named = ", ".join(f"ROOT / {_below(one, root)!r}" for one in plan.libraries)
         yield f'        "libraries": [{named}],'
     yield "    })"

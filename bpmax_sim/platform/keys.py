@@ -18,7 +18,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.platform.encodings import FilterError, b64url, decode_base64, octets
 
 _PEM = "-----BEGIN "
-_CERTIFICATE = msg("-----BEGIN CERTIFICATE-----")
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 _SHA2: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
     "256": hashes.SHA256,
     "384": hashes.SHA384,

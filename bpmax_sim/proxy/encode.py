@@ -240,8 +240,8 @@ TYPES: Final[Mapping[str, str]] = {
     "json": "application/json",
     "form": FORM,
     "multipart": "multipart/form-data",
-    "text": msg("text/plain; charset=utf-8"),
-    "xml": msg("application/xml; charset=utf-8"),
+    "text": "text/plain; charset=utf-8",
+    "xml": "application/xml; charset=utf-8",
 }
 _BYTES = "application/octet-stream"
 _FORM_SAFE = re.compile(r"[A-Za-z0-9*\-._]*")

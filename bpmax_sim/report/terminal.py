@@ -187,7 +187,7 @@ BY_SOURCE: Mapping[str, str] = {
 _SORTED = dict(sorted(BY_SOURCE.items()))
 
 
-def counts(numbers: Mapping[str, int], templates: Mapping[str, str]) -> str:
+def counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
     """Return ``2 passed, 1 failed`` for those of *numbers* that are not zero."""
     told = [msg(text, number=numbers[one]) for one, text in templates.items() if numbers.get(one)]
     return joined(", ", told)

@@ -20,8 +20,8 @@ from bpmax_sim.transport.protocol import SOURCE
 _SPAN = re.compile(r"([1-9]\d*)(?:-([1-9]\d*))?")
 _TARGET = re.compile(r"\*|[^.\s]+\.[^.\s]+")
 _KINDS = ("token", "error", "status", "body")
-_JSON: Pairs = (("content-type", msg("application/json; charset=utf-8")),)
-_TEXT: Pairs = (("content-type", msg("text/plain; charset=utf-8")),)
+_JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
+_TEXT: Pairs = (("content-type", "text/plain; charset=utf-8"),)
 
 
 def fault_problem(rule: FaultRule) -> str | None:

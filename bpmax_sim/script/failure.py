@@ -126,7 +126,7 @@ _LIMIT = "ScriptLimitError"
 _THROWS_NULL = re.compile(r"(?:throw|reject\w*\()\s*null\b")
 _DEEP = {"Maximum call stack size exceeded", "stack overflow"}
 _NOTHING = ": ''"  # the token at the end of a library
-_LONG = msg("array too long for ")  # of bindings/guards.js
+_LONG = "array too long for "  # of bindings/guards.js
 _TOO_DEEP = msg(
     "the script calls itself, or nests a value, too deeply: the stack is full; "
     "--bpmax-js-stack=24MB gives it more"
@@ -173,7 +173,7 @@ class Failures(msgspec.Struct):
         place = frames[0].place if frames else Place(self.name)
         # What stands behind the end is ours, and so is the token that is complained of there.
         ends = self.sources.is_past_end(told.raw) or told.message.endswith(_NOTHING)
-        message = msg("unexpected end of the script") if ends else told.message
+        message = "unexpected end of the script" if ends else told.message
         return ScriptSyntaxError(message, name="SyntaxError", place=place)
 
     def escaped(self, error: EngineError) -> ScriptError:

@@ -15,7 +15,7 @@ from bpmax_sim.secret.scan import Finding
 from bpmax_sim.secret.spelling import as_bytes
 from bpmax_sim.secret.standin import STANDIN
 
-MARKER = msg("[redacted: a secret in an encoding]")
+MARKER = "[redacted: a secret in an encoding]"
 """What stands for a run whose own marker would tell a secret."""
 
 _SHORTEST = 6  # characters of the shortest text that may hold a secret
@@ -102,7 +102,7 @@ def _lines(secrets: Iterable[Secret]) -> Iterator[Secret]:
         lines = secret.real.splitlines()
         if secret.name and len(lines) > 1:
             named = STANDIN.fullmatch(secret.standin)
-            twin = secret.standin if named else msg("[redacted: a line of a secret]")
+            twin = secret.standin if named else "[redacted: a line of a secret]"
             for line in map(str.strip, lines):
                 if len(line) >= _LINE:
                     yield Secret(line, twin, secret.name)

@@ -22,7 +22,6 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, Login, expand, login_steps
 from bpmax_sim.platform.model import Apply, Auth, LoginStep, Platform, Sign
@@ -558,10 +557,7 @@ _READERS: Final[Mapping[str, Callable[[str], float]]] = {
 def login_response(platform: Platform, instance: str, login: Login) -> Response:
     """Return what a login yields with stand-ins for what is handed out, whoever asks."""
     body: dict[str, Any] = {}
-    headers = [
-        ("content-type", msg("application/json; charset=utf-8")),
-        ("cache-control", "no-store"),
-    ]
+    headers = [("content-type", "application/json; charset=utf-8"), ("cache-control", "no-store")]
     for name, rule in login.step.extract.items():
         value = _standin(platform, instance, login, name)
         kind, _, place = rule.path.partition(":")

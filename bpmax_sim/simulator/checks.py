@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from bpmax_sim.i18n import msg
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.simulator.auth import accept, carried, check_declared, grant, issue, left
 from bpmax_sim.simulator.model import (
@@ -48,11 +47,7 @@ def _over_quota(turn: Turn, rule: Delivery, receiver: str) -> str:
     begun, count = turn.state.counts.get(key, (start, 0))
     count = count + 1 if begun == start else 1
     turn.change(counts={**turn.state.counts, key: (start, count)})
-    return (
-        ""
-        if count <= rule.count
-        else msg("more than {count} in {per:g} s", count=rule.count, per=rule.per)
-    )
+    return "" if count <= rule.count else f"more than {rule.count} in {rule.per:g} s"
 
 
 def _repeated(turn: Turn, rule: Delivery, receiver: str, body: object) -> str:
@@ -61,7 +56,7 @@ def _repeated(turn: Turn, rule: Delivery, receiver: str, body: object) -> str:
     text = json.dumps([turn.route, receiver, _content(body)], ensure_ascii=False, sort_keys=True)
     seen = turn.state.seen.get(text)
     if seen is not None and turn.now < seen.until:
-        return msg("the same message within {same:g} s", same=rule.same)
+        return f"the same message within {rule.same:g} s"
     turn.change(seen={**turn.state.seen, text: Seen(until=turn.now + rule.same)})
     return ""
 
@@ -197,7 +192,7 @@ def limit(turn: Turn, rule: Limit) -> None:
     key = "/".join(
         (
             turn.route,
-            msg("{count} in {per:g}", count=rule.count, per=rule.per),
+            f"{rule.count} in {rule.per:g}",
             *(as_text(turn.look(place)) for place in rule.by),
         )
     )

@@ -13,7 +13,6 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Auth, Idempotency, Parameter, ResponseRules, is_set
@@ -245,20 +244,13 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
     where = f"{parameter.place}.{parameter.target}"
     if given is UNSET:
         if parameter.required and not _is_hidden(turn, parameter):
-            raise Refused("400", msg("{where} is missing", where=where))
+            raise Refused("400", f"{where} is missing")
         return example(parameter)
     value = typed(given, parameter)
     if value is UNSET:
-        raise Refused("400", msg("{where} is not of type {type}", where=where, type=parameter.type))
+        raise Refused("400", f"{where} is not of type {parameter.type}")
     if parameter.enum and as_text(value) not in map(as_text, parameter.enum):
-        raise Refused(
-            "400",
-            msg(
-                "{where} is none of {names}",
-                where=where,
-                names=", ".join(map(as_text, parameter.enum)),
-            ),
-        )
+        raise Refused("400", f"{where} is none of {', '.join(map(as_text, parameter.enum))}")
     return value
 
 

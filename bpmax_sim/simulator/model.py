@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType, field
 
-from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Api, ErrorClass, Model, Platform, ResponseRules
 from bpmax_sim.yamlfile import Seconds
@@ -279,9 +278,9 @@ def is_login(route: Route) -> bool:
 _NAMES = re.compile(r"[^$.\[\]'\"]+")
 _STATUS: Final = {"token": 401, "rate": 429, "transient": 503}
 _TOLD: Final = {
-    "token": msg("the token is missing, unknown or over"),
-    "rate": msg("too many requests"),
-    "transient": msg("busy, try again"),
+    "token": "the token is missing, unknown or over",
+    "rate": "too many requests",
+    "transient": "busy, try again",
 }
 
 
@@ -292,14 +291,12 @@ def derived(platform: Platform) -> Table:
     errors = {name: _class(rules, name) for name in _STATUS}
     errors |= {
         "400": Reply(status=400, code="400"),
-        "401": Reply(status=401, code="401", message=msg("the credentials are wrong")),
-        "404": Reply(status=404, code="404", message=msg("there is no such interface")),
-        "409": Reply(status=409, code="409", message=msg("the same request was made before")),
-        "expired": Reply(
-            status=401, code="401", message=msg("the time of the signature is too old")
-        ),
-        "used": Reply(status=401, code="401", message=msg("the nonce was used before")),
-        "signature": Reply(status=401, code="401", message=msg("the signature is wrong")),
+        "401": Reply(status=401, code="401", message="the credentials are wrong"),
+        "404": Reply(status=404, code="404", message="there is no such interface"),
+        "409": Reply(status=409, code="409", message="the same request was made before"),
+        "expired": Reply(status=401, code="401", message="the time of the signature is too old"),
+        "used": Reply(status=401, code="401", message="the nonce was used before"),
+        "signature": Reply(status=401, code="401", message="the signature is wrong"),
     }
     return Table(
         simulator=platform.platform_key,
@@ -399,8 +396,8 @@ def bad_token(platform: Platform, api: Api) -> Response:
     token = rules.classes.get("token", ErrorClass(status=(401,)))
     status = _status_of(rules, token, "token")
     values = [(rules.code, token.code[0])] if token.code else []
-    values.append((rules.message, msg("the token has expired (fault)")))
-    headers = [("content-type", msg("application/json; charset=utf-8"))]
+    values.append((rules.message, "the token has expired (fault)"))
+    headers = [("content-type", "application/json; charset=utf-8")]
     body: dict[str, Any] = {}
     for paths, value in values:
         first = paths[0] if paths else ""

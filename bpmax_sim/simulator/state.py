@@ -22,7 +22,6 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Headers, Pairs, Request, Response
 from bpmax_sim.platform.filters import http_date
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
@@ -349,7 +348,7 @@ class Turn(msgspec.Struct):
         return prefix + text[:length]
 
 
-_JSON: Final = msg("application/json; charset=utf-8")
+_JSON: Final = "application/json; charset=utf-8"
 _SCALAR: Final = (str, int, float)
 
 
@@ -361,7 +360,7 @@ def respond(turn: Turn, base: Reply, over: Reply, *, data: Any = UNSET) -> Respo
     status = next((one for one in (over.status, base.status) if isinstance(one, int)), 200)
     headers = {**base.headers, **over.headers}
     if isinstance(over.text, str):
-        body, kind = render(over.text, _texts(turn)).encode(), msg("text/plain; charset=utf-8")
+        body, kind = render(over.text, _texts(turn)).encode(), "text/plain; charset=utf-8"
     else:
         body, kind = _body(turn, UNSET if over.alone else base.body, over.body, data), _JSON
     pairs: list[tuple[str, str]] = [("date", http_date(turn.now))]

@@ -47,7 +47,7 @@ def command(request: Request) -> str:
     if request.body is None:
         return _joined(lines)
     if "content-type" not in Headers(request.headers):
-        lines.append(msg("--header Content-Type:"))  # or curl would name a form
+        lines.append("--header Content-Type:")  # or curl would name a form
     said = _shell_text(request.body)
     if said is not None and len(request.body) <= _LONGEST:
         return _joined([*lines, msg("--data-binary {quote}", quote=shlex.quote(said))])

@@ -36,7 +36,7 @@ WHAT: Final = msg("an HTTP Archive")
 Attachment = Callable[[str], "bytes | None"]
 
 _CODES: Final = (
-    ("TIMEOUT", (msg("timed out"), "timeout", "timed_out")),
+    ("TIMEOUT", ("timed out", "timeout", "timed_out")),
     ("TLS", ("ssl", "tls", "cert_", "certificate")),
     ("CONNECT", ("refused", "name_not_resolved", "unreachable", "dns", "resolve", "connect")),
 )

@@ -20,7 +20,7 @@ from bpmax_sim.messages import Chunk, Pairs, Request, Response
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.transport.protocol import Transport
 
-_JSON: Pairs = (("content-type", msg("application/json; charset=utf-8")),)
+_JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

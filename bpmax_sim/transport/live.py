@@ -29,7 +29,7 @@ from bpmax_sim.transport.protocol import OWN, Handler, Transport
 
 _DEFAULT_HEADERS = {
     "accept": "*/*",
-    "accept-encoding": msg("gzip, deflate"),
+    "accept-encoding": "gzip, deflate",
     "connection": "keep-alive",
     "user-agent": "bpmax-sim",
 }
