@@ -79,7 +79,7 @@ class Message(str):
 
     def splitlines(self, keepends: bool = False) -> list[str]:
         """Return the lines; those of a message that only joins others are messages again."""
-        if keepends or _has_words(self.template) or self.many:
+        if keepends or not self.values or _has_words(self.template) or self.many:
             return super().splitlines(keepends)
         return ["".join(line) if not line else joined("", line) for line in _lines(self)]
 

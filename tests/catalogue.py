@@ -61,9 +61,13 @@ def names(template: str) -> frozenset[str]:
 
 def _parsed(template: str) -> Iterator[tuple[str, str | None, str | None, str | None]]:
     try:
-        yield from string.Formatter().parse(template)
-    except ValueError:  # without values a template may have braces of its own
-        yield template, None, None, None
+        found = list(string.Formatter().parse(template))
+    except ValueError:
+        found = []
+    if not found or any(name is not None and not name.isidentifier() for _, name, _, _ in found):
+        yield template, None, None, None  # without values a template may have braces of its own
+    else:
+        yield from found
 
 
 def path_of(language: str) -> Path:

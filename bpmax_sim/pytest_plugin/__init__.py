@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, translate
 from bpmax_sim.pytest_plugin import fixtures, options
 from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDING, RUN, SESSIONS
 
@@ -149,7 +149,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     )
     mode = options.value(item.config, "mode")
     if item.get_closest_marker("bpmax_live") and mode != "live":
-        pytest.skip(msg("needs a live system; run it with --bpmax-mode=live"))
+        pytest.skip(translate(msg("needs a live system; run it with --bpmax-mode=live")))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -411,4 +411,4 @@ def annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException
             report.location = (*place, report.location[2])
     text = calls_section(calls, room) if len(calls) > told else ""
     if text:
-        report.sections.append(("calls", text))
+        report.sections.append(("calls", translate(text)))

@@ -22,7 +22,7 @@ from _pytest._io import saferepr
 
 from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
-from bpmax_sim.i18n import Message, joined, mapped, msg
+from bpmax_sim.i18n import Message, joined, msg, translate
 from bpmax_sim.project import cassette_name
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
@@ -284,7 +284,7 @@ def _hidden(value: Any) -> Any:
     if kind is str:
         return redact_now(value)
     if kind is Message:
-        return mapped(value, redact_now)
+        return redact_now(translate(value))
     if kind in {list, tuple}:
         return kind([_hidden(item) for item in value])
     if kind.__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
@@ -447,7 +447,7 @@ def run_of(node: pytest.Item) -> Iterator[PythonTestRun]:
     try:
         run = PythonTestRun(node)
     except BpmaxError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(translate(str(error)), pytrace=False)
     node.stash[RUN] = run
     try:
         yield run
@@ -463,7 +463,7 @@ def without_traceback() -> Iterator[None]:
     try:
         yield
     except BpmaxError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(translate(str(error)), pytrace=False)
 
 
 class RunClock:

@@ -148,7 +148,7 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
 def _check(check: Check, width: int) -> Iterator[str]:
     """Yield one line, or two where both sides have no room on one."""
     head = msg(
-        "  {ok} {label}   expected ", ok="√" if check.ok else "×", label=f"{check.label:<{width}}"
+        "  {ok} {label}   expected ", ok="√" if check.ok else "×", label=check.label.ljust(width)
     )
     if check.ok:
         yield head + check.expected
