@@ -64,7 +64,10 @@ def _parsed(template: str) -> Iterator[tuple[str, str | None, str | None, str | 
         found = list(string.Formatter().parse(template))
     except ValueError:
         found = []
-    if not found or any(name is not None and not name.isidentifier() for _, name, _, _ in found):
+    if not found or any(
+        name is not None and (not name.isidentifier() or spec[:1] == " ")
+        for _, name, spec, _ in found
+    ):
         yield template, None, None, None  # without values a template may have braces of its own
     else:
         yield from found
