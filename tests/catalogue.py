@@ -29,7 +29,7 @@ PACKAGE = CATALOGUES.parent
 KEYWORDS = {"msg": None, "plural": (2, 3)}
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
-Id = str | tuple[str, str]
+Id = str | tuple[str, ...]
 
 
 def templates() -> dict[Id, set[str]]:
@@ -65,7 +65,7 @@ def _parsed(template: str) -> Iterator[tuple[str, str | None, str | None, str | 
     except ValueError:
         found = []
     if not found or any(
-        name is not None and (not name.isidentifier() or spec[:1] == " ")
+        name is not None and (not name.isidentifier() or (spec or "")[:1] == " ")
         for _, name, spec, _ in found
     ):
         yield template, None, None, None  # without values a template may have braces of its own
@@ -92,8 +92,8 @@ def read(language: str) -> dict[Id, str]:
     }
 
 
-def _first(translation: str | tuple[str, ...] | list[str]) -> str:
-    return translation if isinstance(translation, str) else translation[0]
+def _first(translation: str | tuple[str, ...] | list[str] | None) -> str:
+    return translation if isinstance(translation, str) else (translation or [""])[0]
 
 
 def catalogue_of(language: str, translations: Mapping[Id, str]) -> Catalog:
