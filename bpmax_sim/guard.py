@@ -205,14 +205,14 @@ def _reversed(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any
 
 
 _WAYS: Final[Mapping[str, _Way]] = {
-    "socket.connect": _Way("connect to", _addressed),
-    "socket.sendto": _Way("send to", _addressed),
-    "socket.sendmsg": _Way("send to", _addressed),
-    "socket.bind": _Way("bind to", _foreign),
-    "socket.getaddrinfo": _Way("look up", _named),
-    "socket.gethostbyname": _Way("look up", _named),
-    "socket.gethostbyaddr": _Way("look up", _reversed),
-    "socket.getnameinfo": _Way("look up", _reversed),
+    "socket.connect": _Way(msg("connect to"), _addressed),
+    "socket.sendto": _Way(msg("send to"), _addressed),
+    "socket.sendmsg": _Way(msg("send to"), _addressed),
+    "socket.bind": _Way(msg("bind to"), _foreign),
+    "socket.getaddrinfo": _Way(msg("look up"), _named),
+    "socket.gethostbyname": _Way(msg("look up"), _named),
+    "socket.gethostbyaddr": _Way(msg("look up"), _reversed),
+    "socket.getnameinfo": _Way(msg("look up"), _reversed),
 }
 """Every event of the socket module that can reach somebody.
 

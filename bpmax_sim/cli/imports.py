@@ -494,4 +494,4 @@ def _report(made: Made, files: list[_File], document: Path, *, as_json: bool) ->
             apis=made.apis[0],
         )
     )
-    tell(msg("bpmax-sim run --mode simulate"))
+    tell("bpmax-sim run --mode simulate")

@@ -100,13 +100,13 @@ def _annotated(problem: Problem) -> str:
         else problem.message
     )
     if place is None:
-        return annotation(told, title=msg("bpmax-sim lint"))
+        return annotation(told, title="bpmax-sim lint")
     return annotation(
         told,
         file=in_workspace(Path(place.file)),
         line=place.line,
         column=place.column,
-        title=msg("bpmax-sim lint"),
+        title="bpmax-sim lint",
     )
 
 

@@ -203,7 +203,7 @@ def header(config: pytest.Config) -> list[str]:
     folder = value(config, "cassettes")
     where = _place(folder) if folder else shown(root / "cassettes")
     closed = msg(", network closed") if mode in {"replay", "simulate"} else ""
-    line = "bpmax-sim: {mode}, cassettes in {where}{closed}"
+    line = msg("bpmax-sim: {mode}, cassettes in {where}{closed}")
     return [translate(msg(line, mode=mode, where=where, closed=closed))]
 
 
