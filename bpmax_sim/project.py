@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from bpmax_sim.i18n import msg
-
 SUFFIX = ".scenario.yaml"
 LONGEST = 80
 LONGEST_PART = 120
@@ -198,7 +196,7 @@ def make_folder(path: Path) -> None:
     for folder in path.parents:
         ignore = folder / ".gitignore"
         if folder.name == NAME and not ignore.exists():
-            ignore.write_text(msg("# Made by bpmax-sim.\n*\n"), encoding="utf-8", newline="\n")
+            ignore.write_text("# Made by bpmax-sim.\n*\n", encoding="utf-8", newline="\n")
 
 
 @dataclass(frozen=True, slots=True)
