@@ -16,20 +16,23 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.actions import ACTIONS, check_action, wanted_actions
 from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
 from bpmax_sim.scenario.model import (
+    During,
     Expect,
     ExpectedError,
     FaultRule,
+    FlowSpec,
     Retry,
     Step,
     inner_steps,
 )
+from bpmax_sim.scenario.people import check_people
 from bpmax_sim.scenario.references import (
     Path,
     Reference,
@@ -38,9 +41,10 @@ from bpmax_sim.scenario.references import (
     pieces,
     reference,
 )
-from bpmax_sim.scenario.source import Spot, hint
+from bpmax_sim.scenario.source import Source, Spot, hint
 from bpmax_sim.subject.cells import field_hint
-from bpmax_sim.subject.hooks import check_target, parse_event
+from bpmax_sim.subject.definition import Definition, NodeForm
+from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
 _SECRET_ROOTS = ("env", "vars", "case")
@@ -133,8 +137,8 @@ def _known(draft: Draft, root: str) -> list[str] | None:
 
 
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
-_MOVING = ("at", "status", "owners")
-_FLOW_FACTS = ("at", "status", "form", "project", "owners")
+_MOVING = ("at", "status", "owners", "pending", "tasks", "history", "notified", "projects")
+_FLOW_FACTS = (*_MOVING, "form", "project", "task_title", "visibility")
 _ID = re.compile(r"[.\[\]{}]")
 _FIELD_FACTS = ("visible", "required", "readonly", "options")
 
@@ -147,8 +151,6 @@ def check(draft: Draft) -> None:
 
 def _subject(draft: Draft) -> None:
     scenario = draft.scenario
-    if scenario.form is not UNSET and scenario.flow is not UNSET:
-        draft.tell(draft.spot.at("flow"), msg("a scenario drives a form or a flow, not both"))
     steps = draft.spot.source.root.child("steps")
     if not scenario.steps and not (steps and steps.elements):
         draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
@@ -161,21 +163,108 @@ def _subject(draft: Draft) -> None:
 
 
 def _scripts(draft: Draft) -> None:
-    subject = draft.subject
-    if subject is None:
-        return
-    targets = {"change": draft.fields, "approve": draft.nodes, "reject": draft.nodes}
-    targets |= {"before_next": draft.nodes, "owners": draft.nodes}
-    for text in draft.scripts:
-        spot = draft.spot.at(subject, "scripts", text)
+    for subject, spec in draft.specs.items():
+        _events(draft, subject, spec.scripts, draft.spot.at(subject, "scripts"), draft.nodes)
+    flow = draft.scenario.flow
+    for name, sub in (flow.subflows if isinstance(flow, FlowSpec) else {}).items():
+        spot = draft.spot.at("flow", "subflows", name, "scripts")
+        definition = draft.subflows.get(name)
+        _events(draft, "flow", sub.scripts, spot, tuple(definition.nodes if definition else ()))
+
+
+def _events(
+    draft: Draft,
+    subject: SubjectKind,
+    scripts: Mapping[str, Any],
+    spot: Spot,
+    nodes: tuple[str, ...],
+) -> None:
+    """Find events that *subject* does not have, or that are about what is not there."""
+    targets = {"change": draft.fields, "approve": nodes, "reject": nodes}
+    targets |= {"before_next": nodes, "owners": nodes}
+    for text in scripts:
         try:
             event = parse_event(text, subject)
         except ValueError as error:
-            draft.tell(spot, str(error))
+            draft.tell(spot.at(text), str(error))
             continue
         wrong = check_target(event, targets.get(event.hook.name, ()))
         if wrong:
-            draft.tell(spot, wrong)
+            draft.tell(spot.at(text), wrong)
+
+
+def _flows(draft: Draft) -> None:
+    """Find what does not fit between the flow's definition and the rest of the scenario."""
+    flows: dict[str, tuple[Definition, Source]] = dict(draft.children)
+    if draft.definition is not None and draft.definition_source is not None:
+        flows[""] = draft.definition, draft.definition_source
+    for definition, source in flows.values():
+        for name, node in definition.nodes.items():
+            spot = Spot(source, ("nodes", name))
+            if isinstance(node.form, NodeForm):
+                _node_form(draft, node.form, spot.at("form"))
+            if draft.lists_people:
+                for index, owner in enumerate(node.owners):
+                    check_people(draft, owner, element(spot.at("owners"), index))
+    _starts(draft, flows)
+
+
+def _node_form(draft: Draft, form: NodeForm, spot: Spot) -> None:
+    for field in form.fields:
+        if wrong := field_hint(field.replace(".", "[0]."), draft.fields):
+            draft.tell(spot.at("fields", field), wrong)
+    _events(draft, "form", form.scripts, spot.at("scripts"), ())
+
+
+def _starts(draft: Draft, flows: Mapping[str, tuple[Definition, Source]]) -> None:
+    """Find sub-flows that are not there, that start themselves, and that nobody starts."""
+    begins: dict[str, dict[str, Spot]] = {name: {} for name in flows}
+    for flow, (definition, source) in flows.items():
+        for name, node in definition.nodes.items():
+            if node.child is None:
+                continue
+            path = ("subflow",) if isinstance(node.subflow, str) else ("subflow", "flow")
+            spot = Spot(source, ("nodes", name, *path))
+            if node.child.flow not in flows:
+                known = draft.children
+                more = hint(node.child.flow, known) or msg(
+                    "; declare it in the scenario: flow.subflows"
+                )
+                draft.tell(spot, msg("no sub-flow {flow!r}{more}", flow=node.child.flow, more=more))
+            begins[flow][node.child.flow] = spot
+    for flow in draft.children:
+        if flow in _reachable(flow, begins):
+            spot = next(iter(begins[flow].values()))
+            draft.tell(
+                spot, msg("the sub-flow {flow!r} starts itself, so it would never end", flow=flow)
+            )
+        if flow not in _reachable("", begins):
+            spot = draft.spot.at("flow", "subflows", flow)
+            draft.tell(spot, msg("no node starts the sub-flow {flow!r}", flow=flow))
+
+
+def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [*begins.get(flow, ())]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += begins.get(one, ())
+    return found
+
+
+def _during(draft: Draft) -> None:
+    for step, spot in draft.steps():
+        if isinstance(step.during, During):
+            platform, dot, api = step.during.call.partition(".")
+            if not (platform and dot and api):
+                wrong = msg("expected call: platform.api, got {call!r}", call=step.during.call)
+                draft.tell(spot.at("during", "call"), wrong)
+            if not step.action:
+                draft.tell(
+                    spot.at("during"), msg("nothing goes on meanwhile: this step has no action")
+                )
 
 
 def _fault_sets(draft: Draft) -> None:
@@ -247,7 +336,7 @@ def _steps(draft: Draft) -> None:
             message = msg(
                 "a step has one action, not {given_count}: {names}",
                 given_count=len(given),
-                names=joined(", ", given),
+                names=", ".join(given),
             )
             draft.tell(spot.at(given[1]), message)
         elif given:
@@ -277,7 +366,7 @@ def _all_expects(draft: Draft) -> Iterator[tuple[Expect, Spot]]:
 
 def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
     needed = _SUBJECT_SECTIONS.get(section)
-    if needed and draft.subject not in needed:
+    if needed and not {*needed} & {*draft.subjects}:
         draft.tell(
             spot,
             msg(
@@ -399,6 +488,8 @@ _CHECKS: tuple[Callable[[Draft], None], ...] = (
     _expectations,
     _expected_errors,
     _runs,
+    _flows,
+    _during,
 )
 
 
@@ -500,14 +591,14 @@ class _Names:
         return self._among(ref, self.ids)
 
     def _form(self, ref: Reference) -> str | None:
-        if self.draft.subject is None:
+        if not self.draft.subjects:
             return msg(
                 "${{{ref_text}}} is not defined; the scenario has no form", ref_text=ref.text
             )
         return self._among(ref, self.draft.fields) if self.draft.fields else None
 
     def _flow(self, ref: Reference) -> str | None:
-        if self.draft.subject != "flow":
+        if "flow" not in self.draft.subjects:
             return msg(
                 "${{{ref_text}}} is not defined; the scenario has no flow", ref_text=ref.text
             )
