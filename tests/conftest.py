@@ -19,9 +19,12 @@ settings.register_profile(
     suppress_health_check=SLOW,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
 )
-settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
 settings.register_profile(
-    "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
+    "whole", settings.get_profile("local"), derandomize=True, database=None
+)  # the suite of every night
+settings.register_profile("ci", settings.get_profile("whole"), max_examples=24)
+settings.register_profile(
+    "mutants", settings.get_profile("whole"), phases=(Phase.explicit, Phase.generate)
 )
 settings.register_profile(
     "nightly", settings.get_profile("local"), max_examples=240, stateful_step_count=50
