@@ -35,6 +35,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant, SeededChance, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
@@ -128,7 +129,7 @@ class Log(msgspec.Struct):
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
         elif isinstance(happening, CycleCut):
-            self.notes.append(f"change cycle cut: {' -> '.join(happening.chain)}")
+            self.notes.append(msg("change cycle cut: {names}", names=" -> ".join(happening.chain)))
 
     def begin_inner(self, event: Event) -> None:
         """Take the start of a step that is done while another one is under way."""
@@ -463,7 +464,11 @@ class StepRun(msgspec.Struct):
         return self.failures
 
     def _script_name(self) -> str:
-        return f"{self.located.spot.source.file}:{self.located.spot.place.line} js"
+        return msg(
+            "{source_file}:{line} js",
+            source_file=self.located.spot.source.file,
+            line=self.located.spot.place.line,
+        )
 
     def _run_named(
         self, name: str, variables: Mapping[str, Any]
@@ -504,7 +509,11 @@ class StepRun(msgspec.Struct):
         self.failures = [
             *self._inner,
             *(
-                scene.failure("value", f"no call of {call} was made meanwhile", ("during", "call"))
+                scene.failure(
+                    "value",
+                    msg("no call of {call} was made meanwhile", call=call),
+                    ("during", "call"),
+                )
                 for call in self._missing
             ),
             *self._judge_errors(result, scene),
@@ -637,7 +646,13 @@ def _tell_waiting(progress: Progress) -> None:
     clock = progress.bench.clock.now()
     for timer in progress.bench.waiting():
         left = format_duration(max(timer.due - clock, 0))
-        progress.log.notes.append(f"{timer} still waits at the end; advance: {left} lets it fire")
+        progress.log.notes.append(
+            msg(
+                "{timer} still waits at the end; advance: {left} lets it fire",
+                timer=timer,
+                left=left,
+            )
+        )
 
 
 def _judge_whole(progress: Progress) -> None:
@@ -721,7 +736,7 @@ def absent(item: ScenarioItem) -> Iterator[Problem]:
     ):
         if said and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
             place = Spot(item.spot.source, ("proxy", name)).place
-            told = f"there is no {shown(path)}; create it, or name another"
+            told = msg("there is no {path}; create it, or name another", path=shown(path))
             yield Problem(told, place, f"proxy.{name}")
 
 
