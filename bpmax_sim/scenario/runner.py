@@ -460,6 +460,7 @@ class StepRun(msgspec.Struct):
                 self._undefined(error, (self.located.step.action,))
                 return self.failures
             result = progress.performer.meanwhile(kind, value, self._script_name())
+            progress.remember(self.located.step.id, result.value, told_error(result.errors))
         self._check(result)
         return self.failures
 
