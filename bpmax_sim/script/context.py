@@ -416,7 +416,7 @@ class Context:
 
     # What the prelude queues.
 
-    def _placed(self, entry: Call | Write | Timer) -> Place | None:
+    def _placed(self, entry: Call | Write | Log | Timer) -> Place | None:
         place = self._sources.place(entry.row, entry.column)
         self._place = place or self._place
         return place
@@ -483,6 +483,7 @@ class Context:
                 tuple(decode_tagged(entry.values)),
                 at=self._scheduler.clock.now(),
                 order=self._scheduler.clock.tick(),
+                place=self._placed(entry),
             )
         )
 
