@@ -45,9 +45,10 @@ if TYPE_CHECKING:
     from bpmax_sim.proxy.response import CallRecord, RedactedRequest, RedactedResponse
     from bpmax_sim.scenario.events import Event
     from bpmax_sim.scenario.runner import run_scenario
-    from bpmax_sim.script.context import LiveObject
+    from bpmax_sim.script.channel import LiveObject
     from bpmax_sim.script.limits import Limits
-    from bpmax_sim.script.outbox import Outcome
+    from bpmax_sim.script.outbox import Outcome, Waiting
+    from bpmax_sim.script.runtime import Page
     from bpmax_sim.session.session import Script, Session, record, replay
     from bpmax_sim.session.settings import (
         EverydayOptions,
@@ -96,6 +97,7 @@ __all__ = [
     "NewerFormat",
     "NoMatchError",
     "Outcome",
+    "Page",
     "PendingPromise",
     "Place",
     "Platforms",
@@ -123,6 +125,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "UnawaitedWarning",
+    "Waiting",
     "WeakSecretWarning",
     "__version__",
     "httpx_transport",
@@ -148,9 +151,10 @@ _HOMES: Final = {
     "Fault": "transport.faults",
     "Handler": "transport.protocol",
     "Limits": "script.limits",
-    "LiveObject": "script.context",
+    "LiveObject": "script.channel",
     "NetworkGuard": "guard",
     "Outcome": "script.outbox",
+    "Page": "script.runtime",
     "Platforms": "platform.load",
     "Proxy": "proxy.builder",
     "RedactedRequest": "proxy.response",
@@ -169,6 +173,7 @@ _HOMES: Final = {
     "Slow": "transport.faults",
     "Stub": "transport.protocol",
     "Transport": "transport.protocol",
+    "Waiting": "script.outbox",
     "httpx_transport": "transport.adapters",
     "load_platforms": "platform.load",
     "record": "session.session",

@@ -130,6 +130,15 @@ def parse_duration(text: str | float) -> float:
     return _bounded(sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text)), text)
 
 
+def format_duration(seconds: float) -> str:
+    """Return *seconds* as `parse_duration` reads them: ``1h30m``, ``300ms``."""
+    left, text = round(seconds * 1000), ""
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        count, left = divmod(left, size)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
+
+
 def _bounded(seconds: float, text: str | float) -> float:
     if not abs(seconds) <= LONGEST:
         msg = f"{text!r} is not a duration of at most 1000 years"

@@ -25,6 +25,7 @@ from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script.runtime import Page
 from bpmax_sim.subject.cells import check_row, field_hint
 from bpmax_sim.subject.flow import Action as FlowAction
 from bpmax_sim.subject.flow import FlowSubject
@@ -442,10 +443,12 @@ class Js(Action, frozen=True, kw_only=True):
         """Run it with the subject's ``form`` and ``ctx``."""
         script = on.inline[value["file"]] if isinstance(value, Mapping) else Script(name, value)
         if on.subject is None:
-            ended = on.bench.run_script(script, libraries=on.libraries)
+            ended = on.bench.run_script(script, libraries=on.libraries, page=Page())
         else:
             form, ctx = on.subject.views()
-            ended = on.bench.run_script(script, form=form, ctx=ctx, libraries=on.libraries)
+            ended = on.bench.run_script(
+                script, form=form, ctx=ctx, libraries=on.libraries, page=Page()
+            )
         result.take(ended)
         result.returned(ended.value)
 

@@ -183,6 +183,23 @@ class CallAnswered(msgspec.Struct, frozen=True, kw_only=True):
     at: float = 0.0
 
 
+class SourceAttached(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the scenario is made of, as it was when it ran; no part of the digest."""
+
+    file: Place
+    text: str
+    at: float
+
+
+class FlowAttached(msgspec.Struct, frozen=True, kw_only=True):
+    """The nodes of the flow, by name, and the routes from each; no part of the digest."""
+
+    flow: str
+    start: str
+    nodes: Mapping[str, Mapping[str, Any]]
+    at: float
+
+
 Event = (
     ScenarioStarted
     | StepStarted
@@ -195,6 +212,8 @@ Event = (
     | ConsoleWritten
     | ErrorThrown
     | ScenarioFinished
+    | SourceAttached
+    | FlowAttached
     | Happening
 )
 

@@ -33,7 +33,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.clock import Instant, SeededChance, new_uuid
+from bpmax_sim.clock import Instant, SeededChance, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
@@ -642,8 +642,17 @@ def _steps(progress: Progress) -> Iterator[Event]:
             reason = f"step {number} failed"
     if not progress.failures:
         _judge_whole(progress)
+    _tell_waiting(progress)
     for located in progress.item.cleanup:
         yield from StepRun(progress, located, prefix="finally: ").events()
+
+
+def _tell_waiting(progress: Progress) -> None:
+    """Note what still waits at the end, and would never have happened."""
+    clock = progress.bench.clock.now()
+    for timer in progress.bench.waiting():
+        left = format_duration(max(timer.due - clock, 0))
+        progress.log.notes.append(f"{timer} still waits at the end; advance: {left} lets it fire")
 
 
 def _judge_whole(progress: Progress) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from bpmax_sim.clock import Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.scenario.calls import Record
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.hooks import Stage
 from bpmax_sim.transport.faults import Fault
@@ -57,7 +57,11 @@ class Bench(Stage, Protocol):
         ...
 
     def drain(self) -> Sequence[Outcome]:
-        """Return what came of intervals since the last time, after their scripts had ended."""
+        """Return what came of timers since the last time, after their scripts had ended."""
+        ...
+
+    def waiting(self) -> Sequence[Waiting]:
+        """Return the timers that wait until somebody lets time pass."""
         ...
 
     def wait(self, seconds: float, /) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.js_values import dumps
-from bpmax_sim.script.context import Engine
+from bpmax_sim.script.channel import Engine
 from bpmax_sim.script.limits import EngineError
 from bpmax_sim.script.outbox import (
     Call,
@@ -55,6 +55,11 @@ class BothEngines:
         text: str = mine
         return text
 
+    def renew(self) -> None:
+        """Let the next script use as much as one may, in both."""
+        self._first.renew()
+        self._second.renew()
+
     def close(self) -> None:
         """Free both contexts."""
         self._first.close()
@@ -78,11 +83,12 @@ class BothEngines:
             if _facts(entries[0]) != _facts(entries[1]):
                 raw = next((_raw(entry) for entry in entries if entry is not None), "")
                 raise self._differ(_shown(entries[0]), _shown(entries[1]), raw)
-        ends = mine.ending, theirs.ending
-        if _end(ends[0]) != _end(ends[1]):
-            failed = next((end for end in ends if isinstance(end, Failed) and end.error), None)
-            raw = failed.error.raw if failed and failed.error else ""
-            raise self._differ(str(_end(ends[0])), str(_end(ends[1])), raw)
+        for run in {**mine.endings, **theirs.endings}:
+            ends = mine.endings.get(run), theirs.endings.get(run)
+            if _end(ends[0]) != _end(ends[1]):
+                failed = next((end for end in ends if isinstance(end, Failed) and end.error), None)
+                raw = failed.error.raw if failed and failed.error else ""
+                raise self._differ(str(_end(ends[0])), str(_end(ends[1])), raw)
 
     def _differ(self, mine: str, theirs: str, raw: str) -> EngineError:
         sides = f"{self._name}: {mine[:_LONGEST]}; {self._other}: {theirs[:_LONGEST]}"

@@ -85,13 +85,18 @@ class Sources:
 
     def __init__(self, scripts: Sequence[Script]) -> None:
         """Give each script its lines."""
-        placed = []
-        start = FIRST_LINE
+        self.placed: list[Placed] = []
+        self._next = FIRST_LINE
         for script in scripts:
-            source = "\n".join(lines_of(script.source))  # a lone CR is the same to JavaScript only
-            placed.append(Placed(Script(script.name, source), start))
-            start += source.count("\n") + 3
-        self.placed = tuple(placed)
+            self.add(script)
+
+    def add(self, script: Script) -> Placed:
+        """Give *script* lines of its own, below those that are there."""
+        source = "\n".join(lines_of(script.source))  # a lone CR is the same to JavaScript only
+        placed = Placed(Script(script.name, source), self._next)
+        self._next += source.count("\n") + 3
+        self.placed.append(placed)
+        return placed
 
     def place(self, row: int, column: int) -> Place | None:
         """Return the user's position, or None for one in our own files."""

@@ -7,6 +7,7 @@ what does not fit is an error of the script.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -48,6 +49,27 @@ class TimerFired(msgspec.Struct, frozen=True):
     place: Place | None
     at: float
     order: int = 0
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A timer that waits until somebody lets time pass.
+
+    Attributes:
+        delay: the seconds that it waits.
+        repeat: whether it is an interval.
+        place: the line that set it.
+        due: the virtual instant.
+    """
+
+    delay: float
+    repeat: bool
+    place: Place | None
+    due: float
+
+    def __str__(self) -> str:
+        """Return ``file:line:column: a timer of 0.3 s``."""
+        head = f"{self.place}: " if self.place else ""
+        return f"{head}{'an interval' if self.repeat else 'a timer'} of {self.delay:g} s"
 
 
 class Unawaited(msgspec.Struct, frozen=True):
@@ -240,10 +262,10 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What a turn left behind: entries in order, and how the body ended, once it has."""
+    """What a turn left behind: entries in order, and how bodies ended in it, by their run."""
 
     entries: list[AnyEntry]
-    ending: Fulfilled | Failed | None = None
+    endings: Mapping[int, Fulfilled | Failed] = msgspec.field(default_factory=dict)
 
 
 class MalformedError(Exception):
@@ -252,7 +274,7 @@ class MalformedError(Exception):
 
 class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     out: list[AnyEntry]
-    done: tuple[bool | None, Any] | UnsetType | None = UNSET
+    done: list[tuple[Number, bool | None, Any]] | UnsetType = UNSET
 
 
 _decode = msgspec.json.Decoder(_Outbox).decode
@@ -268,8 +290,9 @@ def read(text: str) -> Reply:
     try:
         outbox = _parsed(text)
         if outbox.done is UNSET:
-            raise MalformedError("it does not say whether the script has ended")
-        return Reply(outbox.out, _ending(outbox.done) if outbox.done else None)
+            raise MalformedError("it does not say which scripts have ended")
+        endings = {run: _ending(ok, told) for run, ok, told in outbox.done}
+        return Reply(outbox.out, endings)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise MalformedError(str(error)) from None
 
@@ -286,8 +309,7 @@ def _parsed(text: str) -> _Outbox:
         return msgspec.convert(value, _Outbox)
 
 
-def _ending(done: tuple[bool | None, Any]) -> Fulfilled | Failed:
-    fulfilled, told = done
+def _ending(fulfilled: bool | None, told: Any) -> Fulfilled | Failed:
     if fulfilled:
         return Fulfilled(told)
     error = msgspec.convert(told, Told | None)

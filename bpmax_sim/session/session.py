@@ -36,10 +36,10 @@ from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.builder import Proxy
 from bpmax_sim.proxy.client import call
 from bpmax_sim.script import failure
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import Outcome
-from bpmax_sim.script.runtime import Runtime, engine_of
+from bpmax_sim.script.outbox import Outcome, Waiting
+from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.network import Network
@@ -182,6 +182,12 @@ def as_live(name: str, given: ObjectLike) -> LiveObject:
     if not (callable(getattr(given, "snapshot", None)) and callable(getattr(given, "write", None))):
         raise ConfigError(f"{name}: expected a dict or a live object, got {given!r}")
     return given
+
+
+def _bindings(form: ObjectLike | None, ctx: ObjectLike | None) -> dict[str, LiveObject]:
+    """Return the globals of a script that are live objects."""
+    given = {"form": form, "ctx": ctx}
+    return {name: as_live(name, value) for name, value in given.items() if value is not None}
 
 
 def within(limits: Limits | None, settings: Settings) -> Limits:
@@ -477,6 +483,7 @@ class Session:
         form: ObjectLike | None = None,
         ctx: ObjectLike | None = None,
         libraries: Sequence[ScriptLike] = (),
+        page: Page | None = None,
     ) -> Outcome:
         """Run *script* and all that it starts, and return what came of it.
 
@@ -485,16 +492,21 @@ class Session:
             form: the script's ``form``; a dict holds what the script wrote afterwards.
             ctx: the script's ``ctx``.
             libraries: scripts run before in the global scope.
+            page: the context to run in with others; what it plans for later then stays.
 
         A call that nobody awaited is a warning, unless the session was opened otherwise.
 
         Raises:
             ConfigError: a file cannot be read, or this is not the session's thread.
         """
-        outcomes: list[Outcome] = []
-        self.start_script(script, outcomes.append, form=form, ctx=ctx, libraries=libraries)
-        self._runtime.settle()
-        return judged(outcomes[0], self.settings.unawaited)
+        self._network.refuse_closed()
+        outcome = self._runtime.run(
+            as_script(script),
+            libraries=as_scripts(libraries),
+            bindings=_bindings(form, ctx),
+            page=page,
+        )
+        return judged(shown_outcome(outcome, self.redact), self.settings.unawaited)
 
     @closed()
     def start_script(
@@ -505,20 +517,19 @@ class Session:
         form: ObjectLike | None = None,
         ctx: ObjectLike | None = None,
         libraries: Sequence[ScriptLike] = (),
+        page: Page | None = None,
     ) -> None:
         """Start *script* beside those that run; *done* gets what came of it.
 
         What the script printed and threw is redacted, the value that it returned is as it is.
         """
         self._network.refuse_closed()
-        given = {"form": form, "ctx": ctx}
         self._runtime.start(
             as_script(script),
             lambda outcome: done(shown_outcome(outcome, self.redact)),
             libraries=as_scripts(libraries),
-            bindings={
-                name: as_live(name, value) for name, value in given.items() if value is not None
-            },
+            bindings=_bindings(form, ctx),
+            page=page,
         )
 
     def advance(self, seconds: float, /) -> None:
@@ -532,8 +543,12 @@ class Session:
         self.clock.move_to(until)
 
     def drain(self) -> list[Outcome]:
-        """Return what came of intervals since the last time, after their scripts had ended."""
+        """Return what came of timers since the last time, after their scripts had ended."""
         return [shown_outcome(outcome, self.redact) for outcome in self._runtime.drain()]
+
+    def waiting(self) -> list[Waiting]:
+        """Return the timers that wait until somebody lets time pass."""
+        return self._runtime.waiting()
 
     def wait(self, seconds: float, /) -> None:
         """Let virtual time pass, in record and live mode as real time."""

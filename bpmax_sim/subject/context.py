@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.subject.hooks import FlowMove
 from bpmax_sim.subject.screen import Screen, state_links
 

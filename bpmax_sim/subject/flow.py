@@ -25,9 +25,10 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.js_values import UNDEFINED, Undefined
 from bpmax_sim.platform.model import Model
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.runtime import Page
 from bpmax_sim.subject.cells import steps_of, table_of, with_cell
 from bpmax_sim.subject.context import ContextView, FlowFormView, Part, ProjectView, context_of
 from bpmax_sim.subject.hooks import (
@@ -579,7 +580,11 @@ class FlowSubject(Screen, kw_only=True):
     ) -> Outcome:
         form, ctx = self._views(event, move, target)
         return self.stage.run_script(
-            script, ctx=ctx, form=form if both else None, libraries=self.libraries
+            script,
+            ctx=ctx,
+            form=form if both else None,
+            libraries=self.libraries,
+            page=Page(),
         )
 
     def _is_refused(self, node: str, move: FlowMove, target: str) -> bool:

@@ -11,7 +11,8 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import Place, ScriptError
 from bpmax_sim.js_values import Undefined
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
+from bpmax_sim.script.runtime import Page
 from bpmax_sim.subject.cells import changed_columns, steps_of, table_of, with_cell
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, Result, same
 from bpmax_sim.subject.screen import Screen, state_links
@@ -50,6 +51,10 @@ class FormView(msgspec.Struct):
         """Return the present values of all fields."""
         return dict(self.form.fields)
 
+    def later(self) -> FormView:
+        """Return the view of what a script does later, which no change has led to."""
+        return FormView(self.form, self.event)
+
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
         """Set a field, and fire what hangs on its change.
 
@@ -67,6 +72,7 @@ class FormSubject(Screen, kw_only=True):
     """
 
     fields: dict[str, Any] = msgspec.field(default_factory=dict)
+    _page: Page | None = None
 
     def views(self) -> tuple[FormView, None]:
         """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
@@ -124,6 +130,13 @@ class FormSubject(Screen, kw_only=True):
         """Run the script of *event* without changing anything first."""
         return self._fire(event)
 
+    @property
+    def page(self) -> Page:
+        """Return what the handlers share: their globals, and what they plan for later."""
+        if self._page is None:
+            self._page = Page(tuple(self.scripts.values()))
+        return self._page
+
     def view(self, event: str = "", chain: Chain = ()) -> FormView:
         """Return the ``form`` of a script."""
         return FormView(self, event, chain)
@@ -159,6 +172,7 @@ class FormSubject(Screen, kw_only=True):
                 lambda ended: self._result.take(ended),  # noqa: PLW0108 - of the action of then
                 form=self.view(event, (*view.chain, link)),
                 libraries=self.libraries,
+                page=self.page,
             )
 
     def _fire(self, event: str, chain: Chain = ()) -> Result:
@@ -166,7 +180,9 @@ class FormSubject(Screen, kw_only=True):
         if script is not None:
             self.tell(HookStarted(event=event, script=script.name))
             view = self.view(event, chain)
-            ended = self.stage.run_script(script, form=view, libraries=self.libraries)
+            ended = self.stage.run_script(
+                script, form=view, libraries=self.libraries, page=self.page
+            )
             self._result.take(ended)
             self._result.returned(ended.value)
         return self._result

@@ -13,9 +13,10 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place, listed, near
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import ConsoleLine, Outcome, TimerFired, Unawaited
+from bpmax_sim.script.runtime import Page
 
 
 class Stage(Protocol):
@@ -28,8 +29,12 @@ class Stage(Protocol):
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
         libraries: Sequence[Script] = (),
+        page: Page | None = None,
     ) -> Outcome:
-        """Run *script* and everything that it starts until nothing is left to do."""
+        """Run *script* and everything that it starts until nothing is left to do now.
+
+        Without *page* also what it plans for later.
+        """
         ...
 
     def start_script(
@@ -40,6 +45,7 @@ class Stage(Protocol):
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
         libraries: Sequence[Script] = (),
+        page: Page | None = None,
     ) -> None:
         """Start *script* beside the one that is running; *done* gets its end."""
         ...

@@ -13,7 +13,7 @@ import msgspec
 
 from bpmax_sim.errors import Place, SubjectError, near
 from bpmax_sim.js_values import Undefined
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.hooks import MessageShown, Result, Stage, Tell
 

@@ -15,9 +15,10 @@ from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import run_item
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.outbox import Outcome, Waiting
+from bpmax_sim.script.runtime import Page
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.transport.faults import Fault
 from tests.subject.stage import PlainStage, Play
@@ -108,6 +109,7 @@ class PlainBench:
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
         libraries: Sequence[Script] = (),
+        page: Page | None = None,
     ) -> Outcome:
         named = Script(script.name, _key(script, self.plays))
         return self.stage.run_script(named, form=form, ctx=ctx, libraries=libraries)
@@ -120,6 +122,7 @@ class PlainBench:
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
         libraries: Sequence[Script] = (),
+        page: Page | None = None,
     ) -> None:
         named = Script(script.name, _key(script, self.plays))
         self.stage.start_script(named, done, form=form, ctx=ctx, libraries=libraries)
@@ -143,6 +146,9 @@ class PlainBench:
     wait = advance
 
     def drain(self) -> Sequence[Outcome]:
+        return ()
+
+    def waiting(self) -> Sequence[Waiting]:
         return ()
 
     def arm(self, rules: Sequence[Fault], /) -> None:
