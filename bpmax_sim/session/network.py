@@ -326,6 +326,7 @@ class Network:
             settings.environ,
             self.environment,
             vault,
+            start.clock,
             is_live=not start.is_closed,
             is_recorded=self._tracks.knows,
         )
@@ -394,9 +395,8 @@ class Network:
             NoMatchError: replay has no answer.
         """
         self._tracks.refuse_closed()
-        handle = partial(self.handle, inner=inner)
-        response: Response = self._driven(self._clients.call(request), handle=handle)
-        return response
+        handle = self.handle if inner is None else partial(self.handle, inner=inner)
+        return self._clients.call(request, handle)
 
     def intercepted(self) -> InterceptedClients:
         """Return what is done about clients that send for themselves."""

@@ -38,6 +38,7 @@ from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, past
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.platform.target import CLIENT
 from bpmax_sim.project import namesake
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.compiled_api import compiled_api
@@ -48,7 +49,6 @@ from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
 from bpmax_sim.session.undeclared import Unrecognised
 from bpmax_sim.session.witness import Witness
-from bpmax_sim.traffic.identify import CLIENT
 from bpmax_sim.transport.redaction import redact_exchange, redact_request
 from bpmax_sim.yamlfile import shown
 

@@ -153,9 +153,9 @@ def _told(shown: Request) -> tuple[set[str], set[bytes]]:
 
 def redact_request(request: Request, vault: Vault) -> Request:
     """Return the form of *request* that may be written down, its call included."""
-    if _is_clean(request, vault):
-        return request
     shown = request.recorded
+    if _is_clean(shown, vault):
+        return shown
     call, personal = shown.call, shown.personal
     return replace(
         shown,
@@ -167,12 +167,12 @@ def redact_request(request: Request, vault: Vault) -> Request:
     )
 
 
-def _is_clean(request: Request, vault: Vault) -> bool:
+def _is_clean(shown: Request, vault: Vault) -> bool:
     """Return whether there is nothing to hide, as in most of replay."""
-    if request.standin is not None or request.personal or not vault.is_empty:
+    if shown.personal or not vault.is_empty:
         return False
-    secrets = SECRET_HEADERS.intersection([name.lower() for name, _ in request.headers])
-    return not secrets or secrets.issubset(_injected(request.injected, "header"))
+    secrets = SECRET_HEADERS.intersection([name.lower() for name, _ in shown.headers])
+    return not secrets or secrets.issubset(_injected(shown.injected, "header"))
 
 
 def _call(call: Call, shown: Request, vault: Vault) -> Call:
