@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.report.store import keep_trace, read_traces
+from bpmax_sim.scenario.events import ConsoleWritten, StepFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from tests.scenario.project import Project, third_party
@@ -129,8 +130,8 @@ vars: {跳过: 是}
 """
     project = Project(tmp_path)
     events = project.events(project.write(HEAD % "" + steps, {"form.js": script}))
-    console = [e for e in events if type(e).__name__ == "ConsoleWritten"]
-    ends: list[Any] = [e for e in events if type(e).__name__ == "StepFinished"]
+    console = [e for e in events if isinstance(e, ConsoleWritten)]
+    ends = [e for e in events if isinstance(e, StepFinished)]
 
     assert [str(line.place) for line in console[:2]] == ["form.js:1:9", "form.js:2:28"]
     assert [(e.outcome, e.reason) for e in ends] == [
