@@ -21,8 +21,9 @@ from bpmax_sim.proxy.response import read_body
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.subject.flow import ACTIONS, UNDO, Definition
-from bpmax_sim.subject.hooks import FieldChanged, NodeEntered
+from bpmax_sim.subject.definition import ACTIONS, Definition
+from bpmax_sim.subject.hooks import BranchArrived, FieldChanged, NodeEntered
+from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 
 Kind = Literal["api", "parameter", "instance", "auth", "field", "node", "transition"]
@@ -129,6 +130,8 @@ def _touched(ran: Ran) -> Iterator[Name]:
             flow = ran.item.cast.definition
             yield from (("node", f"{flow.flow}: {one}") for one in (event.previous, event.node))
             yield _transition(flow, event.previous, event.action, event.node)
+        elif isinstance(event, BranchArrived) and ran.item.cast.definition is not None:
+            yield _transition(ran.item.cast.definition, event.node, "approve", event.join)
     for located in ran.item.steps:
         expected = located.step.expect.form
         if isinstance(expected, Mapping):

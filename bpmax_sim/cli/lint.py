@@ -141,7 +141,7 @@ def _problems(
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))
         if platforms is not None:
-            yield from unknown_platforms(item.cast.scripts.values(), platforms)
+            yield from unknown_platforms(item.cast.handlers, platforms)
     if cassettes:
         found = [*recordings, *_recordings(files, recordings)]
         yield from _cassettes(found, _known(loaded.values()))
@@ -158,13 +158,12 @@ def _namesakes(found: Iterable[Path]) -> Iterator[Problem]:
 
 def _conditions(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what an engine finds wrong with the conditions of a flow, of which it runs none."""
-    nodes = item.cast.definition.nodes if item.cast.definition else {}
-    for name, node in nodes.items():
-        for action, number, path, text in node.conditions():
-            wrong = expression_problem(text)
-            if wrong:
-                place = item.cast.conditions[name, action, number]
-                yield Problem(wrong, place, join(("nodes", name, *path)))
+    for flow in (item.cast.flow, *item.cast.subflows.values()):
+        for name, node in (flow.definition.nodes if flow.definition else {}).items():
+            for action, number, path, text in node.conditions():
+                if wrong := expression_problem(text):
+                    place = flow.conditions[name, action, number]
+                    yield Problem(wrong, place, join(("nodes", name, *path)))
 
 
 def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:

@@ -179,9 +179,9 @@ def _wrong_scripts(items: Iterable[ScenarioItem]) -> dict[Script, list[Problem]]
 
 
 def _scripts(item: ScenarioItem) -> Iterator[Script]:
-    yield from item.cast.scripts.values()
+    yield from item.cast.handlers
     yield from item.cast.inline.values()
-    yield from item.cast.libraries
+    yield from item.cast.all_libraries
 
 
 def _syntax(session: Session, script: Script) -> Iterator[Problem]:

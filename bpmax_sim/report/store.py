@@ -22,6 +22,7 @@ from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttach
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
 from bpmax_sim.secret.vault import Redact
+from bpmax_sim.subject.definition import Node
 from bpmax_sim.yamlfile import shown
 
 TRACE_FOLDER = Path(".bpmax", "trace")
@@ -96,15 +97,20 @@ def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
             name: {
                 "title": redact(node.title),
                 "end": node.end,
-                "routes": [
-                    {"action": action, "to": route.to, "when": redact(route.when)}
-                    for action in node.offers
-                    for route in node.routes(action)
-                ],
+                "routes": list(_routes(node, redact)),
             }
             for name, node in flow.nodes.items()
         }
         yield FlowAttached(flow=flow.flow, start=flow.start, nodes=nodes, at=at)
+
+
+def _routes(node: Node, redact: Redact) -> Iterator[dict[str, str]]:
+    for action in node.offers:
+        for route in node.routes(action):
+            yield {"action": action, "to": route.to, "when": redact(route.when)}
+    due = node.due.to if node.due else ""
+    others = [*(("parallel", to) for to in node.parallel), ("join", node.join), ("deadline", due)]
+    yield from ({"action": action, "to": to, "when": ""} for action, to in others if to)
 
 
 def read_traces(places: Sequence[Path]) -> Iterator[Trace]:

@@ -17,7 +17,8 @@ from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.flow import Definition, FlowSubject
+from bpmax_sim.subject.definition import Definition
+from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import Result, SubjectKind
 
@@ -30,13 +31,28 @@ class CheckContext(Protocol):
     definition: Definition | None
 
     @property
-    def subject(self) -> SubjectKind | None:
-        """Return what is driven."""
+    def subjects(self) -> tuple[SubjectKind, ...]:
+        """Return what is driven: a form, a flow, or a flow with forms."""
         ...
 
     @property
-    def scripts(self) -> Mapping[str, str]:
-        """Return event -> script file."""
+    def subflows(self) -> Mapping[str, Definition]:
+        """Return the flows that nodes can start, by name."""
+        ...
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Return who is named anywhere; nobody where hooks may name others."""
+        ...
+
+    @property
+    def lists_people(self) -> bool:
+        """Return whether the scenario lists all people."""
+        ...
+
+    @property
+    def scripts(self) -> Mapping[str, tuple[str, ...]]:
+        """Return event -> script files."""
         ...
 
     @property
@@ -80,18 +96,42 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         result = Result() if self.subject is None else self.subject.begin()
         try:
             action.run(self, value, name, result)
+            self.expire()
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
             result.errors.append(error)
         for ended in self.bench.drain():
             result.take(ended)
         return result
 
+    def meanwhile(self, action: type[Action], value: Any, name: str) -> Result:
+        """Do *action* while another one is under way, which all that it starts belongs to."""
+        result = Result()
+        try:
+            action.run(self, value, name, result)
+        except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
+            result.errors.append(error)
+        return result
+
+    def expire(self) -> None:
+        """Let happen what happens at the deadlines that are over by now."""
+        if isinstance(self.subject, FlowSubject):
+            self.subject.expire(self.bench.clock.now())
+
+    def whose(self, event: str) -> FormSubject | FlowSubject:
+        """Return what fires *event*: a flow's own hook, or the form that a person sees of it."""
+        subject = self.any("fire")
+        if isinstance(subject, FlowSubject) and subject.front.bodies(event):
+            return subject.front
+        return subject
+
     def form(self, action: str) -> FormSubject:
-        """Return the form.
+        """Return the form that a person sees.
 
         Raises:
-            SubjectError: if the subject is none.
+            SubjectError: if the subject has none.
         """
+        if isinstance(self.subject, FlowSubject):
+            return self.subject.front
         if not isinstance(self.subject, FormSubject):
             raise SubjectError(f"{action} needs a form")
         return self.subject

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import msgspec
 from msgspec import field
@@ -22,14 +22,16 @@ from bpmax_sim.errors import SubjectError
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
+from bpmax_sim.scenario.people import FlowAction, move_of
 from bpmax_sim.scenario.references import Path as Steps
+from bpmax_sim.scenario.rows import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.subject.cells import check_row, field_hint
-from bpmax_sim.subject.flow import Action as FlowAction
+from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.hooks import FlowMove, Result, parse_event
+from bpmax_sim.subject.hooks import Result, Where, known_event
+from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile.schema import Texts
 from bpmax_sim.yamlfile.shapes import DURATION
 
@@ -84,118 +86,65 @@ class Set(Action, frozen=True, kw_only=True):
         on.any("set").set(value)
 
 
-class _Rows(Action, frozen=True, kw_only=True):
-    """What a person does with the rows of a table; rows are counted from 0."""
-
-    needs = ("form", "flow")
-
-    @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find tables that are no fields, and rows that are no numbers."""
-        if not cls.known_keys(context, value, spot):
-            return
-        table = value.get("table")
-        if not isinstance(table, str):
-            context.tell(spot, "expected table: the field that holds the rows")
-        elif "${" not in table and (wrong := field_hint(table, context.fields)):
-            context.tell(spot.at("table"), wrong)
-        for key in cls.needed_rows:
-            if key not in value:
-                context.tell(spot, f"expected {key}: the number of a row, from 0")
-        for key in ("at", "to"):
-            row = value.get(key, 0)
-            is_number = isinstance(row, int) and not isinstance(row, bool) and row >= 0
-            if not is_number and not (isinstance(row, str) and "${" in row):
-                context.tell(spot.at(key), f"expected the number of a row, from 0, got {row!r}")
-
-    needed_rows: ClassVar[tuple[str, ...]] = ("at",)
-
-    @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Replace the table by one with the rows as they are then."""
-        table = str(value["table"])
-        on.any(cls.key()).set_rows(table, lambda rows: cls.changed(rows, value, table))
-
-    @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
-        """Return the rows afterwards.
-
-        Raises:
-            SubjectError: a row that is meant is not there.
-        """
-        raise NotImplementedError
-
-
-class AddRow(_Rows, frozen=True, kw_only=True):
+class AddRow(RowAction, frozen=True, kw_only=True):
     """Adding a row to a table, at its end where no place is given."""
 
     about = ("Add a row to a table", "给明细表加一行")
-    texts: ClassVar = {
-        "_": ("A new row", "新的一行"),
-        "table": ("Field that holds the rows", "明细表字段"),
-        "row": ("Values of the row", "该行的值"),
-        "at": (
-            "Number that the row gets, from 0; by default the last",
-            "行号，从 0 起，默认加在最后",
-        ),
-    }
-    needed_rows: ClassVar = ()
+    texts: ClassVar = row_texts(
+        whole=("A new row", "新的一行"),
+        row=("Values of the row", "该行的值"),
+        at=("Number that the row gets, from 0; by default the last", "行号，从 0 起，默认加在最后"),
+    )
+    rows: ClassVar = {"at": False}
+    adds: ClassVar = True
 
     table: str
     row: Mapping[str, Any] = {}
     at: int = 0
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
         """Return the rows with the new one."""
-        at = int(value.get("at", len(rows)))
-        check_row(rows, at, table, more=1)
+        (at,) = numbers
         return [*rows[:at], value.get("row", {}), *rows[at:]]
 
 
-class RemoveRow(_Rows, frozen=True, kw_only=True):
+class RemoveRow(RowAction, frozen=True, kw_only=True):
     """Removing a row of a table."""
 
     about = ("Remove a row of a table", "删除明细表的一行")
-    texts: ClassVar = {
-        "_": ("The row that goes", "要删除的行"),
-        "table": ("Field that holds the rows", "明细表字段"),
-        "at": ("Number of the row, from 0", "行号，从 0 起"),
-    }
+    texts: ClassVar = row_texts(whole=("The row that goes", "要删除的行"))
 
     table: str
     at: int
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
         """Return the other rows."""
-        at = int(value["at"])
-        check_row(rows, at, table)
+        del value
+        (at,) = numbers
         return [*rows[:at], *rows[at + 1 :]]
 
 
-class MoveRow(_Rows, frozen=True, kw_only=True):
+class MoveRow(RowAction, frozen=True, kw_only=True):
     """Moving a row of a table."""
 
     about = ("Move a row of a table", "移动明细表的一行")
-    texts: ClassVar = {
-        "_": ("The row that moves", "要移动的行"),
-        "table": ("Field that holds the rows", "明细表字段"),
-        "at": ("Number of the row, from 0", "行号，从 0 起"),
-        "to": ("Number that it has afterwards", "移动后的行号"),
-    }
-    needed_rows: ClassVar = ("at", "to")
+    texts: ClassVar = row_texts(
+        whole=("The row that moves", "要移动的行"),
+        to=("Number that it has afterwards", "移动后的行号"),
+    )
+    rows: ClassVar = {"at": True, "to": True}
 
     table: str
     at: int
     to: int
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
         """Return the rows in their new order."""
-        at, to = int(value["at"]), int(value["to"])
-        check_row(rows, at, table)
-        check_row(rows, to, table)
+        del value
+        at, to = numbers
         rest = [*rows[:at], *rows[at + 1 :]]
         return [*rest[:to], rows[at], *rest[to:]]
 
@@ -245,7 +194,7 @@ class Submit(Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find keys that it does not take; of a form it takes none."""
-        if context.subject == "flow" and isinstance(value, Mapping):
+        if "flow" in context.subjects and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
         elif value not in ({}, None, True):
             context.tell(spot, "expected {}")
@@ -254,7 +203,7 @@ class Submit(Action, frozen=True, kw_only=True):
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Fire ``submit``, or create the project."""
         if isinstance(on.subject, FlowSubject):
-            on.subject.create(_move_of(value))
+            on.subject.submit(move_of(value))
         else:
             on.form("submit").submit()
 
@@ -276,7 +225,7 @@ class Fire(Action, frozen=True, kw_only=True):
         if "${" in value:
             return
         try:
-            parse_event(value, context.subject or "form")
+            known_event(value, context.subjects)
         except ValueError as error:
             context.tell(spot, str(error))
             return
@@ -286,71 +235,187 @@ class Fire(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Run the script, without changing anything first."""
-        on.any("fire").fire(str(value))
+        on.whose(str(value)).fire(str(value))
 
 
-class _Transition(Action, frozen=True, kw_only=True):
-    """What somebody decides at a node."""
+_WHO: Mapping[str, tuple[str, str]] = {
+    "_": ("Who acts where", "谁在哪个环节操作"),
+    "project": ("Sub-flow whose project it is; by default the main one", "子流程名称，默认主流程"),
+    "at": ("Node", "环节"),
+    "by": ("Who; has to be allowed to", "谁，必须有权操作"),
+    "comment": ("Comment", "意见"),
+}
+_FILLED: Mapping[str, tuple[str, str]] = {
+    "form": ("What is filled in on the way", "同时填写的内容"),
+}
 
-    texts: ClassVar = {
-        "_": ("Who acts where", "谁在哪个环节操作"),
-        "at": ("Node", "环节"),
-        "by": ("Who; has to be an owner", "谁，必须是负责人"),
-        "comment": ("Comment", "意见"),
-        "form": ("What is filled in on the way", "同时填写的内容"),
-    }
-    others = (None,)
-    needs = ("flow",)
-    decides: ClassVar[FlowAction]
 
+class Approve(FlowAction, frozen=True, kw_only=True):
+    """Approving at a node."""
+
+    about = ("Approve at a node", "审批通过")
+    texts: ClassVar = {**_WHO, **_FILLED}
+    decides: ClassVar = "approve"
+
+    project: str = ""
     at: str = ""
     by: str | int = ""
     comment: str = ""
     form: Mapping[str, Any] = {}
 
-    @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find nodes that are not there, or that do not offer it."""
-        if value is None or not cls.known_keys(context, value, spot):
-            return
-        at = value.get("at", "")
-        if context.definition is None or not isinstance(at, str) or not at or "${" in at:
-            return
-        if at not in context.nodes:
-            context.tell(spot.at("at"), f"no node {at!r}{hint(at, context.nodes)}")
-        elif cls.decides not in context.definition.nodes[at].offers:
-            offers = ", ".join(context.definition.nodes[at].offers) or "no action"
-            wrong = f"node {at!r} does not offer {cls.decides}; it offers {offers}"
-            context.tell(spot.at("at"), wrong)
 
-    @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Check, run the hooks, and go where the definition leads."""
-        on.flow(cls.decides).act(cls.decides, _move_of(value))
-
-
-class Approve(_Transition, frozen=True, kw_only=True):
-    """Approving at a node."""
-
-    about = ("Approve at a node", "审批通过")
-    decides = "approve"
-
-
-class Reject(_Transition, frozen=True, kw_only=True):
+class Reject(FlowAction, frozen=True, kw_only=True):
     """Rejecting at a node."""
 
     about = ("Reject at a node", "审批退回")
-    decides = "reject"
+    texts: ClassVar = {**_WHO, **_FILLED}
+    decides: ClassVar = "reject"
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    comment: str = ""
+    form: Mapping[str, Any] = {}
 
 
-def _move_of(value: Any) -> FlowMove:
-    given = value if isinstance(value, Mapping) else {}
-    return FlowMove(
-        at=str(given.get("at", "")),
-        by=str(given.get("by", "")),
-        comment=str(given.get("comment", "")),
-        form=given.get("form", {}),
-    )
+class HandOver(FlowAction, frozen=True, kw_only=True):
+    """Giving one's task to somebody else."""
+
+    about = ("Give one's task to somebody else", "转交")
+    texts: ClassVar = {**_WHO, "to": ("Who gets it", "转交给谁")}
+    needs_others: ClassVar = True
+    others: ClassVar = ()
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    to: str | int
+    comment: str = ""
+
+
+class AddOwner(FlowAction, frozen=True, kw_only=True):
+    """Letting others decide, too."""
+
+    about = ("Let others decide before, after or beside oneself", "加签：前加签、后加签、并加签")
+    texts: ClassVar = {
+        **_WHO,
+        "to": ("Who decides, too", "加签给谁"),
+        "where": ("before, after or beside oneself", "before 前加签，after 后加签，beside 并加签"),
+        "complete": ("How many of them have to agree", "被加签人如何通过：all、any、in_order"),
+    }
+    needs_others: ClassVar = True
+    others: ClassVar = ()
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    to: tuple[str | int, ...]
+    where: str = "before"
+    complete: str | int = "all"
+    comment: str = ""
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find people and nodes that are not there, and rules that are none."""
+        super().check(context, value, spot)
+        if not isinstance(value, Mapping):
+            return
+        where, known = value.get("where", "before"), get_args(Where)
+        if where not in known and not (isinstance(where, str) and "${" in where):
+            context.tell(spot.at("where"), f"expected one of {', '.join(known)}, got {where!r}")
+        if wrong := rule_problem(value.get("complete", "all")):
+            context.tell(spot.at("complete"), wrong)
+
+
+class Forward(FlowAction, frozen=True, kw_only=True):
+    """Showing the project to others."""
+
+    about = ("Show the project to others, who do not decide", "抄送")
+    texts: ClassVar = {**_WHO, "to": ("Who sees it", "抄送给谁")}
+    needs_others: ClassVar = True
+    others: ClassVar = ()
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    to: tuple[str | int, ...]
+    comment: str = ""
+
+
+class Comment(FlowAction, frozen=True, kw_only=True):
+    """Saying something about the project."""
+
+    about = ("Say something about the project", "评论")
+    texts: ClassVar = _WHO
+    others: ClassVar = (str,)
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    comment: str
+
+
+class Remind(FlowAction, frozen=True, kw_only=True):
+    """Reminding those who are to act."""
+
+    about = ("Remind those who are to act now", "催办")
+    texts: ClassVar = _WHO
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    comment: str = ""
+
+
+class Withdraw(FlowAction, frozen=True, kw_only=True):
+    """Taking back what one has submitted."""
+
+    about = ("Take the project back that one has started", "撤回")
+    texts: ClassVar = _WHO
+
+    project: str = ""
+    by: str | int = ""
+    comment: str = ""
+
+
+class Return(FlowAction, frozen=True, kw_only=True):
+    """Sending the project back."""
+
+    about = ("Send the project back to a node, or to who started it: start", "退回到某环节或发起人")
+    texts: ClassVar = {**_WHO, "to": ("A node that was passed, or start", "经过的环节，或 start")}
+    method: ClassVar = "send_back"
+    meant: ClassVar = "the node"
+    needs_others: ClassVar = True
+    others: ClassVar = ()
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    to: str
+    comment: str = ""
+
+
+class Resubmit(FlowAction, frozen=True, kw_only=True):
+    """Submitting once more what was refused or sent back."""
+
+    about = ("Submit once more what was refused or sent back", "重新提交")
+    texts: ClassVar = {**_WHO, **_FILLED}
+
+    project: str = ""
+    by: str | int = ""
+    comment: str = ""
+    form: Mapping[str, Any] = {}
+
+
+class Terminate(FlowAction, frozen=True, kw_only=True):
+    """Ending the project at once."""
+
+    about = ("End the project at once", "终止")
+    texts: ClassVar = _WHO
+
+    project: str = ""
+    by: str | int = ""
+    comment: str = ""
 
 
 class Proxy(Action, frozen=True, kw_only=True):
@@ -534,8 +599,15 @@ class Advance(Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Move the clock on."""
-        on.bench.advance(parse_duration(value))
+        """Move the clock on, from one deadline to the next."""
+        until = on.bench.clock.now() + parse_duration(value)
+        while isinstance(on.subject, FlowSubject):
+            due = on.subject.next_due()
+            if due is None or due > until:
+                break
+            on.bench.advance(max(due - on.bench.clock.now(), 0))
+            on.expire()
+        on.bench.advance(max(until - on.bench.clock.now(), 0))
 
 
 class Run(Action, frozen=True, kw_only=True):
@@ -581,7 +653,7 @@ class Run(Action, frozen=True, kw_only=True):
 
 def _subclasses(kind: type[Action]) -> Iterator[type[Action]]:
     for one in kind.__subclasses__():
-        if not one.__name__.startswith("_"):
+        if "about" in vars(one):
             yield one
         yield from _subclasses(one)
 
@@ -593,7 +665,7 @@ ACTIONS: Mapping[str, type[Action]] = {one.key(): one for one in _subclasses(Act
 def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> None:
     """Report to *context* what is wrong with *value*."""
     kind = ACTIONS[action]
-    if kind.needs and context.subject not in kind.needs:
+    if kind.needs and not {*kind.needs} & {*context.subjects}:
         context.tell(spot, f"{action} needs a {' or a '.join(kind.needs)} in the scenario")
         return
     kind.check(context, value, spot)

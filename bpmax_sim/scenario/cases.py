@@ -24,6 +24,7 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, listed, near
 from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
 from bpmax_sim.scenario.model import (
+    During,
     FaultRule,
     FlowSpec,
     FormSpec,
@@ -34,7 +35,7 @@ from bpmax_sim.scenario.model import (
     keys_of,
 )
 from bpmax_sim.scenario.source import Source, Spot
-from bpmax_sim.subject.flow import Definition
+from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, join, shown
 from bpmax_sim.yamlfile.node import ScalarError, resolve
@@ -342,6 +343,7 @@ class Draft:
     fragments: tuple[Loaded, ...] = ()
     definition: Definition | None = None
     definition_source: Source | None = None
+    children: Mapping[str, tuple[Definition, Source]] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -353,24 +355,34 @@ class Draft:
         self.problems.append(Problem(message, spot.place, join(spot.steps)))
 
     @property
-    def subject(self) -> SubjectKind | None:
-        """Return what is driven."""
-        if isinstance(self.scenario.form, FormSpec):
-            return "form"
-        return "flow" if isinstance(self.scenario.flow, FlowSpec) else None
+    def subjects(self) -> tuple[SubjectKind, ...]:
+        """Return what is driven: a form, a flow, or both in one: a flow with its forms."""
+        form = isinstance(self.scenario.form, FormSpec) or bool(self.node_forms)
+        flow = isinstance(self.scenario.flow, FlowSpec)
+        return (*(("form",) if form else ()), *(("flow",) if flow else ()))
 
     @property
-    def spec(self) -> FormSpec | FlowSpec | None:
-        """Return the declaration of the subject."""
-        for spec in (self.scenario.form, self.scenario.flow):
-            if isinstance(spec, FormSpec | FlowSpec):
-                return spec
-        return None
+    def specs(self) -> Mapping[SubjectKind, FormSpec | FlowSpec]:
+        """Return the declarations of what is driven."""
+        form, flow = self.scenario.form, self.scenario.flow
+        found: dict[SubjectKind, FormSpec | FlowSpec] = {}
+        if isinstance(form, FormSpec):
+            found["form"] = form
+        if isinstance(flow, FlowSpec):
+            found["flow"] = flow
+        return found
 
     @property
-    def scripts(self) -> Mapping[str, str]:
-        """Return event -> script file."""
-        return self.spec.scripts if self.spec else {}
+    def node_forms(self) -> Mapping[str, NodeForm]:
+        """Return the forms of the flow's nodes."""
+        nodes = self.definition.nodes if self.definition else {}
+        return {n: node.form for n, node in nodes.items() if isinstance(node.form, NodeForm)}
+
+    @property
+    def scripts(self) -> Mapping[str, tuple[str, ...]]:
+        """Return event -> script files, of forms and flow."""
+        specs = (*self.node_forms.values(), *self.specs.values())
+        return {event: files for spec in specs for event, files in spec.scripts.items()}
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -380,8 +392,35 @@ class Draft:
     @property
     def fields(self) -> tuple[str, ...]:
         """Return the declared fields of the form."""
-        form = self.scenario.form
-        return tuple(form.fields) if isinstance(form, FormSpec) else ()
+        form, flow = self.scenario.form, self.scenario.flow
+        if not isinstance(form, FormSpec) or not form.fields:
+            return ()
+        more = flow.form if isinstance(flow, FlowSpec) else {}
+        return tuple({**form.fields, **more})
+
+    @property
+    def subflows(self) -> Mapping[str, Definition]:
+        """Return the flows that nodes can start, by name."""
+        return {name: one for name, (one, _) in self.children.items()}
+
+    @property
+    def lists_people(self) -> bool:
+        """Return whether the scenario lists all people."""
+        return bool(self.scenario.people)
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Return who is named anywhere; nobody where hooks may name others."""
+        if self.scenario.people:
+            return tuple(self.scenario.people)
+        if any(event.partition(".")[0] == "owners" for event in self.scripts):
+            return ()
+        flows = (*((self.definition,) if self.definition else ()), *self.subflows.values())
+        owners = [one for flow in flows for node in flow.nodes.values() for one in node.owners]
+        admins = [one for flow in flows for one in flow.admins]
+        user = self.scenario.user
+        acting = [user.get("id", "")] if isinstance(user, Mapping) else [user]
+        return tuple(dict.fromkeys(str(one) for one in (*owners, *admins, *acting) if one))
 
     def steps(self) -> Sequence[tuple[Step, Spot]]:
         """Return every step of the file and of its fragments, once those are read."""
@@ -390,12 +429,10 @@ class Draft:
 
     def _all_steps(self) -> Iterator[tuple[Step, Spot]]:
         for key, steps in (("steps", self.scenario.steps), ("finally", self.scenario.cleanup)):
-            for index, step in enumerate(steps):
-                yield step, element(self.spot.at(key), index)
+            yield from _each(steps, self.spot.at(key))
         for loaded in self.fragments:
             for name, steps in loaded.fragment.steps.items():
-                for index, step in enumerate(steps):
-                    yield step, element(loaded.spot.at("steps", name), index)
+                yield from _each(steps, loaded.spot.at("steps", name))
 
     def fault_sets(self) -> dict[str, tuple[tuple[FaultRule, Spot], ...]]:
         """Return the named fault sets; those of the file win over those of fragments."""
@@ -427,6 +464,15 @@ class Draft:
             for loaded in self.fragments
             for name, steps in loaded.fragment.steps.items()
         }
+
+
+def _each(steps: Sequence[Step], spot: Spot) -> Iterator[tuple[Step, Spot]]:
+    """Yield each step with its spot, and those that are done meanwhile."""
+    for index, step in enumerate(steps):
+        where = element(spot, index)
+        yield step, where
+        if isinstance(step.during, During):
+            yield from _each(step.during.steps, where.at("during", "steps"))
 
 
 def element(spot: Spot, index: int) -> Spot:

@@ -22,13 +22,16 @@ from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
 from bpmax_sim.scenario.model import (
+    During,
     Expect,
     ExpectedError,
     FaultRule,
+    FlowSpec,
     Retry,
     Step,
     inner_steps,
 )
+from bpmax_sim.scenario.people import check_people
 from bpmax_sim.scenario.references import (
     Path,
     Reference,
@@ -37,9 +40,10 @@ from bpmax_sim.scenario.references import (
     pieces,
     reference,
 )
-from bpmax_sim.scenario.source import Spot, hint
+from bpmax_sim.scenario.source import Source, Spot, hint
 from bpmax_sim.subject.cells import field_hint
-from bpmax_sim.subject.hooks import check_target, parse_event
+from bpmax_sim.subject.definition import Definition, NodeForm
+from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
 _SECRET_ROOTS = ("env", "vars", "case")
@@ -126,8 +130,8 @@ def _known(draft: Draft, root: str) -> list[str] | None:
 
 
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
-_MOVING = ("at", "status", "owners")
-_FLOW_FACTS = ("at", "status", "form", "project", "owners")
+_MOVING = ("at", "status", "owners", "pending", "tasks", "history", "notified", "projects")
+_FLOW_FACTS = (*_MOVING, "form", "project", "task_title", "visibility")
 _ID = re.compile(r"[.\[\]{}]")
 _FIELD_FACTS = ("visible", "required", "readonly", "options")
 
@@ -140,8 +144,6 @@ def check(draft: Draft) -> None:
 
 def _subject(draft: Draft) -> None:
     scenario = draft.scenario
-    if scenario.form is not UNSET and scenario.flow is not UNSET:
-        draft.tell(draft.spot.at("flow"), "a scenario drives a form or a flow, not both")
     steps = draft.spot.source.root.child("steps")
     if not scenario.steps and not (steps and steps.elements):
         draft.tell(draft.spot.at("steps"), "a scenario needs a step")
@@ -151,21 +153,102 @@ def _subject(draft: Draft) -> None:
 
 
 def _scripts(draft: Draft) -> None:
-    subject = draft.subject
-    if subject is None:
-        return
-    targets = {"change": draft.fields, "approve": draft.nodes, "reject": draft.nodes}
-    targets |= {"before_next": draft.nodes, "owners": draft.nodes}
-    for text in draft.scripts:
-        spot = draft.spot.at(subject, "scripts", text)
+    for subject, spec in draft.specs.items():
+        _events(draft, subject, spec.scripts, draft.spot.at(subject, "scripts"), draft.nodes)
+    flow = draft.scenario.flow
+    for name, sub in (flow.subflows if isinstance(flow, FlowSpec) else {}).items():
+        spot = draft.spot.at("flow", "subflows", name, "scripts")
+        definition = draft.subflows.get(name)
+        _events(draft, "flow", sub.scripts, spot, tuple(definition.nodes if definition else ()))
+
+
+def _events(
+    draft: Draft,
+    subject: SubjectKind,
+    scripts: Mapping[str, Any],
+    spot: Spot,
+    nodes: tuple[str, ...],
+) -> None:
+    """Find events that *subject* does not have, or that are about what is not there."""
+    targets = {"change": draft.fields, "approve": nodes, "reject": nodes}
+    targets |= {"before_next": nodes, "owners": nodes}
+    for text in scripts:
         try:
             event = parse_event(text, subject)
         except ValueError as error:
-            draft.tell(spot, str(error))
+            draft.tell(spot.at(text), str(error))
             continue
         wrong = check_target(event, targets.get(event.hook.name, ()))
         if wrong:
-            draft.tell(spot, wrong)
+            draft.tell(spot.at(text), wrong)
+
+
+def _flows(draft: Draft) -> None:
+    """Find what does not fit between the flow's definition and the rest of the scenario."""
+    flows: dict[str, tuple[Definition, Source]] = dict(draft.children)
+    if draft.definition is not None and draft.definition_source is not None:
+        flows[""] = draft.definition, draft.definition_source
+    for definition, source in flows.values():
+        for name, node in definition.nodes.items():
+            spot = Spot(source, ("nodes", name))
+            if isinstance(node.form, NodeForm):
+                _node_form(draft, node.form, spot.at("form"))
+            if draft.lists_people:
+                for index, owner in enumerate(node.owners):
+                    check_people(draft, owner, element(spot.at("owners"), index))
+    _starts(draft, flows)
+
+
+def _node_form(draft: Draft, form: NodeForm, spot: Spot) -> None:
+    for field in form.fields:
+        if wrong := field_hint(field.replace(".", "[0]."), draft.fields):
+            draft.tell(spot.at("fields", field), wrong)
+    _events(draft, "form", form.scripts, spot.at("scripts"), ())
+
+
+def _starts(draft: Draft, flows: Mapping[str, tuple[Definition, Source]]) -> None:
+    """Find sub-flows that are not there, that start themselves, and that nobody starts."""
+    begins: dict[str, dict[str, Spot]] = {name: {} for name in flows}
+    for flow, (definition, source) in flows.items():
+        for name, node in definition.nodes.items():
+            if node.child is None:
+                continue
+            path = ("subflow",) if isinstance(node.subflow, str) else ("subflow", "flow")
+            spot = Spot(source, ("nodes", name, *path))
+            if node.child.flow not in flows:
+                known = draft.children
+                more = hint(node.child.flow, known) or "; declare it in the scenario: flow.subflows"
+                draft.tell(spot, f"no sub-flow {node.child.flow!r}{more}")
+            begins[flow][node.child.flow] = spot
+    for flow in draft.children:
+        if flow in _reachable(flow, begins):
+            spot = next(iter(begins[flow].values()))
+            draft.tell(spot, f"the sub-flow {flow!r} starts itself, so it would never end")
+        if flow not in _reachable("", begins):
+            spot = draft.spot.at("flow", "subflows", flow)
+            draft.tell(spot, f"no node starts the sub-flow {flow!r}")
+
+
+def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [*begins.get(flow, ())]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += begins.get(one, ())
+    return found
+
+
+def _during(draft: Draft) -> None:
+    for step, spot in draft.steps():
+        if isinstance(step.during, During):
+            platform, dot, api = step.during.call.partition(".")
+            if not (platform and dot and api):
+                wrong = f"expected call: platform.api, got {step.during.call!r}"
+                draft.tell(spot.at("during", "call"), wrong)
+            if not step.action:
+                draft.tell(spot.at("during"), "nothing goes on meanwhile: this step has no action")
 
 
 def _fault_sets(draft: Draft) -> None:
@@ -252,7 +335,7 @@ def _all_expects(draft: Draft) -> Iterator[tuple[Expect, Spot]]:
 
 def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
     needed = _SUBJECT_SECTIONS.get(section)
-    if needed and draft.subject not in needed:
+    if needed and not {*needed} & {*draft.subjects}:
         draft.tell(spot, f"{section} needs a {' or a '.join(needed)} in the scenario")
         return
     if section == "proxy":
@@ -357,6 +440,8 @@ _CHECKS: tuple[Callable[[Draft], None], ...] = (
     _expectations,
     _expected_errors,
     _runs,
+    _flows,
+    _during,
 )
 
 
@@ -447,12 +532,12 @@ class _Names:
         return self._among(ref, self.ids)
 
     def _form(self, ref: Reference) -> str | None:
-        if self.draft.subject is None:
+        if not self.draft.subjects:
             return f"${{{ref.text}}} is not defined; the scenario has no form"
         return self._among(ref, self.draft.fields) if self.draft.fields else None
 
     def _flow(self, ref: Reference) -> str | None:
-        if self.draft.subject != "flow":
+        if "flow" not in self.draft.subjects:
             return f"${{{ref.text}}} is not defined; the scenario has no flow"
         return self._among(ref, _FLOW_FACTS)
 

@@ -546,6 +546,15 @@ class Session:
         """Return what came of timers since the last time, after their scripts had ended."""
         return [shown_outcome(outcome, self.redact) for outcome in self._runtime.drain()]
 
+    def watch(self, call: str, act: Callable[[], None], /) -> None:
+        """Let *act* be done each time *call* of a script is in flight; with no name, no more.
+
+        Args:
+            call: ``platform.api``, as scripts or the platform's file spell it.
+            act: called at the instant at which the call begins.
+        """
+        self._runtime.watch(call, act)
+
     def waiting(self) -> list[Waiting]:
         """Return the timers that wait until somebody lets time pass."""
         return self._runtime.waiting()

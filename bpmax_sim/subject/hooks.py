@@ -101,7 +101,56 @@ class NodeEntered(msgspec.Struct, frozen=True, kw_only=True):
     at: float = 0.0
 
 
-Happening = FieldChanged | CycleCut | HookStarted | MessageShown | NodeEntered
+class PersonActed(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody did what does not move the flow by itself, such as ``hand_over`` to somebody."""
+
+    node: str
+    action: str
+    by: str
+    to: tuple[str, ...] = ()
+    comment: str = ""
+    at: float = 0.0
+
+
+class BranchArrived(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch came from *node* to its join, which waits for the others."""
+
+    join: str
+    node: str
+    branch: str
+    waiting: tuple[str, ...]
+    at: float = 0.0
+
+
+class DeadlinePassed(msgspec.Struct, frozen=True, kw_only=True):
+    """The time of a node is over; *does* is what happens then."""
+
+    node: str
+    does: str
+    at: float = 0.0
+
+
+class Notified(msgspec.Struct, frozen=True, kw_only=True):
+    """People are told of a project: it was forwarded, they are reminded, or it is late."""
+
+    kind: str
+    to: tuple[str, ...]
+    text: str
+    node: str
+    at: float = 0.0
+
+
+Happening = (
+    FieldChanged
+    | CycleCut
+    | HookStarted
+    | MessageShown
+    | NodeEntered
+    | PersonActed
+    | BranchArrived
+    | DeadlinePassed
+    | Notified
+)
 Tell = Callable[[Happening], None]
 
 
@@ -151,6 +200,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 SubjectKind = Literal["form", "flow"]
+Where = Literal["before", "after", "beside"]
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,6 +301,21 @@ def parse_event(text: str, subject: SubjectKind) -> Event:
     return Event(hook, target)
 
 
+def known_event(text: str, subjects: Iterable[SubjectKind]) -> Event:
+    """Return the event that *text* spells of one of *subjects*.
+
+    Raises:
+        ValueError: if none of them has it; the message is of the last.
+    """
+    wrong: ValueError | None = None
+    for subject in subjects:
+        try:
+            return parse_event(text, subject)
+        except ValueError as error:
+            wrong = error
+    raise wrong or ValueError(f"no event {text!r}: nothing is driven")
+
+
 def check_target(event: Event, names: Iterable[str]) -> str | None:
     """Return what is wrong when *event* speaks of something that is not among *names*."""
     known = tuple(names)
@@ -263,10 +328,18 @@ def check_target(event: Event, names: Iterable[str]) -> str | None:
 
 
 class FlowMove(msgspec.Struct, frozen=True, kw_only=True):
-    """Someone acts at a node: what a step says of it, and the action as ``ctx`` names it."""
+    """Someone acts at a node: what a step says of it, and the action as ``ctx`` names it.
+
+    Attributes:
+        others: whom it concerns, or the node that is meant.
+        where, rule: of ``add_owner``: when the others decide, and how many of them have to.
+    """
 
     at: str = ""
     by: str = ""
     comment: str = ""
     form: Mapping[str, Any] = msgspec.field(default_factory=dict)
     action: str = ""
+    others: tuple[str | int, ...] = ()
+    where: Where = "before"
+    rule: str | int = "all"

@@ -27,18 +27,27 @@ class Screen(msgspec.Struct, kw_only=True):
     """What every subject has: scripts and who runs them, a result to fill, states and messages.
 
     Attributes:
-        scripts: event -> script body.
+        scripts: event -> its script, or several in their order.
         states: field -> ``visible``, ``required``, ``readonly``, ``options``.
         messages: everything shown so far.
     """
 
     stage: Stage
     tell: Tell
-    scripts: Mapping[str, Script] = msgspec.field(default_factory=dict)
+    scripts: Mapping[str, Script | tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: Sequence[Script] = ()
     states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     messages: list[MessageShown] = msgspec.field(default_factory=list)
     _result: Result = msgspec.field(default_factory=Result)
+
+    def bodies(self, event: str) -> tuple[Script, ...]:
+        """Return the scripts of *event* in their order."""
+        found = self.scripts.get(event, ())
+        return (found,) if isinstance(found, Script) else found
+
+    def join(self, result: Result) -> None:
+        """Let what comes of an action that another part began go to its *result*."""
+        self._result = result
 
     def begin(self) -> Result:
         """Start an action; what its scripts come to, and all that they start, goes to the result.
