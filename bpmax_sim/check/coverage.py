@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Instance, Parameter, Platform
@@ -91,9 +92,9 @@ def _of_platform(platform: Platform) -> Iterator[Name]:
         return
     yield from (("auth", f"{key} {word}") for word in recipe.recover)
     if platform.auth.acquire is not None:
-        yield "auth", f"{key} login"
+        yield "auth", msg("{key} login", key=key)
     if platform.auth.apply or platform.auth.sign is not None:
-        yield "auth", f"{key} applied"
+        yield "auth", msg("{key} applied", key=key)
 
 
 def _recipe(platform: Platform) -> CompiledApi | None:
@@ -154,10 +155,10 @@ def _by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
     key, _, name = call.call.partition(".")
     yield "instance", f"{key} {call.instance}"
     if call.is_login:
-        yield "auth", f"{key} login"
+        yield "auth", msg("{key} login", key=key)
         return
     yield "api", call.call
-    yield "auth", f"{key} applied"
+    yield "auth", msg("{key} applied", key=key)
     platform = platforms.own.get(key)
     api = platform.apis.get(name) if platform else None
     for parameter in api.parameters if api else ():

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from bpmax_sim.errors import SubjectError
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
@@ -133,7 +134,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.subject, FlowSubject):
             return self.subject.front
         if not isinstance(self.subject, FormSubject):
-            raise SubjectError(f"{action} needs a form")
+            raise SubjectError(msg("{action} needs a form", action=action))
         return self.subject
 
     def flow(self, action: str) -> FlowSubject:
@@ -143,7 +144,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if the subject is none.
         """
         if not isinstance(self.subject, FlowSubject):
-            raise SubjectError(f"{action} needs a flow")
+            raise SubjectError(msg("{action} needs a flow", action=action))
         return self.subject
 
     def any(self, action: str) -> FormSubject | FlowSubject:
@@ -153,7 +154,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if there is none.
         """
         if self.subject is None:
-            raise SubjectError(f"{action} needs a form or a flow")
+            raise SubjectError(msg("{action} needs a form or a flow", action=action))
         return self.subject
 
 
@@ -222,9 +223,11 @@ class Action(Model, frozen=True, kw_only=True):
         """Report unknown keys; return whether *value* is a map at all."""
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):
-            context.tell(spot, f"expected a map of {', '.join(known)}")
+            context.tell(spot, msg("expected a map of {names}", names=joined(", ", known)))
             return False
         for key in value:
             if key not in known:
-                context.tell(spot.at(key), f"unknown key {key!r}{hint(key, known)}")
+                context.tell(
+                    spot.at(key), msg("unknown key {key!r}{hint}", key=key, hint=hint(key, known))
+                )
         return True

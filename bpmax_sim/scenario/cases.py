@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
 from bpmax_sim.scenario.model import (
     During,
@@ -71,7 +72,7 @@ def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     elif node.elements:
         found = list(_inline(node, problems))
     else:
-        problems.append(Problem("expected rows, or {from: a CSV file}", spot.place, "cases"))
+        problems.append(Problem(msg("expected rows, or {from: a CSV file}"), spot.place, "cases"))
         return ()
     _check_ids(found, problems)
     return tuple(found)
@@ -81,11 +82,11 @@ def _inline(node: Node, problems: list[Problem]) -> Iterator[Row]:
     for index, child in enumerate(node.elements):
         path = f"cases[{index}]"
         if not isinstance(child.value, dict):
-            problems.append(Problem("expected a row such as {id: 正常}", child.place, path))
+            problems.append(Problem(msg("expected a row such as {id: 正常}"), child.place, path))
             continue
         values = {key: value.plain() for key, value in child.items.items()}
         if not isinstance(values.get("id"), str | int) or values["id"] == "":
-            problems.append(Problem("a row needs an id", child.place, path))
+            problems.append(Problem(msg("a row needs an id"), child.place, path))
             continue
         yield Row(str(values["id"]), values, child.place)
 
@@ -94,7 +95,11 @@ def _check_ids(rows: list[Row], problems: list[Problem]) -> None:
     first: dict[str, Place] = {}
     for row in rows:
         if row.id in first:
-            message = f"the id {row.id!r} is used twice, first in line {first[row.id].line}"
+            message = msg(
+                "the id {row_id!r} is used twice, first in line {line}",
+                row_id=row.id,
+                line=first[row.id].line,
+            )
             problems.append(Problem(message, row.place, "cases"))
         first.setdefault(row.id, row.place)
 
@@ -102,11 +107,17 @@ def _check_ids(rows: list[Row], problems: list[Problem]) -> None:
 def _from_file(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
     for key in node.items:
         if key not in _FROM_KEYS:
-            hint = near(key, _FROM_KEYS) or "; known are from, id"
-            problems.append(Problem(f"unknown key {key!r}{hint}", node.key_place(key), "cases"))
+            hint = near(key, _FROM_KEYS) or msg("; known are from, id")
+            problems.append(
+                Problem(
+                    msg("unknown key {key!r}{hint}", key=key, hint=hint),
+                    node.key_place(key),
+                    "cases",
+                )
+            )
     name = node.items.get("from")
     if name is None or not isinstance(name.value, str):
-        problems.append(Problem("from: expected the path of a CSV file", spot.place, "cases"))
+        problems.append(Problem(msg("from: expected the path of a CSV file"), spot.place, "cases"))
         return
     id_node = node.items.get("id")
     id_column = str(id_node.value) if id_node else "id"
@@ -131,8 +142,12 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
     problems: list[Problem] = Problems()
     columns = _columns(next(_lines(reader, file, problems), []), file, problems)
     if not problems and id_column not in columns:
-        hint = near(id_column, columns) or f"; there is {listed(columns)}"
-        problems.append(Problem(f"no column {id_column!r}{hint}", Place(file, 1)))
+        hint = near(id_column, columns) or msg("; there is {listed}", listed=listed(columns))
+        problems.append(
+            Problem(
+                msg("no column {id_column!r}{hint}", id_column=id_column, hint=hint), Place(file, 1)
+            )
+        )
     if problems:
         raise ConfigError(*problems)
     rows: list[Row] = []
@@ -142,7 +157,7 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
         if any(cell.strip() for cell in cells):
             rows += _row(cells, columns, id_column, place, problems)
     if not rows and not problems:
-        problems.append(Problem("the table has no rows", Place(file)))
+        problems.append(Problem(msg("the table has no rows"), Place(file)))
     if problems:
         raise ConfigError(*problems)
     return tuple(rows)
@@ -153,7 +168,7 @@ def _lines(reader: Any, file: str, problems: list[Problem]) -> Iterator[list[str
     try:
         yield from reader
     except csv.Error as error:
-        told = f"not a table: {error}; look for a quote that is not closed"
+        told = msg("not a table: {error}; look for a quote that is not closed", error=error)
         problems.append(Problem(told, Place(file, reader.line_num)))
 
 
@@ -162,13 +177,15 @@ def _text(path: Path, file: str) -> str:
         data = path.read_bytes()
     except OSError as error:
         reason = error.strerror
-        raise ConfigError(f"table {file} cannot be read: {reason}; check the path") from None
+        raise ConfigError(
+            msg("table {file} cannot be read: {reason}; check the path", file=file, reason=reason)
+        ) from None
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    message = "this is neither UTF-8 nor GB18030; save the table as CSV UTF-8"
+    message = msg("this is neither UTF-8 nor GB18030; save the table as CSV UTF-8")
     raise ConfigError(Problem(message, Place(file)))
 
 
@@ -179,16 +196,26 @@ def _columns(header: list[str], file: str, problems: list[Problem]) -> dict[str,
         name, _, kind = cell.strip().rpartition(":") if ":" in cell else (cell.strip(), "", "text")
         place = Place(file, 1, number)
         if not name:
-            problems.append(Problem(f"column {number} has no name", place))
+            problems.append(Problem(msg("column {number} has no name", number=number), place))
         elif name in columns:
-            problems.append(Problem(f"column {name!r} is there twice", place))
+            problems.append(Problem(msg("column {name!r} is there twice", name=name), place))
         if kind not in TYPES:
-            hint = near(kind, TYPES) or f"; there is {listed(TYPES)}"
-            problems.append(Problem(f"column {name!r}: unknown type {kind!r}{hint}", place))
+            hint = near(kind, TYPES) or msg("; there is {listed}", listed=listed(TYPES))
+            problems.append(
+                Problem(
+                    msg(
+                        "column {name!r}: unknown type {kind!r}{hint}",
+                        name=name,
+                        kind=kind,
+                        hint=hint,
+                    ),
+                    place,
+                )
+            )
         columns[name] = kind
     if not header:
         problems.append(
-            Problem("the table is empty; its first line names the columns", Place(file))
+            Problem(msg("the table is empty; its first line names the columns"), Place(file))
         )
     return columns
 
@@ -197,7 +224,11 @@ def _row(
     cells: list[str], columns: dict[str, str], id_column: str, place: Place, problems: list[Problem]
 ) -> Iterator[Row]:
     if len(cells) > len(columns):
-        message = f"{len(cells)} cells for {len(columns)} columns"
+        message = msg(
+            "{cells_count} cells for {columns_count} columns",
+            cells_count=len(cells),
+            columns_count=len(columns),
+        )
         problems.append(Problem(message, place))
         return
     padded = [*cells, *([""] * (len(columns) - len(cells)))]
@@ -207,10 +238,24 @@ def _row(
             values[name] = TYPES[kind](cell)
         except (ValueError, RecursionError):
             shown_cell = cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…"
-            problems.append(Problem(f"column {name!r}: {shown_cell!r} is not a {kind}", place))
+            problems.append(
+                Problem(
+                    msg(
+                        "column {name!r}: {shown_cell!r} is not a {kind}",
+                        name=name,
+                        shown_cell=shown_cell,
+                        kind=kind,
+                    ),
+                    place,
+                )
+            )
     row_id = str(values.get(id_column, "")).strip()
     if not row_id:
-        problems.append(Problem(f"column {id_column!r} is empty; a row needs an id", place))
+        problems.append(
+            Problem(
+                msg("column {id_column!r} is empty; a row needs an id", id_column=id_column), place
+            )
+        )
         return
     yield Row(row_id, {**values, "id": row_id}, place)
 

@@ -16,6 +16,7 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import FieldPath
+from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.actions import ACTIONS, check_action, wanted_actions
 from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
@@ -57,7 +58,7 @@ def check_settings(draft: Draft) -> None:
 
 def _name(draft: Draft) -> None:
     if not draft.scenario.scenario.strip():
-        draft.tell(draft.spot.at("scenario"), "a scenario needs a name")
+        draft.tell(draft.spot.at("scenario"), msg("a scenario needs a name"))
 
 
 def _clock(draft: Draft) -> None:
@@ -71,14 +72,14 @@ def _clock(draft: Draft) -> None:
 def _user(draft: Draft) -> None:
     user = draft.scenario.user
     if user is not UNSET and not isinstance(user, str | int | Mapping):
-        draft.tell(draft.spot.at("user"), "expected an id, or a map such as {id: lisi}")
+        draft.tell(draft.spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
 
 
 def _stubs(draft: Draft) -> None:
     for index, stub in enumerate(draft.scenario.proxy.stubs):
         spot = element(draft.spot.at("proxy", "stubs"), index)
         if "." not in stub.on:
-            draft.tell(spot, f"on: expected platform.api or platform.*, got {stub.on!r}")
+            draft.tell(spot, msg("on: expected platform.api or platform.*, got {on!r}", on=stub.on))
 
 
 def _places(draft: Draft) -> None:
@@ -98,7 +99,9 @@ def _rows(draft: Draft) -> None:
             value = row.values.get(key)
             listed = value if isinstance(value, list) and key == "tags" else [value]
             if any(isinstance(one, Mapping | list) for one in listed):
-                draft.problems.append(Problem(f"{key}: expected text", row.place, "cases"))
+                draft.problems.append(
+                    Problem(msg("{key}: expected text", key=key), row.place, "cases")
+                )
 
 
 def _secrets(draft: Draft) -> None:
@@ -115,10 +118,14 @@ def _secret(draft: Draft, text: str) -> str | None:
     except UndefinedValueError:
         found = None
     if found is None or found.root not in _SECRET_ROOTS:
-        return f"expected env.X, vars.x or case.x, got {text!r}"
+        return msg("expected env.X, vars.x or case.x, got {text!r}", text=text)
     known = _known(draft, found.root)
     name = str(found.path[0])
-    return None if known is None or name in known else f"no {found.root}.{name}{hint(name, known)}"
+    return (
+        None
+        if known is None or name in known
+        else msg("no {root}.{name}{hint}", root=found.root, name=name, hint=hint(name, known))
+    )
 
 
 def _known(draft: Draft, root: str) -> list[str] | None:
@@ -146,10 +153,13 @@ def _subject(draft: Draft) -> None:
     scenario = draft.scenario
     steps = draft.spot.source.root.child("steps")
     if not scenario.steps and not (steps and steps.elements):
-        draft.tell(draft.spot.at("steps"), "a scenario needs a step")
+        draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
     flow = scenario.flow
     if flow is not UNSET and flow.at and draft.nodes and flow.at not in draft.nodes:
-        draft.tell(draft.spot.at("flow", "at"), f"no node {flow.at!r}{hint(flow.at, draft.nodes)}")
+        draft.tell(
+            draft.spot.at("flow", "at"),
+            msg("no node {at!r}{hint}", at=flow.at, hint=hint(flow.at, draft.nodes)),
+        )
 
 
 def _scripts(draft: Draft) -> None:
@@ -217,16 +227,20 @@ def _starts(draft: Draft, flows: Mapping[str, tuple[Definition, Source]]) -> Non
             spot = Spot(source, ("nodes", name, *path))
             if node.child.flow not in flows:
                 known = draft.children
-                more = hint(node.child.flow, known) or "; declare it in the scenario: flow.subflows"
-                draft.tell(spot, f"no sub-flow {node.child.flow!r}{more}")
+                more = hint(node.child.flow, known) or msg(
+                    "; declare it in the scenario: flow.subflows"
+                )
+                draft.tell(spot, msg("no sub-flow {flow!r}{more}", flow=node.child.flow, more=more))
             begins[flow][node.child.flow] = spot
     for flow in draft.children:
         if flow in _reachable(flow, begins):
             spot = next(iter(begins[flow].values()))
-            draft.tell(spot, f"the sub-flow {flow!r} starts itself, so it would never end")
+            draft.tell(
+                spot, msg("the sub-flow {flow!r} starts itself, so it would never end", flow=flow)
+            )
         if flow not in _reachable("", begins):
             spot = draft.spot.at("flow", "subflows", flow)
-            draft.tell(spot, f"no node starts the sub-flow {flow!r}")
+            draft.tell(spot, msg("no node starts the sub-flow {flow!r}", flow=flow))
 
 
 def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
@@ -245,10 +259,12 @@ def _during(draft: Draft) -> None:
         if isinstance(step.during, During):
             platform, dot, api = step.during.call.partition(".")
             if not (platform and dot and api):
-                wrong = f"expected call: platform.api, got {step.during.call!r}"
+                wrong = msg("expected call: platform.api, got {call!r}", call=step.during.call)
                 draft.tell(spot.at("during", "call"), wrong)
             if not step.action:
-                draft.tell(spot.at("during"), "nothing goes on meanwhile: this step has no action")
+                draft.tell(
+                    spot.at("during"), msg("nothing goes on meanwhile: this step has no action")
+                )
 
 
 def _fault_sets(draft: Draft) -> None:
@@ -283,7 +299,7 @@ def _fault_list(draft: Draft, faults: tuple[Any, ...], spot: Spot) -> None:
     sets = draft.fault_sets()
     for index, fault in enumerate(faults):
         if isinstance(fault, str) and "${" not in fault and fault not in sets:
-            message = f"no fault set {fault!r}{hint(fault, sets)}"
+            message = msg("no fault set {fault!r}{hint}", fault=fault, hint=hint(fault, sets))
             draft.tell(element(spot, index), message)
 
 
@@ -292,13 +308,24 @@ def _ids(draft: Draft) -> None:
     for step, spot in draft.steps():
         if step.id in first:
             line = first[step.id].place.line
-            draft.tell(spot.at("id"), f"the id {step.id!r} is used twice, first in line {line}")
+            draft.tell(
+                spot.at("id"),
+                msg(
+                    "the id {step_id!r} is used twice, first in line {line}",
+                    step_id=step.id,
+                    line=line,
+                ),
+            )
         elif step.id:
             first[step.id] = spot
         if wrong := _ID.search(step.id):
             draft.tell(
                 spot.at("id"),
-                f"the id {step.id!r} has a {wrong[0]!r}; a reference to it would end there",
+                msg(
+                    "the id {step_id!r} has a {wrong!r}; a reference to it would end there",
+                    step_id=step.id,
+                    wrong=wrong[0],
+                ),
             )
 
 
@@ -306,7 +333,11 @@ def _steps(draft: Draft) -> None:
     for step, spot in draft.steps():
         given = wanted_actions(step)
         if len(given) > 1:
-            message = f"a step has one action, not {len(given)}: {', '.join(given)}"
+            message = msg(
+                "a step has one action, not {given_count}: {names}",
+                given_count=len(given),
+                names=", ".join(given),
+            )
             draft.tell(spot.at(given[1]), message)
         elif given:
             check_action(draft, given[0], getattr(step, given[0]), spot.at(given[0]))
@@ -314,7 +345,7 @@ def _steps(draft: Draft) -> None:
         if wrong:
             draft.tell(spot.at("if"), wrong)
         if not given and step.retry is not UNSET:
-            draft.tell(spot.at("retry"), "retry repeats an action; this step has none")
+            draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
 
 
 def _expectations(draft: Draft) -> None:
@@ -336,7 +367,14 @@ def _all_expects(draft: Draft) -> Iterator[tuple[Expect, Spot]]:
 def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
     needed = _SUBJECT_SECTIONS.get(section)
     if needed and not {*needed} & {*draft.subjects}:
-        draft.tell(spot, f"{section} needs a {' or a '.join(needed)} in the scenario")
+        draft.tell(
+            spot,
+            msg(
+                "{section} needs a {names} in the scenario",
+                section=section,
+                names=" or a ".join(needed),
+            ),
+        )
         return
     if section == "proxy":
         for index, item in enumerate(value):
@@ -353,7 +391,7 @@ def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
 def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
     platform, dot, api = item.call.partition(".")
     if "${" not in item.call and not (platform and dot and api):
-        message = f"expected platform.api, or platform.$token, got {item.call!r}"
+        message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         draft.tell(spot.at("call"), message)
     if item.times is not UNSET and (wrong := count_problem(item.times)):
         draft.tell(spot.at("times"), wrong)
@@ -367,11 +405,19 @@ def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
 def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
     for key, wanted in value.items():
         if key not in _FLOW_FACTS and not key.startswith("$"):
-            draft.tell(spot.at(key), f"a flow has no {key!r}{hint(key, _FLOW_FACTS)}")
+            draft.tell(
+                spot.at(key),
+                msg("a flow has no {key!r}{hint}", key=key, hint=hint(key, _FLOW_FACTS)),
+            )
         elif key in _MOVING and draft.definition is None:
-            draft.tell(spot.at(key), f"{key} needs flow.definition; without it nothing moves")
+            draft.tell(
+                spot.at(key), msg("{key} needs flow.definition; without it nothing moves", key=key)
+            )
         elif key == "at" and _is_literal(wanted) and wanted not in draft.nodes:
-            draft.tell(spot.at(key), f"no node {wanted!r}{hint(wanted, draft.nodes)}")
+            draft.tell(
+                spot.at(key),
+                msg("no node {wanted!r}{hint}", wanted=wanted, hint=hint(wanted, draft.nodes)),
+            )
 
 
 def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
@@ -380,7 +426,9 @@ def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
             draft.tell(spot.at(name), wrong)
         for fact in facts if isinstance(facts, Mapping) else ():
             if fact not in _FIELD_FACTS and not fact.startswith("$"):
-                message = f"a field has no {fact!r}{hint(fact, _FIELD_FACTS)}"
+                message = msg(
+                    "a field has no {fact!r}{hint}", fact=fact, hint=hint(fact, _FIELD_FACTS)
+                )
                 draft.tell(spot.at(name, fact), message)
 
 
@@ -402,7 +450,7 @@ def _expected_errors(draft: Draft) -> None:
 
 def _expected_error(draft: Draft, step: Step, expected: ExpectedError, spot: Spot) -> None:
     if not step.action:
-        draft.tell(spot, "only an action can end in an error; this step has none")
+        draft.tell(spot, msg("only an action can end in an error; this step has none"))
     for name in expected.__struct_fields__:
         value = getattr(expected, name)
         if value is not UNSET:
@@ -427,7 +475,7 @@ def _runs(draft: Draft) -> None:
                 seen.add(one)
                 waiting |= calls.get(one, set())
         if name in seen:
-            draft.tell(steps[0][1], f"the steps {name!r} run themselves")
+            draft.tell(steps[0][1], msg("the steps {name!r} run themselves", name=name))
 
 
 _CHECKS: tuple[Callable[[Draft], None], ...] = (
@@ -503,7 +551,9 @@ class _Names:
 
     def _case(self, ref: Reference) -> str | None:
         if not self.columns:
-            return f"${{{ref.text}}} is not defined; the scenario has no cases"
+            return msg(
+                "${{{ref_text}}} is not defined; the scenario has no cases", ref_text=ref.text
+            )
         whole = ref.text.partition(".")[2]
         if whole in self.columns or str(ref.path[0]) in self.columns:
             return self._missing_cell(ref, whole)
@@ -513,7 +563,12 @@ class _Names:
         name = whole if whole in self.columns else str(ref.path[0])
         for row in self.draft.rows:
             if name not in row.values:
-                message = f"row {row.id!r} has no {name!r}, which ${{{ref.text}}} names"
+                message = msg(
+                    "row {row_id!r} has no {name!r}, which ${{{ref_text}}} names",
+                    row_id=row.id,
+                    name=name,
+                    ref_text=ref.text,
+                )
                 self._tell_row(row, message)
         return None
 
@@ -526,19 +581,27 @@ class _Names:
         name = ref.text.partition(".")[2]
         if name in self.draft.environ:
             return None
-        return f"${{{ref.text}}} is not defined; set the environment variable {name}"
+        return msg(
+            "${{{ref_text}}} is not defined; set the environment variable {name}",
+            ref_text=ref.text,
+            name=name,
+        )
 
     def _steps(self, ref: Reference) -> str | None:
         return self._among(ref, self.ids)
 
     def _form(self, ref: Reference) -> str | None:
         if not self.draft.subjects:
-            return f"${{{ref.text}}} is not defined; the scenario has no form"
+            return msg(
+                "${{{ref_text}}} is not defined; the scenario has no form", ref_text=ref.text
+            )
         return self._among(ref, self.draft.fields) if self.draft.fields else None
 
     def _flow(self, ref: Reference) -> str | None:
         if "flow" not in self.draft.subjects:
-            return f"${{{ref.text}}} is not defined; the scenario has no flow"
+            return msg(
+                "${{{ref_text}}} is not defined; the scenario has no flow", ref_text=ref.text
+            )
         return self._among(ref, _FLOW_FACTS)
 
     def _among(self, ref: Reference, known: Any) -> str | None:
@@ -546,7 +609,9 @@ class _Names:
         whole = ref.text.partition(".")[2]
         if name in known or whole in known:
             return None
-        return f"${{{ref.text}}} is not defined{hint(name, known)}"
+        return msg(
+            "${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=hint(name, known)
+        )
 
 
 _ROOTS: Mapping[str, Callable[[_Names, Reference], str | None]] = {

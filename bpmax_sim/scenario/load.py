@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
+from bpmax_sim.i18n import msg
 from bpmax_sim.project import Homes, cassette_name, find_root, named_file, node_part
 from bpmax_sim.scenario.cases import (
     Draft,
@@ -260,7 +261,7 @@ def _read(draft: Draft, spot: Spot, name: str) -> Source | None:
         return Source.read(named_file(spot.source.path, name))
     except ConfigError as error:
         draft.problems += error.problems
-        draft.tell(spot, f"{name} cannot be used; see the problem in that file")
+        draft.tell(spot, msg("{name} cannot be used; see the problem in that file", name=name))
         return None
 
 
@@ -478,7 +479,13 @@ def _constant(draft: Draft, row: Row | None, ref: Reference, *, what: str) -> An
         "env": draft.environ,
     }
     if ref.root not in roots:
-        raise ValueError(f"{what} knows case, vars and env only, not ${{{ref.text}}}")
+        raise ValueError(
+            msg(
+                "{what} knows case, vars and env only, not ${{{ref_text}}}",
+                what=what,
+                ref_text=ref.text,
+            )
+        )
     return follow(roots[ref.root], ref)
 
 
@@ -518,7 +525,7 @@ def _rules(
                     for rule, where in sets[name]:
                         yield from _fault(draft, rule, where, row)
                 elif whole or names != (fault,):
-                    message = f"no fault set {name!r}{hint(name, sets)}"
+                    message = msg("no fault set {name!r}{hint}", name=name, hint=hint(name, sets))
                     draft.problems.append(Problem(message, place, "cases" if whole else ""))
         else:
             yield from _spelled(draft, fault, spot, index, row, whole=whole)
@@ -530,7 +537,7 @@ def _names(draft: Draft, text: str, row: Row | None, place: Place) -> tuple[Any,
         return (text,)
     if row is None:
         return ()
-    what = "the name of a fault set"
+    what = msg("the name of a fault set")
     try:
         return names_in_cell(resolve(text, lambda ref: _constant(draft, row, ref, what=what)))
     except UndefinedValueError:
@@ -574,7 +581,9 @@ def _spelled(
     elif rule and not found:
         yield from _fault(draft, rule, where, named_row)
     elif not found:
-        draft.problems.append(Problem(f"expected a fault, got {fault!r}", place, "faults"))
+        draft.problems.append(
+            Problem(msg("expected a fault, got {fault!r}", fault=fault), place, "faults")
+        )
 
 
 def _row_faults(draft: Draft, row: Row) -> Spot:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import ACTIONS, action_texts, wanted_actions
@@ -228,7 +229,7 @@ else:  # one key an action
         "Step",
         [(name, Any, UNSET) for name in ACTIONS],
         bases=(_StepHead,),
-        namespace={"__doc__": "One step: at most one action, then what must be true."},
+        namespace={"__doc__": msg("One step: at most one action, then what must be true.")},
         module=__name__,
         frozen=True,
         kw_only=True,

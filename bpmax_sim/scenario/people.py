@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from bpmax_sim.errors import near
+from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.subject.definition import Action as Decision
@@ -38,14 +39,17 @@ class FlowAction(Action, frozen=True, kw_only=True):
         if not cls.known_keys(context, value, spot):
             return
         if cls.needs_others and "to" not in value:
-            context.tell(spot, f"expected to: {cls.meant}")
+            context.tell(spot, msg("expected to: {meant}", meant=cls.meant))
         name = value.get("project", "")
         project = (
             name.partition("#")[0] if literal(name) else ""
         )  # 盖章#2 is the second of its kind
         if project and project not in context.subflows:
             known = context.subflows
-            context.tell(spot.at("project"), _no(f"sub-flow {project!r}", project, known))
+            context.tell(
+                spot.at("project"),
+                _no(msg("sub-flow {project!r}", project=project), project, known),
+            )
             return
         definition = context.subflows.get(project) if project else context.definition
         cls._check_node(context, definition, value.get("at", ""), spot.at("at"))
@@ -64,10 +68,18 @@ class FlowAction(Action, frozen=True, kw_only=True):
         if definition is None or not literal(at) or not at:
             return
         if at not in definition.nodes:
-            context.tell(spot, f"no node {at!r}{hint(at, definition.nodes)}")
+            context.tell(spot, msg("no node {at!r}{hint}", at=at, hint=hint(at, definition.nodes)))
         elif cls.decides and cls.decides not in definition.nodes[at].offers:
-            offers = ", ".join(definition.nodes[at].offers) or "no action"
-            context.tell(spot, f"node {at!r} does not offer {cls.decides}; it offers {offers}")
+            offers = ", ".join(definition.nodes[at].offers) or msg("no action")
+            context.tell(
+                spot,
+                msg(
+                    "node {at!r} does not offer {decides}; it offers {offers}",
+                    at=at,
+                    decides=cls.decides,
+                    offers=offers,
+                ),
+            )
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -81,7 +93,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
             getattr(flow, cls.method or cls.key())(move)
 
 
-_NODE = "the node"
+_NODE = msg("the node")
 
 
 def move_of(value: Any) -> FlowMove:
@@ -105,7 +117,7 @@ def _check_way_back(
     if definition is not None and literal(to) and to:
         known = (*definition.nodes, START)
         if to not in known:
-            context.tell(spot, _no(f"node {to!r}", to, known))
+            context.tell(spot, _no(msg("node {to!r}", to=to), to, known))
 
 
 def _several(value: Any) -> Iterator[str | int]:
@@ -125,8 +137,8 @@ def check_people(context: CheckContext, value: Any, spot: Spot) -> None:
             continue
         close = near(name, context.people)
         if close or context.lists_people:
-            context.tell(spot, _no(f"person {name!r}", name, context.people))
+            context.tell(spot, _no(msg("person {name!r}", name=name), name, context.people))
 
 
 def _no(what: str, name: str, known: Any) -> str:
-    return f"no {what}{hint(name, known)}"
+    return msg("no {what}{hint}", what=what, hint=hint(name, known))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.cells import check_row, field_hint
@@ -30,16 +31,18 @@ class RowAction(Action, frozen=True, kw_only=True):
             return
         table = value.get("table")
         if not isinstance(table, str):
-            context.tell(spot, "expected table: the field that holds the rows")
+            context.tell(spot, msg("expected table: the field that holds the rows"))
         elif "${" not in table and (wrong := field_hint(table, context.fields)):
             context.tell(spot.at("table"), wrong)
         for key, needed in cls.rows.items():
             if needed and key not in value:
-                context.tell(spot, f"expected {key}: the number of a row, from 0")
+                context.tell(spot, msg("expected {key}: the number of a row, from 0", key=key))
             row = value.get(key, 0)
             is_number = isinstance(row, int) and not isinstance(row, bool) and row >= 0
             if not is_number and not (isinstance(row, str) and "${" in row):
-                context.tell(spot.at(key), f"expected the number of a row, from 0, got {row!r}")
+                context.tell(
+                    spot.at(key), msg("expected the number of a row, from 0, got {row!r}", row=row)
+                )
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -63,7 +66,7 @@ class RowAction(Action, frozen=True, kw_only=True):
 def row_texts(**texts: tuple[str, str]) -> Mapping[str, tuple[str, str]]:
     """Return what an editor shows of the keys of such an action."""
     common = {
-        "table": ("Field that holds the rows", "明细表字段"),
-        "at": ("Number of the row, from 0", "行号，从 0 起"),
+        "table": (msg("Field that holds the rows"), "明细表字段"),
+        "at": (msg("Number of the row, from 0"), "行号，从 0 起"),
     }
     return {"_": texts.pop("whole"), **common, **texts}

@@ -35,6 +35,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant, SeededChance, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
@@ -136,7 +137,7 @@ class Log(msgspec.Struct):
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
         elif isinstance(happening, CycleCut):
-            self.notes.append(f"change cycle cut: {' -> '.join(happening.chain)}")
+            self.notes.append(msg("change cycle cut: {names}", names=" -> ".join(happening.chain)))
 
     def note(self, event: Event) -> None:
         """Take what is done while a step is under way."""
@@ -403,7 +404,9 @@ class StepRun(msgspec.Struct):
         started = self._started()
         yield log.add(started)
         if not self.reason and not self._wanted() and not self.failures:
-            self.reason = f"if: {self.located.step.condition} does not hold"
+            self.reason = msg(
+                "if: {condition} does not hold", condition=self.located.step.condition
+            )
         if not self.reason and not self.failures:
             yield from self._body()
         self.progress.failures += self.failures
@@ -549,7 +552,11 @@ class StepRun(msgspec.Struct):
         self._check(result)
 
     def _script_name(self) -> str:
-        return f"{self.located.spot.source.file}:{self.located.spot.place.line} js"
+        return msg(
+            "{source_file}:{line} js",
+            source_file=self.located.spot.source.file,
+            line=self.located.spot.place.line,
+        )
 
     def _run_named(
         self, name: str, variables: Mapping[str, Any]
@@ -590,7 +597,11 @@ class StepRun(msgspec.Struct):
         self.failures = [
             *self._inner,
             *(
-                scene.failure("value", f"no call of {call} was made meanwhile", ("during", "call"))
+                scene.failure(
+                    "value",
+                    msg("no call of {call} was made meanwhile", call=call),
+                    ("during", "call"),
+                )
                 for call in self._missing
             ),
             *self._judge_errors(result, scene),
@@ -716,7 +727,7 @@ def _steps(progress: Progress) -> Iterator[Event]:
     for number, located in enumerate(progress.item.steps, 1):
         yield from StepRun(progress, located, number, total, reason=reason).events()
         if progress.failures and not reason:
-            reason = f"step {number} failed"
+            reason = msg("step {number} failed", number=number)
     if not progress.failures:
         _judge_whole(progress)
     _tell_waiting(progress)
@@ -729,7 +740,13 @@ def _tell_waiting(progress: Progress) -> None:
     clock = progress.bench.clock.now()
     for timer in progress.bench.waiting():
         left = format_duration(max(timer.due - clock, 0))
-        progress.log.notes.append(f"{timer} still waits at the end; advance: {left} lets it fire")
+        progress.log.notes.append(
+            msg(
+                "{timer} still waits at the end; advance: {left} lets it fire",
+                timer=timer,
+                left=left,
+            )
+        )
 
 
 def _judge_whole(progress: Progress) -> None:
@@ -814,7 +831,7 @@ def absent(item: ScenarioItem) -> Iterator[Problem]:
     ):
         if said and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
             place = Spot(item.spot.source, ("proxy", name)).place
-            told = f"there is no {shown(path)}; create it, or name another"
+            told = msg("there is no {path}; create it, or name another", path=shown(path))
             yield Problem(told, place, f"proxy.{name}")
 
 

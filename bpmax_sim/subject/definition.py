@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile import Seconds
@@ -165,7 +166,14 @@ class Definition(Model, frozen=True, kw_only=True):
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong with the flow as a whole, with the path inside the file."""
         if self.start not in self.nodes:
-            yield ("start",), f"no node {self.start!r}{hint_of(self.start, self.nodes)}"
+            yield (
+                ("start",),
+                msg(
+                    "no node {start!r}{hint_of}",
+                    start=self.start,
+                    hint_of=hint_of(self.start, self.nodes),
+                ),
+            )
         malformed = list(self._malformed())
         yield from malformed
         if malformed or self.start not in self.nodes:
@@ -175,7 +183,14 @@ class Definition(Model, frozen=True, kw_only=True):
         reached = self._reached()
         for name in self.nodes:
             if name not in reached:
-                yield ("nodes", name), f"node {name!r} cannot be reached from {self.start!r}"
+                yield (
+                    ("nodes", name),
+                    msg(
+                        "node {name!r} cannot be reached from {start!r}",
+                        name=name,
+                        start=self.start,
+                    ),
+                )
         if not nowhere:
             yield from self._joins()
 
@@ -209,19 +224,38 @@ class Definition(Model, frozen=True, kw_only=True):
             for index, (first, nodes) in enumerate(self.region(name).items()):
                 path = ("nodes", name, "parallel", index)
                 if wrong := self._never(first, nodes, node.join):
-                    yield path, f"the join {node.join!r} can never complete: {wrong}"
+                    yield (
+                        path,
+                        msg(
+                            "the join {join!r} can never complete: {wrong}",
+                            join=node.join,
+                            wrong=wrong,
+                        ),
+                    )
                 for one in nodes:
                     if one in seen:
-                        yield path, f"the branches {seen[one]!r} and {first!r} share {one!r}"
+                        yield (
+                            path,
+                            msg(
+                                "the branches {seen!r} and {first!r} share {one!r}",
+                                seen=seen[one],
+                                first=first,
+                                one=one,
+                            ),
+                        )
                     seen.setdefault(one, first)
 
     def _never(self, first: str, nodes: set[str], join: str) -> str:
         """Return why a branch never comes to *join*, or nothing."""
         ends = sorted(one for one in nodes if self.nodes[one].end)
         if ends:
-            return f"the branch {first!r} leads to {ends[0]!r}, which ends the flow"
+            return msg(
+                "the branch {first!r} leads to {ends!r}, which ends the flow",
+                first=first,
+                ends=ends[0],
+            )
         if not any(join in self.nodes[one].targets for one in nodes):
-            return f"the branch {first!r} does not lead to it"
+            return msg("the branch {first!r} does not lead to it", first=first)
         return ""
 
     def _malformed(self) -> Iterator[Finding]:
@@ -235,7 +269,10 @@ class Definition(Model, frozen=True, kw_only=True):
                 yield (*path, "complete"), wrong
             doubled = [one for one in node.owners if list(node.owners).count(one) > 1]
             if doubled:
-                yield (*path, "owners"), f"the owner {doubled[0]!r} is there twice"
+                yield (
+                    (*path, "owners"),
+                    msg("the owner {doubled!r} is there twice", doubled=doubled[0]),
+                )
             yield from _malformed_deadline(node, (*path, "deadline"))
 
     def _leads_nowhere(self) -> Iterator[Finding]:
@@ -257,7 +294,7 @@ class Definition(Model, frozen=True, kw_only=True):
                     yield (*path, *inside), self._no_node(to)
 
     def _no_node(self, name: str) -> str:
-        return f"no node {name!r}{hint_of(name, self.nodes)}"
+        return msg("no node {name!r}{hint_of}", name=name, hint_of=hint_of(name, self.nodes))
 
     def _reached(self) -> set[str]:
         reached: set[str] = set()
@@ -278,26 +315,29 @@ def _malformed_kind(node: Node, path: Path) -> Iterator[Finding]:
     """Find keys that belong to another kind of node: a task, a gateway, a sub-flow, an end."""
     if node.end:
         if node.offers:
-            yield (*path, node.offers[0]), "an end node offers no action"
+            yield (*path, node.offers[0]), msg("an end node offers no action")
     elif node.parallel or node.join:
         yield from _malformed_gateway(node, path)
     elif not node.offers:
-        yield path, "a node needs approve, reject, or end: true"
+        yield path, msg("a node needs approve, reject, or end: true")
     elif node.child and node.approve is None:
-        yield (*path, "subflow"), "a node with subflow needs approve: where it goes on"
+        yield (*path, "subflow"), msg("a node with subflow needs approve: where it goes on")
     is_task = not (node.end or node.parallel or node.child)
     for key in () if is_task else _TASK_KEYS:
         if getattr(node, key) != getattr(_PLAIN, key):
-            yield (*path, key), f"{key} belongs to a node where people decide"
+            yield (*path, key), msg("{key} belongs to a node where people decide", key=key)
 
 
 def _malformed_gateway(node: Node, path: Path) -> Iterator[Finding]:
     if len(set(node.parallel)) < 2:  # noqa: PLR2004 - one branch is none
-        yield (*path, "parallel"), "parallel needs two branches or more, each by its first node"
+        yield (
+            (*path, "parallel"),
+            msg("parallel needs two branches or more, each by its first node"),
+        )
     if not node.join:
-        yield (*path, "parallel"), "parallel needs join: the node that waits for all branches"
+        yield (*path, "parallel"), msg("parallel needs join: the node that waits for all branches")
     if node.offers:
-        yield (*path, node.offers[0]), "a node with parallel goes on at its join"
+        yield (*path, node.offers[0]), msg("a node with parallel goes on at its join")
 
 
 def _malformed_deadline(node: Node, path: Path) -> Iterator[Finding]:
@@ -305,12 +345,19 @@ def _malformed_deadline(node: Node, path: Path) -> Iterator[Finding]:
     if due is None:
         return
     if due.after <= 0:
-        yield path, "the deadline is over when the project arrives; give it some time"
+        yield path, msg("the deadline is over when the project arrives; give it some time")
     if due.to and due.then != "notify":
-        yield (*path, "to"), "a deadline decides, or goes to a node; not both"
+        yield (*path, "to"), msg("a deadline decides, or goes to a node; not both")
     if due.then in ("approve", "reject") and due.then not in node.offers:
-        offered = ", ".join(node.offers) or "no action"
-        yield (*path, "then"), f"the node does not offer {due.then}; it offers {offered}"
+        offered = ", ".join(node.offers) or msg("no action")
+        yield (
+            (*path, "then"),
+            msg(
+                "the node does not offer {then}; it offers {offered}",
+                then=due.then,
+                offered=offered,
+            ),
+        )
 
 
 def _malformed_routes(declared: Any, path: Path) -> Iterator[Finding]:
@@ -318,16 +365,23 @@ def _malformed_routes(declared: Any, path: Path) -> Iterator[Finding]:
         return
     items = declared if isinstance(declared, list | tuple) else (declared,)
     if not items:
-        yield path, "expected a node, or a list of {when, to}"
+        yield path, msg("expected a node, or a list of {when, to}")
     for number, item in enumerate(items):
         if not isinstance(item, Mapping) or not isinstance(item.get("to"), str):
-            yield (*path, number), "expected {when: a condition, to: a node}"
+            yield (*path, number), msg("expected {when: a condition, to: a node}")
             continue
         for key in item:
             if key not in _ROUTE_KEYS:
-                yield (*path, number, key), f"unknown key {key!r}{hint_of(str(key), _ROUTE_KEYS)}"
+                yield (
+                    (*path, number, key),
+                    msg(
+                        "unknown key {key!r}{hint_of}",
+                        key=key,
+                        hint_of=hint_of(str(key), _ROUTE_KEYS),
+                    ),
+                )
         if "when" not in item and number < len(items) - 1:
-            yield (*path, number), "a route without when always matches; put it last"
+            yield (*path, number), msg("a route without when always matches; put it last")
 
 
 def _malformed_conditions(declared: Any, path: Path) -> Iterator[Finding]:
@@ -345,15 +399,15 @@ _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 def _condition_problem(when: Any) -> str | None:
     """Return what is wrong with a condition as far as that is seen without an engine."""
     if not isinstance(when, str) or not when.strip():
-        return f"expected a JavaScript expression over ctx, got {when!r}"
+        return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
-        return "a condition sees ctx alone; write ctx.form where form is written"
+        return msg("a condition sees ctx alone; write ctx.form where form is written")
     return None
 
 
 def hint_of(name: str, known: Iterable[str]) -> str:
     """Return the near name, or all there are."""
-    return near(name, known) or f"; there is {listed(known)}"
+    return near(name, known) or msg("; there is {listed}", listed=listed(known))
 
 
 _PLAIN = Node()

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed
+from bpmax_sim.i18n import msg
 from bpmax_sim.subject.definition import ACTIONS, Action
 from bpmax_sim.subject.hooks import (
     FlowMove,
@@ -56,7 +57,9 @@ class FlowSubject(MovingProject, kw_only=True):
         if self.creation is None:
             return self.create(move)
         if self.status != NEW:
-            raise SubjectError(f"the project is created already; it stands at {self.at!r}")
+            raise SubjectError(
+                msg("the project is created already; it stands at {at!r}", at=self.at)
+            )
         self.creation.join(self._result)
         if move.form:
             self.creation.set(move.form)
@@ -76,7 +79,9 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: it is created already, or ``jump`` leads nowhere.
         """
         if self.status != NEW:
-            raise SubjectError(f"the project is created already; it stands at {self.at!r}")
+            raise SubjectError(
+                msg("the project is created already; it stands at {at!r}", at=self.at)
+            )
         creating = msgspec.structs.replace(move, action="create")
         with self._whole_or_not_at_all():
             self.starter = move.by or str(self.user.get("id", ""))
@@ -181,7 +186,7 @@ class FlowSubject(MovingProject, kw_only=True):
         table, acting = self._at_the_table("add_owner", move)
         _check_new(table, acting)
         if wrong := rule_problem(acting.rule, len(acting.others)):
-            raise SubjectError(f"complete: {wrong}")
+            raise SubjectError(msg("complete: {wrong}", wrong=wrong))
         with self._whole_or_not_at_all():
             added = untreated({"owner_id": one} for one in acting.others)
             table.add(acting.by, added, acting.where, acting.rule)
@@ -201,8 +206,13 @@ class FlowSubject(MovingProject, kw_only=True):
         passed = [one["node"] for one in self.history if one["node"] != acting.at]
         if not is_start and to not in passed:
             raise SubjectError(
-                f"the project has not passed {to!r}, so it cannot return there; it has passed "
-                f"{listed(dict.fromkeys(passed)) or 'no node'}, and {START} is who started it"
+                msg(
+                    "the project has not passed {to!r}, so it cannot return there; it has passed "
+                    "{listed}, and {start} is who started it",
+                    to=to,
+                    listed=(listed(dict.fromkeys(passed)) or msg("no node")),
+                    start=START,
+                )
             )
         with self._whole_or_not_at_all():
             self._note(acting)
@@ -224,10 +234,13 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         if self.status not in (RETURNED, REJECTED):
             raise SubjectError(
-                f"cannot resubmit: the project is {self.status}; only what was refused or returned "
-                "to who started it can be submitted again"
+                msg(
+                    "cannot resubmit: the project is {status}; only what was refused or returned "
+                    "to who started it can be submitted again",
+                    status=self.status,
+                )
             )
-        by = self._among("resubmit", move, self._starters(), "who started it")
+        by = self._among("resubmit", move, self._starters(), msg("who started it"))
         acting = msgspec.structs.replace(move, by=by, action="resubmit", at="")
         with self._whole_or_not_at_all():
             front = self.creation or self._screen("")
@@ -256,7 +269,7 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: it is not under way, or somebody else than who started it acts.
         """
-        return self._stop("withdraw", move, CANCELLED, self._starters(), "who started it")
+        return self._stop("withdraw", move, CANCELLED, self._starters(), msg("who started it"))
 
     def terminate(self, move: FlowMove) -> Result:
         """End the project at once (终止).
@@ -267,7 +280,7 @@ class FlowSubject(MovingProject, kw_only=True):
         admins = [str(one) for one in (self.definition.admins if self.definition else ())]
         mine = [owner_of(item) for item in self.project.get("owner") or ()]
         allowed = [*admins, *(mine or self._starters())]
-        who = "an administrator or the project's owner"
+        who = msg("an administrator or the project's owner")
         return self._stop("terminate", move, TERMINATED, allowed, who)
 
     def forward(self, move: FlowMove) -> Result:
@@ -289,7 +302,7 @@ class FlowSubject(MovingProject, kw_only=True):
             *(i for items in self.owners.values() for i in map(owner_of, items)),
         ]
         part += [one["by"] for one in self.history]
-        by = self._among(action, move, list(dict.fromkeys(part)), "who takes part in it")
+        by = self._among(action, move, list(dict.fromkeys(part)), msg("who takes part in it"))
         acting = msgspec.structs.replace(move, by=by, action=action, at=move.at or self.at)
         with self._whole_or_not_at_all():
             self._note(acting)
@@ -346,7 +359,9 @@ class FlowSubject(MovingProject, kw_only=True):
     def _at_the_table(self, action: str, move: FlowMove) -> tuple[Table, FlowMove]:
         """Return who decides at the present node, and the move of an owner who is to act there."""
         if self.definition is None:
-            raise SubjectError(f"{action} needs flow.definition; without it nothing moves")
+            raise SubjectError(
+                msg("{action} needs flow.definition; without it nothing moves", action=action)
+            )
         visit = self._present(action, move)
         if visit.node not in self.owners:
             self._assign(visit, move)
@@ -363,8 +378,16 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         by = move.by or str(self.user.get("id", "")) or (allowed[0] if allowed else "")
         if by not in allowed:
-            may = listed(allowed) or "nobody is known"
-            raise SubjectError(f"{by or 'nobody'} may not {action}: only {who} may ({may})")
+            may = listed(allowed) or msg("nobody is known")
+            raise SubjectError(
+                msg(
+                    "{by} may not {action}: only {who} may ({may})",
+                    by=(by or "nobody"),
+                    action=action,
+                    who=who,
+                    may=may,
+                )
+            )
         return by
 
     def _starters(self) -> list[str]:
@@ -375,14 +398,20 @@ class FlowSubject(MovingProject, kw_only=True):
 
 def _one(move: FlowMove) -> str | int:
     if len(move.others) != 1:
-        raise SubjectError(f"{move.action} needs one in to, got {len(move.others)}")
+        raise SubjectError(
+            msg(
+                "{action} needs one in to, got {others_count}",
+                action=move.action,
+                others_count=len(move.others),
+            )
+        )
     return move.others[0]
 
 
 def _check_new(table: Table, move: FlowMove) -> None:
     """Check that those who come in have no task at the node yet."""
     if not move.others:
-        raise SubjectError(f"{move.action} needs to: who")
+        raise SubjectError(msg("{action} needs to: who", action=move.action))
     there = [str(one) for one in move.others if str(one) in table.ids]
     if there:
-        raise SubjectError(f"{there[0]} is an owner of {move.at!r} already")
+        raise SubjectError(msg("{there} is an owner of {at!r} already", there=there[0], at=move.at))

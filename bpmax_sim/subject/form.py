@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import Place, ScriptError
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -224,7 +225,11 @@ class FormSubject(Screen, kw_only=True):
 def _endless(chain: tuple[str, ...], place: Place | None) -> ScriptError:
     """Return the error of handlers that always write something new; one that settles is none."""
     steps = " -> ".join((*chain[:3], "…", chain[-1]))
-    message = f"change handlers set each other off without end, cut after {DEEPEST}: {steps}"
+    message = msg(
+        "change handlers set each other off without end, cut after {deepest}: {steps}",
+        deepest=DEEPEST,
+        steps=steps,
+    )
     return ScriptError(message, name="ChangeCycle", place=place)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import ConsoleLine, Outcome, TimerFired, Unawaited
@@ -248,22 +249,24 @@ HOOKS: tuple[Hook, ...] = (
     _form("open"),
     _form("change", "field"),
     _form("click", "button"),
-    _form("submit", returns="false stops it"),
+    _form("submit", returns=msg("false stops it")),
     _flow("create", "", "", both=True),
     _flow("approve", "", "", named="node", both=True),
     _flow("reject", "", "", named="node", both=True),
-    _flow("before_next", "环节流转前校验", "false, a text or an own error refuses", named="node"),
+    _flow(
+        "before_next", "环节流转前校验", msg("false, a text or an own error refuses"), named="node"
+    ),
     _flow(
         "owners",
         "分配当前环节负责人",
-        "owners, or a map from step to owners (0: the project)",
+        msg("owners, or a map from step to owners (0: the project)"),
         named="node",
     ),
-    _flow("jump", "自定义跳转逻辑", "the first node"),
+    _flow("jump", "自定义跳转逻辑", msg("the first node")),
     _flow("project_name", "项目名称模板", "a text"),
     _flow("task_title", "任务标题模板", "a text"),
-    _flow("computed", "计算属性", "a map of values, merged into the form"),
-    _flow("visibility", "环节可见性配置", "a map of node -> true or false"),
+    _flow("computed", "计算属性", msg("a map of values, merged into the form")),
+    _flow("visibility", "环节可见性配置", msg("a map of node -> true or false")),
 )
 
 
@@ -294,10 +297,12 @@ def parse_event(text: str, subject: SubjectKind) -> Event:
     hook = known.get(name)
     if hook is None:
         patterns = ", ".join(hook.pattern for hook in known.values())
-        hint = near(name, known) or f"; there is {patterns}"
-        raise ValueError(f"a {subject} has no event {text!r}{hint}")
+        hint = near(name, known) or msg("; there is {patterns}", patterns=patterns)
+        raise ValueError(
+            msg("a {subject} has no event {text!r}{hint}", subject=subject, text=text, hint=hint)
+        )
     if bool(hook.named) is not bool(target) or (dot and not target):
-        raise ValueError(f"write {hook.pattern}, not {text!r}")
+        raise ValueError(msg("write {pattern}, not {text!r}", pattern=hook.pattern, text=text))
     return Event(hook, target)
 
 
@@ -313,7 +318,7 @@ def known_event(text: str, subjects: Iterable[SubjectKind]) -> Event:
             return parse_event(text, subject)
         except ValueError as error:
             wrong = error
-    raise wrong or ValueError(f"no event {text!r}: nothing is driven")
+    raise wrong or ValueError(msg("no event {text!r}: nothing is driven", text=text))
 
 
 def check_target(event: Event, names: Iterable[str]) -> str | None:
@@ -323,8 +328,14 @@ def check_target(event: Event, names: Iterable[str]) -> str | None:
         return None
     if event.hook.name == "change" and event.target.partition(".")[0] in known:
         return None  # a column of a table
-    hint = near(event.target, known) or f"; there is {listed(known)}"
-    return f"{event}: no {event.hook.named} {event.target!r}{hint}"
+    hint = near(event.target, known) or msg("; there is {listed}", listed=listed(known))
+    return msg(
+        "{event}: no {named} {target!r}{hint}",
+        event=event,
+        named=event.hook.named,
+        target=event.target,
+        hint=hint,
+    )
 
 
 class FlowMove(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Action, Node, SubFlow
 from bpmax_sim.subject.hooks import (
@@ -65,7 +66,7 @@ class MovingProject(ProjectState, kw_only=True):
         if deadline is None or visit.node not in self.visits:
             return
         visit.due = None
-        does = f"go to {deadline.to}" if deadline.to else deadline.then
+        does = msg("go to {to}", to=deadline.to) if deadline.to else deadline.then
         self.tell(DeadlinePassed(node=self._label(visit.node), does=does))
         late = FlowMove(at=visit.node, action="deadline")
         with self._whole_or_not_at_all():
@@ -88,8 +89,15 @@ class MovingProject(ProjectState, kw_only=True):
         visit = self._present(action, move)
         offers = self.definition.nodes[visit.node].offers
         if action not in offers:
-            offered = ", ".join(offers) or "no action"
-            raise SubjectError(f"node {visit.node!r} does not offer {action}; it offers {offered}")
+            offered = ", ".join(offers) or msg("no action")
+            raise SubjectError(
+                msg(
+                    "node {node!r} does not offer {action}; it offers {offered}",
+                    node=visit.node,
+                    action=action,
+                    offered=offered,
+                )
+            )
         return visit
 
     def _present(self, action: str, move: FlowMove) -> Visit:
@@ -105,29 +113,60 @@ class MovingProject(ProjectState, kw_only=True):
             if move.at in visits and not visits[move.at].child:
                 return visits[move.at]
             hint = near(move.at, known) if move.at not in known else ""
-            raise SubjectError(f"cannot {action} at {move.at!r}: {self._stands()}{hint}")
+            raise SubjectError(
+                msg(
+                    "cannot {action} at {at!r}: {stands}{hint}",
+                    action=action,
+                    at=move.at,
+                    stands=self._stands(),
+                    hint=hint,
+                )
+            )
         open_visits = [one for one in visits.values() if not one.child]
         if not open_visits:
             waits = listed(one.child for one in visits.values())
             raise SubjectError(
-                f"cannot {action}: the project waits for {waits}; act in that project"
+                msg(
+                    "cannot {action}: the project waits for {waits}; act in that project",
+                    action=action,
+                    waits=waits,
+                )
             )
         if len(open_visits) == 1:
             return open_visits[0]
         by = move.by or str(self.user.get("id", ""))
         mine = [one for one in open_visits if by in (one.table.ids if one.table else ())]
         if len(mine) != 1:
-            raise SubjectError(f"cannot {action}: {self._stands()}; say at which of them, with at")
+            raise SubjectError(
+                msg(
+                    "cannot {action}: {stands}; say at which of them, with at",
+                    action=action,
+                    stands=self._stands(),
+                )
+            )
         return mine[0]
 
     def _stands(self) -> str:
-        return f"it stands at {' and '.join(map(repr, self.places.visits)) or 'no node'}"
+        return msg(
+            "it stands at {names}",
+            names=(" and ".join(map(repr, self.places.visits)) or msg("no node")),
+        )
 
     def _check_under_way(self, action: str) -> None:
         if self.status != PROCESSING:
-            hints = {NEW: "submit it first, or set flow.at", RETURNED: "resubmit it first"}
+            hints = {
+                NEW: msg("submit it first, or set flow.at"),
+                RETURNED: msg("resubmit it first"),
+            }
             hint = hints.get(self.status, "nothing is left")
-            raise SubjectError(f"cannot {action}: the project is {self.status}; {hint}")
+            raise SubjectError(
+                msg(
+                    "cannot {action}: the project is {status}; {hint}",
+                    action=action,
+                    status=self.status,
+                    hint=hint,
+                )
+            )
 
     def _actor(self, visit: Visit, by: str) -> str:
         """Return who acts; where nothing is said of owners at all, that is anybody."""
@@ -154,7 +193,11 @@ class MovingProject(ProjectState, kw_only=True):
             self._go(visit, target, action, move)
         elif not self._result.errors:
             raise SubjectError(
-                f"no route of {action} at {visit.node!r} matches; add one without when"
+                msg(
+                    "no route of {action} at {node!r} matches; add one without when",
+                    action=action,
+                    node=visit.node,
+                )
             )
 
     def _go(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
@@ -240,7 +283,9 @@ class MovingProject(ProjectState, kw_only=True):
         self._hops += 1
         if self._hops > _MOST_HOPS:
             self._hops = 0
-            raise SubjectError(f"nodes pass by themselves without end, the last is {visit.node!r}")
+            raise SubjectError(
+                msg("nodes pass by themselves without end, the last is {node!r}", node=visit.node)
+            )
         acting = msgspec.structs.replace(move, at=visit.node, action=action, form={})
         value = self._result.value
         self._hook(f"{action}.{visit.node}", acting, both=True)
@@ -307,8 +352,14 @@ class MovingProject(ProjectState, kw_only=True):
         action: Action = "approve" if status == FINISHED else "reject"
         if declared is not None and action not in declared.offers:
             raise SubjectError(
-                f"the sub-flow {self.name!r} ended {status}, and node {visit.node!r} offers no "
-                f"{action}; say where it goes on then"
+                msg(
+                    "the sub-flow {name!r} ended {status}, and node {node!r} offers no {action}; "
+                    "say where it goes on then",
+                    name=self.name,
+                    status=status,
+                    node=visit.node,
+                    action=action,
+                )
             )
         parent._pass(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
 
@@ -378,7 +429,12 @@ class MovingProject(ProjectState, kw_only=True):
         place = self.conditions.get((node, move.action, number))
         if place is not None:  # the expression stands in its script where it stands in its file
             lines = "\n" * max(place.line - 2, 0)
-            text = f"{lines}return Boolean(\n{' ' * (place.column - 1)}{when}\n);"
+            text = msg(
+                "{lines}return Boolean(\n{value}{when}\n);",
+                lines=lines,
+                value=" " * (place.column - 1),
+                when=when,
+            )
             script = Script(place.file, text)
         ended = self._run(script, name, move)
         self._result.take(ended)

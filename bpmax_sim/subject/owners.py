@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.subject.hooks import Where
 
@@ -30,15 +31,15 @@ def rule_problem(rule: Any, owners: int = 0) -> str | None:
     """Return what is wrong with *rule* for so many *owners*, as far as these are known."""
     if isinstance(rule, int) and not isinstance(rule, bool):
         if rule < 1:
-            return f"expected at least one owner, got {rule}"
+            return msg("expected at least one owner, got {rule}", rule=rule)
         if owners and rule > owners:
-            return f"{rule} of {owners} owners can never be reached"
+            return msg("{rule} of {owners} owners can never be reached", rule=rule, owners=owners)
         return None
     if rule in RULES or _SHARE.fullmatch(str(rule)):
         return None
     hint = near(str(rule), RULES)
-    known = "any, all, in_order, a number of owners or a share such as 60%"
-    return f"expected {known}, got {rule!r}{hint}"
+    known = msg("any, all, in_order, a number of owners or a share such as 60%")
+    return msg("expected {known}, got {rule!r}{hint}", known=known, rule=rule, hint=hint)
 
 
 def verdict(rule: str | int, statuses: Sequence[int]) -> int:
@@ -140,8 +141,8 @@ class Table(msgspec.Struct):
                 return item
         may = listed(owner_of(item) for item in self.pending()) or "nobody"
         decided = any(owner_of(i) == by and i["status"] != UNTREATED for i in self.items)
-        why = "has decided already" if decided else "is not to act yet"
-        raise SubjectError(f"{by} {why}; who may act now: {may}")
+        why = msg("has decided already") if decided else msg("is not to act yet")
+        raise SubjectError(msg("{by} {why}; who may act now: {may}", by=by, why=why, may=may))
 
     def after(self, by: str, status: int) -> int:
         """Return what would be decided if *by* decided so."""
@@ -193,8 +194,15 @@ def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, I
     known = tuple(nodes)
     for step in value:
         if known and str(step) not in (*known, PROJECT):
-            hint = near(str(step), known) or f"; there is {listed(known)}"
-            raise SubjectError(f"owners.{node} returned owners of {step!r}, which is no node{hint}")
+            hint = near(str(step), known) or msg("; there is {listed}", listed=listed(known))
+            raise SubjectError(
+                msg(
+                    "owners.{node} returned owners of {step!r}, which is no node{hint}",
+                    node=node,
+                    step=step,
+                    hint=hint,
+                )
+            )
     return {str(step): _items(items, node) for step, items in value.items()}
 
 
@@ -207,12 +215,23 @@ def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[
     ids = [owner_of(item) for item in items]
     if not ids:
         raise SubjectError(
-            f"nobody may act at {node!r}: it has no owners; declare owners in the definition, "
-            f"or return them from owners.{node}"
+            msg(
+                "nobody may act at {node!r}: it has no owners; declare owners in the "
+                "definition, or return them from owners.{node_2}",
+                node=node,
+                node_2=node,
+            )
         )
     acting = by or str(user.get("id", "")) or ids[0]
     if acting not in ids:
-        raise SubjectError(f"{acting} is not an owner of {node!r}; its owners: {', '.join(ids)}")
+        raise SubjectError(
+            msg(
+                "{acting} is not an owner of {node!r}; its owners: {names}",
+                acting=acting,
+                node=node,
+                names=", ".join(ids),
+            )
+        )
     return acting
 
 
@@ -220,7 +239,11 @@ def _items(items: Any, node: str) -> Items:
     listed_items = isinstance(items, list | tuple)
     if not listed_items or not items or not all(map(_is_owner, items)):
         raise SubjectError(
-            f"owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}"
+            msg(
+                "owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}",
+                node=node,
+                items=items,
+            )
         )
     return [dict(item) for item in items]
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from msgspec import UNSET
 
 from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.subject.cells import Steps
 from bpmax_sim.subject.hooks import same
 
@@ -39,7 +40,11 @@ def check_entry(form: Shown, steps: Steps, value: Any = UNSET) -> None:
             if state.get(key, not stops) is stops:
                 is_what = "hidden" if key == "visible" else "read-only"
                 raise SubjectError(
-                    f"{name} is {is_what}, so a person cannot change it; a script may, in js"
+                    msg(
+                        "{name} is {is_what}, so a person cannot change it; a script may, in js",
+                        name=name,
+                        is_what=is_what,
+                    )
                 )
     if value is not UNSET:
         _check_option(".".join(names), form.state(".".join(names)).get("options"), value)
@@ -52,8 +57,10 @@ def _check_option(name: str, options: Any, value: Any) -> None:
     for one in value if isinstance(value, list | tuple) else (value,):
         if not any(same(one, option) for option in known):
             texts = [str(option) for option in known]
-            hint = near(str(one), texts) or f"; there is {listed(texts)}"
-            raise SubjectError(f"{name}: {one!r} is none of its options{hint}")
+            hint = near(str(one), texts) or msg("; there is {listed}", listed=listed(texts))
+            raise SubjectError(
+                msg("{name}: {one!r} is none of its options{hint}", name=name, one=one, hint=hint)
+            )
 
 
 def check_complete(form: Shown) -> None:
@@ -65,7 +72,9 @@ def check_complete(form: Shown) -> None:
     missing = list(_missing(form))
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        raise SubjectError(f"required and empty {verb} {listed(missing)}")
+        raise SubjectError(
+            msg("required and empty {verb} {listed}", verb=verb, listed=listed(missing))
+        )
 
 
 def _missing(form: Shown) -> Iterator[str]:

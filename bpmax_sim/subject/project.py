@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -160,9 +161,11 @@ class ProjectState(Screen, kw_only=True):
         known = {one.name: one for one in self._family() if one.name}
         if name not in known:
             hint = near(name, known) or (
-                f"; there is {listed(known)}" if known else "; none has begun"
+                msg("; there is {listed}", listed=listed(known))
+                if known
+                else msg("; none has begun")
             )
-            raise SubjectError(f"no project of a sub-flow {name!r}{hint}")
+            raise SubjectError(msg("no project of a sub-flow {name!r}{hint}", name=name, hint=hint))
         return known[name]
 
     def _family(self) -> list[Self]:

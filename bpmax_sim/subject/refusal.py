@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpmax_sim.errors import BpmaxError, CallError, ScriptError, SubjectError
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 
 _BUGS = (
@@ -28,14 +29,18 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
     if thrown is not None:
         return _said(thrown) if isinstance(thrown, ScriptError) and says_no(thrown) else None
     if value is False:
-        return f"{event} refused"
+        return msg("{event} refused", event=event)
     if isinstance(value, str) and value:
         return value
     if value is None or value is True or isinstance(value, Undefined):
         return None
     raise SubjectError(
-        f"{event} returned {value!r}, which neither refuses nor agrees; return false or a text, "
-        "or throw, to refuse; return nothing or true to agree"
+        msg(
+            "{event} returned {value!r}, which neither refuses nor agrees; return false or "
+            "a text, or throw, to refuse; return nothing or true to agree",
+            event=event,
+            value=value,
+        )
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -121,6 +122,9 @@ def state_links(screen: Screen, fields: Mapping[str, Any]) -> Mapping[str, LiveO
 
 def _misuse(name: str) -> str:
     if name in EXTENSIONS:
-        return f"form.{name} takes an object of field names, such as form.{name} = {{phone: …}}"
-    hint = near(name, EXTENSIONS) or f"; there is {', '.join(EXTENSIONS)}"
-    return f"form.{name} is not known{hint}"
+        return msg(
+            "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
+            name=name,
+        )
+    hint = near(name, EXTENSIONS) or msg("; there is {names}", names=", ".join(EXTENSIONS))
+    return msg("form.{name} is not known{hint}", name=name, hint=hint)
