@@ -28,7 +28,7 @@ _LONGEST = 259
 MODULES = ("bpmax_sim.cassette.file", "bpmax_sim.cassette.recorder", "tests.cassette.exchanges")
 
 
-def fake_locks() -> ModuleType:
+def fake_locks() -> Any:
     """Return a module that locks as Microsoft's library says it does."""
     module: Any = ModuleType("msvcrt")
     module.LK_LOCK, module.LK_NBLCK = 1, 2

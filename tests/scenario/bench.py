@@ -15,9 +15,11 @@ from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import run_item
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.outbox import Outcome, Waiting
+from bpmax_sim.script.runtime import Page
+from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.transport.faults import Fault
 from tests.subject.stage import PlainStage, Play
 
@@ -39,6 +41,8 @@ class PlainBench:
     closing: BpmaxError | None = None
     closed: list[bool] = field(default_factory=list)
     proxied: list[Any] = field(default_factory=list)
+    struck: list[Struck] = field(default_factory=list)
+    recordings: dict[tuple[int, int], Recalled] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)
@@ -105,6 +109,7 @@ class PlainBench:
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
         libraries: Sequence[Script] = (),
+        page: Page | None = None,
     ) -> Outcome:
         named = Script(script.name, _key(script, self.plays))
         return self.stage.run_script(named, form=form, ctx=ctx, libraries=libraries)
@@ -117,6 +122,7 @@ class PlainBench:
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
         libraries: Sequence[Script] = (),
+        page: Page | None = None,
     ) -> None:
         named = Script(script.name, _key(script, self.plays))
         self.stage.start_script(named, done, form=form, ctx=ctx, libraries=libraries)
@@ -142,12 +148,21 @@ class PlainBench:
     def drain(self) -> Sequence[Outcome]:
         return ()
 
+    def watch(self, call: str, act: Callable[[], None], /) -> None:
+        pass
+
+    def waiting(self) -> Sequence[Waiting]:
+        return ()
+
     def arm(self, rules: Sequence[Fault], /) -> None:
         self.armed = [*rules, *self.armed]
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         self.armed = [rule for rule in self.armed if rule not in rules]
         return [rule for rule in rules if rule not in self.fired]
+
+    def recalled(self, serial: int, attempt: int, /) -> Recalled | None:
+        return self.recordings.get((serial, attempt))
 
     def close(self, *, failed: bool = False) -> None:
         self.closed.append(failed)
