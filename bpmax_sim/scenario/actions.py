@@ -26,6 +26,7 @@ from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.secret.gate import gated_output
 from bpmax_sim.subject.cells import check_row, field_hint
 from bpmax_sim.subject.flow import Action as FlowAction
 from bpmax_sim.subject.flow import FlowSubject
@@ -486,8 +487,9 @@ class Python(Action, frozen=True, kw_only=True):
         """Call it; what it returns is the result."""
         given = value if isinstance(value, Mapping) else {"call": value}
         module, _, function = str(given["call"]).partition(":")
-        found = getattr(_module(module, on.path), function)
-        result.returned(found(on.bench, **given.get("args", {})))
+        with gated_output(on.bench.redact):
+            found = getattr(_module(module, on.path), function)
+            result.returned(found(on.bench, **given.get("args", {})))
 
 
 def _module(name: str, path: Path) -> Any:
