@@ -10,7 +10,8 @@ Fuzz your own platform in four lines::
 
 from __future__ import annotations
 
-from bpmax_sim.strategies.platforms import apis, auths, declared, instances, platforms, secrets
+from bpmax_sim.strategies.auths import auths
+from bpmax_sim.strategies.platforms import apis, declared, instances, platforms, secrets
 from bpmax_sim.strategies.programs import (
     chains,
     direct_calls,

@@ -110,6 +110,12 @@ def dates() -> st.SearchStrategy[datetime]:
     return _DATES
 
 
+def weighted(*drawn: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """Draw from each of *drawn* as often as its weight says; `one_of` takes equal ones once."""
+    several = [one for weight, one in drawn for _ in range(weight)]
+    return st.sampled_from(several).flatmap(lambda one: one)
+
+
 def _nested(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrategy[Any]:
     names = keys() | texts(max_size=4)
     return st.recursive(
