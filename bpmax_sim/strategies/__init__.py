@@ -14,6 +14,7 @@ from bpmax_sim.strategies.auths import auths
 from bpmax_sim.strategies.platforms import apis, declared, instances, platforms, secrets
 from bpmax_sim.strategies.programs import (
     chains,
+    claims,
     direct_calls,
     for_platform,
     javascript,
@@ -39,6 +40,7 @@ __all__ = [
     "auths",
     "cassettes",
     "chains",
+    "claims",
     "declared",
     "direct_calls",
     "exchanges",

@@ -29,7 +29,7 @@ from bpmax_sim.platform.model import (
     is_set,
 )
 from bpmax_sim.platform.template import names_in
-from bpmax_sim.strategies.values import weighted
+from bpmax_sim.strategies.values import evenly, weighted
 from bpmax_sim.yamlfile import read_yaml
 
 KINDS: Final = ("none", "static", "login", "signed", "double", "steps", "preset")
@@ -153,10 +153,10 @@ def _auths(kinds: tuple[str, ...]) -> st.SearchStrategy[Auth]:
 
 
 def _presets() -> st.SearchStrategy[Auth]:
-    return st.sampled_from(sorted(PRESETS)).flatmap(lambda name: st.sampled_from(preset_auths(name)))
+    return evenly(sorted(PRESETS)).flatmap(lambda name: st.sampled_from(preset_auths(name)))
 
 
-_WEIGHTS: Final = {"static": 4, "double": 3, "preset": 9}
+_WEIGHTS: Final = {"none": 3, "static": 4, "double": 4, "preset": 20}
 _DRAWN: Final[Mapping[str, Any]] = {
     "none": lambda: st.just(Auth()),
     "static": lambda: st.sampled_from([Auth(apply=_applied((spot,))) for spot in _STATIC]),

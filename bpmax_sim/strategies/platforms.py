@@ -33,7 +33,8 @@ def apis(*, names: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Ap
 
 @cache
 def _usual_apis() -> st.SearchStrategy[Api]:
-    return _apis(keys())
+    words_ = st.builds("{}_{}".format, st.sampled_from(("get", "create", "find")), keys())
+    return _apis(keys() | words_)
 
 
 @st.composite
@@ -43,12 +44,12 @@ def _apis(draw: st.DrawFn, names: st.SearchStrategy[str]) -> Api:
     encoding = draw(_ENCODINGS)
     return Api(
         key=key,
-        aliases=(f"old_{key}",) if draw(_RARELY) else (),
+        aliases=(f"old_{key}",) if draw(_EITHER) else (),
         method=draw(_METHODS),
         path=draw(_STARTS) + _joined(placeholders, draw(_JOINS)) + draw(_QUERY_STRINGS),
         parameters=tuple(draw(_parameters(placeholders, encoding))),
         query=draw(_QUERY),
-        headers=draw(_HEADERS),
+        headers=draw(_SOME_HEADERS),
         body=draw(_BODIES[encoding]),
         encoding=encoding or UNSET,
     )
@@ -112,6 +113,7 @@ _BODIES: Final[Mapping[str, st.SearchStrategy[Any]]] = {
 }
 _METHODS = st.sampled_from(METHODS)
 _EITHER = st.booleans()
+_SELDOM = st.integers(0, 3).map(lambda number: number == 1)
 _RARELY = st.integers(0, 7).map(lambda number: number == 1)
 _OTHERS = st.lists(
     st.tuples(st.sampled_from(("query", "header", "body")), st.sampled_from(PLACE_NAMES)),
@@ -138,6 +140,7 @@ _KEYS = st.sampled_from(("crm_system", "erp", "qywx-test"))
 _ADDRESSES = st.sampled_from(("https://crm.example.test", "http://erp.test:8080/根/v2/"))
 _OWN_ADDRESSES = st.sampled_from(("", "", "", "https://own.example.test/租户/"))
 _QUERY = st.dictionaries(st.sampled_from(("page", "lang", "1")), scalars(), max_size=2)
+_SOME_HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), min_size=1)
 _HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), max_size=2)
 
 
@@ -174,22 +177,22 @@ def _platforms(
         response=rules_of(how),
         query=draw(_QUERY),
         headers=draw(_HEADERS),
-        strict=draw(_RARELY),
+        strict=draw(_SELDOM),
         apis=apis_by_key,
         spellings={**aliases, **{snake(key): key for key in apis_by_key}},
     )
 
 
 def _fitting(api: Api, platforms: Auth, own: Auth | None) -> Api:
-    """Return *api* with an auth of its own, where one is drawn or the platform's does not fit it.
+    """Return *api* with an auth of its own, where one is drawn, and fit for what auth puts in.
 
-    What goes into a JSON body cannot go into another; a placeholder that auth fills is added.
+    What goes into a JSON body goes into no other; a placeholder that auth fills is added.
     """
     auth = platforms if own is None else own
     spots = (*auth.apply, *(auth.sign.emit if auth.sign else ()))
     if api.encoding is not UNSET and any(one.place == "body" for one in spots):
-        auth = own = Auth()
-        spots = ()
+        kept = tuple(one for one in api.parameters if one.place != "body")
+        api = replace(api, encoding=UNSET, body=UNSET, parameters=kept)
     if own is not None:
         api = replace(api, auth=own, response=rules_of(own))
     if any(one.place == "path" for one in spots):

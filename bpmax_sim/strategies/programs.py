@@ -34,7 +34,7 @@ from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.platforms import HEADER_NAMES, PLACE_NAMES
 from bpmax_sim.strategies.schemas import values_of
-from bpmax_sim.strategies.values import keys, scalars, script_values, texts, weighted, words
+from bpmax_sim.strategies.values import evenly, keys, scalars, script_values, texts, weighted, words
 from bpmax_sim.yamlfile import read_yaml
 
 _DOLLAR = {"path": "$path", "query": "$query", "header": "$header", "body": "$body"}
@@ -100,6 +100,9 @@ Step = tuple[Setter, Any]
 _MOSTLY: Final = 8
 """Times out of ten that everything an API requires is given."""
 
+_TRULY: Final = 6
+"""Times out of ten that an API is called by its key."""
+
 _UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 _ODD_HEADERS: Final = ("客户", "a b", "", "Host", "Content-Length", "x:y")
 _ODD_VALUES: Final = ("x\r\nX-Evil: 1", "x\nX-Evil: 1", "\r", "a\x00b", "\x7f", " a", "a ", "张三")
@@ -107,7 +110,7 @@ _CLIMBING: Final = ("...", "../..", "./", "a/b", "/", "a?b#c", "%2F", "%2e%2e", 
 _NO_SEGMENT: Final = ("", *sorted(DOTS))
 _COOKIES: Final = ("a=1", "sid=mine; b=2")
 _TEN = st.integers(0, 9)
-_EXTRA = st.lists(scalars(), max_size=2)
+_EXTRA = st.lists(scalars(), max_size=3)
 
 
 def chains(
@@ -147,7 +150,7 @@ def _chains(
     setters = steps(platform=platform, api=called, refusable=refusable)
     given = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
     if max_steps:
-        for aim in draw(_SOME_CORNERS):
+        for aim in draw(_SOME_CORNERS[refusable]):
             _insert(draw, given, draw(corner_steps(aim, api=called, platform=platform)))
     if draw(_TEN) < _MOSTLY:
         for step in draw(_needed(called, _fillable(platform, called))).items():
@@ -155,7 +158,7 @@ def _chains(
     return CallSpec(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances, refusable)),
-        api=_spelled(draw, called) if platform else called.key,
+        api=_spelled(draw, called, platform) if platform else called.key,
         steps=tuple(given),
     )
 
@@ -168,13 +171,19 @@ def _insert(draw: st.DrawFn, given: list[Step], more: Iterable[Step]) -> None:
         at = draw(st.integers(at + 1, len(given)))
 
 
-def _spelled(draw: st.DrawFn, api: Api) -> str:
+def _spelled(draw: st.DrawFn, api: Api, platform: Platform) -> str:
     """Return a name that *api* may be called by: its key mostly, its twin or an alias else."""
-    if draw(_TEN) < _MOSTLY:
+    if draw(_TEN) < _TRULY:
         return api.key
     names = (api.key, *api.aliases)
-    twins = [twin for name in names for twin in (snake(name), _camel(name))]
-    return draw(st.sampled_from([one for one in (*names, *twins) if snake(one) in map(snake, names)]))
+    spellings = (*names, *map(snake, names), *map(_camel, names))
+    return draw(st.sampled_from([one for one in spellings if _names(platform, one, api)]))
+
+
+def _names(platform: Platform, name: str, api: Api) -> bool:
+    return name == api.key or (
+        name not in platform.apis and platform.spellings.get(snake(name)) == api.key
+    )
 
 
 def _camel(name: str) -> str:
@@ -213,7 +222,7 @@ def _options(instances: tuple[str, ...], refusable: bool) -> st.SearchStrategy[d
     if not refusable:
         return usual
     odd = st.fixed_dictionaries({"instance_key": st.just("prd")}, optional={"caller": callers})
-    return weighted((29, usual), (1, odd))
+    return weighted((14, usual), (1, odd))
 
 
 def steps(
@@ -221,8 +230,8 @@ def steps(
 ) -> st.SearchStrategy[Step]:
     """Draw one setter and its value: ``("query", {"page": 1})``."""
     drawn = _steps(_fillable(platform, api), refusable, str(api.encoding or ""))
-    claims = _rivals(platform, api)
-    return st.one_of(*drawn, st.sampled_from(claims)) if claims else st.one_of(drawn)
+    found = claims(platform=platform, api=api)
+    return st.one_of(*drawn, st.sampled_from(found)) if found else st.one_of(drawn)
 
 
 @cache
@@ -243,15 +252,16 @@ def rivals(*, platform: Platform, api: Api = _UNNAMED) -> st.SearchStrategy[Step
 
     Nothing is drawn where there is no auth.
     """
-    claims = _rivals(platform, api)
-    return st.sampled_from(claims) if claims else st.nothing()
+    found = claims(platform=platform, api=api)
+    return st.sampled_from(found) if found else st.nothing()
 
 
 def _auth(platform: Platform | None, api: Api) -> Auth | None:
     return api.auth if isinstance(api.auth, Auth) else platform.auth if platform else None
 
 
-def _rivals(platform: Platform | None, api: Api) -> list[Step]:
+def claims(*, platform: Platform | None, api: Api = _UNNAMED) -> list[Step]:
+    """Return what `rivals` draws from: the setters that claim a name of auth."""
     auth = _auth(platform, api)
     return [
         _rival(place, spelled)
@@ -391,8 +401,21 @@ def _filled_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]
     return [("path", {name: one}) for name in names[:1] for one in ("先", value)]
 
 
+def _filled(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    return [("path", {name: value}) for name in _fillable(platform, api)[:1]]
+
+
+def _claimed(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    found = claims(platform=platform, api=api)
+    return [found[value % len(found)] if found else ("header", {"authorization": "Bearer mine-0123"})]
+
+
+CLAIM: Final = "a name that auth owns"
 Aim = Callable[[Api, Platform | None, Any], list[Step]]
 CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
+    CLAIM: (_claimed, tuple(range(12))),
+    "undefined on a default of the query": (_default_query, (UNDEFINED,)),
+    "undefined on a default header": (_default_header, (UNDEFINED,)),
     "null on a default of the query": (_default_query, (None,)),
     "null on a default header in another case": (_default_header, (None,)),
     "a header that meets a default in another case": (_default_header, ("t-1",)),
@@ -450,14 +473,48 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 }
 """Setters that rarely meet by chance, by what they are: what makes them, and of which values."""
 
-_SOME_CORNERS = st.lists(st.sampled_from(sorted(CORNERS)), max_size=3)
+REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
+    "null in a path": (_filled, (None,)),
+    "dots in a path": (_filled, (".", "..")),
+    "a header that no line can hold": (
+        lambda _api, _platform, value: [("header", {"X-New": value})],
+        ("x\r\nX-Evil: 1", "张三", "a\x00b"),
+    ),
+    "an object in the query": (
+        lambda _api, _platform, value: [("query", {"q": value})],
+        ({"a": 1}, [[1]]),
+    ),
+    "a BigInt in a body": (
+        lambda _api, _platform, value: [("body", value)],
+        (BigInt(1), {"q": [BigInt(1)]}),
+    ),
+    "half a character": (
+        lambda _api, _platform, value: [value],
+        (("body", {"q": "甲\ud800"}), ("query", {"q": "\udc00"}), ("body", "\ud83d")),
+    ),
+}
+"""Setters that must be refused, as `CORNERS` has those that need not be."""
+
+
+@st.composite
+def _corner_names(draw: st.DrawFn, refusable: bool) -> list[str]:
+    if refusable and draw(_EITHER):
+        return [draw(evenly(_REFUSED))]
+    return draw(_TWO_CORNERS)
+
+
+_EITHER = st.booleans()
+_REFUSED: Final = [name for name in REFUSED for _ in range(1 + name.endswith("path"))]
+_OFTEN: Final = [name for name in CORNERS for _ in range(5 if name == CLAIM else 1)]
+_TWO_CORNERS = st.tuples(evenly(_OFTEN), evenly(_OFTEN)).map(list)
+_SOME_CORNERS: Final = {refusable: _corner_names(refusable) for refusable in (False, True)}
 
 
 def corner_steps(
     name: str, *, api: Api = _UNNAMED, platform: Platform | None = None
 ) -> st.SearchStrategy[list[Step]]:
-    """Draw the setters of one of `CORNERS`, for the defaults of *api* and *platform*."""
-    aim, values = CORNERS[name]
+    """Draw the setters of one of `CORNERS` or `REFUSED`, for the defaults of *api* and *platform*."""
+    aim, values = {**CORNERS, **REFUSED}[name]
     return st.sampled_from(values).map(lambda value: aim(api, platform, value))
 
 
@@ -494,7 +551,7 @@ def _direct_calls(
     return CallSpec(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances, refusable)),
-        api=_spelled(draw, called) if platform else called.key,
+        api=_spelled(draw, called, platform) if platform else called.key,
         args=(*args[:given], *extra),
     )
 

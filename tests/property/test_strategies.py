@@ -24,7 +24,8 @@ from bpmax_sim.scenario.load import items
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.traffic import RULES, ordered
 from bpmax_sim.transport.protocol import Handler
-from tests.property.world import Case, ThirdParty, cases, opened, refused, reply
+from tests.property.logins import reply
+from tests.property.world import Case, ThirdParty, cases, opened, refused
 
 FOLDER = Path(__file__).parents[1] / "data/wire"
 ORDERS = """

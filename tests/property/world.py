@@ -24,11 +24,14 @@ from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session import Session, Settings
 from bpmax_sim.strategies.auths import KINDS
+from bpmax_sim.strategies.values import weighted
 from bpmax_sim.transport.protocol import Handler
 from tests.property.logins import JSON, grant, reply, signed
 
 MANY = settings(max_examples=3 * settings().max_examples)
 """For laws with many cases that take little time each."""
+STEADY = tuple(kind for kind in KINDS if kind != "preset")
+"""Kinds of auth that put in the same at any time; presets sign with time and nonce."""
 START = "2026-03-02T09:00:00+08:00"
 
 
@@ -105,8 +108,13 @@ def cases(
         "chained": strategies.chains,
         "direct": strategies.direct_calls,
     }
-    calls = st.one_of([makers[form](**named) for form in forms])
+    calls = weighted(*((2 if form == "chained" else 1, makers[form](**named)) for form in forms))
     return Case(platform, tenants, [draw(calls) for _ in range(size)])
+
+
+def both() -> st.SearchStrategy[Case]:
+    """Draw what is sent, mostly, and what must be refused."""
+    return cases() | cases(refusable=True)
 
 
 @cache  # checking a strategy anew costs more than drawing from it
