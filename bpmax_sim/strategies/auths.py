@@ -40,9 +40,7 @@ LOGIN_PATH: Final = "/login"
 SECOND_PATH: Final = "/token"
 """Paths of a login, and of the second request of one in two steps."""
 
-_FIRST: Final = LoginRequest(
-    path=LOGIN_PATH, form={"user": "{{ user }}", "secret": "{{ secret }}"}
-)
+_FIRST: Final = LoginRequest(path=LOGIN_PATH, form={"user": "{{ user }}", "secret": "{{ secret }}"})
 _YIELDED: Final = {
     "token": Extract(path="$.token", secret=True),
     "ttl": Extract(path="$.ttl", optional=True),
@@ -95,8 +93,8 @@ _DOUBLE_ACQUIRED: Final[Spots] = (
 
 PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
     "acs3": (
-        "access_key_id: '{{ user }}', access_key_secret: '{{ secret }}', action: GetUser, "
-        "version: '2014-05-26'",
+        """access_key_id: '{{ user }}', access_key_secret: '{{ secret }}', action: GetUser,
+        version: '2014-05-26'""",
     ),
     "api_key": (
         "key: '{{ secret }}'",
@@ -104,8 +102,8 @@ PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
         "key: '{{ secret | hex }}', in: cookie, name: sid",
     ),
     "aws_sigv4": (
-        "access_key_id: '{{ user }}', secret_access_key: '{{ secret }}', region: cn-north-1, "
-        "service: execute-api",
+        """access_key_id: '{{ user }}', secret_access_key: '{{ secret }}', region: cn-north-1,
+        service: execute-api""",
     ),
     "basic": ("username: '{{ user }}', password: '{{ secret }}'",),
     "bearer": ("token: '{{ secret }}'",),
@@ -129,8 +127,8 @@ PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
     "standard_webhooks": ("webhook_secret: '{{ secret | b64 }}'",),
     "tc3": ("secret_id: '{{ user }}', secret_key: '{{ secret }}', service: cvm, action: GetUser",),
     "wechatpay_v3": (
-        "mchid: '{{ user }}', serial_no: SN-1, private_key: '{{ key }}', platform_key_id: PK-1, "
-        "platform_public_key: ''",
+        """mchid: '{{ user }}', serial_no: SN-1, private_key: '{{ key }}', platform_key_id: PK-1,
+        platform_public_key: ''""",
     ),
 }
 """Parameters of each shipped preset, in ``{preset: …}``; several are drawn in turn."""

@@ -23,6 +23,7 @@ HEADER_NAMES: Final = ("X-Trace", "X-Tenant", "Accept-Language", "x-lower")
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
 
+
 def apis(*, names: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Api]:
     """Draw APIs: a path with up to two placeholders, each a parameter; defaults at every place.
 
@@ -51,7 +52,7 @@ def _apis(draw: st.DrawFn, names: st.SearchStrategy[str]) -> Api:
         query=draw(_QUERY),
         headers=draw(_SOME_HEADERS),
         body=draw(_BODIES[encoding]),
-        encoding=encoding or UNSET,
+        encoding=encoding or UNSET,  # type: ignore[arg-type]
     )
 
 

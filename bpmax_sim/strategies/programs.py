@@ -176,14 +176,13 @@ def _spelled(draw: st.DrawFn, api: Api, platform: Platform) -> str:
     if draw(_TEN) < _TRULY:
         return api.key
     names = (api.key, *api.aliases)
-    spellings = (*names, *map(snake, names), *map(_camel, names))
-    return draw(st.sampled_from([one for one in spellings if _names(platform, one, api)]))
+    spellings = dict.fromkeys((*api.aliases, *map(snake, names), *map(_camel, names)))
+    others = [one for one in spellings if one != api.key and _is_of(platform, one, api)]
+    return draw(st.sampled_from(others or [api.key]))
 
 
-def _names(platform: Platform, name: str, api: Api) -> bool:
-    return name == api.key or (
-        name not in platform.apis and platform.spellings.get(snake(name)) == api.key
-    )
+def _is_of(platform: Platform, name: str, api: Api) -> bool:
+    return name not in platform.apis and platform.spellings.get(snake(name)) == api.key
 
 
 def _camel(name: str) -> str:
@@ -235,9 +234,7 @@ def steps(
 
 
 @cache
-def _steps(
-    names: tuple[str, ...], refusable: bool, encoding: str
-) -> list[st.SearchStrategy[Step]]:
+def _steps(names: tuple[str, ...], refusable: bool, encoding: str) -> list[st.SearchStrategy[Step]]:
     values: dict[Setter, st.SearchStrategy[Any]] = {
         "path": _paths(names, refusable),
         "query": _queries(refusable),
@@ -407,7 +404,9 @@ def _filled(api: Api, platform: Platform | None, value: Any) -> list[Step]:
 
 def _claimed(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     found = claims(platform=platform, api=api)
-    return [found[value % len(found)] if found else ("header", {"authorization": "Bearer mine-0123"})]
+    return [
+        found[value % len(found)] if found else ("header", {"authorization": "Bearer mine-0123"})
+    ]
 
 
 CLAIM: Final = "a name that auth owns"
@@ -426,7 +425,10 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         ("末", UNDEFINED, None),
     ),
     "one header twice in two cases": (
-        lambda _api, _platform, value: [("header", {"X-Twice": "1"}), ("header", {"x-twicE": value})],
+        lambda _api, _platform, value: [
+            ("header", {"X-Twice": "1"}),
+            ("header", {"x-twicE": value}),
+        ],
         ("2", UNDEFINED, None),
     ),
     "one placeholder twice": (_filled_twice, ("后", "a/b?#", UNDEFINED)),
@@ -513,7 +515,7 @@ _SOME_CORNERS: Final = {refusable: _corner_names(refusable) for refusable in (Fa
 def corner_steps(
     name: str, *, api: Api = _UNNAMED, platform: Platform | None = None
 ) -> st.SearchStrategy[list[Step]]:
-    """Draw the setters of one of `CORNERS` or `REFUSED`, for the defaults of *api* and *platform*."""
+    """Draw the setters of one of `CORNERS` or `REFUSED`, for *api* of *platform*."""
     aim, values = {**CORNERS, **REFUSED}[name]
     return st.sampled_from(values).map(lambda value: aim(api, platform, value))
 
@@ -557,9 +559,7 @@ def _direct_calls(
 
 
 @cache
-def _argument(
-    place: str, required: bool, refusable: bool, encoding: str
-) -> st.SearchStrategy[Any]:
+def _argument(place: str, required: bool, refusable: bool, encoding: str) -> st.SearchStrategy[Any]:
     drawn = _value(place, encoding)
     if not required or refusable:
         drawn |= st.just(UNDEFINED)

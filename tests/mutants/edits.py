@@ -1,7 +1,6 @@
 """Seeded bugs as replacements of a text that occurs once: they fit whatever changes around it.
 
-A bug is a module, the text in it, and what takes its place. `python -m tests.campaigns.reach` sees
-that the draws reach the code that it is in; `python -m tests.mutants` tries it with the others.
+`python -m tests.campaigns.reach` sees that the draws reach the code that each lies in.
 """
 
 from __future__ import annotations
@@ -27,11 +26,6 @@ class Edit:
     path: str
     old: str
     new: str
-
-    @property
-    def stem(self) -> str:
-        """Return the name, as a patch's file has it."""
-        return self.name
 
     def misfit(self, tree: Path) -> str:
         """Return why it does not fit *tree*, or nothing."""

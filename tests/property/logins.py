@@ -90,13 +90,17 @@ def _is_client(request: Request, form: dict[str, str], values: Values) -> bool:
 
 def _is_refresh(request: Request, form: dict[str, str], values: Values) -> bool:
     user = quote_plus(values["user"], safe="*-._")
-    return _header(request) == _basic(f"{user}:{user}") and form["refresh_token"] == values["secret"]
+    return (
+        _header(request) == _basic(f"{user}:{user}") and form["refresh_token"] == values["secret"]
+    )
 
 
 def _is_assertion(_request: Request, form: dict[str, str], values: Values) -> bool:
     key = hashlib.sha256(values["secret"].encode()).hexdigest()
     said = jwt.decode(form["assertion"], key, ["HS256"], options={"verify_aud": False})
-    return bool(said["iss"] == said["sub"] == values["user"] and 0 < said["exp"] - said["iat"] <= 180)
+    return bool(
+        said["iss"] == said["sub"] == values["user"] and 0 < said["exp"] - said["iat"] <= 180
+    )
 
 
 def _csrf(request: Request, values: Values, books: Books) -> Response | None:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import isfinite
 from typing import Any, Protocol
 from urllib.parse import quote, unquote
 
@@ -46,6 +45,7 @@ class Said:
     headers: dict[str, Any] = field(default_factory=dict)
     body: Any = UNDEFINED
     encoding: str = "json"
+    spelled: dict[str, str] = field(default_factory=dict)
     codes: set[str] = field(default_factory=set)
 
     @property
@@ -85,7 +85,8 @@ def _refuse(found: Said, case: Known, program: CallSpec) -> None:
     api = case.api(program)
     holes = set(re.findall(r"\{([^}]+)\}", api.path.partition("?")[0]))
     filled = {name for place, name, _ in puts(case.auth(program), api.method) if place == "path"}
-    if any(one.required and not _has(found, one) for one in api.parameters):
+    needed = [one for one in api.parameters if one.required and not is_set(one.default)]
+    if any(not _has(found, one) for one in needed):
         found.codes.add(MISSING)
     if holes - filled - {*found.path}:
         found.codes.add(MISSING)
@@ -140,10 +141,12 @@ def _headers(found: Said, value: Any) -> None:
             found.codes.add(BAD)
         if item is None:
             found.headers.pop(name.lower(), None)
+            found.spelled.pop(name.lower(), None)
             continue
         if not isinstance(item, PRINTED) or (isinstance(item, str) and not is_visible(item)):
             found.codes.add(BAD)
         found.headers[name.lower()] = item
+        found.spelled[name.lower()] = name
 
 
 def is_visible(text: str) -> bool:
@@ -219,6 +222,11 @@ def authorise(found: Said, case: Known, program: CallSpec, values: Values) -> Sa
     return found
 
 
+def _take_header(found: Said, name: str) -> None:
+    found.headers.pop(name, None)
+    found.spelled.pop(name, None)
+
+
 def _take_query(found: Said, name: str) -> None:
     found.query = {key: v for key, v in found.query.items() if key.lower() != name.lower()}
 
@@ -233,7 +241,7 @@ def _take_body(found: Said, name: str) -> None:
 
 
 _TAKE: Mapping[str, Callable[[Said, str], None]] = {
-    "header": lambda found, name: found.headers.pop(name, None),
+    "header": _take_header,
     "query": _take_query,
     "body": _take_body,
 }
@@ -257,7 +265,7 @@ def _settle_type(found: Said) -> None:
         kind = "application/octet-stream" if is_raw else bodies.TYPES[found.encoding]
         found.headers.setdefault("content-type", kind)
         if found.encoding == "multipart" and not isinstance(found.body, str | bytes):
-            found.headers["content-type"] = kind  # it has to name the boundary
+            _put_header(found, "Content-Type", kind)  # it has to name the boundary
 
 
 def _listed(value: Any) -> Iterator[Any]:
@@ -271,10 +279,15 @@ def _put_query(found: Said, name: str, text: str) -> None:
     found.query[name] = text
 
 
+def _put_header(found: Said, name: str, text: str) -> None:
+    found.headers[name.lower()] = text
+    found.spelled[name.lower()] = name
+
+
 def _put_cookie(found: Said, name: str, text: str) -> None:
     crumbs = [one.strip() for one in found.headers.get("cookie", "").split(";") if one.strip()]
     kept = [one for one in crumbs if one.partition("=")[0].lower() != name.lower()]
-    found.headers["cookie"] = "; ".join([*kept, f"{name}={text}"])
+    _put_header(found, "Cookie", "; ".join([*kept, f"{name}={text}"]))
 
 
 def _put_body(found: Said, name: str, text: str) -> None:
@@ -296,7 +309,7 @@ def _put_body(found: Said, name: str, text: str) -> None:
 
 
 _PUT: Mapping[str, Callable[[Said, str, str], None]] = {
-    "header": lambda found, name, text: found.headers.update({name.lower(): text}),
+    "header": _put_header,
     "query": _put_query,
     "cookie": _put_cookie,
     "path": lambda found, name, text: found.path.update({name: text}),
@@ -361,6 +374,8 @@ def _check_headers(request: Request, expected: Said, signed: frozenset[str]) -> 
     assert len(names) == len(set(names)), request.headers
     sent = {name.lower(): value for name, value in request.headers if name.lower() not in signed}
     wanted = {name: value for name, value in expected.headers.items() if name not in signed}
+    spelled = {name.lower(): name for name, _ in request.headers}
+    assert all(spelled[name] == last for name, last in expected.spelled.items()), spelled
     if sent.get("content-type", "").startswith("multipart/form-data; boundary=bpmax-"):
         sent["content-type"] = "multipart/form-data"
     assert sent.keys() == wanted.keys()
@@ -371,7 +386,7 @@ def _check_body(request: Request, expected: Said, signed: frozenset[str]) -> Non
     body = request.body
     if signed:
         body = json.dumps({k: v for k, v in json.loads(body or b"").items() if k not in signed},
-                          ensure_ascii=False, separators=(",", ":")).encode()  # fmt: skip
+                          separators=(",", ":")).encode()  # fmt: skip
     if expected.body is UNDEFINED:
         assert body is None
     else:

@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from math import isfinite
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.property.rounds import OF_A_ROUND
 from tests.property.world import Case, both
 
 LEAST = 0.01
+PLACES = ("path", "query", "header", "body")
 HOSTILE = ("{{", "${")
 
 
@@ -82,7 +84,9 @@ class Look:
 def leaves(value: Any) -> Iterator[Any]:
     """Yield every value within *value*, itself first."""
     yield value
-    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for one in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
         yield from leaves(one)
 
 
@@ -112,20 +116,24 @@ def _beats(look: Look, place: str, weak: int, strong: int) -> bool:
     return bool(levels[weak] & levels[strong])
 
 
-def _replaced(look: Look, first: bool, second: bool) -> bool:  # noqa: FBT001 - whether they are objects
+def _replaced(look: Look, first: bool, second: bool) -> bool:
     kinds = [isinstance(look.api.body, dict)] if isinstance(look.api.body, dict | str) else []
     kinds += [isinstance(one, dict) for one in look.bodies()]
-    return (first, second) in zip(kinds, kinds[1:], strict=False)
+    return (first, second) in pairwise(kinds)
 
 
 def _encoding(name: str) -> Callable[[Look], bool]:
-    return lambda look: look.api.encoding == name and (
-        bool(look.bodies()) or isinstance(look.api.body, dict | str)
+    return lambda look: (
+        look.api.encoding == name and (bool(look.bodies()) or isinstance(look.api.body, dict | str))
     )
 
 
 def _preset(name: str) -> Callable[[Look], bool]:
     return lambda look: preset_of(look.auth) == name
+
+
+def _argument_in(place: str) -> Callable[[Look], bool]:
+    return lambda look: any(one == place for one, _ in look.pairs())
 
 
 def _is_odd_case(look: Look) -> bool:
@@ -222,10 +230,7 @@ CORNERS: Mapping[str, Callable[[Look], bool]] = {
     "XML": _encoding("xml"),
     "text": _encoding("text"),
     "a content type of its own": lambda look: "content-type" in {n.lower() for n in look.names("header")},
-    **{
-        f"an argument in the {place}": lambda look, place=place: any(p == place for p, _ in look.pairs())
-        for place in ("path", "query", "header", "body")
-    },
+    **{f"an argument in the {place}": _argument_in(place) for place in PLACES},
     "an object for one argument": lambda look: any(isinstance(v, dict) for v in look.args or ()),
     "extra arguments": lambda look: len(look.args or ()) > len(look.api.parameters),
     "undefined for an argument": lambda look: UNDEFINED in (look.args or ()),

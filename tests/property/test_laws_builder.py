@@ -7,7 +7,6 @@ from urllib.parse import unquote
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from msgspec import structs
 from msgspec.structs import replace
 
 from bpmax_sim import strategies
@@ -29,6 +28,8 @@ def sent(case: Case, program: CallSpec) -> tuple[CallError | None, ThirdParty]:
     third = ThirdParty(case)
     with opened(case, third) as session:
         error = refused(lambda: strategies.perform(program, session))
+    caller = program.options.get("caller", UNDEFINED)
+    assert session.calls[-1].caller == (None if caller is UNDEFINED else caller)
     return error, third
 
 
@@ -205,7 +206,7 @@ def test_a_path_value_of_dots_alone_rejects_and_nothing_is_sent(
 
 @given(cases(forms=["chained"], kinds=STEADY))
 def test_setting_a_defaults_own_value_changes_nothing(case: Case) -> None:
-    program, platform = case.program, case.platform
+    program = case.program
     bare = model.said(case, replace(program, steps=()))
     defaults: list[Any] = [("query", bare.query), ("header", bare.headers)]
     defaults += [] if bare.body is UNDEFINED else [("body", bare.body)]

@@ -99,7 +99,8 @@ class Sessions(RuleBasedStateMachine):
         self.number = 0
 
     @initialize(
-        auth=strategies.auths(kinds=DRAWN), secrets=st.lists(strategies.secrets(), min_size=2, max_size=2)
+        auth=strategies.auths(kinds=DRAWN),
+        secrets=st.lists(strategies.secrets(), min_size=2, max_size=2),
     )
     def start(self, auth: Any, secrets: list[str]) -> None:
         apis = {"getDetail": DETAIL, "create": CREATE}

@@ -74,7 +74,7 @@ class Case:
         tenants = tuple(replace(one, base_url="") for one in self.instances)
         return Case(replace(self.platform, base_url=address), tenants, self.programs)
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - as Hypothesis calls it
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """Print the calls as a script makes them, and the platform as its file would declare it."""
         printer.text("\n".join(["Case of", *map(strategies.javascript, self.programs)]))
         declared = msgspec.to_builtins((self.platform, self.instances), str_keys=True)
@@ -222,8 +222,6 @@ def _shown(request: Request) -> list[str]:
         if name.lower() in {"authorization", "x-csrf-token"}
     ]
     return [*shown, *(value.removeprefix("Bearer ") for value in heads)]
-
-
 
 
 def opened(
