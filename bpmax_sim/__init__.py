@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from bpmax_sim.i18n import msg
+
 if TYPE_CHECKING:
     from bpmax_sim import strategies
     from bpmax_sim.cassette.file import Cassette
@@ -45,9 +47,10 @@ if TYPE_CHECKING:
     from bpmax_sim.proxy.response import CallRecord, RedactedRequest, RedactedResponse
     from bpmax_sim.scenario.events import Event
     from bpmax_sim.scenario.runner import run_scenario
-    from bpmax_sim.script.context import LiveObject
+    from bpmax_sim.script.channel import LiveObject
     from bpmax_sim.script.limits import Limits
-    from bpmax_sim.script.outbox import Outcome
+    from bpmax_sim.script.outbox import Outcome, Waiting
+    from bpmax_sim.script.runtime import Page
     from bpmax_sim.session.session import Script, Session, record, replay
     from bpmax_sim.session.settings import (
         EverydayOptions,
@@ -96,6 +99,7 @@ __all__ = [
     "NewerFormat",
     "NoMatchError",
     "Outcome",
+    "Page",
     "PendingPromise",
     "Place",
     "Platforms",
@@ -123,6 +127,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "UnawaitedWarning",
+    "Waiting",
     "WeakSecretWarning",
     "__version__",
     "httpx_transport",
@@ -148,9 +153,10 @@ _HOMES: Final = {
     "Fault": "transport.faults",
     "Handler": "transport.protocol",
     "Limits": "script.limits",
-    "LiveObject": "script.context",
+    "LiveObject": "script.channel",
     "NetworkGuard": "guard",
     "Outcome": "script.outbox",
+    "Page": "script.runtime",
     "Platforms": "platform.load",
     "Proxy": "proxy.builder",
     "RedactedRequest": "proxy.response",
@@ -169,6 +175,7 @@ _HOMES: Final = {
     "Slow": "transport.faults",
     "Stub": "transport.protocol",
     "Transport": "transport.protocol",
+    "Waiting": "script.outbox",
     "httpx_transport": "transport.adapters",
     "load_platforms": "platform.load",
     "record": "session.session",
@@ -183,7 +190,9 @@ if not TYPE_CHECKING:  # type checkers would take every name to be there
 
     def __getattr__(name: str) -> Any:
         if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            raise AttributeError(
+                msg("module {name!r} has no attribute {name_2!r}", name=__name__, name_2=name)
+            )
         if name == "__version__":
             value: Any = _version()
         elif name == "strategies":

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, listed, near
+from bpmax_sim.i18n import msg
 
 
 class Wild(Enum):
@@ -123,14 +124,18 @@ class FieldPath(tuple[Segment, ...]):
         if self.root == "body" or len(self) == 1:
             return ""
         if self.root == "header" and self.name in NEVER_COMPARED:
-            return f"the header {self.name} is never compared"
+            return msg("the header {name} is never compared", name=self.name)
         if self.root == "path" and self.name not in parameters and self[1] is not Wild.ALL:
-            there = near(self.name, parameters) or "; its parameters are " + listed(
+            there = near(self.name, parameters) or msg("; its parameters are ") + listed(
                 sorted(parameters)
             )
-            return f"the path has no parameter {self.name!r}{there if parameters else ''}"
+            return msg(
+                "the path has no parameter {name!r}{there}",
+                name=self.name,
+                there=there if parameters else "",
+            )
         if isinstance(self[1], int) or not _is_value(self[2:]):
-            return f"{self.root} has names only; write {self.root}.<name>"
+            return msg("{root} has names only; write {root}.<name>", root=self.root)
         return ""
 
 
@@ -151,8 +156,12 @@ def _parsed(text: str, option: str) -> FieldPath:
         at = token.end()
     if at < len(text) or not segments or segments[0] not in ROOTS:
         raise ConfigError(
-            f"{option}: {text!r} is not a path; write path, query.<name>, header.<name> or "
-            "body.<name>, such as body.items[*].ts"
+            msg(
+                "{option}: {text!r} is not a path; write path, query.<name>, header.<name> or "
+                "body.<name>, such as body.items[*].ts",
+                option=option,
+                text=text,
+            )
         )
     if segments[0] == "header":
         segments[1:] = [s.lower() if isinstance(s, str) else s for s in segments[1:]]
@@ -173,7 +182,13 @@ def _unquoted(quoted: str, option: str) -> str:
     try:
         return str(json.loads(quoted, strict=False))
     except ValueError:
-        raise ConfigError(f"{option}: {quoted} is not a name in quotes as JSON has them") from None
+        raise ConfigError(
+            msg(
+                "{option}: {quoted} is not a name in quotes as JSON has them",
+                option=option,
+                quoted=quoted,
+            )
+        ) from None
 
 
 def format_path(path: Iterable[Segment]) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from bpmax_sim.i18n import msg
+
 if TYPE_CHECKING:
     from bpmax_sim.cassette.remote import Remote
     from bpmax_sim.clock import Clock, Instant, VirtualClock
@@ -133,7 +135,9 @@ if not TYPE_CHECKING:  # type checkers would take every name to be there
 
     def __getattr__(name: str) -> Any:
         if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            raise AttributeError(
+                msg("module {name!r} has no attribute {name_2!r}", name=__name__, name_2=name)
+            )
         home = import_module(f"bpmax_sim.{_HOMES[name]}")
         value = getattr(home, _NAMES_THERE.get(name, name))
         globals()[name] = value

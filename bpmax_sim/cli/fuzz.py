@@ -17,9 +17,9 @@ from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.reproduction import File, pytest_of, scenario_of
 from bpmax_sim.fuzz.search import SCRIPT, Finding, Plan, Tried, planned, search
 from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import counted
 from bpmax_sim.yamlfile import shown
 
 _MINUTE = 60
@@ -86,7 +86,9 @@ def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
         reach(planned(plan))
     tried = search(plan)
     if not tried:
-        tell(f"{shown(plan.path)}: no law says anything of what it declares")
+        tell(
+            msg("{plan_path}: no law says anything of what it declares", plan_path=shown(plan.path))
+        )
         return ExitCode.NOTHING
     seconds = time.monotonic() - start
     found = [one.finding for one in tried if one.finding]
@@ -101,14 +103,21 @@ def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
         for line in (*map(_line, tried), *_told(found, files, saved=save)):
             say(line)
     number = sum(one.examples for one in tried)
-    tell(f"{counted(number, 'example')} in {seconds:.0f} s: {_broken(found)}")
+    tell(
+        msg(
+            "{counted} in {seconds:.0f} s: {broken}",
+            counted=plural(number, "{number} example", "{number} examples"),
+            seconds=seconds,
+            broken=_broken(found),
+        )
+    )
     return code
 
 
 def _broken(found: Sequence[Finding]) -> str:
     if not found:
-        return "no law was broken"
-    return f"{counted(len(found), 'law')} {'was' if len(found) == 1 else 'were'} broken"
+        return msg("no law was broken")
+    return plural(len(found), "{number} law was broken", "{number} laws were broken")
 
 
 def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[Path]) -> None:
@@ -118,14 +127,16 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
         ConfigError: with a near name.
     """
     if not 0 < minutes <= 24 * 60:
-        raise ConfigError(f"--minutes {minutes:g}: expected more than 0, and a day at most")
+        raise ConfigError(
+            msg("--minutes {minutes:g}: expected more than 0, and a day at most", minutes=minutes)
+        )
     if not 1 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
-        raise ConfigError(f"-n {workers}: expected 1 to 64 processes")
+        raise ConfigError(msg("-n {workers}: expected 1 to 64 processes", workers=workers))
     known = (*LAWS, SCRIPT)
     for name in laws:
         if name not in known:
-            hint = near(name, known) or f"; there are {', '.join(known)}"
-            raise ConfigError(f"--law {name}: there is no such law{hint}")
+            hint = near(name, known) or msg("; there are {names}", names=joined(", ", known))
+            raise ConfigError(msg("--law {name}: there is no such law{hint}", name=name, hint=hint))
     lacking = [missing(str(one), Path.cwd(), ".js") for one in scripts if not one.is_file()]
     if lacking:
         raise ConfigError(*lacking)
@@ -143,15 +154,25 @@ def _file(text: str) -> Path:
     if own.is_file():
         return Path(shown(own))
     if Path(text).is_dir():
-        raise ConfigError(f"{text}: expected one platform file; name one of those in it")
+        raise ConfigError(
+            msg("{text}: expected one platform file; name one of those in it", text=text)
+        )
     raise ConfigError(missing(text, Path.cwd(), ".yaml"))
 
 
 def _line(tried: Tried) -> str:
     if not (tried.finding or tried.examples):
-        return f"- {tried.call} {tried.law}  not tried, for the time was over"
+        return msg(
+            "- {call} {law}  not tried, for the time was over", call=tried.call, law=tried.law
+        )
     mark = "×" if tried.finding else "√"
-    return f"{mark} {tried.call} {tried.law}  {counted(tried.examples, 'example')}"
+    return msg(
+        "{mark} {call} {law}  {plural}",
+        mark=mark,
+        call=tried.call,
+        law=tried.law,
+        plural=plural(tried.examples, "{number} example", "{number} examples"),
+    )
 
 
 def _told(
@@ -159,7 +180,7 @@ def _told(
 ) -> Iterator[str]:
     for finding, pair in zip(found, files, strict=True):
         yield ""
-        yield f"× {finding.message}"
+        yield msg("× {finding_message}", finding_message=finding.message)
         yield from (f"    {one}" for one in finding.javascript)
         for file in pair:
             yield ""

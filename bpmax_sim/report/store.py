@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.project import SUFFIX, file_name, make_folder
 from bpmax_sim.scenario.events import Event, trace
 from bpmax_sim.scenario.load import ScenarioItem
@@ -83,7 +84,9 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
     found: dict[Path, Path] = {}
     for place in places:
         if not place.exists():
-            raise ConfigError(f"{shown(place)}: there is no such trace; {_HOW}")
+            raise ConfigError(
+                msg("{place}: there is no such trace; {how}", place=shown(place), how=_HOW)
+            )
         files = [place] if place.is_file() else sorted(place.rglob(f"*{_ENDING}"))
         base = _base(place)
         found |= {file.relative_to(base): file for file in files}
@@ -91,7 +94,7 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
         yield _read(found[name], name.parent.parent.as_posix())
 
 
-_HOW = "write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`"
+_HOW = msg("write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`")
 
 
 def _base(place: Path) -> Path:
@@ -107,10 +110,19 @@ def _read(path: Path, folder: str) -> Trace:
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         event = _event(line)
         if event is None:
-            raise ConfigError(f"{shown(path)}:{number}: this is no line of a trace; {_HOW}")
+            raise ConfigError(
+                msg(
+                    "{path}:{number}: this is no line of a trace; {how}",
+                    path=shown(path),
+                    number=number,
+                    how=_HOW,
+                )
+            )
         events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
-        raise ConfigError(f"{shown(path)}: this trace has no beginning; {_HOW}")
+        raise ConfigError(
+            msg("{path}: this trace has no beginning; {how}", path=shown(path), how=_HOW)
+        )
     return Trace("" if folder == "." else folder, tuple(events))
 
 
@@ -161,7 +173,7 @@ def keep(evidence: Evidence, root: Path) -> None:
     path = root / PLACE
     try:
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(evidence))
+        path.write_bytes(msgspec.json.encode(evidence, enc_hook=encoded))
     except OSError:
         return
 
@@ -217,7 +229,7 @@ def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence
             path.unlink(missing_ok=True)
             return
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(_told(item, failures, texts)))
+        path.write_bytes(msgspec.json.encode(_told(item, failures, texts), enc_hook=encoded))
     except OSError:
         return
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from bpmax_sim.clock import Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.scenario.calls import Record
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.subject.hooks import Stage
 from bpmax_sim.transport.faults import Fault
 
@@ -56,7 +56,15 @@ class Bench(Stage, Protocol):
         ...
 
     def drain(self) -> Sequence[Outcome]:
-        """Return what came of intervals since the last time, after their scripts had ended."""
+        """Return what came of timers since the last time, after their scripts had ended."""
+        ...
+
+    def watch(self, call: str, act: Callable[[], None], /) -> None:
+        """Let *act* be done each time *call* of a script is in flight; with no name, no more."""
+        ...
+
+    def waiting(self) -> Sequence[Waiting]:
+        """Return the timers that wait until somebody lets time pass."""
         ...
 
     def wait(self, seconds: float, /) -> None:

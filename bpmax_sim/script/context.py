@@ -1,7 +1,7 @@
-"""One script in its context: operations go in with the time and changed fields, outboxes come out.
+"""A context and the scripts that run in it: one by itself, or all those of a page, at once.
 
-A turn enters the engine once; afterwards its outbox is drained in order. Changes inside a value
-of a live object are passed on before the next call or write, and at the end of the turn.
+A `Context` has one engine; each body in it is a `Run`, to which everything belongs that it makes:
+calls, timers, lines of the console. What another body goes on with in a turn of it belongs to it.
 """
 
 from __future__ import annotations
@@ -10,16 +10,25 @@ import base64
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, CallError, NoMatchError, Place, ScriptError
-from bpmax_sim.js_values import UNDEFINED, decode_json, decode_tagged, dumps, encode_tagged
+from bpmax_sim.errors import (
+    BpmaxError,
+    CallError,
+    NoMatchError,
+    Place,
+    ScriptError,
+    ScriptLimitError,
+)
+from bpmax_sim.i18n import msg
+from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.result import Answer, rejection
-from bpmax_sim.script.failure import Failures, Script, Sources
+from bpmax_sim.script.channel import Channel, Engine, LiveObject, Mirror
+from bpmax_sim.script.failure import Failures, Placed, Script, Sources
 from bpmax_sim.script.limits import EngineError, Limits, too_slow
 from bpmax_sim.script.outbox import (
     Call,
@@ -34,205 +43,29 @@ from bpmax_sim.script.outbox import (
     Outcome,
     Probed,
     Raced,
-    Reply,
     Timer,
     TimerFired,
     Unawaited,
     Uncaught,
+    Waiting,
     Write,
-    read,
 )
 from bpmax_sim.script.scheduler import Event, Scheduler
 
-
-class LiveObject(Protocol):
-    """An object of the script that others read and write too, such as a form."""
-
-    def snapshot(self) -> Mapping[str, Any]:
-        """Return the present values."""
-        ...
-
-    def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Set a field; `UNDEFINED` for one that was deleted.
-
-        *place* is the script's line, None for a change inside a value, which nobody sees happen.
-
-        Raises:
-            Exception: what is raised ends the script, at the line that wrote.
-        """
-        ...
-
-
-class Mirror:
-    """The live objects of one context: those that are globals, and their members that are live.
-
-    A live object may have ``links``, its members that are live objects of their own, and
-    ``is_frozen``, which says that none of its values ever changes inside.
-
-    Attributes:
-        names: how a message calls each object.
-        roots: ``[global name, index]``.
-        links: ``[index, member, index of the member]``.
-    """
-
-    def __init__(self, objects: Mapping[str, LiveObject]) -> None:
-        self.names: list[str] = []
-        self.links: list[tuple[int, str, int]] = []
-        self._objects: list[LiveObject] = []
-        self.roots = [(name, self._add(name, one)) for name, one in objects.items()]
-        self._known: list[dict[str, str]] = [{} for _ in self._objects]
-        self._seen: list[dict[str, Any] | None] = [None for _ in self._objects]
-
-    def _add(self, name: str, one: LiveObject) -> int:
-        for index, known in enumerate(self._objects):
-            if known is one:
-                return index
-        index = len(self._objects)
-        self.names.append(name)
-        self._objects.append(one)
-        links: Mapping[str, LiveObject] = getattr(one, "links", {})
-        for member, linked in links.items():
-            self.links.append((index, member, self._add(f"{name}.{member}", linked)))
-        return index
-
-    def patch(self) -> list[list[Any]]:
-        """Return ``[index, changed fields, names that are gone]`` for what the context lacks."""
-        found = []
-        for index, one in enumerate(self._objects):
-            now = one.snapshot()
-            if self._is_as_before(index, now):
-                continue
-            known, seen = self._known[index], self._seen[index] or {}
-            fresh = {
-                name: known[name] if seen.get(name, seen) is item else dumps(encode_tagged(item))
-                for name, item in now.items()
-            }
-            self._remember(index, now)
-            if fresh != known:
-                changed = {
-                    n: decode_json(text) for n, text in fresh.items() if known.get(n) != text
-                }
-                found.append([index, changed, [name for name in known if name not in fresh]])
-                self._known[index] = fresh
-        return found
-
-    def _is_as_before(self, index: int, now: Mapping[str, Any]) -> bool:
-        """Return whether these are the values of the last time, none of which can change inside."""
-        seen = self._seen[index]
-        if seen is None or len(seen) != len(now) or len(self._known[index]) != len(now):
-            return False
-        return all(seen.get(name, seen) is value for name, value in now.items())
-
-    def _remember(self, index: int, now: Mapping[str, Any]) -> None:
-        frozen = getattr(self._objects[index], "is_frozen", False)
-        self._seen[index] = {n: v for n, v in now.items() if frozen or type(v) in _FIXED}
-
-    def write(self, index: int, name: str, tagged: Any, place: Place | None) -> None:
-        """Pass on what the script wrote."""
-        self._known[index][name] = dumps(tagged)
-        seen = self._seen[index]
-        if seen is not None:
-            seen.pop(name, None)
-        self._objects[index].write(name, decode_tagged(tagged), place)
-
-
-_FIXED = frozenset({str, int, float, bool, type(None)})
-
-
-class Engine(Protocol):
-    """One isolated context of a JavaScript engine, with the prelude in it."""
-
-    def load(self, source: str) -> None:
-        """Run *source* as a global script, whose declarations later code sees.
-
-        Raises:
-            EngineError: it is not valid, or it threw.
-            LimitReachedError: it used more than it may.
-        """
-        ...
-
-    def call(self, operation: str, argument: str) -> str:
-        """Run one operation of the prelude and every microtask, and return its outbox.
-
-        Raises:
-            LimitReachedError: the script used more than it may.
-        """
-        ...
-
-    def close(self) -> None:
-        """Free the context."""
-        ...
-
-
-MakeEngine = Callable[[Limits, Sequence[str]], Engine]
-"""Makes a context within limits for the sources that are to run in it."""
-
-
-class Channel:
-    """The way into an engine and out of it."""
-
-    def __init__(self, engine: Engine, mirror: Mirror, now: Callable[[], float]) -> None:
-        self._engine: Engine | None = engine
-        self._mirror = mirror
-        self._now = now
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the context is still there."""
-        return self._engine is not None
-
-    def open(self, **setting: Any) -> None:
-        """Set the context up."""
-        mirror = self._mirror
-        self._call(
-            "open",
-            fields=mirror.patch(),
-            bindings=mirror.roots,
-            live=len(mirror.names),
-            links=mirror.links,
-            **setting,
-        )
-
-    def load(self, source: str) -> None:
-        """Run *source* as a global script."""
-        if self._engine:
-            self._engine.load(source)
-
-    def turn(self, operation: str, **argument: Any) -> Reply:
-        """Run one operation and every microtask.
-
-        Raises:
-            EngineError: the context is lost.
-            MalformedError: the script damaged its own context.
-        """
-        patch = self._mirror.patch()
-        return self._call(operation, **argument, **({"patch": patch} if patch else {}))
-
-    def close(self) -> None:
-        """Free the context."""
-        if self._engine:
-            self._engine.close()
-        self._engine = None
-
-    def _call(self, operation: str, **argument: Any) -> Reply:
-        if self._engine is None:
-            return Reply([], None)
-        argument["now"] = round(self._now() * 1000)
-        return read(self._engine.call(operation, dumps(argument)))
-
-
 Begin = Callable[[CallSpec], Generator[Effect, Any, Answer]]
+PROMPT = 1
+"""The milliseconds of ``setTimeout(work, 0)``, as Node counts: what is due now."""
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """What a script runs with.
+    """What a context is made with.
 
     Attributes:
+        bindings: live objects by global name; each run may have others of the same shape.
         zone: seconds east of Greenwich.
         state: four 32-bit words, not all zero, that seed chance.
     """
 
-    script: Script
     libraries: Sequence[Script] = ()
     bindings: Mapping[str, LiveObject] = msgspec.field(default_factory=dict)
     values: Mapping[str, Any] = msgspec.field(default_factory=dict)
@@ -241,11 +74,100 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     state: Sequence[int] = (1, 2, 3, 4)
 
 
-class Context:
-    """A running script; *done* gets its outcome when nothing of it is left to happen but intervals.
+class _Set(msgspec.Struct, frozen=True):
+    """A timer that was set: its event, the milliseconds that it waits, and the line."""
 
-    An interval that is not cleared goes on for as long as somebody lets time pass; each time,
-    *done* gets what came of it. With every outcome it gets whether the script is over.
+    event: Event
+    delay: int
+    repeat: bool
+    place: Place | None
+
+
+class Run:
+    """A body: what it has under way, and what came of it since that was last told.
+
+    Attributes:
+        objects: the live objects that it sees.
+        keeps_timers: whether it has ended although timers in the future are left.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        script: Script,
+        objects: Mapping[str, LiveObject],
+        done: Callable[[Outcome, bool], None],
+        *,
+        keeps_timers: bool,
+    ) -> None:
+        self.number = number
+        self.script = script
+        self.objects = objects
+        self.done = done
+        self.keeps_timers = keeps_timers
+        self.settled = False
+        self.over = False
+        self.value: Any = UNDEFINED
+        self.error: BpmaxError | None = None
+        self.took = 0.0
+        self.place: Place | None = None  # where the script was last seen
+        self.calls: dict[int, Unawaited] = {}
+        self.flights: set[int] = set()
+        self.late: set[int] = set()
+        self.raced: set[int] = set()
+        self.timers: dict[int, _Set] = {}
+        self.fired: list[TimerFired] = []
+        self.probes: list[tuple[str, str]] = []
+        self.console: list[ConsoleLine] = []
+        self.unhandled: list[ScriptError] = []
+        self.built: list[Unawaited] = []
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether only that is left which waits until somebody lets time pass."""
+        return (
+            self.settled and not self.flights and not any(map(self._is_due, self.timers.values()))
+        )
+
+    def _is_due(self, timer: _Set) -> bool:
+        """Whether the run is not over before *timer* has fired."""
+        return not timer.repeat and (not self.keeps_timers or timer.delay <= PROMPT)
+
+    def stop_timers(self) -> None:
+        """Let none of its timers fire."""
+        for timer in self.timers.values():
+            timer.event.cancel()
+        self.timers.clear()
+
+    def forget_why(self) -> None:
+        """Let what it writes from now on be no consequence of what it was started by."""
+        self.objects = {
+            name: later() if (later := getattr(one, "later", None)) else one
+            for name, one in self.objects.items()
+        }
+
+    def told(self) -> Outcome:
+        """Return what came of it since the last time."""
+        outcome = Outcome(
+            value=self.value,
+            error=self.error,
+            console=tuple(self.console),
+            timers=tuple(self.fired),
+            unawaited=(*(self.calls[number] for number in sorted(self.late)), *self.built),
+            unhandled=tuple(self.unhandled),
+        )
+        for one in (self.console, self.fired, self.late, self.built, self.unhandled):
+            one.clear()
+        self.error = None
+        return outcome
+
+
+class Context:
+    """An engine's context in which bodies run, until it is closed or a body passes a limit.
+
+    A body's *done* gets its outcome when nothing of it is left to happen but timers that wait for
+    somebody to let time pass; each time they did something, it gets what came of that. With every
+    outcome it gets whether the body is over.
     """
 
     def __init__(
@@ -255,41 +177,56 @@ class Context:
         engine: Engine,
         scheduler: Scheduler,
         begin: Begin,
-        done: Callable[[Outcome, bool], None],
     ) -> None:
         self._setting = setting
         self._scheduler = scheduler
         self._begin = begin
-        self._done = done
-        self._sources = Sources((*setting.libraries, setting.script))
-        self._failures = Failures(self._sources, setting.script.name, setting.limits)
+        self._sources = Sources(setting.libraries)
+        self._libraries = tuple(self._sources.placed)
+        self._bodies: dict[Script, Placed] = {}
+        self._failures = Failures(self._sources, "", setting.limits)
         self._mirror = Mirror(setting.bindings)
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
-        self._calls: dict[int, Unawaited] = {}
-        self._flights: set[int] = set()
-        self._late: set[int] = set()
-        self._raced: set[int] = set()
-        self._timers: dict[int, Event] = {}
-        self._intervals: dict[int, Event] = {}
-        self._fired: list[TimerFired] = []
-        self._probes: list[tuple[str, str]] = []
-        self._console: list[ConsoleLine] = []
-        self._unhandled: list[ScriptError] = []
-        self._built: list[Unawaited] = []
-        self._value: Any = UNDEFINED
-        self._error: BpmaxError | None = None
-        self._settled = False
-        self._over = False
-        self._took = 0.0
-        self._place: Place | None = None  # where the script was last seen
+        self._runs: dict[int, Run] = {}
+        self._owners: dict[int, Run] = {}  # of calls
+        self._broken: ScriptError | None = None  # a library did not load
+        self._is_new = True
 
-    def start(self) -> None:
-        """Run the libraries, and the body up to its first wait."""
-        *libraries, body = self._sources.placed
-        files = [
-            {"name": one.script.name, "start": one.start, "source": one.script.source}
-            for one in self._sources.placed
-        ]
+    @property
+    def is_open(self) -> bool:
+        """Whether bodies can run in it."""
+        return self._channel.is_open
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """Return the bodies that are not over."""
+        return tuple(self._runs.values())
+
+    def start(self, run: Run, state: Sequence[int]) -> None:
+        """Run a body up to its first wait; before the first one, the libraries.
+
+        *state* seeds chance, for a body that is not the first.
+        """
+        self._runs[run.number] = run
+        fresh = run.script not in self._bodies
+        if fresh:
+            self._bodies[run.script] = self._sources.add(run.script)
+        placed = self._bodies[run.script]
+        files = [_file(placed)] if fresh else []
+        if self._is_new:
+            self._open(run, [*map(_file, self._libraries), *files])
+            self._is_new, files, state = False, [], ()
+        self._channel.renew()
+        self._turn(
+            run,
+            "run",
+            start=placed.start,
+            source=placed.script.source,
+            files=files,
+            **({"state": list(state)} if state else {}),
+        )
+
+    def _open(self, run: Run, files: list[dict[str, Any]]) -> None:
         setting = self._setting
         try:
             self._channel.open(
@@ -298,141 +235,150 @@ class Context:
                 values=encode_tagged(dict(setting.values)),
                 files=files,
             )
-            for library in libraries:
+            for library in self._libraries:
                 self._failures.name = library.script.name
                 self._channel.load(library.text)
         except EngineError as error:
-            self._halt(self._failures.escaped(error))
-        self._failures.name = setting.script.name
-        self._turn("run", start=body.start, source=body.script.source)
-
-    @property
-    def is_resting(self) -> bool:
-        """Whether only intervals are left."""
-        return self._settled and not self._flights and not self._timers
+            self._halt(run, self._failures.escaped(error))
 
     def close(self) -> None:
         """Let nothing happen any more."""
-        self._over = True
-        self._stop_timers()
+        for run in self.runs:
+            run.over = True
+            run.stop_timers()
+        self._runs.clear()
         self._channel.close()
 
-    def stuck(self) -> None:
-        """Nothing is planned any more: end, and name the line that waits in vain."""
-        if not self._settled:
-            self._settled = True
-            self._turn("probe")
-            self._turn("probed")
-            self._error = self._error or self._failures.pending(self._probes)
-        self._finish()
+    def waiting(self) -> list[Waiting]:
+        """Return the timers that wait until somebody lets time pass, the next one first."""
+        found = [
+            Waiting(timer.delay / 1000, timer.repeat, timer.place, timer.event.instant)
+            for run in self.runs
+            for timer in run.timers.values()
+        ]
+        return sorted(found, key=lambda one: one.due)
 
-    def _turn(self, operation: str, **argument: Any) -> None:
+    def stuck(self, run: Run) -> None:
+        """Nothing is planned any more: end *run*, and name the line that waits in vain."""
+        if not run.settled:
+            run.settled = True
+            self._turn(run, "probe")
+            self._turn(run, "probed")
+            run.error = run.error or self._failures.pending(run.probes)
+        self._finish(run)
+
+    def _turn(self, run: Run, operation: str, **argument: Any) -> None:
         if not self._channel.is_open:
-            self._finish_if_idle()
+            self._finish_if_idle(run)
             return
+        self._failures.name = run.script.name
         started = time.monotonic()
-        self._take_turn(operation, argument)
-        self._took += time.monotonic() - started
-        if self._took > self._setting.limits.wall and not self._over:
-            self._halt(self._failures.escaped(too_slow(self._setting.limits, is_wall=True)))
+        ended = self._take_turn(run, operation, argument)
+        run.took += time.monotonic() - started
+        if run.took > self._setting.limits.wall and not run.over:
+            self._halt(run, self._failures.escaped(too_slow(self._setting.limits, is_wall=True)))
         if operation not in {"probe", "probed", "end"}:
-            self._finish_if_idle()
+            self._finish_if_idle(run)
+        for other in ended:
+            if other is not run:
+                self._finish_if_idle(other)
 
-    def _take_turn(self, operation: str, argument: Mapping[str, Any]) -> None:
+    def _take_turn(self, run: Run, operation: str, argument: Mapping[str, Any]) -> list[Run]:
+        """Run one operation and take what it left; return the runs whose bodies ended in it."""
+        ended: list[Run] = []
         try:
-            reply = self._channel.turn(operation, **argument)
+            reply = self._channel.turn(operation, run=run.number, **argument)
             for entry in reply.entries:
                 if self._channel.is_open:
-                    _ENTRIES[type(entry)](self, entry)
-            self._settle(reply.ending)
+                    _ENTRIES[type(entry)](self, run, entry)
+            ended = [self._settle(number, ending) for number, ending in reply.endings.items()]
         except EngineError as error:
-            self._halt(self._failures.escaped(error))
+            self._halt(run, self._failures.escaped(error))
         except MalformedError as error:
-            self._halt(self._failures.malformed(error, self._place))
+            self._halt(run, self._failures.malformed(error, run.place))
         except RecursionError:
-            self._halt(self._failures.too_deep(self._place))
+            self._halt(run, self._failures.too_deep(run.place))
         except ValueError as error:
-            self._halt(self._failures.unreadable(error, self._place))
+            self._halt(run, self._failures.unreadable(error, run.place))
+        return ended
 
-    def _settle(self, ending: Fulfilled | Failed | None) -> None:
-        if ending is None or self._settled:
-            return
+    def _settle(self, number: int, ending: Fulfilled | Failed) -> Run:
+        """Note how a body ended, and return its run."""
+        run = self._runs.get(number)
+        if run is None:
+            raise MalformedError(msg("a script ended that does not run: {number}", number=number))
+        if run.settled:
+            return run
         value = decode_tagged(ending.value) if isinstance(ending, Fulfilled) else UNDEFINED
-        self._settled = True
-        self._late = set(self._flights)
+        run.settled = True
+        run.late = set(run.flights)
         if isinstance(ending, Fulfilled):
-            self._value = value
-            return
+            run.value = value
+            return run
         if ending.is_syntax and ending.error:
-            self._error = self._failures.syntax(ending.error)
+            run.error = self._failures.syntax(ending.error)
         else:
-            self._error = self._failures.thrown(ending.error)
-        self._stop_timers()
+            run.error = self._failures.thrown(ending.error)
+        if isinstance(run.error, ScriptLimitError):
+            self._halt(run, run.error)
+        elif not run.keeps_timers:
+            run.stop_timers()
+        return run
 
-    def _halt(self, error: ScriptError) -> None:
-        self._late = self._late if self._settled else set(self._flights)
-        self._settled = True
-        self._error = error
-        self._stop_timers()
+    def _halt(self, run: Run, error: ScriptError) -> None:
+        """End the context, and with it all that runs in it; *error* is *run*'s."""
+        for one in self.runs:
+            was_settled = one.settled
+            one.late = one.late if was_settled else set(one.flights)
+            one.settled = True
+            if one is run or not was_settled:
+                one.error = error
+            one.stop_timers()
         self._channel.close()
+        for one in self.runs:
+            if one is not run:
+                self._finish_if_idle(one)
 
-    def _finish_if_idle(self) -> None:
-        if self.is_resting and not self._over:
-            if self._intervals:
-                self._done(self._outcome(), False)
+    def _finish_if_idle(self, run: Run) -> None:
+        if run.is_resting and not run.over:
+            if run.timers:
+                run.done(self._outcome(run), False)
             else:
-                self._finish()
+                self._finish(run)
 
-    def _finish(self) -> None:
-        if self._over:
+    def _finish(self, run: Run) -> None:
+        if run.over:
             return
-        self._over = True
-        self._stop_timers()
-        outcome = self._outcome()
-        self._channel.close()
-        self._done(outcome, True)
+        run.over = True
+        run.stop_timers()
+        outcome = self._outcome(run)
+        self._runs.pop(run.number, None)
+        run.done(outcome, True)
 
-    def _outcome(self) -> Outcome:
-        """Return what came of the script since the last time."""
-        self._turn("end")
-        outcome = Outcome(
-            value=self._value,
-            error=self._error,
-            console=tuple(self._console),
-            timers=tuple(self._fired),
-            unawaited=(*(self._calls[number] for number in sorted(self._late)), *self._built),
-            unhandled=tuple(self._unhandled),
-        )
-        for told in (self._console, self._fired, self._late, self._built, self._unhandled):
-            told.clear()
-        self._error = None
-        return outcome
-
-    def _stop_timers(self) -> None:
-        for event in (*self._timers.values(), *self._intervals.values()):
-            event.cancel()
-        self._timers.clear()
-        self._intervals.clear()
+    def _outcome(self, run: Run) -> Outcome:
+        """Return what came of *run* since the last time."""
+        self._turn(run, "end", calls=sorted(run.calls))
+        return run.told()
 
     # What the prelude queues.
 
-    def _placed(self, entry: Call | Write | Timer) -> Place | None:
+    def _placed(self, run: Run, entry: Call | Write | Timer) -> Place | None:
         place = self._sources.place(entry.row, entry.column)
-        self._place = place or self._place
+        run.place = place or run.place
         return place
 
-    def _call(self, entry: Call) -> None:
-        number, place = entry.number, self._placed(entry)
-        if len(self._calls) >= self._setting.limits.calls:
-            self._halt(self._failures.too_many_calls(place))
+    def _call(self, run: Run, entry: Call) -> None:
+        number, place = entry.number, self._placed(run, entry)
+        if len(run.calls) >= self._setting.limits.calls:
+            self._halt(run, self._failures.too_many_calls(place))
             return
-        if number in self._calls:
-            raise MalformedError(f"call {number} is made twice")
+        if number in self._owners:
+            raise MalformedError(msg("call {number} is made twice", number=number))
         options = decode_tagged(entry.options)
         if not isinstance(options, dict):
-            raise MalformedError("the options of a call are not an object")
+            raise MalformedError(msg("the options of a call are not an object"))
         if (entry.steps is None) is (entry.args is None):
-            raise MalformedError("a call is neither direct nor chained")
+            raise MalformedError(msg("a call is neither direct nor chained"))
         program = CallSpec(
             platform=entry.platform,
             options=options,
@@ -441,42 +387,47 @@ class Context:
             args=None if entry.args is None else tuple(decode_tagged(entry.args)),
             position=place,
         )
-        self._calls[number] = Unawaited(f"{program.platform}.{program.api}", place)
-        self._flights.add(number)
-        self._scheduler.spawn(self._begin(program), partial(self._answered, number))
+        run.calls[number] = Unawaited(f"{program.platform}.{program.api}", place)
+        run.flights.add(number)
+        self._owners[number] = run
+        self._scheduler.spawn(self._begin(program), partial(self._answered, run, number))
 
-    def _answered(self, number: int, answer: Answer | None, error: Exception | None) -> None:
-        self._flights.discard(number)
+    def _answered(
+        self, run: Run, number: int, answer: Answer | None, error: Exception | None
+    ) -> None:
+        run.flights.discard(number)
         if answer is not None:
             settled: list[Any] = [True, *_crossing(answer)]
         elif isinstance(error, BpmaxError):
             self._failures.rejected[number] = error
             settled = [False, "", encode_tagged(_fields(error))]
         elif isinstance(error, RecursionError):
-            self._halt(self._failures.too_deep(self._calls[number].place))
-            self._finish_if_idle()
+            self._halt(run, self._failures.too_deep(run.calls[number].place))
+            self._finish_if_idle(run)
             return
         else:
-            raise error or AssertionError(f"call {number} ended without an answer")
-        self._turn("settle", calls=[[number, *settled]])
+            raise error or AssertionError(
+                msg("call {number} ended without an answer", number=number)
+            )
+        self._turn(run, "settle", calls=[[number, *settled]])
 
-    def _write(self, entry: Write) -> None:
-        place = self._placed(entry)
+    def _write(self, run: Run, entry: Write) -> None:
+        place = self._placed(run, entry)
         if entry.index >= len(self._mirror.names):
-            raise MalformedError("a field is set of an object that is not there")
+            raise MalformedError(msg("a field is set of an object that is not there"))
         try:
-            self._mirror.write(entry.index, entry.name, entry.value, place)
+            self._mirror.write(run.objects, entry.index, entry.name, entry.value, place)
         except RecursionError:
             raise
         except Exception as error:  # noqa: BLE001 - a live object may raise anything
             path = f"{self._mirror.names[entry.index]}.{entry.name}"
-            self._halt(self._failures.refused(error, path, place))
+            self._halt(run, self._failures.refused(error, path, place))
 
-    def _log(self, entry: Log) -> None:
+    def _log(self, run: Run, entry: Log) -> None:
         text = decode_tagged(entry.text)
         if not isinstance(text, str):
-            raise MalformedError("a line of the console is not a text")
-        self._console.append(
+            raise MalformedError(msg("a line of the console is not a text"))
+        run.console.append(
             ConsoleLine(
                 entry.level,
                 text,
@@ -486,77 +437,85 @@ class Context:
             )
         )
 
-    def _timer(self, entry: Timer) -> None:
-        place = self._placed(entry)
-        if entry.number in self._timers or entry.number in self._intervals:
-            raise MalformedError(f"timer {entry.number} is set twice")
-        self._plan(entry.number, entry.delay, entry.repeat, place)
+    def _timer(self, run: Run, entry: Timer) -> None:
+        place = self._placed(run, entry)
+        if any(entry.number in one.timers for one in self._runs.values()):
+            raise MalformedError(msg("timer {number} is set twice", number=entry.number))
+        self._plan(run, entry.number, entry.delay, entry.repeat, place)
 
-    def _plan(self, number: int, delay: int, repeat: bool, place: Place | None) -> None:
-        kept = self._intervals if repeat else self._timers
+    def _plan(self, run: Run, number: int, delay: int, repeat: bool, place: Place | None) -> None:
         due = self._scheduler.clock.now() + delay / 1000
-        kept[number] = self._scheduler.at(due, partial(self._fire, number, delay, repeat, place))
+        event = self._scheduler.at(due, partial(self._fire, run, number))
+        run.timers[number] = _Set(event, delay, repeat, place)
 
-    def _fire(self, number: int, delay: int, repeat: bool, place: Place | None) -> None:
-        if repeat:
-            self._plan(number, delay, repeat, place)
-        else:
-            del self._timers[number]
+    def _fire(self, run: Run, number: int) -> None:
+        timer = run.timers.pop(number)
+        if timer.repeat:
+            self._plan(run, number, timer.delay, timer.repeat, timer.place)
         clock = self._scheduler.clock
-        self._fired.append(TimerFired(delay / 1000, place, clock.now(), clock.tick()))
-        self._turn("fire", id=number)
+        run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.tick()))
+        if timer.delay > PROMPT:
+            run.forget_why()
+        self._turn(run, "fire", id=number)
 
-    def _clear(self, entry: Clear) -> None:
-        number = entry.number
-        event = self._timers.pop(number, None) or self._intervals.pop(number, None)
-        if event:
-            event.cancel()
+    def _clear(self, run: Run, entry: Clear) -> None:
+        owner = next((one for one in self.runs if entry.number in one.timers), None)
+        if owner is None:
+            return
+        owner.timers.pop(entry.number).event.cancel()
+        if owner is not run:
+            self._scheduler.soon(partial(self._finish_if_idle, owner))
 
-    def _uncaught(self, entry: Uncaught) -> None:
-        self._unhandled.append(self._failures.thrown(entry.error))
+    def _uncaught(self, run: Run, entry: Uncaught) -> None:
+        run.unhandled.append(self._failures.thrown(entry.error))
 
-    def _probed(self, entry: Probed) -> None:
-        self._probes = entry.probes
+    def _probed(self, run: Run, entry: Probed) -> None:
+        run.probes = entry.probes
 
-    def _race(self, entry: Raced) -> None:
-        self._raced.add(self._known(entry.number))
+    def _race(self, run: Run, entry: Raced) -> None:
+        del run
+        self._maker(entry.number).raced.add(entry.number)
 
-    def _known(self, number: int) -> int:
-        if number not in self._calls:
-            raise MalformedError(f"call {number} was never made")
-        return number
+    def _maker(self, number: int) -> Run:
+        if number not in self._owners:
+            raise MalformedError(msg("call {number} was never made", number=number))
+        return self._owners[number]
 
-    def _end(self, entry: End) -> None:
-        unseen = list(map(self._known, entry.unseen))
-        self._late = self._late - self._raced | set(unseen)
-        self._unhandled.extend(map(self._failures.thrown, entry.reasons))
-        told = [error.__cause__ for error in self._unhandled]
-        for number in unseen:
+    def _end(self, run: Run, entry: End) -> None:
+        for number in entry.unseen:
+            if self._maker(number) is not run:
+                raise MalformedError(
+                    msg("call {number} is not of the script that ended", number=number)
+                )
+        run.late = run.late - run.raced | set(entry.unseen)
+        run.unhandled.extend(map(self._failures.thrown, entry.reasons))
+        told = [error.__cause__ for error in run.unhandled]
+        for number in entry.unseen:
             # Where the engine has no tracker, a rejected call that nobody awaited is known anyway.
             cause = self._failures.rejected.get(number)
             if cause is not None and cause not in told:
-                place = self._calls[number].place
-                self._unhandled.append(self._failures.unhandled(cause, place))
+                place = run.calls[number].place
+                run.unhandled.append(self._failures.unhandled(cause, place))
         for chain in entry.chains:
-            self._leave(chain)
+            self._leave(run, chain)
 
-    def _leave(self, chain: Chain) -> None:
+    def _leave(self, run: Run, chain: Chain) -> None:
         """Take a chain without a call: an error if the script waited for what it yields."""
         name, place = f"{chain.platform}.{chain.api}", self._sources.place(chain.row, chain.column)
         if not chain.awaited:
-            if self._error is None:  # a script that broke off did not forget it
-                self._built.append(Unawaited(name, place, built=True))
+            if run.error is None:  # a script that broke off did not forget it
+                run.built.append(Unawaited(name, place, built=True))
             return
         error = self._failures.uncalled(name, place)
-        if self._error is None or getattr(self._error, "name", "") == "TypeError":
+        if run.error is None or getattr(run.error, "name", "") == "TypeError":
             # `result.data.name` of a chain is a TypeError, so that one is the consequence.
-            error.__cause__ = self._error
-            self._error = error
+            error.__cause__ = run.error
+            run.error = error
         else:
-            self._unhandled.append(error)
+            run.unhandled.append(error)
 
 
-_ENTRIES: Mapping[type, Callable[[Context, Any], None]] = {
+_ENTRIES: Mapping[type, Callable[[Context, Run, Any], None]] = {
     Call: Context._call,  # noqa: SLF001 - the table of its own class
     Write: Context._write,  # noqa: SLF001
     Log: Context._log,  # noqa: SLF001
@@ -567,6 +526,11 @@ _ENTRIES: Mapping[type, Callable[[Context, Any], None]] = {
     Raced: Context._race,  # noqa: SLF001
     End: Context._end,  # noqa: SLF001
 }
+
+
+def _file(placed: Placed) -> dict[str, Any]:
+    """Return a script as the prelude takes it."""
+    return {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
 
 
 def _crossing(answer: Answer) -> tuple[str, str | None]:

@@ -7,12 +7,14 @@ what does not fit is an error of the script.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import BpmaxError, Place, ScriptError
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.builder import Setter
 
@@ -48,6 +50,32 @@ class TimerFired(msgspec.Struct, frozen=True):
     order: int = 0
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """A timer that waits until somebody lets time pass.
+
+    Attributes:
+        delay: the seconds that it waits.
+        repeat: whether it is an interval.
+        place: the line that set it.
+        due: the virtual instant.
+    """
+
+    delay: float
+    repeat: bool
+    place: Place | None
+    due: float
+
+    def __str__(self) -> str:
+        """Return ``file:line:column: a timer of 0.3 s``."""
+        head = f"{self.place}: " if self.place else ""
+        return msg(
+            "{head}{repeat} of {delay:g} s",
+            head=head,
+            repeat=msg("an interval") if self.repeat else msg("a timer"),
+            delay=self.delay,
+        )
+
+
 class Unawaited(msgspec.Struct, frozen=True):
     """A call that nobody awaited, or that was under way when the body ended.
 
@@ -66,7 +94,11 @@ class Unawaited(msgspec.Struct, frozen=True):
 
     @property
     def _fault(self) -> str:
-        return f"{self.call} was {'built and never called' if self.built else 'not awaited'}"
+        return msg(
+            "{call} was {built}",
+            call=self.call,
+            built=msg("built and never called") if self.built else msg("not awaited"),
+        )
 
     def __str__(self) -> str:
         """Return ``file:line:column: platform.api was not awaited``."""
@@ -236,10 +268,10 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What a turn left behind: entries in order, and how the body ended, once it has."""
+    """What a turn left behind: entries in order, and how bodies ended in it, by their run."""
 
     entries: list[AnyEntry]
-    ending: Fulfilled | Failed | None = None
+    endings: Mapping[int, Fulfilled | Failed] = msgspec.field(default_factory=dict)
 
 
 class MalformedError(Exception):
@@ -248,7 +280,7 @@ class MalformedError(Exception):
 
 class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     out: list[AnyEntry]
-    done: tuple[bool | None, Any] | UnsetType | None = UNSET
+    done: list[tuple[Number, bool | None, Any]] | UnsetType = UNSET
 
 
 _decode = msgspec.json.Decoder(_Outbox).decode
@@ -264,8 +296,9 @@ def read(text: str) -> Reply:
     try:
         outbox = _parsed(text)
         if outbox.done is UNSET:
-            raise MalformedError("it does not say whether the script has ended")
-        return Reply(outbox.out, _ending(outbox.done) if outbox.done else None)
+            raise MalformedError(msg("it does not say which scripts have ended"))
+        endings = {run: _ending(ok, told) for run, ok, told in outbox.done}
+        return Reply(outbox.out, endings)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise MalformedError(str(error)) from None
 
@@ -278,15 +311,14 @@ def _parsed(text: str) -> _Outbox:
         try:
             value = json.loads(text)
         except ValueError:
-            raise MalformedError("what crosses is not JSON") from None
+            raise MalformedError(msg("what crosses is not JSON")) from None
         return msgspec.convert(value, _Outbox)
 
 
-def _ending(done: tuple[bool | None, Any]) -> Fulfilled | Failed:
-    fulfilled, told = done
+def _ending(fulfilled: bool | None, told: Any) -> Fulfilled | Failed:
     if fulfilled:
         return Fulfilled(told)
     error = msgspec.convert(told, Told | None)
     if error is None and fulfilled is None:
-        raise MalformedError("a syntax error without its message")
+        raise MalformedError(msg("a syntax error without its message"))
     return Failed(error, is_syntax=fulfilled is None)

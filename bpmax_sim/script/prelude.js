@@ -21,7 +21,7 @@ const global = (name, value) => define(globalThis, name, value);
 const attempt = (work, otherwise) => { try { return work(); } catch { return otherwise; } };
 
 const shared = {__proto__: null, primordials, define, put, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
-  offset: 0, now: 0, own: value => value, seed: new Uint32Array(4)};
+  offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4)};
 const modules = newMap();
 function textAt(start) {
   const bytes = new Bytes(texts);
@@ -142,12 +142,15 @@ function decode(t) {
   return t;
 }
 
-let out = '', done = 'null', quiet = false;
+let out = '', quiet = false;
+const bodies = newMap(); // run -> how its body ended, until that is told: `[run,ok,value]`
 const emit = text => { if (!quiet) out += (out && ',') + '[' + text + ']'; };
 shared.emit = emit;
 function drained() {
   flush();
-  const reply = join(['{"out":[', out, '],"done":', done, '}'], ''); // flat: the wheel cannot take a rope
+  let ends = '';
+  bodies.forEach((end, run) => { if (end.done) { ends += (ends && ',') + '[' + run + ',' + end.done + ']'; bodies.delete(run); } });
+  const reply = join(['{"out":[', out, '],"done":[', ends, ']}'], ''); // flat: the wheel cannot take a rope
   out = '';
   return reply;
 }
@@ -163,7 +166,7 @@ const pending = newMap();
 let pendingId = 0;
 const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
   const id = ++pendingId;
-  pending.set(id, {reject, place: rawOf(plainError('')) ?? ''});
+  pending.set(id, {reject, place: rawOf(plainError('')) ?? '', run: shared.run});
   const settle = finish => value => { pending.delete(id); finish(value); };
   return executor(settle(resolve), settle(reject));
 };
@@ -211,14 +214,14 @@ borrowed($intl, BigInt.prototype, 'number.', 'toLocaleString');
 borrowed($intl, String.prototype, 'string.', 'localeCompare');
 
 const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module($values).decode('bytes', v)};
-const fail = error => ('[false,' + (attempt(() => shared.describe(error), 'null')) + ']');
-function compile(start, source) { // the body's line n is the engine's line start + n
+const fail = error => ('false,' + (attempt(() => shared.describe(error), 'null')));
+function compile(start, source, end) { // the body's line n is the engine's line start + n
   const lines = repeat('\n', start - 1), body = text => (lines + '(async function () {\n' + text + ')');
   const parse = text => { try { indirectEval('throw 0;' + text); } catch (error) { if (error !== 0) throw error; } };
   try { // Nothing runs here; what closes its function early needs a ':' here, which `body` refuses.
     parse(lines + '(function () { return 0 ? async () => {\n' + source + '\n} : 0; })');
     return indirectEval(body(source + '\n}'));
-  } catch { done = ('[null,' + (errors().syntax(start, source, text => parse(body(text)))) + ']'); }
+  } catch { end.done = ('null,' + (errors().syntax(start, source, text => parse(body(text))))); }
 }
 const operations = {
   __proto__: null,
@@ -237,14 +240,18 @@ const operations = {
     }
     for (const name of keys(values)) global(name, decode(values[name]));
   },
-  run({start, source}) {
-    const body = compile(start, source);
+  run({run, start, source, files, state}) {
+    const end = {__proto__: null, done: ''};
+    bodies.set(run, end);
+    shared.files.push(...files);
+    if (state) shared.seed.set(state);
+    const body = compile(start, source, end);
     if (!body) return;
     const ended = body();
     define(ended, 'constructor', undefined); // `then` asks for it
     apply(then, ended, [
-      value => { try { done = '[true,' + encode(value) + ']'; } catch (error) { done = fail(error); } },
-      error => { done = '[false,null]'; done = fail(error); }, // the first needs no memory
+      value => { try { end.done = 'true,' + encode(value); } catch (error) { end.done = fail(error); } },
+      error => { end.done = 'false,null'; end.done = fail(error); }, // the first needs no memory
     ]);
   },
   settle({calls}) {
@@ -255,19 +262,20 @@ const operations = {
     }
   },
   fire: ({id}) => module($timers).fire(id),
-  probe() { quiet = true; errors().probe(pending); },
+  probe({run}) { quiet = true; errors().probe(pending, run); },
   probed() { quiet = false; emit('"probed",' + (errors().probed())); },
-  end() {
+  end({run, calls: made}) {
     const calls = newList(), reasons = newList();
-    unseen.forEach(id => { calls[calls.length] = id; unseen.delete(id); });
+    for (let i = 0; i < made.length; i++) if (unseen.delete(made[i])) calls[calls.length] = made[i];
     unhandled.forEach((reason, promise) => { reasons[reasons.length] = reason; unhandled.delete(promise); });
-    emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe) + ',' + (shared.chains?.() ?? '[]'));
+    emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe) + ',' + (shared.chains?.(run) ?? '[]'));
   },
 };
 function entry(operation, text) {
   if (operation === undefined) return drained();
   const argument = parse(text);
   shared.now = argument.now;
+  if (hasOwn(argument, 'run')) shared.run = argument.run;
   shared.looked = 0;
   if (hasOwn(argument, 'patch')) patch(argument.patch);
   operations[operation](argument);

@@ -6,15 +6,19 @@ import hashlib
 import math
 import struct
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.script.context import Begin, Context, Engine, LiveObject, MakeEngine, Setting
+from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.proxy.effects import Effect
+from bpmax_sim.proxy.result import Answer
+from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
+from bpmax_sim.script.context import Begin, Context, Run, Setting
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import EngineError, Limits, stack_limit, with_stack
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.scheduler import Scheduler
 
 SHANGHAI = 8 * 3600.0
@@ -71,6 +75,20 @@ ENGINES: Final = ("quickjs", "v8", "quickjs,v8")
 """Who runs JavaScript; the first is the default, V8 an extra; both stop where they differ."""
 
 
+class Page:
+    """What scripts share that run in one context, such as the handlers of a form.
+
+    That is the context's globals, and its libraries, which run once. What these scripts plan for
+    later outlives them and waits until somebody lets time pass.
+
+    Args:
+        scripts: all that may run in it, since what a context needs is read from their text.
+    """
+
+    def __init__(self, scripts: Sequence[Script] = ()) -> None:
+        self.scripts = tuple(scripts)
+
+
 class Runtime:
     """Starts scripts and lets them run; belongs to the thread that made it.
 
@@ -95,13 +113,16 @@ class Runtime:
     ) -> None:
         self._scheduler = scheduler
         self._begin = begin
+        self._watched: tuple[str, Callable[[], None]] | None = None
         self._limits = limits or Limits()
         self._seed = seed
         self._zone = zone
         self._engine = engine
         self._started = 0
-        self._running: dict[int, Context] = {}
+        self._single: dict[int, Context] = {}
+        self._pages: dict[Page, Context] = {}
         self._later: list[Outcome] = []
+        self._is_settling = False
         self._thread = threading.get_ident()
 
     def run(
@@ -111,22 +132,36 @@ class Runtime:
         libraries: Sequence[Script] = (),
         bindings: Mapping[str, LiveObject] | None = None,
         values: Mapping[str, Any] | None = None,
+        page: Page | None = None,
     ) -> Outcome:
         """Run *script* and all that it starts until nothing is left to happen.
+
+        What was planned for later by a script with a page stays. While others run already, the
+        script goes as far as it gets now, and the rest of what comes of it is to be drained.
 
         Args:
             script: the body of an async function, as BPMAX stores it.
             libraries: global scripts, run before, whose declarations the body sees.
             bindings: live objects by their global name, such as ``form``.
             values: further globals.
+            page: the context to run in, instead of one of its own.
 
         Raises:
             ConfigError: on another thread than the one that opened the session.
         """
         outcomes: list[Outcome] = []
-        self.start(script, outcomes.append, libraries=libraries, bindings=bindings, values=values)
+        takers = [outcomes]
+        self.start(
+            script,
+            lambda outcome: takers[-1].append(outcome),  # noqa: PLW0108 - the last one of then
+            libraries=libraries,
+            bindings=bindings,
+            values=values,
+            page=page,
+        )
         self.settle()
-        return outcomes[0]
+        takers.append(self._later)
+        return outcomes[0] if outcomes else Outcome()
 
     def start(
         self,
@@ -136,6 +171,7 @@ class Runtime:
         libraries: Sequence[Script] = (),
         bindings: Mapping[str, LiveObject] | None = None,
         values: Mapping[str, Any] | None = None,
+        page: Page | None = None,
     ) -> None:
         """Plan *script* beside those that are running; *done* gets its outcome.
 
@@ -148,8 +184,14 @@ class Runtime:
                 "open a session of its own on this thread"
             )
         self._started += 1
+        run = Run(
+            self._started,
+            script,
+            bindings or {},
+            partial(self._ended, self._started, [done]),
+            keeps_timers=page is not None,
+        )
         setting = Setting(
-            script=script,
             libraries=libraries,
             bindings=bindings or {},
             values=values or {},
@@ -157,28 +199,51 @@ class Runtime:
             zone=self._zone,
             state=_words(f"{self._seed}/{self._started}"),
         )
-        self._scheduler.soon(partial(self._launch, self._started, setting, done))
+        self._scheduler.soon(partial(self._launch, run, setting, page))
 
     def settle(self, until: float = -math.inf) -> None:
         """Let happen what is due by now or by *until*, and what scripts wait for.
 
-        A script that then still waits is stuck; intervals stay for whoever lets time pass.
+        A script that then still waits is stuck; timers stay that wait for somebody to let time
+        pass. Called by what happens while this goes on already, only what is due now happens.
         """
-        if self._limits.stack and self._limits.stack > stack_limit():
-            with_stack(self._limits.stack, partial(self._settle_here, until))
-        else:
-            self._settle_here(until)
+        if self._is_settling:
+            self._scheduler.run(lambda: False)
+            return
+        self._is_settling = True
+        try:
+            if self._limits.stack and self._limits.stack > stack_limit():
+                with_stack(self._limits.stack, partial(self._settle_here, until))
+            else:
+                self._settle_here(until)
+        finally:
+            self._is_settling = False
 
     def drain(self) -> list[Outcome]:
-        """Return what came of intervals since the last time, after their scripts had ended."""
+        """Return what came of timers since the last time, after their scripts had ended."""
         found, self._later = self._later, []
         return found
 
+    def watch(self, call: str, act: Callable[[], None]) -> None:
+        """Let *act* be done each time *call* is in flight; with no name, no more."""
+        self._watched = (call, act) if call else None
+
+    def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
+        watched = self._watched
+        if watched and _spelled(watched[0]) == _spelled(f"{program.platform}.{program.api}"):
+            self._scheduler.soon(watched[1])
+        return self._begin(program)
+
+    def waiting(self) -> list[Waiting]:
+        """Return the timers that wait until somebody lets time pass."""
+        return [timer for context in self._contexts() for timer in context.waiting()]
+
     def close(self) -> None:
         """End what still runs."""
-        for context in self._running.values():
+        for context in self._contexts():
             context.close()
-        self._running.clear()
+        self._single.clear()
+        self._pages.clear()
 
     def _settle_here(self, until: float) -> None:
         home, self._thread = self._thread, threading.get_ident()
@@ -189,35 +254,59 @@ class Runtime:
 
     def _settle(self, until: float) -> None:
         self._scheduler.run(self._is_busy, until)
-        while waiting := [one for one in self._running.values() if not one.is_resting]:
-            waiting[0].stuck()
+        while waiting := [
+            (context, run)
+            for context in self._contexts()
+            for run in context.runs
+            if not run.is_resting
+        ]:
+            context, run = waiting[0]
+            context.stuck(run)
             self._scheduler.run(self._is_busy, until)
 
     def _is_busy(self) -> bool:
-        return any(not one.is_resting for one in self._running.values())
+        return any(not run.is_resting for context in self._contexts() for run in context.runs)
+
+    def _contexts(self) -> tuple[Context, ...]:
+        return (*self._pages.values(), *self._single.values())
 
     def _ended(
         self, number: int, first: list[Callable[[Outcome], None]], outcome: Outcome, over: bool
     ) -> None:
         """Hand the first outcome of a script to who started it; further ones wait to be drained."""
-        if over:
-            del self._running[number]
+        if over and number in self._single:
+            self._single.pop(number).close()
         if first:
             first.pop()(outcome)
         else:
             self._later.append(outcome)
 
-    def _launch(self, number: int, setting: Setting, done: Callable[[Outcome], None]) -> None:
-        scripts = (*setting.libraries, setting.script)
+    def _launch(self, run: Run, setting: Setting, page: Page | None) -> None:
+        context = self._pages.get(page) if page is not None else None
+        if context is None or not context.is_open:
+            context = self._made(run, setting, page)
+        context.start(run, setting.state)
+
+    def _made(self, run: Run, setting: Setting, page: Page | None) -> Context:
+        """Return a context for *run*, which all scripts of a page share that is given."""
+        others = page.scripts if page is not None else ()
+        scripts = dict.fromkeys((*setting.libraries, run.script, *others))
         context = Context(
             setting,
             engine=self._engine(setting.limits, [script.source for script in scripts]),
             scheduler=self._scheduler,
-            begin=self._begin,
-            done=partial(self._ended, number, [done]),
+            begin=self._begin_watched,
         )
-        self._running[number] = context
-        context.start()
+        if page is not None and page.scripts:
+            self._pages[page] = context
+        else:
+            self._single[run.number] = context
+        return context
+
+
+def _spelled(call: str) -> str:
+    """Return *call* as both ways to write an API have it: ``getOrder`` and ``get_order``."""
+    return call.replace("_", "").lower()
 
 
 def _words(seed: str) -> tuple[int, ...]:

@@ -58,6 +58,10 @@ class V8:
         text: str = self._eval("__bpm()")
         return self._placed(text, argument) if operation == "run" else text
 
+    def renew(self) -> None:
+        """Let the next script use as much processor time as one may."""
+        self._left = self._limits.cpu
+
     def close(self) -> None:
         """Free the isolate, whatever runs in it."""
         self._context = None
@@ -90,15 +94,15 @@ class V8:
 
     def _placed(self, text: str, argument: str) -> str:
         """Return the outbox *text*, the position of a syntax error found by parsing once more."""
-        reply = json.loads(text)
-        if reply["done"] is None or reply["done"][0] is not None or reply["done"][1]["raw"]:
+        reply, given = json.loads(text), json.loads(argument)
+        told = [end[2] for end in reply["done"] if end[0] == given["run"] and end[1] is None]
+        if not told or told[0]["raw"]:
             return text
-        given = json.loads(argument)
         above, body = "\n" * (given["start"] - 1), plain(given["source"])
         try:
             self._eval(f"throw 0;{above}(async function () {{\n{body}\n}})")  # nothing of it runs
         except EngineError as error:
-            reply["done"][1]["raw"] = error.raw
+            told[0]["raw"] = error.raw
         return json.dumps(reply)
 
 

@@ -27,6 +27,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem
 from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.cases import given_variables
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
@@ -301,12 +302,19 @@ def _exchange(cassette: Path) -> Iterator[str]:
 def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     values = (crm.client_secret, *crm.tokens)
     found = leaks(files, values)
-    _must(not found, f"a secret was written: {', '.join(found)}")
+    _must(not found, f"a secret was written: {joined(', ', found)}")
     yield ""
     yield "4  What stands there instead of the real values"
     yield from (f"     {standin}" for standin in standins(files))
-    hunted = f"the client secret and {_count(len(crm.tokens), 'token')}"
-    yield f"   {len(files)} files searched for {hunted}, plain and encoded: 0 found"
+    hunted = msg(
+        "the client secret and {plural}",
+        plural=plural(len(crm.tokens), "{number} token", "{number} tokens"),
+    )
+    yield msg(
+        "   {files_count} files searched for {hunted}, plain and encoded: 0 found",
+        files_count=len(files),
+        hunted=hunted,
+    )
 
 
 def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
@@ -318,8 +326,12 @@ def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
     _must(played.console == recorded.console, "the replay wrote something else to its console")
     yield ""
     yield f"5  Replayed in {played.milliseconds}: no CRM, no credentials, the network closed"
-    made = f"{len(guard.attempts)} connections, {_count(len(played.calls), 'call')}"
-    yield f"     {made}, the same console:"
+    made = msg(
+        "{attempts_count} connections, {plural}",
+        attempts_count=len(guard.attempts),
+        plural=plural(len(played.calls), "{number} call", "{number} calls"),
+    )
+    yield msg("     {made}, the same console:", made=made)
     yield from (f"     console: {text}" for text in played.console)
 
 
@@ -371,7 +383,7 @@ def _play(
     (item,) = items(path, variables=variables, environ=environ)
     found: ScenarioOptions = {
         **options,
-        "command": " ".join(["bpmax-sim record", shown(path), *item.repeated("--var")]),
+        "command": joined(" ", ["bpmax-sim record", shown(path), *item.repeated("--var")]),
     }
     cassettes = Path(shown(folder / "cassettes"))
     session = open_session(item, cassettes=cassettes, environ=environ, **found)
@@ -381,7 +393,7 @@ def _play(
 
 def _must(holds: bool, told: str, failures: Sequence[Failure] = ()) -> None:
     if not holds:
-        raise ExpectationError("\n".join([told, *(failure.headline for failure in failures)]))
+        raise ExpectationError(joined("\n", [told, *(failure.headline for failure in failures)]))
 
 
 def _count(number: int, word: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, near
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.scenario.events import ScenarioFinished
@@ -111,7 +112,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 def _one_of(option: str, value: str, known: Mapping[str, object]) -> None:
     if value not in known:
-        hint = near(value, known) or f"; there are {', '.join(known)}"
+        hint = near(value, known) or msg("; there are {joined}", joined=joined(", ", known))
         raise ConfigError(f"{option}: there is no {value!r}{hint}")
 
 
@@ -161,13 +162,13 @@ def _project(wish: Wish) -> dict[str, str]:
 def _credentials(wish: Wish) -> str:
     named = {name: variable for name, variable in wish.environment.items() if name != "url"}
     lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in named.items()]
-    return "".join(["  credentials:\n", *lines]) if lines else ""
+    return joined("", ["  credentials:\n", *lines]) if lines else ""
 
 
 def with_lines(before: str, lines: tuple[str, ...]) -> str:
     """Return the text *before* with those of *lines* at its end that it has not."""
     there = {line.strip() for line in before.splitlines()}
-    more = "".join(f"{line}\n" for line in lines if line not in there)
+    more = joined("", (f"{line}\n" for line in lines if line not in there))
     gap = "\n" if before and not before.endswith("\n") and more else ""
     return f"{before}{gap}{more}"
 
@@ -281,5 +282,5 @@ def _record(folder: Path, wish: Wish) -> None:
     *_, last = run_item(item, session, environ=environ)
     assert isinstance(last, ScenarioFinished)
     if last.failures:
-        told = "\n".join(failure.headline for failure in last.failures)
+        told = joined("\n", (failure.headline for failure in last.failures))
         raise ExpectationError(f"the new scenario does not pass:\n{told}")

@@ -35,9 +35,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("the twin of a name", LOAD, "key = platform.spellings.get(snake(name))",
         "key = platform.spellings.get(name)"),
     ("an alias", LOAD, "if key is not None:", "if key is not None and snake(key) == snake(name):"),
-    ("strict, with extra arguments", PLAN,
-        'if recipe.strict:\n        raise CallError(f"{recipe.name}: {told}',
-        'if False:\n        raise CallError(f"{recipe.name}: {told}'),
+    ("strict, with extra arguments", COMPILED, 'strict=_first_set(instance.strict, platform.strict)', 'strict=False'),
     ("one path name twice", PLAN, "_update(merged.path, values)",
         "_update(merged.path, values if values is UNDEFINED else"
         " {k: v for k, v in values.items() if k not in merged.path})"),
@@ -75,9 +73,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "steps = (*steps, (setter, freeze({} if value is UNDEFINED else value)))"),
     ("null in a body", PLAN, GIVEN, "given = {name: item for name, item in value.items()"
         " if item is not UNDEFINED and item is not None}"),
-    ("null in a path", ENCODE, "text = scalar_text(value)\n    if text is None:\n        raise"
-        ' BadValueError(\n            f"path.', "text = scalar_text(value) or 'null'\n    if text is"
-        ' None:\n        raise BadValueError(\n            f"path.'),
+    ("null in a path", ENCODE, 'text = scalar_text(value)\n    if text is None:\n        raise BadValueError(\n            msg(\n                "path.', 'text = scalar_text(value) or "null"\n    if text is None:\n        raise BadValueError(\n            msg(\n                "path.'),
     ("a header that auth owns", PLAN, "if not taken.header.isdisjoint(merged.headers):",
         "if False:"),
     ("a query that auth owns", PLAN, "if taken.query:", "if False:"),
@@ -109,10 +105,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("an array in the query", ENCODE,
         "[text for item in value for text in query_values_of_item(name, item)]",
         "[text for item in value[:1] for text in query_values_of_item(name, item)]"),
-    ("an object in the query", ENCODE,
-        'raise BadValueError(\n        f"query.{name} is {kind_of(value)}; a query',
-        'return (str(value),)\n    raise BadValueError(\n        f"query.{name} is'
-        " {kind_of(value)}; a query"),
+    ("an object in the query", ENCODE, 'raise BadValueError(\n        msg(\n            "query.{name} is {kind_of}; a query', 'return (str(value),)\n    raise BadValueError(\n        msg(\n            "query.{name} is {kind_of}; a query'),
     ("a space or a plus in the query", ENCODE,
         '    return quote(join_surrogates(text), safe="")\n\n\ndef segment',
         "    return quote_plus(join_surrogates(text))\n\n\ndef segment"),
@@ -132,7 +125,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         " for name, item in value.items()}"),
     ("a BigInt in a body", VALUES, "    BigInt: _refuse_bigint,",
         "    BigInt: lambda value: str(value.value),"),
-    ("half a character", VALUES, 'lambda found: f"\\u{ord(found[0]):04x}"', 'lambda found: "?"'),
+    ("half a character", VALUES, '_SURROGATE.sub(lambda found: f"', '_SURROGATE.sub(lambda found: f"?'),
     ("a header that cannot be sent", ENCODE, "if not _VISIBLE.fullmatch(text):",
         "if '\\n' in text:"),
     ("a form", ENCODE, 'safe="*").replace("~", "%7E")', 'safe="*&").replace("~", "%7E")'),
@@ -154,9 +147,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("an object for one argument", PLAN, "extra = args[len(recipe.inputs) :]",
         "args = (*args[0].values(), *args[1:]) if args and isinstance(args[0], dict) else args\n"
         "    extra = args[len(recipe.inputs) :]"),
-    ("extra arguments", PLAN,
-        'if recipe.strict:\n        raise CallError(f"{recipe.name}: {told}',
-        'if True:\n        raise CallError(f"{recipe.name}: {told}'),
+    ("extra arguments", COMPILED, 'strict=_first_set(instance.strict, platform.strict)', 'strict=True'),
     ("undefined for an argument", PLAN, "if value is not UNDEFINED:\n            _put(merged",
         "if value is UNDEFINED:\n            break\n        else:\n            _put(merged"),
     ("a required argument left out", PLAN, "if not _PRESENT[wanted.place](merged, wanted):",

@@ -30,6 +30,7 @@ def pytest_unconfigure():
 OURS = {
     "bpmax_sim",
     "bpmax_sim.guard",
+    "bpmax_sim.i18n",
     "bpmax_sim.pytest_plugin",
     "bpmax_sim.pytest_plugin.fixtures",
     "bpmax_sim.pytest_plugin.options",

@@ -15,9 +15,10 @@ from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import run_item
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.outbox import Outcome, Waiting
+from bpmax_sim.script.runtime import Page
 from bpmax_sim.transport.faults import Fault
 from tests.subject.stage import PlainStage, Play
 
@@ -105,6 +106,7 @@ class PlainBench:
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
         libraries: Sequence[Script] = (),
+        page: Page | None = None,
     ) -> Outcome:
         named = Script(script.name, _key(script, self.plays))
         return self.stage.run_script(named, form=form, ctx=ctx, libraries=libraries)
@@ -117,6 +119,7 @@ class PlainBench:
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
         libraries: Sequence[Script] = (),
+        page: Page | None = None,
     ) -> None:
         named = Script(script.name, _key(script, self.plays))
         self.stage.start_script(named, done, form=form, ctx=ctx, libraries=libraries)
@@ -140,6 +143,12 @@ class PlainBench:
     wait = advance
 
     def drain(self) -> Sequence[Outcome]:
+        return ()
+
+    def watch(self, call: str, act: Callable[[], None], /) -> None:
+        pass
+
+    def waiting(self) -> Sequence[Waiting]:
         return ()
 
     def arm(self, rules: Sequence[Fault], /) -> None:

@@ -24,7 +24,7 @@ form:
             "await $proxy('crm_system').getCustomerDetial('1')",
             "Error: 'crm_system' has no API 'getCustomerDetial'; did you mean",
         ),
-        ("setTimeout(() => { throw new Error('迟到') }, 20)", "unhandled rejection: Error: 迟到"),
+        ("setTimeout(() => { throw new Error('迟到') }, 0)", "unhandled rejection: Error: 迟到"),
     ],
 )
 def test_what_goes_wrong_in_a_handler_fails_the_step_whose_script_fired_it(

@@ -16,7 +16,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import TokenStore
 from bpmax_sim.proxy.effects import Effect, Send
 from bpmax_sim.proxy.result import Answer
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome

@@ -70,6 +70,9 @@ class Deaf:
         ]
         return json.dumps(reply)
 
+    def renew(self) -> None:
+        self._engine.renew()
+
     def close(self) -> None:
         self._engine.close()
 

@@ -232,11 +232,14 @@ ENTRY = st.one_of(
 REPLY = st.fixed_dictionaries(
     {
         "out": st.lists(ENTRY, max_size=4),
-        "done": st.none() | st.tuples(st.sampled_from([True, False, None, 1]), TOLD | TAGGED),
+        "done": st.none()
+        | st.lists(
+            st.tuples(ID, st.sampled_from([True, False, None, 1]), TOLD | TAGGED), max_size=2
+        ),
     }
 )
 TEXT = (REPLY | JSON).map(json.dumps) | st.sampled_from(
-    ["", "x", "[" * 5000, '{"out":[],"done":[true,' + "[" * 3000 + "]" * 3000 + "]}", "\0", '"\ud800"']
+    ["", "x", "[" * 5000, '{"out":[],"done":[[1,true,' + "[" * 3000 + "]" * 3000 + "]]}", "\0", '"\ud800"']
 )  # fmt: skip
 
 
@@ -250,8 +253,11 @@ class Forged:
         pass
 
     def call(self, operation: str, _argument: str) -> str:
-        honest = '{"out":[],"done":null}'
+        honest = '{"out":[],"done":[]}'
         return next(self._texts, honest) if operation != "open" else honest
+
+    def renew(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

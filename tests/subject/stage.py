@@ -8,9 +8,10 @@ from typing import Any
 
 from bpmax_sim.errors import BpmaxError, ScriptError
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.script.context import LiveObject
+from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import ConsoleLine, Outcome
+from bpmax_sim.script.runtime import Page
 from bpmax_sim.subject.hooks import Happening
 
 Play = Callable[[Any, Any], Any]
@@ -70,6 +71,7 @@ class PlainStage:
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
         libraries: Sequence[Script] = (),
+        page: Page | None = None,
     ) -> Outcome:
         end = self._play(script, form, ctx)
         while self._waiting:
@@ -84,6 +86,7 @@ class PlainStage:
         form: LiveObject | None = None,
         ctx: LiveObject | None = None,
         libraries: Sequence[Script] = (),
+        page: Page | None = None,
     ) -> None:
         self._waiting.append(lambda: done(self._play(script, form, ctx)))
 

@@ -147,9 +147,9 @@ function syntax(start, source, parse) { // what is wrong with a body
   return '{"name":"SyntaxError","message":"unexpected \'}\': the body is closed before its end","raw":' + stringify(place) + ',"call":null,"cause":null,"fields":{}}';
 }
 let probes = newList();
-function probe(pending) { // let every wait throw, to learn its line
+function probe(pending, run) { // let every wait throw, to learn its line
   probes = newList();
-  pending.forEach(one => { probes[probes.length] = {error: stackless('pending'), reject: one.reject, place: one.place}; });
+  pending.forEach(one => { if (one.run === run) probes[probes.length] = {error: stackless('pending'), reject: one.reject, place: one.place}; });
   for (let i = 0; i < probes.length; i++) { const {error, reject} = probes[i]; reject(error); }
 }
 const probed = () => list(probes, ({error, place}) => ('[' + (stringify(rawOf(error) ?? '')) + ',' + stringify(place) + ']'));

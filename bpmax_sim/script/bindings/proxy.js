@@ -62,14 +62,14 @@ function $proxy(platform, options) {
 }
 function start(platform, options, api) {
   if (!isText(api)) refuse('$api(name): the name must be a non-empty text', api, {platform, api: ''});
-  return builder({__proto__: null, platform, options, api, place: here(), up: null, awaited: false, called: false}, '');
+  return builder({__proto__: null, platform, options, api, place: here(), run: shared.run, up: null, awaited: false, called: false}, '');
 }
 // A chain is a tree: each setter makes a new builder, which has its own `link` and knows the one above. Until a call on a
 // builder or on one made from it, `uncalled` holds the last link of each branch, and those that were awaited.
 const uncalled = newSet();
-shared.chains = () => {
+shared.chains = run => {
   const links = newList();
-  uncalled.forEach(link => { links[links.length] = link; uncalled.delete(link); });
+  uncalled.forEach(link => { if (link.run !== run) return; links[links.length] = link; uncalled.delete(link); });
   return list(links, ({platform, api, awaited, place}) => '[' + stringify(platform) + ',' + stringify(api) + ',' + awaited + ',' + place + ']');
 };
 function builder(link, steps) {
@@ -81,7 +81,7 @@ function builder(link, steps) {
       refuse(('$' + name + '(values): expected an object of names and values'), values, {platform, api});
     }
     const step = '["' + name + '",' + encode(values, {platform, api}) + ']'; // what is changed later changes nothing
-    const next = {__proto__: null, platform, options, api, place: link.place, up: link, awaited: false, called: false};
+    const next = {__proto__: null, platform, options, api, place: link.place, run: link.run, up: link, awaited: false, called: false};
     return builder(next, steps ? (steps + ',' + step) : step);
   };
   const own = freeze({

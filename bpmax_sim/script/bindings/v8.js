@@ -127,7 +127,7 @@ AggregateError.prototype.message = ''; // V8's own has a message where it should
 const track = globalThis.__track; // V8 does not tell us of rejections, only we ourselves of a few
 delete globalThis.__track;
 defineProperty(globalThis, '__bpm', {value(operation, argument) {
-  if (operation === 'open') files.push(...parse(argument).files);
+  if (operation === 'open' || operation === 'run') files.push(...parse(argument).files);
   return entry(operation, argument);
 }});
 })

@@ -1,13 +1,12 @@
-"""Both READMEs' tables, printed from what they tell of, and the output of the commands in them.
+"""The pages' tables, printed from what they tell of, and the output of the commands in them.
 
-``python -m tests.readme`` writes both pages anew. English texts come from the code; their Chinese
-comes from the code too where it has both, else from ``readme.zh.yaml``.
+``python -m tests.docs`` writes all pages anew. English texts come from the code; their Chinese
+comes from the code too where it has both, else from ``zh.yaml``.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -45,14 +44,14 @@ from bpmax_sim.secret.decode import NOT_SEARCHED, SEARCHED
 from bpmax_sim.session.options import Option, helped
 from bpmax_sim.subject.hooks import HOOKS
 from bpmax_sim.yamlfile import Node, read_hover
-from tests.readme_blocks import Block
-from tests.readme_tour import steady, tour
+from tests.docs import glossary
+from tests.docs.blocks import Block
+from tests.docs.pages import LANGUAGES, READMES, ROOT, every
+from tests.docs.tour import steady, tour
 
-ROOT = Path(__file__).parents[1]
-READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 HOVERS = {**hover_texts(), **read_hover(PLATFORM_HOVER)}
 CHINESE: Mapping[str, str] = yaml.safe_load(
-    Path(__file__).with_name("readme.zh.yaml").read_text(encoding="utf-8")
+    Path(__file__).with_name("zh.yaml").read_text(encoding="utf-8")
 )
 
 
@@ -232,7 +231,8 @@ def shown_scenario(path: Path) -> tuple[str, ...]:
 
 def called(found: Iterable[ScenarioItem]) -> list[str]:
     """Return the platforms that the scenario's recordings are of."""
-    cassettes = (Cassette.load(ROOT / "cassettes" / f"{item.cassette}.yaml") for item in found)
+    files = (ROOT / "cassettes" / f"{item.cassette}.yaml" for item in found)
+    cassettes = (Cassette.load(file) for file in files if file.exists())
     lines = (entry.line for cassette in cassettes for entry in cassette.entries())
     return sorted({line.call.partition(".")[0] for line in lines})
 
@@ -269,6 +269,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "commands": commands,
     "json": printed,
     "searched": searched,
+    "glossary": lambda words: glossary.table(words.language),
 }
 
 
@@ -285,7 +286,7 @@ def filled(text: str, words: Words) -> str:
     done = re.sub(r"(<!-- table: (\w+) -->)\n.*?<!-- end -->", fill, text, flags=re.DOTALL)
     if words.missing:
         told = "\n".join(f"  {text}" for text in dict.fromkeys(words.missing))
-        raise UntranslatedError(f"no Chinese in tests/readme.zh.yaml for:\n{told}")
+        raise UntranslatedError(f"no Chinese in tests/docs/zh.yaml for:\n{told}")
     return done
 
 
@@ -302,18 +303,11 @@ def with_outputs(text: str, folder: Path) -> str:
 
 
 def write() -> None:
-    """Write both pages anew; the commands of the English page run, both show the same output."""
-    pages = {
-        name: path.read_text(encoding="utf-8") for name, path in READMES.items() if path.exists()
-    }
-    for name, text in pages.items():
-        with tempfile.TemporaryDirectory() as folder:
-            told = with_outputs(filled(text, Words(name)), Path(folder))
-        READMES[name].write_text(told, encoding="utf-8", newline="\n")
-
-
-if __name__ == "__main__":
-    try:
-        write()
-    except UntranslatedError as error:
-        sys.exit(str(error))
+    """Write all pages anew; where commands run, both languages show the same output."""
+    for language in LANGUAGES:
+        for path in every(language).values():
+            told = filled(path.read_text(encoding="utf-8"), Words(language))
+            if path in READMES.values():
+                with tempfile.TemporaryDirectory() as folder:
+                    told = with_outputs(told, Path(folder))
+            path.write_text(told, encoding="utf-8", newline="\n")

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.readme_blocks import Block, blocks
+from tests.docs.blocks import Block, blocks
 from tests.warehouse import Warehouse, running_warehouse
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 _VARYING = (
     (r"\d+(\.\d+)?( ?)(ms|s)\b(?: \(\d:\d\d:\d\d\))?", r"N\2\3"),
     (r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:PORT"),

@@ -19,9 +19,9 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.load import items
 from bpmax_sim.simulator.simulator import Simulator
 from tests.cli.project import Command, Done
-from tests.readme import CHINESE, READMES, TABLES, Words, filled
-from tests.readme_blocks import Block, blocks, unknown
-from tests.readme_tour import steady, tour
+from tests.docs.blocks import Block, blocks, unknown
+from tests.docs.pages import READMES
+from tests.docs.tour import steady, tour
 from tests.warehouse import PASSWORD, running_warehouse
 
 ROOT = READMES["en"].parent
@@ -44,21 +44,6 @@ def called(capsys: pytest.CaptureFixture[str]) -> Command:
 
 def of_kind(kind: str) -> list[Block]:
     return [one for one in BLOCKS if one.kind == kind]
-
-
-@pytest.mark.parametrize("language", TEXTS)
-def test_the_tables_tell_what_is(language: str) -> None:
-    told = filled(TEXTS[language], Words(language))
-
-    assert told == TEXTS[language], "run: python -m tests.readme"
-    assert set(re.findall(r"<!-- table: (\w+) -->", told)) == set(TABLES)
-
-
-def test_no_translation_is_left_over() -> None:
-    words = Words("zh")
-    filled(TEXTS["zh"], words)
-
-    assert set(CHINESE) == words.used
 
 
 @BOTH
@@ -192,7 +177,7 @@ def test_the_commands_install_what_is_declared() -> None:
     assert "pip install --quiet -e '.[test]' && " in suite.text
     assert {"test", "remote", "engine-v8"} <= set(project["optional-dependencies"])
     assert "bpmax-sim" in project["scripts"]
-    assert [one.text for one in of_kind("refresh")] == ["python -m tests.readme\n"]
+    assert [one.text for one in of_kind("refresh")] == ["python -m tests.docs\n"]
 
 
 @pytest.mark.parametrize("name", strategies.__all__)
@@ -264,7 +249,7 @@ def test_the_page_can_be_followed_to_the_letter(tmp_path: Path) -> None:
         where = f"README.md:{one.block.line}: {one.block.text}"
         assert one.code == one.block.code, f"{where}{one.printed}"
         if one.output:
-            told = f"{where}run: python -m tests.readme"
+            told = f"{where}run: python -m tests.docs"
             assert steady(one.printed) == steady(one.output.text), told
     assert [one.block for one in played] == [one for one in BLOCKS if one.kind in RUN]
     assert [one.output for one in played if one.output] == of_kind("output")

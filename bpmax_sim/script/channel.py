@@ -1,0 +1,214 @@
+"""The way into a context and out of it: live objects that both sides read and write, and turns.
+
+A turn enters the engine once; operations go in with the time and changed fields, an outbox comes
+out. Changes inside a value of a live object are passed on before the next call or write, and at
+the end of the turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from bpmax_sim.errors import Place
+from bpmax_sim.js_values import decode_json, decode_tagged, dumps, encode_tagged
+from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.outbox import Reply, read
+
+
+class LiveObject(Protocol):
+    """An object of the script that others read and write too, such as a form."""
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the present values."""
+        ...
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        """Set a field; `UNDEFINED` for one that was deleted.
+
+        *place* is the script's line, None for a change inside a value, which nobody sees happen.
+
+        Raises:
+            Exception: what is raised ends the script, at the line that wrote.
+        """
+        ...
+
+
+class Mirror:
+    """The live objects of one context: those that are globals, and their members that are live.
+
+    A live object may have ``links``, its members that are live objects of their own, and
+    ``is_frozen``, which says that none of its values ever changes inside.
+
+    Attributes:
+        names: how a message calls each object.
+        roots: ``[global name, index]``.
+        links: ``[index, member, index of the member]``.
+    """
+
+    def __init__(self, objects: Mapping[str, LiveObject]) -> None:
+        """Take the globals by name."""
+        self.names: list[str] = []
+        self.links: list[tuple[int, str, int]] = []
+        self._objects: list[LiveObject] = []
+        self.roots = [(name, self._add(name, one)) for name, one in objects.items()]
+        self._known: list[dict[str, str]] = [{} for _ in self._objects]
+        self._seen: list[dict[str, Any] | None] = [None for _ in self._objects]
+
+    def _add(self, name: str, one: LiveObject) -> int:
+        for index, known in enumerate(self._objects):
+            if known is one:
+                return index
+        index = len(self._objects)
+        self.names.append(name)
+        self._objects.append(one)
+        links: Mapping[str, LiveObject] = getattr(one, "links", {})
+        for member, linked in links.items():
+            self.links.append((index, member, self._add(f"{name}.{member}", linked)))
+        return index
+
+    def patch(self) -> list[list[Any]]:
+        """Return ``[index, changed fields, names that are gone]`` for what the context lacks."""
+        found = []
+        for index, one in enumerate(self._objects):
+            now = one.snapshot()
+            if self._is_as_before(index, now):
+                continue
+            known, seen = self._known[index], self._seen[index] or {}
+            fresh = {
+                name: known[name] if seen.get(name, seen) is item else dumps(encode_tagged(item))
+                for name, item in now.items()
+            }
+            self._remember(index, now)
+            if fresh != known:
+                changed = {
+                    n: decode_json(text) for n, text in fresh.items() if known.get(n) != text
+                }
+                found.append([index, changed, [name for name in known if name not in fresh]])
+                self._known[index] = fresh
+        return found
+
+    def _is_as_before(self, index: int, now: Mapping[str, Any]) -> bool:
+        """Return whether these are the values of the last time, none of which can change inside."""
+        seen = self._seen[index]
+        if seen is None or len(seen) != len(now) or len(self._known[index]) != len(now):
+            return False
+        return all(seen.get(name, seen) is value for name, value in now.items())
+
+    def _remember(self, index: int, now: Mapping[str, Any]) -> None:
+        frozen = getattr(self._objects[index], "is_frozen", False)
+        self._seen[index] = {n: v for n, v in now.items() if frozen or type(v) in _FIXED}
+
+    def write(
+        self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
+    ) -> None:
+        """Pass on what a script wrote, to the objects that it sees, of the same shape as these."""
+        self._known[index][name] = dumps(tagged)
+        seen = self._seen[index]
+        if seen is not None:
+            seen.pop(name, None)
+        _at(to, self.names[index]).write(name, decode_tagged(tagged), place)
+
+
+def _at(objects: Mapping[str, LiveObject], name: str) -> LiveObject:
+    """Return the live object that a message calls *name*, such as ``ctx.form``."""
+    root, *members = name.split(".")
+    found = objects[root]
+    for member in members:
+        links: Mapping[str, LiveObject] = getattr(found, "links", {})
+        found = links[member]
+    return found
+
+
+_FIXED = frozenset({str, int, float, bool, type(None)})
+
+
+class Engine(Protocol):
+    """One isolated context of a JavaScript engine, with the prelude in it."""
+
+    def load(self, source: str) -> None:
+        """Run *source* as a global script, whose declarations later code sees.
+
+        Raises:
+            EngineError: it is not valid, or it threw.
+            LimitReachedError: it used more than it may.
+        """
+        ...
+
+    def call(self, operation: str, argument: str) -> str:
+        """Run one operation of the prelude and every microtask, and return its outbox.
+
+        Raises:
+            LimitReachedError: the script used more than it may.
+        """
+        ...
+
+    def renew(self) -> None:
+        """Let the next script use as much time as one may, whatever earlier ones used."""
+        ...
+
+    def close(self) -> None:
+        """Free the context."""
+        ...
+
+
+MakeEngine = Callable[[Limits, Sequence[str]], Engine]
+"""Makes a context within limits for the sources that are to run in it."""
+
+
+class Channel:
+    """The way into an engine and out of it."""
+
+    def __init__(self, engine: Engine, mirror: Mirror, now: Callable[[], float]) -> None:
+        self._engine: Engine | None = engine
+        self._mirror = mirror
+        self._now = now
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the context is still there."""
+        return self._engine is not None
+
+    def open(self, **setting: Any) -> None:
+        """Set the context up."""
+        mirror = self._mirror
+        self._call(
+            "open",
+            fields=mirror.patch(),
+            bindings=mirror.roots,
+            live=len(mirror.names),
+            links=mirror.links,
+            **setting,
+        )
+
+    def load(self, source: str) -> None:
+        """Run *source* as a global script."""
+        if self._engine:
+            self._engine.load(source)
+
+    def renew(self) -> None:
+        """Let the next script use as much time as one may."""
+        if self._engine:
+            self._engine.renew()
+
+    def turn(self, operation: str, **argument: Any) -> Reply:
+        """Run one operation and every microtask.
+
+        Raises:
+            EngineError: the context is lost.
+            MalformedError: the script damaged its own context.
+        """
+        patch = self._mirror.patch()
+        return self._call(operation, **argument, **({"patch": patch} if patch else {}))
+
+    def close(self) -> None:
+        """Free the context."""
+        if self._engine:
+            self._engine.close()
+        self._engine = None
+
+    def _call(self, operation: str, **argument: Any) -> Reply:
+        if self._engine is None:
+            return Reply([])
+        argument["now"] = round(self._now() * 1000)
+        return read(self._engine.call(operation, dumps(argument)))

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.docs.glossary import avoided, sections, terms
+from tests.docs.pages import LANGUAGES, site
+
+
+def test_a_thing_has_one_name_and_a_name_is_one_thing() -> None:
+    for language in LANGUAGES:
+        counted = Counter(getattr(term, language) for term in terms())
+
+        assert [name for name, times in counted.items() if times > 1] == []
+
+
+def test_no_term_is_a_form_to_avoid() -> None:
+    names = [term.zh for term in terms()]
+    forms = [form for term in terms() for form in term.avoid]
+
+    assert [(form, name) for form in forms for name in names if form in name] == []
+    assert len(forms) == len(set(forms))
+    assert len(names) >= 120
+    assert all(set(section.title) == set(LANGUAGES) for section in sections())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_use_the_glossary_s_terms(language: str) -> None:
+    pages = {place: path.read_text(encoding="utf-8") for place, path in site(language).items()}
+    pages.pop("glossary.md")  # names what to avoid
+    found = {place: avoided(text, language) for place, text in pages.items()}
+
+    assert {place: forms for place, forms in found.items() if forms} == {}
+
+
+def test_a_form_to_avoid_is_found_in_prose_and_left_alone_in_code() -> None:
+    assert avoided("把凭据写在 `凭据.txt`", "zh") == ["凭据 -> 凭证"]
+    assert avoided("```text\n凭据\n```\n[文](凭据.md)", "zh") == []
+    assert avoided("The laws of `law`.", "en") == ["laws -> property"]
+    assert avoided("Flawless.", "en") == []
