@@ -35,7 +35,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("the twin of a name", LOAD, "key = platform.spellings.get(snake(name))",
         "key = platform.spellings.get(name)"),
     ("an alias", LOAD, "if key is not None:", "if key is not None and snake(key) == snake(name):"),
-    ("strict, with extra arguments", COMPILED, 'strict=_first_set(instance.strict, platform.strict)', 'strict=False'),
+    ("strict, with extra arguments", COMPILED, "strict=_first_set(instance.strict, platform.strict)", "strict=False"),
     ("one path name twice", PLAN, "_update(merged.path, values)",
         "_update(merged.path, values if values is UNDEFINED else"
         " {k: v for k, v in values.items() if k not in merged.path})"),
@@ -147,7 +147,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("an object for one argument", PLAN, "extra = args[len(recipe.inputs) :]",
         "args = (*args[0].values(), *args[1:]) if args and isinstance(args[0], dict) else args\n"
         "    extra = args[len(recipe.inputs) :]"),
-    ("extra arguments", COMPILED, 'strict=_first_set(instance.strict, platform.strict)', 'strict=True'),
+    ("extra arguments", COMPILED, "strict=_first_set(instance.strict, platform.strict)", "strict=True"),
     ("undefined for an argument", PLAN, "if value is not UNDEFINED:\n            _put(merged",
         "if value is UNDEFINED:\n            break\n        else:\n            _put(merged"),
     ("a required argument left out", PLAN, "if not _PRESENT[wanted.place](merged, wanted):",
