@@ -197,6 +197,9 @@ def preset_platform(name: str, number: int = 0) -> Platform:
     found = read_root(read_yaml(text, file=f"preset {name}"))
     assert found.platform is not None, found.problems
     made = found.platform
+    if made.auth.acquire is not None:
+        shared = replace(made.auth.acquire, share=_SHARED)
+        made = replace(made, auth=replace(made.auth, acquire=shared))
     if "platform_public_key" not in made.auth.parameters:
         return made
     parameters = {**made.auth.parameters, "platform_public_key": public_key()}

@@ -15,7 +15,7 @@ from bpmax_sim.platform.model import Instance
 from tests.property import model
 from tests.property.credentials import check_signature, puts
 from tests.property.rounds import in_rounds
-from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
+from tests.property.world import Case, ThirdParty, cases, opened, refused
 
 SECRET_KINDS = ("static", "login", "double", "steps")
 LOGINS = ("login", "steps")
@@ -46,7 +46,6 @@ def test_the_credential_is_exactly_the_instances_and_appears_once(case: Case) ->
                 assert sayings(request).count(model.spelled(value, place)) == 1
 
 
-@MANY
 @given(case=cases(forms=["chained"]), data=st.data())
 def test_a_script_that_claims_the_place_of_a_credential_is_overruled(
     case: Case, data: st.DataObject

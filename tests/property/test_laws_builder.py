@@ -48,7 +48,7 @@ def on_the_wire(request: Request) -> Any:
     return address, sorted(query.split("&")), headers, request.body
 
 
-@in_rounds(both(), 300)
+@in_rounds(both(), 240)
 def test_the_last_value_of_each_place_and_name_wins(case: Case) -> None:
     error, third = sent(case, case.program)
     program, values = case.program, third.values(case.program)
@@ -59,13 +59,6 @@ def test_the_last_value_of_each_place_and_name_wins(case: Case) -> None:
         model.check(third.requests[-1], expected, case, program, values)
     else:
         assert (third.requests, third.logins) == ([], [])
-
-
-@given(cases())
-def test_header_names_equal_up_to_case_never_appear_twice(case: Case) -> None:
-    for request in sent(case, case.program)[1].requests:
-        names = [name.lower() for name, _ in request.headers]
-        assert len(names) == len(set(names))
 
 
 @given(cases(size=3, kinds=STEADY), st.randoms(use_true_random=False))
@@ -140,6 +133,7 @@ def test_a_value_that_is_changed_after_it_was_passed_changes_nothing(
 def test_chained_and_direct_forms_give_the_same_request(case: Case) -> None:
     program, api = case.program, case.api(case.program)
     args = (program.args or ())[: len(api.parameters)]
+    program = replace(program, args=args)
     steps: list[Any] = []
     body: Any = UNDEFINED
     for one, value in zip(api.parameters, args, strict=False):

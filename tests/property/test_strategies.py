@@ -108,7 +108,11 @@ def test_a_script_runs_to_its_end(case: Case, data: st.DataObject) -> None:
 
     if outcome.error is not None:
         assert isinstance(outcome.error, ScriptError)
-        assert outcome.error.fields.get("code") in {"MISSING_PARAMETER", "BAD_ARGUMENT"}
+        assert outcome.error.fields.get("code") in {
+            "MISSING_PARAMETER",
+            "BAD_ARGUMENT",
+            "UNKNOWN_PARAMETER",
+        }
 
 
 @given(document=strategies.scenarios())
