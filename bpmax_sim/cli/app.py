@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, NoReturn, get_type_hints
 
 import msgspec
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 import bpmax_sim
 from bpmax_sim.cli.terminal import Unread, complain, keep_printable, say, say_document
@@ -290,13 +290,49 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-_CHOICE = re.compile(r"(.*?)'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)")
-_NUMBERS: Final[Mapping[str, str]] = {
+_REFUSALS: Final[Mapping[str, str]] = {
+    r"No such option: (?P<option>\S+)": msg("No such option: {option}"),
+    r"No such option: (?P<option>\S+) Did you mean (?P<names>.+)\?": msg(
+        "No such option: {option} Did you mean {names}?"
+    ),
+    r"No such option: (?P<option>\S+) \(Possible options: (?P<names>.+)\)": msg(
+        "No such option: {option} (Possible options: {names})"
+    ),
+    r"Option '(?P<option>[^']+)' requires an argument": msg(
+        "Option '{option}' requires an argument"
+    ),
+    r"Missing argument '(?P<name>[^']+)'": msg("Missing argument '{name}'"),
+    r"Missing option '(?P<name>[^']+)'": msg("Missing option '{name}'"),
+    r"Got unexpected extra argument \((?P<name>.+)\)": msg(
+        "Got unexpected extra argument ({name})"
+    ),
+    r"Got unexpected extra arguments \((?P<names>.+)\)": msg(
+        "Got unexpected extra arguments ({names})"
+    ),
+    r"Invalid value for (?P<name>'[^']+'): (?P<why>.+)": msg("Invalid value for {name}: {why}"),
+    r"'(?P<value>[^']*)' is not one of (?P<known>'[^']*'(?:, '[^']*')*)": msg(
+        "'{value}' is not one of {known}{near}"
+    ),
     r"Input should be a valid integer.*": msg("expected a whole number"),
     r"Input should be a valid number.*": msg("expected a number"),
-    r"Input should be less than or equal to (\S+)": msg("expected at most \\1"),
-    r"Input should be greater than or equal to (\S+)": msg("expected at least \\1"),
+    r"Input should be less than or equal to (?P<limit>\S+)": msg("expected at most {limit}"),
+    r"Input should be greater than or equal to (?P<limit>\S+)": msg("expected at least {limit}"),
 }
+"""What typer says of a wrong command line, by its pattern."""
+_HEADINGS: Final[Mapping[str, str]] = {
+    r"(?m)^Usage: ": msg("Usage: "),
+    r"(?m)^Arguments:$": msg("Arguments:"),
+    r"(?m)^Options:$": msg("Options:"),
+    r"(?m)^Commands:$": msg("Commands:"),
+    r"\[default:": msg("[default:"),
+    r"\[required\]": msg("[required]"),
+    r"Show this message and exit\.": msg("Show this message and exit."),
+    r"Install completion for the current shell\.": msg("Install completion for the current shell."),
+    r"Show completion for the current shell, to copy it or\s+customize the\s+installation\.": msg(
+        "Show completion for the current shell, to copy it or customize the installation."
+    ),
+}
+"""What typer writes around our texts."""
 _MARKS: Final = ("Value error, ", "Assertion failed, ")
 _FULL_STOP = re.compile(r"(?<=[^\x00-\x7f])\.$")
 _LANG: Final = "--lang"
@@ -308,14 +344,23 @@ def in_our_words(message: str) -> str:
     told = _SPACE.sub(" ", message).strip().rstrip(".")
     for mark in _MARKS:
         told = told.replace(mark, "")
-    for pattern, plain in _NUMBERS.items():
-        told = re.sub(pattern, plain, told)
-    return _CHOICE.sub(_with_near, told)
+    for pattern, text in _REFUSALS.items():
+        if found := re.fullmatch(pattern, told):
+            parts = found.groupdict()
+            hint = ""
+            if "known" in parts:
+                hint = near(parts["value"], re.findall("'([^']*)'", parts["known"]))
+            if "why" in parts:
+                parts["why"] = in_our_words(parts["why"])
+            return msg(text, **parts, near=hint)
+    return told
 
 
-def _with_near(found: re.Match[str]) -> str:
-    hint = near(found[2], re.findall(r"'([^']*)'", found[3]))
-    return msg("{found}{hint}", found=found[0], hint=hint)
+def _with_headings(text: str) -> str:
+    for pattern, heading in _HEADINGS.items():
+        if found := re.search(pattern, text):
+            text = text.replace(found[0], translate(heading))
+    return text
 
 
 def command_of(arguments: Sequence[str], names: Callable[[str], bool]) -> str:
@@ -340,8 +385,18 @@ _UNREAD = 141  # and of SIGPIPE
 _RECORDING = msg("\nstopped; what was being recorded is kept, `bpmax-sim recover` seals it")
 
 
+class _Command(TyperCommand):
+    """A command whose help is in the reader's language."""
+
+    def get_help(self, ctx: Any) -> str:
+        return _with_headings(super().get_help(ctx))
+
+
 class _Commands(TyperGroup):
     """The commands of the table."""
+
+    def get_help(self, ctx: Any) -> str:
+        return _with_headings(super().get_help(ctx))
 
     def list_commands(self, _ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -374,7 +429,9 @@ def _made(name: str, command: Command) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     home = import_module(f"bpmax_sim.cli.{module}")
     called = getattr(home, function)
-    app.command(name, help=translate(command.help), context_settings=_SETTINGS)(called)
+    app.command(name, cls=_Command, help=translate(command.help), context_settings=_SETTINGS)(
+        called
+    )
     made: Any = typer.main.get_command(app)
     helps = _helps(called)
     for parameter in made.params:

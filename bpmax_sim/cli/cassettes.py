@@ -67,11 +67,11 @@ def edited(before: bytes, after: bytes) -> Iterator[str]:
             )
 
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help=msg("Do not ask."))]
 
 
 def seal(
-    cassette: Annotated[Path, typer.Argument(metavar="FILE", help="The edited cassette.")],
+    cassette: Annotated[Path, typer.Argument(metavar="FILE", help=msg("The edited cassette."))],
     *,
     yes: Yes = False,
     json: Json = False,
@@ -118,7 +118,7 @@ def _sealed(path: Path, data: bytes) -> bytes:
 def recover(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Cassettes or folders; by default cassettes/."),
+        typer.Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
     ] = None,
     *,
     json: Json = False,
@@ -143,10 +143,12 @@ def recover(
 def fmt(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Cassettes or folders; by default cassettes/."),
+        typer.Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
     ] = None,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if it would.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help=msg("Write nothing; 1 if it would."))
+    ] = False,
     json: Json = False,
 ) -> int:
     """Write cassettes anew where that changes them."""
@@ -202,7 +204,7 @@ _COLUMNS = ("line", "call", "method", "url", "status", "ms", "bytes", "for")
 
 
 def inspect(
-    cassette: Annotated[str, typer.Argument(metavar="CASSETTE[:LINE]", help="The file.")],
+    cassette: Annotated[str, typer.Argument(metavar="CASSETTE[:LINE]", help=msg("The file."))],
     *,
     json: Json = False,
 ) -> int:
@@ -277,14 +279,15 @@ class Format(StrEnum):
 
 
 def exports(
-    cassette: Annotated[Path, typer.Argument(metavar="CASSETTE", help="The file.")],
+    cassette: Annotated[Path, typer.Argument(metavar="CASSETTE", help=msg("The file."))],
     *,
-    kind: Annotated[Format, typer.Option("--as", help="The format.")],
+    kind: Annotated[Format, typer.Option("--as", help=msg("The format."))],
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where it is written; by default stdout.")
+        Path | None,
+        typer.Option(metavar="FILE", help=msg("Where it is written; by default stdout.")),
     ] = None,
     owner: Annotated[
-        str | None, typer.Option("--for", metavar="NAME", help="Only what this one recorded.")
+        str | None, typer.Option("--for", metavar="NAME", help=msg("Only what this one recorded."))
     ] = None,
     yes: Yes = False,
     json: Json = False,

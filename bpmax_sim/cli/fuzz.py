@@ -27,36 +27,41 @@ _MINUTE = 60
 
 def fuzz(  # noqa: PLR0913 - the options of the command
     platform: Annotated[
-        str, typer.Argument(metavar="PLATFORM", help="A platform file, or a key of the project.")
+        str,
+        typer.Argument(metavar="PLATFORM", help=msg("A platform file, or a key of the project.")),
     ],
     *,
-    api: Annotated[str, typer.Option(metavar="NAME", help="Only this API.")] = "",
+    api: Annotated[str, typer.Option(metavar="NAME", help=msg("Only this API."))] = "",
     against: Annotated[
-        str, typer.Option(metavar="simulate|URL", help="Who answers the calls.")
+        str, typer.Option(metavar="simulate|URL", help=msg("Who answers the calls."))
     ] = SIMULATE,
     allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help="Also send a URL what may change something.")
+        bool, typer.Option("--allow-writes", help=msg("Also send a URL what may change something."))
     ] = False,
     script: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A script to try too; repeatable.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help=msg("A script to try too; repeatable.")),
     ] = None,
     library: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Runs before scripts; repeatable.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help=msg("Runs before scripts; repeatable.")),
     ] = None,
     law: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this law; repeatable.")
+        list[str] | None, typer.Option(metavar="NAME", help=msg("Only this law; repeatable."))
     ] = None,
-    minutes: Annotated[float, typer.Option(metavar="N", help="How long at most.")] = 1,
-    workers: Annotated[int, typer.Option("-n", metavar="WORKERS", help="Processes.")] = 1,
+    minutes: Annotated[float, typer.Option(metavar="N", help=msg("How long at most."))] = 1,
+    workers: Annotated[int, typer.Option("-n", metavar="WORKERS", help=msg("Processes."))] = 1,
     database: Annotated[
         str,
         typer.Option(
             metavar="DIR|redis://…",
-            help="Where examples are kept, to be shared; by default .bpmax/fuzz of the project.",
+            help=msg(
+                "Where examples are kept, to be shared; by default .bpmax/fuzz of the project."
+            ),
         ),
     ] = "",
     save: Annotated[
-        bool, typer.Option("--save", help="Write what is found into scenarios/fuzz and tests.")
+        bool, typer.Option("--save", help=msg("Write what is found into scenarios/fuzz and tests."))
     ] = False,
     json: Json = False,
 ) -> int:

@@ -65,21 +65,23 @@ class _Taken:
 
 def imports(  # noqa: PLR0913 - the options of the command
     recordings: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="Recordings of other tools.")
+        list[Path], typer.Argument(metavar="FILE", help=msg("Recordings of other tools."))
     ],
     *,
     to: Annotated[
         Path | None,
         typer.Option(
             metavar="CASSETTE",
-            help="The .yaml that takes all of them, or a folder for one each; by default the file "
-            "itself where it lies below cassettes/, else cassettes/<its name>.yaml.",
+            help=msg(
+                "The .yaml that takes all of them, or a folder for one each; by default the "
+                "file itself where it lies below cassettes/, else cassettes/<its name>.yaml."
+            ),
         ),
     ] = None,
     owner: Annotated[
         str | None,
         typer.Option(
-            "--for", metavar="NAME", help="Who plays it; by default the scenario whose it is."
+            "--for", metavar="NAME", help=msg("Who plays it; by default the scenario whose it is.")
         ),
     ] = None,
     kind: Annotated[
@@ -87,19 +89,20 @@ def imports(  # noqa: PLR0913 - the options of the command
         typer.Option(
             "--format",
             metavar="NAME",
-            help=f"One of {joined(', ', READABLE)}; found out by itself.",
+            help=msg("One of {joined}; found out by itself.", joined=joined(", ", READABLE)),
         ),
     ] = "",
     address: Annotated[
-        str, typer.Option(metavar="URL", help="Of the server whose WireMock mappings these are.")
+        str,
+        typer.Option(metavar="URL", help=msg("Of the server whose WireMock mappings these are.")),
     ] = "",
     redact: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH", help="A place of personal data, such as body.phone."),
+        typer.Option(metavar="PATH", help=msg("A place of personal data, such as body.phone.")),
     ] = None,
     secret: Annotated[
         list[str] | None,
-        typer.Option(metavar="VARIABLE", help="A variable whose value is hidden everywhere."),
+        typer.Option(metavar="VARIABLE", help=msg("A variable whose value is hidden everywhere.")),
     ] = None,
     platforms: PlatformsFolder = None,
     yes: Yes = False,
@@ -337,19 +340,21 @@ class _File(msgspec.Struct, frozen=True):
 
 def openapi(
     document: Annotated[
-        Path, typer.Argument(metavar="FILE", help="OpenAPI 3 or Swagger 2.0, in JSON or YAML.")
+        Path, typer.Argument(metavar="FILE", help=msg("OpenAPI 3 or Swagger 2.0, in JSON or YAML."))
     ],
     *,
     key: Annotated[
         str,
-        typer.Option(metavar="KEY", help="As in $proxy('…'); by default what the file is called."),
+        typer.Option(
+            metavar="KEY", help=msg("As in $proxy('…'); by default what the file is called.")
+        ),
     ] = "",
     url: Annotated[
-        str, typer.Option(metavar="URL", help="The address; by default the document's first.")
+        str, typer.Option(metavar="URL", help=msg("The address; by default the document's first."))
     ] = "",
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="By default scenarios/platforms/<key>.yaml."),
+        typer.Option(metavar="FILE", help=msg("By default scenarios/platforms/<key>.yaml.")),
     ] = None,
     yes: Yes = False,
     json: Json = False,

@@ -52,10 +52,11 @@ def lint(
     paths: Paths = None,
     *,
     cassettes: Annotated[
-        bool, typer.Option(help="Look for damage and secrets in cassettes, too.")
+        bool, typer.Option(help=msg("Look for damage and secrets in cassettes, too."))
     ] = True,
     style: Annotated[
-        Style, typer.Option("--format", help="How problems are told; github annotates a commit.")
+        Style,
+        typer.Option("--format", help=msg("How problems are told; github annotates a commit.")),
     ] = Style.text,
     json: Json = False,
 ) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bpmax_sim.i18n import Message
+from bpmax_sim.i18n import Message, msg
 from bpmax_sim.session.options import (
     Against,
     Armed,
@@ -55,10 +55,11 @@ Paths = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PATH[:LINE]",
-        help="Scenario files, PATH::NAME, or folders; by default scenarios/ of the project.",
+        help=msg("Scenario files, PATH::NAME, or folders; by default scenarios/ of the project."),
     ),
 ]
 Keyword = Annotated[
-    str, typer.Option("-k", metavar="TEXT", help="Only where name, file or a tag has this in it.")
+    str,
+    typer.Option("-k", metavar="TEXT", help=msg("Only where name, file or a tag has this in it.")),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help=msg("Print one JSON object on stdout."))]

@@ -36,16 +36,21 @@ _ASKED = {
 
 
 def init(  # noqa: PLR0913 - the options of the command
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The project's folder.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help=msg("The project's folder."))
+    ] = Path(),
     *,
-    platform: Annotated[str, typer.Option(metavar="KEY", help="The third party's key.")] = "",
-    url: Annotated[str, typer.Option(metavar="URL", help="Its address.")] = "",
-    auth: Annotated[str, typer.Option(help=f"How one logs in: {joined(', ', AUTHS)}.")] = "",
+    platform: Annotated[str, typer.Option(metavar="KEY", help=msg("The third party's key."))] = "",
+    url: Annotated[str, typer.Option(metavar="URL", help=msg("Its address."))] = "",
+    auth: Annotated[
+        str, typer.Option(help=msg("How one logs in: {joined}.", joined=joined(", ", AUTHS)))
+    ] = "",
     ci: Annotated[
-        list[str] | None, typer.Option(help=f"Also a CI file: {joined(', ', CIS)}; repeatable.")
+        list[str] | None,
+        typer.Option(help=msg("Also a CI file: {joined}; repeatable.", joined=joined(", ", CIS))),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing, and replace what is there.")
+        bool, typer.Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
     ] = False,
     json: Json = False,
 ) -> int:
@@ -112,12 +117,12 @@ def _next(folder: Path, wish: Wish, written: Sequence[Path]) -> Iterator[str]:
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where its project is made.")] = (
-        Path("bpmax-demo")
-    ),
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help=msg("Where its project is made."))
+    ] = (Path("bpmax-demo")),
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that holds other files.")
+        bool, typer.Option("--force", help=msg("Write into a folder that holds other files."))
     ] = False,
     json: Json = False,
 ) -> int:
@@ -130,9 +135,9 @@ def demo(
     return ExitCode.PASSED
 
 
-Host = Annotated[str, typer.Option(metavar="HOST", help="Where it listens.")]
+Host = Annotated[str, typer.Option(metavar="HOST", help=msg("Where it listens."))]
 Port = Annotated[
-    int, typer.Option(metavar="PORT", min=0, max=65_535, help="0 for one that is free.")
+    int, typer.Option(metavar="PORT", min=0, max=65_535, help=msg("0 for one that is free."))
 ]
 _HOST = "127.0.0.1"
 _LOCAL = frozenset({_HOST, "::1", "localhost"})
@@ -141,7 +146,7 @@ _LOCAL = frozenset({_HOST, "::1", "localhost"})
 def serve(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="CASSETTE", help="Files or folders; by default cassettes/."),
+        typer.Argument(metavar="CASSETTE", help=msg("Files or folders; by default cassettes/.")),
     ] = None,
     *,
     host: Host = _HOST,
@@ -178,12 +183,12 @@ def serve(
 
 def simulate(
     platform: Annotated[
-        str, typer.Argument(metavar="PLATFORM", help="Its key, such as qywx.")
+        str, typer.Argument(metavar="PLATFORM", help=msg("Its key, such as qywx."))
     ] = "",
     *,
     host: Host = _HOST,
     port: Port = 0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of all that it makes up.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help=msg("Of all that it makes up."))] = 0,
     platforms: PlatformsFolder = None,
     json: Json = False,
 ) -> int:
@@ -255,13 +260,15 @@ def schema(
     kind: Annotated[
         str,
         typer.Argument(
-            help="scenario, fragment, flow, platform, instances, or a command: what its --json "
-            "prints."
+            help=msg(
+                "scenario, fragment, flow, platform, instances, or a command: what its --json "
+                "prints."
+            )
         ),
     ] = "scenario",
     *,
     write: Annotated[
-        bool, typer.Option("--write", help="Write those of files into scenarios/schemas/.")
+        bool, typer.Option("--write", help=msg("Write those of files into scenarios/schemas/."))
     ] = False,
     json: Json = False,
 ) -> int:

@@ -37,11 +37,13 @@ SUFFIX = ".new"
 def review(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Files or folders; by default cassettes/."),
+        typer.Argument(metavar="PATH", help=msg("Files or folders; by default cassettes/.")),
     ] = None,
     *,
-    accept: Annotated[bool, typer.Option("--accept", help="Let them replace the old.")] = False,
-    reject: Annotated[bool, typer.Option("--reject", help="Delete them.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help=msg("Let them replace the old."))
+    ] = False,
+    reject: Annotated[bool, typer.Option("--reject", help=msg("Delete them."))] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> int:
@@ -155,9 +157,10 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="A", help="A cassette.")],
+    old: Annotated[Path, typer.Argument(metavar="A", help=msg("A cassette."))],
     new: Annotated[
-        Path | None, typer.Argument(metavar="B", help="Another; by default A.new, which waits.")
+        Path | None,
+        typer.Argument(metavar="B", help=msg("Another; by default A.new, which waits.")),
     ] = None,
     *,
     platforms: PlatformsFolder = None,

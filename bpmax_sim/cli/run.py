@@ -470,10 +470,12 @@ def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
 
 def show(
     word: Annotated[
-        str, typer.Argument(metavar="TEXT", help="Only where name or file has this in it.")
+        str, typer.Argument(metavar="TEXT", help=msg("Only where name or file has this in it."))
     ] = "",
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Show all, not the last one.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help=msg("Show all, not the last one."))
+    ] = False,
     json: Json = False,
 ) -> int:
     """Show the last failure."""
@@ -549,11 +551,13 @@ def _item(item: ScenarioItem) -> dict[str, Any]:
 def report(
     traces: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[TRACE]...", help="Files or folders; by default .bpmax/trace."),
+        typer.Argument(
+            metavar="[TRACE]...", help=msg("Files or folders; by default .bpmax/trace.")
+        ),
     ] = None,
     *,
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where; by default .bpmax/report.html.")
+        Path | None, typer.Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
     ] = None,
     json: Json = False,
 ) -> int:

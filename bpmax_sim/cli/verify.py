@@ -65,15 +65,17 @@ def verify(
         list[str] | None,
         typer.Argument(
             metavar="CASSETTE|SCENARIO",
-            help="Cassettes, scenarios or folders of them; by default the project's scenarios.",
+            help=msg(
+                "Cassettes, scenarios or folders of them; by default the project's scenarios."
+            ),
         ),
     ] = None,
     *,
     allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help="Also send what may change something.")
+        bool, typer.Option("--allow-writes", help=msg("Also send what may change something."))
     ] = False,
     max_age: Annotated[
-        str, typer.Option(metavar="AGE", help="Report what is older, such as 30d.")
+        str, typer.Option(metavar="AGE", help=msg("Report what is older, such as 30d."))
     ] = "",
     platforms: PlatformsFolder = None,
     json: Json = False,
@@ -236,11 +238,11 @@ def covered(
     keyword: Keyword = "",
     allow_hosts: AllowHosts = None,
     missing: Annotated[
-        bool, typer.Option("--missing/--no-missing", help="Name what no scenario touches.")
+        bool, typer.Option("--missing/--no-missing", help=msg("Name what no scenario touches."))
     ] = True,
     fail_under: Annotated[
         float,
-        typer.Option(metavar="PERCENT", min=0, max=100, help="End with 1 if less is touched."),
+        typer.Option(metavar="PERCENT", min=0, max=100, help=msg("End with 1 if less is touched.")),
     ] = 0.0,
     json: Json = False,
 ) -> int:
