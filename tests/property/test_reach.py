@@ -10,7 +10,7 @@ from tests.property import reach
 
 
 def test_every_corner_is_in_one_of_a_hundred_draws() -> None:
-    found = reach.shares(500, 1)
+    found = reach.shares(1000, 1)
 
     assert {name: share for name, share in found.items() if share < reach.LEAST} == {}
 
