@@ -362,7 +362,7 @@ class Context:
 
     # What the prelude queues.
 
-    def _placed(self, run: Run, entry: Call | Write | Timer) -> Place | None:
+    def _placed(self, run: Run, entry: Call | Write | Log | Timer) -> Place | None:
         place = self._sources.place(entry.row, entry.column)
         run.place = place or run.place
         return place
@@ -434,6 +434,7 @@ class Context:
                 tuple(decode_tagged(entry.values)),
                 at=self._scheduler.clock.now(),
                 order=self._scheduler.clock.tick(),
+                place=self._placed(run, entry),
             )
         )
 

@@ -223,7 +223,8 @@ ENTRY = st.one_of(
     .map(lambda e: [*e[:-1], *e[-1]]),
     st.tuples(st.just("write"), ID, st.just("金额") | JSON, TAGGED, PLACE).map(lambda e: [*e[:-1], *e[-1]]),
     st.tuples(st.just("timer"), ID, ID, st.booleans(), PLACE).map(lambda e: [*e[:-1], *e[-1]]),
-    st.tuples(st.just("log"), st.just("log") | JSON, TAGGED, st.lists(TAGGED, max_size=2)),
+    st.tuples(st.just("log"), st.just("log") | JSON, PLACE, TAGGED, st.lists(TAGGED, max_size=2))
+    .map(lambda e: [*e[:2], *e[2], *e[3:]]),
     st.tuples(st.sampled_from(["clear", "raced"]), ID),
     st.tuples(st.just("uncaught"), TOLD),
     st.tuples(st.just("end"), st.lists(ID, max_size=2), st.lists(TOLD, max_size=1)),
