@@ -3,7 +3,7 @@
 The engine looks at the time in loops and calls of JavaScript only. Loops of its own C code (a Set
 filled by an iterator that never ends, ``JSON.parse`` of megabytes 10,000 times) go on. They do ask
 for stack and memory, so a context over its limits is left with no stack, and what it calls next
-fails; where that does not end it, it is left with no memory at every other look. (For ever
+fails; where that does not end it, it is left with no memory at most looks. (For ever
 without memory, the engine can be busy with errors that it has no room for.) Then it is lost.
 """
 
@@ -187,6 +187,7 @@ _PERIOD = 0.05  # seconds between two looks
 _GRACE = 0.1  # seconds for the engine's own limit, which can tell the line
 _NAME = "bpmax-watchdog"
 _PATIENT_LOOKS = 4  # so many are enough where stack is asked for
+_RELIEF = 8  # at each such look there is memory, without which the engine may go on for ever
 _IDLE_LOOKS = 20  # after so many without anything to watch, the thread ends
 
 
@@ -230,7 +231,7 @@ class Watch:
         if self.fired:
             self._looks += 1
             if self._looks >= _PATIENT_LOOKS:
-                self._context.set_memory_limit(1 if self._looks % 2 else self._memory)
+                self._context.set_memory_limit(1 if self._looks % _RELIEF else self._memory)
         elif self._has_used_up():
             self.fired = "cpu"
         elif time.monotonic() >= self._wall_end:

@@ -52,6 +52,19 @@ OTHERS = (
 )  # fmt: skip
 
 
+DEEP = """
+const 深 = (() => { let o = {length: 2 ** 25}; for (let i = 0; i < 3e3; i++) o = Object.create(o); return o; })();
+const 众 = new Array(5e5).fill(深), 稀 = Object.setPrototypeOf(new Array(2 ** 16 - 2), 深);
+"""
+READERS = (
+    "Array.from(深)", "new Uint8Array(深)", "Uint8Array.from(深)", "new Uint8Array(2 ** 25).set(深)", "Boolean.apply(null, 深)",
+    "Reflect.apply(Boolean, null, 深)", "Reflect.construct(Object, 深)", "Object.fromEntries(众)", "Object.fromEntries(众.values())",
+    "for (;;) Boolean.apply(null, 稀)", "深[Symbol.iterator] = [].values; [...深]", "深[Symbol.iterator] = [].values; Array.from(深)",
+    "深[Symbol.iterator] = [].values; new Uint8Array(深)", "深[Symbol.iterator] = [].values; const [a, ...b] = 深",
+)  # fmt: skip
+"""Each reads something index by index, along a chain of 3000 objects."""
+
+
 def ends(source: str) -> None:
     bench = Bench(limits=SOON)
     started = time.thread_time()
@@ -78,6 +91,28 @@ def test_what_is_only_like_an_array_is_walked_within_limits(method: str) -> None
 @pytest.mark.parametrize("source", OTHERS)
 def test_a_loop_within_the_engine_ends(source: str) -> None:
     ends(source)
+
+
+@pytest.mark.parametrize("source", READERS)
+def test_what_inherits_from_thousands_of_objects_is_read_within_limits(source: str) -> None:
+    ends(DEEP + source)
+
+
+def test_what_is_read_index_by_index_is_read_as_elsewhere() -> None:
+    source = """
+      const 长 = {length: 2000, 0: '张', 1999: '李', __proto__: {7: '七'}}, 多 = (...all) => [all.length, all[0], all[7], all[1999]];
+      const 数 = {length: 2000, __proto__: {0: 7}}, made = new Uint8Array(数);
+      class 名 extends Uint8Array {}
+      return [多.apply(null, 长), Reflect.apply(多, null, 长), Array.from(长, x => x)[1999], [made.length, made[0], made[1]],
+        Uint8Array.from(数)[0], new 名(数) instanceof 名, made.constructor === Uint8Array, Uint8Array.name, new Uint8Array(new ArrayBuffer(3)).length,
+        made.map(x => x + 1)[0], Object.fromEntries(new Map([['客户', '张三']])), Object.prototype.toString.call(made),
+        Uint8Array.BYTES_PER_ELEMENT, new Uint8Array(new Set([5, 6])).join(), Reflect.construct(Date, [0]).getTime()]"""
+    assert value_of(source) == [
+        [2000, "张", "七", "李"], [2000, "张", "七", "李"], "李", [2000, 7, 0],
+        7, True, True, "Uint8Array", 3,
+        8, {"客户": "张三"}, "[object Uint8Array]",
+        1, "5,6", 0,
+    ]  # fmt: skip
 
 
 def test_an_endless_chain_of_timers_ends_by_the_clock_on_the_wall() -> None:

@@ -3,6 +3,7 @@
 // searched for in JavaScript (search.js). What stands for a function here has its name, length and text: a Proxy.
 'use strict';
 ({walk, search, sort, primordials: {Array: {prototype: arrays}, Object: toObject, Object: {prototype: objects}, Proxy: NativeProxy, Uint8Array: Bytes, isView, viewKind, RangeError: NativeRangeError,
+  Array: NativeArray, Function: {prototype: functions}, Reflect, Symbol: {iterator}, kinds, defineProperty,
   String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, WeakSet, uncurry}}) => {
 const views = getPrototypeOf(Bytes.prototype);
 const LONGEST = 2 ** 25, SHORT = 1000;
@@ -80,6 +81,36 @@ function sought(name, native, symbol) {
 }
 const SOUGHT = [['indexOf'], ['lastIndexOf'], ['includes', match], ['split', Symbol.split], ['replace', Symbol.replace], ['replaceAll', Symbol.replace]];
 for (const [name, symbol] of SOUGHT) texts[name] = sought(name, texts[name], symbol ?? Symbol());
+// The engine reads what is only like an array index by index: one that inherits from thousands of objects, each of
+// which is asked for each index, would take it hours. Arrays and short array-likes are as fast as it reads them.
+function listed(value) {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null || isShort(value) || isView(value)) return value;
+  return isArray(value) && getPrototypeOf(value) === arrays ? value : walk().listed(value);
+}
+const unlessIterable = value => ((typeof value === 'object' && value !== null) || typeof value === 'function')
+  && !isShort(value) && !isView(value) && (value[iterator] ?? undefined) === undefined ? listed(value) : value;
+function reads(holder, name, at, list) { // of `holder[name]`, whose argument `at` is an array-like
+  holder[name] = new NativeProxy(holder[name], {__proto__: null, apply(native, self, args) {
+    if (args.length > at) args[at] = list(args[at]);
+    return apply(native, self, args);
+  }});
+}
+reads(functions, 'apply', 1, listed);
+reads(Reflect, 'apply', 2, listed);
+reads(Reflect, 'construct', 1, listed);
+reads(NativeArray, 'from', 0, unlessIterable);
+reads(getPrototypeOf(Bytes), 'from', 0, unlessIterable);
+reads(views, 'set', 0, listed);
+for (const kind of kinds) {
+  const guarded = new NativeProxy(kind, {__proto__: null, construct(native, args, target) {
+    if (args.length) args[0] = unlessIterable(args[0]);
+    return construct(native, args, target);
+  }});
+  defineProperty(kind.prototype, 'constructor', {__proto__: null, value: guarded});
+  defineProperty(globalThis, kind.name, {__proto__: null, value: guarded});
+}
+const {fromEntries} = toObject;
+toObject.fromEntries = new NativeProxy(fromEntries, {__proto__: null, apply(_, self, args) { return walk().fromEntries(args[0]); }});
 const {revocable} = NativeProxy, {stringify} = JSON;
 NativeProxy.revocable = new NativeProxy(revocable, {__proto__: null, apply(_, self, args) {
   const found = apply(revocable, self, args);

@@ -8,11 +8,13 @@ const {bind, call} = Function.prototype, uncurry = bind.bind(call); // method ->
 const {getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf, defineProperty} = Object;
 const getter = (proto, name) => uncurry(getOwnPropertyDescriptor(proto, name).get);
 const texts = String.prototype, views = getPrototypeOf(Uint8Array.prototype);
+const kinds = []; // of typed arrays
+for (const name of Object.getOwnPropertyNames(globalThis)) if (Object.getPrototypeOf(globalThis[name] ?? Object) === views.constructor) kinds.push(globalThis[name]);
 const taken = {
-  __proto__: null, uncurry, parse: JSON.parse, stringify: JSON.stringify, apply: Reflect.apply, construct: Reflect.construct,
+  __proto__: null, uncurry, kinds, parse: JSON.parse, stringify: JSON.stringify, apply: Reflect.apply, construct: Reflect.construct,
   reflectGet: Reflect.get, isArray: Array.isArray, join: uncurry(Array.prototype.join), defineProperty, getOwnPropertyDescriptor,
   getPrototypeOf, hasOwn: Object.hasOwn, keys: Object.keys, names: Object.getOwnPropertyNames, symbols: Object.getOwnPropertySymbols, freeze: Object.freeze, is: Object.is,
-  Array, Object, Proxy, RangeError, TypeError, SyntaxError, AggregateError, String, Number, JSON, WeakSet, WeakMap, Map, Set,
+  Array, Object, Function, Reflect, Proxy, RangeError, TypeError, SyntaxError, AggregateError, String, Number, JSON, WeakSet, WeakMap, Map, Set,
   Uint8Array, Uint32Array, Float64Array, BigInt, Boolean, ArrayBuffer, Promise, Error, Date, Math, Symbol,
   fromCharCode: String.fromCharCode, decodeURIComponent, encodeURIComponent, escape, isView: ArrayBuffer.isView,
   trunc: Math.trunc, min: Math.min, max: Math.max, floor: Math.floor, ceil: Math.ceil, round: Math.round, sqrt: Math.sqrt, imul: Math.imul,

@@ -272,6 +272,20 @@ const methods = {
     made.length = n;
     return made;
   },
+  listed(value) { // as a list of arguments, or of a typed array's members
+    if (!('length' in value)) return value;
+    const length = lengthOf(value), made = [];
+    for (let k = 0; k < length; k++) put(made, k, value[k]);
+    return made;
+  },
+  fromEntries(entries) { // Object.fromEntries
+    const made = {};
+    for (const entry of entries) {
+      if ((typeof entry !== 'object' && typeof entry !== 'function') || entry === null) throw new NativeTypeError('not an object');
+      put(made, entry[0], entry[1]);
+    }
+    return made;
+  },
   raw(template, ...values) { // String.raw
     const parts = toObject(toObject(template).raw), length = lengthOf(parts);
     let text = '';
