@@ -262,7 +262,10 @@ class NoMatchError(BpmaxError):
     Attributes:
         platform, api: what was called.
         case: ``no cassette``, ``no such call``, ``already played`` or ``signed otherwise``.
+        nearest: the cassette and the number of the exchange that differs least, where there is one.
     """
+
+    nearest: tuple[Any, int] | None = None
 
     def __init__(self, message: str, *, platform: str = "", api: str = "", case: str = "") -> None:
         """Keep what was called and which case it is."""

@@ -146,15 +146,8 @@ def _is_value(steps: Steps) -> bool:
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str, option: str) -> FieldPath:
-    segments: list[Segment] = []
-    at = 0
-    while at < len(text):
-        token = _TOKEN.match(text, at)
-        if token is None or (at > 0 and text[at] not in ".[") or (at == 0 and text[0] in ".["):
-            break
-        segments.append(_segment(token, option))
-        at = token.end()
-    if at < len(text) or not segments or segments[0] not in ROOTS:
+    segments = list(read_steps(text, option) if text[:1] not in {".", "["} else ())
+    if not segments or segments[0] not in ROOTS:
         raise ConfigError(
             msg(
                 "{option}: {text!r} is not a path; write path, query.<name>, header.<name> or "
@@ -166,6 +159,23 @@ def _parsed(text: str, option: str) -> FieldPath:
     if segments[0] == "header":
         segments[1:] = [s.lower() if isinstance(s, str) else s for s in segments[1:]]
     return FieldPath(segments)
+
+
+def read_steps(text: str, option: str) -> Steps:
+    """Return the steps of a path whose unusual names stand in quotes; none if it is no path.
+
+    Raises:
+        ConfigError: a name in quotes is not as JSON has them.
+    """
+    segments: list[Segment] = []
+    at = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None or (at > 0 and text[at] not in ".["):
+            return ()
+        segments.append(_segment(token, option))
+        at = token.end()
+    return tuple(segments)
 
 
 def _segment(token: re.Match[str], option: str) -> Segment:
@@ -204,6 +214,18 @@ def format_path(path: Iterable[Segment]) -> str:
         else:
             text += f"[{json.dumps(segment, ensure_ascii=False)}]"
     return text
+
+
+_PLAIN_STEP = re.compile(r"[^.\[\]]+|\[(\d+)\]")
+
+
+def plain_steps(text: str) -> tuple[str | int, ...]:
+    """Return the names and indexes of a path inside values, such as ``明细[0].数量``.
+
+    A name holds anything but dots and brackets.
+    """
+    found = _PLAIN_STEP.finditer(text)
+    return tuple(int(step[1]) if step[1] else step[0] for step in found)
 
 
 def covers(outer: Steps, inner: Steps) -> bool:

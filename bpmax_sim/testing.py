@@ -25,17 +25,22 @@ if TYPE_CHECKING:
         StepFinished,
         StepStarted,
     )
+    from bpmax_sim.scenario.handles import FlowHandle, FormHandle
     from bpmax_sim.script.outbox import ConsoleLine, TimerFired
     from bpmax_sim.script.outbox import Unawaited as UnawaitedCall
     from bpmax_sim.session.options import Against, EngineName, Mode, RecordMode, Unawaited, Unused
     from bpmax_sim.session.session import ScriptText
     from bpmax_sim.simulator.state import Message, State
     from bpmax_sim.subject.hooks import (
+        BranchArrived,
         CycleCut,
+        DeadlinePassed,
         FieldChanged,
         HookStarted,
         MessageShown,
         NodeEntered,
+        Notified,
+        PersonActed,
     )
     from bpmax_sim.transport.adapters import Handles
     from bpmax_sim.transport.respx_router import Router
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Against",
     "Api",
+    "BranchArrived",
     "CallAnswered",
     "CallMade",
     "Chunk",
@@ -50,9 +56,12 @@ __all__ = [
     "ConsoleLine",
     "ConsoleWritten",
     "CycleCut",
+    "DeadlinePassed",
     "EngineName",
     "Failed",
     "FieldChanged",
+    "FlowHandle",
+    "FormHandle",
     "Handles",
     "HookStarted",
     "Instance",
@@ -61,6 +70,8 @@ __all__ = [
     "MessageShown",
     "Mode",
     "NodeEntered",
+    "Notified",
+    "PersonActed",
     "Platform",
     "Proof",
     "RecordMode",
@@ -87,6 +98,7 @@ __all__ = [
 _HOMES: Final = {
     "Against": "session.options",
     "Api": "platform.model",
+    "BranchArrived": "subject.hooks",
     "CallAnswered": "scenario.events",
     "CallMade": "scenario.calls",
     "Chunk": "messages",
@@ -94,9 +106,12 @@ _HOMES: Final = {
     "ConsoleLine": "script.outbox",
     "ConsoleWritten": "scenario.events",
     "CycleCut": "subject.hooks",
+    "DeadlinePassed": "subject.hooks",
     "EngineName": "session.options",
     "Failed": "messages",
     "FieldChanged": "subject.hooks",
+    "FlowHandle": "scenario.handles",
+    "FormHandle": "scenario.handles",
     "Handles": "transport.adapters",
     "HookStarted": "subject.hooks",
     "Instance": "platform.model",
@@ -105,6 +120,8 @@ _HOMES: Final = {
     "MessageShown": "subject.hooks",
     "Mode": "session.options",
     "NodeEntered": "subject.hooks",
+    "Notified": "subject.hooks",
+    "PersonActed": "subject.hooks",
     "Platform": "platform.model",
     "Proof": "messages",
     "RecordMode": "session.options",

@@ -15,7 +15,19 @@ SCENARIOS = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))
 ROWS = [item for path in SCENARIOS for item in items(path)]
 CALLING = [item for item in ROWS if item.path.parent.name != "approvals"]
 """Those whose scripts call a third party; patterns of approval need none."""
-FOLDERS = ("approvals", "archive", "contact", "contract", "credit", "crm", "oauth", "order", "seed")
+FOLDERS = (
+    "approvals",
+    "archive",
+    "contact",
+    "contract",
+    "credit",
+    "crm",
+    "expense",
+    "oauth",
+    "order",
+    "purchase",
+    "seed",
+)
 
 
 def cassette(item: ScenarioItem) -> Path:

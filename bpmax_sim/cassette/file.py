@@ -394,6 +394,7 @@ class Cassette:
         self.path = path
         self.index = index
         self._read = read
+        self._counted = (0, 1)  # an offset, and its line
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -497,8 +498,15 @@ class Cassette:
 
     def place(self, number: int) -> str:
         """Return ``file:line`` of exchange *number*."""
-        before = self._read(0, self.index.bounds(number)[0])
-        return str(Place(str(self.path), before.count(b"\n") + 1))
+        return str(Place(str(self.path), self.line_of(number)))
+
+    def line_of(self, number: int) -> int:
+        """Return the line of exchange *number*; in file order, the file is counted once."""
+        start = self.index.bounds(number)[0]
+        offset, line = self._counted if self._counted[0] <= start else (0, 1)
+        line += self._read(offset, start).count(b"\n")
+        self._counted = start, line
+        return line
 
     def _edited(self, start: int, why: str) -> CassetteError:
         data = self._read(0, self.index.sections[1] + _SEAL_LINE)

@@ -73,12 +73,15 @@ class Search(msgspec.Struct, frozen=True):
     played: frozenset[int]
 
 
-class _Near(msgspec.Struct, frozen=True):
+class Near(msgspec.Struct, frozen=True):
+    """The exchange that differs least from a call, and where it does."""
+
     number: int
     differences: tuple[Difference, ...]
 
     @property
     def parts(self) -> frozenset[str]:
+        """Return the parts that differ."""
         return frozenset(_root(difference) for difference in self.differences)
 
 
@@ -148,13 +151,14 @@ def signed_otherwise(
     return NoMatchError(text, platform=call.platform, api=call.api, case=msg("signed otherwise"))
 
 
-def no_such_call(search: Search, key: str, parts: Parts, context: MissContext) -> list[str]:
+def no_such_call(
+    search: Search, key: str, parts: Parts, context: MissContext, near: Near | None
+) -> list[str]:
     """Return the lines for a call that is recorded with other values, or not at all.
 
     Where the nearest recording was not played, the call has probably changed: everything is best
     recorded afresh, for the old recording would be left over.
     """
-    near = _nearest(search, parts)
     changed = near is not None and near.number not in search.played
     add = context.command(context.new)
     return [
@@ -210,12 +214,12 @@ def _line(label: str, text: str) -> str:
     return msg("  {label:<9} {text}", label=label, text=text).rstrip()
 
 
-def _nearest(search: Search, parts: Parts) -> _Near | None:
+def nearest(search: Search, parts: Parts) -> Near | None:
     """Return the exchange that differs least, among those of the same API or else platform."""
     found = list(_candidates(search, lambda call: call == parts.name))
     if not found:
         found = list(_candidates(search, lambda call: _platform(call) == parts.platform))
-    nears = [_Near(n, differences(p, parts, search.rules)) for n, p in found]
+    nears = [Near(n, differences(p, parts, search.rules)) for n, p in found]
     return min(
         nears,
         key=lambda near: (
@@ -241,7 +245,7 @@ def _candidates(search: Search, fits: Any) -> Iterator[tuple[int, Parts]]:
             continue  # a damaged one is told of when it is played
 
 
-def _told(search: Search, near: _Near) -> Iterator[str]:
+def _told(search: Search, near: Near) -> Iterator[str]:
     already = msg(", already played") if near.number in search.played else ""
     place = search.cassette.place(near.number)
     yield _line(
@@ -317,7 +321,7 @@ def _elsewhere(search: Search, key: str) -> Iterator[str]:
         yield _line("", msg("it is recorded for {list}", list=_list(owners)))
 
 
-def _fixes(search: Search, near: _Near) -> Iterator[str]:
+def _fixes(search: Search, near: Near) -> Iterator[str]:
     paths = dict.fromkeys(
         _yaml(_general(FieldPath.parse(d.path, "ignore"))) for d in near.differences if _may(d)
     )

@@ -201,7 +201,7 @@ class Player:
             NoMatchError: if there is no cassette, no such call in it, or all were played.
             DamagedCassette: if the exchange is not what was recorded.
         """
-        cassette, number = self._next(parts, context)
+        cassette, number = self.next(parts, context)
         return cassette.exchange(number)
 
     def answer(self, parts: Parts, context: MissContext = MissContext()) -> Outcome:  # noqa: B008
@@ -211,7 +211,14 @@ class Player:
             NoMatchError: if there is no cassette, no such call in it, or all were played.
             DamagedCassette: if the exchange is not what was recorded.
         """
-        cassette, number = self._next(parts, context)
+        return self.outcome(*self.next(parts, context))
+
+    def outcome(self, cassette: Cassette, number: int) -> Outcome:
+        """Return what came of an exchange that is next.
+
+        Raises:
+            DamagedCassette: if it is not what was recorded.
+        """
         if not self._repeat:
             return cassette.outcome(number)
         kept = self._kept.get(number)
@@ -219,7 +226,12 @@ class Player:
             kept = self._kept[number] = cassette.outcome(number)
         return kept
 
-    def _next(self, parts: Parts, context: MissContext) -> tuple[Cassette, int]:
+    def next(self, parts: Parts, context: MissContext) -> tuple[Cassette, int]:
+        """Return which exchange answers the call *parts*; from then on it is played.
+
+        Raises:
+            NoMatchError: if there is no cassette, no such call in it, or all were played.
+        """
         key = identity(parts, self._rules)
         numbers = self._find(key)
         if not numbers or self._cassette is None:
@@ -259,7 +271,11 @@ class Player:
         search = miss.Search(
             self._cassette, self._owner, self._rules, frozenset(self._playback.played)
         )
-        return _error(parts, msg("no such call"), miss.no_such_call(search, key, parts, context))
+        near = miss.nearest(search, parts)
+        lines = miss.no_such_call(search, key, parts, context, near)
+        error = _error(parts, msg("no such call"), lines)
+        error.nearest = (self._cassette, near.number) if near else None
+        return error
 
 
 def _part(cassette: Cassette | None, number: int) -> int:

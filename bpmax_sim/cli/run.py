@@ -122,7 +122,8 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
         guard.leave()  # also where somebody pressed Ctrl-C
     events = session.shown(ran)  # a secret may have become known after what told it
     verdict = judged(item, events, live=not session.is_closed, mode=session.settings.mode)
-    keep_trace(item, events, choices.trace, failed=bool(verdict.failures))
+    failed = bool(verdict.failures)
+    keep_trace(item, events, choices.trace, failed=failed, redact=session.redact)
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed and not verdict.failures:
         verdict = verdict.noting(session.told_unplayed())

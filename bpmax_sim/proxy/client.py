@@ -29,8 +29,8 @@ from bpmax_sim.proxy.call_plan import Plan, plan
 from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesised
-from bpmax_sim.proxy.recovery import Answered, Outcome, Progress, Stop, next_step
-from bpmax_sim.proxy.response import CallRecord, read_body
+from bpmax_sim.proxy.recovery import Again, Answered, Outcome, Progress, Stop, next_step
+from bpmax_sim.proxy.response import CallRecord, Sending, read_body
 from bpmax_sim.proxy.result import Answer, read_answer, rejected
 from bpmax_sim.proxy.signing import verify
 
@@ -47,7 +47,9 @@ class CallTrace(Struct):
     progress: Progress = Progress()
     notes: list[str] = field(default_factory=list)
     sent: Request | None = None
+    sent_at: float = 0.0
     received: Response | None = None
+    earlier: list[Sending] = field(default_factory=list)
 
     __repr__ = no_repr
 
@@ -90,6 +92,7 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         request = authorised(
             planned, grant, env, attempt=progress.sent, offset=progress.offset or 0.0
         )
+        trace.sent_at = env.clock.now()
         outcome = yield from _send(request, trace)
         progress = trace.progress
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
@@ -99,6 +102,7 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
             trace.notes.append(step.note)
         if isinstance(step, Stop):
             return _finish(outcome, step, planned, grant, env)
+        trace.earlier.append(_sending(request, outcome, step, trace, env))
         if step.wait:
             yield Sleep(step.wait)
         if step.renew:
@@ -117,6 +121,22 @@ def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]
         return error
     trace.received = response
     return Answered(response, read_body(response))
+
+
+def _sending(
+    request: Request, outcome: Outcome, step: Again, trace: CallTrace, env: Environment
+) -> Sending:
+    return Sending(
+        request=request,
+        response=outcome.response if isinstance(outcome, Answered) else None,
+        error=outcome if isinstance(outcome, TransportError) else None,
+        at=trace.sent_at,
+        duration=env.clock.now() - trace.sent_at,
+        ended=env.clock.tick(),
+        follows="renewed" if step.renew else "retried" if step.offset is None else "clock",
+        note=step.note,
+        wait=step.wait,
+    )
 
 
 def _check_signature(
@@ -223,6 +243,8 @@ def _record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> Cal
         began=trace.began,
         ended=env.clock.tick(),
         attempts=trace.progress.sent,
+        earlier=tuple(trace.earlier),
+        sent_at=trace.sent_at,
         notes=tuple(map(redact, (*(planned.notes if planned else ()), *trace.notes))),
         call=spoken,
         error=error,

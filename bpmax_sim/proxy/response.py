@@ -400,6 +400,32 @@ def redacted_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
     return shown
 
 
+class Sending(Struct, frozen=True, kw_only=True):
+    """A sending of a call that was followed by another one.
+
+    Attributes:
+        at, duration: virtual instant of the start, and seconds until what came of it.
+        ended: the place of its end among all that happens.
+        follows: why it was sent again: ``renewed`` (the token was refused), ``clock`` or
+            ``retried``.
+        note: that in words.
+        wait: virtual seconds until the next one.
+    """
+
+    request: Request
+    response: Response | None
+    error: BpmaxError | None
+    at: float
+    duration: float
+    ended: int
+    follows: Literal["renewed", "clock", "retried"]
+    note: str
+    wait: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Sending {self.follows}>"
+
+
 class CallRecord(Struct, frozen=True, kw_only=True):
     """What one call was and what came of it.
 
@@ -409,6 +435,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         duration: virtual seconds until the answer or the error.
         began, ended: the place of its start and of its end among all that happens.
         attempts: business requests that were sent.
+        earlier: those of them that were followed by another one.
+        sent_at: virtual instant of the last one.
         notes: what was overridden, dropped or retried.
         call: what the builder said, not redacted; None where it was rejected before.
         error: what the call was rejected with.
@@ -424,6 +452,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     began: int = 0
     ended: int = 0
     attempts: int = 0
+    earlier: tuple[Sending, ...] = ()
+    sent_at: float = 0.0
     notes: tuple[str, ...] = ()
     call: Call | None = None
     error: BpmaxError | None = None

@@ -390,7 +390,7 @@ def _keep(
     test.stash[CALLS] = calls
     test.user_properties += properties(calls, finished.digest, session.settings.cassette)
     when = "on" if options.report_path(test.config) else _traced(test.config)
-    if path := keep_trace(item, events, when, failed=failed):
+    if path := keep_trace(item, events, when, failed=failed, redact=session.redact):
         tally_of(test.config).traces.add(path)
         test.user_properties.append(("bpmax_trace", relative(Path(path))))
 

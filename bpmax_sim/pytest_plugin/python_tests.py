@@ -43,7 +43,7 @@ from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.sharing import Run
-from bpmax_sim.subject.hooks import Happening
+from bpmax_sim.subject.hooks import Happening, Result
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub
 from bpmax_sim.yamlfile import decode, read_yaml
@@ -512,5 +512,5 @@ class RunEvents(Sequence[Event]):
         return len(self._all())
 
     def _all(self) -> list[Event]:
-        self._log.collect(())
+        self._log.collect(Result())
         return self._log.events

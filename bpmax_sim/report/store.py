@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.project import SUFFIX, file_name, make_folder
-from bpmax_sim.scenario.events import Event, trace
+from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
+from bpmax_sim.secret.vault import Redact
+from bpmax_sim.subject.definition import Node
 from bpmax_sim.yamlfile import shown
 
 TRACE_FOLDER = Path(".bpmax", "trace")
@@ -35,10 +37,14 @@ class Trace(msgspec.Struct, frozen=True):
     Attributes:
         folder: that of the scenario's file, from the project's root, with slashes.
         events: one mapping for each line, in order; ``event`` names its kind.
+        sources: the files that it was made of, as the events name them.
+        flow: nodes and routes of its flow, where it has one.
     """
 
     folder: str
     events: tuple[Mapping[str, Any], ...]
+    sources: Mapping[str, str] = msgspec.field(default_factory=dict)
+    flow: Mapping[str, Any] | None = None
 
 
 def trace_path(item: ScenarioItem) -> Path:
@@ -49,7 +55,14 @@ def trace_path(item: ScenarioItem) -> Path:
     return root / TRACE_FOLDER / folder / stem / f"{file_name(item.name)}{_ENDING}"
 
 
-def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed: bool) -> str:
+def keep_trace(
+    item: ScenarioItem,
+    events: Sequence[Event],
+    when: str,
+    *,
+    failed: bool,
+    redact: Redact = str,
+) -> str:
     """Write the trace if it is wanted, and return its path; an old one of a pass goes away.
 
     A trace that cannot be written is left out: it fails no run.
@@ -59,6 +72,7 @@ def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed
         events: everything that happened.
         when: ``on``, ``off`` or ``on-failure``.
         failed: whether it failed.
+        redact: hides what is secret in the files that are attached.
     """
     if when == "off":
         return ""
@@ -68,9 +82,36 @@ def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed
             path.unlink(missing_ok=True)
             return ""
         make_folder(path)
-        path.write_text("".join(trace(events, item.homes)), encoding="utf-8", newline="\n")
+        every = [*events, *_attached(item, events[-1].at, redact)]
+        path.write_text("".join(trace(every, item.homes)), encoding="utf-8", newline="\n")
         return str(path)
     return ""
+
+
+def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
+    """Yield what a viewer shows beside the events: it may be opened without the project."""
+    for file, text in item.sources.items():
+        yield SourceAttached(file=Place(file), text=redact(text), at=at)
+    flow = item.cast.definition
+    if flow is not None:
+        nodes = {
+            name: {
+                "title": redact(node.title),
+                "end": node.end,
+                "routes": list(_routes(node, redact)),
+            }
+            for name, node in flow.nodes.items()
+        }
+        yield FlowAttached(flow=flow.flow, start=flow.start, nodes=nodes, at=at)
+
+
+def _routes(node: Node, redact: Redact) -> Iterator[dict[str, str]]:
+    for action in node.offers:
+        for route in node.routes(action):
+            yield {"action": action, "to": route.to, "when": redact(route.when)}
+    due = node.due.to if node.due else ""
+    others = [*(("parallel", to) for to in node.parallel), ("join", node.join), ("deadline", due)]
+    yield from ({"action": action, "to": to, "when": ""} for action, to in others if to)
 
 
 def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
@@ -107,6 +148,8 @@ def _base(place: Path) -> Path:
 
 def _read(path: Path, folder: str) -> Trace:
     events: list[Mapping[str, Any]] = []
+    sources: dict[str, str] = {}
+    flow: Mapping[str, Any] | None = None
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         event = _event(line)
         if event is None:
@@ -118,12 +161,28 @@ def _read(path: Path, folder: str) -> Trace:
                     how=_HOW,
                 )
             )
-        events.append(event)
+        if event["event"] == "SourceAttached":
+            sources[str(event.get("file"))] = str(event.get("text"))
+        elif event["event"] == "FlowAttached":
+            flow = event
+        else:
+            events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
         raise ConfigError(
             msg("{path}: this trace has no beginning; {how}", path=shown(path), how=_HOW)
         )
-    return Trace("" if folder == "." else folder, tuple(events))
+    version = events[0].get("version", 1)
+    if version != VERSION:
+        raise ConfigError(
+            msg(
+                "{path}: this trace has version {version}, and version {known} is read here; {how}",
+                path=shown(path),
+                version=version,
+                known=VERSION,
+                how=_HOW,
+            )
+        )
+    return Trace("" if folder == "." else folder, tuple(events), sources, flow)
 
 
 def _event(line: bytes) -> Mapping[str, Any] | None:

@@ -23,6 +23,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
+from bpmax_sim.scenario.handles import handles_for
 from bpmax_sim.scenario.people import FlowAction, move_of
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.rows import RowAction, row_texts
@@ -549,9 +550,12 @@ class Js(Action, frozen=True, kw_only=True):
 
 
 class Python(Action, frozen=True, kw_only=True):
-    """A Python function, called with the session first."""
+    """A Python function, called with the session, and with ``form`` and ``flow`` if it asks."""
 
-    about = (msg("Call module:function with the session"), "以会话为参数调用 module:function")
+    about = (
+        msg("Call module:function with the session, and with form and flow if it asks for them"),
+        "以会话为参数调用 module:function，需要时还有 form 和 flow",
+    )
     texts: ClassVar = {
         "_": (msg("A Python function"), "Python 函数"),
         "call": ("module:function", "模块:函数"),
@@ -582,7 +586,8 @@ class Python(Action, frozen=True, kw_only=True):
         given = value if isinstance(value, Mapping) else {"call": value}
         module, _, function = str(given["call"]).partition(":")
         found = getattr(_module(module, on.path), function)
-        result.returned(found(on.bench, **given.get("args", {})))
+        seen = handles_for(found, on.subject)
+        result.returned(found(on.bench, **{**seen, **given.get("args", {})}))
 
 
 def _module(name: str, path: Path) -> Any:

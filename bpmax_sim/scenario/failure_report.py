@@ -145,6 +145,15 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         place = next((call.place for call in reversed(self.calls) if call.error), None)
         return self.failure("miss", str(error), self._action, script=place, cause=error)
 
+    def compared_error(self, expected: ExpectedError, errors: Sequence[Exception]) -> Checks:
+        """Return what the expected error was compared for: that of the one that it is, if any."""
+        path = ("expect_error",)
+        if not errors:
+            return (Check(path, False, f"an error{wanted(expected)}", "none"),)
+        compared = [compare_error(expected, self._thrown(error), path) for error in errors]
+        checks = next((checks for checks in compared if not failed(checks)), compared[0])
+        return checks or (Check(path, True, "an error", str(self._thrown(errors[0]))),)
+
     def expected_error(self, expected: ExpectedError, errors: Iterable[Exception]) -> list[Failure]:
         """Return what is wrong with the errors of a step that must end with *expected*."""
         found = list(errors)

@@ -173,6 +173,17 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         return Homes(str(self.path.absolute().parent), names)
 
     @property
+    def sources(self) -> Mapping[str, str]:
+        """Return the text of each file that it is made of: scenario, fragments, scripts, flow."""
+        named = [located for steps in self.cast.named.values() for located in steps]
+        steps = [*self.steps, *self.cleanup, *named]
+        files = [self.spot.source, *(located.spot.source for located in steps)]
+        return {
+            **{one.file: "\n".join(one.lines) for one in files},
+            **{one.name: one.source for one in self.cast.bodies},
+        }
+
+    @property
     def rerun(self) -> str:
         """Return the command that runs this item alone, with the same variables."""
         return shlex.join(["pytest", self.node_id, *self.repeated("--bpmax-var")])

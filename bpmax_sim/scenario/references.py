@@ -20,13 +20,13 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import listed, near
+from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
 
 ROOTS = ("vars", "case", "env", "steps", "form", "flow", "now", "uuid")
 _BARE = frozenset({"now", "uuid"})
 _PIECE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
-_STEP = re.compile(r"[^.\[\]]+|\[(\d+)\]")
 
 Path = tuple[str | int, ...]
 Lookup = Callable[["Reference"], Any]
@@ -77,7 +77,7 @@ def reference(text: str) -> Reference:
     Raises:
         UndefinedValueError: if it does not start with a known root.
     """
-    root, *path = (int(m[1]) if m[1] else m[0] for m in _STEP.finditer(text)) if text else [""]
+    root, *path = plain_steps(text) or ("",)
     if root not in ROOTS:
         hint = near(str(root), ROOTS) or msg(
             "; a value starts with one of {listed}", listed=listed(ROOTS)

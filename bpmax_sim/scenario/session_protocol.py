@@ -9,6 +9,7 @@ from bpmax_sim.clock import Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.scenario.calls import Record
 from bpmax_sim.script.outbox import Outcome, Waiting
+from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.hooks import Stage
 from bpmax_sim.transport.faults import Fault
 
@@ -77,6 +78,15 @@ class Bench(Stage, Protocol):
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         """Take *rules* away and return those of them that never fired."""
+        ...
+
+    @property
+    def struck(self) -> Sequence[Struck]:
+        """Return every fault that struck so far, in order."""
+        ...
+
+    def recalled(self, serial: int, attempt: int, /) -> Recalled | None:
+        """Return the recording behind one sending of a call, if one is."""
         ...
 
     def close(self, *, failed: bool = False) -> None:

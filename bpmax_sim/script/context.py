@@ -247,6 +247,7 @@ class Context:
             run.over = True
             run.stop_timers()
         self._runs.clear()
+        self._owners.clear()
         self._channel.close()
 
     def waiting(self) -> list[Waiting]:
@@ -362,7 +363,7 @@ class Context:
 
     # What the prelude queues.
 
-    def _placed(self, run: Run, entry: Call | Write | Timer) -> Place | None:
+    def _placed(self, run: Run, entry: Call | Write | Log | Timer) -> Place | None:
         place = self._sources.place(entry.row, entry.column)
         run.place = place or run.place
         return place
@@ -434,6 +435,7 @@ class Context:
                 tuple(decode_tagged(entry.values)),
                 at=self._scheduler.clock.now(),
                 order=self._scheduler.clock.tick(),
+                place=self._placed(run, entry),
             )
         )
 

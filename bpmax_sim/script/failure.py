@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -26,6 +27,9 @@ _FRAME = re.compile(r"^ +at (?:(.*) \()?(.+):(\d+):(\d+)\)?$", re.MULTILINE)
 def lines_of(source: str) -> list[str]:
     """Return the lines of *source*, which may end in LF, CR LF or CR."""
     return _LINE_END.split(source)
+
+
+_lines = lru_cache(maxsize=32)(lines_of)  # every line of a console asks for its place
 
 
 def plain(source: str) -> str:
@@ -65,7 +69,7 @@ class Placed(msgspec.Struct, frozen=True):
     @property
     def lines(self) -> list[str]:
         """Return the script's lines."""
-        return lines_of(self.script.source)
+        return _lines(self.script.source)
 
     def place(self, row: int, column: int) -> Place:
         """Return the position of the engine's *row* and *column*; one past the end is the end."""

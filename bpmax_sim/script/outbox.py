@@ -27,6 +27,7 @@ class ConsoleLine(msgspec.Struct, frozen=True):
     Attributes:
         at: the virtual instant.
         order: its place among all that happens in the session.
+        place: the line of the script.
     """
 
     level: Level
@@ -34,6 +35,7 @@ class ConsoleLine(msgspec.Struct, frozen=True):
     values: tuple[Any, ...]
     at: float
     order: int = 0
+    place: Place | None = None
 
 
 class TimerFired(msgspec.Struct, frozen=True):
@@ -174,10 +176,12 @@ class Write(Placed, frozen=True, tag="write"):
     column: Count
 
 
-class Log(Entry, frozen=True, tag="log"):
+class Log(Placed, frozen=True, tag="log"):
     """A line of the console."""
 
     level: Level
+    row: Count
+    column: Count
     text: Any
     values: list[Any]
 

@@ -40,6 +40,7 @@ from bpmax_sim.session.credentials import (
 from bpmax_sim.session.recordings import Opening, SessionRecordings, still_signed
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.undeclared import Undeclared
+from bpmax_sim.session.witness import Witness
 from bpmax_sim.simulator.model import bad_token
 from bpmax_sim.traffic.external_clients import ExternalClients
 from bpmax_sim.transport.faults import Faults
@@ -272,6 +273,7 @@ class Network:
         tokens: the grants of the run.
         faults: fault-injection layer, outermost.
         stubs: fixed answers, in front of everything else.
+        witness: notes what stood behind each sending.
     """
 
     def __init__(
@@ -289,7 +291,6 @@ class Network:
         self._platforms = platforms
         self._settings = settings
         self._start = start
-        self._clock = start.clock
         self._vault = vault = _vault_of(settings)
         self._tenants = Tenants(platforms, settings, start, vault)
         check_paths("redact", settings.redact)
@@ -298,11 +299,13 @@ class Network:
         self._simulators = self._simulate() if start.simulated else None
         passing = partial(volatile_places, platforms)
         self._undeclared = Undeclared(platforms, self._tenants)
+        self.witness = Witness(rules, start.clock)
         self._tracks = SessionRecordings(
             settings,
             rules,
             vault,
             start.seat,
+            self.witness,
             start.zone,
             passing,
             values=self._tenants.values,
@@ -322,7 +325,7 @@ class Network:
             live=lambda: Capturing(_live(others, self._resources, self._tenants.route), vault),
         )
         self.stubs = Stubs(inner, lambda transport: Capturing(transport, vault))
-        self.faults = Faults(self.stubs, partial(_bad_token, platforms))
+        self.faults = Faults(self.stubs, partial(_bad_token, platforms), self.witness.strike)
         self._clients = ExternalClients(
             platforms,
             settings.environ,
@@ -427,7 +430,7 @@ class Network:
             inner=inner,
             keep=self._tracks.keep,
             vault=self._vault,
-            clock=self._clock,
+            clock=self._start.clock,
             trust=_trust(self._start.auth_clock),
         )
 
@@ -492,7 +495,8 @@ class Network:
     def _simulate(self) -> Simulators:
         from bpmax_sim.simulator.simulator import simulators  # noqa: PLC0415 - replay needs none
 
-        return simulators(self._platforms, self._tenants.of, self._clock, self._settings.seeded)
+        clock, seed = self._start.clock, self._settings.seeded
+        return simulators(self._platforms, self._tenants.of, clock, seed)
 
     def _is_signed(self, exchange: Exchange) -> bool:
         granted = self.environment.renewed

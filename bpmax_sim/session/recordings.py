@@ -49,6 +49,7 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
 from bpmax_sim.session.undeclared import Unrecognised
+from bpmax_sim.session.witness import Witness
 from bpmax_sim.transport.redaction import redact_exchange, redact_request
 from bpmax_sim.yamlfile import shown
 
@@ -120,6 +121,7 @@ class SessionRecordings:
     """Plays and records; each login belongs to the track of its instance.
 
     Attributes:
+        witness: notes which recording answered.
         passing: names the fields of an API's answers that have no meaning.
         values: tells the credentials behind a request that are no secrets.
         watch: is shown each exchange that is recorded.
@@ -130,6 +132,7 @@ class SessionRecordings:
     rules: Rules
     vault: Vault
     seat: Seat
+    witness: Witness
     zone: timedelta = timedelta(0)
     passing: Volatile = nothing_volatile
     values: Callable[[Request], Values] = no_values
@@ -185,7 +188,13 @@ class SessionRecordings:
                 parts = parts_of_request(alike.request)
             elif is_of_client(request) and (made := self.synthesise(request)) is not None:
                 return made
-        return player.answer(parts, context)
+        try:
+            found = player.next(parts, context)
+        except NoMatchError as error:
+            self.witness.miss(request, error.nearest, parts)
+            raise
+        self.witness.answer(request, found, parts)
+        return player.outcome(*found)
 
     def knows(self, request: Request) -> bool:
         """Return whether a request was recorded at all, played or not."""

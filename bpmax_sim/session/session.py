@@ -59,6 +59,7 @@ from bpmax_sim.session.options import (
 from bpmax_sim.session.recordings import opening
 from bpmax_sim.session.settings import EverydayOptions, FilePath, Settings, logins_beside
 from bpmax_sim.session.sharing import Run
+from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub, TransportLike, as_transport
 from bpmax_sim.yamlfile import shown
@@ -616,6 +617,15 @@ class Session:
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         """Take *rules* away and return those of them that never fired."""
         return self._network.faults.disarm(rules)
+
+    @property
+    def struck(self) -> Sequence[Struck]:
+        """Return every fault that struck so far, in order."""
+        return self._network.witness.struck
+
+    def recalled(self, serial: int, attempt: int, /) -> Recalled | None:
+        """Return the recording behind one sending of a call, if one is."""
+        return self._network.witness.recalled(serial, attempt)
 
     def stub(self, stub: Stub, /) -> None:
         """Let *stub* answer before anything but faults does; what it answers None to goes on."""

@@ -12,18 +12,16 @@ from typing import Any
 from msgspec import UNSET
 
 from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg
 
 _PATH = re.compile(r"[^.\[\]]+(?:\[\d+\]|\.[^.\[\]]+)+")
-_STEP = re.compile(r"[^.\[\]]+|\[(\d+)\]")
 Steps = tuple[str | int, ...]
 
 
 def steps_of(text: str) -> Steps:
     """Return the steps of a path: a name, then members and row numbers; none if it is no path."""
-    if not _PATH.fullmatch(text):
-        return ()
-    return tuple(int(step[1]) if step[1] else step[0] for step in _STEP.finditer(text))
+    return plain_steps(text) if _PATH.fullmatch(text) else ()
 
 
 def cell(value: Any, steps: Steps) -> Any:

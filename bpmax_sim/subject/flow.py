@@ -255,13 +255,28 @@ class FlowSubject(MovingProject, kw_only=True):
             self._note(acting)
             self.owners.clear()
             goes_back = self.definition is not None and self.definition.resubmit == "back"
-            target = self.sender if goes_back and self.sender else ""
+            target = self._way_back(self.sender) if goes_back and self.sender else ""
             self.sender, self.status = "", PROCESSING
             if not target:
                 target = first_node(self.definition, self._hook("jump", acting))
             self._computed(acting)
             self._arrive(target, "resubmit", acting)
         return self._result
+
+    def _way_back(self, sender: str) -> str:
+        """Return where a project goes on that *sender* sent back: all branches decide again."""
+        definition = self.definition
+        target, inside = sender, True
+        while definition is not None and inside:
+            around = [
+                name
+                for name, node in definition.nodes.items()
+                if node.parallel
+                and any(target in nodes for nodes in definition.region(name).values())
+            ]
+            inside = bool(around)
+            target = around[0] if around else target
+        return target
 
     def withdraw(self, move: FlowMove) -> Result:
         """Take the project back, while it is under way (撤回).

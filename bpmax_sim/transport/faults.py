@@ -122,10 +122,12 @@ class Faults:
 
     Attributes:
         bad_token: the answer of a platform that refuses its token, for a request to it.
+        struck: is shown each rule that strikes, and the request.
     """
 
     inner: Transport
     bad_token: Callable[[Request], Response]
+    struck: Callable[[Fault, Request], None] = lambda _fault, _request: None
     _armed: list[_Armed] = field(default_factory=list, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -153,6 +155,7 @@ class Faults:
         rule = self._strike(request) if self._armed else None
         if rule is None:
             return self.inner.handle(request)
+        self.struck(rule, request)
         match rule.action:
             case Reply() as reply:
                 return _reply(reply)

@@ -139,6 +139,7 @@ class Live:
     def _follow(
         self, client: httpx.Client, request: Request, progress: Progress, start: float
     ) -> Response:
+        redirects: list[tuple[str, str]] = []
         for hop in range(_MAX_HOPS):
             try:
                 response = self._send(client, request, start)
@@ -150,9 +151,11 @@ class Live:
                 raise failed from error
             target = _redirect(request, response)
             if target is None:
-                return response
+                break
+            address, query, _ = target.url.partition("?")
+            redirects.append((str(response.status), f"{address}?…" if query else address))
             request = target
-        return response
+        return replace(response, redirects=tuple(redirects)) if redirects else response
 
     def _send(self, client: httpx.Client, request: Request, start: float) -> Response:
         answer = client.send(_wire(request), stream=True)

@@ -32,6 +32,7 @@ import yaml
 from msgspec import Struct
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
+from bpmax_sim.field_path import read_steps
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import within
 
@@ -40,7 +41,6 @@ Step = str | int
 Mark = tuple[int, int]
 
 _NAME = r"[\w$-]+"
-_STEP = re.compile(rf'\.?({_NAME})|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
 _PLAIN = re.compile(_NAME)
 
 
@@ -156,15 +156,9 @@ def split(path: str) -> tuple[Step, ...]:
     Raises:
         ValueError: if *path* is not a path.
     """
-    steps: list[Step] = []
-    end = 0
-    while end < len(path):
-        found = _STEP.match(path, end)
-        if found is None:
-            raise ValueError(msg("{path!r} is not a path such as steps[1].expect", path=path))
-        name, index, quoted = found.groups()
-        steps.append(name or (int(index) if index else json.loads(quoted)))
-        end = found.end()
+    steps = [step for step in read_steps(path, "path") if isinstance(step, str | int)]
+    if path and (not steps or join(steps) != path.removeprefix(".")):
+        raise ValueError(msg("{path!r} is not a path such as steps[1].expect", path=path))
     return tuple(steps)
 
 

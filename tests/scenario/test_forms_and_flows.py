@@ -122,6 +122,13 @@ if (form.客户 === 问) form.名称 = data.name;
     ended = door.run(text, {"查.js": look, "变.js": "form.名称 = ''"})
     assert ended.code == 0, ended.text
 
+    more = text.replace(
+        "{click: 查}]}",
+        "{click: 查}, {advance: 10ms}, {js: 'return form.次数', expect: {result: 2}}]}",
+    )
+    ended = door.run(more, {"查.js": look, "变.js": "form.名称 = ''"})
+    assert ended.code == 0, ended.text
+
     wrong = text.replace("during: {call: crm_system.get_customer_detail", "during: {call: crm.下单")
     ended = door.run(wrong, {"查.js": look, "变.js": ""})
     assert "no call of crm.下单 was made meanwhile" in ended.text
@@ -192,3 +199,113 @@ user: 张三
     files = {"流程.yaml": main, "盖章.yaml": child, "盖.js": "form.印 = 1"}
     ended = door.run(text, {**files, "坏.js": "throw new Error('归档系统没有开')"})
     assert ended.code == 0, ended.text
+
+
+PYTHON = """
+def 核对(session, form, flow):
+    assert session.clock.now() > 0
+    assert flow.at == "主管" and flow.status == "processing" and flow.pending == ["李主管"]
+    assert form["事由"] == "出差" and form.states["事由"]["readonly"] is True
+    form.set(备注="线下核对过")
+    return [*form, flow.facts["form"]["备注"], flow.project]
+
+
+def 旧的(session, 金额):
+    return 金额
+"""
+
+
+def test_a_python_step_sees_form_and_flow_if_it_asks(door: Door) -> None:
+    text = (
+        HEAD
+        + PROXY
+        + steps(
+            "{set: {事由: 出差}}",
+            "submit: {}",
+            "python: 'checks:核对'\n    expect:\n"
+            "      result: {$contains: 线下核对过}\n      form: {备注: 线下核对过}",
+            "{python: {call: 'checks:旧的', args: {金额: 7}}, expect: {result: 7}}",
+            "{python: 'checks:出错', expect_error: {message: {$contains: 事由 is read-only}}}",
+        )
+    )
+    wrong = "\n\ndef 出错(session, form):\n    form.set(事由='改')\n"
+
+    ended = door.run(text, {**FILES, "checks.py": PYTHON + wrong})
+    assert ended.code == 0, ended.text
+
+
+BRANCHES = """\
+flow: 会审
+start: 起草
+resubmit: back
+repeated: adjacent
+nodes:
+  起草: {owners: [甲], approve: 会审, reject: 结束}
+  会审: {parallel: [法务, 财务], join: 总裁}
+  法务: {owners: [乙, 丙, 丁], complete: 60%, approve: 内审, reject: 起草}
+  内审: {parallel: [内甲, 内乙], join: 总裁}
+  内甲: {owners: [戊], approve: 总裁}
+  内乙: {owners: [己], approve: 总裁}
+  财务: {owners: [庚], deadline: {after: 1h, then: approve}, approve: 总裁, reject: 结束}
+  总裁: {owners: [庚, 辛], complete: in_order, approve: 无人, reject: 结束}
+  无人: {empty: approve, approve: 结束}
+  结束: {end: true}
+"""
+REVIEW = "version: 1\nscenario: 会审\nflow: {definition: 流程.yaml}\nuser: 甲\n"
+
+
+def test_branches_within_branches_meet_at_one_join(door: Door) -> None:
+    text = (
+        REVIEW
+        + PROXY
+        + steps(
+            "submit: {}",
+            "{approve: {}, expect: {flow: {at: [法务, 财务]}}}",
+            "{approve: {by: 乙}, expect: {flow: {at: [法务, 财务]}}}",
+            "{approve: {by: 丙}, expect: {flow: {at: [财务, 内甲, 内乙]}}}",
+            "approve: {by: 戊}",
+            "{approve: {by: 己}, expect: {flow: {at: 财务}}}",
+            "{advance: 1h, expect: {flow: {at: 总裁, pending: [庚]}}}",
+            "{approve: {by: 庚}, expect: {flow: {pending: [辛]}}}",
+            "{approve: {by: 辛}, expect: {flow: {at: 结束, status: finished}}}",
+        )
+    )
+
+    ended = door.run(text, {"流程.yaml": BRANCHES})
+    assert ended.code == 0, ended.text
+
+
+def test_what_is_sent_back_out_of_a_branch_is_decided_again_in_all(door: Door) -> None:
+    text = (
+        REVIEW
+        + PROXY
+        + steps(
+            "submit: {}",
+            "approve: {}",
+            "{return: {by: 乙, to: 起草}, expect: {flow: {at: 起草, pending: [甲]}}}",
+            "{approve: {}, expect: {flow: {pending: [乙, 丙, 丁, 庚]}}}",
+            "{return: {by: 庚, to: start}, expect: {flow: {status: returned, pending: []}}}",
+            "{approve: {by: 乙}, expect_error: {message: {$contains: resubmit it first}}}",
+            "{resubmit: {}, expect: {flow: {at: [法务, 财务]}}}",
+            "{reject: {by: 庚}, expect: {flow: {status: rejected, at: 结束, pending: []}}}",
+            "{resubmit: {}, expect: {flow: {at: 起草}}}",
+        )
+    )
+
+    ended = door.run(text, {"流程.yaml": BRANCHES})
+    assert ended.code == 0, ended.text
+
+
+def test_nodes_that_pass_by_themselves_for_ever_are_told(door: Door) -> None:
+    flow = """\
+flow: 圈
+start: 一
+nodes:
+  一: {empty: approve, approve: 二}
+  二: {empty: approve, approve: [{when: "ctx.form.x", to: 完}, {to: 一}]}
+  完: {end: true}
+"""
+    ended = door.run(REVIEW + PROXY + steps("submit: {}"), {"流程.yaml": flow})
+
+    (headline,) = ended.headlines
+    assert "SubjectError: nodes pass by themselves without end" in headline
