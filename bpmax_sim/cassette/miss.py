@@ -189,7 +189,7 @@ def _where(parts: Parts, context: MissContext) -> Iterator[str]:
         yield _line(msg("script"), str(context.position))
     instance = msg(" (instance {instance})", instance=parts.instance) if parts.instance else ""
     yield _line(
-        "call",
+        msg("call"),
         msg(
             "{method} {parts_path}{query}{instance}",
             method=parts.method,
@@ -249,7 +249,7 @@ def _told(search: Search, near: Near) -> Iterator[str]:
     already = msg(", already played") if near.number in search.played else ""
     place = search.cassette.place(near.number)
     yield _line(
-        "nearest",
+        msg("nearest"),
         msg(
             "exchange {number} at {place}{already}",
             number=near.number + 1,
@@ -261,7 +261,14 @@ def _told(search: Search, near: Near) -> Iterator[str]:
         "", joined("  ", (f"{'×' if part in near.parts else '√'} {part}" for part in PARTS))
     )
     for difference in near.differences[:_SHOWN]:
-        yield _line("", f"× {difference.path}: {_values(difference)}")
+        yield _line(
+            "",
+            msg(
+                "× {difference_path}: {values}",
+                difference_path=difference.path,
+                values=_values(difference),
+            ),
+        )
     if len(near.differences) > _SHOWN:
         yield _line(
             "",
@@ -307,7 +314,7 @@ def _others(search: Search) -> Iterator[str]:
         yield _line("", msg("the file holds {list}", list=(_list(owners) or msg("no exchange"))))
         return
     yield _line(
-        "nearest",
+        msg("nearest"),
         msg("none, recorded are {list}", list=_list(f"{c} ({n})" for c, n in calls.items())),
     )
 
@@ -330,7 +337,7 @@ def _fixes(search: Search, near: Near) -> Iterator[str]:
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
         yield _line(msg("ignore"), f"ignore: [{joined(', ', paths)}]")
     yield _line(
-        "compare",
+        msg("compare"),
         msg("bpmax-sim inspect {place}", place=pasted(search.cassette.place(near.number))),
     )
 
