@@ -203,7 +203,7 @@ COMMANDS: Mapping[str, Command] = {
         "made against the platform's stand-in, with made-up credentials, or against an address, "
         "which gets GET and HEAD only unless writes are allowed. The laws: accepted, arrives, "
         "segments, credential, forms, languages, renewal, identity, replay, secrets, answer and "
-        "script; the README says what each of them says. What breaks one is shrunk, kept in the "
+        "script; the reference says what each of them says. What breaks one is shrunk, kept in the "
         "example database, and printed as a scenario and as a pytest test. Exit codes: 0 no law "
         "was broken, 1 one was, 2 usage, 4 the address cannot be reached.",
     ),
