@@ -313,6 +313,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         trust: ``verified`` where its signature was while it was recorded; else why it was not
             trusted then, or empty where there is none to verify.
         asked: the recorded request, where its signature has to be compared.
+        redirects: status and address of each redirect that was followed, the address without its
+            query, which may hold anything; no recording keeps them.
     """
 
     status: int
@@ -324,6 +326,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     chunks: tuple[Chunk, ...] = ()
     trust: str = ""
     asked: Request | None = None
+    redirects: Pairs = ()
 
     def __repr__(self) -> str:
         return f"<Response {self.status}, {len(self.body)} bytes>"

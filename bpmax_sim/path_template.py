@@ -31,7 +31,7 @@ def fill_placeholders(text: str, value: Callable[[str], str | None]) -> str:
         known = value(found[1])
         return found[0] if known is None else known
 
-    return _PLACEHOLDER.sub(filled, text)
+    return _PLACEHOLDER.sub(filled, text) if "{" in text else text
 
 
 def literal_path(text: str) -> str:
@@ -41,11 +41,13 @@ def literal_path(text: str) -> str:
 
 def decode_path(raw: str) -> str:
     """Return a part of a raw path decoded; bytes that are no UTF-8 as lone surrogates."""
-    return unquote_to_bytes(raw).decode(errors=_BYTES)
+    return unquote_to_bytes(raw).decode(errors=_BYTES) if "%" in raw else raw
 
 
 def encode_value(value: str) -> str:
     """Return a value as one path segment, as a builder writes it (RFC 3986, section 2.3)."""
+    if value.isascii() and value.isalnum():
+        return value
     return quote(value.encode(errors=_BYTES), safe="")
 
 
@@ -55,6 +57,7 @@ class _Segment(msgspec.Struct, frozen=True):
     Attributes:
         literal: the decoded text where there is no placeholder.
         pattern, names: what matches a decoded segment, and which placeholders its groups are.
+        whole: whether it is placeholders alone.
     """
 
     literal: str = ""
@@ -65,6 +68,8 @@ class _Segment(msgspec.Struct, frozen=True):
     def match(self, text: str) -> tuple[str, ...] | None:
         if self.pattern is None:
             return () if text == self.literal else None
+        if self.whole and len(self.names) == 1:
+            return (text,) if text else None
         found = self.pattern.fullmatch(text)
         return found.groups() if found else None
 
@@ -111,6 +116,10 @@ class PathTemplate(msgspec.Struct, frozen=True):
             return None
         values: dict[str, str] = {}
         for expected, text in zip(self.segments, segments, strict=True):
+            if expected.pattern is None:  # most are, and every request comes by here
+                if text != expected.literal:
+                    return None
+                continue
             groups = expected.match(text)
             if groups is None:
                 return None
@@ -131,9 +140,9 @@ class PathTemplate(msgspec.Struct, frozen=True):
 def raw_segments(raw: str) -> tuple[str, ...]:
     """Return the decoded segments of a *raw* path, without that after a slash at its end."""
     parts = raw.removeprefix("/").split("/")
-    if parts and not parts[-1]:
+    if not parts[-1]:
         parts.pop()
-    return tuple(map(decode_path, parts))
+    return tuple(map(decode_path, parts)) if "%" in raw else tuple(parts)
 
 
 def has_trailing_slash(raw: str) -> bool:

@@ -33,6 +33,7 @@ from bpmax_sim.field_path import (
     format_path,
     without,
 )
+from bpmax_sim.i18n import encoded
 from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, media_type
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template
 
@@ -64,12 +65,13 @@ def call_behind(request: Request, named: Call) -> Call:
     path, query = split_query(address)
     headers, body = request.headers, request.body
     if request.injected:
-        put = injected_by_root(request.injected)
-        names = {place.name for place in put.get("query", ())}
-        query = tuple([pair for pair in query if pair[0] not in names]) if names else query
-        headers = Headers(headers).without({place.name for place in put.get("header", ())})
-        if "cookie" in put:
-            headers = Headers(headers).without_cookies({place.name for place in put["cookie"]})
+        put, names = injected_by_root(request.injected), _injected_names(request.injected)
+        if query and "query" in names:
+            query = tuple([pair for pair in query if pair[0] not in names["query"]])
+        if "header" in names:
+            headers = Headers(headers).without(names["header"])
+        if "cookie" in names:
+            headers = Headers(headers).without_cookies(names["cookie"])
         body = _less_body(body, headers, put.get("body", ()))
     return Call(
         platform=named.platform,
@@ -92,6 +94,13 @@ def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath,
         place = FieldPath.injected(text)
         found[place.root] = (*found.get(place.root, ()), place)
     return found
+
+
+@lru_cache(maxsize=256)
+def _injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
+    """Return the names that auth put a value under, by root."""
+    put = injected_by_root(injected)
+    return {root: frozenset([place.name for place in put[root]]) for root in put}
 
 
 def _less_body(body: bytes | None, headers: Pairs, places: tuple[FieldPath, ...]) -> bytes | None:
@@ -178,7 +187,9 @@ class Rules:
         """Return 16 hexadecimal digits that change when a key might."""
         scoped = sorted((name, sorted({*paths})) for name, paths in self.scoped if paths)
         said = [_VERSION, sorted({*self.ignore}), scoped]
-        return hashlib.blake2b(msgspec.json.encode(said), digest_size=8).hexdigest()
+        return hashlib.blake2b(
+            msgspec.json.encode(said, enc_hook=encoded), digest_size=8
+        ).hexdigest()
 
     def paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
         """Return the places that do not count for one API.

@@ -20,6 +20,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.errors import NoMatchError
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import LOGIN, Exchange, Outcome
 
 Numbers = Sequence[int]
@@ -200,7 +201,7 @@ class Player:
             NoMatchError: if there is no cassette, no such call in it, or all were played.
             DamagedCassette: if the exchange is not what was recorded.
         """
-        cassette, number = self._next(parts, context)
+        cassette, number = self.next(parts, context)
         return cassette.exchange(number)
 
     def answer(self, parts: Parts, context: MissContext = MissContext()) -> Outcome:  # noqa: B008
@@ -210,7 +211,14 @@ class Player:
             NoMatchError: if there is no cassette, no such call in it, or all were played.
             DamagedCassette: if the exchange is not what was recorded.
         """
-        cassette, number = self._next(parts, context)
+        return self.outcome(*self.next(parts, context))
+
+    def outcome(self, cassette: Cassette, number: int) -> Outcome:
+        """Return what came of an exchange that is next.
+
+        Raises:
+            DamagedCassette: if it is not what was recorded.
+        """
         if not self._repeat:
             return cassette.outcome(number)
         kept = self._kept.get(number)
@@ -218,7 +226,12 @@ class Player:
             kept = self._kept[number] = cassette.outcome(number)
         return kept
 
-    def _next(self, parts: Parts, context: MissContext) -> tuple[Cassette, int]:
+    def next(self, parts: Parts, context: MissContext) -> tuple[Cassette, int]:
+        """Return which exchange answers the call *parts*; from then on it is played.
+
+        Raises:
+            NoMatchError: if there is no cassette, no such call in it, or all were played.
+        """
         key = identity(parts, self._rules)
         numbers = self._find(key)
         if not numbers or self._cassette is None:
@@ -233,7 +246,7 @@ class Player:
         if found is None:
             places = [self._cassette.place(number) for number in numbers]
             lines = miss.played(parts, places, turn, self._owner, context)
-            raise _error(parts, "already played", lines)
+            raise _error(parts, msg("already played"), lines)
         return self._cassette, found
 
     def logins(self, platform: str, instance: str) -> Iterator[Exchange]:
@@ -254,11 +267,15 @@ class Player:
 
     def _unknown(self, key: str, parts: Parts, context: MissContext) -> NoMatchError:
         if self._cassette is None:
-            return _error(parts, "no cassette", miss.no_cassette(parts, self._path, context))
+            return _error(parts, msg("no cassette"), miss.no_cassette(parts, self._path, context))
         search = miss.Search(
             self._cassette, self._owner, self._rules, frozenset(self._playback.played)
         )
-        return _error(parts, "no such call", miss.no_such_call(search, key, parts, context))
+        near = miss.nearest(search, parts)
+        lines = miss.no_such_call(search, key, parts, context, near)
+        error = _error(parts, msg("no such call"), lines)
+        error.nearest = (self._cassette, near.number) if near else None
+        return error
 
 
 def _part(cassette: Cassette | None, number: int) -> int:
@@ -275,7 +292,7 @@ def _same(cassette: Cassette | None, one: int, other: int) -> bool:
 
 
 def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
-    text = "\n".join([f"{case}: {lines[0]}", *lines[1:]])
+    text = joined("\n", [msg("{case}: {lines}", case=case, lines=lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
 

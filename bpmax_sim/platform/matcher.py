@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request
 from bpmax_sim.path_template import (
@@ -26,7 +27,8 @@ from bpmax_sim.path_template import (
     raw_segments,
 )
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Auth, Encoding, LoginStep, Platform, Source, is_set
+from bpmax_sim.platform.model import Api, Auth, Encoding, Platform, Source, is_set
+from bpmax_sim.platform.target import Login, Target
 
 Addresses = Mapping[tuple[str, str], str]
 """The address in use, by platform and instance key."""
@@ -47,14 +49,6 @@ _ENCODINGS: Final[Mapping[str, Encoding]] = {
 }
 
 
-class Login(msgspec.Struct, frozen=True):
-    """One request of a declared login: step *number*, from 1, of what *auth* acquires."""
-
-    auth: Auth
-    step: LoginStep
-    number: int
-
-
 class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
     """What a request is for.
 
@@ -62,20 +56,16 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
         instances: those that have the address, the default one first.
         base: the start of the URL that is the address.
         is_outside: whether that is an address of the login's own.
-        api: the API, unless it is a *login*; neither where the path is not declared, or where
-            *candidates* names several APIs that it may be.
+        target: the API, the login or what else it is for.
         path: the path as a builder writes it, without query.
         parameters: the decoded values of the path.
         note: why no API is named although some have this path, or nothing.
     """
 
-    platform: Platform
+    target: Target
     instances: tuple[str, ...] = (_ANY_INSTANCE,)
     base: str = ""
     is_outside: bool = False
-    api: Api | None = None
-    login: Login | None = None
-    candidates: tuple[Api, ...] = ()
     path: str = ""
     parameters: Mapping[str, str] = {}
     note: str = ""
@@ -86,17 +76,34 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
         return self.instances[0]
 
     @property
+    def platform(self) -> Platform:
+        """Return whose it is."""
+        return self.target.platform
+
+    @property
+    def api(self) -> Api | None:
+        """Return the API, where it is one for certain."""
+        return self.target.api
+
+    @property
+    def login(self) -> Login | None:
+        """Return the request of a login, where it is one."""
+        return self.target.login
+
+    @property
+    def candidates(self) -> tuple[Api, ...]:
+        """Return the APIs that it may be, where nothing tells them apart."""
+        return self.target.candidates
+
+    @property
     def is_declared(self) -> bool:
         """Return whether the path is that of an API or a login."""
-        return bool(self.api or self.login or self.candidates)
+        return self.target.is_declared
 
     @property
     def auth(self) -> Auth:
         """Return what authorises it."""
-        if self.login:
-            return self.login.auth
-        own = self.api.auth if self.api else None
-        return own if isinstance(own, Auth) else self.platform.auth
+        return self.target.auth
 
 
 class ApiMatcher:
@@ -131,9 +138,9 @@ class ApiMatcher:
                 continue
             path = request.url[found.end() :].partition("#")[0].partition("?")[0]
             routes = address.login or self._routes[address.platform.platform_key]
-            match = routes.match(content, path)
-            match = msgspec.structs.replace(
-                match,
+            match = routes.match(
+                content,
+                path,
                 base=found[0],
                 instances=address.instances,
                 is_outside=address.login is not None,
@@ -245,9 +252,12 @@ class _Route(msgspec.Struct, frozen=True):
     method: str
     template: PathTemplate
     constants: tuple[tuple[str, str, Any], ...]
-    api: Api | None = None
-    login: Login | None = None
+    target: Target
     encoding: Encoding = "json"
+
+    @property
+    def login(self) -> Login | None:
+        return self.target.login
 
 
 class _Routes:
@@ -260,45 +270,45 @@ class _Routes:
     def __init__(self, platform: Platform, routes: Iterable[_Route] | None = None) -> None:
         self.platform = platform
         self.outside: list[tuple[re.Pattern[str], _Routes]] = []
+        self._undeclared = Target(platform)
         self._by_length: dict[tuple[str, int], list[_Route]] = {}
         for route in [*self._logins(), *_apis(platform)] if routes is None else routes:
             key = route.method, len(route.template.segments)
             self._by_length.setdefault(key, []).append(route)
 
-    def match(self, content: _Content, path: str) -> ApiMatch:
+    def match(self, content: _Content, path: str, **address: Any) -> ApiMatch:
+        """Return what a request below *address* is for."""
         fitting = self._fitting(content.request.method.upper(), path)
         routes = [route for route, _ in fitting if not _is_ruled_out(route, content)]
         left = _narrowed(routes, content) if len(routes) > 1 else routes
-        apis = tuple(route.api for route in left or routes if route.api)
+        apis = tuple([route.target.api for route in left or routes if route.target.api])
         if not left and not apis:
-            return ApiMatch(platform=self.platform, path=path or "/")
+            return ApiMatch(target=self._undeclared, path=path or "/", **address)
         chosen = (left or routes)[0]
         values = next(values for route, values in fitting if route is chosen)
-        built = _as_built(chosen, values, path, self.platform)
+        built = _as_built(chosen, values, path)
         if len(left) != 1:
             note = _note(self.platform, apis, fit=bool(left))
-            return ApiMatch(platform=self.platform, candidates=apis, path=built, note=note)
-        return ApiMatch(
-            platform=self.platform,
-            api=chosen.api,
-            login=chosen.login,
-            path=built,
-            parameters=values,
-        )
+            target = Target(self.platform, candidates=apis)
+            return ApiMatch(target=target, path=built, note=note, **address)
+        return ApiMatch(target=chosen.target, path=built, parameters=values, **address)
 
     def _fitting(self, method: str, path: str) -> list[tuple[_Route, dict[str, str]]]:
         """Return the most literal routes that *path* fits, and the values that it has for each."""
-        segments, slash = raw_segments(path), has_trailing_slash(path)
+        segments = raw_segments(path)
         fitting = [
             (route, values)
             for route in self._by_length.get((method, len(segments)), ())
             if (values := route.template.match_segments(segments)) is not None
         ]
+        if len(fitting) <= 1:
+            return fitting
+        slash = has_trailing_slash(path)
 
         def rank(route: _Route) -> tuple[Any, ...]:
             return route.template.has_slash != slash, route.template.rank
 
-        best = min((rank(route) for route, _ in fitting), default=None)
+        best = min(rank(route) for route, _ in fitting)
         return [pair for pair in fitting if rank(pair[0]) == best]
 
     def _logins(self) -> Iterator[_Route]:
@@ -307,9 +317,9 @@ class _Routes:
             place = expand(said.url or said.path, login.auth.parameters)
             origin, path = _split_address(place, self.platform.base_url)
             template = path_template(EXPRESSION.sub(r"{\1}", path))
-            route = _Route(
-                said.method.upper(), template, tuple(_login_constants(login)), login=login
-            )
+            constants = tuple(_login_constants(login))
+            target = Target(self.platform, login=login)
+            route = _Route(said.method.upper(), template, constants, target)
             if origin:
                 outside = _Routes(self.platform, [route])
                 self.outside.append((_base_pattern(origin), outside))
@@ -319,11 +329,17 @@ class _Routes:
 def _note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:
     names = ", ".join(api.key for api in apis)
     if fit:
-        return (
-            f"{platform.platform_key}: nothing in the request tells the APIs {names} apart; give "
-            "each a constant query, header or body member"
+        return msg(
+            "{platform_key}: nothing in the request tells the APIs {names} apart; give "
+            "each a constant query, header or body member",
+            platform_key=platform.platform_key,
+            names=names,
         )
-    return f"{platform.platform_key}: the constant members of no API fit the request: {names}"
+    return msg(
+        "{platform_key}: the constant members of no API fit the request: {names}",
+        platform_key=platform.platform_key,
+        names=names,
+    )
 
 
 def _split_address(place: str, base_url: str) -> tuple[str, str]:
@@ -351,7 +367,7 @@ def _apis(platform: Platform) -> Iterator[_Route]:
         encoding = api.encoding if isinstance(api.encoding, str) else platform.encoding
         constants = tuple(_api_constants(api))
         template = path_template(api.path)
-        yield _Route(api.method.upper(), template, constants, api=api, encoding=encoding)
+        yield _Route(api.method.upper(), template, constants, Target(platform, api), encoding)
 
 
 def _api_constants(api: Api) -> Iterator[tuple[str, str, Any]]:
@@ -408,12 +424,12 @@ def _is_ruled_out(route: _Route, content: _Content) -> bool:
     return not all(content.has(*one) for one in route.constants if one[0] != "body")
 
 
-def _as_built(route: _Route, values: dict[str, str], path: str, platform: Platform) -> str:
+def _as_built(route: _Route, values: dict[str, str], path: str) -> str:
     """Return *path* as a builder writes it; what auth puts in stays a placeholder."""
-    if route.api is not None:
-        auth = route.api.auth if isinstance(route.api.auth, Auth) else platform.auth
-        put_in = {item.name for item in auth.apply if item.place == "path"}
-        values = {name: value for name, value in values.items() if name not in put_in}
+    if route.target.api is not None and values:
+        put_in = [item.name for item in route.target.auth.apply if item.place == "path"]
+        if put_in:
+            values = {name: value for name, value in values.items() if name not in put_in}
     built = route.template.fill(values)
     if has_trailing_slash(path) == route.template.has_slash:
         return built or "/"

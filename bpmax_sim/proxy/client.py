@@ -20,6 +20,7 @@ from msgspec import Struct, field
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
+from bpmax_sim.i18n import mapped, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import authorised, names_of, real_context, signed_otherwise, unauthorised
@@ -28,8 +29,8 @@ from bpmax_sim.proxy.call_plan import Plan, plan
 from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesised
-from bpmax_sim.proxy.recovery import Answered, Outcome, Progress, Stop, next_step
-from bpmax_sim.proxy.response import CallRecord, read_body
+from bpmax_sim.proxy.recovery import Again, Answered, Outcome, Progress, Stop, next_step
+from bpmax_sim.proxy.response import CallRecord, Sending, read_body
 from bpmax_sim.proxy.result import Answer, read_answer, rejected
 from bpmax_sim.proxy.signing import verify
 
@@ -46,7 +47,9 @@ class CallTrace(Struct):
     progress: Progress = Progress()
     notes: list[str] = field(default_factory=list)
     sent: Request | None = None
+    sent_at: float = 0.0
     received: Response | None = None
+    earlier: list[Sending] = field(default_factory=list)
 
     __repr__ = no_repr
 
@@ -89,6 +92,7 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         request = authorised(
             planned, grant, env, attempt=progress.sent, offset=progress.offset or 0.0
         )
+        trace.sent_at = env.clock.now()
         outcome = yield from _send(request, trace)
         progress = trace.progress
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
@@ -98,6 +102,7 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
             trace.notes.append(step.note)
         if isinstance(step, Stop):
             return _finish(outcome, step, planned, grant, env)
+        trace.earlier.append(_sending(request, outcome, step, trace, env))
         if step.wait:
             yield Sleep(step.wait)
         if step.renew:
@@ -116,6 +121,22 @@ def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]
         return error
     trace.received = response
     return Answered(response, read_body(response))
+
+
+def _sending(
+    request: Request, outcome: Outcome, step: Again, trace: CallTrace, env: Environment
+) -> Sending:
+    return Sending(
+        request=request,
+        response=outcome.response if isinstance(outcome, Answered) else None,
+        error=outcome if isinstance(outcome, TransportError) else None,
+        at=trace.sent_at,
+        duration=env.clock.now() - trace.sent_at,
+        ended=env.clock.tick(),
+        follows="renewed" if step.renew else "retried" if step.offset is None else "clock",
+        note=step.note,
+        wait=step.wait,
+    )
 
 
 def _check_signature(
@@ -183,7 +204,7 @@ def _finish(
     response, body = outcome.response, outcome.body
     redact = env.redact
     if step.is_refused_again:
-        line = f"the new token was refused too: HTTP {response.status}"
+        line = msg("the new token was refused too: HTTP {status}", status=response.status)
         raise rejected(AuthError, line, response, body, planned, redact)
     rule = planned.recipe.auth.verify_response
     if rule is not None and response.trust not in {"", VERIFIED}:
@@ -204,7 +225,7 @@ def _complete(error: CallError, trace: CallTrace, env: Environment) -> None:
         known = "" if instance is UNDEFINED else instance
         error.instance = planned.call.instance if planned else known
     error.instance = env.redact(error.instance)
-    error.message = env.redact(error.message)
+    error.message = mapped(error.message, env.redact)
     error.args = (error.message,)
 
 
@@ -222,6 +243,8 @@ def _record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> Cal
         began=trace.began,
         ended=env.clock.tick(),
         attempts=trace.progress.sent,
+        earlier=tuple(trace.earlier),
+        sent_at=trace.sent_at,
         notes=tuple(map(redact, (*(planned.notes if planned else ()), *trace.notes))),
         call=spoken,
         error=error,
@@ -309,7 +332,7 @@ def _follow(flight: Flight) -> Grant:
     flight.landed.wait()
     if flight.grant is not None:
         return flight.grant
-    raise flight.error or RuntimeError("the login that this call waited for was interrupted")
+    raise flight.error or RuntimeError(msg("the login that this call waited for was interrupted"))
 
 
 T = TypeVar("T")
@@ -338,7 +361,7 @@ def _name(error: CallError, call: Call | None) -> None:
     """Put the call in front of a message whose raiser knew of bytes only."""
     if call is None or not call.platform or error.platform:
         return
-    error.message = f"{call.name}: {error.message}"
+    error.message = msg("{name}: {why}", name=call.name, why=error.message)
     error.args = (error.message,)
     error.platform, error.instance, error.api = call.platform, call.instance, call.api
 
@@ -348,7 +371,7 @@ def timed_out(request: Request) -> TransportError:
     call = request.call
     name = f"{call.name}: " if call else ""
     return TransportError(
-        f"{name}no answer within {request.timeout:g} s",
+        msg("{name}no answer within {timeout:g} s", name=name, timeout=request.timeout),
         code="TIMEOUT",
         elapsed=request.timeout,
         platform=call.platform if call else "",

@@ -24,6 +24,7 @@ from msgspec import UNSET, Struct
 
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
 from bpmax_sim.field_path import FieldPath, Steps, values_at
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import (
     FORM,
@@ -83,7 +84,7 @@ class Body(NoRepr, frozen=True):
     def shown(self) -> Any:
         """Return the value as errors and records show it."""
         if self.kind == "bytes":
-            return f"{len(self.value)} bytes"
+            return msg("{value_count} bytes", value_count=len(self.value))
         return self.text if self.kind == "broken" else self.value
 
 
@@ -118,15 +119,15 @@ def parse_json(text: str) -> Any:
     try:
         return loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        raise NotJson("nested too deeply") from None
+        raise NotJson(msg("nested too deeply")) from None
     except json.JSONDecodeError as error:
-        raise NotJson(f"{error.msg} at character {error.pos + 1}") from None
+        raise NotJson(msg("{msg} at character {pos}", msg=error.msg, pos=error.pos + 1)) from None
     except ValueError as error:
         raise NotJson(str(error)) from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(msg("{name} is not JSON", name=name))
 
 
 def _decoded(raw: bytes, charset: str, errors: str) -> str:
@@ -148,7 +149,9 @@ def _read_json(raw: bytes, charset: str) -> Body:
         text = _decoded(raw, charset, "strict")
         return Body("json", parse_json(text), text)
     except UnicodeDecodeError as error:
-        problem = f"byte {error.start + 1} is not {error.encoding}"
+        problem = msg(
+            "byte {start} is not {encoding}", start=error.start + 1, encoding=error.encoding
+        )
     except NotJson as error:
         problem = str(error)
     return Body("broken", text=_decoded(raw, charset, "replace"), problem=problem)
@@ -247,7 +250,9 @@ def _json_path(path: str) -> Finder:
     try:
         compiled = jsonpath.compile(path)
     except (jsonpath.JSONPathError, *_FOREIGN) as error:
-        raise ConfigError(f"{path!r} is not a JSON path such as $.data.code: {error}") from None
+        raise ConfigError(
+            msg("{path!r} is not a JSON path such as $.data.code: {error}", path=path, error=error)
+        ) from None
 
     def find(_response: Response, body: Body) -> Any:
         if not isinstance(body.rules_see, dict | list):
@@ -395,6 +400,32 @@ def redacted_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
     return shown
 
 
+class Sending(Struct, frozen=True, kw_only=True):
+    """A sending of a call that was followed by another one.
+
+    Attributes:
+        at, duration: virtual instant of the start, and seconds until what came of it.
+        ended: the place of its end among all that happens.
+        follows: why it was sent again: ``renewed`` (the token was refused), ``clock`` or
+            ``retried``.
+        note: that in words.
+        wait: virtual seconds until the next one.
+    """
+
+    request: Request
+    response: Response | None
+    error: BpmaxError | None
+    at: float
+    duration: float
+    ended: int
+    follows: Literal["renewed", "clock", "retried"]
+    note: str
+    wait: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Sending {self.follows}>"
+
+
 class CallRecord(Struct, frozen=True, kw_only=True):
     """What one call was and what came of it.
 
@@ -404,6 +435,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         duration: virtual seconds until the answer or the error.
         began, ended: the place of its start and of its end among all that happens.
         attempts: business requests that were sent.
+        earlier: those of them that were followed by another one.
+        sent_at: virtual instant of the last one.
         notes: what was overridden, dropped or retried.
         call: what the builder said, not redacted; None where it was rejected before.
         error: what the call was rejected with.
@@ -419,6 +452,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     began: int = 0
     ended: int = 0
     attempts: int = 0
+    earlier: tuple[Sending, ...] = ()
+    sent_at: float = 0.0
     notes: tuple[str, ...] = ()
     call: Call | None = None
     error: BpmaxError | None = None

@@ -23,6 +23,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 from bpmax_sim.project import make_folder
 from bpmax_sim.report.store import Trace, read_traces
 from bpmax_sim.traffic.curl import curl_of
@@ -154,7 +155,7 @@ def story_of(trace: Trace) -> Story:
         rows=rows,
         failures=tuple(_failure(one, home) for one in ended.get("failures", ())),
         notes=tuple(ended.get("notes", ())),
-        rerun=f"bpmax-sim run {shlex.quote(':'.join(place.split(':')[:-1]))}",
+        rerun=msg("bpmax-sim run {quote}", quote=shlex.quote(":".join(place.split(":")[:-1]))),
     )
 
 
@@ -187,7 +188,7 @@ def _call(event: _Event, answers: Mapping[int, _Event], start: float, end: float
     answer = answers.get(event["number"], {})
     whole = (end - start) or 1.0
     took = answer.get("duration", 0.0)
-    outcome = answer.get("error") or answer.get("status") or "no answer"
+    outcome = answer.get("error") or answer.get("status") or msg("no answer")
     return CallStory(
         number=event["number"],
         name=event["call"],
@@ -220,11 +221,17 @@ def body_text(body: Any) -> str:
     if len(data) <= LONGEST_BODY:
         return text
     kept = data[:LONGEST_BODY].decode("utf-8", "ignore")
-    return f"{kept}\n… {len(data) - LONGEST_BODY:,} bytes more"
+    return msg(
+        "{kept}\n… {data_count:,} bytes more", kept=kept, data_count=len(data) - LONGEST_BODY
+    )
 
 
 def _failure(told: _Event, home: Homeward) -> FailureStory:
-    step = f"step {told['step']}/{told['total']} " if told.get("step") else ""
+    step = (
+        msg("step {step}/{total} ", step=told["step"], total=told["total"])
+        if told.get("step")
+        else ""
+    )
     title = told.get("title") or told.get("scenario", "")
     detail = tuple(map(home.text, told.get("detail", ())))
     checks = sorted(told.get("checks", ()), key=lambda check: bool(check["ok"]))
@@ -264,13 +271,17 @@ def _value(value: Any) -> str:
 
 
 def _step(event: _Event) -> str:
-    number = f"step {event['number']}/{event['total']}  " if event.get("total") else ""
+    number = (
+        msg("step {number}/{total}  ", number=event["number"], total=event["total"])
+        if event.get("total")
+        else ""
+    )
     return f"{number}{event['title']}"
 
 
 def _node(event: _Event) -> str:
     origin = f"{event['previous']} → " if event.get("previous") else ""
-    actor = f" by {event['by']}" if event.get("by") else ""
+    actor = msg(" by {by}", by=event["by"]) if event.get("by") else ""
     return f"{origin}{event['node']} ({event['action']}{actor})"
 
 
@@ -278,13 +289,22 @@ _TOLD: Mapping[str, tuple[Lane, Callable[[_Event], str]]] = {
     "StepStarted": ("step", _step),
     "FieldChanged": (
         "form",
-        lambda e: f"{e['field']}: {_value(e['old'])} → {_value(e['new'])} by {e['by']}",
+        lambda e: msg(
+            "{field}: {value} → {value_2} by {by}",
+            field=e["field"],
+            value=_value(e["old"]),
+            value_2=_value(e["new"]),
+            by=e["by"],
+        ),
     ),
     "MessageShown": ("form", lambda e: f"{e['level']}: {e['text']}"),
-    "CycleCut": ("form", lambda e: f"change cycle cut: {' → '.join(e['chain'])}"),
-    "HookStarted": ("script", lambda e: f"{e['hook']} runs {e['script']}"),
+    "CycleCut": ("form", lambda e: msg("change cycle cut: {names}", names=" → ".join(e["chain"]))),
+    "HookStarted": (
+        "script",
+        lambda e: msg("{hook} runs {script}", hook=e["hook"], script=e["script"]),
+    ),
     "ConsoleWritten": ("script", lambda e: f"{e['level']}: {e['text']}"),
-    "TimerFired": ("script", lambda e: f"timer after {e['delay']:g} s"),
+    "TimerFired": ("script", lambda e: msg("timer after {delay:g} s", delay=e["delay"])),
     "CallMade": ("call", lambda e: str(e["call"])),
     "NodeEntered": ("flow", _node),
 }
@@ -329,7 +349,9 @@ def write_page(path: Path, places: Sequence[Path], *, version: str) -> Counter[s
         make_folder(path)
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
     except OSError as error:
-        raise ConfigError(f"{shown(path)}: cannot be written: {error.strerror}") from error
+        raise ConfigError(
+            msg("{path}: cannot be written: {strerror}", path=shown(path), strerror=error.strerror)
+        ) from error
     return Counter(story.outcome for story in stories)
 
 

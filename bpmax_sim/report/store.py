@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.project import SUFFIX, file_name, make_folder
-from bpmax_sim.scenario.events import Event, trace
+from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
+from bpmax_sim.secret.vault import Redact
+from bpmax_sim.subject.definition import Node
 from bpmax_sim.yamlfile import shown
 
 TRACE_FOLDER = Path(".bpmax", "trace")
@@ -34,10 +37,14 @@ class Trace(msgspec.Struct, frozen=True):
     Attributes:
         folder: that of the scenario's file, from the project's root, with slashes.
         events: one mapping for each line, in order; ``event`` names its kind.
+        sources: the files that it was made of, as the events name them.
+        flow: nodes and routes of its flow, where it has one.
     """
 
     folder: str
     events: tuple[Mapping[str, Any], ...]
+    sources: Mapping[str, str] = msgspec.field(default_factory=dict)
+    flow: Mapping[str, Any] | None = None
 
 
 def trace_path(item: ScenarioItem) -> Path:
@@ -48,7 +55,14 @@ def trace_path(item: ScenarioItem) -> Path:
     return root / TRACE_FOLDER / folder / stem / f"{file_name(item.name)}{_ENDING}"
 
 
-def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed: bool) -> str:
+def keep_trace(
+    item: ScenarioItem,
+    events: Sequence[Event],
+    when: str,
+    *,
+    failed: bool,
+    redact: Redact = str,
+) -> str:
     """Write the trace if it is wanted, and return its path; an old one of a pass goes away.
 
     A trace that cannot be written is left out: it fails no run.
@@ -58,6 +72,7 @@ def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed
         events: everything that happened.
         when: ``on``, ``off`` or ``on-failure``.
         failed: whether it failed.
+        redact: hides what is secret in the files that are attached.
     """
     if when == "off":
         return ""
@@ -67,9 +82,36 @@ def keep_trace(item: ScenarioItem, events: Iterable[Event], when: str, *, failed
             path.unlink(missing_ok=True)
             return ""
         make_folder(path)
-        path.write_text("".join(trace(events, item.homes)), encoding="utf-8", newline="\n")
+        every = [*events, *_attached(item, events[-1].at, redact)]
+        path.write_text("".join(trace(every, item.homes)), encoding="utf-8", newline="\n")
         return str(path)
     return ""
+
+
+def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
+    """Yield what a viewer shows beside the events: it may be opened without the project."""
+    for file, text in item.sources.items():
+        yield SourceAttached(file=Place(file), text=redact(text), at=at)
+    flow = item.cast.definition
+    if flow is not None:
+        nodes = {
+            name: {
+                "title": redact(node.title),
+                "end": node.end,
+                "routes": list(_routes(node, redact)),
+            }
+            for name, node in flow.nodes.items()
+        }
+        yield FlowAttached(flow=flow.flow, start=flow.start, nodes=nodes, at=at)
+
+
+def _routes(node: Node, redact: Redact) -> Iterator[dict[str, str]]:
+    for action in node.offers:
+        for route in node.routes(action):
+            yield {"action": action, "to": route.to, "when": redact(route.when)}
+    due = node.due.to if node.due else ""
+    others = [*(("parallel", to) for to in node.parallel), ("join", node.join), ("deadline", due)]
+    yield from ({"action": action, "to": to, "when": ""} for action, to in others if to)
 
 
 def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
@@ -83,7 +125,9 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
     found: dict[Path, Path] = {}
     for place in places:
         if not place.exists():
-            raise ConfigError(f"{shown(place)}: there is no such trace; {_HOW}")
+            raise ConfigError(
+                msg("{place}: there is no such trace; {how}", place=shown(place), how=_HOW)
+            )
         files = [place] if place.is_file() else sorted(place.rglob(f"*{_ENDING}"))
         base = _base(place)
         found |= {file.relative_to(base): file for file in files}
@@ -91,7 +135,7 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
         yield _read(found[name], name.parent.parent.as_posix())
 
 
-_HOW = "write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`"
+_HOW = msg("write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`")
 
 
 def _base(place: Path) -> Path:
@@ -104,14 +148,41 @@ def _base(place: Path) -> Path:
 
 def _read(path: Path, folder: str) -> Trace:
     events: list[Mapping[str, Any]] = []
+    sources: dict[str, str] = {}
+    flow: Mapping[str, Any] | None = None
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         event = _event(line)
         if event is None:
-            raise ConfigError(f"{shown(path)}:{number}: this is no line of a trace; {_HOW}")
-        events.append(event)
+            raise ConfigError(
+                msg(
+                    "{path}:{number}: this is no line of a trace; {how}",
+                    path=shown(path),
+                    number=number,
+                    how=_HOW,
+                )
+            )
+        if event["event"] == "SourceAttached":
+            sources[str(event.get("file"))] = str(event.get("text"))
+        elif event["event"] == "FlowAttached":
+            flow = event
+        else:
+            events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
-        raise ConfigError(f"{shown(path)}: this trace has no beginning; {_HOW}")
-    return Trace("" if folder == "." else folder, tuple(events))
+        raise ConfigError(
+            msg("{path}: this trace has no beginning; {how}", path=shown(path), how=_HOW)
+        )
+    version = events[0].get("version", 1)
+    if version != VERSION:
+        raise ConfigError(
+            msg(
+                "{path}: this trace has version {version}, and version {known} is read here; {how}",
+                path=shown(path),
+                version=version,
+                known=VERSION,
+                how=_HOW,
+            )
+        )
+    return Trace("" if folder == "." else folder, tuple(events), sources, flow)
 
 
 def _event(line: bytes) -> Mapping[str, Any] | None:
@@ -161,7 +232,7 @@ def keep(evidence: Evidence, root: Path) -> None:
     path = root / PLACE
     try:
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(evidence))
+        path.write_bytes(msgspec.json.encode(evidence, enc_hook=encoded))
     except OSError:
         return
 
@@ -217,7 +288,7 @@ def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence
             path.unlink(missing_ok=True)
             return
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(_told(item, failures, texts)))
+        path.write_bytes(msgspec.json.encode(_told(item, failures, texts), enc_hook=encoded))
     except OSError:
         return
 

@@ -16,13 +16,52 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place
+from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import js_number, loads
-from bpmax_sim.messages import FORM, Call, Pairs, media_type
+from bpmax_sim.messages import FORM, Call, Pairs, Request, Response, media_type
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import names_api
-from bpmax_sim.proxy.response import RedactedRequest, RedactedResponse
+from bpmax_sim.proxy.response import (
+    RedactedRequest,
+    RedactedResponse,
+    Sending,
+    redacted_request,
+    redacted_response,
+)
 from bpmax_sim.scenario.expect import Check, Checks, compare, failed, is_number, is_operator
 from bpmax_sim.scenario.references import Path, show
+from bpmax_sim.session.witness import Recalled
+
+
+class CallAttempted(msgspec.Struct, frozen=True, kw_only=True):
+    """A sending of call *number* that was followed by another one, redacted.
+
+    Attributes:
+        attempt: which of its sendings it was, from 1.
+        follows: why it was sent again: ``renewed`` (the token was refused), ``clock`` or
+            ``retried``; *why* says it in words, *wait* how long that waited.
+        order: the place of its end among all that happens.
+    """
+
+    number: int
+    call: str
+    attempt: int
+    url: str
+    header: Mapping[str, str]
+    body: Any = None
+    status: int | None = None
+    response: Any = None
+    response_header: Mapping[str, str] = msgspec.field(default_factory=dict)
+    source: str = ""
+    error: str = ""
+    message: str = ""
+    follows: str
+    why: str
+    wait: float = 0.0
+    recording: Recalled | None = None
+    at: float
+    duration: float
+    order: int = 0
 
 
 class CallMade(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +73,10 @@ class CallMade(msgspec.Struct, frozen=True, kw_only=True):
         path: values of the path's placeholders.
         error: the code of the rejection, empty for an answer.
         place: the script line that made the call.
+        attempts: requests that were sent; *header* and *body* are those of the last one.
+        earlier: those before it; *sent_at*: when the last one was sent.
+        recording: what it was answered from, or the nearest one of a miss.
+        redirects: status and address of each redirect that was followed.
     """
 
     number: int
@@ -54,6 +97,13 @@ class CallMade(msgspec.Struct, frozen=True, kw_only=True):
     duration: float = 0.0
     place: Place | None = None
     at: float = 0.0
+    response_header: Mapping[str, str] = msgspec.field(default_factory=dict)
+    attempts: int = 0
+    earlier: tuple[CallAttempted, ...] = ()
+    sent_at: float = 0.0
+    notes: tuple[str, ...] = ()
+    recording: Recalled | None = None
+    redirects: Pairs = ()
 
     @property
     def is_login(self) -> bool:
@@ -140,6 +190,36 @@ class Record(Protocol):
         ...
 
     @property
+    def attempts(self) -> int:
+        """Return how many requests were sent."""
+        ...
+
+    @property
+    def earlier(self) -> Sequence[Sending]:
+        """Return those of them that were followed by another one."""
+        ...
+
+    @property
+    def sent_at(self) -> float:
+        """Return the virtual instant of the last one."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Return what was overridden, dropped or retried."""
+        ...
+
+    @property
+    def sent(self) -> Request | None:
+        """Return the last request as it was sent."""
+        ...
+
+    @property
+    def received(self) -> Response | None:
+        """Return the last response as it came."""
+        ...
+
+    @property
     def redact(self) -> Callable[[str], str]:
         """Return what hides secrets in a text."""
         ...
@@ -155,8 +235,22 @@ class Record(Protocol):
         ...
 
 
-def call_made(record: Record, number: int, template: str) -> CallMade:
-    """Return *record* as a scenario sees it; *template* is the API's path with placeholders."""
+Recall = Callable[[int, int], Recalled | None]
+
+
+def _nothing(_serial: int, _attempt: int) -> None:
+    """Recall no recording."""
+
+
+def call_made(record: Record, number: int, template: str, recall: Recall = _nothing) -> CallMade:
+    """Return *record* as a scenario sees it.
+
+    Args:
+        record: what the session kept.
+        number: of the call in the scenario.
+        template: the API's path with placeholders.
+        recall: returns the recording behind one sending of a call.
+    """
     request, response = record.request, record.response
     call, redact = record.call, record.redact
     sent = _hidden(call.headers if call else (), redact)
@@ -181,6 +275,49 @@ def call_made(record: Record, number: int, template: str) -> CallMade:
         duration=record.duration,
         place=record.position,
         at=record.at,
+        response_header=response.headers if response else {},
+        attempts=record.attempts,
+        earlier=tuple(
+            _attempt(record, number, attempt, recall)
+            for attempt in range(1, len(record.earlier) + 1)
+        ),
+        sent_at=record.sent_at or record.at,
+        notes=tuple(record.notes),
+        recording=_recalled(record.sent, recall),
+        redirects=_hidden(record.received.redirects if record.received else (), redact),
+    )
+
+
+def _recalled(request: Request | None, recall: Recall) -> Recalled | None:
+    call = request.call if request else None
+    return recall(call.serial, request.attempt) if call and request else None
+
+
+def _attempt(record: Record, number: int, attempt: int, recall: Recall) -> CallAttempted:
+    sending, redact = record.earlier[attempt - 1], record.redact
+    request = redacted_request(sending.request, redact)
+    response = redacted_response(sending.response, redact) if sending.response else None
+    error = sending.error
+    return CallAttempted(
+        number=number,
+        call=record.name,
+        attempt=attempt,
+        url=request.url,
+        header=request.headers,
+        body=_body(request.body, request.headers.get("content-type", "")),
+        status=response.status if response else None,
+        response=response.body if response else None,
+        response_header=response.headers if response else {},
+        source=sending.response.source if sending.response else "",
+        error=str(getattr(error, "code", "")) if error else "",
+        message=redact(str(error or "")),
+        follows=sending.follows,
+        why=redact(sending.note),
+        wait=round(sending.wait, 5),
+        recording=_recalled(sending.request, recall),
+        at=sending.at,
+        duration=round(sending.duration, 5),
+        order=sending.ended,
     )
 
 
@@ -244,7 +381,12 @@ def _count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Ch
     found = compare(item["times"], len(fitting), (*path, "times"))
     if len(fitting) == len(same):
         return found
-    near = f"{len(fitting)} ({len(same)} calls of {item['call']}, others differ)"
+    near = msg(
+        "{fitting_count} ({same_count} calls of {call}, others differ)",
+        fitting_count=len(fitting),
+        same_count=len(same),
+        call=item["call"],
+    )
     return tuple(Check(check.path, check.ok, check.expected, near) for check in found)
 
 
@@ -267,8 +409,10 @@ def _in_order(
 
 def _told(names: Sequence[str]) -> str:
     if not names:
-        return "no call"
-    return f"{len(names)} call{'s' if len(names) > 1 else ''} ({', '.join(names)})"
+        return msg("no call")
+    return plural(
+        len(names), "{number} call ({names})", "{number} calls ({names})", names=", ".join(names)
+    )
 
 
 def _parts(item: Mapping[str, Any], call: CallMade, path: Path) -> Checks:

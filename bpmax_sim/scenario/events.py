@@ -21,14 +21,19 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.js_values import plain
+from bpmax_sim.messages import Pairs
 from bpmax_sim.project import NOWHERE, Homes
-from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.calls import CallAttempted, CallMade
+from bpmax_sim.scenario.expect import Check
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.outbox import TimerFired
 from bpmax_sim.secret.vault import members
+from bpmax_sim.session.witness import Recalled
 from bpmax_sim.subject.hooks import Happening
 
 Outcome = Literal["passed", "failed", "skipped"]
+VERSION = 2
+"""Of the trace: what its events are, and the names and meaning of what they tell."""
 
 
 class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,11 +43,18 @@ class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
     row: str
     place: Place
     steps: int
+    tags: tuple[str, ...] = ()
+    version: int = VERSION
     at: float
 
 
 class StepStarted(msgspec.Struct, frozen=True, kw_only=True):
-    """A step starts; *number* counts from 1, 0 for steps inside ``run`` and ``finally``."""
+    """The turn of a step; whether it runs or is skipped says its end.
+
+    Attributes:
+        number: counts from 1, 0 for steps inside ``run`` and ``finally``.
+        form: the values before it; None where there is no form.
+    """
 
     number: int
     total: int
@@ -50,24 +62,77 @@ class StepStarted(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     action: str
     place: Place
+    form: Mapping[str, Any] | None = None
     at: float
 
 
 class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
-    """A step ended; *duration* is virtual seconds."""
+    """A step ended.
+
+    Attributes:
+        duration: virtual seconds.
+        reason: why it was skipped.
+        tries: how often it ran.
+        checks: every comparison that its expectations asked for, of the last try.
+        form: the values after it; None where there is no form.
+    """
 
     number: int
     title: str
     outcome: Outcome
     duration: float
+    reason: str = ""
+    tries: int = 1
+    checks: tuple[Check, ...] = ()
+    form: Mapping[str, Any] | None = None
     at: float
 
 
 class ConsoleWritten(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that a script wrote to its console."""
+    """A line that a script wrote to its console, and where."""
 
     text: str
     level: str
+    place: Place | None = None
+    at: float
+
+
+class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
+    """A step ended with an error, expected or not, or a script left one behind.
+
+    Attributes:
+        source: ``script``, ``subject``, ``python``, or the call that was rejected.
+        stack: frames of the user's files, innermost first.
+        unhandled: whether it is a rejection that nobody handled.
+    """
+
+    type: str
+    code: Any = None
+    message: str
+    source: str
+    status: Any = None
+    place: Place | None = None
+    stack: tuple[str, ...] = ()
+    unhandled: bool = False
+    at: float
+
+
+class FaultStruck(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault struck a sending of call *number*; 0 where that has not ended.
+
+    Attributes:
+        attempt: which of its sendings it was, from 1.
+        rule: the calls that it strikes, such as ``crm.get call 1``.
+        action: what it does, such as ``status 503``.
+        place: where it stands in a file.
+    """
+
+    number: int
+    call: str
+    attempt: int
+    rule: str
+    action: str
+    place: Place | None = None
     at: float
 
 
@@ -78,6 +143,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
         failures: in the order they were found; the first is the headline.
         notes: what is worth knowing and no failure, such as a change cycle that was cut.
         digest: the trace's digest, the same on every run of the same scenario in replay.
+        checks: every comparison that the scenario's own expectations asked for.
     """
 
     outcome: Outcome
@@ -86,21 +152,52 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     calls: int
     duration: float
+    checks: tuple[Check, ...] = ()
     at: float
 
 
 class CallAnswered(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of call *number*: an answer, or the code of its rejection."""
+    """What came of call *number*: an answer, or the code of its rejection.
+
+    Attributes:
+        attempts: how many requests were sent; *sent_at* is when the last one was.
+        notes: what was overridden, dropped or retried.
+        recording: what it was answered from, or the nearest one of a miss.
+        redirects: status and address of each redirect that was followed.
+    """
 
     number: int
     call: str
     status: int | None = None
     response: Any = None
+    response_header: Mapping[str, str] = msgspec.field(default_factory=dict)
     source: str = ""
     error: str = ""
     message: str = ""
+    attempts: int = 0
+    notes: tuple[str, ...] = ()
+    recording: Recalled | None = None
+    redirects: Pairs = ()
+    sent_at: float = 0.0
     duration: float = 0.0
     at: float = 0.0
+
+
+class SourceAttached(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the scenario is made of, as it was when it ran; no part of the digest."""
+
+    file: Place
+    text: str
+    at: float
+
+
+class FlowAttached(msgspec.Struct, frozen=True, kw_only=True):
+    """The nodes of the flow, by name, and the routes from each; no part of the digest."""
+
+    flow: str
+    start: str
+    nodes: Mapping[str, Mapping[str, Any]]
+    at: float
 
 
 Event = (
@@ -108,10 +205,15 @@ Event = (
     | StepStarted
     | StepFinished
     | CallMade
+    | CallAttempted
     | CallAnswered
+    | FaultStruck
     | TimerFired
     | ConsoleWritten
+    | ErrorThrown
     | ScenarioFinished
+    | SourceAttached
+    | FlowAttached
     | Happening
 )
 
@@ -128,15 +230,21 @@ def answer_of(made: CallMade) -> CallAnswered:
         call=made.call,
         status=made.status,
         response=made.response,
+        response_header=made.response_header,
         source=made.source,
         error=made.error,
         message=made.message,
+        attempts=made.attempts,
+        notes=made.notes,
+        recording=made.recording,
+        redirects=made.redirects,
+        sent_at=instant(made.sent_at),
         duration=instant(made.duration),
         at=instant(made.at + made.duration),
     )
 
 
-_ANSWER = frozenset({"status", "response", "source", "error", "message", "duration"})
+_ANSWER = frozenset({*members(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
 _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
 _RENAMED = {"event": "hook"}  # of a hook that starts
@@ -241,6 +349,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], Any]], ...] 
     ((bool, int, type(None)), _same),
     (float, _float),
     (Place, _place),
+    (CallMade, lambda value, _homes: value.number),  # it is told where it was made
     (Mapping, _map),
     ((list, tuple), _list),
 )

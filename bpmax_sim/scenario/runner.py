@@ -35,15 +35,18 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant, SeededChance, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
 from bpmax_sim.scenario.action import Performer, Subject
-from bpmax_sim.scenario.assertions import State, judge, resolved_error, told_error
+from bpmax_sim.scenario.assertions import State, judge, resolved_error, thrown_of, told_error
 from bpmax_sim.scenario.calls import CallMade, call_made
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
+    ErrorThrown,
     Event,
+    FaultStruck,
     Outcome,
     ScenarioFinished,
     ScenarioStarted,
@@ -52,17 +55,19 @@ from bpmax_sim.scenario.events import (
     answer_of,
     trace_digest,
 )
-from bpmax_sim.scenario.expect import failed
+from bpmax_sim.scenario.expect import Checks, failed
 from bpmax_sim.scenario.failure_report import Scene
+from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
-from bpmax_sim.scenario.model import Expect, FlowSpec, FormSpec, Retry, inner_steps
+from bpmax_sim.scenario.model import During, Expect, FlowSpec, FormSpec, Retry, inner_steps
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
-from bpmax_sim.script.outbox import ConsoleLine, TimerFired, Unawaited
+from bpmax_sim.script.outbox import Unawaited
 from bpmax_sim.session.options import arguments
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
+from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageShown, Result
@@ -80,7 +85,7 @@ def fields_of(subject: Subject) -> Mapping[str, Any]:
     """Return what the form shows of its fields, of a flow that of its project."""
     if isinstance(subject, FormSubject):
         return dict(plain(subject.facts()))
-    return dict(plain(subject.facts_of(subject.form))) if isinstance(subject, FlowSubject) else {}
+    return dict(plain(subject.front.facts())) if isinstance(subject, FlowSubject) else {}
 
 
 def flow_of(subject: Subject) -> Mapping[str, Any]:
@@ -103,11 +108,13 @@ class Log(msgspec.Struct):
     """Gathers what happens and hands it on in that order.
 
     Attributes:
+        root: the project's folder; a recording elsewhere is told by its name alone.
         writers: field -> the script line that wrote its present value.
     """
 
     bench: Bench
     homes: Homes = NOWHERE
+    root: str = ""
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)
     console: list[dict[str, Any]] = msgspec.field(default_factory=list)
@@ -115,6 +122,8 @@ class Log(msgspec.Struct):
     writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
     notes: list[str] = msgspec.field(default_factory=list)
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
+    _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
+    _struck: int = 0
 
     def tell(self, happening: Happening) -> None:
         """Take what a subject tells, at this instant."""
@@ -128,7 +137,11 @@ class Log(msgspec.Struct):
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
         elif isinstance(happening, CycleCut):
-            self.notes.append(f"change cycle cut: {' -> '.join(happening.chain)}")
+            self.notes.append(msg("change cycle cut: {names}", names=" -> ".join(happening.chain)))
+
+    def note(self, event: Event) -> None:
+        """Take what is done while a step is under way."""
+        self._fresh.append((self.bench.clock.tick(), self.bench.shown(event)))
 
     def mark(self) -> Mark:
         """Return the present position."""
@@ -140,25 +153,69 @@ class Log(msgspec.Struct):
         self.events.append(event)
         return event
 
-    def collect(
-        self, console: Sequence[ConsoleLine], timers: Sequence[TimerFired] = ()
-    ) -> Iterable[Event]:
-        """Return everything since the last time, as it happened."""
+    def collect(self, result: Result) -> Iterable[Event]:
+        """Return everything since the last time, as it happened; *result* is of the action."""
         for record in sorted(self.bench.calls[len(self.calls) :], key=attrgetter("began")):
             platform, _, api = record.name.partition(".")
             number = len(self.calls) + 1
-            made = call_made(record, number, self.bench.template(platform, api))
+            made = call_made(record, number, self.bench.template(platform, api), self._recalled)
             self.calls.append(made)
+            if record.call is not None:
+                self._numbers[record.call.serial] = number
+            self._fresh += [(one.order, one) for one in made.earlier]
             self._fresh += (record.began, made), (record.ended, answer_of(made))
-        self._fresh += [(timer.order, timer) for timer in timers]
-        for line in sorted(console, key=attrgetter("order")):
+        self._fresh += [(timer.order, timer) for timer in result.timers]
+        for line in sorted(result.console, key=attrgetter("order")):
             self.console.append({"text": line.text, "level": line.level})
-            written = ConsoleWritten(text=line.text, level=line.level, at=line.at)
+            written = ConsoleWritten(text=line.text, level=line.level, place=line.place, at=line.at)
             self._fresh.append((line.order, written))
+        self._fresh += map(self._fault, self.bench.struck[self._struck :])
+        self._struck = len(self.bench.struck)
+        self._fresh += self._errors(result)
         fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
         self._fresh.clear()
         self.events += fresh
         return tuple(fresh)
+
+    def _recalled(self, serial: int, attempt: int) -> Recalled | None:
+        """Return the recording behind a sending, its file as every machine names it."""
+        found = self.bench.recalled(serial, attempt)
+        if found is None:
+            return None
+        path = os.path.abspath(found.file)  # noqa: PTH100 - of every call
+        inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
+        file = self.homes.of(path) if inside else os.path.basename(path)  # noqa: PTH119
+        return self.bench.shown(replace(found, file=file))
+
+    def _fault(self, struck: Struck) -> tuple[int, Event]:
+        told = FaultStruck(
+            number=self._numbers.get(struck.serial, 0),
+            call=struck.call,
+            attempt=struck.attempt + 1,
+            rule=str(struck.fault),
+            action=describe_fault(struck.fault),
+            place=struck.fault.place,
+            at=struck.at,
+        )
+        return struck.order, self.bench.shown(told)
+
+    def _errors(self, result: Result) -> Iterator[tuple[int, Event]]:
+        """Yield what the action ended with, and what nobody handled."""
+        clock = self.bench.clock
+        for error in (*result.errors, *result.unhandled):
+            thrown = thrown_of(error)
+            told = ErrorThrown(
+                type=thrown.type,
+                code=plain(thrown.code),
+                message=thrown.message,
+                source=thrown.source,
+                status=plain(thrown.status),
+                place=thrown.place,
+                stack=tuple(getattr(error, "stack", ())),
+                unhandled=error in result.unhandled,
+                at=clock.now(),
+            )
+            yield clock.tick(), self.bench.shown(told)
 
     def digest(self) -> str:
         """Return the digest of the trace so far."""
@@ -176,6 +233,7 @@ class Progress:
         failures: in the order they were found.
         result: what the latest action gave.
         missed: how many misses have been told.
+        checks: what the scenario's own expectations compared.
     """
 
     def __init__(
@@ -186,10 +244,11 @@ class Progress:
         self.bench = bench
         self.faults = faults
         self.bodies = item.cast.bodies
-        self.log = Log(bench, item.homes)
+        self.log = Log(bench, item.homes, os.path.abspath(item.root))  # noqa: PTH100 - faster
         self.failures: list[Failure] = []
         self.result: Any = None
         self.missed = 0
+        self.checks: Checks = ()
         self.subject: Subject = None
         self.scope = self._scope(environ)
         self.performer = Performer(
@@ -197,7 +256,7 @@ class Progress:
             subject=None,
             path=item.path,
             inline=item.cast.inline,
-            libraries=item.cast.libraries,
+            libraries=item.cast.all_libraries,
         )
 
     def _scope(self, environ: Mapping[str, str]) -> Scope:
@@ -229,30 +288,38 @@ class Progress:
         return True
 
     def _subject(self) -> Subject:
-        scenario, scripts = self.item.scenario, self.item.cast.scripts
-        libraries, resolve = self.item.cast.libraries, self.scope.resolve
-        if isinstance(scenario.form, FormSpec):
-            return FormSubject(
-                stage=self.bench,
-                tell=self.log.tell,
-                scripts=scripts,
-                libraries=libraries,
-                fields=resolve(scenario.form.fields),
-            )
+        scenario, resolve = self.item.scenario, self.scope.resolve
+        form = scenario.form if isinstance(scenario.form, FormSpec) else None
         if not isinstance(scenario.flow, FlowSpec):
-            return None
+            return self._form(resolve(form.fields)) if form else None
+        values = {**resolve(form.fields if form else {}), **resolve(scenario.flow.form)}
         user = {} if scenario.user is UNSET else resolve(scenario.user)
+        flow = self.item.cast.flow
         return FlowSubject(
             stage=self.bench,
             tell=self.log.tell,
-            scripts=scripts,
-            libraries=libraries,
-            definition=self.item.cast.definition,
-            conditions=self.item.cast.conditions,
+            scripts=flow.scripts,
+            libraries=flow.libraries,
+            definition=flow.definition,
+            conditions=flow.conditions,
+            screens=flow.screens,
+            subflows=self.item.cast.subflows,
+            creation=self._form(values) if form else None,
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
-            form=resolve(scenario.flow.form),
+            form=values,
             user=user if isinstance(user, Mapping) else {"id": user},
+            people=resolve(scenario.people),
+            now=self.bench.clock.now,
+        )
+
+    def _form(self, fields: dict[str, Any]) -> FormSubject:
+        return FormSubject(
+            stage=self.bench,
+            tell=self.log.tell,
+            scripts=self.item.cast.scripts,
+            libraries=self.item.cast.libraries,
+            fields=fields,
         )
 
     def scene(self, since: Mark = START, **details: Any) -> Scene:
@@ -282,6 +349,10 @@ class Progress:
             "trace": log.digest,
         }
 
+    def form(self) -> Mapping[str, Any] | None:
+        """Return the present fields as they are told; None where there is no form."""
+        return None if self.subject is None else form_of(self.subject)
+
     def shown(self, value: T) -> T:
         """Return *value* as it may be shown."""
         return self.bench.shown(value)
@@ -305,7 +376,13 @@ _ONCE = Retry(tries=1)
 
 
 class StepRun(msgspec.Struct):
-    """A step while it runs; its failures end up in the run's."""
+    """A step while it runs; its failures end up in the run's.
+
+    Attributes:
+        reason: why it is skipped, from the start or by its condition.
+        tries: how often it ran so far.
+        checks: what the expectations of the last try compared.
+    """
 
     progress: Progress
     located: LocatedStep
@@ -314,32 +391,52 @@ class StepRun(msgspec.Struct):
     prefix: str = ""
     since: Mark = START
     failures: list[Failure] = msgspec.field(default_factory=list)
+    reason: str = ""
+    tries: int = 0
+    checks: Checks = ()
+    _inner: list[Failure] = msgspec.field(default_factory=list)
+    _missing: list[str] = msgspec.field(default_factory=list)
 
     def events(self) -> Iterator[Event]:
         """Run the step and yield what happens."""
-        log, clock = self.progress.log, self.progress.bench.clock
+        log = self.progress.log
         self.since = log.mark()
-        title, begin = self._title(), clock.now()
-        yield log.add(
-            StepStarted(
-                number=self.number,
-                total=self.total,
-                id=self.located.step.id,
-                title=title,
-                action=self.located.step.action,
-                place=self.located.spot.place,
-                at=begin,
+        started = self._started()
+        yield log.add(started)
+        if not self.reason and not self._wanted() and not self.failures:
+            self.reason = msg(
+                "if: {condition} does not hold", condition=self.located.step.condition
             )
-        )
-        wanted = self._wanted()
-        if wanted:
+        if not self.reason and not self.failures:
             yield from self._body()
-        outcome: Outcome = "failed" if self.failures else "passed" if wanted else "skipped"
         self.progress.failures += self.failures
-        now = clock.now()
-        took = round(now - begin, 6)
-        yield log.add(
-            StepFinished(number=self.number, title=title, outcome=outcome, duration=took, at=now)
+        yield log.add(self._finished(started))
+
+    def _finished(self, started: StepStarted) -> StepFinished:
+        outcome: Outcome = "skipped" if self.reason else "failed" if self.failures else "passed"
+        now = self.progress.bench.clock.now()
+        return StepFinished(
+            number=self.number,
+            title=started.title,
+            outcome=outcome,
+            duration=round(now - started.at, 6),
+            reason=self.reason,
+            tries=self.tries,
+            checks=self.checks,
+            form=self.progress.form(),
+            at=now,
+        )
+
+    def _started(self) -> StepStarted:
+        return StepStarted(
+            number=self.number,
+            total=self.total,
+            id=self.located.step.id,
+            title=self._title(),
+            action=self.located.step.action,
+            place=self.located.spot.place,
+            form=self.progress.form(),
+            at=self.progress.bench.clock.now(),
         )
 
     def _title(self) -> str:
@@ -366,7 +463,8 @@ class StepRun(msgspec.Struct):
         for attempt in range(retry.tries):
             if attempt:
                 bench.wait(retry.every)
-            self.failures = []
+            self.failures, self.checks = [], ()
+            self.tries += 1
             result = yield from self._act()
             if result is not None:
                 self._check(result)
@@ -389,16 +487,76 @@ class StepRun(msgspec.Struct):
             except UndefinedValueError as error:
                 self._undefined(error, (action,))
                 return None
-            result = progress.performer.perform(kind, value, self._script_name())
-        yield from progress.log.collect(result.console, result.timers)
+            with self._meanwhile():
+                result = progress.performer.perform(kind, value, self._script_name())
+        yield from progress.log.collect(result)
         if progress.item.scenario.proxy.unawaited == "warn":
             progress.log.notes += map(str, result.unawaited)
         if action:
             progress.remember(step.id, result.value, told_error(result.errors))
         return result
 
+    @contextlib.contextmanager
+    def _meanwhile(self) -> Iterator[None]:
+        """Let happen what is done while a call of the action is in flight."""
+        during = self.located.step.during
+        if not isinstance(during, During):
+            yield
+            return
+        bench = self.progress.bench
+        done: list[bool] = []
+
+        def act() -> None:
+            if not done:
+                done.append(True)
+                self._act_meanwhile()
+
+        bench.watch(during.call, act)
+        try:
+            yield
+        finally:
+            bench.watch("", act)
+        if not done:
+            self._missing.append(during.call)
+
+    def _act_meanwhile(self) -> None:
+        """Run the inner steps; what they come to is told and judged with this one."""
+        progress = self.progress
+        for located in self.located.during:
+            inner = StepRun(progress, located, self.number, self.total, f"{self._title()} > ")
+            self._inner += inner.meanwhile()
+
+    def meanwhile(self) -> list[Failure]:
+        """Run this step while another one is under way, and return its failures."""
+        progress = self.progress
+        self.since = progress.log.mark()
+        if not self._wanted():
+            return self.failures
+        started = self._started()
+        progress.log.note(started)
+        self.tries = 1
+        self._do_meanwhile()
+        progress.log.note(self._finished(started))
+        return self.failures
+
+    def _do_meanwhile(self) -> None:
+        progress, kind = self.progress, self.located.step.kind
+        result = Result()
+        if kind:
+            try:
+                value = progress.scope.resolve(self.located.step.value)
+            except UndefinedValueError as error:
+                self._undefined(error, (self.located.step.action,))
+                return
+            result = progress.performer.meanwhile(kind, value, self._script_name())
+        self._check(result)
+
     def _script_name(self) -> str:
-        return f"{self.located.spot.source.file}:{self.located.spot.place.line} js"
+        return msg(
+            "{source_file}:{line} js",
+            source_file=self.located.spot.source.file,
+            line=self.located.spot.place.line,
+        )
 
     def _run_named(
         self, name: str, variables: Mapping[str, Any]
@@ -437,6 +595,15 @@ class StepRun(msgspec.Struct):
             self.failures = [scene.miss(error) for error in missed]
             return
         self.failures = [
+            *self._inner,
+            *(
+                scene.failure(
+                    "value",
+                    msg("no call of {call} was made meanwhile", call=call),
+                    ("during", "call"),
+                )
+                for call in self._missing
+            ),
             *self._judge_errors(result, scene),
             *(scene.rejection(error) for error in result.unhandled),
             *(scene.unawaited(call) for call in self._forbidden(result)),
@@ -451,6 +618,7 @@ class StepRun(msgspec.Struct):
         except UndefinedValueError as error:
             self._undefined(error, ("expect",))
         else:
+            self.checks += checks
             self.failures = scene.expectation(checks)
 
     def _forbidden(self, result: Result) -> Sequence[Unawaited]:
@@ -474,6 +642,7 @@ class StepRun(msgspec.Struct):
             wanted = resolved_error(expected, self.progress.wanted)
         except UndefinedValueError as error:
             return [scene.failure("value", str(error), ("expect_error",))]
+        self.checks += scene.compared_error(wanted, others)
         return scene.expected_error(wanted, others)
 
     def _is_done(self, retry: Retry, result: Result | None) -> bool:
@@ -487,6 +656,7 @@ class StepRun(msgspec.Struct):
         except UndefinedValueError as error:
             self._undefined(error, ("retry", "until"))
             return True
+        self.checks += checks
         if failed(checks) and not self.failures:
             self.failures = self._scene().expectation(checks, ("retry", "until"))
         return not failed(checks)
@@ -520,6 +690,7 @@ def run_item(
             row=item.row_id,
             place=item.place,
             steps=len(item.steps),
+            tags=item.tags,
             at=begin,
         )
     )
@@ -534,6 +705,7 @@ def run_item(
         digest=progress.log.digest(),
         calls=len(progress.log.calls),
         duration=round(now - begin, 6),
+        checks=progress.checks,
         at=now,
     )
 
@@ -551,11 +723,12 @@ def _with_faults(progress: Progress) -> Iterator[Event]:
 
 def _steps(progress: Progress) -> Iterator[Event]:
     total = len(progress.item.steps)
+    reason = ""
     for number, located in enumerate(progress.item.steps, 1):
-        yield from StepRun(progress, located, number, total).events()
-        if progress.failures:
-            break
-    else:
+        yield from StepRun(progress, located, number, total, reason=reason).events()
+        if progress.failures and not reason:
+            reason = msg("step {number} failed", number=number)
+    if not progress.failures:
         _judge_whole(progress)
     _tell_waiting(progress)
     for located in progress.item.cleanup:
@@ -567,7 +740,13 @@ def _tell_waiting(progress: Progress) -> None:
     clock = progress.bench.clock.now()
     for timer in progress.bench.waiting():
         left = format_duration(max(timer.due - clock, 0))
-        progress.log.notes.append(f"{timer} still waits at the end; advance: {left} lets it fire")
+        progress.log.notes.append(
+            msg(
+                "{timer} still waits at the end; advance: {left} lets it fire",
+                timer=timer,
+                left=left,
+            )
+        )
 
 
 def _judge_whole(progress: Progress) -> None:
@@ -578,6 +757,7 @@ def _judge_whole(progress: Progress) -> None:
     except UndefinedValueError as error:
         progress.failures.append(scene.failure("value", str(error), ("expect",)))
     else:
+        progress.checks = checks
         progress.failures += scene.expectation(checks)
 
 
@@ -651,7 +831,7 @@ def absent(item: ScenarioItem) -> Iterator[Problem]:
     ):
         if said and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
             place = Spot(item.spot.source, ("proxy", name)).place
-            told = f"there is no {shown(path)}; create it, or name another"
+            told = msg("there is no {path}; create it, or name another", path=shown(path))
             yield Problem(told, place, f"proxy.{name}")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from bpmax_sim.clock import Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.scenario.calls import Record
 from bpmax_sim.script.outbox import Outcome, Waiting
+from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.hooks import Stage
 from bpmax_sim.transport.faults import Fault
 
@@ -59,6 +60,10 @@ class Bench(Stage, Protocol):
         """Return what came of timers since the last time, after their scripts had ended."""
         ...
 
+    def watch(self, call: str, act: Callable[[], None], /) -> None:
+        """Let *act* be done each time *call* of a script is in flight; with no name, no more."""
+        ...
+
     def waiting(self) -> Sequence[Waiting]:
         """Return the timers that wait until somebody lets time pass."""
         ...
@@ -73,6 +78,15 @@ class Bench(Stage, Protocol):
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         """Take *rules* away and return those of them that never fired."""
+        ...
+
+    @property
+    def struck(self) -> Sequence[Struck]:
+        """Return every fault that struck so far, in order."""
+        ...
+
+    def recalled(self, serial: int, attempt: int, /) -> Recalled | None:
+        """Return the recording behind one sending of a call, if one is."""
         ...
 
     def close(self, *, failed: bool = False) -> None:

@@ -6,11 +6,14 @@ import hashlib
 import math
 import struct
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.proxy.effects import Effect
+from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
 from bpmax_sim.script.context import Begin, Context, Run, Setting
 from bpmax_sim.script.failure import Script
@@ -110,6 +113,7 @@ class Runtime:
     ) -> None:
         self._scheduler = scheduler
         self._begin = begin
+        self._watched: tuple[str, Callable[[], None]] | None = None
         self._limits = limits or Limits()
         self._seed = seed
         self._zone = zone
@@ -220,6 +224,16 @@ class Runtime:
         found, self._later = self._later, []
         return found
 
+    def watch(self, call: str, act: Callable[[], None]) -> None:
+        """Let *act* be done each time *call* is in flight; with no name, no more."""
+        self._watched = (call, act) if call else None
+
+    def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
+        watched = self._watched
+        if watched and _spelled(watched[0]) == _spelled(f"{program.platform}.{program.api}"):
+            self._scheduler.soon(watched[1])
+        return self._begin(program)
+
     def waiting(self) -> list[Waiting]:
         """Return the timers that wait until somebody lets time pass."""
         return [timer for context in self._contexts() for timer in context.waiting()]
@@ -281,13 +295,18 @@ class Runtime:
             setting,
             engine=self._engine(setting.limits, [script.source for script in scripts]),
             scheduler=self._scheduler,
-            begin=self._begin,
+            begin=self._begin_watched,
         )
         if page is not None and page.scripts:
             self._pages[page] = context
         else:
             self._single[run.number] = context
         return context
+
+
+def _spelled(call: str) -> str:
+    """Return *call* as both ways to write an API have it: ``getOrder`` and ``get_order``."""
+    return call.replace("_", "").lower()
 
 
 def _words(seed: str) -> tuple[int, ...]:

@@ -17,15 +17,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import accumulate, repeat
-from string import ascii_letters, ascii_uppercase, digits, hexdigits
+from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits, hexdigits
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import msgspec
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.secret.encoded_runs import (
     BETWEEN,
     BETWEEN_HEX,
+    SHORTEST_RUN,
     hex_runs_of,
     in_base64,
     in_hex,
@@ -43,11 +46,11 @@ _ZIP_HEAD = 30  # bytes of a member's local header before its name (APPNOTE 4.3.
 _KINDS = bytes(code for code in range(256) if code >> 1 & 3 in {1, 2}) + b"\0\1"
 """Bytes that a compressor writes first; a stored block fills its first one up with zeros."""
 
-_BEGINS = (
-    re.compile(rb"\x1f\x8b\x08[\x00-\x1f]"),
-    re.compile(rb"x[\x01\x5e\x9c\xda][%s]" % re.escape(_KINDS)),
-    re.compile(rb"PK\x03\x04.{4}\x08\x00", re.DOTALL),
+_ZLIB = tuple(bytes((ord("x"), level, kind)) for level in b"\x01\x5e\x9c\xda" for kind in _KINDS)
+_BEGINS = BytesAhoCorasick(
+    (*_ZLIB, b"\x1f\x8b\x08", b"PK\x03\x04"), implementation=Implementation.DFA
 )
+_FLAGS = 0x1F  # of gzip, the rest is reserved (RFC 1952, 2.3.1)
 
 
 class TooMuchError(Exception):
@@ -90,10 +93,12 @@ class Stream(NamedTuple):
 
 def streams(data: bytes, work: Work) -> Iterator[Stream]:
     """Yield what every stream in *data* holds; inside a whole one no other is looked for."""
-    if not _has_sign(data):
+    if data.isascii() and not any(sign in data for sign in (b"x^", b"x\x01", b"\x03\x04")):
         return
     view, end = memoryview(data), 0
-    for start in sorted(found.start() for sign in _BEGINS for found in sign.finditer(data)):
+    for _, start, _ in _BEGINS.find_matches_as_indexes(data):
+        if not _is_sound(data, start):
+            continue
         if start < end:
             continue
         label, first, window = _kind(data, start)
@@ -120,19 +125,11 @@ def _kind(data: bytes, start: int) -> tuple[str, int, int]:
     return "zip", start + _ZIP_HEAD + name + extra, _BARE
 
 
-def _has_sign(data: bytes) -> bool:
-    """Return whether a stream may begin in *data*; the rarer bytes of a sign come first.
-
-    To look for two bytes takes long where the first of them comes over and over.
-    """
-    return (
-        (b"\x9c" in data and b"x\x9c" in data)
-        or (b"\x1f" in data and b"\x1f\x8b\x08" in data)
-        or (b"\xda" in data and b"x\xda" in data)
-        or (b"\x01" in data and b"x\x01" in data)
-        or (b"^" in data and b"x^" in data)
-        or (b"\x03" in data and b"PK\x03\x04" in data)
-    )
+def _is_sound(data: bytes, start: int) -> bool:
+    """Return whether the head at *start* says what can be undone."""
+    if data[start] == ord("P"):
+        return data[start + 8 : start + 10] == b"\x08\0"  # deflated
+    return data[start] == ord("x") or (start + 3 < len(data) and data[start + 3] <= _FLAGS)
 
 
 def bare(data: bytes, work: Work, *, by_chance: bool = False) -> bytes:
@@ -247,14 +244,34 @@ class Look(NamedTuple):
 
 def layers(look: Look) -> Iterator[Piece]:
     """Yield what *look* holds behind every encoding."""
-    yield from _runs(look)
-    if look.data.isascii() or _STRETCH in look.data.translate(_PRINTABLE):
-        yield from _apart(look)
-        yield from _numbers(look)
-    yield from _literals(look)
+    text = _text_of(look.data)
+    if text:
+        yield from _runs(look, text)
+        yield from _apart(look, text)
+        yield from _numbers(text)
+        yield from _literals(text)
     yield from _wide(look)
     yield from _streams(look)
     yield from _escapes(look)
+
+
+_OF_TEXT = frozenset(b"\t\n\v\f\r" + bytes(range(32, 127)))
+_AS_TEXT = bytes(65 if code in _OF_TEXT else 32 for code in range(256))
+_SAMPLES = 4096
+
+
+def _text_of(data: bytes) -> bytes:
+    """Return *data* where most of it is text, else what of it is, in stretches of a run or more.
+
+    Other bytes make by chance 4 kB of text in a megabyte, so nearly all is looked at once.
+    """
+    if data.isascii():
+        return data
+    told = data.translate(_AS_TEXT)
+    sample = told[:: len(told) // _SAMPLES | 1]
+    if sample.count(b"A") * 2 > len(sample):
+        return data
+    return b"\xff".join(long_runs(data, told, SHORTEST_RUN))
 
 
 # Base64, hexadecimal and base32: runs of an alphabet (RFC 4648).
@@ -279,8 +296,8 @@ _BEGIN_DEFLATE = frozenset(
 )
 
 
-def _runs(look: Look) -> Iterator[Piece]:
-    runs, lines = runs_and_lines(look.data)
+def _runs(look: Look, text: bytes) -> Iterator[Piece]:
+    runs, lines = runs_and_lines(text)
     if not runs:
         return
     runs, lines = look.fresh.of(runs), look.fresh.of_lines(lines)
@@ -350,23 +367,15 @@ def _at(start: int) -> Locate:
 # Hexadecimal with something between the bytes, and lists of numbers.
 
 _BLANKS = b" \t\r\n\f\v"
-_OF_TEXT = frozenset(b"\t\r\n" + bytes(range(32, 127)))
 _APART = bytes(72 if chr(c) in hexdigits else 32 if c in b" \t\r\n:,-" else 46 for c in range(256))
-_PRINTABLE = bytes(65 if code in _OF_TEXT else 32 for code in range(256))
-_STRETCH = b"A" * 17  # six bytes as two digits each, and what is between
 _PAIRS = tuple((b" " * gap).join([b"HH"] * 6) for gap in (1, 2))
 _DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
 _TO_LIST = bytes(c if c in b"-0123456789" else 44 for c in range(256))
-_NEAR = bytes(
-    68 if c in b"0123456789" else 32 if c in b"- \t\r\n\f\v" else c if c == 44 else 46  # noqa: PLR2004
-    for c in range(256)
-)
 _INTEGERS = msgspec.json.Decoder(list[int])
 _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java's bytes have a sign
 
 
-def _apart(look: Look) -> Iterator[Piece]:
-    data = look.data
+def _apart(look: Look, data: bytes) -> Iterator[Piece]:
     if b"0x" in data:
         data = data.replace(b"0x", b"")
     told = data.translate(_APART)
@@ -376,22 +385,19 @@ def _apart(look: Look) -> Iterator[Piece]:
             yield piece._replace(locate=_at(0))
 
 
-def _numbers(look: Look) -> Iterator[Piece]:
-    if b"," not in look.data or not _has_list(look.data):
+def _numbers(data: bytes) -> Iterator[Piece]:
+    if b"," not in data or not _has_list(data):
         return
-    numbers = look.data.translate(_TO_LIST, _BLANKS)
+    numbers = data.translate(_TO_LIST, _BLANKS)
     inner = _octets_of(numbers)
     if inner:
-        yield Piece(("list of bytes",), inner, _at(0))
+        yield Piece((msg("list of bytes"),), inner, _at(0))
 
 
 def _has_list(data: bytes) -> bool:
     """Return whether *data* may hold a list of five bytes or more, of which one has two digits."""
-    near = data.translate(_NEAR)
-    if b"D,D" not in near and b"D, D" not in near and b",  " not in near:
-        return False
     told = data.translate(_DIGITS, _BLANKS + b"-")
-    if b",DD," not in told and b",DDD," not in told:
+    if b"D,D" not in told or (b",DD," not in told and b",DDD," not in told):
         return False
     return b",D,D,D,D," in told.replace(b"DDD", b"D").replace(b"DD", b"D")
 
@@ -409,19 +415,26 @@ def _octets_of(numbers: bytes) -> bytes:
 # A text that is printed as several literals, a line each: by Node's console.log with a plus between
 # them, by Python's pprint and pytest without.
 
-_BROKEN = tuple(quote + end for quote in (b"'", b'"', b"`") for end in (b" +\n", b"\n"))
+_IN_RUN = rb"[A-Za-z0-9+/=_-]"
 # Within a run alone: chance and prose have quotes at line ends, too, and all would be searched
-# again.
-_BETWEEN_LITERALS = re.compile(
-    rb"""(?<=[A-Za-z0-9+/=_-]{8})(?:\\n)?(['"`])(?: \+)?\n[ \t]*\1(?=[A-Za-z0-9+/=_-]{4})"""
+# again. It begins with the end of the line, which is found in no time, and looks back from there.
+_NEXT_LITERAL = re.compile(
+    rb"""\n(?:(?<=['"`]\n)|(?<=['"`] \+\n))[ \t]*(['"`])(?=%s{4})""" % _IN_RUN
 )
+_END_OF_LITERAL = re.compile(rb"""(?<=%s{8})(?:\\n)?(['"`])(?: \+)?\Z""" % _IN_RUN)
+_LONGEST_END = 14  # bytes of the run, an escaped end of line, a quote and a plus
 
 
-def _literals(look: Look) -> Iterator[Piece]:
-    if any(sign in look.data for sign in _BROKEN):
-        joined = _BETWEEN_LITERALS.sub(b"", look.data)
-        if joined != look.data:
-            yield Piece(("several literals",), joined, _at(0))
+def _literals(data: bytes) -> Iterator[Piece]:
+    parts, end = list[bytes](), 0
+    for found in _NEXT_LITERAL.finditer(data):
+        before = max(end, found.start() - _LONGEST_END)
+        quote = _END_OF_LITERAL.search(data[before : found.start()])
+        if quote and quote[1] == found[1]:
+            parts.append(data[end : before + quote.start()])
+            end = found.end()
+    if parts:
+        yield Piece((msg("several literals"),), b"".join([*parts, data[end:]]), _at(0))
 
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
@@ -464,7 +477,7 @@ def _streams(look: Look) -> Iterator[Piece]:
 # Escapes: signs that stand for one character each.
 
 _TEXT = rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_AS_CONTROL = bytes(c if (c >= 32 and c != 127) or c in b"\t\n\r" else 0 for c in range(256))  # noqa: PLR2004
 _NEARBY = 64  # bytes
 _OF_STRETCH = re.compile(rb"%s*" % _TEXT)
 _SAVED = b"\xff\xfe\xfd"  # for a sign that was escaped itself
@@ -484,11 +497,13 @@ def _escape(sign: bytes, pattern: bytes, undo: Mapping[str, Callable[[bytes], by
 
 def _escapes(look: Look) -> Iterator[Piece]:
     data = look.data
-    binary = b"\0" in data
+    by_chance = _marks(data) if b"\0" in data else None
     for escape in _ESCAPES:
-        if escape.sign not in data:
-            continue
-        for start, end in _windows(data, escape, look.reach, binary=binary):
+        if by_chance is None:
+            windows = _windows(data, escape, look.reach) if escape.sign in data else iter(())
+        else:
+            windows = _texts(data, escape, look.reach, by_chance.get(escape.sign[0], ()))
+        for start, end in windows:
             told = data[start:end] if end - start < len(data) else data
             for label, undo in escape.undo.items():
                 inner = undo(told)
@@ -496,23 +511,38 @@ def _escapes(look: Look) -> Iterator[Piece]:
                     yield Piece((label,), inner, _at(start))
 
 
-def _windows(
-    data: bytes, escape: _Escape, reach: int, *, binary: bool
-) -> Iterator[tuple[int, int]]:
-    """Yield from where to where there are escapes, and what is within *reach* of them.
+def _windows(data: bytes, escape: _Escape, reach: int) -> Iterator[tuple[int, int]]:
+    """Yield from where to where there are escapes, and what is within *reach* of them."""
+    start = end = -1
+    at = 0
+    while found := escape.any.search(data, at):
+        begin, at = max(0, found.start() - reach), found.start() + reach
+        if begin > end >= 0:
+            yield start, end
+            start = -1
+        start = begin if start < 0 else start
+        end = at + reach
+    if start >= 0:
+        yield start, min(end, len(data))
 
-    In what is no text an escape that is alone has come by chance or belongs to the text around it.
+
+def _texts(
+    data: bytes, escape: _Escape, reach: int, places: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield the same of what is no text.
+
+    There an escape that is alone has come by chance or belongs to the text around it.
     """
     start = end = -1
     at = 0
-    search = escape.in_binary.search if binary else escape.any.search
-    while found := search(data, at):
-        place = found.start()
-        if binary and not _has_another(data, escape, place):
+    for place in places:
+        if place < at or not escape.in_binary.match(data, place):
+            continue
+        if _has_another(data, escape, place):
+            begin, at, until = max(0, place - reach), place + reach, place + 2 * reach
+        else:
             begin, at = _stretch(data, place, reach)
             until = at
-        else:
-            begin, at, until = max(0, place - reach), place + reach, place + 2 * reach
         if begin > end >= 0:
             yield start, end
             start = -1
@@ -522,6 +552,14 @@ def _windows(
         yield start, min(end, len(data))
 
 
+def _marks(data: bytes) -> Mapping[int, Sequence[int]]:
+    """Return where escapes may begin, by the sign that each begins with."""
+    marks: dict[int, list[int]] = {}
+    for _, start, _ in _MARKS.find_matches_as_indexes(data):
+        marks.setdefault(data[start], []).append(start)
+    return marks
+
+
 def _has_another(data: bytes, escape: _Escape, place: int) -> bool:
     near = data[max(0, place - _NEARBY) : place + _NEARBY]
     return near.count(escape.sign) > 1 and len(escape.any.findall(near)) > 1
@@ -529,7 +567,8 @@ def _has_another(data: bytes, escape: _Escape, place: int) -> bool:
 
 def _stretch(data: bytes, place: int, reach: int) -> tuple[int, int]:
     """Return where the text around *place* begins and ends."""
-    before = _CONTROL.split(data[max(0, place - reach) : place])[-1]
+    before = data[max(0, place - reach) : place]
+    before = before[before.translate(_AS_CONTROL).rfind(b"\0") + 1 :]
     text = _OF_STRETCH.match(data, place, place + 2 * reach)
     assert text is not None  # it may be empty
     return place - len(before), max(text.end(), place + 1)
@@ -627,32 +666,48 @@ _ESCAPES = (
     _escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _quoted_printable}),
 )
 
+_OCTETS_OF_HEX = tuple((a + b).encode() for a in hexdigits for b in hexdigits)
+_MARKS = BytesAhoCorasick(
+    sorted(
+        {
+            *(sign + octet for sign in (b"%", b"=") for octet in _OCTETS_OF_HEX),
+            *(b"=\n", b"=\r\n", b"&#"),
+            *(b"&" + letter.encode() for letter in ascii_lowercase),
+            *(b"\\" + bytes([sign]) for sign in b"\"'\\/bfnrtv0ux"),
+        }
+    ),
+    implementation=Implementation.DFA,
+)
+"""What begins an escape; in bytes that are no text all are looked for at once."""
+
 SEARCHED: Mapping[str, str] = {
-    "as it is": "in UTF-8, UTF-16 in either order of bytes, and GB 18030 (GBK)",
-    "base64": "both alphabets, padded or not, on several lines, with escaped signs",
-    "base32": "in capitals, from 10 characters on",
-    "hexadecimal": "capitals or not; with colons, blanks, dashes, commas or 0x between bytes",
-    "lists of bytes": "numbers with commas: Node's Buffer, JSON arrays, Java's signed bytes",
-    "escapes of URLs and forms": "every byte or some; a plus as a space",
-    "escapes of JSON and JavaScript": "\\uXXXX, \\u{X}, \\xXX, \\n and the like, both quotes",
-    "references of XML and HTML": "&#dd;, &#xhh; and names of up to six letters",
-    "several literals": "a line each, as console.log and pprint print a text of several",
-    "quoted-printable": "with soft line breaks",
-    "gzip and zlib": "wherever one begins, also cut or damaged",
-    "deflate without a header": "a whole body that is no text; base64 of 40 characters on (SAML)",
-    "ZIP": "members that are stored or deflated: xlsx, docx, jar",
-    "UTF-16 that is encoded further": "where eight characters of ASCII stand in a row",
-    "one within another": "four deep",
+    "as it is": msg("in UTF-8, UTF-16 in either order of bytes, and GB 18030 (GBK)"),
+    "base64": msg("both alphabets, padded or not, on several lines, with escaped signs"),
+    "base32": msg("in capitals, from 10 characters on"),
+    "hexadecimal": msg("capitals or not; with colons, blanks, dashes, commas or 0x between bytes"),
+    "lists of bytes": msg("numbers with commas: Node's Buffer, JSON arrays, Java's signed bytes"),
+    "escapes of URLs and forms": msg("every byte or some; a plus as a space"),
+    "escapes of JSON and JavaScript": msg("\\uXXXX, \\u{X}, \\xXX, \\n and the like, both quotes"),
+    "references of XML and HTML": msg("&#dd;, &#xhh; and names of up to six letters"),
+    "several literals": msg("a line each, as console.log and pprint print a text of several"),
+    "quoted-printable": msg("with soft line breaks"),
+    "gzip and zlib": msg("wherever one begins, also cut or damaged"),
+    "deflate without a header": msg(
+        "a whole body that is no text; base64 of 40 characters on (SAML)"
+    ),
+    "ZIP": msg("members that are stored or deflated: xlsx, docx, jar"),
+    "UTF-16 that is encoded further": msg("where eight characters of ASCII stand in a row"),
+    "one within another": msg("four deep"),
 }
 """What is undone before a secret is looked for; the table of the documentation is made of it."""
 
 NOT_SEARCHED: Mapping[str, str] = {
-    "what is reversed, cut, hashed or encrypted": "nothing of the secret is left to be found",
-    "five encodings within one another": "four are undone",
-    "br, zstd, bzip2, xz, 7z, RAR": "inside of a body",
-    "pixels, sounds, PNG data in many chunks": "only the stream of the first chunk is undone",
-    "other alphabets": "base58, base85, uuencode, octal escapes, UTF-7, UTF-32, EBCDIC",
-    "bytes as an object": '{"0":104,"1":101}, or text that was read as Latin-1',
-    "escapes far apart": "more than 1 kB apart inside of one encoded piece",
+    "what is reversed, cut, hashed or encrypted": msg("nothing of the secret is left to be found"),
+    "five encodings within one another": msg("four are undone"),
+    "br, zstd, bzip2, xz, 7z, RAR": msg("inside of a body"),
+    "pixels, sounds, PNG data in many chunks": msg("only the stream of the first chunk is undone"),
+    "other alphabets": msg("base58, base85, uuencode, octal escapes, UTF-7, UTF-32, EBCDIC"),
+    "bytes as an object": msg('{"0":104,"1":101}, or text that was read as Latin-1'),
+    "escapes far apart": msg("more than 1 kB apart inside of one encoded piece"),
 }
 """What is not, so that nobody relies on it."""

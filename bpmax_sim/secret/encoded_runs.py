@@ -133,8 +133,8 @@ SHORTEST_RUN = 8
 _HEX_RUN = 12
 _GROUP = 20_000  # characters of base64 that are decoded at once
 _LINE = 16  # characters of the shortest line that goes on in the next
-_LINE_BEFORE = b"A" * _LINE
-_FOLD = _LINE_BEFORE + b" A"
+_LINE_BEFORE_BLANK = b"A" * _LINE + b" "
+_FOLD = _LINE_BEFORE_BLANK + b"A"
 _HALVINGS = 6  # so the next line may begin with 64 blanks
 _BLANKS = b" \t\n\r\f\v"
 _SAMPLE = 4096
@@ -214,22 +214,19 @@ def long_runs(data: bytes, told: bytes, size: int) -> list[bytes]:
 
 def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
     """Return the runs of *data*, and those that go over several lines or blanks, without these."""
-    told = data.translate(_AS_RUNS)
+    told = data.translate(_FOLDS)
     if _ANY_RUN not in told:
         return [], []
-    runs = _runs(data, told)
-    if not _is_folded(data, told):
+    runs = _runs(data, told.replace(b".", b" "))
+    if not _is_folded(told):
         return runs, []
     lines = runs_of(data.translate(None, _BLANKS))
     return runs, [run for run in lines if len(run) > _LINE]
 
 
-def _is_folded(data: bytes, told: bytes) -> bool:
+def _is_folded(told: bytes) -> bool:
     """Return whether a run goes on behind blanks, as base64 on several lines does."""
-    if _LINE_BEFORE not in told:
-        return False
-    told = data.translate(_FOLDS)
-    if b" " not in told:
+    if _LINE_BEFORE_BLANK not in told:
         return False
     for _ in range(_HALVINGS):  # an indented line begins with many
         if b"  " not in told:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Call, Exchange, Request, Response, Route
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
@@ -39,6 +40,7 @@ from bpmax_sim.session.credentials import (
 from bpmax_sim.session.recordings import Opening, SessionRecordings, still_signed
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.undeclared import Undeclared
+from bpmax_sim.session.witness import Witness
 from bpmax_sim.simulator.model import bad_token
 from bpmax_sim.traffic.external_clients import ExternalClients
 from bpmax_sim.transport.faults import Faults
@@ -157,8 +159,12 @@ def refuse_placeholder(request: Request) -> None:
     if any(_PLACEHOLDER in text.encode() for text in sent) or _PLACEHOLDER in (request.body or b""):
         name = request.call.name if request.call else request.method
         raise ConfigError(
-            f"{name}: the live request would carry a value that a recorded answer only stands in "
-            "for; record afresh: bpmax-sim record, or pytest with --bpmax-record=rewrite"
+            msg(
+                "{name}: the live request would carry a value that a recorded answer only "
+                "stands in for; record afresh: bpmax-sim record, or pytest with "
+                "--bpmax-record=rewrite",
+                name=name,
+            )
         )
 
 
@@ -267,6 +273,7 @@ class Network:
         tokens: the grants of the run.
         faults: fault-injection layer, outermost.
         stubs: fixed answers, in front of everything else.
+        witness: notes what stood behind each sending.
     """
 
     def __init__(
@@ -284,7 +291,6 @@ class Network:
         self._platforms = platforms
         self._settings = settings
         self._start = start
-        self._clock = start.clock
         self._vault = vault = _vault_of(settings)
         self._tenants = Tenants(platforms, settings, start, vault)
         check_paths("redact", settings.redact)
@@ -293,11 +299,13 @@ class Network:
         self._simulators = self._simulate() if start.simulated else None
         passing = partial(volatile_places, platforms)
         self._undeclared = Undeclared(platforms, self._tenants)
+        self.witness = Witness(rules, start.clock)
         self._tracks = SessionRecordings(
             settings,
             rules,
             vault,
             start.seat,
+            self.witness,
             start.zone,
             passing,
             values=self._tenants.values,
@@ -317,12 +325,13 @@ class Network:
             live=lambda: Capturing(_live(others, self._resources, self._tenants.route), vault),
         )
         self.stubs = Stubs(inner, lambda transport: Capturing(transport, vault))
-        self.faults = Faults(self.stubs, partial(_bad_token, platforms))
+        self.faults = Faults(self.stubs, partial(_bad_token, platforms), self.witness.strike)
         self._clients = ExternalClients(
             platforms,
             settings.environ,
             self.environment,
             vault,
+            start.clock,
             is_live=not start.is_closed,
             is_recorded=self._tracks.knows,
         )
@@ -367,8 +376,11 @@ class Network:
         """
         if self._simulators is None:
             raise ConfigError(
-                f"nothing is simulated in mode {self._start.mode}; open the session with "
-                'mode="simulate", or record with against="simulator"'
+                msg(
+                    'nothing is simulated in mode {mode}; open the session with mode="simulate", '
+                    'or record with against="simulator"',
+                    mode=self._start.mode,
+                )
             )
         return self._simulators.simulator(platform)
 
@@ -391,9 +403,8 @@ class Network:
             NoMatchError: replay has no answer.
         """
         self._tracks.refuse_closed()
-        handle = partial(self.handle, inner=inner)
-        response: Response = self._driven(self._clients.call(request), handle=handle)
-        return response
+        handle = self.handle if inner is None else partial(self.handle, inner=inner)
+        return self._clients.call(request, handle)
 
     def intercepted(self) -> InterceptedClients:
         """Return what is done about clients that send for themselves."""
@@ -419,7 +430,7 @@ class Network:
             inner=inner,
             keep=self._tracks.keep,
             vault=self._vault,
-            clock=self._clock,
+            clock=self._start.clock,
             trust=_trust(self._start.auth_clock),
         )
 
@@ -475,7 +486,7 @@ class Network:
             CassetteError: a file could not be written, and the old one is whole; or no replay could
                 find what was recorded, which is then set aside.
         """
-        unplayable = "\n".join(self._undeclared.unplayable)
+        unplayable = joined("\n", self._undeclared.unplayable)
         with self._resources:
             self._tracks.finish(failed=failed or bool(unplayable), is_signed=self._is_signed)
         if unplayable and not failed:
@@ -484,7 +495,8 @@ class Network:
     def _simulate(self) -> Simulators:
         from bpmax_sim.simulator.simulator import simulators  # noqa: PLC0415 - replay needs none
 
-        return simulators(self._platforms, self._tenants.of, self._clock, self._settings.seeded)
+        clock, seed = self._start.clock, self._settings.seeded
+        return simulators(self._platforms, self._tenants.of, clock, seed)
 
     def _is_signed(self, exchange: Exchange) -> bool:
         granted = self.environment.renewed

@@ -35,9 +35,11 @@ from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder, has_forked, no_values
 from bpmax_sim.clock import Clock, Instant, SystemClock, VirtualClock
 from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, pasted
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.platform.target import CLIENT
 from bpmax_sim.project import namesake
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.compiled_api import compiled_api
@@ -47,15 +49,15 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
 from bpmax_sim.session.undeclared import Unrecognised
-from bpmax_sim.traffic.identify import CLIENT
+from bpmax_sim.session.witness import Witness
 from bpmax_sim.transport.redaction import redact_exchange, redact_request
 from bpmax_sim.yamlfile import shown
 
 Key = tuple[str, str]
 _STANDIN = "redacted."
-_CLOSED = (
-    "the session is closed, so it neither calls nor records any more; use it inside its `with` "
-    "block, or open another one"
+_CLOSED = msg(
+    "the session is closed, so it neither calls nor records any more; use it "
+    "inside its `with` block, or open another one"
 )
 
 
@@ -119,6 +121,7 @@ class SessionRecordings:
     """Plays and records; each login belongs to the track of its instance.
 
     Attributes:
+        witness: notes which recording answered.
         passing: names the fields of an API's answers that have no meaning.
         values: tells the credentials behind a request that are no secrets.
         watch: is shown each exchange that is recorded.
@@ -129,6 +132,7 @@ class SessionRecordings:
     rules: Rules
     vault: Vault
     seat: Seat
+    witness: Witness
     zone: timedelta = timedelta(0)
     passing: Volatile = nothing_volatile
     values: Callable[[Request], Values] = no_values
@@ -184,7 +188,13 @@ class SessionRecordings:
                 parts = parts_of_request(alike.request)
             elif is_of_client(request) and (made := self.synthesise(request)) is not None:
                 return made
-        return player.answer(parts, context)
+        try:
+            found = player.next(parts, context)
+        except NoMatchError as error:
+            self.witness.miss(request, error.nearest, parts)
+            raise
+        self.witness.answer(request, found, parts)
+        return player.outcome(*found)
 
     def knows(self, request: Request) -> bool:
         """Return whether a request was recorded at all, played or not."""
@@ -388,7 +398,7 @@ class SessionRecordings:
         with shared.lock:
             if shared.recorder is None:
                 if settings.cassette is None:
-                    raise ConfigError("record: no cassette is named; pass cassette=")
+                    raise ConfigError(msg("record: no cassette is named; pass cassette="))
                 shared.recorder = self._make(
                     settings.cassette,
                     settings.owner,
@@ -406,9 +416,13 @@ class SessionRecordings:
         other = namesake(path)
         if other is not None:
             raise ConfigError(
-                f"{shown(path)} and {shown(other)} are one file on Windows and macOS, so nothing "
-                "is recorded; rename one of them, by what it is named after: a scenario, a test, a "
-                "row's id or a key"
+                msg(
+                    "{path} and {other} are one file on Windows and macOS, so nothing is recorded; "
+                    "rename one of them, by what it is named after: a scenario, a test, a row's id "
+                    "or a key",
+                    path=shown(path),
+                    other=shown(other),
+                )
             )
         return Recorder(
             path,
@@ -564,8 +578,12 @@ def _begun(settings: Settings) -> Shared:
 def _warn_of_interrupted(cassette: Path) -> None:
     for journal in interrupted(cassette):
         warnings.warn(
-            f"{shown(journal)} holds a recording that was interrupted and is not replayed; seal it "
-            f"with `bpmax-sim recover {pasted(shown(cassette))}`",
+            msg(
+                "{journal} holds a recording that was interrupted and is not replayed; seal it "
+                "with `bpmax-sim recover {cassette}`",
+                journal=shown(journal),
+                cassette=pasted(shown(cassette)),
+            ),
             InterruptedWarning,
             stacklevel=2,
         )

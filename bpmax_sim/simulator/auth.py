@@ -23,8 +23,9 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, Login, expand, login_steps
+from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand, login_steps
 from bpmax_sim.platform.model import Apply, Auth, LoginStep, Platform, Sign
+from bpmax_sim.platform.target import Login
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.proxy.signing import sign

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import unbuilt
+from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher, addresses_in
-from bpmax_sim.proxy.effects import Effect, Send
+from bpmax_sim.proxy.client import exchange
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.secret.vault import Credentials, Vault
@@ -33,6 +34,7 @@ class ExternalClients:
     """Makes the requests of other clients into calls of the session.
 
     Attributes:
+        clock: moved by each exchange.
         is_live: whether what is asked goes to the third party, and so to the instance's address.
         is_recorded: whether an identified request was recorded, where something is played.
         notes: why a request could not be named, each once.
@@ -42,29 +44,37 @@ class ExternalClients:
     environ: Mapping[str, str] = field(repr=False)
     env: Environment
     vault: Vault
+    clock: VirtualClock
     is_live: bool = False
     is_recorded: Callable[[Request], bool] = lambda _request: False
     notes: dict[str, None] = field(default_factory=dict, init=False)
     _matcher: ApiMatcher | None = field(default=None, init=False)
     _addresses: Addresses = field(default_factory=dict, init=False)
+    _registered: set[tuple[str, str]] = field(default_factory=set, init=False)
 
-    def call(self, request: Request) -> Generator[Effect, Any, Response]:
+    def call(self, request: Request, handle: Callable[[Request], Response]) -> Response:
         """Send *request* as a call that is recorded and logged like a builder's.
+
+        It is one exchange, whatever comes of it: a client of its own repeats for itself.
 
         Raises:
             TransportError: the exchange did not complete.
             NoMatchError: replay has no answer.
         """
-        known = self.known(request, serial=self.env.serial())
-        start = self.env.clock.now(), self.env.clock.tick()
-        try:
-            response: Response = yield Send(known)
-        except BpmaxError as error:
-            self.env.log(_record(known, self.env, start, error=error))
-            raise
-        self.env.log(_record(known, self.env, start, received=response))
+        env = self.env
+        known = self.known(request, serial=env.serial())
+        at, began, start = env.clock.now(), env.clock.tick(), self.clock.now()
+        response, error, took = exchange(known, handle)
+        if took:
+            self.clock.move_to(start + took)
+        if response is None:
+            assert error is not None
+            if isinstance(error, BpmaxError):
+                env.log(_record(known, env, at, began, error=error))
+            raise error
+        env.log(_record(known, env, at, began, received=response))
         if known.is_login and known.call and response.status < _REFUSED:
-            self.env.on_login(known.call.platform, known.call.instance)
+            env.on_login(known.call.platform, known.call.instance)
         return response
 
     def known(self, request: Request, *, serial: int = 0) -> Request:
@@ -78,25 +88,26 @@ class ExternalClients:
         match = self._of_recorded_instance(request, match)
         if match.note:
             self.notes[match.note] = None
-        sent = self._redirected(request, match)
-        match = replace(match, base=sent.base)
+        sent = request
+        if live := self._live_base(match):
+            sent = replace(request, url=f"{live}{request.url[len(match.base) :]}")
+            match = replace(match, base=live)
         if not match.is_declared:
             declared = replace(request, url=declared_address(sent, match)[0])
             call = replace(unbuilt(declared), serial=serial)
             shown = replace(declared, call=call)
-            sent = replace(sent, call=call, base="")
+            sent = replace(sent, call=call)
             return sent if sent.url == shown.url else replace(sent, standin=shown)
-        named = identify(sent, match)
+        named = identify(sent, match, serial=serial)
         assert named.call is not None
-        call = replace(named.call, serial=serial)
-        named = replace(named, call=call)
-        self._register_tenant(call)
-        return replace(named, standin=hidden(named, match, self.vault))
+        self._register_tenant(named.call)
+        shown = hidden(named, match, self.vault)
+        return named if shown is named else replace(named, standin=shown)
 
     def is_redirected(self, request: Request) -> bool:
         """Return whether *request* goes to another address than it says."""
         match = self._match(request)
-        return match is not None and self._redirected(request, match).url != request.url
+        return match is not None and self._live_base(match) not in {"", match.base}
 
     def _match(self, request: Request) -> ApiMatch | None:
         if self._matcher is None:
@@ -105,12 +116,12 @@ class ExternalClients:
             self._register_everyone()
         return self._matcher.match(request)
 
-    def _redirected(self, request: Request, match: ApiMatch) -> Request:
-        """Return *request* at the address in use, where that is known and another one."""
+    def _live_base(self, match: ApiMatch) -> str:
+        """Return the address in use, where requests go to another one than they say."""
+        if not self.is_live or match.is_outside:
+            return ""
         live = self._addresses.get((match.platform.platform_key, match.instance), "").rstrip("/")
-        if not self.is_live or not live or "{" in live or match.is_outside:
-            return replace(request, base=match.base)
-        return replace(request, url=f"{live}{request.url[len(match.base) :]}", base=live)
+        return "" if "{" in live else live
 
     def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
         """Return *match* with the instance that was recorded, of several with one address."""
@@ -119,7 +130,7 @@ class ExternalClients:
         for instance in match.instances:
             one = replace(match, instances=(instance,))
             named = identify(request, one)
-            if self.is_recorded(replace(named, standin=hidden(named, one, self.vault))):
+            if self.is_recorded(hidden(named, one, self.vault)):
                 return one
         return match
 
@@ -141,20 +152,19 @@ class ExternalClients:
 
     def _register_tenant(self, call: Call) -> None:
         """Make the instance's own credentials known, where it has them."""
-        try:
-            instance = self.platforms.instance(call.platform, call.instance)
+        key = call.platform, call.instance
+        if key in self._registered:
+            return
+        with suppress(BpmaxError):  # a client of its own has credentials of its own
+            instance = self.platforms.instance(*key)
             self.env.tenant(self.platforms.platform(call.platform), instance)
-        except BpmaxError:
-            pass  # a client of its own has credentials of its own
+            self._registered.add(key)
 
 
 _REFUSED = 400
 
 
-def _record(
-    request: Request, env: Environment, start: tuple[float, int], **came: Any
-) -> CallRecord:
-    at, began = start
+def _record(request: Request, env: Environment, at: float, began: int, **came: Any) -> CallRecord:
     call = request.call
     assert call is not None
     return CallRecord(

@@ -7,7 +7,7 @@ credential is hidden by its place, and the address becomes the declared one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
@@ -16,104 +16,68 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import LOGIN, Call, Request, Sensitive
+from bpmax_sim.messages import LOGIN, Call, Request
 from bpmax_sim.path_template import encode_value, fill_placeholders
-from bpmax_sim.platform.matcher import ApiMatch, Login
-from bpmax_sim.platform.model import (
-    Auth,
-    Platform,
-    emitted,
-    is_set,
-    name_of,
-    put_in,
-    sensitive,
-)
-from bpmax_sim.platform.secrecy import always_secret
-from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.platform.matcher import ApiMatch
+from bpmax_sim.platform.target import Target
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, split_scheme, with_standin
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import Vault
 
-CLIENT: Final = "header.user-agent"
-"""Among the injected places of a client's own login and never of a builder's."""
-
 _ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
 
 
-def identify(request: Request, match: ApiMatch | None) -> Request:
+def identify(request: Request, match: ApiMatch | None, *, serial: int = 0) -> Request:
     """Return *request* with the call, address, and places of secrets that *match* says.
 
     It stays as it is where its path is not declared.
     """
     if match is None or not match.is_declared:
         return request
-    platform, api, login = match.platform, match.api, match.login
-    kept = _login_headers(login) if login else _declared_headers(match)
-    if request.body:
-        kept |= {"content-type"}
-    injected = dict.fromkeys((CLIENT,) if login else _injected(match.auth))
-    others = {f"header.{name.lower()}" for name, _ in request.headers if name.lower() not in kept}
-    injected |= dict.fromkeys(sorted(others - injected.keys()))
-    placed = replace(request, base=match.base, injected=tuple(injected), confined=bool(login))
+    target = match.target
+    injected = _injected(request, target)
+    placed = replace(request, base=match.base, injected=injected, confined=target.login is not None)
     said = Call(
-        platform=platform.platform_key,
+        platform=target.platform.platform_key,
         instance=match.instance,
-        api=LOGIN if login else api.key if api else "",
-        method=request.method.upper(),
+        api=LOGIN if target.login else target.api.key if target.api else "",
+        method="",
         path="",
+        serial=serial,
     )
-    call = replace(call_behind(placed, said), path=match.path, method=said.method)
+    call = call_behind(placed, said)
     return replace(
         placed,
-        call=call,
-        sensitive=_minted(login) if login else sensitive((*platform.secret, *_of(api, "secret"))),
-        personal=(*platform.redact, *_of(api, "redact")),
+        call=replace(call, path=match.path, method=request.method.upper()),
+        sensitive=target.sensitive,
+        personal=target.personal,
     )
 
 
-def _of(api: Any, name: str) -> tuple[str, ...]:
-    places: tuple[str, ...] = getattr(api, name) if api else ()
-    return places
-
-
-def _declared_headers(match: ApiMatch) -> set[str]:
-    declared = [*match.platform.headers]
-    for api in (match.api,) if match.api else match.candidates:
-        declared += api.headers
-        declared += [item.target for item in api.parameters if item.place == "header"]
-    return {name.lower() for name in declared}
-
-
-def _login_headers(login: Login) -> set[str]:
-    return {name.lower() for name in login.step.request.headers}
-
-
-def _injected(auth: Auth) -> Iterator[str]:
-    """Yield every place that auth and signing put in, also where nothing else is."""
-    for spot, name in put_in(auth, auth.apply):
-        yield _place(spot, name)
-    for name in auth.sign.default_headers if auth.sign else ():
-        yield _place("header", render(name, auth.parameters))
-
-
-def _place(spot: str, name: str) -> str:
-    return f"{spot}.{name.lower() if spot == 'header' else name}"
-
-
-def _minted(login: Login) -> tuple[Sensitive, ...]:
-    rules = login.step.extract.items()
-    return tuple(Sensitive(rule.path, name, rule.kind) for name, rule in rules if rule.secret)
+def _injected(request: Request, target: Target) -> tuple[str, ...]:
+    """Return every place that auth puts in, and every header that nobody declared."""
+    others = set()
+    for spelled, _ in request.headers:
+        name = spelled.lower()
+        if name not in target.headers and not (request.body and name == "content-type"):
+            others.add(f"header.{name}")
+    others.difference_update(target.injected)
+    return (*target.injected, *sorted(others)) if others else target.injected
 
 
 def hidden(request: Request, match: ApiMatch, vault: Vault) -> Request:
     """Return an identified *request* as it may be written down, its credentials known to *vault*.
 
+    That is *request* itself where it carries none and goes to the declared address.
+
     A credential is hidden by its place, however short: where the platform's auth puts one in or a
     declared login sends it, and in every Authorization, Proxy-Authorization and Cookie.
     """
     hide = _Hiding(match, vault)
-    headers = tuple((n, hide(f"header.{n.lower()}", value)) for n, value in request.headers)
+    headers = tuple([(n, hide(f"header.{n.lower()}", value)) for n, value in request.headers])
     url, base = declared_address(request, match, hide)
+    if match.login is None and (headers, url, base) == (request.headers, request.url, request.base):
+        return request
     shown = replace(request, headers=headers, url=url, base=base)
     if match.login is not None:
         shown = replace(shown, body=_hidden_body(shown.body, hide))
@@ -135,8 +99,9 @@ def declared_address(
             match.path,
             lambda name: encode_value(hide(f"path.{name}", match.parameters.get(name, ""))),
         )
-    parts = (_parameter(part, hide) for part in query.split("&"))
-    return f"{base}{path}{mark}{'&'.join(parts)}", base
+    if query:
+        query = "&".join([_parameter(part, hide) for part in query.split("&")])
+    return f"{base}{path}{mark}{query}", base
 
 
 def _parameter(part: str, hide: Callable[[str, str], str]) -> str:
@@ -150,7 +115,7 @@ class _Hiding:
     """Hides what stands at the places of secrets."""
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:
-        self._names = dict(_secret_places(match))
+        self._names = match.target.secrets
         self._key = match.platform.platform_key, match.instance
         self._vault = vault
 
@@ -182,36 +147,6 @@ class _Hiding:
         return self._vault.register_issued(*self._key, name, value)
 
 
-def _secret_places(match: ApiMatch) -> Iterator[tuple[str, str]]:
-    """Yield the places of a request that hold a secret; of a login with the credential's name."""
-    platform, auth = match.platform, match.auth
-    secrets = _secret_names(platform, auth)
-    if match.login is None:
-        for item in (*auth.apply, *emitted(auth)):
-            if names_in(item.value) & secrets:
-                yield _place(item.place, name_of(item, auth)), ""
-        return
-    for place, template in _login_texts(match.login):
-        used = sorted(names_in(template) & secrets)
-        if used:
-            yield place, used[0]
-
-
-def _login_texts(login: Login) -> Iterator[tuple[str, str]]:
-    said = login.step.request
-    yield from _texts("query", said.query)
-    yield from _texts("header", {name.lower(): value for name, value in said.headers.items()})
-    yield from _texts("body", said.form if is_set(said.form) else said.body)
-
-
-def _texts(place: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _texts(f"{place}.{name}", item)
-    elif isinstance(value, str):
-        yield place, value
-
-
 def _hidden_body(body: bytes | None, hide: Callable[[str, str], str]) -> bytes | None:
     """Return the body of a login, a form or JSON whatever is declared, without its secrets."""
     if not body:
@@ -232,21 +167,6 @@ def _hidden_json(place: str, value: Any, hide: Callable[[str, str], str]) -> Any
     if isinstance(value, Mapping):
         return {name: _hidden_json(f"{place}.{name}", item, hide) for name, item in value.items()}
     return hide(place, value) if isinstance(value, str) else value
-
-
-def _secret_names(platform: Platform, auth: Auth) -> set[str]:
-    """Return the template names that are secret, or made of what is."""
-    names = {
-        name
-        for name, spec in platform.credentials.items()
-        if spec.secret is True or always_secret(platform, name)
-    } | {"signature"}
-    for step in auth.acquire.steps if auth.acquire else ():
-        names |= {name for name, rule in step.extract.items() if rule.secret}
-    for name, text in auth.parameters.items():
-        if isinstance(text, str) and names_in(text) & names:
-            names.add(name)
-    return names
 
 
 def _password(value: str) -> str:

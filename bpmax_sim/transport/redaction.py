@@ -23,6 +23,7 @@ from bpmax_sim.cassette.matching import call_behind, injected_by_root
 from bpmax_sim.cassette.merge import PASSING
 from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import (
     FORM,
@@ -153,9 +154,9 @@ def _told(shown: Request) -> tuple[set[str], set[bytes]]:
 
 def redact_request(request: Request, vault: Vault) -> Request:
     """Return the form of *request* that may be written down, its call included."""
-    if _is_clean(request, vault):
-        return request
     shown = request.recorded
+    if _is_clean(shown, vault):
+        return shown
     call, personal = shown.call, shown.personal
     return replace(
         shown,
@@ -167,12 +168,12 @@ def redact_request(request: Request, vault: Vault) -> Request:
     )
 
 
-def _is_clean(request: Request, vault: Vault) -> bool:
+def _is_clean(shown: Request, vault: Vault) -> bool:
     """Return whether there is nothing to hide, as in most of replay."""
-    if request.standin is not None or request.personal or not vault.is_empty:
+    if shown.personal or not vault.is_empty:
         return False
-    secrets = SECRET_HEADERS.intersection([name.lower() for name, _ in request.headers])
-    return not secrets or secrets.issubset(_injected(request.injected, "header"))
+    secrets = SECRET_HEADERS.intersection([name.lower() for name, _ in shown.headers])
+    return not secrets or secrets.issubset(_injected(shown.injected, "header"))
 
 
 def _call(call: Call, shown: Request, vault: Vault) -> Call:
@@ -322,13 +323,15 @@ def undeclared_secrets(
     name = call.name if call and call.platform else f"{request.method} {_address(request.url)}"
     if _may_hold(request):
         said = call_behind(request, _NOBODY)
-        yield from _found(f"{name} request", _parts(said.headers, said.body, said.query))
+        yield from _found(
+            msg("{name} request", name=name), _parts(said.headers, said.body, said.query)
+        )
     if isinstance(outcome, Response) and _any_mixed(outcome.headers, outcome.body):
         told = _parts(outcome.headers, outcome.body, ())
         if told["body"] is None and not any(map(looks_random, told["header"].values())):
             return
         paths = [FieldPath.parse(one, "volatile") for one in (*PASSING, *volatile)]
-        yield from _found(f"{name} answer", without(told, paths))
+        yield from _found(msg("{name} answer", name=name), without(told, paths))
 
 
 def _may_hold(request: Request) -> bool:

@@ -20,7 +20,10 @@ form: {fields: {金额: 100}}
 steps:
   - {name: 打开, open: {}, expect: {form: {金额: 100}}}
 """
-BEGIN = '{"seq":1,"event":"ScenarioStarted","at":0.0,"name":"合同","place":"a.scenario.yaml:1:1"}'
+BEGIN = (
+    '{"seq":1,"event":"ScenarioStarted","at":0.0,"name":"合同","place":"a.scenario.yaml:1:1",'
+    '"version":2}'
+)
 
 
 @pytest.fixture(name="ran")
@@ -105,6 +108,11 @@ def test_one_file_alone_keeps_its_folder(tmp_path: Path) -> None:
         ('{"event": "CallMade", "at": true}', ":1: this is no line of a trace"),
         ("\ufeff", ":1: this is no line of a trace"),
         ("", ": this trace has no beginning"),
+        (BEGIN.replace("2}", "3}"), ": this trace has version 3, and version 2 is read here"),
+        (
+            BEGIN.replace(',"version":2', ""),
+            ": this trace has version 1, and version 2 is read here",
+        ),
         (json.dumps({"event": "CallMade", "at": 0}), ": this trace has no beginning"),
     ],
 )

@@ -19,6 +19,7 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.transport.faults import Fault
 from tests.subject.stage import PlainStage, Play
 
@@ -40,6 +41,8 @@ class PlainBench:
     closing: BpmaxError | None = None
     closed: list[bool] = field(default_factory=list)
     proxied: list[Any] = field(default_factory=list)
+    struck: list[Struck] = field(default_factory=list)
+    recordings: dict[tuple[int, int], Recalled] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)
@@ -145,6 +148,9 @@ class PlainBench:
     def drain(self) -> Sequence[Outcome]:
         return ()
 
+    def watch(self, call: str, act: Callable[[], None], /) -> None:
+        pass
+
     def waiting(self) -> Sequence[Waiting]:
         return ()
 
@@ -154,6 +160,9 @@ class PlainBench:
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         self.armed = [rule for rule in self.armed if rule not in rules]
         return [rule for rule in rules if rule not in self.fired]
+
+    def recalled(self, serial: int, attempt: int, /) -> Recalled | None:
+        return self.recordings.get((serial, attempt))
 
     def close(self, *, failed: bool = False) -> None:
         self.closed.append(failed)

@@ -33,6 +33,8 @@ CALL = CallMade(
     response='{"data":{"name":"张三"}}',
     source="recorded",
     duration=0.25,
+    attempts=1,
+    sent_at=AT,
     place=Place("form.js", 2, 4),
     at=AT,
 )
@@ -69,9 +71,11 @@ CALL = CallMade(
         (
             answer_of(CALL),
             (
-                '{"seq":7,"event":"CallAnswered","at":1772413200.75,"call":"crm_system.get_customer_detail",'
-                '"duration":0.25,"error":"","message":"","number":1,'
-                '"response":"{\\"data\\":{\\"name\\":\\"张三\\"}}","source":"recorded","status":200}'
+                '{"seq":7,"event":"CallAnswered","at":1772413200.75,"attempts":1,'
+                '"call":"crm_system.get_customer_detail",'
+                '"duration":0.25,"error":"","message":"","notes":[],"number":1,"recording":null,'
+                '"redirects":[],"response":"{\\"data\\":{\\"name\\":\\"张三\\"}}","response_header":{},'
+                '"sent_at":1772413200.5,"source":"recorded","status":200}'
             ),
         ),
         (
@@ -80,7 +84,7 @@ CALL = CallMade(
         ),
         (
             ConsoleWritten(text="一\n二\ud800", level="log", at=AT),
-            '{"seq":7,"event":"ConsoleWritten","at":1772413200.5,"level":"log","text":"一\\n二\\ud800"}',
+            '{"seq":7,"event":"ConsoleWritten","at":1772413200.5,"level":"log","place":null,"text":"一\\n二\\ud800"}',
         ),
         (
             HookStarted(event="change.客户", script="form.js", at=AT + 1e-6),

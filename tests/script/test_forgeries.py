@@ -17,6 +17,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Runtime
+from tests.examples import drawn
 from tests.script.bench import NAME, Bench, Form, ok, run
 
 BODY = """
@@ -222,7 +223,8 @@ ENTRY = st.one_of(
     .map(lambda e: [*e[:-1], *e[-1]]),
     st.tuples(st.just("write"), ID, st.just("金额") | JSON, TAGGED, PLACE).map(lambda e: [*e[:-1], *e[-1]]),
     st.tuples(st.just("timer"), ID, ID, st.booleans(), PLACE).map(lambda e: [*e[:-1], *e[-1]]),
-    st.tuples(st.just("log"), st.just("log") | JSON, TAGGED, st.lists(TAGGED, max_size=2)),
+    st.tuples(st.just("log"), st.just("log") | JSON, PLACE, TAGGED, st.lists(TAGGED, max_size=2))
+    .map(lambda e: [*e[:2], *e[2], *e[3:]]),
     st.tuples(st.sampled_from(["clear", "raced"]), ID),
     st.tuples(st.just("uncaught"), TOLD),
     st.tuples(st.just("end"), st.lists(ID, max_size=2), st.lists(TOLD, max_size=1)),
@@ -263,7 +265,7 @@ class Forged:
         pass
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=drawn(150), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(TEXT, max_size=6))
 def test_whatever_comes_out_of_an_engine_is_a_result_or_an_error_of_the_script(
     texts: list[str],

@@ -1,6 +1,6 @@
 // console.* as Node has it; what is logged crosses as text and as values.
 'use strict';
-({emit, encode, encoders, list, attempt, shared, inspector, primordials: {String: toText, Number: toNumber, stringify,
+({emit, encode, encoders, here, list, attempt, shared, inspector, primordials: {String: toText, Number: toNumber, stringify,
   parseInt, parseFloat, isArray, keys, hasOwn, is, max, floor, slice, includes, indexOf, repeat, padStart, symbolText, mapForEach, setForEach, mapSize, setSize,
   getPrototypeOf, getOwnPropertyDescriptor, functionText, newMap, newList}}) => {
 const {inspect, width, DEFAULTS, push, joined} = inspector();
@@ -60,7 +60,7 @@ function before(first, rest) {
   return all;
 }
 function write(level, text, values) {
-  emit(('"log","' + level + '",' + (encoders.string(indent + replaced(text, '\n', ('\n' + indent)))) + ',') +
+  emit(('"log","' + level + '",' + here() + ',' + (encoders.string(indent + replaced(text, '\n', ('\n' + indent)))) + ',') +
     list(values, v => attempt(() => encode(v), '{"$":"undefined"}')));
 }
 const log = (level, values) => write(level, values.length ? format(values) : '', values);

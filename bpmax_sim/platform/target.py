@@ -1,0 +1,158 @@
+"""What a request can be for, and what the declarations say of the places in every such request.
+
+It is worked out once for a declaration, not for each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+
+from bpmax_sim.messages import Sensitive
+from bpmax_sim.platform.model import (
+    Api,
+    Auth,
+    LoginStep,
+    Platform,
+    emitted,
+    is_set,
+    name_of,
+    put_in,
+    sensitive,
+)
+from bpmax_sim.platform.secrecy import always_secret
+from bpmax_sim.platform.template import names_in, render
+
+CLIENT: Final = "header.user-agent"
+"""Among the injected places of a client's own login and never of a builder's."""
+
+
+class Login(msgspec.Struct, frozen=True):
+    """One request of a declared login: step *number*, from 1, of what *auth* acquires."""
+
+    auth: Auth
+    step: LoginStep
+    number: int
+
+
+class Target:
+    """An API, a request of a login, one of several APIs, or what a platform does not declare.
+
+    Attributes:
+        api, login: at most one of them.
+        candidates: the APIs that it may be, where nothing tells them apart.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        api: Api | None = None,
+        login: Login | None = None,
+        candidates: tuple[Api, ...] = (),
+    ) -> None:
+        """Nothing is worked out before somebody asks."""
+        self.platform = platform
+        self.api = api
+        self.login = login
+        self.candidates = candidates
+        self.is_declared = bool(api or login or candidates)
+
+    @cached_property
+    def auth(self) -> Auth:
+        """Return what authorises it."""
+        if self.login:
+            return self.login.auth
+        own = self.api.auth if self.api else None
+        return own if isinstance(own, Auth) else self.platform.auth
+
+    @cached_property
+    def headers(self) -> frozenset[str]:
+        """Return the names of the declared headers, in lower case."""
+        if self.login:
+            return frozenset(name.lower() for name in self.login.step.request.headers)
+        declared = [*self.platform.headers]
+        for api in (self.api,) if self.api else self.candidates:
+            declared += api.headers
+            declared += [item.target for item in api.parameters if item.place == "header"]
+        return frozenset(name.lower() for name in declared)
+
+    @cached_property
+    def injected(self) -> tuple[str, ...]:
+        """Return every place that auth and signing put in, also where nothing else is."""
+        return (CLIENT,) if self.login else tuple(dict.fromkeys(_injected(self.auth)))
+
+    @cached_property
+    def sensitive(self) -> tuple[Sensitive, ...]:
+        """Return the places of the answer that hold secrets."""
+        if self.login:
+            rules = [pair for pair in self.login.step.extract.items() if pair[1].secret]
+            return tuple(Sensitive(rule.path, name, rule.kind) for name, rule in rules)
+        return sensitive((*self.platform.secret, *(self.api.secret if self.api else ())))
+
+    @cached_property
+    def personal(self) -> tuple[str, ...]:
+        """Return the places of personal data."""
+        return (*self.platform.redact, *(self.api.redact if self.api else ()))
+
+    @cached_property
+    def secrets(self) -> Mapping[str, str]:
+        """Return the places that hold a secret; of a login with the credential's name."""
+        return dict(_secrets(self))
+
+
+def _injected(auth: Auth) -> Iterator[str]:
+    for spot, name in put_in(auth, auth.apply):
+        yield _place(spot, name)
+    for name in auth.sign.default_headers if auth.sign else ():
+        yield _place("header", render(name, auth.parameters))
+
+
+def _place(spot: str, name: str) -> str:
+    return f"{spot}.{name.lower() if spot == 'header' else name}"
+
+
+def _secrets(target: Target) -> Iterator[tuple[str, str]]:
+    auth = target.auth
+    secrets = _secret_names(target.platform, auth)
+    if target.login is None:
+        for item in (*auth.apply, *emitted(auth)):
+            if names_in(item.value) & secrets:
+                yield _place(item.place, name_of(item, auth)), ""
+        return
+    for place, template in _login_texts(target.login):
+        used = sorted(names_in(template) & secrets)
+        if used:
+            yield place, used[0]
+
+
+def _secret_names(platform: Platform, auth: Auth) -> set[str]:
+    """Return the template names that are secret, or made of what is."""
+    names = {
+        name
+        for name, spec in platform.credentials.items()
+        if spec.secret is True or always_secret(platform, name)
+    } | {"signature"}
+    for step in auth.acquire.steps if auth.acquire else ():
+        names |= {name for name, rule in step.extract.items() if rule.secret}
+    for name, text in auth.parameters.items():
+        if isinstance(text, str) and names_in(text) & names:
+            names.add(name)
+    return names
+
+
+def _login_texts(login: Login) -> Iterator[tuple[str, str]]:
+    said = login.step.request
+    yield from _texts("query", said.query)
+    yield from _texts("header", {name.lower(): value for name, value in said.headers.items()})
+    yield from _texts("body", said.form if is_set(said.form) else said.body)
+
+
+def _texts(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(f"{place}.{name}", item)
+    elif isinstance(value, str):
+        yield place, value

@@ -1,0 +1,173 @@
+"""What stood behind each sending: the faults that struck, and the recordings that answered.
+
+It is noted as it happens, in a few words, and spelled out only for whoever asks: a scenario does,
+for its trace. All of it is in redacted form already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.matching import Difference, Parts, Rules, differences, parts_of_exchange
+from bpmax_sim.clock import Timeline
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.field_path import format_path
+from bpmax_sim.js_values import plain
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.response import read_body
+from bpmax_sim.transport.faults import Fault
+
+
+class Struck(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault that struck a sending.
+
+    Attributes:
+        call: ``platform.api``.
+        serial, attempt: of the call, and which of its sendings it was, from 0.
+        order: its place among all that happens in the session.
+    """
+
+    fault: Fault
+    call: str
+    serial: int
+    attempt: int
+    at: float
+    order: int
+
+
+class Recalled(msgspec.Struct, frozen=True, kw_only=True):
+    """The recording behind a sending.
+
+    Attributes:
+        file: the cassette.
+        exchange, line: which of its exchanges, from 1, and where that stands.
+        played: whether it answered; else it is the nearest one, and *differs* says why it did not.
+        ignore: the places that do not count for this API.
+        ignored: those of them where recorded and sent differ: ``{path, recorded, sent}``.
+        request: what was recorded, where anything of it differs.
+        status, response: what the nearest one would have answered.
+    """
+
+    file: str
+    exchange: int
+    line: int
+    played: bool
+    ignore: tuple[str, ...] = ()
+    ignored: tuple[Mapping[str, Any], ...] = ()
+    differs: tuple[Mapping[str, Any], ...] = ()
+    request: Mapping[str, Any] | None = None
+    status: int | None = None
+    response: Any = None
+
+
+class _Answered(msgspec.Struct, frozen=True):
+    cassette: Cassette
+    number: int
+    played: bool
+    sent: Parts | None
+
+
+class Witness:
+    """Notes what happens to the requests of one session; safe to use from several threads.
+
+    Attributes:
+        struck: every fault that struck, in order.
+    """
+
+    def __init__(self, rules: Rules, clock: Timeline) -> None:
+        """Start with nothing noted."""
+        self.struck: list[Struck] = []
+        self._rules = rules
+        self._clock = clock
+        self._answered: dict[tuple[int, int], _Answered] = {}
+
+    def strike(self, fault: Fault, request: Request) -> None:
+        """Note that *fault* struck."""
+        call = request.call
+        if call is not None:
+            self.struck.append(
+                Struck(
+                    fault=fault,
+                    call=call.name,
+                    serial=call.serial,
+                    attempt=request.attempt,
+                    at=self._clock.now(),
+                    order=self._clock.tick(),
+                )
+            )
+
+    def answer(self, request: Request, found: tuple[Cassette, int], sent: Parts) -> None:
+        """Note that a recording answered."""
+        counted = not self._rules.paths(sent.platform, sent.api)
+        self._note(request, _Answered(*found, True, None if counted else sent))
+
+    def miss(self, request: Request, nearest: tuple[Cassette, int] | None, sent: Parts) -> None:
+        """Note that none did, and which one is nearest."""
+        if nearest is not None:
+            self._note(request, _Answered(*nearest, False, sent))
+
+    def _note(self, request: Request, answered: _Answered) -> None:
+        if request.call is not None:
+            self._answered[request.call.serial, request.attempt] = answered
+
+    def recalled(self, serial: int, attempt: int) -> Recalled | None:
+        """Return what is behind one sending, if a recording is."""
+        found = self._answered.get((serial, attempt))
+        if found is None:
+            return None
+        cassette, number = found.cassette, found.number
+        known: dict[str, Any] = {
+            "file": str(cassette.path),
+            "exchange": number + 1,
+            "line": cassette.line_of(number),
+            "played": found.played,
+        }
+        if found.sent is not None:
+            known |= self._compared(found, found.sent)
+        return Recalled(**known)
+
+    def _compared(self, found: _Answered, sent: Parts) -> dict[str, Any]:
+        rules = self._rules
+        ignore = tuple(map(format_path, rules.paths(sent.platform, sent.api)))
+        try:
+            recorded = parts_of_exchange(found.cassette.exchange(found.number))
+        except BpmaxError:  # a damaged one is told of when it is played
+            return {"ignore": ignore}
+        every = differences(recorded, sent, Rules(templates=rules.templates))
+        counted = () if found.played else differences(recorded, sent, rules)
+        told: dict[str, Any] = {
+            "ignore": ignore,
+            "ignored": tuple(_told(one) for one in every if one not in counted),
+            "differs": tuple(map(_told, counted)),
+        }
+        if every:
+            told["request"] = _request(recorded)
+        return told if found.played else told | _outcome(found)
+
+
+def _told(one: Difference) -> dict[str, Any]:
+    """Return a difference in JSON values; a side that is not there is not told."""
+    sides = {"recorded": one.recorded, "sent": one.sent}
+    return {"path": one.path} | {k: plain(v) for k, v in sides.items() if v is not UNSET}
+
+
+def _request(parts: Parts) -> dict[str, Any]:
+    return {
+        "method": parts.method,
+        "path": parts.path,
+        "query": dict(parts.query),
+        "header": dict(parts.header),
+        "body": None if parts.body.kind == "none" else plain(parts.body.value),
+    }
+
+
+def _outcome(found: _Answered) -> dict[str, Any]:
+    outcome = found.cassette.outcome(found.number)
+    if not isinstance(outcome, Response):
+        return {}
+    return {"status": outcome.status, "response": read_body(outcome).shown}
