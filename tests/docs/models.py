@@ -12,32 +12,24 @@ import yaml
 
 from bpmax_sim.platform import model as platform_model
 from bpmax_sim.platform.model import Source
-from bpmax_sim.scenario import model
-from bpmax_sim.scenario.model import Table
-from bpmax_sim.subject.flow import Definition, Node, Route
-from bpmax_sim.yamlfile import INTERNAL, Seconds
+from bpmax_sim.platform.presets import HOVER as PLATFORM_HOVER
+from bpmax_sim.scenario import model as scenario_model
+from bpmax_sim.scenario.model import hover_texts
+from bpmax_sim.subject import definition
+from bpmax_sim.yamlfile import INTERNAL, Seconds, read_hover
 
-ELSEWHERE = {
-    "Struct",
-    "Model",
-    "Action",
-    "Platform",
-    "Api",
-    "Auth",
-    "Step",
-    "_StepHead",
-    "Sensitive",
-}
-"""What is no key of a file, or has a table of its own."""
+HOVERS = {**hover_texts(), **read_hover(PLATFORM_HOVER)}
+"""What an editor shows of each key: model -> key -> English, Chinese."""
+
+ELSEWHERE = {"Platform", "Api", "Auth", "Step", "Row", "Expected"}
+"""What has a table of its own."""
 
 MODELS: Mapping[str, type[msgspec.Struct]] = {
-    **{
-        name: found
-        for home in (platform_model, model)
-        for name, found in vars(home).items()
-        if isinstance(found, type) and issubclass(found, msgspec.Struct) and name not in ELSEWHERE
-    },
-    **{one.__name__: one for one in (Table, Definition, Node, Route)},
+    name: found
+    for home in (platform_model, scenario_model, definition)
+    for name, found in vars(home).items()
+    if isinstance(found, type) and issubclass(found, msgspec.Struct) and name in HOVERS
+    if name not in ELSEWHERE
 }
 WORDS: Mapping[str, Mapping[Any, str]] = {
     "en": {

@@ -24,7 +24,6 @@ from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
-from bpmax_sim.platform.presets import HOVER as PLATFORM_HOVER
 from bpmax_sim.platform.presets import preset, preset_names
 from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of, ini_of
@@ -33,18 +32,16 @@ from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.model import (
     Step,
-    hover_texts,
 )
 from bpmax_sim.scenario.model import keys_of as fields_of
 from bpmax_sim.secret.decode import NOT_SEARCHED, SEARCHED
 from bpmax_sim.session.options import Option, helped
 from bpmax_sim.subject.hooks import HOOKS
-from bpmax_sim.yamlfile import Node, read_hover
+from bpmax_sim.yamlfile import Node
 from tests.docs import api, cli, facts, glossary, models
 from tests.docs.pages import LANGUAGES, ROOT, every, texts
 from tests.docs.tour import tour, with_outputs
 
-HOVERS = {**hover_texts(), **read_hover(PLATFORM_HOVER)}
 CHINESE: Mapping[str, str] = yaml.safe_load(
     Path(__file__).with_name("zh.yaml").read_text(encoding="utf-8")
 )
@@ -74,7 +71,7 @@ class Words:
 
     def hover(self, model: str, key: str) -> str:
         """Return what an editor shows of a key."""
-        return HOVERS[model][key][self.language == "zh"]
+        return models.HOVERS[model][key][self.language == "zh"]
 
     def table(self, head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
         """Return a table; its head is translated, its rows are already."""
@@ -152,7 +149,7 @@ def model_keys(name: str, words: Words) -> str:
     rows = []
     for field in models.fields(name):
         default = words("required") if field.required else models.default(field)
-        told = HOVERS.get(name, {}).get(field.encode_name, ("", ""))[words.language == "zh"]
+        told = models.HOVERS.get(name, {}).get(field.encode_name, ("", ""))[words.language == "zh"]
         if not told:
             words.missing.append(f"hover {name}.{field.encode_name}")
         rows.append(

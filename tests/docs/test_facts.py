@@ -51,7 +51,7 @@ def test_every_exit_code_is_told() -> None:
 
 
 def test_every_member_of_ctx_is_told() -> None:
-    known = context_of(FlowMove(), {"id": "", "owner": []}, "", {})
+    known = context_of(FlowMove(), {"id": "", "owner": []}, "", {}, {})
 
     assert set(names("ctx")) == {f"ctx.{name}" for name in (*known, "form", "project")}
 
