@@ -99,7 +99,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             action.run(self, value, name, result)
             self.expire()
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            result.errors.append(error)
+            result.errors.append(_kept(error))
         for ended in self.bench.drain():
             result.take(ended)
         return result
@@ -110,7 +110,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         try:
             action.run(self, value, name, result)
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            result.errors.append(error)
+            result.errors.append(_kept(error))
         return result
 
     def expire(self) -> None:
@@ -156,6 +156,11 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         if self.subject is None:
             raise SubjectError(msg("{action} needs a form or a flow", action=action))
         return self.subject
+
+
+def _kept(error: Exception) -> Exception:
+    """Return *error* as a result keeps it: a refusal needs no frames, which would keep the run."""
+    return error.with_traceback(None) if isinstance(error, SubjectError) else error
 
 
 class Action(Model, frozen=True, kw_only=True):

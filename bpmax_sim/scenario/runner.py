@@ -549,6 +549,7 @@ class StepRun(msgspec.Struct):
                 self._undefined(error, (self.located.step.action,))
                 return
             result = progress.performer.meanwhile(kind, value, self._script_name())
+            progress.remember(self.located.step.id, result.value, told_error(result.errors))
         self._check(result)
 
     def _script_name(self) -> str:

@@ -247,6 +247,7 @@ class Context:
             run.over = True
             run.stop_timers()
         self._runs.clear()
+        self._owners.clear()
         self._channel.close()
 
     def waiting(self) -> list[Waiting]:

@@ -205,10 +205,10 @@ class Runtime:
         """Let happen what is due by now or by *until*, and what scripts wait for.
 
         A script that then still waits is stuck; timers stay that wait for somebody to let time
-        pass. Called by what happens while this goes on already, only what is due now happens.
+        pass. Called by what happens while this goes on already, nothing is waited for.
         """
         if self._is_settling:
-            self._scheduler.run(lambda: False)
+            self._scheduler.run(lambda: False, until)
             return
         self._is_settling = True
         try:

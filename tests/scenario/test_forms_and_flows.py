@@ -122,6 +122,13 @@ if (form.客户 === 问) form.名称 = data.name;
     ended = door.run(text, {"查.js": look, "变.js": "form.名称 = ''"})
     assert ended.code == 0, ended.text
 
+    more = text.replace(
+        "{click: 查}]}",
+        "{click: 查}, {advance: 10ms}, {js: 'return form.次数', expect: {result: 2}}]}",
+    )
+    ended = door.run(more, {"查.js": look, "变.js": "form.名称 = ''"})
+    assert ended.code == 0, ended.text
+
     wrong = text.replace("during: {call: crm_system.get_customer_detail", "during: {call: crm.下单")
     ended = door.run(wrong, {"查.js": look, "变.js": ""})
     assert "no call of crm.下单 was made meanwhile" in ended.text
