@@ -30,6 +30,7 @@ from bpmax_sim.scenario.rows import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.secret.gate import gated_output
 from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import Result, Where, known_event
@@ -585,9 +586,10 @@ class Python(Action, frozen=True, kw_only=True):
         """Call it; what it returns is the result."""
         given = value if isinstance(value, Mapping) else {"call": value}
         module, _, function = str(given["call"]).partition(":")
-        found = getattr(_module(module, on.path), function)
-        seen = handles_for(found, on.subject)
-        result.returned(found(on.bench, **{**seen, **given.get("args", {})}))
+        with gated_output(on.bench.redact):
+            found = getattr(_module(module, on.path), function)
+            seen = handles_for(found, on.subject)
+            result.returned(found(on.bench, **{**seen, **given.get("args", {})}))
 
 
 def _module(name: str, path: Path) -> Any:
