@@ -1,6 +1,6 @@
 """What a step can do: one class an action, with its keys, its check at load and its run.
 
-`ACTIONS` is the table that the schema, lint, the runner and the README are made from. To add an
+`ACTIONS` is the table that the schema, lint, the runner and the pages are made from. To add an
 action, write its class; it is known by its name in lower case with underscores.
 """
 
