@@ -291,7 +291,7 @@ def both(difference: Difference) -> tuple[str, str]:
 
 def _text(value: Any) -> str:
     if value is UNSET:
-        return "nothing"
+        return msg("nothing")
     return encode_sorted(value).decode()
 
 
