@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from bpmax_sim.i18n import msg
+
 if TYPE_CHECKING:
     from bpmax_sim import strategies
     from bpmax_sim.cassette.file import Cassette
@@ -188,7 +190,9 @@ if not TYPE_CHECKING:  # type checkers would take every name to be there
 
     def __getattr__(name: str) -> Any:
         if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            raise AttributeError(
+                msg("module {name!r} has no attribute {name_2!r}", name=__name__, name_2=name)
+            )
         if name == "__version__":
             value: Any = _version()
         elif name == "strategies":

@@ -17,6 +17,8 @@ from functools import lru_cache
 from itertools import count
 from typing import Protocol
 
+from bpmax_sim.i18n import msg
+
 LONGEST = 1000 * 366 * 86_400
 """Seconds of the longest duration; no date that can be written is further away for a test."""
 
@@ -105,8 +107,11 @@ class Instant:
 @lru_cache(maxsize=64)  # the scenarios of a project start at the same few
 def _parsed(text: str) -> tuple[float, timedelta]:
     if not _HAS_ZONE.search(text):
-        msg = f"{text!r} is not an ISO 8601 time with a zone, such as 2026-03-02T09:00:00+08:00"
-        raise ValueError(msg)
+        message = msg(
+            "{text!r} is not an ISO 8601 time with a zone, such as 2026-03-02T09:00:00+08:00",
+            text=text,
+        )
+        raise ValueError(message)
     moment = datetime.fromisoformat(text)
     return moment.timestamp(), moment.utcoffset() or timedelta(0)
 
@@ -125,8 +130,8 @@ def parse_duration(text: str | float) -> float:
     if isinstance(text, int | float):
         return _bounded(text, text)
     if _DURATION.sub("", text) or not text:
-        msg = f"{text!r} is not a duration such as 30s, 1m30s or 250ms"
-        raise ValueError(msg)
+        message = msg("{text!r} is not a duration such as 30s, 1m30s or 250ms", text=text)
+        raise ValueError(message)
     return _bounded(sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text)), text)
 
 
@@ -141,8 +146,8 @@ def format_duration(seconds: float) -> str:
 
 def _bounded(seconds: float, text: str | float) -> float:
     if not abs(seconds) <= LONGEST:
-        msg = f"{text!r} is not a duration of at most 1000 years"
-        raise ValueError(msg)
+        message = msg("{text!r} is not a duration of at most 1000 years", text=text)
+        raise ValueError(message)
     return float(seconds)
 
 

@@ -35,6 +35,8 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
+from bpmax_sim.i18n import joined, msg
+
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
 
@@ -67,14 +69,18 @@ def near(word: str, candidates: Iterable[str]) -> str:
         alike = (n for n in names if abs(len(n) - len(word)) <= 1 and n[:1].lower() == first)
         names = list(islice(alike, _MANY))
     found = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    return msg("; did you mean {found!r}?", found=found[0]) if found else ""
 
 
 def listed(names: Iterable[str]) -> str:
     """Return *names*, the first of them where there are many."""
     every = list(names)
-    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN + 1 else ""
-    return ", ".join(every[:_SHOWN] if more else every) + more
+    more = (
+        msg(" and {every_count} more", every_count=len(every) - _SHOWN)
+        if len(every) > _SHOWN + 1
+        else ""
+    )
+    return joined(", ", every[:_SHOWN] if more else every) + more
 
 
 _BARE = re.compile(r"[\w./:@%+,=-]+")
@@ -101,7 +107,7 @@ class Problem(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``file:line:column: path: message`` on one line."""
         parts = [str(part) for part in (self.place, self.path) if part]
-        return ": ".join([*parts, self.message])
+        return joined(": ", [*parts, self.message])
 
 
 class ConfigError(BpmaxError):
@@ -114,7 +120,7 @@ class ConfigError(BpmaxError):
     def __init__(self, *problems: Problem | str) -> None:
         """Collect *problems*; a text stands for a problem without a place."""
         self.problems = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
-        super().__init__("\n".join(map(str, self.problems)))
+        super().__init__(joined("\n", map(str, self.problems)))
 
 
 class Problems(list[Problem]):
@@ -153,7 +159,7 @@ def _by_place(problem: Problem) -> tuple[str, int, int]:
 
 def _more(problems: Problems) -> Problem:
     place = problems[-1].place
-    told = f"more than {Problems.MOST} problems; mend these first"
+    told = msg("more than {most} problems; mend these first", most=Problems.MOST)
     return Problem(told, Place(place.file) if place else None)
 
 
@@ -296,7 +302,7 @@ class ScriptError(BpmaxError):
         self.stack = stack
         self.fields = dict(fields or {})
         head = f"{place}: " if place else ""
-        super().__init__(f"{head}{name}: {message}")
+        super().__init__(msg("{head}{name}: {message}", head=head, name=name, message=message))
 
 
 class ScriptSyntaxError(ScriptError):

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, listed, near
+from bpmax_sim.i18n import msg
 
 
 class Wild(Enum):
@@ -123,14 +124,18 @@ class FieldPath(tuple[Segment, ...]):
         if self.root == "body" or len(self) == 1:
             return ""
         if self.root == "header" and self.name in NEVER_COMPARED:
-            return f"the header {self.name} is never compared"
+            return msg("the header {name} is never compared", name=self.name)
         if self.root == "path" and self.name not in parameters and self[1] is not Wild.ALL:
-            there = near(self.name, parameters) or "; its parameters are " + listed(
+            there = near(self.name, parameters) or msg("; its parameters are ") + listed(
                 sorted(parameters)
             )
-            return f"the path has no parameter {self.name!r}{there if parameters else ''}"
+            return msg(
+                "the path has no parameter {name!r}{there}",
+                name=self.name,
+                there=there if parameters else "",
+            )
         if isinstance(self[1], int) or not _is_value(self[2:]):
-            return f"{self.root} has names only; write {self.root}.<name>"
+            return msg("{root} has names only; write {root}.<name>", root=self.root)
         return ""
 
 
@@ -141,22 +146,36 @@ def _is_value(steps: Steps) -> bool:
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str, option: str) -> FieldPath:
-    segments: list[Segment] = []
-    at = 0
-    while at < len(text):
-        token = _TOKEN.match(text, at)
-        if token is None or (at > 0 and text[at] not in ".[") or (at == 0 and text[0] in ".["):
-            break
-        segments.append(_segment(token, option))
-        at = token.end()
-    if at < len(text) or not segments or segments[0] not in ROOTS:
+    segments = list(read_steps(text, option) if text[:1] not in {".", "["} else ())
+    if not segments or segments[0] not in ROOTS:
         raise ConfigError(
-            f"{option}: {text!r} is not a path; write path, query.<name>, header.<name> or "
-            "body.<name>, such as body.items[*].ts"
+            msg(
+                "{option}: {text!r} is not a path; write path, query.<name>, header.<name> or "
+                "body.<name>, such as body.items[*].ts",
+                option=option,
+                text=text,
+            )
         )
     if segments[0] == "header":
         segments[1:] = [s.lower() if isinstance(s, str) else s for s in segments[1:]]
     return FieldPath(segments)
+
+
+def read_steps(text: str, option: str) -> Steps:
+    """Return the steps of a path whose unusual names stand in quotes; none if it is no path.
+
+    Raises:
+        ConfigError: a name in quotes is not as JSON has them.
+    """
+    segments: list[Segment] = []
+    at = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None or (at > 0 and text[at] not in ".["):
+            return ()
+        segments.append(_segment(token, option))
+        at = token.end()
+    return tuple(segments)
 
 
 def _segment(token: re.Match[str], option: str) -> Segment:
@@ -173,7 +192,13 @@ def _unquoted(quoted: str, option: str) -> str:
     try:
         return str(json.loads(quoted, strict=False))
     except ValueError:
-        raise ConfigError(f"{option}: {quoted} is not a name in quotes as JSON has them") from None
+        raise ConfigError(
+            msg(
+                "{option}: {quoted} is not a name in quotes as JSON has them",
+                option=option,
+                quoted=quoted,
+            )
+        ) from None
 
 
 def format_path(path: Iterable[Segment]) -> str:
@@ -189,6 +214,18 @@ def format_path(path: Iterable[Segment]) -> str:
         else:
             text += f"[{json.dumps(segment, ensure_ascii=False)}]"
     return text
+
+
+_PLAIN_STEP = re.compile(r"[^.\[\]]+|\[(\d+)\]")
+
+
+def plain_steps(text: str) -> tuple[str | int, ...]:
+    """Return the names and indexes of a path inside values, such as ``明细[0].数量``.
+
+    A name holds anything but dots and brackets.
+    """
+    found = _PLAIN_STEP.finditer(text)
+    return tuple(int(step[1]) if step[1] else step[0] for step in found)
 
 
 def covers(outer: Steps, inner: Steps) -> bool:

@@ -20,6 +20,8 @@ from fnmatch import fnmatchcase
 from types import FrameType
 from typing import Any, Final, NamedTuple, Self
 
+from bpmax_sim.i18n import msg
+
 _LOCAL_FAMILIES: Final = ("AF_UNIX", "AF_NETLINK", "AF_ALG", "AF_SYSTEM")
 """Families whose other end is this machine's kernel or a process on it."""
 
@@ -107,10 +109,19 @@ class NetworkGuard:
         where = f"[{shown}]:{port}" if port and ":" in shown else f"{shown}:{port}"
         attempt = f"{verb} {where if port else shown}"
         self.attempts.append(attempt)
-        option = f", or allow the host: {self._allow.format(shown)}" if self._allow else ""
+        option = (
+            msg(", or allow the host: {option}", option=self._allow.format(shown))
+            if self._allow
+            else ""
+        )
         raise ClosedNetworkError(
-            f"{self._who} tried to {attempt} outside $proxy, and the network is closed in replay "
-            f"and simulate mode; call it through $proxy{option}"
+            msg(
+                "{who} tried to {attempt} outside $proxy, and the network is closed in replay "
+                "and simulate mode; call it through $proxy{option}",
+                who=self._who,
+                attempt=attempt,
+                option=option,
+            )
         )
 
     def _allows(self, host: str) -> bool:
@@ -194,14 +205,14 @@ def _reversed(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any
 
 
 _WAYS: Final[Mapping[str, _Way]] = {
-    "socket.connect": _Way("connect to", _addressed),
-    "socket.sendto": _Way("send to", _addressed),
-    "socket.sendmsg": _Way("send to", _addressed),
-    "socket.bind": _Way("bind to", _foreign),
-    "socket.getaddrinfo": _Way("look up", _named),
-    "socket.gethostbyname": _Way("look up", _named),
-    "socket.gethostbyaddr": _Way("look up", _reversed),
-    "socket.getnameinfo": _Way("look up", _reversed),
+    "socket.connect": _Way(msg("connect to"), _addressed),
+    "socket.sendto": _Way(msg("send to"), _addressed),
+    "socket.sendmsg": _Way(msg("send to"), _addressed),
+    "socket.bind": _Way(msg("bind to"), _foreign),
+    "socket.getaddrinfo": _Way(msg("look up"), _named),
+    "socket.gethostbyname": _Way(msg("look up"), _named),
+    "socket.gethostbyaddr": _Way(msg("look up"), _reversed),
+    "socket.getnameinfo": _Way(msg("look up"), _reversed),
 }
 """Every event of the socket module that can reach somebody.
 

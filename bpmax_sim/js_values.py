@@ -42,6 +42,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from bpmax_sim.i18n import encoded, msg
+
 
 class Undefined:
     """The type of `UNDEFINED`, which is neither None nor absent text."""
@@ -109,8 +111,8 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     ((int, float), "a number"),
     (str, "a text"),
     ((bytes, bytearray, memoryview), "bytes"),
-    ((list, tuple), "an array"),
-    (Mapping, "an object"),
+    ((list, tuple), msg("an array")),
+    (Mapping, msg("an object")),
     ((datetime, FarDate), "a Date"),
     (BigInt, "a BigInt"),
     (JsMap, "a Map"),
@@ -119,7 +121,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 _OPAQUE = {
     "function": "a function",
     "symbol": "a symbol",
-    "cycle": "an object that contains itself",
+    "cycle": msg("an object that contains itself"),
     "promise": "a promise",
 }
 
@@ -129,7 +131,7 @@ def kind_of(value: object) -> str:
     if isinstance(value, Opaque):
         return _OPAQUE[value.kind]
     found = (word for types, word in _KINDS if isinstance(value, types))
-    return next(found, f"a Python {type(value).__name__}")
+    return next(found, msg("a Python {name}", name=type(value).__name__))
 
 
 _EXACT_FLOAT = 1e15
@@ -234,7 +236,7 @@ def json_text(value: Any) -> bytes:
     try:
         text = _print(value)
     except RecursionError:
-        raise UnprintableError("nested too deeply for JSON") from None
+        raise UnprintableError(msg("nested too deeply for JSON")) from None
     except UnprintableError as error:
         path, problem = error.args
         raise UnprintableError(f"{path or 'the value'}: {problem}") from None
@@ -255,7 +257,7 @@ def _print(value: Any) -> str | None:
     for base, inherited in _PRINTERS.items():
         if isinstance(value, base):
             return inherited(value)
-    raise UnprintableError("", f"{kind_of(value)} has no JSON form")
+    raise UnprintableError("", msg("{kind_of} has no JSON form", kind_of=kind_of(value)))
 
 
 def _print_object(value: dict[str, Any]) -> str:
@@ -291,11 +293,13 @@ def _deeper(step: str, error: UnprintableError) -> UnprintableError:
 
 def _print_opaque(value: Opaque) -> None:
     if value.kind == "cycle":
-        raise UnprintableError("", f"{kind_of(value)} has no JSON form")
+        raise UnprintableError("", msg("{kind_of} has no JSON form", kind_of=kind_of(value)))
 
 
 def _refuse_bigint(_value: BigInt) -> str:
-    raise UnprintableError("", "a BigInt has no JSON form; send String(value) or Number(value)")
+    raise UnprintableError(
+        "", msg("a BigInt has no JSON form; send String(value) or Number(value)")
+    )
 
 
 def _print_bytes(value: bytes) -> str:
@@ -347,7 +351,9 @@ def decode_tagged(value: Any) -> Any:
     try:
         return _DECODERS[value["$"]](value.get("v"))
     except (KeyError, TypeError, ArithmeticError) as error:
-        raise ValueError(f"{value['$']!r} is no tag, or its value does not fit it") from error
+        raise ValueError(
+            msg("{value!r} is no tag, or its value does not fit it", value=value["$"])
+        ) from error
 
 
 def encode_tagged(value: Any) -> Any:
@@ -362,7 +368,7 @@ def encode_tagged(value: Any) -> Any:
     for base, inherited in _ENCODERS.items():
         if isinstance(value, base):
             return inherited(value)
-    raise TypeError(f"{kind_of(value)} is not a value that a script can have")
+    raise TypeError(msg("{kind_of} is not a value that a script can have", kind_of=kind_of(value)))
 
 
 def date_of(ms: float | None) -> datetime | FarDate:
@@ -385,7 +391,7 @@ def _units_to_text(units: list[int]) -> str:
 def _named(value: list[list[Any]]) -> dict[str, Any]:
     found = dict(_pairs(value))
     if not all(isinstance(name, str) for name in found):
-        raise TypeError("a name is not a text")
+        raise TypeError(msg("a name is not a text"))
     return found
 
 
@@ -546,7 +552,7 @@ def _key(key: Any) -> str:
 LARGEST: Final = int(sys.float_info.max)
 """The largest whole number of JavaScript, of 309 digits."""
 
-TOO_LARGE: Final = "a number is larger than the largest of JavaScript, 1.8e308"
+TOO_LARGE: Final = msg("a number is larger than the largest of JavaScript, 1.8e308")
 _DIGITS: Final = len(str(LARGEST)) + 1
 
 
@@ -598,7 +604,7 @@ def is_bounded(value: object) -> bool:
     return True
 
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=encoded).encode
 _decode = msgspec.json.Decoder().decode
 _encode_any = json.JSONEncoder(separators=(",", ":")).encode
 

@@ -8,6 +8,7 @@ from inspect import Parameter, signature
 from typing import Final, ParamSpec, TypeVar
 
 from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.i18n import msg
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,9 +40,13 @@ _BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_
 
 
 def _unknown(function: str, wrong: Iterable[str], names: Iterable[str]) -> Exception:
-    told = [f"{function}: there is no {one!r}" + (near(one, names) or _all(names)) for one in wrong]
+    told = [
+        msg("{function}: there is no {one!r}", function=function, one=one)
+        + (near(one, names) or _all(names))
+        for one in wrong
+    ]
     return ConfigError(*sorted(told))
 
 
 def _all(names: Iterable[str]) -> str:
-    return f"; there are {', '.join(sorted(names))}"
+    return msg("; there are {names}", names=", ".join(sorted(names)))

@@ -60,12 +60,27 @@ def _is_root(folder: str) -> bool:
 
 
 def _has_table(project: str) -> bool:
+    return _table(project) is not None
+
+
+def _table(project: str) -> dict[str, object] | None:
     import tomllib  # noqa: PLC0415 - pytest starts without it in a project that is not ours
 
     try:
-        return "bpmax_sim" in tomllib.loads(project).get("tool", {})
-    except ValueError:
-        return False
+        found = tomllib.loads(project).get("tool", {}).get("bpmax_sim")
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def language_of(root: Path) -> str | None:
+    """Return ``language`` of ``[tool.bpmax_sim]`` in the project at *root*, if it says one."""
+    try:
+        text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    language = (_table(text) or {}).get("language") if "bpmax_sim" in text else None
+    return language if isinstance(language, str) else None
 
 
 def file_name(text: str) -> str:

@@ -27,6 +27,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import CallError, ConfigError, NoMatchError, TransportError
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.instances import resolve
 from bpmax_sim.platform.load import Platforms
@@ -46,7 +47,10 @@ try:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 except ImportError as error:
     raise ConfigError(
-        "serving over HTTP needs the extra 'server'; install it: pip install 'bpmax-sim[server]'"
+        msg(
+            "serving over HTTP needs the extra 'server'; install it: pip install "
+            "'bpmax-sim[server]'"
+        )
     ) from error
 
 Answer = Callable[[Request], Response]
@@ -150,7 +154,12 @@ def _bound(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error
-        told = f"{host}:{port} cannot be listened to: {why}; name another --port or --host"
+        told = msg(
+            "{host}:{port} cannot be listened to: {why}; name another --port or --host",
+            host=host,
+            port=port,
+            why=why,
+        )
         raise ConfigError(told) from None
     return listening
 
@@ -296,7 +305,7 @@ def _application(answer: Answer, limits: Limits) -> Callable[[Any, Any, Any], An
             try:
                 outgoing = await _outgoing(answer, Incoming(scope, receive), limits)
             except asyncio.CancelledError:  # the process ends, and has waited for a while
-                outgoing = _told(503, "STOPPED", "the server was stopped")
+                outgoing = _told(503, "STOPPED", msg("the server was stopped"))
             await outgoing(scope, receive, send)
 
     return application
@@ -307,9 +316,13 @@ async def _outgoing(answer: Answer, incoming: Incoming, limits: Limits) -> Outgo
         async with asyncio.timeout(limits.body_time):
             body = await _body(incoming, limits.body)
     except TimeoutError:
-        return _told(408, "TIMEOUT", f"the body did not arrive in {limits.body_time:g} s")
+        return _told(
+            408,
+            "TIMEOUT",
+            msg("the body did not arrive in {body_time:g} s", body_time=limits.body_time),
+        )
     if body is None:
-        return _told(413, "TOO_LARGE", f"the body has more than {limits.body} bytes")
+        return _told(413, "TOO_LARGE", msg("the body has more than {body} bytes", body=limits.body))
     try:
         return _answer(await run_in_threadpool(answer, _request(incoming, body)))
     except Exception as error:  # noqa: BLE001 - the client gets an answer whatever happens
@@ -324,7 +337,7 @@ def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
     if isinstance(error, CallError | ConfigError):
         return _told(500, getattr(error, "code", "CONFIG"), str(error))
     _LOG.error("no answer to %s %s", incoming.method, incoming.url.path, exc_info=error)
-    return _told(500, "BUG", "the server failed; its standard error says how")
+    return _told(500, "BUG", msg("the server failed; its standard error says how"))
 
 
 async def _body(incoming: Incoming, largest: int) -> bytes | None:
@@ -360,7 +373,9 @@ def _request(incoming: Incoming, body: bytes) -> Request:
 
 def _answer(response: Response) -> Outgoing:
     if response.status not in _FINAL:
-        return _told(502, "STATUS", f"the answer has the status {response.status}")
+        return _told(
+            502, "STATUS", msg("the answer has the status {status}", status=response.status)
+        )
     body = b"" if response.status in _NO_BODY else response.body
     outgoing = Outgoing(body, response.status)
     given = [
@@ -384,7 +399,7 @@ def _told(status: int, code: str, message: str, **more: str) -> Outgoing:
     )
 
 
-NOTHING = "no such call: nothing of this address is recorded; these are: "
+NOTHING = msg("no such call: nothing of this address is recorded; these are: ")
 
 
 class _Way(msgspec.Struct, frozen=True):
@@ -499,7 +514,7 @@ def _nearest(misses: Sequence[tuple[bool, NoMatchError]]) -> NoMatchError | None
 
 def _unknown(bases: Sequence[tuple[str, str]]) -> NoMatchError:
     known = ", ".join(f"{base} ({platform})" if platform else base for platform, base in bases)
-    return NoMatchError(f"{NOTHING}{known or 'none'}", case="no such call")
+    return NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
 
 
 class Standin:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from bpmax_sim.i18n import msg
+
 if TYPE_CHECKING:
     from bpmax_sim.cassette.remote import Remote
     from bpmax_sim.clock import Clock, Instant, VirtualClock
@@ -23,17 +25,22 @@ if TYPE_CHECKING:
         StepFinished,
         StepStarted,
     )
+    from bpmax_sim.scenario.handles import FlowHandle, FormHandle
     from bpmax_sim.script.outbox import ConsoleLine, TimerFired
     from bpmax_sim.script.outbox import Unawaited as UnawaitedCall
     from bpmax_sim.session.options import Against, EngineName, Mode, RecordMode, Unawaited, Unused
     from bpmax_sim.session.session import ScriptText
     from bpmax_sim.simulator.state import Message, State
     from bpmax_sim.subject.hooks import (
+        BranchArrived,
         CycleCut,
+        DeadlinePassed,
         FieldChanged,
         HookStarted,
         MessageShown,
         NodeEntered,
+        Notified,
+        PersonActed,
     )
     from bpmax_sim.transport.adapters import Handles
     from bpmax_sim.transport.respx_router import Router
@@ -41,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Against",
     "Api",
+    "BranchArrived",
     "CallAnswered",
     "CallMade",
     "Chunk",
@@ -48,9 +56,12 @@ __all__ = [
     "ConsoleLine",
     "ConsoleWritten",
     "CycleCut",
+    "DeadlinePassed",
     "EngineName",
     "Failed",
     "FieldChanged",
+    "FlowHandle",
+    "FormHandle",
     "Handles",
     "HookStarted",
     "Instance",
@@ -59,6 +70,8 @@ __all__ = [
     "MessageShown",
     "Mode",
     "NodeEntered",
+    "Notified",
+    "PersonActed",
     "Platform",
     "Proof",
     "RecordMode",
@@ -85,6 +98,7 @@ __all__ = [
 _HOMES: Final = {
     "Against": "session.options",
     "Api": "platform.model",
+    "BranchArrived": "subject.hooks",
     "CallAnswered": "scenario.events",
     "CallMade": "scenario.calls",
     "Chunk": "messages",
@@ -92,9 +106,12 @@ _HOMES: Final = {
     "ConsoleLine": "script.outbox",
     "ConsoleWritten": "scenario.events",
     "CycleCut": "subject.hooks",
+    "DeadlinePassed": "subject.hooks",
     "EngineName": "session.options",
     "Failed": "messages",
     "FieldChanged": "subject.hooks",
+    "FlowHandle": "scenario.handles",
+    "FormHandle": "scenario.handles",
     "Handles": "transport.adapters",
     "HookStarted": "subject.hooks",
     "Instance": "platform.model",
@@ -103,6 +120,8 @@ _HOMES: Final = {
     "MessageShown": "subject.hooks",
     "Mode": "session.options",
     "NodeEntered": "subject.hooks",
+    "Notified": "subject.hooks",
+    "PersonActed": "subject.hooks",
     "Platform": "platform.model",
     "Proof": "messages",
     "RecordMode": "session.options",
@@ -133,7 +152,9 @@ if not TYPE_CHECKING:  # type checkers would take every name to be there
 
     def __getattr__(name: str) -> Any:
         if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            raise AttributeError(
+                msg("module {name!r} has no attribute {name_2!r}", name=__name__, name_2=name)
+            )
         home = import_module(f"bpmax_sim.{_HOMES[name]}")
         value = getattr(home, _NAMES_THERE.get(name, name))
         globals()[name] = value

@@ -1,4 +1,4 @@
-"""Profiles: what runs in CI repeats itself; `nightly` is what `python -m tests.property` runs."""
+"""Profiles: `ci` repeats itself, `whole` is the suite of a night, `nightly` a search of hours."""
 
 from __future__ import annotations
 
@@ -8,29 +8,46 @@ import time
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.examples import EVERY_NIGHT
+
 SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 
 # No explain phase: it traces every line, which costs more than it tells.
 settings.register_profile(
     "local",
     deadline=None,
-    max_examples=60,
+    max_examples=24,
     stateful_step_count=15,
     suppress_health_check=SLOW,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
 )
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
+settings.register_profile("whole", settings.get_profile("ci"), max_examples=EVERY_NIGHT)
 settings.register_profile(
-    "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
+    "mutants", settings.get_profile("whole"), phases=(Phase.explicit, Phase.generate)
 )
 settings.register_profile(
     "nightly", settings.get_profile("local"), max_examples=240, stateful_step_count=50
 )
-settings.load_profile(
-    os.environ.get("BPMAX_SIM_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "local")
-)
+PROFILE = os.environ.get("BPMAX_SIM_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "local")
+settings.load_profile(PROFILE)
 
 UNTIL = float(os.environ.get("BPMAX_SIM_UNTIL") or "inf")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark of what is for the night."""
+    config.addinivalue_line("markers", "night(why): runs with .ci/nightly, or with `-m night`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what is for the night to it."""
+    if PROFILE in {"whole", "nightly"} or "night" in config.getoption("markexpr"):
+        return
+    late = [item for item in items if item.get_closest_marker("night")]
+    if late:
+        config.hook.pytest_deselected(items=late)
+        items[:] = [item for item in items if item not in set(late)]
 
 
 def pytest_runtest_setup() -> None:

@@ -39,7 +39,7 @@ CASES: Mapping[str, tuple[str, str]] = {
     "错误的原因": ("throw new Error('外层', {cause: new TypeError(r.basic)})", STEP),
     "无人处理的拒绝": ("Promise.reject(new Error(r.raw))", STEP),
     "多个错误": ("throw new AggregateError([new Error(r.raw), r.hex], r.basic)", STEP),
-    "定时器": ("setTimeout(() => { throw new Error(r.raw) }, 10)", STEP),
+    "定时器": ("setTimeout(() => { throw new Error(r.raw) }, 0)", STEP),
     "百分号的十六进制": (f"{HEX}\nthrow new Error(hex(encodeURIComponent(r.raw)))", STEP),
     "三层JSON": ("throw new Error(JSON.stringify(JSON.stringify(JSON.stringify(r))))", STEP),
     "函数名": ("({[r.raw]() { throw new Error('不行') }})[r.raw]()", STEP),

@@ -28,6 +28,7 @@ from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat, Place, pasted
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, Outcome
 
 _HEAD = HEAD.encode()
@@ -127,10 +128,10 @@ def read_index(data: Data) -> Index:
 
 def _head_line(data: Data) -> tuple[bytes, int]:
     if data[: len(_HEAD)] != _HEAD:
-        raise Corrupt("the first lines are not those of a cassette")
+        raise Corrupt(msg("the first lines are not those of a cassette"))
     end = data.find(b"\n", len(_HEAD))
     if end < 0:
-        raise Corrupt("the head line has no end")
+        raise Corrupt(msg("the head line has no end"))
     return data[len(_HEAD) : end], end + 1
 
 
@@ -143,7 +144,7 @@ def _head(line: bytes) -> Head:
             raise OlderVersion(version)
         return _read_head(line)
     except BROKEN_JSON as error:
-        raise Corrupt(f"the head line is broken ({error})") from error
+        raise Corrupt(msg("the head line is broken ({error})", error=error)) from error
 
 
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
@@ -165,7 +166,7 @@ def _scan(data: Data, start: int, into: Index) -> list[bytes]:
     try:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
-        raise Corrupt(f"an index line is broken ({error})") from error
+        raise Corrupt(msg("an index line is broken ({error})", error=error)) from error
     into.first_failure = bisect(into.starts, into.sections[0])
     into.orders = _sorted(data, into)
     return shas
@@ -189,12 +190,12 @@ def _check_layout(data: Data, body: int, index: Index) -> None:
     failures, sealed = index.sections
     starts, first = index.starts, index.first_failure
     if not 0 < failures < sealed:
-        raise Corrupt("the `failures:` or the `sealed:` line is missing")
+        raise Corrupt(msg("the `failures:` or the `sealed:` line is missing"))
     done = _section(b"interactions", starts[0] if first else failures, filled=first > 0)
     failed = len(starts) > first
     undone = _section(b"failures", starts[first] if failed else sealed, filled=failed)
     if data[body : done[1]] != done[0] or data[failures : undone[1]] != undone[0]:
-        raise Corrupt("there are lines between the exchanges")
+        raise Corrupt(msg("there are lines between the exchanges"))
 
 
 def _section(name: bytes, end: int, *, filled: bool) -> tuple[bytes, int]:
@@ -204,24 +205,36 @@ def _section(name: bytes, end: int, *, filled: bool) -> tuple[bytes, int]:
 def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> None:
     text = line.removeprefix(_SEALED[1:])
     if not text.endswith(b"}\n") or text.count(b"\n") != 1:
-        raise Corrupt("something follows the `sealed:` line, or its end is missing")
+        raise Corrupt(msg("something follows the `sealed:` line, or its end is missing"))
     try:
         seal = _read_seal(text)
     except BROKEN_JSON as error:
-        raise Corrupt(f"the `sealed:` line is broken ({error})") from error
+        raise Corrupt(msg("the `sealed:` line is broken ({error})", error=error)) from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):
         raise Corrupt(
-            f"it was sealed with {seal.interactions} interactions and {seal.failures} failures, "
-            f"and holds {counts[0]} and {counts[1]}"
+            msg(
+                "it was sealed with {interactions} interactions and {failures} failures, and "
+                "holds {counts} and {counts_2}",
+                interactions=seal.interactions,
+                failures=seal.failures,
+                counts=counts[0],
+                counts_2=counts[1],
+            )
         )
     if hashlib.sha256(b"\n".join([head, *shas])).hexdigest() != seal.sha256:
-        raise Corrupt("its head line or the set of its exchanges is not what was sealed")
+        raise Corrupt(msg("its head line or the set of its exchanges is not what was sealed"))
 
 
 _CONFLICT = re.compile(rb"^(?:<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILINE)
 _NAMED = re.compile(rb'"call":"((?:[^"\\]|\\.)*)".*?"for":"((?:[^"\\]|\\.)*)"')
-_ACCEPT = "restore it, record it again, or accept the edit with `bpmax-sim seal {path}`"
+
+
+def _advice(path: Path) -> str:
+    return msg(
+        "restore it, record it again, or accept the edit with `bpmax-sim seal {path}`",
+        path=pasted(str(path)),
+    )
 
 
 def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
@@ -230,7 +243,9 @@ def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
         error = look(path, data)
         if error is not None:
             return error
-    return DamagedCassette(f"{path}: {otherwise}; {_ACCEPT.format(path=pasted(str(path)))}")
+    return DamagedCassette(
+        msg("{path}: {otherwise}; {advice}", path=path, otherwise=otherwise, advice=_advice(path))
+    )
 
 
 def edited(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
@@ -240,7 +255,13 @@ def edited(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
         return told
     place = Place(str(path), _line_at(data, start))
     return DamagedCassette(
-        f"{place}: {name(data, start)} {why}; {_ACCEPT.format(path=pasted(str(path)))}"
+        msg(
+            "{place}: {name} {why}; {advice}",
+            place=place,
+            name=name(data, start),
+            why=why,
+            advice=_advice(path),
+        )
     )
 
 
@@ -249,9 +270,14 @@ def name(data: bytes, start: int) -> str:
     number = data[: start + 1].count(f"\n{ENTRY}".encode()) + (data[start : start + 1] == b"-")
     found = _NAMED.search(data[start:].partition(b"\n")[0])
     if found is None:
-        return f"exchange {number}"
+        return msg("exchange {number}", number=number)
     call, owner = (text.decode(errors="replace") for text in found.groups())
-    return f"exchange {number} ({call or 'without a builder'} for {owner})"
+    return msg(
+        "exchange {number} ({call} for {owner})",
+        number=number,
+        call=(call or msg("without a builder")),
+        owner=owner,
+    )
 
 
 def _line_at(data: bytes, offset: int) -> int:
@@ -261,22 +287,34 @@ def _line_at(data: bytes, offset: int) -> int:
 def _empty(path: Path, data: bytes) -> CassetteError | None:
     if data.strip():
         return None
-    return DamagedCassette(f"{path}: the file is empty; restore it or record it again")
+    return DamagedCassette(
+        msg("{path}: the file is empty; restore it or record it again", path=path)
+    )
 
 
 def _encoding(path: Path, data: bytes) -> CassetteError | None:
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return DamagedCassette(f"{path}:1: the file is UTF-16, not UTF-8; save it as UTF-8")
+        return DamagedCassette(
+            msg("{path}:1: the file is UTF-16, not UTF-8; save it as UTF-8", path=path)
+        )
     zero = data.find(b"\0")
     if zero >= 0:
         place = Place(str(path), _line_at(data, zero))
-        return DamagedCassette(f"{place}: a NUL byte; restore the file or record it again")
+        return DamagedCassette(
+            msg("{place}: a NUL byte; restore the file or record it again", place=place)
+        )
     try:
         data.decode()
     except UnicodeDecodeError as error:
         place = Place(str(path), _line_at(data, error.start))
         wrong = data[error.start]
-        return DamagedCassette(f"{place}: not UTF-8 (byte 0x{wrong:02x}); save the file as UTF-8")
+        return DamagedCassette(
+            msg(
+                "{place}: not UTF-8 (byte 0x{wrong:02x}); save the file as UTF-8",
+                place=place,
+                wrong=wrong,
+            )
+        )
     return None
 
 
@@ -286,8 +324,12 @@ def _conflict(path: Path, data: bytes) -> CassetteError | None:
         return None
     place, word = Place(str(path), _line_at(data, found.start())), pasted(str(path))
     return DamagedCassette(
-        f"{place}: a Git conflict marker; take one side whole, `git checkout --ours {word}` or "
-        f"`git checkout --theirs {word}`, or record it again"
+        msg(
+            "{place}: a Git conflict marker; take one side whole, `git checkout --ours "
+            "{word}` or `git checkout --theirs {word}`, or record it again",
+            place=place,
+            word=word,
+        )
     )
 
 
@@ -295,8 +337,12 @@ def _foreign(path: Path, data: bytes) -> CassetteError | None:
     if b"\nbpmax: {" in data or HEAD.encode().startswith(data[: len(HEAD)]):
         return None
     return CassetteError(
-        f"{path}: not a cassette of bpmax-sim; `bpmax-sim import {pasted(str(path))}` reads those "
-        "of vcrpy and others"
+        msg(
+            "{path}: not a cassette of bpmax-sim; `bpmax-sim import {path_2}` reads those "
+            "of vcrpy and others",
+            path=path,
+            path_2=pasted(str(path)),
+        )
     )
 
 
@@ -306,11 +352,15 @@ def _cut(path: Path, data: bytes) -> CassetteError | None:
     if re.search(rb"^sealed: \{[^\n]*\}\r?\n", data, re.MULTILINE):
         return None
     last = data.rfind(f"\n{ENTRY}".encode())
-    inside = f" in {name(data, last + 1)}" if last >= 0 else ""
+    inside = msg(" in {name}", name=name(data, last + 1)) if last >= 0 else ""
     place = Place(str(path), _line_at(data, len(data)))
     return DamagedCassette(
-        f"{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
-        "restore it or record it again"
+        msg(
+            "{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
+            "restore it or record it again",
+            place=place,
+            inside=inside,
+        )
     )
 
 
@@ -408,7 +458,7 @@ class Cassette:
                 return Entry(line, text.decode())
         except BROKEN_JSON:
             pass
-        raise self._edited(start, "is not what was recorded, its digest differs")
+        raise self._edited(start, msg("is not what was recorded, its digest differs"))
 
     def line(self, number: int) -> Line:
         """Return the index line of exchange *number*."""
@@ -436,7 +486,7 @@ class Cassette:
             return parse(entry)
         except ValueError as error:
             start = self.index.bounds(number)[0]
-            raise self._edited(start, f"cannot be read ({error})") from error
+            raise self._edited(start, msg("cannot be read ({error})", error=error)) from error
 
     def entries(self) -> Iterator[Entry]:
         """Yield every exchange as it stands in the file."""
@@ -502,7 +552,9 @@ def _read_whole(path: Path, data: bytes) -> tuple[bytes, Index]:
         try:
             fresh = up_to_date(data, older.version)
         except LookupError as error:
-            raise CassetteError(f"{path}:2: {error}; restore it or record it again") from None
+            raise CassetteError(
+                msg("{path}:2: {error}; restore it or record it again", path=path, error=error)
+            ) from None
         return fresh, _index(path, fresh)
 
 
@@ -533,9 +585,13 @@ def _open(path: Path) -> int:
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
-        raise CassetteError(f"{path}: cannot be opened: {error}") from error
-    kind = "a symbolic link" if stat.S_ISLNK(mode) else "not an ordinary file"
-    raise CassetteError(f"{path}: {kind}; a cassette has to be a file of its own")
+        raise CassetteError(
+            msg("{path}: cannot be opened: {error}", path=path, error=error)
+        ) from error
+    kind = msg("a symbolic link") if stat.S_ISLNK(mode) else msg("not an ordinary file")
+    raise CassetteError(
+        msg("{path}: {kind}; a cassette has to be a file of its own", path=path, kind=kind)
+    )
 
 
 def _index(path: Path, data: Data) -> Index:
@@ -543,8 +599,13 @@ def _index(path: Path, data: Data) -> Index:
         return read_index(data)
     except NewerVersion as error:
         raise NewerFormat(
-            f"{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
-            f"{FORMAT}; upgrade bpmax-sim"
+            msg(
+                "{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
+                "{format}; upgrade bpmax-sim",
+                path=path,
+                error=error,
+                format=FORMAT,
+            )
         ) from None
     except Corrupt as error:
         raise explain(path, bytes(data), str(error)) from None

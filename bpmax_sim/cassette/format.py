@@ -26,6 +26,7 @@ from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.i18n import encoded
 from bpmax_sim.messages import Exchange, Failed, Pairs, Request, Response
 
 # YAML's reader refuses or folds these; the marks of writing direction hide text from a reviewer.
@@ -46,7 +47,7 @@ _PLAIN = {
 
 def json_line(value: object) -> str:
     """Return *value* as JSON on one line that is also a YAML flow value."""
-    return escape_hidden(msgspec.json.encode(value).decode())
+    return escape_hidden(msgspec.json.encode(value, enc_hook=encoded).decode())
 
 
 def escape_hidden(json_text: str) -> str:

@@ -25,6 +25,7 @@ import msgspec
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import NewerFormat
+from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.messages import Failed
 from bpmax_sim.secret.scan import undone
 
@@ -314,7 +315,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return Entry(self.line, self.text)
 
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=encoded).encode
 _decode = msgspec.json.Decoder(Draft).decode
 
 
@@ -428,9 +429,13 @@ def _record(head: bytes, data: bytes, start: int) -> bytes | None:
 
 def _of_another_version(path: Path, number: int) -> NewerFormat:
     return NewerFormat(
-        f"{path}: record {number} was not written by this version of bpmax-sim; the journal is not "
-        "recovered and stays as it is; run `bpmax-sim recover` of the version that recorded it, or "
-        "delete the file"
+        msg(
+            "{path}: record {number} was not written by this version of bpmax-sim; the "
+            "journal is not recovered and stays as it is; run `bpmax-sim recover` of the "
+            "version that recorded it, or delete the file",
+            path=path,
+            number=number,
+        )
     )
 
 
@@ -570,7 +575,7 @@ def scannable(entry: Entry) -> tuple[bytes, ...]:
     if _DIGEST.fullmatch(line.key):
         line = msgspec.structs.replace(line, key="")
     laid_out = _BODY.sub(b"", entry.text.encode()).replace(_NAMES, b'"' + _NAMES)
-    told = _INDENT.sub(b"\n", laid_out) + msgspec.json.encode(line)
+    told = _INDENT.sub(b"\n", laid_out) + _encode(line)
     if _BINARY_SCALAR not in entry.text:
         return (told,)
     exchange = read_exchange(entry)

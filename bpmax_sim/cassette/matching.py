@@ -33,6 +33,7 @@ from bpmax_sim.field_path import (
     format_path,
     without,
 )
+from bpmax_sim.i18n import encoded
 from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, media_type
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template
 
@@ -186,7 +187,9 @@ class Rules:
         """Return 16 hexadecimal digits that change when a key might."""
         scoped = sorted((name, sorted({*paths})) for name, paths in self.scoped if paths)
         said = [_VERSION, sorted({*self.ignore}), scoped]
-        return hashlib.blake2b(msgspec.json.encode(said), digest_size=8).hexdigest()
+        return hashlib.blake2b(
+            msgspec.json.encode(said, enc_hook=encoded), digest_size=8
+        ).hexdigest()
 
     def paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
         """Return the places that do not count for one API.

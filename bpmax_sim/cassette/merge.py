@@ -31,6 +31,7 @@ from bpmax_sim.cassette.model import Entry, by_name, read_body
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
 from bpmax_sim.field_path import FieldPath, without
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, Failed, Outcome, media_type
 
 Volatile = Callable[[str], tuple[str, ...]]
@@ -143,7 +144,11 @@ def recover(path: Path | str, *, scan: Scan = finds_nothing) -> tuple[Path, ...]
             return _recover(target, scan)
     except OSError as error:
         raise CassetteError(
-            f"{target}: not recovered ({error.strerror}); the journals stay; make room and retry"
+            msg(
+                "{target}: not recovered ({strerror}); the journals stay; make room and retry",
+                target=target,
+                strerror=error.strerror,
+            )
         ) from error
 
 

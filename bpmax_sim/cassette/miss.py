@@ -28,6 +28,7 @@ from bpmax_sim.cassette.matching import (
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, pasted
 from bpmax_sim.field_path import FieldPath, Wild, format_path
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Call
 
 _SHOWN = 5
@@ -56,7 +57,11 @@ class MissContext(Struct, frozen=True, kw_only=True):
     def command(self, option: str = "") -> str:
         """Return the command that records, with *option*."""
         target = f" {pasted(f'{self.place.file}:{self.place.line}')}" if self.place else ""
-        return f"{self.record or f'bpmax-sim record{target}'} {option}".rstrip()
+        return msg(
+            "{record} {option}",
+            record=(self.record or msg("bpmax-sim record{target}", target=target)),
+            option=option,
+        ).rstrip()
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -83,7 +88,11 @@ class Near(msgspec.Struct, frozen=True):
 def no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
     """Return the lines for a call without any recording."""
     return [
-        f"{_name(parts)} cannot be answered, {path or 'its cassette'} does not exist",
+        msg(
+            "{name} cannot be answered, {path} does not exist",
+            name=_name(parts),
+            path=(path or msg("its cassette")),
+        ),
         *_where(parts, context),
         *recoverable(path),
         _line("record", context.command()),
@@ -94,21 +103,27 @@ def recoverable(path: str) -> list[str]:
     """Return the line that seals what an interrupted recording left beside the cassette."""
     if not path or not interrupted(FilePath(path)):
         return []
-    return [_line("recover", f"bpmax-sim recover {pasted(path)}")]
+    return [_line("recover", msg("bpmax-sim recover {path}", path=pasted(path)))]
 
 
 def played(
     parts: Parts, places: list[str], turn: int, owner: str, context: MissContext
 ) -> list[str]:
     """Return the lines for a call that was made more often than recorded."""
-    times = "once" if len(places) == 1 else f"{len(places)} times"
+    times = "once" if len(places) == 1 else msg("{places_count} times", places_count=len(places))
     more = ["…"] if len(places) > _SHOWN else []
     return [
-        f"{_name(parts)} was recorded {times} for {owner!r}, and this is call {turn}",
+        msg(
+            "{name} was recorded {times} for {owner!r}, and this is call {turn}",
+            name=_name(parts),
+            times=times,
+            owner=owner,
+            turn=turn,
+        ),
         *_where(parts, context),
-        _line("recorded", ", ".join([*places[:_SHOWN], *more])),
+        _line("recorded", joined(", ", [*places[:_SHOWN], *more])),
         _line("record", context.command(context.extra)),
-        _line("or", "repeat: true"),
+        _line("or", msg("repeat: true")),
     ]
 
 
@@ -120,14 +135,20 @@ def signed_otherwise(
     """Return the error for a call whose signature is not the recorded one; *found* is where."""
     parts = parts_of(call)
     lines = [
-        f"signed otherwise: {parts.name}, with the key, instant and nonce of its recording",
+        msg(
+            "signed otherwise: {parts_name}, with the key, instant and nonce of its recording",
+            parts_name=parts.name,
+        ),
         *_where(parts, context),
-        *(_line("", f"× {one.path}: {_values(one)}") for one in found[:_SHOWN]),
-        _line("check", "`sign:` in the platform file; if it is right now, record afresh"),
+        *(
+            _line("", msg("× {one_path}: {values}", one_path=one.path, values=_values(one)))
+            for one in found[:_SHOWN]
+        ),
+        _line("check", msg("`sign:` in the platform file; if it is right now, record afresh")),
         _line("record", context.command(context.rewrite)),
     ]
-    text = "\n".join(lines)
-    return NoMatchError(text, platform=call.platform, api=call.api, case="signed otherwise")
+    text = joined("\n", lines)
+    return NoMatchError(text, platform=call.platform, api=call.api, case=msg("signed otherwise"))
 
 
 def no_such_call(
@@ -141,12 +162,17 @@ def no_such_call(
     changed = near is not None and near.number not in search.played
     add = context.command(context.new)
     return [
-        f"{_name(parts)} is not recorded like this for {search.owner!r} in {search.cassette.path}",
+        msg(
+            "{name} is not recorded like this for {owner!r} in {cassette_path}",
+            name=_name(parts),
+            owner=search.owner,
+            cassette_path=search.cassette.path,
+        ),
         *_where(parts, context),
         *(_told(search, near) if near else _others(search)),
         *_elsewhere(search, key),
         _line("record", context.command(context.rewrite) if changed else add),
-        *([_line("or add", add)] if changed else ()),
+        *([_line(msg("or add"), add)] if changed else ()),
         *(_fixes(search, near) if near else ()),
     ]
 
@@ -161,8 +187,17 @@ def _where(parts: Parts, context: MissContext) -> Iterator[str]:
         yield _line("step", f"{context.step} {place}".strip())
     if context.position:
         yield _line("script", str(context.position))
-    instance = f" (instance {parts.instance})" if parts.instance else ""
-    yield _line("call", f"{parts.method} {parts.path}{_query(parts)}{instance}")
+    instance = msg(" (instance {instance})", instance=parts.instance) if parts.instance else ""
+    yield _line(
+        "call",
+        msg(
+            "{method} {parts_path}{query}{instance}",
+            method=parts.method,
+            parts_path=parts.path,
+            query=_query(parts),
+            instance=instance,
+        ),
+    )
 
 
 def _query(parts: Parts) -> str:
@@ -176,7 +211,7 @@ def _query(parts: Parts) -> str:
 
 
 def _line(label: str, text: str) -> str:
-    return f"  {label:<9} {text}".rstrip()
+    return msg("  {label:<9} {text}", label=label, text=text).rstrip()
 
 
 def nearest(search: Search, parts: Parts) -> Near | None:
@@ -211,18 +246,33 @@ def _candidates(search: Search, fits: Any) -> Iterator[tuple[int, Parts]]:
 
 
 def _told(search: Search, near: Near) -> Iterator[str]:
-    already = ", already played" if near.number in search.played else ""
+    already = msg(", already played") if near.number in search.played else ""
     place = search.cassette.place(near.number)
-    yield _line("nearest", f"exchange {near.number + 1} at {place}{already}")
-    yield _line("", "  ".join(f"{'×' if part in near.parts else '√'} {part}" for part in PARTS))
+    yield _line(
+        "nearest",
+        msg(
+            "exchange {number} at {place}{already}",
+            number=near.number + 1,
+            place=place,
+            already=already,
+        ),
+    )
+    yield _line(
+        "", joined("  ", (f"{'×' if part in near.parts else '√'} {part}" for part in PARTS))
+    )
     for difference in near.differences[:_SHOWN]:
         yield _line("", f"× {difference.path}: {_values(difference)}")
     if len(near.differences) > _SHOWN:
-        yield _line("", f"… and {len(near.differences) - _SHOWN} more")
+        yield _line(
+            "",
+            msg("… and {differences_count} more", differences_count=len(near.differences) - _SHOWN),
+        )
 
 
 def _values(difference: Difference) -> str:
-    return "recorded {}, sent {}".format(*both(difference))
+    return msg(
+        "recorded {recorded}, sent {sent}", recorded=both(difference)[0], sent=both(difference)[1]
+    )
 
 
 def both(difference: Difference) -> tuple[str, str]:
@@ -250,22 +300,25 @@ def _others(search: Search) -> Iterator[str]:
     numbers = search.cassette.index.numbers(search.owner)
     calls = Counter(search.cassette.line(number).call for number in numbers)
     if not calls:
-        yield _line("nearest", f"none, nothing is recorded for {search.owner!r}")
+        yield _line("nearest", msg("none, nothing is recorded for {owner!r}", owner=search.owner))
         owners = [repr(owner) for owner in search.cassette.owners]
-        yield _line("", f"the file holds {_list(owners) or 'no exchange'}")
+        yield _line("", msg("the file holds {list}", list=(_list(owners) or msg("no exchange"))))
         return
-    yield _line("nearest", f"none, recorded are {_list(f'{c} ({n})' for c, n in calls.items())}")
+    yield _line(
+        "nearest",
+        msg("none, recorded are {list}", list=_list(f"{c} ({n})" for c, n in calls.items())),
+    )
 
 
 def _list(words: Iterable[str]) -> str:
     known = list(words)
-    return ", ".join([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
+    return joined(", ", [*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
 
 def _elsewhere(search: Search, key: str) -> Iterator[str]:
     owners = [repr(o) for o in search.cassette.owners if search.cassette.index.find(o, key)]
     if owners and search.cassette.head.rules == search.rules.digest:
-        yield _line("", f"it is recorded for {_list(owners)}")
+        yield _line("", msg("it is recorded for {list}", list=_list(owners)))
 
 
 def _fixes(search: Search, near: Near) -> Iterator[str]:
@@ -273,8 +326,11 @@ def _fixes(search: Search, near: Near) -> Iterator[str]:
         _yaml(_general(FieldPath.parse(d.path, "ignore"))) for d in near.differences if _may(d)
     )
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
-        yield _line("ignore", f"ignore: [{', '.join(paths)}]")
-    yield _line("compare", f"bpmax-sim inspect {pasted(search.cassette.place(near.number))}")
+        yield _line("ignore", f"ignore: [{joined(', ', paths)}]")
+    yield _line(
+        "compare",
+        msg("bpmax-sim inspect {place}", place=pasted(search.cassette.place(near.number))),
+    )
 
 
 def _root(difference: Difference) -> str:

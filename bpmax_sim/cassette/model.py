@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.messages import FORM, Signed, media_type
 
 FORMAT = 1
@@ -125,7 +126,7 @@ def _number(text: str) -> int | Decimal:
 
 
 _decoder = msgspec.json.Decoder(float_hook=_number)
-_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number")
+_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=encoded)
 encode_sorted = _encoder.encode
 
 
@@ -139,7 +140,7 @@ def decode_json(data: bytes | str) -> Any:
         value = _decoder.decode(data)
         _encoder.encode(value)
     except (msgspec.MsgspecError, RecursionError, ArithmeticError) as error:
-        raise ValueError("not JSON") from error
+        raise ValueError(msg("not JSON")) from error
     return value
 
 
@@ -211,17 +212,17 @@ def _multipart(data: bytes, content_type: str) -> Body:
     """Read RFC 7578; the boundary itself does not count."""
     boundary = _parameters("content-type", content_type).get("boundary", "")
     if not boundary:
-        raise ValueError("no boundary")
+        raise ValueError(msg("no boundary"))
     sections = (b"\r\n" + data).split(b"\r\n--" + boundary.encode())
     if len(sections) < 3 or not sections[-1].startswith(b"--"):  # noqa: PLR2004 - one part at least
-        raise ValueError("not closed")
+        raise ValueError(msg("not closed"))
     return Body("multipart", by_name([_part(section) for section in sections[1:-1]]))
 
 
 def _part(section: bytes) -> tuple[str, Any]:
     head, found, content = section.partition(b"\r\n\r\n")
     if not found:
-        raise ValueError("a part without an end of its headers")
+        raise ValueError(msg("a part without an end of its headers"))
     headers = dict(_header(line) for line in head.decode().split("\r\n") if line.strip())
     said = _parameters("content-disposition", headers.pop("content-disposition", ""))
     value = _plain(content).value

@@ -20,6 +20,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.errors import NoMatchError
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import LOGIN, Exchange, Outcome
 
 Numbers = Sequence[int]
@@ -245,7 +246,7 @@ class Player:
         if found is None:
             places = [self._cassette.place(number) for number in numbers]
             lines = miss.played(parts, places, turn, self._owner, context)
-            raise _error(parts, "already played", lines)
+            raise _error(parts, msg("already played"), lines)
         return self._cassette, found
 
     def logins(self, platform: str, instance: str) -> Iterator[Exchange]:
@@ -266,13 +267,13 @@ class Player:
 
     def _unknown(self, key: str, parts: Parts, context: MissContext) -> NoMatchError:
         if self._cassette is None:
-            return _error(parts, "no cassette", miss.no_cassette(parts, self._path, context))
+            return _error(parts, msg("no cassette"), miss.no_cassette(parts, self._path, context))
         search = miss.Search(
             self._cassette, self._owner, self._rules, frozenset(self._playback.played)
         )
         near = miss.nearest(search, parts)
         lines = miss.no_such_call(search, key, parts, context, near)
-        error = _error(parts, "no such call", lines)
+        error = _error(parts, msg("no such call"), lines)
         error.nearest = (self._cassette, near.number) if near else None
         return error
 
@@ -291,7 +292,7 @@ def _same(cassette: Cassette | None, one: int, other: int) -> bool:
 
 
 def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
-    text = "\n".join([f"{case}: {lines[0]}", *lines[1:]])
+    text = joined("\n", [msg("{case}: {lines}", case=case, lines=lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
 

@@ -19,6 +19,7 @@ from msgspec.structs import force_setattr, replace
 from bpmax_sim.cassette.matching import call_behind, corrected
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.clock import Instant
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Chunk, Exchange, Failed, Outcome, Pairs, Request, Response
 
 _DEEPEST = 40
@@ -53,9 +54,9 @@ def read_yaml_text(text: str) -> Any:
         mark = error.problem_mark or error.context_mark
         raise YamlTextError(str(error.problem), mark.line + 1 if mark else 1) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
-        raise YamlTextError(f"not YAML ({type(error).__name__})", 1) from error
+        raise YamlTextError(msg("not YAML ({name})", name=type(error).__name__), 1) from error
     except StopIteration as error:
-        raise YamlTextError("no document", 1) from error
+        raise YamlTextError(msg("no document"), 1) from error
 
 
 def _content(text: str) -> Iterator[Any]:
@@ -67,18 +68,18 @@ def _value(event: Any, events: Iterator[Any], depth: int) -> Any:
     _refuse(event, depth)
     read = _READ.get(type(event))
     if read is None:
-        raise YamlTextError("no document", event.start_mark.line + 1)
+        raise YamlTextError(msg("no document"), event.start_mark.line + 1)
     return read(event, events, depth + 1)
 
 
 def _refuse(event: Any, depth: int) -> None:
     line = event.start_mark.line + 1
     if depth > _DEEPEST:
-        raise YamlTextError(f"nested deeper than {_DEEPEST} levels", line)
+        raise YamlTextError(msg("nested deeper than {deepest} levels", deepest=_DEEPEST), line)
     if getattr(event, "anchor", None) is not None:
-        raise YamlTextError("anchors and aliases are not used in cassettes", line)
+        raise YamlTextError(msg("anchors and aliases are not used in cassettes"), line)
     if getattr(event, "tag", None) not in _TAGS:
-        raise YamlTextError(f"the tag {event.tag!r} is not used in cassettes", line)
+        raise YamlTextError(msg("the tag {tag!r} is not used in cassettes", tag=event.tag), line)
 
 
 def _scalar(event: Any, _events: Iterator[Any], _depth: int) -> Any:
@@ -86,7 +87,7 @@ def _scalar(event: Any, _events: Iterator[Any], _depth: int) -> Any:
         try:
             return base64.b64decode(event.value, validate=False)
         except ValueError as error:
-            raise YamlTextError("broken base64", event.start_mark.line + 1) from error
+            raise YamlTextError(msg("broken base64"), event.start_mark.line + 1) from error
     if event.implicit[0] and event.value in _NULL:
         return None
     return event.value
@@ -104,9 +105,9 @@ def _mapping(_event: Any, events: Iterator[Any], depth: int) -> dict[str, Any]:
     while not isinstance(event := next(events), yaml.MappingEndEvent):
         name, line = _value(event, events, depth), event.start_mark.line + 1
         if not isinstance(name, str):
-            raise YamlTextError("a key that is not a text", line)
+            raise YamlTextError(msg("a key that is not a text"), line)
         if name in found:
-            raise YamlTextError(f"the key {name!r} comes twice", line)
+            raise YamlTextError(msg("the key {name!r} comes twice", name=name), line)
         found[name] = _value(next(events), events, depth)
     return found
 
@@ -338,7 +339,7 @@ def _any_yaml(line: Line, item: Any) -> _Pieces:
             outcome=_failed(line, item["failure"]) if line.failed else _answer(line, item),
         )
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
-        raise YamlTextError(f"not an exchange: {error}", 1) from error
+        raise YamlTextError(msg("not an exchange: {error}", error=error), 1) from error
 
 
 def _answer(line: Line, item: Any) -> Response:
@@ -376,7 +377,7 @@ def _pairs(headers: Any) -> Pairs:
 
 def _str(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} where text is expected")
+        raise TypeError(msg("{name} where text is expected", name=type(value).__name__))
     return value
 
 

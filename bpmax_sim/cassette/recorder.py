@@ -32,6 +32,7 @@ from bpmax_sim.cassette.merge import (
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Exchange, Request
 
 
@@ -131,8 +132,13 @@ class Recorder:
                 self._journal.append(draft)
             except OSError as error:
                 raise CassetteError(
-                    f"{self.path}: the answer of {draft.line.call} could not be kept "
-                    f"({error.strerror}); the old file is whole; make room, or record elsewhere"
+                    msg(
+                        "{path}: the answer of {call} could not be kept ({strerror}); the old file "
+                        "is whole; make room, or record elsewhere",
+                        path=self.path,
+                        call=draft.line.call,
+                        strerror=error.strerror,
+                    )
                 ) from error
             self._drafts.append(draft)
 
@@ -261,7 +267,11 @@ class Recorder:
             self._journal.rewrite(drafts)
         except OSError as error:
             raise CassetteError(
-                f"{self.path}: the journal could not be rewritten ({error.strerror}); make room"
+                msg(
+                    "{path}: the journal could not be rewritten ({strerror}); make room",
+                    path=self.path,
+                    strerror=error.strerror,
+                )
             ) from error
         self._drafts = drafts
 
@@ -284,7 +294,12 @@ class Recorder:
                 raise self._unwritten(target, error) from error
             except DamagedCassette as error:
                 if self._journal is not None:
-                    error.add_note(f"the recording is kept in {self._journal.path}")
+                    error.add_note(
+                        msg(
+                            "the recording is kept in {journal_path}",
+                            journal_path=self._journal.path,
+                        )
+                    )
                 raise
             if self._journal is not None:
                 self._journal.remove()
@@ -314,18 +329,32 @@ class Recorder:
 
     def _refuse_leaks(self) -> None:
         found = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
-        leaks = ", ".join(dict.fromkeys(found))
+        leaks = joined(", ", dict.fromkeys(found))
         if leaks:
             raise LeakError(
-                f"{self.path}: not written, a secret was found in {leaks}; declare where it is "
-                "with `secret:` in the platform file and record again"
+                msg(
+                    "{path}: not written, a secret was found in {leaks}; declare where it is with "
+                    "`secret:` in the platform file and record again",
+                    path=self.path,
+                    leaks=leaks,
+                )
             )
 
     def _unwritten(self, target: Path, error: OSError) -> CassetteError:
-        kept = f" and the recording is kept in {self._journal.path}" if self._journal else ""
+        kept = (
+            msg(" and the recording is kept in {journal_path}", journal_path=self._journal.path)
+            if self._journal
+            else ""
+        )
         return CassetteError(
-            f"{target}: not written ({error.strerror}); the old file is whole{kept}; make room and "
-            f"run `bpmax-sim recover {pasted(str(self.path))}`"
+            msg(
+                "{target}: not written ({strerror}); the old file is whole{kept}; make room "
+                "and run `bpmax-sim recover {path}`",
+                target=target,
+                strerror=error.strerror,
+                kept=kept,
+                path=pasted(str(self.path)),
+            )
         )
 
 

@@ -22,6 +22,7 @@ import msgspec
 
 from bpmax_sim.cassette import journal
 from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.i18n import msg
 
 T = TypeVar("T")
 
@@ -131,8 +132,12 @@ class Remote:
     def _refuse(self, path: Path, *, recording: bool) -> None:
         if not recording:
             raise CassetteError(
-                f"{path} was recorded here and not uploaded to {self._there(path)}; upload it by "
-                "recording once more, or delete it to play what is there"
+                msg(
+                    "{path} was recorded here and not uploaded to {there}; upload it by recording "
+                    "once more, or delete it to play what is there",
+                    path=path,
+                    there=self._there(path),
+                )
             )
 
     def _update(self, path: Path) -> None:
@@ -151,8 +156,12 @@ class Remote:
         data, state, stamp = path.read_bytes(), self._state(path), self._stamp(path)
         if stamp != (state.stamp if state else None) and not self._is_there(path, data):
             raise CassetteError(
-                f"{self._there(path)} was changed meanwhile by somebody else, so nothing was "
-                f"uploaded; what was recorded is in {path}: keep a copy, delete it and record again"
+                msg(
+                    "{there} was changed meanwhile by somebody else, so nothing was uploaded; what "
+                    "was recorded is in {path}: keep a copy, delete it and record again",
+                    there=self._there(path),
+                    path=path,
+                )
             )
 
         def write(system: Any, target: str) -> None:
@@ -195,7 +204,11 @@ class Remote:
         except _SilentError:
             self._is_down = True
             raise CassetteError(
-                f"{shown_url(self._url)} cannot be reached: no response within {self._patience:g} s"
+                msg(
+                    "{shown_url} cannot be reached: no response within {patience:g} s",
+                    shown_url=shown_url(self._url),
+                    patience=self._patience,
+                )
             ) from None
 
     @contextmanager
@@ -207,7 +220,9 @@ class Remote:
             raise
         except Exception as error:  # noqa: BLE001 - each file system raises what it likes
             why = _why(error)
-            raise CassetteError(f"{self._there(path)} cannot be {done}: {why}") from None
+            raise CassetteError(
+                msg("{there} cannot be {done}: {why}", there=self._there(path), done=done, why=why)
+            ) from None
 
     def _system(self) -> tuple[Any, str]:
         if self._is_down:  # each further file would wait as long
@@ -286,7 +301,9 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - only where cassettes lie at a URL
         from fsspec.registry import get_filesystem_class  # noqa: PLC0415
     except ImportError:
-        raise ConfigError(f"{told} needs fsspec; pip install 'bpmax-sim[remote]'") from None
+        raise ConfigError(
+            msg("{told} needs fsspec; pip install 'bpmax-sim[remote]'", told=told)
+        ) from None
     try:
         for part in url.split("::"):
             with suppress(ValueError):  # what is not known is told below
@@ -298,15 +315,23 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
     except ImportError:
         scheme = urlsplit(url).scheme
         raise ConfigError(
-            f"{told} needs the package with which fsspec reads {scheme}://, such as s3fs for "
-            "s3://; install it beside bpmax-sim"
+            msg(
+                "{told} needs the package with which fsspec reads {scheme}://, such as s3fs "
+                "for s3://; install it beside bpmax-sim",
+                told=told,
+                scheme=scheme,
+            )
         ) from None
     except _SilentError:
         raise
     except OSError as error:
-        raise CassetteError(f"{told} cannot be reached: {_why(error)}") from None
+        raise CassetteError(
+            msg("{told} cannot be reached: {why}", told=told, why=_why(error))
+        ) from None
     except Exception as error:  # noqa: BLE001 - each file system raises what it likes
-        raise ConfigError(f"{told} cannot be used: {_why(error)}; check the URL") from None
+        raise ConfigError(
+            msg("{told} cannot be used: {why}; check the URL", told=told, why=_why(error))
+        ) from None
     return system, str(folder).rstrip("/")
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Instance, Parameter, Platform
@@ -21,8 +22,9 @@ from bpmax_sim.proxy.response import read_body
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.subject.flow import ACTIONS, UNDO, Definition
-from bpmax_sim.subject.hooks import FieldChanged, NodeEntered
+from bpmax_sim.subject.definition import ACTIONS, Definition
+from bpmax_sim.subject.hooks import BranchArrived, FieldChanged, NodeEntered
+from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 
 Kind = Literal["api", "parameter", "instance", "auth", "field", "node", "transition"]
@@ -90,9 +92,9 @@ def _of_platform(platform: Platform) -> Iterator[Name]:
         return
     yield from (("auth", f"{key} {word}") for word in recipe.recover)
     if platform.auth.acquire is not None:
-        yield "auth", f"{key} login"
+        yield "auth", msg("{key} login", key=key)
     if platform.auth.apply or platform.auth.sign is not None:
-        yield "auth", f"{key} applied"
+        yield "auth", msg("{key} applied", key=key)
 
 
 def _recipe(platform: Platform) -> CompiledApi | None:
@@ -129,6 +131,8 @@ def _touched(ran: Ran) -> Iterator[Name]:
             flow = ran.item.cast.definition
             yield from (("node", f"{flow.flow}: {one}") for one in (event.previous, event.node))
             yield _transition(flow, event.previous, event.action, event.node)
+        elif isinstance(event, BranchArrived) and ran.item.cast.definition is not None:
+            yield _transition(ran.item.cast.definition, event.node, "approve", event.join)
     for located in ran.item.steps:
         expected = located.step.expect.form
         if isinstance(expected, Mapping):
@@ -151,10 +155,10 @@ def _by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
     key, _, name = call.call.partition(".")
     yield "instance", f"{key} {call.instance}"
     if call.is_login:
-        yield "auth", f"{key} login"
+        yield "auth", msg("{key} login", key=key)
         return
     yield "api", call.call
-    yield "auth", f"{key} applied"
+    yield "auth", msg("{key} applied", key=key)
     platform = platforms.own.get(key)
     api = platform.apis.get(name) if platform else None
     for parameter in api.parameters if api else ():

@@ -20,6 +20,7 @@ from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.path_template import path_template
@@ -64,8 +65,15 @@ class Change(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return it as a phrase, such as ``body.data.name: text became number``."""
-        told = {"added": f"is new ({self.now})", "removed": f"is gone (was {self.was})"}
-        return f"{self.path}: {told.get(self.what) or f'{self.was} became {self.now}'}"
+        told = {
+            "added": msg("is new ({now})", now=self.now),
+            "removed": msg("is gone (was {was})", was=self.was),
+        }
+        return msg(
+            "{path}: {get}",
+            path=self.path,
+            get=(told.get(self.what) or msg("{was} became {now}", was=self.was, now=self.now)),
+        )
 
 
 def shape_of(response: Response) -> Shape:
@@ -249,7 +257,13 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return ``error: [2] crm_system.get_customer: body.name: text became number``."""
-        return f"{self.tier}: [{self.exchange.order}] {self.name}: {self.message}"
+        return msg(
+            "{tier}: [{order}] {name}: {message}",
+            tier=self.tier,
+            order=self.exchange.order,
+            name=self.name,
+            message=self.message,
+        )
 
 
 class LiveSession(Proxies, Protocol):
@@ -273,7 +287,11 @@ def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
     recorded = _answered_at(exchange)
     if now - recorded > age:
         day = str(Instant(recorded))[:10]
-        told = f"recorded on {day}, {int((now - recorded) // _DAY)} days ago; record it again"
+        told = msg(
+            "recorded on {day}, {now} days ago; record it again",
+            day=day,
+            now=int((now - recorded) // _DAY),
+        )
         yield Drift(exchange=exchange, tier="warning", kind="old", message=told)
 
 
@@ -305,7 +323,7 @@ class Verification:
             return
         whose = _whose(request)
         if whose in self._down:
-            told = f"not sent: {whose} could not be reached before"
+            told = msg("not sent: {whose} could not be reached before", whose=whose)
             yield Drift(exchange=exchange, tier="info", kind="skipped", message=told)
             return
         check = _Check(self._session, exchange, outcome)
@@ -340,7 +358,9 @@ class _Check(msgspec.Struct, frozen=True):
         try:
             declared = self._declared()
         except CallError as error:
-            yield self._drift("error", "failed", f"not sent: {error.message}")
+            yield self._drift(
+                "error", "failed", msg("not sent: {error_message}", error_message=error.message)
+            )
             return
         rule = declared[1].verify if declared else "shape"
         safe = self.exchange.request.method in SAFE
@@ -380,7 +400,7 @@ class _Check(msgspec.Struct, frozen=True):
         made = [one for one in self.session.calls[before:] if not one.is_login]
         if made and made[-1].received is not None:
             return made[-1].received
-        raise failure or CallError("it was not answered")
+        raise failure or CallError(msg("it was not answered"))
 
     def _told(self, error: CallError) -> str:
         """Return the message, without what is secret and without the name that stands before it."""
@@ -400,7 +420,7 @@ class _Check(msgspec.Struct, frozen=True):
         for change in changes(self.recorded, first, learned | known):
             yield self._drift(change.tier, "changed", str(change), change.path)
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
-            told = f"{path}: differs between two answers; declare volatile: [{path}]"
+            told = msg("{path}: differs between two answers; declare volatile: [{path}]", path=path)
             yield self._drift("info", "volatile", told, path)
 
     def _drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:
@@ -417,9 +437,12 @@ def _known(declared: tuple[Platform, Api] | None) -> frozenset[Steps]:
 def _reason(exchange: Exchange, rule: str, *, allowed: bool) -> str:
     """Return why *exchange* is not sent, or nothing."""
     if rule == "never":
-        return "not sent: its API says verify: never"
+        return msg("not sent: its API says verify: never")
     if not allowed:
-        return f"not sent: {exchange.request.method} may change something; pass --allow-writes"
+        return msg(
+            "not sent: {method} may change something; pass --allow-writes",
+            method=exchange.request.method,
+        )
     if carries_standin(exchange.request):
-        return "not sent: it carries a value that the recording only stands in for"
+        return msg("not sent: it carries a value that the recording only stands in for")
     return ""

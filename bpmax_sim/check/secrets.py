@@ -22,6 +22,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import scannable
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.instances import Entry as Tenant
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Source
@@ -29,15 +30,15 @@ from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, credential
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
 
-_DO: Final = "record it afresh, or put a stand-in there and run `bpmax-sim seal`"
+_DO: Final = msg("record it afresh, or put a stand-in there and run `bpmax-sim seal`")
 _STANDIN: Final = "redacted."
 _FORMS: Final = (
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    (msg("a private key"), re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
     ("a JWT", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
-    ("a key of Google", re.compile(r"\bAIza[\w-]{35}\b")),
-    ("a token of GitHub", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{40,})\b")),
-    ("a token of Slack", re.compile(r"\bxox[abeprs]-[A-Za-z0-9-]{10,}")),
-    ("a key of Stripe", re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}")),
+    (msg("a key of Google"), re.compile(r"\bAIza[\w-]{35}\b")),
+    (msg("a token of GitHub"), re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{40,})\b")),
+    (msg("a token of Slack"), re.compile(r"\bxox[abeprs]-[A-Za-z0-9-]{10,}")),
+    (msg("a key of Stripe"), re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}")),
 )
 _HEADER: Final = re.compile(
     rf"""^ +(?P<name>{"|".join(sorted(SECRET_HEADERS | SET_BY_SERVER))}): \["(?P<value>[^"\n]+)""",
@@ -65,9 +66,16 @@ def secrets_in(cassette: Cassette, vault: Vault) -> Iterator[Problem]:
         file, _, line = cassette.place(number).rpartition(":")
         begin = int(line)
         for finding in (one for part in scannable(entry) for one in vault.scan(part)):
-            yield Problem(f"the secret {finding.name} stands here; {_DO}", Place(file, begin))
+            yield Problem(
+                msg(
+                    "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=_DO
+                ),
+                Place(file, begin),
+            )
         for told, at in _suspicious(entry):
-            yield Problem(f"{told}; {_DO}", _place(file, begin, entry.text, at))
+            yield Problem(
+                msg("{told}; {do}", told=told, do=_DO), _place(file, begin, entry.text, at)
+            )
 
 
 def _place(file: str, begin: int, text: str, at: int) -> Place:
@@ -79,16 +87,16 @@ def _suspicious(entry: Entry) -> Iterator[tuple[str, int]]:
     for what, form in _FORMS:
         for found in form.finditer(entry.text):
             if not is_standin(found[0]):
-                yield f"{what} stands here", found.start()
+                yield msg("{what} stands here", what=what), found.start()
     injected = {place.lower() for place in entry.line.injected}
     for found in _HEADER.finditer(entry.text):
         name, value = found["name"].lower(), found["value"]
         if f"header.{name}" not in injected and not _is_hidden(name, value):
-            yield f"the header {name} holds a credential", found.start("value")
+            yield msg("the header {name} holds a credential", name=name), found.start("value")
     for found in _MEMBER.finditer(entry.text):
         name = found["member"] or found["query"]
         if f"query.{name}" not in injected and not _is_replaced(found["value"]):
-            yield f"{name} has a value of its own", found.start("value")
+            yield msg("{name} has a value of its own", name=name), found.start("value")
 
 
 def _is_hidden(name: str, value: str) -> bool:
@@ -127,9 +135,11 @@ def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
                 continue
             if node is not None and is_open(node.file):
                 variable = f"{entry.instance.platform}_{name}".upper()
-                told = (
-                    f"{name!r} is a secret and stands here in the clear, in a file that Git does "
-                    f"not ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
+                told = msg(
+                    "{name!r} is a secret and stands here in the clear, in a file that Git does "
+                    "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml",
+                    name=name,
+                    variable=variable,
                 )
                 yield Problem(told, node.place, f"credentials.{name}")
         yield from _literal_proxy(entry, is_open)
@@ -140,9 +150,10 @@ def _literal_proxy(entry: Tenant, is_open: Callable[[str], bool]) -> Iterator[Pr
     has_password = isinstance(proxy, str) and urlsplit(proxy).password
     if node is not None and has_password and is_open(node.file):
         variable = f"{entry.instance.platform}_PROXY".upper()
-        told = (
-            "the password of the proxy stands here in the clear, in a file that Git does not "
-            f"ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
+        told = msg(
+            "the password of the proxy stands here in the clear, in a file that Git does "
+            "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml",
+            variable=variable,
         )
         yield Problem(told, node.place, "proxy")
 

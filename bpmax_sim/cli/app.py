@@ -11,11 +11,12 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Annotated, Any, Final, NoReturn
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn, get_type_hints
 
 import msgspec
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 import bpmax_sim
 from bpmax_sim.cli.terminal import Unread, complain, keep_printable, say, say_document
@@ -29,6 +30,9 @@ from bpmax_sim.errors import (
     TransportError,
     near,
 )
+from bpmax_sim.i18n import UnknownLanguageError, joined, msg, translate
+from bpmax_sim.i18n import choose as choose_language
+from bpmax_sim.project import find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
 
 
@@ -50,203 +54,288 @@ class Command(msgspec.Struct, frozen=True):
     @property
     def help(self) -> str:
         """Return the text above its options; the example comes first."""
-        parts = [f"Example: {self.example}", f"{self.about}.", *([self.more] if self.more else [])]
-        return "\n\n".join(parts)
+        parts = [
+            msg("Example: {example}", example=self.example),
+            msg("{about}.", about=self.about),
+            *([self.more] if self.more else []),
+        ]
+        return joined("\n\n", parts)
 
 
-_EXIT_CODES = (
-    "Exit codes: 0 passed, 1 a scenario failed, 2 usage or collection error, 3 cassette missing "
-    "or missed, 4 live system unreachable, 5 nothing collected, 6 review pending."
+_EXIT_CODES = msg(
+    "Exit codes: 0 passed, 1 a scenario failed, 2 usage or collection error, 3 "
+    "cassette missing or missed, 4 live system unreachable, 5 nothing collected, 6 "
+    "review pending."
 )
 
 COMMANDS: Mapping[str, Command] = {
     "demo": Command(
         "project:demo",
-        "Record a script against a small CRM and replay it without network and credentials",
+        msg("Record a script against a small CRM and replay it without network and credentials"),
         "bpmax-sim demo",
-        "Needs nothing but this package, and leaves a folder that runs.",
+        msg("Needs nothing but this package, and leaves a folder that runs."),
     ),
     "init": Command(
         "project:init",
-        "Make a project that passes at once: platform, script, scenario, cassette, CI files",
+        msg("Make a project that passes at once: platform, script, scenario, cassette, CI files"),
         "bpmax-sim init --platform crm_system --ci github",
-        "It asks for what no option says. In a project that has scenarios it writes CI and Git "
-        "files alone. What is there is replaced only if you agree.",
+        msg(
+            "It asks for what no option says. In a project that has scenarios it writes CI "
+            "and Git files alone. What is there is replaced only if you agree."
+        ),
     ),
     "run": Command(
         "run:run",
-        "Run scenarios; by default they replay what was recorded",
+        msg("Run scenarios; by default they replay what was recorded"),
         "bpmax-sim run scenarios/crm -k 冒烟",
         _EXIT_CODES,
     ),
     "record": Command(
         "run:record",
-        "Run scenarios against the live systems and record what they answer",
+        msg("Run scenarios against the live systems and record what they answer"),
         "bpmax-sim record scenarios/crm/customer.scenario.yaml",
-        "Credentials come from where instances.yaml says. A scenario that fails leaves the old "
-        f"cassette as it is and sets the new one aside as <file>.new. {_EXIT_CODES}",
+        msg(
+            "Credentials come from where instances.yaml says. A scenario that fails leaves "
+            "the old cassette as it is and sets the new one aside as <file>.new. "
+            "{exit_codes}",
+            exit_codes=_EXIT_CODES,
+        ),
     ),
     "review": Command(
         "review:review",
-        "Show recordings that wait as <file>.new, and accept or reject them",
+        msg("Show recordings that wait as <file>.new, and accept or reject them"),
         "bpmax-sim review --accept cassettes/crm/customer.yaml.new",
-        "Without --accept and --reject it shows what they change, asks of each on a terminal, and "
-        "ends with 6 if any is left.",
+        msg(
+            "Without --accept and --reject it shows what they change, asks of each on a "
+            "terminal, and ends with 6 if any is left."
+        ),
     ),
     "list": Command(
         "run:listing",
-        "List scenarios and the rows of their tables",
+        msg("List scenarios and the rows of their tables"),
         "bpmax-sim list --json",
     ),
     "inspect": Command(
         "cassettes:inspect",
-        "Show what is recorded in a cassette",
+        msg("Show what is recorded in a cassette"),
         "bpmax-sim inspect cassettes/crm/customer.yaml",
-        "With :LINE behind the file, it shows that exchange whole.",
+        msg("With :LINE behind the file, it shows that exchange whole."),
     ),
     "show": Command(
         "run:show",
-        "Show the last failure again, without running anything",
+        msg("Show the last failure again, without running anything"),
         "bpmax-sim show --all",
-        "Both `bpmax-sim run` and pytest remember below .bpmax/ what failed, until it passes.",
+        msg("Both `bpmax-sim run` and pytest remember below .bpmax/ what failed, until it passes."),
     ),
     "report": Command(
         "run:report",
-        "Write one HTML page of what runs told, from traces of one machine or of many",
+        msg("Write one HTML page of what runs told, from traces of one machine or of many"),
         "bpmax-sim report --to report.html",
-        "`bpmax-sim run --trace=on` and `pytest --bpmax-trace=on` keep traces below .bpmax/trace. "
-        "Of a scenario that several folders hold, that of the later folder counts.",
+        msg(
+            "`bpmax-sim run --trace=on` and `pytest --bpmax-trace=on` keep traces below "
+            ".bpmax/trace. Of a scenario that several folders hold, that of the later "
+            "folder counts."
+        ),
     ),
     "lint": Command(
         "lint:lint",
-        "Check platforms, scenarios, scripts and cassettes without running anything",
+        msg("Check platforms, scenarios, scripts and cassettes without running anything"),
         "bpmax-sim lint --format github",
-        "In cassettes it looks for damage, for secrets that this machine knows and for what looks "
-        "like one. Of a platform file or a script it checks the whole project, so a hook of "
-        "pre-commit may pass it whatever was changed.",
+        msg(
+            "In cassettes it looks for damage, for secrets that this machine knows and for "
+            "what looks like one. Of a platform file or a script it checks the whole "
+            "project, so a hook of pre-commit may pass it whatever was changed."
+        ),
     ),
     "fmt": Command(
         "cassettes:fmt",
-        "Write cassettes canonically, with keys under the matching rules now in force",
+        msg("Write cassettes canonically, with keys under the matching rules now in force"),
         "bpmax-sim fmt --check",
-        "After a change of ignore or volatile, replay works keys out anew each time; this saves "
-        "that. What was edited by hand is for `bpmax-sim seal`.",
+        msg(
+            "After a change of ignore or volatile, replay works keys out anew each time; "
+            "this saves that. What was edited by hand is for `bpmax-sim seal`."
+        ),
     ),
     "import": Command(
         "imports:imports",
-        "Make cassettes of what vcrpy, betamax, a browser (HAR), WireMock and others recorded",
+        msg("Make cassettes of what vcrpy, betamax, a browser (HAR), WireMock and others recorded"),
         "bpmax-sim import traffic.har --to cassettes/crm/customer.yaml",
-        "Credentials, cookies and what logins mint are replaced; logins are left out, for replay "
-        "makes them up. What cannot be carried over is told, and nothing is replaced without a "
-        "question.",
+        msg(
+            "Credentials, cookies and what logins mint are replaced; logins are left out, "
+            "for replay makes them up. What cannot be carried over is told, and nothing is "
+            "replaced without a question."
+        ),
     ),
     "import openapi": Command(
         "imports:openapi",
-        "Make a platform file of an OpenAPI or Swagger document: APIs, log-in and answers",
+        msg("Make a platform file of an OpenAPI or Swagger document: APIs, log-in and answers"),
         "bpmax-sim import openapi crm.openapi.json --key crm_system",
-        "It adds an instance whose credentials come from the environment. Nothing is fetched; what "
-        "a platform file cannot say is told, and stands at its head. Mode simulate answers as the "
-        "document says.",
+        msg(
+            "It adds an instance whose credentials come from the environment. Nothing is "
+            "fetched; what a platform file cannot say is told, and stands at its head. "
+            "Mode simulate answers as the document says."
+        ),
     ),
     "export": Command(
         "cassettes:exports",
-        "Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy",
+        msg("Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy"),
         "bpmax-sim export cassettes/crm/customer.yaml --as har",
-        "Credentials stay stand-ins. What the format cannot carry is told.",
+        msg("Credentials stay stand-ins. What the format cannot carry is told."),
     ),
     "diff": Command(
         "review:diff",
-        "Compare two cassettes by meaning, exchange by exchange, and tell where they differ",
+        msg("Compare two cassettes by meaning, exchange by exchange, and tell where they differ"),
         "bpmax-sim diff cassettes/crm/customer.yaml",
-        "By default with the recording that waits beside it as <file>.new. Instants, durations and "
-        "fields that are declared volatile do not count. It ends with 1 if they differ.",
+        msg(
+            "By default with the recording that waits beside it as <file>.new. Instants, "
+            "durations and fields that are declared volatile do not count. It ends with 1 "
+            "if they differ."
+        ),
     ),
     "verify": Command(
         "verify:verify",
-        "Send recorded calls to the live systems and tell how their answers have changed",
+        msg("Send recorded calls to the live systems and tell how their answers have changed"),
         "bpmax-sim verify cassettes/crm/customer.yaml --max-age 30d",
-        "Only GET and HEAD, unless writes are allowed; an API may say verify: never. A field that "
-        "is new is an info, one that is gone a warning, another type or status an error. What "
-        "differs between two answers in a row counts as no change. Exit codes: 0 no error, 1 "
-        "errors, 3 a cassette is damaged, 4 a live system cannot be reached.",
+        msg(
+            "Only GET and HEAD, unless writes are allowed; an API may say verify: never. A "
+            "field that is new is an info, one that is gone a warning, another type or "
+            "status an error. What differs between two answers in a row counts as no "
+            "change. Exit codes: 0 no error, 1 errors, 3 a cassette is damaged, 4 a live "
+            "system cannot be reached."
+        ),
     ),
     "seal": Command(
         "cassettes:seal",
-        "Accept a cassette that was edited by hand",
+        msg("Accept a cassette that was edited by hand"),
         "bpmax-sim seal cassettes/crm/customer.yaml",
-        "It shows what changes in the file and asks before it writes.",
+        msg("It shows what changes in the file and asks before it writes."),
     ),
     "recover": Command(
         "cassettes:recover",
-        "Seal what a recording that was killed left in its journal",
+        msg("Seal what a recording that was killed left in its journal"),
         "bpmax-sim recover",
     ),
     "prune": Command(
         "prune:prune",
-        "Delete exchanges and cassettes that no test played in the last complete run of pytest",
+        msg(
+            "Delete exchanges and cassettes that no test played in the last complete run of pytest"
+        ),
         "bpmax-sim prune --yes",
-        "It shows what would go, and asks before it deletes; where nobody can be asked it needs "
-        "--yes. Recordings of logins stay, and so does all of a test that failed or was skipped.",
+        msg(
+            "It shows what would go, and asks before it deletes; where nobody can be asked "
+            "it needs --yes. Recordings of logins stay, and so does all of a test that "
+            "failed or was skipped."
+        ),
     ),
     "coverage": Command(
         "verify:covered",
-        "Show which APIs, parameters, auth paths, fields and nodes the scenarios touch",
+        msg("Show which APIs, parameters, auth paths, fields and nodes the scenarios touch"),
         "bpmax-sim coverage --fail-under 80",
-        "The scenarios are replayed for it. Platforms that are built in do not count, and neither "
-        "does what a scenario touches that fails.",
+        msg(
+            "The scenarios are replayed for it. Platforms that are built in do not count, "
+            "and neither does what a scenario touches that fails."
+        ),
     ),
     "fuzz": Command(
         "fuzz:fuzz",
-        "Search a platform and scripts for calls that break a law, and write them as tests",
+        msg("Search a platform and scripts for calls that break a law, and write them as tests"),
         "bpmax-sim fuzz scenarios/platforms/crm_system.yaml --minutes 5",
-        "Calls are drawn from what the file declares: types, enums, formats, schemas. They are "
-        "made against the platform's stand-in, with made-up credentials, or against an address, "
-        "which gets GET and HEAD only unless writes are allowed. The laws: accepted, arrives, "
-        "segments, credential, forms, languages, renewal, identity, replay, secrets, answer and "
-        "script; the README says what each of them says. What breaks one is shrunk, kept in the "
-        "example database, and printed as a scenario and as a pytest test. Exit codes: 0 no law "
-        "was broken, 1 one was, 2 usage, 4 the address cannot be reached.",
+        msg(
+            "Calls are drawn from what the file declares: types, enums, formats, schemas. "
+            "They are made against the platform's stand-in, with made-up credentials, or "
+            "against an address, which gets GET and HEAD only unless writes are allowed. "
+            "The laws: accepted, arrives, segments, credential, forms, languages, renewal, "
+            "identity, replay, secrets, answer and script; the README says what each of "
+            "them says. What breaks one is shrunk, kept in the example database, and "
+            "printed as a scenario and as a pytest test. Exit codes: 0 no law was broken, "
+            "1 one was, 2 usage, 4 the address cannot be reached."
+        ),
     ),
     "serve": Command(
         "project:serve",
-        "Answer over HTTP from cassettes, for a real BPMAX or a program in any language",
+        msg("Answer over HTTP from cassettes, for a real BPMAX or a program in any language"),
         "bpmax-sim serve cassettes/crm --port 8700",
-        "Point the third party's address, or its host alone, at the one that is printed; where "
-        "several third parties are recorded, /<platform key> in front names one. Any login is let "
-        "in. What is not recorded gets status 501 and the text of the miss. Ctrl-C ends it. It "
-        "needs the extra 'server'.",
+        msg(
+            "Point the third party's address, or its host alone, at the one that is "
+            "printed; where several third parties are recorded, /<platform key> in front "
+            "names one. Any login is let in. What is not recorded gets status 501 and the "
+            "text of the miss. Ctrl-C ends it. It needs the extra 'server'."
+        ),
     ),
     "simulate": Command(
         "project:simulate",
-        "Answer over HTTP as a third party would: a stand-in with tokens, limits and memory",
+        msg("Answer over HTTP as a third party would: a stand-in with tokens, limits and memory"),
         "bpmax-sim simulate qywx --port 8700",
-        "The vendor's own SDK works against it but for the address; it logs in with the "
-        "credentials that are printed. Without a name it lists what there is. Ctrl-C ends it. It "
-        "needs the extra 'server'.",
+        msg(
+            "The vendor's own SDK works against it but for the address; it logs in with "
+            "the credentials that are printed. Without a name it lists what there is. "
+            "Ctrl-C ends it. It needs the extra 'server'."
+        ),
     ),
     "schema": Command(
         "project:schema",
-        "Print or write the JSON Schemas with which editors check files while one types",
+        msg("Print or write the JSON Schemas with which editors check files while one types"),
         "bpmax-sim schema --write",
     ),
     "doctor": Command(
         "doctor:doctor",
-        "Check that everything bpmax-sim needs is there",
+        msg("Check that everything bpmax-sim needs is there"),
         "bpmax-sim doctor",
-        "It looks at the installation, the console, and in a project at platforms, what recordings "
-        "left, schemas, Git and CI files. It ends with 1 if something is to be done.",
+        msg(
+            "It looks at the installation, the console, and in a project at platforms, "
+            "what recordings left, schemas, Git and CI files. It ends with 1 if something "
+            "is to be done."
+        ),
     ),
 }
 
 
-_CHOICE = re.compile(r"(.*?)'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)")
-_NUMBERS: Final[Mapping[str, str]] = {
-    r"Input should be a valid integer.*": "expected a whole number",
-    r"Input should be a valid number.*": "expected a number",
-    r"Input should be less than or equal to (\S+)": r"expected at most \1",
-    r"Input should be greater than or equal to (\S+)": r"expected at least \1",
+_REFUSALS: Final[Mapping[str, str]] = {
+    r"No such option: (?P<option>\S+)": msg("No such option: {option}"),
+    r"No such option: (?P<option>\S+) Did you mean (?P<names>.+)\?": msg(
+        "No such option: {option} Did you mean {names}?"
+    ),
+    r"No such option: (?P<option>\S+) \(Possible options: (?P<names>.+)\)": msg(
+        "No such option: {option} (Possible options: {names})"
+    ),
+    r"Option '(?P<option>[^']+)' requires an argument": msg(
+        "Option '{option}' requires an argument"
+    ),
+    r"Missing argument '(?P<name>[^']+)'": msg("Missing argument '{name}'"),
+    r"Missing option '(?P<name>[^']+)'": msg("Missing option '{name}'"),
+    r"Got unexpected extra argument \((?P<name>.+)\)": msg(
+        "Got unexpected extra argument ({name})"
+    ),
+    r"Got unexpected extra arguments \((?P<names>.+)\)": msg(
+        "Got unexpected extra arguments ({names})"
+    ),
+    r"Invalid value for (?P<name>'[^']+'): (?P<why>.+)": msg("Invalid value for {name}: {why}"),
+    r"'(?P<value>[^']*)' is not one of (?P<known>'[^']*'(?:, '[^']*')*)": msg(
+        "'{value}' is not one of {known}{near}"
+    ),
+    r"Input should be a valid integer.*": msg("expected a whole number"),
+    r"Input should be a valid number.*": msg("expected a number"),
+    r"Input should be less than or equal to (?P<limit>\S+)": msg("expected at most {limit}"),
+    r"Input should be greater than or equal to (?P<limit>\S+)": msg("expected at least {limit}"),
 }
+"""What typer says of a wrong command line, by its pattern."""
+_HEADINGS: Final[Mapping[str, str]] = {
+    r"(?m)^Usage: ": msg("Usage: "),
+    r"(?m)^Arguments:$": msg("Arguments:"),
+    r"(?m)^Options:$": msg("Options:"),
+    r"(?m)^Commands:$": msg("Commands:"),
+    r"\[default:": msg("[default:"),
+    r"\[required\]": msg("[required]"),
+    r"Show this message and exit\.": msg("Show this message and exit."),
+    r"Install completion for the current shell\.": msg("Install completion for the current shell."),
+    r"Show completion for the current shell, to copy it or\s+customize the\s+installation\.": msg(
+        "Show completion for the current shell, to copy it or customize the installation."
+    ),
+}
+"""What typer writes around our texts."""
 _MARKS: Final = ("Value error, ", "Assertion failed, ")
+_FULL_STOP = re.compile(r"(?<=[^\x00-\x7f])\.$")
+_LANG: Final = "--lang"
 _SPACE = re.compile(r"\s+")
 
 
@@ -255,20 +344,29 @@ def in_our_words(message: str) -> str:
     told = _SPACE.sub(" ", message).strip().rstrip(".")
     for mark in _MARKS:
         told = told.replace(mark, "")
-    for pattern, plain in _NUMBERS.items():
-        told = re.sub(pattern, plain, told)
-    return _CHOICE.sub(_with_near, told)
+    for pattern, text in _REFUSALS.items():
+        if found := re.fullmatch(pattern, told):
+            parts = found.groupdict()
+            hint = ""
+            if "known" in parts:
+                hint = near(parts["value"], re.findall("'([^']*)'", parts["known"]))
+            if "why" in parts:
+                parts["why"] = in_our_words(parts["why"])
+            return msg(text, **parts, near=hint)
+    return told
 
 
-def _with_near(found: re.Match[str]) -> str:
-    hint = near(found[2], re.findall(r"'([^']*)'", found[3]))
-    return f"{found[0]}{hint}"
+def _with_headings(text: str) -> str:
+    for pattern, heading in _HEADINGS.items():
+        if found := re.search(pattern, text):
+            text = text.replace(found[0], translate(heading))
+    return text
 
 
 def command_of(arguments: Sequence[str], names: Callable[[str], bool]) -> str:
     """Return the command that *arguments* begin with, as far as *names* knows it, or nothing."""
     words = [one for one in arguments if not one.startswith("-")]
-    pair = " ".join(words[:2])
+    pair = joined(" ", words[:2])
     return pair if names(pair) else words[0] if words and names(words[0]) else ""
 
 
@@ -284,11 +382,21 @@ _CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
 _SETTINGS = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
 _INTERRUPTED = 130  # as shells tell of SIGINT
 _UNREAD = 141  # and of SIGPIPE
-_RECORDING = "\nstopped; what was being recorded is kept, `bpmax-sim recover` seals it"
+_RECORDING = msg("\nstopped; what was being recorded is kept, `bpmax-sim recover` seals it")
+
+
+class _Command(TyperCommand):
+    """A command whose help is in the reader's language."""
+
+    def get_help(self, ctx: Any) -> str:
+        return _with_headings(super().get_help(ctx))
 
 
 class _Commands(TyperGroup):
     """The commands of the table."""
+
+    def get_help(self, ctx: Any) -> str:
+        return _with_headings(super().get_help(ctx))
 
     def list_commands(self, _ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -301,32 +409,58 @@ class _Commands(TyperGroup):
         if args[0] == "help":  # as other tools have it
             args = [*args[1:], "--help"] if args[1:] else ["--help"]
         name = args[0]
-        pair = " ".join(args[:2])  # a command may have a name of two words
+        pair = joined(" ", args[:2])  # a command may have a name of two words
         if pair in COMMANDS:
             return pair, self.get_command(ctx, pair), args[2:]
         if name not in COMMANDS and not name.startswith("-"):
-            told = near(name, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
-            ctx.fail(f"there is no command {name!r}{told}")
+            told = near(name, COMMANDS) or msg("; there are {names}", names=joined(", ", COMMANDS))
+            ctx.fail(msg("there is no command {name!r}{told}", name=name, told=told))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, command.about) for name, command in COMMANDS.items()])
+            formatter.write_dl(
+                [(name, translate(command.about)) for name, command in COMMANDS.items()]
+            )
 
 
 def _made(name: str, command: Command) -> Any:
     module, _, function = command.home.partition(":")
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     home = import_module(f"bpmax_sim.cli.{module}")
-    app.command(name, help=command.help, context_settings=_SETTINGS)(getattr(home, function))
-    return typer.main.get_command(app)
+    called = getattr(home, function)
+    app.command(name, cls=_Command, help=translate(command.help), context_settings=_SETTINGS)(
+        called
+    )
+    made: Any = typer.main.get_command(app)
+    helps = _helps(called)
+    for parameter in made.params:
+        if parameter.name in helps:
+            parameter.help = _FULL_STOP.sub("。", translate(helps[parameter.name]))
+    return made
+
+
+def _helps(called: Callable[..., Any]) -> Mapping[str, str]:
+    """Return the help of each parameter, before typer makes a mere text of it."""
+    hints = get_type_hints(called, include_extras=True)
+    return {
+        name: option.help
+        for name, hint in hints.items()
+        for option in getattr(hint, "__metadata__", ())
+        if getattr(option, "help", None)
+    }
 
 
 def _root(
     context: typer.Context,
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[bool, typer.Option("--version", help=msg("Print the version."))] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(_LANG, help=msg("Language of messages: en, zh."), metavar="LANGUAGE"),
+    ] = None,
 ) -> int:
+    del lang  # `start` has taken it; it stands here for the help
     if version:
         say(f"{PROGRAM} {bpmax_sim.__version__}")
     elif context.invoked_subcommand is None:
@@ -358,11 +492,28 @@ def start(arguments: Sequence[str]) -> int:
     """Run the command that *arguments* name and return its exit code."""
     try:
         keep_printable()
+        language, arguments = _language_in(arguments)
+        choose_language(language, configured=language_of(find_root(Path())))
         return _called(arguments)
+    except UnknownLanguageError as error:
+        return _failed(ConfigError(str(error)), arguments)
     except Unread:
         return _UNREAD  # `| head` has seen enough
     except KeyboardInterrupt:
         return _interrupted(arguments)
+
+
+def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return the language that *arguments* ask for, wherever it stands, and the other arguments."""
+    left = list(arguments)
+    end = left.index("--") if "--" in left else len(left)
+    for number, argument in enumerate(left[:end]):
+        name, equals, value = argument.partition("=")
+        if name == _LANG:
+            if not equals:
+                value = "".join(left[number + 1 : number + 2])
+            return value, left[:number] + left[number + (1 if equals else 2) :]
+    return None, left
 
 
 def _called(arguments: Sequence[str]) -> int:
@@ -370,18 +521,22 @@ def _called(arguments: Sequence[str]) -> int:
         code = _app()(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         where = f"{PROGRAM} {command_of(arguments, COMMANDS.__contains__)}".rstrip()
-        told = f"{in_our_words(error.format_message())}; see {where} --help"
+        told = msg(
+            "{in_our_words}; see {where} --help",
+            in_our_words=in_our_words(error.format_message()),
+            where=where,
+        )
         return _failed(ConfigError(told), arguments)
     except BpmaxError as error:
         return _failed(error, arguments)
     except typer.Abort:
-        complain("\nstopped; nothing was changed")
+        complain(msg("\nstopped; nothing was changed"))
         return ExitCode.FAILED
     return _interrupted(arguments) if code == _INTERRUPTED else int(code or 0)
 
 
 def _interrupted(arguments: Sequence[str]) -> int:
-    complain(_RECORDING if "record" in " ".join(arguments) else "\nstopped")
+    complain(_RECORDING if "record" in joined(" ", arguments) else "\nstopped")
     return _INTERRUPTED
 
 
@@ -402,7 +557,10 @@ def _app() -> typer.Typer:
         add_completion=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        help=f"Example: {PROGRAM} demo\n\nRecord what $proxy scripts call, replay it for ever.",
+        help=msg(
+            "Example: {program} demo\n\nRecord what $proxy scripts call, replay it for ever.",
+            program=PROGRAM,
+        ),
         context_settings=_SETTINGS,
     )
     app.callback(invoke_without_command=True)(_root)

@@ -27,10 +27,11 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import below, collect, missing, opened, targets, with_journals
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.messages import Exchange, Failed
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import counted, table
+from bpmax_sim.report.terminal import table
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.formats import write_foreign
@@ -58,14 +59,19 @@ def edited(before: bytes, after: bytes) -> Iterator[str]:
     for index in after.splitlines():
         if index.startswith(mark) and index not in known:
             line = msgspec.json.decode(index[len(mark) :], type=Line)
-            yield f"edited: {line.call} for {line.owner}, its exchange {line.n}"
+            yield msg(
+                "edited: {call} for {owner}, its exchange {n}",
+                call=line.call,
+                owner=line.owner,
+                n=line.n,
+            )
 
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help=msg("Do not ask."))]
 
 
 def seal(
-    cassette: Annotated[Path, typer.Argument(metavar="FILE", help="The edited cassette.")],
+    cassette: Annotated[Path, typer.Argument(metavar="FILE", help=msg("The edited cassette."))],
     *,
     yes: Yes = False,
     json: Json = False,
@@ -89,10 +95,10 @@ def seal(
 
 def _seal(cassette: Path, after: bytes, *, yes: bool, changed: bool) -> None:
     if not changed:
-        tell(f"{shown(cassette)}: sound already, nothing to do")
+        tell(msg("{cassette}: sound already, nothing to do", cassette=shown(cassette)))
         return
     if not yes:
-        agree(f"Seal {shown(cassette)} like this?")
+        agree(msg("Seal {cassette} like this?", cassette=shown(cassette)))
     with journal.locked(cassette.parent):
         journal.replace_whole(cassette, after)
     tell(f"{shown(cassette)}: sealed")
@@ -102,17 +108,17 @@ def _sealed(path: Path, data: bytes) -> bytes:
     try:
         return reseal(data.decode())
     except UnicodeDecodeError:
-        told = "not UTF-8; save it as UTF-8"
+        told = msg("not UTF-8; save it as UTF-8")
         raise ConfigError(Problem(told, Place(shown(path)))) from None
     except YamlTextError as error:
-        told = f"{error}; correct it, or restore the file"
+        told = msg("{error}; correct it, or restore the file", error=error)
         raise ConfigError(Problem(told, Place(shown(path), error.line))) from error
 
 
 def recover(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Cassettes or folders; by default cassettes/."),
+        typer.Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
     ] = None,
     *,
     json: Json = False,
@@ -127,20 +133,22 @@ def recover(
         for path in written:
             say(f"{shown(path)}: recovered")
     if waiting:
-        tell("a recording was there already, so these wait; run `bpmax-sim review`")
+        tell(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
         return ExitCode.REVIEW
     if not written:
-        tell("there is nothing to recover")
+        tell(msg("there is nothing to recover"))
     return ExitCode.PASSED
 
 
 def fmt(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Cassettes or folders; by default cassettes/."),
+        typer.Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
     ] = None,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if it would.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help=msg("Write nothing; 1 if it would."))
+    ] = False,
     json: Json = False,
 ) -> int:
     """Write cassettes anew where that changes them."""
@@ -158,7 +166,12 @@ def fmt(
         for path in changed:
             say(f"{shown(path)}: {'would be written anew' if check else 'written anew'}")
     if not changed:
-        tell(f"{counted(len(found), 'cassette')}: canonical, keys under the rules in force")
+        tell(
+            msg(
+                "{counted}: canonical, keys under the rules in force",
+                counted=plural(len(found), "{number} cassette", "{number} cassettes"),
+            )
+        )
     return ExitCode.FAILED if check and changed else ExitCode.PASSED
 
 
@@ -191,7 +204,7 @@ _COLUMNS = ("line", "call", "method", "url", "status", "ms", "bytes", "for")
 
 
 def inspect(
-    cassette: Annotated[str, typer.Argument(metavar="CASSETTE[:LINE]", help="The file.")],
+    cassette: Annotated[str, typer.Argument(metavar="CASSETTE[:LINE]", help=msg("The file."))],
     *,
     json: Json = False,
 ) -> int:
@@ -222,10 +235,12 @@ def _numbers(cassette: Cassette, line: int) -> list[int]:
         return everything
     lines = cassette.path.read_bytes().count(b"\n")
     if line > lines:
-        raise ConfigError(Problem(f"the file has {lines} lines", Place(str(cassette.path), line)))
+        raise ConfigError(
+            Problem(msg("the file has {lines} lines", lines=lines), Place(str(cassette.path), line))
+        )
     before = [number for number in everything if _line(cassette, number) <= line]
     if not before:
-        raise ConfigError(Problem("no exchange is here", Place(str(cassette.path), line)))
+        raise ConfigError(Problem(msg("no exchange is here"), Place(str(cassette.path), line)))
     return before[-1:]
 
 
@@ -264,14 +279,15 @@ class Format(StrEnum):
 
 
 def exports(
-    cassette: Annotated[Path, typer.Argument(metavar="CASSETTE", help="The file.")],
+    cassette: Annotated[Path, typer.Argument(metavar="CASSETTE", help=msg("The file."))],
     *,
-    kind: Annotated[Format, typer.Option("--as", help="The format.")],
+    kind: Annotated[Format, typer.Option("--as", help=msg("The format."))],
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where it is written; by default stdout.")
+        Path | None,
+        typer.Option(metavar="FILE", help=msg("Where it is written; by default stdout.")),
     ] = None,
     owner: Annotated[
-        str | None, typer.Option("--for", metavar="NAME", help="Only what this one recorded.")
+        str | None, typer.Option("--for", metavar="NAME", help=msg("Only what this one recorded."))
     ] = None,
     yes: Yes = False,
     json: Json = False,
@@ -283,10 +299,16 @@ def exports(
     except CassetteError as error:
         raise CassetteError(f"{cassette}: {error}") from None
     for note in notes:
-        tell(f"{cassette}: {note}")
+        tell(msg("{cassette}: {note}", cassette=cassette, note=note))
     if to is not None:
         _write(to, data, yes=yes)
-        tell(f"{to}: {counted(len(exchanges), 'exchange')}")
+        tell(
+            msg(
+                "{to}: {plural}",
+                to=to,
+                plural=plural(len(exchanges), "{number} exchange", "{number} exchanges"),
+            )
+        )
     if json:
         say_document(
             format=kind.value,
@@ -309,9 +331,16 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
     """
     cassette = opened(path)
     if owner is not None and owner not in cassette.owners:
-        known = ", ".join(map(repr, cassette.owners)) or "nothing"
-        hint = near(owner, cassette.owners) or f"; it holds {known}"
-        raise ConfigError(f"{path}: nothing was recorded for {owner!r}{hint}")
+        known = joined(", ", map(repr, cassette.owners)) or "nothing"
+        hint = near(owner, cassette.owners) or msg("; it holds {known}", known=known)
+        raise ConfigError(
+            msg(
+                "{path}: nothing was recorded for {owner!r}{hint}",
+                path=path,
+                owner=owner,
+                hint=hint,
+            )
+        )
     owners = cassette.owners if owner is None else (owner,)
     return [cassette.exchange(n) for one in owners for n in cassette.index.numbers(one)]
 
@@ -320,11 +349,15 @@ def _write(path: Path, data: bytes, *, yes: bool) -> None:
     if path.is_file() and path.read_bytes() == data:
         return
     if path.exists() and not yes:
-        agree(f"{path}: replace this file?")
+        agree(msg("{path}: replace this file?", path=path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         journal.replace_whole(path, data)
     except OSError as error:
         raise CassetteError(
-            f"{path}: not written ({error.strerror}); what was there is whole"
+            msg(
+                "{path}: not written ({strerror}); what was there is whole",
+                path=path,
+                strerror=error.strerror,
+            )
         ) from error

@@ -16,11 +16,12 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.project import FILES
 from bpmax_sim.cli.terminal import say, say_document
 from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import Instance, Source
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import counted, table
+from bpmax_sim.report.terminal import table
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
 from bpmax_sim.starter.init import CIS, GIT
@@ -38,7 +39,11 @@ def project_findings(root: Path, environ: Mapping[str, str]) -> Iterator[Finding
     if any((one / ".git").exists() for one in (root, *root.parents)):
         yield _git(root)
     found = [name for name, (_, place) in CIS.items() if (root / place).is_file()]
-    yield True, "CI file", ", ".join(found) or "none; `bpmax-sim init --ci github` writes one"
+    yield (
+        True,
+        msg("CI file"),
+        joined(", ", found) or msg("none; `bpmax-sim init --ci github` writes one"),
+    )
 
 
 def _declared(root: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -46,15 +51,19 @@ def _declared(root: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     try:
         platforms = load_platforms(folder if folder.is_dir() else None)
     except ConfigError as error:
-        told = counted(len(error.problems), "problem")
-        yield False, "platforms", f"{told}; `bpmax-sim lint` tells them"
+        told = plural(len(error.problems), "{number} problem", "{number} problems")
+        yield False, "platforms", msg("{told}; `bpmax-sim lint` tells them", told=told)
         return
-    own = ", ".join(sorted(platforms.own)) or "the built-in ones"
+    own = joined(", ", sorted(platforms.own)) or msg("the built-in ones")
     yield True, "platforms", own
     instances = [one.instance for entries in platforms.entries.values() for one in entries]
     if lacking := sorted({name for one in instances for name in _unset(one, environ)}):
-        names = ", ".join(lacking)
-        yield True, "environment", f"not set: {names}; needed to record, never to replay"
+        names = joined(", ", lacking)
+        yield (
+            True,
+            "environment",
+            msg("not set: {names}; needed to record, never to replay", names=names),
+        )
     yield from _keyring(platforms)
 
 
@@ -73,7 +82,7 @@ def _keyring(platforms: Platforms) -> Iterator[Finding]:
     instances = [one.instance for entries in platforms.entries.values() for one in entries]
     wanted = any(isinstance(one.keyring, str) for each in instances for one in _sources(each))
     if wanted and find_spec("keyring") is None:
-        told = "instances name it; install it: pip install 'bpmax-sim[keyring]'"
+        told = msg("instances name it; install it: pip install 'bpmax-sim[keyring]'")
         yield False, "keyring", told
     elif wanted:
         yield True, "keyring", "installed"
@@ -84,7 +93,9 @@ def _schemas(root: Path) -> Iterator[Finding]:
     if not folder.is_dir():
         return
     old = [name for name, make in FILES.items() if not _is_fresh(folder, name, make())]
-    told = f"{', '.join(old)}: not those of this version; `bpmax-sim schema --write`"
+    told = msg(
+        "{names}: not those of this version; `bpmax-sim schema --write`", names=joined(", ", old)
+    )
     yield not old, "schemas", told if old else shown(folder)
 
 
@@ -103,10 +114,16 @@ def _left(root: Path) -> Iterator[Finding]:
         list(folder.rglob(end)) if folder.is_dir() else [] for end in ("*.journal", "*.new")
     )
     if journals:
-        told = f"{counted(len(journals), 'recording')} was not finished; `bpmax-sim recover`"
+        told = msg(
+            "{counted} was not finished; `bpmax-sim recover`",
+            counted=plural(len(journals), "{number} recording", "{number} recordings"),
+        )
         yield False, "journals", told
     if waiting:
-        told = f"{counted(len(waiting), 'recording')} to accept or reject; `bpmax-sim review`"
+        told = msg(
+            "{counted} to accept or reject; `bpmax-sim review`",
+            counted=plural(len(waiting), "{number} recording", "{number} recordings"),
+        )
         yield False, "review", told
 
 
@@ -117,17 +134,21 @@ def _git(root: Path) -> Finding:
         lines = []
     cassettes = [line.split() for line in lines if line.startswith(("cassettes", "*"))]
     if any({"-text", "eol=lf", "binary"} & set(words) for words in cassettes):
-        return True, _ATTRIBUTES, "cassettes keep their line ends"
+        return True, _ATTRIBUTES, msg("cassettes keep their line ends")
     (line,) = GIT[_ATTRIBUTES]
-    return False, _ATTRIBUTES, f"Git may change line ends of cassettes; add to it: {line}"
+    return (
+        False,
+        _ATTRIBUTES,
+        msg("Git may change line ends of cassettes; add to it: {line}", line=line),
+    )
 
 
 PACKAGES = ("quickjs-ng", "httpx", "pytest", "hypothesis", "vcrpy", "respx", "PyYAML", "msgspec")
 EXTRAS = {
-    "server": (("starlette", "uvicorn"), "for serve and simulate"),
-    "v8": (("py_mini_racer",), "for scripts that need all of ICU"),
-    "remote": (("fsspec",), "for cassettes at a URL"),
-    "keyring": (("keyring",), "for credentials in a keyring"),
+    "server": (("starlette", "uvicorn"), msg("for serve and simulate")),
+    "v8": (("py_mini_racer",), msg("for scripts that need all of ICU")),
+    "remote": (("fsspec",), msg("for cassettes at a URL")),
+    "keyring": (("keyring",), msg("for credentials in a keyring")),
 }
 """What of the package is optional: its modules, and what it is good for."""
 
@@ -150,7 +171,15 @@ def doctor(*, json: Json = False) -> int:
 def findings() -> Iterator[Finding]:
     """Yield whether each thing is right, what it is, and what was found."""
     yield True, "bpmax-sim", str(bpmax_sim.__version__)
-    yield True, "python", f"{platform.python_version()} on {platform.system()}"
+    yield (
+        True,
+        "python",
+        msg(
+            "{python_version} on {system}",
+            python_version=platform.python_version(),
+            system=platform.system(),
+        ),
+    )
     yield from map(_package, PACKAGES)
     yield _engine()
     yield from map(_extra, EXTRAS)
@@ -159,32 +188,46 @@ def findings() -> Iterator[Finding]:
     yield _writable("project", root)
     yield _writable("cassettes", root / "cassettes")
     yield from project_findings(root, os.environ)
-    yield True, "CI", "set, so recording asks twice" if os.environ.get("CI") else "not set"
+    yield (
+        True,
+        "CI",
+        msg("set, so recording asks twice") if os.environ.get("CI") else msg("not set"),
+    )
 
 
 def _package(name: str) -> Finding:
     try:
         return True, name, metadata.version(name)
     except metadata.PackageNotFoundError:
-        return False, name, f"not installed; run `pip install {name}`"
+        return False, name, msg("not installed; run `pip install {name}`", name=name)
 
 
 def _extra(name: str) -> Finding:
     """Tell of something that only some need."""
     packages, purpose = EXTRAS[name]
     if all(find_spec(one) for one in packages):
-        return True, f"extra {name}", "installed"
-    return True, f"extra {name}", f"not installed; {purpose}: pip install 'bpmax-sim[{name}]'"
+        return True, msg("extra {name}", name=name), "installed"
+    return (
+        True,
+        msg("extra {name}", name=name),
+        msg(
+            "not installed; {purpose}: pip install 'bpmax-sim[{name}]'", purpose=purpose, name=name
+        ),
+    )
 
 
 def _console() -> Finding:
     encoding = sys.stdout.encoding or "ascii"
-    told = f"{encoding}, files {sys.getfilesystemencoding()}"
+    told = msg(
+        "{encoding}, files {getfilesystemencoding}",
+        encoding=encoding,
+        getfilesystemencoding=sys.getfilesystemencoding(),
+    )
     try:
         _SAMPLE.encode(encoding)
         os.fsencode(_SAMPLE)
     except (UnicodeEncodeError, LookupError):
-        return False, "console", f"{told}; it lacks Chinese: set PYTHONUTF8=1"
+        return False, "console", msg("{told}; it lacks Chinese: set PYTHONUTF8=1", told=told)
     return True, "console", told
 
 
@@ -195,7 +238,11 @@ def _engine() -> Finding:
     except (BpmaxError, ImportError) as error:
         return False, "scripts", str(error)
     works = outcome.value == 42  # noqa: PLR2004 - 6 * 7
-    return works, "scripts", "run" if works else f"give {outcome.value!r} for 6 * 7"
+    return (
+        works,
+        "scripts",
+        "run" if works else msg("give {outcome_value!r} for 6 * 7", outcome_value=outcome.value),
+    )
 
 
 def _writable(name: str, folder: Path) -> Finding:
@@ -203,4 +250,8 @@ def _writable(name: str, folder: Path) -> Finding:
     place = next(one for one in (folder, *folder.parents) if one.exists())
     if place.is_dir() and os.access(place, os.W_OK):
         return True, name, str(folder)
-    return False, name, f"{place} cannot be written; change its rights, or run elsewhere"
+    return (
+        False,
+        name,
+        msg("{place} cannot be written; change its rights, or run elsewhere", place=place),
+    )

@@ -17,9 +17,9 @@ from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.reproduction import File, pytest_of, scenario_of
 from bpmax_sim.fuzz.search import SCRIPT, Finding, Plan, Tried, planned, search
 from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import counted
 from bpmax_sim.yamlfile import shown
 
 _MINUTE = 60
@@ -27,36 +27,41 @@ _MINUTE = 60
 
 def fuzz(  # noqa: PLR0913 - the options of the command
     platform: Annotated[
-        str, typer.Argument(metavar="PLATFORM", help="A platform file, or a key of the project.")
+        str,
+        typer.Argument(metavar="PLATFORM", help=msg("A platform file, or a key of the project.")),
     ],
     *,
-    api: Annotated[str, typer.Option(metavar="NAME", help="Only this API.")] = "",
+    api: Annotated[str, typer.Option(metavar="NAME", help=msg("Only this API."))] = "",
     against: Annotated[
-        str, typer.Option(metavar="simulate|URL", help="Who answers the calls.")
+        str, typer.Option(metavar="simulate|URL", help=msg("Who answers the calls."))
     ] = SIMULATE,
     allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help="Also send a URL what may change something.")
+        bool, typer.Option("--allow-writes", help=msg("Also send a URL what may change something."))
     ] = False,
     script: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A script to try too; repeatable.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help=msg("A script to try too; repeatable.")),
     ] = None,
     library: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Runs before scripts; repeatable.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help=msg("Runs before scripts; repeatable.")),
     ] = None,
     law: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this law; repeatable.")
+        list[str] | None, typer.Option(metavar="NAME", help=msg("Only this law; repeatable."))
     ] = None,
-    minutes: Annotated[float, typer.Option(metavar="N", help="How long at most.")] = 1,
-    workers: Annotated[int, typer.Option("-n", metavar="WORKERS", help="Processes.")] = 1,
+    minutes: Annotated[float, typer.Option(metavar="N", help=msg("How long at most."))] = 1,
+    workers: Annotated[int, typer.Option("-n", metavar="WORKERS", help=msg("Processes."))] = 1,
     database: Annotated[
         str,
         typer.Option(
             metavar="DIR|redis://…",
-            help="Where examples are kept, to be shared; by default .bpmax/fuzz of the project.",
+            help=msg(
+                "Where examples are kept, to be shared; by default .bpmax/fuzz of the project."
+            ),
         ),
     ] = "",
     save: Annotated[
-        bool, typer.Option("--save", help="Write what is found into scenarios/fuzz and tests.")
+        bool, typer.Option("--save", help=msg("Write what is found into scenarios/fuzz and tests."))
     ] = False,
     json: Json = False,
 ) -> int:
@@ -86,7 +91,9 @@ def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
         reach(planned(plan))
     tried = search(plan)
     if not tried:
-        tell(f"{shown(plan.path)}: no law says anything of what it declares")
+        tell(
+            msg("{plan_path}: no law says anything of what it declares", plan_path=shown(plan.path))
+        )
         return ExitCode.NOTHING
     seconds = time.monotonic() - start
     found = [one.finding for one in tried if one.finding]
@@ -101,14 +108,21 @@ def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
         for line in (*map(_line, tried), *_told(found, files, saved=save)):
             say(line)
     number = sum(one.examples for one in tried)
-    tell(f"{counted(number, 'example')} in {seconds:.0f} s: {_broken(found)}")
+    tell(
+        msg(
+            "{counted} in {seconds:.0f} s: {broken}",
+            counted=plural(number, "{number} example", "{number} examples"),
+            seconds=seconds,
+            broken=_broken(found),
+        )
+    )
     return code
 
 
 def _broken(found: Sequence[Finding]) -> str:
     if not found:
-        return "no law was broken"
-    return f"{counted(len(found), 'law')} {'was' if len(found) == 1 else 'were'} broken"
+        return msg("no law was broken")
+    return plural(len(found), "{number} law was broken", "{number} laws were broken")
 
 
 def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[Path]) -> None:
@@ -118,14 +132,16 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
         ConfigError: with a near name.
     """
     if not 0 < minutes <= 24 * 60:
-        raise ConfigError(f"--minutes {minutes:g}: expected more than 0, and a day at most")
+        raise ConfigError(
+            msg("--minutes {minutes:g}: expected more than 0, and a day at most", minutes=minutes)
+        )
     if not 1 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
-        raise ConfigError(f"-n {workers}: expected 1 to 64 processes")
+        raise ConfigError(msg("-n {workers}: expected 1 to 64 processes", workers=workers))
     known = (*LAWS, SCRIPT)
     for name in laws:
         if name not in known:
-            hint = near(name, known) or f"; there are {', '.join(known)}"
-            raise ConfigError(f"--law {name}: there is no such law{hint}")
+            hint = near(name, known) or msg("; there are {names}", names=joined(", ", known))
+            raise ConfigError(msg("--law {name}: there is no such law{hint}", name=name, hint=hint))
     lacking = [missing(str(one), Path.cwd(), ".js") for one in scripts if not one.is_file()]
     if lacking:
         raise ConfigError(*lacking)
@@ -143,15 +159,25 @@ def _file(text: str) -> Path:
     if own.is_file():
         return Path(shown(own))
     if Path(text).is_dir():
-        raise ConfigError(f"{text}: expected one platform file; name one of those in it")
+        raise ConfigError(
+            msg("{text}: expected one platform file; name one of those in it", text=text)
+        )
     raise ConfigError(missing(text, Path.cwd(), ".yaml"))
 
 
 def _line(tried: Tried) -> str:
     if not (tried.finding or tried.examples):
-        return f"- {tried.call} {tried.law}  not tried, for the time was over"
+        return msg(
+            "- {call} {law}  not tried, for the time was over", call=tried.call, law=tried.law
+        )
     mark = "×" if tried.finding else "√"
-    return f"{mark} {tried.call} {tried.law}  {counted(tried.examples, 'example')}"
+    return msg(
+        "{mark} {call} {law}  {plural}",
+        mark=mark,
+        call=tried.call,
+        law=tried.law,
+        plural=plural(tried.examples, "{number} example", "{number} examples"),
+    )
 
 
 def _told(
@@ -159,7 +185,7 @@ def _told(
 ) -> Iterator[str]:
     for finding, pair in zip(found, files, strict=True):
         yield ""
-        yield f"× {finding.message}"
+        yield msg("× {finding_message}", finding_message=finding.message)
         yield from (f"    {one}" for one in finding.javascript)
         for file in pair:
             yield ""

@@ -22,6 +22,7 @@ from bpmax_sim.cli.select import declared, missing, players
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.field_path import FieldPath
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.openapi.convert import Made, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
@@ -29,7 +30,6 @@ from bpmax_sim.platform.load import Platforms as Declared
 from bpmax_sim.platform.matcher import Addresses, addresses_in
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import counted
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import Foreign, admit, drafts_of, know, known_at, read_file, write
@@ -65,39 +65,44 @@ class _Taken:
 
 def imports(  # noqa: PLR0913 - the options of the command
     recordings: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="Recordings of other tools.")
+        list[Path], typer.Argument(metavar="FILE", help=msg("Recordings of other tools."))
     ],
     *,
     to: Annotated[
         Path | None,
         typer.Option(
             metavar="CASSETTE",
-            help="The .yaml that takes all of them, or a folder for one each; by default the file "
-            "itself where it lies below cassettes/, else cassettes/<its name>.yaml.",
+            help=msg(
+                "The .yaml that takes all of them, or a folder for one each; by default the "
+                "file itself where it lies below cassettes/, else cassettes/<its name>.yaml."
+            ),
         ),
     ] = None,
     owner: Annotated[
         str | None,
         typer.Option(
-            "--for", metavar="NAME", help="Who plays it; by default the scenario whose it is."
+            "--for", metavar="NAME", help=msg("Who plays it; by default the scenario whose it is.")
         ),
     ] = None,
     kind: Annotated[
         str,
         typer.Option(
-            "--format", metavar="NAME", help=f"One of {', '.join(READABLE)}; found out by itself."
+            "--format",
+            metavar="NAME",
+            help=msg("One of {joined}; found out by itself.", joined=joined(", ", READABLE)),
         ),
     ] = "",
     address: Annotated[
-        str, typer.Option(metavar="URL", help="Of the server whose WireMock mappings these are.")
+        str,
+        typer.Option(metavar="URL", help=msg("Of the server whose WireMock mappings these are.")),
     ] = "",
     redact: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH", help="A place of personal data, such as body.phone."),
+        typer.Option(metavar="PATH", help=msg("A place of personal data, such as body.phone.")),
     ] = None,
     secret: Annotated[
         list[str] | None,
-        typer.Option(metavar="VARIABLE", help="A variable whose value is hidden everywhere."),
+        typer.Option(metavar="VARIABLE", help=msg("A variable whose value is hidden everywhere.")),
     ] = None,
     platforms: PlatformsFolder = None,
     yes: Yes = False,
@@ -115,7 +120,13 @@ def imports(  # noqa: PLR0913 - the options of the command
         addresses=addresses_in(known, os.environ),
     )
     for name in know(known, os.environ, vault):
-        tell(f"the credentials of {name} are not set here, so they are known by their places only")
+        tell(
+            msg(
+                "the credentials of {name} are not set here, so they are known by their places "
+                "only",
+                name=name,
+            )
+        )
     for value in _values(secret or (), os.environ):
         vault.register_issued("import", "any", "secret", value)
     taken = [_take(*pair, wish, vault) for pair in _targets(recordings, to).items()]
@@ -136,7 +147,7 @@ def _check_there(recordings: Sequence[Path]) -> None:
     if not lacking:
         return
     is_meant = near(str(recordings[0]), ["openapi"])
-    hint = "of an OpenAPI document, `bpmax-sim import openapi` makes a platform"
+    hint = msg("of an OpenAPI document, `bpmax-sim import openapi` makes a platform")
     raise ConfigError(*lacking, *([hint] if is_meant else []))
 
 
@@ -145,8 +156,11 @@ def _place(text: str) -> str:
         FieldPath.parse(text, "--redact")
     except ConfigError:
         raise ConfigError(
-            f"--redact {text}: not a path; write query.<name>, header.<name> or body.<name>, such "
-            "as body.items[*].phone"
+            msg(
+                "--redact {text}: not a path; write query.<name>, header.<name> or "
+                "body.<name>, such as body.items[*].phone",
+                text=text,
+            )
         ) from None
     return text
 
@@ -154,7 +168,9 @@ def _place(text: str) -> str:
 def _values(names: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
     for name in names:
         if not environ.get(name):
-            raise ConfigError(f"--secret {name}: the variable is not set; set it, or leave it out")
+            raise ConfigError(
+                msg("--secret {name}: the variable is not set; set it, or leave it out", name=name)
+            )
         yield environ[name]
 
 
@@ -214,17 +230,29 @@ def _owner(path: Path) -> str:
     """
     found = players(path)
     if len(found) > 1:
-        told = ", ".join(map(repr, found))
-        raise ConfigError(f"{path} is played by {told}; say for whom it is, --for {found[0]!r}")
+        told = joined(", ", map(repr, found))
+        raise ConfigError(
+            msg(
+                "{path} is played by {told}; say for whom it is, --for {found!r}",
+                path=path,
+                told=told,
+                found=found[0],
+            )
+        )
     if not found:
-        tell(f"no scenario plays {path}; a session without an owner does, or say --for NAME")
+        tell(
+            msg(
+                "no scenario plays {path}; a session without an owner does, or say --for NAME",
+                path=path,
+            )
+        )
     return found[0] if found else ""
 
 
 def _tell_notes(taken: _Taken) -> None:
     for source, found in taken.sources:
         for note in found.notes:
-            tell(f"{shown(source.path)}: {note}")
+            tell(msg("{source_path}: {note}", source_path=shown(source.path), note=note))
 
 
 def _ask(taken: _Taken, *, yes: bool) -> None:
@@ -237,10 +265,22 @@ def _ask(taken: _Taken, *, yes: bool) -> None:
     known = known_at(taken.path, taken.owner)
     if not known or yes or not taken.drafts:
         return
-    what = "this recording of another tool" if known < 0 else counted(known, "exchange")
-    whose = f" of {taken.owner}" if taken.owner and known > 0 else ""
-    fresh = counted(len(taken.drafts), "exchange")
-    agree(f"{taken.path}: replace {what}{whose} by {fresh}?")
+    what = (
+        msg("this recording of another tool")
+        if known < 0
+        else plural(known, "{number} exchange", "{number} exchanges")
+    )
+    whose = msg(" of {owner}", owner=taken.owner) if taken.owner and known > 0 else ""
+    fresh = plural(len(taken.drafts), "{number} exchange", "{number} exchanges")
+    agree(
+        msg(
+            "{taken_path}: replace {what}{whose} by {fresh}?",
+            taken_path=taken.path,
+            what=what,
+            whose=whose,
+            fresh=fresh,
+        )
+    )
 
 
 def _written(taken: _Taken) -> dict[str, Any]:
@@ -257,11 +297,18 @@ def _written(taken: _Taken) -> dict[str, Any]:
 
 def _line(told: Mapping[str, Any]) -> str:
     if not told["exchanges"]:
-        return f"{told['file']}: nothing could be carried over"
-    for_whom = f" for {told['for']}" if told["for"] else ""
+        return msg("{file}: nothing could be carried over", file=told["file"])
+    for_whom = msg(" for {for_}", for_=told["for"]) if told["for"] else ""
     same = "" if told["changed"] else ", unchanged"
-    count = counted(told["exchanges"], "exchange")
-    return f"{told['file']}: {count}{for_whom}, {told['declared']} of declared APIs{same}"
+    count = plural(told["exchanges"], "{number} exchange", "{number} exchanges")
+    return msg(
+        "{file}: {count}{for_whom}, {declared} of declared APIs{same}",
+        file=told["file"],
+        count=count,
+        for_whom=for_whom,
+        declared=told["declared"],
+        same=same,
+    )
 
 
 def _source(source: Foreign, found: Imported) -> dict[str, Any]:
@@ -293,19 +340,21 @@ class _File(msgspec.Struct, frozen=True):
 
 def openapi(
     document: Annotated[
-        Path, typer.Argument(metavar="FILE", help="OpenAPI 3 or Swagger 2.0, in JSON or YAML.")
+        Path, typer.Argument(metavar="FILE", help=msg("OpenAPI 3 or Swagger 2.0, in JSON or YAML."))
     ],
     *,
     key: Annotated[
         str,
-        typer.Option(metavar="KEY", help="As in $proxy('…'); by default what the file is called."),
+        typer.Option(
+            metavar="KEY", help=msg("As in $proxy('…'); by default what the file is called.")
+        ),
     ] = "",
     url: Annotated[
-        str, typer.Option(metavar="URL", help="The address; by default the document's first.")
+        str, typer.Option(metavar="URL", help=msg("The address; by default the document's first."))
     ] = "",
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="By default scenarios/platforms/<key>.yaml."),
+        typer.Option(metavar="FILE", help=msg("By default scenarios/platforms/<key>.yaml.")),
     ] = None,
     yes: Yes = False,
     json: Json = False,
@@ -314,8 +363,8 @@ def openapi(
     if not document.is_file():
         raise ConfigError(missing(str(document), Path.cwd(), document.suffix))
     if url and ("{" in url or not is_address(url)):
-        told = "expected an address such as https://crm.example.com, without ? # and user"
-        raise ConfigError(f"--url {url}: {told}")
+        told = msg("expected an address such as https://crm.example.com, without ? # and user")
+        raise ConfigError(msg("--url {url}: {told}", url=url, told=told))
     read = read_document(document)
     made = make(read, key=_key(key, document, read.root), url=url)
     files = list(_files(made, to))
@@ -331,7 +380,10 @@ def _key(given: str, document: Path, root: Any) -> str:
     if given:
         if not _KEY.fullmatch(given):
             raise ConfigError(
-                f"--key {given}: expected a key such as crm_system: letters, digits, _"
+                msg(
+                    "--key {given}: expected a key such as crm_system: letters, digits, _",
+                    given=given,
+                )
             )
         return given
     info = root.get("info")
@@ -357,7 +409,7 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        told = "is there and is no text that can be read; move it away"
+        told = msg("is there and is no text that can be read; move it away")
         raise ConfigError(Problem(told, Place(shown(path)))) from error
 
 
@@ -365,7 +417,7 @@ def _with_instance(before: str, made: Made, place: Path) -> str:
     """Return the file of instances with one of this platform; one that is there stays as it is."""
     entries = read_yaml(before, file=shown(place)).plain() if before.strip() else []
     if not isinstance(entries, list):
-        raise ConfigError(Problem("expected a list of instances", Place(shown(place))))
+        raise ConfigError(Problem(msg("expected a list of instances"), Place(shown(place))))
     if any(isinstance(one, dict) and one.get("platform") == made.key for one in entries):
         return before
     entry = _instance(made)
@@ -376,7 +428,7 @@ def _with_instance(before: str, made: Made, place: Path) -> str:
         found = None
     if found == [*entries, *_plain(entry)]:
         return text
-    tell(f"{shown(place)}: add this to the list yourself:\n{entry}")
+    tell(msg("{place}: add this to the list yourself:\n{entry}", place=shown(place), entry=entry))
     return before
 
 
@@ -394,13 +446,13 @@ def _instance(made: Made) -> str:
         named = {name: {"env": f"{prefix}_{name}".upper()} for name in made.credentials}
         value["credentials"] = named
     first, *rest = write_yaml(value, block=2).splitlines(keepends=True)
-    return f"- {first}{''.join(f'  {line}' for line in rest)}"
+    return f"- {first}{joined('', (f'  {line}' for line in rest))}"
 
 
 def _agree(replaced: list[_File], *, yes: bool) -> None:
     for one in replaced:
         if one.is_new and not yes:
-            agree(f"Replace {shown(one.path)}?")
+            agree(msg("Replace {one_path}?", one_path=shown(one.path)))
 
 
 def _write(file: _File) -> None:
@@ -408,7 +460,9 @@ def _write(file: _File) -> None:
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_text(file.text, encoding="utf-8", newline="\n")
     except OSError as error:
-        told = f"cannot be written: {error.strerror}; name another file with --to"
+        told = msg(
+            "cannot be written: {strerror}; name another file with --to", strerror=error.strerror
+        )
         raise ConfigError(Problem(told, Place(shown(file.path)))) from error
 
 
@@ -425,7 +479,24 @@ def _report(made: Made, files: list[_File], document: Path, *, as_json: bool) ->
         )
         return
     for one in files:
-        what = counted(len(made.apis), "API") if one is files[0] else f"an instance of {made.key}"
-        say(f"{shown(one.path)}: {what}{'' if one.is_new else ', unchanged'}")
-    tell(f"scripts call it as $proxy('{made.key}').{made.apis[0]}(…); it answers at once with")
+        what = (
+            plural(len(made.apis), "{number} API", "{number} APIs")
+            if one is files[0]
+            else msg("an instance of {made_key}", made_key=made.key)
+        )
+        say(
+            msg(
+                "{one_path}: {what}{is_new}",
+                one_path=shown(one.path),
+                what=what,
+                is_new="" if one.is_new else msg(", unchanged"),
+            )
+        )
+    tell(
+        msg(
+            "scripts call it as $proxy('{made_key}').{apis}(…); it answers at once with",
+            made_key=made.key,
+            apis=made.apis[0],
+        )
+    )
     tell("bpmax-sim run --mode simulate")

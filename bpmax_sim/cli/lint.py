@@ -19,12 +19,13 @@ from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Target, below, collect, targets, with_journals
 from bpmax_sim.cli.terminal import complain, say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
+from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, namesakes
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import annotation, counted, in_workspace
+from bpmax_sim.report.terminal import annotation, in_workspace
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import absent
 from bpmax_sim.script.failure import Script
@@ -51,10 +52,11 @@ def lint(
     paths: Paths = None,
     *,
     cassettes: Annotated[
-        bool, typer.Option(help="Look for damage and secrets in cassettes, too.")
+        bool, typer.Option(help=msg("Look for damage and secrets in cassettes, too."))
     ] = True,
     style: Annotated[
-        Style, typer.Option("--format", help="How problems are told; github annotates a commit.")
+        Style,
+        typer.Option("--format", help=msg("How problems are told; github annotates a commit.")),
     ] = Style.text,
     json: Json = False,
 ) -> int:
@@ -64,7 +66,7 @@ def lint(
     found = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
     problems = list(dict.fromkeys(found))
     for one in dict.fromkeys(hints):
-        complain(f"hint: {one}")
+        complain(msg("hint: {one}", one=one))
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
         say_json(document([], code=code, problems=problems))
@@ -74,14 +76,30 @@ def lint(
             say(_annotated(problem))
         else:
             complain(str(problem))
-    verdict = counted(len(problems), "problem") if problems else "sound"
-    tell(f"{counted(len(files), 'scenario file')}: {verdict}")
+    verdict = (
+        plural(len(problems), "{number} problem", "{number} problems") if problems else "sound"
+    )
+    tell(
+        msg(
+            "{plural}: {verdict}",
+            plural=plural(len(files), "{number} scenario file", "{number} scenario files"),
+            verdict=verdict,
+        )
+    )
     return code
 
 
 def _annotated(problem: Problem) -> str:
     place = problem.place
-    told = f"{problem.path}: {problem.message}" if problem.path else problem.message
+    told = (
+        msg(
+            "{problem_path}: {problem_message}",
+            problem_path=problem.path,
+            problem_message=problem.message,
+        )
+        if problem.path
+        else problem.message
+    )
     if place is None:
         return annotation(told, title="bpmax-sim lint")
     return annotation(
@@ -141,7 +159,7 @@ def _problems(
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))
         if platforms is not None:
-            yield from unknown_platforms(item.cast.scripts.values(), platforms)
+            yield from unknown_platforms(item.cast.handlers, platforms)
     if cassettes:
         found = [*recordings, *_recordings(files, recordings)]
         yield from _cassettes(found, _known(loaded.values()))
@@ -152,25 +170,28 @@ def _problems(
 
 def _namesakes(found: Iterable[Path]) -> Iterator[Problem]:
     for one, other in namesakes(sorted(found)):
-        told = f"{shown(one)} has the same name where case does not count (Windows, macOS)"
-        yield Problem(f"{told}; rename one of them and record again", Place(shown(other)))
+        told = msg(
+            "{one} has the same name where case does not count (Windows, macOS)", one=shown(one)
+        )
+        yield Problem(
+            msg("{told}; rename one of them and record again", told=told), Place(shown(other))
+        )
 
 
 def _conditions(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what an engine finds wrong with the conditions of a flow, of which it runs none."""
-    nodes = item.cast.definition.nodes if item.cast.definition else {}
-    for name, node in nodes.items():
-        for action, number, path, text in node.conditions():
-            wrong = expression_problem(text)
-            if wrong:
-                place = item.cast.conditions[name, action, number]
-                yield Problem(wrong, place, join(("nodes", name, *path)))
+    for flow in (item.cast.flow, *item.cast.subflows.values()):
+        for name, node in (flow.definition.nodes if flow.definition else {}).items():
+            for action, number, path, text in node.conditions():
+                if wrong := expression_problem(text):
+                    place = flow.conditions[name, action, number]
+                    yield Problem(wrong, place, join(("nodes", name, *path)))
 
 
 def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
     for path in dict.fromkeys(Path(shown(one)) for one in paths):
         for journal in interrupted(path):
-            told = "a recording was interrupted here; seal it with `bpmax-sim recover"
+            told = msg("a recording was interrupted here; seal it with `bpmax-sim recover")
             yield Problem(f"{told} {pasted(str(path))}`", Place(str(journal)))
 
 
@@ -205,9 +226,13 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
             for found in () if _COMMENT.match(text) else _NAMED.finditer(text):
                 key = found[2]
                 if platforms.find(key) is None:
-                    hint = near(key, platforms.keys) or f"; declare it in {platforms.folder}"
+                    hint = near(key, platforms.keys) or msg(
+                        "; declare it in {folder}", folder=platforms.folder
+                    )
                     place = Place(script.name, number, found.start(2) + 1)
-                    yield Problem(f"there is no platform {key!r}{hint}", place)
+                    yield Problem(
+                        msg("there is no platform {key!r}{hint}", key=key, hint=hint), place
+                    )
 
 
 def _recordings(files: Sequence[Target], named: Sequence[Path]) -> list[Path]:

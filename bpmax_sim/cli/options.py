@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bpmax_sim.i18n import Message, msg
 from bpmax_sim.session.options import (
     Against,
     Armed,
@@ -28,7 +29,8 @@ def flag_of(name: str) -> str:
 def _of_a_run(name: str) -> Any:
     option = options_of("cli")[name]
     told = helped(option, flag_of)
-    return typer.Option(flag_of(name), metavar=option.metavar, help=f"{told[0].upper()}{told[1:]}.")
+    sentence = Message(f"{told[0].upper()}{told[1:]}.", "{help}.", {"help": told})
+    return typer.Option(flag_of(name), metavar=option.metavar, help=sentence)
 
 
 Mode = Annotated[ModeName | None, _of_a_run("mode")]
@@ -53,10 +55,11 @@ Paths = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PATH[:LINE]",
-        help="Scenario files, PATH::NAME, or folders; by default scenarios/ of the project.",
+        help=msg("Scenario files, PATH::NAME, or folders; by default scenarios/ of the project."),
     ),
 ]
 Keyword = Annotated[
-    str, typer.Option("-k", metavar="TEXT", help="Only where name, file or a tag has this in it.")
+    str,
+    typer.Option("-k", metavar="TEXT", help=msg("Only where name, file or a tag has this in it.")),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help=msg("Print one JSON object on stdout."))]

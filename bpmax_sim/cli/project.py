@@ -16,11 +16,11 @@ from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import below, declared, declared_folder
 from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, tell
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, near
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import counted
 from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_schema
 from bpmax_sim.simulator.state import Tenant
 from bpmax_sim.starter.demo import play_demo
@@ -28,24 +28,29 @@ from bpmax_sim.starter.init import AUTHS, CIS, Plan, Wish, carry_out, plan
 from bpmax_sim.yamlfile import shown
 
 _ASKED = {
-    "platform": ("Key of the third party, as in $proxy('…')", "crm_system"),
-    "url": ("Its address", "https://crm.example.test"),
-    "auth": (f"How one logs in: {', '.join(AUTHS)}", "bearer"),
-    "ci": (f"CI files: {', '.join(CIS)}, none", "none"),
+    "platform": (msg("Key of the third party, as in $proxy('…')"), "crm_system"),
+    "url": (msg("Its address"), "https://crm.example.test"),
+    "auth": (msg("How one logs in: {names}", names=joined(", ", AUTHS)), "bearer"),
+    "ci": (msg("CI files: {names}, none", names=joined(", ", CIS)), "none"),
 }
 
 
 def init(  # noqa: PLR0913 - the options of the command
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The project's folder.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help=msg("The project's folder."))
+    ] = Path(),
     *,
-    platform: Annotated[str, typer.Option(metavar="KEY", help="The third party's key.")] = "",
-    url: Annotated[str, typer.Option(metavar="URL", help="Its address.")] = "",
-    auth: Annotated[str, typer.Option(help=f"How one logs in: {', '.join(AUTHS)}.")] = "",
+    platform: Annotated[str, typer.Option(metavar="KEY", help=msg("The third party's key."))] = "",
+    url: Annotated[str, typer.Option(metavar="URL", help=msg("Its address."))] = "",
+    auth: Annotated[
+        str, typer.Option(help=msg("How one logs in: {joined}.", joined=joined(", ", AUTHS)))
+    ] = "",
     ci: Annotated[
-        list[str] | None, typer.Option(help=f"Also a CI file: {', '.join(CIS)}; repeatable.")
+        list[str] | None,
+        typer.Option(help=msg("Also a CI file: {joined}; repeatable.", joined=joined(", ", CIS))),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing, and replace what is there.")
+        bool, typer.Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
     ] = False,
     json: Json = False,
 ) -> int:
@@ -86,35 +91,38 @@ def _wish(folder: Path, given: dict[str, str], *, ask: bool) -> Wish:
 def _agree(ready: Plan, *, yes: bool) -> None:
     if not ready.replaced or yes:
         return
-    named = ", ".join(shown(path) for path in ready.replaced)
+    named = joined(", ", (shown(path) for path in ready.replaced))
     if not _is_asked():
         raise ConfigError(
-            f"nothing was written, because these are there already: {named}; name another "
-            "folder, or replace them with --yes"
+            msg(
+                "nothing was written, because these are there already: {named}; name another "
+                "folder, or replace them with --yes",
+                named=named,
+            )
         )
-    agree(f"Replace {named}?")
+    agree(msg("Replace {named}?", named=named))
 
 
 def _next(folder: Path, wish: Wish, written: Sequence[Path]) -> Iterator[str]:
     if not written:
-        yield "nothing to do, everything is there"
+        yield msg("nothing to do, everything is there")
     if not wish.platform:
         return
-    where = "" if folder == Path() else f"cd {shown(folder)} && "
+    where = "" if folder == Path() else msg("cd {folder} && ", folder=shown(folder))
     yield ""
-    yield f"It passes as it is:   {where}bpmax-sim run"
-    yield "Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios"
-    yield f"and record it:        set {', '.join(wish.environment.values())}"
-    yield "                      bpmax-sim record"
+    yield msg("It passes as it is:   {where}bpmax-sim run", where=where)
+    yield msg("Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios")
+    yield msg("and record it:        set {names}", names=joined(", ", wish.environment.values()))
+    yield msg("                      bpmax-sim record")
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where its project is made.")] = (
-        Path("bpmax-demo")
-    ),
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help=msg("Where its project is made."))
+    ] = (Path("bpmax-demo")),
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that holds other files.")
+        bool, typer.Option("--force", help=msg("Write into a folder that holds other files."))
     ] = False,
     json: Json = False,
 ) -> int:
@@ -127,9 +135,9 @@ def demo(
     return ExitCode.PASSED
 
 
-Host = Annotated[str, typer.Option(metavar="HOST", help="Where it listens.")]
+Host = Annotated[str, typer.Option(metavar="HOST", help=msg("Where it listens."))]
 Port = Annotated[
-    int, typer.Option(metavar="PORT", min=0, max=65_535, help="0 for one that is free.")
+    int, typer.Option(metavar="PORT", min=0, max=65_535, help=msg("0 for one that is free."))
 ]
 _HOST = "127.0.0.1"
 _LOCAL = frozenset({_HOST, "::1", "localhost"})
@@ -138,7 +146,7 @@ _LOCAL = frozenset({_HOST, "::1", "localhost"})
 def serve(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="CASSETTE", help="Files or folders; by default cassettes/."),
+        typer.Argument(metavar="CASSETTE", help=msg("Files or folders; by default cassettes/.")),
     ] = None,
     *,
     host: Host = _HOST,
@@ -149,7 +157,7 @@ def serve(
     """Serve recordings."""
     found = [path for path in below(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
     if not found:
-        raise ConfigError("there is no cassette here; record one, or name a file or a folder")
+        raise ConfigError(msg("there is no cassette here; record one, or name a file or a folder"))
     from bpmax_sim.server import Recordings  # noqa: PLC0415 - help is quick without it
 
     recordings = Recordings(found, platforms=declared_folder(platforms))
@@ -161,7 +169,13 @@ def serve(
             announce(url=url, exchanges=exchanges, addresses=addresses)
             return
         say(url)
-        tell(f"{counted(exchanges, 'exchange')} of {', '.join(addresses) or 'nobody'}")
+        tell(
+            msg(
+                "{counted} of {names}",
+                counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
+                names=(joined(", ", addresses) or "nobody"),
+            )
+        )
 
     _run(recordings.answer, host, port, ready)
     return ExitCode.PASSED
@@ -169,19 +183,19 @@ def serve(
 
 def simulate(
     platform: Annotated[
-        str, typer.Argument(metavar="PLATFORM", help="Its key, such as qywx.")
+        str, typer.Argument(metavar="PLATFORM", help=msg("Its key, such as qywx."))
     ] = "",
     *,
     host: Host = _HOST,
     port: Port = 0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of all that it makes up.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help=msg("Of all that it makes up."))] = 0,
     platforms: PlatformsFolder = None,
     json: Json = False,
 ) -> int:
     """Serve a stand-in."""
     known = declared(platforms)
     if not platform:
-        told = f"name a platform; there are {', '.join(known.keys)}"
+        told = msg("name a platform; there are {names}", names=joined(", ", known.keys))
         raise ConfigError(told)
     from bpmax_sim.server import Standin  # noqa: PLC0415 - help is quick without it
 
@@ -200,7 +214,14 @@ def simulate(
         say(url)
         for one in standin.tenants:
             pairs = [f"{name}={value}" for name, value in one.credentials.items()]
-            tell(f"{platform}, instance {one.instance}: {' '.join(pairs) or 'no credentials'}")
+            tell(
+                msg(
+                    "{platform}, instance {instance}: {names}",
+                    platform=platform,
+                    instance=one.instance,
+                    names=(joined(" ", pairs) or msg("no credentials")),
+                )
+            )
 
     _run(standin.answer, host, port, ready)
     return ExitCode.PASSED
@@ -216,11 +237,11 @@ def _run(
     from bpmax_sim.server import serve as run  # noqa: PLC0415 - it is an extra
 
     if host not in _LOCAL:
-        tell(f"whoever reaches {host} can use this; it has no password")
+        tell(msg("whoever reaches {host} can use this; it has no password", host=host))
 
     def listening(url: str) -> None:
         ready(url)
-        tell("Ctrl-C ends it")
+        tell(msg("Ctrl-C ends it"))
 
     run(answer, host=host, port=port, ready=listening)
     tell("stopped")
@@ -239,13 +260,15 @@ def schema(
     kind: Annotated[
         str,
         typer.Argument(
-            help="scenario, fragment, flow, platform, instances, or a command: what its --json "
-            "prints."
+            help=msg(
+                "scenario, fragment, flow, platform, instances, or a command: what its --json "
+                "prints."
+            )
         ),
     ] = "scenario",
     *,
     write: Annotated[
-        bool, typer.Option("--write", help="Write those of files into scenarios/schemas/.")
+        bool, typer.Option("--write", help=msg("Write those of files into scenarios/schemas/."))
     ] = False,
     json: Json = False,
 ) -> int:
@@ -267,12 +290,18 @@ def _of(kind: str) -> Mapping[str, Any]:
     if kind in FILES:
         return FILES[kind]()
     if kind in SHAPES:
-        return {"title": f"bpmax-sim {kind} --json", **as_schema(SHAPES[kind])}
-    raise ConfigError(f"there is no schema {kind!r}{near(kind, known) or f'; {_listed(known)}'}")
+        return {"title": msg("bpmax-sim {kind} --json", kind=kind), **as_schema(SHAPES[kind])}
+    raise ConfigError(
+        msg(
+            "there is no schema {kind!r}{near}",
+            kind=kind,
+            near=(near(kind, known) or f"; {_listed(known)}"),
+        )
+    )
 
 
 def _listed(known: list[str]) -> str:
-    return f"there are {', '.join(known)}"
+    return msg("there are {names}", names=joined(", ", known))
 
 
 def write_schemas(root: Path) -> list[Path]:
@@ -286,7 +315,7 @@ def write_schemas(root: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         return [_written(folder / f"{name}.schema.json", make()) for name, make in FILES.items()]
     except OSError as error:
-        told = f"cannot be written: {error.strerror}"
+        told = msg("cannot be written: {strerror}", strerror=error.strerror)
         raise ConfigError(Problem(told, Place(shown(folder)))) from error
 
 

@@ -18,10 +18,10 @@ from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.store import PLACE, Evidence, digest_of, kept
-from bpmax_sim.report.terminal import counted
 from bpmax_sim.yamlfile import shown
 
 _AUTH = "auth"
@@ -84,8 +84,11 @@ def _check(evidence: Evidence, root: Path) -> None:
 
 def _stale(path: Path) -> ConfigError:
     return ConfigError(
-        f"{shown(path)}: changed since the last complete run, which proves nothing now; "
-        "run all tests again: pytest"
+        msg(
+            "{path}: changed since the last complete run, which proves nothing now; run "
+            "all tests again: pytest",
+            path=shown(path),
+        )
     )
 
 
@@ -95,14 +98,14 @@ def prune(*, yes: Yes = False, json: Json = False) -> int:
     evidence = kept(root)
     if evidence is None:
         raise ConfigError(
-            "nobody knows yet what is used; run all tests in the project's folder: pytest"
+            msg("nobody knows yet what is used; run all tests in the project's folder: pytest")
         )
     found = list(leftovers(evidence, root))
     if not json:
         for one in found:
             say(_line(one))
     if not found:
-        tell("everything that is recorded is used")
+        tell(msg("everything that is recorded is used"))
     deleted = bool(found) and _agreed(found, yes=yes)
     if deleted:
         _delete(found)
@@ -113,9 +116,17 @@ def prune(*, yes: Yes = False, json: Json = False) -> int:
 
 def _line(one: Leftover) -> str:
     if one.is_orphan:
-        return f"{shown(one.path)}: the whole file, {counted(one.total, 'exchange')}"
-    told = f"{len(one.numbers)} of {counted(one.total, 'exchange')}"
-    return f"{shown(one.path)}: {told}: {', '.join(one.calls)}"
+        return msg(
+            "{one_path}: the whole file, {counted}",
+            one_path=shown(one.path),
+            counted=plural(one.total, "{number} exchange", "{number} exchanges"),
+        )
+    told = msg(
+        "{numbers_count} of {counted}",
+        numbers_count=len(one.numbers),
+        counted=plural(one.total, "{number} exchange", "{number} exchanges"),
+    )
+    return f"{shown(one.path)}: {told}: {joined(', ', one.calls)}"
 
 
 def _data(one: Leftover) -> dict[str, Any]:
@@ -132,10 +143,15 @@ def _agreed(found: Sequence[Leftover], *, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        tell("nothing was deleted; delete it with --yes")
+        tell(msg("nothing was deleted; delete it with --yes"))
         return False
     number = sum(len(one.numbers) for one in found)
-    agree(f"Delete {counted(number, 'exchange')} as shown?")
+    agree(
+        msg(
+            "Delete {counted} as shown?",
+            counted=plural(number, "{number} exchange", "{number} exchanges"),
+        )
+    )
     return True
 
 
@@ -145,6 +161,15 @@ def _delete(found: Sequence[Leftover]) -> None:
             remove(one.path, one.numbers)
         except OSError as error:
             raise CassetteError(
-                f"{shown(one.path)}: not changed ({error.strerror}); make the folder writable"
+                msg(
+                    "{one_path}: not changed ({strerror}); make the folder writable",
+                    one_path=shown(one.path),
+                    strerror=error.strerror,
+                )
             ) from error
-    tell(f"{counted(len(found), 'cassette')}: deleted as shown")
+    tell(
+        msg(
+            "{counted}: deleted as shown",
+            counted=plural(len(found), "{number} cassette", "{number} cassettes"),
+        )
+    )

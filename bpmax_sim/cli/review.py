@@ -26,8 +26,8 @@ from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, opened
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, tell
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import counted
 from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.yamlfile import shown
 
@@ -37,17 +37,19 @@ SUFFIX = ".new"
 def review(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Files or folders; by default cassettes/."),
+        typer.Argument(metavar="PATH", help=msg("Files or folders; by default cassettes/.")),
     ] = None,
     *,
-    accept: Annotated[bool, typer.Option("--accept", help="Let them replace the old.")] = False,
-    reject: Annotated[bool, typer.Option("--reject", help="Delete them.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help=msg("Let them replace the old."))
+    ] = False,
+    reject: Annotated[bool, typer.Option("--reject", help=msg("Delete them."))] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> int:
     """Review recordings."""
     if accept and reject:
-        raise ConfigError("--accept and --reject: choose one")
+        raise ConfigError(msg("--accept and --reject: choose one"))
     action = "accept" if accept else "reject" if reject else "show"
     found = [_told(path) for path in below(paths or (), SUFFIX)]
     is_asked = action == "show" and not json and sys.stdin.isatty()
@@ -76,14 +78,18 @@ def _each(found: Sequence[Mapping[str, Any]]) -> ExitCode:
 
 def _done(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
     if not waiting:
-        tell("nothing waits for review")
+        tell(msg("nothing waits for review"))
         return ExitCode.PASSED
     if action == "show":
-        tell("accept with `bpmax-sim review --accept`, or reject with --reject; both take a file")
+        tell(
+            msg(
+                "accept with `bpmax-sim review --accept`, or reject with --reject; both take a file"
+            )
+        )
         return ExitCode.REVIEW
     word, decide = _DECISIONS[action]
     if not yes:
-        agree(f"{word} {len(waiting)} as shown?")
+        agree(msg("{word} {waiting_count} as shown?", word=word, waiting_count=len(waiting)))
     for path in waiting:
         decide(path)
     return ExitCode.PASSED
@@ -104,7 +110,13 @@ def _told(path: Path) -> dict[str, Any]:
 
 
 def _show(one: Mapping[str, Any]) -> None:
-    say(f"{one['file']}  ({counted(one['exchanges'], 'exchange')})")
+    say(
+        msg(
+            "{file}  ({plural})",
+            file=one["file"],
+            plural=plural(one["exchanges"], "{number} exchange", "{number} exchanges"),
+        )
+    )
     for line in one["changes"]:
         say(f"  {line}")
 
@@ -145,9 +157,10 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="A", help="A cassette.")],
+    old: Annotated[Path, typer.Argument(metavar="A", help=msg("A cassette."))],
     new: Annotated[
-        Path | None, typer.Argument(metavar="B", help="Another; by default A.new, which waits.")
+        Path | None,
+        typer.Argument(metavar="B", help=msg("Another; by default A.new, which waits.")),
     ] = None,
     *,
     platforms: PlatformsFolder = None,
@@ -173,7 +186,7 @@ def diff(
     else:
         for line in _lines(found):
             say(line)
-    tell(", ".join(f"{counts[kind]} {kind}" for kind in _KINDS))
+    tell(joined(", ", (f"{counts[kind]} {kind}" for kind in _KINDS)))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 
@@ -182,7 +195,9 @@ def _other(old: Path, new: Path | None) -> Path:
         return new
     waiting = new_file(old)
     if old.exists() and not waiting.exists():
-        raise ConfigError(f"{old}: nothing waits beside it; name the cassette to compare it with")
+        raise ConfigError(
+            msg("{old}: nothing waits beside it; name the cassette to compare it with", old=old)
+        )
     return waiting
 
 
@@ -193,9 +208,16 @@ def _lines(found: Iterable[_Found]) -> Iterator[str]:
             continue
         marks = {"changed": "~", "removed": "-", "added": "+"}
         told = pair.either
-        whose = f" for {one.owner}" if one.owner else ""
+        whose = msg(" for {owner}", owner=one.owner) if one.owner else ""
         number = told.exchange.order
-        yield f"{marks[pair.kind]} {told.name}{whose}, exchange {number} ({one.place()})"
+        yield msg(
+            "{marks} {told_name}{whose}, exchange {number} ({place})",
+            marks=marks[pair.kind],
+            told_name=told.name,
+            whose=whose,
+            number=number,
+            place=one.place(),
+        )
         for side, places in (("request", pair.request), ("answer", pair.answer)):
             for place in places:
                 yield "    {} {}: {} -> {}".format(side, place.path, *both(place))

@@ -46,13 +46,14 @@ from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing,
 from bpmax_sim.cli.terminal import complain, say, say_document, say_json, tell, watched
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.i18n import encoded, joined, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.store import TRACE_FOLDER, Remembered, keep_trace, remember, remembered
-from bpmax_sim.report.terminal import Verdict, broken, counted, judged, skipped, table, target
+from bpmax_sim.report.terminal import Verdict, broken, judged, skipped, table, target
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.cases import given_variables
 from bpmax_sim.scenario.events import Event
@@ -98,11 +99,13 @@ def observe(
 
 
 def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
-    guard = NetworkGuard(f"scenario {item.node_id}", allow="--allow-hosts={}", closed=False)
+    guard = NetworkGuard(
+        msg("scenario {node_id}", node_id=item.node_id), allow="--allow-hosts={}", closed=False
+    )
     options: SessionOptions = {
         **choices.options,
         "environ": choices.environ,
-        "command": f"bpmax-sim record {target(item)}",
+        "command": msg("bpmax-sim record {target}", target=target(item)),
         "guard": guard,
     }
     try:
@@ -165,8 +168,12 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
         if not path.exists():
             continue
         same = path.read_bytes() == old
-        told = "unchanged" if same else counted(len(Cassette.load(path)), "exchange")
-        tell(f"{shown(path)}: {told}")
+        told = (
+            "unchanged"
+            if same
+            else plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
+        )
+        tell(msg("{path}: {told}", path=shown(path), told=told))
 
 
 def shard_of(text: str) -> Shard | None:
@@ -178,7 +185,7 @@ def shard_of(text: str) -> Shard | None:
     try:
         return Shard.parse(text) if text else None
     except ValueError as error:
-        raise ConfigError(f"--shard: {error}") from None
+        raise ConfigError(msg("--shard: {error}", error=error)) from None
 
 
 def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[ScenarioItem]:
@@ -377,7 +384,7 @@ def _perform(wish: _Wish) -> int:
     code = _code(found, problems, codes(verdicts, waiting))
     tell_recorded(before)
     for path in waiting:
-        tell(f"{shown(path)}: waits for review; run `bpmax-sim review`")
+        tell(msg("{path}: waits for review; run `bpmax-sim review`", path=shown(path)))
     if wish.as_json:
         say_json(document(verdicts, code=code, problems=problems))
     elif found:
@@ -425,15 +432,21 @@ def _variables(given: Sequence[str]) -> Mapping[str, str]:
     try:
         return given_variables(given)
     except ValueError as error:
-        told = f"--var {error}: expected NAME=VALUE, such as --var customer=12345"
+        told = msg("--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error)
         raise ConfigError(told) from None
 
 
 def _nothing(wish: _Wish) -> str:
-    where = ", ".join(wish.paths) or "scenarios/"
+    where = joined(", ", wish.paths) or "scenarios/"
     if wish.keyword:
-        return f"{where}: no scenario has {wish.keyword!r} in it; see `bpmax-sim list`"
-    return f"{where}: no *.scenario.yaml here; write one, or see one with `bpmax-sim demo`"
+        return msg(
+            "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
+            where=where,
+            keyword=wish.keyword,
+        )
+    return msg(
+        "{where}: no *.scenario.yaml here; write one, or see one with `bpmax-sim demo`", where=where
+    )
 
 
 def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
@@ -458,10 +471,12 @@ def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
 
 def show(
     word: Annotated[
-        str, typer.Argument(metavar="TEXT", help="Only where name or file has this in it.")
+        str, typer.Argument(metavar="TEXT", help=msg("Only where name or file has this in it."))
     ] = "",
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Show all, not the last one.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help=msg("Show all, not the last one."))
+    ] = False,
     json: Json = False,
 ) -> int:
     """Show the last failure."""
@@ -476,7 +491,14 @@ def show(
         for text in one.texts:
             say(f"\n{text}\n")
     if len(shown) < len(kept):
-        tell(f"{counted(len(kept) - len(shown), 'more failure')}; show them with --all")
+        tell(
+            msg(
+                "{counted}; show them with --all",
+                counted=plural(
+                    len(kept) - len(shown), "{number} more failure", "{number} more failures"
+                ),
+            )
+        )
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
 
@@ -485,14 +507,14 @@ def _has(one: Remembered, word: str) -> bool:
 
 
 def _data(one: Remembered) -> dict[str, object]:
-    told: dict[str, object] = msgspec.to_builtins(one)
+    told: dict[str, object] = msgspec.to_builtins(one, enc_hook=encoded)
     return {name: value for name, value in told.items() if name != "version"}
 
 
 def _nothing_failed(word: str) -> str:
     if word:
-        return f"nothing that failed has {word!r} in it; see `bpmax-sim show --all`"
-    return "no scenario failed when it last ran"
+        return msg("nothing that failed has {word!r} in it; see `bpmax-sim show --all`", word=word)
+    return msg("no scenario failed when it last ran")
 
 
 def listing(paths: Paths = None, *, keyword: Keyword = "", json: Json = False) -> int:
@@ -505,12 +527,12 @@ def listing(paths: Paths = None, *, keyword: Keyword = "", json: Json = False) -
         for line in table([_row(item) for item in found]):
             say(line)
     else:
-        complain("there is no scenario here; write one, or see one with `bpmax-sim demo`")
+        complain(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
     return ExitCode.PASSED if found else ExitCode.NOTHING
 
 
 def _row(item: ScenarioItem) -> tuple[str, ...]:
-    return f"{item.place.file}:{item.place.line}", item.name, item.cassette, " ".join(item.tags)
+    return f"{item.place.file}:{item.place.line}", item.name, item.cassette, joined(" ", item.tags)
 
 
 def _item(item: ScenarioItem) -> dict[str, Any]:
@@ -530,11 +552,13 @@ def _item(item: ScenarioItem) -> dict[str, Any]:
 def report(
     traces: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[TRACE]...", help="Files or folders; by default .bpmax/trace."),
+        typer.Argument(
+            metavar="[TRACE]...", help=msg("Files or folders; by default .bpmax/trace.")
+        ),
     ] = None,
     *,
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where; by default .bpmax/report.html.")
+        Path | None, typer.Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
     ] = None,
     json: Json = False,
 ) -> int:

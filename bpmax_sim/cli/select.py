@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
 from bpmax_sim.errors import ConfigError, Place, Problem, ScriptSyntaxError, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.scenario.load import ScenarioItem, items
@@ -48,9 +49,12 @@ class Target(msgspec.Struct, frozen=True):
     def _named(self, items: Sequence[ScenarioItem]) -> ScenarioItem:
         found = {name: item for item in items for name in (item.name, item.node_name)}
         if self.name not in found:
-            hint = near(self.name, found) or f"; there are {listed(found)}"
+            hint = near(self.name, found) or msg("; there are {listed}", listed=listed(found))
             raise ConfigError(
-                Problem(f"there is no scenario {self.name!r}{hint}", Place(shown(self.path)))
+                Problem(
+                    msg("there is no scenario {name!r}{hint}", name=self.name, hint=hint),
+                    Place(shown(self.path)),
+                )
             )
         return found[self.name]
 
@@ -83,7 +87,10 @@ def _targets(
     elif place.is_file() and place.name.endswith(SUFFIX):
         yield Target(place, line, name)
     elif place.is_file():
-        told = f"this is no scenario, the names of scenarios end with {SUFFIX}; name one of these"
+        told = msg(
+            "this is no scenario, the names of scenarios end with {suffix}; name one of these",
+            suffix=SUFFIX,
+        )
         problems.append(Problem(told, Place(path)))
     elif given:
         problems.append(missing(path, folder, SUFFIX))
@@ -102,18 +109,18 @@ def _parts(text: str, folder: Path) -> tuple[str, int, str]:
 def missing(path: str, folder: Path, suffix: str) -> Problem:
     """Return the problem of a *path* that is not there, with the nearest file that is."""
     if (folder / path).is_dir():
-        return Problem("this is a folder; name a file in it", Place(path))
+        return Problem(msg("this is a folder; name a file in it"), Place(path))
     root = find_root(folder / path)
     known = [shown(one) for one in sorted(root.rglob(f"*{suffix}"))]
-    hint = near(path, known) or near(f"{path}{suffix}", known) or "; see what `ls` shows"
-    return Problem(f"there is no such file or folder{hint}", Place(path))
+    hint = near(path, known) or near(f"{path}{suffix}", known) or msg("; see what `ls` shows")
+    return Problem(msg("there is no such file or folder{hint}", hint=hint), Place(path))
 
 
 def _at(items: Sequence[ScenarioItem], line: int) -> list[ScenarioItem]:
     """Return the row that *line* lies in, or else everything of the file."""
     source = items[0].spot.source
     if line > len(source.lines):
-        told = f"the file has {len(source.lines)} lines"
+        told = msg("the file has {lines_count} lines", lines_count=len(source.lines))
         raise ConfigError(Problem(told, Place(source.file, line)))
     starts = [source.root.key_place(key).line for key in source.root.keys]
     begin = max((start for start in starts if start <= line), default=0)
@@ -179,16 +186,19 @@ def _wrong_scripts(items: Iterable[ScenarioItem]) -> dict[Script, list[Problem]]
 
 
 def _scripts(item: ScenarioItem) -> Iterator[Script]:
-    yield from item.cast.scripts.values()
+    yield from item.cast.handlers
     yield from item.cast.inline.values()
-    yield from item.cast.libraries
+    yield from item.cast.all_libraries
 
 
 def _syntax(session: Session, script: Script) -> Iterator[Problem]:
     """Read a script behind a return: the engine parses all of it and runs none."""
     error = session.run_script(Script(script.name, f"{_NEVER}{script.source}")).error
     if isinstance(error, ScriptSyntaxError):
-        yield Problem(f"SyntaxError: {error.message}; correct the script", _moved(error.place))
+        yield Problem(
+            msg("SyntaxError: {error_message}; correct the script", error_message=error.message),
+            _moved(error.place),
+        )
 
 
 def _moved(place: Place | None) -> Place | None:

@@ -21,6 +21,7 @@ import typer
 
 from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import joined, msg, translate
 
 
 class Unread(Exception):  # noqa: N818 - it is no mistake
@@ -46,7 +47,7 @@ def _instead(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lost = error.object[error.start : error.end]
-    return "".join(_PLAIN.get(letter, "?") for letter in lost), error.end
+    return joined("", (_PLAIN.get(letter, "?") for letter in lost)), error.end
 
 
 @contextmanager
@@ -64,14 +65,17 @@ def _writing(stream: TextIO) -> Iterator[None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
             raise Unread from None
-        told = f"standard output cannot be written: {error.strerror}; send it elsewhere"
+        told = msg(
+            "standard output cannot be written: {strerror}; send it elsewhere",
+            strerror=error.strerror,
+        )
         raise ConfigError(told) from None
 
 
 def say(text: str) -> None:
     """Print data; a line that begins with a mark is coloured on a terminal."""
     with _writing(sys.stdout):
-        _say(text)
+        _say(translate(text))
 
 
 def _say(text: str) -> None:
@@ -110,7 +114,7 @@ def say_bytes(data: bytes) -> None:
 def tell(text: str) -> None:
     """Print a message to whoever watches."""
     with _writing(sys.stderr):
-        print(text, file=sys.stderr, flush=True)  # noqa: T201
+        print(translate(text), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def complain(text: str) -> None:
@@ -127,13 +131,13 @@ def agree(question: str) -> None:
     Raises:
         typer.Abort: it is anything else, or nobody answers.
     """
-    if _answer(f"{question} [y/N]:") not in _YES:
+    if _answer(msg("{question} [y/N]:", question=question)) not in _YES:
         raise typer.Abort
 
 
 def choose(question: str, choices: Sequence[str]) -> str:
     """Ask until the answer is one of *choices*, or its first letter; nobody's is the last one."""
-    told = ", ".join(f"[{one[0]}]{one[1:]}" for one in choices)
+    told = joined(", ", (f"[{one[0]}]{one[1:]}" for one in choices))
     while answer := _answer(f"{question} {told}:"):
         if found := next((one for one in choices if answer in {one, one[0]}), ""):
             return found
@@ -142,7 +146,7 @@ def choose(question: str, choices: Sequence[str]) -> str:
 
 def _answer(question: str) -> str:
     gap = " " if sys.stdin.isatty() else ""
-    print(f"{question}{gap}", end="", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"{translate(question)}{gap}", end="", file=sys.stderr, flush=True)  # noqa: T201
     return sys.stdin.readline().strip().lower()
 
 

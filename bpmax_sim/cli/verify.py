@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,16 +23,22 @@ from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_o
 from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
-from bpmax_sim.report.terminal import counted, table
+from bpmax_sim.report.terminal import table
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import secrets
 from bpmax_sim.session.session import Session
 from bpmax_sim.yamlfile import shown
 
 _TIERS: Sequence[Tier] = ("error", "warning", "info")
+_COUNTS: Mapping[Tier, Callable[[int], str]] = {
+    "error": lambda number: plural(number, "{number} error", "{number} errors"),
+    "warning": lambda number: plural(number, "{number} warning", "{number} warnings"),
+    "info": lambda number: plural(number, "{number} info", "{number} infos"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +65,17 @@ def verify(
         list[str] | None,
         typer.Argument(
             metavar="CASSETTE|SCENARIO",
-            help="Cassettes, scenarios or folders of them; by default the project's scenarios.",
+            help=msg(
+                "Cassettes, scenarios or folders of them; by default the project's scenarios."
+            ),
         ),
     ] = None,
     *,
     allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help="Also send what may change something.")
+        bool, typer.Option("--allow-writes", help=msg("Also send what may change something."))
     ] = False,
     max_age: Annotated[
-        str, typer.Option(metavar="AGE", help="Report what is older, such as 30d.")
+        str, typer.Option(metavar="AGE", help=msg("Report what is older, such as 30d."))
     ] = "",
     platforms: PlatformsFolder = None,
     json: Json = False,
@@ -91,7 +99,13 @@ def verify(
             summary={**summary, "sent": sent, "exit_code": int(code)},
             drifts=[_data(one) for one in found],
         )
-    tell(f"{counted(sent, 'call')} verified: {', '.join(_told(counts))}")
+    tell(
+        msg(
+            "{counted} verified: {names}",
+            counted=plural(sent, "{number} call", "{number} calls"),
+            names=joined(", ", _told(counts)),
+        )
+    )
     return code
 
 
@@ -99,11 +113,13 @@ def _seconds(text: str) -> float | None:
     try:
         return parse_duration(text) if text else None
     except ValueError:
-        raise ConfigError(f"--max-age {text}: expected an age such as 30d or 12h") from None
+        raise ConfigError(
+            msg("--max-age {text}: expected an age such as 30d or 12h", text=text)
+        ) from None
 
 
 def _told(counts: Counter[Tier]) -> Iterator[str]:
-    return (counted(counts[tier], tier) for tier in _TIERS)
+    return (_COUNTS[tier](counts[tier]) for tier in _TIERS)
 
 
 def _code(found: Sequence[_Found]) -> ExitCode:
@@ -137,7 +153,13 @@ def _of_scenarios(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job
     for item in items:
         cassette = Path(shown(file_of(item)))
         if not cassette.exists():
-            tell(f"{cassette}: nothing is recorded for {item.name!r}")
+            tell(
+                msg(
+                    "{cassette}: nothing is recorded for {item_name!r}",
+                    cassette=cassette,
+                    item_name=item.name,
+                )
+            )
             continue
         own = item.platforms if item.platforms.exists() else None
         yield _Job(
@@ -182,7 +204,13 @@ def _aged(exchange: Exchange, age: float | None) -> Iterator[Drift]:
 
 
 def _line(place: str, drift: Drift) -> str:
-    return f"{place}: {drift.tier}: {drift.name}: {drift.message}"
+    return msg(
+        "{place}: {tier}: {drift_name}: {drift_message}",
+        place=place,
+        tier=drift.tier,
+        drift_name=drift.name,
+        drift_message=drift.message,
+    )
 
 
 def _data(found: _Found) -> dict[str, Any]:
@@ -210,11 +238,11 @@ def covered(
     keyword: Keyword = "",
     allow_hosts: AllowHosts = None,
     missing: Annotated[
-        bool, typer.Option("--missing/--no-missing", help="Name what no scenario touches.")
+        bool, typer.Option("--missing/--no-missing", help=msg("Name what no scenario touches."))
     ] = True,
     fail_under: Annotated[
         float,
-        typer.Option(metavar="PERCENT", min=0, max=100, help="End with 1 if less is touched."),
+        typer.Option(metavar="PERCENT", min=0, max=100, help=msg("End with 1 if less is touched.")),
     ] = 0.0,
     json: Json = False,
 ) -> int:
@@ -222,7 +250,7 @@ def covered(
     found = collect(targets(paths or (), folder=Path.cwd()), variables={}, environ=os.environ)
     items = [(item, _platforms(item)) for item in (chosen(found, keyword) if keyword else found)]
     if not items:
-        complain("there is no scenario here; write one, or see one with `bpmax-sim demo`")
+        complain(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
     choices = Choices(environ=os.environ, options={"allow_hosts": allow_hosts or ()})
     ran = list(_ran(items, choices))
@@ -245,16 +273,19 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> I
     platforms = {id(item): one for item, one in items}
     closed = [item for item, _ in items if item.scenario.proxy.mode not in _OUTSIDE]
     if len(closed) < len(items):
-        number = counted(len(items) - len(closed), "scenario")
-        tell(f"{number}: not run, for they ask a live system")
+        number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
+        tell(msg("{number}: not run, for they ask a live system", number=number))
     failed = 0
     for verdict, events in watched(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":
             yield Ran(verdict.item, platforms[id(verdict.item)], events)
         failed += verdict.outcome == "failed"
     if failed:
-        told = f"{counted(failed, 'scenario')} failed, which counts for nothing"
-        tell(f"{told}; see `bpmax-sim run`")
+        told = msg(
+            "{counted} failed, which counts for nothing",
+            counted=plural(failed, "{number} scenario", "{number} scenarios"),
+        )
+        tell(msg("{told}; see `bpmax-sim run`", told=told))
 
 
 def _percent(parts: Sequence[Part]) -> float:
@@ -264,7 +295,7 @@ def _percent(parts: Sequence[Part]) -> float:
 def _judged(percent: float, least: float) -> ExitCode:
     if percent >= least:
         return ExitCode.PASSED
-    tell(f"{percent} % is touched, and {least:g} % has to be")
+    tell(msg("{percent} % is touched, and {least:g} % has to be", percent=percent, least=least))
     return ExitCode.FAILED
 
 

@@ -32,6 +32,7 @@ from bpmax_sim.fuzz.target import (
     values_at,
 )
 from bpmax_sim.fuzz.violation import broken, is_expected, outcome, told
+from bpmax_sim.i18n import msg, plural
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Api, Parameter
@@ -74,7 +75,9 @@ def accepted(target: Target, programs: Programs) -> None:
     """
     error, _ = _sent(target, programs[0])
     if error is not None and not is_expected(error, target):
-        raise broken(f"a call that fits what is declared ends in {told(error, target)}")
+        raise broken(
+            msg("a call that fits what is declared ends in {told}", told=told(error, target))
+        )
 
 
 def arrives(target: Target, programs: Programs) -> None:
@@ -101,13 +104,31 @@ def arrives(target: Target, programs: Programs) -> None:
 
 def _lost(target: Target, api: Api, one: Parameter, found: list[Any]) -> str:
     place = f"{one.place}.{one.target}"
-    lost = f"the value of parameter {one.name!r} does not arrive at {place}"
+    lost = msg(
+        "the value of parameter {one_name!r} does not arrive at {place}",
+        one_name=one.name,
+        place=place,
+    )
     if (one.place, one.target.lower()) in _lowered(target, api):
-        return f"{lost}: auth puts its own there; remove the parameter, or rename one of them"
+        return msg(
+            "{lost}: auth puts its own there; remove the parameter, or rename one of them",
+            lost=lost,
+        )
     above = [other for other in api.parameters if _covers(other, one) or _covers(one, other)]
     if above:
-        return f"{lost}: it lies within, or around, parameter {above[0].name!r}; remove one"
-    return f"{lost}, where {len(found) or 'nothing'} {'is' if len(found) < 2 else 'are'} found"  # noqa: PLR2004
+        return msg(
+            "{lost}: it lies within, or around, parameter {name!r}; remove one",
+            lost=lost,
+            name=above[0].name,
+        )
+    if not found:
+        return msg("{lost}, where nothing is found", lost=lost)
+    return plural(
+        len(found),
+        "{lost}, where {number} is found",
+        "{lost}, where {number} are found",
+        lost=lost,
+    )
 
 
 def _lowered(target: Target, api: Api) -> set[tuple[str, str]]:
@@ -132,7 +153,14 @@ def keeps_segments(target: Target, programs: Programs) -> None:
         return
     wanted, sent = path.strip("/").split("/"), segments(request)
     if len(sent) != len(wanted) or {".", ".."} & {*sent} - {*wanted}:
-        raise broken(f"{path} has {len(wanted)} segments, and {len(sent)} were sent")
+        raise broken(
+            msg(
+                "{path} has {wanted_count} segments, and {sent_count} were sent",
+                path=path,
+                wanted_count=len(wanted),
+                sent_count=len(sent),
+            )
+        )
 
 
 def owns_credential(target: Target, programs: Programs) -> None:
@@ -154,10 +182,23 @@ def owns_credential(target: Target, programs: Programs) -> None:
         if not alone:
             continue  # auth puts it into some methods only
         if len(found) != 1:
-            raise broken(f"{place}.{name} is auth's and is sent {len(found)} times")
+            raise broken(
+                msg(
+                    "{place}.{name} is auth's and is sent {found_count} times",
+                    place=place,
+                    name=name,
+                    found_count=len(found),
+                )
+            )
         steady = auth.sign is None and not is_changing(template, auth)
         if "mine" in str(found[0]) or (steady and alone != found):
-            raise broken(f"{place}.{name} is auth's, and a script changes what is sent there")
+            raise broken(
+                msg(
+                    "{place}.{name} is auth's, and a script changes what is sent there",
+                    place=place,
+                    name=name,
+                )
+            )
 
 
 def same_forms(target: Target, programs: Programs) -> None:
@@ -170,7 +211,9 @@ def same_forms(target: Target, programs: Programs) -> None:
     chain = chained(target.platform.apis[direct.api], direct)
     one, two = _last(target, direct), _last(target, chain)
     if one and two and _wire(one, target) != _wire(two, target):
-        raise broken("the direct call and the chain that says the same send different requests")
+        raise broken(
+            msg("the direct call and the chain that says the same send different requests")
+        )
 
 
 def _wire(request: Request, target: Target) -> Any:
@@ -198,9 +241,9 @@ def same_languages(target: Target, programs: Programs) -> None:
     error, python = _sent(target, programs[0])
     spoken = [(one.method, _wire(one, target)) for one in witness.requests]
     if spoken != [(one.method, _wire(one, target)) for one in python.requests]:
-        raise broken("JavaScript and Python send different requests for the same call")
+        raise broken(msg("JavaScript and Python send different requests for the same call"))
     if (script.error is None) != (error is None):
-        raise broken("JavaScript and Python disagree whether the call is rejected")
+        raise broken(msg("JavaScript and Python disagree whether the call is rejected"))
 
 
 def renews(target: Target, programs: Programs) -> None:
@@ -217,11 +260,13 @@ def renews(target: Target, programs: Programs) -> None:
             known = witness.logins
             getattr(session.simulator(target.key), change)()
             error = outcome(lambda: perform(programs[0], session)).error
-            when = f"when the third party {word} the token, the next call"
+            when = msg("when the third party {word} the token, the next call", word=word)
             if error is not None and not is_expected(error, target):
-                raise broken(f"{when} ends in {told(error, target)}")
+                raise broken(msg("{when} ends in {told}", when=when, told=told(error, target)))
             if witness.logins == known:
-                raise broken(f"{when} does not log in again; see response.classes.token")
+                raise broken(
+                    msg("{when} does not log in again; see response.classes.token", when=when)
+                )
 
 
 def tells_apart(target: Target, programs: Programs) -> None:
@@ -243,8 +288,11 @@ def tells_apart(target: Target, programs: Programs) -> None:
     parameter = next(found for found, old, new in pairs if repr(old) != repr(new))  # True is 1
     if len(keys) == 1 and not _is_meant(target, api, parameter):
         raise broken(
-            f"calls that differ in the required parameter {parameter.name!r} share one recording: "
-            "ignore or volatile hides it; name what does not count more narrowly"
+            msg(
+                "calls that differ in the required parameter {parameter_name!r} share one "
+                "recording: ignore or volatile hides it; name what does not count more narrowly",
+                parameter_name=parameter.name,
+            )
         )
 
 
@@ -276,7 +324,7 @@ def answers(target: Target, programs: Programs) -> None:
     if came.error is None:
         wrong = check_value(target.platform.apis[programs[0].api].answer, came.value)
         if wrong:
-            raise broken(f"the answer is not what is declared: {wrong}")
+            raise broken(msg("the answer is not what is declared: {wrong}", wrong=wrong))
 
 
 Draw = Callable[[Target, Api], st.SearchStrategy[Programs]]
@@ -341,28 +389,28 @@ def _has_claims(target: Target, api: Api) -> bool:
 
 LAWS: Final[dict[str, Law]] = {
     "accepted": Law(
-        about="A call that fits what is declared is built, logs in and is accepted.",
+        about=msg("A call that fits what is declared is built, logs in and is accepted."),
         check=accepted,
         live=True,
     ),
     "arrives": Law(
-        about="Every value that is given arrives at its place, once and unchanged.",
+        about=msg("Every value that is given arrives at its place, once and unchanged."),
         check=arrives,
         applies=lambda _target, api: bool(api.parameters),
     ),
     "segments": Law(
-        about="No value adds a segment to the path, whatever it holds.",
+        about=msg("No value adds a segment to the path, whatever it holds."),
         check=keeps_segments,
         applies=lambda _target, api: any(one.place == "path" for one in api.parameters),
     ),
     "credential": Law(
-        about="What auth puts in is there exactly once, and no script changes it.",
+        about=msg("What auth puts in is there exactly once, and no script changes it."),
         check=owns_credential,
         draw=_claimed,
         applies=_has_claims,
     ),
     "forms": Law(
-        about="The direct call and the chain that says the same send the same request.",
+        about=msg("The direct call and the chain that says the same send the same request."),
         check=same_forms,
         draw=lambda target, api: st.tuples(
             valid_calls(target.platforms, target.platform, api, direct=True)
@@ -370,33 +418,33 @@ LAWS: Final[dict[str, Law]] = {
         applies=lambda _target, api: bool(api.parameters) and not _has_inner_credential(api),
     ),
     "languages": Law(
-        about="JavaScript and Python send the same bytes.",
+        about=msg("JavaScript and Python send the same bytes."),
         check=same_languages,
     ),
     "renewal": Law(
-        about="A token that is revoked or has ended is renewed, and the call succeeds.",
+        about=msg("A token that is revoked or has ended is renewed, and the call succeeds."),
         check=renews,
         applies=lambda target, api: target.auth(api).acquire is not None,
     ),
     "identity": Law(
-        about="Calls that differ in a required parameter are recorded as different calls.",
+        about=msg("Calls that differ in a required parameter are recorded as different calls."),
         check=tells_apart,
         draw=_changed,
         applies=lambda _target, api: any(one.required for one in api.parameters),
     ),
     "replay": Law(
-        about="What was recorded is replayed the same, without network and credentials.",
+        about=msg("What was recorded is replayed the same, without network and credentials."),
         check=check_replay,
     ),
     "secrets": Law(
-        about="No credential and no token is in a recording or in the log of calls.",
+        about=msg("No credential and no token is in a recording or in the log of calls."),
         check=check_secrets,
         applies=lambda target, api: (
             _has_claims(target, api) or target.auth(api).acquire is not None
         ),
     ),
     "answer": Law(
-        about="At an address: the answer is what the API's `answer` declares.",
+        about=msg("At an address: the answer is what the API's `answer` declares."),
         check=answers,
         applies=lambda target, api: bool(api.answer) and target.against != SIMULATE,
         live=True,

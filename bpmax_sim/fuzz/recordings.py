@@ -19,6 +19,7 @@ from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.fuzz.target import START, Target, Unread, Witness, declared_places, values_at
 from bpmax_sim.fuzz.violation import Outcome, broken, outcome, told
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.instances import Entry, Origin
 from bpmax_sim.platform.load import Platforms
@@ -69,9 +70,15 @@ def check_replay(target: Target, programs: tuple[CallSpec, ...]) -> None:
         closing = outcome(again.close).error
     alike = _is_pseudonymous(target, programs[0]) or _shown(came, again) == recorded.value
     if not alike or _seen(came) != _seen(recorded.came):
-        raise broken(f"replay {_ended(came)}, and recording {_ended(recorded.came)}")
+        raise broken(
+            msg(
+                "replay {ended}, and recording {ended_2}",
+                ended=_ended(came),
+                ended_2=_ended(recorded.came),
+            )
+        )
     if closing is not None:
-        raise broken(f"the recording was not played as it was made: {told(closing)}")
+        raise broken(msg("the recording was not played as it was made: {told}", told=told(closing)))
 
 
 def _is_pseudonymous(target: Target, program: CallSpec) -> bool:
@@ -89,7 +96,9 @@ def _seen(came: Outcome) -> tuple[Any, ...]:
 
 
 def _ended(came: Outcome) -> str:
-    return f"ends in {told(came.error)}" if came.error else "gives another value"
+    return (
+        msg("ends in {told}", told=told(came.error)) if came.error else msg("gives another value")
+    )
 
 
 def check_secrets(target: Target, programs: tuple[CallSpec, ...]) -> None:
@@ -98,11 +107,15 @@ def check_secrets(target: Target, programs: tuple[CallSpec, ...]) -> None:
     with TemporaryDirectory(prefix="fuzz-") as place:
         recorded = _recorded(target, programs[0], Path(place) / "cassettes/fuzz.yaml")
     if recorded.closed is not None:
-        raise broken(f"the recording is refused: {told(recorded.closed)}")
+        raise broken(msg("the recording is refused: {told}", told=told(recorded.closed)))
     for name, value in recorded.credentials.items():
         for artefact, data in recorded.artefacts.items():
             if any(value.encode() in view for view in _views(data)):
-                raise broken(f"the credential {name!r} is in the {artefact}")
+                raise broken(
+                    msg(
+                        "the credential {name!r} is in the {artefact}", name=name, artefact=artefact
+                    )
+                )
     for request in recorded.witness.requests:
         for told_of in _clear(target, api, request):
             raise broken(told_of)
@@ -124,8 +137,13 @@ def _clear(target: Target, api: Api, request: Request) -> Iterator[str]:
             continue
         if sent and sent == kept:
             yield (
-                f"{place}.{name} is recorded in the clear, with {', '.join(sorted(used))} in it; "
-                "write secret: true where it is declared or extracted"
+                msg(
+                    "{place}.{name} is recorded in the clear, with {names} in it; write secret: "
+                    "true where it is declared or extracted",
+                    place=place,
+                    name=name,
+                    names=", ".join(sorted(used)),
+                )
             )
 
 
@@ -140,7 +158,7 @@ def _recorded(target: Target, program: CallSpec, path: Path) -> Recorded:
     closed = outcome(session.close).error
     artefacts = {"log of calls": log.encode()}
     for file in sorted(path.parent.rglob("*.yaml")):
-        name = "recording of the login" if file.parent.name == "auth" else "recording"
+        name = msg("recording of the login") if file.parent.name == "auth" else "recording"
         artefacts[name] = file.read_bytes()
     shown = _shown(came, session)
     secrets = _secrets(platforms, target.key, environ)

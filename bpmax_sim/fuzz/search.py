@@ -35,6 +35,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, near
 from bpmax_sim.fuzz.laws import LAWS, Programs
 from bpmax_sim.fuzz.target import SIMULATE, Plain, Target, hang_up, plain, program, target_of
 from bpmax_sim.fuzz.violation import LawBroken, broken, outcome, told
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms, read_platform
 from bpmax_sim.project import find_root, make_folder
@@ -60,14 +61,14 @@ def database(place: str) -> ExampleDatabase:
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415
     except ImportError:
         raise ConfigError(
-            "--database: a Redis needs the extra fuzz; run: pip install 'bpmax-sim[fuzz]'"
+            msg("--database: a Redis needs the extra fuzz; run: pip install 'bpmax-sim[fuzz]'")
         ) from None
     try:
         client = redis.Redis.from_url(place)
         client.ping()
     except (redis.RedisError, ValueError, OSError):
         raise ConfigError(
-            "--database: the Redis cannot be reached; check its address, or name a folder"
+            msg("--database: the Redis cannot be reached; check its address, or name a folder")
         ) from None
     return RedisExampleDatabase(client)
 
@@ -78,10 +79,16 @@ def _folder(path: Path) -> ExampleDatabase:
         make_folder(path / "x")
     except OSError as error:
         raise ConfigError(
-            f"--database {path}: cannot be made ({error.strerror}); name another folder"
+            msg(
+                "--database {path}: cannot be made ({strerror}); name another folder",
+                path=path,
+                strerror=error.strerror,
+            )
         ) from None
     if not os.access(path, os.W_OK):
-        raise ConfigError(f"--database {path}: cannot be written; name another folder")
+        raise ConfigError(
+            msg("--database {path}: cannot be written; name another folder", path=path)
+        )
     return DirectoryBasedExampleDatabase(path)
 
 
@@ -90,7 +97,7 @@ _OWN_FAULT: Final = frozenset({"UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_
 SCRIPT: Final = "script"
 """The name of the law."""
 
-ABOUT: Final = (
+ABOUT: Final = msg(
     "Whatever a form holds and a third party answers, a script ends in no mistake of its own."
 )
 _JSON: Final = (("content-type", "application/json"),)
@@ -142,7 +149,7 @@ def check_script(
         form = dict(situation["form"])
         ended = outcome(lambda: session.run_script(source, form=form, libraries=before).unwrap())
     if ended.error is not None and _is_own_fault(ended.error):
-        raise broken(f"the script ends in {told(ended.error)}")
+        raise broken(msg("the script ends in {told}", told=told(ended.error)))
 
 
 def _named(file: str) -> Script:
@@ -238,8 +245,8 @@ def _hold(
         hold_script(target, files, situation or {"form": {}, "trouble": ""})
         return
     if law not in LAWS:
-        hint = near(law, LAWS) or f"; there are {', '.join((*LAWS, SCRIPT))}"
-        raise ConfigError(f"there is no law {law!r}{hint}")
+        hint = near(law, LAWS) or msg("; there are {names}", names=", ".join((*LAWS, SCRIPT)))
+        raise ConfigError(msg("there is no law {law!r}{hint}", law=law, hint=hint))
     hold_programs(target, law, tuple(program(one) for one in calls))
 
 
@@ -456,8 +463,11 @@ class _Hunt(msgspec.Struct):
             return
         except Unsatisfiable:
             raise ConfigError(
-                f"{self.call}: no value fits what is declared of its parameters; "
-                "see their enum, format and schema"
+                msg(
+                    "{call}: no value fits what is declared of its parameters; see their enum, "
+                    "format and schema",
+                    call=self.call,
+                )
             ) from None
         self.finding = Finding(
             platform=self.target.key,

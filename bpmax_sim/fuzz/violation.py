@@ -18,6 +18,7 @@ from bpmax_sim.errors import (
     NoMatchError,
 )
 from bpmax_sim.fuzz.target import SIMULATE, Target
+from bpmax_sim.i18n import msg
 from bpmax_sim.simulator.simulator import shipped
 
 _REFUSED: Final = range(400, 500)
@@ -36,7 +37,9 @@ class LawBroken(ExpectationError):  # noqa: N818 - says what it is
         """Compose ``crm.create_order breaks the law 'arrives': …``."""
         why = _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", why)
         self.why = why
-        super().__init__(f"{call} breaks the law {law!r}: {why}" if law else why)
+        super().__init__(
+            msg("{call} breaks the law {law!r}: {why}", call=call, law=law, why=why) if law else why
+        )
 
 
 class Crash(BpmaxError):  # noqa: N818 - as `DamagedCassette`, it says what it is
@@ -62,7 +65,9 @@ def outcome(call: Callable[[], Any]) -> Outcome:
     except BpmaxError as error:
         return Outcome(error=error)
     except Exception as error:  # noqa: BLE001 - to find these is what a search is for
-        return Outcome(error=Crash(f"a crash, {type(error).__name__}: {error}"))
+        return Outcome(
+            error=Crash(msg("a crash, {name}: {error}", name=type(error).__name__, error=error))
+        )
 
 
 def is_expected(error: BpmaxError, target: Target) -> bool:
@@ -84,7 +89,7 @@ def told(error: BpmaxError, target: Target | None = None) -> str:
     What a stand-in of *target* answered is told, too; a live system may name its customers.
     """
     if isinstance(error, NoMatchError):
-        return f"a miss: {error.case}"
+        return msg("a miss: {case}", case=error.case)
     text = " ".join(str(error).split())
     if not isinstance(error, CallError):
         return text

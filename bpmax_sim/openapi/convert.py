@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import media_type
 from bpmax_sim.openapi.document import Document, Steps, line, listed, mapping, upgraded
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
@@ -80,7 +81,7 @@ def _declared(
         if isinstance(found, dict) and isinstance(found.get("name"), str) and found["name"]:
             yield found, where
         elif found != {}:
-            document.tell("this is no parameter with a name; it is left out", where)
+            document.tell(msg("this is no parameter with a name; it is left out"), where)
 
 
 def _is_idempotency(one: Mapping[str, Any]) -> bool:
@@ -93,7 +94,14 @@ def _entry(document: Document, one: Mapping[str, Any], steps: Steps) -> Entry | 
         return None  # by the standard, these say nothing
     wrong = _wrong(name, place)
     if wrong:
-        document.tell(f"parameter {name[:_LONGEST_NAME]!r}: {wrong}; it is left out", steps)
+        document.tell(
+            msg(
+                "parameter {name!r}: {wrong}; it is left out",
+                name=name[:_LONGEST_NAME],
+                wrong=wrong,
+            ),
+            steps,
+        )
         return None
     entry: Entry = {"name": name, "in": place}
     if one.get("required") is True or place == "path":
@@ -101,20 +109,27 @@ def _entry(document: Document, one: Mapping[str, Any], steps: Steps) -> Entry | 
     content = mapping(one.get("content"))
     if content:
         media = next(iter(content))
-        document.tell(f"parameter {name!r} is {media} in a text; pass JSON.stringify(…)", steps)
+        document.tell(
+            msg(
+                "parameter {name!r} is {media} in a text; pass JSON.stringify(…)",
+                name=name,
+                media=media,
+            ),
+            steps,
+        )
     elif told := _style(one):
-        document.tell(f"parameter {name!r}: {told}", steps)
+        document.tell(msg("parameter {name!r}: {told}", name=name, told=told), steps)
     carried = Carrying(document).schema(one.get("schema"), (*steps, "schema"))
     return {**entry, **_titled(one), **_described(carried, is_required="required" in entry)}
 
 
 def _wrong(name: str, place: Any) -> str:
     if place not in ("path", "query", "header"):
-        return f"a parameter in {place!r} cannot be declared"
+        return msg("a parameter in {place!r} cannot be declared", place=place)
     if len(name) > _LONGEST_NAME:
-        return f"its name is longer than {_LONGEST_NAME} characters"
+        return msg("its name is longer than {longest_name} characters", longest_name=_LONGEST_NAME)
     if place == "header" and not _TOKEN.fullmatch(name):
-        return "this is no name of a header"
+        return msg("this is no name of a header")
     return ""
 
 
@@ -122,11 +137,15 @@ def _style(one: Mapping[str, Any]) -> str:
     """Return how an array or object is to be passed where the document wants no repeated name."""
     style = one.get("style", "form" if one.get("in") == "query" else "simple")
     if style == "deepObject":
-        return "an object is written as name[key]=value; pass such a name with $query"
+        return msg("an object is written as name[key]=value; pass such a name with $query")
     joint = {"spaceDelimited": "spaces", "pipeDelimited": "|"}.get(str(style), "")
     if not joint and style == "form" and one.get("explode") is False:
         joint = ","
-    return f"an array is written with {joint} between its items; pass a text" if joint else ""
+    return (
+        msg("an array is written with {joint} between its items; pass a text", joint=joint)
+        if joint
+        else ""
+    )
 
 
 def _titled(one: Mapping[str, Any]) -> Entry:
@@ -171,10 +190,19 @@ def _body(
     media, encoding = _chosen(content)
     inner = (*steps, "content", media)
     if not encoding:
-        document.tell(f"a body of {media} is sent as the text that a script passes", inner)
+        document.tell(
+            msg("a body of {media} is sent as the text that a script passes", media=media), inner
+        )
     elif len(content) > 1:
         others = ", ".join(one for one in content if one != media)
-        document.tell(f"the body is sent as {media}; not carried over: {others}", steps)
+        document.tell(
+            msg(
+                "the body is sent as {media}; not carried over: {others}",
+                media=media,
+                others=others,
+            ),
+            steps,
+        )
     carried = Carrying(document).schema(mapping(content[media]).get("schema"), (*inner, "schema"))
     is_required = body.get("required") is True
     return _members(carried, is_required=is_required), _written(media, encoding or "text")
@@ -239,13 +267,23 @@ def head_of(document: Document, notes: tuple[Problem, ...]) -> str:
     info = mapping(document.root.get("info"))
     version = line(str(info.get("version", "")), 40)
     name = document.name.rpartition("/")[2]
-    lines = [f"Made of {line(name)}{f', version {version},' if version else ''} by bpmax-sim."]
+    lines = [
+        msg(
+            "Made of {line}{version} by bpmax-sim.",
+            line=line(name),
+            version=msg(", version {version},", version=version) if version else "",
+        )
+    ]
     if notes:
-        lines.append("What could not be carried over, or differs:")
+        lines.append(msg("What could not be carried over, or differs:"))
         told = [f"  {line(note.path, 200)}: {line(note.message, 200)}" for note in notes]
         lines += told[:_TOLD]
-        lines += [f"  and {len(told) - _TOLD} more"] if len(told) > _TOLD else []
-    return "".join(f"# {one}\n" for one in lines)
+        lines += (
+            [msg("  and {told_count} more", told_count=len(told) - _TOLD)]
+            if len(told) > _TOLD
+            else []
+        )
+    return "".join(msg("# {one}\n", one=one) for one in lines)
 
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -289,7 +327,7 @@ def make(document: Document, *, key: str, url: str = "") -> Made:
     is_addressed = not document.notes
     operations = list(_operations(document))
     if not operations:
-        told = "there is no operation in 'paths', so there is nothing to import"
+        told = msg("there is no operation in 'paths', so there is nothing to import")
         raise ConfigError(Problem(told, Place(document.name)))
     root_security = document.root.get("security")
     asked = (one.value.get("security", root_security) for one in operations)
@@ -320,13 +358,13 @@ class _Operation(msgspec.Struct, frozen=True):
 
 def _operations(document: Document) -> Iterator[_Operation]:
     if document.root.get("webhooks"):
-        document.tell("who calls BPMAX is not declared here", ("webhooks",))
+        document.tell(msg("who calls BPMAX is not declared here"), ("webhooks",))
     for path, item in mapping(document.root.get("paths")).items():
         if path.startswith("x-"):
             continue
         found = mapping(document.followed(item, ("paths", path)))
         if not path.startswith("/") or not _is_printable(path):
-            document.tell("a path begins with '/'; it is left out", ("paths", path[:_LONGEST]))
+            document.tell(msg("a path begins with '/'; it is left out"), ("paths", path[:_LONGEST]))
             continue
         for method in METHODS:
             value = document.followed(found.get(method), ("paths", path, method))
@@ -344,10 +382,10 @@ def _tell_unsaid(
     document: Document, item: Mapping[str, Any], operation: Mapping[str, Any], steps: Steps
 ) -> None:
     if operation.get("callbacks"):
-        document.tell("callbacks are not declared here", (*steps, "callbacks"))
+        document.tell(msg("callbacks are not declared here"), (*steps, "callbacks"))
     for servers, where in ((item, steps[:-1]), (operation, steps)):
         if servers.get("servers"):
-            told = "an address of its own; the platform has one for all its APIs"
+            told = msg("an address of its own; the platform has one for all its APIs")
             document.tell(told, (*where, "servers"))
 
 
@@ -363,7 +401,11 @@ class _Names(msgspec.Struct):
         wanted = _plain(said) if isinstance(said, str) else ""
         name = self._free(wanted or _spelled(operation.method, operation.path))
         if wanted and name != wanted:
-            told = f"another API is called {wanted!r} too; this one is called {name!r}"
+            told = msg(
+                "another API is called {wanted!r} too; this one is called {name!r}",
+                wanted=wanted,
+                name=name,
+            )
             self.document.tell(told, (*operation.steps, "operationId"))
         alias = said.strip() if isinstance(said, str) and len(said) <= _LONGEST else ""
         if alias and alias != name and alias.isprintable() and self._claim(alias):
@@ -470,7 +512,10 @@ def _base(document: Document, key: str) -> str:
     if not text or _BRACES.search(text) or not is_address(text) or not text.isprintable():
         text = instead
     if not re.match("https?://", str(said)) or text == instead:
-        told = f"there is no whole address; {text} stands for it, tell the true one with --url"
+        told = msg(
+            "there is no whole address; {text} stands for it, tell the true one with --url",
+            text=text,
+        )
         document.tell(told, ("servers",))
     return text
 
@@ -495,7 +540,7 @@ def _fitting(
                 return text
         document.notes.clear()
         document.notes.update(notes)
-    document.tell("the document is very large; schemas of answers are left out", ("paths",))
+    document.tell(msg("the document is very large; schemas of answers are left out"), ("paths",))
     return write_yaml({**value, "apis": apis}, block=2)
 
 
@@ -505,7 +550,9 @@ def _check(text: str, document: Document) -> None:
     Raises:
         ConfigError: it would not load.
     """
-    found: PlatformFile = read_root(read_yaml(text, file="the platform file"))
+    found: PlatformFile = read_root(read_yaml(text, file=msg("the platform file")))
     if found.problems:
-        told = f"{document.name}: the platform file of it would not load"
+        told = msg(
+            "{document_name}: the platform file of it would not load", document_name=document.name
+        )
         raise ConfigError(told, *found.problems)

@@ -18,6 +18,7 @@ from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable
 
 from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.i18n import msg
 from bpmax_sim.yamlfile import join, parsed_bytes, read_bytes, shown
 
 LARGEST: Final = 64 * 1024 * 1024
@@ -82,10 +83,15 @@ class Document(msgspec.Struct, frozen=True):
 
 def _told(reference: str, seen: set[str]) -> str:
     if reference in seen:
-        return f"the reference {reference!r} leads in a circle; it is left out"
+        return msg(
+            "the reference {reference!r} leads in a circle; it is left out", reference=reference
+        )
     if not reference.startswith("#"):
-        return f"{reference!r} is in another file; bundle the document into one, then import that"
-    return f"the reference {reference!r} leads nowhere; it is left out"
+        return msg(
+            "{reference!r} is in another file; bundle the document into one, then import that",
+            reference=reference,
+        )
+    return msg("the reference {reference!r} leads nowhere; it is left out", reference=reference)
 
 
 def read_document(path: Path) -> Document:
@@ -100,7 +106,7 @@ def read_document(path: Path) -> Document:
     is_json = text[:1] == b"{"
     root = _json(data.removeprefix(_BOM), name) if is_json else parsed_bytes(data, name).plain()
     if not isinstance(root, dict):
-        raise ConfigError(Problem("this is no OpenAPI document", Place(name)))
+        raise ConfigError(Problem(msg("this is no OpenAPI document"), Place(name)))
     _check_version(root, name)
     return Document(name, root)
 
@@ -109,14 +115,14 @@ def _json(data: bytes, name: str) -> Any:
     try:
         return msgspec.json.decode(data)
     except RecursionError:
-        told = "nested too deeply; make the document flatter"
+        told = msg("nested too deeply; make the document flatter")
         raise ConfigError(Problem(told, Place(name))) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         found = _BYTE.search(str(error))
         before = data[: int(found[1])] if found else data
         place = Place(name, before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
         told = str(error).partition(" (byte")[0]
-        raise ConfigError(Problem(f"not valid JSON: {told}", place)) from None
+        raise ConfigError(Problem(msg("not valid JSON: {told}", told=told), place)) from None
 
 
 def _check_version(root: Mapping[str, Any], name: str) -> None:
@@ -126,11 +132,16 @@ def _check_version(root: Mapping[str, Any], name: str) -> None:
     if str(root.get("swagger")) in ("2.0", "2"):
         return
     if "swagger" in root:
-        told = f"swagger: {root['swagger']!r} is not known; 2.0 and OpenAPI 3 are read"
+        told = msg(
+            "swagger: {swagger!r} is not known; 2.0 and OpenAPI 3 are read", swagger=root["swagger"]
+        )
     elif version is None:
-        told = "there is no key 'openapi', so this is no OpenAPI document"
+        told = msg("there is no key 'openapi', so this is no OpenAPI document")
     else:
-        told = f"openapi: {version!r} is not known; 3.0 and 3.1 are read, and Swagger 2.0"
+        told = msg(
+            "openapi: {version!r} is not known; 3.0 and 3.1 are read, and Swagger 2.0",
+            version=version,
+        )
     raise ConfigError(Problem(told, Place(name)))
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import BAD_PATTERN
+from bpmax_sim.i18n import msg
 from bpmax_sim.openapi.document import Document, Steps, listed, mapping
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.model import snake
@@ -95,13 +96,16 @@ class Carrying:
             return {"not": {}} if value is False else {}
         reference = str(mapping(value).get("$ref", ""))
         if reference and reference in above:
-            self.document.tell(f"{reference!r} holds itself; there, anything is allowed", steps)
+            self.document.tell(
+                msg("{reference!r} holds itself; there, anything is allowed", reference=reference),
+                steps,
+            )
             return {}
         above = (*above, reference) if reference else above
         found = self.document.followed(value, steps)
         self._written += 1
         if self._written > self.most or len(steps) - len(above) > 3 * _DEEPEST + 12:
-            told = "the schema is too large; the rest of it allows anything"
+            told = msg("the schema is too large; the rest of it allows anything")
             self.document.tell(told, self._top)
             return {}
         return dict(self._kept(mapping(found), steps, above))
@@ -112,7 +116,9 @@ class Carrying:
                 if _RULES[word](value) and is_small(value):
                     yield word, value
                 else:
-                    self.document.tell(f"{word} cannot have this value", (*steps, word))
+                    self.document.tell(
+                        msg("{word} cannot have this value", word=word), (*steps, word)
+                    )
             elif word in _ONE:
                 yield word, self._one(word, value, (*steps, word), above)
             elif word in _SEVERAL and listed(value):
@@ -132,7 +138,9 @@ class Carrying:
         found: dict[str, Any] = {}
         for name, inner in mapping(value).items():
             if len(name) > _LONGEST:
-                self.document.tell(f"the name is longer than {_LONGEST} characters", steps)
+                self.document.tell(
+                    msg("the name is longer than {longest} characters", longest=_LONGEST), steps
+                )
             elif mapping(self.document.followed(inner, (*steps, name))).get(self.drop) is not True:
                 found[name] = self.schema(inner, (*steps, name), above)
         return found
@@ -228,7 +236,9 @@ class Security(msgspec.Struct):
                     self.credentials.update(part.credentials)
                 return auth
         if ways:
-            told = "none of these ways to log in can be declared; write auth by hand, see Platforms"
+            told = msg(
+                "none of these ways to log in can be declared; write auth by hand, see Platforms"
+            )
             self.document.tell(told, steps)
         return "none"
 
@@ -238,7 +248,7 @@ class Security(msgspec.Struct):
             schemes = mapping(mapping(self.document.root.get("components")).get("securitySchemes"))
             scheme = self.document.followed(schemes.get(name), where)
             if not mapping(scheme):
-                self.document.tell(f"there is no security scheme {name!r}", steps)
+                self.document.tell(msg("there is no security scheme {name!r}", name=name), steps)
                 self._parts[name] = None
             else:
                 self._parts[name] = self._made(name, mapping(scheme), where)
@@ -256,7 +266,7 @@ class Security(msgspec.Struct):
             "openIdConnect": self._person,
         }.get(kind)
         if make is None:
-            self.document.tell(f"the way to log in {kind!r} has no preset", where)
+            self.document.tell(msg("the way to log in {kind!r} has no preset", kind=kind), where)
             return None
         return make(name, scheme, where)
 
@@ -291,7 +301,9 @@ class Security(msgspec.Struct):
     def _key(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part | None:
         place, wire = scheme.get("in"), scheme.get("name")
         if place not in ("header", "query", "cookie") or not _TOKEN.fullmatch(str(wire)):
-            self.document.tell(f"there is no key {wire!r} in {place!r}", where)
+            self.document.tell(
+                msg("there is no key {wire!r} in {place!r}", wire=wire, place=place), where
+            )
             return None
         if place == "header" and _CSRF.search(str(wire)):
             return Part("csrf", {"name": str(wire)})
@@ -319,13 +331,17 @@ class Security(msgspec.Struct):
             scope = {"scope": scopes} if scopes else {}
             given = {"token_url": url, **scope}
             return Part("oauth2_client_credentials", given, _CLIENT, (apply,))
-        told = "a person logs in once; put the refresh token that this yields into the instance"
+        told = msg(
+            "a person logs in once; put the refresh token that this yields into the instance"
+        )
         self.document.tell(told, where)
         refresh = {**_CLIENT, "refresh_token": {"secret": True}}
         return Part("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
 
     def _person(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part:
-        told = "a person logs in, or the address of tokens is not told; a fixed token is declared"
+        told = msg(
+            "a person logs in, or the address of tokens is not told; a fixed token is declared"
+        )
         self.document.tell(told, where)
         return self._bearer(name, scheme, where)
 
@@ -347,7 +363,7 @@ class Security(msgspec.Struct):
         apply = [one for part in rest for one in part.apply]
         places = [(one["in"], one["name"].lower()) for one in apply]
         if len(places) != len({*places}) or len(logins) + bool(csrf) > 1:
-            self.document.tell("these schemes cannot be declared together", steps)
+            self.document.tell(msg("these schemes cannot be declared together"), steps)
             return None
         if csrf is not None:
             return self._guarded(csrf, rest, apply, steps)
@@ -358,7 +374,9 @@ class Security(msgspec.Struct):
 
     def _guarded(self, csrf: Part, rest: list[Part], apply: list[Apply], steps: Steps) -> Any:
         """Return an auth that fetches a CSRF token before it writes."""
-        told = "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path"
+        told = msg(
+            "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path"
+        )
         self.document.tell(told, steps)
         name = csrf.given["name"]
         self.response = {

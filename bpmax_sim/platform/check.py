@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.model import (
     Api,
@@ -38,7 +39,7 @@ CLASSES = ("token", "rate", "transient", "clock")
 TOO_MANY = 429
 _UNEXECUTED = {"rate": (TOO_MANY,)}
 CREDENTIAL = "$credential"
-ADDRESS = "an address such as https://crm.example.com, without ? # and user"
+ADDRESS = msg("an address such as https://crm.example.com, without ? # and user")
 """What `is_address` accepts, for messages."""
 
 Steps = tuple[str | int, ...]
@@ -71,30 +72,38 @@ def recover_hints(platform: Platform) -> Iterator[str]:
             continue
         for name, rule in auth.recover.items():
             for why in _unused(platform, name, rule, auth, apis):
-                yield f"{platform.platform_key}: {path}.recover.{name}: {why}"
+                yield msg(
+                    "{platform_key}: {path}.recover.{name}: {why}",
+                    platform_key=platform.platform_key,
+                    path=path,
+                    name=name,
+                    why=why,
+                )
 
 
 def _unused(
     platform: Platform, name: str, rule: Recover, auth: Auth, apis: Sequence[Api]
 ) -> Iterator[str]:
     if rule.refresh and auth.acquire is None:
-        yield "refresh does nothing, as there is no login to renew"
+        yield msg("refresh does nothing, as there is no login to renew")
     if rule.tries == 1 and rule.wait:
-        yield "wait does nothing without a second try; add tries: 2"
+        yield msg("wait does nothing without a second try; add tries: 2")
     known = platform.response.classes.get(name)
     statuses = known.status if known else _UNEXECUTED.get(name, ())
     is_unexecuted = name == "transient" or TOO_MANY in statuses
     if rule.tries > 1 and apis and not is_unexecuted and not any(a.is_idempotent for a in apis):
-        yield "tries does nothing, as no API may be sent again; declare idempotent: true on one"
+        yield msg(
+            "tries does nothing, as no API may be sent again; declare idempotent: true on one"
+        )
 
 
 def check_value(kind: Kind, node: Node) -> str:
     """Return what is wrong with a credential's value for its kind, or nothing; never the value."""
     if kind == "integer":
         right = isinstance(node.value, int) and not isinstance(node.value, bool)
-        return "" if right else f"expected a whole number, got {node.kind}"
+        return "" if right else msg("expected a whole number, got {node_kind}", node_kind=node.kind)
     if not isinstance(node.value, str):
-        return f"expected text, got {node.kind}; quote it"
+        return msg("expected text, got {node_kind}; quote it", node_kind=node.kind)
     return misfit(kind, node.value)
 
 
@@ -110,7 +119,7 @@ def is_address(text: str) -> bool:
     return whole and not (parts.query or parts.fragment or "@" in parts.netloc)
 
 
-PROXY = "the address of a proxy, such as http://proxy.example:3128"
+PROXY = msg("the address of a proxy, such as http://proxy.example:3128")
 
 
 def is_proxy(text: str) -> bool:
@@ -136,19 +145,23 @@ class _Checks(msgspec.Struct, frozen=True):
     def keys(self) -> None:
         key = self.platform.platform_key
         if not _KEY.fullmatch(key):
-            told = f"{key!r} is not a platform key; use letters, digits, _ and -"
+            told = msg("{key!r} is not a platform key; use letters, digits, _ and -", key=key)
             self.tell(told, "platform_key")
         for name in self.platform.apis:
             if not name.strip() or name.startswith("$"):
-                self.tell(f"{name!r} is not an API name", "apis", name, key=True)
+                self.tell(msg("{name!r} is not an API name", name=name), "apis", name, key=True)
 
     def credentials(self) -> None:
         for name, spec in self.platform.credentials.items():
             if not name.isidentifier():
-                told = f"{name!r} cannot stand in a template; use letters, digits and _"
+                told = msg(
+                    "{name!r} cannot stand in a template; use letters, digits and _", name=name
+                )
                 self.tell(told, "credentials", name, key=True)
             elif name in RESERVED:
-                told = f"{name!r} means something else in templates; rename the credential"
+                told = msg(
+                    "{name!r} means something else in templates; rename the credential", name=name
+                )
                 self.tell(told, "credentials", name, key=True)
             self.secrecy(name, spec)
             node = self.root.at(("credentials", name, "default"))
@@ -161,14 +174,21 @@ class _Checks(msgspec.Struct, frozen=True):
             return
         why = always_secret(self.platform, name)
         if not why and spec.kind != "text":
-            why = f"only text can be recorded as it is, and its kind is {spec.kind}"
+            why = msg(
+                "only text can be recorded as it is, and its kind is {spec_kind}",
+                spec_kind=spec.kind,
+            )
         if why:
-            told = f"{name!r} cannot be declared secret: false: {why}; write secret: true"
+            told = msg(
+                "{name!r} cannot be declared secret: false: {why}; write secret: true",
+                name=name,
+                why=why,
+            )
             self.tell(told, "credentials", name, "secret")
 
     def addresses(self) -> None:
         if not is_address(self.platform.base_url):
-            told = f"expected {ADDRESS}"
+            told = msg("expected {address}", address=ADDRESS)
             self.tell(told, "base_url")
         auth = self.platform.auth
         acquired = (step.extract for step in (auth.acquire.steps if auth.acquire else ()))
@@ -182,8 +202,13 @@ class _Checks(msgspec.Struct, frozen=True):
             self.tell(str(error), *steps)
             return
         for name in unknown:
-            hint = near(name, names) or "; declare it under credentials"
-            self.tell(f"the template names {name!r}, which is not defined{hint}", *steps)
+            hint = near(name, names) or msg("; declare it under credentials")
+            self.tell(
+                msg(
+                    "the template names {name!r}, which is not defined{hint}", name=name, hint=hint
+                ),
+                *steps,
+            )
 
     def auth(self, steps: Steps, auth: Auth) -> None:
         node = self.root.at(steps)
@@ -196,8 +221,13 @@ class _Checks(msgspec.Struct, frozen=True):
         known = {*CLASSES, *self.platform.response.classes}
         for name in auth.recover:
             if name not in known:
-                hint = near(name, known) or "; declare it under response.classes"
-                self.tell(f"{name!r} is no class of failure{hint}", *steps, "recover", name)
+                hint = near(name, known) or msg("; declare it under response.classes")
+                self.tell(
+                    msg("{name!r} is no class of failure{hint}", name=name, hint=hint),
+                    *steps,
+                    "recover",
+                    name,
+                )
 
     def known(self, api: Api) -> frozenset[str]:
         """Return the names that a template outside the auth block may use."""
@@ -208,13 +238,13 @@ class _Checks(msgspec.Struct, frozen=True):
     def credential(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
         if name not in declared:
-            hint = near(str(name), declared) or "; declare it under credentials"
-            self.tell(f"there is no credential {name!r}{hint}", *steps)
+            hint = near(str(name), declared) or msg("; declare it under credentials")
+            self.tell(msg("there is no credential {name!r}{hint}", name=name, hint=hint), *steps)
 
     def api(self, name: str, api: Api) -> None:
         steps = ("apis", name)
         if not _METHOD.fullmatch(api.method):
-            self.tell(f"{api.method!r} is not an HTTP method", *steps, "method")
+            self.tell(msg("{method!r} is not an HTTP method", method=api.method), *steps, "method")
         if isinstance(api.auth, Auth):
             self.auth((*steps, "auth"), api.auth)
         if isinstance(api.idempotency, Idempotency):
@@ -228,22 +258,30 @@ class _Checks(msgspec.Struct, frozen=True):
 
     def condition(self, condition: Condition, steps: Steps) -> None:
         if not (condition.any_of or condition.absent):
-            self.tell("nothing can meet this condition; add in: […] or absent: true", *steps)
+            self.tell(msg("nothing can meet this condition; add in: […] or absent: true"), *steps)
 
     def parameters(self, steps: Steps, api: Api) -> None:
         wanted = set(placeholders(api.path)) - self._applied(api)
         offered = {one.target for one in api.parameters if one.place == "path"}
         if api.parameters:
             for name in sorted(wanted - offered):
-                told = f"the placeholder {{{name}}} has no parameter; add"
-                self.tell(f"{told} {{name: {name}, in: path}}", *steps, "path")
+                told = msg("the placeholder {{{name}}} has no parameter; add", name=name)
+                self.tell(
+                    msg("{told} {{name: {name}, in: path}}", told=told, name=name), *steps, "path"
+                )
         for index, one in enumerate(api.parameters):
             if one.place == "path" and one.target not in wanted:
-                told = f"the path has no placeholder {{{one.target}}}{near(one.target, wanted)}"
+                told = msg(
+                    "the path has no placeholder {{{target}}}{near}",
+                    target=one.target,
+                    near=near(one.target, wanted),
+                )
                 self.tell(told, *steps, "parameters", index)
         for index in _repeated(api.parameters):
             name = api.parameters[index].name
-            told = f"a second parameter {name!r}, or a second one for its place; remove one"
+            told = msg(
+                "a second parameter {name!r}, or a second one for its place; remove one", name=name
+            )
             self.tell(told, *steps, "parameters", index)
 
     def _applied(self, api: Api) -> set[str]:
@@ -265,7 +303,11 @@ class _Checks(msgspec.Struct, frozen=True):
     ) -> None:
         owner = owners.setdefault(snake(spelled), name)
         if owner != name:
-            told = f"{spelled!r} could also mean the API {owner!r}; rename one of them"
+            told = msg(
+                "{spelled!r} could also mean the API {owner!r}; rename one of them",
+                spelled=spelled,
+                owner=owner,
+            )
             self.tell(told, *steps, key=key)
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
+from bpmax_sim.i18n import msg
+
 LIMIT: Final = 16 * 1024 * 1024
 """Characters that a template or a filter which makes its value longer may yield."""
 
@@ -69,7 +71,7 @@ def b64url(value: object) -> str:
     return base64.urlsafe_b64encode(bounded_octets(value)).decode("ascii").rstrip("=")
 
 
-def decode_base64(value: object, what: str = "the value") -> bytes:
+def decode_base64(value: object, what: str = msg("the value")) -> bytes:
     """Return the bytes of base64 or base64url, padded or not.
 
     Raises:
@@ -79,10 +81,10 @@ def decode_base64(value: object, what: str = "the value") -> bytes:
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise FilterError(f"{what} is not base64") from None
+        raise FilterError(msg("{what} is not base64", what=what)) from None
 
 
-def decode_hex(value: object, what: str = "the value") -> bytes:
+def decode_hex(value: object, what: str = msg("the value")) -> bytes:
     """Return the bytes of hexadecimal digits.
 
     Raises:
@@ -91,7 +93,7 @@ def decode_hex(value: object, what: str = "the value") -> bytes:
     try:
         return bytes.fromhex(text(value))
     except ValueError:
-        raise FilterError(f"{what} is not hexadecimal") from None
+        raise FilterError(msg("{what} is not hexadecimal", what=what)) from None
 
 
 def percent(value: object) -> str:
@@ -117,5 +119,5 @@ def bounded_octets(value: object) -> bytes:
     """
     data = octets(value)
     if len(data) > LIMIT:
-        raise FilterError(f"an encoding filter takes {LIMIT} bytes at most")
+        raise FilterError(msg("an encoding filter takes {limit} bytes at most", limit=LIMIT))
     return data

@@ -19,6 +19,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from urllib.parse import unquote
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.encodings import (
     LIMIT,
     FilterError,
@@ -162,7 +163,7 @@ def _moment(seconds: int, pattern: str, offset: str) -> str:
 def _instant(now: object) -> float:
     if isinstance(now, int | float):
         return now
-    raise FilterError("a time filter needs a number of POSIX seconds, such as now")
+    raise FilterError(msg("a time filter needs a number of POSIX seconds, such as now"))
 
 
 def _pattern(pattern: str) -> str:
@@ -171,7 +172,9 @@ def _pattern(pattern: str) -> str:
             return _DIRECTIVES[found[1]]
         except KeyError:
             allowed = " ".join(f"%{letter}" for letter in _DIRECTIVES)
-            raise FilterError(f"a time has no {found[0]!r}; there are {allowed}") from None
+            raise FilterError(
+                msg("a time has no {found!r}; there are {allowed}", found=found[0], allowed=allowed)
+            ) from None
 
     return _DIRECTIVE.sub(format_of, pattern.replace("{", "{{").replace("}", "}}"))
 
@@ -179,7 +182,7 @@ def _pattern(pattern: str) -> str:
 def _offset(offset: str) -> timedelta:
     found = _OFFSET.fullmatch(offset)
     if found is None:
-        raise FilterError(f"{offset!r} is not an offset such as '+08:00'")
+        raise FilterError(msg("{offset!r} is not an offset such as '+08:00'", offset=offset))
     span = timedelta(hours=int(found[2]), minutes=int(found[3]))
     return span if found[1] == "+" else -span
 
@@ -212,7 +215,7 @@ def rsa_sha256_b64(value: object, key: object) -> str:
 def _replace(value: object, old: str, new: str) -> str:
     source = text(value)
     if len(source) + source.count(old) * len(new) > LIMIT:
-        raise FilterError(f"replace yields {LIMIT} characters at most")
+        raise FilterError(msg("replace yields {limit} characters at most", limit=LIMIT))
     return source.replace(old, new)
 
 

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, structs, to_builtins
 
 from bpmax_sim.errors import ConfigError, Problem, Problems, listed, near
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Route
 from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
 from bpmax_sim.platform.model import (
@@ -175,8 +176,16 @@ class _Resolver:
         for one in credentials:
             other = secrets.get(str(one.real)) if one.real == one.standin else None
             if other is not None and len(str(one.real)) >= SHORTEST:
-                told = f"{one.name!r} is no secret, but its value is that of the secret {other!r}"
-                self._tell(f"{told}; take another one ({self._who()})", "credentials", one.name)
+                told = msg(
+                    "{one_name!r} is no secret, but its value is that of the secret {other!r}",
+                    one_name=one.name,
+                    other=other,
+                )
+                self._tell(
+                    msg("{told}; take another one ({who})", told=told, who=self._who()),
+                    "credentials",
+                    one.name,
+                )
 
     def _standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
         text = standin(
@@ -202,7 +211,7 @@ class _Resolver:
         try:
             return _value(source, self.environ, self.origin.folder)
         except ConfigError as error:
-            self._tell(f"{error} ({self._who()})", *steps)
+            self._tell(msg("{error} ({who})", error=error, who=self._who()), *steps)
             return None
 
     def addresses(self) -> tuple[str, str]:
@@ -214,7 +223,10 @@ class _Resolver:
         declared = self.platform.base_url
         live = None if self.closed else self._outside(given, "base_url")
         if live is not None and not is_address(live):
-            self._tell(f"expected {ADDRESS}, got other text ({self._who()})", "base_url")
+            self._tell(
+                msg("expected {address}, got other text ({who})", address=ADDRESS, who=self._who()),
+                "base_url",
+            )
         return declared, declared if live is None else live
 
     def route(self) -> Route:
@@ -224,12 +236,19 @@ class _Resolver:
         given = self.instance.proxy
         proxy = self._outside(given, "proxy") if isinstance(given, Source) else given
         if proxy and not is_proxy(proxy):
-            self._tell(f"expected {PROXY}, got other text ({self._who()})", "proxy")
+            self._tell(
+                msg("expected {proxy}, got other text ({who})", proxy=PROXY, who=self._who()),
+                "proxy",
+            )
         files = {key: name for key, name in structs.asdict(self.instance.tls).items() if name}
         for key, name in files.items():
             files[key] = str(self.origin.folder / name)
             if not Path(files[key]).exists():
-                self._tell(f"there is no file {files[key]} ({self._who()})", "tls", key)
+                self._tell(
+                    msg("there is no file {files} ({who})", files=files[key], who=self._who()),
+                    "tls",
+                    key,
+                )
         return Route(proxy=proxy or "", **files)
 
     def needed(self, names: set[str]) -> None:
@@ -237,10 +256,16 @@ class _Resolver:
         if self.closed:
             return
         for name in sorted(_named(self.platform) - names - self.instance.credentials.keys()):
-            self._tell(f"{self._who()} lacks {name!r}; add it", "credentials")
+            self._tell(
+                msg("{who} lacks {name!r}; add it", who=self._who(), name=name), "credentials"
+            )
 
     def _who(self) -> str:
-        return f"instance {self.instance.instance_key!r} of {self.platform.platform_key!r}"
+        return msg(
+            "instance {instance_key!r} of {platform_key!r}",
+            instance_key=self.instance.instance_key,
+            platform_key=self.platform.platform_key,
+        )
 
     def _tell(self, message: str, *steps: str) -> None:
         self.problems.append(self.origin.problem(message, *steps))
@@ -327,7 +352,10 @@ def _elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
         problems.extend(error.problems)
         return []
     if root.value is not None and not isinstance(root.value, tuple):
-        told = f"expected a list of instances, got {root.kind}; start each with '- platform:'"
+        told = msg(
+            "expected a list of instances, got {root_kind}; start each with '- platform:'",
+            root_kind=root.kind,
+        )
         problems.append(Problem(told, root.place))
     found: list[tuple[Steps, Node]] = [((i,), node) for i, node in enumerate(root.elements)]
     _check_repeated(found, problems)
@@ -348,7 +376,12 @@ def _check_repeated(found: list[tuple[Steps, Node]], problems: list[Problem]) ->
             continue
         line = seen.setdefault(name, node.line)
         if line != node.line:
-            told = f"a second instance {name[1]!r} of {name[0]!r}, first in line {line}; remove one"
+            told = msg(
+                "a second instance {name!r} of {name_2!r}, first in line {line}; remove one",
+                name=name[1],
+                name_2=name[0],
+                line=line,
+            )
             problems.append(Problem(told, node.place, join(steps)))
 
 
@@ -407,10 +440,14 @@ class _Reading(msgspec.Struct, frozen=True):
                 continue
             first = seen.setdefault(instance.platform, instance)
             if first is not instance:
-                told = f"{instance.platform!r} has a second default, beside {first.instance_key!r}"
+                told = msg(
+                    "{platform!r} has a second default, beside {instance_key!r}",
+                    platform=instance.platform,
+                    instance_key=first.instance_key,
+                )
                 node = entry.origin.node
                 place = node.key_place("default")
-                self.problems.append(Problem(f"{told}; keep one", place, "default"))
+                self.problems.append(Problem(msg("{told}; keep one", told=told), place, "default"))
 
 
 class _Checks(msgspec.Struct, frozen=True):
@@ -422,12 +459,21 @@ class _Checks(msgspec.Struct, frozen=True):
     def all(self, find: Find, keys: tuple[str, ...]) -> None:
         key = self.instance.instance_key
         if not _KEY.fullmatch(key):
-            told = f"{key!r} is not an instance key; use letters, digits, _ - and ."
+            told = msg("{key!r} is not an instance key; use letters, digits, _ - and .", key=key)
             self.tell(told, "instance_key")
         platform = find(self.instance.platform)
         if self.instance.platform not in keys:
-            hint = near(self.instance.platform, keys) or f"; there are {listed(keys)}"
-            self.tell(f"there is no platform {self.instance.platform!r}{hint}", "platform")
+            hint = near(self.instance.platform, keys) or msg(
+                "; there are {listed}", listed=listed(keys)
+            )
+            self.tell(
+                msg(
+                    "there is no platform {platform!r}{hint}",
+                    platform=self.instance.platform,
+                    hint=hint,
+                ),
+                "platform",
+            )
         elif platform is not None:
             self.credentials(platform)
         self.address()
@@ -443,8 +489,15 @@ class _Checks(msgspec.Struct, frozen=True):
             spec = platform.credentials.get(name)
             if spec is None:
                 known = platform.credentials
-                hint = near(name, known) or f"; it has {listed(known) or 'none'}"
-                told = f"{platform.platform_key!r} declares no credential {name!r}{hint}"
+                hint = near(name, known) or msg(
+                    "; it has {listed}", listed=(listed(known) or "none")
+                )
+                told = msg(
+                    "{platform_key!r} declares no credential {name!r}{hint}",
+                    platform_key=platform.platform_key,
+                    name=name,
+                    hint=hint,
+                )
                 self.tell(told, "credentials", name, key=True)
             elif isinstance(value, Source):
                 self.source(value, "credentials", name)
@@ -456,28 +509,30 @@ class _Checks(msgspec.Struct, frozen=True):
     def source(self, source: Source, *steps: str) -> None:
         given = [key for key in Source.__struct_fields__ if is_set(getattr(source, key))]
         if len(given) != 1:
-            got = ", ".join(given) or "none"
-            self.tell(f"expected exactly one of env, file and keyring, got {got}", *steps)
+            got = joined(", ", given) or "none"
+            self.tell(
+                msg("expected exactly one of env, file and keyring, got {got}", got=got), *steps
+            )
             return
         key = given[0]
         value = getattr(source, key)
         if not value.strip():
-            self.tell(f"expected a name after {key}, got nothing", *steps, key)
+            self.tell(msg("expected a name after {key}, got nothing", key=key), *steps, key)
         elif key == "keyring" and not all(value.partition("/")):
-            self.tell("expected service/name, such as crm/password", *steps, key)
+            self.tell(msg("expected service/name, such as crm/password"), *steps, key)
 
     def address(self) -> None:
         given = self.instance.base_url
         if isinstance(given, Source):
             self.source(given, "base_url")
         elif given and not is_address(given):
-            self.tell(f"expected {ADDRESS}", "base_url")
+            self.tell(msg("expected {address}", address=ADDRESS), "base_url")
 
     def route(self) -> None:
         given = self.instance.proxy
         if isinstance(given, Source):
             self.source(given, "proxy")
         elif given and not is_proxy(given):
-            self.tell(f"expected {PROXY}", "proxy")
+            self.tell(msg("expected {proxy}", proxy=PROXY), "proxy")
         if self.instance.tls.key and not self.instance.tls.cert:
-            self.tell("expected cert beside key: the certificate of that key", "tls", "key")
+            self.tell(msg("expected cert beside key: the certificate of that key"), "tls", "key")

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, Problems, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.keywords import closed
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
@@ -140,8 +141,14 @@ class Platforms:
         """
         found = self.own.get(key) or self.built_in(key)
         if found is None:
-            known = f"; there are {listed(self.keys)}; declare it in {self.folder}"
-            told = f"there is no platform {key!r}{near(key, self.keys) or known}"
+            known = msg(
+                "; there are {listed}; declare it in {folder}",
+                listed=listed(self.keys),
+                folder=self.folder,
+            )
+            told = msg(
+                "there is no platform {key!r}{near}", key=key, near=(near(key, self.keys) or known)
+            )
             raise CallError(told, code="UNKNOWN_PLATFORM", platform=key)
         return found
 
@@ -165,8 +172,16 @@ class Platforms:
             if entry.instance.instance_key == instance_key:
                 return self._enabled(entry)
         keys = [entry.instance.instance_key for entry in enabled]
-        hint = near(str(instance_key), keys) or (f"; it has {listed(keys)}" if keys else "")
-        told = f"{platform_key!r} has no instance {instance_key!r}{hint}; see {self.instances}"
+        hint = near(str(instance_key), keys) or (
+            msg("; it has {listed}", listed=listed(keys)) if keys else ""
+        )
+        told = msg(
+            "{platform_key!r} has no instance {instance_key!r}{hint}; see {instances}",
+            platform_key=platform_key,
+            instance_key=instance_key,
+            hint=hint,
+            instances=self.instances,
+        )
         raise self._unknown(told, platform_key, str(instance_key))
 
     def _default(self, platform_key: str, enabled: list[Entry]) -> Entry:
@@ -174,22 +189,41 @@ class Platforms:
         if len(flagged) == 1:
             return flagged[0]
         if not flagged:
-            told = f"{platform_key!r} has no instance; add one to {self.instances}"
-            line = f"- {{platform: {platform_key}, instance_key: default, credentials: {{…}}}}"
-            raise self._unknown(f"{told}: {line}", platform_key, "")
+            told = msg(
+                "{platform_key!r} has no instance; add one to {instances}",
+                platform_key=platform_key,
+                instances=self.instances,
+            )
+            line = msg(
+                "- {{platform: {platform_key}, instance_key: default, credentials: {{…}}}}",
+                platform_key=platform_key,
+            )
+            raise self._unknown(msg("{told}: {line}", told=told, line=line), platform_key, "")
         keys = ", ".join(entry.instance.instance_key for entry in flagged)
-        told = f"{platform_key!r} has no default among its instances {keys}"
-        hint = f"pass instance_key, or write default: true in {self.instances}"
-        raise self._unknown(f"{told}; {hint}", platform_key, "")
+        told = msg(
+            "{platform_key!r} has no default among its instances {keys}",
+            platform_key=platform_key,
+            keys=keys,
+        )
+        hint = msg(
+            "pass instance_key, or write default: true in {instances}", instances=self.instances
+        )
+        raise self._unknown(msg("{told}; {hint}", told=told, hint=hint), platform_key, "")
 
     def _enabled(self, entry: Entry) -> Entry:
         instance = entry.instance
         if instance.enabled:
             return entry
         place = entry.origin.node.key_place("enabled")
-        told = f"instance {instance.instance_key!r} of {instance.platform!r} is disabled"
-        hint = f"remove enabled: false at {place}"
-        raise self._unknown(f"{told}; {hint}", instance.platform, instance.instance_key)
+        told = msg(
+            "instance {instance_key!r} of {platform!r} is disabled",
+            instance_key=instance.instance_key,
+            platform=instance.platform,
+        )
+        hint = msg("remove enabled: false at {place}", place=place)
+        raise self._unknown(
+            msg("{told}; {hint}", told=told, hint=hint), instance.platform, instance.instance_key
+        )
 
     def _unknown(self, message: str, platform: str, instance: str) -> CallError:
         return CallError(message, code="UNKNOWN_INSTANCE", platform=platform, instance=instance)
@@ -207,8 +241,15 @@ class Platforms:
         if key is not None:
             return platform.apis[key]
         known = [*platform.apis, *(one for api in platform.apis.values() for one in api.aliases)]
-        hint = near(name, known) or f"; there are {listed(platform.apis) or 'none'}"
-        told = f"{platform.platform_key!r} has no API {name!r}{hint}"
+        hint = near(name, known) or msg(
+            "; there are {listed}", listed=(listed(platform.apis) or "none")
+        )
+        told = msg(
+            "{platform_key!r} has no API {name!r}{hint}",
+            platform_key=platform.platform_key,
+            name=name,
+            hint=hint,
+        )
         raise CallError(told, code="UNKNOWN_API", platform=platform.platform_key, api=name)
 
     def template(self, platform_key: str, name: str) -> str:
@@ -371,7 +412,7 @@ def _instances(folder: str, given: str | os.PathLike[str] | None) -> str:
 
 def _platform_files(folder: Path) -> list[PlatformFile]:
     if not folder.exists():
-        told = "there is no such folder; create it, or name another"
+        told = msg("there is no such folder; create it, or name another")
         raise ConfigError(Problem(told, Place(shown(folder))))
     if not folder.is_dir():
         return [_cached(folder)]
@@ -395,5 +436,9 @@ def _check_keys(files: Iterable[PlatformFile], problems: list[Problem]) -> None:
     for file in files:
         first = seen.setdefault(file.key, file.place)
         if file.key and first is not file.place:
-            told = f"a second platform {file.key!r}, first at {first}; rename or remove one"
+            told = msg(
+                "a second platform {file_key!r}, first at {first}; rename or remove one",
+                file_key=file.key,
+                first=first,
+            )
             problems.append(Problem(told, file.place, "platform_key"))

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request
 from bpmax_sim.path_template import (
@@ -328,11 +329,17 @@ class _Routes:
 def _note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:
     names = ", ".join(api.key for api in apis)
     if fit:
-        return (
-            f"{platform.platform_key}: nothing in the request tells the APIs {names} apart; give "
-            "each a constant query, header or body member"
+        return msg(
+            "{platform_key}: nothing in the request tells the APIs {names} apart; give "
+            "each a constant query, header or body member",
+            platform_key=platform.platform_key,
+            names=names,
         )
-    return f"{platform.platform_key}: the constant members of no API fit the request: {names}"
+    return msg(
+        "{platform_key}: the constant members of no API fit the request: {names}",
+        platform_key=platform.platform_key,
+        names=names,
+    )
 
 
 def _split_address(place: str, base_url: str) -> tuple[str, str]:

@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.platform.encodings import FilterError, decode_base64, decode_hex
 from bpmax_sim.platform.template import render
@@ -429,13 +430,13 @@ def misfit(kind: Kind, text: str) -> str:
     Keys and tokens are judged where something is signed with them.
     """
     if kind == "integer":
-        return "" if _INTEGER.fullmatch(text) else "expected a whole number, got text"
+        return "" if _INTEGER.fullmatch(text) else msg("expected a whole number, got text")
     read = _CODED.get(kind)
     try:
         if read:
             read(text)
     except FilterError:
-        return f"expected {kind}, got other text"
+        return msg("expected {kind}, got other text", kind=kind)
     return ""
 
 

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Problem, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.template import is_template, names_in, uses
 from bpmax_sim.yamlfile import Node, described, join, json_schema, read_hover, read_yaml
@@ -96,8 +97,12 @@ class _Expansion(msgspec.Struct):
             return node
         if named.value not in preset_names():
             hint = near(str(named.value), preset_names())
-            hint = hint or f"; there are {', '.join(preset_names())}"
-            self._tell(f"there is no preset {named.value!r}{hint}", named, steps)
+            hint = hint or msg("; there are {names}", names=", ".join(preset_names()))
+            self._tell(
+                msg("there is no preset {named_value!r}{hint}", named_value=named.value, hint=hint),
+                named,
+                steps,
+            )
             return _EMPTY
         return self._expanded(node, str(named.value), steps)
 
@@ -112,8 +117,12 @@ class _Expansion(msgspec.Struct):
         self._check_given(name, given, steps)
         free = _free_names(filled) - {*parameters, *brought} if not own else ()
         for key in sorted(free):
-            told = f"the preset {name!r} needs the parameter {key!r}; write"
-            self._tell(f"{told} {{preset: {name}, {key}: …}}", node, steps)
+            told = msg("the preset {name!r} needs the parameter {key!r}; write", name=name, key=key)
+            self._tell(
+                msg("{told} {{preset: {name}, {key}: …}}", told=told, name=name, key=key),
+                node,
+                steps,
+            )
             plain[key] = node  # told once, not again for each template that names it
         self.credentials.update({key: spec for key, spec in brought.items() if key not in given})
         return structs.replace(
@@ -123,8 +132,12 @@ class _Expansion(msgspec.Struct):
     def _check_given(self, name: str, given: Mapping[str, Node], steps: Steps) -> None:
         known = _accepted(name)
         for key in sorted(given.keys() - known):
-            hint = near(key, known) or f"; it takes {', '.join(sorted(known)) or 'none'}"
-            told = f"the preset {name!r} has no parameter {key!r}{hint}"
+            hint = near(key, known) or msg(
+                "; it takes {names}", names=(", ".join(sorted(known)) or "none")
+            )
+            told = msg(
+                "the preset {name!r} has no parameter {key!r}{hint}", name=name, key=key, hint=hint
+            )
             self._tell(told, given[key], (*steps, key))
 
     def _check_secrets(
@@ -136,7 +149,10 @@ class _Expansion(msgspec.Struct):
             if secret is None or secret.value is not True or node is None:
                 continue
             if not (isinstance(node.value, str) and is_template(node.value)):
-                message = f"{name} is secret; declare a credential and write '{{{{ its_name }}}}'"
+                message = msg(
+                    "{name} is secret; declare a credential and write '{{{{ its_name }}}}'",
+                    name=name,
+                )
                 self._tell(message, node, (*steps, name))
 
     def _tell(self, message: str, node: Node, steps: Steps) -> None:
@@ -171,7 +187,11 @@ class _Filling(msgspec.Struct):
         if found is not None:
             return self.fill(found)
         options = [key for key in node.items if key != _CASE]
-        message = f"expected one of {', '.join(map(repr, options))}, got {chosen.value!r}"
+        message = msg(
+            "expected one of {names}, got {chosen_value!r}",
+            names=", ".join(map(repr, options)),
+            chosen_value=chosen.value,
+        )
         problem = Problem(message, chosen.place, join((*self.steps, name)))
         if problem not in self.problems:
             self.problems.append(problem)

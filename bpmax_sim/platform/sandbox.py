@@ -17,6 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.platform.template import (
@@ -36,7 +37,7 @@ _ALLOWED: Final = (
     nodes.Neg, nodes.Not, nodes.And, nodes.Or, nodes.Compare, nodes.Operand, nodes.Getattr,
     nodes.Getitem, nodes.Slice,
 )  # fmt: skip
-_WORDS: Final = {nodes.Call: "a call", nodes.For: "a loop", nodes.Assign: "an assignment"}
+_WORDS: Final = {nodes.Call: "a call", nodes.For: "a loop", nodes.Assign: msg("an assignment")}
 _FILTERS = frozenset({*FILTERS, "default"})
 _MOST_NODES = 400
 _DEEPEST = 40
@@ -65,7 +66,7 @@ class _Sandbox(SandboxedEnvironment):
                 return obj[argument]
             except (LookupError, TypeError):
                 pass
-        return self.undefined(hint=f"nothing is called {argument!r} in it")
+        return self.undefined(hint=msg("nothing is called {argument!r} in it", argument=argument))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Return a sum of texts or the result of two numbers; nothing that grows by repetition."""
@@ -75,7 +76,9 @@ class _Sandbox(SandboxedEnvironment):
             return super().call_binop(context, operator, left, right)
         if texts and len(left) + len(right) <= LIMIT:
             return left + right
-        raise FilterError(f"{operator!r} needs two numbers, or + two short texts")
+        raise FilterError(
+            msg("{operator!r} needs two numbers, or + two short texts", operator=operator)
+        )
 
 
 class _Texts(NodeTransformer):
@@ -114,11 +117,21 @@ def compile_source(source: str) -> Template:
         tree = _ENVIRONMENT.parse(_with_returns(source))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
-        raise ConfigError(f"{shown(source)}: {error.message}") from None
+        raise ConfigError(
+            msg("{source}: {error_message}", source=shown(source), error_message=error.message)
+        ) from None
     except RecursionError:
-        raise ConfigError(f"{shown(source)} is nested too deeply; simplify it") from None
+        raise ConfigError(
+            msg("{source} is nested too deeply; simplify it", source=shown(source))
+        ) from None
     if len(seen) > _MOST_NODES:
-        raise ConfigError(f"{shown(source)} has more than {_MOST_NODES} parts; shorten it")
+        raise ConfigError(
+            msg(
+                "{source} has more than {most_nodes} parts; shorten it",
+                source=shown(source),
+                most_nodes=_MOST_NODES,
+            )
+        )
     for node in seen:
         _check(source, node)
     names = frozenset([node.name for node in seen if isinstance(node, nodes.Name)])
@@ -138,13 +151,27 @@ def _spaced(found: re.Match[str]) -> str:
 def _check(source: str, node: nodes.Node) -> None:
     if not isinstance(node, _ALLOWED):
         kind = _WORDS.get(type(node), type(node).__name__)
-        raise ConfigError(f"{shown(source)} has {kind}; use expressions, filters and if alone")
+        raise ConfigError(
+            msg(
+                "{source} has {kind}; use expressions, filters and if alone",
+                source=shown(source),
+                kind=kind,
+            )
+        )
     if isinstance(node, nodes.Tuple) and any(isinstance(one, nodes.Slice) for one in node.items):
-        raise ConfigError(f"{shown(source)} has a slice among other indexes; write them apart")
+        raise ConfigError(
+            msg("{source} has a slice among other indexes; write them apart", source=shown(source))
+        )
     if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
         raise unknown_filter(source, node.name)
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
-        raise ConfigError(f"{shown(source)}: there is no test {node.name!r}")
+        raise ConfigError(
+            msg(
+                "{source}: there is no test {node_name!r}",
+                source=shown(source),
+                node_name=node.name,
+            )
+        )
 
 
 def _walk(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:
@@ -174,7 +201,13 @@ def _renderer(source: str, tree: nodes.Template) -> Renderer:
         except UndefinedError as error:
             found = _MISSING.match(error.message or "")
             if found is None:
-                raise ConfigError(f"{shown(source)}: {error.message}") from None
+                raise ConfigError(
+                    msg(
+                        "{source}: {error_message}",
+                        source=shown(source),
+                        error_message=error.message,
+                    )
+                ) from None
             raise undefined(source, found["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise broken(source, error) from None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Auth, CredentialSpec, Platform, Scalar, Sign, Source
 from bpmax_sim.platform.template import names_in
 
@@ -35,10 +36,10 @@ def always_secret(platform: Platform, name: str) -> str:
     """Return why the credential *name* can never be written down, or nothing."""
     kind = platform.credentials[name].kind
     if kind in _CODED:
-        return f"its kind is {kind}"
+        return msg("its kind is {kind}", kind=kind)
     if names_a_secret(name):
-        return "it is named like a password"
-    return "requests are signed with it" if name in signing_keys(platform) else ""
+        return msg("it is named like a password")
+    return msg("requests are signed with it") if name in signing_keys(platform) else ""
 
 
 def is_clear(

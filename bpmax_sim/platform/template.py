@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.yamlfile import Node
@@ -88,33 +89,52 @@ def compile_template(source: str) -> Template:
     if not is_template(source):
         return Template(frozenset(), lambda _names: source)
     if len(source) > _LONGEST:
-        raise ConfigError(f"{shown(source)} is longer than {_LONGEST} characters; shorten it")
+        raise ConfigError(
+            msg(
+                "{source} is longer than {longest} characters; shorten it",
+                source=shown(source),
+                longest=_LONGEST,
+            )
+        )
     return _simple(source) or _general(source)
 
 
 def shown(source: str) -> str:
     """Return ``template '…'`` with as much of *source* as fits a message."""
     cut = source if len(source) <= _SHOWN else source[:_SHOWN] + "…"
-    return f"template {cut!r}"
+    return msg("template {cut!r}", cut=cut)
 
 
 def unknown_filter(source: str, name: str) -> ConfigError:
     """Return the error that tells of a filter nobody defined."""
     hint = near(name, FILTERS)
-    return ConfigError(f"{shown(source)}: there is no filter {name!r}{hint}")
+    return ConfigError(
+        msg(
+            "{source}: there is no filter {name!r}{hint}",
+            source=shown(source),
+            name=name,
+            hint=hint,
+        )
+    )
 
 
 def undefined(source: str, name: str, names: Iterable[str]) -> ConfigError:
     """Return the error that tells of a name without a value."""
     known = sorted(names)
-    hint = near(name, known) or f"; defined are {', '.join(known) or 'none'}"
-    return ConfigError(f"{shown(source)}: {name!r} is not defined{hint}")
+    hint = near(name, known) or msg("; defined are {names}", names=(", ".join(known) or "none"))
+    return ConfigError(
+        msg("{source}: {name!r} is not defined{hint}", source=shown(source), name=name, hint=hint)
+    )
 
 
 def broken(source: str, error: Exception) -> ConfigError:
     """Return the error that tells of a failed expression, without any value in it."""
-    told = str(error) if isinstance(error, FilterError) else f"{type(error).__name__} in it"
-    return ConfigError(f"{shown(source)}: {told}")
+    told = (
+        str(error)
+        if isinstance(error, FilterError)
+        else msg("{name} in it", name=type(error).__name__)
+    )
+    return ConfigError(msg("{source}: {told}", source=shown(source), told=told))
 
 
 def _simple(source: str) -> Template | None:
@@ -185,7 +205,13 @@ def bounded(source: str, pieces: Iterable[str]) -> str:
     """
     kept = pieces if isinstance(pieces, list) else list(pieces)
     if sum(map(len, kept)) > LIMIT:
-        raise ConfigError(f"{shown(source)} yields more than {LIMIT} characters; shorten it")
+        raise ConfigError(
+            msg(
+                "{source} yields more than {limit} characters; shorten it",
+                source=shown(source),
+                limit=LIMIT,
+            )
+        )
     return "".join(kept)
 
 

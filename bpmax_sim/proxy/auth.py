@@ -26,6 +26,7 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, Signed
 from bpmax_sim.platform.model import Apply, Idempotency
 from bpmax_sim.platform.template import names_in, render
@@ -39,7 +40,7 @@ from bpmax_sim.proxy.signing import RequestEditor, sign
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
 """Names whose value is another at every call or attempt."""
 
-_SENT, _WRITTEN = "names of what is sent", "names of what is written down"
+_SENT, _WRITTEN = msg("names of what is sent"), msg("names of what is written down")
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
@@ -283,7 +284,7 @@ def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
     extra = _idempotency(plan)
     if not (recipe.apply or extra):
         return ()
-    place = f"put into {context.cache_key}"
+    place = msg("put into {cache_key}", cache_key=context.cache_key)
     made_of = (context.credentials, context.granted, context.base)
     cached = None if extra else recipe.memo.get(place)
     if cached is not None and cached[0] == made_of:
@@ -304,7 +305,13 @@ def _rendered(recipe: CompiledApi, item: Apply, names: Mapping[str, object]) -> 
         if item.place == "query":
             percent(value, f"query.{item.name}")
     except BadValueError as error:
-        raise ConfigError(f"{recipe.name}: what auth puts in cannot be sent: {error}") from None
+        raise ConfigError(
+            msg(
+                "{recipe_name}: what auth puts in cannot be sent: {error}",
+                recipe_name=recipe.name,
+                error=error,
+            )
+        ) from None
     return value
 
 

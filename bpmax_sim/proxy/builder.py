@@ -14,6 +14,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from bpmax_sim.errors import CallError, Place
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import (
     UNDEFINED,
     BigInt,
@@ -71,15 +72,27 @@ def check_proxy(platform: object, options: object = UNDEFINED) -> None:
         CallError: BAD_ARGUMENT, for an argument of the wrong type.
     """
     if not isinstance(platform, str) or not platform:
-        _refuse("$proxy(platform_key): the key must be a non-empty text", platform)
+        _refuse(msg("$proxy(platform_key): the key must be a non-empty text"), platform)
     if options is UNDEFINED:
         return
     if not isinstance(options, Mapping):
-        _refuse(f"$proxy({platform!r}, options): options must be an object", options, platform)
+        _refuse(
+            msg("$proxy({platform!r}, options): options must be an object", platform=platform),
+            options,
+            platform,
+        )
     for name in OPTIONS:
         value = options.get(name, UNDEFINED)
         if value is not UNDEFINED and (not isinstance(value, str) or not value):
-            _refuse(f"$proxy({platform!r}): {name} must be a non-empty text", value, platform)
+            _refuse(
+                msg(
+                    "$proxy({platform!r}): {name} must be a non-empty text",
+                    platform=platform,
+                    name=name,
+                ),
+                value,
+                platform,
+            )
 
 
 def check_api(platform: str, name: object) -> None:
@@ -89,7 +102,7 @@ def check_api(platform: str, name: object) -> None:
         CallError: BAD_ARGUMENT, if it is not a non-empty text.
     """
     if not isinstance(name, str) or not name:
-        _refuse("$api(name): the name must be a non-empty text", name, platform)
+        _refuse(msg("$api(name): the name must be a non-empty text"), name, platform)
 
 
 def check_setter(platform: str, api: str, setter: str, value: object) -> None:
@@ -99,12 +112,19 @@ def check_setter(platform: str, api: str, setter: str, value: object) -> None:
         CallError: BAD_ARGUMENT, if it is neither a plain object nor undefined.
     """
     if setter != "body" and value is not UNDEFINED and not isinstance(value, Mapping):
-        _refuse(f"${setter}(values): expected an object of names and values", value, platform, api)
+        _refuse(
+            msg("${setter}(values): expected an object of names and values", setter=setter),
+            value,
+            platform,
+            api,
+        )
 
 
 def _refuse(rule: str, got: object, platform: object = "", api: str = "") -> NoReturn:
     known = platform if isinstance(platform, str) else ""
-    raise CallError(f"{rule}, got {kind_of(got)}", platform=known, api=api)
+    raise CallError(
+        msg("{rule}, got {kind_of}", rule=rule, kind_of=kind_of(got)), platform=known, api=api
+    )
 
 
 _ATOMS = (
@@ -130,7 +150,7 @@ def freeze(value: Any) -> Any:
     try:
         return _copy(value, ())
     except RecursionError:
-        raise CallError("a value is nested too deeply") from None
+        raise CallError(msg("a value is nested too deeply")) from None
 
 
 def _copy(value: Any, above: tuple[int, ...]) -> Any:
@@ -147,14 +167,21 @@ def _copy(value: Any, above: tuple[int, ...]) -> Any:
         return [_copy(item, inner) for item in value]
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
-    raise CallError(f"{kind_of(value)} cannot be sent; pass texts, numbers, lists, dicts or bytes")
+    raise CallError(
+        msg(
+            "{kind_of} cannot be sent; pass texts, numbers, lists, dicts or bytes",
+            kind_of=kind_of(value),
+        )
+    )
 
 
 def _name(name: Any) -> str:
     """Return a key as JavaScript spells a property name."""
     text = "null" if name is None else scalar_text(name)
     if text is None:
-        raise CallError(f"{kind_of(name)} cannot be a name in an object; use a text")
+        raise CallError(
+            msg("{kind_of} cannot be a name in an object; use a text", kind_of=kind_of(name))
+        )
     return text
 
 
@@ -277,7 +304,9 @@ class Proxy:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return the direct call of the API *name*."""
         if not is_api_name(name):
-            raise AttributeError(f"{name!r} is no API name; use proxy.direct({name!r}, …)")
+            raise AttributeError(
+                msg("{name!r} is no API name; use proxy.direct({name!r}, …)", name=name)
+            )
 
         def direct(*args: Any) -> Any:
             return self.direct(name, *args)

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, near
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Call, Pairs, cookies
 from bpmax_sim.platform.model import Instance, Platform
@@ -98,7 +99,9 @@ def _credential(credentials: Mapping[str, Any], name: str) -> Any:
         return credentials[name]
     except KeyError:
         hint = near(name, credentials)
-        raise ConfigError(f"the instance has no credential {name!r}{hint}; add it") from None
+        raise ConfigError(
+            msg("the instance has no credential {name!r}{hint}; add it", name=name, hint=hint)
+        ) from None
 
 
 def _set_path(merged: Merged, values: Any) -> None:
@@ -172,11 +175,19 @@ def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
             _put(merged, given, value)
     if not extra:
         return
-    known = ", ".join(given.name for given in recipe.inputs) or "none"
-    told = f"{len(args)} arguments given, {len(recipe.inputs)} declared ({known})"
+    known = joined(", ", (given.name for given in recipe.inputs)) or "none"
+    told = msg(
+        "{args_count} arguments given, {inputs_count} declared ({known})",
+        args_count=len(args),
+        inputs_count=len(recipe.inputs),
+        known=known,
+    )
     if recipe.strict:
-        raise CallError(f"{recipe.name}: {told}; drop the rest", code="UNKNOWN_PARAMETER")
-    merged.notes.append(f"{told}; the rest was dropped")
+        raise CallError(
+            msg("{recipe_name}: {told}; drop the rest", recipe_name=recipe.name, told=told),
+            code="UNKNOWN_PARAMETER",
+        )
+    merged.notes.append(msg("{told}; the rest was dropped", told=told))
 
 
 def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
@@ -186,10 +197,16 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
     for name, value in merged.path.items():
         target = name if name in known else recipe.path_names.get(name, name)
         if target not in known:
-            listed = ", ".join(sorted(known)) or "none"
+            listed = joined(", ", sorted(known)) or "none"
             raise CallError(
-                f"{recipe.name}: unknown path parameter {name!r}; {recipe.api.path} has {listed}"
-                f"{near(name, known)}",
+                msg(
+                    "{recipe_name}: unknown path parameter {name!r}; {api_path} has {listed}{near}",
+                    recipe_name=recipe.name,
+                    name=name,
+                    api_path=recipe.api.path,
+                    listed=listed,
+                    near=near(name, known),
+                ),
                 code="UNKNOWN_PARAMETER",
             )
         renamed[target] = value
@@ -199,13 +216,18 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
 def _require(merged: Merged, wanted: Input, recipe: CompiledApi) -> None:
     if not _PRESENT[wanted.place](merged, wanted):
         raise CallError(
-            f"{recipe.name}: parameter {wanted.name!r} is missing ({_place(wanted)})",
+            msg(
+                "{recipe_name}: parameter {wanted_name!r} is missing ({place})",
+                recipe_name=recipe.name,
+                wanted_name=wanted.name,
+                place=_place(wanted),
+            ),
             code="MISSING_PARAMETER",
         )
 
 
 def _place(wanted: Input) -> str:
-    return f"{wanted.place}.{wanted.target}" if wanted.steps else "the body"
+    return f"{wanted.place}.{wanted.target}" if wanted.steps else msg("the body")
 
 
 def _in_body(merged: Merged, wanted: Input) -> bool:
@@ -261,7 +283,9 @@ def _take_query(names: frozenset[str], merged: Merged) -> None:
 
 
 def _note(merged: Merged, place: str) -> None:
-    merged.notes.append(f"{place} is set by auth; the call's own value was dropped")
+    merged.notes.append(
+        msg("{place} is set by auth; the call's own value was dropped", place=place)
+    )
 
 
 def _take_cookies(merged: Merged, taken: frozenset[str]) -> None:
@@ -271,7 +295,7 @@ def _take_cookies(merged: Merged, taken: frozenset[str]) -> None:
     for name in sorted({cookie.name for cookie in sent if cookie not in kept}):
         _note(merged, f"cookie.{name}")
     if kept:
-        merged.headers["cookie"] = (spelling, "; ".join(cookie.text for cookie in kept))
+        merged.headers["cookie"] = (spelling, joined("; ", (cookie.text for cookie in kept)))
     else:
         del merged.headers["cookie"]
 
@@ -280,7 +304,9 @@ def _take_from_body(merged: Merged, steps: tuple[str, ...]) -> None:
     if merged.body is UNDEFINED or merged.body is None:
         merged.body = {}
     if not isinstance(merged.body, Mapping):
-        raise BadValueError(f"auth puts {'.'.join(steps)!r} into the body: pass an object")
+        raise BadValueError(
+            msg("auth puts {names!r} into the body: pass an object", names=".".join(steps))
+        )
     body, found = _without(merged.body, steps)
     if found:
         merged.body = body
@@ -372,7 +398,9 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
     except BadValueError as error:
         raise CallError(f"{recipe.name}: {error}", code="BAD_ARGUMENT") from None
     except RecursionError:
-        raise CallError(f"{recipe.name}: a value is nested too deeply") from None
+        raise CallError(
+            msg("{recipe_name}: a value is nested too deeply", recipe_name=recipe.name)
+        ) from None
     randomness = standin_randomness = NO_RANDOMNESS
     if not recipe.uses.isdisjoint(("nonce", "call_id")):
         standin_randomness = CallRandomness.draw(env.chance)
@@ -428,7 +456,12 @@ def _refuse_near_options(spec: CallSpec) -> None:
         meant = None if name in OPTIONS else _near_option(name)
         if meant:
             raise CallError(
-                f"$proxy({spec.platform!r}): unknown option {name!r}; did you mean {meant!r}?"
+                msg(
+                    "$proxy({platform!r}): unknown option {name!r}; did you mean {meant!r}?",
+                    platform=spec.platform,
+                    name=name,
+                    meant=meant,
+                )
             )
 
 
@@ -444,12 +477,20 @@ def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
     if not unknown:
         return ()
     _refuse_near_options(spec)
-    known = ", ".join(OPTIONS)
+    known = joined(", ", OPTIONS)
     if recipe.strict:
         raise CallError(
-            f"$proxy({spec.platform!r}): unknown option {unknown[0]!r}; options are {known}"
+            msg(
+                "$proxy({platform!r}): unknown option {unknown!r}; options are {known}",
+                platform=spec.platform,
+                unknown=unknown[0],
+                known=known,
+            )
         )
-    return tuple(f"unknown option {name!r} was ignored; options are {known}" for name in unknown)
+    return tuple(
+        msg("unknown option {name!r} was ignored; options are {known}", name=name, known=known)
+        for name in unknown
+    )
 
 
 def _encode_call(
@@ -464,8 +505,12 @@ def _encode_call(
     length = len(path) + len(query_text(query))
     if length > LONGEST_TARGET:
         raise BadValueError(
-            f"the address is {length} characters long, more than {LONGEST_TARGET};"
-            " send long values in the body"
+            msg(
+                "the address is {length} characters long, more than {longest_target}; send "
+                "long values in the body",
+                length=length,
+                longest_target=LONGEST_TARGET,
+            )
         )
     caller = spec.options.get("caller", UNDEFINED)
     call = Call(
@@ -513,10 +558,15 @@ def _path(merged: Merged, recipe: CompiledApi) -> str:
             filled[index] = f"{{{name}}}"
         else:
             raise CallError(
-                f"{recipe.name}: path parameter {name!r} is missing; {recipe.api.path} needs it",
+                msg(
+                    "{recipe_name}: path parameter {name!r} is missing; {api_path} needs it",
+                    recipe_name=recipe.name,
+                    name=name,
+                    api_path=recipe.api.path,
+                ),
                 code="MISSING_PARAMETER",
             )
-    return "".join(filled)
+    return joined("", filled)
 
 
 def _encode_body(merged: Merged, recipe: CompiledApi) -> bytes | None:

@@ -20,6 +20,7 @@ from msgspec import Struct, field
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
+from bpmax_sim.i18n import mapped, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import authorised, names_of, real_context, signed_otherwise, unauthorised
@@ -203,7 +204,7 @@ def _finish(
     response, body = outcome.response, outcome.body
     redact = env.redact
     if step.is_refused_again:
-        line = f"the new token was refused too: HTTP {response.status}"
+        line = msg("the new token was refused too: HTTP {status}", status=response.status)
         raise rejected(AuthError, line, response, body, planned, redact)
     rule = planned.recipe.auth.verify_response
     if rule is not None and response.trust not in {"", VERIFIED}:
@@ -224,7 +225,7 @@ def _complete(error: CallError, trace: CallTrace, env: Environment) -> None:
         known = "" if instance is UNDEFINED else instance
         error.instance = planned.call.instance if planned else known
     error.instance = env.redact(error.instance)
-    error.message = env.redact(error.message)
+    error.message = mapped(error.message, env.redact)
     error.args = (error.message,)
 
 
@@ -331,7 +332,7 @@ def _follow(flight: Flight) -> Grant:
     flight.landed.wait()
     if flight.grant is not None:
         return flight.grant
-    raise flight.error or RuntimeError("the login that this call waited for was interrupted")
+    raise flight.error or RuntimeError(msg("the login that this call waited for was interrupted"))
 
 
 T = TypeVar("T")
@@ -360,7 +361,7 @@ def _name(error: CallError, call: Call | None) -> None:
     """Put the call in front of a message whose raiser knew of bytes only."""
     if call is None or not call.platform or error.platform:
         return
-    error.message = f"{call.name}: {error.message}"
+    error.message = msg("{name}: {why}", name=call.name, why=error.message)
     error.args = (error.message,)
     error.platform, error.instance, error.api = call.platform, call.instance, call.api
 
@@ -370,7 +371,7 @@ def timed_out(request: Request) -> TransportError:
     call = request.call
     name = f"{call.name}: " if call else ""
     return TransportError(
-        f"{name}no answer within {request.timeout:g} s",
+        msg("{name}no answer within {timeout:g} s", name=name, timeout=request.timeout),
         code="TIMEOUT",
         elapsed=request.timeout,
         platform=call.platform if call else "",

@@ -15,6 +15,7 @@ from html import escape
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import (
     BigInt,
     FarDate,
@@ -83,7 +84,9 @@ def percent(text: str, where: str) -> str:
     try:
         return _quoted(text) if len(text) <= _SHORT else quote(join_surrogates(text), safe="")
     except UnicodeEncodeError:
-        raise BadValueError(f"{where} holds half a character (a lone surrogate)") from None
+        raise BadValueError(
+            msg("{where} holds half a character (a lone surrogate)", where=where)
+        ) from None
 
 
 @lru_cache(maxsize=2048)
@@ -100,10 +103,16 @@ def segment(name: str, value: Any) -> str:
     text = scalar_text(value)
     if text is None:
         raise BadValueError(
-            f"path.{name} is {kind_of(value)}; expected a text, a number or a boolean"
+            msg(
+                "path.{name} is {kind_of}; expected a text, a number or a boolean",
+                name=name,
+                kind_of=kind_of(value),
+            )
         )
     if not text:
-        raise BadValueError(f"path.{name} is empty, which would call another address")
+        raise BadValueError(
+            msg("path.{name} is empty, which would call another address", name=name)
+        )
     return inert(text, f"path.{name}")
 
 
@@ -115,8 +124,12 @@ def inert(text: str, where: str) -> str:
     """
     if text in DOTS:
         raise BadValueError(
-            f"{where} is {text!r}, which servers read as another address even when it is encoded;"
-            " send another value"
+            msg(
+                "{where} is {text!r}, which servers read as another address even when it is "
+                "encoded; send another value",
+                where=where,
+                text=text,
+            )
         )
     return percent(text, where)
 
@@ -135,15 +148,21 @@ def query_values(name: str, value: Any) -> Iterable[str]:
     if isinstance(value, list | tuple):
         return [text for item in value for text in query_values_of_item(name, item)]
     raise BadValueError(
-        f"query.{name} is {kind_of(value)}; a query holds texts, numbers, booleans and arrays of"
-        " them; send JSON.stringify(value) if the server expects JSON"
+        msg(
+            "query.{name} is {kind_of}; a query holds texts, numbers, booleans and arrays "
+            "of them; send JSON.stringify(value) if the server expects JSON",
+            name=name,
+            kind_of=kind_of(value),
+        )
     )
 
 
 def query_values_of_item(name: str, item: Any) -> Iterable[str]:
     """Return the texts of one item of an array."""
     if isinstance(item, list | tuple):
-        raise BadValueError(f"query.{name} is an array within an array; send JSON.stringify(value)")
+        raise BadValueError(
+            msg("query.{name} is an array within an array; send JSON.stringify(value)", name=name)
+        )
     return query_values(name, item)
 
 
@@ -173,9 +192,11 @@ def header_name(name: str) -> str:
         BadValueError: if it is no header name, or one that the transport sets.
     """
     if not _TOKEN.fullmatch(name):
-        raise BadValueError(f"header {name!r} is not a header name (RFC 9110)")
+        raise BadValueError(msg("header {name!r} is not a header name (RFC 9110)", name=name))
     if name.lower() in OF_THE_TRANSPORT:
-        raise BadValueError(f"header {name!r} is set by the transport and cannot be chosen")
+        raise BadValueError(
+            msg("header {name!r} is set by the transport and cannot be chosen", name=name)
+        )
     return name
 
 
@@ -187,18 +208,32 @@ def header_value(name: str, value: Any) -> str:
     """
     text = scalar_text(value)
     if text is None:
-        raise BadValueError(f"header.{name} is {kind_of(value)}; expected a text or a number")
+        raise BadValueError(
+            msg(
+                "header.{name} is {kind_of}; expected a text or a number",
+                name=name,
+                kind_of=kind_of(value),
+            )
+        )
     if not _VISIBLE.fullmatch(text):
         raise BadValueError(
-            f"header.{name} holds {_first_odd(text)}, outside visible ASCII; encode it first,"
-            " for example with encodeURIComponent(value)"
+            msg(
+                "header.{name} holds {first_odd}, outside visible ASCII; encode it first, for "
+                "example with encodeURIComponent(value)",
+                name=name,
+                first_odd=_first_odd(text),
+            )
         )
     return text
 
 
 def _first_odd(text: str) -> str:
     odd = re.search(r"[^\x20-\x7e\t]", text)
-    return f"U+{ord(odd[0]):04X} at character {odd.start() + 1}" if odd else "a space at its end"
+    return (
+        msg("U+{ord:04X} at character {start}", ord=ord(odd[0]), start=odd.start() + 1)
+        if odd
+        else msg("a space at its end")
+    )
 
 
 TYPES: Final[Mapping[str, str]] = {
@@ -247,28 +282,34 @@ def _utf8(text: str, where: str) -> bytes:
     try:
         return join_surrogates(text).encode()
     except UnicodeEncodeError:
-        raise BadValueError(f"{where} holds half a character (a lone surrogate)") from None
+        raise BadValueError(
+            msg("{where} holds half a character (a lone surrogate)", where=where)
+        ) from None
 
 
 def _json(value: Any) -> Payload:
     try:
         return Payload(json_text(value), TYPES["json"])
     except UnprintableError as error:
-        raise BadValueError(f"body: {error}") from None
+        raise BadValueError(msg("body: {error}", error=error)) from None
 
 
 def _text(value: Any) -> Payload:
     text = scalar_text(value)
     if text is None:
-        raise BadValueError(f"body is {kind_of(value)}, and this API sends text; pass a text")
+        raise BadValueError(
+            msg("body is {kind_of}, and this API sends text; pass a text", kind_of=kind_of(value))
+        )
     return Payload(_utf8(text, "body"), TYPES["text"])
 
 
 def _fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
     """Yield names and single values of a form; arrays repeat the name."""
     if not isinstance(value, Mapping):
-        raise BadValueError(f"body is {kind_of(value)}, and this API sends a {encoding}; pass an"
-                            " object of names and values")  # fmt: skip
+        wanted = (
+            "body is {kind}, and this API sends a {encoding}; pass an object of names and values"
+        )
+        raise BadValueError(msg(wanted, kind=kind_of(value), encoding=encoding))
     for name, item in value.items():
         for single in item if isinstance(item, list | tuple) else (item,):
             if not isinstance(single, Undefined):
@@ -285,8 +326,12 @@ def _field(name: str, value: Any) -> str:
     text = "" if value is None else scalar_text(value)
     if text is None:
         raise BadValueError(
-            f"body.{name} is {kind_of(value)}; a form holds texts, numbers, booleans and arrays"
-            " of them; send JSON.stringify(value) if the server expects JSON"
+            msg(
+                "body.{name} is {kind_of}; a form holds texts, numbers, booleans and arrays of "
+                "them; send JSON.stringify(value) if the server expects JSON",
+                name=name,
+                kind_of=kind_of(value),
+            )
         )
     return text
 
@@ -300,7 +345,7 @@ def _plus(text: str, name: str) -> str:
 
 def _multipart(value: Any) -> Payload:
     """Encode by RFC 7578; the boundary comes from the content, so equal bodies are equal bytes."""
-    parts = [_part(name, item) for name, item in _fields(value, "multipart form")]
+    parts = [_part(name, item) for name, item in _fields(value, msg("multipart form"))]
     content = b"".join(parts)
     boundary = _boundary(content)
     line = f"--{boundary}".encode()
@@ -317,11 +362,13 @@ def _boundary(content: bytes) -> str:
 
 def _part(name: str, value: Any) -> bytes:
     filename, media, content = _part_content(name, value)
-    head = f'Content-Disposition: form-data; name="{_quoted_name(name)}"'
+    head = msg(
+        'Content-Disposition: form-data; name="{quoted_name}"', quoted_name=_quoted_name(name)
+    )
     if filename is not None:
         head += f'; filename="{_quoted_name(filename)}"'
     if media:
-        head += f"\r\nContent-Type: {media}"
+        head += msg("\r\nContent-Type: {media}", media=media)
     return _utf8(head, f"body.{name}") + b"\r\n\r\n" + content
 
 
@@ -339,11 +386,17 @@ def _file_content(name: str, value: Mapping[str, Any]) -> tuple[str | None, str,
         return None, TYPES["json"], _json(value).data
     content = value["content"]
     if not isinstance(content, str | bytes | bytearray):
-        raise BadValueError(f"body.{name}.content is {kind_of(content)}; pass a text or bytes")
+        raise BadValueError(
+            msg(
+                "body.{name}.content is {kind_of}; pass a text or bytes",
+                name=name,
+                kind_of=kind_of(content),
+            )
+        )
     data = _utf8(content, f"body.{name}") if isinstance(content, str) else bytes(content)
     media = str(value.get("content_type") or _BYTES)
     if not media.isprintable() or not media.isascii():
-        raise BadValueError(f"body.{name}.content_type is not a media type")
+        raise BadValueError(msg("body.{name}.content_type is not a media type", name=name))
     return str(value.get("filename") or name), media, data
 
 
@@ -354,7 +407,9 @@ def _quoted_name(name: str) -> str:
 
 def _xml(value: Any) -> Payload:
     if not isinstance(value, Mapping) or len(value) != 1:
-        raise BadValueError("body must be an object with one key, the root element, or XML text")
+        raise BadValueError(
+            msg("body must be an object with one key, the root element, or XML text")
+        )
     return Payload(_utf8("".join(_elements(value, "body")), "body"), TYPES["xml"])
 
 
@@ -363,7 +418,9 @@ def _elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
         if name.startswith(("@", "#")) or isinstance(item, Undefined):
             continue
         if not _XML_NAME.fullmatch(name):
-            raise BadValueError(f"{where}: {name!r} is not an element name")
+            raise BadValueError(
+                msg("{where}: {name!r} is not an element name", where=where, name=name)
+            )
         for single in item if isinstance(item, list | tuple) else (item,):
             yield f"<{name}{_content(single, f'{where}.{name}')}</{name}>"
 
@@ -383,14 +440,18 @@ def _content(value: Any, where: str) -> str:
 
 def _attribute(name: str, where: str) -> str:
     if not _XML_NAME.fullmatch(name[1:]):
-        raise BadValueError(f"{where}: {name!r} is not an attribute name")
+        raise BadValueError(
+            msg("{where}: {name!r} is not an attribute name", where=where, name=name)
+        )
     return name[1:]
 
 
 def _xml_text(value: Any, where: str) -> str:
     text = "" if value is None else scalar_text(value)
     if text is None or _NOT_XML.search(text):
-        raise BadValueError(f"{where} is {kind_of(value)} that XML cannot hold")
+        raise BadValueError(
+            msg("{where} is {kind_of} that XML cannot hold", where=where, kind_of=kind_of(value))
+        )
     return escape(text)
 
 

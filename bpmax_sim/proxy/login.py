@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, Sensitive
 from bpmax_sim.path_template import literal_path
 from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
@@ -75,7 +76,9 @@ def login_request(recipe: CompiledApi, said: LoginRequest, names: Mapping[str, A
         return _rendered_request(recipe, said, names)
     except BadValueError as error:
         key = recipe.platform.platform_key
-        raise ConfigError(f"the login of {key!r} cannot be sent: {error}") from None
+        raise ConfigError(
+            msg("the login of {key!r} cannot be sent: {error}", key=key, error=error)
+        ) from None
 
 
 def _rendered_request(recipe: CompiledApi, said: LoginRequest, names: Mapping[str, Any]) -> Request:
@@ -152,7 +155,9 @@ def _address(
     parts = urlsplit(address)
     if not parts.scheme or not parts.netloc:
         key = recipe.platform.platform_key
-        raise ConfigError(f"the login address of {key!r} is not absolute; start it with https://")
+        raise ConfigError(
+            msg("the login address of {key!r} is not absolute; start it with https://", key=key)
+        )
     if not address.startswith(base):
         base = f"{parts.scheme}://{parts.netloc}"
     path = address[len(base) :].partition("#")[0].partition("?")[0]
@@ -250,12 +255,12 @@ class LoginAnswer:
 
     def refused(self) -> AuthError:
         """Return the error of a login that the third party refused."""
-        return self._error("was refused", "; check its credentials")
+        return self._error(msg("was refused"), msg("; check its credentials"))
 
     def too_often(self, why: str) -> CallError:
         """Return the error of a login that met a rate limit, and why it was not sent again."""
-        hint = "; wait and try again, or declare recover: {rate: {tries: 3}}"
-        error = self._error("met a rate limit", f"; {why}{hint}")
+        hint = msg("; wait and try again, or declare recover: {rate: {tries: 3}}")
+        error = self._error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint))
         if is_success(self.response.status):
             return error
         return HttpStatusError(
@@ -290,23 +295,41 @@ class LoginAnswer:
         if value is UNSET or value is None or value == "":
             if rule.optional or (name == TTL and self.body.rules_see is not None):
                 return UNSET
-            raise self._error(f"yields no {name}", f"; expected it at {rule.path}")
+            raise self._error(
+                msg("yields no {name}", name=name),
+                msg("; expected it at {rule_path}", rule_path=rule.path),
+            )
         if name == TTL and not _is_number(value):
-            raise self._error(f"yields a {name} that is not a number", f"; see {rule.path}")
+            raise self._error(
+                msg("yields a {name} that is not a number", name=name),
+                msg("; see {rule_path}", rule_path=rule.path),
+            )
         if isinstance(value, dict | list | bool):
-            raise self._error(f"yields a {name} that is no text", f"; see {rule.path}")
+            raise self._error(
+                msg("yields a {name} that is no text", name=name),
+                msg("; see {rule_path}", rule_path=rule.path),
+            )
         return float(value) if name == TTL else value
 
     def _error(self, what: str, hint: str) -> AuthError:
         call, response = self.plan.call, self.response
         sent = self.request.recorded.call
         line = f"{sent.method} {sent.path}" if sent else self.request.method
-        told = ", ".join(self._told())
+        told = joined(", ", self._told())
         redact = self.vault.shown
         return AuthError(
             redact(
-                f"{call.platform}: the login of instance {call.instance!r} {what}"
-                f" (step {self.number}, {line}): {told}{hint}"
+                msg(
+                    "{platform}: the login of instance {instance!r} {what} (step {number}, "
+                    "{line}): {told}{hint}",
+                    platform=call.platform,
+                    instance=call.instance,
+                    what=what,
+                    number=self.number,
+                    line=line,
+                    told=told,
+                    hint=hint,
+                )
             ),
             platform=call.platform,
             instance=call.instance,
@@ -322,7 +345,7 @@ class LoginAnswer:
     def _told(self) -> Iterator[str]:
         """Yield status, form, code and message of the answer, whatever there is."""
         response, body, rules = self.response, self.body, self.plan.recipe.rules
-        yield f"HTTP {response.status}"
+        yield msg("HTTP {status}", status=response.status)
         yield from self._form()
         for label, first, further in (
             ("code ", rules.code, _CODES),
@@ -337,14 +360,16 @@ class LoginAnswer:
         if isinstance(self.body.rules_see, dict):
             return
         if isinstance(self.body.rules_see, list):
-            yield "a JSON array"
+            yield msg("a JSON array")
         elif self.body.kind == "null":
-            yield "an empty body"
+            yield msg("an empty body")
         elif self.body.kind == "broken":
-            yield f"broken JSON ({self.body.problem})"
+            yield msg("broken JSON ({problem})", problem=self.body.problem)
         else:
-            media = Headers(self.response.headers).media_type or "no content type"
-            yield f"{media}, {len(self.response.body)} bytes"
+            media = Headers(self.response.headers).media_type or msg("no content type")
+            yield msg(
+                "{media}, {body_count} bytes", media=media, body_count=len(self.response.body)
+            )
 
 
 def _is_number(value: Any) -> bool:
@@ -407,7 +432,9 @@ def _answered(
         if not answer.is_too_often:
             raise answer.refused()
         if rule is None or sent >= rule.tries:
-            raise answer.too_often(f"sent {sent} times" if sent > 1 else "sent once")
+            raise answer.too_often(
+                msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
+            )
         outcome = Answered(response, answer.body)
         next_one = again_later(outcome, rule, RATE, sent, env.auth_clock.now())
         if isinstance(next_one, Stop):
@@ -445,8 +472,15 @@ def synthesised(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
                 )
             elif name != TTL and not rule.optional:
                 raise ConfigError(
-                    f"the login of {platform!r}, instance {instance!r}, yields {name!r}, which"
-                    f" cannot be made up; record cassettes/auth/{platform}.{instance}.yaml"
+                    msg(
+                        "the login of {platform!r}, instance {instance!r}, yields {name!r}, which "
+                        "cannot be made up; record cassettes/auth/{platform_2}.{instance_2}.yaml",
+                        platform=platform,
+                        instance=instance,
+                        name=name,
+                        platform_2=platform,
+                        instance_2=instance,
+                    )
                 )
     expires = expiry(acquire.ttl, None, env.auth_clock.now())
     return Grant(values=values, standins=values, expires=expires)
@@ -490,7 +524,7 @@ def _rendered(
     recipe: CompiledApi, number: int, step: LoginStep, context: SigningContext
 ) -> Request:
     """Return one form of a step's request, made once where every login with these values has it."""
-    place = f"login {number}, {context.cache_key}"
+    place = msg("login {number}, {cache_key}", number=number, cache_key=context.cache_key)
     kept = recipe.memo.get(place)
     if kept is not None and kept[0] == (context.credentials, context.granted, context.base):
         known: Request = kept[1]

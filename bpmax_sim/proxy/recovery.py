@@ -17,6 +17,7 @@ from msgspec import UNSET, Struct
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import TransportError
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Recover, Wait
 from bpmax_sim.proxy.compiled_api import CompiledApi
@@ -90,11 +91,11 @@ def next_step(
     if rule.refresh and grant is not None:
         if progress.renewed >= rule.refresh:
             return Stop(is_refused_again=True)
-        return Again("token refused; logged in anew", renew=True)
+        return Again(msg("token refused; logged in anew"), renew=True)
     if rule.clock and progress.offset is None:
         offset = _offset(outcome, now)
         if offset is not None:
-            return Again(f"clock corrected by {offset:+.0f} s", offset=offset)
+            return Again(msg("clock corrected by {offset:+.0f} s", offset=offset), offset=offset)
     return _again(outcome, recipe, rule, found, progress, now)
 
 
@@ -105,8 +106,12 @@ def _again(
         return Stop(_unmet(rule, found, progress))
     if not (recipe.api.is_idempotent or _is_unexecuted(outcome)):
         return Stop(
-            f"{found}: not sent again, as {recipe.method} may have been executed;"
-            " if that does no harm, declare idempotent: true"
+            msg(
+                "{found}: not sent again, as {method} may have been executed; if that does no "
+                "harm, declare idempotent: true",
+                found=found,
+                method=recipe.method,
+            )
         )
     return again_later(outcome, rule, found, progress.sent, now)
 
@@ -118,9 +123,15 @@ def again_later(outcome: Outcome, rule: Recover, found: str, sent: int, now: flo
         wait = rule.backoff * 2 ** (sent - 1)
     if wait > LONGEST_WAIT:
         return Stop(
-            f"{found}: not sent again, as a wait of {wait:g} s is longer than {LONGEST_WAIT:g} s"
+            msg(
+                "{found}: not sent again, as a wait of {wait:g} s is longer than "
+                "{longest_wait:g} s",
+                found=found,
+                wait=wait,
+                longest_wait=LONGEST_WAIT,
+            )
         )
-    return Again(f"{found}: sent again after {wait:g} s", wait=wait)
+    return Again(msg("{found}: sent again after {wait:g} s", found=found, wait=wait), wait=wait)
 
 
 def _is_unexecuted(outcome: Outcome) -> bool:
@@ -132,9 +143,13 @@ def _is_unexecuted(outcome: Outcome) -> bool:
 def _unmet(rule: Recover, found: str, progress: Progress) -> str:
     """Return why the first answer is final although something is declared; nothing if it is not."""
     if rule.refresh and not progress.renewed:
-        return f"{found}: recover: refresh does nothing, as this call needs no login"
+        return msg(
+            "{found}: recover: refresh does nothing, as this call needs no login", found=found
+        )
     if rule.clock and progress.offset is None:
-        return f"{found}: recover: clock does nothing, as the answer has no live Date"
+        return msg(
+            "{found}: recover: clock does nothing, as the answer has no live Date", found=found
+        )
     return ""
 
 

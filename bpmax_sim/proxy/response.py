@@ -24,6 +24,7 @@ from msgspec import UNSET, Struct
 
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
 from bpmax_sim.field_path import FieldPath, Steps, values_at
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import (
     FORM,
@@ -83,7 +84,7 @@ class Body(NoRepr, frozen=True):
     def shown(self) -> Any:
         """Return the value as errors and records show it."""
         if self.kind == "bytes":
-            return f"{len(self.value)} bytes"
+            return msg("{value_count} bytes", value_count=len(self.value))
         return self.text if self.kind == "broken" else self.value
 
 
@@ -118,15 +119,15 @@ def parse_json(text: str) -> Any:
     try:
         return loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        raise NotJson("nested too deeply") from None
+        raise NotJson(msg("nested too deeply")) from None
     except json.JSONDecodeError as error:
-        raise NotJson(f"{error.msg} at character {error.pos + 1}") from None
+        raise NotJson(msg("{msg} at character {pos}", msg=error.msg, pos=error.pos + 1)) from None
     except ValueError as error:
         raise NotJson(str(error)) from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(msg("{name} is not JSON", name=name))
 
 
 def _decoded(raw: bytes, charset: str, errors: str) -> str:
@@ -148,7 +149,9 @@ def _read_json(raw: bytes, charset: str) -> Body:
         text = _decoded(raw, charset, "strict")
         return Body("json", parse_json(text), text)
     except UnicodeDecodeError as error:
-        problem = f"byte {error.start + 1} is not {error.encoding}"
+        problem = msg(
+            "byte {start} is not {encoding}", start=error.start + 1, encoding=error.encoding
+        )
     except NotJson as error:
         problem = str(error)
     return Body("broken", text=_decoded(raw, charset, "replace"), problem=problem)
@@ -247,7 +250,9 @@ def _json_path(path: str) -> Finder:
     try:
         compiled = jsonpath.compile(path)
     except (jsonpath.JSONPathError, *_FOREIGN) as error:
-        raise ConfigError(f"{path!r} is not a JSON path such as $.data.code: {error}") from None
+        raise ConfigError(
+            msg("{path!r} is not a JSON path such as $.data.code: {error}", path=path, error=error)
+        ) from None
 
     def find(_response: Response, body: Body) -> Any:
         if not isinstance(body.rules_see, dict | list):

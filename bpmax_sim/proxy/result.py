@@ -14,6 +14,7 @@ from msgspec.structs import asdict
 
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
 from bpmax_sim.field_path import FieldPath, values_at
+from bpmax_sim.i18n import joined, mapped, msg
 from bpmax_sim.js_values import json_text
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_plan import Plan
@@ -67,11 +68,11 @@ def read_answer(
         line = f"HTTP {response.status} {response.reason}".rstrip()
         raise rejected(HttpStatusError, line, response, body, plan, redact)
     if body.kind == "broken":
-        told = f"the answer says JSON and is not: {body.problem}"
+        told = msg("the answer says JSON and is not: {problem}", problem=body.problem)
         raise rejected(BadResponseError, told, response, body, plan, redact)
     recipe = plan.recipe
     if recipe.rejects_business and not recipe.rules.is_ok(response, body):
-        raise rejected(BusinessError, "business failure", response, body, plan, redact)
+        raise rejected(BusinessError, msg("business failure"), response, body, plan, redact)
     if recipe.result == "envelope":
         return _envelope(response, body, plan)
     if body.kind == "null":
@@ -111,7 +112,7 @@ def rejected(
         if value is not UNSET:
             parts.append(f"{label}{redact(as_text(value))[:_LONGEST]}")
     return kind(
-        redact(f"{call.name}: {', '.join(parts)}"),
+        mapped(msg("{name}: {why}", name=call.name, why=joined(", ", parts)), redact),
         platform=call.platform,
         instance=call.instance,
         api=call.api,

@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import AuthError, ConfigError
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UnprintableError, json_text, loads
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
 from bpmax_sim.platform.encodings import (
@@ -50,7 +51,9 @@ class RequestEditor:
     def __init__(self, request: Request) -> None:
         found = _ADDRESS.match(request.url)
         if found is None:
-            raise ConfigError(f"{request.url!r} is not an absolute URL, such as https://host/path")
+            raise ConfigError(
+                msg("{url!r} is not an absolute URL, such as https://host/path", url=request.url)
+            )
         self._request = request
         self._start = f"{found[1]}://{found[2]}"
         self._host = _host(found[1], found[2])
@@ -118,8 +121,11 @@ class RequestEditor:
     def _put_header(self, name: str, value: str) -> None:
         if not _VISIBLE.fullmatch(value):
             raise ConfigError(
-                f"the value of header {name!r} holds a line break or a character outside visible"
-                " ASCII; encode it in the platform file, such as with | b64"
+                msg(
+                    "the value of header {name!r} holds a line break or a character outside "
+                    "visible ASCII; encode it in the platform file, such as with | b64",
+                    name=name,
+                )
             )
         self.remove("header", name)
         self._headers = (*self._headers, (name, value))
@@ -188,7 +194,12 @@ def _with_member(body: bytes, path: list[str], value: str) -> bytes:
     """Set a member of a JSON object; every other byte of the values stays as it is."""
     members = _members(body)
     if members is None:
-        raise ConfigError(f"auth puts {'.'.join(path)!r} into the body, which is not a JSON object")
+        raise ConfigError(
+            msg(
+                "auth puts {names!r} into the body, which is not a JSON object",
+                names=".".join(path),
+            )
+        )
     first, *rest = path
     inner = members.get(first, b"{}")
     members[first] = _with_member(inner, rest, value) if rest else msgspec.json.encode(value)
@@ -226,8 +237,8 @@ _ENCODERS: Final[Mapping[str, Callable[[bytes], str]]] = {
 }
 _DECODERS: Final[Mapping[str, Callable[[str], bytes]]] = {
     "utf8": octets,
-    "base64": lambda text: decode_base64(text, "the key"),
-    "hex": lambda text: decode_hex(text, "the key"),
+    "base64": lambda text: decode_base64(text, msg("the key")),
+    "hex": lambda text: decode_hex(text, msg("the key")),
 }
 
 
@@ -274,10 +285,10 @@ def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
     _check_time(rule, scope)
     signature, key = render(rule.signature, scope), render(rule.key, scope)
     if not key:
-        raise _refused("it names a key that the platform does not declare")
+        raise _refused(msg("it names a key that the platform does not declare"))
     message = octets(render(rule.message, scope))
     if not _is_signature(rule, message, signature, key):
-        raise _refused("its signature is not that of its body")
+        raise _refused(msg("its signature is not that of its body"))
 
 
 def trust_of(request: Request, response: Response, now: float) -> str:
@@ -301,11 +312,15 @@ class _Signed(dict[str, str]):
     """Headers of an answer that must have been signed."""
 
     def __missing__(self, name: str) -> str:
-        raise _refused(f"it has no header {name!r}")
+        raise _refused(msg("it has no header {name!r}", name=name))
 
 
 def _refused(reason: str) -> AuthError:
-    return AuthError(f"the answer cannot be trusted: {reason}; check the platform's public key")
+    return AuthError(
+        msg(
+            "the answer cannot be trusted: {reason}; check the platform's public key", reason=reason
+        )
+    )
 
 
 def _define(groups: tuple[Mapping[str, str], ...], scope: dict[str, object]) -> None:
@@ -337,7 +352,7 @@ def _signature(rule: Sign, scope: Names) -> str:
     try:
         return _ENCODERS[rule.encode](_digest(rule, key, message))
     except FilterError as error:
-        raise ConfigError(f"auth.sign cannot sign: {error}") from None
+        raise ConfigError(msg("auth.sign cannot sign: {error}", error=error)) from None
 
 
 def _digest(rule: Sign, key: tuple[str, ...], message: bytes) -> bytes:
@@ -365,15 +380,17 @@ def _check_time(rule: VerifyResponse, scope: Names) -> None:
         return
     stamp, now = render(rule.timestamp, scope), scope["now"]
     if not (stamp.isascii() and stamp.isdigit() and isinstance(now, int | float)):
-        raise _refused("its time is not a number of seconds")
+        raise _refused(msg("its time is not a number of seconds"))
     if abs(int(stamp) - now) > rule.window:
-        raise _refused(f"it was signed more than {rule.window:g} s away from now")
+        raise _refused(
+            msg("it was signed more than {window:g} s away from now", window=rule.window)
+        )
 
 
 def _is_signature(rule: VerifyResponse, message: bytes, signature: str, key: str) -> bool:
     decode = decode_hex if rule.encode == "hex" else decode_base64
     try:
-        given = decode(signature, "its signature")
+        given = decode(signature, msg("its signature"))
     except FilterError:
         return False
     if rule.algorithm == "hmac-sha256":
@@ -383,4 +400,4 @@ def _is_signature(rule: VerifyResponse, message: bytes, signature: str, key: str
     try:
         return rsa_verify(message, given, key)
     except FilterError as error:
-        raise ConfigError(f"auth.verify_response cannot verify: {error}") from None
+        raise ConfigError(msg("auth.verify_response cannot verify: {error}", error=error)) from None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.i18n import msg, translate
 from bpmax_sim.pytest_plugin import fixtures, options
 from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDING, RUN, SESSIONS
 
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 
 _SCENARIO = ".scenario.yaml"  # as in `bpmax_sim.project`, which takes time to load
 MARKERS = (
-    "bpmax(cassette, mode, record, unused, ignore, repeat, clock, …): as in a scenario's proxy",
-    "bpmax_fault(on, call=None, status, body, error, token, delay, drip): fault injection",
-    "bpmax_live: needs a live system, so it is skipped unless --bpmax-mode=live",
-    "bpmax_scenario: is on every scenario",
+    msg(
+        "bpmax(cassette, mode, record, unused, ignore, repeat, clock, …): as in a scenario's proxy"
+    ),
+    msg("bpmax_fault(on, call=None, status, body, error, token, delay, drip): fault injection"),
+    msg("bpmax_live: needs a live system, so it is skipped unless --bpmax-mode=live"),
+    msg("bpmax_scenario: is on every scenario"),
 )
 
 
@@ -60,7 +63,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if shard is not None:
         from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
-        lines.append(f"bpmax-sim: {sharding.header(config, shard)}")
+        lines.append(msg("bpmax-sim: {header}", header=sharding.header(config, shard)))
     return lines
 
 
@@ -142,11 +145,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     _forget(item.config)
     item.config.stash[CURRENT] = item
     item.stash[GUARD] = NetworkGuard(
-        f"test {item.nodeid}", allow="--bpmax-allow-hosts={}", closed=False
+        msg("test {nodeid}", nodeid=item.nodeid), allow="--bpmax-allow-hosts={}", closed=False
     )
     mode = options.value(item.config, "mode")
     if item.get_closest_marker("bpmax_live") and mode != "live":
-        pytest.skip("needs a live system; run it with --bpmax-mode=live")
+        pytest.skip(translate(msg("needs a live system; run it with --bpmax-mode=live")))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,6 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
+from bpmax_sim.i18n import msg
+from bpmax_sim.pytest_plugin.options import usage_error
+
 
 def check(config: pytest.Config) -> None:
     """Say why no test can pass.
@@ -26,10 +29,14 @@ def check(config: pytest.Config) -> None:
     try:
         marshal.dumps(serialize(report))
     except ValueError:
-        raise pytest.UsageError(
-            f"--forked: pytest-forked {_version()} cannot hand on the reports of pytest "
-            f"{pytest.__version__}, so every test would fail; leave it out, run workers of "
-            "pytest-xdist (-n 2), or take a pytest that it knows, such as 8.4"
+        raise usage_error(
+            msg(
+                "--forked: pytest-forked {version} cannot hand on the reports of pytest "
+                "{version_2}, so every test would fail; leave it out, run workers of "
+                "pytest-xdist (-n 2), or take a pytest that it knows, such as 8.4",
+                version=_version(),
+                version_2=pytest.__version__,
+            )
         ) from None
 
 
@@ -37,4 +44,4 @@ def _version() -> str:
     try:
         return version("pytest-forked")
     except PackageNotFoundError:
-        return "of another kind"
+        return msg("of another kind")

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
+from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, put_behind
@@ -80,11 +81,12 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
     def of(cls, failures: Sequence[Failure], more: str = "") -> FailureText:
         """Return the text of the first failure, the headlines of the others, and *more*."""
         first = failures[0]
-        others = [f"also: {failure.headline}" for failure in failures[1:]]
+        others = [msg("also: {headline}", headline=failure.headline) for failure in failures[1:]]
         lines = _within(render(first).splitlines(), others)
-        text = cls("\n".join([*lines, *(["", more] if more else [])]))
+        shown = [translate(line) for line in [*lines, *(["", more] if more else [])]]
+        text = cls("\n".join(shown))
         place = first.location or first.place or Place("")
-        text.reprcrash = Crash(place.file, place.line, first.headline)
+        text.reprcrash = Crash(place.file, place.line, translate(first.headline))
         return text
 
     @classmethod
@@ -110,7 +112,10 @@ def _within(lines: list[str], others: list[str]) -> list[str]:
     told = (
         others[:room]
         if len(others) <= room
-        else [*others[: room - 1], f"also: {len(others) - room + 1} more failures"]
+        else [
+            *others[: room - 1],
+            msg("also: {others_count} more failures", others_count=len(others) - room + 1),
+        ]
     )
     return [*lines[: LONGEST - len(told)], *told]
 
@@ -121,14 +126,23 @@ def calls_section(calls: Sequence[CallMade], room: int) -> str:
         return ""
     left = len(calls) - room
     shown = calls if left <= 0 else calls[left + 1 :]
-    head = [] if left <= 0 else [f"… {left + 1} earlier calls"]
-    return "\n".join([*head, *map(_call, shown)])
+    head = [] if left <= 0 else [msg("… {left} earlier calls", left=left + 1)]
+    return joined("\n", [*head, *map(_call, shown)])
 
 
 def _call(call: CallMade) -> str:
     outcome = call.error or call.status
-    took = f"{call.duration * 1000:.0f} ms"
-    return f"#{call.number} {call.call}  {call.method} {call.url}  {outcome} {call.source} {took}"
+    took = msg("{duration:.0f} ms", duration=call.duration * 1000)
+    return msg(
+        "#{number} {call}  {method} {url}  {outcome} {source} {took}",
+        number=call.number,
+        call=call.call,
+        method=call.method,
+        url=call.url,
+        outcome=outcome,
+        source=call.source,
+        took=took,
+    )
 
 
 def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
@@ -173,23 +187,25 @@ def relative(path: Path) -> str:
     return os.path.relpath(path).replace(os.sep, "/")
 
 
-_NOTHING = "no exception is behind this: the run went on and was compared"
+_NOTHING = msg("no exception is behind this: the run went on and was compared")
 
 
 def behind(failures: Sequence[Failure], redact: Redact) -> str:
     """Return the tracebacks behind *failures*, each with the script's stack."""
     parts = [part for failure in failures for part in _behind(failure)]
-    return redact("\n".join(parts)) if parts else _NOTHING
+    return redact(joined("\n", parts)) if parts else _NOTHING
 
 
 def _behind(failure: Failure) -> Iterator[str]:
     if failure.cause is None:
         return
-    yield f"behind: {failure.headline}"
+    yield msg("behind: {headline}", headline=failure.headline)
     for error in _chain(failure.cause):
         if isinstance(error, ScriptError) and error.stack:
-            yield "\n".join(["Script stack (innermost call first):", *_indented(error.stack)])
-    yield "".join(traceback.format_exception(failure.cause)).rstrip()
+            yield joined(
+                "\n", [msg("Script stack (innermost call first):"), *_indented(error.stack)]
+            )
+    yield joined("", traceback.format_exception(failure.cause)).rstrip()
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -238,7 +254,7 @@ class ScenarioFile(pytest.Module):
         test.scenario = item
         for tag in (MARK, *item.tags):
             if tag != MARK:
-                self.config.addinivalue_line("markers", f"{tag}: tag of scenarios")
+                self.config.addinivalue_line("markers", msg("{tag}: tag of scenarios", tag=tag))
             test.add_marker(tag)
         if item.skip:
             test.add_marker(pytest.mark.skip(reason=_reason(item.skip)))
@@ -395,4 +411,4 @@ def annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException
             report.location = (*place, report.location[2])
     text = calls_section(calls, room) if len(calls) > told else ""
     if text:
-        report.sections.append(("calls", text))
+        report.sections.append(("calls", translate(text)))

@@ -13,7 +13,8 @@ from typing import Any, Final, Literal
 import pytest
 
 from bpmax_sim.guard import hosts_of
-from bpmax_sim.project import find_root
+from bpmax_sim.i18n import choose, msg, translate
+from bpmax_sim.project import find_root, language_of
 from bpmax_sim.session.options import CI_REFUSES, Given, Option, helped, options_of
 
 REPORT = ".bpmax/report.html"
@@ -51,12 +52,14 @@ _SAID = pytest.StashKey[dict[str, tuple[Any, Any]]]()
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options and their ini twins."""
-    group = parser.getgroup("bpmax-sim", "BPMAX scenarios")
+    group = parser.getgroup("bpmax-sim", msg("BPMAX scenarios"))
     for name, option in OPTIONS.items():
         told = helped(option, flag_of)
         group.addoption(flag_of(name), dest=ini_of(name), default=None, help=told, **_way(option))
         kind, default = _INI[option.given]
-        parser.addini(ini_of(name), f"as {flag_of(name)}", type=kind, default=default)
+        parser.addini(
+            ini_of(name), msg("as {flag_of}", flag_of=flag_of(name)), type=kind, default=default
+        )
 
 
 def _way(option: Option) -> dict[str, Any]:
@@ -106,11 +109,23 @@ def _read(option: Option, given: Any, told: str) -> Any:
         return given
     if option.choices and given not in option.choices:
         known = ", ".join(option.choices)
-        raise pytest.UsageError(f"{told}: expected one of {known}, got {given!r}")
+        raise usage_error(
+            msg(
+                "{told}: expected one of {known}, got {given!r}",
+                told=told,
+                known=known,
+                given=given,
+            )
+        )
     try:
         return _READ.get(option.name, option.read)(given)
     except ValueError as error:
-        raise pytest.UsageError(f"{told}: {error}") from None
+        raise usage_error(f"{told}: {error}") from None
+
+
+def usage_error(message: str) -> pytest.UsageError:
+    """Return the error that ends pytest with one line, in the reader's language."""
+    return pytest.UsageError(translate(message))
 
 
 def check(config: pytest.Config) -> None:
@@ -119,14 +134,15 @@ def check(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: a value is wrong, or CI would record.
     """
+    choose(value(config, "lang"), configured=language_of(find_root(config.rootpath)))
     for name in OPTIONS:
         value(config, name)
     report_path(config)
     mode, record = value(config, "mode"), on_command_line(config, "record")
     if record is not None and mode != "record":
-        raise pytest.UsageError(f"--bpmax-record={record} needs --bpmax-mode=record")
+        raise usage_error(msg("--bpmax-record={record} needs --bpmax-mode=record", record=record))
     if mode == "record" and os.environ.get("CI") and not value(config, "allow_ci_record"):
-        raise pytest.UsageError(CI_REFUSES)
+        raise usage_error(CI_REFUSES)
     variables(config)
 
 
@@ -140,9 +156,12 @@ def report_path(config: pytest.Config) -> Path | None:
     if not given:
         return None
     if not given.endswith(".html"):
-        raise pytest.UsageError(
-            f"--bpmax-report: expected a file that ends in .html, got {given!r}; "
-            "write --bpmax-report=FILE, or put the option behind the tests"
+        raise usage_error(
+            msg(
+                "--bpmax-report: expected a file that ends in .html, got {given!r}; write "
+                "--bpmax-report=FILE, or put the option behind the tests",
+                given=given,
+            )
         )
     if given != REPORT:
         return Path(config.invocation_params.dir, given)
@@ -168,7 +187,9 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
     try:
         return given_variables(given)
     except ValueError as error:
-        raise pytest.UsageError(f"--bpmax-var: expected NAME=VALUE, got {str(error)!r}") from None
+        raise usage_error(
+            msg("--bpmax-var: expected NAME=VALUE, got {error!r}", error=str(error))
+        ) from None
 
 
 def header(config: pytest.Config) -> list[str]:
@@ -181,8 +202,9 @@ def header(config: pytest.Config) -> list[str]:
         mode += f" {value(config, 'record', 'once')}"
     folder = value(config, "cassettes")
     where = _place(folder) if folder else shown(root / "cassettes")
-    closed = ", network closed" if mode in {"replay", "simulate"} else ""
-    return [f"bpmax-sim: {mode}, cassettes in {where}{closed}"]
+    closed = msg(", network closed") if mode in {"replay", "simulate"} else ""
+    line = msg("bpmax-sim: {mode}, cassettes in {where}{closed}")
+    return [translate(msg(line, mode=mode, where=where, closed=closed))]
 
 
 def _place(folder: str) -> str:

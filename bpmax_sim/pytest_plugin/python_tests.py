@@ -22,6 +22,7 @@ from _pytest._io import saferepr
 
 from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
+from bpmax_sim.i18n import Message, joined, msg, translate
 from bpmax_sim.project import cassette_name
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
@@ -70,7 +71,7 @@ def make_fault(on: str, *, call: int | str | None = None, **do: Any) -> Fault:
     if rule is None or problems:
         raise ConfigError(*(Problem(one.message, path=one.path) for one in problems))
     if wrong := fault_problem(rule):
-        raise ConfigError(f"fault on {on}: {wrong}")
+        raise ConfigError(msg("fault on {on}: {wrong}", on=on, wrong=wrong))
     return fault_of(rule)
 
 
@@ -84,7 +85,9 @@ def marked_faults(node: pytest.Item) -> Iterator[Fault]:
         given = dict(mark.kwargs)
         given |= given.pop("do", {})
         if len(mark.args) != 1 or not isinstance(mark.args[0], str):
-            raise ConfigError("the marker bpmax_fault takes one target, such as 'crm.create_order'")
+            raise ConfigError(
+                msg("the marker bpmax_fault takes one target, such as 'crm.create_order'")
+            )
         yield make_fault(mark.args[0], **given)
 
 
@@ -115,10 +118,18 @@ class RunFaults:
         """Take the rules away, and return what to say of those that never fired, or nothing."""
         silent = self._session.disarm(self._rules)
         self._rules = []
-        made = ", ".join(dict.fromkeys(call.name for call in self._session.calls)) or "none"
-        return "\n".join(
-            f"fault never fired: {rule} -> {describe_fault(rule)} (calls made: {made})"
-            for rule in silent
+        made = joined(", ", dict.fromkeys(call.name for call in self._session.calls)) or "none"
+        return joined(
+            "\n",
+            (
+                msg(
+                    "fault never fired: {rule} -> {describe_fault} (calls made: {made})",
+                    rule=rule,
+                    describe_fault=describe_fault(rule),
+                    made=made,
+                )
+                for rule in silent
+            ),
         )
 
 
@@ -272,6 +283,8 @@ def _hidden(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return redact_now(value)
+    if kind is Message:
+        return redact_now(translate(value))
     if kind in {list, tuple}:
         return kind([_hidden(item) for item in value])
     if kind.__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
@@ -321,7 +334,7 @@ def open_session(node: pytest.Item, **given: Unpack[SessionOptions]) -> Session:
         "cassette": cassette_of(node),
         "logins": folder / "auth",
         "owner": owner_of(node),
-        "command": f"pytest {shlex.quote(node.nodeid)} --bpmax-mode=record",
+        "command": msg("pytest {quote} --bpmax-mode=record", quote=shlex.quote(node.nodeid)),
         **COMMANDS,
         **session_options(node),
         **given,
@@ -434,7 +447,7 @@ def run_of(node: pytest.Item) -> Iterator[PythonTestRun]:
     try:
         run = PythonTestRun(node)
     except BpmaxError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(translate(str(error)), pytrace=False)
     node.stash[RUN] = run
     try:
         yield run
@@ -450,7 +463,7 @@ def without_traceback() -> Iterator[None]:
     try:
         yield
     except BpmaxError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(translate(str(error)), pytrace=False)
 
 
 class RunClock:

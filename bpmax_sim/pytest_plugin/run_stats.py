@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bpmax_sim.i18n import translate
+
 if TYPE_CHECKING:
     from bpmax_sim.session import Session
 
@@ -130,7 +132,7 @@ class Tally:
                 one: {owner: sorted(orders) for owner, orders in left.items()}
                 for one, left in self.left.items()
             },
-        } | {name: sorted(getattr(self, name)) for name in _SETS}
+        } | {name: sorted(map(translate, getattr(self, name))) for name in _SETS}
 
     def merge(self, data: Mapping[str, Any]) -> None:
         """Add what a worker sent."""

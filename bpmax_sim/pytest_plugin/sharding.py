@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.options import usage_error
 from bpmax_sim.pytest_plugin.run_stats import tally_of
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.shards import Shard
@@ -38,8 +40,16 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
 def header(config: pytest.Config, shard: Shard) -> str:
     """Return what must be the same for every shard of one run."""
     found = seconds(config)
-    known = f"{len(found)} durations ({shards.fingerprint(found)})"
-    return f"shard {shard}, split by {known if found else 'number, no durations known'}"
+    known = msg(
+        "{found_count} durations ({fingerprint})",
+        found_count=len(found),
+        fingerprint=shards.fingerprint(found),
+    )
+    return msg(
+        "shard {shard}, split by {known}",
+        shard=shard,
+        known=known if found else msg("number, no durations known"),
+    )
 
 
 def seconds(config: pytest.Config) -> dict[str, Any]:
@@ -51,7 +61,7 @@ def seconds(config: pytest.Config) -> dict[str, Any]:
     try:
         return shards.read(find_root(config.rootpath))
     except ConfigError as error:
-        raise pytest.UsageError(f"--bpmax-shard: {error}") from None
+        raise usage_error(msg("--bpmax-shard: {error}", error=error)) from None
 
 
 def _keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:

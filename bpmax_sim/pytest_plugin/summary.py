@@ -18,12 +18,13 @@ import msgspec
 import pytest
 
 import bpmax_sim
+from bpmax_sim.i18n import joined, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import shown
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.report.store import Evidence, digest_of, keep
-from bpmax_sim.report.terminal import annotation, in_workspace
+from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, counts, in_workspace
 
 _MOST = 10
 _ROWS = 50
@@ -56,7 +57,7 @@ def tell(reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequen
     text = summary(_outcomes(reporter.stats), notes, lines)
     if path and text:
         with suppress(OSError), Path(path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.write(translate(text))
 
 
 def command(note: Note) -> str:
@@ -70,16 +71,16 @@ def summary(outcomes: Mapping[str, int], notes: Sequence[Note], lines: Iterable[
     """Return the Markdown of the step's summary, or nothing where no scenario ran."""
     if not outcomes and not notes:
         return ""
-    counted = ", ".join(f"{outcomes[one]} {one}" for one in _OUTCOMES if outcomes.get(one))
-    parts = [f"### bpmax-sim: {counted or 'not collected'}", ""]
+    counted = counts(outcomes, BY_OUTCOME)
+    parts = [msg("### bpmax-sim: {counted}", counted=(counted or msg("not collected"))), ""]
     if notes:
         rows = [f"| {_cell(n.title)} | {_cell(_where(n))} | {_cell(n.told)} |" for n in notes]
         left = len(rows) - _ROWS
-        parts += ["| scenario | where | what |", "| --- | --- | --- |", *rows[:_ROWS]]
-        parts += ["", f"and {left} more"] if left > 0 else []
+        parts += [msg("| scenario | where | what |"), "| --- | --- | --- |", *rows[:_ROWS]]
+        parts += ["", msg("and {left} more", left=left)] if left > 0 else []
         parts += [""]
     parts += [f"* {_cell(line)}" for line in lines]
-    return "\n".join([*parts, "", ""])
+    return joined("\n", [*parts, "", ""])
 
 
 def _where(note: Note) -> str:
@@ -87,7 +88,7 @@ def _where(note: Note) -> str:
 
 
 def _cell(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _MARKUP.sub(r"\\\1", joined(" ", text.split()))
 
 
 def _ours(stats: Mapping[str, Sequence[Any]], outcome: str) -> Iterator[Any]:
@@ -126,7 +127,6 @@ def _problems(report: pytest.CollectReport, config: pytest.Config) -> Iterator[N
             yield Note(place, int(found["line"]), name, found["told"], column)
 
 
-_SOURCES = ("recorded", "live", "simulated", "fault", "stub", "failed")
 _SHOWN = 5
 _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
 _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
@@ -149,7 +149,7 @@ def write_summary(
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
-            reporter.write_line(line)
+            reporter.write_line(translate(line))
     tell(reporter, config, lines)
 
 
@@ -163,22 +163,36 @@ def _reports(reporter: pytest.TerminalReporter) -> Iterator[pytest.TestReport]:
 def _calls(tally: Tally) -> Iterator[str]:
     if not tally.used and not tally.calls:
         return
-    by_source = [f"{tally.calls[one]} {one}" for one in _SOURCES if tally.calls[one]]
-    told = f" ({', '.join(by_source)})" if by_source else ""
-    logins = f", {_count(tally.logins, 'login')}" if tally.logins else ""
-    cassettes = f"; {_count(len(tally.used), 'cassette')}" if tally.used else ""
-    yield f"{_count(sum(tally.calls.values()), 'call')}{told}{logins}{cassettes}"
+    by_source = counts(tally.calls, BY_SOURCE)
+    told = msg(" ({by_source})", by_source=by_source) if by_source else ""
+    logins = (
+        msg(", {plural}", plural=plural(tally.logins, "{number} login", "{number} logins"))
+        if tally.logins
+        else ""
+    )
+    cassettes = (
+        msg("; {plural}", plural=plural(len(tally.used), "{number} cassette", "{number} cassettes"))
+        if tally.used
+        else ""
+    )
+    yield msg(
+        "{plural}{told}{logins}{cassettes}",
+        plural=plural(sum(tally.calls.values()), "{number} call", "{number} calls"),
+        told=told,
+        logins=logins,
+        cassettes=cassettes,
+    )
 
 
 def _unplayed(tally: Tally) -> Iterator[str]:
     if tally.unplayed:
-        total = _count(sum(tally.unplayed.values()), "exchange")
-        yield f"not played: {total} in {_list(sorted(tally.unplayed))}"
+        total = plural(sum(tally.unplayed.values()), "{number} exchange", "{number} exchanges")
+        yield msg("not played: {total} in {list}", total=total, list=_list(sorted(tally.unplayed)))
 
 
 def _waiting(tally: Tally) -> Iterator[str]:
     if tally.waiting:
-        yield f"wait for review: {_list(sorted(tally.waiting))}; bpmax-sim review"
+        yield msg("wait for review: {list}; bpmax-sim review", list=_list(sorted(tally.waiting)))
 
 
 def _unrecognised(tally: Tally) -> Iterator[str]:
@@ -196,7 +210,7 @@ def _report(tally: Tally, path: Path | None) -> Iterator[str]:
 
     traces = [Path(trace) for trace in sorted(tally.traces)]
     write_page(path, traces, version=bpmax_sim.__version__)
-    yield f"report: {shown(path)}"
+    yield msg("report: {path}", path=shown(path))
 
 
 def _orphans(tally: Tally) -> Iterator[str]:
@@ -209,7 +223,7 @@ def _orphans(tally: Tally) -> Iterator[str]:
         if str(path) not in used and path.relative_to(folder).parts[0] != "auth"
     ]
     if found:
-        yield f"orphans, no test uses them: {_list(found)}; bpmax-sim prune"
+        yield msg("orphans, no test uses them: {list}; bpmax-sim prune", list=_list(found))
 
 
 def _keep(tally: Tally, root: Path) -> None:
@@ -246,9 +260,9 @@ def _is_complete(config: pytest.Config, tally: Tally) -> bool:
 
 def _list(paths: Iterable[str]) -> str:
     known = [shown(Path(path)) for path in paths]
-    more = [f"and {len(known) - _SHOWN} more"] if len(known) > _SHOWN else []
-    return ", ".join([*known[:_SHOWN], *more])
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    more = (
+        [msg("and {known_count} more", known_count=len(known) - _SHOWN)]
+        if len(known) > _SHOWN
+        else []
+    )
+    return joined(", ", [*known[:_SHOWN], *more])

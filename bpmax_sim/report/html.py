@@ -13,23 +13,23 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import chosen, msg
 from bpmax_sim.project import make_folder
 from bpmax_sim.report.store import read_traces
-from bpmax_sim.report.story import LONGEST_BODY, Story, body_text, story_of
+from bpmax_sim.report.story import LONGEST_BODY, Story, body_text, say, story_of
 from bpmax_sim.yamlfile import shown
 
-__all__ = ["LARGEST", "LONGEST_BODY", "Language", "body_text", "page", "story_of", "write_page"]
+__all__ = ["LARGEST", "LONGEST_BODY", "body_text", "page", "story_of", "write_page"]
 
-Language = Literal["zh", "en"]
 LARGEST = 64 * 1024 * 1024
 MARKS = {"passed": "√", "failed": "×", "did not end": "×"}
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")
@@ -41,7 +41,7 @@ def page(
     *,
     version: str,
     largest: int = LARGEST,
-    language: Language = "zh",
+    language: str = "",
 ) -> str:
     """Return the page of *stories*, those that did not pass first.
 
@@ -49,8 +49,9 @@ def page(
         stories: each is one scenario or one row of a table.
         version: of this package, told at the foot.
         largest: bytes after which of stories that passed only the summary is there.
-        language: of the page when it opens; it has a switch.
+        language: of the page when it opens, by default the chosen one; it has a switch.
     """
+    language = language or chosen()
     ordered = sorted(stories, key=lambda story: (story.outcome == "passed", story.place))
     data = Data(ordered, largest)
     counts = Counter(story.outcome for story in ordered)
@@ -65,6 +66,7 @@ def page(
         version=version,
         language=language,
         t=texts,
+        say=partial(say, language=language),
         style=Markup(_style()),  # noqa: S704
         scripts=scripts,
         policy=_policy(),
@@ -125,7 +127,7 @@ class Data:
                 "calls": story.calls,
                 "tags": story.tags,
                 "apis": story.apis,
-                "headline": story.failures[0].headline[:300] if story.failures else "",
+                "headline": story.failures[0].headline if story.failures else "",
                 "whole": told is not None,
             }
             for story, told in zip(self._stories, self._told, strict=True)
@@ -149,7 +151,7 @@ def _json(value: Any) -> str:
 
 
 def write_page(
-    path: Path, places: Sequence[Path], *, version: str, language: Language = "zh"
+    path: Path, places: Sequence[Path], *, version: str, language: str = ""
 ) -> Counter[str]:
     """Write the page of the traces in *places*, and return how many had which outcome.
 
@@ -162,7 +164,9 @@ def write_page(
         make_folder(path)
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
     except OSError as error:
-        raise ConfigError(f"{shown(path)}: cannot be written: {error.strerror}") from error
+        raise ConfigError(
+            msg("{path}: cannot be written: {reason}", path=shown(path), reason=error.strerror)
+        ) from error
     return Counter(story.outcome for story in stories)
 
 

@@ -17,11 +17,13 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.project import SUFFIX, file_name, make_folder
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
 from bpmax_sim.secret.vault import Redact
+from bpmax_sim.subject.definition import Node
 from bpmax_sim.yamlfile import shown
 
 TRACE_FOLDER = Path(".bpmax", "trace")
@@ -96,15 +98,20 @@ def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
             name: {
                 "title": redact(node.title),
                 "end": node.end,
-                "routes": [
-                    {"action": action, "to": route.to, "when": redact(route.when)}
-                    for action in node.offers
-                    for route in node.routes(action)
-                ],
+                "routes": list(_routes(node, redact)),
             }
             for name, node in flow.nodes.items()
         }
         yield FlowAttached(flow=flow.flow, start=flow.start, nodes=nodes, at=at)
+
+
+def _routes(node: Node, redact: Redact) -> Iterator[dict[str, str]]:
+    for action in node.offers:
+        for route in node.routes(action):
+            yield {"action": action, "to": route.to, "when": redact(route.when)}
+    due = node.due.to if node.due else ""
+    others = [*(("parallel", to) for to in node.parallel), ("join", node.join), ("deadline", due)]
+    yield from ({"action": action, "to": to, "when": ""} for action, to in others if to)
 
 
 def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
@@ -118,7 +125,9 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
     found: dict[Path, Path] = {}
     for place in places:
         if not place.exists():
-            raise ConfigError(f"{shown(place)}: there is no such trace; {_HOW}")
+            raise ConfigError(
+                msg("{place}: there is no such trace; {how}", place=shown(place), how=_HOW)
+            )
         files = [place] if place.is_file() else sorted(place.rglob(f"*{_ENDING}"))
         base = _base(place)
         found |= {file.relative_to(base): file for file in files}
@@ -126,7 +135,7 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
         yield _read(found[name], name.parent.parent.as_posix())
 
 
-_HOW = "write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`"
+_HOW = msg("write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`")
 
 
 def _base(place: Path) -> Path:
@@ -144,7 +153,14 @@ def _read(path: Path, folder: str) -> Trace:
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         event = _event(line)
         if event is None:
-            raise ConfigError(f"{shown(path)}:{number}: this is no line of a trace; {_HOW}")
+            raise ConfigError(
+                msg(
+                    "{path}:{number}: this is no line of a trace; {how}",
+                    path=shown(path),
+                    number=number,
+                    how=_HOW,
+                )
+            )
         if event["event"] == "SourceAttached":
             sources[str(event.get("file"))] = str(event.get("text"))
         elif event["event"] == "FlowAttached":
@@ -152,12 +168,19 @@ def _read(path: Path, folder: str) -> Trace:
         else:
             events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
-        raise ConfigError(f"{shown(path)}: this trace has no beginning; {_HOW}")
+        raise ConfigError(
+            msg("{path}: this trace has no beginning; {how}", path=shown(path), how=_HOW)
+        )
     version = events[0].get("version", 1)
     if version != VERSION:
         raise ConfigError(
-            f"{shown(path)}: this trace has version {version}, and version {VERSION} is read here;"
-            f" {_HOW}"
+            msg(
+                "{path}: this trace has version {version}, and version {known} is read here; {how}",
+                path=shown(path),
+                version=version,
+                known=VERSION,
+                how=_HOW,
+            )
         )
     return Trace("" if folder == "." else folder, tuple(events), sources, flow)
 
@@ -209,7 +232,7 @@ def keep(evidence: Evidence, root: Path) -> None:
     path = root / PLACE
     try:
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(evidence))
+        path.write_bytes(msgspec.json.encode(evidence, enc_hook=encoded))
     except OSError:
         return
 
@@ -265,7 +288,7 @@ def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence
             path.unlink(missing_ok=True)
             return
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(_told(item, failures, texts)))
+        path.write_bytes(msgspec.json.encode(_told(item, failures, texts), enc_hook=encoded))
     except OSError:
         return
 

@@ -10,11 +10,12 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from bpmax_sim.i18n import Message, mapped, msg, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.traffic.curl import curl_of
 
@@ -23,7 +24,11 @@ _UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
 _PASTED = frozenset({"record", "compare", "ignore", "accept"})
 _BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
 _PLACES = frozenset({"place", "script", "file"})
+_SAID = frozenset({"message", "why", "reason", "notes"})
+_LANGUAGES = ("en", "zh")
 _Event = Mapping[str, Any]
+Said = str | Mapping[str, str]
+"""A text, or the same by language where it is not the same in all."""
 
 
 class Homeward(msgspec.Struct, frozen=True):
@@ -55,11 +60,11 @@ class Homeward(msgspec.Struct, frozen=True):
 class FailureStory(msgspec.Struct, frozen=True, kw_only=True):
     """One failure: its lines, and what can be pasted."""
 
-    headline: str
+    headline: Said
     place: str
     excerpt: Sequence[Mapping[str, Any]]
     checks: Sequence[Mapping[str, Any]]
-    detail: Sequence[str]
+    detail: Sequence[Said]
     pastes: Sequence[tuple[str, str]]
     script: str
 
@@ -86,7 +91,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     apis: Sequence[str]
     answered: Sequence[str]
     failures: Sequence[FailureStory]
-    notes: Sequence[str]
+    notes: Sequence[Said]
     rerun: str
     record: str
     events: Sequence[_Event]
@@ -122,7 +127,7 @@ def story_of(trace: Trace) -> Story:
         apis=tuple(dict.fromkeys(str(call["call"]) for call in calls)),
         answered=tuple(sources.get(call["number"]) or "unanswered" for call in calls),
         failures=tuple(_failure(one, home) for one in ended.get("failures", ())),
-        notes=tuple(ended.get("notes", ())),
+        notes=tuple(_said(note, home) for note in ended.get("notes", ())),
         rerun=f"bpmax-sim run {target}",
         record=f"bpmax-sim record {target}",
         events=tuple(_event(event, home) for event in trace.events),
@@ -139,6 +144,9 @@ def _event(event: _Event, home: Homeward) -> dict[str, Any]:
 
 
 def _member(key: str, value: Any, home: Homeward) -> Any:
+    if key in _SAID:
+        several = isinstance(value, list)
+        return [_said(one, home) for one in value] if several else _said(value, home)
     if key in _PLACES and (value is None or isinstance(value, str)):
         return home.place(bounded(value))
     if key == "stack":
@@ -146,6 +154,25 @@ def _member(key: str, value: Any, home: Homeward) -> Any:
     if key == "recording" and isinstance(value, Mapping):
         return {name: _member(name, item, home) for name, item in value.items()}
     return _body(value) if key in _BODIES else bounded(value)
+
+
+def _said(value: Any, home: Homeward) -> Said:
+    """Return a text of a trace in all languages, files named from the root."""
+    return _whole(_message(bounded(value)), home)
+
+
+def _message(value: Any) -> str:
+    """Return the message that a trace holds as its template and values."""
+    if not isinstance(value, Mapping):
+        return "" if value is None else str(value)
+    values = {name: _message(one) for name, one in (value.get("values") or {}).items()}
+    text, template = str(value.get("text", "")), str(value.get("template", ""))
+    return Message(text, template, values, str(value.get("many", "")))
+
+
+def say(text: Said, language: str) -> str:
+    """Return *text* in one language."""
+    return text if isinstance(text, str) else text[language]
 
 
 def _body(value: Any) -> Any:
@@ -184,19 +211,33 @@ def body_text(body: Any) -> str:
 
 def _failure(told: _Event, home: Homeward) -> FailureStory:
     told = bounded(told)
-    step = f"step {told['step']}/{told['total']} " if told.get("step") else ""
-    title = told.get("title") or told.get("scenario", "")
-    detail = tuple(map(home.text, told.get("detail", ())))
+    detail = [_message(line) for line in told.get("detail", ())]
     checks = sorted(told.get("checks", ()), key=lambda check: bool(check["ok"]))
     return FailureStory(
-        headline=home.text(f"{step}{title}: {told['essence']}"),
+        headline=_headline(told, home),
         place=home.place(told.get("place")),
         excerpt=told.get("excerpt", ()),
         checks=[{**check, "label": _label(check["path"])} for check in checks],
-        detail=detail,
-        pastes=tuple(_pastes(detail)),
+        detail=tuple(_said(line, home) for line in told.get("detail", ())),
+        pastes=tuple(_pastes(map(home.text, map(plain, detail)))),
         script=f"{home.place(told.get('script'))} {told.get('script_text', '')}".strip(),
     )
+
+
+def _headline(told: _Event, home: Homeward) -> Said:
+    title = _message(told.get("title") or told.get("scenario", ""))
+    essence = _message(told["essence"])
+    if not told.get("step"):
+        return _whole(msg("{title}: {essence}", title=title, essence=essence), home)
+    step, total = told["step"], told["total"]
+    line = "step {step}/{total} {title}: {essence}"
+    return _whole(msg(line, step=step, total=total, title=title, essence=essence), home)
+
+
+def _whole(message: str, home: Homeward) -> Said:
+    message = mapped(message, home.text)
+    told = {language: plain(translate(message, language)) for language in _LANGUAGES}
+    return told if len({*told.values()}) > 1 else plain(message)
 
 
 def _label(path: Sequence[Any]) -> str:
@@ -208,7 +249,7 @@ def _is_operator(part: Any) -> bool:
     return isinstance(part, str) and part.startswith("$")
 
 
-def _pastes(detail: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _pastes(detail: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield what a miss offers to paste: the word before it, and the text."""
     for line in detail:
         word, _, rest = line.strip().partition("  ")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
@@ -94,14 +95,20 @@ def judged(
 
 def rerun(item: ScenarioItem, mode: str = "replay") -> str:
     """Return the command that runs *item* alone, in the same mode."""
-    how = "record" if mode == "record" else "run" if mode == "replay" else f"run --mode {mode}"
-    return f"bpmax-sim {how} {target(item)}"
+    how = (
+        "record"
+        if mode == "record"
+        else "run"
+        if mode == "replay"
+        else msg("run --mode {mode}", mode=mode)
+    )
+    return msg("bpmax-sim {how} {target}", how=how, target=target(item))
 
 
 def target(item: ScenarioItem) -> str:
     """Return *item* and its variables as arguments of a command, quoted for a shell."""
     name = item.node_id if item.row else item.spot.source.file
-    return " ".join(map(pasted, (name, *item.repeated("--var"))))
+    return joined(" ", map(pasted, (name, *item.repeated("--var"))))
 
 
 def _code(failures: tuple[Failure, ...], calls: tuple[CallMade, ...], *, live: bool) -> ExitCode:
@@ -133,7 +140,7 @@ def _expected(verdict: Verdict, reason: str) -> Verdict:
     if verdict.outcome == "failed":
         return verdict  # what keeps it from running is not what was expected
     spot = verdict.item.spot.at("xfail")
-    told = "expected to fail, but passed; take xfail away"
+    told = msg("expected to fail, but passed; take xfail away")
     return replace(
         verdict,
         outcome="failed",
@@ -156,19 +163,54 @@ def _reason(told: bool | str) -> str:
 
 
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}
-_WORDS: tuple[Outcome, ...] = ("passed", "failed", "xfailed", "skipped")
+BY_OUTCOME: Mapping[str, str] = {
+    "passed": msg("{number} passed"),
+    "failed": msg("{number} failed"),
+    "error": msg("{number} error"),
+    "xfailed": msg("{number} xfailed"),
+    "xpassed": msg("{number} xpassed"),
+    "skipped": msg("{number} skipped"),
+}
+"""How many tests ended so, in the order in which it is reported."""
+BY_SOURCE: Mapping[str, str] = {
+    "recorded": msg("{number} recorded"),
+    "live": msg("{number} live"),
+    "simulated": msg("{number} simulated"),
+    "fault": msg("{number} fault"),
+    "stub": msg("{number} stub"),
+    "failed": msg("{number} failed"),
+    "unanswered": msg("{number} unanswered"),
+}
+"""How many calls were answered by whom."""
+
+
+_SORTED = dict(sorted(BY_SOURCE.items()))
+
+
+def counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
+    """Return ``2 passed, 1 failed`` for those of *numbers* that are not zero."""
+    told = [msg(text, number=numbers[one]) for one, text in templates.items() if numbers.get(one)]
+    return joined(", ", told)
 
 
 def line(verdict: Verdict) -> str:
     """Return ``√ 选择客户后回填联系人   2 calls   31 ms``."""
     head = f"{MARKS[verdict.outcome]} {verdict.item.name}"
     if verdict.outcome == "skipped":
-        return f"{head}   skipped{_because(verdict)}"
+        return msg("{head}   skipped{because}", head=head, because=_because(verdict))
     if not verdict.digest:
-        return f"{head}   did not run"
-    took = f"{counted(len(verdict.calls), 'call')}   {verdict.duration * 1000:.0f} ms"
-    told = f"   failed as expected{_because(verdict)}" if verdict.outcome == "xfailed" else ""
-    return f"{head}   {took}{told}"
+        return msg("{head}   did not run", head=head)
+    took = msg(
+        "{counted}   {duration:.0f} ms",
+        counted=plural(len(verdict.calls), "{number} call", "{number} calls"),
+        duration=verdict.duration * 1000,
+    )
+    told = (
+        msg("   failed as expected{because}", because=_because(verdict))
+        if verdict.outcome == "xfailed"
+        else ""
+    )
+    return msg("{head}   {took}{told}", head=head, took=took, told=told)
 
 
 def _because(verdict: Verdict) -> str:
@@ -184,20 +226,20 @@ def explained(verdict: Verdict) -> Iterator[str]:
 def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``; *seconds* are real ones."""
     outcomes = Counter(verdict.outcome for verdict in verdicts)
-    told = ", ".join(f"{outcomes[word]} {word}" for word in _WORDS if outcomes[word])
-    return f"{told or 'nothing ran'}   {_calls(verdicts)}   {seconds:.2f} s"
+    told = counts(outcomes, BY_OUTCOME)
+    return msg(
+        "{told}   {calls}   {seconds:.2f} s",
+        told=(told or msg("nothing ran")),
+        calls=_calls(verdicts),
+        seconds=seconds,
+    )
 
 
 def _calls(verdicts: Iterable[Verdict]) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
-    sources = Counter(call.source or "unanswered" for call in calls)
-    told = ", ".join(f"{count} {source}" for source, count in sorted(sources.items()))
-    return f"{counted(len(calls), 'call')}{f': {told}' if told else ''}"
-
-
-def counted(number: int, word: str) -> str:
-    """Return ``1 call`` or ``2 calls``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    number = plural(len(calls), "{number} call", "{number} calls")
+    told = counts(Counter(call.source or "unanswered" for call in calls), _SORTED)
+    return msg("{number}: {told}", number=number, told=told) if told else number
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -205,7 +247,7 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+        yield joined("  ", cells).rstrip()
 
 
 def width(text: str) -> int:
@@ -219,7 +261,11 @@ def annotation(
     """Return the command that tells *told* at a place, as far as the place is known."""
     given: dict[str, Any] = {"file": file, "line": line, "col": column, "title": title}
     where = ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
-    return f"::error {where}::{_data(told)}" if where else f"::error::{_data(told)}"
+    return (
+        msg("::error {where}::{data}", where=where, data=_data(told))
+        if where
+        else f"::error::{_data(told)}"
+    )
 
 
 def in_workspace(path: Path) -> str:

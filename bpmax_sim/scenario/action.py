@@ -12,12 +12,14 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from bpmax_sim.errors import SubjectError
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.flow import Definition, FlowSubject
+from bpmax_sim.subject.definition import Definition
+from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import Result, SubjectKind
 
@@ -30,13 +32,28 @@ class CheckContext(Protocol):
     definition: Definition | None
 
     @property
-    def subject(self) -> SubjectKind | None:
-        """Return what is driven."""
+    def subjects(self) -> tuple[SubjectKind, ...]:
+        """Return what is driven: a form, a flow, or a flow with forms."""
         ...
 
     @property
-    def scripts(self) -> Mapping[str, str]:
-        """Return event -> script file."""
+    def subflows(self) -> Mapping[str, Definition]:
+        """Return the flows that nodes can start, by name."""
+        ...
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Return who is named anywhere; nobody where hooks may name others."""
+        ...
+
+    @property
+    def lists_people(self) -> bool:
+        """Return whether the scenario lists all people."""
+        ...
+
+    @property
+    def scripts(self) -> Mapping[str, tuple[str, ...]]:
+        """Return event -> script files."""
         ...
 
     @property
@@ -80,20 +97,44 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         result = Result() if self.subject is None else self.subject.begin()
         try:
             action.run(self, value, name, result)
+            self.expire()
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            result.errors.append(error)
+            result.errors.append(_kept(error))
         for ended in self.bench.drain():
             result.take(ended)
         return result
 
+    def meanwhile(self, action: type[Action], value: Any, name: str) -> Result:
+        """Do *action* while another one is under way, which all that it starts belongs to."""
+        result = Result()
+        try:
+            action.run(self, value, name, result)
+        except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
+            result.errors.append(_kept(error))
+        return result
+
+    def expire(self) -> None:
+        """Let happen what happens at the deadlines that are over by now."""
+        if isinstance(self.subject, FlowSubject):
+            self.subject.expire(self.bench.clock.now())
+
+    def whose(self, event: str) -> FormSubject | FlowSubject:
+        """Return what fires *event*: a flow's own hook, or the form that a person sees of it."""
+        subject = self.any("fire")
+        if isinstance(subject, FlowSubject) and subject.front.bodies(event):
+            return subject.front
+        return subject
+
     def form(self, action: str) -> FormSubject:
-        """Return the form.
+        """Return the form that a person sees.
 
         Raises:
-            SubjectError: if the subject is none.
+            SubjectError: if the subject has none.
         """
+        if isinstance(self.subject, FlowSubject):
+            return self.subject.front
         if not isinstance(self.subject, FormSubject):
-            raise SubjectError(f"{action} needs a form")
+            raise SubjectError(msg("{action} needs a form", action=action))
         return self.subject
 
     def flow(self, action: str) -> FlowSubject:
@@ -103,7 +144,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if the subject is none.
         """
         if not isinstance(self.subject, FlowSubject):
-            raise SubjectError(f"{action} needs a flow")
+            raise SubjectError(msg("{action} needs a flow", action=action))
         return self.subject
 
     def any(self, action: str) -> FormSubject | FlowSubject:
@@ -113,8 +154,13 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if there is none.
         """
         if self.subject is None:
-            raise SubjectError(f"{action} needs a form or a flow")
+            raise SubjectError(msg("{action} needs a form or a flow", action=action))
         return self.subject
+
+
+def _kept(error: Exception) -> Exception:
+    """Return *error* as a result keeps it: a refusal needs no frames, which would keep the run."""
+    return error.with_traceback(None) if isinstance(error, SubjectError) else error
 
 
 class Action(Model, frozen=True, kw_only=True):
@@ -182,9 +228,11 @@ class Action(Model, frozen=True, kw_only=True):
         """Report unknown keys; return whether *value* is a map at all."""
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):
-            context.tell(spot, f"expected a map of {', '.join(known)}")
+            context.tell(spot, msg("expected a map of {names}", names=joined(", ", known)))
             return False
         for key in value:
             if key not in known:
-                context.tell(spot.at(key), f"unknown key {key!r}{hint(key, known)}")
+                context.tell(
+                    spot.at(key), msg("unknown key {key!r}{hint}", key=key, hint=hint(key, known))
+                )
         return True

@@ -12,24 +12,28 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import msgspec
 from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
+from bpmax_sim.scenario.handles import handles_for
+from bpmax_sim.scenario.people import FlowAction, move_of
 from bpmax_sim.scenario.references import Path as Steps
+from bpmax_sim.scenario.rows import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.subject.cells import check_row, field_hint
-from bpmax_sim.subject.flow import Action as FlowAction
+from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.hooks import FlowMove, Result, parse_event
+from bpmax_sim.subject.hooks import Result, Where, known_event
+from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile.schema import Texts
 from bpmax_sim.yamlfile.shapes import DURATION
 
@@ -38,7 +42,7 @@ REFERENCE_PATTERN = r"\$\{"
 
 def _check_fields(context: CheckContext, value: Any, spot: Spot) -> None:
     if not isinstance(value, Mapping):
-        context.tell(spot, "expected a map of fields and values")
+        context.tell(spot, msg("expected a map of fields and values"))
         return
     for name in value:
         if wrong := field_hint(name, context.fields):
@@ -48,9 +52,9 @@ def _check_fields(context: CheckContext, value: Any, spot: Spot) -> None:
 class Open(Action, frozen=True, kw_only=True):
     """Opening a form."""
 
-    about = ("Open the form with prefilled values", "打开表单，可预填字段")
+    about = (msg("Open the form with prefilled values"), "打开表单，可预填字段")
     others = (Mapping[str, Any], None)
-    takes = "`{field: value}`, or nothing"
+    takes = msg("`{field: value}`, or nothing")
     needs = ("form",)
 
     @classmethod
@@ -68,9 +72,9 @@ class Open(Action, frozen=True, kw_only=True):
 class Set(Action, frozen=True, kw_only=True):
     """Filling in fields."""
 
-    about = ("Fill in fields one after another", "依次填写字段")
+    about = (msg("Fill in fields one after another"), "依次填写字段")
     others = (Mapping[str, Any],)
-    takes = '`{field: value}`, `{"rows[0].qty": value}`'
+    takes = msg('`{field: value}`, `{"rows[0].qty": value}`')
     needs = ("form", "flow")
 
     @classmethod
@@ -84,118 +88,68 @@ class Set(Action, frozen=True, kw_only=True):
         on.any("set").set(value)
 
 
-class _Rows(Action, frozen=True, kw_only=True):
-    """What a person does with the rows of a table; rows are counted from 0."""
-
-    needs = ("form", "flow")
-
-    @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find tables that are no fields, and rows that are no numbers."""
-        if not cls.known_keys(context, value, spot):
-            return
-        table = value.get("table")
-        if not isinstance(table, str):
-            context.tell(spot, "expected table: the field that holds the rows")
-        elif "${" not in table and (wrong := field_hint(table, context.fields)):
-            context.tell(spot.at("table"), wrong)
-        for key in cls.needed_rows:
-            if key not in value:
-                context.tell(spot, f"expected {key}: the number of a row, from 0")
-        for key in ("at", "to"):
-            row = value.get(key, 0)
-            is_number = isinstance(row, int) and not isinstance(row, bool) and row >= 0
-            if not is_number and not (isinstance(row, str) and "${" in row):
-                context.tell(spot.at(key), f"expected the number of a row, from 0, got {row!r}")
-
-    needed_rows: ClassVar[tuple[str, ...]] = ("at",)
-
-    @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Replace the table by one with the rows as they are then."""
-        table = str(value["table"])
-        on.any(cls.key()).set_rows(table, lambda rows: cls.changed(rows, value, table))
-
-    @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
-        """Return the rows afterwards.
-
-        Raises:
-            SubjectError: a row that is meant is not there.
-        """
-        raise NotImplementedError
-
-
-class AddRow(_Rows, frozen=True, kw_only=True):
+class AddRow(RowAction, frozen=True, kw_only=True):
     """Adding a row to a table, at its end where no place is given."""
 
-    about = ("Add a row to a table", "给明细表加一行")
-    texts: ClassVar = {
-        "_": ("A new row", "新的一行"),
-        "table": ("Field that holds the rows", "明细表字段"),
-        "row": ("Values of the row", "该行的值"),
-        "at": (
-            "Number that the row gets, from 0; by default the last",
+    about = (msg("Add a row to a table"), "给明细表加一行")
+    texts: ClassVar = row_texts(
+        whole=(msg("A new row"), "新的一行"),
+        row=(msg("Values of the row"), "该行的值"),
+        at=(
+            msg("Number that the row gets, from 0; by default the last"),
             "行号，从 0 起，默认加在最后",
         ),
-    }
-    needed_rows: ClassVar = ()
+    )
+    rows: ClassVar = {"at": False}
+    adds: ClassVar = True
 
     table: str
     row: Mapping[str, Any] = {}
     at: int = 0
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
         """Return the rows with the new one."""
-        at = int(value.get("at", len(rows)))
-        check_row(rows, at, table, more=1)
+        (at,) = numbers
         return [*rows[:at], value.get("row", {}), *rows[at:]]
 
 
-class RemoveRow(_Rows, frozen=True, kw_only=True):
+class RemoveRow(RowAction, frozen=True, kw_only=True):
     """Removing a row of a table."""
 
-    about = ("Remove a row of a table", "删除明细表的一行")
-    texts: ClassVar = {
-        "_": ("The row that goes", "要删除的行"),
-        "table": ("Field that holds the rows", "明细表字段"),
-        "at": ("Number of the row, from 0", "行号，从 0 起"),
-    }
+    about = (msg("Remove a row of a table"), "删除明细表的一行")
+    texts: ClassVar = row_texts(whole=(msg("The row that goes"), "要删除的行"))
 
     table: str
     at: int
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
         """Return the other rows."""
-        at = int(value["at"])
-        check_row(rows, at, table)
+        del value
+        (at,) = numbers
         return [*rows[:at], *rows[at + 1 :]]
 
 
-class MoveRow(_Rows, frozen=True, kw_only=True):
+class MoveRow(RowAction, frozen=True, kw_only=True):
     """Moving a row of a table."""
 
-    about = ("Move a row of a table", "移动明细表的一行")
-    texts: ClassVar = {
-        "_": ("The row that moves", "要移动的行"),
-        "table": ("Field that holds the rows", "明细表字段"),
-        "at": ("Number of the row, from 0", "行号，从 0 起"),
-        "to": ("Number that it has afterwards", "移动后的行号"),
-    }
-    needed_rows: ClassVar = ("at", "to")
+    about = (msg("Move a row of a table"), "移动明细表的一行")
+    texts: ClassVar = row_texts(
+        whole=(msg("The row that moves"), "要移动的行"),
+        to=(msg("Number that it has afterwards"), "移动后的行号"),
+    )
+    rows: ClassVar = {"at": True, "to": True}
 
     table: str
     at: int
     to: int
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], table: str) -> list[Any]:
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
         """Return the rows in their new order."""
-        at, to = int(value["at"]), int(value["to"])
-        check_row(rows, at, table)
-        check_row(rows, to, table)
+        del value
+        at, to = numbers
         rest = [*rows[:at], *rows[at + 1 :]]
         return [*rest[:to], rows[at], *rest[to:]]
 
@@ -203,7 +157,7 @@ class MoveRow(_Rows, frozen=True, kw_only=True):
 class Click(Action, frozen=True, kw_only=True):
     """Pressing a button of a form."""
 
-    about = ("Press a button", "点击按钮")
+    about = (msg("Press a button"), "点击按钮")
     others = (str,)
     takes = "a button"
     needs = ("form",)
@@ -212,12 +166,15 @@ class Click(Action, frozen=True, kw_only=True):
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find buttons without a script."""
         if not isinstance(value, str):
-            context.tell(spot, "expected the name of a button")
+            context.tell(spot, msg("expected the name of a button"))
             return
         prefix = "click."
         buttons = [event[len(prefix) :] for event in context.scripts if event.startswith(prefix)]
         if "${" not in value and value not in buttons:
-            context.tell(spot, f"no script for click.{value}{hint(value, buttons)}")
+            context.tell(
+                spot,
+                msg("no script for click.{value}{hint}", value=value, hint=hint(value, buttons)),
+            )
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -228,12 +185,12 @@ class Click(Action, frozen=True, kw_only=True):
 class Submit(Action, frozen=True, kw_only=True):
     """Submitting a form, or creating a project."""
 
-    about = ("Submit the form or create the project", "提交表单，或创建项目")
+    about = (msg("Submit the form or create the project"), "提交表单，或创建项目")
     texts: ClassVar = {
-        "_": ("Who creates the project", "谁创建项目"),
+        "_": (msg("Who creates the project"), "谁创建项目"),
         "by": ("Who", "谁"),
         "comment": ("Comment", "意见"),
-        "form": ("What the form holds", "表单内容"),
+        "form": (msg("What the form holds"), "表单内容"),
     }
     others = (bool, None)
     needs = ("form", "flow")
@@ -245,7 +202,7 @@ class Submit(Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find keys that it does not take; of a form it takes none."""
-        if context.subject == "flow" and isinstance(value, Mapping):
+        if "flow" in context.subjects and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
         elif value not in ({}, None, True):
             context.tell(spot, "expected {}")
@@ -254,7 +211,7 @@ class Submit(Action, frozen=True, kw_only=True):
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Fire ``submit``, or create the project."""
         if isinstance(on.subject, FlowSubject):
-            on.subject.create(_move_of(value))
+            on.subject.submit(move_of(value))
         else:
             on.form("submit").submit()
 
@@ -262,111 +219,248 @@ class Submit(Action, frozen=True, kw_only=True):
 class Fire(Action, frozen=True, kw_only=True):
     """Running the script of one event."""
 
-    about = ("Run the script of an event alone", "单独执行某个事件的脚本")
+    about = (msg("Run the script of an event alone"), "单独执行某个事件的脚本")
     others = (str,)
-    takes = "an event"
+    takes = msg("an event")
     needs = ("form", "flow")
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find events that the subject does not have, or that have no script."""
         if not isinstance(value, str):
-            context.tell(spot, "expected an event such as change.customerId")
+            context.tell(spot, msg("expected an event such as change.customerId"))
             return
         if "${" in value:
             return
         try:
-            parse_event(value, context.subject or "form")
+            known_event(value, context.subjects)
         except ValueError as error:
             context.tell(spot, str(error))
             return
         if value not in context.scripts:
-            context.tell(spot, f"no script for {value}{hint(value, context.scripts)}")
+            context.tell(
+                spot,
+                msg("no script for {value}{hint}", value=value, hint=hint(value, context.scripts)),
+            )
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Run the script, without changing anything first."""
-        on.any("fire").fire(str(value))
+        on.whose(str(value)).fire(str(value))
 
 
-class _Transition(Action, frozen=True, kw_only=True):
-    """What somebody decides at a node."""
+_WHO: Mapping[str, tuple[str, str]] = {
+    "_": (msg("Who acts where"), "谁在哪个环节操作"),
+    "project": (
+        msg("Sub-flow whose project it is; by default the main one"),
+        "子流程名称，默认主流程",
+    ),
+    "at": ("Node", "环节"),
+    "by": (msg("Who; has to be allowed to"), "谁，必须有权操作"),
+    "comment": ("Comment", "意见"),
+}
+_FILLED: Mapping[str, tuple[str, str]] = {
+    "form": (msg("What is filled in on the way"), "同时填写的内容"),
+}
 
-    texts: ClassVar = {
-        "_": ("Who acts where", "谁在哪个环节操作"),
-        "at": ("Node", "环节"),
-        "by": ("Who; has to be an owner", "谁，必须是负责人"),
-        "comment": ("Comment", "意见"),
-        "form": ("What is filled in on the way", "同时填写的内容"),
-    }
-    others = (None,)
-    needs = ("flow",)
-    decides: ClassVar[FlowAction]
 
+class Approve(FlowAction, frozen=True, kw_only=True):
+    """Approving at a node."""
+
+    about = (msg("Approve at a node"), "审批通过")
+    texts: ClassVar = {**_WHO, **_FILLED}
+    decides: ClassVar = "approve"
+
+    project: str = ""
     at: str = ""
     by: str | int = ""
     comment: str = ""
     form: Mapping[str, Any] = {}
 
-    @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find nodes that are not there, or that do not offer it."""
-        if value is None or not cls.known_keys(context, value, spot):
-            return
-        at = value.get("at", "")
-        if context.definition is None or not isinstance(at, str) or not at or "${" in at:
-            return
-        if at not in context.nodes:
-            context.tell(spot.at("at"), f"no node {at!r}{hint(at, context.nodes)}")
-        elif cls.decides not in context.definition.nodes[at].offers:
-            offers = ", ".join(context.definition.nodes[at].offers) or "no action"
-            wrong = f"node {at!r} does not offer {cls.decides}; it offers {offers}"
-            context.tell(spot.at("at"), wrong)
 
-    @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Check, run the hooks, and go where the definition leads."""
-        on.flow(cls.decides).act(cls.decides, _move_of(value))
-
-
-class Approve(_Transition, frozen=True, kw_only=True):
-    """Approving at a node."""
-
-    about = ("Approve at a node", "审批通过")
-    decides = "approve"
-
-
-class Reject(_Transition, frozen=True, kw_only=True):
+class Reject(FlowAction, frozen=True, kw_only=True):
     """Rejecting at a node."""
 
-    about = ("Reject at a node", "审批退回")
-    decides = "reject"
+    about = (msg("Reject at a node"), "审批退回")
+    texts: ClassVar = {**_WHO, **_FILLED}
+    decides: ClassVar = "reject"
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    comment: str = ""
+    form: Mapping[str, Any] = {}
 
 
-def _move_of(value: Any) -> FlowMove:
-    given = value if isinstance(value, Mapping) else {}
-    return FlowMove(
-        at=str(given.get("at", "")),
-        by=str(given.get("by", "")),
-        comment=str(given.get("comment", "")),
-        form=given.get("form", {}),
+class HandOver(FlowAction, frozen=True, kw_only=True):
+    """Giving one's task to somebody else."""
+
+    about = (msg("Give one's task to somebody else"), "转交")
+    texts: ClassVar = {**_WHO, "to": (msg("Who gets it"), "转交给谁")}
+    needs_others: ClassVar = True
+    others: ClassVar = ()
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    to: str | int
+    comment: str = ""
+
+
+class AddOwner(FlowAction, frozen=True, kw_only=True):
+    """Letting others decide, too."""
+
+    about = (
+        msg("Let others decide before, after or beside oneself"),
+        "加签：前加签、后加签、并加签",
     )
+    texts: ClassVar = {
+        **_WHO,
+        "to": (msg("Who decides, too"), "加签给谁"),
+        "where": (
+            msg("before, after or beside oneself"),
+            "before 前加签，after 后加签，beside 并加签",
+        ),
+        "complete": (msg("How many of them have to agree"), "被加签人如何通过：all、any、in_order"),
+    }
+    needs_others: ClassVar = True
+    others: ClassVar = ()
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    to: tuple[str | int, ...]
+    where: str = "before"
+    complete: str | int = "all"
+    comment: str = ""
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find people and nodes that are not there, and rules that are none."""
+        super().check(context, value, spot)
+        if not isinstance(value, Mapping):
+            return
+        where, known = value.get("where", "before"), get_args(Where)
+        if where not in known and not (isinstance(where, str) and "${" in where):
+            context.tell(
+                spot.at("where"),
+                msg("expected one of {names}, got {where!r}", names=", ".join(known), where=where),
+            )
+        if wrong := rule_problem(value.get("complete", "all")):
+            context.tell(spot.at("complete"), wrong)
+
+
+class Forward(FlowAction, frozen=True, kw_only=True):
+    """Showing the project to others."""
+
+    about = (msg("Show the project to others, who do not decide"), "抄送")
+    texts: ClassVar = {**_WHO, "to": (msg("Who sees it"), "抄送给谁")}
+    needs_others: ClassVar = True
+    others: ClassVar = ()
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    to: tuple[str | int, ...]
+    comment: str = ""
+
+
+class Comment(FlowAction, frozen=True, kw_only=True):
+    """Saying something about the project."""
+
+    about = (msg("Say something about the project"), "评论")
+    texts: ClassVar = _WHO
+    others: ClassVar = (str,)
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    comment: str
+
+
+class Remind(FlowAction, frozen=True, kw_only=True):
+    """Reminding those who are to act."""
+
+    about = (msg("Remind those who are to act now"), "催办")
+    texts: ClassVar = _WHO
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    comment: str = ""
+
+
+class Withdraw(FlowAction, frozen=True, kw_only=True):
+    """Taking back what one has submitted."""
+
+    about = (msg("Take the project back that one has started"), "撤回")
+    texts: ClassVar = _WHO
+
+    project: str = ""
+    by: str | int = ""
+    comment: str = ""
+
+
+class Return(FlowAction, frozen=True, kw_only=True):
+    """Sending the project back."""
+
+    about = (
+        msg("Send the project back to a node, or to who started it: start"),
+        "退回到某环节或发起人",
+    )
+    texts: ClassVar = {
+        **_WHO,
+        "to": (msg("A node that was passed, or start"), "经过的环节，或 start"),
+    }
+    method: ClassVar = "send_back"
+    meant: ClassVar = msg("the node")
+    needs_others: ClassVar = True
+    others: ClassVar = ()
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    to: str
+    comment: str = ""
+
+
+class Resubmit(FlowAction, frozen=True, kw_only=True):
+    """Submitting once more what was refused or sent back."""
+
+    about = (msg("Submit once more what was refused or sent back"), "重新提交")
+    texts: ClassVar = {**_WHO, **_FILLED}
+
+    project: str = ""
+    by: str | int = ""
+    comment: str = ""
+    form: Mapping[str, Any] = {}
+
+
+class Terminate(FlowAction, frozen=True, kw_only=True):
+    """Ending the project at once."""
+
+    about = (msg("End the project at once"), "终止")
+    texts: ClassVar = _WHO
+
+    project: str = ""
+    by: str | int = ""
+    comment: str = ""
 
 
 class Proxy(Action, frozen=True, kw_only=True):
     """A call without a script: direct with *args*, else by its parts."""
 
-    about = ("Call an API without a script", "不写脚本，直接调用接口")
+    about = (msg("Call an API without a script"), "不写脚本，直接调用接口")
     texts: ClassVar = {
-        "_": ("A call without a script", "不写脚本的调用"),
+        "_": (msg("A call without a script"), "不写脚本的调用"),
         "call": ("platform.api", "平台.接口"),
-        "args": ("Arguments of a direct call in order", "直接调用的参数，按顺序"),
-        "path": ("Path parameters", "路径参数"),
-        "query": ("Query parameters", "查询参数"),
+        "args": (msg("Arguments of a direct call in order"), "直接调用的参数，按顺序"),
+        "path": (msg("Path parameters"), "路径参数"),
+        "query": (msg("Query parameters"), "查询参数"),
         "header": ("Headers", "请求头"),
         "body": ("Body", "请求体"),
         "instance": ("Instance", "实例"),
-        "caller": ("Source of the call", "调用来源"),
+        "caller": (msg("Source of the call"), "调用来源"),
     }
     parts: ClassVar = ("path", "query", "header", "body")
 
@@ -386,12 +480,14 @@ class Proxy(Action, frozen=True, kw_only=True):
             return
         call = value.get("call")
         if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
-            context.tell(spot.at("call"), f"expected call: platform.api, got {call!r}")
+            context.tell(
+                spot.at("call"), msg("expected call: platform.api, got {call!r}", call=call)
+            )
         if "args" in value and any(part in value for part in cls.parts):
-            wrong = "args is a direct call; it excludes path, query, header, body"
+            wrong = msg("args is a direct call; it excludes path, query, header, body")
             context.tell(spot.at("args"), wrong)
         elif "args" in value and not isinstance(value["args"], list):
-            context.tell(spot.at("args"), "expected a list of arguments")
+            context.tell(spot.at("args"), msg("expected a list of arguments"))
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -413,13 +509,13 @@ class Proxy(Action, frozen=True, kw_only=True):
 class Js(Action, frozen=True, kw_only=True):
     """JavaScript of the step itself, or of a file."""
 
-    about = ("Run JavaScript, or {file: path}", "执行 JavaScript，或 {file: 路径}")
+    about = (msg("Run JavaScript, or {file: path}"), "执行 JavaScript，或 {file: 路径}")
     texts: ClassVar = {
-        "_": ("A script in a file", "文件里的脚本"),
-        "file": ("Its path", "脚本路径"),
+        "_": (msg("A script in a file"), "文件里的脚本"),
+        "file": (msg("Its path"), "脚本路径"),
     }
     others = (str,)
-    takes = "JavaScript, or `{file: …}`"
+    takes = msg("JavaScript, or `{file: …}`")
     is_code = True
 
     file: str
@@ -430,7 +526,7 @@ class Js(Action, frozen=True, kw_only=True):
         if isinstance(value, str):
             return
         if cls.known_keys(context, value, spot) and not isinstance(value.get("file"), str):
-            context.tell(spot, "expected a script, or {file: path of a script}")
+            context.tell(spot, msg("expected a script, or {file: path of a script}"))
 
     @classmethod
     def script_file(cls, value: Any) -> tuple[str, Steps] | None:
@@ -454,16 +550,19 @@ class Js(Action, frozen=True, kw_only=True):
 
 
 class Python(Action, frozen=True, kw_only=True):
-    """A Python function, called with the session first."""
+    """A Python function, called with the session, and with ``form`` and ``flow`` if it asks."""
 
-    about = ("Call module:function with the session", "以会话为参数调用 module:function")
+    about = (
+        msg("Call module:function with the session, and with form and flow if it asks for them"),
+        "以会话为参数调用 module:function，需要时还有 form 和 flow",
+    )
     texts: ClassVar = {
-        "_": ("A Python function", "Python 函数"),
+        "_": (msg("A Python function"), "Python 函数"),
         "call": ("module:function", "模块:函数"),
-        "args": ("Arguments by name", "具名参数"),
+        "args": (msg("Arguments by name"), "具名参数"),
     }
     others = (str,)
-    takes = "`module:function`, or `{call: …, args: {…}}`"
+    takes = msg("`module:function`, or `{call: …, args: {…}}`")
     pattern: ClassVar = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
     call: str
@@ -477,9 +576,9 @@ class Python(Action, frozen=True, kw_only=True):
             cls.known_keys(context, value, spot)
             call = value.get("call")
             if not isinstance(value.get("args", {}), Mapping):
-                context.tell(spot.at("args"), "expected a map of arguments")
+                context.tell(spot.at("args"), msg("expected a map of arguments"))
         if not isinstance(call, str) or not cls.pattern.fullmatch(call):
-            context.tell(spot, f"expected module:function, got {call!r}")
+            context.tell(spot, msg("expected module:function, got {call!r}", call=call))
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -487,7 +586,8 @@ class Python(Action, frozen=True, kw_only=True):
         given = value if isinstance(value, Mapping) else {"call": value}
         module, _, function = str(given["call"]).partition(":")
         found = getattr(_module(module, on.path), function)
-        result.returned(found(on.bench, **given.get("args", {})))
+        seen = handles_for(found, on.subject)
+        result.returned(found(on.bench, **{**seen, **given.get("args", {})}))
 
 
 def _module(name: str, path: Path) -> Any:
@@ -505,13 +605,15 @@ def _module(name: str, path: Path) -> Any:
             sys.modules[name] = module
             spec.loader.exec_module(module)
             return module
-    raise SubjectError(f"python: no module {name!r} beside the scenario or in the project's root")
+    raise SubjectError(
+        msg("python: no module {name!r} beside the scenario or in the project's root", name=name)
+    )
 
 
 class Advance(Action, frozen=True, kw_only=True):
     """Virtual time that passes."""
 
-    about = ("Let virtual time pass: 30s, 1h", "让虚拟时间流逝：30s、1h")
+    about = (msg("Let virtual time pass: 30s, 1h"), "让虚拟时间流逝：30s、1h")
     takes = "`30s`, `1h`"
 
     @classmethod
@@ -530,25 +632,34 @@ class Advance(Action, frozen=True, kw_only=True):
         except (ValueError, TypeError):
             good = False
         if not good:
-            context.tell(spot, f"expected a duration such as 30s or 1m30s, got {value!r}")
+            context.tell(
+                spot, msg("expected a duration such as 30s or 1m30s, got {value!r}", value=value)
+            )
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Move the clock on."""
-        on.bench.advance(parse_duration(value))
+        """Move the clock on, from one deadline to the next."""
+        until = on.bench.clock.now() + parse_duration(value)
+        while isinstance(on.subject, FlowSubject):
+            due = on.subject.next_due()
+            if due is None or due > until:
+                break
+            on.bench.advance(max(due - on.bench.clock.now(), 0))
+            on.expire()
+        on.bench.advance(max(until - on.bench.clock.now(), 0))
 
 
 class Run(Action, frozen=True, kw_only=True):
     """Named steps of a fragment, with variables for this run of them."""
 
-    about = ("Run named steps of a fragment", "执行片段里的步骤")
+    about = (msg("Run named steps of a fragment"), "执行片段里的步骤")
     texts: ClassVar = {
-        "_": ("Named steps of a fragment", "片段里的步骤"),
-        "steps": ("Their name", "步骤组名称"),
-        "with": ("Variables for them", "给它们的变量"),
+        "_": (msg("Named steps of a fragment"), "片段里的步骤"),
+        "steps": (msg("Their name"), "步骤组名称"),
+        "with": (msg("Variables for them"), "给它们的变量"),
     }
     others = (str,)
-    takes = "a name, or `{steps: …, with: {…}}`"
+    takes = msg("a name, or `{steps: …, with: {…}}`")
 
     steps: str
     given: Mapping[str, Any] = field(default={}, name="with")
@@ -562,13 +673,13 @@ class Run(Action, frozen=True, kw_only=True):
             cls.known_keys(context, value, spot)
             name = value.get("steps")
             if not isinstance(value.get("with", {}), Mapping):
-                context.tell(spot.at("with"), "expected a map of variables")
+                context.tell(spot.at("with"), msg("expected a map of variables"))
         if not isinstance(name, str):
-            wrong = "expected the name of steps, or {steps: a name, with: variables}"
+            wrong = msg("expected the name of steps, or {steps: a name, with: variables}")
             context.tell(spot, wrong)
         elif name not in named:
-            more = hint(name, named) or "; named steps come from the files of use"
-            context.tell(spot, f"no steps {name!r}{more}")
+            more = hint(name, named) or msg("; named steps come from the files of use")
+            context.tell(spot, msg("no steps {name!r}{more}", name=name, more=more))
 
     @classmethod
     def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
@@ -581,7 +692,7 @@ class Run(Action, frozen=True, kw_only=True):
 
 def _subclasses(kind: type[Action]) -> Iterator[type[Action]]:
     for one in kind.__subclasses__():
-        if not one.__name__.startswith("_"):
+        if "about" in vars(one):
             yield one
         yield from _subclasses(one)
 
@@ -593,8 +704,15 @@ ACTIONS: Mapping[str, type[Action]] = {one.key(): one for one in _subclasses(Act
 def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> None:
     """Report to *context* what is wrong with *value*."""
     kind = ACTIONS[action]
-    if kind.needs and context.subject not in kind.needs:
-        context.tell(spot, f"{action} needs a {' or a '.join(kind.needs)} in the scenario")
+    if kind.needs and not {*kind.needs} & {*context.subjects}:
+        context.tell(
+            spot,
+            msg(
+                "{action} needs a {names} in the scenario",
+                action=action,
+                names=" or a ".join(kind.needs),
+            ),
+        )
         return
     kind.check(context, value, spot)
 

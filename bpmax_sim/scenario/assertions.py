@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import BAD_PATTERN, CallError, Place, ScriptError, SubjectError
+from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.calls import compare_calls
 from bpmax_sim.scenario.expect import Check, Checks, compare, is_operator, problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
@@ -111,7 +112,7 @@ class Thrown(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return ``TypeError: …``."""
-        return f"{self.type}: {self.message}"
+        return msg("{type}: {message}", type=self.type, message=self.message)
 
 
 def thrown_of(error: BaseException) -> Thrown:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place
+from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import FORM, Call, Pairs, Request, Response, media_type
 from bpmax_sim.path_template import path_template
@@ -380,7 +381,12 @@ def _count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Ch
     found = compare(item["times"], len(fitting), (*path, "times"))
     if len(fitting) == len(same):
         return found
-    near = f"{len(fitting)} ({len(same)} calls of {item['call']}, others differ)"
+    near = msg(
+        "{fitting_count} ({same_count} calls of {call}, others differ)",
+        fitting_count=len(fitting),
+        same_count=len(same),
+        call=item["call"],
+    )
     return tuple(Check(check.path, check.ok, check.expected, near) for check in found)
 
 
@@ -403,8 +409,10 @@ def _in_order(
 
 def _told(names: Sequence[str]) -> str:
     if not names:
-        return "no call"
-    return f"{len(names)} call{'s' if len(names) > 1 else ''} ({', '.join(names)})"
+        return msg("no call")
+    return plural(
+        len(names), "{number} call ({names})", "{number} calls ({names})", names=", ".join(names)
+    )
 
 
 def _parts(item: Mapping[str, Any], call: CallMade, path: Path) -> Checks:

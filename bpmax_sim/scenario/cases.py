@@ -22,8 +22,10 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
 from bpmax_sim.scenario.model import (
+    During,
     FaultRule,
     FlowSpec,
     FormSpec,
@@ -34,7 +36,7 @@ from bpmax_sim.scenario.model import (
     keys_of,
 )
 from bpmax_sim.scenario.source import Source, Spot
-from bpmax_sim.subject.flow import Definition
+from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, join, shown
 from bpmax_sim.yamlfile.node import ScalarError, resolve
@@ -70,7 +72,7 @@ def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     elif node.elements:
         found = list(_inline(node, problems))
     else:
-        problems.append(Problem("expected rows, or {from: a CSV file}", spot.place, "cases"))
+        problems.append(Problem(msg("expected rows, or {from: a CSV file}"), spot.place, "cases"))
         return ()
     _check_ids(found, problems)
     return tuple(found)
@@ -80,11 +82,11 @@ def _inline(node: Node, problems: list[Problem]) -> Iterator[Row]:
     for index, child in enumerate(node.elements):
         path = f"cases[{index}]"
         if not isinstance(child.value, dict):
-            problems.append(Problem("expected a row such as {id: 正常}", child.place, path))
+            problems.append(Problem(msg("expected a row such as {id: 正常}"), child.place, path))
             continue
         values = {key: value.plain() for key, value in child.items.items()}
         if not isinstance(values.get("id"), str | int) or values["id"] == "":
-            problems.append(Problem("a row needs an id", child.place, path))
+            problems.append(Problem(msg("a row needs an id"), child.place, path))
             continue
         yield Row(str(values["id"]), values, child.place)
 
@@ -93,7 +95,11 @@ def _check_ids(rows: list[Row], problems: list[Problem]) -> None:
     first: dict[str, Place] = {}
     for row in rows:
         if row.id in first:
-            message = f"the id {row.id!r} is used twice, first in line {first[row.id].line}"
+            message = msg(
+                "the id {row_id!r} is used twice, first in line {line}",
+                row_id=row.id,
+                line=first[row.id].line,
+            )
             problems.append(Problem(message, row.place, "cases"))
         first.setdefault(row.id, row.place)
 
@@ -101,11 +107,17 @@ def _check_ids(rows: list[Row], problems: list[Problem]) -> None:
 def _from_file(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
     for key in node.items:
         if key not in _FROM_KEYS:
-            hint = near(key, _FROM_KEYS) or "; known are from, id"
-            problems.append(Problem(f"unknown key {key!r}{hint}", node.key_place(key), "cases"))
+            hint = near(key, _FROM_KEYS) or msg("; known are from, id")
+            problems.append(
+                Problem(
+                    msg("unknown key {key!r}{hint}", key=key, hint=hint),
+                    node.key_place(key),
+                    "cases",
+                )
+            )
     name = node.items.get("from")
     if name is None or not isinstance(name.value, str):
-        problems.append(Problem("from: expected the path of a CSV file", spot.place, "cases"))
+        problems.append(Problem(msg("from: expected the path of a CSV file"), spot.place, "cases"))
         return
     id_node = node.items.get("id")
     id_column = str(id_node.value) if id_node else "id"
@@ -130,8 +142,12 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
     problems: list[Problem] = Problems()
     columns = _columns(next(_lines(reader, file, problems), []), file, problems)
     if not problems and id_column not in columns:
-        hint = near(id_column, columns) or f"; there is {listed(columns)}"
-        problems.append(Problem(f"no column {id_column!r}{hint}", Place(file, 1)))
+        hint = near(id_column, columns) or msg("; there is {listed}", listed=listed(columns))
+        problems.append(
+            Problem(
+                msg("no column {id_column!r}{hint}", id_column=id_column, hint=hint), Place(file, 1)
+            )
+        )
     if problems:
         raise ConfigError(*problems)
     rows: list[Row] = []
@@ -141,7 +157,7 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
         if any(cell.strip() for cell in cells):
             rows += _row(cells, columns, id_column, place, problems)
     if not rows and not problems:
-        problems.append(Problem("the table has no rows", Place(file)))
+        problems.append(Problem(msg("the table has no rows"), Place(file)))
     if problems:
         raise ConfigError(*problems)
     return tuple(rows)
@@ -152,7 +168,7 @@ def _lines(reader: Any, file: str, problems: list[Problem]) -> Iterator[list[str
     try:
         yield from reader
     except csv.Error as error:
-        told = f"not a table: {error}; look for a quote that is not closed"
+        told = msg("not a table: {error}; look for a quote that is not closed", error=error)
         problems.append(Problem(told, Place(file, reader.line_num)))
 
 
@@ -161,13 +177,15 @@ def _text(path: Path, file: str) -> str:
         data = path.read_bytes()
     except OSError as error:
         reason = error.strerror
-        raise ConfigError(f"table {file} cannot be read: {reason}; check the path") from None
+        raise ConfigError(
+            msg("table {file} cannot be read: {reason}; check the path", file=file, reason=reason)
+        ) from None
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    message = "this is neither UTF-8 nor GB18030; save the table as CSV UTF-8"
+    message = msg("this is neither UTF-8 nor GB18030; save the table as CSV UTF-8")
     raise ConfigError(Problem(message, Place(file)))
 
 
@@ -178,16 +196,26 @@ def _columns(header: list[str], file: str, problems: list[Problem]) -> dict[str,
         name, _, kind = cell.strip().rpartition(":") if ":" in cell else (cell.strip(), "", "text")
         place = Place(file, 1, number)
         if not name:
-            problems.append(Problem(f"column {number} has no name", place))
+            problems.append(Problem(msg("column {number} has no name", number=number), place))
         elif name in columns:
-            problems.append(Problem(f"column {name!r} is there twice", place))
+            problems.append(Problem(msg("column {name!r} is there twice", name=name), place))
         if kind not in TYPES:
-            hint = near(kind, TYPES) or f"; there is {listed(TYPES)}"
-            problems.append(Problem(f"column {name!r}: unknown type {kind!r}{hint}", place))
+            hint = near(kind, TYPES) or msg("; there is {listed}", listed=listed(TYPES))
+            problems.append(
+                Problem(
+                    msg(
+                        "column {name!r}: unknown type {kind!r}{hint}",
+                        name=name,
+                        kind=kind,
+                        hint=hint,
+                    ),
+                    place,
+                )
+            )
         columns[name] = kind
     if not header:
         problems.append(
-            Problem("the table is empty; its first line names the columns", Place(file))
+            Problem(msg("the table is empty; its first line names the columns"), Place(file))
         )
     return columns
 
@@ -196,7 +224,11 @@ def _row(
     cells: list[str], columns: dict[str, str], id_column: str, place: Place, problems: list[Problem]
 ) -> Iterator[Row]:
     if len(cells) > len(columns):
-        message = f"{len(cells)} cells for {len(columns)} columns"
+        message = msg(
+            "{cells_count} cells for {columns_count} columns",
+            cells_count=len(cells),
+            columns_count=len(columns),
+        )
         problems.append(Problem(message, place))
         return
     padded = [*cells, *([""] * (len(columns) - len(cells)))]
@@ -206,10 +238,24 @@ def _row(
             values[name] = TYPES[kind](cell)
         except (ValueError, RecursionError):
             shown_cell = cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…"
-            problems.append(Problem(f"column {name!r}: {shown_cell!r} is not a {kind}", place))
+            problems.append(
+                Problem(
+                    msg(
+                        "column {name!r}: {shown_cell!r} is not a {kind}",
+                        name=name,
+                        shown_cell=shown_cell,
+                        kind=kind,
+                    ),
+                    place,
+                )
+            )
     row_id = str(values.get(id_column, "")).strip()
     if not row_id:
-        problems.append(Problem(f"column {id_column!r} is empty; a row needs an id", place))
+        problems.append(
+            Problem(
+                msg("column {id_column!r} is empty; a row needs an id", id_column=id_column), place
+            )
+        )
         return
     yield Row(row_id, {**values, "id": row_id}, place)
 
@@ -342,6 +388,7 @@ class Draft:
     fragments: tuple[Loaded, ...] = ()
     definition: Definition | None = None
     definition_source: Source | None = None
+    children: Mapping[str, tuple[Definition, Source]] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -353,24 +400,34 @@ class Draft:
         self.problems.append(Problem(message, spot.place, join(spot.steps)))
 
     @property
-    def subject(self) -> SubjectKind | None:
-        """Return what is driven."""
-        if isinstance(self.scenario.form, FormSpec):
-            return "form"
-        return "flow" if isinstance(self.scenario.flow, FlowSpec) else None
+    def subjects(self) -> tuple[SubjectKind, ...]:
+        """Return what is driven: a form, a flow, or both in one: a flow with its forms."""
+        form = isinstance(self.scenario.form, FormSpec) or bool(self.node_forms)
+        flow = isinstance(self.scenario.flow, FlowSpec)
+        return (*(("form",) if form else ()), *(("flow",) if flow else ()))
 
     @property
-    def spec(self) -> FormSpec | FlowSpec | None:
-        """Return the declaration of the subject."""
-        for spec in (self.scenario.form, self.scenario.flow):
-            if isinstance(spec, FormSpec | FlowSpec):
-                return spec
-        return None
+    def specs(self) -> Mapping[SubjectKind, FormSpec | FlowSpec]:
+        """Return the declarations of what is driven."""
+        form, flow = self.scenario.form, self.scenario.flow
+        found: dict[SubjectKind, FormSpec | FlowSpec] = {}
+        if isinstance(form, FormSpec):
+            found["form"] = form
+        if isinstance(flow, FlowSpec):
+            found["flow"] = flow
+        return found
 
     @property
-    def scripts(self) -> Mapping[str, str]:
-        """Return event -> script file."""
-        return self.spec.scripts if self.spec else {}
+    def node_forms(self) -> Mapping[str, NodeForm]:
+        """Return the forms of the flow's nodes."""
+        nodes = self.definition.nodes if self.definition else {}
+        return {n: node.form for n, node in nodes.items() if isinstance(node.form, NodeForm)}
+
+    @property
+    def scripts(self) -> Mapping[str, tuple[str, ...]]:
+        """Return event -> script files, of forms and flow."""
+        specs = (*self.node_forms.values(), *self.specs.values())
+        return {event: files for spec in specs for event, files in spec.scripts.items()}
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -380,8 +437,35 @@ class Draft:
     @property
     def fields(self) -> tuple[str, ...]:
         """Return the declared fields of the form."""
-        form = self.scenario.form
-        return tuple(form.fields) if isinstance(form, FormSpec) else ()
+        form, flow = self.scenario.form, self.scenario.flow
+        if not isinstance(form, FormSpec) or not form.fields:
+            return ()
+        more = flow.form if isinstance(flow, FlowSpec) else {}
+        return tuple({**form.fields, **more})
+
+    @property
+    def subflows(self) -> Mapping[str, Definition]:
+        """Return the flows that nodes can start, by name."""
+        return {name: one for name, (one, _) in self.children.items()}
+
+    @property
+    def lists_people(self) -> bool:
+        """Return whether the scenario lists all people."""
+        return bool(self.scenario.people)
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Return who is named anywhere; nobody where hooks may name others."""
+        if self.scenario.people:
+            return tuple(self.scenario.people)
+        if any(event.partition(".")[0] == "owners" for event in self.scripts):
+            return ()
+        flows = (*((self.definition,) if self.definition else ()), *self.subflows.values())
+        owners = [one for flow in flows for node in flow.nodes.values() for one in node.owners]
+        admins = [one for flow in flows for one in flow.admins]
+        user = self.scenario.user
+        acting = [user.get("id", "")] if isinstance(user, Mapping) else [user]
+        return tuple(dict.fromkeys(str(one) for one in (*owners, *admins, *acting) if one))
 
     def steps(self) -> Sequence[tuple[Step, Spot]]:
         """Return every step of the file and of its fragments, once those are read."""
@@ -390,12 +474,10 @@ class Draft:
 
     def _all_steps(self) -> Iterator[tuple[Step, Spot]]:
         for key, steps in (("steps", self.scenario.steps), ("finally", self.scenario.cleanup)):
-            for index, step in enumerate(steps):
-                yield step, element(self.spot.at(key), index)
+            yield from _each(steps, self.spot.at(key))
         for loaded in self.fragments:
             for name, steps in loaded.fragment.steps.items():
-                for index, step in enumerate(steps):
-                    yield step, element(loaded.spot.at("steps", name), index)
+                yield from _each(steps, loaded.spot.at("steps", name))
 
     def fault_sets(self) -> dict[str, tuple[tuple[FaultRule, Spot], ...]]:
         """Return the named fault sets; those of the file win over those of fragments."""
@@ -427,6 +509,15 @@ class Draft:
             for loaded in self.fragments
             for name, steps in loaded.fragment.steps.items()
         }
+
+
+def _each(steps: Sequence[Step], spot: Spot) -> Iterator[tuple[Step, Spot]]:
+    """Yield each step with its spot, and those that are done meanwhile."""
+    for index, step in enumerate(steps):
+        where = element(spot, index)
+        yield step, where
+        if isinstance(step.during, During):
+            yield from _each(step.during.steps, where.at("during", "steps"))
 
 
 def element(spot: Spot, index: int) -> Spot:

@@ -16,19 +16,23 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import FieldPath
+from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.actions import ACTIONS, check_action, wanted_actions
 from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
 from bpmax_sim.scenario.model import (
+    During,
     Expect,
     ExpectedError,
     FaultRule,
+    FlowSpec,
     Retry,
     Step,
     inner_steps,
 )
+from bpmax_sim.scenario.people import check_people
 from bpmax_sim.scenario.references import (
     Path,
     Reference,
@@ -37,9 +41,10 @@ from bpmax_sim.scenario.references import (
     pieces,
     reference,
 )
-from bpmax_sim.scenario.source import Spot, hint
+from bpmax_sim.scenario.source import Source, Spot, hint
 from bpmax_sim.subject.cells import field_hint
-from bpmax_sim.subject.hooks import check_target, parse_event
+from bpmax_sim.subject.definition import Definition, NodeForm
+from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
 _SECRET_ROOTS = ("env", "vars", "case")
@@ -53,7 +58,7 @@ def check_settings(draft: Draft) -> None:
 
 def _name(draft: Draft) -> None:
     if not draft.scenario.scenario.strip():
-        draft.tell(draft.spot.at("scenario"), "a scenario needs a name")
+        draft.tell(draft.spot.at("scenario"), msg("a scenario needs a name"))
 
 
 def _clock(draft: Draft) -> None:
@@ -67,14 +72,14 @@ def _clock(draft: Draft) -> None:
 def _user(draft: Draft) -> None:
     user = draft.scenario.user
     if user is not UNSET and not isinstance(user, str | int | Mapping):
-        draft.tell(draft.spot.at("user"), "expected an id, or a map such as {id: lisi}")
+        draft.tell(draft.spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
 
 
 def _stubs(draft: Draft) -> None:
     for index, stub in enumerate(draft.scenario.proxy.stubs):
         spot = element(draft.spot.at("proxy", "stubs"), index)
         if "." not in stub.on:
-            draft.tell(spot, f"on: expected platform.api or platform.*, got {stub.on!r}")
+            draft.tell(spot, msg("on: expected platform.api or platform.*, got {on!r}", on=stub.on))
 
 
 def _places(draft: Draft) -> None:
@@ -94,7 +99,9 @@ def _rows(draft: Draft) -> None:
             value = row.values.get(key)
             listed = value if isinstance(value, list) and key == "tags" else [value]
             if any(isinstance(one, Mapping | list) for one in listed):
-                draft.problems.append(Problem(f"{key}: expected text", row.place, "cases"))
+                draft.problems.append(
+                    Problem(msg("{key}: expected text", key=key), row.place, "cases")
+                )
 
 
 def _secrets(draft: Draft) -> None:
@@ -111,10 +118,14 @@ def _secret(draft: Draft, text: str) -> str | None:
     except UndefinedValueError:
         found = None
     if found is None or found.root not in _SECRET_ROOTS:
-        return f"expected env.X, vars.x or case.x, got {text!r}"
+        return msg("expected env.X, vars.x or case.x, got {text!r}", text=text)
     known = _known(draft, found.root)
     name = str(found.path[0])
-    return None if known is None or name in known else f"no {found.root}.{name}{hint(name, known)}"
+    return (
+        None
+        if known is None or name in known
+        else msg("no {root}.{name}{hint}", root=found.root, name=name, hint=hint(name, known))
+    )
 
 
 def _known(draft: Draft, root: str) -> list[str] | None:
@@ -126,8 +137,8 @@ def _known(draft: Draft, root: str) -> list[str] | None:
 
 
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
-_MOVING = ("at", "status", "owners")
-_FLOW_FACTS = ("at", "status", "form", "project", "owners")
+_MOVING = ("at", "status", "owners", "pending", "tasks", "history", "notified", "projects")
+_FLOW_FACTS = (*_MOVING, "form", "project", "task_title", "visibility")
 _ID = re.compile(r"[.\[\]{}]")
 _FIELD_FACTS = ("visible", "required", "readonly", "options")
 
@@ -140,32 +151,120 @@ def check(draft: Draft) -> None:
 
 def _subject(draft: Draft) -> None:
     scenario = draft.scenario
-    if scenario.form is not UNSET and scenario.flow is not UNSET:
-        draft.tell(draft.spot.at("flow"), "a scenario drives a form or a flow, not both")
     steps = draft.spot.source.root.child("steps")
     if not scenario.steps and not (steps and steps.elements):
-        draft.tell(draft.spot.at("steps"), "a scenario needs a step")
+        draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
     flow = scenario.flow
     if flow is not UNSET and flow.at and draft.nodes and flow.at not in draft.nodes:
-        draft.tell(draft.spot.at("flow", "at"), f"no node {flow.at!r}{hint(flow.at, draft.nodes)}")
+        draft.tell(
+            draft.spot.at("flow", "at"),
+            msg("no node {at!r}{hint}", at=flow.at, hint=hint(flow.at, draft.nodes)),
+        )
 
 
 def _scripts(draft: Draft) -> None:
-    subject = draft.subject
-    if subject is None:
-        return
-    targets = {"change": draft.fields, "approve": draft.nodes, "reject": draft.nodes}
-    targets |= {"before_next": draft.nodes, "owners": draft.nodes}
-    for text in draft.scripts:
-        spot = draft.spot.at(subject, "scripts", text)
+    for subject, spec in draft.specs.items():
+        _events(draft, subject, spec.scripts, draft.spot.at(subject, "scripts"), draft.nodes)
+    flow = draft.scenario.flow
+    for name, sub in (flow.subflows if isinstance(flow, FlowSpec) else {}).items():
+        spot = draft.spot.at("flow", "subflows", name, "scripts")
+        definition = draft.subflows.get(name)
+        _events(draft, "flow", sub.scripts, spot, tuple(definition.nodes if definition else ()))
+
+
+def _events(
+    draft: Draft,
+    subject: SubjectKind,
+    scripts: Mapping[str, Any],
+    spot: Spot,
+    nodes: tuple[str, ...],
+) -> None:
+    """Find events that *subject* does not have, or that are about what is not there."""
+    targets = {"change": draft.fields, "approve": nodes, "reject": nodes}
+    targets |= {"before_next": nodes, "owners": nodes}
+    for text in scripts:
         try:
             event = parse_event(text, subject)
         except ValueError as error:
-            draft.tell(spot, str(error))
+            draft.tell(spot.at(text), str(error))
             continue
         wrong = check_target(event, targets.get(event.hook.name, ()))
         if wrong:
-            draft.tell(spot, wrong)
+            draft.tell(spot.at(text), wrong)
+
+
+def _flows(draft: Draft) -> None:
+    """Find what does not fit between the flow's definition and the rest of the scenario."""
+    flows: dict[str, tuple[Definition, Source]] = dict(draft.children)
+    if draft.definition is not None and draft.definition_source is not None:
+        flows[""] = draft.definition, draft.definition_source
+    for definition, source in flows.values():
+        for name, node in definition.nodes.items():
+            spot = Spot(source, ("nodes", name))
+            if isinstance(node.form, NodeForm):
+                _node_form(draft, node.form, spot.at("form"))
+            if draft.lists_people:
+                for index, owner in enumerate(node.owners):
+                    check_people(draft, owner, element(spot.at("owners"), index))
+    _starts(draft, flows)
+
+
+def _node_form(draft: Draft, form: NodeForm, spot: Spot) -> None:
+    for field in form.fields:
+        if wrong := field_hint(field.replace(".", "[0]."), draft.fields):
+            draft.tell(spot.at("fields", field), wrong)
+    _events(draft, "form", form.scripts, spot.at("scripts"), ())
+
+
+def _starts(draft: Draft, flows: Mapping[str, tuple[Definition, Source]]) -> None:
+    """Find sub-flows that are not there, that start themselves, and that nobody starts."""
+    begins: dict[str, dict[str, Spot]] = {name: {} for name in flows}
+    for flow, (definition, source) in flows.items():
+        for name, node in definition.nodes.items():
+            if node.child is None:
+                continue
+            path = ("subflow",) if isinstance(node.subflow, str) else ("subflow", "flow")
+            spot = Spot(source, ("nodes", name, *path))
+            if node.child.flow not in flows:
+                known = draft.children
+                more = hint(node.child.flow, known) or msg(
+                    "; declare it in the scenario: flow.subflows"
+                )
+                draft.tell(spot, msg("no sub-flow {flow!r}{more}", flow=node.child.flow, more=more))
+            begins[flow][node.child.flow] = spot
+    for flow in draft.children:
+        if flow in _reachable(flow, begins):
+            spot = next(iter(begins[flow].values()))
+            draft.tell(
+                spot, msg("the sub-flow {flow!r} starts itself, so it would never end", flow=flow)
+            )
+        if flow not in _reachable("", begins):
+            spot = draft.spot.at("flow", "subflows", flow)
+            draft.tell(spot, msg("no node starts the sub-flow {flow!r}", flow=flow))
+
+
+def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [*begins.get(flow, ())]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += begins.get(one, ())
+    return found
+
+
+def _during(draft: Draft) -> None:
+    for step, spot in draft.steps():
+        if isinstance(step.during, During):
+            platform, dot, api = step.during.call.partition(".")
+            if not (platform and dot and api):
+                wrong = msg("expected call: platform.api, got {call!r}", call=step.during.call)
+                draft.tell(spot.at("during", "call"), wrong)
+            if not step.action:
+                draft.tell(
+                    spot.at("during"), msg("nothing goes on meanwhile: this step has no action")
+                )
 
 
 def _fault_sets(draft: Draft) -> None:
@@ -200,7 +299,7 @@ def _fault_list(draft: Draft, faults: tuple[Any, ...], spot: Spot) -> None:
     sets = draft.fault_sets()
     for index, fault in enumerate(faults):
         if isinstance(fault, str) and "${" not in fault and fault not in sets:
-            message = f"no fault set {fault!r}{hint(fault, sets)}"
+            message = msg("no fault set {fault!r}{hint}", fault=fault, hint=hint(fault, sets))
             draft.tell(element(spot, index), message)
 
 
@@ -209,13 +308,24 @@ def _ids(draft: Draft) -> None:
     for step, spot in draft.steps():
         if step.id in first:
             line = first[step.id].place.line
-            draft.tell(spot.at("id"), f"the id {step.id!r} is used twice, first in line {line}")
+            draft.tell(
+                spot.at("id"),
+                msg(
+                    "the id {step_id!r} is used twice, first in line {line}",
+                    step_id=step.id,
+                    line=line,
+                ),
+            )
         elif step.id:
             first[step.id] = spot
         if wrong := _ID.search(step.id):
             draft.tell(
                 spot.at("id"),
-                f"the id {step.id!r} has a {wrong[0]!r}; a reference to it would end there",
+                msg(
+                    "the id {step_id!r} has a {wrong!r}; a reference to it would end there",
+                    step_id=step.id,
+                    wrong=wrong[0],
+                ),
             )
 
 
@@ -223,7 +333,11 @@ def _steps(draft: Draft) -> None:
     for step, spot in draft.steps():
         given = wanted_actions(step)
         if len(given) > 1:
-            message = f"a step has one action, not {len(given)}: {', '.join(given)}"
+            message = msg(
+                "a step has one action, not {given_count}: {names}",
+                given_count=len(given),
+                names=", ".join(given),
+            )
             draft.tell(spot.at(given[1]), message)
         elif given:
             check_action(draft, given[0], getattr(step, given[0]), spot.at(given[0]))
@@ -231,7 +345,7 @@ def _steps(draft: Draft) -> None:
         if wrong:
             draft.tell(spot.at("if"), wrong)
         if not given and step.retry is not UNSET:
-            draft.tell(spot.at("retry"), "retry repeats an action; this step has none")
+            draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
 
 
 def _expectations(draft: Draft) -> None:
@@ -252,8 +366,15 @@ def _all_expects(draft: Draft) -> Iterator[tuple[Expect, Spot]]:
 
 def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
     needed = _SUBJECT_SECTIONS.get(section)
-    if needed and draft.subject not in needed:
-        draft.tell(spot, f"{section} needs a {' or a '.join(needed)} in the scenario")
+    if needed and not {*needed} & {*draft.subjects}:
+        draft.tell(
+            spot,
+            msg(
+                "{section} needs a {names} in the scenario",
+                section=section,
+                names=" or a ".join(needed),
+            ),
+        )
         return
     if section == "proxy":
         for index, item in enumerate(value):
@@ -270,7 +391,7 @@ def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
 def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
     platform, dot, api = item.call.partition(".")
     if "${" not in item.call and not (platform and dot and api):
-        message = f"expected platform.api, or platform.$token, got {item.call!r}"
+        message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         draft.tell(spot.at("call"), message)
     if item.times is not UNSET and (wrong := count_problem(item.times)):
         draft.tell(spot.at("times"), wrong)
@@ -284,11 +405,19 @@ def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
 def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
     for key, wanted in value.items():
         if key not in _FLOW_FACTS and not key.startswith("$"):
-            draft.tell(spot.at(key), f"a flow has no {key!r}{hint(key, _FLOW_FACTS)}")
+            draft.tell(
+                spot.at(key),
+                msg("a flow has no {key!r}{hint}", key=key, hint=hint(key, _FLOW_FACTS)),
+            )
         elif key in _MOVING and draft.definition is None:
-            draft.tell(spot.at(key), f"{key} needs flow.definition; without it nothing moves")
+            draft.tell(
+                spot.at(key), msg("{key} needs flow.definition; without it nothing moves", key=key)
+            )
         elif key == "at" and _is_literal(wanted) and wanted not in draft.nodes:
-            draft.tell(spot.at(key), f"no node {wanted!r}{hint(wanted, draft.nodes)}")
+            draft.tell(
+                spot.at(key),
+                msg("no node {wanted!r}{hint}", wanted=wanted, hint=hint(wanted, draft.nodes)),
+            )
 
 
 def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
@@ -297,7 +426,9 @@ def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
             draft.tell(spot.at(name), wrong)
         for fact in facts if isinstance(facts, Mapping) else ():
             if fact not in _FIELD_FACTS and not fact.startswith("$"):
-                message = f"a field has no {fact!r}{hint(fact, _FIELD_FACTS)}"
+                message = msg(
+                    "a field has no {fact!r}{hint}", fact=fact, hint=hint(fact, _FIELD_FACTS)
+                )
                 draft.tell(spot.at(name, fact), message)
 
 
@@ -319,7 +450,7 @@ def _expected_errors(draft: Draft) -> None:
 
 def _expected_error(draft: Draft, step: Step, expected: ExpectedError, spot: Spot) -> None:
     if not step.action:
-        draft.tell(spot, "only an action can end in an error; this step has none")
+        draft.tell(spot, msg("only an action can end in an error; this step has none"))
     for name in expected.__struct_fields__:
         value = getattr(expected, name)
         if value is not UNSET:
@@ -344,7 +475,7 @@ def _runs(draft: Draft) -> None:
                 seen.add(one)
                 waiting |= calls.get(one, set())
         if name in seen:
-            draft.tell(steps[0][1], f"the steps {name!r} run themselves")
+            draft.tell(steps[0][1], msg("the steps {name!r} run themselves", name=name))
 
 
 _CHECKS: tuple[Callable[[Draft], None], ...] = (
@@ -357,6 +488,8 @@ _CHECKS: tuple[Callable[[Draft], None], ...] = (
     _expectations,
     _expected_errors,
     _runs,
+    _flows,
+    _during,
 )
 
 
@@ -418,7 +551,9 @@ class _Names:
 
     def _case(self, ref: Reference) -> str | None:
         if not self.columns:
-            return f"${{{ref.text}}} is not defined; the scenario has no cases"
+            return msg(
+                "${{{ref_text}}} is not defined; the scenario has no cases", ref_text=ref.text
+            )
         whole = ref.text.partition(".")[2]
         if whole in self.columns or str(ref.path[0]) in self.columns:
             return self._missing_cell(ref, whole)
@@ -428,7 +563,12 @@ class _Names:
         name = whole if whole in self.columns else str(ref.path[0])
         for row in self.draft.rows:
             if name not in row.values:
-                message = f"row {row.id!r} has no {name!r}, which ${{{ref.text}}} names"
+                message = msg(
+                    "row {row_id!r} has no {name!r}, which ${{{ref_text}}} names",
+                    row_id=row.id,
+                    name=name,
+                    ref_text=ref.text,
+                )
                 self._tell_row(row, message)
         return None
 
@@ -441,19 +581,27 @@ class _Names:
         name = ref.text.partition(".")[2]
         if name in self.draft.environ:
             return None
-        return f"${{{ref.text}}} is not defined; set the environment variable {name}"
+        return msg(
+            "${{{ref_text}}} is not defined; set the environment variable {name}",
+            ref_text=ref.text,
+            name=name,
+        )
 
     def _steps(self, ref: Reference) -> str | None:
         return self._among(ref, self.ids)
 
     def _form(self, ref: Reference) -> str | None:
-        if self.draft.subject is None:
-            return f"${{{ref.text}}} is not defined; the scenario has no form"
+        if not self.draft.subjects:
+            return msg(
+                "${{{ref_text}}} is not defined; the scenario has no form", ref_text=ref.text
+            )
         return self._among(ref, self.draft.fields) if self.draft.fields else None
 
     def _flow(self, ref: Reference) -> str | None:
-        if self.draft.subject != "flow":
-            return f"${{{ref.text}}} is not defined; the scenario has no flow"
+        if "flow" not in self.draft.subjects:
+            return msg(
+                "${{{ref_text}}} is not defined; the scenario has no flow", ref_text=ref.text
+            )
         return self._among(ref, _FLOW_FACTS)
 
     def _among(self, ref: Reference, known: Any) -> str | None:
@@ -461,7 +609,9 @@ class _Names:
         whole = ref.text.partition(".")[2]
         if name in known or whole in known:
             return None
-        return f"${{{ref.text}}} is not defined{hint(name, known)}"
+        return msg(
+            "${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=hint(name, known)
+        )
 
 
 _ROOTS: Mapping[str, Callable[[_Names, Reference], str | None]] = {

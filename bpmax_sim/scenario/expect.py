@@ -21,6 +21,7 @@ from msgspec import UNSET
 
 from bpmax_sim.clock import Instant, parse_duration
 from bpmax_sim.errors import BAD_PATTERN, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.subject.cells import cell, steps_of
@@ -74,7 +75,12 @@ class Check(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``form.discount expected 0.9, got 1``; of long values, where they differ."""
         expected, actual = contrast(self.expected, self.actual, _WIDTH)
-        return f"{self.label} expected {expected}, got {actual}"
+        return msg(
+            "{label} expected {expected}, got {actual}",
+            label=self.label,
+            expected=expected,
+            actual=actual,
+        )
 
 
 Checks = tuple[Check, ...]
@@ -155,7 +161,12 @@ def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
         return tuple(items)
     if not expected:
         return (_leaf(path, same, "[]", actual),)
-    length = Check(path, same, f"{len(expected)} items", f"{len(actual)}: {text_of(actual)}")
+    length = Check(
+        path,
+        same,
+        msg("{expected_count} items", expected_count=len(expected)),
+        f"{len(actual)}: {text_of(actual)}",
+    )
     return (*items, length)
 
 
@@ -215,7 +226,7 @@ def _contains(expected: Any, actual: Any, path: Path) -> Checks:
         ok = any(equal(expected, name) for name in actual)
     else:
         ok = False
-    return (_leaf(path, ok, f"$contains {show(expected)}", actual),)
+    return (_leaf(path, ok, msg("$contains {expected}", expected=show(expected)), actual),)
 
 
 def holds(expected: Any, actual: Any) -> bool:
@@ -224,7 +235,14 @@ def holds(expected: Any, actual: Any) -> bool:
 
 
 def _not(expected: Any, actual: Any, path: Path) -> Checks:
-    return (_leaf(path, not holds(expected, actual), f"$not {show(expected)}", actual),)
+    return (
+        _leaf(
+            path,
+            not holds(expected, actual),
+            msg("$not {expected}", expected=show(expected)),
+            actual,
+        ),
+    )
 
 
 def _exists(expected: Any, actual: Any, path: Path) -> Checks:
@@ -234,24 +252,31 @@ def _exists(expected: Any, actual: Any, path: Path) -> Checks:
 
 def _length(expected: Any, actual: Any, path: Path) -> Checks:
     if not hasattr(actual, "__len__"):
-        return (_leaf(path, False, f"$length {show(expected)}", actual),)
+        return (_leaf(path, False, msg("$length {expected}", expected=show(expected)), actual),)
     return tuple(
-        Check(check.path, check.ok, f"$length {check.expected}", f"{len(actual)}: {show(actual)}")
+        Check(
+            check.path,
+            check.ok,
+            msg("$length {expected}", expected=check.expected),
+            f"{len(actual)}: {show(actual)}",
+        )
         for check in compare(expected, len(actual), path)
     )
 
 
 def _each(expected: Any, actual: Any, path: Path) -> Checks:
     if not is_list(actual) and not isinstance(actual, Mapping):
-        return (_leaf(path, False, f"$each {show(expected)}", actual),)
+        return (_leaf(path, False, msg("$each {expected}", expected=show(expected)), actual),)
     items = actual.items() if isinstance(actual, Mapping) else enumerate(actual)
     wrong = [c for at, item in items for c in failed(compare(expected, item, (*path, at)))]
-    return tuple(wrong) or (_leaf(path, True, f"$each {show(expected)}", actual),)
+    return tuple(wrong) or (
+        _leaf(path, True, msg("$each {expected}", expected=show(expected)), actual),
+    )
 
 
 def _unordered(expected: Any, actual: Any, path: Path) -> Checks:
     ok = is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)
-    return (_leaf(path, ok, f"$unordered {show(expected)}", actual),)
+    return (_leaf(path, ok, msg("$unordered {expected}", expected=show(expected)), actual),)
 
 
 def _pairs_up(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
@@ -335,10 +360,10 @@ def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     for key, value in expected.items():
         here = (*path, key)
         if is_operator(key) and key not in OPERATORS:
-            known = near(key, OPERATORS) or f"; there is {' '.join(OPERATORS)}"
-            yield here, f"unknown operator {key}{known}"
+            known = near(key, OPERATORS) or msg("; there is {names}", names=" ".join(OPERATORS))
+            yield here, msg("unknown operator {key}{known}", key=key, known=known)
         elif is_operator(key) and mixed:
-            yield here, f"{key} stands beside plain keys; put it into a map of its own"
+            yield here, msg("{key} stands beside plain keys; put it into a map of its own", key=key)
         elif is_operator(key):
             yield from _operand_problems(key, value, here)
         else:
@@ -350,7 +375,7 @@ def section_problem(section: str, value: Any) -> str | None:
     kinds, wanted = _SECTIONS.get(section, ((object,), ""))
     if isinstance(value, kinds) or _is_reference(value):
         return None
-    return f"expected {wanted}, got {show(value)}"
+    return msg("expected {wanted}, got {value}", wanted=wanted, value=show(value))
 
 
 def count_problem(times: Any) -> str | None:
@@ -358,22 +383,22 @@ def count_problem(times: Any) -> str | None:
     whole = isinstance(times, int) and not isinstance(times, bool) and times >= 0
     if whole or isinstance(times, Mapping) or _is_reference(times):
         return None
-    return f"expected a whole number from 0, or operators, got {show(times)}"
+    return msg("expected a whole number from 0, or operators, got {times}", times=show(times))
 
 
-_LINES = ((str, list, Mapping), "a text, a list of them, or operators")
-_NAMED = ((Mapping,), "a map of names and values, or operators")
+_LINES = ((str, list, Mapping), msg("a text, a list of them, or operators"))
+_NAMED = ((Mapping,), msg("a map of names and values, or operators"))
 _SECTIONS: Mapping[str, tuple[tuple[type, ...], str]] = {
     **dict.fromkeys(("form", "fields", "flow", "vars"), _NAMED),
     **dict.fromkeys(("messages", "console"), _LINES),
-    "trace": ((str, Mapping), "a digest, or operators"),
+    "trace": ((str, Mapping), msg("a digest, or operators")),
 }
 
 
 def _operand_problems(key: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     wrong = None if _is_reference(value) else _OPERANDS.get(key, _anything)(value)
     if wrong:
-        yield path, f"{key} {wrong}, got {show(value)}"
+        yield path, msg("{key} {wrong}, got {value}", key=key, wrong=wrong, value=show(value))
     elif key not in _LITERAL:
         yield from problems(value, path)
 
@@ -390,34 +415,34 @@ def _anything(_: Any) -> str | None:
 
 
 def _a_list(value: Any) -> str | None:
-    return None if is_list(value) else "needs a list"
+    return None if is_list(value) else msg("needs a list")
 
 
 def _a_pattern(value: Any) -> str | None:
     try:
         re.compile(value)
     except BAD_PATTERN as error:
-        return f"needs a regular expression ({error})"
+        return msg("needs a regular expression ({error})", error=error)
     return None
 
 
 def _a_type(value: Any) -> str | None:
     if isinstance(value, str) and value in TYPES:
         return None
-    return f"needs one of {', '.join(TYPES)}{near(str(value), TYPES)}"
+    return msg("needs one of {names}{near}", names=", ".join(TYPES), near=near(str(value), TYPES))
 
 
 def _a_length(value: Any) -> str | None:
     good = (is_number(value) and value >= 0) or isinstance(value, Mapping)
-    return None if good else "needs a count or operators"
+    return None if good else msg("needs a count or operators")
 
 
 def _a_number(value: Any) -> str | None:
-    return None if is_number(value) or isinstance(value, str) else "needs a number or a text"
+    return None if is_number(value) or isinstance(value, str) else msg("needs a number or a text")
 
 
 def _a_boolean(value: Any) -> str | None:
-    return None if isinstance(value, bool) else "needs true or false"
+    return None if isinstance(value, bool) else msg("needs true or false")
 
 
 def _a_distance(value: Any) -> str | None:
@@ -426,7 +451,7 @@ def _a_distance(value: Any) -> str | None:
         if isinstance(target, str) and not _is_reference(target):
             Instant.parse(target)
     except (KeyError, ValueError, TypeError):
-        return "needs a number or {value: …, within: …}"
+        return msg("needs a number or {value: …, within: …}")
     return None
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.scenario.assertions import Thrown, compare_error, thrown_of, wanted
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Check, Checks, failed
@@ -109,8 +110,12 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         if setting := _setting(error):
             return self._config(setting, error, thrown.place)
         kind = "pending" if isinstance(error, PendingPromise) else "error"
-        origin = "" if thrown.source in {"script", "subject"} else f" (from {thrown.source})"
-        essence = f"{thrown}{origin}"
+        origin = (
+            ""
+            if thrown.source in {"script", "subject"}
+            else msg(" (from {source})", source=thrown.source)
+        )
+        essence = msg("{thrown}{origin}", thrown=thrown, origin=origin)
         return self.failure(kind, essence, self._action, script=thrown.place, cause=error)
 
     def _config(self, setting: ConfigError, error: Exception, place: Place | None) -> Failure:
@@ -127,12 +132,12 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         thrown = self._thrown(error)
         if setting := _setting(error):
             return self._config(setting, error, thrown.place)
-        essence = f"unhandled rejection: {thrown}"
+        essence = msg("unhandled rejection: {thrown}", thrown=thrown)
         return self.failure("rejection", essence, self._action, script=thrown.place, cause=error)
 
     def unawaited(self, call: Unawaited) -> Failure:
         """Return the failure of a call that nobody awaited."""
-        essence = f"{call.problem}, or write proxy: {{unawaited: allow}}"
+        essence = msg("{problem}, or write proxy: {{unawaited: allow}}", problem=call.problem)
         return self.failure("unawaited", essence, self._action, script=call.place)
 
     def miss(self, error: NoMatchError) -> Failure:
@@ -153,7 +158,9 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is wrong with the errors of a step that must end with *expected*."""
         found = list(errors)
         if not found:
-            essence = f"expected an error{wanted(expected)}, but the step succeeded"
+            essence = msg(
+                "expected an error{wanted}, but the step succeeded", wanted=wanted(expected)
+            )
             return [self.failure("no_error", essence, ("expect_error",))]
         compared = [compare_error(expected, self._thrown(error)) for error in found]
         hit = next((n for n, checks in enumerate(compared) if not failed(checks)), None)
@@ -162,10 +169,19 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         thrown = self._thrown(found[0])
         first = failed(compared[0])[0]
         if first.path == ("from",):
-            essence = f"expected an error from {first.expected}, got one from {first.actual}"
+            essence = msg(
+                "expected an error from {expected}, got one from {actual}",
+                expected=first.expected,
+                actual=first.actual,
+            )
             essence += f" ({thrown})"
         else:
-            essence = f"error {first.label} expected {first.expected}, got {first.actual}"
+            essence = msg(
+                "error {label} expected {expected}, got {actual}",
+                label=first.label,
+                expected=first.expected,
+                actual=first.actual,
+            )
         path = ("expect_error", *first.path)
         checks, place, error = compared[0], thrown.place, found[0]
         return [
@@ -177,8 +193,13 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     def silent(self, fault: Fault) -> Failure:
         """Return the failure of a fault that never fired."""
-        made = ", ".join(dict.fromkeys(call.call for call in self.calls)) or "none"
-        essence = f"fault never fired: {fault} -> {describe_fault(fault)} (calls made: {made})"
+        made = joined(", ", dict.fromkeys(call.call for call in self.calls)) or "none"
+        essence = msg(
+            "fault never fired: {fault} -> {describe_fault} (calls made: {made})",
+            fault=fault,
+            describe_fault=describe_fault(fault),
+            made=made,
+        )
         if fault.place is None:  # a marker's
             return self.failure("fault", essence, ("scenario",))
         found = self.failure("fault", essence, ("faults",))

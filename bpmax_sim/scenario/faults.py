@@ -11,6 +11,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Pairs
 from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub
 from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Reply, Slow
@@ -26,14 +27,18 @@ _TEXT: Pairs = (("content-type", "text/plain; charset=utf-8"),)
 def fault_problem(rule: FaultRule) -> str | None:
     """Return what is wrong with *rule*, or None."""
     if "${" not in rule.on and not _TARGET.fullmatch(rule.on):
-        return f"on: expected platform.api, platform.get_*, platform.* or *, got {rule.on!r}"
+        return msg(
+            "on: expected platform.api, platform.get_*, platform.* or *, got {on!r}", on=rule.on
+        )
     if rule.call is not UNSET and _span(rule.call) is None:
-        return f"call: expected a number from 1 or a range such as 1-2, got {rule.call!r}"
+        return msg(
+            "call: expected a number from 1 or a range such as 1-2, got {call!r}", call=rule.call
+        )
     kinds = [name for name in _KINDS[:-1] if getattr(rule.do, name) is not UNSET]
     if len(kinds) > 1:
-        return f"do: {' and '.join(kinds)} exclude each other"
+        return msg("do: {names} exclude each other", names=joined(" and ", kinds))
     if not kinds and all(getattr(rule.do, name) is UNSET for name in ("body", "delay", "drip")):
-        return "do: expected one of status, body, error, token, delay, drip"
+        return msg("do: expected one of status, body, error, token, delay, drip")
     return None
 
 
@@ -53,13 +58,13 @@ def describe_fault(fault: Fault) -> str:
     """Return what *fault* does, in a few words."""
     match fault.action:
         case Reply() as reply:
-            return f"status {reply.status}"
+            return msg("status {status}", status=reply.status)
         case Break() as broken:
             return broken.error
         case BadToken() as token:
-            return f"token {token.state}"
+            return msg("token {state}", state=token.state)
         case Slow() as slow:
-            return f"delay {slow.delay:g} s"
+            return msg("delay {delay:g} s", delay=slow.delay)
 
 
 def _span(call: int | str | Any) -> tuple[int, int] | None:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
+from bpmax_sim.i18n import msg
 from bpmax_sim.project import Homes, cassette_name, find_root, named_file, node_part
 from bpmax_sim.scenario.cases import (
     Draft,
@@ -32,48 +33,79 @@ from bpmax_sim.scenario.cases import (
 )
 from bpmax_sim.scenario.check import check, check_values
 from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
-from bpmax_sim.scenario.model import FaultRule, FlowSpec, Fragment, Scenario, Step
+from bpmax_sim.scenario.model import (
+    During,
+    FaultRule,
+    FlowSpec,
+    Fragment,
+    Scenario,
+    Step,
+    SubFlowSpec,
+)
 from bpmax_sim.scenario.references import Reference, UndefinedValueError, follow, resolve
 from bpmax_sim.scenario.source import Source, Spot, hint, read_script
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.flow import Definition
+from bpmax_sim.subject.definition import Definition, NodeForm
+from bpmax_sim.subject.parts import FlowParts, NodeScreen
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import decode
 
 
 class LocatedStep(msgspec.Struct, frozen=True):
-    """A step, where it stands, and the faults that it names, resolved."""
+    """A step, where it stands, the faults that it names, resolved, and what is done meanwhile."""
 
     step: Step
     spot: Spot
     faults: tuple[Fault, ...] = ()
+    during: tuple[LocatedStep, ...] = ()
 
 
 class Cast(msgspec.Struct, frozen=True, kw_only=True):
-    """What all rows of a file share: scripts, flow definition, named steps.
+    """What all rows of a file share: scripts, flow definitions, named steps.
 
     Attributes:
-        scripts: event -> body.
-        conditions: where each ``when`` stands in the flow's file.
-        flow_file: the flow's file, as one whose lines errors may name.
+        scripts: event of the form -> bodies, in their order.
+        flow: what the flow is made of.
+        subflows: the same of those that its nodes start.
+        flow_files: the flows' files, as those whose lines errors may name.
         inline: path of a ``js:`` file as the step spells it -> body.
         named: name -> steps of the fragments.
     """
 
-    scripts: Mapping[str, Script] = msgspec.field(default_factory=dict)
+    scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()
     inline: Mapping[str, Script] = msgspec.field(default_factory=dict)
-    definition: Definition | None = None
-    conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
-    flow_file: Script | None = None
+    flow: FlowParts = FlowParts()
+    subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
+    flow_files: tuple[Script, ...] = ()
     named: Mapping[str, tuple[LocatedStep, ...]] = msgspec.field(default_factory=dict)
     stubs: tuple[Fault, ...] = ()
 
     @property
+    def definition(self) -> Definition | None:
+        """Return the definition of the main flow."""
+        return self.flow.definition
+
+    @property
+    def handlers(self) -> tuple[Script, ...]:
+        """Return the scripts of all events."""
+        found = [script for scripts in self.scripts.values() for script in scripts]
+        for flow in (self.flow, *self.subflows.values()):
+            found += flow.handlers
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def all_libraries(self) -> tuple[Script, ...]:
+        """Return the libraries of forms and flows."""
+        flows = (self.flow, *self.subflows.values())
+        more = (script for flow in flows for script in flow.all_libraries)
+        return tuple(dict.fromkeys((*self.libraries, *more)))
+
+    @property
     def bodies(self) -> tuple[Script, ...]:
         """Return every script that lies in a file."""
-        flow = (self.flow_file,) if self.flow_file else ()
-        return (*self.scripts.values(), *self.inline.values(), *self.libraries, *flow)
+        own = (*self.handlers, *self.inline.values(), *self.all_libraries)
+        return (*own, *self.flow_files)
 
 
 class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +230,7 @@ def items(
     )
     draft.fragments = tuple(_fragments(draft))
     draft.definition = _definition(draft)
+    draft.children = dict(_children(draft))
     draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
     check(draft)
     check_values(draft)
@@ -228,7 +261,7 @@ def _read(draft: Draft, spot: Spot, name: str) -> Source | None:
         return Source.read(named_file(spot.source.path, name))
     except ConfigError as error:
         draft.problems += error.problems
-        draft.tell(spot, f"{name} cannot be used; see the problem in that file")
+        draft.tell(spot, msg("{name} cannot be used; see the problem in that file", name=name))
         return None
 
 
@@ -236,36 +269,51 @@ def _definition(draft: Draft) -> Definition | None:
     flow = draft.scenario.flow
     if not isinstance(flow, FlowSpec) or not flow.definition:
         return None
-    source = _read(draft, draft.spot.at("flow", "definition"), flow.definition)
-    if source is None:
+    found = _read_definition(draft, draft.spot.at("flow", "definition"), flow.definition)
+    if found is None:
         return None
-    draft.definition_source = source
-    definition = decode(source.root, Definition, draft.problems)
-    for path, message in definition.findings() if definition else ():
-        draft.tell(Spot(source, path), message)
+    definition, draft.definition_source = found
     return definition
 
 
+def _children(draft: Draft) -> Iterator[tuple[str, tuple[Definition, Source]]]:
+    """Yield the definitions of sub-flows."""
+    flow = draft.scenario.flow
+    for name, spec in (flow.subflows if isinstance(flow, FlowSpec) else {}).items():
+        spot = draft.spot.at("flow", "subflows", name, "definition")
+        found = _read_definition(draft, spot, spec.definition)
+        if found is not None:
+            yield name, found
+
+
+def _read_definition(draft: Draft, spot: Spot, name: str) -> tuple[Definition, Source] | None:
+    source = _read(draft, spot, name)
+    definition = decode(source.root, Definition, draft.problems) if source else None
+    if source is None or definition is None:
+        return None
+    for path, message in definition.findings():
+        draft.tell(Spot(source, path), message)
+    return definition, source
+
+
 def _cast(draft: Draft) -> Cast:
-    key = draft.subject or "form"
-    libraries = draft.spec.libraries if draft.spec else ()
-    spot = draft.spot.at(key)
+    form, flow = draft.specs.get("form"), draft.specs.get("flow")
+    spot = draft.spot.at("form")
     stubs = draft.scenario.proxy.stubs
+    sources = [source for _, source in draft.children.values()]
+    if draft.definition_source is not None:
+        sources.insert(0, draft.definition_source)
+    main = FlowParts()
+    if isinstance(flow, FlowSpec):
+        place = draft.spot.at("flow")
+        main = _parts(draft, flow, place, draft.definition, draft.definition_source)
     return Cast(
-        scripts=_bodies(draft, ((e, f, spot.at("scripts", e)) for e, f in draft.scripts.items())),
-        libraries=tuple(
-            _bodies(
-                draft,
-                (
-                    (name, name, element(spot.at("libraries"), index))
-                    for index, name in enumerate(libraries)
-                ),
-            ).values()
-        ),
+        scripts=_handlers(draft, form.scripts, spot.at("scripts")) if form else {},
+        libraries=_libraries(draft, form.libraries, spot.at("libraries")) if form else (),
         inline=_bodies(draft, _script_files(draft)),
-        definition=draft.definition,
-        conditions=_conditions(draft),
-        flow_file=_flow_file(draft.definition_source),
+        flow=main,
+        subflows=_subflows(draft),
+        flow_files=tuple(Script(one.file, "\n".join(one.lines)) for one in sources),
         named={
             name: tuple(_located(draft, step, where, None) for step, where in steps)
             for name, steps in draft.named_steps().items()
@@ -277,17 +325,56 @@ def _cast(draft: Draft) -> Cast:
     )
 
 
-def _flow_file(source: Source | None) -> Script | None:
-    return Script(source.file, "\n".join(source.lines)) if source else None
+def _subflows(draft: Draft) -> dict[str, FlowParts]:
+    flow = draft.scenario.flow
+    specs = flow.subflows if isinstance(flow, FlowSpec) else {}
+    return {
+        name: _parts(draft, specs[name], draft.spot.at("flow", "subflows", name), *found)
+        for name, found in draft.children.items()
+    }
 
 
-def _conditions(draft: Draft) -> dict[tuple[str, str, int], Place]:
-    """Return where the conditions of the flow stand; a quote in front is no part of them."""
+def _parts(
+    draft: Draft,
+    spec: FlowSpec | SubFlowSpec,
+    spot: Spot,
+    definition: Definition | None,
+    source: Source | None,
+) -> FlowParts:
+    """Read in what a flow is made of."""
+    nodes = definition.nodes if definition else {}
+    forms = {name: node.form for name, node in nodes.items() if isinstance(node.form, NodeForm)}
+    screens = {}
+    for name, form in forms.items():
+        assert source is not None, "a definition has its file"
+        where = Spot(source, ("nodes", name, "form"))
+        screens[name] = NodeScreen.of(
+            form,
+            _handlers(draft, form.scripts, where.at("scripts")),
+            _libraries(draft, form.libraries, where.at("libraries")),
+        )
+    return FlowParts(
+        definition=definition,
+        conditions=_conditions(definition, source),
+        scripts=_handlers(draft, spec.scripts, spot.at("scripts")),
+        libraries=_libraries(draft, spec.libraries, spot.at("libraries")),
+        screens=screens,
+    )
+
+
+def _libraries(draft: Draft, names: tuple[str, ...], spot: Spot) -> tuple[Script, ...]:
+    wanted = ((name, name, element(spot, index)) for index, name in enumerate(names))
+    return tuple(_bodies(draft, wanted).values())
+
+
+def _conditions(
+    definition: Definition | None, source: Source | None
+) -> dict[tuple[str, str, int], Place]:
+    """Return where the conditions of a flow stand; a quote in front is no part of them."""
     found: dict[tuple[str, str, int], Place] = {}
-    source = draft.definition_source
-    if source is None or draft.definition is None:
+    if source is None or definition is None:
         return found
-    for name, node in draft.definition.nodes.items():
+    for name, node in definition.nodes.items():
         for action, number, path, _ in node.conditions():
             value = source.root.at(("nodes", name, *path))
             if value is not None:
@@ -305,6 +392,21 @@ def _script_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:
         if named:
             name, path = named
             yield name, name, spot.at(step.action, *path)
+
+
+def _handlers(
+    draft: Draft, scripts: Mapping[str, tuple[str, ...]], spot: Spot
+) -> dict[str, tuple[Script, ...]]:
+    """Read the scripts of each event."""
+    return {
+        event: tuple(
+            _bodies(
+                draft,
+                ((str(i), name, element(spot.at(event), i)) for i, name in enumerate(names)),
+            ).values()
+        )
+        for event, names in scripts.items()
+    }
 
 
 def _bodies(draft: Draft, wanted: Iterator[tuple[str, str, Spot]]) -> dict[str, Script]:
@@ -377,7 +479,13 @@ def _constant(draft: Draft, row: Row | None, ref: Reference, *, what: str) -> An
         "env": draft.environ,
     }
     if ref.root not in roots:
-        raise ValueError(f"{what} knows case, vars and env only, not ${{{ref.text}}}")
+        raise ValueError(
+            msg(
+                "{what} knows case, vars and env only, not ${{{ref_text}}}",
+                what=what,
+                ref_text=ref.text,
+            )
+        )
     return follow(roots[ref.root], ref)
 
 
@@ -391,7 +499,16 @@ def _steps(
 
 
 def _located(draft: Draft, step: Step, spot: Spot, row: Row | None) -> LocatedStep:
-    return LocatedStep(step, spot, tuple(_rules(draft, step.faults, spot.at("faults"), row)))
+    inside = spot.at("during", "steps")
+    meanwhile = step.during.steps if isinstance(step.during, During) else ()
+    return LocatedStep(
+        step,
+        spot,
+        tuple(_rules(draft, step.faults, spot.at("faults"), row)),
+        tuple(
+            _located(draft, one, element(inside, index), row) for index, one in enumerate(meanwhile)
+        ),
+    )
 
 
 def _rules(
@@ -408,7 +525,7 @@ def _rules(
                     for rule, where in sets[name]:
                         yield from _fault(draft, rule, where, row)
                 elif whole or names != (fault,):
-                    message = f"no fault set {name!r}{hint(name, sets)}"
+                    message = msg("no fault set {name!r}{hint}", name=name, hint=hint(name, sets))
                     draft.problems.append(Problem(message, place, "cases" if whole else ""))
         else:
             yield from _spelled(draft, fault, spot, index, row, whole=whole)
@@ -420,7 +537,7 @@ def _names(draft: Draft, text: str, row: Row | None, place: Place) -> tuple[Any,
         return (text,)
     if row is None:
         return ()
-    what = "the name of a fault set"
+    what = msg("the name of a fault set")
     try:
         return names_in_cell(resolve(text, lambda ref: _constant(draft, row, ref, what=what)))
     except UndefinedValueError:
@@ -464,7 +581,9 @@ def _spelled(
     elif rule and not found:
         yield from _fault(draft, rule, where, named_row)
     elif not found:
-        draft.problems.append(Problem(f"expected a fault, got {fault!r}", place, "faults"))
+        draft.problems.append(
+            Problem(msg("expected a fault, got {fault!r}", fault=fault), place, "faults")
+        )
 
 
 def _row_faults(draft: Draft, row: Row) -> Spot:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import ACTIONS, action_texts, wanted_actions
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.session.options import Mode, Unawaited, Unused
-from bpmax_sim.subject.flow import Definition
+from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
 from bpmax_sim.yamlfile import Seconds, described, explain, json_schema, read_hover, told
 from bpmax_sim.yamlfile.schema import REFERENCE, Texts
@@ -29,27 +30,37 @@ Status = Annotated[int, Meta(ge=100, le=599)]
 
 
 class FormSpec(Model, frozen=True, kw_only=True):
-    """The form that is driven: event -> script file, library files, fields and first values."""
+    """The form that is driven: event -> script files, library files, fields and first values."""
 
-    scripts: Mapping[str, str] = {}
+    scripts: Mapping[str, tuple[str, ...]] = {}
     libraries: tuple[str, ...] = ()
     fields: Mapping[str, Any] = {}
+
+
+class SubFlowSpec(Model, frozen=True, kw_only=True):
+    """A flow that nodes start as a project of its own."""
+
+    definition: str
+    scripts: Mapping[str, tuple[str, ...]] = {}
+    libraries: tuple[str, ...] = ()
 
 
 class FlowSpec(Model, frozen=True, kw_only=True):
     """The flow that is driven.
 
     Attributes:
+        subflows: the flows that nodes start, by the name that nodes give them.
         definition: the file of nodes and transitions; without it nothing can be said of nodes.
         at: the node where the scenario starts; without it the project is not created yet.
     """
 
-    scripts: Mapping[str, str] = {}
+    scripts: Mapping[str, tuple[str, ...]] = {}
     libraries: tuple[str, ...] = ()
     definition: str = ""
     at: str = ""
     project: Mapping[str, Any] = {}
     form: Mapping[str, Any] = {}
+    subflows: Mapping[str, SubFlowSpec] = {}
 
 
 class Drip(Model, frozen=True, kw_only=True):
@@ -167,6 +178,13 @@ class Retry(Model, frozen=True, kw_only=True):
     until: Expect | UnsetType = UNSET
 
 
+class During(Model, frozen=True, kw_only=True):
+    """What a person does while a call of the step's scripts is in flight."""
+
+    call: str
+    steps: tuple[Step, ...]
+
+
 class _StepHead(Model, frozen=True, kw_only=True):
     """The keys of a step beside its action."""
 
@@ -176,6 +194,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
     faults: tuple[Any, ...] = ()
     save: Mapping[str, Any] = {}
     retry: Retry | UnsetType = UNSET
+    during: During | UnsetType = UNSET
     expect: Expect = Expect()
     expect_error: ExpectedError | UnsetType = UNSET
 
@@ -210,7 +229,7 @@ else:  # one key an action
         "Step",
         [(name, Any, UNSET) for name in ACTIONS],
         bases=(_StepHead,),
-        namespace={"__doc__": "One step: at most one action, then what must be true."},
+        namespace={"__doc__": msg("One step: at most one action, then what must be true.")},
         module=__name__,
         frozen=True,
         kw_only=True,
@@ -248,6 +267,7 @@ class Scenario(Model, frozen=True, kw_only=True):
     vars: Mapping[str, Any] = {}
     secrets: tuple[str, ...] = ()
     user: Any = UNSET
+    people: Mapping[str, Any] = {}
     clock: str = ""
     seed: int = 0
     faults: tuple[Any, ...] = ()

@@ -20,12 +20,13 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import listed, near
+from bpmax_sim.field_path import plain_steps
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
 
 ROOTS = ("vars", "case", "env", "steps", "form", "flow", "now", "uuid")
 _BARE = frozenset({"now", "uuid"})
 _PIECE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
-_STEP = re.compile(r"[^.\[\]]+|\[(\d+)\]")
 
 Path = tuple[str | int, ...]
 Lookup = Callable[["Reference"], Any]
@@ -64,7 +65,9 @@ def _piece(match: re.Match[str]) -> str | Reference:
     if match[0] == "$${":
         return "${"
     if match[1] is None:
-        raise UndefinedValueError("'${' is not closed; write '$${' for the characters themselves")
+        raise UndefinedValueError(
+            msg("'${' is not closed; write '$${' for the characters themselves")
+        )
     return reference(match[1].strip())
 
 
@@ -74,13 +77,19 @@ def reference(text: str) -> Reference:
     Raises:
         UndefinedValueError: if it does not start with a known root.
     """
-    root, *path = (int(m[1]) if m[1] else m[0] for m in _STEP.finditer(text)) if text else [""]
+    root, *path = plain_steps(text) or ("",)
     if root not in ROOTS:
-        hint = near(str(root), ROOTS) or f"; a value starts with one of {listed(ROOTS)}"
-        raise UndefinedValueError(f"${{{text}}} is not defined{hint}")
+        hint = near(str(root), ROOTS) or msg(
+            "; a value starts with one of {listed}", listed=listed(ROOTS)
+        )
+        raise UndefinedValueError(msg("${{{text}}} is not defined{hint}", text=text, hint=hint))
     if (str(root) in _BARE) == bool(path):
-        shape = "takes no path" if path else f"needs a name, such as ${{{root}.x}}"
-        raise UndefinedValueError(f"${{{text}}} is not defined; {root} {shape}")
+        shape = (
+            msg("takes no path") if path else msg("needs a name, such as ${{{root}.x}}", root=root)
+        )
+        raise UndefinedValueError(
+            msg("${{{text}}} is not defined; {root} {shape}", text=text, root=root, shape=shape)
+        )
     return Reference(text, str(root), tuple(path))
 
 
@@ -155,7 +164,12 @@ def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:
             value = value[int(part)]
         else:
             raise UndefinedValueError(
-                f"${{{ref.text}}} is not defined: no {part!r} in {show(value)}"
+                msg(
+                    "${{{ref_text}}} is not defined: no {part!r} in {value}",
+                    ref_text=ref.text,
+                    part=part,
+                    value=show(value),
+                )
             )
     return value
 
@@ -169,9 +183,11 @@ def _member(
     if whole in value:
         rest.clear()
         return value[whole]
-    names = f"; there is {listed(map(str, value))}" if value else ""
+    names = msg("; there is {listed}", listed=listed(map(str, value))) if value else ""
     hint = near(str(part), map(str, value)) or names
-    raise UndefinedValueError(f"${{{ref.text}}} is not defined{hint}")
+    raise UndefinedValueError(
+        msg("${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=hint)
+    )
 
 
 class Scope(msgspec.Struct, kw_only=True):
@@ -203,8 +219,10 @@ class Scope(msgspec.Struct, kw_only=True):
         if not ref.path:
             return self.now() if ref.root == "now" else self.uuid()
         if ref.root == "steps" and str(ref.path[0]) not in self.steps:
-            hint = near(str(ref.path[0]), self.steps) or "; no step with this id has run"
-            raise UndefinedValueError(f"${{{ref.text}}} is not defined{hint}")
+            hint = near(str(ref.path[0]), self.steps) or msg("; no step with this id has run")
+            raise UndefinedValueError(
+                msg("${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=hint)
+            )
         if ref.root == "env":
             return self._variable(ref)
         value = follow(self._roots[ref.root](), ref)
@@ -221,7 +239,7 @@ class Scope(msgspec.Struct, kw_only=True):
     def _cell(self, value: Any, ref: Reference) -> Any:
         """Fill in the ``${…}`` of a row's value, which may name variables and other cells."""
         if ref.text in self._open:
-            raise UndefinedValueError(f"${{{ref.text}}} refers to itself")
+            raise UndefinedValueError(msg("${{{ref_text}}} refers to itself", ref_text=ref.text))
         self._open.append(ref.text)
         try:
             return self.resolve(value)
@@ -231,7 +249,11 @@ class Scope(msgspec.Struct, kw_only=True):
     def _variable(self, ref: Reference) -> str:
         name = ref.text.partition(".")[2]
         if name not in self.environ:
-            message = f"${{{ref.text}}} is not defined; set the environment variable {name}"
+            message = msg(
+                "${{{ref_text}}} is not defined; set the environment variable {name}",
+                ref_text=ref.text,
+                name=name,
+            )
             raise UndefinedValueError(message)
         return self.environ[name]
 
@@ -266,11 +288,14 @@ def check_condition(condition: Any) -> str | None:
     if isinstance(condition, bool):
         return None
     if not isinstance(condition, str) or not condition.strip():
-        return "expected a condition such as ${case.状态} == 成功"
+        return msg("expected a condition such as ${case.状态} == 成功")
     try:
         _Condition(condition).parsed()
     except ValueError as error:
-        return f"{error}; a condition is such as ${{case.状态}} == 成功 and not ${{vars.跳过}}"
+        return msg(
+            "{error}; a condition is such as ${{case.状态}} == 成功 and not ${{vars.跳过}}",
+            error=error,
+        )
     return None
 
 
@@ -307,7 +332,9 @@ class _Condition:
         """
         found = self._any()
         if self.text[self.at :].strip():
-            raise ValueError(f"nothing is open that {self.text[self.at :].strip()!r} could close")
+            raise ValueError(
+                msg("nothing is open that {text!r} could close", text=self.text[self.at :].strip())
+            )
         return found
 
     def _any(self) -> Truth:
@@ -348,7 +375,7 @@ class _Condition:
         inner = self._any()
         found = re.compile(r"\s*\)").match(self.text, self.at)
         if found is None:
-            raise ValueError("a bracket is not closed")
+            raise ValueError(msg("a bracket is not closed"))
         self.at, self.depth = found.end(), self.depth - 1
         return inner
 
@@ -361,7 +388,7 @@ class _Condition:
             self.at = found.end()
         text = self.text[begin : self.at].strip()
         if not text:
-            raise ValueError("a value is missing")
+            raise ValueError(msg("a value is missing"))
         return text
 
 
@@ -379,7 +406,12 @@ def _compared(left: str, order: str, right: str, lookup: Lookup) -> bool:
     if both_numbers or all(isinstance(value, str) for value in values):
         return _ORDERS[order](*values)
     raise UndefinedValueError(
-        f"{show(values[0])} {order} {show(values[1])} compares neither two numbers nor two texts"
+        msg(
+            "{values} {order} {values_2} compares neither two numbers nor two texts",
+            values=show(values[0]),
+            order=order,
+            values_2=show(values[1]),
+        )
     )
 
 

@@ -35,6 +35,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant, SeededChance, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
@@ -58,7 +59,7 @@ from bpmax_sim.scenario.expect import Checks, failed
 from bpmax_sim.scenario.failure_report import Scene
 from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
-from bpmax_sim.scenario.model import Expect, FlowSpec, FormSpec, Retry, inner_steps
+from bpmax_sim.scenario.model import During, Expect, FlowSpec, FormSpec, Retry, inner_steps
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
@@ -84,7 +85,7 @@ def fields_of(subject: Subject) -> Mapping[str, Any]:
     """Return what the form shows of its fields, of a flow that of its project."""
     if isinstance(subject, FormSubject):
         return dict(plain(subject.facts()))
-    return dict(plain(subject.facts_of(subject.form))) if isinstance(subject, FlowSubject) else {}
+    return dict(plain(subject.front.facts())) if isinstance(subject, FlowSubject) else {}
 
 
 def flow_of(subject: Subject) -> Mapping[str, Any]:
@@ -136,7 +137,11 @@ class Log(msgspec.Struct):
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
         elif isinstance(happening, CycleCut):
-            self.notes.append(f"change cycle cut: {' -> '.join(happening.chain)}")
+            self.notes.append(msg("change cycle cut: {names}", names=" -> ".join(happening.chain)))
+
+    def note(self, event: Event) -> None:
+        """Take what is done while a step is under way."""
+        self._fresh.append((self.bench.clock.tick(), self.bench.shown(event)))
 
     def mark(self) -> Mark:
         """Return the present position."""
@@ -251,7 +256,7 @@ class Progress:
             subject=None,
             path=item.path,
             inline=item.cast.inline,
-            libraries=item.cast.libraries,
+            libraries=item.cast.all_libraries,
         )
 
     def _scope(self, environ: Mapping[str, str]) -> Scope:
@@ -283,30 +288,38 @@ class Progress:
         return True
 
     def _subject(self) -> Subject:
-        scenario, scripts = self.item.scenario, self.item.cast.scripts
-        libraries, resolve = self.item.cast.libraries, self.scope.resolve
-        if isinstance(scenario.form, FormSpec):
-            return FormSubject(
-                stage=self.bench,
-                tell=self.log.tell,
-                scripts=scripts,
-                libraries=libraries,
-                fields=resolve(scenario.form.fields),
-            )
+        scenario, resolve = self.item.scenario, self.scope.resolve
+        form = scenario.form if isinstance(scenario.form, FormSpec) else None
         if not isinstance(scenario.flow, FlowSpec):
-            return None
+            return self._form(resolve(form.fields)) if form else None
+        values = {**resolve(form.fields if form else {}), **resolve(scenario.flow.form)}
         user = {} if scenario.user is UNSET else resolve(scenario.user)
+        flow = self.item.cast.flow
         return FlowSubject(
             stage=self.bench,
             tell=self.log.tell,
-            scripts=scripts,
-            libraries=libraries,
-            definition=self.item.cast.definition,
-            conditions=self.item.cast.conditions,
+            scripts=flow.scripts,
+            libraries=flow.libraries,
+            definition=flow.definition,
+            conditions=flow.conditions,
+            screens=flow.screens,
+            subflows=self.item.cast.subflows,
+            creation=self._form(values) if form else None,
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
-            form=resolve(scenario.flow.form),
+            form=values,
             user=user if isinstance(user, Mapping) else {"id": user},
+            people=resolve(scenario.people),
+            now=self.bench.clock.now,
+        )
+
+    def _form(self, fields: dict[str, Any]) -> FormSubject:
+        return FormSubject(
+            stage=self.bench,
+            tell=self.log.tell,
+            scripts=self.item.cast.scripts,
+            libraries=self.item.cast.libraries,
+            fields=fields,
         )
 
     def scene(self, since: Mark = START, **details: Any) -> Scene:
@@ -381,43 +394,49 @@ class StepRun(msgspec.Struct):
     reason: str = ""
     tries: int = 0
     checks: Checks = ()
+    _inner: list[Failure] = msgspec.field(default_factory=list)
+    _missing: list[str] = msgspec.field(default_factory=list)
 
     def events(self) -> Iterator[Event]:
         """Run the step and yield what happens."""
-        log, clock = self.progress.log, self.progress.bench.clock
+        log = self.progress.log
         self.since = log.mark()
-        title, begin = self._title(), clock.now()
-        yield log.add(
-            StepStarted(
-                number=self.number,
-                total=self.total,
-                id=self.located.step.id,
-                title=title,
-                action=self.located.step.action,
-                place=self.located.spot.place,
-                form=self.progress.form(),
-                at=begin,
-            )
-        )
+        started = self._started()
+        yield log.add(started)
         if not self.reason and not self._wanted() and not self.failures:
-            self.reason = f"if: {self.located.step.condition} does not hold"
+            self.reason = msg(
+                "if: {condition} does not hold", condition=self.located.step.condition
+            )
         if not self.reason and not self.failures:
             yield from self._body()
-        outcome: Outcome = "skipped" if self.reason else "failed" if self.failures else "passed"
         self.progress.failures += self.failures
-        now = clock.now()
-        yield log.add(
-            StepFinished(
-                number=self.number,
-                title=title,
-                outcome=outcome,
-                duration=round(now - begin, 6),
-                reason=self.reason,
-                tries=self.tries,
-                checks=self.checks,
-                form=self.progress.form(),
-                at=now,
-            )
+        yield log.add(self._finished(started))
+
+    def _finished(self, started: StepStarted) -> StepFinished:
+        outcome: Outcome = "skipped" if self.reason else "failed" if self.failures else "passed"
+        now = self.progress.bench.clock.now()
+        return StepFinished(
+            number=self.number,
+            title=started.title,
+            outcome=outcome,
+            duration=round(now - started.at, 6),
+            reason=self.reason,
+            tries=self.tries,
+            checks=self.checks,
+            form=self.progress.form(),
+            at=now,
+        )
+
+    def _started(self) -> StepStarted:
+        return StepStarted(
+            number=self.number,
+            total=self.total,
+            id=self.located.step.id,
+            title=self._title(),
+            action=self.located.step.action,
+            place=self.located.spot.place,
+            form=self.progress.form(),
+            at=self.progress.bench.clock.now(),
         )
 
     def _title(self) -> str:
@@ -468,7 +487,8 @@ class StepRun(msgspec.Struct):
             except UndefinedValueError as error:
                 self._undefined(error, (action,))
                 return None
-            result = progress.performer.perform(kind, value, self._script_name())
+            with self._meanwhile():
+                result = progress.performer.perform(kind, value, self._script_name())
         yield from progress.log.collect(result)
         if progress.item.scenario.proxy.unawaited == "warn":
             progress.log.notes += map(str, result.unawaited)
@@ -476,8 +496,68 @@ class StepRun(msgspec.Struct):
             progress.remember(step.id, result.value, told_error(result.errors))
         return result
 
+    @contextlib.contextmanager
+    def _meanwhile(self) -> Iterator[None]:
+        """Let happen what is done while a call of the action is in flight."""
+        during = self.located.step.during
+        if not isinstance(during, During):
+            yield
+            return
+        bench = self.progress.bench
+        done: list[bool] = []
+
+        def act() -> None:
+            if not done:
+                done.append(True)
+                self._act_meanwhile()
+
+        bench.watch(during.call, act)
+        try:
+            yield
+        finally:
+            bench.watch("", act)
+        if not done:
+            self._missing.append(during.call)
+
+    def _act_meanwhile(self) -> None:
+        """Run the inner steps; what they come to is told and judged with this one."""
+        progress = self.progress
+        for located in self.located.during:
+            inner = StepRun(progress, located, self.number, self.total, f"{self._title()} > ")
+            self._inner += inner.meanwhile()
+
+    def meanwhile(self) -> list[Failure]:
+        """Run this step while another one is under way, and return its failures."""
+        progress = self.progress
+        self.since = progress.log.mark()
+        if not self._wanted():
+            return self.failures
+        started = self._started()
+        progress.log.note(started)
+        self.tries = 1
+        self._do_meanwhile()
+        progress.log.note(self._finished(started))
+        return self.failures
+
+    def _do_meanwhile(self) -> None:
+        progress, kind = self.progress, self.located.step.kind
+        result = Result()
+        if kind:
+            try:
+                value = progress.scope.resolve(self.located.step.value)
+            except UndefinedValueError as error:
+                self._undefined(error, (self.located.step.action,))
+                return
+            result = progress.performer.meanwhile(kind, value, self._script_name())
+            progress.remember(self.located.step.id, result.value, told_error(result.errors))
+        self._check(result)
+
     def _script_name(self) -> str:
-        return f"{self.located.spot.source.file}:{self.located.spot.place.line} js"
+        return msg(
+            "{source_file}:{line} js",
+            source_file=self.located.spot.source.file,
+            line=self.located.spot.place.line,
+        )
 
     def _run_named(
         self, name: str, variables: Mapping[str, Any]
@@ -516,6 +596,15 @@ class StepRun(msgspec.Struct):
             self.failures = [scene.miss(error) for error in missed]
             return
         self.failures = [
+            *self._inner,
+            *(
+                scene.failure(
+                    "value",
+                    msg("no call of {call} was made meanwhile", call=call),
+                    ("during", "call"),
+                )
+                for call in self._missing
+            ),
             *self._judge_errors(result, scene),
             *(scene.rejection(error) for error in result.unhandled),
             *(scene.unawaited(call) for call in self._forbidden(result)),
@@ -639,7 +728,7 @@ def _steps(progress: Progress) -> Iterator[Event]:
     for number, located in enumerate(progress.item.steps, 1):
         yield from StepRun(progress, located, number, total, reason=reason).events()
         if progress.failures and not reason:
-            reason = f"step {number} failed"
+            reason = msg("step {number} failed", number=number)
     if not progress.failures:
         _judge_whole(progress)
     _tell_waiting(progress)
@@ -652,7 +741,13 @@ def _tell_waiting(progress: Progress) -> None:
     clock = progress.bench.clock.now()
     for timer in progress.bench.waiting():
         left = format_duration(max(timer.due - clock, 0))
-        progress.log.notes.append(f"{timer} still waits at the end; advance: {left} lets it fire")
+        progress.log.notes.append(
+            msg(
+                "{timer} still waits at the end; advance: {left} lets it fire",
+                timer=timer,
+                left=left,
+            )
+        )
 
 
 def _judge_whole(progress: Progress) -> None:
@@ -737,7 +832,7 @@ def absent(item: ScenarioItem) -> Iterator[Problem]:
     ):
         if said and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
             place = Spot(item.spot.source, ("proxy", name)).place
-            told = f"there is no {shown(path)}; create it, or name another"
+            told = msg("there is no {path}; create it, or name another", path=shown(path))
             yield Problem(told, place, f"proxy.{name}")
 
 

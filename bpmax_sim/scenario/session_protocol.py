@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from bpmax_sim.clock import Timeline
@@ -58,6 +58,10 @@ class Bench(Stage, Protocol):
 
     def drain(self) -> Sequence[Outcome]:
         """Return what came of timers since the last time, after their scripts had ended."""
+        ...
+
+    def watch(self, call: str, act: Callable[[], None], /) -> None:
+        """Let *act* be done each time *call* of a script is in flight; with no name, no more."""
         ...
 
     def waiting(self) -> Sequence[Waiting]:

@@ -26,6 +26,7 @@ from typing import Any, Self
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.i18n import msg
 from bpmax_sim.project import make_folder
 from bpmax_sim.yamlfile import shown
 
@@ -49,10 +50,14 @@ class Shard(msgspec.Struct, frozen=True):
         """
         found = _WRITTEN.fullmatch(text.strip())
         if found is None:
-            raise ValueError(f"expected a shard of all, such as 3/8, got {text!r}")
+            raise ValueError(msg("expected a shard of all, such as 3/8, got {text!r}", text=text))
         shard = cls(int(found[1]), int(found[2]))
         if not 1 <= shard.number <= shard.total:
-            raise ValueError(f"expected a shard from 1/{shard.total} on, got {text!r}")
+            raise ValueError(
+                msg(
+                    "expected a shard from 1/{total} on, got {text!r}", total=shard.total, text=text
+                )
+            )
         return shard
 
     def __str__(self) -> str:
@@ -123,7 +128,7 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        told = "these are no durations; delete the file, every shard's copy of it alike"
+        told = msg("these are no durations; delete the file, every shard's copy of it alike")
         raise ConfigError(Problem(told, Place(shown(path)))) from None
     return seconds
 

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, listed, near
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Check, contrast
@@ -87,24 +88,35 @@ class Failure:
     def headline(self) -> str:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
         named = self.title if self.step else self.title or self.scenario
-        title = _one_line(" ".join(named.split()), _TITLE)
-        step = f"step {self.step}/{self.total} " if self.step else ""
-        return f"{step}{title}: {_one_line(self.essence, _ESSENCE)}"
+        title = _one_line(joined(" ", named.split()), _TITLE)
+        step = msg("step {step}/{total} ", step=self.step, total=self.total) if self.step else ""
+        return msg(
+            "{step}{title}: {one_line}",
+            step=step,
+            title=title,
+            one_line=_one_line(self.essence, _ESSENCE),
+        )
 
 
 def _one_line(text: str, longest: int) -> str:
-    line = _BREAKS.sub(" ", text)
+    line = _BREAKS.sub(" ", text) if _BREAKS.search(text) else text
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def render(failure: Failure) -> str:
     """Return the text of *failure*, at most 25 lines; commands to paste are never cut."""
-    head = [failure.headline, *([f"  at {failure.place}"] if failure.place else [])]
-    tail = [*_script_line(failure), *([f"rerun: {failure.rerun}"] if failure.rerun else [])]
+    head = [
+        failure.headline,
+        *([msg("  at {place}", place=failure.place)] if failure.place else []),
+    ]
+    tail = [
+        *_script_line(failure),
+        *([msg("rerun: {rerun}", rerun=failure.rerun)] if failure.rerun else []),
+    ]
     room = LONGEST - len(head) - len(tail)
     blocks = [
         [_shown(line, failure.place) for line in failure.excerpt],
-        [f"  {line}" for line in _cut_lines(failure.detail, _DETAILS)],
+        [msg("  {line}", line=line) for line in _cut_lines(failure.detail, _DETAILS)],
         [_cut(line) for line in _checks(failure.checks)],
         [_cut(line) for line in _calls(failure)],
     ]
@@ -114,7 +126,7 @@ def render(failure: Failure) -> str:
     if tail:
         tail = ["", *tail]
         room -= 1
-    return "\n".join([*head, *_cut_lines(body, room), *tail])
+    return joined("\n", [*head, *_cut_lines(body, room), *tail])
 
 
 def _checks(checks: Sequence[Check]) -> Iterator[str]:
@@ -123,21 +135,27 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
         return
     ordered = sorted(checks, key=lambda check: check.ok)
     wrong = sum(not check.ok for check in checks)
-    yield f"  {wrong} wrong, {len(checks) - wrong} right"
+    yield msg(
+        "  {wrong} wrong, {checks_count} right", wrong=wrong, checks_count=len(checks) - wrong
+    )
     width = max(len(check.label) for check in ordered[:_CHECKS])
     for check in ordered[:_CHECKS]:
         yield from _check(check, width)
     if len(ordered) > _CHECKS:
-        yield f"    … {len(ordered) - _CHECKS} more"
+        yield msg("    … {ordered_count} more", ordered_count=len(ordered) - _CHECKS)
 
 
 def _check(check: Check, width: int) -> Iterator[str]:
     """Yield one line, or two where both sides have no room on one."""
-    head = f"  {'√' if check.ok else '×'} {check.label:<{width}}   expected "
+    head = msg(
+        "  {ok} {label}   expected ", ok="√" if check.ok else "×", label=check.label.ljust(width)
+    )
     if check.ok:
         yield head + check.expected
         return
-    line = f"{head}{check.expected}   got {check.actual}"
+    line = msg(
+        "{head}{expected}   got {actual}", head=head, expected=check.expected, actual=check.actual
+    )
     if len(line) <= WIDTH:
         yield line
         return
@@ -150,15 +168,25 @@ def _calls(failure: Failure) -> Iterator[str]:
     calls = failure.calls
     if not calls:
         return
-    yield f"  calls{' of this step' if failure.step else ''}: {len(calls)}"
+    yield msg(
+        "  calls{step}: {calls_count}",
+        step=msg(" of this step") if failure.step else "",
+        calls_count=len(calls),
+    )
     for call in calls[:_CALLS]:
         outcome = call.error or call.status
         source = f" {call.source}" if call.source else ""
-        took = f"{call.duration * 1000:.0f} ms"
+        took = msg("{duration:.0f} ms", duration=call.duration * 1000)
         yield f"  #{call.number} {call.call}  {call.method} {call.url}".rstrip()
-        yield f"     {outcome}{source} {took}  {'' if call.error else show(call.response)}".rstrip()
+        yield msg(
+            "     {outcome}{source} {took}  {response}",
+            outcome=outcome,
+            source=source,
+            took=took,
+            response="" if call.error else show(call.response),
+        ).rstrip()
     if len(calls) > _CALLS:
-        yield f"  … {len(calls) - _CALLS} more"
+        yield msg("  … {calls_count} more", calls_count=len(calls) - _CALLS)
 
 
 def _script_line(failure: Failure) -> Iterator[str]:
@@ -169,7 +197,10 @@ def _script_line(failure: Failure) -> Iterator[str]:
 def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
     if len(lines) <= room:
         return list(lines)
-    return [*lines[: room - 1], f"  … {len(lines) - room + 1} more lines"]
+    return [
+        *lines[: room - 1],
+        msg("  … {lines_count} more lines", lines_count=len(lines) - room + 1),
+    ]
 
 
 def _shown(line: Line, place: Place | None) -> str:
@@ -259,10 +290,13 @@ def read_script(path: Path, place: Place) -> Script:
     try:
         return _script(shown(path), file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        reason = getattr(error, "strerror", None) or msg("it is not UTF-8")
         hint = near(path.name, (one.name for one in path.parent.glob("*.js")))
-        message = (
-            f"script {shown(path)} cannot be read: {reason}{hint if not path.exists() else ''}"
+        message = msg(
+            "script {path} cannot be read: {reason}{hint}",
+            path=shown(path),
+            reason=reason,
+            hint=hint if not path.exists() else "",
         )
         raise ConfigError(Problem(message, place)) from None
 
@@ -270,4 +304,4 @@ def read_script(path: Path, place: Place) -> Script:
 def hint(name: str, known: Any) -> str:
     """Return the near name, else all of them."""
     names = list(known)
-    return near(name, names) or (f"; there is {listed(names)}" if names else "")
+    return near(name, names) or (msg("; there is {listed}", listed=listed(names)) if names else "")

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.js_values import dumps
 from bpmax_sim.script.channel import Engine
 from bpmax_sim.script.limits import EngineError
@@ -69,10 +70,10 @@ class BothEngines:
         mine, theirs = _done(work, self._first), _done(work, self._second)
         if isinstance(mine, EngineError):
             if not isinstance(theirs, EngineError):
-                raise self._differ(f"{mine.name}: {mine.message}", "no error", mine.raw)
+                raise self._differ(f"{mine.name}: {mine.message}", msg("no error"), mine.raw)
             raise mine
         if isinstance(theirs, EngineError):
-            raise self._differ("no error", f"{theirs.name}: {theirs.message}", theirs.raw)
+            raise self._differ(msg("no error"), f"{theirs.name}: {theirs.message}", theirs.raw)
         return mine, theirs
 
     def _compare(self, mine: Reply, theirs: Reply) -> None:
@@ -92,7 +93,7 @@ class BothEngines:
 
     def _differ(self, mine: str, theirs: str, raw: str) -> EngineError:
         sides = f"{self._name}: {mine[:_LONGEST]}; {self._other}: {theirs[:_LONGEST]}"
-        return EngineError("EngineDifference", f"the engines differ: {sides}", raw)
+        return EngineError("EngineDifference", msg("the engines differ: {sides}", sides=sides), raw)
 
 
 def _done(work: Callable[[Engine], Any], engine: Engine) -> Any:
@@ -111,7 +112,9 @@ def _facts(entry: Any) -> Any:
     if isinstance(entry, Uncaught):
         return "uncaught", _error(entry.error)
     names = [name for name in entry.__struct_fields__ if name not in {"row", "column"}]
-    return type(entry).__name__, [dumps(msgspec.to_builtins(getattr(entry, n))) for n in names]
+    return type(entry).__name__, [
+        dumps(msgspec.to_builtins(getattr(entry, n), enc_hook=encoded)) for n in names
+    ]
 
 
 def _error(error: Told | None) -> Any:
@@ -123,10 +126,10 @@ def _error(error: Told | None) -> Any:
 
 def _end(ending: Fulfilled | Failed | None) -> Any:
     if isinstance(ending, Fulfilled):
-        return f"returned {dumps(ending.value)}"
+        return msg("returned {ending_value}", ending_value=dumps(ending.value))
     if isinstance(ending, Failed):
         return "threw", "SyntaxError" if ending.is_syntax else _error(ending.error)
-    return "goes on"
+    return msg("goes on")
 
 
 def _raw(entry: Any) -> str:
@@ -136,13 +139,24 @@ def _raw(entry: Any) -> str:
 
 
 _SHOWN: Mapping[type, Callable[[Any], str]] = {
-    Log: lambda entry: f"console.{entry.level} {entry.text!r}",
-    Call: lambda entry: f"call {entry.platform}.{entry.api} {_json(entry.steps or entry.args)}",
+    Log: lambda entry: msg(
+        "console.{level} {entry_text!r}", level=entry.level, entry_text=entry.text
+    ),
+    Call: lambda entry: msg(
+        "call {platform}.{api} {steps}",
+        platform=entry.platform,
+        api=entry.api,
+        steps=_json(entry.steps or entry.args),
+    ),
     Write: lambda entry: f"{entry.name} = {dumps(entry.value)}",
-    Timer: lambda entry: f"a timer of {entry.delay} ms",
-    Uncaught: lambda entry: f"uncaught {entry.error.name}: {entry.error.message}",
-    Clear: lambda entry: f"timer {entry.number} cleared",
-    Raced: lambda entry: f"call {entry.number} in a race",
+    Timer: lambda entry: msg("a timer of {delay} ms", delay=entry.delay),
+    Uncaught: lambda entry: msg(
+        "uncaught {error_name}: {error_message}",
+        error_name=entry.error.name,
+        error_message=entry.error.message,
+    ),
+    Clear: lambda entry: msg("timer {number} cleared", number=entry.number),
+    Raced: lambda entry: msg("call {number} in a race", number=entry.number),
     type(None): lambda _: "nothing",
 }
 
@@ -152,4 +166,4 @@ def _shown(entry: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return dumps(msgspec.to_builtins(value))
+    return dumps(msgspec.to_builtins(value, enc_hook=encoded))

@@ -22,6 +22,7 @@ from bpmax_sim.errors import (
     ScriptError,
     ScriptLimitError,
 )
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
@@ -246,6 +247,7 @@ class Context:
             run.over = True
             run.stop_timers()
         self._runs.clear()
+        self._owners.clear()
         self._channel.close()
 
     def waiting(self) -> list[Waiting]:
@@ -305,7 +307,7 @@ class Context:
         """Note how a body ended, and return its run."""
         run = self._runs.get(number)
         if run is None:
-            raise MalformedError(f"a script ended that does not run: {number}")
+            raise MalformedError(msg("a script ended that does not run: {number}", number=number))
         if run.settled:
             return run
         value = decode_tagged(ending.value) if isinstance(ending, Fulfilled) else UNDEFINED
@@ -372,12 +374,12 @@ class Context:
             self._halt(run, self._failures.too_many_calls(place))
             return
         if number in self._owners:
-            raise MalformedError(f"call {number} is made twice")
+            raise MalformedError(msg("call {number} is made twice", number=number))
         options = decode_tagged(entry.options)
         if not isinstance(options, dict):
-            raise MalformedError("the options of a call are not an object")
+            raise MalformedError(msg("the options of a call are not an object"))
         if (entry.steps is None) is (entry.args is None):
-            raise MalformedError("a call is neither direct nor chained")
+            raise MalformedError(msg("a call is neither direct nor chained"))
         program = CallSpec(
             platform=entry.platform,
             options=options,
@@ -405,13 +407,15 @@ class Context:
             self._finish_if_idle(run)
             return
         else:
-            raise error or AssertionError(f"call {number} ended without an answer")
+            raise error or AssertionError(
+                msg("call {number} ended without an answer", number=number)
+            )
         self._turn(run, "settle", calls=[[number, *settled]])
 
     def _write(self, run: Run, entry: Write) -> None:
         place = self._placed(run, entry)
         if entry.index >= len(self._mirror.names):
-            raise MalformedError("a field is set of an object that is not there")
+            raise MalformedError(msg("a field is set of an object that is not there"))
         try:
             self._mirror.write(run.objects, entry.index, entry.name, entry.value, place)
         except RecursionError:
@@ -423,7 +427,7 @@ class Context:
     def _log(self, run: Run, entry: Log) -> None:
         text = decode_tagged(entry.text)
         if not isinstance(text, str):
-            raise MalformedError("a line of the console is not a text")
+            raise MalformedError(msg("a line of the console is not a text"))
         run.console.append(
             ConsoleLine(
                 entry.level,
@@ -438,7 +442,7 @@ class Context:
     def _timer(self, run: Run, entry: Timer) -> None:
         place = self._placed(run, entry)
         if any(entry.number in one.timers for one in self._runs.values()):
-            raise MalformedError(f"timer {entry.number} is set twice")
+            raise MalformedError(msg("timer {number} is set twice", number=entry.number))
         self._plan(run, entry.number, entry.delay, entry.repeat, place)
 
     def _plan(self, run: Run, number: int, delay: int, repeat: bool, place: Place | None) -> None:
@@ -476,13 +480,15 @@ class Context:
 
     def _maker(self, number: int) -> Run:
         if number not in self._owners:
-            raise MalformedError(f"call {number} was never made")
+            raise MalformedError(msg("call {number} was never made", number=number))
         return self._owners[number]
 
     def _end(self, run: Run, entry: End) -> None:
         for number in entry.unseen:
             if self._maker(number) is not run:
-                raise MalformedError(f"call {number} is not of the script that ended")
+                raise MalformedError(
+                    msg("call {number} is not of the script that ended", number=number)
+                )
         run.late = run.late - run.raced | set(entry.unseen)
         run.unhandled.extend(map(self._failures.thrown, entry.reasons))
         told = [error.__cause__ for error in run.unhandled]

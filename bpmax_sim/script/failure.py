@@ -13,6 +13,7 @@ from functools import lru_cache
 import msgspec
 
 from bpmax_sim.errors import PendingPromise, Place, ScriptError, ScriptLimitError, ScriptSyntaxError
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
 from bpmax_sim.script.outbox import Told
@@ -130,7 +131,7 @@ _THROWS_NULL = re.compile(r"(?:throw|reject\w*\()\s*null\b")
 _DEEP = {"Maximum call stack size exceeded", "stack overflow"}
 _NOTHING = ": ''"  # the token at the end of a library
 _LONG = "array too long for "  # of bindings/guards.js
-_TOO_DEEP = (
+_TOO_DEEP = msg(
     "the script calls itself, or nests a value, too deeply: the stack is full; "
     "--bpmax-js-stack=24MB gives it more"
 )
@@ -190,12 +191,12 @@ class Failures(msgspec.Struct):
 
     def too_many_calls(self, place: Place | None) -> ScriptLimitError:
         """Return the error of one call more than is allowed."""
-        message = f"the script made more than {self.limits.calls} calls"
+        message = msg("the script made more than {calls} calls", calls=self.limits.calls)
         return ScriptLimitError(message, name=_LIMIT, place=place)
 
     def unreadable(self, error: ValueError, place: Place | None) -> ScriptError:
         """Return the error of a value that does not cross."""
-        message = f"a value of the script cannot be read: {error}"
+        message = msg("a value of the script cannot be read: {error}", error=error)
         return ScriptError(message, name="ValueError", place=place or Place(self.name))
 
     def malformed(self, error: Exception, place: Place | None) -> ScriptError:
@@ -203,9 +204,10 @@ class Failures(msgspec.Struct):
 
         *place* is where it was last seen.
         """
-        message = (
-            f"the script damaged its own context, here or after: {error}; "
-            "leave the language's own objects and prototypes as they are"
+        message = msg(
+            "the script damaged its own context, here or after: {error}; leave the "
+            "language's own objects and prototypes as they are",
+            error=error,
         )
         return ScriptError(message, name="Error", place=place or Place(self.name, 1))
 
@@ -227,7 +229,10 @@ class Failures(msgspec.Struct):
 
     def uncalled(self, name: str, place: Place | None) -> ScriptError:
         """Return the error of a chain that was awaited and never called."""
-        told = f"{name} was awaited but never called, so nothing was sent; end it with .$call()"
+        told = msg(
+            "{name} was awaited but never called, so nothing was sent; end it with .$call()",
+            name=name,
+        )
         return ScriptError(told, name="Uncalled", place=place)
 
     def pending(self, probes: Iterable[tuple[str, str]]) -> PendingPromise:
@@ -237,10 +242,20 @@ class Failures(msgspec.Struct):
         made = [frames for _, raw in found if (frames := self.sources.frames(raw))]
         best = (waiting or made or [()])[0]
         # The engine may lose a rejection for want of memory; then no line waits.
-        lost = "" if best else f"; or it used more than {self._size()} of memory, and that was lost"
+        lost = (
+            ""
+            if best
+            else msg(
+                "; or it used more than {size} of memory, and that was lost", size=self._size()
+            )
+        )
         return PendingPromise(
-            "this waits for a promise that nothing can settle: no call, timer or other script is "
-            f"under way; settle it on every path, or await the call that should do it{lost}",
+            msg(
+                "this waits for a promise that nothing can settle: no call, timer or other "
+                "script is under way; settle it on every path, or await the call that should "
+                "do it{lost}",
+                lost=lost,
+            ),
             name="PendingPromise",
             place=best[0].place if best else Place(self.name),
             stack=tuple(map(str, best)),
@@ -255,7 +270,7 @@ class Failures(msgspec.Struct):
         if told.name == "InternalError" and not message:  # there was no room for the message
             return self._memory()
         if message.startswith(_LONG) and told.name == "RangeError":
-            return "the script walks an array of more than 33,554,432 elements"
+            return msg("the script walks an array of more than 33,554,432 elements")
         # Without room for an error object, the engine throws null.
         is_null = told.name == "Uncaught" and message == "null"
         return self._memory() if is_null and not self._throws_null() else ""
@@ -264,7 +279,7 @@ class Failures(msgspec.Struct):
         return any(_THROWS_NULL.search(one.script.source) for one in self.sources.placed)
 
     def _memory(self) -> str:
-        return f"the script used more than {self._size()} of memory"
+        return msg("the script used more than {size} of memory", size=self._size())
 
     def _size(self) -> str:
         return f"{self.limits.memory / MEGABYTE:g} MB"

@@ -20,6 +20,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from bpmax_sim.i18n import msg
+
 MEGABYTE = 1 << 20
 
 
@@ -56,14 +58,14 @@ def parse_stack(text: str) -> int:
     """
     size = _bytes(text)
     if not _LEAST_STACK <= size <= _MOST_STACK:
-        raise ValueError(f"{text!r}: a stack has 256kB at least and 1024MB at most")
+        raise ValueError(msg("{text!r}: a stack has 256kB at least and 1024MB at most", text=text))
     return size
 
 
 def _bytes(text: str) -> int:
     found = _SIZE.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"{text!r} is not a size such as 24MB or 512kB")
+        raise ValueError(msg("{text!r} is not a size such as 24MB or 512kB", text=text))
     return int(found[1]) * _UNITS[found[2]]
 
 
@@ -84,7 +86,10 @@ def parse_limits(text: str) -> Limits:
         match = _LIMIT.fullmatch(part)
         if match is None:
             raise ValueError(
-                f"{part.strip()!r} is no limit such as cpu=10s, memory=256MB, calls=50000"
+                msg(
+                    "{part!r} is no limit such as cpu=10s, memory=256MB, calls=50000",
+                    part=part.strip(),
+                )
             )
         if match["time"]:
             found[match["time"]] = float(match["seconds"])
@@ -105,7 +110,7 @@ class EngineError(Exception):
 
     def __init__(self, name: str, message: str, raw: str = "") -> None:
         """Keep the parts of the error."""
-        super().__init__(f"{name}: {message}")
+        super().__init__(msg("{name}: {message}", name=name, message=message))
         self.name = name
         self.message = message
         self.raw = raw
@@ -117,8 +122,14 @@ class LimitReachedError(EngineError):
 
 def too_slow(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedError:
     """Return the error of a script that ran for longer than *limits* allow."""
-    used = f"{limits.wall:g} s of wall-clock" if is_wall else f"{limits.cpu:g} s of processor"
-    return LimitReachedError("ScriptLimitError", f"the script used more than {used} time", raw)
+    used = (
+        msg("{wall:g} s of wall-clock", wall=limits.wall)
+        if is_wall
+        else msg("{cpu:g} s of processor", cpu=limits.cpu)
+    )
+    return LimitReachedError(
+        "ScriptLimitError", msg("the script used more than {used} time", used=used), raw
+    )
 
 
 _MOST = 4 * MEGABYTE

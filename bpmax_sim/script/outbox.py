@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import BpmaxError, Place, ScriptError
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.builder import Setter
 
@@ -69,7 +70,12 @@ class Waiting(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``file:line:column: a timer of 0.3 s``."""
         head = f"{self.place}: " if self.place else ""
-        return f"{head}{'an interval' if self.repeat else 'a timer'} of {self.delay:g} s"
+        return msg(
+            "{head}{repeat} of {delay:g} s",
+            head=head,
+            repeat=msg("an interval") if self.repeat else msg("a timer"),
+            delay=self.delay,
+        )
 
 
 class Unawaited(msgspec.Struct, frozen=True):
@@ -90,7 +96,11 @@ class Unawaited(msgspec.Struct, frozen=True):
 
     @property
     def _fault(self) -> str:
-        return f"{self.call} was {'built and never called' if self.built else 'not awaited'}"
+        return msg(
+            "{call} was {built}",
+            call=self.call,
+            built=msg("built and never called") if self.built else msg("not awaited"),
+        )
 
     def __str__(self) -> str:
         """Return ``file:line:column: platform.api was not awaited``."""
@@ -290,7 +300,7 @@ def read(text: str) -> Reply:
     try:
         outbox = _parsed(text)
         if outbox.done is UNSET:
-            raise MalformedError("it does not say which scripts have ended")
+            raise MalformedError(msg("it does not say which scripts have ended"))
         endings = {run: _ending(ok, told) for run, ok, told in outbox.done}
         return Reply(outbox.out, endings)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
@@ -305,7 +315,7 @@ def _parsed(text: str) -> _Outbox:
         try:
             value = json.loads(text)
         except ValueError:
-            raise MalformedError("what crosses is not JSON") from None
+            raise MalformedError(msg("what crosses is not JSON")) from None
         return msgspec.convert(value, _Outbox)
 
 
@@ -314,5 +324,5 @@ def _ending(fulfilled: bool | None, told: Any) -> Fulfilled | Failed:
         return Fulfilled(told)
     error = msgspec.convert(told, Told | None)
     if error is None and fulfilled is None:
-        raise MalformedError("a syntax error without its message")
+        raise MalformedError(msg("a syntax error without its message"))
     return Failed(error, is_syntax=fulfilled is None)

@@ -6,11 +6,14 @@ import hashlib
 import math
 import struct
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.proxy.effects import Effect
+from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
 from bpmax_sim.script.context import Begin, Context, Run, Setting
 from bpmax_sim.script.failure import Script
@@ -110,6 +113,7 @@ class Runtime:
     ) -> None:
         self._scheduler = scheduler
         self._begin = begin
+        self._watched: tuple[str, Callable[[], None]] | None = None
         self._limits = limits or Limits()
         self._seed = seed
         self._zone = zone
@@ -201,10 +205,10 @@ class Runtime:
         """Let happen what is due by now or by *until*, and what scripts wait for.
 
         A script that then still waits is stuck; timers stay that wait for somebody to let time
-        pass. Called by what happens while this goes on already, only what is due now happens.
+        pass. Called by what happens while this goes on already, nothing is waited for.
         """
         if self._is_settling:
-            self._scheduler.run(lambda: False)
+            self._scheduler.run(lambda: False, until)
             return
         self._is_settling = True
         try:
@@ -219,6 +223,16 @@ class Runtime:
         """Return what came of timers since the last time, after their scripts had ended."""
         found, self._later = self._later, []
         return found
+
+    def watch(self, call: str, act: Callable[[], None]) -> None:
+        """Let *act* be done each time *call* is in flight; with no name, no more."""
+        self._watched = (call, act) if call else None
+
+    def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
+        watched = self._watched
+        if watched and _spelled(watched[0]) == _spelled(f"{program.platform}.{program.api}"):
+            self._scheduler.soon(watched[1])
+        return self._begin(program)
 
     def waiting(self) -> list[Waiting]:
         """Return the timers that wait until somebody lets time pass."""
@@ -281,13 +295,18 @@ class Runtime:
             setting,
             engine=self._engine(setting.limits, [script.source for script in scripts]),
             scheduler=self._scheduler,
-            begin=self._begin,
+            begin=self._begin_watched,
         )
         if page is not None and page.scripts:
             self._pages[page] = context
         else:
             self._single[run.number] = context
         return context
+
+
+def _spelled(call: str) -> str:
+    """Return *call* as both ways to write an API have it: ``getOrder`` and ``get_order``."""
+    return call.replace("_", "").lower()
 
 
 def _words(seed: str) -> tuple[int, ...]:

@@ -24,6 +24,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.secret.encoded_runs import (
     BETWEEN,
     BETWEEN_HEX,
@@ -390,7 +391,7 @@ def _numbers(data: bytes) -> Iterator[Piece]:
     numbers = data.translate(_TO_LIST, _BLANKS)
     inner = _octets_of(numbers)
     if inner:
-        yield Piece(("list of bytes",), inner, _at(0))
+        yield Piece((msg("list of bytes"),), inner, _at(0))
 
 
 def _has_list(data: bytes) -> bool:
@@ -433,7 +434,7 @@ def _literals(data: bytes) -> Iterator[Piece]:
             parts.append(data[end : before + quote.start()])
             end = found.end()
     if parts:
-        yield Piece(("several literals",), b"".join([*parts, data[end:]]), _at(0))
+        yield Piece((msg("several literals"),), b"".join([*parts, data[end:]]), _at(0))
 
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
@@ -680,31 +681,33 @@ _MARKS = BytesAhoCorasick(
 """What begins an escape; in bytes that are no text all are looked for at once."""
 
 SEARCHED: Mapping[str, str] = {
-    "as it is": "in UTF-8, UTF-16 in either order of bytes, and GB 18030 (GBK)",
-    "base64": "both alphabets, padded or not, on several lines, with escaped signs",
-    "base32": "in capitals, from 10 characters on",
-    "hexadecimal": "capitals or not; with colons, blanks, dashes, commas or 0x between bytes",
-    "lists of bytes": "numbers with commas: Node's Buffer, JSON arrays, Java's signed bytes",
-    "escapes of URLs and forms": "every byte or some; a plus as a space",
-    "escapes of JSON and JavaScript": "\\uXXXX, \\u{X}, \\xXX, \\n and the like, both quotes",
-    "references of XML and HTML": "&#dd;, &#xhh; and names of up to six letters",
-    "several literals": "a line each, as console.log and pprint print a text of several",
-    "quoted-printable": "with soft line breaks",
-    "gzip and zlib": "wherever one begins, also cut or damaged",
-    "deflate without a header": "a whole body that is no text; base64 of 40 characters on (SAML)",
-    "ZIP": "members that are stored or deflated: xlsx, docx, jar",
-    "UTF-16 that is encoded further": "where eight characters of ASCII stand in a row",
-    "one within another": "four deep",
+    "as it is": msg("in UTF-8, UTF-16 in either order of bytes, and GB 18030 (GBK)"),
+    "base64": msg("both alphabets, padded or not, on several lines, with escaped signs"),
+    "base32": msg("in capitals, from 10 characters on"),
+    "hexadecimal": msg("capitals or not; with colons, blanks, dashes, commas or 0x between bytes"),
+    "lists of bytes": msg("numbers with commas: Node's Buffer, JSON arrays, Java's signed bytes"),
+    "escapes of URLs and forms": msg("every byte or some; a plus as a space"),
+    "escapes of JSON and JavaScript": msg("\\uXXXX, \\u{X}, \\xXX, \\n and the like, both quotes"),
+    "references of XML and HTML": msg("&#dd;, &#xhh; and names of up to six letters"),
+    "several literals": msg("a line each, as console.log and pprint print a text of several"),
+    "quoted-printable": msg("with soft line breaks"),
+    "gzip and zlib": msg("wherever one begins, also cut or damaged"),
+    "deflate without a header": msg(
+        "a whole body that is no text; base64 of 40 characters on (SAML)"
+    ),
+    "ZIP": msg("members that are stored or deflated: xlsx, docx, jar"),
+    "UTF-16 that is encoded further": msg("where eight characters of ASCII stand in a row"),
+    "one within another": msg("four deep"),
 }
 """What is undone before a secret is looked for; the README's table is made of it."""
 
 NOT_SEARCHED: Mapping[str, str] = {
-    "what is reversed, cut, hashed or encrypted": "nothing of the secret is left to be found",
-    "five encodings within one another": "four are undone",
-    "br, zstd, bzip2, xz, 7z, RAR": "inside of a body",
-    "pixels, sounds, PNG data in many chunks": "only the stream of the first chunk is undone",
-    "other alphabets": "base58, base85, uuencode, octal escapes, UTF-7, UTF-32, EBCDIC",
-    "bytes as an object": '{"0":104,"1":101}, or text that was read as Latin-1',
-    "escapes far apart": "more than 1 kB apart inside of one encoded piece",
+    "what is reversed, cut, hashed or encrypted": msg("nothing of the secret is left to be found"),
+    "five encodings within one another": msg("four are undone"),
+    "br, zstd, bzip2, xz, 7z, RAR": msg("inside of a body"),
+    "pixels, sounds, PNG data in many chunks": msg("only the stream of the first chunk is undone"),
+    "other alphabets": msg("base58, base85, uuencode, octal escapes, UTF-7, UTF-32, EBCDIC"),
+    "bytes as an object": msg('{"0":104,"1":101}, or text that was read as Latin-1'),
+    "escapes far apart": msg("more than 1 kB apart inside of one encoded piece"),
 }
 """What is not, so that nobody relies on it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.secret.redactor import Secret, Table
 from bpmax_sim.secret.scan import Finding
 from bpmax_sim.secret.spelling import as_bytes
@@ -91,7 +92,7 @@ class Gate:
 
     def _marker(self, finding: Finding) -> str:
         told = str(finding).rpartition(" at byte ")[0]
-        marker = f"[redacted: {told}]"
+        marker = msg("[redacted: {told}]", told=told)
         return MARKER if self._table.clean(marker) != marker or self._find(marker) else marker
 
 

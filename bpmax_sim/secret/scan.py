@@ -15,10 +15,11 @@ from typing import NamedTuple
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.secret.decode import DEPTH, GAP, Fresh, Look, Piece, TooMuchError, Work, bare, layers
 from bpmax_sim.secret.standin import without_standins
 
-TOO_LARGE = "content too large to be searched"
+TOO_LARGE = msg("content too large to be searched")
 """The name of a finding where the work that is due was done and something was left."""
 
 _SPARE = 64 << 20  # bytes that may be looked at beyond _TIMES the size of what is searched
@@ -44,8 +45,14 @@ class Finding(msgspec.Struct, frozen=True):
     within: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        inside = f" inside {' inside '.join(reversed(self.within))}" if self.within else ""
-        return f"{self.name}{inside} at byte {self.offset}"
+        inside = (
+            msg(" inside {names}", names=" inside ".join(reversed(self.within)))
+            if self.within
+            else ""
+        )
+        return msg(
+            "{name}{inside} at byte {offset}", name=self.name, inside=inside, offset=self.offset
+        )
 
 
 class Search:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 
 
 def read_env(name: str, environ: Mapping[str, str]) -> str:
@@ -24,7 +25,9 @@ def read_env(name: str, environ: Mapping[str, str]) -> str:
     """
     value = environ.get(name, "")
     if not value:
-        raise ConfigError(f"environment variable {name} is not set; set it, or run in replay mode")
+        raise ConfigError(
+            msg("environment variable {name} is not set; set it, or run in replay mode", name=name)
+        )
     return value
 
 
@@ -38,11 +41,13 @@ def read_file(path: str, folder: Path) -> str:
     try:
         text = place.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        told = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        told = msg("it is not UTF-8 text") if isinstance(error, UnicodeDecodeError) else str(error)
         reason = getattr(error, "strerror", None) or told
-        raise ConfigError(f"credential file {place} cannot be read: {reason}") from error
+        raise ConfigError(
+            msg("credential file {place} cannot be read: {reason}", place=place, reason=reason)
+        ) from error
     if not text.strip():
-        raise ConfigError(f"credential file {place} is empty")
+        raise ConfigError(msg("credential file {place} is empty", place=place))
     return text.removesuffix("\n").removesuffix("\r")
 
 
@@ -59,18 +64,30 @@ def read_keyring(where: str) -> str:
         import keyring.errors  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(
-            f"keyring entry {where} needs the extra: pip install 'bpmax-sim[keyring]'"
+            msg(
+                "keyring entry {where} needs the extra: pip install 'bpmax-sim[keyring]'",
+                where=where,
+            )
         ) from error
     try:
         value: str | None = keyring.get_password(service, name)
     except keyring.errors.KeyringError as error:
         raise ConfigError(
-            f"keyring entry {where} cannot be read: {type(error).__name__}; unlock the keyring, or"
-            " use env: or file:"
+            msg(
+                "keyring entry {where} cannot be read: {name}; unlock the keyring, or use env: "
+                "or file:",
+                where=where,
+                name=type(error).__name__,
+            )
         ) from error
     if not value:
         raise ConfigError(
-            f"the keyring has no entry {where}; add it with: keyring set {service} {name}"
+            msg(
+                "the keyring has no entry {where}; add it with: keyring set {service} {name}",
+                where=where,
+                service=service,
+                name=name,
+            )
         )
     return value
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from bpmax_sim.i18n import Message, mapped, msg
 from bpmax_sim.messages import Route
 from bpmax_sim.secret.gate import Gate
 from bpmax_sim.secret.redactor import Secret, Table, parts_of
@@ -30,8 +31,12 @@ _RECOGNISED = 100  # numbers up to which a stand-in of a kind that shows nothing
 def weak(real: str, standin: str) -> str:
     """Return why *real* is hidden in its place only, or nothing: elsewhere it is ordinary text."""
     if len(real) < SHORTEST:
-        return f"has fewer than {SHORTEST} characters"
-    return f"is a part of what stands for it, {standin!r}" if real in standin else ""
+        return msg("has fewer than {shortest} characters", shortest=SHORTEST)
+    return (
+        msg("is a part of what stands for it, {standin!r}", standin=standin)
+        if real in standin
+        else ""
+    )
 
 
 class Vault:
@@ -222,6 +227,8 @@ def _redacted(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
     if kind is str:
         return redact(value)
+    if kind is Message:
+        return mapped(value, redact)
     if kind in _PLAIN:
         return value
     return _items(value, redact) if kind in _LISTS else _other(value, redact)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bpmax_sim.i18n import msg
+
 if TYPE_CHECKING:
     from bpmax_sim.session.session import Session
     from bpmax_sim.session.settings import Settings
@@ -26,4 +28,6 @@ if not TYPE_CHECKING:  # type checkers would take every name to be there
             from bpmax_sim.session.settings import Settings  # noqa: PLC0415 - heavy
 
             return Settings
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(
+            msg("module {name!r} has no attribute {name_2!r}", name=__name__, name_2=name)
+        )

@@ -16,6 +16,7 @@ from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
 from bpmax_sim.field_path import FieldPath
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Route
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.load import Platforms
@@ -33,8 +34,13 @@ def warn_of_weak(found: Credentials, instance: str) -> None:
         why = weak(str(one.real), str(one.standin))
         if one.secret and why and one.real != one.standin:
             warnings.warn(
-                f"the value of {one.name!r} of {instance} {why}: it is hidden where auth puts it,"
-                " but not where an answer repeats it; take a longer one",
+                msg(
+                    "the value of {one_name!r} of {instance} {why}: it is hidden where auth puts "
+                    "it, but not where an answer repeats it; take a longer one",
+                    one_name=one.name,
+                    instance=instance,
+                    why=why,
+                ),
                 WeakSecretWarning,
                 stacklevel=2,
             )
@@ -127,8 +133,16 @@ class Tenants:
             now = found.recorded.get(name, value)
             if now != value:
                 raise ConfigError(
-                    f"{self._settings.cassette}: recorded with {name} {value!r} of {instance}, "
-                    f"which is {now!r} now; set it to {value!r}, or record afresh"
+                    msg(
+                        "{cassette}: recorded with {name} {value!r} of {instance}, "
+                        "which is {now!r} now; "
+                        "set it to {value!r}, or record afresh",
+                        cassette=self._settings.cassette,
+                        name=name,
+                        value=value,
+                        instance=instance,
+                        now=now,
+                    )
                 )
 
 
@@ -212,7 +226,14 @@ def _check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> N
     for text in places:
         wrong = FieldPath.parse(text, option).mismatch(parameters)
         if wrong:
-            raise ConfigError(f"{option}: {text!r} matches nothing: {wrong}")
+            raise ConfigError(
+                msg(
+                    "{option}: {text!r} matches nothing: {wrong}",
+                    option=option,
+                    text=text,
+                    wrong=wrong,
+                )
+            )
 
 
 def with_personal(request: Request, places: tuple[str, ...]) -> Request:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Call, Exchange, Request, Response, Route
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
@@ -158,8 +159,12 @@ def refuse_placeholder(request: Request) -> None:
     if any(_PLACEHOLDER in text.encode() for text in sent) or _PLACEHOLDER in (request.body or b""):
         name = request.call.name if request.call else request.method
         raise ConfigError(
-            f"{name}: the live request would carry a value that a recorded answer only stands in "
-            "for; record afresh: bpmax-sim record, or pytest with --bpmax-record=rewrite"
+            msg(
+                "{name}: the live request would carry a value that a recorded answer only "
+                "stands in for; record afresh: bpmax-sim record, or pytest with "
+                "--bpmax-record=rewrite",
+                name=name,
+            )
         )
 
 
@@ -371,8 +376,11 @@ class Network:
         """
         if self._simulators is None:
             raise ConfigError(
-                f"nothing is simulated in mode {self._start.mode}; open the session with "
-                'mode="simulate", or record with against="simulator"'
+                msg(
+                    'nothing is simulated in mode {mode}; open the session with mode="simulate", '
+                    'or record with against="simulator"',
+                    mode=self._start.mode,
+                )
             )
         return self._simulators.simulator(platform)
 
@@ -478,7 +486,7 @@ class Network:
             CassetteError: a file could not be written, and the old one is whole; or no replay could
                 find what was recorded, which is then set aside.
         """
-        unplayable = "\n".join(self._undeclared.unplayable)
+        unplayable = joined("\n", self._undeclared.unplayable)
         with self._resources:
             self._tracks.finish(failed=failed or bool(unplayable), is_signed=self._is_signed)
         if unplayable and not failed:

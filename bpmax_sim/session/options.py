@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
+from bpmax_sim.i18n import fields, msg
+
 Mode = Literal["replay", "record", "live", "simulate"]
 Against = Literal["live", "simulator"]
 RecordMode = Literal["once", "new", "rewrite"]
@@ -19,13 +21,14 @@ Unawaited = Literal["warn", "fail", "allow"]
 EngineName = Literal["quickjs", "v8", "quickjs,v8"]
 TraceWhen = Literal["on-failure", "on", "off"]
 Armed = Literal["on", "off"]
+Language = Literal["en", "zh"]
 
 Names = list[str] | tuple[str, ...]
 """Several texts. Not ``Sequence[str]`` or ``Iterable[str]``, which a single text is, too."""
 
-CI_REFUSES: Final = (
-    "recording is disabled because CI is set; pass allow_ci=True (pytest: --bpmax-allow-ci-record, "
-    "bpmax-sim: --allow-ci-record)"
+CI_REFUSES: Final = msg(
+    "recording is disabled because CI is set; pass allow_ci=True (pytest: "
+    "--bpmax-allow-ci-record, bpmax-sim: --allow-ci-record)"
 )
 
 Door = Literal["session", "scenario", "marker", "pytest", "cli"]
@@ -96,27 +99,29 @@ _FILES: Final = ("session", "scenario", "marker")
 _ALL: Final = ("session", "scenario", "marker", "pytest", "cli")
 
 OPTIONS: Final[tuple[Option, ...]] = (
-    Option("mode", _ALL, Mode, "who answers $proxy calls (default: replay)", default="replay"),
+    Option("mode", _ALL, Mode, msg("who answers $proxy calls (default: replay)"), default="replay"),
     Option(
         "record",
         ("session", "marker", "pytest", "cli"),
         RecordMode,
-        "what recording records: what has no recording, also what one lacks, or all afresh"
-        " (default: once)",
+        msg(
+            "what recording records: what has no recording, also what one lacks, or all "
+            "afresh (default: once)"
+        ),
         default="once",
     ),
     Option(
         "against",
         ("session", "pytest", "cli"),
         Against,
-        "whom recording asks (default: live)",
+        msg("whom recording asks (default: live)"),
         default="live",
     ),
     Option(
         "record_extra",
         ("session", "pytest", "cli"),
         bool,
-        "with {record}=new, also record one more of a call that was played already",
+        msg("with {record}=new, also record one more of a call that was played already"),
         default=False,
         keyword="extra",
         given="switch",
@@ -125,7 +130,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "allow_ci_record",
         ("session", "pytest", "cli"),
         bool,
-        "record although CI is set",
+        msg("record although CI is set"),
         default=False,
         keyword="allow_ci",
         given="switch",
@@ -134,7 +139,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "allow_hosts",
         ("session", "pytest", "cli"),
         str | Names,
-        "hosts that stay open while replaying, by name or address, * matches; repeatable",
+        msg("hosts that stay open while replaying, by name or address, * matches; repeatable"),
         default=(),
         given="many",
         metavar="HOST",
@@ -142,13 +147,15 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option(
         "cassettes",
         _COMMANDS,
-        help="folder of all cassettes, or an fsspec URL (default: cassettes in the project's root)",
+        help=msg(
+            "folder of all cassettes, or an fsspec URL (default: cassettes in the project's root)"
+        ),
         metavar="DIR|URL",
     ),
     Option(
         "platforms",
         _ALL,
-        help="platform files (default: what the scenario says, else scenarios/platforms)",
+        help=msg("platform files (default: what the scenario says, else scenarios/platforms)"),
         metavar="PATH",
     ),
     Option("instances", _FILES),
@@ -157,7 +164,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "instance",
         _ALL,
         str | None,
-        "instance where a script names none",
+        msg("instance where a script names none"),
         keyword="default_instance",
         metavar="KEY",
     ),
@@ -167,7 +174,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "unused",
         _ALL,
         Unused,
-        "how to treat recorded exchanges that were not replayed (default: fail)",
+        msg("how to treat recorded exchanges that were not replayed (default: fail)"),
         default="fail",
     ),
     Option("unawaited", _FILES, Unawaited, default="warn"),
@@ -176,7 +183,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "var",
         _COMMANDS,
         Mapping,
-        "variable that wins over those of the scenarios; repeatable",
+        msg("variable that wins over those of the scenarios; repeatable"),
         given="many",
         metavar="NAME=VALUE",
     ),
@@ -184,7 +191,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "seed",
         ("session", "scenario", "marker", "pytest"),
         int | None,
-        "seed of random numbers",
+        msg("seed of random numbers"),
         metavar="N",
         read=int,
     ),
@@ -192,7 +199,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "clock",
         ("session", "scenario", "marker", "pytest"),
         str | None,
-        "where virtual time starts",
+        msg("where virtual time starts"),
         metavar="ISO",
         read=_instant,
     ),
@@ -200,14 +207,14 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "engine",
         ("session", "marker", "pytest", "cli"),
         EngineName,
-        "JavaScript engine, or both, to fail where they differ (default: quickjs)",
+        msg("JavaScript engine, or both, to fail where they differ (default: quickjs)"),
         default="quickjs",
     ),
     Option(
         "js_stack",
         ("session", "pytest", "cli"),
         int | None,
-        "stack of scripts that recurse deeply, such as 24MB, on a thread of their own",
+        msg("stack of scripts that recurse deeply, such as 24MB, on a thread of their own"),
         keyword="stack",
         metavar="SIZE",
         read=_stack,
@@ -215,30 +222,30 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option(
         "js_limits",
         ("session", "marker", "pytest", "cli"),
-        help="what a script may use (default: cpu=2s,wall=30s,memory=64MB,calls=10000)",
+        help=msg("what a script may use (default: cpu=2s,wall=30s,memory=64MB,calls=10000)"),
         keyword="limits",
         metavar="LIMITS",
         read=_limits,
     ),
     Option("faults", ("session", "scenario"), default=()),
-    Option("faults", _COMMANDS, Armed, "off: arm no fault (default: on)", default="on"),
+    Option("faults", _COMMANDS, Armed, msg("off: arm no fault (default: on)"), default="on"),
     Option(
         "trace",
         _COMMANDS,
         TraceWhen,
-        "events as NDJSON below .bpmax/trace (default: on-failure)",
+        msg("events as NDJSON below .bpmax/trace (default: on-failure)"),
         default="on-failure",
     ),
     Option(
         "shard",
         _COMMANDS,
-        help="run one of N parts of all tests, split by .bpmax/durations.json",
+        help=msg("run one of N parts of all tests, split by .bpmax/durations.json"),
         metavar="I/N",
     ),
     Option(
         "report",
         ("pytest",),
-        help="one HTML page of all scenarios (default: .bpmax/report.html)",
+        help=msg("one HTML page of all scenarios (default: .bpmax/report.html)"),
         given="optional",
         metavar="FILE",
     ),
@@ -246,8 +253,14 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "tb",
         ("pytest",),
         bool,
-        "what lies behind a failed scenario: Python tracebacks and the script's stack",
+        msg("what lies behind a failed scenario: Python tracebacks and the script's stack"),
         given="switch",
+    ),
+    Option(
+        "lang",
+        ("pytest",),
+        Language,
+        msg("language of messages (default: that of the environment)"),
     ),
     Option("owner", _SESSION, str, default=""),
     Option("environ", _SESSION),
@@ -275,18 +288,7 @@ def options_of(door: Door) -> Mapping[str, Option]:
 
 def helped(option: Option, flag: Callable[[str], str]) -> str:
     """Return the help of *option*; *flag* spells another option."""
-    return option.help.format_map(_Flags(flag))
-
-
-class _Flags(dict[str, str]):
-    """Every name as its flag."""
-
-    def __init__(self, flag: Callable[[str], str]) -> None:
-        super().__init__()
-        self._flag = flag
-
-    def __missing__(self, name: str) -> str:
-        return self._flag(name)
+    return msg(option.help, **{name: flag(name) for name in fields(option.help)})
 
 
 def arguments() -> Iterator[Option]:
@@ -306,20 +308,29 @@ def judge(name: str, kind: Any, value: object) -> None:
         choices = get_args(kind)
         if value not in choices:
             hint = near(value, choices) if isinstance(value, str) else ""
-            known = hint or f"; choose one of {', '.join(choices)}"
-            raise ConfigError(f"{name}: there is no {value!r}{known}")
+            known = hint or msg("; choose one of {names}", names=", ".join(choices))
+            raise ConfigError(
+                msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
+            )
     elif kind in {Names, str | Names}:
         if not (isinstance(value, str) and kind is not Names):
             several(name, value)
     elif kind in _KINDS and not _is(value, kind):
-        raise ConfigError(f"{name}: expected {_KINDS[kind]}, got {value!r}")
+        raise ConfigError(
+            msg(
+                "{name}: expected {kinds}, got {value!r}",
+                name=name,
+                kinds=_KINDS[kind],
+                value=value,
+            )
+        )
 
 
 _KINDS: Final[Mapping[Any, str]] = {
-    bool: "True or False",
+    bool: msg("True or False"),
     str: "a text",
     str | None: "a text",
-    int | None: "a whole number",
+    int | None: msg("a whole number"),
 }
 
 
@@ -337,8 +348,16 @@ def several(name: str, given: object) -> tuple[str, ...]:
     from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - as above
 
     if isinstance(given, str):
-        raise ConfigError(f"{name}: expected a list of texts, got {given!r}; write [{given!r}]")
+        raise ConfigError(
+            msg(
+                "{name}: expected a list of texts, got {given!r}; write [{given!r}]",
+                name=name,
+                given=given,
+            )
+        )
     found = tuple(given) if isinstance(given, Iterable) and not isinstance(given, Mapping) else None
     if found is None or not all(isinstance(one, str) for one in found):
-        raise ConfigError(f"{name}: expected a list of texts, got {given!r}")
+        raise ConfigError(
+            msg("{name}: expected a list of texts, got {given!r}", name=name, given=given)
+        )
     return found

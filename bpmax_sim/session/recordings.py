@@ -35,6 +35,7 @@ from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder, has_forked, no_values
 from bpmax_sim.clock import Clock, Instant, SystemClock, VirtualClock
 from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, pasted
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
@@ -54,9 +55,9 @@ from bpmax_sim.yamlfile import shown
 
 Key = tuple[str, str]
 _STANDIN = "redacted."
-_CLOSED = (
-    "the session is closed, so it neither calls nor records any more; use it inside its `with` "
-    "block, or open another one"
+_CLOSED = msg(
+    "the session is closed, so it neither calls nor records any more; use it "
+    "inside its `with` block, or open another one"
 )
 
 
@@ -397,7 +398,7 @@ class SessionRecordings:
         with shared.lock:
             if shared.recorder is None:
                 if settings.cassette is None:
-                    raise ConfigError("record: no cassette is named; pass cassette=")
+                    raise ConfigError(msg("record: no cassette is named; pass cassette="))
                 shared.recorder = self._make(
                     settings.cassette,
                     settings.owner,
@@ -415,9 +416,13 @@ class SessionRecordings:
         other = namesake(path)
         if other is not None:
             raise ConfigError(
-                f"{shown(path)} and {shown(other)} are one file on Windows and macOS, so nothing "
-                "is recorded; rename one of them, by what it is named after: a scenario, a test, a "
-                "row's id or a key"
+                msg(
+                    "{path} and {other} are one file on Windows and macOS, so nothing is recorded; "
+                    "rename one of them, by what it is named after: a scenario, a test, a row's id "
+                    "or a key",
+                    path=shown(path),
+                    other=shown(other),
+                )
             )
         return Recorder(
             path,
@@ -573,8 +578,12 @@ def _begun(settings: Settings) -> Shared:
 def _warn_of_interrupted(cassette: Path) -> None:
     for journal in interrupted(cassette):
         warnings.warn(
-            f"{shown(journal)} holds a recording that was interrupted and is not replayed; seal it "
-            f"with `bpmax-sim recover {pasted(shown(cassette))}`",
+            msg(
+                "{journal} holds a recording that was interrupted and is not replayed; seal it "
+                "with `bpmax-sim recover {cassette}`",
+                journal=shown(journal),
+                cassette=pasted(shown(cassette)),
+            ),
             InterruptedWarning,
             stacklevel=2,
         )

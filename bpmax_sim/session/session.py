@@ -30,6 +30,7 @@ from bpmax_sim.errors import (
     UnawaitedWarning,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.keywords import closed
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -133,12 +134,14 @@ def read_script(path: str | os.PathLike[str]) -> failure.Script:
 
 def _unreadable(name: str, error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
-        return f"{name}: the script is not UTF-8 text; save it as UTF-8"
+        return msg("{name}: the script is not UTF-8 text; save it as UTF-8", name=name)
     if _CODE.search(name):
         first = name.strip().partition("\n")[0][:_LONGEST]
-        return f'{first}: there is no such file; pass JavaScript by value: bs.Script("…")'
+        return msg(
+            '{first}: there is no such file; pass JavaScript by value: bs.Script("…")', first=first
+        )
     reason = error.strerror if isinstance(error, OSError) else error
-    return f"{name}: the script cannot be read: {reason}"
+    return msg("{name}: the script cannot be read: {reason}", name=name, reason=reason)
 
 
 _LONGEST: Final = 60
@@ -157,7 +160,7 @@ def as_script(given: ScriptLike) -> failure.Script:
     name, source = getattr(given, "name", None), getattr(given, "source", None)
     if isinstance(name, str) and isinstance(source, str):
         return failure.Script(name, source)
-    raise ConfigError(f'script: expected a path or bs.Script("…"), got {given!r}')
+    raise ConfigError(msg('script: expected a path or bs.Script("…"), got {given!r}', given=given))
 
 
 def as_scripts(given: Sequence[ScriptLike]) -> list[failure.Script]:
@@ -167,7 +170,7 @@ def as_scripts(given: Sequence[ScriptLike]) -> list[failure.Script]:
         ConfigError: it is no list, or one of them cannot be read.
     """
     if isinstance(given, str | os.PathLike) or not isinstance(given, Iterable):
-        raise ConfigError(f"libraries: expected a list of scripts, got {given!r}")
+        raise ConfigError(msg("libraries: expected a list of scripts, got {given!r}", given=given))
     return [as_script(one) for one in given]
 
 
@@ -180,7 +183,9 @@ def as_live(name: str, given: ObjectLike) -> LiveObject:
     if isinstance(given, dict):
         return LiveValues(given)
     if not (callable(getattr(given, "snapshot", None)) and callable(getattr(given, "write", None))):
-        raise ConfigError(f"{name}: expected a dict or a live object, got {given!r}")
+        raise ConfigError(
+            msg("{name}: expected a dict or a live object, got {given!r}", name=name, given=given)
+        )
     return given
 
 
@@ -201,12 +206,16 @@ def judged(outcome: Outcome, unawaited: str) -> Outcome:
     if unawaited == "warn":
         for one in outcome.unawaited:
             place = f"{one.place}: " if one.place else ""
-            told = f"{place}{one.problem}, or open the session with unawaited='allow'"
+            told = msg(
+                "{place}{problem}, or open the session with unawaited='allow'",
+                place=place,
+                problem=one.problem,
+            )
             warnings.warn(told, UnawaitedWarning, stacklevel=4)  # of who called run_script
     if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
         return outcome
     first = outcome.unawaited[0]
-    told = f"{first.problem}, or open the session with unawaited='allow'"
+    told = msg("{problem}, or open the session with unawaited='allow'", problem=first.problem)
     return replace(outcome, error=ScriptError(told, name="Unawaited", place=first.place))
 
 
@@ -247,22 +256,34 @@ def told_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str 
 
     *command* records everything afresh.
     """
-    afresh = f"record afresh with `{command}`" if command else "record afresh"
+    afresh = (
+        msg("record afresh with `{command}`", command=command) if command else msg("record afresh")
+    )
     path = shown(cassette) if cassette else ""
-    told = ", ".join(f"[{one.order}] {_told(one)}" for one in left)
-    return (
-        f"{path}: {len(left)} recorded "
-        f"exchange{'s were' if len(left) > 1 else ' was'} not played: {told}; "
-        f"{afresh}, or write proxy: {{unused: warn}}"
+    told = joined(", ", (f"[{one.order}] {_told(one)}" for one in left))
+    return msg(
+        "{path}: {left_count} recorded exchange{value} not played: {told}; {afresh}, "
+        "or write proxy: {{unused: warn}}",
+        path=path,
+        left_count=len(left),
+        value=msg("s were") if len(left) > 1 else msg(" was"),
+        told=told,
+        afresh=afresh,
     )
 
 
 def told_unrecognised(places: Sequence[str]) -> str:
     """Return where values look like secrets, and what to do."""
-    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-    return (
-        f"recorded as it is, and looks like a secret: {', '.join(places[:_SHOWN])}{more}; if it is "
-        "one, declare its place with `secret:` in the platform file and record again"
+    more = (
+        msg(" and {places_count} more", places_count=len(places) - _SHOWN)
+        if len(places) > _SHOWN
+        else ""
+    )
+    return msg(
+        "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
+        "declare its place with `secret:` in the platform file and record again",
+        names=joined(", ", places[:_SHOWN]),
+        more=more,
     )
 
 
@@ -307,7 +328,7 @@ class Session:
             CassetteError: if the cassette cannot be used.
         """
         if not isinstance(limits, Limits | None):
-            raise ConfigError(f"limits: expected bs.Limits(…), got {limits!r}")
+            raise ConfigError(msg("limits: expected bs.Limits(…), got {limits!r}", limits=limits))
         self.platforms = platforms
         self.settings = settings
         self._is_closed = False
@@ -546,6 +567,15 @@ class Session:
         """Return what came of timers since the last time, after their scripts had ended."""
         return [shown_outcome(outcome, self.redact) for outcome in self._runtime.drain()]
 
+    def watch(self, call: str, act: Callable[[], None], /) -> None:
+        """Let *act* be done each time *call* of a script is in flight; with no name, no more.
+
+        Args:
+            call: ``platform.api``, as scripts or the platform's file spell it.
+            act: called at the instant at which the call begins.
+        """
+        self._runtime.watch(call, act)
+
     def waiting(self) -> list[Waiting]:
         """Return the timers that wait until somebody lets time pass."""
         return self._runtime.waiting()
@@ -663,7 +693,7 @@ def _path(name: str, given: FilePath | None) -> Path | None:
         return given
     if isinstance(given, str | os.PathLike):
         return Path(given)
-    raise ConfigError(f"{name}: expected a path, got {given!r}")
+    raise ConfigError(msg("{name}: expected a path, got {given!r}", name=name, given=given))
 
 
 def _instant(clock: str | None) -> Instant | None:
@@ -671,30 +701,35 @@ def _instant(clock: str | None) -> Instant | None:
     try:
         return None if clock is None else Instant.parse(clock)
     except ValueError as error:
-        raise ConfigError(f"clock: {error}") from None
+        raise ConfigError(msg("clock: {error}", error=error)) from None
 
 
 def _check_objects(*, environ: object, guard: object, run: object) -> None:
     """Judge what the table leaves to its class."""
     if not isinstance(environ, Mapping | None):
-        raise ConfigError(f"environ: expected a mapping, got {environ!r}")
+        raise ConfigError(msg("environ: expected a mapping, got {environ!r}", environ=environ))
     if not isinstance(guard, bool | NetworkGuard):
-        raise ConfigError(f"guard: expected True, False or a NetworkGuard, got {guard!r}")
+        raise ConfigError(
+            msg("guard: expected True, False or a NetworkGuard, got {guard!r}", guard=guard)
+        )
     if not isinstance(run, Run | None):
-        raise ConfigError(f"run: expected bs.Run(), got {run!r}")
+        raise ConfigError(msg("run: expected bs.Run(), got {run!r}", run=run))
 
 
 def _check_faults(given: Sequence[Fault]) -> None:
     several: object = given  # who is not checked by types may pass anything
     if not (isinstance(several, list | tuple) and all(isinstance(one, Fault) for one in several)):
-        raise ConfigError(f"faults: expected a list of bs.Fault(…), got {given!r}")
+        raise ConfigError(msg("faults: expected a list of bs.Fault(…), got {given!r}", given=given))
 
 
 def _guard_of(settings: Settings) -> NetworkGuard | None:
     """Return what closes the network to the run, if that is asked for."""
     guard = settings.guard
     if guard is True:
-        who = f"the session of {settings.owner or settings.cassette or 'no cassette'}"
+        who = msg(
+            "the session of {owner}",
+            owner=(settings.owner or settings.cassette or msg("no cassette")),
+        )
         guard = NetworkGuard(who, allow='Session.open(allow_hosts=["{}"])', closed=False)
     if guard:
         guard.close(settings.allow_hosts)

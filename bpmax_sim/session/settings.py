@@ -13,6 +13,7 @@ from bpmax_sim.cassette.remote import Remote
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.i18n import msg
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session.options import (
     CI_REFUSES,
@@ -160,14 +161,24 @@ class Settings:
         for option in _JUDGED:
             judge(option.argument, option.type, getattr(self, option.argument))
         if self.allow_hosts and self.guard is False:
-            raise ConfigError("allow_hosts opens nothing where nothing is closed; add guard=True")
+            raise ConfigError(
+                msg("allow_hosts opens nothing where nothing is closed; add guard=True")
+            )
         if self.mode == "record" and self.environ.get("CI") and not self.allow_ci:
             raise ConfigError(CI_REFUSES)
 
     @property
     def rewriting(self) -> str:
         """Return the command that records everything afresh; empty where none is known."""
-        return f"{self.command} {self.command_rewrite}".strip() if self.command else ""
+        return (
+            msg(
+                "{command} {command_rewrite}",
+                command=self.command,
+                command_rewrite=self.command_rewrite,
+            ).strip()
+            if self.command
+            else ""
+        )
 
     @property
     def seeded(self) -> int:

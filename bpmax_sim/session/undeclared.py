@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bpmax_sim.cassette.merge import Volatile
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Response
 from bpmax_sim.platform.check import credentials_in
 from bpmax_sim.platform.load import Platforms
@@ -80,24 +81,44 @@ class Undeclared:
         return one.secret or bool(always_secret(platform, one.name))
 
     def _told_said(self, call: Call, place: str, key: Key, one: Credential) -> str:
-        told = f"{call.name}: the {place} says the value of {one.name!r} of {'.'.join(key)} itself"
+        told = msg(
+            "{call_name}: the {place} says the value of {one_name!r} of {names} itself",
+            call_name=call.name,
+            place=place,
+            one_name=one.name,
+            names=".".join(key),
+        )
         where = f" ({call.position})" if call.position else ""
         if self._is_secret(key, one):
-            hint = "leave a secret to auth, or put it in with {$credential: …} in the platform file"
+            hint = msg(
+                "leave a secret to auth, or put it in with {$credential: …} in the platform file"
+            )
         else:
-            hint = f"if it is no secret, {self._line(key, one)}"
-        return f"{told}{where}, which replay cannot, as only its stand-in is recorded; {hint}"
+            hint = msg("if it is no secret, {line}", line=self._line(key, one))
+        return msg(
+            "{told}{where}, which replay cannot, as only its stand-in is recorded; {hint}",
+            told=told,
+            where=where,
+            hint=hint,
+        )
 
     def _told_received(self, call: Call, key: Key, one: Credential) -> str:
-        return (
-            f"{call.name}: the response holds the value of {one.name!r} of {'.'.join(key)}, and is "
-            f"recorded with its stand-in; if it is no secret, {self._line(key, one)}"
+        return msg(
+            "{call_name}: the response holds the value of {one_name!r} of {names}, and is "
+            "recorded with its stand-in; if it is no secret, {line}",
+            call_name=call.name,
+            one_name=one.name,
+            names=".".join(key),
+            line=self._line(key, one),
         )
 
     def _line(self, key: Key, one: Credential) -> str:
-        return (
-            f"write `{one.name}: {{secret: false}}` under credentials of platform {key[0]!r} "
-            f"({self._platforms.folder}) and record again"
+        return msg(
+            "write `{one_name}: {{secret: false}}` under credentials of platform {key!r} "
+            "({folder}) and record again",
+            one_name=one.name,
+            key=key[0],
+            folder=self._platforms.folder,
         )
 
 

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Clock
 from bpmax_sim.errors import ConfigError, Problem, Problems, TransportError, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher, expand
@@ -85,8 +86,8 @@ def _ends_alike(route: Route, step: LoginStep, known: Mapping[str, Any]) -> bool
 
 
 _BROKEN = {
-    "before": "the connection was reset before the request was executed (simulated)",
-    "after": "the connection was reset after the request was executed (simulated)",
+    "before": msg("the connection was reset before the request was executed (simulated)"),
+    "after": msg("the connection was reset after the request was executed (simulated)"),
 }
 _RENEWALS = ("same", "new", "extend")
 
@@ -188,8 +189,10 @@ class Simulator:
             ConfigError: *kind* is none of these.
         """
         if kind not in _RENEWALS:
-            hint = near(kind, _RENEWALS) or f"; choose one of {listed(_RENEWALS)}"
-            raise ConfigError(f"renewal: there is no {kind!r}{hint}")
+            hint = near(kind, _RENEWALS) or msg(
+                "; choose one of {listed}", listed=listed(_RENEWALS)
+            )
+            raise ConfigError(msg("renewal: there is no {kind!r}{hint}", kind=kind, hint=hint))
         self._turn(renewal=kind)
 
     def life(self, seconds: float, /) -> None:
@@ -215,8 +218,8 @@ class Simulator:
             ConfigError: *when* is neither.
         """
         if when not in _BROKEN:
-            hint = near(when, tuple(_BROKEN)) or "; choose before or after"
-            raise ConfigError(f"drop: there is no {when!r}{hint}")
+            hint = near(when, tuple(_BROKEN)) or msg("; choose before or after")
+            raise ConfigError(msg("drop: there is no {when!r}{hint}", when=when, hint=hint))
         self._turn(drops=(*self._state.knobs.drops, *[when] * times))
 
     def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
@@ -227,9 +230,16 @@ class Simulator:
         """
         known = tuple(self.table.rows)
         if rows not in known:
-            hint = near(rows, known) or f"; it has {listed(known) or 'none'}"
+            hint = near(rows, known) or msg("; it has {listed}", listed=(listed(known) or "none"))
             key = self.platform.platform_key
-            raise ConfigError(f"the simulator of {key!r} has no rows {rows!r}{hint}")
+            raise ConfigError(
+                msg(
+                    "the simulator of {key!r} has no rows {rows!r}{hint}",
+                    key=key,
+                    rows=rows,
+                    hint=hint,
+                )
+            )
         with self._lock:
             added = {**self._state.rows, rows: (*records, *self._state.rows.get(rows, ()))}
             self._state = replace(self._state, rows=added)
@@ -259,7 +269,13 @@ class Simulator:
 
 def _positive(name: str, value: float) -> float:
     if value < 0:
-        raise ConfigError(f"{name}: {value:g} is less than nothing; give a number from 0 on")
+        raise ConfigError(
+            msg(
+                "{name}: {value:g} is less than nothing; give a number from 0 on",
+                name=name,
+                value=value,
+            )
+        )
     return value
 
 
@@ -315,8 +331,12 @@ class Simulators:
             key = match.platform.platform_key if match else ""
         if not key:
             raise TransportError(
-                f"no platform has the address of {request.method} {request.url.partition('?')[0]},"
-                " so nothing simulates it; declare it",
+                msg(
+                    "no platform has the address of {method} {partition}, so nothing simulates it; "
+                    "declare it",
+                    method=request.method,
+                    partition=request.url.partition("?")[0],
+                ),
                 code="CONNECT",
                 sent=False,
             )

@@ -27,6 +27,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem
 from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.cases import given_variables
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
@@ -161,7 +162,7 @@ def make(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
     try:
         return tuple(_copy(files("bpmax_sim.starter") / "demo_files", folder))
     except OSError as error:
-        told = f"cannot be written: {error.strerror}; name another folder"
+        told = msg("cannot be written: {strerror}; name another folder", strerror=error.strerror)
         raise ConfigError(Problem(told, Place(shown(folder)))) from error
 
 
@@ -169,11 +170,11 @@ def _check(folder: Path, *, force: bool) -> None:
     if not folder.exists() or force:
         return
     if not folder.is_dir():
-        raise ConfigError(Problem("this is a file; name a folder", Place(shown(folder))))
+        raise ConfigError(Problem(msg("this is a file; name a folder"), Place(shown(folder))))
     if any(folder.iterdir()) and not _is_ours(folder / "README.md"):
-        told = (
-            "this folder is not empty and not a demonstration; name another, or write ours beside "
-            "what is there with --force"
+        told = msg(
+            "this folder is not empty and not a demonstration; name another, or write ours "
+            "beside what is there with --force"
         )
         raise ConfigError(Problem(told, Place(shown(folder))))
 
@@ -211,7 +212,7 @@ def leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
     """Return where *values* are in *files*, plain or encoded; the values themselves never."""
     vault = Vault()
     for number, value in enumerate(values, 1):
-        vault.add(value, f"redacted.demo.value.{number}", name=f"value {number}")
+        vault.add(value, f"redacted.demo.value.{number}", name=msg("value {number}", number=number))
     return tuple(
         f"{path.name}: {found}" for path in files for found in vault.scan(path.read_bytes())
     )
@@ -247,7 +248,7 @@ class Played(msgspec.Struct, frozen=True):
     @property
     def milliseconds(self) -> str:
         """Return the real time."""
-        return f"{self.seconds * 1000:.0f} ms"
+        return msg("{seconds:.0f} ms", seconds=self.seconds * 1000)
 
 
 def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
@@ -274,24 +275,28 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
 
 
 def _folder(folder: Path, written: Sequence[Path]) -> Iterator[str]:
-    yield f"1  A project in {shown(folder)}"
+    yield msg("1  A project in {folder}", folder=shown(folder))
     for path in written:
         if path.suffix != ".md":
             yield f"     {path.relative_to(folder).as_posix()}"
 
 
 def _recorded(played: Played, crm: Crm) -> Iterator[str]:
-    _must(played.end.outcome == "passed", "the recording failed", played.end.failures)
+    _must(played.end.outcome == "passed", msg("the recording failed"), played.end.failures)
     yield ""
-    yield f"2  Recorded against a CRM that ran at {crm.url} meanwhile, in {played.milliseconds}"
+    yield msg(
+        "2  Recorded against a CRM that ran at {url} meanwhile, in {milliseconds}",
+        url=crm.url,
+        milliseconds=played.milliseconds,
+    )
     for call in sorted(played.calls, key=lambda one: not one.is_login):
         yield f"     {call.status}  {call.call}  {call.method} {call.url}"
-    yield from (f"     console: {text}" for text in played.console)
+    yield from (msg("     console: {text}", text=text) for text in played.console)
 
 
 def _exchange(cassette: Path) -> Iterator[str]:
     yield ""
-    yield f"3  What a person can read and review: {shown(cassette)}"
+    yield msg("3  What a person can read and review: {cassette}", cassette=shown(cassette))
     text = cassette.read_text(encoding="utf-8")
     exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
     for line in exchange.splitlines():
@@ -301,36 +306,55 @@ def _exchange(cassette: Path) -> Iterator[str]:
 def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     values = (crm.client_secret, *crm.tokens)
     found = leaks(files, values)
-    _must(not found, f"a secret was written: {', '.join(found)}")
+    _must(not found, msg("a secret was written: {joined}", joined=joined(", ", found)))
     yield ""
-    yield "4  What stands there instead of the real values"
+    yield msg("4  What stands there instead of the real values")
     yield from (f"     {standin}" for standin in standins(files))
-    hunted = f"the client secret and {_count(len(crm.tokens), 'token')}"
-    yield f"   {len(files)} files searched for {hunted}, plain and encoded: 0 found"
+    hunted = msg(
+        "the client secret and {plural}",
+        plural=plural(len(crm.tokens), "{number} token", "{number} tokens"),
+    )
+    yield msg(
+        "   {files_count} files searched for {hunted}, plain and encoded: 0 found",
+        files_count=len(files),
+        hunted=hunted,
+    )
 
 
 def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
-    guard = NetworkGuard("the demonstration")
+    guard = NetworkGuard(msg("the demonstration"))
     with guard:
         played = _play(folder, {})
-    _must(played.end.outcome == "passed", "the replay failed", played.end.failures)
-    _must(not guard.attempts, f"the replay used the network: {guard.attempts}")
-    _must(played.console == recorded.console, "the replay wrote something else to its console")
+    _must(played.end.outcome == "passed", msg("the replay failed"), played.end.failures)
+    _must(
+        not guard.attempts, msg("the replay used the network: {attempts}", attempts=guard.attempts)
+    )
+    _must(played.console == recorded.console, msg("the replay wrote something else to its console"))
     yield ""
-    yield f"5  Replayed in {played.milliseconds}: no CRM, no credentials, the network closed"
-    made = f"{len(guard.attempts)} connections, {_count(len(played.calls), 'call')}"
-    yield f"     {made}, the same console:"
-    yield from (f"     console: {text}" for text in played.console)
+    yield msg(
+        "5  Replayed in {milliseconds}: no CRM, no credentials, the network closed",
+        milliseconds=played.milliseconds,
+    )
+    made = msg(
+        "{attempts_count} connections, {plural}",
+        attempts_count=len(guard.attempts),
+        plural=plural(len(played.calls), "{number} call", "{number} calls"),
+    )
+    yield msg("     {made}, the same console:", made=made)
+    yield from (msg("     console: {text}", text=text) for text in played.console)
 
 
 def _missed(folder: Path) -> Iterator[str]:
-    guard = NetworkGuard("the demonstration")
+    guard = NetworkGuard(msg("the demonstration"))
     with guard:
         played = _play(folder, {}, variables=given_variables([f"customer={OTHER}"]))
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
-    _must(bool(misses) and not guard.attempts, "a changed request was answered all the same")
+    _must(bool(misses) and not guard.attempts, msg("a changed request was answered all the same"))
     yield ""
-    yield f"6  Changed one field, customerId to {OTHER}: nothing is guessed, the miss is explained"
+    yield msg(
+        "6  Changed one field, customerId to {other}: nothing is guessed, the miss is explained",
+        other=OTHER,
+    )
     yield f"     × {misses[0].essence}"
     yield from (f"     {line}" for line in misses[0].detail)
 
@@ -338,14 +362,19 @@ def _missed(folder: Path) -> Iterator[str]:
 def _next(folder: Path) -> Iterator[str]:
     where = shown(folder)
     yield ""
-    yield "Now you"
+    yield msg("Now you")
     if not which("bpmax-sim"):
         yield f"     {_activation()}"
-    yield f"     bpmax-sim run {where}/scenarios"
-    yield f"     bpmax-sim run {where}/scenarios --var customer={OTHER}"
-    yield f"   Your own system: declare it in {where}/scenarios/platforms/crm_system.yaml,"
-    yield "   set CRM_URL, CRM_CLIENT_ID and CRM_CLIENT_SECRET, and record:"
-    yield f"     bpmax-sim record {where}/scenarios"
+    yield msg("     bpmax-sim run {where}/scenarios", where=where)
+    yield msg(
+        "     bpmax-sim run {where}/scenarios --var customer={other}", where=where, other=OTHER
+    )
+    yield msg(
+        "   Your own system: declare it in {where}/scenarios/platforms/crm_system.yaml,",
+        where=where,
+    )
+    yield msg("   set CRM_URL, CRM_CLIENT_ID and CRM_CLIENT_SECRET, and record:")
+    yield msg("     bpmax-sim record {where}/scenarios", where=where)
 
 
 def _activation() -> str:
@@ -371,7 +400,7 @@ def _play(
     (item,) = items(path, variables=variables, environ=environ)
     found: ScenarioOptions = {
         **options,
-        "command": " ".join(["bpmax-sim record", shown(path), *item.repeated("--var")]),
+        "command": joined(" ", ["bpmax-sim record", shown(path), *item.repeated("--var")]),
     }
     cassettes = Path(shown(folder / "cassettes"))
     session = open_session(item, cassettes=cassettes, environ=environ, **found)
@@ -381,7 +410,7 @@ def _play(
 
 def _must(holds: bool, told: str, failures: Sequence[Failure] = ()) -> None:
     if not holds:
-        raise ExpectationError("\n".join([told, *(failure.headline for failure in failures)]))
+        raise ExpectationError(joined("\n", [told, *(failure.headline for failure in failures)]))
 
 
 def _count(number: int, word: str) -> str:

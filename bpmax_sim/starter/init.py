@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, near
+from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.scenario.events import ScenarioFinished
@@ -91,12 +92,18 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.platform and not _KEY.fullmatch(self.platform):
             raise ConfigError(
-                f"--platform {self.platform}: expected a key such as crm_system: letters, digits, _"
+                msg(
+                    "--platform {platform}: expected a key such as crm_system: letters, digits, _",
+                    platform=self.platform,
+                )
             )
         if self.platform and not is_address(self.address):
             raise ConfigError(
-                f"--url {self.address}: expected an address such as https://crm.example.com, "
-                "without ? # and user"
+                msg(
+                    "--url {address}: expected an address such as https://crm.example.com, without "
+                    "? # and user",
+                    address=self.address,
+                )
             )
         _one_of("--auth", self.auth, AUTHS)
         for ci in self.cis:
@@ -111,8 +118,10 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 def _one_of(option: str, value: str, known: Mapping[str, object]) -> None:
     if value not in known:
-        hint = near(value, known) or f"; there are {', '.join(known)}"
-        raise ConfigError(f"{option}: there is no {value!r}{hint}")
+        hint = near(value, known) or msg("; there are {joined}", joined=joined(", ", known))
+        raise ConfigError(
+            msg("{option}: there is no {value!r}{hint}", option=option, value=value, hint=hint)
+        )
 
 
 GIT: Mapping[str, tuple[str, ...]] = {
@@ -132,6 +141,20 @@ GIT: Mapping[str, tuple[str, ...]] = {
 """Lines that have to be in a file, whatever else is: a cassette's bytes are sealed."""
 
 
+_COMMENTS: Final[Mapping[str, str]] = {
+    "on_change": msg("Runs when the field customerId of the form changes."),
+    "on_tenants": msg(
+        "One entry a tenant. Values come from the environment, and only while recording."
+    ),
+    "on_local": msg("What is yours alone goes into instances.local.yaml, which Git does not see."),
+    "on_platform": msg("One third-party system: its address, how to log in, its interfaces."),
+    "on_cassette": msg(
+        "Its cassette was recorded from a stand-in; record it from your own system."
+    ),
+}
+"""What the files say to whoever reads them, in the language of the one who asked for them."""
+
+
 def planned(wish: Wish) -> dict[str, str]:
     """Return the text of each file, apart from those of `GIT`."""
     found = _project(wish) if wish.platform else {}
@@ -147,6 +170,7 @@ def _project(wish: Wish) -> dict[str, str]:
         "PLATFORM": wish.platform.upper(),
         "address": wish.address,
         "auth": AUTHS[wish.auth].lines,
+        **{name: translate(text) for name, text in _COMMENTS.items()},
     }
     sources = {
         f"platforms/{wish.platform}.yaml": "platforms/crm.yaml",
@@ -161,13 +185,13 @@ def _project(wish: Wish) -> dict[str, str]:
 def _credentials(wish: Wish) -> str:
     named = {name: variable for name, variable in wish.environment.items() if name != "url"}
     lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in named.items()]
-    return "".join(["  credentials:\n", *lines]) if lines else ""
+    return joined("", ["  credentials:\n", *lines]) if lines else ""
 
 
 def with_lines(before: str, lines: tuple[str, ...]) -> str:
     """Return the text *before* with those of *lines* at its end that it has not."""
     there = {line.strip() for line in before.splitlines()}
-    more = "".join(f"{line}\n" for line in lines if line not in there)
+    more = joined("", (f"{line}\n" for line in lines if line not in there))
     gap = "\n" if before and not before.endswith("\n") and more else ""
     return f"{before}{gap}{more}"
 
@@ -242,7 +266,7 @@ def _before(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        told = "is there and is no text that can be read; move it away"
+        told = msg("is there and is no text that can be read; move it away")
         raise ConfigError(Problem(told, Place(shown(path)))) from error
 
 
@@ -258,7 +282,9 @@ def carry_out(planned: Plan, folder: Path, wish: Wish) -> tuple[Path, ...]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
-            told = f"cannot be written: {error.strerror}; name another folder"
+            told = msg(
+                "cannot be written: {strerror}; name another folder", strerror=error.strerror
+            )
             raise ConfigError(Problem(told, Place(shown(path)))) from error
     if planned.cassette is None:
         return tuple(planned.texts)
@@ -281,5 +307,5 @@ def _record(folder: Path, wish: Wish) -> None:
     *_, last = run_item(item, session, environ=environ)
     assert isinstance(last, ScenarioFinished)
     if last.failures:
-        told = "\n".join(failure.headline for failure in last.failures)
-        raise ExpectationError(f"the new scenario does not pass:\n{told}")
+        told = joined("\n", (failure.headline for failure in last.failures))
+        raise ExpectationError(msg("the new scenario does not pass:\n{told}", told=told))

@@ -1,1 +1,1 @@
-"""What a scenario drives: a form or a flow."""
+"""What a scenario drives: a form, a flow, or a flow with its forms."""

@@ -12,17 +12,16 @@ from typing import Any
 from msgspec import UNSET
 
 from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.field_path import plain_steps
+from bpmax_sim.i18n import msg
 
 _PATH = re.compile(r"[^.\[\]]+(?:\[\d+\]|\.[^.\[\]]+)+")
-_STEP = re.compile(r"[^.\[\]]+|\[(\d+)\]")
 Steps = tuple[str | int, ...]
 
 
 def steps_of(text: str) -> Steps:
     """Return the steps of a path: a name, then members and row numbers; none if it is no path."""
-    if not _PATH.fullmatch(text):
-        return ()
-    return tuple(int(step[1]) if step[1] else step[0] for step in _STEP.finditer(text))
+    return plain_steps(text) if _PATH.fullmatch(text) else ()
 
 
 def cell(value: Any, steps: Steps) -> Any:
@@ -50,7 +49,14 @@ def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
         check_row(rows, step, path)
         return [*rows[:step], with_cell(rows[step], tuple(rest), new, path), *rows[step + 1 :]]
     if value is not None and not isinstance(value, Mapping):
-        raise SubjectError(f"{path}: there is no member {step!r} in {value!r}")
+        raise SubjectError(
+            msg(
+                "{path}: there is no member {step!r} in {value!r}",
+                path=path,
+                step=step,
+                value=value,
+            )
+        )
     members = dict(value or {})
     return {**members, step: with_cell(members.get(step), tuple(rest), new, path)}
 
@@ -64,7 +70,13 @@ def table_of(value: Any, path: str) -> list[Any]:
     if value is None or value == "":
         return []
     if not isinstance(value, list | tuple):
-        raise SubjectError(f"{path}: expected a table, that is a list of rows, got {value!r}")
+        raise SubjectError(
+            msg(
+                "{path}: expected a table, that is a list of rows, got {value!r}",
+                path=path,
+                value=value,
+            )
+        )
     return list(value)
 
 
@@ -76,8 +88,15 @@ def check_row(rows: list[Any], number: int, path: str, *, more: int = 0) -> None
     """
     last = len(rows) - 1 + more
     if number > last:
-        there = f"rows 0 to {len(rows) - 1}" if rows else "no rows"
-        raise SubjectError(f"{path}: no row {number}; there are {there}, add_row adds one")
+        there = msg("rows 0 to {rows_count}", rows_count=len(rows) - 1) if rows else msg("no rows")
+        raise SubjectError(
+            msg(
+                "{path}: no row {number}; there are {there}, add_row adds one",
+                path=path,
+                number=number,
+                there=there,
+            )
+        )
 
 
 def changed_columns(old: Any, new: Any) -> Iterator[str]:
@@ -99,4 +118,8 @@ def field_hint(name: str, fields: tuple[str, ...]) -> str | None:
     base = steps_of(name)[:1]
     if not fields or name in fields or (base and base[0] in fields):
         return None
-    return f"no field {name!r}{near(name, fields) or f'; there is {listed(fields)}'}"
+    return msg(
+        "no field {name!r}{near}",
+        name=name,
+        near=(near(name, fields) or msg("; there is {listed}", listed=listed(fields))),
+    )

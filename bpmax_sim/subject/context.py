@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError
+from bpmax_sim.i18n import msg
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.subject.hooks import FlowMove
 from bpmax_sim.subject.screen import Screen, state_links
@@ -95,7 +96,7 @@ class ContextView(msgspec.Struct, frozen=True):
         """
         del value, place
         if field in self.links:
-            raise SubjectError(f"ctx.{field} takes an object of names and values")
+            raise SubjectError(msg("ctx.{field} takes an object of names and values", field=field))
 
 
 def context_of(
@@ -103,6 +104,7 @@ def context_of(
     step: Mapping[str, Any],
     target: str,
     user: Mapping[str, Any],
+    people: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the members of ``ctx`` beside project and form."""
     return {
@@ -112,13 +114,20 @@ def context_of(
         "description": move.comment,
         "postData": dict(move.form),
         "step": step,
-        "userInfo": _person(move.by, step["owner"], user),
+        "userInfo": _person(move.by, step["owner"], user, people),
     }
 
 
-def _person(by: str, owners: list[dict[str, Any]], user: Mapping[str, Any]) -> dict[str, Any]:
-    """Return who acts: the user whole, or another person, of whom only the id is known."""
+def _person(
+    by: str,
+    owners: list[dict[str, Any]],
+    user: Mapping[str, Any],
+    people: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return who acts: the user whole, or another person, as far as he is known."""
     if not by or str(user.get("id", "")) == by:
         return dict(user)
     ids = (item.get("owner_id") for item in owners)
-    return {"id": next((one for one in ids if str(one) == by), by)}
+    known = people.get(by)
+    more = known if isinstance(known, Mapping) else {"name": known} if known else {}
+    return {"id": next((one for one in ids if str(one) == by), by), **more}

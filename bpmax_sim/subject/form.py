@@ -10,11 +10,15 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import Place, ScriptError
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.subject.cells import changed_columns, steps_of, table_of, with_cell
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, Result, same
+from bpmax_sim.subject.person import check_complete, check_entry
 from bpmax_sim.subject.screen import Screen, state_links
 
 DEEPEST = 16
@@ -87,6 +91,7 @@ class FormSubject(Screen, kw_only=True):
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
             steps = () if name in self.fields else steps_of(name)
+            check_entry(self, steps or (name,), value)
             if steps:
                 field = str(steps[0])
                 self._enter(field, with_cell(self.fields.get(field), steps[1:], value, name))
@@ -96,6 +101,7 @@ class FormSubject(Screen, kw_only=True):
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
         """Let a table have the rows that *change* makes of its present ones."""
+        check_entry(self, (table,))
         self._enter(table, change(table_of(self.fields.get(table), table)))
         return self._result
 
@@ -118,10 +124,16 @@ class FormSubject(Screen, kw_only=True):
 
     def click(self, button: str) -> Result:
         """Fire ``click.<button>``."""
+        check_entry(self, (button,))
         return self._fire(f"click.{button}")
 
     def submit(self) -> Result:
-        """Fire ``submit``, which refuses by returning false or by throwing."""
+        """Fire ``submit``, which refuses by returning false or by throwing.
+
+        Raises:
+            SubjectError: a required field is empty, as the screen says before any script runs.
+        """
+        check_complete(self)
         result = self._fire("submit")
         result.refused = result.value is False or bool(result.errors)
         return result
@@ -134,7 +146,7 @@ class FormSubject(Screen, kw_only=True):
     def page(self) -> Page:
         """Return what the handlers share: their globals, and what they plan for later."""
         if self._page is None:
-            self._page = Page(tuple(self.scripts.values()))
+            self._page = Page([body for event in self.scripts for body in self.bodies(event)])
         return self._page
 
     def view(self, event: str = "", chain: Chain = ()) -> FormView:
@@ -165,19 +177,22 @@ class FormSubject(Screen, kw_only=True):
                 self._result.errors.append(_endless(chain, place))
             return
         for event in events:
-            handler = self.scripts[event]
-            self.tell(HookStarted(event=event, script=handler.name))
-            self.stage.start_script(
-                handler,
-                lambda ended: self._result.take(ended),  # noqa: PLW0108 - of the action of then
-                form=self.view(event, (*view.chain, link)),
-                libraries=self.libraries,
-                page=self.page,
-            )
+            self._start(event, self.bodies(event), self.view(event, (*view.chain, link)))
+
+    def _start(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
+        """Start the first of some handlers beside what runs; the next follows when it has ended."""
+        handler, *rest = bodies
+        self.tell(HookStarted(event=event, script=handler.name))
+
+        def done(ended: Outcome) -> None:
+            self._result.take(ended)  # of the action of then
+            if rest and ended.error is None:
+                self._start(event, tuple(rest), view)
+
+        self.stage.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
 
     def _fire(self, event: str, chain: Chain = ()) -> Result:
-        script = self.scripts.get(event)
-        if script is not None:
+        for script in self.bodies(event):
             self.tell(HookStarted(event=event, script=script.name))
             view = self.view(event, chain)
             ended = self.stage.run_script(
@@ -185,6 +200,8 @@ class FormSubject(Screen, kw_only=True):
             )
             self._result.take(ended)
             self._result.returned(ended.value)
+            if ended.error is not None or ended.value is False:
+                break
         return self._result
 
     def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:
@@ -208,7 +225,11 @@ class FormSubject(Screen, kw_only=True):
 def _endless(chain: tuple[str, ...], place: Place | None) -> ScriptError:
     """Return the error of handlers that always write something new; one that settles is none."""
     steps = " -> ".join((*chain[:3], "…", chain[-1]))
-    message = f"change handlers set each other off without end, cut after {DEEPEST}: {steps}"
+    message = msg(
+        "change handlers set each other off without end, cut after {deepest}: {steps}",
+        deepest=DEEPEST,
+        steps=steps,
+    )
     return ScriptError(message, name="ChangeCycle", place=place)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place, listed, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import ConsoleLine, Outcome, TimerFired, Unawaited
@@ -101,7 +102,56 @@ class NodeEntered(msgspec.Struct, frozen=True, kw_only=True):
     at: float = 0.0
 
 
-Happening = FieldChanged | CycleCut | HookStarted | MessageShown | NodeEntered
+class PersonActed(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody did what does not move the flow by itself, such as ``hand_over`` to somebody."""
+
+    node: str
+    action: str
+    by: str
+    to: tuple[str, ...] = ()
+    comment: str = ""
+    at: float = 0.0
+
+
+class BranchArrived(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch came from *node* to its join, which waits for the others."""
+
+    join: str
+    node: str
+    branch: str
+    waiting: tuple[str, ...]
+    at: float = 0.0
+
+
+class DeadlinePassed(msgspec.Struct, frozen=True, kw_only=True):
+    """The time of a node is over; *does* is what happens then."""
+
+    node: str
+    does: str
+    at: float = 0.0
+
+
+class Notified(msgspec.Struct, frozen=True, kw_only=True):
+    """People are told of a project: it was forwarded, they are reminded, or it is late."""
+
+    kind: str
+    to: tuple[str, ...]
+    text: str
+    node: str
+    at: float = 0.0
+
+
+Happening = (
+    FieldChanged
+    | CycleCut
+    | HookStarted
+    | MessageShown
+    | NodeEntered
+    | PersonActed
+    | BranchArrived
+    | DeadlinePassed
+    | Notified
+)
 Tell = Callable[[Happening], None]
 
 
@@ -151,6 +201,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 SubjectKind = Literal["form", "flow"]
+Where = Literal["before", "after", "beside"]
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,22 +249,24 @@ HOOKS: tuple[Hook, ...] = (
     _form("open"),
     _form("change", "field"),
     _form("click", "button"),
-    _form("submit", returns="false stops it"),
+    _form("submit", returns=msg("false stops it")),
     _flow("create", "", "", both=True),
     _flow("approve", "", "", named="node", both=True),
     _flow("reject", "", "", named="node", both=True),
-    _flow("before_next", "环节流转前校验", "false, a text or an own error refuses", named="node"),
+    _flow(
+        "before_next", "环节流转前校验", msg("false, a text or an own error refuses"), named="node"
+    ),
     _flow(
         "owners",
         "分配当前环节负责人",
-        "owners, or a map from step to owners (0: the project)",
+        msg("owners, or a map from step to owners (0: the project)"),
         named="node",
     ),
-    _flow("jump", "自定义跳转逻辑", "the first node"),
+    _flow("jump", "自定义跳转逻辑", msg("the first node")),
     _flow("project_name", "项目名称模板", "a text"),
     _flow("task_title", "任务标题模板", "a text"),
-    _flow("computed", "计算属性", "a map of values, merged into the form"),
-    _flow("visibility", "环节可见性配置", "a map of node -> true or false"),
+    _flow("computed", "计算属性", msg("a map of values, merged into the form")),
+    _flow("visibility", "环节可见性配置", msg("a map of node -> true or false")),
 )
 
 
@@ -244,11 +297,28 @@ def parse_event(text: str, subject: SubjectKind) -> Event:
     hook = known.get(name)
     if hook is None:
         patterns = ", ".join(hook.pattern for hook in known.values())
-        hint = near(name, known) or f"; there is {patterns}"
-        raise ValueError(f"a {subject} has no event {text!r}{hint}")
+        hint = near(name, known) or msg("; there is {patterns}", patterns=patterns)
+        raise ValueError(
+            msg("a {subject} has no event {text!r}{hint}", subject=subject, text=text, hint=hint)
+        )
     if bool(hook.named) is not bool(target) or (dot and not target):
-        raise ValueError(f"write {hook.pattern}, not {text!r}")
+        raise ValueError(msg("write {pattern}, not {text!r}", pattern=hook.pattern, text=text))
     return Event(hook, target)
+
+
+def known_event(text: str, subjects: Iterable[SubjectKind]) -> Event:
+    """Return the event that *text* spells of one of *subjects*.
+
+    Raises:
+        ValueError: if none of them has it; the message is of the last.
+    """
+    wrong: ValueError | None = None
+    for subject in subjects:
+        try:
+            return parse_event(text, subject)
+        except ValueError as error:
+            wrong = error
+    raise wrong or ValueError(msg("no event {text!r}: nothing is driven", text=text))
 
 
 def check_target(event: Event, names: Iterable[str]) -> str | None:
@@ -258,15 +328,29 @@ def check_target(event: Event, names: Iterable[str]) -> str | None:
         return None
     if event.hook.name == "change" and event.target.partition(".")[0] in known:
         return None  # a column of a table
-    hint = near(event.target, known) or f"; there is {listed(known)}"
-    return f"{event}: no {event.hook.named} {event.target!r}{hint}"
+    hint = near(event.target, known) or msg("; there is {listed}", listed=listed(known))
+    return msg(
+        "{event}: no {named} {target!r}{hint}",
+        event=event,
+        named=event.hook.named,
+        target=event.target,
+        hint=hint,
+    )
 
 
 class FlowMove(msgspec.Struct, frozen=True, kw_only=True):
-    """Someone acts at a node: what a step says of it, and the action as ``ctx`` names it."""
+    """Someone acts at a node: what a step says of it, and the action as ``ctx`` names it.
+
+    Attributes:
+        others: whom it concerns, or the node that is meant.
+        where, rule: of ``add_owner``: when the others decide, and how many of them have to.
+    """
 
     at: str = ""
     by: str = ""
     comment: str = ""
     form: Mapping[str, Any] = msgspec.field(default_factory=dict)
     action: str = ""
+    others: tuple[str | int, ...] = ()
+    where: Where = "before"
+    rule: str | int = "all"

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -27,18 +28,27 @@ class Screen(msgspec.Struct, kw_only=True):
     """What every subject has: scripts and who runs them, a result to fill, states and messages.
 
     Attributes:
-        scripts: event -> script body.
+        scripts: event -> its script, or several in their order.
         states: field -> ``visible``, ``required``, ``readonly``, ``options``.
         messages: everything shown so far.
     """
 
     stage: Stage
     tell: Tell
-    scripts: Mapping[str, Script] = msgspec.field(default_factory=dict)
+    scripts: Mapping[str, Script | tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: Sequence[Script] = ()
     states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     messages: list[MessageShown] = msgspec.field(default_factory=list)
     _result: Result = msgspec.field(default_factory=Result)
+
+    def bodies(self, event: str) -> tuple[Script, ...]:
+        """Return the scripts of *event* in their order."""
+        found = self.scripts.get(event, ())
+        return (found,) if isinstance(found, Script) else found
+
+    def join(self, result: Result) -> None:
+        """Let what comes of an action that another part began go to its *result*."""
+        self._result = result
 
     def begin(self) -> Result:
         """Start an action; what its scripts come to, and all that they start, goes to the result.
@@ -112,6 +122,9 @@ def state_links(screen: Screen, fields: Mapping[str, Any]) -> Mapping[str, LiveO
 
 def _misuse(name: str) -> str:
     if name in EXTENSIONS:
-        return f"form.{name} takes an object of field names, such as form.{name} = {{phone: …}}"
-    hint = near(name, EXTENSIONS) or f"; there is {', '.join(EXTENSIONS)}"
-    return f"form.{name} is not known{hint}"
+        return msg(
+            "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
+            name=name,
+        )
+    hint = near(name, EXTENSIONS) or msg("; there is {names}", names=", ".join(EXTENSIONS))
+    return msg("form.{name} is not known{hint}", name=name, hint=hint)

@@ -20,6 +20,7 @@ from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.merge import Recording, merge, nothing_volatile
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
@@ -76,13 +77,19 @@ def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Ma
         hidden(named, match, vault)
         _learn(replace(exchange, request=named), vault)
         key = match.platform.platform_key
-        notes.append(f"exchange {exchange.order}: a login of {key}, which replay synthesises")
+        notes.append(
+            msg(
+                "exchange {order}: a login of {key}, which replay synthesises",
+                order=exchange.order,
+                key=key,
+            )
+        )
     return kept, notes
 
 
 def _uncertain(exchanges: Iterable[Matched]) -> list[str]:
     return [
-        f"exchange {exchange.order}: {match.note}"
+        msg("exchange {order}: {note}", order=exchange.order, note=match.note)
         for exchange, match in exchanges
         if match is not None and match.note
     ]
@@ -118,7 +125,13 @@ def _without_leaks(
     for exchange in exchanges:
         found = scan(b"\n".join(_texts(exchange.request, exchange.outcome)))
         if found:
-            notes.append(f"exchange {exchange.order}: a secret is left in it ({found[0]})")
+            notes.append(
+                msg(
+                    "exchange {order}: a secret is left in it ({found})",
+                    order=exchange.order,
+                    found=found[0],
+                )
+            )
         else:
             kept.append(replace(exchange, order=len(kept) + 1))
     return kept, notes
@@ -171,12 +184,14 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
     except CassetteError as error:
         raise CassetteError(f"{path}: {error}") from error
     except OSError as error:
-        raise CassetteError(f"{path}: cannot be read ({error.strerror})") from error
+        raise CassetteError(
+            msg("{path}: cannot be read ({strerror})", path=path, strerror=error.strerror)
+        ) from error
 
 
 def _bounded(path: Path) -> bytes:
     if path.stat().st_size > _LARGEST:
-        raise CassetteError(f"larger than {_LARGEST >> 20} MB; split it")
+        raise CassetteError(msg("larger than {largest} MB; split it", largest=_LARGEST >> 20))
     return path.read_bytes()
 
 
@@ -218,7 +233,12 @@ def drafts_of(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> tupl
     drafts = tuple(_drafts(exchanges, rules, vault))
     leaks = [f"{draft.line.call} ({place})" for draft in drafts for place in draft.leaks]
     if leaks:
-        raise LeakError(f"not written, a secret was found in {', '.join(dict.fromkeys(leaks))}")
+        raise LeakError(
+            msg(
+                "not written, a secret was found in {names}",
+                names=joined(", ", dict.fromkeys(leaks)),
+            )
+        )
     return drafts
 
 
@@ -266,5 +286,9 @@ def write(path: Path, owner: str, drafts: tuple[Draft, ...]) -> bool:
             return merge(path, path, Recording(owner, drafts, adding=False), nothing_volatile)
     except OSError as error:
         raise CassetteError(
-            f"{path}: not written ({error.strerror}); the old file is whole"
+            msg(
+                "{path}: not written ({strerror}); the old file is whole",
+                path=path,
+                strerror=error.strerror,
+            )
         ) from error

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Request, media_type
 
 _LONGEST = 100_000
@@ -49,11 +50,15 @@ def command(request: Request) -> str:
         lines.append("--header Content-Type:")  # or curl would name a form
     said = _shell_text(request.body)
     if said is not None and len(request.body) <= _LONGEST:
-        return _joined([*lines, f"--data-binary {shlex.quote(said)}"])
+        return _joined([*lines, msg("--data-binary {quote}", quote=shlex.quote(said))])
     piped = _joined([*lines, "--data-binary @-"])
     if said is not None:
-        return f"printf '%s' {shlex.quote(said)} | {piped}"
-    return f"printf '{''.join(f'{chr(92)}{byte:03o}' for byte in request.body)}' | {piped}"
+        return msg("printf '%s' {quote} | {piped}", quote=shlex.quote(said), piped=piped)
+    return msg(
+        "printf '{names}' | {piped}",
+        names="".join(f"{chr(92)}{byte:03o}" for byte in request.body),
+        piped=piped,
+    )
 
 
 def _joined(lines: list[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import CassetteError, ConfigError, near
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange
 from bpmax_sim.traffic.curl import write_curl
 from bpmax_sim.traffic.har import Attachment, no_attachment, read_har, write_har
@@ -82,11 +83,15 @@ def format_of(data: bytes) -> str:
     name = _json_format(start) if is_json else _text_format(start)
     if not name and _OPENAPI.search(start[:65_536]):
         raise ConfigError(
-            "this is an OpenAPI document and no recording; make a platform of it with "
-            "`bpmax-sim import openapi <file>`"
+            msg(
+                "this is an OpenAPI document and no recording; make a platform of it with "
+                "`bpmax-sim import openapi <file>`"
+            )
         )
     if not name:
-        raise CassetteError(f"not a recording that can be imported; there are {_all(READABLE)}")
+        raise CassetteError(
+            msg("not a recording that can be imported; there are {all}", all=_all(READABLE))
+        )
     return name
 
 
@@ -125,8 +130,8 @@ def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tupl
 
 def _known(name: str, names: tuple[str, ...]) -> str:
     if name not in names:
-        hint = near(name, names) or f"; there are {_all(names)}"
-        raise ConfigError(f"format: there is no {name!r}{hint}")
+        hint = near(name, names) or msg("; there are {all}", all=_all(names))
+        raise ConfigError(msg("format: there is no {name!r}{hint}", name=name, hint=hint))
     return name
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from bpmax_sim.cassette.matching import split_query
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Pairs, Response
 from bpmax_sim.traffic.imported import (
     Imported,
@@ -31,7 +32,7 @@ from bpmax_sim.traffic.imported import (
 )
 from bpmax_sim.traffic.known_keys import HAR
 
-WHAT: Final = "an HTTP Archive"
+WHAT: Final = msg("an HTTP Archive")
 Attachment = Callable[[str], "bytes | None"]
 
 _CODES: Final = (
@@ -59,7 +60,7 @@ def read_har(data: bytes, *, attachment: Attachment = no_attachment) -> Imported
 
 def _exchange(attachment: Attachment, entry: Any) -> Exchange:
     if entry.get("_webSocketMessages"):
-        raise NotCarried("it is a WebSocket, which is not supported")
+        raise NotCarried(msg("it is a WebSocket, which is not supported"))
     asked, came = entry["request"], entry["response"]
     return Exchange(
         request=request(
@@ -81,7 +82,7 @@ def _posted(asked: Any, attachment: Attachment) -> bytes | None:
     posted = asked.get("postData")
     if not posted:
         if (asked.get("bodySize") or 0) > 0:
-            raise NotCarried("the archive leaves out the body of its request")
+            raise NotCarried(msg("the archive leaves out the body of its request"))
         return None
     if posted.get("_file"):
         return _attached(posted["_file"], attachment)
@@ -91,14 +92,16 @@ def _posted(asked: Any, attachment: Attachment) -> bytes | None:
         return from_base64(said) if coded else text(said).encode("utf-8", "surrogatepass")
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
     if params and not str(posted.get("mimeType", "")).startswith(FORM):
-        raise NotCarried("the archive has the parts of its multipart body, and not the body")
+        raise NotCarried(msg("the archive has the parts of its multipart body, and not the body"))
     return urlencode(params).encode() if params else None
 
 
 def _attached(name: str, attachment: Attachment) -> bytes:
     found = attachment(name)
     if found is None:
-        raise NotCarried(f"its body is in the file {name!r}, which is not beside the archive")
+        raise NotCarried(
+            msg("its body is in the file {name!r}, which is not beside the archive", name=name)
+        )
     return found
 
 
@@ -108,7 +111,9 @@ def _outcome(entry: Any, came: Any, attachment: Attachment) -> Response | Failed
     status = int(came.get("status") or 0)
     if status <= 0 or (told and not came.get("content")):
         if not told:
-            raise NotCarried("it was blocked or not answered, and the archive does not say why")
+            raise NotCarried(
+                msg("it was blocked or not answered, and the archive does not say why")
+            )
         code = _code(str(told))
         known = {"code": code, "sent": code != "CONNECT", **(came.get("_failed") or {})}
         return Failed(
@@ -133,7 +138,7 @@ def _content(content: Any, attachment: Attachment) -> bytes:
     said = content.get("text")
     if said is None:
         if (content.get("size") or 0) > 0:
-            raise NotCarried("the archive leaves out the body of its answer")
+            raise NotCarried(msg("the archive leaves out the body of its answer"))
         return b""
     if content.get("encoding") == "base64":
         return from_base64(said)
@@ -145,7 +150,10 @@ def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     every = list(exchanges)
     entries = [_entry(exchange) for exchange in every]
     notes = tuple(
-        f"exchange {exchange.order}: the pieces that its answer came in are not kept"
+        msg(
+            "exchange {order}: the pieces that its answer came in are not kept",
+            order=exchange.order,
+        )
         for exchange in every
         if isinstance(exchange.outcome, Response) and exchange.outcome.chunks
     )

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
 from bpmax_sim.traffic.known_keys import Keys, unknown_keys
@@ -68,11 +69,24 @@ def each(
         try:
             found.append(read(item))
         except NotCarried as reason:
-            notes.append(f"exchange {number}: {reason}")
+            notes.append(msg("exchange {number}: {reason}", number=number, reason=reason))
         except KeyError as error:
-            notes.append(f"exchange {number}: it is no exchange (it has no key {error})")
+            notes.append(
+                msg(
+                    "exchange {number}: it is no exchange (it has no key {error})",
+                    number=number,
+                    error=error,
+                )
+            )
         except (TypeError, ValueError, AttributeError, IndexError) as error:
-            notes.append(f"exchange {number}: it is no exchange ({type(error).__name__}: {error})")
+            notes.append(
+                msg(
+                    "exchange {number}: it is no exchange ({name}: {error})",
+                    number=number,
+                    name=type(error).__name__,
+                    error=error,
+                )
+            )
         else:
             for key in unknown_keys(item, known):
                 unread.setdefault(key, []).append(number)
@@ -87,10 +101,10 @@ def each(
 
 
 def _unread(key: str, numbers: list[int]) -> str:
-    where = f"exchange {numbers[0]}"
+    where = msg("exchange {numbers}", numbers=numbers[0])
     if len(numbers) > 1:
-        where += f" and {len(numbers) - 1} more"
-    return f"{where}: the key {key!r} is not known and is left out"
+        where += msg(" and {numbers_count} more", numbers_count=len(numbers) - 1)
+    return msg("{where}: the key {key!r} is not known and is left out", where=where, key=key)
 
 
 def parse_json(data: bytes, what: str) -> Any:
@@ -102,13 +116,21 @@ def parse_json(data: bytes, what: str) -> Any:
     try:
         return loads(data)
     except UnicodeDecodeError as error:
-        raise CassetteError(f"not {what}: not UTF-8 at byte {error.start}") from error
+        raise CassetteError(
+            msg("not {what}: not UTF-8 at byte {start}", what=what, start=error.start)
+        ) from error
     except json.JSONDecodeError as error:
         raise CassetteError(
-            f"not {what}: not JSON at line {error.lineno} column {error.colno}: {error.msg}"
+            msg(
+                "not {what}: not JSON at line {lineno} column {colno}: {msg}",
+                what=what,
+                lineno=error.lineno,
+                colno=error.colno,
+                msg=error.msg,
+            )
         ) from error
     except RecursionError as error:
-        raise CassetteError(f"not {what}: nested too deeply") from error
+        raise CassetteError(msg("not {what}: nested too deeply", what=what)) from error
 
 
 def listed(value: Any, *path: str, what: str) -> list[Any]:
@@ -120,7 +142,9 @@ def listed(value: Any, *path: str, what: str) -> list[Any]:
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     if not isinstance(value, list):
-        raise CassetteError(f"not {what}: it has no list {'.'.join(path)}")
+        raise CassetteError(
+            msg("not {what}: it has no list {names}", what=what, names=".".join(path))
+        )
     return value
 
 
@@ -142,7 +166,7 @@ def text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("latin-1")
     if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} where text is expected")
+        raise TypeError(msg("{name} where text is expected", name=type(value).__name__))
     return value
 
 
@@ -162,7 +186,7 @@ def request(method: str, url: str, headers: Pairs, body: bytes | None) -> Reques
         NotCarried: if *url* is not an absolute HTTP address.
     """
     if not url.lower().startswith(("http://", "https://")):
-        raise NotCarried(f"{url[:60]!r} is not an HTTP address")
+        raise NotCarried(msg("{url!r} is not an HTTP address", url=url[:60]))
     return Request(
         method=method.upper(), url=ascii_url(url), headers=kept(headers), body=body or None
     )
@@ -225,7 +249,9 @@ def _undone(body: bytes, coding: str) -> bytes:
         return body
     if coding == "br":
         return _from_brotli(body)
-    raise NotCarried(f"its answer is compressed with {coding}, which is not supported")
+    raise NotCarried(
+        msg("its answer is compressed with {coding}, which is not supported", coding=coding)
+    )
 
 
 def _inflated(body: bytes, window: int) -> bytes:
@@ -233,9 +259,9 @@ def _inflated(body: bytes, window: int) -> bytes:
     try:
         found = engine.decompress(body, _MOST)
     except zlib.error as error:
-        raise NotCarried(f"its compressed answer is broken ({error})") from error
+        raise NotCarried(msg("its compressed answer is broken ({error})", error=error)) from error
     if engine.unconsumed_tail:
-        raise NotCarried(f"its answer is larger than {_MOST} bytes")
+        raise NotCarried(msg("its answer is larger than {most} bytes", most=_MOST))
     return found
 
 
@@ -243,15 +269,21 @@ def _from_brotli(body: bytes) -> bytes:
     try:
         import brotli  # noqa: PLC0415 - an extra
     except ImportError:
-        raise NotCarried("its answer is compressed with br; pip install 'bpmax-sim[br]'") from None
+        raise NotCarried(
+            msg("its answer is compressed with br; pip install 'bpmax-sim[br]'")
+        ) from None
     engine = brotli.Decompressor()
     try:
         found = bytes(engine.process(body, output_buffer_limit=_MOST))
     except brotli.error as error:
-        raise NotCarried(f"its compressed answer is broken ({error})") from error
+        raise NotCarried(msg("its compressed answer is broken ({error})", error=error)) from error
     if not engine.is_finished():
-        why = f"is larger than {_MOST} bytes" if len(found) >= _MOST else "was cut short"
-        raise NotCarried(f"its answer {why}")
+        why = (
+            msg("is larger than {most} bytes", most=_MOST)
+            if len(found) >= _MOST
+            else msg("was cut short")
+        )
+        raise NotCarried(msg("its answer {why}", why=why))
     return found
 
 
@@ -272,7 +304,7 @@ def from_base64(value: str) -> bytes:
     try:
         return base64.b64decode(value, validate=False)
     except (binascii.Error, ValueError) as error:
-        raise NotCarried(f"a body is broken base64 ({error})") from error
+        raise NotCarried(msg("a body is broken base64 ({error})", error=error)) from error
 
 
 def instant(value: object) -> float:
@@ -309,13 +341,28 @@ def load(data: bytes, what: str, *, typed: bool = False) -> Any:
     try:
         node = yaml.compose(data.decode("utf-8-sig"), yaml.CSafeLoader)
     except UnicodeDecodeError as error:
-        raise CassetteError(f"not {what}: not UTF-8 at byte {error.start}") from error
+        raise CassetteError(
+            msg("not {what}: not UTF-8 at byte {start}", what=what, start=error.start)
+        ) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        raise CassetteError(f"not {what}: not YAML{where}: {error.problem}") from error
+        where = (
+            msg(" at line {line} column {column}", line=mark.line + 1, column=mark.column + 1)
+            if mark
+            else ""
+        )
+        raise CassetteError(
+            msg(
+                "not {what}: not YAML{where}: {problem}",
+                what=what,
+                where=where,
+                problem=error.problem,
+            )
+        ) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise CassetteError(f"not {what}: not YAML ({type(error).__name__})") from error
+        raise CassetteError(
+            msg("not {what}: not YAML ({name})", what=what, name=type(error).__name__)
+        ) from error
     return _Reader(what, 2 * len(data) + 1000, typed=typed).value(node, 0)
 
 
@@ -332,9 +379,9 @@ class _Reader:
         if node is None:
             return None
         if depth > _DEEPEST or self._left < 0:
-            raise self._refusal(node, "nested or repeated beyond all measure")
+            raise self._refusal(node, msg("nested or repeated beyond all measure"))
         if not self._is_harmless(node.tag):
-            raise self._refusal(node, f"the tag {node.tag!r} asks for an object")
+            raise self._refusal(node, msg("the tag {tag!r} asks for an object", tag=node.tag))
         if isinstance(node, yaml.MappingNode):
             found = {
                 str(self.value(name, depth + 1)): self.value(value, depth + 1)
@@ -356,7 +403,7 @@ class _Reader:
             try:
                 return base64.b64decode(node.value, validate=False)
             except ValueError as error:
-                raise self._refusal(node, "broken base64") from error
+                raise self._refusal(node, msg("broken base64")) from error
         if not node.style and node.value in _NULL:
             return None
         if self._typed and not node.style and _JSON.fullmatch(node.value):
@@ -364,7 +411,14 @@ class _Reader:
         return node.value
 
     def _refusal(self, node: Any, why: str) -> CassetteError:
-        return CassetteError(f"not {self._what}: line {node.start_mark.line + 1}: {why}")
+        return CassetteError(
+            msg(
+                "not {what}: line {line}: {why}",
+                what=self._what,
+                line=node.start_mark.line + 1,
+                why=why,
+            )
+        )
 
 
 def _content(found: dict[str, Any]) -> bytes:

@@ -18,6 +18,7 @@ from vcr.cassette import Cassette, CassetteContextDecorator
 
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.traffic.imported import NotCarried, grouped_pairs, request, response
 
@@ -94,7 +95,9 @@ def _request(asked: Any) -> Request:
     try:
         made = request(asked.method, asked.uri, headers, None if body is None else _octets(body))
     except NotCarried as reason:
-        raise CassetteError(f"a request beside $proxy cannot be recorded: {reason}") from None
+        raise CassetteError(
+            msg("a request beside $proxy cannot be recorded: {reason}", reason=reason)
+        ) from None
     return replace(made, follow=False)
 
 
@@ -103,7 +106,7 @@ def _octets(body: object) -> bytes:
         return body.encode()
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(body)
-    raise NotCarried(f"its body is a {type(body).__name__}")
+    raise NotCarried(msg("its body is a {name}", name=type(body).__name__))
 
 
 def _response(came: Mapping[str, Any], took: float) -> Response:
@@ -114,7 +117,9 @@ def _response(came: Mapping[str, Any], took: float) -> Response:
             status["code"], status["message"] or "", grouped_pairs(came["headers"]), body
         )
     except NotCarried as reason:
-        raise CassetteError(f"an answer beside $proxy cannot be recorded: {reason}") from None
+        raise CassetteError(
+            msg("an answer beside $proxy cannot be recorded: {reason}", reason=reason)
+        ) from None
     return replace(made, elapsed=took, source="live")
 
 

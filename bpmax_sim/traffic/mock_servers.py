@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, Failed, Headers, Response, media_type
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.traffic import known_keys
@@ -32,7 +33,7 @@ from bpmax_sim.traffic.imported import (
     text,
 )
 
-WIREMOCK: Final = "stub mappings of WireMock"
+WIREMOCK: Final = msg("stub mappings of WireMock")
 NOWHERE: Final = "http://localhost:8080"
 
 _STARTED: Final = "Started"
@@ -42,10 +43,10 @@ _OF_CLIENTS: Final = SECRET_HEADERS | {
 }  # fmt: skip
 """Headers that a client puts in by itself: no rule of a mapping, where no builder says which."""
 _FAULTS: Final = {
-    "CONNECTION_RESET_BY_PEER": "the connection was reset by the peer",
-    "EMPTY_RESPONSE": "the server answered nothing",
-    "MALFORMED_RESPONSE_CHUNK": "the answer ended in a malformed chunk",
-    "RANDOM_DATA_THEN_CLOSE": "the answer is not HTTP",
+    "CONNECTION_RESET_BY_PEER": msg("the connection was reset by the peer"),
+    "EMPTY_RESPONSE": msg("the server answered nothing"),
+    "MALFORMED_RESPONSE_CHUNK": msg("the answer ended in a malformed chunk"),
+    "RANDOM_DATA_THEN_CLOSE": msg("the answer is not HTTP"),
 }
 
 
@@ -94,7 +95,7 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     asked = mapping["request"]
     method = text(asked.get("method") or "ANY")
     if method == "ANY":
-        raise NotCarried("it answers any method")
+        raise NotCarried(msg("it answers any method"))
     body, media = _expected_body(asked)
     headers = tuple(_wiremock_headers(asked, media if body else ""))
     return Exchange(
@@ -109,11 +110,11 @@ def _target(asked: Any) -> str:
         return target
     path = asked.get("urlPath")
     if not isinstance(path, str):
-        raise NotCarried("its address is a pattern")
+        raise NotCarried(msg("its address is a pattern"))
     pairs = [
         (name, value)
         for name, rule in (asked.get("queryParameters") or {}).items()
-        for value in _values(rule, f"the query parameter {name!r}")
+        for value in _values(rule, msg("the query parameter {name!r}", name=name))
     ]
     query = "&".join(f"{quote(n, safe='-._~')}={quote(v, safe='-._~')}" for n, v in pairs)
     return f"{path}?{query}" if query else path
@@ -126,7 +127,7 @@ def _values(rule: Any, what: str) -> Iterator[str]:
         for one in rule["hasExactly"]:
             yield from _values(one, what)
     else:
-        raise NotCarried(f"{what} is a pattern")
+        raise NotCarried(msg("{what} is a pattern", what=what))
 
 
 def _wiremock_headers(asked: Any, media: str) -> Iterator[tuple[str, str]]:
@@ -146,7 +147,7 @@ def _expected_body(asked: Any) -> tuple[bytes | None, str]:
     if not patterns:
         return None, ""
     if len(patterns) > 1:
-        raise NotCarried("its body has to fit several patterns")
+        raise NotCarried(msg("its body has to fit several patterns"))
     (rule,) = patterns
     if "equalToJson" in rule:
         said = rule["equalToJson"]
@@ -157,7 +158,7 @@ def _expected_body(asked: Any) -> tuple[bytes | None, str]:
         return rule["equalTo"].encode(), ""
     if isinstance(rule.get("binaryEqualTo"), str):
         return from_base64(rule["binaryEqualTo"]), ""
-    raise NotCarried("its body is a pattern")
+    raise NotCarried(msg("its body is a pattern"))
 
 
 def _json(value: Any) -> str:
@@ -170,9 +171,9 @@ def _outcome(came: Any) -> Response | Failed:
         message = _FAULTS.get(came["fault"], str(came["fault"]))
         return Failed(code="RESET", message=message, elapsed=delay)
     if came.get("proxyBaseUrl"):
-        raise NotCarried("it hands requests on to another server")
+        raise NotCarried(msg("it hands requests on to another server"))
     if "response-template" in (came.get("transformers") or ()):
-        raise NotCarried("its answer is a template")
+        raise NotCarried(msg("its answer is a template"))
     headers = grouped_pairs(came.get("headers"))
     body = _body(came)
     return response(
@@ -186,7 +187,12 @@ def _outcome(came: Any) -> Response | Failed:
 
 def _body(came: Any) -> bytes:
     if came.get("bodyFileName"):
-        raise NotCarried(f"its body is in the file {came['bodyFileName']!r}; put it into `body`")
+        raise NotCarried(
+            msg(
+                "its body is in the file {bodyfilename!r}; put it into `body`",
+                bodyfilename=came["bodyFileName"],
+            )
+        )
     if "jsonBody" in came:
         return _json(came["jsonBody"]).encode()
     if came.get("base64Body"):
@@ -219,9 +225,11 @@ def _number(same: list[dict[str, Any]]) -> None:
     name = f"{asked['method']} {asked['url']}"
     for number, mapping in enumerate(same):
         mapping["scenarioName"] = name
-        mapping["requiredScenarioState"] = f"played {number}" if number else _STARTED
+        mapping["requiredScenarioState"] = (
+            msg("played {number}", number=number) if number else _STARTED
+        )
         if number < len(same) - 1:
-            mapping["newScenarioState"] = f"played {number + 1}"
+            mapping["newScenarioState"] = msg("played {number}", number=number + 1)
 
 
 def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
@@ -240,7 +248,13 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
         expected["bodyPatterns"] = [_pattern(asked.body, content_type)]
     if isinstance(came, Failed):
         if came.code != "RESET":
-            notes.append(f"exchange {exchange.order}: {came.code} became a reset connection")
+            notes.append(
+                msg(
+                    "exchange {order}: {code} became a reset connection",
+                    order=exchange.order,
+                    code=came.code,
+                )
+            )
         told: dict[str, Any] = {"fault": "CONNECTION_RESET_BY_PEER"}
     else:
         told = _told(came)
@@ -280,7 +294,7 @@ def _told(came: Response) -> dict[str, Any]:
     return told
 
 
-HOVERFLY: Final = "a simulation of Hoverfly"
+HOVERFLY: Final = msg("a simulation of Hoverfly")
 _EXACT: Final = frozenset({"exact", "json", "xml", "form"})
 _SEQUENCE: Final = "sequence:"
 
@@ -296,7 +310,11 @@ def read_hoverfly(data: bytes) -> Imported:
     version = str((tree.get("meta") or {}).get("schemaVersion", ""))
     if not version.startswith("v5"):
         raise CassetteError(
-            f"not {HOVERFLY} of schema v5 but {version or 'of none'}; export it again"
+            msg(
+                "not {hoverfly} of schema v5 but {version}; export it again",
+                hoverfly=HOVERFLY,
+                version=(version or msg("of none")),
+            )
         )
     ordered = sorted(numbered(pairs), key=lambda pair: _turn(pair[1]))
     found = each(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
@@ -314,7 +332,7 @@ def _turn(pair: Any) -> int:
 def _lost(data: Any) -> Iterator[str]:
     actions = data.get("globalActions") or {}
     if actions.get("delays") or actions.get("delaysLogNormal"):
-        yield "global delays: write them as faults of a scenario"
+        yield msg("global delays: write them as faults of a scenario")
 
 
 def _hoverfly_exchange(pair: Any) -> Exchange:
@@ -339,7 +357,7 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
 def _refuse_states(asked: Any) -> None:
     states = [n for n in asked.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
     if states:
-        raise NotCarried(f"it depends on the state {states[0]!r}")
+        raise NotCarried(msg("it depends on the state {states!r}", states=states[0]))
 
 
 def _one(matchers: Any, what: str, otherwise: str | None = None) -> str:
@@ -350,10 +368,10 @@ def _one(matchers: Any, what: str, otherwise: str | None = None) -> str:
     """
     if not matchers:
         if otherwise is None:
-            raise NotCarried(f"it accepts any {what}")
+            raise NotCarried(msg("it accepts any {what}", what=what))
         return otherwise
     if len(matchers) > 1 or matchers[0].get("matcher", "exact") not in _EXACT:
-        raise NotCarried(f"its {what} is a pattern")
+        raise NotCarried(msg("its {what} is a pattern", what=what))
     value = matchers[0].get("value")
     if isinstance(value, dict):  # a form: matchers by name
         pairs = [(name, _one(rules, f"{what} {name!r}", "")) for name, rules in value.items()]
@@ -367,7 +385,9 @@ def _query(asked: Any) -> str:
     pairs = []
     for name, matchers in (asked.get("query") or {}).items():
         several = len(matchers) == 1 and matchers[0].get("matcher") == "array"
-        values = matchers[0]["value"] if several else [_one(matchers, f"query {name!r}")]
+        values = (
+            matchers[0]["value"] if several else [_one(matchers, msg("query {name!r}", name=name))]
+        )
         pairs += [(name, text(value)) for value in values]
     return _encoded(pairs)
 
@@ -380,16 +400,21 @@ def _hoverfly_headers(headers: Any) -> Iterator[tuple[str, str]]:
     """Yield the headers that are known exactly; a pattern leaves its header out, nothing fails."""
     for name, matchers in headers.items():
         try:
-            yield name, _one(matchers, f"header {name!r}", "")
+            yield name, _one(matchers, msg("header {name!r}", name=name), "")
         except NotCarried:
             continue
 
 
 def _answer(came: Any) -> Response:
     if came.get("templated"):
-        raise NotCarried("its answer is a template")
+        raise NotCarried(msg("its answer is a template"))
     if came.get("bodyFile"):
-        raise NotCarried(f"its body is in the file {came['bodyFile']!r}; put it into `body`")
+        raise NotCarried(
+            msg(
+                "its body is in the file {bodyfile!r}; put it into `body`",
+                bodyfile=came["bodyFile"],
+            )
+        )
     said = text(came.get("body") or "")
     body = from_base64(said) if came.get("encodedBody") else said.encode()
     delay = float(came.get("fixedDelay") or 0) / 1000

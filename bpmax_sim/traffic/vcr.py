@@ -18,6 +18,7 @@ from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Exchange, Pairs, Response
 from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
@@ -36,7 +37,7 @@ from bpmax_sim.traffic.imported import (
     text,
 )
 
-VCRPY: Final = "a cassette of vcrpy"
+VCRPY: Final = msg("a cassette of vcrpy")
 _PARSED: Final = "parsed_body"
 
 
@@ -49,7 +50,9 @@ def read_vcrpy(data: bytes) -> Imported:
     is_json = data.lstrip()[:1] in {b"{", b"["}
     tree = parse_json(data, VCRPY) if is_json else load(data, VCRPY)
     if isinstance(tree, list):
-        raise CassetteError(f"not {VCRPY}: it is of vcrpy before 1.0; record it again")
+        raise CassetteError(
+            msg("not {vcrpy}: it is of vcrpy before 1.0; record it again", vcrpy=VCRPY)
+        )
     items = listed(tree, "interactions", what=VCRPY)
     if _PARSED.encode() in data:  # as values, whose types the rest of the file does not have
         typed = tree if is_json else load(data, VCRPY, typed=True)
@@ -115,7 +118,12 @@ def _bytes(body: Any) -> bytes | None:
         if isinstance(body.get("base64_string"), str):
             return from_base64(body["base64_string"])
         if body and "string" not in body:
-            raise NotCarried(f"its body has the keys {', '.join(body)}, none of which is known")
+            raise NotCarried(
+                msg(
+                    "its body has the keys {names}, none of which is known",
+                    names=joined(", ", body),
+                )
+            )
         return _bytes(body.get("string"))
     if isinstance(body, list):
         return b"".join(_bytes(piece) or b"" for piece in body)
@@ -134,11 +142,21 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     for exchange in exchanges:
         asked, came = exchange.request, exchange.outcome
         if not isinstance(came, Response):
-            notes.append(f"exchange {exchange.order}: it did not complete, which vcrpy cannot tell")
+            notes.append(
+                msg(
+                    "exchange {order}: it did not complete, which vcrpy cannot tell",
+                    order=exchange.order,
+                )
+            )
             continue
         headers = {name: values[0] for name, values in grouped(asked.headers)}
         if len(headers) < len(asked.headers):
-            notes.append(f"exchange {exchange.order}: vcrpy keeps one value of a request header")
+            notes.append(
+                msg(
+                    "exchange {order}: vcrpy keeps one value of a request header",
+                    order=exchange.order,
+                )
+            )
         requests.append(VcrRequest(asked.method, asked.url, asked.body, headers))
         responses.append(
             {
@@ -148,7 +166,9 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
             }
         )
     if notes and not requests:
-        raise CassetteError(f"nothing can be written for vcrpy: {'; '.join(notes)}")
+        raise CassetteError(
+            msg("nothing can be written for vcrpy: {names}", names=joined("; ", notes))
+        )
     told = serialize({"requests": requests, "responses": responses}, yamlserializer)
     return told.encode(), tuple(notes)
 
@@ -157,7 +177,7 @@ def _lists(pairs: Pairs) -> dict[str, list[str]]:
     return dict(grouped(pairs))
 
 
-BETAMAX: Final = "a cassette of betamax"
+BETAMAX: Final = msg("a cassette of betamax")
 
 
 def read_betamax(data: bytes) -> Imported:
@@ -201,8 +221,10 @@ def _betamax_body(body: Any) -> bytes | None:
     said = text(body.get("string") or "")
     if "\ufffd" in said:
         raise NotCarried(
-            "a body of it was no text, and betamax kept it damaged; record it with "
-            "preserve_exact_body_bytes"
+            msg(
+                "a body of it was no text, and betamax kept it damaged; record it with "
+                "preserve_exact_body_bytes"
+            )
         )
     return said.encode(_charset(body.get("encoding")), "replace") or None
 
@@ -216,7 +238,7 @@ def _charset(name: Any) -> str:
     return str(name or "utf-8")
 
 
-CASSETTER: Final = "a cassette of cassetter"
+CASSETTER: Final = msg("a cassette of cassetter")
 
 
 def read_cassetter(data: bytes) -> Imported:
@@ -238,13 +260,19 @@ def _toml(data: bytes) -> Any:
     try:
         return tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise CassetteError(f"not {CASSETTER}: not TOML: {error}") from error
+        raise CassetteError(
+            msg("not {cassetter}: not TOML: {error}", cassetter=CASSETTER, error=error)
+        ) from error
 
 
 def _lost(tree: Any) -> Iterator[str]:
     for kind, told in (("ws_interactions", "WebSocket"), ("grpc_interactions", "gRPC")):
         if tree.get(kind):
-            yield f"{len(tree[kind])} {told} exchanges: they are not supported"
+            yield msg(
+                "{tree_count} {told} exchanges: they are not supported",
+                tree_count=len(tree[kind]),
+                told=told,
+            )
 
 
 def _cassetter_exchange(item: Any) -> Exchange:
@@ -280,7 +308,7 @@ def _cassetter_body(part: Any) -> bytes | None:
         return bytes.fromhex(text(content))
     if kind == "text":
         return text(content).encode()
-    raise NotCarried(f"a body of the kind {kind!r} is not supported")
+    raise NotCarried(msg("a body of the kind {kind!r} is not supported", kind=kind))
 
 
 def _compact(value: Any) -> str:

@@ -26,6 +26,7 @@ import httpx
 from httpx._utils import get_environment_proxies
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.messages import Route
 from bpmax_sim.platform.check import PROXY, is_proxy
 
@@ -139,13 +140,23 @@ def _proxy(text: str, pattern: str, route: Route) -> httpx.Proxy:
     scheme = text.partition(":")[0].lower()
     try:
         if not is_proxy(text):
-            raise ConfigError(f"{name}: expected {PROXY}, got other text")
+            raise ConfigError(
+                msg("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
+            )
         context = _tls_context(Route(), *_trusted()) if scheme == "https" else None
         proxy = httpx.Proxy(text, ssl_context=context)
     except (httpx.InvalidURL, ValueError):
-        raise ConfigError(f"{name}: expected {PROXY}, got other text") from None
+        raise ConfigError(
+            msg("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
+        ) from None
     if scheme in _SOCKS and not find_spec("socksio"):
-        raise ConfigError(f"{name}: {scheme} needs the package socksio; pip install 'httpx[socks]'")
+        raise ConfigError(
+            msg(
+                "{name}: {scheme} needs the package socksio; pip install 'httpx[socks]'",
+                name=name,
+                scheme=scheme,
+            )
+        )
     return proxy
 
 
@@ -160,22 +171,37 @@ def _tls_context(route: Route, file: str, folder: str) -> ssl.SSLContext:
     try:
         context = _trusting(route.ca) if route.ca else httpx.create_ssl_context()
     except OSError as error:
-        named = f"tls.ca {route.ca}" if route.ca else f"SSL_CERT_FILE {file or folder}"
-        raise ConfigError(f"{named}: no certificates can be read: {error.strerror}") from error
+        named = (
+            msg("tls.ca {ca}", ca=route.ca)
+            if route.ca
+            else msg("SSL_CERT_FILE {file}", file=(file or folder))
+        )
+        raise ConfigError(
+            msg(
+                "{named}: no certificates can be read: {strerror}",
+                named=named,
+                strerror=error.strerror,
+            )
+        ) from error
     if route.cert:
         try:
             # Without a password OpenSSL would ask for one on the terminal, and wait for ever.
             context.load_cert_chain(route.cert, route.key or None, password=_no_password)
         except (OSError, ValueError) as error:
-            names = " and ".join(filter(None, (f"tls.cert {route.cert}", route.key)))
+            names = joined(
+                " and ", filter(None, (msg("tls.cert {cert}", cert=route.cert), route.key))
+            )
             raise ConfigError(
-                f"{names}: expected a certificate and its key without a password, as PEM"
+                msg(
+                    "{names}: expected a certificate and its key without a password, as PEM",
+                    names=names,
+                )
             ) from error
     return context
 
 
 def _no_password() -> str:
-    raise ValueError("the key has a password")
+    raise ValueError(msg("the key has a password"))
 
 
 def _trusting(ca: str) -> ssl.SSLContext:
@@ -195,7 +221,7 @@ def _left(timeout: float | None) -> float | None:
         return timeout
     left = progress.until - time.monotonic()
     if left <= 0:
-        raise httpcore.ReadTimeout("the time for the whole exchange is over")
+        raise httpcore.ReadTimeout(msg("the time for the whole exchange is over"))
     return max(_LEAST, left if timeout is None else min(timeout, left))
 
 

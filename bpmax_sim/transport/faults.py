@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, TransportError
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Chunk, Pairs, Request, Response
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.transport.protocol import Transport
@@ -86,18 +87,20 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return ``platform.api call 1-2``."""
-        span = "" if self.last is None and self.first == 1 else f" call {self.first}"
+        span = (
+            "" if self.last is None and self.first == 1 else msg(" call {first}", first=self.first)
+        )
         if self.last is not None and self.last != self.first:
             span += f"-{self.last}"
         return self.on + span
 
 
 _BREAKS: Mapping[str, tuple[str, bool, str]] = {
-    "timeout": ("TIMEOUT", True, "no answer within {timeout:g} s (fault)"),
-    "reset": ("RESET", True, "the connection was reset after {after} bytes (fault)"),
-    "dns": ("CONNECT", False, "cannot connect: the host name does not resolve (fault)"),
-    "connect": ("CONNECT", False, "cannot connect: the connection was refused (fault)"),
-    "tls": ("TLS", False, "no trusted TLS connection: the certificate has expired (fault)"),
+    "timeout": ("TIMEOUT", True, msg("no answer within {timeout:g} s (fault)")),
+    "reset": ("RESET", True, msg("the connection was reset after {after} bytes (fault)")),
+    "dns": ("CONNECT", False, msg("cannot connect: the host name does not resolve (fault)")),
+    "connect": ("CONNECT", False, msg("cannot connect: the connection was refused (fault)")),
+    "tls": ("TLS", False, msg("no trusted TLS connection: the certificate has expired (fault)")),
 }
 _BAD_BODIES: Mapping[str, bytes] = {
     "truncated": '{"code":200,"message":"ok","data":{"name":"张'.encode(),
@@ -193,7 +196,7 @@ def _break(broken: Break, request: Request) -> Response:
         return Response(status=200, headers=_JSON, body=bad, elapsed=broken.delay, source="fault")
     code, sent, text = _BREAKS[broken.error]
     elapsed = request.timeout if broken.error == "timeout" else broken.delay
-    message = text.format(timeout=request.timeout, after=broken.after)
+    message = msg(text, timeout=request.timeout, after=broken.after)
     raise TransportError(message, code=code, elapsed=elapsed, sent=sent)
 
 

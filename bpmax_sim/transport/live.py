@@ -21,6 +21,7 @@ import httpx
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Chunk, Pairs, Request, Response, Route
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.transport.connection import PROGRESS, Address, Progress, transports
@@ -41,23 +42,23 @@ _STREAMED = ("text/event-stream", "application/x-ndjson")
 
 # The first class that fits decides; `sent` says whether the server may have seen the request.
 _FAILURES: tuple[tuple[type[Exception], str, bool, str], ...] = (
-    (httpx.ConnectTimeout, "TIMEOUT", False, "no connection within {timeout:g} s"),
-    (httpx.PoolTimeout, "TIMEOUT", False, "no free connection within {timeout:g} s"),
-    (httpx.TimeoutException, "TIMEOUT", True, "no answer within {timeout:g} s"),
-    (httpx.ConnectError, "CONNECT", False, "cannot connect: {error}"),
-    (httpx.ProxyError, "CONNECT", False, "the proxy refused: {error}"),
-    (httpx.UnsupportedProtocol, "CONNECT", False, "cannot connect: {error}"),
-    (httpx.NetworkError, "RESET", True, "the connection broke: {error}"),
-    (httpx.ProtocolError, "RESET", True, "the answer is not HTTP: {error}"),
+    (httpx.ConnectTimeout, "TIMEOUT", False, msg("no connection within {timeout:g} s")),
+    (httpx.PoolTimeout, "TIMEOUT", False, msg("no free connection within {timeout:g} s")),
+    (httpx.TimeoutException, "TIMEOUT", True, msg("no answer within {timeout:g} s")),
+    (httpx.ConnectError, "CONNECT", False, msg("cannot connect: {error}")),
+    (httpx.ProxyError, "CONNECT", False, msg("the proxy refused: {error}")),
+    (httpx.UnsupportedProtocol, "CONNECT", False, msg("cannot connect: {error}")),
+    (httpx.NetworkError, "RESET", True, msg("the connection broke: {error}")),
+    (httpx.ProtocolError, "RESET", True, msg("the answer is not HTTP: {error}")),
 )
 
-_OWN_CA = (
-    "; if a CA of your own issued its certificate, name the CA's file in SSL_CERT_FILE or in "
-    "tls: {{ca: ...}} of the instance"
+_OWN_CA = msg(
+    "; if a CA of your own issued its certificate, name the CA's file in "
+    "SSL_CERT_FILE or in tls: {{ca: ...}} of the instance"
 )
-_OWN_CERTIFICATE = (
-    "; it asks for a certificate of the client: name it in tls: {{cert: ..., key: ...}} of the "
-    "instance"
+_OWN_CERTIFICATE = msg(
+    "; it asks for a certificate of the client: name it in tls: {{cert: ..., key: "
+    "...}} of the instance"
 )
 _ALERTS = ("ALERT_CERTIFICATE", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_ACCESS_DENIED")
 _ENVIRONMENT = Route()
@@ -175,13 +176,15 @@ class Live:
 
     def _bound(self, request: Request, size: int, elapsed: float) -> None:
         if size > self.max_body:
-            raise BadResponseError(f"the answer is larger than {self.max_body} bytes")
+            raise BadResponseError(
+                msg("the answer is larger than {max_body} bytes", max_body=self.max_body)
+            )
         if elapsed > request.timeout:
             raise _incomplete(request, elapsed)
 
 
 def _incomplete(request: Request, elapsed: float) -> TransportError:
-    told = f"the answer was not complete within {request.timeout:g} s"
+    told = msg("the answer was not complete within {timeout:g} s", timeout=request.timeout)
     return TransportError(told, code="TIMEOUT", elapsed=elapsed)
 
 
@@ -242,9 +245,13 @@ def _check_codings(answer: httpx.Response) -> None:
     named = answer.headers.get_list("content-encoding", split_commas=True)
     for coding in (one.strip().lower() for one in named):
         if coding not in _CODINGS and not (coding == "br" and find_spec("brotli")):
-            hint = "; pip install 'bpmax-sim[br]'" if coding == "br" else ""
+            hint = msg("; pip install 'bpmax-sim[br]'") if coding == "br" else ""
             raise BadResponseError(
-                f"the answer is compressed with {coding}, which was not asked for{hint}"
+                msg(
+                    "the answer is compressed with {coding}, which was not asked for{hint}",
+                    coding=coding,
+                    hint=hint,
+                )
             )
 
 
@@ -289,17 +296,19 @@ def _translate(
 ) -> CallError:
     """Return *error* as the rejection of a call; what was *redirected* has reached a server."""
     if isinstance(error, httpx.DecodingError):
-        return BadResponseError(f"the body cannot be decoded: {error}")
+        return BadResponseError(msg("the body cannot be decoded: {error}", error=error))
     code, sent, text = _tls_failure(error, progress) or next(
         ((code, sent, text) for kind, code, sent, text in _FAILURES if isinstance(error, kind)),
-        ("CONNECT", False, "the request cannot be sent: {error}"),
+        ("CONNECT", False, msg("the request cannot be sent: {error}")),
     )
     peer = progress.proxy if progress.is_at_proxy else _origin(request.url)
-    message = text.format(timeout=request.timeout, error=error, peer=peer)
+    message = msg(text, timeout=request.timeout, error=error, peer=peer)
     if progress.proxy:
-        message = f"{message} (through the proxy {progress.proxy})"
+        message = msg(
+            "{message} (through the proxy {proxy})", message=message, proxy=progress.proxy
+        )
     if redirected:
-        message = f"after a redirect: {message}"
+        message = msg("after a redirect: {message}", message=message)
     return TransportError(message, code=code, sent=sent or redirected)
 
 
@@ -324,7 +333,7 @@ def _tls_failure(error: Exception, progress: Progress) -> tuple[str, bool, str] 
     hint = _OWN_CERTIFICATE if refused else ""
     if isinstance(cause, ssl.SSLCertVerificationError):
         hint = _OWN_CA
-    return "TLS", False, "no trusted TLS connection to {peer}: {error}" + hint
+    return "TLS", False, msg("no trusted TLS connection to {peer}: {error}") + hint
 
 
 def _tls_cause(error: BaseException | None) -> ssl.SSLError | None:

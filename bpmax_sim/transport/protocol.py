@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response, Route
 
 
@@ -71,8 +72,11 @@ def as_transport(given: object) -> Transport:
         if callable(given):
             return Handler(given)
     raise ConfigError(
-        "transport: expected a function of a Request that returns a Response, or an object with "
-        f"a method handle, got {given!r}"
+        msg(
+            "transport: expected a function of a Request that returns a Response, or an "
+            "object with a method handle, got {given!r}",
+            given=given,
+        )
     )
 
 

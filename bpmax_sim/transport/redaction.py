@@ -23,6 +23,7 @@ from bpmax_sim.cassette.matching import call_behind, injected_by_root
 from bpmax_sim.cassette.merge import PASSING
 from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import (
     FORM,
@@ -322,13 +323,15 @@ def undeclared_secrets(
     name = call.name if call and call.platform else f"{request.method} {_address(request.url)}"
     if _may_hold(request):
         said = call_behind(request, _NOBODY)
-        yield from _found(f"{name} request", _parts(said.headers, said.body, said.query))
+        yield from _found(
+            msg("{name} request", name=name), _parts(said.headers, said.body, said.query)
+        )
     if isinstance(outcome, Response) and _any_mixed(outcome.headers, outcome.body):
         told = _parts(outcome.headers, outcome.body, ())
         if told["body"] is None and not any(map(looks_random, told["header"].values())):
             return
         paths = [FieldPath.parse(one, "volatile") for one in (*PASSING, *volatile)]
-        yield from _found(f"{name} answer", without(told, paths))
+        yield from _found(msg("{name} answer", name=name), without(told, paths))
 
 
 def _may_hold(request: Request) -> bool:

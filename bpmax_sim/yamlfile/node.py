@@ -32,6 +32,8 @@ import yaml
 from msgspec import Struct
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
+from bpmax_sim.field_path import read_steps
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import within
 
 Scalar = str | int | float | bool | None
@@ -39,7 +41,6 @@ Step = str | int
 Mark = tuple[int, int]
 
 _NAME = r"[\w$-]+"
-_STEP = re.compile(rf'\.?({_NAME})|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
 _PLAIN = re.compile(_NAME)
 
 
@@ -137,7 +138,7 @@ _KINDS = {
     dict: "a mapping",
     tuple: "a list",
     str: "text",
-    bool: "true or false",
+    bool: msg("true or false"),
     int: "a number",
     float: "a number",
     type(None): "nothing",
@@ -155,15 +156,9 @@ def split(path: str) -> tuple[Step, ...]:
     Raises:
         ValueError: if *path* is not a path.
     """
-    steps: list[Step] = []
-    end = 0
-    while end < len(path):
-        found = _STEP.match(path, end)
-        if found is None:
-            raise ValueError(f"{path!r} is not a path such as steps[1].expect")
-        name, index, quoted = found.groups()
-        steps.append(name or (int(index) if index else json.loads(quoted)))
-        end = found.end()
+    steps = [step for step in read_steps(path, "path") if isinstance(step, str | int)]
+    if path and (not steps or join(steps) != path.removeprefix(".")):
+        raise ValueError(msg("{path!r} is not a path such as steps[1].expect", path=path))
     return tuple(steps)
 
 
@@ -212,16 +207,21 @@ def resolve(text: str) -> Resolved:
 
 def _number(text: str) -> Resolved:
     if _LEADING_ZERO.fullmatch(text):
-        raise ScalarError("a number has leading zeros; quote it to keep it as text")
+        raise ScalarError(msg("a number has leading zeros; quote it to keep it as text"))
     is_based = _BASED.fullmatch(text) is not None
     if not is_based and not _FLOAT.fullmatch(text):
         return text
     if len(text) > _DIGITS:
-        raise ScalarError(f"a number has more than {_DIGITS} digits; quote it to keep it as text")
+        raise ScalarError(
+            msg(
+                "a number has more than {digits} digits; quote it to keep it as text",
+                digits=_DIGITS,
+            )
+        )
     try:
         return _whole(text, is_based=is_based)
     except ValueError as error:
-        raise ScalarError(f"{error}; quote it to keep it as text") from None
+        raise ScalarError(msg("{error}; quote it to keep it as text", error=error)) from None
 
 
 def _whole(text: str, *, is_based: bool) -> int | float:
@@ -289,9 +289,9 @@ class _Composer:
 
     def document(self, event: yaml.DocumentStartEvent) -> None:
         if self.root is not None:
-            self._stop("a second document starts here; a file holds one", _mark(event))
+            self._stop(msg("a second document starts here; a file holds one"), _mark(event))
         if event.version == (1, 1):
-            self._tell("files are read as YAML 1.2; remove the line %YAML 1.1", _mark(event))
+            self._tell(msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark(event))
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
         start: Any = event.start_mark
@@ -315,9 +315,11 @@ class _Composer:
         if event.tag:
             self._tag(event.tag, mark)
         if self._wants_key():
-            self._stop("a key must be text; quote a value that starts with '{' or '['", mark)
+            self._stop(msg("a key must be text; quote a value that starts with '{' or '['"), mark)
         elif len(self._open) >= DEEPEST:
-            self._stop(f"more than {DEEPEST} levels; make the file flatter", mark)
+            self._stop(
+                msg("more than {deepest} levels; make the file flatter", deepest=DEEPEST), mark
+            )
         is_map = isinstance(event, yaml.MappingStartEvent)
         self._top = _Open(mark, event.anchor, is_map=is_map)
         self._open.append(self._top)
@@ -331,9 +333,11 @@ class _Composer:
         mark = _mark(event)
         node = self._anchors.get(event.anchor or "")
         if self._wants_key():
-            self._stop("a key must be text, not an alias", mark)
+            self._stop(msg("a key must be text, not an alias"), mark)
         elif node is None:
-            self._tell(f"*{event.anchor} has no anchor &{event.anchor} before it", mark)
+            self._tell(
+                msg("*{anchor} has no anchor &{anchor} before it", anchor=event.anchor), mark
+            )
             node = Node(None, self._file, *mark)
         if node is not None:
             self._add(node, None)
@@ -341,10 +345,13 @@ class _Composer:
     def _key(self, event: yaml.ScalarEvent, mark: Mark, top: _Open) -> None:
         key = event.value
         if not key and event.implicit[0]:
-            self._tell("a key is missing before ':'", mark)
+            self._tell(msg("a key is missing before ':'"), mark)
         elif key in top.keys:
             line = top.keys[key][0]
-            self._tell(f"duplicate key {key!r}, first in line {line}; remove one", mark)
+            self._tell(
+                msg("duplicate key {key!r}, first in line {line}; remove one", key=key, line=line),
+                mark,
+            )
         else:
             top.keys[key] = mark
         top.key = key
@@ -368,9 +375,11 @@ class _Composer:
             self._check_growth(top)
 
     def _check_growth(self, top: _Open) -> None:
-        told = f"more than {DEEPEST} levels; make the file flatter"
+        told = msg("more than {deepest} levels; make the file flatter", deepest=DEEPEST)
         if top.size > MOST:
-            told = f"more than {MOST} values, aliases counted in full; split the file"
+            told = msg(
+                "more than {most} values, aliases counted in full; split the file", most=MOST
+            )
         self._stop(told, top.mark)
 
     def _wants_key(self) -> bool:
@@ -379,7 +388,10 @@ class _Composer:
 
     def _tag(self, tag: str, mark: Mark) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")
-        self._tell(f"the tag {shown} is not supported; remove it, quotes make a text", mark)
+        self._tell(
+            msg("the tag {shown} is not supported; remove it, quotes make a text", shown=shown),
+            mark,
+        )
 
     def _stop(self, message: str, mark: Mark) -> None:
         self._tell(message, mark)
@@ -413,9 +425,11 @@ _FORBIDDEN = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _HALF = re.compile("[\ud800-\udfff]")
-_NO_NAME = "this process cannot read names of files in UTF-8; set PYTHONUTF8=1, or a UTF-8 locale"
+_NO_NAME = msg(
+    "this process cannot read names of files in UTF-8; set PYTHONUTF8=1, or a UTF-8 locale"
+)
 _BOM = "\ufeff"
-_CANNOT_START = "found character that cannot start any token"
+_CANNOT_START = msg("found character that cannot start any token")
 
 
 def read_yaml(source: str | Path, *, file: str = "") -> Node:
@@ -486,7 +500,7 @@ def _decoded(data: bytes, name: str) -> str:
         before = data[: error.start]
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
-        message = "this is not UTF-8; save the file with the encoding UTF-8"
+        message = msg("this is not UTF-8; save the file with the encoding UTF-8")
         raise ConfigError(Problem(message, Place(name, line, column))) from None
 
 
@@ -505,7 +519,7 @@ def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: boo
         # pathlib would take twice as long
         status = os.stat(path)  # noqa: PTH116
         if is_regular and not stat.S_ISREG(status.st_mode):
-            raise ConfigError(Problem("this is not a file; name a YAML file", Place(name)))
+            raise ConfigError(Problem(msg("this is not a file; name a YAML file"), Place(name)))
         with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
             data = stream.read(min(status.st_size, largest) + 1)
             # it grew, or did not tell its size
@@ -514,14 +528,17 @@ def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: boo
     except UnicodeEncodeError:
         raise ConfigError(Problem(_NO_NAME, Place(name))) from None
     except OSError as error:
-        message = f"cannot be read: {error.strerror}; check the path and its permissions"
+        message = msg(
+            "cannot be read: {strerror}; check the path and its permissions",
+            strerror=error.strerror,
+        )
         raise ConfigError(Problem(message, Place(name))) from None
     return _bounded(data, name, largest)
 
 
 def _bounded(data: bytes, name: str, largest: int) -> bytes:
     if len(data) > largest:
-        message = f"the file has more than {largest} bytes; split it"
+        message = msg("the file has more than {largest} bytes; split it", largest=largest)
         raise ConfigError(Problem(message, Place(name)))
     return data
 
@@ -530,7 +547,9 @@ def _check_characters(text: str, name: str) -> None:
     if found := _FORBIDDEN.search(text):
         before = text[: found.start()]
         place = Place(name, before.count("\n") + 1, found.start() - before.rfind("\n"))
-        message = f"the character U+{ord(found[0]):04X} is not allowed in a YAML file; remove it"
+        message = msg(
+            "the character U+{ord:04X} is not allowed in a YAML file; remove it", ord=ord(found[0])
+        )
         raise ConfigError(Problem(message, place))
 
 
@@ -549,15 +568,20 @@ def _character(text: str, line: int, column: int) -> str:
 
 def _characters_told(character: str) -> str:
     if character == "\t":
-        return "a tab cannot indent YAML; use spaces"
-    return f"a value cannot start with {character!r}; quote it"
+        return msg("a tab cannot indent YAML; use spaces")
+    return msg("a value cannot start with {character!r}; quote it", character=character)
 
 
 def _parser_told(error: yaml.MarkedYAMLError, line: int) -> str:
     told = str(error.problem)
     if told == "mapping values are not allowed in this context":
-        told = "a second ': ' in one line; quote the value, or indent the mapping"
+        told = msg("a second ': ' in one line; quote the value, or indent the mapping")
     context = error.context_mark
     if error.context and context and context.line != line:
-        told = f"{told}, {error.context} that starts in line {context.line + 1}"
-    return f"not valid YAML: {told}"
+        told = msg(
+            "{told}, {context} that starts in line {line}",
+            told=told,
+            context=error.context,
+            line=context.line + 1,
+        )
+    return msg("not valid YAML: {told}", told=told)

@@ -17,6 +17,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, near
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.yamlfile.node import Node, Step, join
 
 INTERNAL: Final = Meta(extra={"internal": True})
@@ -50,10 +51,18 @@ class Reading(msgspec.Struct):
         """Note that *node* is of the wrong kind; its value is not shown, it may be a secret."""
         hint = ""
         if node.value is None:
-            hint = "; give a value or remove the key"
+            hint = msg("; give a value or remove the key")
         elif expected == "text" and isinstance(node.value, bool | int | float):
-            hint = "; quote it"
-        return self.tell(f"expected {expected}, got {node.kind}{hint}", node.place)
+            hint = msg("; quote it")
+        return self.tell(
+            msg(
+                "expected {expected}, got {node_kind}{hint}",
+                expected=expected,
+                node_kind=node.kind,
+                hint=hint,
+            ),
+            node.place,
+        )
 
 
 class Shape(Protocol):
@@ -98,22 +107,22 @@ class AnyShape(msgspec.Struct, frozen=True):
 def either(names: Iterable[str]) -> str:
     """Return ``a, b or c``."""
     *most, last = dict.fromkeys(names)
-    return f"{', '.join(most)} or {last}" if most else last
+    return msg("{names} or {last}", names=joined(", ", most), last=last) if most else last
 
 
 Limits = tuple[tuple[str, float], ...]
 
 _LIMITS: Final[Mapping[str, tuple[Callable[[Any, Any], bool], str, str]]] = {
-    "ge": (operator.ge, "at least", "minimum"),
-    "gt": (operator.gt, "more than", "exclusiveMinimum"),
-    "le": (operator.le, "at most", "maximum"),
-    "lt": (operator.lt, "less than", "exclusiveMaximum"),
+    "ge": (operator.ge, msg("at least"), "minimum"),
+    "gt": (operator.gt, msg("more than"), "exclusiveMinimum"),
+    "le": (operator.le, msg("at most"), "maximum"),
+    "lt": (operator.lt, msg("less than"), "exclusiveMaximum"),
 }
 _SCALARS: Final[Mapping[type, tuple[str, str]]] = {
     str: ("text", "string"),
-    int: ("a whole number", "integer"),
+    int: (msg("a whole number"), "integer"),
     float: ("a number", "number"),
-    bool: ("true or false", "boolean"),
+    bool: (msg("true or false"), "boolean"),
     type(None): ("nothing", "null"),
 }
 
@@ -129,8 +138,14 @@ class ScalarShape(msgspec.Struct, frozen=True):
         """Return the types by name, and the limits."""
         kinds = self.types - {int} if float in self.types else self.types
         names = either(name for kind, (name, _) in _SCALARS.items() if kind in kinds)
-        limits = " and ".join(f"{_LIMITS[key][1]} {limit:g}" for key, limit in self.limits)
-        return f"{names} of {limits}" if limits else names
+        limits = joined(
+            " and ",
+            (
+                msg("{limits} {limit:g}", limits=_LIMITS[key][1], limit=limit)
+                for key, limit in self.limits
+            ),
+        )
+        return msg("{names} of {limits}", names=names, limits=limits) if limits else names
 
     def accepts(self, node: Node) -> bool:
         """Return whether it is a scalar of one of the types."""
@@ -143,7 +158,14 @@ class ScalarShape(msgspec.Struct, frozen=True):
             return reading.mismatch(node, self.expected)
         if all(_LIMITS[key][0](node.value, limit) for key, limit in self.limits):
             return node.value
-        return reading.tell(f"expected {self.expected}, got {node.value}", node.place)
+        return reading.tell(
+            msg(
+                "expected {expected}, got {node_value}",
+                expected=self.expected,
+                node_value=node.value,
+            ),
+            node.place,
+        )
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return the types and the limits."""
@@ -155,7 +177,7 @@ class ScalarShape(msgspec.Struct, frozen=True):
 class DurationShape(msgspec.Struct, frozen=True):
     """A number of seconds, or ``30s``."""
 
-    expected: str = "a duration such as 30s"
+    expected: str = msg("a duration such as 30s")
 
     def accepts(self, node: Node) -> bool:
         """Return whether it is a number or a text."""
@@ -168,10 +190,24 @@ class DurationShape(msgspec.Struct, frozen=True):
         try:
             seconds = parse_duration(node.value)  # type: ignore[arg-type]
         except ValueError:
-            return reading.tell(f"expected {self.expected}, got {node.value!r}", node.place)
+            return reading.tell(
+                msg(
+                    "expected {expected}, got {node_value!r}",
+                    expected=self.expected,
+                    node_value=node.value,
+                ),
+                node.place,
+            )
         if 0 <= seconds < float("inf"):
             return seconds
-        return reading.tell(f"expected {self.expected}, got {node.value}", node.place)
+        return reading.tell(
+            msg(
+                "expected {expected}, got {node_value}",
+                expected=self.expected,
+                node_value=node.value,
+            ),
+            node.place,
+        )
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return a number or a text of the pattern."""
@@ -189,7 +225,9 @@ class ChoiceShape(msgspec.Struct, frozen=True):
     def expected(self) -> str:
         """Return the values."""
         return (
-            f"one of {', '.join(map(repr, self.values))}" if self.values[1:] else repr(*self.values)
+            msg("one of {names}", names=joined(", ", map(repr, self.values)))
+            if self.values[1:]
+            else repr(*self.values)
         )
 
     def accepts(self, node: Node) -> bool:
@@ -203,7 +241,15 @@ class ChoiceShape(msgspec.Struct, frozen=True):
         if node.value in self.values:
             return node.value
         hint = near(str(node.value), map(str, self.values))
-        return reading.tell(f"expected {self.expected}, got {node.value!r}{hint}", node.place)
+        return reading.tell(
+            msg(
+                "expected {expected}, got {node_value!r}{hint}",
+                expected=self.expected,
+                node_value=node.value,
+                hint=hint,
+            ),
+            node.place,
+        )
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return the values."""
@@ -312,15 +358,15 @@ class StructShape(msgspec.Struct):
     def _unknown(self, key: str, node: Node, reading: Reading) -> None:
         hint = near(key, self.fields)
         if not hint and len(self.fields) <= _FEW:
-            hint = f"; known are {', '.join(self.fields)}"
-        reading.tell(f"unknown key {key!r}{hint}", node.key_place(key), key)
+            hint = msg("; known are {names}", names=joined(", ", self.fields))
+        reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)
 
     def _has_all(self, node: Node, reading: Reading) -> bool:
         missing = [
             key for key, known in self.fields.items() if known.required and key not in node.items
         ]
         for key in missing:
-            reading.tell(f"the key {key!r} is missing; add it", node.place)
+            reading.tell(msg("the key {key!r} is missing; add it", key=key), node.place)
         return not missing
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
@@ -335,7 +381,7 @@ class StructShape(msgspec.Struct):
         document = (self.type.__doc__ or "").strip().split("\n\n")[0]
         return {
             "title": self.title,
-            "description": " ".join(document.split()),
+            "description": joined(" ", document.split()),
             "type": "object",
             "properties": {
                 key: known.shape.schema(definitions) for key, known in self.fields.items()
@@ -403,7 +449,7 @@ _Structs = dict[type, StructShape]
 def _shape(info: types.Type, structs: _Structs) -> Shape:
     build = _BUILDERS.get(type(info))
     if build is None:
-        raise TypeError(f"a file cannot hold {info}")
+        raise TypeError(msg("a file cannot hold {info}", info=info))
     return build(info, structs)
 
 

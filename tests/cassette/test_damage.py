@@ -15,6 +15,7 @@ from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.errors import BpmaxError, CassetteError, DamagedCassette, NewerFormat
 from bpmax_sim.messages import Failed
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order
+from tests.examples import drawn
 
 SAMPLE = (Path(__file__).parent / "data" / "format_1.yaml").read_bytes()
 FIRST = f"exchange 1 (crm_system.get_customer_detail for {OWNER})"
@@ -283,7 +284,9 @@ def test_an_edit_that_is_no_cassette_is_not_sealed(text: str, message: str) -> N
 
 @given(st.binary(max_size=300), st.integers(0, len(SAMPLE)), st.integers(0, 40))
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=drawn(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_garbage_in_a_file_is_an_error_of_ours(
     tmp_path: Path, garbage: bytes, at: int, gone: int

@@ -27,6 +27,7 @@ from tests.cassette.exchanges import (
     numbered,
     order,
 )
+from tests.examples import drawn
 
 SAMPLE = Path(__file__).parent / "data" / "format_1.yaml"
 
@@ -157,7 +158,7 @@ exchanges = st.builds(
 
 
 @given(exchanges)
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=drawn(100), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_what_is_written_reads_back(exchange: Exchange) -> None:
     entry = render(exchange, zone=ZONE)
 
@@ -185,7 +186,7 @@ def test_a_file_reads_back_and_is_written_again_with_the_same_bytes(
 @example(b"a\n\n")
 @example(b"a\n \n\t\n")
 @example("全角　空格".encode())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 def test_any_yaml_reader_gets_the_exact_bytes_of_a_body(body: bytes) -> None:
     text = dump([order(body, outcome=replace(answer(), body=body))], rules=RULES).decode()
     found = yaml.load(text, yaml.CSafeLoader)["interactions"][0]
@@ -308,7 +309,7 @@ def test_a_layout_that_is_not_quite_ours_is_read_as_yaml() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.integers(0, 400))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 def test_a_forged_exchange_is_an_error_and_never_a_crash(inserted: str, at: int) -> None:
     entry = render(detail(), zone=ZONE)
     for canonical in (True, False):

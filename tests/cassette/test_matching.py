@@ -25,6 +25,7 @@ from bpmax_sim.cassette.model import Body, by_name, read_body
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import FieldPath, format_path
 from bpmax_sim.messages import Call, Exchange, Request, Response
+from tests.examples import drawn
 
 ALL = Rules()
 JSON = ("content-type", "application/json")
@@ -275,7 +276,7 @@ values = st.recursive(
 
 
 @given(values, values)
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 def test_two_bodies_have_one_key_exactly_when_no_difference_is_found(old: Any, new: Any) -> None:
     found(body({"值": old}), body({"值": new}))
     assert found(body(old), call(body=json.dumps(old, indent=1, sort_keys=True).encode())) == ()
@@ -324,7 +325,7 @@ def authorised(said: Call, value: dict[str, Any]) -> Request:
     st.dictionaries(st.text('ab客.["', min_size=1, max_size=3), values, min_size=1, max_size=3),
     st.lists(st.tuples(st.text(max_size=4), st.text(max_size=4)), max_size=3),
 )
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 def test_the_call_is_what_is_left_of_the_request_without_auth(
     value: dict[str, Any], query: list[tuple[str, str]]
 ) -> None:

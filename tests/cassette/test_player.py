@@ -18,6 +18,7 @@ from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import DamagedCassette, NoMatchError, Place
 from bpmax_sim.messages import Call, Exchange, Failed, Response
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, keyed, numbered, order
+from tests.examples import drawn
 
 CONTEXT = MissContext(
     step="2/3 选择客户 12345",
@@ -274,7 +275,9 @@ CHANGE: dict[str, Any] = {
 
 @given(fields, st.sampled_from(sorted(CHANGE)), st.data())
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=drawn(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_a_miss_names_exactly_the_part_that_was_changed(
     tmp_path: Path, body: dict[str, int], part: str, data: st.DataObject

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 
 from bpmax_sim.check.drift import changes, unsteady
 from bpmax_sim.messages import Response
+from tests.examples import drawn
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
@@ -73,7 +74,7 @@ def test_bodies_that_are_no_json_compare_by_their_type() -> None:
     assert list(changes(text, text)) == []
 
 
-@settings(max_examples=80)
+@settings(max_examples=drawn(80))
 @given(VALUES, VALUES)
 @example([False, False, False], [False, False, 0])
 def test_what_two_live_answers_differ_in_is_no_drift(one: Any, two: Any) -> None:

@@ -6,8 +6,8 @@ import ast
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from functools import cache
 
 import pytest
 
@@ -15,22 +15,23 @@ from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.errors import pasted
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from bpmax_sim.starter.demo import Crm
-from tests.cli.project import ROOT, Command, Project
+from tests import sources
+from tests.cli.project import Command, Project
 
 _COMMAND = re.compile(r"bpmax-sim ([a-z]+)\b((?: +(?:--?[a-z][a-z-]*(?:=\S+)?|[^\s`-][^\s`]*))*)")
 _WORDS = {"demo", "pseudonym", "platform", "instances", "scenario", "fragment", "flow", "needs"}
 """What follows the program's name in titles and marks, which nobody types."""
 
 
-def texts(path: Path) -> Iterator[str]:
+def texts(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Yield every text of a module, with X for what is put in when it runs."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    joined = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    nodes = tuple(nodes)
+    joined = [node for node in nodes if isinstance(node, ast.JoinedStr)]
     inside = {id(part) for one in joined for part in one.values}
     for one in joined:
         parts = (part.value if isinstance(part, ast.Constant) else "X" for part in one.values)
         yield "".join(map(str, parts))
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and id(node) not in inside:
             yield str(node.value)
 
@@ -41,13 +42,15 @@ def named(match: re.Match[str]) -> str:
     return pair if pair in COMMANDS else match[1]
 
 
-TEXTS = [text for path in sorted((ROOT / "bpmax_sim").rglob("*.py")) for text in texts(path)]
+@cache
+def all_texts() -> list[str]:
+    return [text for nodes in sources.nodes().values() for text in texts(nodes)]
 
 
 def test_every_command_of_a_message_exists_with_its_options(bs: Command) -> None:
     found = {
         (named(match), option.partition("=")[0])
-        for text in TEXTS
+        for text in all_texts()
         for match in _COMMAND.finditer(text)
         for option in ["", *re.findall(r" (--?[a-z][a-z-]*)", match[2])]
     }
@@ -64,7 +67,9 @@ def test_every_command_of_a_message_exists_with_its_options(bs: Command) -> None
 
 def test_every_option_of_pytest_in_a_message_exists() -> None:
     flags = set(map(flag_of, OPTIONS))
-    found = {flag for text in TEXTS for flag in re.findall(r"--bpmax-[a-z][a-z-]*[a-z]", text)}
+    found = {
+        flag for text in all_texts() for flag in re.findall(r"--bpmax-[a-z][a-z-]*[a-z]", text)
+    }
 
     assert found - flags == set()
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from bpmax_sim.cli.app import COMMANDS
-from tests.cli.project import ROOT, Command
+from tests import sources
+from tests.cli.project import Command
 
 TOLD = re.compile(r"(?<![\w./-])bpmax-sim (?!\{)([a-z][\w-]*)((?: [^`\n]*)?)")
 OPTION = re.compile(r"(?<= )--?[a-z][a-z-]*")
@@ -19,13 +19,9 @@ WORDS = frozenset({"scenario", "fragment", "flow", "platform", "instances", "nee
 """What follows the name where no command is meant, as in the titles of schemas."""
 
 
-def sources() -> Iterator[Path]:
-    yield from sorted((ROOT / "bpmax_sim").rglob("*.py"))
-
-
-def texts(path: Path) -> Iterator[str]:
+def texts(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Yield the texts of a module, those of f-strings with their holes left open."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         elif isinstance(node, ast.JoinedStr):
@@ -43,9 +39,9 @@ def named(word: str, rest: str) -> str:
 @cache
 def told() -> dict[tuple[str, str], str]:
     return {
-        (named(found[1], found[2]), found[2].partition("`")[0]): path.name
-        for path in sources()
-        for text in texts(path)
+        (named(found[1], found[2]), found[2].partition("`")[0]): name
+        for name, nodes in sources.nodes().items()
+        for text in texts(nodes)
         for found in TOLD.finditer(text)
         if found[1] not in WORDS
     }

@@ -72,6 +72,7 @@ def searched(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.night("the stage `fuzz` of .ci/run is such a search")
 def test_coverage_leads_a_search() -> None:
     pytest.importorskip("atheris", reason="the extra fuzz is not installed")
 

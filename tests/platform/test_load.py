@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bpmax_sim.errors import CallError, ConfigError
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import snake
+from tests.examples import drawn
 
 Files = dict[str, str]
 Load = Callable[[Files], Platforms]
@@ -339,7 +340,7 @@ def test_a_broken_file_is_told_again_and_then_read_when_mended(load: Load) -> No
     assert load({"platforms/crm.yaml": CRM}).own.keys() == {"crm_system"}
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(st.text("aAbB1_客", max_size=12))
 def test_a_spelling_in_snake_case_is_its_own_twin(name: str) -> None:
     assert snake(snake(name)) == snake(name)

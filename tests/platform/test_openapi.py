@@ -15,6 +15,7 @@ from bpmax_sim.openapi.convert import Made, make
 from bpmax_sim.openapi.document import Document, read_document
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Auth, Idempotency, Platform
+from tests.examples import drawn
 from tests.platform.openapi_documents import DOCUMENTS, SWAGGER
 
 DATA = Path(__file__).parents[1] / "data/openapi"
@@ -370,7 +371,7 @@ def test_a_large_document_keeps_as_much_of_its_answers_as_a_file_has_room_for(
     assert [one.message for one in made.notes] == ([note] if note else [])
 
 
-@settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=drawn(300), suppress_health_check=list(HealthCheck), deadline=None)
 @given(root=DOCUMENTS)
 def test_any_document_is_imported_into_a_file_that_loads_or_refused_for_having_no_operation(
     root: Any, tmp_path: Path
@@ -384,7 +385,7 @@ def test_any_document_is_imported_into_a_file_that_loads_or_refused_for_having_n
     assert read_platform(path).apis
 
 
-@settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=drawn(100), suppress_health_check=list(HealthCheck), deadline=None)
 @given(root=DOCUMENTS, more=SWAGGER)
 def test_any_document_that_says_that_it_is_swagger_is_imported_or_refused_too(
     root: Any, more: Any, tmp_path: Path
@@ -401,7 +402,7 @@ def test_any_document_that_says_that_it_is_swagger_is_imported_or_refused_too(
     assert read_platform(path).apis
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=drawn(60), suppress_health_check=list(HealthCheck), deadline=None)
 @given(root=DOCUMENTS)
 def test_the_same_document_gives_the_same_file(root: Any) -> None:
     assert outcome(root) == outcome(root)

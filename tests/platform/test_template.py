@@ -15,6 +15,7 @@ from bpmax_sim.platform import sandbox
 from bpmax_sim.platform.encodings import LIMIT
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.platform.template import Template, compile_template, is_template, names_in, render
+from tests.examples import drawn
 
 NAMES: dict[str, Any] = {
     "customer": "张三",
@@ -225,7 +226,7 @@ _parts = st.one_of(
 
 
 @given(source=st.lists(_parts, max_size=6).map("".join))
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 def test_the_short_way_and_jinja_agree(source: str) -> None:
     assert outcome(compile_template, source) == outcome(sandbox.compile_source, source)
 

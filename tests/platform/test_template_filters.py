@@ -26,6 +26,7 @@ from bpmax_sim.platform.encodings import (
 )
 from bpmax_sim.platform.filters import FILTERS, canonical_query, header_lines, normal_path
 from bpmax_sim.platform.template import render
+from tests.examples import drawn
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
@@ -132,7 +133,7 @@ def test_times_are_written_by_pattern_and_offset() -> None:
 
 
 @given(seconds=st.integers(86_400, 4_102_444_800), offset=st.integers(-12, 14))
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 def test_times_are_those_of_datetime(seconds: int, offset: int) -> None:
     moment = datetime.fromtimestamp(seconds, UTC)
     there = moment.astimezone(timezone(timedelta(hours=offset)))

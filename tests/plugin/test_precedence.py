@@ -150,6 +150,7 @@ def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
         "allow_hosts": ("a.example.test", ["a.example.test"]),
         "cassettes": ("录制", "录制"),
         "faults": ("off", "off"),
+        "lang": ("zh", "zh"),
         "report": ("报告.html", "报告.html"),
         "tb": ("", True),
         "trace": ("on", "on"),

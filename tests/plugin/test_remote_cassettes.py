@@ -115,7 +115,17 @@ def test_workers_record_and_replay_there(
     assert REPLAYED in output(result)
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n1")], ids=["here", "workers"])
+@pytest.mark.parametrize(
+    "workers",
+    [
+        pytest.param((), id="here"),
+        pytest.param(
+            ("-p", "xdist", "-n1"),
+            id="workers",
+            marks=pytest.mark.night("eight runs with workers; two are tried above"),
+        ),
+    ],
+)
 def test_every_mode_and_way_of_recording_works_there(
     project: Project, live: Mapping[str, str], bucket: str, workers: tuple[str, ...]
 ) -> None:

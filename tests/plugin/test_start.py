@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import bpmax_sim
 
 HEAVY = ("httpx", "_quickjs", "hypothesis", "yaml", "msgspec", "jinja2", "cryptography", "vcr")
 LOADED = f"""
-import pytest, sys, time
+import sys, time
+start = time.process_time()
+import pytest
 before = set(sys.modules)
-start = time.perf_counter()
+middle = time.process_time()
 import bpmax_sim.pytest_plugin
-took = time.perf_counter() - start
+took = (time.process_time() - middle) / (middle - start)
 print([name for name in {HEAVY!r} if name in sys.modules and name not in before])
 print(took)
 """
-ALLOWED = 0.010
+ALLOWED = 1 / 8
+"""Of what pytest itself takes to be imported, which is some 80 ms."""
 TELLING = """
 import sys
 
@@ -30,6 +32,7 @@ def pytest_unconfigure():
 OURS = {
     "bpmax_sim",
     "bpmax_sim.guard",
+    "bpmax_sim.i18n",
     "bpmax_sim.pytest_plugin",
     "bpmax_sim.pytest_plugin.fixtures",
     "bpmax_sim.pytest_plugin.options",
@@ -42,7 +45,7 @@ OURS = {
 
 
 def fresh(cache: Path) -> tuple[str, float]:
-    """Return what was loaded, and the seconds; compiled code is kept, as in an installation."""
+    """Return what was loaded, and its part of the time of pytest itself; code stays compiled."""
     environment = {
         name: os.environ[name] for name in os.environ if name != "PYTHONDONTWRITEBYTECODE"
     }
@@ -61,13 +64,10 @@ def test_nothing_heavy_is_imported_at_start(tmp_path: Path) -> None:
     assert fresh(tmp_path)[0] == "[]"
 
 
-def test_the_start_takes_at_most_ten_milliseconds(tmp_path: Path) -> None:
-    deadline = time.monotonic() + 20  # the best of several, for the machine is shared
-    best = min(fresh(tmp_path)[1] for _ in range(5))
-    while best > ALLOWED and time.monotonic() < deadline:
-        best = min(best, fresh(tmp_path)[1])
+def test_the_start_takes_at_most_an_eighth_of_pytests_own(tmp_path: Path) -> None:
+    fresh(tmp_path)  # which compiles
 
-    assert best <= ALLOWED
+    assert min(fresh(tmp_path)[1] for _ in range(3)) <= ALLOWED
 
 
 def loaded(project: Path, *options: str) -> set[str]:

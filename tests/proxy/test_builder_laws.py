@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Apply, Auth, Parameter
 from bpmax_sim.proxy.builder import Builder
+from tests.examples import drawn
 from tests.proxy.world import SECRET, World, crm, headers_of
 
 AUTH = Auth(
@@ -69,7 +70,7 @@ def _wire(request: Request) -> tuple[Any, ...]:
     return request.url, sorted(request.headers), request.body
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(STEPS)
 def test_only_the_last_value_of_each_place_and_name_counts(steps: list[tuple[str, Any]]) -> None:
     last: dict[str, dict[str, Any]] = {}
@@ -83,7 +84,7 @@ def test_only_the_last_value_of_each_place_and_name_counts(steps: list[tuple[str
     assert _wire(_sent(_chain(steps))) == _wire(_sent(_chain(once)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(STEPS)
 def test_no_header_name_comes_twice_and_the_credential_stands_once(
     steps: list[tuple[str, Any]],
@@ -96,7 +97,7 @@ def test_no_header_name_comes_twice_and_the_credential_stands_once(
     assert tokens == ["test"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(STEPS)
 def test_no_credential_is_in_what_may_be_written_down(steps: list[tuple[str, Any]]) -> None:
     request = _sent(_chain(steps))
@@ -106,7 +107,7 @@ def test_no_credential_is_in_what_may_be_written_down(steps: list[tuple[str, Any
     assert SECRET.encode().hex() not in written
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(STEPS, STEPS)
 def test_two_chains_from_one_builder_do_not_influence_each_other(
     first: list[tuple[str, Any]], second: list[tuple[str, Any]]
@@ -120,7 +121,7 @@ def test_two_chains_from_one_builder_do_not_influence_each_other(
     assert _wire(_sent(one)) == alone
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(SEGMENTS, SEGMENTS)
 def test_path_values_never_add_a_segment(one: str, two: str) -> None:
     path = urlsplit(_sent(WORLD.proxy().api("update").path(id=one, no=two)).url).path

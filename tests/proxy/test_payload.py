@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.js_values import UNDEFINED, Opaque
 from bpmax_sim.proxy.encode import BadValueError, Payload, encode_payload, encoding_of
+from tests.examples import drawn
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -33,7 +34,7 @@ def test_a_form_is_encoded_as_the_url_standard_says(value: Any, sent: bytes) -> 
     assert encode_payload(value, "form") == Payload(sent, FORM)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(st.dictionaries(st.text(), st.text()))
 def test_a_form_reads_back_as_its_pairs(value: dict[str, str]) -> None:
     data = encode_payload(value, "form").data.decode()

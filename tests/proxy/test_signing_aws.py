@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.messages import Request
+from tests.examples import drawn
 from tests.proxy.signing_inputs import Preset, header, instants, preset, requests, secrets
 
 ACCESS, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -47,7 +48,7 @@ def signed_by_botocore(auth: SigV4Auth, request: Request, now: int) -> AWSReques
     token=st.sampled_from(["", "IQoJb3JpZ2luX2VjE"]),
     secret=secrets,
 )
-@settings(max_examples=80)
+@settings(max_examples=drawn(80))
 def test_a_request_is_signed_as_botocore_signs_it(
     service: str, request_: Request, now: int, token: str, secret: str
 ) -> None:

@@ -13,6 +13,7 @@ from tencentcloud.common.abstract_client import AbstractClient
 from tencentcloud.common.sign import Sign as Tencent
 
 from bpmax_sim.messages import Request
+from tests.examples import drawn
 from tests.proxy.signing_inputs import (
     address,
     bodies,
@@ -40,7 +41,7 @@ typed = media_types.map(lambda media: (("Content-Type", media),) if media else (
     secret=secrets,
     token=st.sampled_from(["", "CAISexample"]),
 )
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 def test_acs3_signs_as_the_library_of_aliyun(
     path: str, query: dict[str, str], request_: Request, now: int, secret: str, token: str
 ) -> None:
@@ -103,7 +104,7 @@ def test_acs3_leaves_action_and_version_to_the_api_where_no_parameter_gives_them
     secret=secrets,
     service=st.sampled_from(["cvm", "cdb", "sms"]),
 )
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 def test_tc3_signs_as_the_library_of_tencent(
     query: tuple[tuple[str, str], ...], body: bytes | None, media: str, now: int, secret: str,
     service: str,
@@ -193,7 +194,7 @@ def test_the_date_of_tc3_is_that_of_utc() -> None:
     now=instants,
     secret=secrets,
 )
-@settings(max_examples=80)
+@settings(max_examples=drawn(80))
 def test_huawei_signs_a_path_that_ends_with_a_slash(
     request_: Request, now: int, secret: str
 ) -> None:

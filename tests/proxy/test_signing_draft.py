@@ -11,6 +11,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Pairs, Request
 from bpmax_sim.platform.model import Spot
 from bpmax_sim.proxy.signing import RequestEditor
+from tests.examples import drawn
 from tests.proxy.signing_inputs import words
 
 
@@ -90,7 +91,7 @@ def test_a_header_cannot_be_split_and_its_value_is_not_told(value: str) -> None:
 
 
 @given(name=words.filter(bool), value=words, query=st.lists(st.tuples(words, words), max_size=4))
-@settings(max_examples=80)
+@settings(max_examples=drawn(80))
 def test_a_query_parameter_is_encoded_once_and_stands_alone(
     name: str, value: str, query: list[tuple[str, str]]
 ) -> None:

@@ -17,6 +17,7 @@ from bpmax_sim.errors import AuthError, ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import VerifyResponse
 from bpmax_sim.proxy.signing import verify
+from tests.examples import drawn
 from tests.proxy.signing_inputs import Preset, encoded, header, paths, preset, queries, words
 
 MERCHANT = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -89,7 +90,7 @@ def changed(response: Response, name: str, value: str) -> Response:
     query=queries,
     body=st.one_of(st.none(), words.filter(bool)),
 )
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 def test_the_authorization_is_the_one_that_wechatpayv3_builds(
     method: str, path: str, query: tuple[tuple[str, str], ...], body: str | None
 ) -> None:

@@ -33,6 +33,7 @@ from bpmax_sim.js_values import (
     ms_of,
     property_order,
 )
+from tests.examples import drawn
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_numbers_print_as_javascript_prints_them(value: float, text: str) -> Non
     assert js_number(value) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_printed_number_reads_back_as_itself(value: float) -> None:
     printed = js_number(value)
@@ -99,7 +100,7 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 @given(PLAIN)
 def test_json_reads_back_as_the_value(value: Any) -> None:
     assert json.loads(json_text(value)) == value
@@ -164,7 +165,7 @@ SCRIPT = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 @given(SCRIPT)
 def test_tagged_json_loses_nothing(value: Any) -> None:
     crossed = decode_tagged(json.loads(json.dumps(encode_tagged(value))))

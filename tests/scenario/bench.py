@@ -148,6 +148,9 @@ class PlainBench:
     def drain(self) -> Sequence[Outcome]:
         return ()
 
+    def watch(self, call: str, act: Callable[[], None], /) -> None:
+        pass
+
     def waiting(self) -> Sequence[Waiting]:
         return ()
 

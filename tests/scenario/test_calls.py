@@ -13,6 +13,7 @@ from bpmax_sim.path_template import path_template
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.scenario.calls import CallMade, call_made, compare_calls
 from bpmax_sim.scenario.expect import failed
+from tests.examples import drawn
 
 GET = "crm_system.get_customer_detail"
 ORDER = "crm_system.create_order"
@@ -112,7 +113,7 @@ def test_what_differs_is_told(
 
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=3))
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 def test_the_values_of_a_path_come_back(values: list[str]) -> None:
     names = [f"p{number}" for number in range(len(values))]
     template = "/v1/" + "/x/".join(f"{{{name}}}" for name in names) + "?fixed=1"

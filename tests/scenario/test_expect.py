@@ -17,6 +17,7 @@ from bpmax_sim.scenario.expect import (
     holds,
     problems,
 )
+from tests.examples import drawn
 
 JSON = st.recursive(
     st.none()
@@ -195,7 +196,7 @@ def test_every_operator_of_the_format_is_there() -> None:
 
 
 @given(JSON)
-@settings(max_examples=80)
+@settings(max_examples=drawn(80))
 def test_every_value_is_as_it_is(value: Any) -> None:
     assert equal(value, value)
     assert holds({"$eq": value}, value)
@@ -204,7 +205,7 @@ def test_every_value_is_as_it_is(value: Any) -> None:
 
 
 @given(st.dictionaries(st.text("客户ab"), JSON, max_size=4), st.data())
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 def test_a_map_is_matched_by_each_of_its_subsets(
     value: dict[str, Any], data: st.DataObject
 ) -> None:
@@ -216,7 +217,7 @@ def test_a_map_is_matched_by_each_of_its_subsets(
 
 
 @given(st.lists(st.integers(0, 3), max_size=5), st.randoms(use_true_random=False))
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 def test_unordered_takes_every_permutation(items: list[int], random: Any) -> None:
     shuffled = list(items)
     random.shuffle(shuffled)

@@ -206,10 +206,6 @@ FORM_PROBLEMS = [
         "7:17: proxy.stubs[0]: on: expected platform.api or platform.*, got 'crm'",
     ),
     (
-        "steps: [{open: {}}]\nflow: {}",
-        "7:1: flow: a scenario drives a form or a flow, not both",
-    ),
-    (
         "steps: [{set: {phone: '${vars.客护}'}}]\nvars: {客户电话: 1, 客护电: 2}",
         "6:16: steps[0].set.phone: ${vars.客护} is not defined; did you mean '客护电'?",
     ),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.project import LONGEST, LONGEST_PART, cassette_name, file_name, find_root, node_part
+from tests.examples import drawn
 
 
 def test_the_root_is_the_nearest_folder_with_the_table_or_with_scenarios(tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_a_name_fits_every_file_system(text: str, name: str) -> None:
 
 
 @given(st.text())
-@settings(max_examples=80)
+@settings(max_examples=drawn(80))
 def test_a_name_is_one_short_part_of_a_path(text: str) -> None:
     name = file_name(text)
 
@@ -57,7 +58,7 @@ def test_a_name_is_one_short_part_of_a_path(text: str) -> None:
 
 
 @given(st.text(), st.text())
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 def test_two_texts_have_two_names(one: str, other: str) -> None:
     assert (file_name(one) == file_name(other)) is (one == other)
 

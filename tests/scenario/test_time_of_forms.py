@@ -129,3 +129,28 @@ def test_after_a_limit_the_next_handler_has_a_new_context(door: Door) -> None:
 
     ended = door.run(text, {"脚本.js": script + more, "提醒.js": ""})
     assert ended.code == 0, ended.text
+
+
+@pytest.mark.parametrize("engine", ["quickjs", "quickjs,v8"])
+def test_handlers_of_a_form_see_each_others_globals_and_timers(door: Door, engine: str) -> None:
+    if engine != "quickjs":
+        pytest.importorskip("py_mini_racer", reason="the extra engine-v8 is not installed")
+    text = (
+        HEAD
+        + PROXY
+        + steps(
+            "set: {关键字: a}",
+            "{advance: 3s, expect: {form: {次数: 3}}}",
+            "{click: 提醒, expect: {form: {名称: 等到了}}}",
+            "{advance: 3s, expect: {form: {次数: 3}}}",
+            "{js: 'return typeof 钟', expect: {result: undefined}}",
+        )
+    )
+    change = """\
+globalThis.钟 = setInterval(() => form.次数++, 1000);
+new Promise(go => { globalThis.好 = go }).then(() => { form.名称 = '等到了' });
+"""
+
+    files = {"脚本.js": change, "提醒.js": "clearInterval(钟); 好()"}
+    ended = door.run(text, files, "--engine", engine)
+    assert ended.code == 0, ended.text

@@ -17,6 +17,7 @@ from bpmax_sim.scenario.references import (
     references,
     resolve,
 )
+from tests.examples import drawn
 
 NAMES: dict[str, Any] = {
     "vars": {"客户": "张三", "金额": 128000.5, "空": None, "标签": ["VIP", "重点"]},
@@ -91,7 +92,7 @@ def test_a_reference_keeps_its_indexes_as_numbers() -> None:
 
 
 @given(st.text("客户${}$ab."))
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 def test_an_escaped_text_resolves_to_itself(text: str) -> None:
     escaped = text.replace("${", "$${")
 
@@ -100,7 +101,7 @@ def test_an_escaped_text_resolves_to_itself(text: str) -> None:
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 def test_a_whole_reference_gives_the_value_unchanged(value: Any) -> None:
     assert resolve("${vars.x}", lambda _: value) is value
 

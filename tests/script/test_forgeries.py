@@ -17,6 +17,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Runtime
+from tests.examples import drawn
 from tests.script.bench import NAME, Bench, Form, ok, run
 
 BODY = """
@@ -264,7 +265,7 @@ class Forged:
         pass
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=drawn(150), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(TEXT, max_size=6))
 def test_whatever_comes_out_of_an_engine_is_a_result_or_an_error_of_the_script(
     texts: list[str],

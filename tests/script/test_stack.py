@@ -4,7 +4,6 @@ import contextvars
 import signal
 import sys
 import threading
-import time
 
 import pytest
 
@@ -48,12 +47,11 @@ def test_a_signal_interrupts_the_wait_for_a_script_on_that_stack() -> None:
 
     before = signal.signal(signal.SIGALRM, interrupt)
     session = Session.open(limits=Limits(cpu=0.5, stack=24 * MEGABYTE))
-    begun = time.monotonic()
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         with pytest.raises(KeyboardInterrupt):
             session.run_script(Script("转.js", "for (;;);"))
-        assert time.monotonic() - begun < 0.5
+        assert "bpmax-script" in {one.name for one in threading.enumerate()}  # not waited for
     finally:
         signal.signal(signal.SIGALRM, before)
         for thread in threading.enumerate():

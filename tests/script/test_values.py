@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.js_values import UNDEFINED, BigInt, JsMap, JsSet, Opaque
+from tests.examples import drawn
 from tests.script.bench import NAME, START, Bench, run, value_of
 
 BENCH = Bench()
@@ -53,7 +54,7 @@ def normal(value: Any) -> Any:
 
 
 @given(VALUES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=drawn(80), deadline=None)
 @pytest.mark.of_quickjs
 def test_a_value_that_goes_in_comes_out_the_same(value: Any) -> None:
     got = BENCH.run("return value", values={"value": value}).unwrap()

@@ -16,17 +16,18 @@ from bpmax_sim.secret.spelling import (
     spelled_like,
     traces_of,
 )
+from tests.examples import drawn
 
 
 @given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(FORMS)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 def test_the_pattern_of_a_text_takes_its_forms_whole(text: str, form: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):
         assert re.fullmatch(pattern_of(text), FORMS[form](text))
 
 
 @given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(FORMS)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 def test_the_anchor_is_in_every_form(text: str, form: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):
         assert anchor_of(text) in FORMS[form](text)
@@ -50,7 +51,7 @@ def _quoted(character: str) -> str:
 @given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(QUOTED)))
 @example("pa'ss\"word", "repr")
 @example("密'\"\\钥\n\0\x85\xa0\U000e0001 %", "repr of a repr")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 def test_the_pattern_of_a_text_takes_how_it_is_quoted(text: str, form: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):
         assert re.fullmatch(pattern_of(text), QUOTED[form](text))

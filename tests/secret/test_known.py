@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.secret.redactor import Secret
 from bpmax_sim.secret.vault import Vault
+from tests.examples import drawn
 
 SPELLINGS: tuple[Callable[[str], str], ...] = (
     str,
@@ -27,7 +28,7 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
 secrets = st.text("张三密钥😀é \\\"/&<'%+=\n1a.", min_size=6, max_size=9)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=drawn(600), deadline=None)
 @given(secrets, st.lists(st.sampled_from(SPELLINGS), min_size=1, max_size=9), st.text(max_size=9))
 def test_a_secret_of_signs_is_seen_however_each_of_them_is_spelled(
     real: str, spellings: list[Callable[[str], str]], around: str
@@ -40,7 +41,7 @@ def test_a_secret_of_signs_is_seen_however_each_of_them_is_spelled(
     assert secret.spelled_in(text, text.lower()) or not found or found.lastindex != 1
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=drawn(600), deadline=None)
 @given(secrets, st.text('张三密钥é \\"/&#;x5fu20e%+=', max_size=60))
 def test_what_has_no_sign_of_a_secret_does_not_hold_it(real: str, text: str) -> None:
     secret = Secret(real, "redacted.p.i.s.1", "s")

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.secret.pseudonym import credit, luhn, organisation, pseudonym, resident
+from tests.examples import drawn
 
 _CREDIT = "[0-9A-HJ-NPQRTUWXY]"
 
@@ -42,7 +43,7 @@ def test_a_pseudonym_stands_for_itself(value: str) -> None:
     assert pseudonym(pseudonym(value)) == pseudonym(value)
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True))
 def test_a_mobile_number_stays_one(value: str) -> None:
     made = pseudonym(value)
@@ -51,7 +52,7 @@ def test_a_mobile_number_stays_one(value: str) -> None:
     assert pseudonym(made) == made
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(st.from_regex(r"[1-6][0-9]{16}", fullmatch=True))
 def test_a_resident_number_keeps_a_birthday_and_a_valid_check_character(body: str) -> None:
     made = pseudonym(body + resident(body))
@@ -62,7 +63,7 @@ def test_a_resident_number_keeps_a_birthday_and_a_valid_check_character(body: st
         assert made[17] == resident(made[:17])
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(st.from_regex(rf"9[1-3][1-6][0-9]{{5}}{_CREDIT}{{9}}", fullmatch=True))
 def test_a_credit_code_keeps_both_check_characters(body: str) -> None:
     made = pseudonym(body + credit(body))
@@ -73,7 +74,7 @@ def test_a_credit_code_keeps_both_check_characters(body: str) -> None:
         assert made[17] == credit(made[:17])
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(st.from_regex(r"[3-6][0-9]{12,17}", fullmatch=True))
 def test_a_card_number_keeps_a_valid_check_digit(body: str) -> None:
     made = pseudonym(body + luhn(body))

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from bpmax_sim.secret.spelling import FORMS
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import Vault
+from tests.examples import drawn
 
 SECRET = 'p@ss/wörd 秘密+1"<x>&'
 STANDIN = standin(kind="text", platform="crm_system", instance="测试", name="密码")
@@ -111,7 +112,7 @@ def test_no_spelling_of_a_secret_survives(way: str) -> None:
 
 
 @given(secrets, st.sampled_from(sorted(WAYS)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 def test_every_spelling_is_found_replaced_and_then_stays(value: str, way: str) -> None:
     kept = vault(value)
     text = f"<t>{WAYS[way](value)}</t>"
@@ -124,7 +125,7 @@ def test_every_spelling_is_found_replaced_and_then_stays(value: str, way: str) -
 
 
 @given(st.text(max_size=30), secrets, st.sampled_from(sorted(WAYS)), st.text(max_size=30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 def test_redaction_is_idempotent_between_any_neighbours(
     before: str, value: str, way: str, after: str
 ) -> None:
@@ -135,7 +136,7 @@ def test_redaction_is_idempotent_between_any_neighbours(
 
 
 @given(secrets, st.binary(max_size=9), st.binary(max_size=9), st.sampled_from("/ab7_"))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 def test_base64_hides_nothing_at_any_alignment(
     value: str, before: bytes, after: bytes, neighbour: str
 ) -> None:
@@ -271,7 +272,7 @@ def test_hexadecimal_keeps_its_case_and_what_stands_around() -> None:
 
 
 @given(st.sampled_from("密码张三一二三四五六七八&<>\"' /!@#"), st.sampled_from(sorted(WAYS)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 def test_a_secret_without_a_letter_of_its_own_is_found_as_well(character: str, way: str) -> None:
     value = f"密{character}码{character}！@#"
     kept = vault(value)

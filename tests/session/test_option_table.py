@@ -7,12 +7,10 @@ import dataclasses
 import inspect
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-import bpmax_sim
 from bpmax_sim.cli import run as commands
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.options import flag_of
@@ -26,8 +24,8 @@ from bpmax_sim.session.settings import (
     SessionOptions,
     Settings,
 )
+from tests.sources import trees
 
-PACKAGE = Path(bpmax_sim.__file__).parent
 ARGUMENTS = {one.argument: one for one in OPTIONS if "session" in one.doors}
 CHOSEN = [one for one in OPTIONS if one.choices]
 OF_OPENING = {"platforms", "instances", "faults", "transport", "limits"}
@@ -116,14 +114,6 @@ def lists(tree: ast.AST) -> Iterator[tuple[int, frozenset[str]]]:
             texts = [one.value for one in node.elts if isinstance(one, ast.Constant)]
             if len(texts) == len(node.elts) and all(isinstance(one, str) for one in texts):
                 yield node.lineno, frozenset(map(str, texts))
-
-
-@cache
-def trees() -> Mapping[str, ast.AST]:
-    return {
-        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(PACKAGE.rglob("*.py"))
-    }
 
 
 @cache

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.model import HOVER, scenario_schema
 from bpmax_sim.yamlfile import read_hover
-
-PACKAGE = Path(__file__).parents[2] / "bpmax_sim"
+from tests.sources import trees
 
 
 def texts_of(node: ast.AST) -> Iterator[str]:
@@ -42,10 +40,10 @@ def lists_of_actions(tree: ast.AST) -> list[int]:
 
 def test_the_actions_of_a_step_are_listed_in_one_place() -> None:
     found = [
-        f"{path.relative_to(PACKAGE)}:{line}"
-        for path in PACKAGE.rglob("*.py")
-        if path != PACKAGE / "scenario/actions.py"
-        for line in lists_of_actions(ast.parse(path.read_text(encoding="utf-8")))
+        f"{name}:{line}"
+        for name, tree in trees().items()
+        if name != "scenario/actions.py"
+        for line in lists_of_actions(tree)
     ]
 
     assert found == []

@@ -6,18 +6,14 @@ import ast
 from collections.abc import Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 import pytest
 
-import bpmax_sim
+from tests.sources import trees
 
-PACKAGE = Path(bpmax_sim.__file__).parent
 MODULES = {
-    ".".join(("bpmax_sim", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
-        ".__init__"
-    ): path
-    for path in PACKAGE.rglob("*.py")
+    f"bpmax_sim.{path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__"): path
+    for path in trees()
 }
 LAZY = {"bpmax_sim", "bpmax_sim.session", "bpmax_sim.testing"}
 """They import their public names when somebody asks for one; nothing below asks them."""
@@ -50,10 +46,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 @cache
 def imports() -> Mapping[str, frozenset[str]]:
-    return {
-        name: frozenset(imported(ast.parse(path.read_text(encoding="utf-8"))))
-        for name, path in MODULES.items()
-    }
+    return {name: frozenset(imported(trees()[path])) for name, path in MODULES.items()}
 
 
 def graph(known: set[tuple[str, str]]) -> Mapping[str, set[str]]:

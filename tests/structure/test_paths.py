@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
-PACKAGE = Path(__file__).parents[2] / "bpmax_sim"
+from tests import sources
 
 
 class Module(NamedTuple):
@@ -19,16 +18,13 @@ class Module(NamedTuple):
 
 @cache
 def modules() -> dict[str, Module]:
-    """Return every module of the package, by its path; each is parsed once."""
-    return {
-        path.relative_to(PACKAGE).as_posix(): _module(path.read_text(encoding="utf-8"))
-        for path in PACKAGE.rglob("*.py")
-    }
+    """Return every module of the package, by its path."""
+    return {name: _module(all_nodes) for name, all_nodes in sources.nodes().items()}
 
 
-def _module(source: str) -> Module:
+def _module(all_nodes: tuple[ast.AST, ...]) -> Module:
     texts, calls = set(), set()
-    for node in ast.walk(ast.parse(source)):
+    for node in all_nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             texts.add(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -71,3 +67,8 @@ def test_one_module_knows_which_api_or_login_a_request_is_for() -> None:
         "simulator/auth.py",  # the login of another tenant at the same address
         "simulator/engine.py",  # the routes of a rule table
     }
+
+
+def test_one_module_reads_the_steps_of_a_path_inside_values() -> None:
+    """Keys of YAML, places in messages, references and cells have their readers in one module."""
+    assert modules_with(r"\[(\d+)\]", r"\[(?:(?P<all>") == {"field_path.py"}

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
-import bpmax_sim
-
-ROOT = Path(bpmax_sim.__file__).parent
-
-
-@cache
-def trees() -> dict[str, ast.Module]:
-    return {
-        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(ROOT.rglob("*.py"))
-    }
+from tests import sources
 
 
 def nodes(*but: str) -> Iterator[tuple[str, ast.AST]]:
     """Yield every node of the package with its place, the modules *but* aside."""
-    for name, tree in trees().items():
+    for name, all_nodes in sources.nodes().items():
         if name not in but:
-            for node in ast.walk(tree):
+            for node in all_nodes:
                 yield f"{name}:{getattr(node, 'lineno', 0)}", node
 
 

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
-import bpmax_sim
 from benchmarks.ways import measure
+from tests.sources import trees
 
-PACKAGE = Path(bpmax_sim.__file__).parent
 JAVASCRIPTS_OWN = "js_values.py"  # `undefined` is a value that scripts have
-
-
-def trees() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
 
 
 def is_empty(node: ast.ClassDef) -> bool:
@@ -40,7 +33,7 @@ def sentinels(tree: ast.Module) -> Iterator[str]:
 
 def test_an_absent_value_has_one_sentinel() -> None:
     """`msgspec.UNSET`, which the models use for what a file does not say."""
-    found = {name: list(sentinels(tree)) for name, tree in trees()}
+    found = {name: list(sentinels(tree)) for name, tree in trees().items()}
 
     assert {name: each for name, each in found.items() if each} == {
         JAVASCRIPTS_OWN: ["UNDEFINED: Final = Undefined()"]

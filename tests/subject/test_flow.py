@@ -7,7 +7,8 @@ import pytest
 
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.subject.flow import Definition, FlowSubject, Node
+from bpmax_sim.subject.definition import Definition, Node
+from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import FlowMove, NodeEntered
 from tests.subject.stage import PlainStage, Play, Thrown
 

@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from bpmax_sim.errors import Problem
 from bpmax_sim.yamlfile import INTERNAL, Seconds, decode, described, json_schema, read_yaml
+from tests.examples import drawn
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -230,7 +231,7 @@ _orders = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(_orders)
 def test_the_schema_accepts_exactly_what_is_read_without_a_problem(order: dict[str, Any]) -> None:
     _, problems = read(json.dumps(order))

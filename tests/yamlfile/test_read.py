@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.yamlfile import LARGEST, join, read_text, read_yaml, split
+from tests.examples import drawn
 
 
 def refused(text: str) -> str:
@@ -246,7 +247,7 @@ def test_a_file_is_named_as_its_reader_would_type_it(tmp_path: Path) -> None:
 _names = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(st.lists(_names.filter(bool) | st.integers(0, 99), max_size=6))
 def test_a_path_is_split_into_the_steps_it_was_joined_from(steps: list[str | int]) -> None:
     assert split(join(steps)) == tuple(steps)
@@ -270,14 +271,14 @@ _data = st.recursive(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(_data)
 def test_json_is_read_as_the_data_that_it_is(data: object) -> None:
     """YAML 1.2 is a superset of JSON (https://yaml.org/spec/1.2.2/#12-yaml-history)."""
     assert read_yaml(json.dumps(data, ensure_ascii=False)).plain() == data
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(st.text(st.sampled_from("a: -[]{},'\"\t\n#&*!|>%@?07客\0"), max_size=40))
 def test_any_text_is_either_read_or_refused_with_places(text: str) -> None:
     problems: tuple[Problem, ...] = ()

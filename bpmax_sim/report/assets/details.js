@@ -5,10 +5,10 @@ const pathOf = url => { try { const parsed = new URL(url); return decodeURI(pars
 function Failure({story}) {
   if (!story.failures.length) return html`<p class="quiet">${MARKS[story.outcome]} ${t(story.outcome)}</p>`;
   return story.failures.map(one => html`<article class="failure">
-    <p class="headline">${one.headline}</p>
+    <p class="headline">${say(one.headline)}</p>
     ${one.place ? html`<p class="place">${t('at')} ${one.place}</p>` : null}
     ${one.excerpt.length ? html`<pre class="body" tabindex="0" role="region" aria-label=${one.place}>${one.excerpt.map(line => html`<span class=${line.marked ? 'marked' : ''}>${(line.marked ? '> ' : '  ') + String(line.number).padStart(3) + ' | ' + line.text + '\n'}</span>`)}</pre>` : null}
-    ${one.detail.length ? html`<pre class="body" tabindex="0" role="region" aria-label=${one.headline}>${one.detail.join('\n')}</pre>` : null}
+    ${one.detail.length ? html`<pre class="body" tabindex="0" role="region" aria-label=${say(one.headline)}>${one.detail.map(say).join('\n')}</pre>` : null}
     <${Checks} checks=${one.checks} />
     ${one.script ? html`<p>${t('script')} <code>${one.script}</code></p>` : null}
     ${one.pastes.map(([word, text]) => html`<${Paste} word=${word} text=${text} />`)}
@@ -31,7 +31,7 @@ function Sending({title, kind, request, answer, base, faults, story}) {
   return html`<article class="sending ${kind}">
     <h3>${title} <span class=${kind}>${answer ? (answer.error || answer.status || '') : t('no answer')}</span> <small>${answer?.source || t('nobody')}${answer ? ' · ' + seconds(answer.took) : ''}</small></h3>
     ${faults.map(fault => html`<p class="fault">⚡ ${t('struck', fault)} <span class="place">${fault.place}</span></p>`)}
-    ${answer?.message ? html`<p class="error">${answer.message.split('\n')[0]}</p>` : null}
+    ${answer?.message ? html`<p class="error">${say(answer.message).split('\n')[0]}</p>` : null}
     ${recording ? html`<p class="place">${t(recording.played ? 'from recording' : 'nearest', {file: recording.file + ':' + recording.line, n: recording.exchange})}</p>` : null}
     ${(recording?.differs || []).map(one => html`<p class="difference">× <code>${one.path}</code> ${t('recorded')} <code class="old">${'recorded' in one ? json(one.recorded) : '∅'}</code> ${t('sent')} <code class="new">${'sent' in one ? json(one.sent) : '∅'}</code></p>`)}
     ${recording?.ignore?.length ? html`<p class="quiet">${t('ignored', {paths: recording.ignore.join(', ')})}${(recording.ignored || []).map(one => html` <code class="old">${json(one.recorded)}</code> → <code class="new">${json(one.sent)}</code>`)}</p>` : null}
@@ -59,7 +59,7 @@ function CallTab({story, event}) {
   return html`<h2><code>${made.call}</code> <small class="place">${made.place}</small></h2>
     ${attempts.map(one => html`<${Sending} key=${made.id + '.' + one.attempt} story=${story} title=${t('attempt', {n: one.attempt})} kind="failed" faults=${of(one.attempt)}
         request=${{method: made.method, url: one.url, header: one.header, body: one.body}} answer=${{...one, took: one.duration}} />
-      <p class="follows">↻ ${t(one.follows)}${one.wait ? ' · ' + t('after', {t: seconds(one.wait)}) : ''} <span class="quiet">${one.why}</span></p>`)}
+      <p class="follows">↻ ${t(one.follows)}${one.wait ? ' · ' + t('after', {t: seconds(one.wait)}) : ''} <span class="quiet">${say(one.why)}</span></p>`)}
     <${Sending} key=${made.id} story=${story} title=${many ? t('attempt', {n: last}) : made.method} kind=${!answer || answer.error ? 'failed' : 'passed'} faults=${of(last)}
       request=${made} answer=${answer ? {...answer, took: answer.duration - (answer.sent_at - made.at)} : null} />
     ${made.curl ? html`<p class="paste"><span>curl</span> <${Copy} text=${made.curl} label=${t('copy')} /></p>` : null}`;
@@ -76,7 +76,7 @@ function ScriptTab({story, event}) {
   if (line) marks.set(line, 'here');
   for (const one of near) { const found = lineOf(own(one)); if (found.file === file && found.line && !marks.has(found.line)) marks.set(found.line, one.event === 'ErrorThrown' ? 'error' : 'touched'); }
   return html`<h2><code>${place}</code></h2>
-    ${error ? html`<p class="error">${error.type}: ${error.message}${error.unhandled ? ' (' + t('unhandled') + ')' : ''}</p>
+    ${error ? html`<p class="error">${error.type}: ${say(error.message)}${error.unhandled ? ' (' + t('unhandled') + ')' : ''}</p>
       ${error.stack.length ? html`<details open><summary>${t('stack')}</summary><pre class="body" tabindex="0" role="region" aria-label=${t('stack')}>${error.stack.join('\n')}</pre></details>` : null}` : null}
     ${text === null ? html`<p class="quiet">${t('no source')}</p>` : html`<${Code} text=${text} marks=${marks} label=${file} />`}`;
 }
@@ -94,7 +94,7 @@ function ExpectTab({story, event}) {
   const steps = event?.step ? [event.step] : story.steps.filter(step => step.checks.length), whole = event?.step ? [] : story.finished?.checks || [];
   const told = steps.filter(step => step.checks.length || step.end?.reason);
   if (!told.length && !whole.length) return html`<p class="quiet">${t('no expectation')}</p>`;
-  return html`${told.map(step => html`<h3>${titleOf(step.start)}</h3>${step.end?.reason ? html`<p class="quiet">${t('skipped because', {reason: step.end.reason})}</p>` : null}<${Checks} checks=${step.checks} />`)}
+  return html`${told.map(step => html`<h3>${titleOf(step.start)}</h3>${step.end?.reason ? html`<p class="quiet">${t('skipped because', {reason: say(step.end.reason)})}</p>` : null}<${Checks} checks=${step.checks} />`)}
     ${whole.length ? html`<h3>${t('whole scenario')}</h3><${Checks} checks=${whole} />` : null}`;
 }
 function ConsoleTab({story, onSelect}) {

@@ -13,6 +13,7 @@ const t = (name, values = {}) => {
   const told = index.texts[name] ? index.texts[name][language] : name;
   return told.replace(/\{(\w+)\}/g, (all, key) => key in values ? values[key] : all);
 };
+const say = text => text && typeof text === 'object' && 'en' in text ? text[language] : text ?? '';
 const MARKS = {passed: '√', failed: '×', 'did not end': '×', skipped: '–'};
 const seconds = s => s >= 86400 ? (s / 86400).toFixed(s % 86400 ? 1 : 0) + ' d' : s >= 3600 ? (s / 3600).toFixed(1) + ' h'
   : s >= 60 ? (s / 60).toFixed(1) + ' min' : s >= 1 ? +s.toFixed(3) + ' s' : Math.round(s * 1e6) / 1e3 + ' ms';
@@ -60,7 +61,7 @@ const TITLES = {
   HookStarted: e => t('runs', {hook: e.hook}),
   ConsoleWritten: e => e.level + ': ' + e.text,
   TimerFired: e => t('timer', {t: seconds(e.delay)}),
-  ErrorThrown: e => e.type + ': ' + e.message,
+  ErrorThrown: e => e.type + ': ' + say(e.message),
   CallMade: e => e.call,
   PersonActed: e => [e.node + ':', e.action, t('by', {by: e.by}), e.to.length ? '→ ' + e.to.join(', ') : '', e.comment].filter(Boolean).join(' '),
   BranchArrived: e => e.node + ' → ' + e.join + (e.waiting.length ? ' (… ' + e.waiting.join(', ') + ')' : ''),

@@ -16,6 +16,7 @@ from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.messages import Call, Chunk, Exchange, Failed, Pairs, Request, Response
 from bpmax_sim.traffic.curl import command
 from bpmax_sim.traffic.formats import Source, read_foreign, write_foreign
+from tests.examples import drawn
 from tests.loopback import answer_json, loopback
 
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=8)
@@ -66,7 +67,7 @@ def numbered(found: list[Exchange]) -> tuple[Exchange, ...]:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(st.lists(exchanges(), max_size=4).map(numbered))
 def test_an_archive_holds_everything(written: tuple[Exchange, ...]) -> None:
     data, notes = write_foreign(written, "har")
@@ -79,7 +80,7 @@ def complete(written: tuple[Exchange, ...]) -> list[Exchange]:
     return [exchange for exchange in written if isinstance(exchange.outcome, Response)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(st.lists(exchanges(), max_size=4).map(numbered))
 def test_a_plain_cassette_holds_what_vcrpy_can_tell(written: tuple[Exchange, ...]) -> None:
     assume(complete(written) or not written)
@@ -97,7 +98,7 @@ def test_a_plain_cassette_holds_what_vcrpy_can_tell(written: tuple[Exchange, ...
     assert len(notes) == len(written) - len(found)
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(st.lists(exchanges(), max_size=4).map(numbered))
 def test_mappings_hold_what_wiremock_can_tell(written: tuple[Exchange, ...]) -> None:
     data, _ = write_foreign(written, "wiremock")

@@ -16,6 +16,7 @@ from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.messages import Exchange, Failed, Response
 from bpmax_sim.traffic.formats import Source, format_of, read_foreign
 from bpmax_sim.traffic.imported import Imported
+from tests.examples import drawn
 
 DATA = Path(__file__).parents[2] / "data/foreign"
 NAME = '{"name":"张三"}'.encode()
@@ -402,7 +403,7 @@ def test_bodies_that_vcrpy_wrote_as_objects_are_read_without_making_any(
     assert found.exchanges[0].request.body == sent
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 @given(st.data())
 def test_a_damaged_recording_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
     whole = bytearray(data.draw(st.sampled_from(SAMPLES)))

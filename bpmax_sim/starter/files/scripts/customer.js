@@ -1,4 +1,4 @@
-// Runs when the field customerId of the form changes.
+// @on_change@
 const result = await $proxy('@platform@').getCustomerDetail(form.customerId);
 if (result.code !== 200) {
   throw new Error(result.message);

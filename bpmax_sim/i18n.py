@@ -1,0 +1,293 @@
+"""Messages: a template and its values, put into a language only where somebody reads them.
+
+`msg` makes a `Message`, which is a ``str``, the English text, and remembers the template and the
+values that it was made of; values may be messages. So everything below the edge raises, stores,
+compares and serialises English. The terminal, the report, pytest's output and JUnit pass a text
+through `translate`, which looks each template up in the catalogue of the chosen language.
+
+Catalogues are gettext's, ``locale/<language>/LC_MESSAGES/bpmax_sim.mo``. Babel extracts the
+templates by the keywords ``msg`` and ``plural``.
+"""
+
+from __future__ import annotations
+
+import os
+import string
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    import gettext
+
+DOMAIN: Final = "bpmax_sim"
+CATALOGUES: Final = Path(__file__).parent / "locale"
+LANGUAGES: Final = MappingProxyType({"en": "English", "zh": "简体中文"})
+"""The languages that messages can be read in, by the name that ``--lang`` takes."""
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Message(str):
+    """An English text that knows what it was made of.
+
+    Attributes:
+        template: what the catalogue is asked for, with ``{name}`` where a value goes.
+        values: the text of each value; a `Message` where it was one.
+        many: for a `plural`, the template of all numbers but one; else empty.
+    """
+
+    __slots__ = ("many", "template", "values")
+
+    template: str
+    values: Mapping[str, str]
+    many: str
+
+    def __new__(
+        cls, text: str, template: str, values: Mapping[str, str] = _NOTHING, many: str = ""
+    ) -> Self:
+        """Make the message that reads *text* in English."""
+        self = super().__new__(cls, text)
+        self.template = template
+        self.values = values
+        self.many = many
+        return self
+
+    def __str__(self) -> str:
+        """Return the message itself: ``str(error)`` goes on knowing its template."""
+        return self
+
+    def __add__(self, other: str, /) -> str:
+        """Return both, one after the other, as a message."""
+        return joined("", (self, other)) if other else self
+
+    def __radd__(self, other: str, /) -> str:
+        """Return both, one after the other, as a message."""
+        return joined("", (other, self)) if other else self
+
+    def strip(self, chars: str | None = None, /) -> str:
+        """Return the message itself where there is nothing to strip."""
+        text = super().strip(chars)
+        return self if len(text) == len(self) else text
+
+    def rstrip(self, chars: str | None = None, /) -> str:
+        """Return the message itself where there is nothing to strip."""
+        text = super().rstrip(chars)
+        return self if len(text) == len(self) else text
+
+    def splitlines(self, keepends: bool = False) -> list[str]:
+        """Return the lines; those of a message that only joins others are messages again."""
+        if keepends or not self.values or _has_words(self.template) or self.many:
+            return super().splitlines(keepends)
+        return ["".join(line) if not line else joined("", line) for line in _lines(self)]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Message, (plain(self), self.template, dict(self.values), self.many)
+
+
+def plain(text: str) -> str:
+    """Return the English text alone, as a ``str`` for encoders that take no class of ours."""
+    return str.__str__(text) if type(text) is str else "".join(text)
+
+
+def encoded(value: object) -> object:
+    """Return the text of a message: the ``enc_hook`` of msgspec, which knows ``str`` itself alone.
+
+    Raises:
+        NotImplementedError: *value* is something else, as msgspec wants to be told.
+    """
+    if isinstance(value, Message):
+        return plain(value)
+    raise NotImplementedError(f"objects of type {type(value).__name__}")
+
+
+def msg(template: str, /, **values: object) -> str:
+    """Return the message that *template* makes of *values*, a `Message`.
+
+    Args:
+        template: English, as ``str.format`` takes it: ``{name}``, ``{name!r}``, ``{count:,}``.
+            Without any value its text is taken as it stands, braces too.
+        values: what goes into it; a `Message` stays one, and what the template lacks is left out.
+    """
+    if not values:
+        return Message(template, template)
+    texts = {name: _text(values[name], *how) for name, how in fields(template).items()}
+    return Message(_filled(template, texts), template, texts)
+
+
+def plural(number: int, one: str, many: str, /, **values: object) -> str:
+    """Return *one* or *many*, as *number* demands; ``{number}`` in them is the number.
+
+    gettext's ``ngettext``: a language may have another number of forms than two.
+    """
+    template = one if number == 1 else many
+    everything: dict[str, object] = {"number": number, **values}
+    forms = {**fields(one), **fields(many)}
+    texts = {n: _text(v, *forms.get(n, ("", ""))) for n, v in everything.items()}
+    return Message(_filled(template, texts), one, texts, many)
+
+
+def joined(separator: str, parts: Iterable[str]) -> str:
+    """Return ``separator.join(parts)``, as a message where one of *parts* or *separator* is."""
+    pieces: list[str] = []
+    for part in parts:
+        pieces += [separator, part] if pieces else [part]
+    pieces = [piece for piece in pieces if piece]
+    if not any(isinstance(piece, Message) for piece in pieces):
+        return "".join(pieces)
+    if len(pieces) == 1:
+        return pieces[0]
+    texts = {f"part{number}": piece for number, piece in enumerate(pieces)}
+    return Message("".join(pieces), "".join(f"{{{name}}}" for name in texts), texts)
+
+
+def mapped(text: str, change: Callable[[str], str]) -> str:
+    """Return *change* of *text*; a message stays one where changing its values does the same."""
+    changed = change(plain(text))
+    if not isinstance(text, Message) or changed == text:
+        return text if changed == text else changed
+    values = {name: mapped(value, change) for name, value in text.values.items()}
+    template = text.many if text.many and values.get("number") != "1" else text.template
+    same = bool(values) and _filled(template, values) == changed
+    return Message(changed, text.template, values, text.many) if same else changed
+
+
+def _text(value: object, conversion: str, spec: str) -> str:
+    if isinstance(value, Message) and not conversion and not spec:
+        return value
+    if isinstance(value, str):
+        value = plain(value)
+    if conversion:
+        value = repr(value) if conversion == "r" else ascii(value)
+    return format(value, spec)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(template: str) -> tuple[tuple[str, str | None, str, str], ...]:
+    return tuple(
+        (literal, name, conversion or "", spec or "")
+        for literal, name, spec, conversion in string.Formatter().parse(template)
+    )
+
+
+@lru_cache(maxsize=4096)
+def fields(template: str) -> Mapping[str, tuple[str, str]]:
+    """Return conversion and format of each value of *template*, by its name."""
+    parsed = _parsed(template)
+    return {name: (conversion, spec) for _, name, conversion, spec in parsed if name is not None}
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    return "".join(
+        literal + ("" if name is None else plain(values[name]))
+        for literal, name, _, _ in _parsed(template)
+    )
+
+
+def _has_words(template: str) -> bool:
+    return any(letter.isalpha() for literal, *_ in _parsed(template) for letter in literal)
+
+
+def _lines(message: Message) -> list[list[str]]:
+    """Return the pieces of each line of what *message* joins."""
+    lines: list[list[str]] = [[]]
+    for literal, name, _, _ in _parsed(message.template):
+        for piece in (literal, message.values[name] if name is not None else ""):
+            if "\n" not in piece:
+                lines[-1].append(piece)
+                continue
+            first, *rest = piece.splitlines()
+            lines[-1].append(first)
+            lines += [[one] for one in rest]
+            if piece.endswith("\n"):
+                lines.append([])
+    return lines if any(lines[-1]) else lines[:-1]
+
+
+# ---------------------------------------------------------------------------- languages
+
+
+class UnknownLanguageError(ValueError):
+    """A language that there is no catalogue for."""
+
+
+class _Chosen:
+    """The language of this process's reader: one terminal, one report, one language."""
+
+    language = ""
+
+
+def choose(language: str | None = None, *, configured: str | None = None) -> str:
+    """Choose the language that `translate` puts messages into, and return its name.
+
+    Args:
+        language: what the reader asks for (``--lang``); ``BPMAX_SIM_LANG`` comes next.
+        configured: what the project says (``[tool.bpmax_sim] language``); else the locale tells.
+
+    Raises:
+        UnknownLanguageError: there is none of this name; says which there are.
+    """
+    asked = language or os.environ.get("BPMAX_SIM_LANG") or configured
+    _Chosen.language = _named(asked) if asked else _of_locale()
+    return _Chosen.language
+
+
+def chosen() -> str:
+    """Return the language that `translate` puts messages into."""
+    return _Chosen.language or "en"
+
+
+def _named(language: str) -> str:
+    name = language.replace("_", "-").lower().partition(".")[0]
+    for known in LANGUAGES:
+        if name == known or name.startswith(f"{known}-"):
+            return known
+    there_are = ", ".join(f"{name} ({title})" for name, title in LANGUAGES.items())
+    raise UnknownLanguageError(
+        msg(
+            "no language {language!r}; there are {languages}",
+            language=language,
+            languages=there_are,
+        )
+    )
+
+
+def _of_locale() -> str:
+    """Return the language of the locale, by the variables that gettext looks at."""
+    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(variable):
+            return "zh" if value.lower().startswith("zh") else "en"
+    import locale  # noqa: PLC0415 - only Windows, which sets none of them, asks the C library
+
+    name = locale.getlocale()[0] or ""
+    return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
+
+
+@lru_cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    import gettext  # noqa: PLC0415 - a run in English never needs it
+
+    return gettext.translation(DOMAIN, CATALOGUES, [language], fallback=True)
+
+
+def translate(text: str, language: str | None = None) -> str:
+    """Return *text* in *language*, or in the chosen one; English where the catalogue lacks it.
+
+    A text that is no `Message` is returned as it is: user data is nobody's to translate.
+    """
+    language = language or chosen()
+    if not isinstance(text, Message):
+        return text
+    if language == "en":
+        return plain(text)
+    catalogue = _catalogue(language)
+    if text.many:
+        number = int(plain(text.values["number"]).replace(",", ""))
+        template = catalogue.ngettext(text.template, text.many, number)
+    else:
+        template = catalogue.gettext(text.template) if text.template else ""
+    if not text.values:
+        return template
+    return _filled(template, {n: translate(v, language) for n, v in text.values.items()})

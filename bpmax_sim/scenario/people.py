@@ -1,0 +1,144 @@
+"""What people do with a project: what can be seen of it before anything runs, and its run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from bpmax_sim.errors import near
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario.action import Action, CheckContext, Performer
+from bpmax_sim.scenario.source import Spot, hint
+from bpmax_sim.subject.definition import Action as Decision
+from bpmax_sim.subject.definition import Definition
+from bpmax_sim.subject.flow import START
+from bpmax_sim.subject.hooks import FlowMove, Result, Where
+
+
+class FlowAction(Action, frozen=True, kw_only=True):
+    """Somebody does something with a project.
+
+    Attributes:
+        method: of the flow.
+        decides: the decision that a node has to offer.
+        needs_others: whether it concerns somebody, or a node.
+    """
+
+    others: ClassVar[tuple[Any, ...]] = (None,)
+    needs = ("flow",)
+    method: ClassVar[str] = ""
+    decides: ClassVar[Decision | None] = None
+    needs_others: ClassVar[bool] = False
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find nodes, people and sub-flows that are not there."""
+        is_short = value is None and not cls.needs_others
+        if is_short or (isinstance(value, str) and str in cls.others):
+            return
+        if not cls.known_keys(context, value, spot):
+            return
+        if cls.needs_others and "to" not in value:
+            context.tell(spot, msg("expected to: {meant}", meant=cls.meant))
+        name = value.get("project", "")
+        project = (
+            name.partition("#")[0] if literal(name) else ""
+        )  # 盖章#2 is the second of its kind
+        if project and project not in context.subflows:
+            known = context.subflows
+            context.tell(
+                spot.at("project"),
+                _no(msg("sub-flow {project!r}", project=project), project, known),
+            )
+            return
+        definition = context.subflows.get(project) if project else context.definition
+        cls._check_node(context, definition, value.get("at", ""), spot.at("at"))
+        check_people(context, value.get("by", ""), spot.at("by"))
+        if cls.meant == _NODE:
+            _check_way_back(context, definition, value.get("to", ""), spot.at("to"))
+        else:
+            check_people(context, value.get("to", ""), spot.at("to"))
+
+    meant: ClassVar[str] = "who"
+
+    @classmethod
+    def _check_node(
+        cls, context: CheckContext, definition: Definition | None, at: Any, spot: Spot
+    ) -> None:
+        if definition is None or not literal(at) or not at:
+            return
+        if at not in definition.nodes:
+            context.tell(spot, msg("no node {at!r}{hint}", at=at, hint=hint(at, definition.nodes)))
+        elif cls.decides and cls.decides not in definition.nodes[at].offers:
+            offers = ", ".join(definition.nodes[at].offers) or msg("no action")
+            context.tell(
+                spot,
+                msg(
+                    "node {at!r} does not offer {decides}; it offers {offers}",
+                    at=at,
+                    decides=cls.decides,
+                    offers=offers,
+                ),
+            )
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Check who may, run the hooks, and go where that leads."""
+        given = value if isinstance(value, Mapping) else {}
+        flow = on.flow(cls.key()).find(str(given.get("project", "")))
+        move = move_of(value)
+        if cls.decides:
+            flow.act(cls.decides, move)
+        else:
+            getattr(flow, cls.method or cls.key())(move)
+
+
+_NODE = msg("the node")
+
+
+def move_of(value: Any) -> FlowMove:
+    """Return what a step says of who does what."""
+    given = value if isinstance(value, Mapping) else {}
+    where: Where = given.get("where", "before")
+    return FlowMove(
+        at=str(given.get("at", "")),
+        by=str(given.get("by", "")),
+        comment=value if isinstance(value, str) else str(given.get("comment", "")),
+        form=given.get("form", {}),
+        others=tuple(_several(given.get("to", ()))),
+        where=where,
+        rule=given.get("complete", "all"),
+    )
+
+
+def _check_way_back(
+    context: CheckContext, definition: Definition | None, to: Any, spot: Spot
+) -> None:
+    if definition is not None and literal(to) and to:
+        known = (*definition.nodes, START)
+        if to not in known:
+            context.tell(spot, _no(msg("node {to!r}", to=to), to, known))
+
+
+def _several(value: Any) -> Iterator[str | int]:
+    yield from value if isinstance(value, list | tuple) else (value,)
+
+
+def literal(value: Any) -> bool:
+    """Return whether *value* is a text that stands for itself."""
+    return isinstance(value, str) and "${" not in value
+
+
+def check_people(context: CheckContext, value: Any, spot: Spot) -> None:
+    """Find people who are not there: all, or where nobody lists them, those nearly spelled so."""
+    for one in _several(value):
+        name = str(one)
+        if not name or "${" in name or name in context.people or not context.people:
+            continue
+        close = near(name, context.people)
+        if close or context.lists_people:
+            context.tell(spot, _no(msg("person {name!r}", name=name), name, context.people))
+
+
+def _no(what: str, name: str, known: Any) -> str:
+    return msg("no {what}{hint}", what=what, hint=hint(name, known))

@@ -1,0 +1,72 @@
+"""What a person does with the rows of a table; rows are counted from 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario.action import Action, CheckContext, Performer
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.subject.cells import check_row, field_hint
+from bpmax_sim.subject.hooks import Result
+
+
+class RowAction(Action, frozen=True, kw_only=True):
+    """Changing the rows of a table.
+
+    Attributes:
+        rows: the keys that number rows -> whether they have to be there.
+        adds: whether one more row can be named than there are.
+    """
+
+    needs = ("form", "flow")
+    rows: ClassVar[Mapping[str, bool]] = {"at": True}
+    adds: ClassVar[bool] = False
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find tables that are no fields, and rows that are no numbers."""
+        if not cls.known_keys(context, value, spot):
+            return
+        table = value.get("table")
+        if not isinstance(table, str):
+            context.tell(spot, msg("expected table: the field that holds the rows"))
+        elif "${" not in table and (wrong := field_hint(table, context.fields)):
+            context.tell(spot.at("table"), wrong)
+        for key, needed in cls.rows.items():
+            if needed and key not in value:
+                context.tell(spot, msg("expected {key}: the number of a row, from 0", key=key))
+            row = value.get(key, 0)
+            is_number = isinstance(row, int) and not isinstance(row, bool) and row >= 0
+            if not is_number and not (isinstance(row, str) and "${" in row):
+                context.tell(
+                    spot.at(key), msg("expected the number of a row, from 0, got {row!r}", row=row)
+                )
+
+    @classmethod
+    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Replace the table by one with the rows as they are then."""
+        table = str(value["table"])
+
+        def changed(rows: list[Any]) -> list[Any]:
+            numbers = [int(value.get(key, len(rows))) for key in cls.rows]
+            for number in numbers:
+                check_row(rows, number, table, more=int(cls.adds))
+            return cls.changed(rows, value, *numbers)
+
+        on.any(cls.key()).set_rows(table, changed)
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+        """Return the rows afterwards; *numbers* are those that `rows` names."""
+        raise NotImplementedError
+
+
+def row_texts(**texts: tuple[str, str]) -> Mapping[str, tuple[str, str]]:
+    """Return what an editor shows of the keys of such an action."""
+    common = {
+        "table": (msg("Field that holds the rows"), "明细表字段"),
+        "at": (msg("Number of the row, from 0"), "行号，从 0 起"),
+    }
+    return {"_": texts.pop("whole"), **common, **texts}

@@ -1,0 +1,413 @@
+"""A flow as its file declares it: nodes, what completes them, where actions lead.
+
+Everything that is wrong with a definition by itself is found here, before anything runs. What goes
+beyond nodes, owners and transitions is this simulator's reading of how approvals work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from bpmax_sim.errors import listed, near
+from bpmax_sim.i18n import msg
+from bpmax_sim.platform.model import Model
+from bpmax_sim.subject.owners import rule_problem
+from bpmax_sim.yamlfile import Seconds
+
+Action = Literal["approve", "reject"]
+ACTIONS: tuple[Action, ...] = ("approve", "reject")
+_ROUTE_KEYS = ("when", "to")
+Path = tuple[str | int, ...]
+Finding = tuple[Path, str]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Where an action leads; *when* is a JavaScript expression over ``ctx``, empty for always."""
+
+    to: str
+    when: str = ""
+
+
+class Deadline(Model, frozen=True, kw_only=True):
+    """How long a node has, and what happens then.
+
+    Attributes:
+        then: ``notify`` reminds the owners, ``approve`` and ``reject`` decide in their stead.
+        to: the node where the project goes then, instead.
+    """
+
+    after: Seconds
+    then: Literal["notify", "approve", "reject"] = "notify"
+    to: str = ""
+
+
+class SubFlow(Model, frozen=True, kw_only=True):
+    """Another flow that a node starts, as a project of its own.
+
+    Attributes:
+        flow: its name among the scenario's ``subflows``.
+        form: field of its form -> field of this project that it starts with.
+        back: field of this project -> field of its form that it ends with.
+        wait: whether the node is done only when that project is.
+    """
+
+    flow: str
+    form: Mapping[str, str] = {}
+    back: Mapping[str, str] = {}
+    wait: bool = True
+
+
+FieldState = Literal["editable", "readonly", "hidden", "required"]
+
+
+class NodeForm(Model, frozen=True, kw_only=True):
+    """What a person at a node sees of the form, and its scripts; what is not named is editable."""
+
+    fields: Mapping[str, FieldState] = {}
+    scripts: Mapping[str, tuple[str, ...]] = {}
+    libraries: tuple[str, ...] = ()
+
+
+class Node(Model, frozen=True, kw_only=True):
+    """One node; ``approve`` and ``reject`` name the next node, or list routes in order.
+
+    Attributes:
+        complete: ``any`` owner decides, or ``all``, ``in_order``, a number or a share of them.
+        empty: what happens where nobody owns it.
+        parallel: the first nodes of branches that run by themselves, up to the node *join*.
+    """
+
+    title: str = ""
+    owners: tuple[str | int, ...] = ()
+    complete: str | int = "any"
+    empty: Literal["refuse", "approve", "reject"] = "refuse"
+    approve: Any = None
+    reject: Any = None
+    deadline: Deadline | Seconds | UnsetType = UNSET
+    parallel: tuple[str, ...] = ()
+    join: str = ""
+    subflow: SubFlow | str | UnsetType = UNSET
+    form: NodeForm | UnsetType = UNSET
+    end: bool = False
+
+    def conditions(self) -> Iterator[tuple[Action, int, Path, str]]:
+        """Yield each condition: its action, the number of its route, its path, its text."""
+        for action in self.offers:
+            is_list = isinstance(getattr(self, action), list | tuple)
+            for number, route in enumerate(self.routes(action)):
+                if route.when:
+                    inside = (number,) if is_list else ()
+                    yield action, number, (action, *inside, "when"), route.when
+
+    def routes(self, action: Action) -> tuple[Route, ...]:
+        """Return where *action* leads, first match wins; nothing if it is not offered."""
+        declared = getattr(self, action)
+        if declared is None:
+            return ()
+        if isinstance(declared, str):
+            return (Route(declared),)
+        items = declared if isinstance(declared, list | tuple) else (declared,)
+        return tuple(Route(item["to"], str(item.get("when", ""))) for item in items)
+
+    @property
+    def offers(self) -> tuple[Action, ...]:
+        """Return the actions that the node knows."""
+        return tuple(action for action in ACTIONS if getattr(self, action) is not None)
+
+    @property
+    def due(self) -> Deadline | None:
+        """Return its deadline; a duration alone reminds."""
+        if isinstance(self.deadline, Deadline):
+            return self.deadline
+        return None if isinstance(self.deadline, UnsetType) else Deadline(after=self.deadline)
+
+    @property
+    def child(self) -> SubFlow | None:
+        """Return the flow that it starts."""
+        if isinstance(self.subflow, SubFlow):
+            return self.subflow
+        return None if isinstance(self.subflow, UnsetType) else SubFlow(flow=self.subflow)
+
+    @property
+    def targets(self) -> Iterator[str]:
+        """Return the nodes that may come next."""
+        for action in self.offers:
+            yield from (route.to for route in self.routes(action))
+        yield from self.parallel
+        if self.join:
+            yield self.join
+        if self.due and self.due.to:
+            yield self.due.to
+
+
+class Definition(Model, frozen=True, kw_only=True):
+    """A flow: its name, first node and nodes.
+
+    Attributes:
+        admins: who may terminate it, beside the project's owner.
+        resubmit: where a project goes on that was sent back to who started it: from the ``start``,
+            or ``back`` to the node that sent it.
+        repeated: whether who has approved is asked again: ``ask``, or not by the ``adjacent`` node,
+            or by ``none``.
+    """
+
+    flow: str
+    start: str
+    admins: tuple[str | int, ...] = ()
+    resubmit: Literal["start", "back"] = "start"
+    repeated: Literal["ask", "adjacent", "none"] = "ask"
+    nodes: Mapping[str, Node]
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is wrong with the flow as a whole, with the path inside the file."""
+        if self.start not in self.nodes:
+            yield (
+                ("start",),
+                msg(
+                    "no node {start!r}{hint_of}",
+                    start=self.start,
+                    hint_of=hint_of(self.start, self.nodes),
+                ),
+            )
+        malformed = list(self._malformed())
+        yield from malformed
+        if malformed or self.start not in self.nodes:
+            return
+        nowhere = list(self._leads_nowhere())
+        yield from nowhere
+        reached = self._reached()
+        for name in self.nodes:
+            if name not in reached:
+                yield (
+                    ("nodes", name),
+                    msg(
+                        "node {name!r} cannot be reached from {start!r}",
+                        name=name,
+                        start=self.start,
+                    ),
+                )
+        if not nowhere:
+            yield from self._joins()
+
+    def region(self, gateway: str) -> dict[str, set[str]]:
+        """Return the branches of a gateway: first node -> nodes on its ways up to the join."""
+        node = self.nodes[gateway]
+        return {first: self._ahead(first, node.join) for first in node.parallel}
+
+    def _ahead(self, first: str, join: str) -> set[str]:
+        """Return the nodes on the ways of approval from *first*, without *join*."""
+        found: set[str] = set()
+        waiting = [first]
+        while waiting:
+            name = waiting.pop()
+            if name not in found and name != join and name in self.nodes:
+                found.add(name)
+                node = self.nodes[name]
+                waiting += (
+                    [*node.parallel, node.join]
+                    if node.parallel
+                    else [route.to for route in node.routes("approve")]
+                )
+        return found
+
+    def _joins(self) -> Iterator[Finding]:
+        """Find joins that can never complete."""
+        for name, node in self.nodes.items():
+            if not node.parallel:
+                continue
+            seen: dict[str, str] = {}
+            for index, (first, nodes) in enumerate(self.region(name).items()):
+                path = ("nodes", name, "parallel", index)
+                if wrong := self._never(first, nodes, node.join):
+                    yield (
+                        path,
+                        msg(
+                            "the join {join!r} can never complete: {wrong}",
+                            join=node.join,
+                            wrong=wrong,
+                        ),
+                    )
+                for one in nodes:
+                    if one in seen:
+                        yield (
+                            path,
+                            msg(
+                                "the branches {seen!r} and {first!r} share {one!r}",
+                                seen=seen[one],
+                                first=first,
+                                one=one,
+                            ),
+                        )
+                    seen.setdefault(one, first)
+
+    def _never(self, first: str, nodes: set[str], join: str) -> str:
+        """Return why a branch never comes to *join*, or nothing."""
+        ends = sorted(one for one in nodes if self.nodes[one].end)
+        if ends:
+            return msg(
+                "the branch {first!r} leads to {ends!r}, which ends the flow",
+                first=first,
+                ends=ends[0],
+            )
+        if not any(join in self.nodes[one].targets for one in nodes):
+            return msg("the branch {first!r} does not lead to it", first=first)
+        return ""
+
+    def _malformed(self) -> Iterator[Finding]:
+        for name, node in self.nodes.items():
+            path: Path = ("nodes", name)
+            yield from _malformed_kind(node, path)
+            for action in node.offers:
+                yield from _malformed_routes(getattr(node, action), (*path, action))
+                yield from _malformed_conditions(getattr(node, action), (*path, action))
+            if wrong := rule_problem(node.complete, len(node.owners)):
+                yield (*path, "complete"), wrong
+            doubled = [one for one in node.owners if list(node.owners).count(one) > 1]
+            if doubled:
+                yield (
+                    (*path, "owners"),
+                    msg("the owner {doubled!r} is there twice", doubled=doubled[0]),
+                )
+            yield from _malformed_deadline(node, (*path, "deadline"))
+
+    def _leads_nowhere(self) -> Iterator[Finding]:
+        for name, node in self.nodes.items():
+            path: Path = ("nodes", name)
+            for action in node.offers:
+                for number, route in enumerate(node.routes(action)):
+                    if route.to not in self.nodes:
+                        is_list = isinstance(getattr(node, action), list | tuple)
+                        at: Path = (number, "to") if is_list else ()
+                        yield (*path, action, *at), self._no_node(route.to)
+            others: list[tuple[Path, str]] = [
+                (("parallel", index), first) for index, first in enumerate(node.parallel)
+            ]
+            others += [(("join",), node.join)] if node.join else []
+            others += [(("deadline", "to"), node.due.to)] if node.due and node.due.to else []
+            for inside, to in others:
+                if to not in self.nodes:
+                    yield (*path, *inside), self._no_node(to)
+
+    def _no_node(self, name: str) -> str:
+        return msg("no node {name!r}{hint_of}", name=name, hint_of=hint_of(name, self.nodes))
+
+    def _reached(self) -> set[str]:
+        reached: set[str] = set()
+        waiting = [self.start]
+        while waiting:
+            name = waiting.pop()
+            if name in reached or name not in self.nodes:
+                continue
+            reached.add(name)
+            waiting += self.nodes[name].targets
+        return reached
+
+
+_TASK_KEYS = ("owners", "complete", "empty", "deadline", "form")
+
+
+def _malformed_kind(node: Node, path: Path) -> Iterator[Finding]:
+    """Find keys that belong to another kind of node: a task, a gateway, a sub-flow, an end."""
+    if node.end:
+        if node.offers:
+            yield (*path, node.offers[0]), msg("an end node offers no action")
+    elif node.parallel or node.join:
+        yield from _malformed_gateway(node, path)
+    elif not node.offers:
+        yield path, msg("a node needs approve, reject, or end: true")
+    elif node.child and node.approve is None:
+        yield (*path, "subflow"), msg("a node with subflow needs approve: where it goes on")
+    is_task = not (node.end or node.parallel or node.child)
+    for key in () if is_task else _TASK_KEYS:
+        if getattr(node, key) != getattr(_PLAIN, key):
+            yield (*path, key), msg("{key} belongs to a node where people decide", key=key)
+
+
+def _malformed_gateway(node: Node, path: Path) -> Iterator[Finding]:
+    if len(set(node.parallel)) < 2:  # noqa: PLR2004 - one branch is none
+        yield (
+            (*path, "parallel"),
+            msg("parallel needs two branches or more, each by its first node"),
+        )
+    if not node.join:
+        yield (*path, "parallel"), msg("parallel needs join: the node that waits for all branches")
+    if node.offers:
+        yield (*path, node.offers[0]), msg("a node with parallel goes on at its join")
+
+
+def _malformed_deadline(node: Node, path: Path) -> Iterator[Finding]:
+    due = node.due
+    if due is None:
+        return
+    if due.after <= 0:
+        yield path, msg("the deadline is over when the project arrives; give it some time")
+    if due.to and due.then != "notify":
+        yield (*path, "to"), msg("a deadline decides, or goes to a node; not both")
+    if due.then in ("approve", "reject") and due.then not in node.offers:
+        offered = ", ".join(node.offers) or msg("no action")
+        yield (
+            (*path, "then"),
+            msg(
+                "the node does not offer {then}; it offers {offered}",
+                then=due.then,
+                offered=offered,
+            ),
+        )
+
+
+def _malformed_routes(declared: Any, path: Path) -> Iterator[Finding]:
+    if isinstance(declared, str):
+        return
+    items = declared if isinstance(declared, list | tuple) else (declared,)
+    if not items:
+        yield path, msg("expected a node, or a list of {when, to}")
+    for number, item in enumerate(items):
+        if not isinstance(item, Mapping) or not isinstance(item.get("to"), str):
+            yield (*path, number), msg("expected {when: a condition, to: a node}")
+            continue
+        for key in item:
+            if key not in _ROUTE_KEYS:
+                yield (
+                    (*path, number, key),
+                    msg(
+                        "unknown key {key!r}{hint_of}",
+                        key=key,
+                        hint_of=hint_of(str(key), _ROUTE_KEYS),
+                    ),
+                )
+        if "when" not in item and number < len(items) - 1:
+            yield (*path, number), msg("a route without when always matches; put it last")
+
+
+def _malformed_conditions(declared: Any, path: Path) -> Iterator[Finding]:
+    for number, item in enumerate(declared if isinstance(declared, list | tuple) else [declared]):
+        if isinstance(item, Mapping) and "when" in item:
+            inside = (number,) if isinstance(declared, list | tuple) else ()
+            if wrong := _condition_problem(item["when"]):
+                yield (*path, *inside, "when"), wrong
+
+
+_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""")
+_BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
+
+
+def _condition_problem(when: Any) -> str | None:
+    """Return what is wrong with a condition as far as that is seen without an engine."""
+    if not isinstance(when, str) or not when.strip():
+        return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
+    if _BARE_FORM.search(_QUOTED.sub("''", when)):
+        return msg("a condition sees ctx alone; write ctx.form where form is written")
+    return None
+
+
+def hint_of(name: str, known: Iterable[str]) -> str:
+    """Return the near name, or all there are."""
+    return near(name, known) or msg("; there is {listed}", listed=listed(known))
+
+
+_PLAIN = Node()

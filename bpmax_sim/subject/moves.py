@@ -1,0 +1,448 @@
+"""How a project moves: who decides at a node, where that leads, and what happens by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.i18n import msg
+from bpmax_sim.script.failure import Script
+from bpmax_sim.subject.definition import Action, Node, SubFlow
+from bpmax_sim.subject.hooks import (
+    BranchArrived,
+    DeadlinePassed,
+    FlowMove,
+)
+from bpmax_sim.subject.owners import (
+    PASSED,
+    PROJECT,
+    UNTREATED,
+    Items,
+    Table,
+    actor,
+    assigned,
+    owner_of,
+    untreated,
+)
+from bpmax_sim.subject.project import (
+    FINISHED,
+    NEW,
+    PROCESSING,
+    REJECTED,
+    RETURNED,
+    TERMINATED,
+    ProjectState,
+)
+from bpmax_sim.subject.visits import Split, Visit
+
+ENDS: Mapping[str, str] = {"approve": FINISHED, "reject": REJECTED}
+_MOST_HOPS = 100
+
+
+class MovingProject(ProjectState, kw_only=True):
+    """A project with a definition moves along its nodes; without one it stays where it is."""
+
+    _hops: int = 0
+
+    def next_due(self) -> float | None:
+        """Return the instant of the next deadline, of sub-flows, too."""
+        due = [v.due for one in self._family() for v in one.visits.values() if v.due is not None]
+        return min(due, default=None)
+
+    def expire(self, instant: float) -> None:
+        """Let happen what happens at the deadlines that are over at *instant*, the first first."""
+        for part in self._family():
+            for visit in [
+                v for v in part.visits.values() if v.due is not None and v.due <= instant
+            ]:
+                part._expire(visit)  # noqa: SLF001 - of its own class
+
+    def _expire(self, visit: Visit) -> None:
+        node = self._declared(visit.node)
+        deadline = node.due if node else None
+        if deadline is None or visit.node not in self.visits:
+            return
+        visit.due = None
+        does = msg("go to {to}", to=deadline.to) if deadline.to else deadline.then
+        self.tell(DeadlinePassed(node=self._label(visit.node), does=does))
+        late = FlowMove(at=visit.node, action="deadline")
+        with self._whole_or_not_at_all():
+            self._note(late)
+            if deadline.to:
+                self._go(visit, deadline.to, "deadline", late)
+            elif deadline.then == "notify":
+                who = visit.table.pending() if visit.table else []
+                self._notify("deadline", [owner_of(item) for item in who], "", visit.node)
+            else:
+                self._pass(visit, "approve" if deadline.then == "approve" else "reject", late)
+
+    def _visit(self, action: Action, move: FlowMove) -> Visit:
+        """Return the visit at which somebody acts."""
+        if self.definition is None:
+            node = move.at or self.at
+            visit = self.places.visits.get(node) or Visit(node)
+            visit.table = visit.table or Table.of(self.owners.get(node, []), "any")
+            return visit
+        visit = self._present(action, move)
+        offers = self.definition.nodes[visit.node].offers
+        if action not in offers:
+            offered = ", ".join(offers) or msg("no action")
+            raise SubjectError(
+                msg(
+                    "node {node!r} does not offer {action}; it offers {offered}",
+                    node=visit.node,
+                    action=action,
+                    offered=offered,
+                )
+            )
+        return visit
+
+    def _present(self, action: str, move: FlowMove) -> Visit:
+        """Return the node that is meant: the one that a step names, or where the actor has a task.
+
+        Raises:
+            SubjectError: the project is not there, or several nodes may be meant.
+        """
+        self._check_under_way(action)
+        visits = self.places.visits
+        known = self.definition.nodes if self.definition else {}
+        if move.at:
+            if move.at in visits and not visits[move.at].child:
+                return visits[move.at]
+            hint = near(move.at, known) if move.at not in known else ""
+            raise SubjectError(
+                msg(
+                    "cannot {action} at {at!r}: {stands}{hint}",
+                    action=action,
+                    at=move.at,
+                    stands=self._stands(),
+                    hint=hint,
+                )
+            )
+        open_visits = [one for one in visits.values() if not one.child]
+        if not open_visits:
+            waits = listed(one.child for one in visits.values())
+            raise SubjectError(
+                msg(
+                    "cannot {action}: the project waits for {waits}; act in that project",
+                    action=action,
+                    waits=waits,
+                )
+            )
+        if len(open_visits) == 1:
+            return open_visits[0]
+        by = move.by or str(self.user.get("id", ""))
+        mine = [one for one in open_visits if by in (one.table.ids if one.table else ())]
+        if len(mine) != 1:
+            raise SubjectError(
+                msg(
+                    "cannot {action}: {stands}; say at which of them, with at",
+                    action=action,
+                    stands=self._stands(),
+                )
+            )
+        return mine[0]
+
+    def _stands(self) -> str:
+        return msg(
+            "it stands at {names}",
+            names=(" and ".join(map(repr, self.places.visits)) or msg("no node")),
+        )
+
+    def _check_under_way(self, action: str) -> None:
+        if self.status != PROCESSING:
+            hints = {
+                NEW: msg("submit it first, or set flow.at"),
+                RETURNED: msg("resubmit it first"),
+            }
+            hint = hints.get(self.status, "nothing is left")
+            raise SubjectError(
+                msg(
+                    "cannot {action}: the project is {status}; {hint}",
+                    action=action,
+                    status=self.status,
+                    hint=hint,
+                )
+            )
+
+    def _actor(self, visit: Visit, by: str) -> str:
+        """Return who acts; where nothing is said of owners at all, that is anybody."""
+        table = visit.table
+        items = table.items if table else []
+        if self.definition is None and not items:
+            return by or str(self.user.get("id", ""))
+        first = table.pending()[:1] if table else []
+        chosen = by or str(self.user.get("id", "")) or (owner_of(first[0]) if first else "")
+        return actor(visit.node, items, chosen, self.user)
+
+    def _after(self, node: str) -> list[str]:
+        """Return the nodes that were passed since the project was last at *node*, that included."""
+        passed = [one["node"] for one in self.history]
+        last = len(passed) - 1 - passed[::-1].index(node)
+        return passed[last:]
+
+    def _move(self, visit: Visit, action: Action, move: FlowMove) -> None:
+        """Go where *action* leads."""
+        if self.definition is None:
+            return
+        target = self._route(visit.node, action, move)
+        if target:
+            self._go(visit, target, action, move)
+        elif not self._result.errors:
+            raise SubjectError(
+                msg(
+                    "no route of {action} at {node!r} matches; add one without when",
+                    action=action,
+                    node=visit.node,
+                )
+            )
+
+    def _go(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
+        """Leave a node for *target*, or for a join that waits for other branches."""
+        split, branch, waits = self.places.leave(visit, target)
+        if waits and split is not None:
+            self.at = next(iter(self.places.visits), self.at)
+            left = tuple(sorted(split.waiting))
+            came = self._label(visit.node)
+            join = self._label(target)
+            self.tell(BranchArrived(join=join, node=came, branch=branch, waiting=left))
+            return
+        self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
+
+    def _arrive(self, node: str, action: str, move: FlowMove) -> None:
+        """Come to the first node."""
+        self._enter(node, action, move, Visit(node), self.at)
+
+    def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:
+        declared = self._declared(node)
+        self.status = PROCESSING
+        if declared is None:
+            self.at = node
+            self._tell_entered(node, previous, action, move.by)
+            return
+        if declared.end:
+            self._end(ENDS.get(action, FINISHED), node)
+            self._tell_entered(node, previous, action, move.by)
+            self._render(move)
+            self._tell_parent(self.status)
+            return
+        self._tell_entered(node, previous, action, move.by)
+        if declared.parallel and self.definition is not None:
+            region = self.definition.region(node)
+            split = Split(node, declared.join, region, set(region), visit.split, visit.branch)
+            for first in region:
+                branch = Visit(first, split=split, branch=first)
+                self._enter(first, action, move, branch, node)
+            return
+        self.places.visits[node] = visit
+        self.at = next(iter(self.places.visits))
+        self._begin_node(
+            visit, declared, previous, msgspec.structs.replace(move, at=node, others=())
+        )
+
+    def _begin_node(self, visit: Visit, declared: Node, previous: str, coming: FlowMove) -> None:
+        """Start what a node is for: a sub-flow, or the tasks of its owners."""
+        if declared.child is not None:
+            self._start_child(visit, declared.child, coming)
+            return
+        self._show(visit.node)
+        if declared.due is not None:
+            visit.due = self.now() + declared.due.after
+        if self._assign(visit, coming):
+            self._render(coming)
+            self._pass_by_itself(visit, declared, previous, coming)
+
+    def _pass_by_itself(self, visit: Visit, declared: Node, previous: str, move: FlowMove) -> None:
+        """Decide a node that needs nobody, or whose owners have approved before."""
+        table = visit.table or Table.of([], "any")
+        if not table.items:
+            if declared.empty != "refuse":
+                self._pass(visit, declared.empty, msgspec.structs.replace(move, by=""))
+            return
+        asks = self.definition.repeated if self.definition else "ask"
+        if asks == "ask":
+            return
+        last = [n for n, one in enumerate(self.history) if one["action"] in ("return", "resubmit")]
+        before = {
+            one["by"]
+            for one in self.history[last[-1] if last else 0 :]
+            if one["action"] == "approve" and (asks == "none" or one["node"] == previous)
+        }
+        for item in table.pending():
+            if owner_of(item) in before and table.status == UNTREATED:
+                item["status"] = PASSED
+                self._note(FlowMove(at=visit.node, by=owner_of(item), action="repeated"))
+        if table.status == PASSED:
+            self._pass(visit, "approve", move)
+
+    def _pass(self, visit: Visit, action: Action, move: FlowMove) -> None:
+        """Decide a node without a person; its script runs, nobody is asked before."""
+        self._hops += 1
+        if self._hops > _MOST_HOPS:
+            self._hops = 0
+            raise SubjectError(
+                msg("nodes pass by themselves without end, the last is {node!r}", node=visit.node)
+            )
+        acting = msgspec.structs.replace(move, at=visit.node, action=action, form={})
+        value = self._result.value
+        self._hook(f"{action}.{visit.node}", acting, both=True)
+        self._result.value = value
+        if not self._result.errors:
+            self._note(acting)
+            self._move(visit, action, acting)
+        self._hops = 0
+
+    def _end(self, status: str, node: str = "") -> None:
+        """Stand at no node any more; what began in sub-flows ends with it."""
+        self.places.visits.clear()
+        self.at, self.status = node, status
+        for child in self.children.values():
+            if child.status in (PROCESSING, RETURNED):
+                child._end(TERMINATED)  # noqa: SLF001 - of its own class
+
+    def _start_child(self, visit: Visit, spec: SubFlow, move: FlowMove) -> None:
+        """Create the project of a sub-flow, and wait for it or go on."""
+        parts = self.subflows[spec.flow]
+        number = sum(name.partition("#")[0] == spec.flow for name in self.children) + 1
+        name = spec.flow if number == 1 else f"{spec.flow}#{number}"
+        form = {mine: self.form.get(theirs) for mine, theirs in spec.form.items()}
+        child: Any = type(self)(
+            stage=self.stage,
+            tell=self.tell,
+            scripts=parts.scripts,
+            libraries=parts.libraries,
+            definition=parts.definition,
+            conditions=parts.conditions,
+            screens=parts.screens,
+            subflows=self.subflows,
+            project={
+                "project_id": self.project.get("id", self.project.get("name")),
+                "step_id": visit.node,
+            },
+            user=self.user,
+            people=self.people,
+            now=self.now,
+            name=name,
+            parent=self,
+        )
+        child.join(self._result)
+        self.children[name] = child
+        if spec.wait:
+            visit.child = name
+        value = self._result.value
+        child.create(FlowMove(by=self.starter or move.by, form=form))
+        self._result.value = value
+        if not spec.wait and not self._result.errors:
+            self._move(visit, "approve", move)
+
+    def _tell_parent(self, status: str) -> None:
+        """Let the project go on that waited for this one."""
+        parent = self.parent
+        waiting = [v for v in parent.visits.values() if v.child == self.name] if parent else []
+        if parent is None or not waiting:
+            return
+        visit = waiting[0]
+        declared = parent._declared(visit.node)  # noqa: SLF001 - of its own class
+        spec = declared.child if declared else None
+        for mine, theirs in (spec.back if spec else {}).items():
+            parent.store("form", {mine: self.form.get(theirs)}, self.name)
+        action: Action = "approve" if status == FINISHED else "reject"
+        if declared is not None and action not in declared.offers:
+            raise SubjectError(
+                msg(
+                    "the sub-flow {name!r} ended {status}, and node {node!r} offers no {action}; "
+                    "say where it goes on then",
+                    name=self.name,
+                    status=status,
+                    node=visit.node,
+                    action=action,
+                )
+            )
+        parent._pass(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
+
+    def _assign(self, visit: Visit, move: FlowMove) -> bool:
+        """Say who may act at a node: its hook, else an earlier hook's map, else the definition.
+
+        Returns whether the hook went well.
+        """
+        node = visit.node
+        declared = self._declared(node)
+        nodes = self.definition.nodes if self.definition else {}
+        earlier = self.assigned.get(node)
+        own = declared.owners if declared else ()
+        items = [{"owner_id": owner} for owner in own] if earlier is None else earlier
+        self._seat(visit, untreated(items))
+        wrong = len(self._result.errors)
+        value = self._hook(f"owners.{node}", msgspec.structs.replace(move, at=node))
+        try:
+            given = assigned(value, node, nodes)
+        except SubjectError as error:
+            self._result.errors.append(error)
+            given = {}
+        if len(self._result.errors) > wrong:
+            del self.owners[node]
+            visit.table = None
+            return False
+        for step, found in given.items():
+            self._take_owners(visit, step, found)
+        return True
+
+    def _take_owners(self, visit: Visit, step: str, found: Items) -> None:
+        """Take what the hook of a node said of the owners of *step*."""
+        if step == PROJECT and step not in (self.definition.nodes if self.definition else {}):
+            self.store("project", {"owner": found}, f"owners.{visit.node}")
+            return
+        if step != visit.node:
+            self.assigned[step] = found
+        present = visit if step == visit.node else self.places.visits.get(step)
+        if present is not None:
+            self._seat(present, untreated(found))
+        else:
+            self.owners.pop(step, None)
+
+    def _seat(self, visit: Visit, items: Items) -> None:
+        declared = self._declared(visit.node)
+        self.owners[visit.node] = items
+        visit.table = Table.of(items, declared.complete if declared else "any")
+
+    def _target(self, node: str, action: Action, move: FlowMove) -> str:
+        """Return where *action* leads as things stand, for a script that can look at it."""
+        watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}
+        return self._route(node, action, move) if watched else ""
+
+    def _route(self, node: str, action: Action, move: FlowMove) -> str:
+        """Return the node that the first matching route leads to."""
+        declared = self._declared(node)
+        for number, route in enumerate(declared.routes(action) if declared else ()):
+            if not route.when or self._holds(node, number, route.when, move):
+                return route.to
+            if self._result.errors:
+                break
+        return ""
+
+    def _holds(self, node: str, number: int, when: str, move: FlowMove) -> bool:
+        name = f"{node}.{move.action}[{number}].when"
+        script = Script(f"{name}.js", f"return Boolean({when}\n);")
+        place = self.conditions.get((node, move.action, number))
+        if place is not None:  # the expression stands in its script where it stands in its file
+            lines = "\n" * max(place.line - 2, 0)
+            text = msg(
+                "{lines}return Boolean(\n{value}{when}\n);",
+                lines=lines,
+                value=" " * (place.column - 1),
+                when=when,
+            )
+            script = Script(place.file, text)
+        ended = self._run(script, name, move)
+        self._result.take(ended)
+        return ended.error is None and bool(ended.value)
+
+    def __post_init__(self) -> None:
+        """Start in the middle where *at* says so."""
+        if self.at:
+            self.status = PROCESSING
+            self.places.visits[self.at] = Visit(self.at)
+            self._show(self.at)

@@ -1,0 +1,258 @@
+"""Who decides at a node: owners, what of their decisions decides the node, and who is to act now.
+
+An owner's `Seat` is decided by rounds, one after the other: who was added before decides first,
+who was added after decides last, who was added beside decides together with the owner.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.i18n import msg
+from bpmax_sim.js_values import Undefined
+from bpmax_sim.subject.hooks import Where
+
+UNTREATED, PASSED, REFUSED = 0, 1, 2
+"""The status of an owner, as the product has it."""
+PROJECT = "0"
+"""The key of a map of owners that stands for the project as a whole."""
+Items = list[dict[str, Any]]
+RULES = ("any", "all", "in_order")
+_SHARE = re.compile(r"(100|[1-9]\d?)%")
+
+
+def rule_problem(rule: Any, owners: int = 0) -> str | None:
+    """Return what is wrong with *rule* for so many *owners*, as far as these are known."""
+    if isinstance(rule, int) and not isinstance(rule, bool):
+        if rule < 1:
+            return msg("expected at least one owner, got {rule}", rule=rule)
+        if owners and rule > owners:
+            return msg("{rule} of {owners} owners can never be reached", rule=rule, owners=owners)
+        return None
+    if rule in RULES or _SHARE.fullmatch(str(rule)):
+        return None
+    hint = near(str(rule), RULES)
+    known = msg("any, all, in_order, a number of owners or a share such as 60%")
+    return msg("expected {known}, got {rule!r}{hint}", known=known, rule=rule, hint=hint)
+
+
+def verdict(rule: str | int, statuses: Sequence[int]) -> int:
+    """Return what *statuses* decide by *rule*; untreated while they decide nothing."""
+    passed, refused = statuses.count(PASSED), statuses.count(REFUSED)
+    if rule == "any":
+        decided = [one for one in statuses if one != UNTREATED]
+        return decided[0] if decided else UNTREATED
+    needed = len(statuses)
+    if isinstance(rule, int):
+        needed = min(rule, len(statuses))
+    elif found := _SHARE.fullmatch(rule):
+        needed = math.ceil(len(statuses) * int(found[1]) / 100)
+    if statuses and passed >= needed:
+        return PASSED
+    return REFUSED if refused > len(statuses) - needed else UNTREATED
+
+
+class Round(msgspec.Struct):
+    """Owners who decide together by a rule."""
+
+    items: Items
+    rule: str | int = "all"
+
+    @property
+    def status(self) -> int:
+        """Return what they decided."""
+        return verdict(self.rule, [item["status"] for item in self.items])
+
+    def pending(self) -> Iterator[dict[str, Any]]:
+        """Yield the items of those who are to act now."""
+        for item in self.items:
+            if item["status"] == UNTREATED:
+                yield item
+                if self.rule == "in_order":
+                    return
+
+
+class Seat(msgspec.Struct):
+    """The place of one owner: rounds, one after the other."""
+
+    rounds: list[Round]
+
+    @property
+    def status(self) -> int:
+        """Return what they decided: passed if all rounds did, refused if one did."""
+        return verdict("all", [one.status for one in self.rounds])
+
+    @property
+    def present(self) -> Round | None:
+        """Return the round that is to decide now."""
+        return next((one for one in self.rounds if one.status == UNTREATED), None)
+
+
+class Table(msgspec.Struct):
+    """All seats of a node, and the rule by which they decide it."""
+
+    seats: list[Seat]
+    rule: str | int = "any"
+
+    @classmethod
+    def of(cls, items: Items, rule: str | int) -> Table:
+        """Return the table of owners who have a seat each."""
+        return cls([Seat([Round([item])]) for item in items], rule)
+
+    @property
+    def status(self) -> int:
+        """Return what was decided."""
+        return verdict(self.rule, [seat.status for seat in self.seats])
+
+    @property
+    def items(self) -> Items:
+        """Return every owner's item, in the order of seats and rounds."""
+        return [item for seat in self.seats for one in seat.rounds for item in one.items]
+
+    @property
+    def ids(self) -> list[str]:
+        """Return all owners."""
+        return [owner_of(item) for item in self.items]
+
+    def pending(self) -> Items:
+        """Return the items of those who are to act now."""
+        found: Items = []
+        for seat in self.seats:
+            if seat.status == UNTREATED and seat.present is not None:
+                found += seat.present.pending()
+                if self.rule == "in_order":
+                    break
+        return found
+
+    def item(self, by: str) -> dict[str, Any]:
+        """Return the item of *by*, who is to act now.
+
+        Raises:
+            SubjectError: it is not his turn, or he has decided; the message says who may.
+        """
+        for item in self.pending():
+            if owner_of(item) == by:
+                return item
+        may = listed(owner_of(item) for item in self.pending()) or "nobody"
+        decided = any(owner_of(i) == by and i["status"] != UNTREATED for i in self.items)
+        why = msg("has decided already") if decided else msg("is not to act yet")
+        raise SubjectError(msg("{by} {why}; who may act now: {may}", by=by, why=why, may=may))
+
+    def after(self, by: str, status: int) -> int:
+        """Return what would be decided if *by* decided so."""
+        item = self.item(by)
+        before, item["status"] = item["status"], status
+        decided = self.status
+        item["status"] = before
+        return decided
+
+    def add(self, by: str, added: Items, where: Where, rule: str | int) -> None:
+        """Let others decide before *by*, after him (who agrees so) or beside him."""
+        mine = self.item(by)
+        seat = next(
+            one for one in self.seats if any(mine is i for r in one.rounds for i in r.items)
+        )
+        at = next(n for n, one in enumerate(seat.rounds) if any(mine is i for i in one.items))
+        if where == "beside":
+            seat.rounds[at].items += added
+            seat.rounds[at].rule = "all"
+        elif where == "before":
+            seat.rounds.insert(at, Round(added, rule))
+        else:
+            mine["status"] = PASSED
+            seat.rounds.insert(at + 1, Round(added, rule))
+
+
+def owner_of(item: Mapping[str, Any]) -> str:
+    """Return who an item is of."""
+    return str(item.get("owner_id"))
+
+
+def untreated(items: Iterable[Mapping[str, Any]]) -> Items:
+    """Return *items* as those of owners who have not acted yet, where they do not say more."""
+    return [{"status": UNTREATED, **item} for item in items]
+
+
+def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, Items]:
+    """Return what the hook ``owners`` at *node* gave: node -> items; ``"0"`` is the project.
+
+    *nodes* are those of the flow, as far as they are known.
+
+    Raises:
+        SubjectError: if it gave something else than owners, or owners of a node that is not there.
+    """
+    if value is None or isinstance(value, Undefined):
+        return {}
+    if not isinstance(value, Mapping):
+        return {node: _items(value, node)}
+    known = tuple(nodes)
+    for step in value:
+        if known and str(step) not in (*known, PROJECT):
+            hint = near(str(step), known) or msg("; there is {listed}", listed=listed(known))
+            raise SubjectError(
+                msg(
+                    "owners.{node} returned owners of {step!r}, which is no node{hint}",
+                    node=node,
+                    step=step,
+                    hint=hint,
+                )
+            )
+    return {str(step): _items(items, node) for step, items in value.items()}
+
+
+def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[str, Any]) -> str:
+    """Return who acts at *node*: *by*, else the user, else the first owner who is to act.
+
+    Raises:
+        SubjectError: if that is not one of its owners, or it has none.
+    """
+    ids = [owner_of(item) for item in items]
+    if not ids:
+        raise SubjectError(
+            msg(
+                "nobody may act at {node!r}: it has no owners; declare owners in the "
+                "definition, or return them from owners.{node_2}",
+                node=node,
+                node_2=node,
+            )
+        )
+    acting = by or str(user.get("id", "")) or ids[0]
+    if acting not in ids:
+        raise SubjectError(
+            msg(
+                "{acting} is not an owner of {node!r}; its owners: {names}",
+                acting=acting,
+                node=node,
+                names=", ".join(ids),
+            )
+        )
+    return acting
+
+
+def _items(items: Any, node: str) -> Items:
+    listed_items = isinstance(items, list | tuple)
+    if not listed_items or not items or not all(map(_is_owner, items)):
+        raise SubjectError(
+            msg(
+                "owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}",
+                node=node,
+                items=items,
+            )
+        )
+    return [dict(item) for item in items]
+
+
+def _is_owner(item: Any) -> bool:
+    """Return whether *item* is an ``OwnerItem``: a number or a text, and a status of three."""
+    if not isinstance(item, Mapping):
+        return False
+    owner, status = item.get("owner_id"), item.get("status", UNTREATED)
+    if not isinstance(owner, str | int) or isinstance(owner, bool) or owner == "":
+        return False
+    return not isinstance(status, bool) and status in (UNTREATED, PASSED, REFUSED)

@@ -1,0 +1,90 @@
+"""What a flow is made of, its scripts and files read in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.errors import Place, SubjectError, listed, near
+from bpmax_sim.i18n import msg
+from bpmax_sim.js_values import Undefined
+from bpmax_sim.script.failure import Script
+from bpmax_sim.subject.definition import Definition, NodeForm
+
+
+class NodeScreen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node shows of the form: field -> states, and the scripts that run there."""
+
+    states: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
+    libraries: tuple[Script, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        form: NodeForm,
+        scripts: Mapping[str, tuple[Script, ...]],
+        libraries: tuple[Script, ...],
+    ) -> NodeScreen:
+        """Return what a node declares, with its scripts read in."""
+        states = {
+            name: {
+                "visible": state != "hidden",
+                "readonly": state == "readonly",
+                "required": state == "required",
+            }
+            for name, state in form.fields.items()
+        }
+        return cls(states=states, scripts=scripts, libraries=libraries)
+
+
+class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a flow is made of: its definition, with the scripts of flow and nodes.
+
+    Attributes:
+        conditions: where each ``when`` stands in its file, by node, action and number of the route.
+        screens: node -> what it shows of the form.
+    """
+
+    definition: Definition | None = None
+    conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
+    scripts: Mapping[str, Script | tuple[Script, ...]] = msgspec.field(default_factory=dict)
+    libraries: tuple[Script, ...] = ()
+    screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
+
+    @property
+    def handlers(self) -> list[Script]:
+        """Return the scripts of all events, of forms, too."""
+        found: list[Script] = []
+        for scripts in (self.scripts, *(screen.scripts for screen in self.screens.values())):
+            for several in scripts.values():
+                found += (several,) if isinstance(several, Script) else several
+        return found
+
+    @property
+    def all_libraries(self) -> list[Script]:
+        """Return the libraries, of forms, too."""
+        more = [script for screen in self.screens.values() for script in screen.libraries]
+        return [*self.libraries, *more]
+
+
+def first_node(definition: Definition | None, jump: Any) -> str:
+    """Return the first node: what the hook ``jump`` gave, else where the definition starts.
+
+    Raises:
+        SubjectError: if there is no such node.
+    """
+    if definition is None:
+        return jump if isinstance(jump, str) else ""
+    if jump is None or isinstance(jump, Undefined):
+        return definition.start
+    if jump not in definition.nodes:
+        hint = near(str(jump), definition.nodes) or msg(
+            "; there is {listed}", listed=listed(definition.nodes)
+        )
+        raise SubjectError(
+            msg("jump returned {jump!r}, which is no node{hint}", jump=jump, hint=hint)
+        )
+    return str(jump)

@@ -1,0 +1,98 @@
+"""What a person can do with a form: what is hidden, read-only, required or no option stops him.
+
+Scripts may write all the same. A column of a table has states of its own: ``明细.数量``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from msgspec import UNSET
+
+from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.i18n import msg
+from bpmax_sim.subject.cells import Steps
+from bpmax_sim.subject.hooks import same
+
+
+class Shown(Protocol):
+    """What is known of a form on a screen."""
+
+    fields: dict[str, Any]
+    states: dict[str, dict[str, Any]]
+
+    def state(self, field: str) -> Mapping[str, Any]:
+        """Return what is known of a field beside its value."""
+        ...
+
+
+def check_entry(form: Shown, steps: Steps, value: Any = UNSET) -> None:
+    """Check that a person can enter *value* at *steps*, or change rows there, or press it.
+
+    Raises:
+        SubjectError: it is hidden or read-only, or the value is none of its options.
+    """
+    names = [str(step) for step in steps if isinstance(step, str)]
+    for name in (".".join(names[: depth + 1]) for depth in range(len(names))):
+        state = form.state(name)
+        for key, stops in (("visible", False), ("readonly", True)):
+            if state.get(key, not stops) is stops:
+                is_what = "hidden" if key == "visible" else "read-only"
+                raise SubjectError(
+                    msg(
+                        "{name} is {is_what}, so a person cannot change it; a script may, in js",
+                        name=name,
+                        is_what=is_what,
+                    )
+                )
+    if value is not UNSET:
+        _check_option(".".join(names), form.state(".".join(names)).get("options"), value)
+
+
+def _check_option(name: str, options: Any, value: Any) -> None:
+    if not isinstance(options, list | tuple) or is_empty(value):
+        return
+    known = [option.get("value") if isinstance(option, Mapping) else option for option in options]
+    for one in value if isinstance(value, list | tuple) else (value,):
+        if not any(same(one, option) for option in known):
+            texts = [str(option) for option in known]
+            hint = near(str(one), texts) or msg("; there is {listed}", listed=listed(texts))
+            raise SubjectError(
+                msg("{name}: {one!r} is none of its options{hint}", name=name, one=one, hint=hint)
+            )
+
+
+def check_complete(form: Shown) -> None:
+    """Check that no field is empty that a person has to fill in.
+
+    Raises:
+        SubjectError: there is one; the message names all of them.
+    """
+    missing = list(_missing(form))
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        raise SubjectError(
+            msg("required and empty {verb} {listed}", verb=verb, listed=listed(missing))
+        )
+
+
+def _missing(form: Shown) -> Iterator[str]:
+    for name, state in form.states.items():
+        table, dot, column = name.partition(".")
+        shown = state.get("visible", True) and form.state(table).get("visible", True)
+        if not state.get("required") or not shown:
+            continue
+        if not dot or name in form.fields:
+            if is_empty(form.fields.get(name)):
+                yield name
+            continue
+        rows = form.fields.get(table)
+        for number, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
+            if is_empty(row.get(column) if isinstance(row, Mapping) else None):
+                yield f"{table}[{number}].{column}"
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether a field counts as not filled in: 0 and false do."""
+    return value is None or (isinstance(value, str | list | tuple | dict) and not value)

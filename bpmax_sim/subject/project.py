@@ -1,0 +1,425 @@
+"""A project: its values, where it stands, what was done, and the hooks that run on it.
+
+What goes wrong on the way leaves it, and all that belong to it, as they were before the action.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from bpmax_sim.errors import Place, SubjectError, listed, near
+from bpmax_sim.i18n import msg
+from bpmax_sim.js_values import UNDEFINED, Undefined
+from bpmax_sim.script.channel import LiveObject
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.runtime import Page
+from bpmax_sim.subject.context import ContextView, FlowFormView, Part, ProjectView, context_of
+from bpmax_sim.subject.definition import ACTIONS, Definition, Node
+from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.hooks import (
+    FieldChanged,
+    FlowMove,
+    Happening,
+    HookStarted,
+    NodeEntered,
+    Notified,
+    PersonActed,
+    Result,
+    same,
+)
+from bpmax_sim.subject.owners import (
+    PASSED,
+    REFUSED,
+    UNTREATED,
+    Items,
+    owner_of,
+)
+from bpmax_sim.subject.parts import FlowParts, NodeScreen
+from bpmax_sim.subject.refusal import refusal
+from bpmax_sim.subject.screen import Screen
+from bpmax_sim.subject.visits import Places, Visit
+
+NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
+CANCELLED, TERMINATED, RETURNED = "cancelled", "terminated", "returned"
+UNDO = "undo"
+"""Who takes back what an action wrote that went wrong, and the action of going back."""
+_LATER: Mapping[int, str] = {UNTREATED: "untreated", PASSED: "passed", REFUSED: "refused"}
+
+
+class _Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """A project before an action."""
+
+    status: str
+    form: Mapping[str, Any]
+    project: Mapping[str, Any]
+    state: tuple[Any, ...]
+    states: dict[str, dict[str, Any]]
+    children: Mapping[str, Any]
+
+
+_STATE = (
+    "at",
+    "places",
+    "owners",
+    "assigned",
+    "history",
+    "notified",
+    "starter",
+    "sender",
+    "titles",
+)
+_PARTS: tuple[Part, ...] = ("form", "project")
+T = TypeVar("T", bound="ProjectState")
+
+
+class ProjectState(Screen, kw_only=True):
+    """A flow that is driven by what people do at its nodes.
+
+    Attributes:
+        conditions: where each ``when`` stands in its file, by node, action and number of the route.
+        at: the present node, of several the first; empty before creation or without a definition.
+        status: ``new``, ``processing``, ``finished``, ``rejected``, ``cancelled``, ``terminated``
+            or ``returned``.
+        owners: node -> owner items, as far as they were assigned.
+        assigned: what hooks said of nodes that the project has not reached, or may reach again.
+        user: who acts where a step does not say.
+        people: what is known of others: id -> what ``ctx.userInfo`` tells.
+        starter: who created the project.
+        sender: the node that sent it back to the starter.
+        creation: the form whose submission creates the project.
+        subflows: name -> what its projects are made of.
+        children: the projects of sub-flows, by name.
+        titles: what ``task_title`` and ``visibility`` gave, where they run by themselves.
+    """
+
+    definition: Definition | None = None
+    conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
+    screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
+    subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
+    at: str = ""
+    project: dict[str, Any] = msgspec.field(default_factory=dict)
+    form: dict[str, Any] = msgspec.field(default_factory=dict)
+    user: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    people: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    status: str = NEW
+    owners: dict[str, Items] = msgspec.field(default_factory=dict)
+    assigned: dict[str, Items] = msgspec.field(default_factory=dict)
+    creation: FormSubject | None = None
+    now: Callable[[], float] = lambda: 0.0
+    name: str = ""
+    parent: Self | None = None
+    children: dict[str, Self] = msgspec.field(default_factory=dict)
+    places: Places = msgspec.field(default_factory=Places)
+    starter: str = ""
+    sender: str = ""
+    history: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    notified: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    titles: dict[str, Any] = msgspec.field(default_factory=dict)
+    _screens: dict[str, FormSubject] = msgspec.field(default_factory=dict)
+    _hops: int = 0
+
+    @property
+    def visits(self) -> Mapping[str, Visit]:
+        """Return where the project stands, by node."""
+        return self.places.visits
+
+    @property
+    def front(self) -> FormSubject:
+        """Return the form that a person sees: the one that creates the project, or the node's."""
+        if self.creation is not None and self.status in (NEW, RETURNED):
+            return self.creation
+        return self._screen(self.at)
+
+    def begin(self) -> Result:
+        """Start an action; all projects and forms have one result."""
+        result = super().begin()
+        for part in self._family():
+            part.join(result)
+        return result
+
+    def join(self, result: Result) -> None:
+        """Let what comes of an action go to *result*, of its forms, too."""
+        super().join(result)
+        for form in (*self._screens.values(), *((self.creation,) if self.creation else ())):
+            form.join(result)
+
+    def find(self, name: str) -> Self:
+        """Return the project of a sub-flow by *name*, or this one.
+
+        Raises:
+            SubjectError: there is none.
+        """
+        if not name or name == self.name:
+            return self
+        known = {one.name: one for one in self._family() if one.name}
+        if name not in known:
+            hint = near(name, known) or (
+                msg("; there is {listed}", listed=listed(known))
+                if known
+                else msg("; none has begun")
+            )
+            raise SubjectError(msg("no project of a sub-flow {name!r}{hint}", name=name, hint=hint))
+        return known[name]
+
+    def _family(self) -> list[Self]:
+        """Return the main project and those of all sub-flows."""
+        root = self
+        while root.parent is not None:
+            root = root.parent
+        return list(_below(root))
+
+    def store(
+        self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
+    ) -> None:
+        """Merge *values* into the form or the project; *place* is the script's line."""
+        target: dict[str, Any] = getattr(self, part)
+        for name, value in values.items():
+            old = target.get(name)
+            if name in target and same(old, value):
+                continue
+            if isinstance(value, Undefined):
+                if name not in target:
+                    continue
+                target.pop(name)
+            else:
+                target[name] = value
+            label = name if part == "form" else f"{part}.{name}"
+            self.tell(
+                FieldChanged(field=self._label(label), old=old, new=value, by=by, place=place)
+            )
+
+    def views(self) -> tuple[FlowFormView, ContextView]:
+        """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
+        return self._views("js", FlowMove(at=self.at))
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what a scenario can ask of the flow."""
+        stands = list(self.places.visits)
+        items = [item for node in stands or [self.at] for item in self.owners.get(node, [])]
+        return {
+            "at": stands if len(stands) > 1 else self.at,
+            "status": self.status,
+            "form": self.form,
+            "project": self.project,
+            "owners": [item.get("owner_id") for item in items],
+            "pending": self.pending(),
+            "tasks": {
+                node: {owner_of(item): _LATER[item["status"]] for item in found}
+                for node, found in self.owners.items()
+            },
+            "history": self.history,
+            "notified": self.notified,
+            "projects": {name: child.facts() for name, child in self.children.items()},
+            **self.titles,
+        }
+
+    def pending(self, at: str = "") -> list[str]:
+        """Return who is to act now, at one node or at all."""
+        return [
+            owner_of(item)
+            for visit in self.places.visits.values()
+            if visit.table is not None and at in ("", visit.node)
+            for item in visit.table.pending()
+        ]
+
+    def _hook(self, event: str, move: FlowMove, *, both: bool = False, target: str = "") -> Any:
+        value: Any = None
+        for script in self.bodies(event):
+            self.tell(HookStarted(event=self._label(event), script=script.name))
+            ended = self._run(script, event, move, both=both, target=target)
+            self._result.take(ended)
+            self._result.returned(ended.value)
+            value = ended.value
+            if ended.error is not None or value is False:
+                break
+        return value
+
+    def _run(
+        self, script: Script, event: str, move: FlowMove, *, both: bool = False, target: str = ""
+    ) -> Outcome:
+        form, ctx = self._views(event, move, target)
+        return self.stage.run_script(
+            script,
+            ctx=ctx,
+            form=form if both else None,
+            libraries=self.libraries,
+            page=Page(),
+        )
+
+    def _views(
+        self, event: str, move: FlowMove, target: str = ""
+    ) -> tuple[FlowFormView, ContextView]:
+        """Return ``form`` and ``ctx``, whose ``form`` is the same object."""
+        form = FlowFormView(self, self, event)
+        node = move.at or self.at
+        known = self._declared(node)
+        step = {
+            "id": node,
+            "name": (known.title if known else "") or node,
+            "flow_step_id": node,
+            "owner": self.owners.get(node, []),
+        }
+        links: dict[str, LiveObject] = {"form": form, "project": ProjectView(self, event)}
+        return form, ContextView(context_of(move, step, target, self.user, self.people), links)
+
+    def _is_refused(self, node: str, move: FlowMove, target: str) -> bool:
+        """Run ``before_next``; what it throws of its own is a no, any other error is an error."""
+        event = f"before_next.{node}"
+        value = self._hook(event, move, target=target)
+        thrown = self._result.errors[-1] if self._result.errors else None
+        text = refusal(event, value, thrown)
+        if text is None:
+            return thrown is not None
+        if thrown is not None:
+            self._result.errors.remove(thrown)
+        self.show(text, "error")
+        return True
+
+    def _computed(self, move: FlowMove) -> None:
+        value = self._hook("computed", move)
+        if isinstance(value, Mapping):
+            self.store("form", value, "computed")
+
+    def _render(self, move: FlowMove) -> None:
+        """Run what the product runs to show a task and the log, where there is a form to show."""
+        if self.creation is None:
+            return
+        value = self._result.value
+        for hook in ("task_title", "visibility"):
+            if self.bodies(hook):
+                self.titles[hook] = self._hook(hook, move)
+        self._result.value = value
+
+    def _screen(self, node: str) -> FormSubject:
+        if node not in self._screens:
+            screen = self.screens.get(node, NodeScreen())
+            made = FormSubject(
+                stage=self.stage,
+                tell=self.tell if not self.name else partial(_prefixed, self.name, self.tell),
+                scripts=screen.scripts,
+                libraries=screen.libraries,
+                fields=self.form,
+                states=self.states,
+                messages=self.messages,
+            )
+            made.join(self._result)
+            self._screens[node] = made
+        return self._screens[node]
+
+    def _show(self, node: str) -> None:
+        """Show the form as *node* declares it."""
+        for field in {name for one in self.screens.values() for name in one.states}:
+            self.states.pop(field, None)
+        for field, states in self.screens.get(node, NodeScreen()).states.items():
+            for key, value in states.items():
+                self.set_state(field, key, value)
+
+    def _fill_in(self, node: str, values: Mapping[str, Any]) -> None:
+        if values:
+            self._screen(node).set(values)
+
+    def _label(self, name: str) -> str:
+        return f"{self.name}/{name}" if self.name else name
+
+    def _tell_entered(self, node: str, previous: str, action: str, by: str) -> None:
+        self.tell(
+            NodeEntered(
+                node=self._label(node), previous=self._label(previous), action=action, by=by
+            )
+        )
+
+    def _note(self, move: FlowMove) -> None:
+        """Remember what was done, and tell it."""
+        others = [str(one) for one in move.others]
+        entry = {"node": move.at, "action": move.action, "by": move.by}
+        more = {"comment": move.comment} if move.comment else {}
+        self.history.append({**entry, **more, **({"to": others} if others else {})})
+        if move.action not in ACTIONS or self._waits(move):
+            self.tell(
+                PersonActed(
+                    node=self._label(move.at),
+                    action=move.action,
+                    by=move.by,
+                    to=tuple(others),
+                    comment=move.comment,
+                )
+            )
+
+    def _waits(self, move: FlowMove) -> bool:
+        """Return whether the node of a decision waits for more of them."""
+        visit = self.places.visits.get(move.at)
+        table = visit.table if visit else None
+        return table is not None and bool(table.items) and table.status == UNTREATED
+
+    def _notify(self, kind: str, to: list[str], text: str, node: str) -> None:
+        self.notified.append(
+            {"kind": kind, "to": to, "node": node, **({"text": text} if text else {})}
+        )
+        self.tell(Notified(kind=kind, to=tuple(to), text=text, node=self._label(node)))
+
+    @contextmanager
+    def _whole_or_not_at_all(self) -> Iterator[None]:
+        """Take back what was written, and the way that was gone, where something goes wrong."""
+        before = [(part, part._remember()) for part in self._family()]  # noqa: SLF001
+        try:
+            yield
+        except Exception:
+            _undo(before)
+            raise
+        if self._result.errors or self._result.refused:
+            _undo(before)
+
+    def _remember(self) -> _Memory:
+        return _Memory(
+            status=self.status,
+            form=dict(self.form),
+            project=dict(self.project),
+            state=copy.deepcopy(tuple(getattr(self, name) for name in _STATE)),
+            states=copy.deepcopy(self.states),
+            children=dict(self.children),
+        )
+
+    def _restore(self, before: _Memory) -> None:
+        for part in _PARTS:
+            now: dict[str, Any] = getattr(self, part)
+            then: Mapping[str, Any] = getattr(before, part)
+            gone = {name: UNDEFINED for name in now if name not in then}
+            self.store(part, {**then, **gone}, UNDO)
+        if self.at != before.state[0]:
+            self._tell_entered(before.state[0], self.at, UNDO, "")
+        for name, value in zip(_STATE, before.state, strict=True):
+            setattr(self, name, value)
+        self.status, self.children = before.status, dict(before.children)
+        self.states.clear()
+        self.states.update(before.states)
+
+    def _declared(self, node: str) -> Node | None:
+        return self.definition.nodes.get(node) if self.definition else None
+
+
+def _undo(before: Iterable[tuple[ProjectState, _Memory]]) -> None:
+    for part, memory in before:
+        part._restore(memory)  # noqa: SLF001 - of this module's class
+
+
+def _below(project: T) -> Iterator[T]:
+    """Yield *project* and those of its sub-flows."""
+    yield project
+    for child in project.children.values():
+        yield from _below(child)
+
+
+def _prefixed(name: str, tell: Callable[[Happening], None], happening: Happening) -> None:
+    """Tell what a form of a sub-flow tells, under the sub-flow's name."""
+    if isinstance(happening, FieldChanged):
+        happening = msgspec.structs.replace(happening, field=f"{name}/{happening.field}")
+    elif isinstance(happening, HookStarted):
+        happening = msgspec.structs.replace(happening, event=f"{name}/{happening.event}")
+    tell(happening)

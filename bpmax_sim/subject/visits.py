@@ -1,0 +1,84 @@
+"""Where a project stands: at one node, or at several in branches that run by themselves.
+
+A `Split` is a gateway that was passed; it ends at its join, once every branch has arrived there,
+or when a branch leads out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from bpmax_sim.subject.owners import Table
+
+
+class Split(msgspec.Struct, eq=False):
+    """Branches under way.
+
+    Attributes:
+        region: first node of each branch -> the nodes on its ways to the join.
+        waiting: the branches that have not arrived.
+        outer: the split in whose *branch* the gateway lies.
+    """
+
+    gateway: str
+    join: str
+    region: Mapping[str, set[str]]
+    waiting: set[str]
+    outer: Split | None = None
+    branch: str = ""
+
+
+class Visit(msgspec.Struct, eq=False):
+    """A node where the project stands.
+
+    Attributes:
+        table: who decides there, once that is known.
+        split: the branches among which it is one, and in which *branch* it lies.
+        due: the instant of its deadline.
+        child: the sub-flow's project that it waits for.
+    """
+
+    node: str
+    table: Table | None = None
+    split: Split | None = None
+    branch: str = ""
+    due: float | None = None
+    child: str = ""
+
+
+class Places(msgspec.Struct):
+    """All visits of a project, by node."""
+
+    visits: dict[str, Visit] = msgspec.field(default_factory=dict)
+
+    def leave(self, visit: Visit, target: str) -> tuple[Split | None, str, bool]:
+        """Take *visit* away, for *target*; return the split and branch there, and whether it waits.
+
+        At a join it waits for the other branches; where it leads out of branches, they end.
+        """
+        self.visits.pop(visit.node, None)
+        split, branch = visit.split, visit.branch
+        while split is not None:
+            if target == split.join:
+                split.waiting.discard(branch)
+                if split.waiting:
+                    return split, branch, True
+            elif target in split.region.get(branch, ()):
+                break
+            else:
+                self._end(split)
+            outer, branch = split.outer, split.branch
+            split = outer
+        return split, branch, False
+
+    def _end(self, split: Split) -> None:
+        for visit in [one for one in self.visits.values() if split in _outwards(one.split)]:
+            self.visits.pop(visit.node)
+
+
+def _outwards(split: Split | None) -> Iterator[Split]:
+    while split is not None:
+        yield split
+        split = split.outer

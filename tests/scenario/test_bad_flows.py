@@ -1,0 +1,182 @@
+"""What is wrong with flows, told before anything runs: file, line, column, and the near name."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenario.door import PROXY, Door, steps
+
+GOOD = """\
+flow: 合同
+start: 会审
+nodes:
+  会审: {parallel: [法务, 财务], join: 用印}
+  法务: {owners: [陈律师], approve: 用印}
+  财务: {owners: [赵会计, 钱会计], complete: 60%, approve: 用印}
+  用印: {subflow: 盖章, approve: 结束, reject: 结束}
+  结束: {end: true}
+"""
+CHILD = """\
+flow: 盖章
+start: 盖
+nodes:
+  盖: {owners: [印章员], approve: 完}
+  完: {end: true}
+"""
+HEAD = """\
+version: 1
+scenario: 合同
+flow: {definition: 流程.yaml, subflows: {盖章: {definition: 盖章.yaml}}}
+user: 张三
+"""
+
+
+def told(door: Door, main: str = GOOD, child: str = CHILD, *more: str) -> str:
+    text = HEAD + PROXY + steps("submit: {}", *more)
+    return door.run(text, {"流程.yaml": main, "盖章.yaml": child}).text
+
+
+def test_the_flow_itself_is_good(door: Door) -> None:
+    assert "1 passed" in told(door)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        (
+            "法务: {owners: [陈律师], approve: 用印}",
+            "法务: {owners: [陈律师], approve: 结束}",
+            (
+                "流程.yaml:4:19: nodes.会审.parallel[0]: the join '用印' can never complete: "
+                "the branch '法务' leads to '结束', which ends the flow"
+            ),
+        ),
+        (
+            "法务: {owners: [陈律师], approve: 用印}",
+            "法务: {owners: [陈律师], approve: 财务}",
+            "流程.yaml:4:23: nodes.会审.parallel[1]: the branches '法务' and '财务' share '财务'",
+        ),
+        (
+            "join: 用印",
+            "join: 用印印",
+            "流程.yaml:4:28: nodes.会审.join: no node '用印印'; did you mean '用印'?",
+        ),
+        (
+            ", join: 用印",
+            "",
+            "4:8: nodes.会审.parallel: parallel needs join: the node that waits for all",
+        ),
+        ("[法务, 财务]", "[法务]", "4:8: nodes.会审.parallel: parallel needs two branches or more"),
+        ("60%", "3", "6:28: nodes.财务.complete: 3 of 2 owners can never be reached"),
+        ("60%", "al", "6:28: nodes.财务.complete: expected any, all, in_order"),
+        (
+            "[赵会计, 钱会计]",
+            "[赵会计, 赵会计]",
+            "6:8: nodes.财务.owners: the owner '赵会计' is there twice",
+        ),
+        (
+            "subflow: 盖章",
+            "subflow: 盖张",
+            "7:8: nodes.用印.subflow: no sub-flow '盖张'; there is 盖章",
+        ),
+        (
+            "owners: [陈律师],",
+            "owners: [陈律师], deadline: 0s,",
+            "5:23: nodes.法务.deadline: the deadline is over when the project arrives",
+        ),
+        (
+            "owners: [陈律师],",
+            "owners: [陈律师], deadline: -2d,",
+            "5:33: nodes.法务.deadline: expected",
+        ),
+        (
+            "owners: [陈律师],",
+            "owners: [陈律师], deadline: {after: 2d, then: reject},",
+            "nodes.法务.deadline.then: the node does not offer reject; it offers approve",
+        ),
+        (
+            "owners: [陈律师],",
+            "owners: [陈律师], deadline: {after: 2d, to: 财物},",
+            "nodes.法务.deadline.to: no node '财物'; there is 会审, 法务, 财务",
+        ),
+        (
+            "subflow: 盖章",
+            "owners: [印章员], subflow: 盖章",
+            "owners belongs to a node where people decide",
+        ),
+    ],
+)
+def test_what_can_never_work_is_told_at_load(
+    door: Door, before: str, after: str, problem: str
+) -> None:
+    assert before in GOOD
+    assert problem in told(door, GOOD.replace(before, after))
+
+
+def test_a_sub_flow_that_starts_itself_is_told_at_load(door: Door) -> None:
+    child = CHILD.replace("盖: {owners: [印章员],", "盖: {subflow: 盖章,")
+
+    assert "盖章.yaml:4:7: nodes.盖.subflow: the sub-flow '盖章' starts itself" in told(
+        door, GOOD, child
+    )
+
+
+def test_a_sub_flow_that_nobody_starts_is_told_at_load(door: Door) -> None:
+    main = GOOD.replace("subflow: 盖章", "owners: [印章员]")
+
+    assert "no node starts the sub-flow '盖章'" in told(door, main)
+
+
+@pytest.mark.parametrize(
+    ("step", "problem"),
+    [
+        ("approve: {by: 陈律帅}", "approve.by: no person '陈律帅'; did you mean '陈律师'?"),
+        (
+            "hand_over: {by: 陈律师, to: 赵会记}",
+            "hand_over.to: no person '赵会记'; did you mean '赵会计'?",
+        ),
+        ("approve: {at: 法物}", "approve.at: no node '法物'; there is 会审, 法务"),
+        ("return: {to: 法物}", "return.to: no node '法物'; there is 会审, 法务"),
+        ("hand_over: {by: 陈律师}", "hand_over: expected to: who"),
+        ("approve: {project: 盖张}", "approve.project: no sub-flow '盖张'; there is 盖章"),
+        (
+            "add_owner: {to: 甲, where: befor}",
+            "add_owner.where: expected one of before, after, beside",
+        ),
+        ("withdraw: {at: 法务}", "withdraw.at: unknown key 'at'"),
+        (
+            "{advance: 1s, during: {call: crm, steps: []}}",
+            "during.call: expected call: platform.api",
+        ),
+    ],
+)
+def test_steps_that_name_what_is_not_there_are_told_at_load(
+    door: Door, step: str, problem: str
+) -> None:
+    text = told(door, GOOD, CHILD, step)
+
+    assert problem in text
+    assert "场景.scenario.yaml:" in text
+
+
+def test_who_is_listed_is_all_there_are(door: Door) -> None:
+    text = HEAD + "people: {陈律师: {name: 陈}, 赵会计: 赵, 印章员: 印, 张三: 张}\n" + PROXY
+    ended = door.run(text + steps("submit: {}"), {"流程.yaml": GOOD, "盖章.yaml": CHILD})
+
+    assert "流程.yaml:6:22: nodes.财务.owners[1]: no person '钱会计'" in ended.text
+
+
+@pytest.mark.parametrize(
+    ("step", "wrong"),
+    [
+        ("approve: {by: 钱会计, at: 法务}", "钱会计 is not an owner of '法务'; its owners: 陈律师"),
+        ("approve: {by: 张三}", "it stands at '法务' and '财务'; say at which of them, with at"),
+        ("return: {by: 陈律师, to: 用印}", "the project has not passed '用印'"),
+        ("hand_over: {by: 赵会计, to: 钱会计}", "钱会计 is an owner of '财务' already"),
+        ("resubmit: {}", "the project is processing; only what was refused or returned"),
+        ("terminate: {by: 陈律师}", "only an administrator or the project's owner may (张三)"),
+        ("set: {x: 1}", ""),
+    ],
+)
+def test_who_may_not_is_told_who_may(door: Door, step: str, wrong: str) -> None:
+    assert wrong in told(door, GOOD, CHILD, step)

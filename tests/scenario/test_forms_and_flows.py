@@ -1,0 +1,311 @@
+"""A form and its flow in one scenario: creation, the forms of nodes, sub-flows, time, calls."""
+
+from __future__ import annotations
+
+from tests.scenario.door import PROXY, Door, steps
+
+FLOW = """\
+flow: 报销
+start: 主管
+nodes:
+  主管:
+    title: 主管审批
+    owners: [李主管]
+    approve: 财务
+    reject: 结束
+    form: {fields: {事由: readonly, 发票号: hidden}}
+  财务:
+    owners: [赵会计]
+    approve: 结束
+    form:
+      fields: {事由: readonly, 发票号: required}
+      scripts: {change.发票号: 发票.js}
+  结束: {end: true}
+"""
+HEAD = """\
+version: 1
+scenario: 报销
+form:
+  scripts: {change.明细.金额: 合计.js, submit: 提交.js}
+  fields: {事由: "", 合计: 0, 发票号: "", 发票抬头: "", 明细: []}
+flow:
+  definition: 流程.yaml
+  scripts: {create: 创建.js, task_title: 标题.js, visibility: 可见.js, computed: 计算.js}
+user: 张三
+"""
+FILES = {
+    "流程.yaml": FLOW,
+    "合计.js": "form.合计 = form.明细.reduce((a, b) => a + b.金额, 0)",
+    "提交.js": "if (!form.事由) { form.$message = '请填写事由'; return false }",
+    "创建.js": "form.编号 = `BX-${ctx.userInfo.id}`",
+    "标题.js": "return `${ctx.step.name}：${ctx.form.事由}`",
+    "可见.js": "return {主管: true, 财务: ctx.form.合计 > 100}",
+    "计算.js": "return {大写: `${ctx.form.合计}元`}",
+    "发票.js": (
+        "const {data} = await $proxy('crm_system').getCustomerDetail(form.发票号);\n"
+        "form.发票抬头 = data.name"
+    ),
+}
+
+
+def test_the_form_creates_the_project_and_each_node_has_its_own(door: Door) -> None:
+    text = (
+        HEAD
+        + PROXY
+        + steps(
+            "open: {}",
+            "{submit: {}, expect: {messages: [请填写事由], flow: {status: new}}}",
+            "{set: {事由: 出差}}",
+            "{add_row: {table: 明细, row: {金额: 80}}, expect: {form: {合计: 80}}}",
+            '{set: {"明细[0].金额": 180}, expect: {form: {合计: 180}, flow: {status: new}}}',
+            "submit: {}\n    expect:\n      flow: {at: 主管, task_title: 主管审批：出差, "
+            "visibility: {财务: true}, form: {编号: BX-张三, 大写: 180元}}\n"
+            "      fields: {事由: {readonly: true}, 发票号: {visible: false}}",
+            "{set: {事由: 改}, expect_error: {message: {$contains: 事由 is read-only}}}",
+            "approve: {by: 李主管}\n    expect: {flow: {at: 财务, task_title: 财务：出差}, "
+            "fields: {发票号: {visible: true, required: true}}}",
+            "{approve: {by: 赵会计}, expect_error: {message: required and empty is 发票号}}",
+            "set: {发票号: '12345'}\n    expect: {form: {发票抬头: 张三}, "
+            "proxy: [{call: crm_system.get_customer_detail}]}",
+            "{approve: {by: 赵会计}, expect: {flow: {status: finished}}}",
+        )
+    )
+
+    ended = door.run(text, FILES)
+    assert ended.code == 0, ended.text
+
+
+def test_who_approves_fills_in_what_the_node_shows(door: Door) -> None:
+    text = (
+        HEAD
+        + PROXY
+        + steps(
+            "{set: {事由: 出差}}",
+            "submit: {}",
+            "approve: {by: 李主管, form: {发票号: 1}}\n    "
+            "expect_error: {message: {$contains: hidden}}",
+            "{approve: {by: 李主管}, expect: {flow: {at: 财务}}}",
+            "{approve: {form: {发票号: '7'}}, expect: {flow: {form: {发票抬头: 张三}}}}",
+        )
+    )
+
+    ended = door.run(text, FILES)
+    assert ended.headlines == [
+        "step 5/5 approve: SubjectError: 张三 is not an owner of '财务'; its owners: 赵会计"
+    ]
+
+
+def test_what_a_person_does_while_a_call_is_in_flight(door: Door) -> None:
+    form = """\
+version: 1
+scenario: 双击提交
+form: {scripts: {click.查: 查.js, change.客户: 变.js}, fields: {客户: 甲, 名称: "", 次数: 0}}
+"""
+    look = """\
+const 问 = form.客户;
+form.次数++;
+const {data} = await $proxy('crm_system').getCustomerDetail(问);
+if (form.客户 === 问) form.名称 = data.name;
+"""
+    text = (
+        form
+        + PROXY
+        + steps(
+            "click: 查\n    during: {call: crm_system.get_customer_detail, steps: ["
+            "{set: {客户: 乙}, expect: {form: {名称: '', 次数: 1}}}, {click: 查}]}\n"
+            "    expect: {form: {名称: 张三, 次数: 2, 客户: 乙}, proxy: [{call: "
+            "crm_system.get_customer_detail, path: {id: 甲}}, "
+            "{call: crm_system.get_customer_detail, path: {id: 乙}}]}",
+        )
+    )
+
+    ended = door.run(text, {"查.js": look, "变.js": "form.名称 = ''"})
+    assert ended.code == 0, ended.text
+
+    more = text.replace(
+        "{click: 查}]}",
+        "{click: 查}, {advance: 10ms}, {js: 'return form.次数', expect: {result: 2}}]}",
+    )
+    ended = door.run(more, {"查.js": look, "变.js": "form.名称 = ''"})
+    assert ended.code == 0, ended.text
+
+    wrong = text.replace("during: {call: crm_system.get_customer_detail", "during: {call: crm.下单")
+    ended = door.run(wrong, {"查.js": look, "变.js": ""})
+    assert "no call of crm.下单 was made meanwhile" in ended.text
+    inner = text.replace("expect: {form: {名称: '', 次数: 1}}", "expect: {form: {次数: 7}}")
+    ended = door.run(inner, {"查.js": look, "变.js": ""})
+    assert ended.headlines == ["step 1/1 click > set: form.次数 expected 7, got 1"]
+
+
+def test_a_deadline_reminds_or_sends_to_somebody_else(door: Door) -> None:
+    flow = FLOW.replace("    title: 主管审批\n", "    deadline: {after: 2d}\n").replace(
+        "    approve: 结束\n    form",
+        "    approve: 结束\n    deadline: {after: 1h, to: 主管}\n    form",
+    )
+    text = (
+        HEAD
+        + PROXY
+        + steps(
+            "{set: {事由: 出差}}",
+            "submit: {}",
+            "{advance: 3d, expect: {flow: {at: 主管, notified: [{kind: deadline, to: [李主管]}]}}}",
+            "{approve: {by: 李主管}, expect: {flow: {at: 财务}}}",
+            "{advance: 90m, expect: {flow: {at: 主管, pending: [李主管]}}}",
+        )
+    )
+
+    ended = door.run(text, {**FILES, "流程.yaml": flow})
+    assert ended.code == 0, ended.text
+
+
+def test_a_script_that_fails_in_a_sub_flow_leaves_all_as_it_was(door: Door) -> None:
+    main = """\
+flow: 合同
+start: 用印
+nodes:
+  用印: {subflow: {flow: 盖章, form: {编号: 合同号}, back: {印: 印}}, approve: 结束, reject: 结束}
+  结束: {end: true}
+"""
+    child = """\
+flow: 盖章
+start: 盖
+nodes:
+  盖: {owners: [印章员], approve: 完, reject: 完}
+  完: {end: true}
+"""
+    text = (
+        """\
+version: 1
+scenario: 合同
+flow:
+  definition: 流程.yaml
+  scripts: {approve.用印: 坏.js}
+  subflows: {盖章: {definition: 盖章.yaml, scripts: {approve.盖: 盖.js}}}
+  form: {合同号: HT-1}
+user: 张三
+"""
+        + PROXY
+        + steps(
+            "submit: {}\n    expect:\n"
+            "      flow: {at: 用印, projects: {盖章: {at: 盖, form: {编号: HT-1}}}}",
+            "approve: {project: 盖章, by: 印章员}\n    expect_error: {message: 归档系统没有开}\n"
+            "    expect: {flow: {at: 用印, form: {印: {$exists: false}}, projects: {盖章: {at: 盖, "
+            "pending: [印章员]}}}}",
+            "{approve: {}, expect_error: {message: {$contains: the project waits for 盖章}}}",
+            "{reject: {project: 盖章, by: 印章员}, expect: {flow: {status: rejected}}}",
+        )
+    )
+
+    files = {"流程.yaml": main, "盖章.yaml": child, "盖.js": "form.印 = 1"}
+    ended = door.run(text, {**files, "坏.js": "throw new Error('归档系统没有开')"})
+    assert ended.code == 0, ended.text
+
+
+PYTHON = """
+def 核对(session, form, flow):
+    assert session.clock.now() > 0
+    assert flow.at == "主管" and flow.status == "processing" and flow.pending == ["李主管"]
+    assert form["事由"] == "出差" and form.states["事由"]["readonly"] is True
+    form.set(备注="线下核对过")
+    return [*form, flow.facts["form"]["备注"], flow.project]
+
+
+def 旧的(session, 金额):
+    return 金额
+"""
+
+
+def test_a_python_step_sees_form_and_flow_if_it_asks(door: Door) -> None:
+    text = (
+        HEAD
+        + PROXY
+        + steps(
+            "{set: {事由: 出差}}",
+            "submit: {}",
+            "python: 'checks:核对'\n    expect:\n"
+            "      result: {$contains: 线下核对过}\n      form: {备注: 线下核对过}",
+            "{python: {call: 'checks:旧的', args: {金额: 7}}, expect: {result: 7}}",
+            "{python: 'checks:出错', expect_error: {message: {$contains: 事由 is read-only}}}",
+        )
+    )
+    wrong = "\n\ndef 出错(session, form):\n    form.set(事由='改')\n"
+
+    ended = door.run(text, {**FILES, "checks.py": PYTHON + wrong})
+    assert ended.code == 0, ended.text
+
+
+BRANCHES = """\
+flow: 会审
+start: 起草
+resubmit: back
+repeated: adjacent
+nodes:
+  起草: {owners: [甲], approve: 会审, reject: 结束}
+  会审: {parallel: [法务, 财务], join: 总裁}
+  法务: {owners: [乙, 丙, 丁], complete: 60%, approve: 内审, reject: 起草}
+  内审: {parallel: [内甲, 内乙], join: 总裁}
+  内甲: {owners: [戊], approve: 总裁}
+  内乙: {owners: [己], approve: 总裁}
+  财务: {owners: [庚], deadline: {after: 1h, then: approve}, approve: 总裁, reject: 结束}
+  总裁: {owners: [庚, 辛], complete: in_order, approve: 无人, reject: 结束}
+  无人: {empty: approve, approve: 结束}
+  结束: {end: true}
+"""
+REVIEW = "version: 1\nscenario: 会审\nflow: {definition: 流程.yaml}\nuser: 甲\n"
+
+
+def test_branches_within_branches_meet_at_one_join(door: Door) -> None:
+    text = (
+        REVIEW
+        + PROXY
+        + steps(
+            "submit: {}",
+            "{approve: {}, expect: {flow: {at: [法务, 财务]}}}",
+            "{approve: {by: 乙}, expect: {flow: {at: [法务, 财务]}}}",
+            "{approve: {by: 丙}, expect: {flow: {at: [财务, 内甲, 内乙]}}}",
+            "approve: {by: 戊}",
+            "{approve: {by: 己}, expect: {flow: {at: 财务}}}",
+            "{advance: 1h, expect: {flow: {at: 总裁, pending: [庚]}}}",
+            "{approve: {by: 庚}, expect: {flow: {pending: [辛]}}}",
+            "{approve: {by: 辛}, expect: {flow: {at: 结束, status: finished}}}",
+        )
+    )
+
+    ended = door.run(text, {"流程.yaml": BRANCHES})
+    assert ended.code == 0, ended.text
+
+
+def test_what_is_sent_back_out_of_a_branch_is_decided_again_in_all(door: Door) -> None:
+    text = (
+        REVIEW
+        + PROXY
+        + steps(
+            "submit: {}",
+            "approve: {}",
+            "{return: {by: 乙, to: 起草}, expect: {flow: {at: 起草, pending: [甲]}}}",
+            "{approve: {}, expect: {flow: {pending: [乙, 丙, 丁, 庚]}}}",
+            "{return: {by: 庚, to: start}, expect: {flow: {status: returned, pending: []}}}",
+            "{approve: {by: 乙}, expect_error: {message: {$contains: resubmit it first}}}",
+            "{resubmit: {}, expect: {flow: {at: [法务, 财务]}}}",
+            "{reject: {by: 庚}, expect: {flow: {status: rejected, at: 结束, pending: []}}}",
+            "{resubmit: {}, expect: {flow: {at: 起草}}}",
+        )
+    )
+
+    ended = door.run(text, {"流程.yaml": BRANCHES})
+    assert ended.code == 0, ended.text
+
+
+def test_nodes_that_pass_by_themselves_for_ever_are_told(door: Door) -> None:
+    flow = """\
+flow: 圈
+start: 一
+nodes:
+  一: {empty: approve, approve: 二}
+  二: {empty: approve, approve: [{when: "ctx.form.x", to: 完}, {to: 一}]}
+  完: {end: true}
+"""
+    ended = door.run(REVIEW + PROXY + steps("submit: {}"), {"流程.yaml": flow})
+
+    (headline,) = ended.headlines
+    assert "SubjectError: nodes pass by themselves without end" in headline

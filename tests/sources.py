@@ -1,0 +1,33 @@
+"""The syntax trees of the package, parsed and walked once for all tests that judge them."""
+
+from __future__ import annotations
+
+import ast
+import gc
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import bpmax_sim
+
+PACKAGE = Path(bpmax_sim.__file__).parent
+
+
+@cache
+def trees() -> Mapping[str, ast.Module]:
+    """Return the tree of each module by its path in the package."""
+    gc.disable()  # nothing of half a million nodes is garbage, and it looks at all again and again
+    try:
+        return {
+            path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+            for path in sorted(PACKAGE.rglob("*.py"))
+        }
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@cache
+def nodes() -> Mapping[str, tuple[ast.AST, ...]]:
+    """Return all nodes of each module, as ``ast.walk`` yields them."""
+    return {name: tuple(ast.walk(tree)) for name, tree in trees().items()}

@@ -1,0 +1,87 @@
+"""Messages keep their templates from where they are made to where they are read."""
+
+from __future__ import annotations
+
+import pickle
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpmax_sim.errors import ConfigError, Problem
+from bpmax_sim.i18n import (
+    Message,
+    UnknownLanguageError,
+    choose,
+    encoded,
+    joined,
+    mapped,
+    msg,
+    plain,
+    plural,
+    translate,
+)
+from tests.catalogue import names, templates, texts
+
+TEXTS = st.text("ab\n {}", max_size=8)
+
+
+def test_a_message_is_its_english_text() -> None:
+    hint = msg("; did you mean {name!r}?", name="客户")
+    message = msg("no API {key!r}{hint}", key="客 户", hint=hint)
+
+    assert message == "no API '客 户'; did you mean '客户'?"
+    assert isinstance(str(ConfigError(Problem(message, path="a"))), Message)
+    assert type(plain(message)) is str
+    assert msgspec.json.encode(message, enc_hook=encoded).decode() == f'"{plain(message)}"'
+    assert pickle.loads(pickle.dumps(message)).values == message.values  # type: ignore[attr-defined]
+
+
+def test_numbers_choose_the_form() -> None:
+    assert plural(1, "{number} call", "{number} calls") == "1 call"
+    assert plural(2, "{number} call of {name}", "{number} calls of {name}", name="张三") == (
+        "2 calls of 张三"
+    )
+
+
+def test_what_is_hidden_is_hidden_in_every_value() -> None:
+    message = msg("login of {name} failed: {why}", name="x", why=msg("{token} is over", token="s3"))
+
+    hidden = mapped(message, lambda text: text.replace("s3", "***"))
+
+    assert hidden == "login of x failed: *** is over"
+    assert isinstance(hidden, Message)
+    assert "s3" not in repr(hidden.values)
+    # A secret that two values make together leaves no template behind.
+    split = mapped(msg("{a}{b}", a="s", b="3"), lambda text: text.replace("s3", "***"))
+    assert type(split) is str
+    assert split == "***"
+
+
+@given(st.lists(st.builds(msg, TEXTS) | TEXTS, max_size=5), st.sampled_from(["\n", "; ", ""]))
+def test_joined_texts_have_the_lines_of_their_text(parts: list[str], separator: str) -> None:
+    text = joined(separator, parts)
+
+    assert plain(text) == separator.join(map(plain, parts))
+    assert [plain(line) for line in text.splitlines()] == plain(text).splitlines()
+    assert translate(text, "xx") == plain(text)
+
+
+def test_an_unknown_language_names_those_that_there_are() -> None:
+    with pytest.raises(
+        UnknownLanguageError, match=r"no language 'fr'; there are en \(English\), zh"
+    ):
+        choose("fr")
+    assert choose("zh_CN.UTF-8") == "zh"
+    assert choose("EN") == "en"
+
+
+def test_every_template_can_be_filled() -> None:
+    found = templates()
+
+    assert len(found) > 1000
+    for key in found:
+        for text in texts(key):
+            values = dict.fromkeys(names(text), 1)
+            assert msg(text, **values) == (text.format(**values) if values else text)
