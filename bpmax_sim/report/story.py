@@ -20,11 +20,12 @@ from bpmax_sim.report.store import Trace
 from bpmax_sim.traffic.curl import curl_of
 
 LONGEST_BODY = 64 * 1024
+LONGEST_NAME = 500
 _UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
 _PASTED = frozenset({"record", "compare", "ignore", "accept"})
 _BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
 _PLACES = frozenset({"place", "script", "file"})
-_SAID = frozenset({"message", "why", "reason", "notes"})
+_SAID = frozenset({"message", "why", "reason", "notes", "rule", "action"})
 _LANGUAGES = ("en", "zh")
 _Event = Mapping[str, Any]
 Said = str | Mapping[str, str]
@@ -117,23 +118,29 @@ def story_of(trace: Trace) -> Story:
     sources = {e["number"]: e.get("source") for e in trace.events if e["event"] == "CallAnswered"}
     return Story(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
-        name=name,
-        row=row,
-        place=place,
+        name=_short(name),
+        row=_short(row) if row and len(name) <= LONGEST_NAME else "",
+        place=_short(place),
         outcome=ended.get("outcome", "did not end"),
         duration=last["at"] - first["at"],
         digest=ended.get("digest", ""),
-        tags=tuple(map(str, first.get("tags") or ())),
-        apis=tuple(dict.fromkeys(str(call["call"]) for call in calls)),
+        tags=tuple(_short(str(tag)) for tag in first.get("tags") or ()),
+        apis=tuple(dict.fromkeys(_short(str(call["call"])) for call in calls)),
         answered=tuple(sources.get(call["number"]) or "unanswered" for call in calls),
         failures=tuple(_failure(one, home) for one in ended.get("failures", ())),
         notes=tuple(_said(note, home) for note in ended.get("notes", ())),
-        rerun=f"bpmax-sim run {target}",
-        record=f"bpmax-sim record {target}",
+        rerun=bounded(f"bpmax-sim run {target}"),
+        record=bounded(f"bpmax-sim record {target}"),
         events=tuple(_event(event, home) for event in trace.events),
-        sources={home.place(file): body_text(text) for file, text in trace.sources.items()},
+        sources={
+            home.place(bounded(file)): body_text(text) for file, text in trace.sources.items()
+        },
         flow=None if trace.flow is None else bounded(trace.flow),
     )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _event(event: _Event, home: Homeward) -> dict[str, Any]:

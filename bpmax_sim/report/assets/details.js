@@ -30,7 +30,7 @@ function Sending({title, kind, request, answer, base, faults, story}) {
   const query = one => Object.keys(one || {}).length ? '?' + Object.entries(one).map(([name, value]) => name + '=' + value).join('&') : '';
   return html`<article class="sending ${kind}">
     <h3>${title} <span class=${kind}>${answer ? (answer.error || answer.status || '') : t('no answer')}</span> <small>${answer?.source || t('nobody')}${answer ? ' · ' + seconds(answer.took) : ''}</small></h3>
-    ${faults.map(fault => html`<p class="fault">⚡ ${t('struck', fault)} <span class="place">${fault.place}</span></p>`)}
+    ${faults.map(fault => html`<p class="fault">⚡ ${t('struck', {action: say(fault.action), rule: say(fault.rule)})} <span class="place">${fault.place}</span></p>`)}
     ${answer?.message ? html`<p class="error">${say(answer.message).split('\n')[0]}</p>` : null}
     ${recording ? html`<p class="place">${t(recording.played ? 'from recording' : 'nearest', {file: recording.file + ':' + recording.line, n: recording.exchange})}</p>` : null}
     ${(recording?.differs || []).map(one => html`<p class="difference">× <code>${one.path}</code> ${t('recorded')} <code class="old">${'recorded' in one ? json(one.recorded) : '∅'}</code> ${t('sent')} <code class="new">${'sent' in one ? json(one.sent) : '∅'}</code></p>`)}

@@ -57,7 +57,7 @@ function Copy({text, label}) {
     ${done ? t('copied') : label || t('copy')}</button>`;
 }
 const Paste = ({word, text}) => html`<p class="paste"><span>${t(word)}</span> <code>${text}</code> <${Copy} text=${text} label=${t('copy')} /></p>`;
-const placed = /^(.*?)(?::(\d+))?(?::(\d+))?$/;
+const placed = /^([\s\S]*?)(?::(\d+))?(?::(\d+))?$/;
 const lineOf = place => { const found = placed.exec(place || ''); return {file: found[1], line: +(found[2] || 0)}; };
 function Code({text, marks = new Map(), label, follow = true}) {
   const box = useRef(null), lines = useMemo(() => text.split('\n'), [text]);
