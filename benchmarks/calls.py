@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import httpx
 from msgspec.structs import replace
 
 import bpmax_sim.starter
@@ -26,6 +27,7 @@ from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.session import Session
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.session.options import Mode
+from bpmax_sim.transport.adapters import httpx_transport
 from bpmax_sim.transport.protocol import Handler
 
 _PLATFORMS = Path(bpmax_sim.starter.__file__).parent / "demo_files/scenarios/platforms"
@@ -123,6 +125,21 @@ def replaying(folder: Path) -> dict[str, float]:
         known = microseconds(lambda: crm.getCustomerDetail("0"), rounds=15, calls=100)
 
     return {"replay of one call, first time, µs": new, "replay of one call, again, µs": known}
+
+
+def client(folder: Path) -> dict[str, float]:
+    """Return the cost of a call by a user's own httpx client, known already."""
+    alone = folder / "client"
+    alone.mkdir()
+    platforms = keyed(alone)
+    url = "https://crm.example.test/api/customers/0"
+    with (
+        opened(recorded(alone, 1, platforms), repeat=True, platforms=platforms) as session,
+        httpx.Client(transport=httpx_transport(session)) as own,
+    ):
+        own.get(url)
+        cost = microseconds(lambda: own.get(url).json(), rounds=15, calls=100)
+    return {"replay through a client of one's own, µs": cost}
 
 
 def recording(folder: Path) -> dict[str, float]:
@@ -250,7 +267,7 @@ def measure() -> dict[str, float]:
     found: dict[str, float] = {}
     relative: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for figures in (building, replaying, short, spending, recording):
+        for figures in (building, replaying, client, short, spending, recording):
             base = floor()
             own = figures(Path(folder))
             found |= {"floor, µs": base, **own}

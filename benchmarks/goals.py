@@ -26,6 +26,7 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         "build and authorise, times the floor": Goal(0.4),
         "replay of one call, first time, times the floor": Goal(1.2),
         "replay of one call, again, times the floor": Goal(0.5),
+        "replay through a client of one's own, times the floor": Goal(1.5),
         "a session with one call, times the floor": Goal(2.5),
         "a session with a login and one call, times the floor": Goal(2.5),
         "growth of a call, 100 to 10000, in order": _GROWTH,

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.examples import EVERY_NIGHT
 
@@ -15,6 +16,9 @@ SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_
 # No explain phase: it traces every line, which costs more than it tells.
 settings.register_profile(
     "local",
+    # Said here, as Hypothesis has other defaults where CI is set, and a night is to draw anew.
+    derandomize=False,
+    database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
     deadline=None,
     max_examples=24,
     stateful_step_count=15,
@@ -27,7 +31,11 @@ settings.register_profile(
     "mutants", settings.get_profile("whole"), phases=(Phase.explicit, Phase.generate)
 )
 settings.register_profile(
-    "nightly", settings.get_profile("local"), max_examples=240, stateful_step_count=50
+    "nightly",
+    settings.get_profile("local"),
+    max_examples=240,
+    stateful_step_count=50,
+    print_blob=True,
 )
 PROFILE = os.environ.get("BPMAX_SIM_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "local")
 settings.load_profile(PROFILE)

@@ -8,8 +8,11 @@ The checks behind the laws: each makes calls, and raises `LawBroken` where its l
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import msgspec
 from hypothesis import strategies as st
@@ -33,7 +36,8 @@ from bpmax_sim.fuzz.target import (
 )
 from bpmax_sim.fuzz.violation import broken, is_expected, outcome, told
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.messages import Request
+from bpmax_sim.js_values import loads
+from bpmax_sim.messages import FORM, Headers, Request
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Api, Parameter
 from bpmax_sim.proxy.builder import CallSpec
@@ -225,8 +229,27 @@ def _wire(request: Request, target: Target) -> Any:
     address, _, query = request.url.partition("?")
     kept = [pair for pair in query.split("&") if pair.partition("=")[0].lower() not in signed]
     headers = {n.lower(): v for n, v in request.headers if n.lower() not in signed}
-    body = request.call.body if request.call else None
-    return address, sorted(kept), headers, body
+    return address, sorted(kept), headers, request.call.body if request.call else None
+
+
+def _meaning(request: Request) -> Any:
+    """Return what a recording of *request* has to tell from another: its call, order aside."""
+    call = request.call
+    assert call is not None
+    parts = parts_of(call)
+    media = Headers(call.headers).media_type
+    body: Any = call.body
+    if media == "application/json" and body:
+        with suppress(ValueError):  # a script may send any text as it is
+            body = loads(body.decode("utf-8", "replace"))
+    elif media == FORM and body:
+        body = sorted(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    return parts.path, sorted(call.query), sorted(parts.header.items()), _sorted(body)
+
+
+def _sorted(value: Any) -> str:
+    """Return a body as text that is the same for two that differ in the order of keys alone."""
+    return json.dumps(value, sort_keys=True, default=repr)
 
 
 def same_languages(target: Target, programs: Programs) -> None:
@@ -280,7 +303,7 @@ def tells_apart(target: Target, programs: Programs) -> None:
     with target.session() as (session, _):
         built = [_built(program, session) for program in programs]
     calls = [request.call for request in built if request is not None and request.call]
-    if len(calls) < len(built) or len({repr(_wire(one, target)) for one in built if one}) == 1:
+    if len(calls) < len(built) or len({repr(_meaning(one)) for one in built if one}) == 1:
         return  # `accepted` tells of what cannot be built
     rules = matching_rules(target.platforms, ())
     keys = {identity(parts_of(call), rules) for call in calls}

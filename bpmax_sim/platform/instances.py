@@ -12,8 +12,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import printable
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from msgspec import UNSET, UnsetType, structs, to_builtins
@@ -218,16 +220,16 @@ class _Resolver:
         """Return the declared address and the live one."""
         given = self.instance.base_url
         if not isinstance(given, Source):
-            address = given or self.platform.base_url
+            address = _sendable(given or self.platform.base_url)
             return address, address
-        declared = self.platform.base_url
+        declared = _sendable(self.platform.base_url)
         live = None if self.closed else self._outside(given, "base_url")
         if live is not None and not is_address(live):
             self._tell(
                 msg("expected {address}, got other text ({who})", address=ADDRESS, who=self._who()),
                 "base_url",
             )
-        return declared, declared if live is None else live
+        return declared, declared if live is None else _sendable(live)
 
     def route(self) -> Route:
         """Return how requests get to the address; nothing of it is read where none is sent."""
@@ -536,3 +538,12 @@ class _Checks(msgspec.Struct, frozen=True):
             self.tell(msg("expected {proxy}", proxy=PROXY), "proxy")
         if self.instance.tls.key and not self.instance.tls.cert:
             self.tell(msg("expected cert beside key: the certificate of that key"), "tls", "key")
+
+
+def _sendable(address: str) -> str:
+    """Return *address* with the characters of its path that no request line can hold encoded."""
+    if address.isascii():
+        return address
+    scheme, _, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host}{slash}{quote(path, safe=printable)}"

@@ -109,7 +109,9 @@ class _Expansion(msgspec.Struct):
     def _expanded(self, node: Node, name: str, steps: Steps) -> Node:
         source, given = preset(name), _given(node)
         brought = (source.child("credentials") or _EMPTY).items
-        parameters = {**(source.child("parameters") or _EMPTY).items, **given}
+        # Parameters are rendered in order, and defaults name credentials.
+        first = {key: given[key] for key in brought if key in given}
+        parameters = {**first, **(source.child("parameters") or _EMPTY).items, **given}
         self._check_secrets(brought, given, steps)
         filled = _Filling(parameters, steps, self.problems).fill(source.child("auth") or _EMPTY)
         own = {key: child for key, child in node.items.items() if key in MECHANISMS}

@@ -406,11 +406,12 @@ def _quoted_name(name: str) -> str:
 
 
 def _xml(value: Any) -> Payload:
-    if not isinstance(value, Mapping) or len(value) != 1:
+    roots = list(_elements(value, "body")) if isinstance(value, Mapping) else []
+    if len(roots) != 1:
         raise BadValueError(
             msg("body must be an object with one key, the root element, or XML text")
         )
-    return Payload(_utf8("".join(_elements(value, "body")), "body"), TYPES["xml"])
+    return Payload(_utf8(roots[0], "body"), TYPES["xml"])
 
 
 def _elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -430,7 +431,7 @@ def _content(value: Any, where: str) -> str:
     if not isinstance(value, Mapping):
         return f">{_xml_text(value, where)}"
     attributes = "".join(
-        f' {_attribute(name, where)}="{_xml_text(item, where)}"'
+        f' {_attribute(name, where)}="{_attribute_text(item, where)}"'
         for name, item in value.items()
         if name.startswith("@")
     )
@@ -452,7 +453,12 @@ def _xml_text(value: Any, where: str) -> str:
         raise BadValueError(
             msg("{where} is {kind_of} that XML cannot hold", where=where, kind_of=kind_of(value))
         )
-    return escape(text)
+    return escape(text).replace("\r", "&#13;")  # readers make a line feed of it (XML 1.0, 2.11)
+
+
+def _attribute_text(value: Any, where: str) -> str:
+    # In attributes they make spaces of these (XML 1.0, 3.3.3).
+    return _xml_text(value, where).replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 _ENCODERS: Mapping[str, Callable[[Any], Payload]] = {

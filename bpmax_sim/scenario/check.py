@@ -413,11 +413,14 @@ def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
             draft.tell(
                 spot.at(key), msg("{key} needs flow.definition; without it nothing moves", key=key)
             )
-        elif key == "at" and _is_literal(wanted) and wanted not in draft.nodes:
-            draft.tell(
-                spot.at(key),
-                msg("no node {wanted!r}{hint}", wanted=wanted, hint=hint(wanted, draft.nodes)),
-            )
+        elif key == "at":
+            for index, node in enumerate(wanted if isinstance(wanted, list) else [wanted]):
+                if _is_literal(node) and node and node not in draft.nodes:
+                    where = element(spot.at(key), index)
+                    draft.tell(
+                        where,
+                        msg("no node {node!r}{hint}", node=node, hint=hint(node, draft.nodes)),
+                    )
 
 
 def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:

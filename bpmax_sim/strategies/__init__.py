@@ -10,9 +10,11 @@ Fuzz your own platform in four lines::
 
 from __future__ import annotations
 
-from bpmax_sim.strategies.platforms import apis, auths, declared, instances, platforms, secrets
+from bpmax_sim.strategies.auths import auths
+from bpmax_sim.strategies.platforms import apis, declared, instances, platforms, secrets
 from bpmax_sim.strategies.programs import (
     chains,
+    claims,
     direct_calls,
     for_platform,
     javascript,
@@ -38,6 +40,7 @@ __all__ = [
     "auths",
     "cassettes",
     "chains",
+    "claims",
     "declared",
     "direct_calls",
     "exchanges",

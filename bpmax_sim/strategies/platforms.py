@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Final
+from typing import Any, Final
 
 from hypothesis import strategies as st
 from msgspec import UNSET
@@ -12,22 +12,8 @@ from msgspec.structs import replace
 
 from bpmax_sim.platform.instances import Entry, Origin
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import (
-    Acquire,
-    Api,
-    Apply,
-    Auth,
-    CredentialSpec,
-    Extract,
-    Instance,
-    LoginRequest,
-    LoginStep,
-    Parameter,
-    Platform,
-    Sign,
-    Spot,
-    snake,
-)
+from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform, snake
+from bpmax_sim.strategies.auths import auths, credentials_of, rules_of
 from bpmax_sim.strategies.values import keys, scalars, words
 
 PLACE_NAMES: Final = ("id", "no", "状态", "page", "lang", "q", "1")
@@ -36,67 +22,6 @@ PLACE_NAMES: Final = ("id", "no", "状态", "page", "lang", "q", "1")
 HEADER_NAMES: Final = ("X-Trace", "X-Tenant", "Accept-Language", "x-lower")
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
-
-_LOGIN = Acquire(
-    share=("user", "secret"),
-    steps=(
-        LoginStep(
-            request=LoginRequest(
-                path="/login", form={"user": "{{ user }}", "secret": "{{ secret }}"}
-            ),
-            extract={
-                "token": Extract(path="$.token", secret=True),
-                "ttl": Extract(path="$.ttl", optional=True),
-            },
-        ),
-    ),
-)
-_SIGN = Sign(
-    set_headers={"X-Key": "{{ user | hex }}"},
-    message="{{ method }}\n{{ target }}\n{{ body }}",
-    key="{{ secret }}",
-    emit=(Apply(place="header", name="X-Signature", value="{{ signature }}"),),
-)
-_STATIC: tuple[tuple[Spot, str, str], ...] = (
-    ("header", "Authorization", "Basic {{ (user ~ ':' ~ secret) | b64 }}"),
-    ("header", "Authorization", "Bearer {{ secret }}"),
-    ("header", "X-Api-Key", "{{ secret }}"),
-    ("query", "access_token", "{{ secret }}"),
-    ("cookie", "sid", "{{ secret | hex }}"),
-    ("body", "auth.key", "{{ secret }}"),
-    ("path", "tenant", "{{ user }}"),
-)
-_ACQUIRED: tuple[tuple[Spot, str, str], ...] = (
-    ("header", "Authorization", "Bearer {{ token }}"),
-    ("query", "access_token", "{{ token }}"),
-)
-KINDS: Final = ("none", "static", "login", "signed")
-"""Kinds of auth: nothing; a credential put in; one that a login yields; a signature."""
-
-
-def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
-    """Draw how calls are authorised; see `KINDS`. The credentials are ``user`` and ``secret``.
-
-    A login is ``POST /login`` with both as a form, answered by ``{"token": …, "ttl": seconds}``.
-    A signature is HMAC-SHA256 in hexadecimal over method, target and body, one on each line.
-    """
-    return _auths(tuple(kinds))
-
-
-@cache  # here and below: checking a strategy anew costs more than drawing from it
-def _auths(kinds: tuple[str, ...]) -> st.SearchStrategy[Auth]:
-    known: dict[str, list[Auth]] = {
-        "none": [Auth()],
-        "static": [Auth(apply=(_apply(spot),)) for spot in _STATIC],
-        "login": [Auth(acquire=_LOGIN, apply=(_apply(spot),)) for spot in _ACQUIRED],
-        "signed": [Auth(sign=_SIGN)],
-    }
-    return st.sampled_from([auth for kind in kinds for auth in known[kind]])
-
-
-def _apply(spot: tuple[Spot, str, str]) -> Apply:
-    place, name, value = spot
-    return Apply(place=place, name=name, value=value)
 
 
 def apis(*, names: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Api]:
@@ -109,60 +34,114 @@ def apis(*, names: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Ap
 
 @cache
 def _usual_apis() -> st.SearchStrategy[Api]:
-    return _apis(keys())
+    words_ = st.builds("{}_{}".format, st.sampled_from(("get", "create", "find")), keys())
+    return _apis(keys() | words_)
 
 
 @st.composite
 def _apis(draw: st.DrawFn, names: st.SearchStrategy[str]) -> Api:
+    key = draw(names)
     placeholders = draw(_PLACEHOLDERS)
-    start = draw(_STARTS)
-    query = draw(_QUERY_STRINGS)
-    body = draw(_DEFAULT_BODIES)
+    encoding = draw(_ENCODINGS)
     return Api(
-        key=draw(names),
+        key=key,
+        aliases=(f"old_{key}",) if draw(_EITHER) else (),
         method=draw(_METHODS),
-        path=start + "".join(f"/{{{name}}}" for name in placeholders) + query,
-        parameters=tuple(draw(_parameters(placeholders))),
+        path=draw(_STARTS) + _joined(placeholders, draw(_JOINS)) + draw(_QUERY_STRINGS),
+        parameters=tuple(draw(_parameters(placeholders, encoding))),
         query=draw(_QUERY),
-        headers=draw(_HEADERS),
-        body=body,
+        headers=draw(_SOME_HEADERS),
+        body=draw(_BODIES[encoding]),
+        encoding=encoding or UNSET,  # type: ignore[arg-type]
     )
 
 
+def _joined(names: list[str], join: str) -> str:
+    """Return placeholders as segments, or as one segment of several where *join* is no slash."""
+    return f"/{join.join(f'{{{name}}}' for name in names)}" if names else ""
+
+
 @st.composite
-def _parameters(draw: st.DrawFn, placeholders: list[str]) -> list[Parameter]:
-    found = [Parameter(name=name, place="path", required=True) for name in placeholders]
+def _parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list[Parameter]:
+    found = [
+        Parameter(name=name, place="path", required=True, **draw(_TYPES["path"]))
+        for name in placeholders
+    ]
     for place, name in draw(_OTHERS):
-        if name in placeholders:
+        if name in placeholders or (place == "body" and not _can_hold(name, encoding)):
             continue
-        target = {"header": f"X-{name if name.isascii() else 'Z'}", "body": f"深.{name}"}
         default = draw(scalars()) if place == "query" and draw(_EITHER) else UNSET
+        typed = draw(_TYPES[place if place != "body" or not encoding else "query"])
         found.append(
             Parameter(
                 name=name,
                 place=place,  # type: ignore[arg-type]
-                to=target.get(place, ""),
+                to=_target(place, name, encoding),
                 required=draw(_EITHER),
                 default=default,
+                **(typed if default is UNSET else {}),
             )
         )
     return draw(st.permutations(found))
 
 
+def _target(place: str, name: str, encoding: str) -> str:
+    if place == "header":
+        return f"X-{name if name.isascii() else 'Z'}"
+    return _INNER.get(encoding, "{}").format(name) if place == "body" else ""
+
+
+def _can_hold(name: str, encoding: str) -> bool:
+    """Return whether a body in *encoding* has a place for a parameter called *name*."""
+    return encoding != "text" and not (encoding == "xml" and not name[0].isalpha())
+
+
+_INNER: Final = {"": "深.{}", "xml": "单.{}"}
+"""Where a parameter stands in a body; in forms under its own name."""
+
 _PLACEHOLDERS = st.lists(st.sampled_from(PLACE_NAMES[:3]), unique=True, max_size=2)
+_JOINS = st.sampled_from(("/", "/", "-", "."))
 _STARTS = st.sampled_from(("/api", "/客户", "/v1/合同 列表", ""))
 _QUERY_STRINGS = st.sampled_from(("", "", "?v=1", "?lang=zh&flag"))
-_DEFAULT_BODIES = st.sampled_from((UNSET, {"来源": "表单"}, {"page": 1, "深": {"a": [1]}}))
+_ENCODINGS = st.sampled_from(("", "", "", "", "", "form", "multipart", "xml", "text"))
+_IN_FORMS = st.sampled_from((UNSET, {"来源": "表单"}, {"page": 1, "来源": ["a", 2]}))
+_BODIES: Final[Mapping[str, st.SearchStrategy[Any]]] = {
+    "": st.sampled_from((UNSET, {"来源": "表单"}, {"page": 1, "深": {"a": [1]}})),
+    "form": _IN_FORMS,
+    "multipart": _IN_FORMS,
+    "xml": st.sampled_from((UNSET, {"单": {"来源": "表单", "@no": 7}})),
+    "text": st.sampled_from((UNSET, "默认 {{ 文本 }}")),
+}
 _METHODS = st.sampled_from(METHODS)
 _EITHER = st.booleans()
+_SELDOM = st.integers(0, 3).map(lambda number: number == 1)
+_RARELY = st.integers(0, 7).map(lambda number: number == 1)
 _OTHERS = st.lists(
     st.tuples(st.sampled_from(("query", "header", "body")), st.sampled_from(PLACE_NAMES)),
     unique_by=lambda other: other[1],
     max_size=3,
 )
+_ORDER: Final = {
+    "type": "object",
+    "properties": {"名称": {"type": "string"}, "数量": {"type": "integer"}},
+    "required": ["名称"],
+}
+_SINGLE: Final[tuple[dict[str, Any], ...]] = (
+    {}, {}, {}, {"type": "integer"}, {"enum": ("开", "关", "a b")}, {"format": "date"},
+)  # fmt: skip
+_TYPES: Final[Mapping[str, st.SearchStrategy[dict[str, Any]]]] = {
+    "path": st.sampled_from(_SINGLE),
+    "query": st.sampled_from((*_SINGLE, {"type": "boolean"})),
+    "header": st.sampled_from(({}, {}, {"format": "uuid"}, {"type": "integer"})),
+    "body": st.sampled_from((*_SINGLE, {"type": "object"}, {"type": "array"}, {"schema": _ORDER})),
+}
+"""What is declared of values at each place."""
+
 _KEYS = st.sampled_from(("crm_system", "erp", "qywx-test"))
 _ADDRESSES = st.sampled_from(("https://crm.example.test", "http://erp.test:8080/根/v2/"))
+_OWN_ADDRESSES = st.sampled_from(("", "", "", "https://own.example.test/租户/"))
 _QUERY = st.dictionaries(st.sampled_from(("page", "lang", "1")), scalars(), max_size=2)
+_SOME_HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), min_size=1)
 _HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), max_size=2)
 
 
@@ -184,30 +163,47 @@ def _platforms(
     draw: st.DrawFn, auth: st.SearchStrategy[Auth], api: st.SearchStrategy[Api], max_apis: int
 ) -> Platform:
     how = draw(auth)
-    drawn = draw(_some(api, max_apis))
-    apis_by_key = {one.key: _with_tenant(one, how) for one in drawn}
+    drawn = [
+        _fitting(one, how, draw(auth) if draw(_RARELY) else None)
+        for one in draw(_some(api, max_apis))
+    ]
+    apis_by_key = {one.key: one for one in drawn}
+    aliases = {snake(alias): one.key for one in drawn for alias in one.aliases}
+    own = [one.auth for one in drawn if isinstance(one.auth, Auth)]
     return Platform(
         platform_key=draw(_KEYS),
         base_url=draw(_ADDRESSES),
-        credentials={"user": CredentialSpec(), "secret": CredentialSpec(secret=True)},
+        credentials=credentials_of(how, *own),
         auth=how,
+        response=rules_of(how),
         query=draw(_QUERY),
         headers=draw(_HEADERS),
+        strict=draw(_SELDOM),
         apis=apis_by_key,
-        spellings={snake(key): key for key in apis_by_key},
+        spellings={**aliases, **{snake(key): key for key in apis_by_key}},
     )
+
+
+def _fitting(api: Api, platforms: Auth, own: Auth | None) -> Api:
+    """Return *api* with an auth of its own, where one is drawn, and fit for what auth puts in.
+
+    What goes into a JSON body goes into no other; a placeholder that auth fills is added.
+    """
+    auth = platforms if own is None else own
+    spots = (*auth.apply, *(auth.sign.emit if auth.sign else ()))
+    if api.encoding is not UNSET and any(one.place == "body" for one in spots):
+        kept = tuple(one for one in api.parameters if one.place != "body")
+        api = replace(api, encoding=UNSET, body=UNSET, parameters=kept)
+    if own is not None:
+        api = replace(api, auth=own, response=rules_of(own))
+    if any(one.place == "path" for one in spots):
+        return replace(api, path=f"/{{tenant}}{api.path}")
+    return api
 
 
 @lru_cache
 def _some(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list[Api]]:
     return st.lists(api, min_size=1, max_size=most, unique_by=lambda one: snake(one.key))
-
-
-def _with_tenant(api: Api, auth: Auth) -> Api:
-    """Give auth the placeholder that it fills."""
-    if not any(one.place == "path" for one in auth.apply):
-        return api
-    return replace(api, path=f"/{{tenant}}{api.path}")
 
 
 def secrets() -> st.SearchStrategy[str]:
@@ -229,6 +225,7 @@ def instances(
         Instance,
         platform=st.just(platform),
         instance_key=st.sampled_from(("test", "prod", "客户甲")) if key is None else key,
+        base_url=_OWN_ADDRESSES,
         query=_QUERY,
         headers=_HEADERS,
         credentials=_CREDENTIALS,

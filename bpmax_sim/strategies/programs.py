@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from math import copysign, isfinite, isnan
 from pathlib import Path
@@ -27,14 +27,14 @@ from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
-from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
+from bpmax_sim.platform.model import Api, Auth, Parameter, Platform, put_in, snake
 from bpmax_sim.project import absolute, find_instances, local_of
 from bpmax_sim.proxy.builder import CallSpec, Setter
 from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.platforms import HEADER_NAMES, PLACE_NAMES
 from bpmax_sim.strategies.schemas import values_of
-from bpmax_sim.strategies.values import keys, scalars, script_values, texts, words
+from bpmax_sim.strategies.values import evenly, keys, scalars, script_values, texts, weighted, words
 from bpmax_sim.yamlfile import read_yaml
 
 _DOLLAR = {"path": "$path", "query": "$query", "header": "$header", "body": "$body"}
@@ -100,6 +100,9 @@ Step = tuple[Setter, Any]
 _MOSTLY: Final = 8
 """Times out of ten that everything an API requires is given."""
 
+_TRULY: Final = 6
+"""Times out of ten that an API is called by its key."""
+
 _UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 _ODD_HEADERS: Final = ("客户", "a b", "", "Host", "Content-Length", "x:y")
 _ODD_VALUES: Final = ("x\r\nX-Evil: 1", "x\nX-Evil: 1", "\r", "a\x00b", "\x7f", " a", "a ", "张三")
@@ -107,7 +110,7 @@ _CLIMBING: Final = ("...", "../..", "./", "a/b", "/", "a?b#c", "%2F", "%2e%2e", 
 _NO_SEGMENT: Final = ("", *sorted(DOTS))
 _COOKIES: Final = ("a=1", "sid=mine; b=2")
 _TEN = st.integers(0, 9)
-_EXTRA = st.lists(scalars(), max_size=2)
+_EXTRA = st.lists(scalars(), max_size=3)
 
 
 def chains(
@@ -146,15 +149,45 @@ def _chains(
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
     setters = steps(platform=platform, api=called, refusable=refusable)
     given = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
+    if max_steps:
+        for aim in draw(_SOME_CORNERS[refusable]):
+            _insert(draw, given, draw(corner_steps(aim, api=called, platform=platform)))
     if draw(_TEN) < _MOSTLY:
-        for setter, value in draw(_needed(called, _fillable(platform, called))).items():
-            given.insert(draw(st.integers(0, len(given))), (setter, value))
+        for step in draw(_needed(called, _fillable(platform, called))).items():
+            given.insert(draw(st.integers(0, len(given))), step)
     return CallSpec(
         platform=platform.platform_key if platform else draw(keys()),
-        options=draw(_options(instances)),
-        api=called.key,
+        options=draw(_options(instances, refusable)),
+        api=_spelled(draw, called, platform) if platform else called.key,
         steps=tuple(given),
     )
+
+
+def _insert(draw: st.DrawFn, given: list[Step], more: Iterable[Step]) -> None:
+    """Put *more* into *given*, in its order, from one place on."""
+    at = draw(st.integers(0, len(given)))
+    for step in more:
+        given.insert(at, step)
+        at = draw(st.integers(at + 1, len(given)))
+
+
+def _spelled(draw: st.DrawFn, api: Api, platform: Platform) -> str:
+    """Return a name that *api* may be called by: its key mostly, its twin or an alias else."""
+    if draw(_TEN) < _TRULY:
+        return api.key
+    names = (api.key, *api.aliases)
+    spellings = dict.fromkeys((*api.aliases, *map(snake, names), *map(_camel, names)))
+    others = [one for one in spellings if one != api.key and _is_of(platform, one, api)]
+    return draw(st.sampled_from(others or [api.key]))
+
+
+def _is_of(platform: Platform, name: str, api: Api) -> bool:
+    return name not in platform.apis and platform.spellings.get(snake(name)) == api.key
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
 
 
 @st.composite
@@ -169,39 +202,44 @@ def _needed(draw: st.DrawFn, api: Api, names: tuple[str, ...]) -> dict[Setter, d
             at = found.setdefault(one.place, {})
             for name in above:
                 at = at.setdefault(name, {})
-            at[last] = draw(_value(one.place))
+            at[last] = draw(_value(one.place, str(api.encoding or "")))
     return found
 
 
 def _fillable(platform: Platform | None, api: Api) -> tuple[str, ...]:
-    taken = {one.name for one in platform.auth.apply} if platform else set()
+    auth = _auth(platform, api)
+    taken = {one.name for one in auth.apply if one.place == "path"} if auth else set()
     return tuple(name for name in placeholders(api.path) if name not in taken)
 
 
 @cache
-def _options(instances: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+def _options(instances: tuple[str, ...], refusable: bool) -> st.SearchStrategy[dict[str, Any]]:
     callers: st.SearchStrategy[Any] = texts().filter(bool)
     named: st.SearchStrategy[Any] = st.sampled_from((*instances, UNDEFINED))
     optional = {"caller": callers | st.just(UNDEFINED), "instance_key": named}
-    return st.fixed_dictionaries({}, optional=optional)
+    usual = st.fixed_dictionaries({}, optional=optional)
+    if not refusable:
+        return usual
+    odd = st.fixed_dictionaries({"instance_key": st.just("prd")}, optional={"caller": callers})
+    return weighted((14, usual), (1, odd))
 
 
 def steps(
     *, platform: Platform | None = None, api: Api = _UNNAMED, refusable: bool = False
 ) -> st.SearchStrategy[Step]:
     """Draw one setter and its value: ``("query", {"page": 1})``."""
-    drawn = _steps(_fillable(platform, api), refusable)
-    claims = _rivals(platform, api)
-    return st.one_of(*drawn, st.sampled_from(claims)) if claims else st.one_of(drawn)
+    drawn = _steps(_fillable(platform, api), refusable, str(api.encoding or ""))
+    found = claims(platform=platform, api=api)
+    return st.one_of(*drawn, st.sampled_from(found)) if found else st.one_of(drawn)
 
 
 @cache
-def _steps(names: tuple[str, ...], refusable: bool) -> list[st.SearchStrategy[Step]]:
+def _steps(names: tuple[str, ...], refusable: bool, encoding: str) -> list[st.SearchStrategy[Step]]:
     values: dict[Setter, st.SearchStrategy[Any]] = {
         "path": _paths(names, refusable),
         "query": _queries(refusable),
         "header": _headers(refusable),
-        "body": _bodies(refusable),
+        "body": _bodies(refusable, encoding),
     }
     return [st.tuples(st.just(setter), drawn) for setter, drawn in values.items()]
 
@@ -211,19 +249,21 @@ def rivals(*, platform: Platform, api: Api = _UNNAMED) -> st.SearchStrategy[Step
 
     Nothing is drawn where there is no auth.
     """
-    claims = _rivals(platform, api)
-    return st.sampled_from(claims) if claims else st.nothing()
+    found = claims(platform=platform, api=api)
+    return st.sampled_from(found) if found else st.nothing()
 
 
-def _rivals(platform: Platform | None, api: Api) -> list[Step]:
-    if platform is None:
-        return []
-    auth = api.auth if isinstance(api.auth, Auth) else platform.auth
-    emitted = auth.sign.emit if auth.sign else ()
+def _auth(platform: Platform | None, api: Api) -> Auth | None:
+    return api.auth if isinstance(api.auth, Auth) else platform.auth if platform else None
+
+
+def claims(*, platform: Platform | None, api: Api = _UNNAMED) -> list[Step]:
+    """Return what `rivals` draws from: the setters that claim a name of auth."""
+    auth = _auth(platform, api)
     return [
-        _rival(one.place, name)
-        for one in (*auth.apply, *emitted)
-        for name in ({one.name} if one.place == "path" else _cases(one.name))
+        _rival(place, spelled)
+        for place, name in (put_in(auth, auth.apply) if auth else ())
+        for spelled in ({name} if place == "path" else _cases(name))
     ]
 
 
@@ -288,13 +328,196 @@ def _headers(refusable: bool) -> st.SearchStrategy[Any]:
 
 
 @cache
-def _bodies(refusable: bool) -> st.SearchStrategy[Any]:
+def _bodies(refusable: bool, encoding: str) -> st.SearchStrategy[Any]:
     names = st.sampled_from((*PLACE_NAMES, "来源", "深", "auth", "AUTH"))
+    if encoding and not refusable:
+        return _FITTING_BODIES[encoding](names) | st.just(UNDEFINED)
     objects = st.dictionaries(names, script_values(max_leaves=4), max_size=3)
     drawn = objects | objects | script_values() | st.just(UNDEFINED)
     if not refusable:
         return drawn
+    if encoding:
+        drawn = weighted((3, _FITTING_BODIES[encoding](names)), (1, drawn))
     return drawn | script_values(refusable=True) | st.just(BigInt(1)) | st.binary(max_size=4)
+
+
+def _form_bodies(names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    single = scalars() | st.none() | st.just(UNDEFINED)
+    return st.dictionaries(names, single | st.lists(single, max_size=2), max_size=3)
+
+
+def _multipart_bodies(names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    files = st.fixed_dictionaries(
+        {"content": texts() | st.binary(max_size=6)},
+        optional={"filename": st.sampled_from(_FILES), "content_type": st.just("text/csv")},
+    )
+    return _form_bodies(names) | st.dictionaries(names, files | scalars(), min_size=1, max_size=2)
+
+
+def _xml_bodies(_names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    single = (scalars() | st.none()).filter(_is_element)
+    names = st.sampled_from(("来源", "page", "@no", "#text", "a.b"))
+    children = st.dictionaries(names, single | st.just(UNDEFINED), max_size=3)
+    lists = st.fixed_dictionaries({"项": st.lists(single, max_size=2)})
+    return (children | lists).map(lambda inner: {"单": inner})
+
+
+_FILES: Final = ("合同 1.csv", 'a"b\r\n.txt')
+_FITTING_BODIES: Final[Mapping[str, Callable[[st.SearchStrategy[str]], st.SearchStrategy[Any]]]] = {
+    "form": _form_bodies,
+    "multipart": _multipart_bodies,
+    "xml": _xml_bodies,
+    "text": lambda _names: scalars(),
+}
+"""What each encoding can hold, besides JSON, which holds everything."""
+
+
+def _defaults(api: Api, platform: Platform | None, place: str) -> list[str]:
+    """Return the names that have a default at *place*: ``query`` or ``headers``."""
+    levels = (api, platform) if platform else (api,)
+    return sorted({name for one in levels for name in getattr(one, place)})
+
+
+def _default_query(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    names = _defaults(api, platform, "query") or ["page"]
+    return [("query", {name: value}) for name in names[:1]]
+
+
+def _default_header(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    names = _defaults(api, platform, "headers") or ["X-Trace"]
+    return [("header", {names[0].swapcase(): value})]
+
+
+def _named_query(api: Api, _platform: Platform | None, value: Any) -> list[Step]:
+    names = [pair.partition("=")[0] for pair in api.path.partition("?")[2].split("&")]
+    return [("query", {names[0] or "q": value})]
+
+
+def _filled_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    names = _fillable(platform, api)
+    return [("path", {name: one}) for name in names[:1] for one in ("先", value)]
+
+
+def _filled(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    return [("path", {name: value}) for name in _fillable(platform, api)[:1]]
+
+
+def _claimed(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    found = claims(platform=platform, api=api)
+    return [
+        found[value % len(found)] if found else ("header", {"authorization": "Bearer mine-0123"})
+    ]
+
+
+CLAIM: Final = "a name that auth owns"
+Aim = Callable[[Api, Platform | None, Any], list[Step]]
+CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
+    CLAIM: (_claimed, tuple(range(12))),
+    "undefined on a default of the query": (_default_query, (UNDEFINED,)),
+    "undefined on a default header": (_default_header, (UNDEFINED,)),
+    "null on a default of the query": (_default_query, (None,)),
+    "null on a default header in another case": (_default_header, (None,)),
+    "a header that meets a default in another case": (_default_header, ("t-1",)),
+    "a value on a default of the query": (_default_query, ("覆盖", 0, False, [1, "b"])),
+    "a value on a query of the path": (_named_query, ("z", None)),
+    "one query name twice": (
+        lambda _api, _platform, value: [("query", {"q": 1}), ("query", {"q": value})],
+        ("末", UNDEFINED, None),
+    ),
+    "one header twice in two cases": (
+        lambda _api, _platform, value: [
+            ("header", {"X-Twice": "1"}),
+            ("header", {"x-twicE": value}),
+        ],
+        ("2", UNDEFINED, None),
+    ),
+    "one placeholder twice": (_filled_twice, ("后", "a/b?#", UNDEFINED)),
+    "an object after another body": (
+        lambda _api, _platform, value: [("body", value), ("body", {"来源": "后"})],
+        ("文本", [1], 7, None),
+    ),
+    "another body after an object": (
+        lambda _api, _platform, value: [("body", {"来源": "先"}), ("body", value)],
+        ("文本", [1], None),
+    ),
+    "two objects": (
+        lambda _api, _platform, value: [("body", {"来源": "先", "q": 1}), ("body", value)],
+        ({"q": {"深": 2}}, {"q": None}, {"q": UNDEFINED}),
+    ),
+    "a template in a text": (
+        lambda _api, _platform, value: [("query", {"q": value}), ("body", {"来源": value})],
+        ('[1,2]{{ x }}"\n', "{{ now }}", "${x}%"),
+    ),
+    "numbers, a space and a plus in the query": (
+        lambda _api, _platform, value: [("query", {"q": value})],
+        (1e21, "a+b c", True, -0.0, 1.5e-7),
+    ),
+    "an array in the query": (
+        lambda _api, _platform, value: [("query", {"q": value})],
+        ([1, "b"], [True, None, "c d"], []),
+    ),
+    "a date, NaN and undefined in a body": (
+        lambda _api, _platform, value: [("body", {"q": value, "no": [value], "lang": UNDEFINED})],
+        (datetime(2026, 3, 2, 1, 2, 3, 45_000, tzinfo=UTC), float("nan"), UNDEFINED, 1e21),
+    ),
+    "a text for a body": (
+        lambda _api, _platform, value: [("body", value)],
+        ("文本 {{ x }}", '{"a":1}', ""),
+    ),
+    "an Authorization of the script's own": (
+        lambda _api, _platform, value: [("header", {"authorization": value})],
+        ("Bearer mine-0123456789", "Basic bWluZTptaW5l"),
+    ),
+    "a content type of the script's own": (
+        lambda _api, _platform, value: [("header", {"content-type": value})],
+        ("application/json; charset=utf-8", "application/x-www-form-urlencoded"),
+    ),
+}
+"""Setters that rarely meet by chance, by what they are: what makes them, and of which values."""
+
+REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
+    "null in a path": (_filled, (None,)),
+    "dots in a path": (_filled, (".", "..")),
+    "a header that no line can hold": (
+        lambda _api, _platform, value: [("header", {"X-New": value})],
+        ("x\r\nX-Evil: 1", "张三", "a\x00b"),
+    ),
+    "an object in the query": (
+        lambda _api, _platform, value: [("query", {"q": value})],
+        ({"a": 1}, [[1]]),
+    ),
+    "a BigInt in a body": (
+        lambda _api, _platform, value: [("body", value)],
+        (BigInt(1), {"q": [BigInt(1)]}),
+    ),
+    "half a character": (
+        lambda _api, _platform, value: [value],
+        (("body", {"q": "甲\ud800"}), ("query", {"q": "\udc00"}), ("body", "\ud83d")),
+    ),
+}
+"""Setters that must be refused, as `CORNERS` has those that need not be."""
+
+
+@st.composite
+def _corner_names(draw: st.DrawFn, refusable: bool) -> list[str]:
+    if refusable and draw(_EITHER):
+        return [draw(evenly(_REFUSED))]
+    return draw(_TWO_CORNERS)
+
+
+_EITHER = st.booleans()
+_REFUSED: Final = [name for name in REFUSED for _ in range(1 + name.endswith("path"))]
+_OFTEN: Final = [name for name in CORNERS for _ in range(5 if name == CLAIM else 1)]
+_TWO_CORNERS = st.tuples(evenly(_OFTEN), evenly(_OFTEN)).map(list)
+_SOME_CORNERS: Final = {refusable: _corner_names(refusable) for refusable in (False, True)}
+
+
+def corner_steps(
+    name: str, *, api: Api = _UNNAMED, platform: Platform | None = None
+) -> st.SearchStrategy[list[Step]]:
+    """Draw the setters of one of `CORNERS` or `REFUSED`, for *api* of *platform*."""
+    aim, values = {**CORNERS, **REFUSED}[name]
+    return st.sampled_from(values).map(lambda value: aim(api, platform, value))
 
 
 def direct_calls(
@@ -320,29 +543,34 @@ def _direct_calls(
     refusable: bool,
 ) -> CallSpec:
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
-    args = [draw(_argument(one.place, one.required, refusable)) for one in called.parameters]
+    encoding = str(called.encoding or "")
+    args = [
+        draw(_argument(one.place, one.required, refusable, encoding)) for one in called.parameters
+    ]
     is_whole = draw(_TEN) < _MOSTLY
     given = len(args) if is_whole else draw(st.integers(0, len(args)))
     extra = draw(_EXTRA) if given == len(args) else []
     return CallSpec(
         platform=platform.platform_key if platform else draw(keys()),
-        options=draw(_options(instances)),
-        api=called.key,
+        options=draw(_options(instances, refusable)),
+        api=_spelled(draw, called, platform) if platform else called.key,
         args=(*args[:given], *extra),
     )
 
 
 @cache
-def _argument(place: str, required: bool, refusable: bool) -> st.SearchStrategy[Any]:
-    drawn = _value(place)
+def _argument(place: str, required: bool, refusable: bool, encoding: str) -> st.SearchStrategy[Any]:
+    drawn = _value(place, encoding)
     if not required or refusable:
         drawn |= st.just(UNDEFINED)
     return drawn | script_values(refusable=True) if refusable else drawn
 
 
 @cache
-def _value(place: str) -> st.SearchStrategy[Any]:
-    """Draw values that can stand at *place*."""
+def _value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
+    """Draw values that can stand at *place*; in a body, as one member of what *encoding* holds."""
+    if place == "body" and encoding:
+        return scalars().filter(_is_element) if encoding == "xml" else scalars()
     values: dict[str, st.SearchStrategy[Any]] = {
         "path": _segments(),
         "query": scalars() | st.lists(scalars(), min_size=1, max_size=2),

@@ -6,7 +6,7 @@ The formats of JSON Schema and OpenAPI that parameters name, and a few of Chines
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from typing import Any, Final
@@ -108,6 +108,21 @@ def _script_values(max_leaves: int, refusable: bool) -> st.SearchStrategy[Any]:
 def dates() -> st.SearchStrategy[datetime]:
     """Draw Dates of whole milliseconds, as UTC datetimes."""
     return _DATES
+
+
+def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
+    """Draw each of *values* about as often, the first where everything is shrunk.
+
+    What Hypothesis draws is not spread evenly, as it tries again what was drawn before; the sum of
+    several draws nearly is.
+    """
+    place = st.integers(0, len(values) - 1)
+    return st.tuples(place, place, place).map(lambda drawn: values[sum(drawn) % len(values)])
+
+
+def weighted(*drawn: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """Draw from each of *drawn* as often as its weight says; `one_of` takes equal ones once."""
+    return evenly([one for weight, one in drawn for _ in range(weight)]).flatmap(lambda one: one)
 
 
 def _nested(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrategy[Any]:

@@ -8,12 +8,20 @@ from pathlib import Path
 import pytest
 
 from tests.mutants import __main__ as mutants
+from tests.mutants.corners import EDITS
+from tests.mutants.edits import Edit
 from tests.mutants.tree import ROOT, applied, patches
 
 
 @pytest.mark.parametrize("patch", patches(), ids=lambda patch: patch.stem)
 def test_a_seeded_bug_still_fits_the_tree(patch: Path) -> None:
     assert applied(patch, ROOT, check=True) == ""
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
+def test_a_seeded_bug_behind_a_corner_still_fits_the_tree(edit: Edit) -> None:
+    assert edit.misfit(ROOT) == ""
+    assert edit.old != edit.new
 
 
 def test_there_are_enough_of_every_kind() -> None:

@@ -1,63 +1,74 @@
 """What a call must say, in plain dicts: the rules of the builder and of auth, written once more.
 
-Nothing of the package's proxy is used here but its value for ``undefined``.
+Nothing of the package's proxy is used here but its values for what Python has not.
 """
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, unquote
 
-from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.messages import Request
-from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
+from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform, is_set
 from bpmax_sim.proxy.builder import CallSpec
+from tests.property import bodies
+from tests.property.credentials import check_signature, defaulted, owned, puts
 
 Values = Mapping[str, str]
+BAD, MISSING, UNKNOWN = "BAD_ARGUMENT", "MISSING_PARAMETER", "UNKNOWN_PARAMETER"
+_FORM = "application/x-www-form-urlencoded"
 
-TEMPLATES: Mapping[str, Callable[[Values], str]] = {
-    "Basic {{ (user ~ ':' ~ secret) | b64 }}": lambda v: (
-        "Basic " + base64.b64encode(f"{v['user']}:{v['secret']}".encode()).decode()
-    ),
-    "Bearer {{ secret }}": lambda v: f"Bearer {v['secret']}",
-    "{{ secret }}": lambda v: v["secret"],
-    "{{ secret | hex }}": lambda v: v["secret"].encode().hex(),
-    "{{ user }}": lambda v: v["user"],
-    "Bearer {{ token }}": lambda v: f"Bearer {v['token']}",
-    "{{ token }}": lambda v: v["token"],
-}
+
+class Known(Protocol):
+    """What is declared, as a drawn case holds it."""
+
+    platform: Platform
+
+    def api(self, program: CallSpec) -> Api: ...
+    def auth(self, program: CallSpec) -> Auth: ...
+    def instance(self, program: CallSpec) -> Instance: ...
+    def base(self, program: CallSpec) -> str: ...
 
 
 @dataclass(slots=True)
 class Said:
-    """What is sent for a program; with a *code* it is refused instead."""
+    """What is sent for a program; with *codes* it is refused with one of them instead."""
 
     path: dict[str, Any] = field(default_factory=dict)
     query: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, Any] = field(default_factory=dict)
     body: Any = UNDEFINED
-    code: str = ""
+    encoding: str = "json"
+    spelled: dict[str, str] = field(default_factory=dict)
+    codes: set[str] = field(default_factory=set)
+
+    @property
+    def code(self) -> str:
+        """Return why it is refused, or nothing; the first of several in alphabetical order."""
+        return min(self.codes, default="")
+
+    def agrees(self, code: str) -> bool:
+        """Return whether it may end so: in one of its codes, or well."""
+        return code in self.codes if self.codes else not code
 
 
-def said(platform: Platform, instance: Instance, program: CallSpec) -> Said:
+def said(case: Known, program: CallSpec) -> Said:
     """Return what *program* must come to, before auth puts anything in."""
-    api = platform.apis[program.api]
-    found = Said(body=api.body if isinstance(api.body, dict) else UNDEFINED)
+    api, platform, instance = case.api(program), case.platform, case.instance(program)
+    found = Said(body=api.body if is_set(api.body) else UNDEFINED, encoding=api.encoding or "json")
     for pair in filter(None, api.path.partition("?")[2].split("&")):
         found.query[pair.partition("=")[0]] = pair.partition("=")[2]
     for level in (platform, instance, api):
         found.query.update(level.query)
         found.headers.update({name.lower(): value for name, value in level.headers.items()})
     for one in api.parameters:
-        if one.place == "query" and one.default is not None and isinstance(one.default, SCALAR):
+        if one.place == "query" and isinstance(one.default, SCALAR):
             found.query[one.target] = one.default
     if program.args is None:
         for setter, value in program.steps:
@@ -65,13 +76,50 @@ def said(platform: Platform, instance: Instance, program: CallSpec) -> Said:
     else:
         for one, value in zip(api.parameters, program.args, strict=False):
             _argument(found, one, value)
-    missing = [one for one in api.parameters if one.required and not _has(found, one)]
-    climbs = any(value in {".", ".."} for value in found.path.values() if isinstance(value, str))
-    found.code = "MISSING_PARAMETER" if missing else "BAD_ARGUMENT" if climbs else ""
+    _refuse(found, case, program)
     return found
 
 
+def _refuse(found: Said, case: Known, program: CallSpec) -> None:
+    """Add why *program* must be refused whatever auth does."""
+    api = case.api(program)
+    holes = set(re.findall(r"\{([^}]+)\}", api.path.partition("?")[0]))
+    filled = {name for place, name, _ in puts(case.auth(program), api.method) if place == "path"}
+    needed = [one for one in api.parameters if one.required and not is_set(one.default)]
+    if any(not _has(found, one) for one in needed):
+        found.codes.add(MISSING)
+    if holes - filled - {*found.path}:
+        found.codes.add(MISSING)
+    if {*found.path} - holes:
+        found.codes.add(UNKNOWN)
+    if any(not is_segment(value) for name, value in found.path.items() if name not in filled):
+        found.codes.add(BAD)
+    if case.platform.strict and len(program.args or ()) > len(api.parameters):
+        found.codes.add(UNKNOWN)
+    if program.options.get("instance_key") == "prd":
+        found.codes.add("UNKNOWN_INSTANCE")
+
+
 SCALAR = (str, int, float, bool)
+PRINTED = (str, int, float, bool, BigInt, datetime)
+
+
+def is_whole(text: str) -> bool:
+    """Return whether *text* is Unicode, halves of one character beside each other being one."""
+    try:
+        text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def is_printed(value: Any) -> bool:
+    """Return whether *value* is a scalar that UTF-8 can express."""
+    return isinstance(value, PRINTED) and (not isinstance(value, str) or is_whole(value))
+
+
+def is_segment(value: Any) -> bool:
+    return is_printed(value) and value not in ("", ".", "..")
 
 
 def _named(found: dict[str, Any], value: Any) -> None:
@@ -79,12 +127,31 @@ def _named(found: dict[str, Any], value: Any) -> None:
         found.update({name: item for name, item in value.items() if item is not UNDEFINED})
 
 
+_OWN = {
+    "host", "content-length", "connection", "expect", "keep-alive", "proxy-connection", "te",
+    "trailer", "transfer-encoding", "upgrade",
+}  # fmt: skip
+
+
 def _headers(found: Said, value: Any) -> None:
     for name, item in ({} if value is UNDEFINED else value).items():
+        if item is UNDEFINED:
+            continue
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or name.lower() in _OWN:
+            found.codes.add(BAD)
         if item is None:
             found.headers.pop(name.lower(), None)
-        elif item is not UNDEFINED:
-            found.headers[name.lower()] = item
+            found.spelled.pop(name.lower(), None)
+            continue
+        if not isinstance(item, PRINTED) or (isinstance(item, str) and not is_visible(item)):
+            found.codes.add(BAD)
+        found.headers[name.lower()] = item
+        found.spelled[name.lower()] = name
+
+
+def is_visible(text: str) -> bool:
+    """Return whether *text* can be a header's value."""
+    return text == text.strip() and all(" " <= one <= "~" or one == "\t" for one in text)
 
 
 def _body(found: Said, value: Any) -> None:
@@ -121,7 +188,9 @@ def _argument(found: Said, one: Parameter, value: Any) -> None:
 def _has(found: Said, one: Parameter) -> bool:
     if one.place == "body":
         return _reaches(found.body, one.target.split("."))
-    where: dict[str, Any] = getattr(found, "headers" if one.place == "header" else one.place)
+    if one.place == "path":
+        return one.target in found.path
+    where: dict[str, Any] = found.headers if one.place == "header" else found.query
     name = one.target.lower() if one.place == "header" else one.target
     return name in where and where[name] is not None
 
@@ -134,43 +203,99 @@ def _reaches(value: Any, names: list[str]) -> bool:
     return names[0] in value and _reaches(value[names[0]], names[1:])
 
 
-def authorise(found: Said, auth: Auth, values: Values) -> Said:
-    """Take out of *found* what auth owns, and put the credential in, unless it is signed."""
-    if found.code:
+def authorise(found: Said, case: Known, program: CallSpec, values: Values) -> Said:
+    """Take out of *found* what auth owns, put the credential in, and judge what is left."""
+    if found.codes:
         return found
-    for one in auth.apply:
-        text = TEMPLATES[one.value](values)
-        _PUT[one.place](found, one.name, text)
-    if auth.sign is not None:
-        for name in ("x-key", "x-signature"):
-            found.headers.pop(name, None)
+    api, auth = case.api(program), case.auth(program)
+    for place, names in owned(auth).items():
+        for name in names:
+            _TAKE[place](found, name)
+    _judge(found)
+    _settle_type(found)
+    if found.codes:
+        return found
+    for place, name, value in puts(auth, api.method):
+        _PUT[place](found, name, value(values))
+    for name, text in defaulted(auth, api.method).items():
+        found.headers.setdefault(name, text)
     return found
+
+
+def _take_header(found: Said, name: str) -> None:
+    found.headers.pop(name, None)
+    found.spelled.pop(name, None)
+
+
+def _take_query(found: Said, name: str) -> None:
+    found.query = {key: v for key, v in found.query.items() if key.lower() != name.lower()}
+
+
+def _take_body(found: Said, name: str) -> None:
+    if found.body is UNDEFINED or found.body is None:
+        found.body = {}
+    if isinstance(found.body, dict):
+        found.body = {key: v for key, v in found.body.items() if key.lower() != name}
+    else:
+        found.codes.add(BAD)
+
+
+_TAKE: Mapping[str, Callable[[Said, str], None]] = {
+    "header": _take_header,
+    "query": _take_query,
+    "body": _take_body,
+}
+
+
+def _judge(found: Said) -> None:
+    """Refuse what no query and no body in its encoding can hold."""
+    items = [(name, one) for name, v in found.query.items() for one in _listed(v)]
+    if not all(is_whole(name) and is_printed(one) for name, one in items):
+        found.codes.add(BAD)
+    own = found.headers.get("content-type")
+    if own is not None and str(own).partition(";")[0].strip().lower() == _FORM:
+        found.encoding = "form"
+    if found.body is not UNDEFINED and not bodies.can_hold(found.body, found.encoding):
+        found.codes.add(BAD)
+
+
+def _settle_type(found: Said) -> None:
+    if found.body is not UNDEFINED:
+        is_raw = isinstance(found.body, bytes) and found.encoding == "json"
+        kind = "application/octet-stream" if is_raw else bodies.TYPES[found.encoding]
+        found.headers.setdefault("content-type", kind)
+        if found.encoding == "multipart" and not isinstance(found.body, str | bytes):
+            _put_header(found, "Content-Type", kind)  # it has to name the boundary
+
+
+def _listed(value: Any) -> Iterator[Any]:
+    for one in value if isinstance(value, list | tuple) else (value,):
+        if one is not None and one is not UNDEFINED:
+            yield one
+
+
+def _put_query(found: Said, name: str, text: str) -> None:
+    _take_query(found, name)
+    found.query[name] = text
 
 
 def _put_header(found: Said, name: str, text: str) -> None:
     found.headers[name.lower()] = text
-
-
-def _put_query(found: Said, name: str, text: str) -> None:
-    found.query = {key: v for key, v in found.query.items() if key.lower() != name.lower()}
-    found.query[name] = text
+    found.spelled[name.lower()] = name
 
 
 def _put_cookie(found: Said, name: str, text: str) -> None:
     crumbs = [one.strip() for one in found.headers.get("cookie", "").split(";") if one.strip()]
     kept = [one for one in crumbs if one.partition("=")[0].lower() != name.lower()]
-    found.headers["cookie"] = "; ".join([*kept, f"{name}={text}"])
-
-
-def _put_path(found: Said, name: str, text: str) -> None:
-    found.path[name] = text
+    _put_header(found, "Cookie", "; ".join([*kept, f"{name}={text}"]))
 
 
 def _put_body(found: Said, name: str, text: str) -> None:
+    found.headers.setdefault("content-type", "application/json")
     if found.body is UNDEFINED or found.body is None:
         found.body = {}
     if not isinstance(found.body, dict):
-        found.code = "BAD_ARGUMENT"
+        found.codes.add(BAD)
         return
     outer, inner = name.split(".")
     left = {}
@@ -187,21 +312,23 @@ _PUT: Mapping[str, Callable[[Said, str, str], None]] = {
     "header": _put_header,
     "query": _put_query,
     "cookie": _put_cookie,
-    "path": _put_path,
+    "path": lambda found, name, text: found.path.update({name: text}),
     "body": _put_body,
 }
 
 
-def check(request: Request, expected: Said, platform: Platform, api: Api) -> None:
-    """Assert that *request* says exactly what is *expected*."""
-    base = platform.base_url.rstrip("/")
+def check(request: Request, expected: Said, case: Known, program: CallSpec, values: Values) -> None:
+    """Assert that *request* says exactly what is *expected*, and is signed as its platform does."""
+    base, api = case.base(program), case.api(program)
     assert request.url.startswith(base), request.url
     path, _, query = request.url[len(base) :].partition("?")
     assert request.method == api.method
+    names = owned(case.auth(program))
     _check_path(path, expected, api)
-    _check_query(query, expected.query)
-    _check_headers(request, expected, platform)
-    _check_body(request.body, expected.body)
+    _check_query(query, expected.query, names.get("query", frozenset()))
+    _check_headers(request, expected, names.get("header", frozenset()))
+    _check_body(request, expected, names.get("body", frozenset()))
+    check_signature(case.auth(program), request, values)
 
 
 def _check_path(path: str, expected: Said, api: Api) -> None:
@@ -209,49 +336,67 @@ def _check_path(path: str, expected: Said, api: Api) -> None:
     sent = path.split("/")
     assert len(sent) == len(wanted), path
     for one, text in zip(wanted, sent, strict=True):
-        name = re.fullmatch(r"\{(.+)\}", one)
-        assert same(expected.path[name[1]] if name else one, unquote(text, errors="strict"))
+        assert _fills(one, text, expected.path), (one, text)
         assert text not in {".", ".."}
         assert re.fullmatch(r"(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*", text)
 
 
-def _check_query(query: str, expected: dict[str, Any]) -> None:
+def _fills(template: str, text: str, values: Mapping[str, Any]) -> bool:
+    """Return whether *text* is one segment of a path with its placeholders filled."""
+    pieces = re.split(r"\{([^}]+)\}", template)
+    if len(pieces) == 1:
+        return unquote(text, errors="strict") == template
+    if len(pieces) == 3:
+        return same(values[pieces[1]], unquote(text, errors="strict"))
+    between = [found.start() for found in re.finditer(re.escape(pieces[2]), text)]
+    first, second = values[pieces[1]], values[pieces[3]]
+    return any(
+        same(first, unquote(text[:at])) and same(second, unquote(text[at + 1 :])) for at in between
+    )
+
+
+def _check_query(query: str, expected: dict[str, Any], signed: frozenset[str]) -> None:
     sent: dict[str, list[str]] = {}
     for pair in filter(None, query.split("&")):
         name, _, value = pair.partition("=")
         assert re.fullmatch(r"(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*", name + value), pair
         sent.setdefault(unquote(name), []).append(unquote(value))
-    listed = {name: v if isinstance(v, list) else [v] for name, v in expected.items()}
-    wanted = {name: values for name, values in listed.items() if values not in ([], [None])}
+    assert all(len(sent.pop(name)) == 1 for name in signed)
+    wanted = {joined(name): list(_listed(v)) for name, v in expected.items() if list(_listed(v))}
     assert sent.keys() == wanted.keys()
     for name, values in wanted.items():
         assert len(values) == len(sent[name]), name
         assert all(map(same, values, sent[name])), (name, values, sent[name])
 
 
-def _check_headers(request: Request, expected: Said, platform: Platform) -> None:
+def _check_headers(request: Request, expected: Said, signed: frozenset[str]) -> None:
     names = [name.lower() for name, _ in request.headers]
     assert len(names) == len(set(names)), request.headers
-    sent = {name.lower(): value for name, value in request.headers}
-    wanted = dict(expected.headers)
-    if expected.body is not UNDEFINED:
-        wanted.setdefault("content-type", "application/json")
-    if platform.auth.sign is not None:
-        for name in ("x-key", "x-signature"):
-            wanted[name] = sent[name]
+    sent = {name.lower(): value for name, value in request.headers if name.lower() not in signed}
+    wanted = {name: value for name, value in expected.headers.items() if name not in signed}
+    spelled = {name.lower(): name for name, _ in request.headers}
+    assert all(spelled[name] == last for name, last in expected.spelled.items()), spelled
+    if sent.get("content-type", "").startswith("multipart/form-data; boundary=bpmax-"):
+        sent["content-type"] = "multipart/form-data"
     assert sent.keys() == wanted.keys()
     assert all(same(value, sent[name]) for name, value in wanted.items()), (sent, wanted)
 
 
-def _check_body(body: bytes | None, expected: Any) -> None:
-    if expected is UNDEFINED:
+def _check_body(request: Request, expected: Said, signed: frozenset[str]) -> None:
+    body = request.body
+    if signed:
+        body = json.dumps({k: v for k, v in json.loads(body or b"").items() if k not in signed},
+                          separators=(",", ":")).encode()  # fmt: skip
+    if expected.body is UNDEFINED:
         assert body is None
-    elif isinstance(expected, str):
-        assert body == expected.encode()
     else:
         assert body is not None
-        assert b"NaN" not in body
-        assert equal(json.loads(body), plain(expected)), body
+        bodies.check(body, expected.body, expected.encoding, request)
+
+
+def joined(text: str) -> str:
+    """Return *text* with two halves of a character made one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def same(value: Any, text: str) -> bool:
@@ -259,42 +404,12 @@ def same(value: Any, text: str) -> bool:
     if isinstance(value, bool):
         return text == ("true" if value else "false")
     if isinstance(value, int | float):
-        return not text.endswith(".0") and float(text) == value
-    return bool(text == value)
-
-
-def plain(value: Any) -> Any:
-    """Return what ``JSON.parse(JSON.stringify(value))`` is."""
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items() if item is not UNDEFINED}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if value is UNDEFINED or (isinstance(value, float) and not isfinite(value)):
-        return None
+        return bodies.is_number(value, text)
+    if isinstance(value, BigInt):
+        return text == str(value.value)
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
-    return value
-
-
-def equal(left: Any, right: Any) -> bool:
-    """Compare JSON values; True is not 1, and 1.0 is 1."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(equal(v, right[k]) for k, v in left.items())
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(equal, left, right))
-    if isinstance(left, float) or isinstance(right, float):
-        return isinstance(left, int | float) and float(left) == right  # as JavaScript reads it
-    return bool(left == right)
-
-
-def signature(request: Request, values: Values) -> str:
-    """Return the signature that *request* must carry."""
-    rest = re.sub(r"^\w+://[^/?]*", "", request.url)
-    target = rest if rest[:1] == "/" else f"/{rest}"
-    message = f"{request.method}\n{target}\n".encode() + (request.body or b"")
-    return hmac.new(values["secret"].encode(), message, "sha256").hexdigest()
+        return text == bodies.iso(value)
+    return joined(value) == text
 
 
 def found(request: Request, place: str, name: str) -> list[str]:

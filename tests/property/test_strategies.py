@@ -24,7 +24,8 @@ from bpmax_sim.scenario.load import items
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.traffic import RULES, ordered
 from bpmax_sim.transport.protocol import Handler
-from tests.property.world import Case, ThirdParty, cases, opened, refused, reply
+from tests.property.logins import reply
+from tests.property.world import Case, ThirdParty, cases, opened, refused
 
 FOLDER = Path(__file__).parents[1] / "data/wire"
 ORDERS = """
@@ -107,7 +108,11 @@ def test_a_script_runs_to_its_end(case: Case, data: st.DataObject) -> None:
 
     if outcome.error is not None:
         assert isinstance(outcome.error, ScriptError)
-        assert outcome.error.fields.get("code") in {"MISSING_PARAMETER", "BAD_ARGUMENT"}
+        assert outcome.error.fields.get("code") in {
+            "MISSING_PARAMETER",
+            "BAD_ARGUMENT",
+            "UNKNOWN_PARAMETER",
+        }
 
 
 @given(document=strategies.scenarios())

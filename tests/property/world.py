@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import quote, unquote
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -19,15 +20,18 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.platform.model import Api, Instance, Platform
+from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session import Session, Settings
-from bpmax_sim.strategies.platforms import KINDS
+from bpmax_sim.strategies.auths import KINDS
+from bpmax_sim.strategies.values import weighted
 from bpmax_sim.transport.protocol import Handler
+from tests.property.logins import JSON, grant, reply, signed
 
-JSON = (("Content-Type", "application/json"),)
 MANY = settings(max_examples=3 * settings().max_examples)
 """For laws with many cases that take little time each."""
+STEADY = tuple(kind for kind in KINDS if kind != "preset")
+"""Kinds of auth that put in the same at any time; presets sign with time and nonce."""
 START = "2026-03-02T09:00:00+08:00"
 
 
@@ -44,12 +48,47 @@ class Case:
         return self.programs[0]
 
     def api(self, program: CallSpec) -> Api:
-        return self.platform.apis[program.api]
+        """Return the API that *program* names: by its key, its twin, or an alias in either."""
+        known = self.platform.apis
+        if program.api in known:
+            return known[program.api]
+        (found,) = [one for one in known.values() if is_named(program.api, one)]
+        return found
+
+    def auth(self, program: CallSpec) -> Auth:
+        own = self.api(program).auth
+        return own if isinstance(own, Auth) else self.platform.auth
 
     def instance(self, program: CallSpec) -> Instance:
         key = program.options.get("instance_key", UNDEFINED)
         found = [one for one in self.instances if one.instance_key == key]
         return found[0] if found else self.instances[0]
+
+    def base(self, program: CallSpec) -> str:
+        """Return the address that *program* goes to, without a slash at its end."""
+        declared = str(self.instance(program).base_url or self.platform.base_url).rstrip("/")
+        return quote(declared, safe=":/")
+
+    def moved(self, address: str) -> Case:
+        """Return the same with everything at *address*."""
+        tenants = tuple(replace(one, base_url="") for one in self.instances)
+        return Case(replace(self.platform, base_url=address), tenants, self.programs)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """Print the calls as a script makes them, and the platform as its file would declare it."""
+        printer.text("\n".join(["Case of", *map(strategies.javascript, self.programs)]))
+        declared = msgspec.to_builtins((self.platform, self.instances), str_keys=True)
+        printer.text(f"\n{json.dumps(declared, ensure_ascii=False, default=repr)}")
+
+
+def is_named(name: str, api: Api) -> bool:
+    """Return whether *name* is the camelCase or snake_case twin of what *api* is called."""
+    return any(humps(name) == humps(known) for known in (api.key, *api.aliases))
+
+
+def humps(name: str) -> str:
+    """Return *name* with an underscore in front of each capital, in lower case."""
+    return "".join(f"_{one.lower()}" if one.isupper() else one for one in name)
 
 
 @st.composite
@@ -69,8 +108,13 @@ def cases(
         "chained": strategies.chains,
         "direct": strategies.direct_calls,
     }
-    calls = st.one_of([makers[form](**named) for form in forms])
+    calls = weighted(*((2 if form == "chained" else 1, makers[form](**named)) for form in forms))
     return Case(platform, tenants, [draw(calls) for _ in range(size)])
+
+
+def both() -> st.SearchStrategy[Case]:
+    """Draw what is sent, mostly, and what must be refused."""
+    return cases() | cases(refusable=True)
 
 
 @cache  # checking a strategy anew costs more than drawing from it
@@ -98,6 +142,7 @@ class ThirdParty:
         ttl: seconds that a token is said to live.
         forgets: whether no token is ever good.
         refused: logins that were refused.
+        logins: the instance of each login that yielded a token.
     """
 
     case: Case
@@ -109,29 +154,37 @@ class ThirdParty:
     logins: list[str] = field(default_factory=list)
     good: set[str] = field(default_factory=set)
     tokens: list[str] = field(default_factory=list)
+    tickets: dict[str, str] = field(default_factory=dict)
 
     def handle(self, request: Request) -> Response:
         assert request.call is not None
         if request.call.is_login:
             return self._login(request)
         self.requests.append(request)
-        if self.case.platform.auth.acquire is not None and not self.good & set(_shown(request)):
-            return reply({"code": 401, "message": "令牌无效"}, 401)
+        auth = self.case.auth(CallSpec(platform="", api=request.call.api))
+        if needs_token(auth, request.method) and not self.good & set(_shown(request)):
+            return _refusal(auth)
         answer = self.answer(request)
-        return answer if isinstance(answer, Response) else reply(answer)
+        response = answer if isinstance(answer, Response) else reply(answer)
+        return signed(response) if auth.verify_response else response
 
     def _login(self, request: Request) -> Response:
-        form = parse_qs((request.body or b"").decode(), strict_parsing=True)
+        assert request.call is not None
         for one in self.case.instances:
-            if form == {name: [str(value)] for name, value in one.credentials.items()}:
-                token = f"tok-{len(self.tokens)}-{one.instance_key}-Zx8Q"
-                token = token.encode().hex()
-                self.tokens.append(token)
-                self.logins.append(one.instance_key)
-                self.good.update(() if self.forgets else (token,))
-                return reply({"token": token, "ttl": self.ttl})
+            if one.instance_key == request.call.instance:
+                granted = grant(request, {k: str(v) for k, v in one.credentials.items()}, self)
+                if granted is not None:
+                    return granted
         self.refused += 1
         return reply({"error": "invalid_client"}, 401)
+
+    def token(self, instance: str) -> str:
+        """Return a new token, which is good from now on."""
+        token = f"tok-{len(self.tokens)}-{instance}-Zx8Q".encode().hex()
+        self.tokens.append(token)
+        self.logins.append(instance)
+        self.good.update(() if self.forgets else (token,))
+        return token
 
     def values(self, program: CallSpec) -> dict[str, str]:
         """Return credentials and the latest token of the instance that *program* calls."""
@@ -145,20 +198,30 @@ class ThirdParty:
     def secrets(self) -> list[str]:
         """Return every secret that there is, those that it minted included."""
         own = [str(one.credentials["secret"]) for one in self.case.instances]
-        return [*own, *self.tokens]
+        return [*own, *self.tokens, *self.tickets]
+
+
+def needs_token(auth: Auth, method: str) -> bool:
+    """Return whether a call needs a login first."""
+    acquire = auth.acquire
+    return acquire is not None and (not acquire.methods or method in acquire.methods)
+
+
+def _refusal(auth: Auth) -> Response:
+    if auth.acquire is not None and auth.acquire.methods:
+        return replace(reply({}, 403), headers=(*JSON, ("x-csrf-token", "Required")))
+    return reply({"code": 401, "message": "令牌无效"}, 401)
 
 
 def _shown(request: Request) -> list[str]:
     pairs = request.url.partition("?")[2].split("&")
     shown = [unquote(pair.partition("=")[2]) for pair in pairs if pair.startswith("access_token=")]
-    heads = [value for name, value in request.headers if name.lower() == "authorization"]
+    heads = [
+        value
+        for name, value in request.headers
+        if name.lower() in {"authorization", "x-csrf-token"}
+    ]
     return [*shown, *(value.removeprefix("Bearer ") for value in heads)]
-
-
-def reply(value: Any, status: int = 200) -> Response:
-    """Return an answer of JSON."""
-    body = json.dumps(value, ensure_ascii=False).encode()
-    return Response(status=status, headers=JSON, body=body, elapsed=0.25)
 
 
 def opened(

@@ -1,0 +1,204 @@
+"""A seeded bug behind each corner of `tests.property.reach`: replacements, so they fit for long."""
+
+from __future__ import annotations
+
+from tests.mutants.edits import Edit
+
+PLAN = "bpmax_sim/proxy/call_plan.py"
+ENCODE = "bpmax_sim/proxy/encode.py"
+COMPILED = "bpmax_sim/proxy/compiled_api.py"
+BUILDER = "bpmax_sim/proxy/builder.py"
+VALUES = "bpmax_sim/js_values.py"
+LOAD = "bpmax_sim/platform/load.py"
+PRESETS = "bpmax_sim/platform/presets/{}.yaml"
+
+STEPS = "for setter, value in spec.steps:"
+QUERIES = "_update(merged.query, values)"
+LEVELS = "{**merged, **platform.query, **instance.query, **api.query}"
+HEADERS = "for level in (platform.headers, instance.headers, api.headers):"
+HEADER = "merged.headers[lower] = (name, header_value(name, value))"
+GIVEN = "given = {name: item for name, item in value.items() if item is not UNDEFINED}"
+REPLACED = "if isinstance(merged.body, Mapping) else given"
+HELD = "    else:\n        merged.body = value\n"
+
+_TABLE: tuple[tuple[str, str, str, str], ...] = (
+    ("setters in another order", PLAN, STEPS, "for setter, value in ["
+        "one for n, one in enumerate(spec.steps) if not n or 'pqhb'.index(one[0][0])"
+        " >= 'pqhb'.index(spec.steps[n - 1][0][0])]:"),
+    ("the same setter again", PLAN, STEPS, "for setter, value in dict(spec.steps).items():"),
+    ("an unknown instance", PLAN, "return env.platforms.instance(key, named)",
+        "return env.platforms.instance(key, named if named != 'prd' else None)"),
+    ("a second instance", PLAN, "return env.platforms.instance(key, named)",
+        "return env.platforms.instance(key, None)"),
+    ("a caller", "bpmax_sim/proxy/client.py",
+        "caller=None if caller is UNDEFINED else redact(caller)", "caller=None"),
+    ("the twin of a name", LOAD, "key = platform.spellings.get(snake(name))",
+        "key = platform.spellings.get(name)"),
+    ("an alias", LOAD, "if key is not None:", "if key is not None and snake(key) == snake(name):"),
+    ("strict, with extra arguments", COMPILED, "strict=_first_set(instance.strict, platform.strict)", "strict=False"),
+    ("one path name twice", PLAN, "_update(merged.path, values)",
+        "_update(merged.path, values if values is UNDEFINED else"
+        " {k: v for k, v in values.items() if k not in merged.path})"),
+    ("one query name twice", PLAN, QUERIES, "_update(merged.query, values if values is UNDEFINED"
+        " else {k: v for k, v in values.items() if k != 'q' or k not in merged.query})"),
+    ("one header twice", PLAN, HEADER,
+        "merged.headers.setdefault(lower, (name, header_value(name, value)))"),
+    ("one header twice in two cases", PLAN, "lower = header_name(name).lower()",
+        "lower = header_name(name)"),
+    ("an object over an object", PLAN, "{**merged.body, **given}", "{**given, **merged.body}"),
+    ("an object after another body", PLAN, REPLACED,
+        "if isinstance(merged.body, Mapping) else merged.body or given"),
+    ("another body after an object", PLAN, HELD,
+        "    elif not isinstance(merged.body, Mapping):\n        merged.body = value\n"),
+    ("a query of the instance over the platform's", COMPILED, LEVELS,
+        "{**merged, **instance.query, **platform.query, **api.query}"),
+    ("a query of the API over the instance's", COMPILED, LEVELS,
+        "{**merged, **platform.query, **api.query, **instance.query}"),
+    ("a header of the instance over the platform's", COMPILED, HEADERS,
+        "for level in (instance.headers, platform.headers, api.headers):"),
+    ("a header of the API over the instance's", COMPILED, HEADERS,
+        "for level in (platform.headers, api.headers, instance.headers):"),
+    ("a query over a default", PLAN, QUERIES, "_update(merged.query, values if values is UNDEFINED"
+        " else {k: v for k, v in values.items() if v is None or k not in merged.query})"),
+    ("a header over a default in another case", PLAN, HEADER, "merged.headers[lower] = ("
+        "merged.headers.get(lower, (name, ''))[0], header_value(name, value))"),
+    ("null on a default of the query", ENCODE, "if value is None or isinstance(value, Undefined):",
+        "if value is None:\n        return ('null',)\n    if isinstance(value, Undefined):"),
+    ("null on a default header", PLAN, "merged.headers.pop(lower, None)", "pass"),
+    ("undefined on a default", PLAN,
+        "known.update({name: value for name, value in values.items() if value is not UNDEFINED})",
+        "known.update(values)"),
+    ("undefined for a setter", BUILDER,
+        "if value is not UNDEFINED:\n            steps = (*steps, (setter, freeze(value)))",
+        "steps = (*steps, (setter, freeze({} if value is UNDEFINED else value)))"),
+    ("null in a body", PLAN, GIVEN, "given = {name: item for name, item in value.items()"
+        " if item is not UNDEFINED and item is not None}"),
+    ("null in a path", ENCODE, 'text = scalar_text(value)\n    if text is None:\n        raise BadValueError(\n            msg(\n                "path.', 'text = scalar_text(value) or "null"\n    if text is None:\n        raise BadValueError(\n            msg(\n                "path.'),
+    ("a header that auth owns", PLAN, "if not taken.header.isdisjoint(merged.headers):",
+        "if False:"),
+    ("a query that auth owns", PLAN, "if taken.query:", "if False:"),
+    ("a cookie that auth owns", PLAN, 'if taken.cookie and "cookie" in merged.headers:',
+        "if False:"),
+    ("a body that auth owns", PLAN, "if name.lower() != steps[0].lower():",
+        "if name != steps[0]:"),
+    ("an Authorization of its own", COMPILED, 'header=named("header"),',
+        'header=named("header") | {"authorization"},'),
+    ("a segment that has to be encoded", ENCODE,
+        '    return quote(join_surrogates(text), safe="")\n\n\ndef segment',
+        '    return quote(join_surrogates(text), safe="/")\n\n\ndef segment'),
+    ("a segment of dots", ENCODE, 'DOTS: Final = frozenset({".", ".."})',
+        'DOTS: Final = frozenset({"."})'),
+    ("a placeholder that stays unfilled", PLAN,
+        'code="MISSING_PARAMETER",\n        )\n\n\ndef _place',
+        'code="UNKNOWN_PARAMETER",\n        )\n\n\ndef _place'),
+    ("an unknown path name", PLAN, "if target not in known:", "if False:"),
+    ("two placeholders in a segment", PLAN, "filled[index] = segment(name, merged.path[name])",
+        "filled[index] = segment(name, merged.path[pieces[1] if pieces[index - 1] in '-.' else"
+        " name])"),
+    ("a query of the path beside another", COMPILED, LEVELS,
+        "{**(merged if not platform.query and not instance.query else {}), **platform.query,"
+        " **instance.query, **api.query}"),
+    ("a number in the query", ENCODE, "    float: js_number,", "    float: repr,"),
+    ("a large or small number", VALUES, "int(exponent or 0) - (", "int(exponent or 0) % 21 - ("),
+    ("a boolean in the query", ENCODE, 'bool: lambda value: "true" if value else "false"',
+        "bool: str"),
+    ("an array in the query", ENCODE,
+        "[text for item in value for text in query_values_of_item(name, item)]",
+        "[text for item in value[:1] for text in query_values_of_item(name, item)]"),
+    ("an object in the query", ENCODE, 'raise BadValueError(\n        msg(\n            "query.{name} is {kind_of}; a query', 'return (str(value),)\n    raise BadValueError(\n        msg(\n            "query.{name} is {kind_of}; a query'),
+    ("a space or a plus in the query", ENCODE,
+        '    return quote(join_surrogates(text), safe="")\n\n\ndef segment',
+        "    return quote_plus(join_surrogates(text))\n\n\ndef segment"),
+    ("a body on GET", PLAN, "if value is UNDEFINED:\n        return None\n    own =",
+        'if value is UNDEFINED or recipe.method == "GET":\n        return None\n    own ='),
+    ("a text for a body", ENCODE, 'return Payload(_utf8(value, "body"), TYPES[encoding])',
+        "return _json(value)"),
+    ("an array for a body", BUILDER, "return [_copy(item, inner) for item in value]",
+        "return [_copy(item, inner) for item in value][::-1]"),
+    ("bytes for a body", ENCODE, '_BYTES if encoding == "json" else TYPES[encoding]',
+        "TYPES[encoding]"),
+    ("a date in a body", VALUES, "datetime: lambda value: f'\"{iso_date(value)}\"'",
+        "datetime: lambda value: f'\"{value.isoformat()}\"'"),
+    ("NaN in a body", VALUES, 'js_number(value) if isfinite(value) else "null"',
+        "js_number(value)"),
+    ("undefined in a body", PLAN, GIVEN, "given = {name: None if item is UNDEFINED else item"
+        " for name, item in value.items()}"),
+    ("a BigInt in a body", VALUES, "    BigInt: _refuse_bigint,",
+        "    BigInt: lambda value: str(value.value),"),
+    ("half a character", VALUES, '_SURROGATE.sub(lambda found: f"', '_SURROGATE.sub(lambda found: f"?'),
+    ("a header that cannot be sent", ENCODE, "if not _VISIBLE.fullmatch(text):",
+        "if '\\n' in text:"),
+    ("a form", ENCODE, 'safe="*").replace("~", "%7E")', 'safe="*&").replace("~", "%7E")'),
+    ("a multipart form", ENCODE, 'line + b"\\r\\n" + part + b"\\r\\n"',
+        'line + b"\\r\\n" + part.strip() + b"\\r\\n"'),
+    ("XML", ENCODE, 'return escape(text).replace("\\r", "&#13;")', "return escape(text)"),
+    ("text", ENCODE, 'return Payload(_utf8(text, "body"), TYPES["text"])', "return _json(value)"),
+    ("a content type of its own", PLAN,
+        'if (own is None and "content-type" not in recipe.reserved.header) or needs_boundary:',
+        'if "content-type" not in recipe.reserved.header:'),
+    ("an argument in the path", PLAN, "merged.path[given.target] = value",
+        "merged.path[given.target] = value if isinstance(value, str) else 0"),
+    ("an argument in the query", PLAN, "for given, value in zip(recipe.inputs, args, strict=False):",
+        "for given, value in zip(sorted(recipe.inputs, key=lambda one: one.place), args):"),
+    ("an argument in the header", PLAN, "_set_header(merged, given.target, value)",
+        "_set_header(merged, given.target[:-1], value)"),
+    ("an argument in the body", PLAN, "with_value(merged.body, given.steps, value)",
+        "with_value(merged.body, given.steps[-1:], value)"),
+    ("an object for one argument", PLAN, "extra = args[len(recipe.inputs) :]",
+        "args = (*args[0].values(), *args[1:]) if args and isinstance(args[0], dict) else args\n"
+        "    extra = args[len(recipe.inputs) :]"),
+    ("extra arguments", COMPILED, "strict=_first_set(instance.strict, platform.strict)", "strict=True"),
+    ("undefined for an argument", PLAN, "if value is not UNDEFINED:\n            _put(merged",
+        "if value is UNDEFINED:\n            break\n        else:\n            _put(merged"),
+    ("a required argument left out", PLAN, "if not _PRESENT[wanted.place](merged, wanted):",
+        "if False:"),
+    ("a template in a text", ENCODE, "pairs.append((name, value))",
+        'pairs.append((name, value.replace("{{", "{").replace("${", "{")))'),
+    ("auth of the API", COMPILED,
+        "auth: Auth = api.auth if isinstance(api.auth, Auth) else platform.auth",
+        "auth: Auth = platform.auth"),
+    ("two credentials put in", COMPILED, "for item in auth.apply)\n    if acquires",
+        "for item in auth.apply[:1])\n    if acquires"),
+    ("a login", "bpmax_sim/proxy/login.py",
+        "yielded.values[name] = text", "yielded.values[name] = text[1:]"),
+    ("a login in two steps", "bpmax_sim/proxy/login.py",
+        "for number, step in enumerate(acquire.steps, 1):",
+        "for number, step in enumerate(acquire.steps[:1], 1):"),
+    ("a signature", "bpmax_sim/proxy/signing.py",
+        '"body": octet_text(self._body) if self._body else ""', '"body": ""'),
+    ("an address of the instance", "bpmax_sim/platform/instances.py",
+        "_sendable(given or self.platform.base_url)", "_sendable(self.platform.base_url)"),
+    ("preset acs3", PRESETS.format("acs3"), "encode: hex", "encode: upper_hex"),
+    ("preset api_key", PRESETS.format("api_key"), "{{ key }}", "{{ key | hex }}"),
+    ("preset aws_sigv4", PRESETS.format("aws_sigv4"), " | collapse", ""),
+    ("preset basic", PRESETS.format("basic"), "':'", "';'"),
+    ("preset bearer", PRESETS.format("bearer"), '"Bearer ', '"bearer '),
+    ("preset csrf_session", PRESETS.format("csrf_session"), "name: Cookie", "name: X-Cookie"),
+    ("preset dingtalk_robot", PRESETS.format("dingtalk_robot"), "unix_ms", "unix"),
+    ("preset feishu_bot", PRESETS.format("feishu_bot"), 'message: ""', 'message: "{{ body }}"'),
+    ("preset hmac", PRESETS.format("hmac"), "encode: base64", "encode: hex"),
+    ("preset huawei_sdk", PRESETS.format("huawei_sdk"), " | closed_path", ""),
+    ("preset jwt_bearer", PRESETS.format("jwt_bearer"), "(now + 180)", "(now + 3600)"),
+    ("preset login_token", PRESETS.format("login_token"), '"Bearer "', '"Token "'),
+    ("preset none", PRESETS.format("none"), "auth: {}",
+        "auth: {apply: [{in: header, name: X-None, value: x}]}"),
+    ("preset oauth2_client_credentials", PRESETS.format("oauth2_client_credentials"),
+        "prefix: Bearer", "prefix: bearer"),
+    ("preset oauth2_refresh_token", PRESETS.format("oauth2_refresh_token"),
+        "prefix: Bearer", "prefix: bearer"),
+    ("preset standard_webhooks", PRESETS.format("standard_webhooks"), "v1,", "v1="),
+    ("preset tc3", PRESETS.format("tc3"), " | lower }}", " }}"),
+    ("preset wechatpay_v3", PRESETS.format("wechatpay_v3"), "{{ nonce }}\\n{{ body }}\\n",
+        "{{ nonce }}\\n{{ body }}"),
+)  # fmt: skip
+EDITS: tuple[Edit, ...] = tuple(
+    Edit(
+        f"corner-{corner.replace(' ', '-').replace(chr(39), '').replace(',', '')}",
+        corner,
+        path,
+        old,
+        new,
+    )
+    for corner, path, old, new in _TABLE
+)
+"""One for each corner, but those that lie behind another one's code."""

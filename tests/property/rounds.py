@@ -1,0 +1,60 @@
+"""Properties tried in many short rounds, as the draws of a long one are much like each other.
+
+After its first ten examples Hypothesis tries five variations of each that it draws, so that two
+hundred examples hold some forty that are new. A round ends where that would begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from random import SystemRandom
+from typing import Any, Protocol
+
+from hypothesis import core, given, seed, settings
+from hypothesis import strategies as st
+
+OF_A_ROUND = 10
+USUAL = 60
+"""Examples of a property where CI runs it."""
+
+_FRESH = count()
+
+
+class Property(Protocol):
+    """A property that pytest runs; *first* is the seed of its first round."""
+
+    def __call__(self, *, first: int | None = None) -> None: ...
+
+
+def in_rounds(
+    drawn: st.SearchStrategy[Any], examples: int
+) -> Callable[[Callable[[Any], None]], Property]:
+    """Return a decorator of a check of one drawn value: CI tries it with so many *examples*.
+
+    The rounds have the seeds 0, 1, … where runs repeat themselves, and go on from
+    ``--hypothesis-seed``, or a fresh one, where they do not. What fails is told with a blob for
+    ``@reproduce_failure``, which belongs below this decorator.
+    """
+
+    def decorated(check: Callable[[Any], None]) -> Property:
+        def test(first: int | None = None) -> None:
+            usual = settings()
+            start = first if first is not None else 0 if usual.derandomize else _base()
+            rounds = max(1, examples * usual.max_examples // (USUAL * OF_A_ROUND))
+            how = settings(usual, max_examples=OF_A_ROUND, derandomize=False)
+            for turn in range(rounds):
+                seed(start + turn)(how(given(drawn)(check)))()
+
+        test.__name__ = test.__qualname__ = check.__name__
+        test.__doc__ = check.__doc__
+        return test
+
+    return decorated
+
+
+def _base() -> int:
+    """Return where the seeds of this test begin: another million for each test."""
+    forced: Any = core.global_force_seed
+    start = int(forced) if forced is not None else SystemRandom().randrange(2**32)
+    return start + next(_FRESH) * 1_000_000
