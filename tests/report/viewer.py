@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ AXE = Path(__file__).parent / "axe-core-4.14.1/axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 SIZES = ((400, 800), (1280, 800), (2560, 1300))
 needs_chromium = pytest.mark.skipif(
-    not CHROMIUM, reason="there is no Chromium to try the page in; apt-get install chromium"
+    not CHROMIUM or find_spec("playwright") is None,
+    reason="there is no Chromium to try the page in; apt-get install chromium, and the extra test",
 )
 
 
