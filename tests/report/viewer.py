@@ -19,6 +19,7 @@ from bpmax_sim.report.story import story_of
 AXE = Path(__file__).parent / "axe-core-4.14.1/axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 SIZES = ((400, 800), (1280, 800), (2560, 1300))
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 needs_chromium = pytest.mark.skipif(
     not CHROMIUM or find_spec("playwright") is None,
     reason="there is no Chromium to try the page in; apt-get install chromium, and the extra test",
@@ -68,10 +69,12 @@ class Viewer:
 
     def text(self, selector: str) -> str:
         """Return the text of the first element."""
+        self.page.evaluate(DRAWN)
         return str(self.page.locator(selector).first.inner_text())
 
     def count(self, selector: str) -> int:
         """Return how many elements there are."""
+        self.page.evaluate(DRAWN)
         return int(self.page.locator(selector).count())
 
     def serious(self) -> list[str]:
