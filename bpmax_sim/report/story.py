@@ -156,6 +156,8 @@ def _member(key: str, value: Any, home: Homeward) -> Any:
         return [_said(one, home) for one in value] if several else _said(value, home)
     if key in _PLACES and (value is None or isinstance(value, str)):
         return home.place(bounded(value))
+    if key == "text" and isinstance(value, str):
+        return home.text(bounded(value))
     if key == "stack":
         return [home.text(bounded(frame)) for frame in value]
     if key == "recording" and isinstance(value, Mapping):

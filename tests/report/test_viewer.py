@@ -113,9 +113,9 @@ def test_a_refused_sending_is_shown_with_the_one_that_followed(view: Viewer) -> 
     page.locator(".bar.call.again").first.click()
     told = view.text("#panel")
 
-    assert "第 1 次发送 401 fault" in told
+    assert "第 1 次发送 401 故障" in told
     assert "令牌被拒，换新后重发" in told
-    assert "第 2 次发送 200 recorded" in told
+    assert "第 2 次发送 200 录制" in told
     assert view.count(".bar i.failed") >= 2
 
 
@@ -131,7 +131,7 @@ def test_every_tab_shows_what_it_is_for(view: Viewer) -> None:
     page.get_by_role("tab", name="表单前后").click()
     assert view.text("tr.changed") == "a\t1\t2"
     page.locator("[role=option]", has_text="大额合同").click()
-    assert view.count(".node.seen") == 3
+    assert view.count(".node.seen") == 4
     assert view.count(".edge.taken") >= 2
     page.get_by_role("tab", name="脚本").click()
     assert "contract_approved.js" in view.text("#panel h2")

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from bpmax_sim.report.story import story_of
 AXE = Path(__file__).parent / "axe-core-4.14.1/axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 SIZES = ((400, 800), (1280, 800), (2560, 1300))
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 needs_chromium = pytest.mark.skipif(
-    not CHROMIUM, reason="there is no Chromium to try the page in; apt-get install chromium"
+    not CHROMIUM or find_spec("playwright") is None,
+    reason="there is no Chromium to try the page in; apt-get install chromium, and the extra test",
 )
 
 
@@ -66,10 +69,12 @@ class Viewer:
 
     def text(self, selector: str) -> str:
         """Return the text of the first element."""
+        self.page.evaluate(DRAWN)
         return str(self.page.locator(selector).first.inner_text())
 
     def count(self, selector: str) -> int:
         """Return how many elements there are."""
+        self.page.evaluate(DRAWN)
         return int(self.page.locator(selector).count())
 
     def serious(self) -> list[str]:

@@ -29,7 +29,7 @@ function Sending({title, kind, request, answer, base, faults, story}) {
   const plainSent = pretty(request.body), said = recorded ? pretty(recorded.body) : '';
   const query = one => Object.keys(one || {}).length ? '?' + Object.entries(one).map(([name, value]) => name + '=' + value).join('&') : '';
   return html`<article class="sending ${kind}">
-    <h3>${title} <span class=${kind}>${answer ? (answer.error || answer.status || '') : t('no answer')}</span> <small>${answer?.source || t('nobody')}${answer ? ' · ' + seconds(answer.took) : ''}</small></h3>
+    <h3>${title} <span class=${kind}>${answer ? (answer.error || answer.status || '') : t('no answer')}</span> <small>${answer?.source ? t(answer.source) : t('nobody')}${answer ? ' · ' + seconds(answer.took) : ''}</small></h3>
     ${faults.map(fault => html`<p class="fault">⚡ ${t('struck', {action: say(fault.action), rule: say(fault.rule)})} <span class="place">${fault.place}</span></p>`)}
     ${answer?.message ? html`<p class="error">${say(answer.message).split('\n')[0]}</p>` : null}
     ${recording ? html`<p class="place">${t(recording.played ? 'from recording' : 'nearest', {file: recording.file + ':' + recording.line, n: recording.exchange})}</p>` : null}
@@ -59,7 +59,7 @@ function CallTab({story, event}) {
   return html`<h2><code>${made.call}</code> <small class="place">${made.place}</small></h2>
     ${attempts.map(one => html`<${Sending} key=${made.id + '.' + one.attempt} story=${story} title=${t('attempt', {n: one.attempt})} kind="failed" faults=${of(one.attempt)}
         request=${{method: made.method, url: one.url, header: one.header, body: one.body}} answer=${{...one, took: one.duration}} />
-      <p class="follows">↻ ${t(one.follows)}${one.wait ? ' · ' + t('after', {t: seconds(one.wait)}) : ''} <span class="quiet">${say(one.why)}</span></p>`)}
+      <p class="follows">↻ ${t(one.follows)}${one.wait ? ' · ' + t('after', {t: seconds(one.wait)}) : ''} ${one.follows === 'renewed' ? null : html`<span class="quiet">${say(one.why)}</span>`}</p>`)}
     <${Sending} key=${made.id} story=${story} title=${many ? t('attempt', {n: last}) : made.method} kind=${!answer || answer.error ? 'failed' : 'passed'} faults=${of(last)}
       request=${made} answer=${answer ? {...answer, took: answer.duration - (answer.sent_at - made.at)} : null} />
     ${made.curl ? html`<p class="paste"><span>curl</span> <${Copy} text=${made.curl} label=${t('copy')} /></p>` : null}`;

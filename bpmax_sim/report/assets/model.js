@@ -55,7 +55,7 @@ const json = value => JSON.stringify(value) ?? '';
 const short = (text, most = 120) => text.length > most ? text.slice(0, most - 1) + '…' : text;
 const TITLES = {
   StepStarted: e => (e.total ? t('step', {n: e.number, total: e.total}) + ' ' : '') + e.title,
-  FieldChanged: e => e.field + ': ' + short(json(e.old), 40) + ' → ' + short(json(e.new), 60) + ' ' + t('by', {by: e.by}),
+  FieldChanged: e => e.field + ': ' + short(json(e.old), 40) + ' → ' + short(json(e.new), 60) + ' ' + t('by', {by: t(e.by)}),
   MessageShown: e => e.level + ': ' + e.text,
   CycleCut: e => e.chain.join(' → '),
   HookStarted: e => t('runs', {hook: e.hook}),
