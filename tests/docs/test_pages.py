@@ -63,7 +63,7 @@ def rows(text: str) -> list[list[str]]:
 
 def constant(cell: str) -> list[str]:
     """Return what of a cell is the same in every language: code, links and figures."""
-    return re.findall(r"`[^`]+`|\]\([^)#]*|\d(?:[\d.,]*\d)?", cell)
+    return sorted(re.findall(r"`[^`]+`|\]\([^)#]*|\d(?:[\d.,]*\d)?", cell))
 
 
 def same(text: str) -> list[tuple[str, str, str]]:
