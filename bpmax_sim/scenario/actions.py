@@ -1,6 +1,6 @@
 """What a step can do: one class an action, with its keys, its check at load and its run.
 
-`ACTIONS` is the table that the schema, lint, the runner and the README are made from. To add an
+`ACTIONS` is the table that the schema, lint, the runner and the pages are made from. To add an
 action, write its class; it is known by its name in lower case with underscores.
 """
 
@@ -19,12 +19,12 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.handles import handles_for
-from bpmax_sim.scenario.people import FlowAction, move_of
+from bpmax_sim.scenario.people import FlowAction, check_people, move_of
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.rows import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot, hint
@@ -205,6 +205,7 @@ class Submit(Action, frozen=True, kw_only=True):
         """Find keys that it does not take; of a form it takes none."""
         if "flow" in context.subjects and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
+            check_people(context, value.get("by", ""), spot.at("by"))
         elif value not in ({}, None, True):
             context.tell(spot, "expected {}")
 
@@ -712,7 +713,7 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
             msg(
                 "{action} needs a {names} in the scenario",
                 action=action,
-                names=" or a ".join(kind.needs),
+                names=joined(msg(" or a "), kind.needs),
             ),
         )
         return

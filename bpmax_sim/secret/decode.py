@@ -730,7 +730,7 @@ SEARCHED: Mapping[str, str] = {
     "UTF-16 that is encoded further": msg("where eight characters of ASCII stand in a row"),
     "one within another": msg("four deep"),
 }
-"""What is undone before a secret is looked for; the README's table is made of it."""
+"""What is undone before a secret is looked for; the table of the documentation is made of it."""
 
 NOT_SEARCHED: Mapping[str, str] = {
     "what is reversed, cut, hashed or encrypted": msg("nothing of the secret is left to be found"),
