@@ -587,10 +587,16 @@ class Python(Action, frozen=True, kw_only=True):
         """Call it; what it returns is the result."""
         given = value if isinstance(value, Mapping) else {"call": value}
         module, _, function = str(given["call"]).partition(":")
-        with gated_output(on.bench.redact):
-            found = getattr(_module(module, on.path), function)
-            seen = handles_for(found, on.subject)
-            result.returned(found(on.bench, **{**seen, **given.get("args", {})}))
+        try:
+            with gated_output(on.bench.redact):
+                found = getattr(_module(module, on.path), function)
+                seen = handles_for(found, on.subject)
+                result.returned(found(on.bench, **{**seen, **given.get("args", {})}))
+        except SystemExit as error:  # would end the whole run, and print what it was given
+            told = msg(
+                "python: {call} called sys.exit({code!r})", call=given["call"], code=error.code
+            )
+            raise SubjectError(told) from None
 
 
 def _module(name: str, path: Path) -> Any:

@@ -304,9 +304,9 @@ def _runs(look: Look, text: bytes) -> Iterator[Piece]:
     # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
     yield from _base64([*lines, *(r for r in runs if len(r) <= _FOLDED)] if lines else runs, look)
     yield from _bare_base64([*lines, *runs], look)
-    if runs:
-        yield from _hex(hex_runs_of(b" ".join(runs)), look)
-        yield from _base32(runs, look)
+    if runs or lines:
+        yield from _hex(hex_runs_of(b" ".join([*lines, *runs])), look)
+        yield from _base32([*lines, *runs], look)
 
 
 def _base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
@@ -449,21 +449,9 @@ def _wide(look: Look) -> Iterator[Piece]:
         return
     at = data.translate(_PRINTED).find(_WIDE)
     if at >= 0:
-        for codec, start in _orders(data, at):
+        for codec, start in (("utf-16-le", at % 2), ("utf-16-be", (at + 1) % 2)):
             text = data[start:].decode(codec, "ignore")
             yield Piece((codec,), text.encode("utf-8", "surrogatepass"), _at(at))
-
-
-def _orders(data: bytes, at: int) -> Iterator[tuple[str, int]]:
-    """Yield how a text may be read whose first characters of ASCII begin at *at*.
-
-    What comes before the first of them is its other half where the larger byte comes first, and so
-    a zero.
-    """
-    if at == 0 or data[at - 1] or at > 1:
-        yield "utf-16-le", at % 2
-    if at > 0 and not data[at - 1]:
-        yield "utf-16-be", (at + 1) % 2
 
 
 # Compression.

@@ -128,7 +128,10 @@ def _run_at(text: str, at: int) -> str:
 
 
 class _Gated(io.TextIOWrapper):
-    """Holds what is written until it is flushed, for a secret may come in pieces."""
+    """Holds what is written until it is flushed, for a secret may come in pieces.
+
+    An unfinished line is held longer, since a progress bar or a prompt flushes pieces, too.
+    """
 
     def __init__(self, target: TextIO, shown: Callable[[str], str]) -> None:
         self._held = io.BytesIO()
@@ -137,9 +140,19 @@ class _Gated(io.TextIOWrapper):
 
     def flush(self) -> None:
         super().flush()
-        text = self._held.getvalue().decode(errors="replace")
+        self._hand_on(self._held.getvalue().rfind(b"\n") + 1)
+
+    def finish(self) -> None:
+        """Hand on the unfinished line as well."""
+        super().flush()
+        self._hand_on(len(self._held.getvalue()))
+
+    def _hand_on(self, size: int) -> None:
+        data = self._held.getvalue()
         self._held.seek(0)
         self._held.truncate()
+        self._held.write(data[size:])
+        text = data[:size].decode(errors="replace")
         if text:
             self._target.write(self._shown(text))
         self._target.flush()
@@ -156,5 +169,5 @@ def gated_output(shown: Callable[[str], str]) -> Iterator[None]:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             yield
     finally:
-        out.flush()
-        err.flush()
+        out.finish()
+        err.finish()

@@ -615,6 +615,35 @@ def test_what_a_python_step_prints_is_redacted(
     assert capsys.readouterr() == ("客户 redacted\nredacted\n", "redacted\n")
 
 
+def test_a_line_that_a_python_step_flushes_in_pieces_is_redacted(
+    folder: Path, bench: PlainBench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "段.py").write_text(
+        "def f(_session):\n"
+        "    print('密钥', end='', flush=True)\n"
+        "    print('-s3cret', flush=True)\n"
+        "    print('进度 1', end='', flush=True)\n",
+        encoding="utf-8",
+    )
+    headlines(folder, bench, 'steps:\n  - python: "段:f"\n')
+
+    assert capsys.readouterr().out == "redacted\n进度 1"
+
+
+def test_a_python_step_that_exits_fails_and_ends_nothing(folder: Path, bench: PlainBench) -> None:
+    (folder / "退.py").write_text(
+        "import sys\ndef f(_session, code):\n    sys.exit(code)\n", encoding="utf-8"
+    )
+    text = """\
+steps:
+  - {python: {call: "退:f", args: {code: 密钥-s3cret}}, expect_error: {}}
+  - {python: {call: "退:f", args: {code: 密钥-s3cret}}}
+"""
+    assert headlines(folder, bench, text) == [
+        "step 2/2 python: SubjectError: python: 退:f called sys.exit('redacted')"
+    ]
+
+
 def test_a_rejected_proxy_step_is_an_error_of_its_platform(folder: Path, bench: PlainBench) -> None:
     (folder / "拒.py").write_text(
         "from bpmax_sim.errors import AuthError\n"

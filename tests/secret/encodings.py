@@ -85,6 +85,8 @@ ENCODINGS: Mapping[str, Encode] = {
     ).encode(),
     "base32": base64.b32encode,
     "hex": lambda data: data.hex().encode(),
+    "hex on lines": lambda data: folded(data.hex().encode(), 20, b"\n"),
+    "base32 on lines": lambda data: folded(base64.b32encode(data), 16, b"\r\n"),
     "HEX": lambda data: data.hex().upper().encode(),
     "hex with colons": lambda data: data.hex(":").encode(),
     "HEX with blanks": lambda data: data.hex(" ").upper().encode(),
