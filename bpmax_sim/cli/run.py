@@ -7,8 +7,10 @@ Scenario items become verdicts, printed as soon as they are known; the exit code
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -379,7 +381,9 @@ def _perform(wish: _Wish) -> int:
     started = time.perf_counter()
     told: set[str] = set()
     ran = watched(_executed(items, wish, shard), len(items))
-    verdicts = [_told(verdict, wish, told) for verdict in ran]
+    # What python: steps print is no part of the one document that stands on the standard output.
+    with redirect_stdout(sys.stderr) if wish.as_json else nullcontext():
+        verdicts = [_told(verdict, wish, told) for verdict in ran]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
     code = _code(found, problems, codes(verdicts, waiting))
     tell_recorded(before)

@@ -703,7 +703,9 @@ SEARCHED: Mapping[str, str] = {
     "as it is": msg("in UTF-8, UTF-16 in either order of bytes, and GB 18030 (GBK)"),
     "base64": msg("both alphabets, padded or not, on several lines, with escaped signs"),
     "base32": msg("in capitals, from 10 characters on"),
-    "hexadecimal": msg("capitals or not; with colons, blanks, dashes, commas or 0x between bytes"),
+    "hexadecimal": msg(
+        "capitals or not; on several lines; with colons, blanks, dashes, commas or 0x between bytes"
+    ),
     "lists of bytes": msg("numbers with commas: Node's Buffer, JSON arrays, Java's signed bytes"),
     "escapes of URLs and forms": msg("every byte or some; a plus as a space"),
     "escapes of JSON and JavaScript": msg("\\uXXXX, \\u{X}, \\xXX, \\n and the like, both quotes"),

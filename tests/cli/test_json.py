@@ -145,6 +145,19 @@ def test_what_cannot_be_done_is_told_as_json_too(recorded: Project, bs: Command)
     assert problems_of(damaged)[0].startswith(f"{HERE}:")
 
 
+def test_what_a_python_step_prints_is_no_part_of_the_document(
+    project: Project, bs: Command
+) -> None:
+    (project.folder / "scenarios/印.py").write_text("def f(_session):\n    print('客户 张三')\n")
+    text = 'version: 1\nscenario: 印\nsteps:\n  - python: "印:f"\n'
+    (project.folder / "scenarios/印.scenario.yaml").write_text(text, encoding="utf-8")
+    done = bs("run", "scenarios/印.scenario.yaml", "--json")
+
+    assert json.loads(done.out)["version"] == 1
+    assert done.code == 0
+    assert done.err == "客户 张三\n"
+
+
 def test_there_is_no_schema_of_a_misspelled_word(bs: Command) -> None:
     done = bs("schema", "scenari")
 

@@ -45,6 +45,14 @@ def test_a_secret_across_the_lines_of_mime_is_found() -> None:
     assert find(body, WANTED) != ()
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("before", [b"", b"<", "号".encode(), b"\0", b"k=\0("])
+def test_what_is_encoded_in_utf_16_is_found_behind_any_byte(codec: str, before: bytes) -> None:
+    body = before + b"token-123456".hex().encode(codec) + b">"
+
+    assert find(body, WANTED) != ()
+
+
 def test_a_body_of_bare_deflate_is_undone() -> None:
     packer = zlib.compressobj(wbits=-15)
     body = packer.compress(b"token-123456 token-123456") + packer.flush()
