@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -58,6 +58,8 @@ from bpmax_sim.cli.terminal import (
     tell,
     watched,
 )
+from bpmax_sim.cli.watch import Watched
+from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import encoded, joined, msg, plural
@@ -75,6 +77,7 @@ from bpmax_sim.report.store import (
     keep_trace,
     remember,
     remembered,
+    trace_path,
 )
 from bpmax_sim.report.terminal import Verdict, broken, judged, skipped, table, target
 from bpmax_sim.scenario import shards
@@ -420,11 +423,36 @@ def _perform(wish: _Wish) -> int:
         return _refused(error, wish)
     if wish.last_failed:
         items = _failed_last(items)
-    for problem in problems:
-        complain(str(problem))
     if not found and not problems:
         complain(_nothing(wish))
-    return _played(items, problems, wish, shard, found=bool(found))
+    elif wish.watch:
+        watch_files(_watched(wish), items, problems)
+    return _played(items, problems, wish, shard, found=bool(found))[0]
+
+
+def _watched(wish: _Wish) -> Watched:
+    """Return what watching runs again; traces of all are kept, for the page is made of them."""
+    if wish.choices.trace != "off":
+        wish = msgspec.structs.replace(wish, choices=replace(wish.choices, trace="on"))
+    root = find_root(Path.cwd())
+
+    def finish(items: Sequence[ScenarioItem]) -> None:
+        found = [path for path in map(trace_path, items) if path.is_file()]
+        page = root / TRACE_FOLDER.with_name("report.html")
+        if found and wish.choices.trace != "off":
+            write_page(page, found, version=bpmax_sim.__version__)
+            tell(msg("report: {path}", path=shown(page)))
+
+    places = [Path(target.path) for target in targets(wish.paths, folder=Path.cwd())]
+    given = [path for path in map(Path, wish.paths) if path.is_dir()]
+    return Watched(
+        gather=lambda: _collected(wish),
+        play=lambda items, problems: _played(items, problems, wish, None, found=bool(items))[1],
+        finish=finish,
+        cassette=lambda item: cassette_of(item, wish.choices),
+        folders=[*given, *(place.parent for place in places)],
+        platforms=wish.choices.options.get("platforms"),
+    )
 
 
 def _played(
@@ -434,8 +462,10 @@ def _played(
     shard: Shard | None,
     *,
     found: bool,
-) -> int:
+) -> tuple[ExitCode, list[Verdict]]:
     """Run *items* and tell of them; *found*: whether there is any scenario at all."""
+    for problem in problems:
+        complain(str(problem))
     before = contents(items, wish.choices)
     started = time.perf_counter()
     ran = _ran(items, wish, shard)
@@ -451,7 +481,7 @@ def _played(
         _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
     if wish.junit is not None:
         write_junit(wish.junit, ran)
-    return code
+    return code, verdicts
 
 
 def _ran(
