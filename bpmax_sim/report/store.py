@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place
-from bpmax_sim.i18n import encoded, msg
+from bpmax_sim.i18n import encoded, msg, translate
 from bpmax_sim.project import SUFFIX, file_name, make_folder, relative_name
 from bpmax_sim.report.console import Written
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
@@ -313,14 +313,15 @@ def _told(
 ) -> Remembered:
     first = failures[0] if failures else None
     place = (first.location or first.place if first else None) or item.place
-    texts = [*map(render, failures), *problems]
+    said = [translate(problem) for problem in problems]
+    texts = [*(translate(render(failure)) for failure in failures), *said]
     return Remembered(
         name=item.name,
         file=relative_name(item.path.absolute(), item.root),
         line=place.line,
         headline=first.headline if first else texts[0],
         texts=tuple(texts),
-        whole=(*(render(failure, whole=True) for failure in failures), *problems),
+        whole=(*(translate(render(failure, whole=True)) for failure in failures), *said),
         console=tuple(console),
         rerun=first.rerun if first else "",
     )

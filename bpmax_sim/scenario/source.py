@@ -219,7 +219,12 @@ def _calls(failure: Failure, fit: _Fit) -> Iterator[str]:
 
 def _script_line(failure: Failure, fit: _Fit) -> Iterator[str]:
     if failure.script is not None:
-        yield _cut(f"script: {failure.script}   {failure.script_text.strip()}".rstrip(), fit)
+        yield _cut(
+            msg(
+                "script: {place}   {text}", place=failure.script, text=failure.script_text.strip()
+            ).rstrip(),
+            fit,
+        )
 
 
 def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
