@@ -111,9 +111,9 @@ def _first(translation: str | tuple[str, ...] | list[str] | None) -> str:
 
 def catalogue_of(language: str, translations: Mapping[Id, str]) -> Catalog:
     """Return the catalogue of *language*, a template a line of its own, by the alphabet."""
-    # One date for ever and no author: two runs write the same bytes.
-    made = datetime(2026, 1, 1, tzinfo=UTC)
-    catalogue = Catalog(locale=language, domain=DOMAIN, charset="utf-8", creation_date=made)
+    never = datetime(2026, 1, 1, tzinfo=UTC)
+    catalogue = Catalog(locale=language, domain=DOMAIN, charset="utf-8", creation_date=never)
+    # No date and no author: two runs write the same bytes.
     catalogue.mime_headers = [
         ("Language", language),
         ("Content-Type", "text/plain; charset=utf-8"),
