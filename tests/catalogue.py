@@ -41,6 +41,9 @@ def templates() -> dict[Id, set[str]]:
         key = tuple(message) if isinstance(message, list | tuple) else message
         if any(has_words(text) for text in texts(key)):
             found.setdefault(key, set()).add(f"{PACKAGE.name}/{file}")
+    # gettext finds a singular by itself, too.
+    for pair in [key for key in found if not isinstance(key, str) and key[0] in found]:
+        found[pair] |= found.pop(pair[0])
     return found
 
 

@@ -158,7 +158,7 @@ class MovingProject(ProjectState, kw_only=True):
                 NEW: msg("submit it first, or set flow.at"),
                 RETURNED: msg("resubmit it first"),
             }
-            hint = hints.get(self.status, "nothing is left")
+            hint = hints.get(self.status, msg("nothing is left"))
             raise SubjectError(
                 msg(
                     "cannot {action}: the project is {status}; {hint}",
