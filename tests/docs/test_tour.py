@@ -134,4 +134,5 @@ def test_a_mishap_is_told_as_the_page_says(
 
     for language, done in told.items():
         assert done.code
-        assert mishaps(language)[number] in done.out + done.err
+        expected = {mishaps(language)[number], mishaps("en")[number]}  # without a translation
+        assert any(one in done.out + done.err for one in expected)
