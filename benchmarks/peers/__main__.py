@@ -15,6 +15,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def measured(tools: list[str], python: Path, trials: list[str]) -> dict[str, Any
     return found
 
 
-def _options() -> argparse.Namespace:
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """Return what the command line asks for; end where that cannot be."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"keep the results in {RESULTS}")
@@ -92,21 +93,28 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=tools, metavar="NAME", help="these tools")
     parser.add_argument("--trials", nargs="+", choices=TRIALS, metavar="NAME", help="these trials")
     parser.add_argument("--index", help="another package index for pip")
-    options = parser.parse_args()
+    options = parser.parse_args(given)
     if options.write and (options.only or options.trials):
         parser.error("--write keeps whole results: leave --only and --trials out")
-    options.load = load()
-    if options.write and not options.force and options.load and options.load > _MOST_LOAD:
-        parser.error(
-            f"the machine is busy: its load is {options.load}, more than {_MOST_LOAD}. Wait until "
-            "it is quiet, or give --force"
-        )
     return options
+
+
+def refusal(options: argparse.Namespace, busy: float | None) -> str:
+    """Return why results must not be written at this load, or nothing."""
+    if not options.write or options.force or busy is None or busy <= _MOST_LOAD:
+        return ""
+    return (
+        f"the machine is busy: its load is {busy}, more than {_MOST_LOAD}; wait until it is quiet, "
+        "or give --force"
+    )
 
 
 def main() -> int:
     """Run, print, and keep the results if asked."""
-    options = _options()
+    options, before = arguments(), load()
+    if refused := refusal(options, before):
+        print(refused, file=sys.stderr)
+        return 2
     peers = [one for one in PEERS if not options.only or one.name in options.only]
     index = ("--index-url", options.index) if options.index else ()
     python, missing = environment(peers, options=index)
@@ -125,7 +133,7 @@ def main() -> int:
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
             "processors": os.cpu_count(),
-            "load": {"before": options.load, "after": load()},
+            "load": {"before": before, "after": load()},
         },
         "peers": {one.name: {"version": one.version, "date": one.date} for one in peers},
         "missing": dict(missing),

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+from sample import sampled  # type: ignore[import-not-found]
 from tools import SECRETS, SUFFIX, TOOLS  # type: ignore[import-not-found]
 
 _KILLED, _OF, _CUTS = 25, 50, 100
@@ -27,8 +28,6 @@ _NOTE = "x" * 950
 _NEAR, _FAR = re.compile(r"/get/1\b|exchange 1\b"), re.compile(r"/post/9\b|exchange 2\b")
 """A recorded call is named by its address or by its place in the file."""
 _OPENED = 10_000
-_BUDGET, _MOST = 5.0, 300
-_GOLDEN = (5**0.5 - 1) / 2
 RECORDS = frozenset({"bpmax_sim", "vcrpy", "cassetter", "betamax"})
 THROUGH_PYTEST = frozenset({"pytest-recording", "pytest-httpx"})
 """They are asked what makes a test red; what is below the first is vcrpy."""
@@ -277,30 +276,11 @@ def _replay(trial: Trial, size: int) -> object:
     taken: list[float] = []
     try:
         with TOOLS[trial.tool](trial.file, "replay", calls) as send:
-            taken = _sampled(lambda call: json.loads(send(call)), calls)
+            taken = sampled(lambda call: json.loads(send(call)), calls)
     except BaseException as error:  # noqa: BLE001 - closing says which calls were left out
         if not taken:
             return {"failed": type(error).__name__}
     return {"times": statistics.median(taken) / base, "calls": len(taken)}
-
-
-def _sampled(work: Callable[[Any], object], calls: list[Any]) -> list[float]:
-    """Return what calls cost: as many as the time allows, spread evenly wherever that ends.
-
-    The multiples of the golden ratio, modulo one, fill the line evenly from their first on.
-    """
-    spread = dict.fromkeys(int(number * _GOLDEN % 1 * len(calls)) for number in range(_MOST + 1))
-    first, *rest = spread
-    work(calls[first])  # what is made once is not counted
-    taken: list[float] = []
-    end = time.monotonic() + _BUDGET
-    for place in rest:
-        begun = time.process_time()
-        work(calls[place])
-        taken.append(time.process_time() - begun)
-        if time.monotonic() > end:
-            break
-    return taken
 
 
 def floor(trial: Trial) -> float:
@@ -312,7 +292,8 @@ def floor(trial: Trial) -> float:
     answers = {call["url"]: body for call in calls}
     transport = httpx.MockTransport(lambda r: httpx.Response(200, content=answers[str(r.url)]))
     with httpx.Client(transport=transport) as client:
-        return statistics.median(_sampled(lambda call: client.get(call["url"]).json(), calls))
+        taken: list[float] = sampled(lambda call: client.get(call["url"]).json(), calls)
+    return statistics.median(taken)
 
 
 def _written(trial: Trial, calls: list[Any]) -> str:
