@@ -356,17 +356,17 @@ def filled(text: str, words: Words) -> str:
 
 
 def write() -> None:
-    """Write all pages anew; the commands run once, both languages show the same output."""
+    """Write all pages anew; the commands run in each page's language."""
     for language in LANGUAGES:
         for path in every(language).values():
             told = filled(path.read_text(encoding="utf-8"), Words(language))
             path.write_text(told, encoding="utf-8", newline="\n")
-    printed: dict[str, list[str]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for one in tour(texts("zh"), Path(folder)):
-            if one.output:
-                printed.setdefault(one.page, []).append(one.printed)
     for language in LANGUAGES:
+        printed: dict[str, list[str]] = {}
+        with tempfile.TemporaryDirectory() as folder:
+            for one in tour(texts(language), Path(folder), language):
+                if one.output:
+                    printed.setdefault(one.page, []).append(one.printed)
         for place, outputs in printed.items():
             path = every(language)[place]
             told = with_outputs(path.read_text(encoding="utf-8"), outputs)
