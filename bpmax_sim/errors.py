@@ -167,7 +167,7 @@ class CallError(BpmaxError):
     """A ``$proxy`` call was rejected.
 
     Attributes:
-        code: a stable word of the table in the README, such as ``UNKNOWN_API``.
+        code: a stable word of the table in the reference, such as ``UNKNOWN_API``.
         platform, instance, api: what was called, as far as it was known.
         status: the HTTP status, where there was an answer.
         response: ``{"status", "headers", "body"}``, redacted, body parsed; None without an answer.

@@ -235,10 +235,18 @@ class Homes:
 
 @lru_cache(maxsize=1024)
 def _relative(file: str, folder: str, _working: str) -> str:
+    return relative_name(file, folder)
+
+
+def relative_name(file: Path | str, folder: Path | str = "") -> str:
+    """Return *file* from *folder*, else the working directory, with slashes.
+
+    On Windows a file on another drive has no such name; then it stays as it is.
+    """
     try:
-        path = os.path.relpath(file, folder)
+        path = os.path.relpath(file, folder or os.curdir)
     except ValueError:
-        return file
+        path = os.fspath(file)
     return path.replace(os.sep, "/")
 
 

@@ -69,16 +69,18 @@ def test_by_day_all_is_looked_at_and_the_readme_s_command_is_run(tree: Path) -> 
     assert code == 0, printed
     for one in ("ruff check", "ruff format --check", "lint-imports ", "mypy "):
         assert one in commands
-    for one in ("tests.matrix 9.2", "tests.fuzz --seconds 4 --seed 1"):
+    for one in ("tests.matrix 9.2", "tests.docs.site", "tests.fuzz --seconds 4 --seed 1"):
         assert f"python -m {one}" in commands
     at = commands.index("python -m pytest -n auto")
     assert commands[at - 1] == "pip install --quiet -e .[test]"
-    stages = ("tools", "style", "layers", "types", "matrix", "suite", "fuzz")
+    stages = ("tools", "style", "layers", "types", "docs", "matrix", "suite", "fuzz")
     for name in stages:
         assert f"\n== {name}: " in printed, name
 
 
-@pytest.mark.parametrize("fail", ["ruff format", "mypy", "tests.matrix", "python -m pytest"])
+@pytest.mark.parametrize(
+    "fail", ["ruff format", "mypy", "tests.docs.site", "tests.matrix", "python -m pytest"]
+)
 def test_by_day_what_fails_ends_it(tree: Path, fail: str) -> None:
     code, commands, _ = ran("run", tree, fail)
 

@@ -1,4 +1,4 @@
-"""A warehouse system on loopback, the one that the README records against: login, pages, envelope.
+"""A warehouse system on loopback, the one of the tutorial: login, pages, envelope.
 
 Refusals are answered with status 200 and a code, as such systems do.
 """

@@ -12,6 +12,7 @@ import mmap
 import os
 import re
 import stat
+import sys
 import threading
 import weakref
 from array import array
@@ -376,7 +377,8 @@ _LOOKS: tuple[Callable[[Path, bytes], CassetteError | None], ...] = (
 T = TypeVar("T")
 _SEAL_LINE = 1024  # more than it ever is
 _CRLF = VERSION.encode().replace(b"\n", b"\r\n")
-_IN_MEMORY = 256 * 1024
+# Windows replaces no file that somebody has open, and a larger cassette stays open.
+_IN_MEMORY = sys.maxsize if sys.platform == "win32" else 256 * 1024
 _OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _read_line = msgspec.json.Decoder(Line).decode
 

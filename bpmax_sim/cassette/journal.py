@@ -9,10 +9,12 @@ secret in it is never written as it is.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -39,10 +41,27 @@ if sys.platform == "win32":
     import msvcrt
 
     _FAR = 1 << 30  # a byte nobody reads or writes, since these locks are mandatory
+    _AGAIN = 0.01
 
     def _lock(descriptor: int, *, wait: bool) -> None:
         os.lseek(descriptor, _FAR, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        while True:
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            except OSError as error:
+                if not wait or error.errno != errno.EACCES:
+                    raise
+                time.sleep(_AGAIN)  # LK_LOCK looks once a second and gives up after ten
+            else:
+                return
+
+    def _move(path: Path, target: Path) -> None:
+        for _ in range(200):  # who reads the target, or looks for viruses in it, soon lets go
+            with suppress(PermissionError):
+                path.replace(target)
+                return
+            time.sleep(_AGAIN)
+        path.replace(target)
 
     def _open_lock(folder: Path) -> int:
         return os.open(folder / ".lock.journal", os.O_CREAT | os.O_RDWR | _BINARY, 0o600)
@@ -51,6 +70,9 @@ if sys.platform == "win32":
         """Do nothing: Windows writes a folder's entries through."""
 else:
     import fcntl
+
+    def _move(path: Path, target: Path) -> None:
+        path.replace(target)
 
     def _lock(descriptor: int, *, wait: bool) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -134,7 +156,22 @@ def create(path: Path) -> int:
         _lock(descriptor, wait=False)
         _sync_folder(path.parent)
     except OSError:
+        let_go(descriptor)  # Windows deletes nothing that is open
         path.unlink(missing_ok=True)
+        raise
+    return descriptor
+
+
+def reopened(path: Path) -> int:
+    """Return the descriptor of the file, locked again; hold `locked` meanwhile.
+
+    Raises:
+        OSError: if it cannot be opened or locked.
+    """
+    descriptor = hold(lambda: os.open(path, os.O_RDWR | _BINARY))
+    try:
+        _lock(descriptor, wait=False)
+    except OSError:
         let_go(descriptor)
         raise
     return descriptor
@@ -146,7 +183,7 @@ def rename(path: Path, target: Path) -> None:
     Raises:
         OSError: if the folder cannot be written.
     """
-    path.replace(target)
+    _move(path, target)
     _sync_folder(target.parent)
 
 
@@ -184,9 +221,9 @@ class Log:
     """
 
     def __init__(self, descriptor: int) -> None:
-        """Append to the open file, which is empty and was opened with `hold`."""
+        """Append to the open file, which was opened with `hold`."""
         self._descriptor = descriptor
-        self._end = self._size = 0
+        self._end = self._size = os.fstat(descriptor).st_size
 
     def append(self, data: bytes) -> None:
         """Write *data* and wait until it is on the disk; on failure nothing of it stays.
@@ -208,8 +245,11 @@ class Log:
 
     def close(self) -> None:
         """Leave what was appended and nothing more."""
-        self._cut()
-        let_go(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            with suppress(OSError):
+                os.ftruncate(descriptor, self._end)
+            let_go(descriptor)
 
     def _grown(self) -> int:
         """Return the length with zeros for as much as was there before, if they have room."""
@@ -246,7 +286,7 @@ def replace_whole(path: Path, data: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        temporary.replace(path)
+        _move(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
@@ -356,13 +396,23 @@ class Journal:
             log = Log(create(fresh))
             try:
                 log.append(b"".join(map(frame, drafts)))
-                rename(fresh, self.path)
             except OSError:
                 log.close()
                 fresh.unlink(missing_ok=True)
                 raise
-            self._log.close()
-            self._log = log
+            log.close()
+            self._put(fresh)
+
+    def _put(self, fresh: Path) -> None:
+        """Go on in *fresh* under this name; Windows renames neither what is open nor over it."""
+        self._log.close()
+        try:
+            rename(fresh, self.path)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
+        finally:
+            self._log = Log(reopened(self.path))
 
     def close(self) -> None:
         """Let go of the file, which stays for `recover`."""
@@ -370,8 +420,12 @@ class Journal:
 
     def remove(self) -> None:
         """Delete the file: what it held is sealed, or not wanted."""
-        self.path.unlink(missing_ok=True)
-        self.close()
+        try:
+            with locked(self.path.parent):  # or somebody finds it between closed and deleted
+                self.close()
+                self.path.unlink(missing_ok=True)
+        except FileNotFoundError:
+            self.close()  # the folder is gone
 
 
 def _create(cassette: Path) -> tuple[Path, int]:

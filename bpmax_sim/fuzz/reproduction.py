@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.fuzz.search import Finding, Plan
 from bpmax_sim.fuzz.target import SIMULATE
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.project import SUFFIX, file_name
+from bpmax_sim.project import SUFFIX, file_name, relative_name
 from bpmax_sim.strategies.traffic import yaml_text
 
 _WIDTH = 96
@@ -33,7 +32,7 @@ def scenario_of(finding: Finding, plan: Plan, root: Path) -> File:
     """Return the scenario that fails as *finding* says; it belongs below ``scenarios/fuzz``."""
     path = root / "scenarios/fuzz" / f"{file_name(_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
-    platforms = _relative(_declared(finding, plan.path), path.parent)
+    platforms = relative_name(_declared(finding, plan.path), path.parent.absolute())
     args = {"law": finding.law, "platform": finding.platform, **_given(finding, plan)}
     if finding.script:
         args["script"] = _below(Path(finding.script), root)
@@ -104,12 +103,8 @@ def _slug(finding: Finding) -> str:
     return f"{finding.call}.{finding.law}"
 
 
-def _relative(path: Path, start: Path) -> str:
-    return Path(os.path.relpath(path, start.absolute())).as_posix()
-
-
 def _below(path: Path, root: Path) -> str:
-    return _relative(path.absolute(), root)
+    return relative_name(path.absolute(), root.absolute())
 
 
 def _inline(value: Any) -> str:

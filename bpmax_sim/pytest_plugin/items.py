@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.i18n import joined, msg, translate
-from bpmax_sim.project import SUFFIX
+from bpmax_sim.project import SUFFIX, relative_name
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, put_behind
 from bpmax_sim.pytest_plugin.run_stats import tally_of
@@ -150,8 +150,7 @@ def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
     place = failure.location or failure.place
     if place is None or not place.line:
         return None
-    path = os.path.relpath(Path.cwd() / place.file, root)
-    return path, place.line - 1
+    return relative_name(Path.cwd() / place.file, root), place.line - 1
 
 
 def config_failure(name: str, error: Exception, place: Place, rerun: str) -> Failure:
@@ -184,7 +183,7 @@ def relative(path: Path) -> str:
     """Return how *path* is typed from the working directory, with slashes."""
     if not os.path.isabs(name := shown(path)):  # noqa: PTH117
         return name
-    return os.path.relpath(path).replace(os.sep, "/")
+    return relative_name(path)
 
 
 _NOTHING = msg("no exception is behind this: the run went on and was compared")

@@ -39,11 +39,12 @@ from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.runner import Log
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.sharing import Run
-from bpmax_sim.subject.hooks import Happening, Result
+from bpmax_sim.subject.hooks import FieldChanged, Happening, Result
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub
 from bpmax_sim.yamlfile import decode, read_yaml
@@ -490,12 +491,22 @@ class RunClock:
 class RunEvents(Sequence[Event]):
     """What a test's session did so far, in the order of virtual time.
 
-    Calls are here by themselves; a form or a flow that a test drives tells more through `tell`.
+    Calls and scripts are here by themselves: their console, their timers, and what they write to
+    a form that is a dict. A form or a flow that a test drives tells more through `tell`.
     """
 
     def __init__(self, session: Session) -> None:
         """Listen to *session*."""
         self._log = Log(session)
+        self._session = session
+        self._result = Result()
+        session.hear(self._hear)
+
+    def _hear(self, told: Outcome | FieldChanged) -> None:
+        if isinstance(told, FieldChanged):
+            self._log.tell(told)
+        else:
+            self._result.take(told)
 
     def tell(self, happening: Happening) -> None:
         """Take what a subject tells."""
@@ -512,5 +523,7 @@ class RunEvents(Sequence[Event]):
         return len(self._all())
 
     def _all(self) -> list[Event]:
-        self._log.collect(Result())
+        self._session.drain()
+        result, self._result = self._result, Result()
+        self._log.collect(result)
         return self._log.events

@@ -285,6 +285,12 @@ def _node(event: _Event) -> str:
     return f"{origin}{event['node']} ({event['action']}{actor})"
 
 
+def _deed(event: _Event) -> str:
+    to = f" → {', '.join(event['to'])}" if event.get("to") else ""
+    comment = f" ({event['comment']})" if event.get("comment") else ""
+    return f"{event['node']}: {event['by']} {event['action']}{to}{comment}"
+
+
 _TOLD: Mapping[str, tuple[Lane, Callable[[_Event], str]]] = {
     "StepStarted": ("step", _step),
     "FieldChanged": (
@@ -307,6 +313,26 @@ _TOLD: Mapping[str, tuple[Lane, Callable[[_Event], str]]] = {
     "TimerFired": ("script", lambda e: msg("timer after {delay:g} s", delay=e["delay"])),
     "CallMade": ("call", lambda e: str(e["call"])),
     "NodeEntered": ("flow", _node),
+    "PersonActed": ("flow", _deed),
+    "BranchArrived": (
+        "flow",
+        lambda e: msg(
+            "{node} → {join}, which waits for {names}",
+            node=e["node"],
+            join=e["join"],
+            names=", ".join(e["waiting"]),
+        ),
+    ),
+    "DeadlinePassed": (
+        "flow",
+        lambda e: msg("the time of {node} is over: {does}", node=e["node"], does=e["does"]),
+    ),
+    "Notified": (
+        "flow",
+        lambda e: msg(
+            "{kind} to {names} {text}", kind=e["kind"], names=", ".join(e["to"]), text=e["text"]
+        ),
+    ),
 }
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import encoded, msg
-from bpmax_sim.project import SUFFIX, file_name, make_folder
+from bpmax_sim.project import SUFFIX, file_name, make_folder, relative_name
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
@@ -298,7 +298,7 @@ def _told(item: ScenarioItem, failures: Sequence[Failure], texts: Sequence[str])
     place = (first.location or first.place if first else None) or item.place
     return Remembered(
         name=item.name,
-        file=_below(item.path, item.root),
+        file=relative_name(item.path.absolute(), item.root),
         line=place.line,
         headline=first.headline if first else texts[0],
         texts=tuple(texts),
@@ -311,10 +311,6 @@ def _path(item: ScenarioItem) -> Path:
     folder = path.relative_to(root).parent if path.is_relative_to(root) else Path()
     stem = file_name(path.name.removesuffix(SUFFIX))
     return root / FAILED_FOLDER / folder / stem / f"{file_name(item.name)}.json"
-
-
-def _below(path: Path, root: Path) -> str:
-    return Path(os.path.relpath(path.absolute(), root)).as_posix()
 
 
 def remembered(root: Path) -> Iterator[Remembered]:

@@ -10,7 +10,6 @@ import dataclasses
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 from unicodedata import east_asian_width
@@ -20,6 +19,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
 from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.project import relative_name
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
@@ -271,9 +271,7 @@ def annotation(
 def in_workspace(path: Path) -> str:
     """Return *path* as GitHub knows it: from the checkout's root."""
     root = os.environ.get("GITHUB_WORKSPACE") or Path.cwd()
-    with suppress(ValueError):
-        path = Path(os.path.relpath(path, root))
-    return path.as_posix()
+    return relative_name(path, root)
 
 
 def _data(value: object) -> str:

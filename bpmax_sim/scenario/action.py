@@ -167,10 +167,10 @@ class Action(Model, frozen=True, kw_only=True):
     """An action; its fields are the keys of its value, where that is a map.
 
     Attributes:
-        about: what an editor and the README show of it, in English and in Chinese.
+        about: what an editor and the documentation show of it, in English and in Chinese.
         texts: the same for the value as a whole (``_``) and for each of its keys.
         others: types of its value beside a map with its fields.
-        takes: how the README writes its value where the keys alone do not say it.
+        takes: how the documentation writes its value where the keys alone do not say it.
         needs: the subjects that it acts on; empty where it needs none.
         is_code: its texts are a script's own, so ``${…}`` in them is JavaScript.
     """

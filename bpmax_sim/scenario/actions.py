@@ -1,6 +1,6 @@
 """What a step can do: one class an action, with its keys, its check at load and its run.
 
-`ACTIONS` is the table that the schema, lint, the runner and the README are made from. To add an
+`ACTIONS` is the table that the schema, lint, the runner and the pages are made from. To add an
 action, write its class; it is known by its name in lower case with underscores.
 """
 
@@ -24,12 +24,13 @@ from bpmax_sim.platform.model import Model
 from bpmax_sim.project import find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.handles import handles_for
-from bpmax_sim.scenario.people import FlowAction, move_of
+from bpmax_sim.scenario.people import FlowAction, check_people, move_of
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.rows import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.secret.gate import gated_output
 from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import Result, Where, known_event
@@ -204,6 +205,7 @@ class Submit(Action, frozen=True, kw_only=True):
         """Find keys that it does not take; of a form it takes none."""
         if "flow" in context.subjects and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
+            check_people(context, value.get("by", ""), spot.at("by"))
         elif value not in ({}, None, True):
             context.tell(spot, "expected {}")
 
@@ -585,9 +587,10 @@ class Python(Action, frozen=True, kw_only=True):
         """Call it; what it returns is the result."""
         given = value if isinstance(value, Mapping) else {"call": value}
         module, _, function = str(given["call"]).partition(":")
-        found = getattr(_module(module, on.path), function)
-        seen = handles_for(found, on.subject)
-        result.returned(found(on.bench, **{**seen, **given.get("args", {})}))
+        with gated_output(on.bench.redact):
+            found = getattr(_module(module, on.path), function)
+            seen = handles_for(found, on.subject)
+            result.returned(found(on.bench, **{**seen, **given.get("args", {})}))
 
 
 def _module(name: str, path: Path) -> Any:

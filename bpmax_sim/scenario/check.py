@@ -28,6 +28,7 @@ from bpmax_sim.scenario.model import (
     ExpectedError,
     FaultRule,
     FlowSpec,
+    FormSpec,
     Retry,
     Step,
     inner_steps,
@@ -42,7 +43,7 @@ from bpmax_sim.scenario.references import (
     reference,
 )
 from bpmax_sim.scenario.source import Source, Spot, hint
-from bpmax_sim.subject.cells import field_hint
+from bpmax_sim.subject.cells import field_hint, steps_of
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
@@ -254,6 +255,47 @@ def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
     return found
 
 
+def _rows_beyond(draft: Draft) -> None:
+    """Find rows that no table has at a step, as far as only steps change tables."""
+    form = draft.scenario.form
+    if not isinstance(form, FormSpec) or draft.scripts or draft.scenario.use:
+        return
+    counts = {name: len(value) for name, value in form.fields.items() if isinstance(value, list)}
+    for index, step in enumerate(draft.scenario.steps):
+        if step.condition is not True or step.expect_error is not UNSET or not counts:
+            return
+        spot = element(draft.spot.at("steps"), index).at(step.action)
+        if step.action == "set" and isinstance(step.value, Mapping):
+            for name, value in step.value.items():
+                _cell_beyond(draft, counts, name, value, spot.at(name))
+        elif isinstance(step.value, Mapping) and step.value.get("table") in counts:
+            counts[step.value["table"]] += _ROWS_MADE.get(step.action, 0)
+        elif step.action in _UNSEEN:
+            return
+
+
+_ROWS_MADE = {"add_row": 1, "remove_row": -1}
+_UNSEEN = ("js", "python")
+
+
+def _cell_beyond(draft: Draft, counts: dict[str, int], name: str, value: Any, spot: Spot) -> None:
+    if name in counts:
+        counts.update({name: len(value)} if isinstance(value, list) else {})
+        return
+    match steps_of(name):
+        case (str(table), int(row), *_) if table in counts and row >= counts[table]:
+            there = counts[table]
+            draft.tell(
+                spot,
+                msg(
+                    "{table} has {there} rows here, counted from 0: no row {row}; add_row adds one",
+                    table=table,
+                    there=there,
+                    row=row,
+                ),
+            )
+
+
 def _during(draft: Draft) -> None:
     for step, spot in draft.steps():
         if isinstance(step.during, During):
@@ -413,11 +455,14 @@ def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
             draft.tell(
                 spot.at(key), msg("{key} needs flow.definition; without it nothing moves", key=key)
             )
-        elif key == "at" and _is_literal(wanted) and wanted not in draft.nodes:
-            draft.tell(
-                spot.at(key),
-                msg("no node {wanted!r}{hint}", wanted=wanted, hint=hint(wanted, draft.nodes)),
-            )
+        elif key == "at":
+            for index, node in enumerate(wanted if isinstance(wanted, list) else [wanted]):
+                if _is_literal(node) and node and node not in draft.nodes:
+                    where = element(spot.at(key), index)
+                    draft.tell(
+                        where,
+                        msg("no node {node!r}{hint}", node=node, hint=hint(node, draft.nodes)),
+                    )
 
 
 def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
@@ -489,6 +534,7 @@ _CHECKS: tuple[Callable[[Draft], None], ...] = (
     _expected_errors,
     _runs,
     _flows,
+    _rows_beyond,
     _during,
 )
 

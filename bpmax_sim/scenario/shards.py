@@ -27,7 +27,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import make_folder
+from bpmax_sim.project import make_folder, relative_name
 from bpmax_sim.yamlfile import shown
 
 _WRITTEN = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
@@ -107,8 +107,7 @@ VERSION = 1
 
 def key_of(path: Path, root: Path, name: str) -> str:
     """Return how the item *name* of the file *path* is called, wherever the project lies."""
-    file = os.path.relpath(path, root).replace(os.sep, "/")
-    return f"{file}::{name}"
+    return f"{relative_name(path, root)}::{name}"
 
 
 def read(root: Path) -> dict[str, Any]:

@@ -238,8 +238,9 @@ class Failures(msgspec.Struct):
         self, error: BpmaxError | None, read: tuple[str, str, Place | None] | None
     ) -> BpmaxError | None:
         """Return *error*, or what it is the consequence of: a call whose promise was *read*."""
-        own = isinstance(error, ScriptError) and not isinstance(error, ScriptLimitError)
-        if read is None or not own or error is None or error.__cause__ is not None:
+        if read is None or not isinstance(error, ScriptError) or error.__cause__ is not None:
+            return error
+        if isinstance(error, ScriptLimitError):
             return error
         name, member, place = read
         message = msg(

@@ -6,8 +6,12 @@ encoded run. Nothing is cut here, and nothing that was cut before is known again
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TextIO
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.secret.redactor import Secret, Table
@@ -121,3 +125,36 @@ def _end(text: str, at: int) -> int:
 def _run_at(text: str, at: int) -> str:
     found = _IN_RUN.match(text, at)
     return found[0] if found else ""
+
+
+class _Gated(io.TextIOWrapper):
+    """Holds what is written until it is flushed, for a secret may come in pieces."""
+
+    def __init__(self, target: TextIO, shown: Callable[[str], str]) -> None:
+        self._held = io.BytesIO()
+        self._target, self._shown = target, shown
+        super().__init__(self._held, "utf-8", "surrogatepass", newline="\n", write_through=True)
+
+    def flush(self) -> None:
+        super().flush()
+        text = self._held.getvalue().decode(errors="replace")
+        self._held.seek(0)
+        self._held.truncate()
+        if text:
+            self._target.write(self._shown(text))
+        self._target.flush()
+
+    def fileno(self) -> int:
+        return self._target.fileno()  # of a process that is started, which writes by itself
+
+
+@contextlib.contextmanager
+def gated_output(shown: Callable[[str], str]) -> Iterator[None]:
+    """Pass what is printed meanwhile through *shown*, at each flush and at the end."""
+    out, err = _Gated(sys.stdout, shown), _Gated(sys.stderr, shown)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            yield
+    finally:
+        out.flush()
+        err.flush()

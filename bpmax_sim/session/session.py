@@ -60,6 +60,7 @@ from bpmax_sim.session.recordings import opening
 from bpmax_sim.session.settings import EverydayOptions, FilePath, Settings, logins_beside
 from bpmax_sim.session.sharing import Run
 from bpmax_sim.session.witness import Recalled, Struck
+from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub, TransportLike, as_transport
 from bpmax_sim.yamlfile import shown
@@ -101,17 +102,23 @@ ObjectLike = LiveObject | dict[str, Any]
 class LiveValues:
     """A plain mapping as a live object: scripts read and write it."""
 
-    def __init__(self, values: dict[str, Any]) -> None:
-        """Share *values*; what a script writes stands in it afterwards."""
+    def __init__(
+        self, values: dict[str, Any], told: Callable[[FieldChanged], None] | None = None
+    ) -> None:
+        """Share *values*; what a script writes stands in it afterwards, and is told."""
         self.values = values
+        self._told = told
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return the present members."""
         return self.values
 
-    def write(self, field: str, value: Any, _place: Place | None, /) -> None:
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
         """Take a member that the script set."""
+        old = self.values.get(field)
         self.values[field] = value
+        if self._told is not None:
+            self._told(FieldChanged(field=field, old=old, new=value, by="script", place=place))
 
 
 _CODE: Final = re.compile(r"[\n;(){}=]|\breturn\b|\bawait\b")
@@ -174,25 +181,21 @@ def as_scripts(given: Sequence[ScriptLike]) -> list[failure.Script]:
     return [as_script(one) for one in given]
 
 
-def as_live(name: str, given: ObjectLike) -> LiveObject:
+def as_live(
+    name: str, given: ObjectLike, told: Callable[[FieldChanged], None] | None = None
+) -> LiveObject:
     """Return *given*, an argument called *name*, as a live object.
 
     Raises:
         ConfigError: it is neither a dict nor a live object.
     """
     if isinstance(given, dict):
-        return LiveValues(given)
+        return LiveValues(given, told if name == "form" else None)
     if not (callable(getattr(given, "snapshot", None)) and callable(getattr(given, "write", None))):
         raise ConfigError(
             msg("{name}: expected a dict or a live object, got {given!r}", name=name, given=given)
         )
     return given
-
-
-def _bindings(form: ObjectLike | None, ctx: ObjectLike | None) -> dict[str, LiveObject]:
-    """Return the globals of a script that are live objects."""
-    given = {"form": form, "ctx": ctx}
-    return {name: as_live(name, value) for name, value in given.items() if value is not None}
 
 
 def within(limits: Limits | None, settings: Settings) -> Limits:
@@ -336,6 +339,7 @@ class Session:
         self.mode = start.mode
         self.clock = start.clock
         own = None if transport is None else as_transport(transport)
+        self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         self._network = Network(platforms, settings, start, transport=own)
         self.calls = self._network.calls
         self.misses = self._network.misses
@@ -524,10 +528,10 @@ class Session:
         outcome = self._runtime.run(
             as_script(script),
             libraries=as_scripts(libraries),
-            bindings=_bindings(form, ctx),
+            bindings=self._bindings(form, ctx),
             page=page,
         )
-        return judged(shown_outcome(outcome, self.redact), self.settings.unawaited)
+        return judged(self._heard(outcome), self.settings.unawaited)
 
     @closed()
     def start_script(
@@ -547,9 +551,9 @@ class Session:
         self._network.refuse_closed()
         self._runtime.start(
             as_script(script),
-            lambda outcome: done(shown_outcome(outcome, self.redact)),
+            lambda outcome: done(self._heard(outcome)),
             libraries=as_scripts(libraries),
-            bindings=_bindings(form, ctx),
+            bindings=self._bindings(form, ctx),
             page=page,
         )
 
@@ -565,7 +569,30 @@ class Session:
 
     def drain(self) -> list[Outcome]:
         """Return what came of timers since the last time, after their scripts had ended."""
-        return [shown_outcome(outcome, self.redact) for outcome in self._runtime.drain()]
+        return [self._heard(outcome) for outcome in self._runtime.drain()]
+
+    def hear(self, told: Callable[[Outcome | FieldChanged], None], /) -> None:
+        """Let *told* get what comes of scripts from now on, and what they write to a dict."""
+        self._hearers.append(told)
+
+    def _heard(self, outcome: Outcome) -> Outcome:
+        shown = shown_outcome(outcome, self.redact)
+        for told in self._hearers:
+            told(shown)
+        return shown
+
+    def _written(self, changed: FieldChanged) -> None:
+        for told in self._hearers:
+            told(changed)
+
+    def _bindings(self, form: ObjectLike | None, ctx: ObjectLike | None) -> dict[str, LiveObject]:
+        """Return the globals of a script that are live objects."""
+        given = {"form": form, "ctx": ctx}
+        return {
+            name: as_live(name, value, self._written if self._hearers else None)
+            for name, value in given.items()
+            if value is not None
+        }
 
     def watch(self, call: str, act: Callable[[], None], /) -> None:
         """Let *act* be done each time *call* of a script is in flight; with no name, no more.

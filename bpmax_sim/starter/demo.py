@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem
+from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, pasted
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.scenario.calls import CallMade
@@ -382,8 +382,9 @@ def _activation() -> str:
     scripts = Path(shown(Path(sysconfig.get_path("scripts"))))
     if os.name == "nt":
         return str(scripts / "activate")
+    activate = scripts / "activate"
     return (
-        f". {scripts / 'activate'}" if (scripts / "activate").exists() else f"PATH={scripts}:$PATH"
+        f". {pasted(str(activate))}" if activate.exists() else f"PATH={pasted(str(scripts))}:$PATH"
     )
 
 

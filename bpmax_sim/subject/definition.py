@@ -85,7 +85,7 @@ class Node(Model, frozen=True, kw_only=True):
     title: str = ""
     owners: tuple[str | int, ...] = ()
     complete: str | int = "any"
-    empty: Literal["refuse", "approve", "reject"] = "refuse"
+    empty: Literal["refuse", "approve", "reject", "admins"] = "refuse"
     approve: Any = None
     reject: Any = None
     deadline: Deadline | Seconds | UnsetType = UNSET
@@ -178,6 +178,7 @@ class Definition(Model, frozen=True, kw_only=True):
         yield from malformed
         if malformed or self.start not in self.nodes:
             return
+        yield from self._nobody()
         nowhere = list(self._leads_nowhere())
         yield from nowhere
         reached = self._reached()
@@ -274,6 +275,12 @@ class Definition(Model, frozen=True, kw_only=True):
                     msg("the owner {doubled!r} is there twice", doubled=doubled[0]),
                 )
             yield from _malformed_deadline(node, (*path, "deadline"))
+
+    def _nobody(self) -> Iterator[Finding]:
+        """Find nodes that go to administrators where there are none."""
+        for name, node in self.nodes.items():
+            if node.empty == "admins" and not self.admins:
+                yield ("nodes", name, "empty"), msg("the flow has no admins; declare them")
 
     def _leads_nowhere(self) -> Iterator[Finding]:
         for name, node in self.nodes.items():

@@ -259,8 +259,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Decide a node that needs nobody, or whose owners have approved before."""
         table = visit.table or Table.of([], "any")
         if not table.items:
-            if declared.empty != "refuse":
-                self._pass(visit, declared.empty, msgspec.structs.replace(move, by=""))
+            self._pass_without_owners(visit, declared, move)
             return
         asks = self.definition.repeated if self.definition else "ask"
         if asks == "ask":
@@ -277,6 +276,15 @@ class MovingProject(ProjectState, kw_only=True):
                 self._note(FlowMove(at=visit.node, by=owner_of(item), action="repeated"))
         if table.status == PASSED:
             self._pass(visit, "approve", move)
+
+    def _pass_without_owners(self, visit: Visit, declared: Node, move: FlowMove) -> None:
+        """Do what the definition says where nobody owns a node."""
+        if declared.empty == "admins" and self.definition is not None:
+            items = [{"owner_id": one} for one in self.definition.admins]
+            self._seat(visit, untreated(items))
+        elif declared.empty in ("approve", "reject"):
+            action: Action = "approve" if declared.empty == "approve" else "reject"
+            self._pass(visit, action, msgspec.structs.replace(move, by=""))
 
     def _pass(self, visit: Visit, action: Action, move: FlowMove) -> None:
         """Decide a node without a person; its script runs, nobody is asked before."""

@@ -1,4 +1,4 @@
-"""The fenced blocks of a README, each under a comment that says what it is.
+"""The fenced blocks of a page, each under a comment that says what it is.
 
 ``<!-- run in wms, exit 3, live -->`` stands above commands, ``<!-- output -->`` above what
 they print, ``<!-- file: path -->`` above a file that the reader saves, and so on. A block without
@@ -17,11 +17,20 @@ KINDS = {
     "run": "sh",
     "environment": "sh",
     "serving": "sh",
+    "shown": "",
     "output": "text",
     "file": "",
     "part of": "",
     "part": "yaml",
+    "scenario": "yaml",
+    "auth": "yaml",
+    "script": "js",
+    "test": "python",
     "python": "python",
+    "csv": "csv",
+    "ini": "ini",
+    "pre-commit": "yaml",
+    "sample": "text",
     "refresh": "sh",
 }
 """What a block may be, and its language where there is only one."""
@@ -41,7 +50,7 @@ class Block:
 
     Attributes:
         mark: the comment above it, without its brackets; nothing where there is none.
-        span: where its text stands in the README.
+        span: where its text stands in the page.
     """
 
     mark: str
@@ -84,7 +93,7 @@ def _run(block: Block) -> re.Match[str]:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the fenced blocks of a README in order."""
+    """Yield the fenced blocks of a page in order."""
     for found in _FENCE.finditer(text):
         yield Block(
             mark=found["mark"] or "",

@@ -80,6 +80,8 @@ def prose(text: str) -> str:
 
 def avoided(text: str, language: str) -> list[str]:
     """Return which forms in *text* the glossary has another one for, with that."""
+    if language == "en":  # a docstring of the code is no page
+        text = re.sub(r"<!-- table: \w+ -->.*?<!-- end -->", "", text, flags=re.DOTALL)
     bare = prose(text)
     found = []
     for term in terms():

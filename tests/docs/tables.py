@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import yaml
 
@@ -22,8 +22,8 @@ from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.cli.output_schema import keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
+from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
-from bpmax_sim.platform.presets import HOVER as PLATFORM_HOVER
 from bpmax_sim.platform.presets import preset, preset_names
 from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of, ini_of
@@ -31,25 +31,17 @@ from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.model import (
-    Expect,
-    ExpectedCall,
-    FaultAction,
-    ProxySpec,
-    Scenario,
     Step,
-    hover_texts,
 )
 from bpmax_sim.scenario.model import keys_of as fields_of
 from bpmax_sim.secret.decode import NOT_SEARCHED, SEARCHED
 from bpmax_sim.session.options import Option, helped
 from bpmax_sim.subject.hooks import HOOKS
-from bpmax_sim.yamlfile import Node, read_hover
-from tests.docs import glossary
-from tests.docs.blocks import Block
-from tests.docs.pages import LANGUAGES, READMES, ROOT, every
-from tests.docs.tour import steady, tour
+from bpmax_sim.yamlfile import Node
+from tests.docs import api, cli, facts, glossary, models
+from tests.docs.pages import LANGUAGES, ROOT, every, texts
+from tests.docs.tour import tour, with_outputs
 
-HOVERS = {**hover_texts(), **read_hover(PLATFORM_HOVER)}
 CHINESE: Mapping[str, str] = yaml.safe_load(
     Path(__file__).with_name("zh.yaml").read_text(encoding="utf-8")
 )
@@ -79,7 +71,7 @@ class Words:
 
     def hover(self, model: str, key: str) -> str:
         """Return what an editor shows of a key."""
-        return HOVERS[model][key][self.language == "zh"]
+        return models.HOVERS[model][key][self.language == "zh"]
 
     def table(self, head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
         """Return a table; its head is translated, its rows are already."""
@@ -144,16 +136,36 @@ def keys(words: Words) -> str:
     return words.table(("key", "platform", "instance", "API", "meaning"), rows)
 
 
-def told_keys(model: type[Model], leave: Iterable[str] = ()) -> Callable[[Words], str]:
-    """Return a table of the keys of *model*, without those to *leave* out."""
-    left = set(leave)
+def step_keys(words: Words) -> str:
+    """Return the keys of a step beside its action."""
+    names = [key for key in fields_of(Step) if key not in ACTIONS]
+    return words.table(
+        ("key", "meaning"), [(f"`{key}`", words.hover("Step", key)) for key in names]
+    )
 
-    def printed_keys(words: Words) -> str:
-        names = [key for key in fields_of(model) if key not in left]
-        rows = [(f"`{key}`", words.hover(model.__name__, key)) for key in names]
-        return words.table(("key", "meaning"), rows)
 
-    return printed_keys
+def model_keys(name: str, words: Words) -> str:
+    """Return the keys of a model: what a value is, its default, its meaning."""
+    rows = []
+    for field in models.fields(name):
+        default = words("required") if field.required else models.default(field)
+        told = models.HOVERS.get(name, {}).get(field.encode_name, ("", ""))[words.language == "zh"]
+        if not told:
+            words.missing.append(f"hover {name}.{field.encode_name}")
+        rows.append(
+            (f"`{field.encode_name}`", models.kind(field.type, words.language), default, told)
+        )
+    return words.table(("key", "value", "default", "meaning"), rows)
+
+
+def fact_table(name: str, words: Words) -> str:
+    """Return a table of ``docs/facts.yaml``."""
+    table = facts.tables()[name]
+    head, *rows = [
+        tuple(facts.text_of(cell, words.language) for cell in cells)
+        for cells in (table.head, *table.rows)
+    ]
+    return "\n".join(map(row, [head, ["---"] * len(head), *rows]))
 
 
 def actions(words: Words) -> str:
@@ -224,7 +236,7 @@ def gallery(words: Words) -> str:
 def shown_scenario(path: Path) -> tuple[str, ...]:
     found = items(path, environ={})
     place = path.relative_to(ROOT)
-    link = f"[{'/'.join(place.parts[1:])}]({quote(place.as_posix())})"
+    link = f"`{place.as_posix()}`"
     rows = str(len(found)) if found[0].row else ""
     return link, found[0].scenario.scenario, rows, ", ".join(map("`{}`".format, called(found)))
 
@@ -249,17 +261,59 @@ def searched(words: Words) -> str:
     return words.table(("form of a secret", "searched", "which"), rows)
 
 
+def builtin(words: Words) -> str:
+    """Return the APIs of each platform that is shipped."""
+    lines = []
+    for key in sorted(path.stem for path in BUILTIN.glob("*.yaml")):
+        platform = load_platforms(BUILTIN / f"{key}.yaml").platform(key)
+        credentials = ", ".join(f"`{name}`" for name in platform.credentials)
+        lines += [f"## {key}", "", f"{platform.title} · {platform.base_url} · {credentials}", ""]
+        lines.append(
+            words.table(("API", "parameters", "method", "path"), map(_api, _apis(platform)))
+        )
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _apis(platform: Platform) -> Iterable[Api]:
+    return platform.apis.values()
+
+
+def _api(api: Api) -> tuple[str, ...]:
+    names = [f"`{one.name}`" + ("" if one.required else "?") for one in api.parameters]
+    return f"`{api.key}`", ", ".join(names), api.method, f"`{api.path}`"
+
+
+def exceptions(words: Words) -> str:
+    rows = [(f"`{name}`", f"`{base}`", text) for name, base, text in api.exceptions()]
+    return words.table(("exception", "is a", "what it says"), rows)
+
+
+def command_options(words: Words) -> str:
+    """Return the options of every command."""
+    lines = []
+    for name in COMMANDS:
+        rows = [(f"`{spelling}`", words(text)) for spelling, text in cli.options(name)]
+        lines += [f"### {name}", "", words.table(("option", "meaning"), rows), ""]
+    return "\n".join(lines).rstrip()
+
+
+def cassette_sample(_words: Words) -> str:
+    """Return the cassette of a sample, its bodies left out."""
+    text = (ROOT / "cassettes/crm/选择客户回填.yaml").read_text(encoding="utf-8")
+    first = text[: text.index('- bpmax: {"key"', text.index('- bpmax: {"key"') + 1)]
+    lines = [line if len(line) < WIDE else f"{line[:WIDE]}…" for line in first.splitlines()]
+    return "\n".join(["<!-- sample -->", "```text", *lines, "```"])
+
+
+BUILTIN = ROOT / "bpmax_sim/platform/builtin"
+WIDE = 160
 TABLES: Mapping[str, Callable[[Words], str]] = {
-    "scenario": told_keys(Scenario),
-    "proxy": told_keys(ProxySpec),
     "actions": actions,
-    "step": told_keys(Step, ACTIONS),
-    "expect": told_keys(Expect),
-    "calls": told_keys(ExpectedCall),
+    "step": step_keys,
     "operators": operators,
     "hooks": hooks,
     "laws": laws,
-    "faults": told_keys(FaultAction),
     "gallery": gallery,
     "keys": keys,
     "presets": presets,
@@ -270,6 +324,14 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "json": printed,
     "searched": searched,
     "glossary": lambda words: glossary.table(words.language),
+    "builtin": builtin,
+    "exceptions": exceptions,
+    "command_options": command_options,
+    "cassette_sample": cassette_sample,
+    "python_api": lambda _: api.api(),
+    "python_testing": lambda _: api.names_for_tests(),
+    **{name: partial(fact_table, name) for name in facts.tables()},
+    **{f"model_{name}": partial(model_keys, name) for name in models.MODELS},
 }
 
 
@@ -290,24 +352,19 @@ def filled(text: str, words: Words) -> str:
     return done
 
 
-def with_outputs(text: str, folder: Path) -> str:
-    """Return *text* with what its commands print; what differs only in times is left as it is."""
-    fresh: list[tuple[Block, str]] = [
-        (one.output, one.printed) for one in tour(text, folder) if one.output
-    ]
-    for block, printed_now in reversed(fresh):
-        if steady(printed_now) != steady(block.text):
-            lines = "\n".join(line.rstrip() for line in printed_now.rstrip().splitlines())
-            text = f"{text[: block.span[0]]}{lines}\n{text[block.span[1] :]}"
-    return text
-
-
 def write() -> None:
-    """Write all pages anew; where commands run, both languages show the same output."""
+    """Write all pages anew; the commands run once, both languages show the same output."""
     for language in LANGUAGES:
         for path in every(language).values():
             told = filled(path.read_text(encoding="utf-8"), Words(language))
-            if path in READMES.values():
-                with tempfile.TemporaryDirectory() as folder:
-                    told = with_outputs(told, Path(folder))
+            path.write_text(told, encoding="utf-8", newline="\n")
+    printed: dict[str, list[str]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for one in tour(texts("zh"), Path(folder)):
+            if one.output:
+                printed.setdefault(one.page, []).append(one.printed)
+    for language in LANGUAGES:
+        for place, outputs in printed.items():
+            path = every(language)[place]
+            told = with_outputs(path.read_text(encoding="utf-8"), outputs)
             path.write_text(told, encoding="utf-8", newline="\n")

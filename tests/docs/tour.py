@@ -1,4 +1,4 @@
-"""The README's commands, run in a folder of their own in the README's order; their real output."""
+"""The pages' commands, run in one folder in the pages' order; their real output."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.docs.blocks import Block, blocks
-from tests.warehouse import Warehouse, running_warehouse
+from tests.docs.pages import ROOT
+from tests.warehouse import running_warehouse
 
-ROOT = Path(__file__).parents[2]
+RUN = ("demo", "run", "python")
 _VARYING = (
     (r"\d+(\.\d+)?( ?)(ms|s)\b(?: \(\d:\d\d:\d\d\))?", r"N\2\3"),
     (r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:PORT"),
@@ -28,9 +29,11 @@ class Played:
     """Commands, and what they printed and exited with.
 
     Attributes:
-        output: the block below the commands, where the README shows what they print.
+        page: the place of the page that has the commands.
+        output: the block below the commands, where the page shows what they print.
     """
 
+    page: str
     block: Block
     code: int
     printed: str
@@ -44,28 +47,39 @@ def steady(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
 
 
-def tour(text: str, folder: Path) -> Iterator[Played]:
-    """Do in *folder* what the README tells: save its files, run its commands."""
-    every = list(blocks(text))
+def tour(pages: Mapping[str, str], folder: Path) -> Iterator[Played]:
+    """Do in *folder* what the pages tell: save their files, run their commands."""
     with running_warehouse() as warehouse:
-        for number, block in enumerate(every):
-            if block.kind == "file":
-                path = folder / block.argument
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(block.text, encoding="utf-8", newline="\n")
-            elif block.kind in {"demo", "run", "python"}:
-                below = every[number + 1] if number + 1 < len(every) else None
-                shown = below if below and below.kind == "output" else None
-                yield _played(block, folder, warehouse, shown)
+        for place, text in pages.items():
+            every = [one for one in blocks(text) if one.kind != "part of"]
+            for number, block in enumerate(every):
+                if block.kind == "file":
+                    path = folder / block.argument
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(block.text, encoding="utf-8", newline="\n")
+                elif block.kind in RUN:
+                    below = every[number + 1] if number + 1 < len(every) else None
+                    shown = below if below and below.kind == "output" else None
+                    environment = warehouse.environment if block.is_live else {}
+                    code, printed = _run(block, folder, environment)
+                    yield Played(place, block, code, printed, shown)
 
 
-def _played(block: Block, folder: Path, warehouse: Warehouse, shown: Block | None) -> Played:
+def with_outputs(text: str, outputs: Iterable[str]) -> str:
+    """Return *text* with *outputs*; where one differs only in times, it is left as it is."""
+    shown = [one for one in blocks(text) if one.kind == "output"]
+    for block, printed in reversed(list(zip(shown, outputs, strict=True))):
+        if steady(printed) != steady(block.text):
+            lines = "\n".join(line.rstrip() for line in printed.rstrip().splitlines())
+            text = f"{text[: block.span[0]]}{lines}\n{text[block.span[1] :]}"
+    return text
+
+
+def _run(block: Block, folder: Path, more: Mapping[str, str]) -> tuple[int, str]:
     done = subprocess.run(
         _command(block),
         cwd=folder / block.folder,
-        env=_environment(
-            warehouse.environment if block.is_live else {}, active=block.kind != "demo"
-        ),
+        env=_environment(more, active=block.kind != "demo"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -74,7 +88,7 @@ def _played(block: Block, folder: Path, warehouse: Warehouse, shown: Block | Non
     )
     # What a reader has called .venv is some other folder here.
     printed = _ACTIVATION.sub(r"\1. .venv/bin/activate", done.stdout.decode())
-    return Played(block, done.returncode, printed, shown)
+    return done.returncode, printed
 
 
 def _command(block: Block) -> list[str]:
@@ -87,7 +101,7 @@ def _command(block: Block) -> list[str]:
     return [sys.executable, "-m", "bpmax_sim", *arguments]
 
 
-def _environment(more: dict[str, str], *, active: bool) -> dict[str, str]:
+def _environment(more: Mapping[str, str], *, active: bool) -> dict[str, str]:
     """Return what a reader's shell has, and nothing of this run of tests.
 
     Where the environment is not *active*, the commands are not on the path.
@@ -96,5 +110,10 @@ def _environment(more: dict[str, str], *, active: bool) -> dict[str, str]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     place = str(Path(sys.executable).parent)
     path = os.pathsep.join([place, inherited.get("PATH", os.defpath)]) if active else os.defpath
-    python = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+    python = {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",
+        "BPMAX_SIM_LANG": "en",
+    }
     return {**inherited, **python, "PATH": path, **more}

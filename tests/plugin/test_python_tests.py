@@ -356,3 +356,25 @@ def test_a_session_without_a_cassette_counts_its_calls_alone(
     )
 
     assert "1 call (1 live), 1 login\n" in output(python.run())
+
+
+def test_events_tell_what_scripts_of_a_test_do(python: Project, live: Mapping[str, str]) -> None:
+    python.write(
+        "test_脚本.py",
+        """\
+        import bpmax_sim as bs
+
+        SCRIPT = "form.名称 = '张三'; console.log('查到'); setTimeout(() => console.log('晚'), 5e3)"
+
+        def test_脚本(bpmax_session, bpmax_clock, bpmax_events):
+            bpmax_session.run_script(bs.Script(SCRIPT), form={"名称": ""}, page=bs.Page())
+            assert [timer.delay for timer in bpmax_session.waiting()] == [5]
+            bpmax_clock.advance("5s")
+            kinds = [type(event).__name__ for event in bpmax_events]
+            assert kinds == ["FieldChanged", "ConsoleWritten", "TimerFired", "ConsoleWritten"]
+            assert (bpmax_events[0].old, bpmax_events[0].new) == ("", "张三")
+            assert bpmax_events[3].text == "晚"
+            assert bpmax_session.waiting() == []
+        """,
+    )
+    python.run("--bpmax-mode=live").assert_outcomes(passed=1)

@@ -143,6 +143,7 @@ def test_a_sub_flow_that_nobody_starts_is_told_at_load(door: Door) -> None:
             "add_owner: {to: 甲, where: befor}",
             "add_owner.where: expected one of before, after, beside",
         ),
+        ("expect: {flow: {at: [法务, 财物]}}", "flow.at[1]: no node '财物'; there is 会审, 法务"),
         ("withdraw: {at: 法务}", "withdraw.at: unknown key 'at'"),
         (
             "{advance: 1s, during: {call: crm, steps: []}}",

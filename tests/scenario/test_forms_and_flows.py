@@ -309,3 +309,47 @@ nodes:
 
     (headline,) = ended.headlines
     assert "SubjectError: nodes pass by themselves without end" in headline
+
+
+def test_a_node_that_nobody_owns_goes_to_the_administrators(door: Door) -> None:
+    flow = "flow: 空\nstart: 一\nadmins: [管理员]\nnodes:\n  一: {empty: admins, approve: 完}\n"
+    text = (
+        REVIEW
+        + PROXY
+        + steps(
+            "{submit: {}, expect: {flow: {pending: [管理员]}}}",
+            "{approve: {by: 管理员}, expect: {flow: {status: finished}}}",
+        )
+    )
+
+    files = {"流程.yaml": flow + "  完: {end: true}\n"}
+    assert door.run(text, files).code == 0
+    files = {"流程.yaml": flow.replace("admins: [管理员]\n", "") + "  完: {end: true}\n"}
+    assert "nodes.一.empty: the flow has no admins; declare them" in door.run(text, files).text
+
+
+def test_scripts_see_the_status_of_each_owner(door: Door) -> None:
+    flow = """\
+flow: 会签
+start: 会签
+nodes:
+  会签: {owners: [乙, 丙], complete: all, approve: 完}
+  完: {end: true}
+"""
+    head = REVIEW.replace(
+        "流程.yaml}", "流程.yaml, scripts: {approve.会签: 看.js, before_next.会签: 查.js}}"
+    ).replace("user: 甲", "user: 甲\npeople: {甲: 甲, 乙: {name: 乙某, title: 经理}, 丙: 丙某}")
+    text = (
+        head
+        + PROXY
+        + steps(
+            "submit: {}",
+            "{approve: {by: 乙}, expect: {flow: {form: {看: {$exists: false}}}}}",
+            "approve: {by: 丙}\n    expect: {flow: {form: {看: [1, 0], 谁: 丙某, 查: 完}}}",
+        )
+    )
+
+    look = "form.看 = ctx.step.owner.map(o => o.status); form.谁 = ctx.userInfo.name"
+    files = {"流程.yaml": flow, "看.js": look, "查.js": "ctx.form.查 = ctx.target_step"}
+    ended = door.run(text, files)
+    assert ended.code == 0, ended.text

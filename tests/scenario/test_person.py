@@ -91,3 +91,23 @@ def test_several_scripts_of_an_event_run_in_order_until_one_says_no(door: Door) 
     ended = door.run(text, {**FILES, **files})
     assert ended.code == 1  # what a script changes goes on, whatever its handlers return
     assert ended.headlines == ['step 5/5 js: console expected 1 items, got 2: ["先", "后"]']
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        (
+            "{set: {x: 1}}",
+            'steps[1].set["明细[1].数量"]: 明细 has 1 rows here, counted from 0: no row 1',
+        ),
+        ("{add_row: {table: 明细}}", ""),
+        ("{set: {明细: []}}", "明细 has 0 rows here"),
+        ("{js: 'form.明细 = [1, 2]'}", ""),
+    ],
+)
+def test_a_row_that_can_not_be_there_is_told_at_load(door: Door, before: str, told: str) -> None:
+    head = "version: 1\nscenario: 表\nform: {fields: {x: 0, 明细: [{数量: 1}]}}\n"
+    ended = door.run(head + PROXY + steps(before, '{set: {"明细[1].数量": 2}}'))
+
+    assert told in ended.text
+    assert (ended.code == 2) is bool(told)

@@ -596,6 +596,25 @@ def test_an_error_of_a_python_step_fails_it(
     assert found.startswith(headline)
 
 
+def test_what_a_python_step_prints_is_redacted(
+    folder: Path, bench: PlainBench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where it is printed in pieces, as bytes, and where the step fails after it."""
+    (folder / "印.py").write_text(
+        "import sys\n"
+        "def f(_session):\n"
+        "    sys.stdout.write('客户 密钥-s3')\n"
+        "    print('cret')\n"
+        "    sys.stdout.buffer.write('密钥-s3cret\\n'.encode())\n"
+        "    print('密钥-s3cret', file=sys.stderr, flush=True)\n"
+        "    raise ValueError\n",
+        encoding="utf-8",
+    )
+    headlines(folder, bench, 'steps:\n  - python: "印:f"\n')
+
+    assert capsys.readouterr() == ("客户 redacted\nredacted\n", "redacted\n")
+
+
 def test_a_rejected_proxy_step_is_an_error_of_its_platform(folder: Path, bench: PlainBench) -> None:
     (folder / "拒.py").write_text(
         "from bpmax_sim.errors import AuthError\n"

@@ -1,18 +1,23 @@
 """Call every function of the engine with lengths, iterators and texts that never end.
 
-``python -m tests.script.hostile_builtins`` tries all, in processes that are killed where one does
-not come back; what it prints at the end has to be nothing. Takes several minutes.
+``python -m tests.script.hostile_builtins [--minutes N] [--seed N]`` tries them in an order that
+the seed gives, in processes that are killed where one does not come back, until the time is over:
+all take seven hours of processor time. It names what did not come back or ended in no error of
+this package, which has to be nothing, and how many it tried.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import random
 import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bpmax_sim.errors import BpmaxError
@@ -71,9 +76,16 @@ def cases() -> list[tuple[str, str]]:
     return named
 
 
-def work(first: int, step: int) -> None:
-    """Run each script from *first* on, and say before and after it what it is."""
+def order(seed: int) -> list[tuple[str, str]]:
+    """Return all cases in the order of *seed*."""
     tried = cases()
+    random.Random(seed).shuffle(tried)
+    return tried
+
+
+def work(seed: int, first: int, step: int) -> None:
+    """Run each script from *first* on, and say before and after it what it is."""
+    tried = order(seed)
     for number in range(first, len(tried), step):
         name, source = tried[number]
         print(json.dumps([number, "begins", name]), flush=True)
@@ -83,51 +95,85 @@ def work(first: int, step: int) -> None:
         print(json.dumps([number, time.monotonic() - started, clean]), flush=True)
 
 
-def trial(first: int, step: int) -> Iterator[tuple[str, float]]:
-    """Yield what did not come back in time, and the seconds."""
-    while True:
-        child = subprocess.Popen(
-            [sys.executable, "-m", __spec__.name, str(first), str(step)], stdout=subprocess.PIPE
-        )
-        assert child.stdout
-        name = ""
-        lines = bytearray()
-        while True:
-            ready, _, _ = select.select([child.stdout], [], [], PATIENCE if name else 60)
-            if not ready:
+class Trial:
+    """One of the processes that share the cases; it is started again where it did not come back."""
+
+    def __init__(self, seed: int, first: int, step: int, until: float) -> None:
+        """Begin with case *first* and go on by *step* *until* the clock says so."""
+        self.seed, self.next, self.step, self.until = seed, first, step, until
+        self.tried = 0
+        self.left: list[str] = []
+
+    def run(self) -> None:
+        """Try until the time is over or all were tried."""
+        while time.monotonic() < self.until and not self._ended():
+            pass
+
+    def _ended(self) -> bool:
+        """Run one process and return whether it came to the end of all."""
+        command = [sys.executable, "-m", __spec__.name, "--work"]
+        command += map(str, (self.seed, self.next, self.step))
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+            try:
+                return self._watch(child)
+            finally:
                 child.kill()
-                yield name, PATIENCE
-                break
+
+    def _watch(self, child: subprocess.Popen[bytes]) -> bool:
+        assert child.stdout
+        name, rest = "", b""
+        while time.monotonic() < self.until:
+            if not select.select([child.stdout], [], [], PATIENCE if name else 60)[0]:
+                self._told(f"{name or 'the start'}: did not come back in {PATIENCE} s")
+                return False
             chunk = os.read(child.stdout.fileno(), 1 << 16)
-            lines += chunk
-            *whole, rest = bytes(lines).split(b"\n")
-            lines = bytearray(rest)
-            for line in whole:
-                number, state, what = json.loads(line)
-                first = number + step
-                if state == "begins":
-                    name = what
-                elif state > 2 * LIMITS.wall or not what:
-                    yield name, state
             if not chunk:
                 if child.wait():
-                    yield f"{name}: the process ended with {child.returncode}", 0
-                    break
-                return
+                    self._told(f"{name}: the process ended with {child.returncode}")
+                return child.returncode == 0
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                number, state, what = json.loads(line)
+                name = self._read(number, state, what, name)
+        return False
+
+    def _read(self, number: int, state: str | float, what: str | bool, name: str) -> str:
+        self.next = number + self.step
+        if isinstance(state, str):
+            return str(what)
+        self.tried += 1
+        if state > 2 * LIMITS.wall or not what:
+            self._told(
+                f"{name}: {state:.1f} s, {'an error of this package' if what else 'ANOTHER ERROR'}"
+            )
+        return name
+
+    def _told(self, line: str) -> None:
+        self.left.append(line)
+        print(line, flush=True)
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Print what is left."""
-    left = 0
-    for name, seconds in trial(
-        int(sys.argv[2]) if sys.argv[2:] else 0, int(sys.argv[3]) if sys.argv[3:] else 1
-    ):
-        print(f"{seconds:.1f} s: {name}", flush=True)
-        left += 1
-    return int(bool(left))
+    parser = argparse.ArgumentParser(prog="python -m tests.script.hostile_builtins")
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    parser.add_argument("--work", type=int, nargs=3, help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+    if chosen.work:
+        work(*chosen.work)
+        return 0
+    until = time.monotonic() + 60 * chosen.minutes
+    trials = [Trial(chosen.seed, n, chosen.processes, until) for n in range(chosen.processes)]
+    with ThreadPoolExecutor(len(trials)) as pool:
+        list(pool.map(Trial.run, trials))
+    tried, left = (
+        sum(counts) for counts in zip(*((t.tried, len(t.left)) for t in trials), strict=True)
+    )
+    print(f"seed {chosen.seed}: {tried} of {len(cases())} tried, {left} left", flush=True)
+    return int(bool(left) or not tried)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["all"] or not sys.argv[1:]:
-        sys.exit(main())
-    work(int(sys.argv[1]), int(sys.argv[2]))
+    sys.exit(main(sys.argv[1:]))

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent / "corpus"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text("utf-8"))["scripts"]
 KINDS = sorted({name.split("_")[0] for name in EXPECTED})
 
-# Script -> why it prints something else here; each stands in the README.
+# Script -> why it prints something else here; each stands in the reference, scripts.md.
 DIFFERENT = {
     "dedupe_nested_spread.js": "{...text} copies no characters",
     "dedupe_spread_string.js": "{...text} copies no characters",

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.decode import Work, inflate, unquoted
+from bpmax_sim.secret.decode import Work, inflate, unescaped, unquoted
 from bpmax_sim.secret.encoded_runs import (
     aligned,
     decoded,
@@ -48,6 +48,12 @@ odd = st.one_of(
         max_size=14,
     ).map(b"".join),
     st.binary(max_size=60),
+)
+
+
+UNITS = (
+    *("\\", "\\\\", "\\u", "\\u00", "\\u0041", "\\u5f20", "\\u005c", "\\ud83d\\ude00"),
+    *("n", "x", "\\U0041", "\\x41", "\\/", '\\"'),
 )
 
 
@@ -174,3 +180,15 @@ def test_base64_with_escaped_signs_is_looked_into(slash: str, plus: str) -> None
 
         assert not Table([known]).keeps(text.encode()), text
         assert Table([known]).clean(text) != text
+
+
+@MANY
+@given(
+    st.lists(
+        st.sampled_from(UNITS),
+        max_size=12,
+    ).map("".join)
+)
+def test_units_are_undone_at_once_as_they_are_one_by_one(text: str) -> None:
+    """A byte that is no ASCII keeps the quick way out."""
+    assert unescaped(text.encode()) + b"\xc3\xa9" == unescaped(text.encode() + b"\xc3\xa9")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +17,6 @@ from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.simulator.simulator import Simulator
 from bpmax_sim.starter import demo
 from bpmax_sim.transport.protocol import Handler
 
@@ -246,12 +244,3 @@ def test_a_refused_call_is_an_error_of_the_script(tmp_path: Path) -> None:
             session.proxy("crm_system").getCustomerDetail("12345")
 
     assert error.value.status == 429
-
-
-def test_every_knob_of_the_readme_is_there() -> None:
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    section = text.partition("## Simulators")[2].partition("\n## ")[0]
-    named = re.findall(r"`\.(\w+)", section)
-
-    assert len(named) >= 12
-    assert all(hasattr(Simulator, name) for name in named)

@@ -1,0 +1,120 @@
+"""The Python API as Markdown, from signatures and docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+import bpmax_sim
+from bpmax_sim import errors, testing
+
+_SECTION = re.compile(r"^(Raises|Returns|Yields|Attributes):$")
+
+
+def public() -> Iterator[tuple[str, Any]]:
+    """Yield every public name of the package that is no error, with its value."""
+    for name in bpmax_sim.__all__:
+        value = getattr(bpmax_sim, name)
+        if not name.startswith("__") and not inspect.ismodule(value) and not _is_error(value):
+            yield name, value
+
+
+def _is_error(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
+def about(value: Any) -> str:
+    """Return the first paragraph of a docstring, as one line of Markdown."""
+    text = inspect.getdoc(value) or ""
+    first = re.sub(r"\s+", " ", text.partition("\n\n")[0]).strip()
+    return re.sub(r"``([^`]*)``", r"`\1`", re.sub(r"(?<![*\w])\*(\w+)\*(?![*\w])", r"`\1`", first))
+
+
+def attributes(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the names and texts below ``Attributes:`` of a docstring."""
+    text = inspect.getdoc(value) or ""
+    section = text.partition("Attributes:\n")[2].partition("\n\n")[0]
+    for found in re.finditer(r"^    (\w[\w, ]*): (.*(?:\n     +.*)*)", section, re.MULTILINE):
+        yield found[1], re.sub(r"\s+", " ", found[2]).replace("``", "`")
+
+
+def signature(name: str, value: Any) -> str:
+    """Return how *value* is called, with defaults and without annotations."""
+    try:
+        parameters = list(inspect.signature(value).parameters.values())
+    except (TypeError, ValueError):
+        return f"{name}(…)"
+    kept = [one for one in parameters if one.name not in {"self", "cls"}]
+    shown = str(inspect.Signature([_plain(one) for one in kept])).replace("'…'", "…")
+    return f"{name}{shown}"
+
+
+def _plain(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Return *parameter* without its annotation, and with its default only where that is short."""
+    value = parameter.default
+    is_short = (
+        value is parameter.empty or value is None or isinstance(value, str | int | float | bool)
+    )
+    bare = parameter.replace(annotation=parameter.empty)
+    return bare if is_short or value == () else bare.replace(default="…")
+
+
+def members(value: type) -> Iterator[tuple[str, str]]:
+    """Yield the public methods and properties that a class defines, and what they say."""
+    for name, member in vars(value).items():
+        if name.startswith("_"):
+            continue
+        inner = getattr(member, "__func__", member)
+        if isinstance(member, property) and about(member):
+            yield name, about(member)
+        elif inspect.isfunction(inner) and about(inner):
+            yield signature(name, inner), about(inner)
+
+
+def entry(name: str, value: Any) -> Iterator[str]:
+    """Yield the lines of one name."""
+    is_class = isinstance(value, type)
+    yield f"### {name}"
+    yield ""
+    if is_class and issubclass(value, msgspec.Struct):
+        shown = f"{name}({', '.join(value.__struct_fields__)})"
+    elif is_class and not hasattr(value, "__required_keys__"):
+        shown = signature(name, value)
+    else:
+        shown = name if is_class else signature(name, value)
+    yield f"`{shown}`"
+    yield ""
+    if about(value):
+        yield about(value)
+        yield ""
+    rows = [*attributes(value), *(members(value) if is_class else ())]
+    yield from (f"- `{left}`: {right}" for left, right in rows)
+    if rows:
+        yield ""
+
+
+def api() -> str:
+    """Return all of it."""
+    return "\n".join(line for name, value in public() for line in entry(name, value)).rstrip()
+
+
+def names_for_tests() -> str:
+    """Return the names of ``bpmax_sim.testing`` and what each is."""
+    lines = []
+    for name in testing.__all__:
+        value = getattr(testing, name)
+        text = about(value) if isinstance(value, type) else ""
+        lines.append(f"- `{name}`{': ' if text else ''}{text}")
+    return "\n".join(lines)
+
+
+def exceptions() -> list[tuple[str, str, str]]:
+    """Return every error: its name, its base, what it says."""
+    found = [getattr(bpmax_sim, name) for name in bpmax_sim.__all__ if name != "strategies"]
+    own = [one for one in found if isinstance(one, type) and issubclass(one, Exception)]
+    own = [one for one in own if one.__module__ == errors.__name__]
+    return [(one.__name__, one.__bases__[0].__name__, about(one)) for one in own]

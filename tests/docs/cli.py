@@ -1,0 +1,25 @@
+"""The command line as the pages tell it: the options of every command, from the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import typer
+
+from bpmax_sim.cli.app import COMMANDS
+
+
+def _command(name: str) -> Any:
+    module, _, function = COMMANDS[name].home.partition(":")
+    app = typer.Typer(add_completion=False)
+    app.command(name)(getattr(import_module(f"bpmax_sim.cli.{module}"), function))
+    return typer.main.get_command(app)
+
+
+def options(name: str) -> Iterator[tuple[str, str]]:
+    """Yield how each option of a command is written, and what its help says."""
+    for one in _command(name).params:
+        if one.param_type_name == "option":
+            yield ", ".join([*one.opts, *one.secondary_opts]), one.help or ""

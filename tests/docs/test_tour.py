@@ -1,0 +1,137 @@
+"""The pages can be followed to the letter, and what goes wrong is told as they say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cli.app import start
+from tests.cli.project import Command, Done
+from tests.docs.blocks import blocks
+from tests.docs.pages import LANGUAGES, texts
+from tests.docs.test_pages import of_kind, rows
+from tests.docs.tour import RUN, steady, tour
+from tests.warehouse import PASSWORD, running_warehouse
+
+
+@pytest.fixture(name="bs")
+def called(capsys: pytest.CaptureFixture[str]) -> Command:
+    def call(*arguments: str) -> Done:
+        code = start(arguments)
+        return Done(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell runs the pages' commands")
+def test_the_pages_can_be_followed_to_the_letter(tmp_path: Path) -> None:
+    pages = texts("zh")
+    played = list(tour(pages, tmp_path))
+
+    for one in played:
+        where = f"{one.page}:{one.block.line}: {one.block.text}"
+        assert one.code == one.block.code, f"{where}{one.printed}"
+        if one.output:
+            told = f"{where}run: python -m tests.docs"
+            assert steady(one.printed) == steady(one.output.text), told
+    every = [one for text in pages.values() for one in blocks(text)]
+    assert [one.block for one in played] == [one for one in every if one.kind in RUN]
+    assert [one.output for one in played if one.output] == of_kind("output")
+    for block in of_kind("file"):
+        assert (tmp_path / block.argument).read_text(encoding="utf-8") == block.text
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) > len(of_kind("file"))
+    assert [path for path in files if PASSWORD.encode() in path.read_bytes()] == []
+
+
+def test_both_languages_show_the_same_output() -> None:
+    shown = {
+        language: [
+            one.text
+            for text in texts(language).values()
+            for one in blocks(text)
+            if one.kind == "output"
+        ]
+        for language in LANGUAGES
+    }
+
+    assert shown["zh"] == shown["en"]
+
+
+# --- the table of mishaps
+
+
+SCRIPT = "scenarios/scripts/stock.js"
+STOCK = "scenarios/stock.scenario.yaml"
+CASSETTE = "cassettes/stock/轴承.yaml"
+
+
+def changed(path: str, old: str, new: str) -> Callable[[], None]:
+    def change() -> None:
+        text = Path(path).read_text(encoding="utf-8")
+        assert old in text
+        Path(path).write_text(text.replace(old, new), encoding="utf-8")
+
+    return change
+
+
+def cut() -> None:
+    text = Path(CASSETTE).read_text(encoding="utf-8")
+    Path(CASSETTE).write_text(text[: len(text) // 2], encoding="utf-8")
+
+
+FIRST = "await $proxy('wms').listStock(form.keyword, 1);"
+MISHAPS: list[tuple[Callable[[], None], str, dict[str, str] | None]] = [
+    (lambda: Path(CASSETTE).unlink(), "run", None),
+    (changed(CASSETTE, "轴承 6204", "轴承 6205"), "run", None),
+    (cut, "run", None),
+    (changed(SCRIPT, FIRST, f"{FIRST} {FIRST}"), "run", None),
+    (changed(SCRIPT, "const first", "form.sku = 'SKU-001'; return; const first"), "run", None),
+    (lambda: None, "record", None),
+    (lambda: None, "record", {"WMS_PASSWORD": "wrong-Pass"}),
+    (changed(STOCK, "expect:", "expct:"), "run", None),
+    (changed(SCRIPT, "keyword, 1", "keyword, 2"), "record", {}),
+]
+
+
+@pytest.fixture(name="project")
+def recorded_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bs: Command) -> Path:
+    """Return the page's project, recorded."""
+    for block in of_kind("file"):
+        path = tmp_path / block.argument
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "wms")
+    monkeypatch.delenv("CI", raising=False)
+    with running_warehouse() as warehouse, monkeypatch.context() as patch:
+        for name, value in warehouse.environment.items():
+            patch.setenv(name, value)
+        assert bs("record", STOCK).code == 0
+    return tmp_path / "wms"
+
+
+def mishaps() -> list[str]:
+    text = texts("en")["tutorial/own-system.md"]
+    table = text[text.index("| what happened |") :].partition("\n\n")[0]
+    return [row[1] for row in rows(table)[2:]]
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("number", range(len(MISHAPS)))
+def test_a_mishap_is_told_as_the_page_says(
+    monkeypatch: pytest.MonkeyPatch, bs: Command, number: int
+) -> None:
+    do, command, environment = MISHAPS[number]
+    with running_warehouse() as warehouse:
+        if environment is not None:
+            for name, value in {**warehouse.environment, **environment}.items():
+                monkeypatch.setenv(name, value)
+        do()
+        done = bs(command, STOCK)
+
+    assert done.code
+    assert len(mishaps()) == len(MISHAPS)
+    assert mishaps()[number].strip("`") in done.out + done.err
