@@ -161,11 +161,11 @@ _COMPARED: tuple[_Row, ...] = (
         "clients", _clients,
     ),
     (
-        {"en": "of six secrets left in the file", "zh": "六处密钥留在文件里的"},
+        {"en": "of six secrets left in the file", "zh": "六处敏感信息里留在文件中的"},
         "redaction", _left,
     ),
     ({"en": "a body that has changed", "zh": "请求体变了"}, "changed_body", _red),
-    ({"en": "a recording that is not played", "zh": "录了没播放"}, "unplayed", _red),
+    ({"en": "a recording that is not played", "zh": "录了没回放"}, "unplayed", _red),
     ({"en": "a call more than was recorded", "zh": "比录制多一次调用"}, "extra", _red),
     (
         {"en": "a miss, with an access token in the query", "zh": "未命中，查询里有访问令牌"},
@@ -176,7 +176,7 @@ _COMPARED: tuple[_Row, ...] = (
         "kill", _kept,
     ),
     (
-        {"en": "of 100 cut files played without a word", "zh": "100 个截断的文件里不作声就播放的"},
+        {"en": "of 100 cut files played without a word", "zh": "100 个截断的文件里不作声就回放的"},
         "cut", _cut,
     ),
 )  # fmt: skip

@@ -30,7 +30,9 @@ def a_tree_and_a_python(tmp_path: Path) -> Path:
     (tmp_path / "bin").mkdir()
     python = tmp_path / "bin/python3"
     python.write_text(PYTHON, encoding="utf-8")
+    shutil.copy(python, tmp_path / "bin/chromium")
     python.chmod(0o755)
+    (tmp_path / "bin/chromium").chmod(0o755)
     return tmp_path / "tree"
 
 
@@ -55,6 +57,7 @@ CAMPAIGNS = (
     "tests.campaigns.recorders",
     "tests.campaigns.search",
     "tests.script.hostile_builtins",
+    "tests.campaigns.viewer",
     "tests.mutants",
     "tests.matrix",
     "tests.fuzz",

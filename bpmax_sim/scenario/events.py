@@ -20,6 +20,8 @@ from typing import Any, Literal
 import msgspec
 
 from bpmax_sim.errors import Place
+from bpmax_sim.i18n import Message
+from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import plain
 from bpmax_sim.messages import Pairs
 from bpmax_sim.project import NOWHERE, Homes
@@ -328,6 +330,14 @@ def _place(value: Place, homes: Homes) -> str:
     return str(Place(homes.of(value.file), value.line, value.column))
 
 
+def _message(value: Message, homes: Homes) -> dict[str, Any]:
+    """Return a message as what it was made of, so that a reader has it in another language."""
+    told: dict[str, Any] = {"many": value.many} if value.many else {}
+    values = {name: _canonical(value.values[name], homes) for name in sorted(value.values)}
+    text = homes.within(plain_text(value))
+    return {**told, "template": value.template, "text": text, "values": values}
+
+
 def _float(value: float, _homes: Homes) -> float | str:
     return value if math.isfinite(value) else str(value)
 
@@ -345,6 +355,7 @@ def _other(value: Any, homes: Homes) -> Any:
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], Any]], ...] = (
+    (Message, lambda value, homes: _message(value, homes)),  # noqa: PLW0108 - it stands below
     (str, lambda value, homes: homes.within(value)),
     ((bool, int, type(None)), _same),
     (float, _float),

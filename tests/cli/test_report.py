@@ -12,7 +12,7 @@ def test_a_run_leaves_a_trace_that_the_report_tells(recorded: Project, bs: Comma
 
     assert (done.code, done.out) == (0, ".bpmax/report.html\n")
     assert NAME in page
-    assert "客户名称: 张三" in page
+    assert '"text":"客户名称: 张三"' in page
 
 
 def test_what_failed_is_traced_without_asking(recorded: Project, bs: Command) -> None:

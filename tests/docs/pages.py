@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 ROOT = Path(__file__).parents[2]
-LANGUAGES = ("zh", "en")
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
-def site(language: str) -> dict[str, Path]:
+def site(language: Language) -> dict[str, Path]:
     """Return the pages of the site in *language*, by their place in it."""
     folder = ROOT / "docs" / language
     return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.md"))}
@@ -20,7 +21,7 @@ def site(language: str) -> dict[str, Path]:
 READMES = {"zh": ROOT / "README.zh-CN.md", "en": ROOT / "README.md"}
 
 
-def every(language: str) -> dict[str, Path]:
+def every(language: Language) -> dict[str, Path]:
     """Return all pages in *language*, the README among them, by their place."""
     return {"README.md": READMES[language], **site(language)}
 
@@ -49,7 +50,7 @@ def navigation() -> list[str]:
     return found
 
 
-def texts(language: str) -> dict[str, str]:
+def texts(language: Language) -> dict[str, str]:
     """Return the text of every page in *language*: the README, then the site in its order."""
     pages = every(language)
     order = ["README.md", *navigation()]

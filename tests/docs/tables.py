@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks import tables as peers
 from bpmax_sim import pytest_plugin
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.app import COMMANDS
@@ -39,7 +40,7 @@ from bpmax_sim.session.options import Option, helped
 from bpmax_sim.subject.hooks import HOOKS
 from bpmax_sim.yamlfile import Node
 from tests.docs import api, cli, facts, glossary, models
-from tests.docs.pages import LANGUAGES, ROOT, every, texts
+from tests.docs.pages import LANGUAGES, ROOT, Language, every, texts
 from tests.docs.tour import tour, with_outputs
 
 CHINESE: Mapping[str, str] = yaml.safe_load(
@@ -54,7 +55,7 @@ class UntranslatedError(Exception):
 class Words:
     """One language: what a text of the code is in it."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: Language) -> None:
         """Speak *language*, ``en`` or ``zh``; collect what has no translation."""
         self.language = language
         self.missing: list[str] = []
@@ -328,6 +329,8 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "exceptions": exceptions,
     "command_options": command_options,
     "cassette_sample": cassette_sample,
+    "peers_compare": lambda words: peers.compare(words.language),
+    "peers_numbers": lambda words: peers.numbers(words.language),
     "python_api": lambda _: api.api(),
     "python_testing": lambda _: api.names_for_tests(),
     **{name: partial(fact_table, name) for name in facts.tables()},

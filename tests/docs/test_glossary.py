@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.docs.glossary import avoided, sections, terms
-from tests.docs.pages import LANGUAGES, site
+from tests.docs.pages import LANGUAGES, Language, site
 
 
 def test_a_thing_has_one_name_and_a_name_is_one_thing() -> None:
@@ -26,7 +26,7 @@ def test_no_term_is_a_form_to_avoid() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_pages_use_the_glossary_s_terms(language: str) -> None:
+def test_pages_use_the_glossary_s_terms(language: Language) -> None:
     pages = {place: path.read_text(encoding="utf-8") for place, path in site(language).items()}
     pages.pop("glossary.md")  # names what to avoid
     found = {place: avoided(text, language) for place, text in pages.items()}

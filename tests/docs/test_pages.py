@@ -14,7 +14,7 @@ from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from tests.docs.blocks import Block, blocks, unknown
 from tests.docs.cli import options
-from tests.docs.pages import LANGUAGES, READMES, ROOT, every, texts
+from tests.docs.pages import LANGUAGES, READMES, ROOT, Language, every, texts
 
 TEXTS = {language: texts(language) for language in LANGUAGES}
 BOTH = pytest.mark.parametrize("language", LANGUAGES)
@@ -31,7 +31,7 @@ def of_kind(kind: str) -> list[Block]:
 
 
 @BOTH
-def test_every_block_says_what_it_is(language: str) -> None:
+def test_every_block_says_what_it_is(language: Language) -> None:
     found = {place: unknown(text) for place, text in TEXTS[language].items()}
 
     assert {place: told for place, told in found.items() if told} == {}
@@ -63,7 +63,7 @@ def rows(text: str) -> list[list[str]]:
 
 def constant(cell: str) -> list[str]:
     """Return what of a cell is the same in every language: code, links and figures."""
-    return re.findall(r"`[^`]+`|\]\([^)#]*|\d(?:[\d.,]*\d)?", cell)
+    return sorted(re.findall(r"`[^`]+`|\]\([^)#]*|\d(?:[\d.,]*\d)?", cell))
 
 
 def same(text: str) -> list[tuple[str, str, str]]:
@@ -102,7 +102,7 @@ def slug(heading: str) -> str:
 
 
 @BOTH
-def test_links_lead_somewhere(language: str) -> None:
+def test_links_lead_somewhere(language: Language) -> None:
     lost = []
     for place, path in every(language).items():
         text = re.sub(r"^```.*?^```$", "", TEXTS[language][place], flags=re.DOTALL | re.MULTILINE)
@@ -138,7 +138,7 @@ def known_options() -> set[str]:
 
 
 @BOTH
-def test_every_option_and_command_that_is_named_exists(language: str, known: set[str]) -> None:
+def test_every_option_and_command_that_is_named_exists(language: Language, known: set[str]) -> None:
     told = "\n".join(map(spans, TEXTS[language].values()))
     named = {name.rstrip("-") for name in re.findall(r"(?<![\w-])--[a-z][a-z-]+", told)}
     asked = set(re.findall(r"\bbpmax-sim ([a-z]+)", told))
@@ -148,7 +148,7 @@ def test_every_option_and_command_that_is_named_exists(language: str, known: set
 
 
 @BOTH
-def test_every_extra_that_is_named_exists(language: str) -> None:
+def test_every_extra_that_is_named_exists(language: Language) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     told = "\n".join(TEXTS[language].values())
     named = {
@@ -163,14 +163,14 @@ def test_every_extra_that_is_named_exists(language: str) -> None:
 
 
 @BOTH
-def test_every_name_of_the_package_that_is_shown_exists(language: str) -> None:
+def test_every_name_of_the_package_that_is_shown_exists(language: Language) -> None:
     told = "\n".join(map(spans, TEXTS[language].values()))
 
     assert set(re.findall(r"\bbs\.(\w+)", told)) <= set(bpmax_sim.__all__)
 
 
 @BOTH
-def test_every_strategy_that_is_named_is_there(language: str) -> None:
+def test_every_strategy_that_is_named_is_there(language: Language) -> None:
     text = TEXTS[language]["reference/fuzzing.md"]
     names = re.findall(
         r"`(\w+)\(\)`", text[text.index("`bpmax_sim.strategies`") :].partition("\n\n")[0]
@@ -188,7 +188,7 @@ def test_every_public_strategy_says_what_it_draws(name: str) -> None:
 
 
 @BOTH
-def test_the_words_of_a_miss_are_those_that_are_printed(language: str) -> None:
+def test_the_words_of_a_miss_are_those_that_are_printed(language: Language) -> None:
     text = TEXTS[language]["how-to/understand-a-miss.md"]
     table = text.partition("<!-- messages -->")[2].partition("\n\n")[0]
     words = re.findall(r"^\| `([^`]+)` \|", table, flags=re.MULTILINE)
@@ -202,7 +202,7 @@ def test_the_words_of_a_miss_are_those_that_are_printed(language: str) -> None:
 
 
 @BOTH
-def test_the_readme_is_short(language: str) -> None:
+def test_the_readme_is_short(language: Language) -> None:
     prose = re.sub(
         r"^```.*?^```$|<!--.*?-->|\]\([^)]*\)",
         "",

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from tests.docs.pages import LANGUAGES, every
+from tests.docs.pages import LANGUAGES, Language, every
 from tests.docs.tables import CHINESE, TABLES, Words, filled
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_tables_tell_what_is(language: str) -> None:
+def test_the_tables_tell_what_is(language: Language) -> None:
     shown = set()
     for path in every(language).values():
         text = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The page: whole without a script, a network or another file, whatever a scenario told."""
+"""The page: summary and failures without a script, the rest as data, whatever a scenario told."""
 
 from __future__ import annotations
 
@@ -67,6 +67,8 @@ class Checked(HTMLParser):
         self.addresses: list[str] = []
         self.pastes: list[str] = []
         self.scripts = 0
+        self.data: dict[str, Any] = {}
+        self._block = ""
         self.feed(text)
         self.close()
         assert self.open == []
@@ -74,7 +76,9 @@ class Checked(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in VOID:
             self.open.append(tag)
-        self.scripts += tag == "script"
+        known = dict(attrs)
+        self._block = (known.get("id") or "") if known.get("type") == "application/json" else ""
+        self.scripts += tag == "script" and not self._block
         self.addresses += [value or "" for name, value in attrs if name in {"href", "src"}]
         assert not any(name.startswith("on") for name, _ in attrs)
 
@@ -82,6 +86,10 @@ class Checked(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
+        if self.open[-1:] in (["script"], ["style"]):
+            if self._block:
+                self.data[self._block] = json.loads(data)
+            return
         self.texts.append(data)
         if self.open[-2:] == ["p", "code"] or self.open[-2:] == ["pre", "code"]:
             self.pastes.append(data)
@@ -93,31 +101,34 @@ class Checked(HTMLParser):
 
 def checked(*traces: Sequence[Mapping[str, Any]], **options: Any) -> Checked:
     stories = [story_of(Trace("scenarios/crm", tuple(one))) for one in traces]
-    return Checked(page(stories, version="1.0", **options))
+    return Checked(page(stories, version="1.0", **{"language": "en", **options}))
 
 
-def test_a_call_opens_to_all_that_is_known_of_it() -> None:
+def test_all_that_is_known_of_a_call_is_there_for_the_viewer() -> None:
     events = [
-        started(),
+        started(tags=["冒烟"]),
         event("StepStarted", number=1, total=1, title="查询", place="回填.scenario.yaml:5:5"),
         made(place="../scripts/客户.js:4:9"),
-        answered(at=0.25),
+        answered(at=0.25, recording={"file": "../../cassettes/crm/回填.yaml", "line": 4}),
         finished(0.25),
     ]
-    told = checked(events)
+    told = checked(events).data
+    _, step, call, answer, _ = told["story-0"]["events"]
+    (known,) = told["index"]["stories"]
 
-    assert "step 1/1  查询 scenarios/crm/回填.scenario.yaml:5:5" in told.text
-    assert "call 1 from scenarios/scripts/客户.js:4:9" in told.text
-    assert "POST 200 recorded 250 ms" in " ".join(told.text.split())
-    assert '"客户": "张三"' in told.text
-    assert '"ok": 1' in told.text
-    assert (
+    assert (known["apis"], known["tags"], known["calls"]) == (["crm.查询"], ["冒烟"], 1)
+    assert step["place"] == "scenarios/crm/回填.scenario.yaml:5:5"
+    assert call["place"] == "scenarios/scripts/客户.js:4:9"
+    assert call["body"] == {"客户": "张三"}
+    assert call["curl"] == (
         "curl --silent --show-error --globoff --path-as-is --request POST "
         "'https://crm.example.test/c?客户=1' \\\n"
         "  --header 'content-type: application/json' \\\n"
         '  --data-binary \'{"客户":"张三"}\''
-    ) in told.pastes
-    assert "bpmax-sim run 'scenarios/crm/回填.scenario.yaml:2'" in told.pastes
+    )
+    assert answer["response"] == {"ok": 1}
+    assert answer["recording"]["file"] == "cassettes/crm/回填.yaml"
+    assert told["story-0"]["rerun"] == "bpmax-sim run 'scenarios/crm/回填.scenario.yaml:2'"
 
 
 def test_a_failure_comes_first_with_what_to_paste_named_from_the_root() -> None:
@@ -135,35 +146,32 @@ def test_a_failure_comes_first_with_what_to_paste_named_from_the_root() -> None:
     assert "../" not in told.text
 
 
-def test_lanes_are_those_that_something_happened_in() -> None:
-    flow = event("NodeEntered", 30.0, node="财务", previous="部门", action="approve", by="wangwu")
+def test_a_message_is_there_in_both_languages() -> None:
+    why = {"text": "token refused; logged in anew", "template": "token refused; logged in anew"}
+    line = {"text": "step 1 failed", "template": "step {number} failed", "values": {"number": "1"}}
     told = checked(
         [
             started(),
-            event("FieldChanged", field="客户", old=None, new="12345", by="user", place=None),
-            event("ConsoleWritten", text="<b>已查</b>", level="log"),
-            event("TimerFired", 30.0, delay=30.0, place=None),
-            flow,
-            event("将来的事", 30.0),
-            finished(30.0),
+            event("CallAttempted", number=1, why=why, message=""),
+            finished(outcome="failed", failures=[{**FAILURE, "essence": line}], notes=[line]),
         ]
     )
-    text = " ".join(told.text.split())
+    attempt = told.data["story-0"]["events"][1]
 
-    assert "time form script flow" in text.replace("timeformscriptflow", "time form script flow")
-    assert "30.000 s pass" in text
-    assert "customer" not in text
-    assert '客户: null → "12345" by user' in text
-    assert "log: <b>已查</b>" in text
-    assert "timer after 30 s" in text
-    assert "部门 → 财务 (approve by wangwu)" in text
+    for said, english in (
+        (attempt["why"], "token refused; logged in anew"),
+        (told.data["story-0"]["notes"][0], "step 1 failed"),
+        (told.data["story-0"]["failures"][0]["headline"], "step 2/3 选择客户: step 1 failed"),
+    ):
+        assert said == english or (said["en"] == english and said["zh"])
+    assert "step 2/3 选择客户: step 1 failed" in told.text
 
 
 def test_a_run_that_was_cut_off_is_told_as_such() -> None:
     told = checked([started(), made(), event("StepFinished", number=1, outcome="passed")])
 
     assert "did not end" in told.text
-    assert "no answer" in told.text
+    assert [story["outcome"] for story in told.data["index"]["stories"]] == ["did not end"]
 
 
 @given(st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists))
@@ -178,8 +186,13 @@ def test_whatever_is_told_stays_text(told: str, value: Any) -> None:
     ]
     page_of = checked(events)
 
-    assert page_of.scripts == 1
-    assert {one[:2] for one in page_of.addresses} == {"#s", "da"}
+    assert page_of.scripts == 3
+    assert page_of.addresses == ["data:,"]
+    assert page_of.data["index"]["stories"][0]["name"] == _short(hostile)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 500 else f"{name[:499]}…"
 
 
 def test_a_body_is_cut_at_64_kb_and_never_inside_a_character() -> None:
@@ -194,15 +207,31 @@ def test_a_body_is_cut_at_64_kb_and_never_inside_a_character() -> None:
     assert rest == f"… {3 * LONGEST_BODY - LONGEST_BODY:,} bytes more"
 
 
+def test_every_text_is_cut_and_a_large_body_is_one() -> None:
+    huge = "x" * 10_000_000
+    told = checked(
+        [
+            started(huge),
+            made(body={"a": huge}, url=huge),
+            event("ConsoleWritten", text=huge, level="log"),
+            answered(response=[huge, huge]),
+            finished(),
+        ]
+    ).data["story-0"]["events"]
+
+    assert len(json.dumps(told)) < 10 * LONGEST_BODY
+    assert told[1]["body"].endswith("bytes more")
+    assert told[2]["text"].endswith("9,934,464 bytes more")
+
+
 def test_the_page_is_bounded_and_failures_stay_whole() -> None:
     many = [[started(f"第{n}个"), made(body="x" * 1000), answered(), finished()] for n in range(20)]
     failing = [[started("坏了"), made(), answered(), finished(outcome="failed")]]
     told = checked(*many, *failing, largest=5000)
 
-    assert told.text.count("What happened is left out") >= 10
-    assert "坏了" in told.text
-    assert told.text.count("第19个") == 2
-    assert json.dumps({"客户": "张三"}, ensure_ascii=False, indent=2) in told.text
+    assert sum(not story["whole"] for story in told.data["index"]["stories"]) >= 10
+    assert told.data["story-0"]["events"][1]["body"] == {"客户": "张三"}
+    assert "第19个" in told.text
 
 
 @pytest.mark.parametrize(
@@ -216,4 +245,4 @@ def test_the_page_is_bounded_and_failures_stay_whole() -> None:
 def test_curl_sends_what_was_sent(content_type: str, body: Any, data: str) -> None:
     told = checked([started(), made(body=body, header={"Content-Type": content_type}), finished()])
 
-    assert any(data in paste for paste in told.pastes)
+    assert data in told.data["story-0"]["events"][1]["curl"]

@@ -46,12 +46,15 @@ def test_a_refused_sending_is_told_with_what_struck_it_and_what_followed(
     answer = next(e for e in of(renewed, "CallAnswered") if e["number"] == attempt["number"])
     kinds = [e["event"] for e in renewed[renewed.index(struck) : renewed.index(answer) + 1]]
 
-    assert struck["rule"] == "external_system.some_api call 1"
-    assert struck["action"] == "token expired"
+    assert struck["rule"]["text"] == "external_system.some_api call 1"
+    assert struck["action"]["text"] == "token expired"
+    assert struck["action"]["template"] == "token {state}"
+    assert struck["action"]["values"] == {"state": "expired"}
     assert (struck["number"], struck["attempt"]) == (attempt["number"], 1)
     assert struck["place"].startswith("令牌续期.scenario.yaml:")
     assert (attempt["attempt"], attempt["source"], attempt["status"]) == (1, "fault", 401)
-    assert (attempt["follows"], attempt["why"]) == ("renewed", "token refused; logged in anew")
+    assert attempt["follows"] == "renewed"
+    assert attempt["why"]["text"] == "token refused; logged in anew"
     assert attempt["header"]["authorization"].startswith("Bearer redacted.")
     assert attempt["response_header"]["content-type"].startswith("application/json")
     assert (answer["attempts"], answer["status"]) == (2, 200)

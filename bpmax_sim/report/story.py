@@ -1,0 +1,266 @@
+"""A trace -> what the page shows of it: its failures in words, its events as bounded data.
+
+Files are named from the root of the project. Everything was redacted when the trace was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.i18n import Message, mapped, msg, plain, translate
+from bpmax_sim.report.store import Trace
+from bpmax_sim.traffic.curl import curl_of
+
+LONGEST_BODY = 64 * 1024
+LONGEST_NAME = 500
+_UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
+_PASTED = frozenset({"record", "compare", "ignore", "accept"})
+_BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
+_PLACES = frozenset({"place", "script", "file"})
+_SAID = frozenset({"message", "why", "reason", "notes", "rule", "action"})
+_LANGUAGES = ("en", "zh")
+_Event = Mapping[str, Any]
+Said = str | Mapping[str, str]
+"""A text, or the same by language where it is not the same in all."""
+
+
+class Homeward(msgspec.Struct, frozen=True):
+    """Takes names back to the project's root.
+
+    Attributes:
+        folder: that of the scenario, from the root, with slashes; empty for the root itself.
+        file: the scenario's own file as the trace names it.
+    """
+
+    folder: str
+    file: str = ""
+
+    def place(self, place: str | None) -> str:
+        """Return ``file:line:column`` from the root; nothing for what has no place."""
+        if not place or posixpath.isabs(place):
+            return place or ""
+        return posixpath.normpath(posixpath.join(self.folder, place))
+
+    def text(self, text: str) -> str:
+        """Return *text* with the scenario's own file and those beside its folder from the root."""
+        text = _UPWARD.sub(lambda found: self.place(found[0]), text)
+        if not self.file or not self.folder:
+            return text
+        own = rf"(?<![\w./-]){re.escape(self.file)}"
+        return re.sub(own, lambda _: self.place(self.file), text)
+
+
+class FailureStory(msgspec.Struct, frozen=True, kw_only=True):
+    """One failure: its lines, and what can be pasted."""
+
+    headline: Said
+    place: str
+    excerpt: Sequence[Mapping[str, Any]]
+    checks: Sequence[Mapping[str, Any]]
+    detail: Sequence[Said]
+    pastes: Sequence[tuple[str, str]]
+    script: str
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """One scenario, or one row of its table.
+
+    Attributes:
+        id: 10 hexadecimal digits of its place and name, for links.
+        row: the row's id, or nothing.
+        apis: what was called, logins too.
+        events: what happened, bounded: ``{event, at, …}``.
+        sources: file -> text of what it is made of.
+    """
+
+    id: str
+    name: str
+    row: str
+    place: str
+    outcome: str
+    duration: float
+    digest: str
+    tags: Sequence[str]
+    apis: Sequence[str]
+    answered: Sequence[str]
+    failures: Sequence[FailureStory]
+    notes: Sequence[Said]
+    rerun: str
+    record: str
+    events: Sequence[_Event]
+    sources: Mapping[str, str]
+    flow: Mapping[str, Any] | None
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls there were, logins too."""
+        return len(self.answered)
+
+
+def story_of(trace: Trace) -> Story:
+    """Return what *trace* tells; a run that was cut off has the outcome ``did not end``."""
+    first, last = trace.events[0], trace.events[-1]
+    ended = last if last["event"] == "ScenarioFinished" else {}
+    row = str(first.get("row") or "")
+    name = f"{first['name']}[{row}]" if row else str(first["name"])
+    home = Homeward(trace.folder, str(first.get("place") or "").partition(":")[0])
+    place = home.place(first.get("place"))
+    target = shlex.quote(":".join(place.split(":")[:-1]))
+    calls = [event for event in trace.events if event["event"] == "CallMade"]
+    sources = {e["number"]: e.get("source") for e in trace.events if e["event"] == "CallAnswered"}
+    return Story(
+        id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
+        name=_short(name),
+        row=_short(row) if row and len(name) <= LONGEST_NAME else "",
+        place=_short(place),
+        outcome=ended.get("outcome", "did not end"),
+        duration=last["at"] - first["at"],
+        digest=ended.get("digest", ""),
+        tags=tuple(_short(str(tag)) for tag in first.get("tags") or ()),
+        apis=tuple(dict.fromkeys(_short(str(call["call"])) for call in calls)),
+        answered=tuple(sources.get(call["number"]) or "unanswered" for call in calls),
+        failures=tuple(_failure(one, home) for one in ended.get("failures", ())),
+        notes=tuple(_said(note, home) for note in ended.get("notes", ())),
+        rerun=bounded(f"bpmax-sim run {target}"),
+        record=bounded(f"bpmax-sim record {target}"),
+        events=tuple(_event(event, home) for event in trace.events),
+        sources={
+            home.place(bounded(file)): body_text(text) for file, text in trace.sources.items()
+        },
+        flow=None if trace.flow is None else bounded(trace.flow),
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def _event(event: _Event, home: Homeward) -> dict[str, Any]:
+    told = {key: _member(key, value, home) for key, value in event.items() if key != "failures"}
+    if event["event"] == "CallMade":
+        told["curl"] = body_text(curl_of(event))
+    return told
+
+
+def _member(key: str, value: Any, home: Homeward) -> Any:
+    if key in _SAID:
+        several = isinstance(value, list)
+        return [_said(one, home) for one in value] if several else _said(value, home)
+    if key in _PLACES and (value is None or isinstance(value, str)):
+        return home.place(bounded(value))
+    if key == "text" and isinstance(value, str):
+        return home.text(bounded(value))
+    if key == "stack":
+        return [home.text(bounded(frame)) for frame in value]
+    if key == "recording" and isinstance(value, Mapping):
+        return {name: _member(name, item, home) for name, item in value.items()}
+    return _body(value) if key in _BODIES else bounded(value)
+
+
+def _said(value: Any, home: Homeward) -> Said:
+    """Return a text of a trace in all languages, files named from the root."""
+    return _whole(_message(bounded(value)), home)
+
+
+def _message(value: Any) -> str:
+    """Return the message that a trace holds as its template and values."""
+    if not isinstance(value, Mapping):
+        return "" if value is None else str(value)
+    values = {name: _message(one) for name, one in (value.get("values") or {}).items()}
+    text, template = str(value.get("text", "")), str(value.get("template", ""))
+    return Message(text, template, values, str(value.get("many", "")))
+
+
+def say(text: Said, language: str) -> str:
+    """Return *text* in one language."""
+    return text if isinstance(text, str) else text[language]
+
+
+def _body(value: Any) -> Any:
+    """Return a body, or of one beyond 64 kB its text, cut."""
+    if isinstance(value, dict | list):
+        text = json.dumps(value, ensure_ascii=False)
+        if len(text) > LONGEST_BODY or len(text.encode("utf-8", "replace")) > LONGEST_BODY:
+            return body_text(value)
+    return bounded(value)
+
+
+def bounded(value: Any) -> Any:
+    """Return *value* with every text in it cut at 64 kB."""
+    if isinstance(value, str):
+        return body_text(value)
+    if isinstance(value, Mapping):
+        return {body_text(str(key)): bounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [bounded(item) for item in value]
+    return value
+
+
+def body_text(body: Any) -> str:
+    """Return a body as text, JSON indented; what is beyond 64 kB is counted, not shown."""
+    if body is None:
+        return ""
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
+    if len(text) * 4 <= LONGEST_BODY:
+        return text
+    data = text.encode("utf-8", "replace")
+    if len(data) <= LONGEST_BODY:
+        return text
+    kept = data[:LONGEST_BODY].decode("utf-8", "ignore")
+    return f"{kept}\n… {len(data) - LONGEST_BODY:,} bytes more"
+
+
+def _failure(told: _Event, home: Homeward) -> FailureStory:
+    told = bounded(told)
+    detail = [_message(line) for line in told.get("detail", ())]
+    checks = sorted(told.get("checks", ()), key=lambda check: bool(check["ok"]))
+    return FailureStory(
+        headline=_headline(told, home),
+        place=home.place(told.get("place")),
+        excerpt=told.get("excerpt", ()),
+        checks=[{**check, "label": _label(check["path"])} for check in checks],
+        detail=tuple(_said(line, home) for line in told.get("detail", ())),
+        pastes=tuple(_pastes(map(home.text, map(plain, detail)))),
+        script=f"{home.place(told.get('script'))} {told.get('script_text', '')}".strip(),
+    )
+
+
+def _headline(told: _Event, home: Homeward) -> Said:
+    title = _message(told.get("title") or told.get("scenario", ""))
+    essence = _message(told["essence"])
+    if not told.get("step"):
+        return _whole(msg("{title}: {essence}", title=title, essence=essence), home)
+    step, total = told["step"], told["total"]
+    line = "step {step}/{total} {title}: {essence}"
+    return _whole(msg(line, step=step, total=total, title=title, essence=essence), home)
+
+
+def _whole(message: str, home: Homeward) -> Said:
+    message = mapped(message, home.text)
+    told = {language: plain(translate(message, language)) for language in _LANGUAGES}
+    return told if len({*told.values()}) > 1 else plain(message)
+
+
+def _label(path: Sequence[Any]) -> str:
+    parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in path if not _is_operator(p))
+    return "".join(parts).lstrip(".")
+
+
+def _is_operator(part: Any) -> bool:
+    return isinstance(part, str) and part.startswith("$")
+
+
+def _pastes(detail: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield what a miss offers to paste: the word before it, and the text."""
+    for line in detail:
+        word, _, rest = line.strip().partition("  ")
+        if word in _PASTED and rest.strip():
+            yield word, rest.strip()

@@ -1,0 +1,217 @@
+"""The viewer as people use it, in a real Chromium: search, keys, tabs, links, copying."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.report.store import Trace, keep_trace, read_traces
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.runner import open_session, run_item
+from tests.report.test_html import FAILURE, answered, event, finished, made, started
+from tests.report.viewer import Viewer, browser, needs_chromium, stories, written
+
+pytestmark = [needs_chromium, pytest.mark.xdist_group("chromium")]
+GALLERY = Path(__file__).parents[2] / "scenarios"
+FLOW = {
+    "start": "部门",
+    "nodes": {
+        "部门": {
+            "title": "",
+            "end": False,
+            "routes": [{"action": "approve", "to": "完", "when": ""}],
+        },
+        "完": {"title": "", "end": True, "routes": []},
+    },
+}
+HOSTILE = (
+    "</script><script>window.bad=1</script><img src=https://evil.test/x onerror=bad=2>\u202e\u2028"
+)
+INJECTED = """() => {
+  const script = document.createElement('script');
+  script.textContent = 'bad = 3';
+  document.body.append(script);
+}"""
+
+
+@pytest.fixture(scope="module", name="running")
+def running_browser() -> Iterator[Any]:
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module", name="file")
+def a_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page of two scenarios of the gallery and of others that did not pass."""
+    folder = tmp_path_factory.mktemp("报告")
+    traces: list[Trace] = []
+    for number, name in enumerate(("oauth/令牌续期", "contract/合同审批")):
+        item = items(GALLERY / f"{name}.scenario.yaml")[-1]
+        events = list(run_item(item, open_session(item)))
+        kept = Path(keep_trace(item, events, "on", failed=True))
+        copy = folder / f"{number}.ndjson"
+        copy.write_bytes(kept.read_bytes())
+        kept.unlink()
+        traces += read_traces([copy])
+    miss = {
+        "file": "../../cassettes/crm/客户.yaml",
+        "line": 4,
+        "exchange": 1,
+        "played": False,
+        "ignore": ["body.批次"],
+        "differs": [{"path": "body.客户", "recorded": "李四", "sent": "张三"}],
+        "request": {"method": "POST", "path": "/c", "query": {}, "body": {"客户": "李四"}},
+        "status": 200,
+        "response": {"好": 1},
+    }
+    place = "回填.scenario.yaml:5:5"
+    failed = [
+        started("没有录过"),
+        event("StepStarted", number=1, total=1, title="查", place=place, form={"a": 1}),
+        made(),
+        answered(status=None, error="NoMatchError", source="", recording=miss, sent_at=0),
+        event("StepFinished", number=1, outcome="failed", form={"a": 2}, checks=[], reason=""),
+        finished(outcome="failed", failures=[FAILURE]),
+    ]
+    cut = [started(HOSTILE), made(url=HOSTILE, body=HOSTILE, call=HOSTILE)]
+    return written(folder, [*traces, *stories(failed, cut)], language="zh")
+
+
+@pytest.fixture(name="view")
+def a_viewer(running: Any, file: Path) -> Iterator[Viewer]:
+    view = Viewer(running, file)
+    yield view
+    assert view.wrong == []
+    assert view.page.evaluate("window.bad") is None
+    view.close()
+
+
+def test_two_keys_and_a_word_reach_a_scenario_and_its_link_comes_back(view: Viewer) -> None:
+    page = view.page
+    page.keyboard.press("/")
+    page.keyboard.type("oauth")
+    page.keyboard.press("Enter")
+    link = page.evaluate("location.hash")
+    view.go("")
+    view.go(link)
+
+    assert "OAuth 2.0" in view.text("main h1")
+    page.keyboard.press("n")
+    page.keyboard.press("n")
+    assert view.count(".bar.selected") == 1
+    assert "e=" in page.evaluate("location.hash")
+    page.go_back()
+    assert page.evaluate("location.hash") != link or view.count(".bar.selected") <= 1
+
+
+def test_a_refused_sending_is_shown_with_the_one_that_followed(view: Viewer) -> None:
+    page = view.page
+    page.locator("[role=option]", has_text="OAuth").click()
+    page.locator(".bar.call.again").first.click()
+    told = view.text("#panel")
+
+    assert "第 1 次发送 401 故障" in told
+    assert "令牌被拒，换新后重发" in told
+    assert "第 2 次发送 200 录制" in told
+    assert view.count(".bar i.failed") >= 2
+
+
+def test_every_tab_shows_what_it_is_for(view: Viewer) -> None:
+    page = view.page
+    page.locator("[role=option]", has_text="没有录过").click()
+
+    assert "no such call" in view.text("#panel")
+    page.get_by_role("tab", name="请求与响应").click()
+    assert "body.客户" in view.text(".difference")
+    assert '  "客户": "李四"' in page.locator("mark.old").all_inner_texts()
+    assert '  "客户": "张三"' in page.locator("mark.new").all_inner_texts()
+    page.get_by_role("tab", name="表单前后").click()
+    assert view.text("tr.changed") == "a\t1\t2"
+    page.locator("[role=option]", has_text="大额合同").click()
+    assert view.count(".node.seen") == 4
+    assert view.count(".edge.taken") >= 2
+    page.get_by_role("tab", name="脚本").click()
+    assert "contract_approved.js" in view.text("#panel h2")
+    assert view.count(".code .here") == 1
+    page.get_by_role("tab", name="期望").click()
+    assert "成立" in view.text("#panel caption")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.id") == "tab-console"
+
+
+def test_filters_keys_language_and_copying(view: Viewer) -> None:
+    page = view.page
+    view.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(".filters summary").click()
+    page.get_by_label("平台").select_option("external_system")
+    assert view.count(".stories [role=option]:not(.heading)") == 1
+    page.get_by_label("平台").select_option("")
+    first = view.text("main h1")
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    assert view.text("main h1") != first
+    page.keyboard.press("k")
+    page.get_by_role("button", name="复制 重跑").click()
+    page.get_by_role("button", name="已复制").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("bpmax-sim run ")
+    page.get_by_role("button", name="English").click()
+    assert view.text(".events h3") == "Events"
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_hostile_text_stays_text_and_the_policy_lets_nothing_else_run(view: Viewer) -> None:
+    page = view.page
+    page.locator(".stories [role=option]", has_text="window.bad").click()
+
+    assert "</script>" in view.text("main h1")
+    page.evaluate(INJECTED)
+    assert any("Content Security Policy" in told for told in view.wrong)
+    view.wrong.clear()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(400, "dark"), (1280, "light")])
+def test_nothing_serious_stands_in_the_way_of_anybody(
+    running: Any, file: Path, width: int, scheme: str
+) -> None:
+    view = Viewer(running, file, size=(width, 800), color_scheme=scheme)
+    found = []
+    for word in ("OAuth", "大额合同", "没有录过"):
+        view.page.locator("#search").fill(word)
+        view.page.keyboard.press("Enter")
+        view.page.wait_for_timeout(50)
+        found += view.serious()
+    wide = view.page.evaluate("document.documentElement.scrollWidth")
+    view.close()
+
+    assert found == []
+    assert wide <= width
+    assert view.wrong == []
+
+
+def test_a_thousand_scenarios_are_a_screen_of_them(running: Any, tmp_path: Path) -> None:
+    many = stories(*([started(f"第{n}个"), made(), answered(), finished()] for n in range(1000)))
+    view = Viewer(running, written(tmp_path, many))
+    shown = view.count(".stories .row")
+    view.page.keyboard.press("/")
+    view.page.keyboard.type("第777个")
+    view.page.keyboard.press("Enter")
+
+    assert shown < 100
+    assert view.text("main h1").endswith("第777个")
+    view.close()
+
+
+def test_without_a_script_summary_and_failures_are_there(running: Any, file: Path) -> None:
+    context = running.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    told = page.locator("#plain").inner_text()
+    context.close()
+
+    assert "没有录过" in told
+    assert "step 2/3 选择客户: no such call" in told
+    assert "form.折扣" in told
