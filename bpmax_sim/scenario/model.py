@@ -285,6 +285,14 @@ class Table(Model, frozen=True, kw_only=True):
     id: str = "id"
 
 
+def declared_fields(scenario: Scenario) -> tuple[str, ...]:
+    """Return the fields that the form of *scenario* declares; none if it has or declares none."""
+    form, flow = scenario.form, scenario.flow
+    if not isinstance(form, FormSpec) or not form.fields:
+        return ()
+    return tuple({**form.fields, **(flow.form if isinstance(flow, FlowSpec) else {})})
+
+
 def keys_of(model: type[Model]) -> tuple[str, ...]:
     """Return the keys of *model* as a file spells them."""
     return model.__struct_encode_fields__
