@@ -107,7 +107,7 @@ class NetworkGuard:
 
         shown = name if name.isprintable() else repr(name)
         where = f"[{shown}]:{port}" if port and ":" in shown else f"{shown}:{port}"
-        attempt = f"{verb} {where if port else shown}"
+        attempt = msg("{verb} {where}", verb=verb, where=where if port else shown)
         self.attempts.append(attempt)
         option = (
             msg(", or allow the host: {option}", option=self._allow.format(shown))

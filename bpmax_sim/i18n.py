@@ -5,8 +5,8 @@ values that it was made of; values may be messages. So everything below the edge
 compares and serialises English. The terminal, the report, pytest's output and JUnit pass a text
 through `translate`, which looks each template up in the catalogue of the chosen language.
 
-Catalogues are gettext's, ``locale/<language>/LC_MESSAGES/bpmax_sim.mo``. Babel extracts the
-templates by the keywords ``msg`` and ``plural``.
+Catalogues are gettext's, ``locale/<language>/LC_MESSAGES/bpmax_sim.mo``; `tests.catalogue` extracts
+the templates, which are the literal arguments of ``msg`` and ``plural``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     import gettext
@@ -79,8 +80,11 @@ class Message(str):
 
     def splitlines(self, keepends: bool = False) -> list[str]:
         """Return the lines; those of a message that only joins others are messages again."""
+        lines = super().splitlines(keepends)
+        if lines == [plain(self)]:
+            return [self]
         if keepends or not self.values or _has_words(self.template) or self.many:
-            return super().splitlines(keepends)
+            return lines
         return ["".join(line) if not line else joined("", line) for line in _lines(self)]
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -155,8 +159,8 @@ def mapped(text: str, change: Callable[[str], str]) -> str:
 
 
 def _text(value: object, conversion: str, spec: str) -> str:
-    if isinstance(value, Message) and not conversion and not spec:
-        return value
+    if isinstance(value, Message) and not conversion and spec[:1] in {"", "<"}:
+        return value  # a column is as wide in every language, see `_filled`
     if isinstance(value, str):
         value = plain(value)
     if conversion:
@@ -179,11 +183,24 @@ def fields(template: str) -> Mapping[str, tuple[str, str]]:
     return {name: (conversion, spec) for _, name, conversion, spec in parsed if name is not None}
 
 
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    return "".join(
-        literal + ("" if name is None else plain(values[name]))
-        for literal, name, _, _ in _parsed(template)
-    )
+def _filled(template: str, values: Mapping[str, str], shown: Mapping[str, str] = _NOTHING) -> str:
+    """Return *template* with *values*, or with what is *shown* of them in another language."""
+    parts: list[str] = []
+    for literal, name, _, spec in _parsed(template):
+        parts.append(literal)
+        if name is not None:
+            text = plain(shown.get(name, values[name]))
+            parts.append(text)
+            if spec[:1] == "<" and isinstance(values[name], Message):
+                parts.append(" " * (int(spec[1:]) - width(text)))
+    return "".join(parts)
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal *text* takes: two for each Chinese character."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _has_words(template: str) -> bool:
@@ -290,4 +307,5 @@ def translate(text: str, language: str | None = None) -> str:
         template = catalogue.gettext(text.template) if text.template else ""
     if not text.values:
         return template
-    return _filled(template, {n: translate(v, language) for n, v in text.values.items()})
+    shown = {name: translate(value, language) for name, value in text.values.items()}
+    return _filled(template, text.values, shown)

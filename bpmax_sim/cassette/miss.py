@@ -95,7 +95,7 @@ def no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
         ),
         *_where(parts, context),
         *recoverable(path),
-        _line("record", context.command()),
+        _line(msg("record"), context.command()),
     ]
 
 
@@ -103,7 +103,7 @@ def recoverable(path: str) -> list[str]:
     """Return the line that seals what an interrupted recording left beside the cassette."""
     if not path or not interrupted(FilePath(path)):
         return []
-    return [_line("recover", msg("bpmax-sim recover {path}", path=pasted(path)))]
+    return [_line(msg("recover"), msg("bpmax-sim recover {path}", path=pasted(path)))]
 
 
 def played(
@@ -121,9 +121,9 @@ def played(
             turn=turn,
         ),
         *_where(parts, context),
-        _line("recorded", joined(", ", [*places[:_SHOWN], *more])),
-        _line("record", context.command(context.extra)),
-        _line("or", msg("repeat: true")),
+        _line(msg("recorded"), joined(", ", [*places[:_SHOWN], *more])),
+        _line(msg("record"), context.command(context.extra)),
+        _line(msg("or"), msg("repeat: true")),
     ]
 
 
@@ -144,8 +144,8 @@ def signed_otherwise(
             _line("", msg("× {one_path}: {values}", one_path=one.path, values=_values(one)))
             for one in found[:_SHOWN]
         ),
-        _line("check", msg("`sign:` in the platform file; if it is right now, record afresh")),
-        _line("record", context.command(context.rewrite)),
+        _line(msg("check"), msg("`sign:` in the platform file; if it is right now, record afresh")),
+        _line(msg("record"), context.command(context.rewrite)),
     ]
     text = joined("\n", lines)
     return NoMatchError(text, platform=call.platform, api=call.api, case=msg("signed otherwise"))
@@ -171,7 +171,7 @@ def no_such_call(
         *_where(parts, context),
         *(_told(search, near) if near else _others(search)),
         *_elsewhere(search, key),
-        _line("record", context.command(context.rewrite) if changed else add),
+        _line(msg("record"), context.command(context.rewrite) if changed else add),
         *([_line(msg("or add"), add)] if changed else ()),
         *(_fixes(search, near) if near else ()),
     ]
@@ -184,12 +184,12 @@ def _name(parts: Parts) -> str:
 def _where(parts: Parts, context: MissContext) -> Iterator[str]:
     if context.step or context.place:
         place = f"({context.place})" if context.place else ""
-        yield _line("step", f"{context.step} {place}".strip())
+        yield _line(msg("step"), f"{context.step} {place}".strip())
     if context.position:
-        yield _line("script", str(context.position))
+        yield _line(msg("script"), str(context.position))
     instance = msg(" (instance {instance})", instance=parts.instance) if parts.instance else ""
     yield _line(
-        "call",
+        msg("call"),
         msg(
             "{method} {parts_path}{query}{instance}",
             method=parts.method,
@@ -249,7 +249,7 @@ def _told(search: Search, near: Near) -> Iterator[str]:
     already = msg(", already played") if near.number in search.played else ""
     place = search.cassette.place(near.number)
     yield _line(
-        "nearest",
+        msg("nearest"),
         msg(
             "exchange {number} at {place}{already}",
             number=near.number + 1,
@@ -261,7 +261,14 @@ def _told(search: Search, near: Near) -> Iterator[str]:
         "", joined("  ", (f"{'×' if part in near.parts else '√'} {part}" for part in PARTS))
     )
     for difference in near.differences[:_SHOWN]:
-        yield _line("", f"× {difference.path}: {_values(difference)}")
+        yield _line(
+            "",
+            msg(
+                "× {difference_path}: {values}",
+                difference_path=difference.path,
+                values=_values(difference),
+            ),
+        )
     if len(near.differences) > _SHOWN:
         yield _line(
             "",
@@ -284,7 +291,7 @@ def both(difference: Difference) -> tuple[str, str]:
 
 def _text(value: Any) -> str:
     if value is UNSET:
-        return "nothing"
+        return msg("nothing")
     return encode_sorted(value).decode()
 
 
@@ -300,12 +307,14 @@ def _others(search: Search) -> Iterator[str]:
     numbers = search.cassette.index.numbers(search.owner)
     calls = Counter(search.cassette.line(number).call for number in numbers)
     if not calls:
-        yield _line("nearest", msg("none, nothing is recorded for {owner!r}", owner=search.owner))
+        yield _line(
+            msg("nearest"), msg("none, nothing is recorded for {owner!r}", owner=search.owner)
+        )
         owners = [repr(owner) for owner in search.cassette.owners]
         yield _line("", msg("the file holds {list}", list=(_list(owners) or msg("no exchange"))))
         return
     yield _line(
-        "nearest",
+        msg("nearest"),
         msg("none, recorded are {list}", list=_list(f"{c} ({n})" for c, n in calls.items())),
     )
 
@@ -326,9 +335,9 @@ def _fixes(search: Search, near: Near) -> Iterator[str]:
         _yaml(_general(FieldPath.parse(d.path, "ignore"))) for d in near.differences if _may(d)
     )
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
-        yield _line("ignore", f"ignore: [{joined(', ', paths)}]")
+        yield _line(msg("ignore"), f"ignore: [{joined(', ', paths)}]")
     yield _line(
-        "compare",
+        msg("compare"),
         msg("bpmax-sim inspect {place}", place=pasted(search.cassette.place(near.number))),
     )
 

@@ -146,7 +146,7 @@ class Remote:
             path.unlink(missing_ok=True)
             self._note(path).unlink(missing_ok=True)
         elif state is None or state.stamp != stamp or not path.exists():
-            data = self._asked(path, "read", lambda system, there: system.cat_file(there))
+            data = self._asked(path, msg("read"), lambda system, there: system.cat_file(there))
             before = state or State("", "")
             self._remember(path, State(before.stamp, before.sha, _sha(data)))
             journal.replace_whole(path, data)
@@ -170,7 +170,7 @@ class Remote:
             with _uploading, system.transaction, system.open(target, "wb") as file:
                 file.write(data)
 
-        self._asked(path, "written", write)
+        self._asked(path, msg("written"), write)
         self._remember(path, State(self._stamp(path) or "", _sha(data)))
 
     def _is_there(self, path: Path, data: bytes) -> bool:
@@ -182,7 +182,7 @@ class Remote:
             except FileNotFoundError:
                 return None
 
-        return self._asked(path, "read", read) == data
+        return self._asked(path, msg("read"), read) == data
 
     def _stamp(self, path: Path) -> str | None:
         """Return what changes when the file there does, or None if there is none."""
@@ -193,7 +193,7 @@ class Remote:
             except FileNotFoundError:
                 return None
 
-        return self._asked(path, "read", look)
+        return self._asked(path, msg("read"), look)
 
     def _asked(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
         try:

@@ -34,7 +34,7 @@ _DO: Final = msg("record it afresh, or put a stand-in there and run `bpmax-sim s
 _STANDIN: Final = "redacted."
 _FORMS: Final = (
     (msg("a private key"), re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    ("a JWT", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
+    (msg("a JWT"), re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
     (msg("a key of Google"), re.compile(r"\bAIza[\w-]{35}\b")),
     (msg("a token of GitHub"), re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{40,})\b")),
     (msg("a token of Slack"), re.compile(r"\bxox[abeprs]-[A-Za-z0-9-]{10,}")),

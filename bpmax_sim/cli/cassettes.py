@@ -331,7 +331,7 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
     """
     cassette = opened(path)
     if owner is not None and owner not in cassette.owners:
-        known = joined(", ", map(repr, cassette.owners)) or "nothing"
+        known = joined(", ", map(repr, cassette.owners)) or msg("nothing")
         hint = near(owner, cassette.owners) or msg("; it holds {known}", known=known)
         raise ConfigError(
             msg(

@@ -299,7 +299,7 @@ def _line(told: Mapping[str, Any]) -> str:
     if not told["exchanges"]:
         return msg("{file}: nothing could be carried over", file=told["file"])
     for_whom = msg(" for {for_}", for_=told["for"]) if told["for"] else ""
-    same = "" if told["changed"] else ", unchanged"
+    same = "" if told["changed"] else msg(", unchanged")
     count = plural(told["exchanges"], "{number} exchange", "{number} exchanges")
     return msg(
         "{file}: {count}{for_whom}, {declared} of declared APIs{same}",

@@ -173,7 +173,7 @@ def serve(
             msg(
                 "{counted} of {names}",
                 counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
-                names=(joined(", ", addresses) or "nobody"),
+                names=(joined(", ", addresses) or msg("nobody")),
             )
         )
 

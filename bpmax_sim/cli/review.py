@@ -134,8 +134,8 @@ def _reject(path: Path) -> None:
 
 
 _DECISIONS: Mapping[str, tuple[str, Callable[[Path], None]]] = {
-    "accept": ("Replace", _accept),
-    "reject": ("Delete", _reject),
+    "accept": (msg("Replace"), _accept),
+    "reject": (msg("Delete"), _reject),
 }
 
 

@@ -467,7 +467,7 @@ def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
     if not wish.as_json:
         say(terminal.line(verdict))
         for text in terminal.explained(verdict):
-            say(f"\n{text}\n")
+            say(msg("\n{text}\n", text=text))
     return verdict
 
 

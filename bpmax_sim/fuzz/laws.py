@@ -279,7 +279,7 @@ def renews(target: Target, programs: Programs) -> None:
         error = outcome(lambda: perform(programs[0], session)).error
         if error is not None or not witness.logins:
             return  # `accepted` tells of that, and a method may need no token
-        for word, change in (("revokes", "revoke"), ("ends", "expire")):
+        for word, change in ((msg("revokes"), "revoke"), (msg("ends"), "expire")):
             known = witness.logins
             getattr(session.simulator(target.key), change)()
             error = outcome(lambda: perform(programs[0], session)).error

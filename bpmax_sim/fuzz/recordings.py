@@ -156,9 +156,9 @@ def _recorded(target: Target, program: CallSpec, path: Path) -> Recorded:
     came = outcome(lambda: perform(program, session))
     log = repr([(one, one.request, one.response, one.error, one.notes) for one in session.calls])
     closed = outcome(session.close).error
-    artefacts = {"log of calls": log.encode()}
+    artefacts = {msg("log of calls"): log.encode()}
     for file in sorted(path.parent.rglob("*.yaml")):
-        name = msg("recording of the login") if file.parent.name == "auth" else "recording"
+        name = msg("recording of the login") if file.parent.name == "auth" else msg("recording")
         artefacts[name] = file.read_bytes()
     shown = _shown(came, session)
     secrets = _secrets(platforms, target.key, environ)

@@ -492,7 +492,7 @@ class _Checks(msgspec.Struct, frozen=True):
             if spec is None:
                 known = platform.credentials
                 hint = near(name, known) or msg(
-                    "; it has {listed}", listed=(listed(known) or "none")
+                    "; it has {listed}", listed=(listed(known) or msg("none"))
                 )
                 told = msg(
                     "{platform_key!r} declares no credential {name!r}{hint}",
@@ -511,7 +511,7 @@ class _Checks(msgspec.Struct, frozen=True):
     def source(self, source: Source, *steps: str) -> None:
         given = [key for key in Source.__struct_fields__ if is_set(getattr(source, key))]
         if len(given) != 1:
-            got = joined(", ", given) or "none"
+            got = joined(", ", given) or msg("none")
             self.tell(
                 msg("expected exactly one of env, file and keyring, got {got}", got=got), *steps
             )

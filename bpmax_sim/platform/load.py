@@ -242,7 +242,7 @@ class Platforms:
             return platform.apis[key]
         known = [*platform.apis, *(one for api in platform.apis.values() for one in api.aliases)]
         hint = near(name, known) or msg(
-            "; there are {listed}", listed=(listed(platform.apis) or "none")
+            "; there are {listed}", listed=(listed(platform.apis) or msg("none"))
         )
         told = msg(
             "{platform_key!r} has no API {name!r}{hint}",

@@ -135,7 +135,7 @@ class _Expansion(msgspec.Struct):
         known = _accepted(name)
         for key in sorted(given.keys() - known):
             hint = near(key, known) or msg(
-                "; it takes {names}", names=(", ".join(sorted(known)) or "none")
+                "; it takes {names}", names=(", ".join(sorted(known)) or msg("none"))
             )
             told = msg(
                 "the preset {name!r} has no parameter {key!r}{hint}", name=name, key=key, hint=hint

@@ -121,7 +121,9 @@ def unknown_filter(source: str, name: str) -> ConfigError:
 def undefined(source: str, name: str, names: Iterable[str]) -> ConfigError:
     """Return the error that tells of a name without a value."""
     known = sorted(names)
-    hint = near(name, known) or msg("; defined are {names}", names=(", ".join(known) or "none"))
+    hint = near(name, known) or msg(
+        "; defined are {names}", names=(", ".join(known) or msg("none"))
+    )
     return ConfigError(
         msg("{source}: {name!r} is not defined{hint}", source=shown(source), name=name, hint=hint)
     )

@@ -175,7 +175,7 @@ def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
             _put(merged, given, value)
     if not extra:
         return
-    known = joined(", ", (given.name for given in recipe.inputs)) or "none"
+    known = joined(", ", (given.name for given in recipe.inputs)) or msg("none")
     told = msg(
         "{args_count} arguments given, {inputs_count} declared ({known})",
         args_count=len(args),
@@ -197,7 +197,7 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
     for name, value in merged.path.items():
         target = name if name in known else recipe.path_names.get(name, name)
         if target not in known:
-            listed = joined(", ", sorted(known)) or "none"
+            listed = joined(", ", sorted(known)) or msg("none")
             raise CallError(
                 msg(
                     "{recipe_name}: unknown path parameter {name!r}; {api_path} has {listed}{near}",

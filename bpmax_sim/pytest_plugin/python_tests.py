@@ -119,7 +119,7 @@ class RunFaults:
         """Take the rules away, and return what to say of those that never fired, or nothing."""
         silent = self._session.disarm(self._rules)
         self._rules = []
-        made = joined(", ", dict.fromkeys(call.name for call in self._session.calls)) or "none"
+        made = joined(", ", dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
         return joined(
             "\n",
             (

@@ -247,7 +247,7 @@ def _not(expected: Any, actual: Any, path: Path) -> Checks:
 
 def _exists(expected: Any, actual: Any, path: Path) -> Checks:
     ok = (actual is not UNSET) is bool(expected)
-    return (_leaf(path, ok, "a value" if expected else _NOT_THERE, actual),)
+    return (_leaf(path, ok, msg("a value") if expected else _NOT_THERE, actual),)
 
 
 def _length(expected: Any, actual: Any, path: Path) -> Checks:

@@ -158,7 +158,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         """Return what the expected error was compared for: that of the one that it is, if any."""
         path = ("expect_error",)
         if not errors:
-            return (Check(path, False, f"an error{wanted(expected)}", "none"),)
+            return (Check(path, False, f"an error{wanted(expected)}", msg("none")),)
         compared = [compare_error(expected, self._thrown(error), path) for error in errors]
         checks = next((checks for checks in compared if not failed(checks)), compared[0])
         return checks or (Check(path, True, "an error", str(self._thrown(errors[0]))),)
@@ -202,7 +202,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     def silent(self, fault: Fault) -> Failure:
         """Return the failure of a fault that never fired."""
-        made = joined(", ", dict.fromkeys(call.call for call in self.calls)) or "none"
+        made = joined(", ", dict.fromkeys(call.call for call in self.calls)) or msg("none")
         essence = msg(
             "fault never fired: {fault} -> {describe_fault} (calls made: {made})",
             fault=fault,

@@ -92,7 +92,8 @@ class Unawaited(msgspec.Struct, frozen=True):
     @property
     def problem(self) -> str:
         """Return what is wrong and what to do, such as ``crm.get was not awaited; await it``."""
-        return f"{self._fault}; {'end the chain with .$call()' if self.built else 'await it'}"
+        cure = msg("end the chain with .$call()") if self.built else msg("await it")
+        return msg("{fault}; {cure}", fault=self._fault, cure=cure)
 
     @property
     def _fault(self) -> str:

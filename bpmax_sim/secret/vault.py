@@ -144,7 +144,7 @@ class Vault:
 
     def redact_text(self, text: str) -> str:
         """Return *text* with every form of every secret replaced by that of its stand-in."""
-        return self._compiled().clean(text)
+        return mapped(text, self._compiled().clean)
 
     def shown(self, text: str) -> str:
         """Return *text* as it may leave the process anywhere but in a cassette, which is refused.
@@ -157,7 +157,7 @@ class Vault:
                 return text
             with self._lock:
                 gate = self._gate = Gate(self._compiled(), tuple(self._secrets.values()))
-        return gate.shown(text)
+        return mapped(text, gate.shown)
 
     def keeps(self, texts: Iterable[str], *bodies: bytes) -> bool:
         """Return whether all of these surely are the same when redacted, looked at as one."""

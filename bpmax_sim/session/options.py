@@ -329,8 +329,8 @@ def judge(name: str, kind: Any, value: object) -> None:
 
 _KINDS: Final[Mapping[Any, str]] = {
     bool: msg("True or False"),
-    str: "a text",
-    str | None: "a text",
+    str: msg("a text"),
+    str | None: msg("a text"),
     int | None: msg("a whole number"),
 }
 

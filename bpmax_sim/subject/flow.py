@@ -397,7 +397,7 @@ class FlowSubject(MovingProject, kw_only=True):
             raise SubjectError(
                 msg(
                     "{by} may not {action}: only {who} may ({may})",
-                    by=(by or "nobody"),
+                    by=(by or msg("nobody")),
                     action=action,
                     who=who,
                     may=may,

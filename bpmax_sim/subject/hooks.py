@@ -263,8 +263,8 @@ HOOKS: tuple[Hook, ...] = (
         named="node",
     ),
     _flow("jump", "自定义跳转逻辑", msg("the first node")),
-    _flow("project_name", "项目名称模板", "a text"),
-    _flow("task_title", "任务标题模板", "a text"),
+    _flow("project_name", "项目名称模板", msg("a text")),
+    _flow("task_title", "任务标题模板", msg("a text")),
     _flow("computed", "计算属性", msg("a map of values, merged into the form")),
     _flow("visibility", "环节可见性配置", msg("a map of node -> true or false")),
 )

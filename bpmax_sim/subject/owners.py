@@ -139,7 +139,7 @@ class Table(msgspec.Struct):
         for item in self.pending():
             if owner_of(item) == by:
                 return item
-        may = listed(owner_of(item) for item in self.pending()) or "nobody"
+        may = listed(owner_of(item) for item in self.pending()) or msg("nobody")
         decided = any(owner_of(i) == by and i["status"] != UNTREATED for i in self.items)
         why = msg("has decided already") if decided else msg("is not to act yet")
         raise SubjectError(msg("{by} {why}; who may act now: {may}", by=by, why=why, may=may))

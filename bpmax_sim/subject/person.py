@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from msgspec import UNSET
 
 from bpmax_sim.errors import SubjectError, listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, plural
 from bpmax_sim.subject.cells import Steps
 from bpmax_sim.subject.hooks import same
 
@@ -38,7 +38,7 @@ def check_entry(form: Shown, steps: Steps, value: Any = UNSET) -> None:
         state = form.state(name)
         for key, stops in (("visible", False), ("readonly", True)):
             if state.get(key, not stops) is stops:
-                is_what = "hidden" if key == "visible" else "read-only"
+                is_what = msg("hidden") if key == "visible" else msg("read-only")
                 raise SubjectError(
                     msg(
                         "{name} is {is_what}, so a person cannot change it; a script may, in js",
@@ -71,9 +71,13 @@ def check_complete(form: Shown) -> None:
     """
     missing = list(_missing(form))
     if missing:
-        verb = "is" if len(missing) == 1 else "are"
         raise SubjectError(
-            msg("required and empty {verb} {listed}", verb=verb, listed=listed(missing))
+            plural(
+                len(missing),
+                "required and empty is {names}",
+                "required and empty are {names}",
+                names=listed(missing),
+            )
         )
 
 

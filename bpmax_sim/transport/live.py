@@ -54,11 +54,11 @@ _FAILURES: tuple[tuple[type[Exception], str, bool, str], ...] = (
 
 _OWN_CA = msg(
     "; if a CA of your own issued its certificate, name the CA's file in "
-    "SSL_CERT_FILE or in tls: {{ca: ...}} of the instance"
+    "SSL_CERT_FILE or in tls: {ca: ...} of the instance"
 )
 _OWN_CERTIFICATE = msg(
-    "; it asks for a certificate of the client: name it in tls: {{cert: ..., key: "
-    "...}} of the instance"
+    "; it asks for a certificate of the client: name it in tls: {cert: ..., key: "
+    "...} of the instance"
 )
 _ALERTS = ("ALERT_CERTIFICATE", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_ACCESS_DENIED")
 _ENVIRONMENT = Route()
@@ -297,12 +297,12 @@ def _translate(
     """Return *error* as the rejection of a call; what was *redirected* has reached a server."""
     if isinstance(error, httpx.DecodingError):
         return BadResponseError(msg("the body cannot be decoded: {error}", error=error))
-    code, sent, text = _tls_failure(error, progress) or next(
-        ((code, sent, text) for kind, code, sent, text in _FAILURES if isinstance(error, kind)),
-        ("CONNECT", False, msg("the request cannot be sent: {error}")),
+    code, sent, text, hint = _tls_failure(error, progress) or next(
+        ((code, sent, text, "") for kind, code, sent, text in _FAILURES if isinstance(error, kind)),
+        ("CONNECT", False, msg("the request cannot be sent: {error}"), ""),
     )
     peer = progress.proxy if progress.is_at_proxy else _origin(request.url)
-    message = msg(text, timeout=request.timeout, error=error, peer=peer)
+    message = msg(text, timeout=request.timeout, error=error, peer=peer, hint=hint)
     if progress.proxy:
         message = msg(
             "{message} (through the proxy {proxy})", message=message, proxy=progress.proxy
@@ -317,7 +317,7 @@ def _origin(url: str) -> str:
     return f"{parsed.scheme}://{parsed.netloc.decode()}"
 
 
-def _tls_failure(error: Exception, progress: Progress) -> tuple[str, bool, str] | None:
+def _tls_failure(error: Exception, progress: Progress) -> tuple[str, bool, str, str] | None:
     """Return code, whether it was sent, and the message, where a TLS handshake failed.
 
     What breaks on a connection that stands is a reset: the server may have seen the request. But
@@ -333,7 +333,7 @@ def _tls_failure(error: Exception, progress: Progress) -> tuple[str, bool, str] 
     hint = _OWN_CERTIFICATE if refused else ""
     if isinstance(cause, ssl.SSLCertVerificationError):
         hint = _OWN_CA
-    return "TLS", False, msg("no trusted TLS connection to {peer}: {error}") + hint
+    return "TLS", False, msg("no trusted TLS connection to {peer}: {error}{hint}"), hint
 
 
 def _tls_cause(error: BaseException | None) -> ssl.SSLError | None:

@@ -135,13 +135,13 @@ class Node(Struct, frozen=True):
 
 
 _KINDS = {
-    dict: "a mapping",
-    tuple: "a list",
-    str: "text",
+    dict: msg("a mapping"),
+    tuple: msg("a list"),
+    str: msg("text"),
     bool: msg("true or false"),
-    int: "a number",
-    float: "a number",
-    type(None): "nothing",
+    int: msg("a number"),
+    float: msg("a number"),
+    type(None): msg("nothing"),
 }
 
 

@@ -89,7 +89,7 @@ class Shape(Protocol):
 class AnyShape(msgspec.Struct, frozen=True):
     """Anything; the value is plain data."""
 
-    expected: str = "a value"
+    expected: str = msg("a value")
 
     def accepts(self, node: Node) -> bool:  # noqa: ARG002 - anything is accepted
         """Return True."""
@@ -119,11 +119,11 @@ _LIMITS: Final[Mapping[str, tuple[Callable[[Any, Any], bool], str, str]]] = {
     "lt": (operator.lt, msg("less than"), "exclusiveMaximum"),
 }
 _SCALARS: Final[Mapping[type, tuple[str, str]]] = {
-    str: ("text", "string"),
+    str: (msg("text"), "string"),
     int: (msg("a whole number"), "integer"),
-    float: ("a number", "number"),
+    float: (msg("a number"), "number"),
     bool: (msg("true or false"), "boolean"),
-    type(None): ("nothing", "null"),
+    type(None): (msg("nothing"), "null"),
 }
 
 
@@ -263,7 +263,7 @@ class ListShape(msgspec.Struct, frozen=True):
     """A list of one shape; a single value stands for a list of one."""
 
     item: Shape
-    expected: str = "a list"
+    expected: str = msg("a list")
 
     def accepts(self, node: Node) -> bool:
         """Return whether it is a list."""
@@ -299,7 +299,7 @@ class MapShape(msgspec.Struct, frozen=True):
     """A mapping from free names to one shape."""
 
     value: Shape
-    expected: str = "a mapping"
+    expected: str = msg("a mapping")
 
     def accepts(self, node: Node) -> bool:
         """Return whether it is a mapping."""
@@ -332,7 +332,7 @@ class StructShape(msgspec.Struct):
     type: Callable[..., Any]
     title: str
     fields: Mapping[str, Field] = msgspec.field(default_factory=dict)
-    expected: str = "a mapping"
+    expected: str = msg("a mapping")
 
     def accepts(self, node: Node) -> bool:
         """Return whether it is a mapping."""

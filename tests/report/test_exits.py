@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bpmax_sim.i18n import width
 from bpmax_sim.report.exit_codes import ExitCode, foremost
-from bpmax_sim.report.terminal import table, width
+from bpmax_sim.report.terminal import table
 
 CODES = st.lists(st.sampled_from(ExitCode))
 
