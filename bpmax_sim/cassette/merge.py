@@ -430,8 +430,10 @@ def remove(path: Path, numbers: Collection[int]) -> None:
 
 def _kept(cassette: Cassette, numbers: Collection[int]) -> Iterator[Entry]:
     values = {owner: cassette.values(owner) for owner in cassette.owners}
+    seeds = {owner: cassette.seed(owner) for owner in cassette.owners}
     for number in range(len(cassette)):
         if number not in numbers:
             entry = _explicit_entry(cassette, cassette.entry(number))
-            line = msgspec.structs.replace(entry.line, values=values[entry.line.owner])
+            owner = entry.line.owner
+            line = msgspec.structs.replace(entry.line, values=values[owner], seed=seeds[owner])
             yield Entry(line, entry.text)  # the first one, which holds them, may be taken out

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -63,6 +63,7 @@ from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.options import CI_REFUSES, options_of
 from bpmax_sim.session.session import told_unrecognised
 from bpmax_sim.session.settings import SessionOptions
+from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.yamlfile import shown
 
 
@@ -94,6 +95,7 @@ def observe(
     items: Iterable[ScenarioItem], choices: Choices
 ) -> Iterator[tuple[Verdict, tuple[Event, ...]]]:
     """Run *items* as `execute` does, and yield with each verdict everything that happened."""
+    choices = replace(choices, options={"shared_logins": SharedLogins(), **choices.options})
     for item in items:
         yield (skipped(item), ()) if item.skip else _run(item, choices)
 

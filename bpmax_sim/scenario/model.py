@@ -269,7 +269,7 @@ class Scenario(Model, frozen=True, kw_only=True):
     user: Any = UNSET
     people: Mapping[str, Any] = {}
     clock: str = ""
-    seed: int = 0
+    seed: int | UnsetType = UNSET
     faults: tuple[Any, ...] = ()
     fault_sets: Mapping[str, tuple[FaultRule, ...]] = {}
     cases: Any = UNSET

@@ -33,7 +33,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.clock import Instant, SeededChance, format_duration, new_uuid
+from bpmax_sim.clock import Instant, LazyChance, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import plain
@@ -75,6 +75,7 @@ from bpmax_sim.script.outbox import Unawaited
 from bpmax_sim.session.options import arguments
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
+from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
@@ -308,7 +309,7 @@ class Progress:
     def _scope(self, environ: Mapping[str, str]) -> Scope:
         clock = self.bench.clock
         zone = self.item.clock or Instant(0.0)
-        chance = SeededChance(self.item.scenario.seed)
+        chance = LazyChance(self.bench.draw)
         return Scope(
             case=self.item.row.values if self.item.row else {},
             environ=environ,
@@ -846,7 +847,7 @@ def open_session(
         "cassette": folder / f"{item.cassette}.yaml",
         "logins": folder / "auth",
         "clock": item.scenario.clock or None,
-        "seed": item.scenario.seed,
+        "seed": None if item.scenario.seed is UNSET else item.scenario.seed,
         "ignore": proxy.ignore,
         "redact": proxy.redact,
         "unused": proxy.unused,
@@ -936,6 +937,7 @@ def run_scenario(
         ConfigError: the file, what it names or an option is wrong.
         CassetteError: a cassette cannot be used.
     """
+    options.setdefault("shared_logins", SharedLogins())
     for item in items(Path(path), variables=variables, environ=environ):
         if not item.skip:
             session = open_session(item, environ=environ, **options)

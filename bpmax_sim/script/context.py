@@ -35,6 +35,7 @@ from bpmax_sim.script.outbox import (
     Chain,
     Clear,
     ConsoleLine,
+    Drew,
     End,
     Failed,
     Fulfilled,
@@ -65,6 +66,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         bindings: live objects by global name; each run may have others of the same shape.
         zone: seconds east of Greenwich.
         state: four 32-bit words, not all zero, that seed chance.
+        drew: is told when a script draws from it.
     """
 
     libraries: Sequence[Script] = ()
@@ -73,6 +75,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     zone: float = 0.0
     state: Sequence[int] = (1, 2, 3, 4)
+    drew: Callable[[], None] = lambda: None
 
 
 class _Set(msgspec.Struct, frozen=True):
@@ -485,6 +488,10 @@ class Context:
         del run
         self._maker(entry.number).raced.add(entry.number)
 
+    def _drew(self, run: Run, entry: Drew) -> None:
+        del run, entry
+        self._setting.drew()
+
     def _misread(self, run: Run, entry: Misread) -> None:
         place = self._placed(run, entry)
         self._maker(entry.number).misread.setdefault(entry.number, (entry.member, place))
@@ -538,6 +545,7 @@ _ENTRIES: Mapping[type, Callable[[Context, Run, Any], None]] = {
     Uncaught: Context._uncaught,  # noqa: SLF001
     Probed: Context._probed,  # noqa: SLF001
     Raced: Context._race,  # noqa: SLF001
+    Drew: Context._drew,  # noqa: SLF001
     Misread: Context._misread,  # noqa: SLF001
     End: Context._end,  # noqa: SLF001
 }

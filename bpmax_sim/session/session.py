@@ -58,6 +58,7 @@ from bpmax_sim.session.options import (
 )
 from bpmax_sim.session.recordings import opening
 from bpmax_sim.session.settings import EverydayOptions, FilePath, Settings, logins_beside
+from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.sharing import Run
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.hooks import FieldChanged
@@ -336,6 +337,7 @@ class Session:
         self.settings = settings
         self._is_closed = False
         start = opening(settings)
+        self._seat = start.seat
         self.mode = start.mode
         self.clock = start.clock
         own = None if transport is None else as_transport(transport)
@@ -354,7 +356,8 @@ class Session:
             self._scheduler,
             partial(call, env=self._network.environment),
             limits=within(limits, settings),
-            seed=settings.seeded,
+            seed=start.seat.seed,
+            drew=start.seat.drew,
             zone=start.zone.total_seconds(),
             engine=engine_of(settings.engine),
         )
@@ -394,6 +397,7 @@ class Session:
         guard: bool | NetworkGuard = False,
         allow_hosts: str | Names = (),
         run: Run | None = None,
+        shared_logins: SharedLogins | None = None,
         logins: FilePath | None = None,
         remote: Remote | None = None,
         command: str = "",
@@ -412,7 +416,7 @@ class Session:
             CassetteError: the cassette cannot be used.
         """
         judge("allow_hosts", str | Names, allow_hosts)
-        _check_objects(environ=environ, guard=guard, run=run)
+        _check_objects(environ=environ, guard=guard, run=run, logins=shared_logins)
         path = _path("cassette", cassette)
         settings = Settings(
             mode=mode,
@@ -443,6 +447,7 @@ class Session:
             guard=guard,
             allow_hosts=hosts_of(allow_hosts),
             run=run,
+            shared_logins=shared_logins,
         )
         loaded = load_platforms(platforms, instances=instances)
         return cls(loaded, settings, faults=faults, transport=transport, limits=limits)
@@ -499,6 +504,11 @@ class Session:
     def listen(self) -> AbstractContextManager[object]:
         """Return a context that records and replays what other HTTP clients send in it, too."""
         return self._network.intercepted().listening(self.settings.owner)
+
+    def draw(self) -> int:
+        """Return the seed of what is drawn beside scripts, and note that something was."""
+        self._seat.drew()
+        return self._seat.seed
 
     @closed()
     def run_script(
@@ -731,7 +741,7 @@ def _instant(clock: str | None) -> Instant | None:
         raise ConfigError(msg("clock: {error}", error=error)) from None
 
 
-def _check_objects(*, environ: object, guard: object, run: object) -> None:
+def _check_objects(*, environ: object, guard: object, run: object, logins: object) -> None:
     """Judge what the table leaves to its class."""
     if not isinstance(environ, Mapping | None):
         raise ConfigError(msg("environ: expected a mapping, got {environ!r}", environ=environ))
@@ -741,6 +751,10 @@ def _check_objects(*, environ: object, guard: object, run: object) -> None:
         )
     if not isinstance(run, Run | None):
         raise ConfigError(msg("run: expected bs.Run(), got {run!r}", run=run))
+    if not isinstance(logins, SharedLogins | None):
+        raise ConfigError(
+            msg("shared_logins: expected bs.SharedLogins(), got {logins!r}", logins=logins)
+        )
 
 
 def _check_faults(given: Sequence[Fault]) -> None:

@@ -123,5 +123,5 @@ def test_in_a_flow_a_field_that_is_not_declared_is_a_note(tmp_path: Path) -> Non
 
     assert (last.outcome, last.failures) == ("passed", ())
     (note,) = last.notes
-    assert "客户.js:1:10: the script wrote form.客护名称: " in note
+    assert "客户.js:1:1: the script wrote form.客护名称: " in note
     assert "did you mean '客户名称'?" in note
