@@ -17,6 +17,7 @@ import json
 import string
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -110,7 +111,8 @@ def _first(translation: str | tuple[str, ...] | list[str] | None) -> str:
 
 def catalogue_of(language: str, translations: Mapping[Id, str]) -> Catalog:
     """Return the catalogue of *language*, a template a line of its own, by the alphabet."""
-    catalogue = Catalog(locale=language, domain=DOMAIN, charset="utf-8")
+    never = datetime(2026, 1, 1, tzinfo=UTC)
+    catalogue = Catalog(locale=language, domain=DOMAIN, charset="utf-8", creation_date=never)
     # No date and no author: two runs write the same bytes.
     catalogue.mime_headers = [
         ("Language", language),
