@@ -109,13 +109,11 @@ def _first(translation: str | tuple[str, ...] | list[str] | None) -> str:
     return translation if isinstance(translation, str) else (translation or [""])[0]
 
 
-_NEVER = datetime(2026, 1, 1, tzinfo=UTC)
-
-
 def catalogue_of(language: str, translations: Mapping[Id, str]) -> Catalog:
     """Return the catalogue of *language*, a template a line of its own, by the alphabet."""
-    # No author, and always the same date: two runs write the same bytes.
-    catalogue = Catalog(locale=language, domain=DOMAIN, charset="utf-8", creation_date=_NEVER)
+    never = datetime(2026, 1, 1, tzinfo=UTC)
+    catalogue = Catalog(locale=language, domain=DOMAIN, charset="utf-8", creation_date=never)
+    # No date and no author: two runs write the same bytes.
     catalogue.mime_headers = [
         ("Language", language),
         ("Content-Type", "text/plain; charset=utf-8"),

@@ -23,6 +23,7 @@ from bpmax_sim.cassette.merge import (
     any_signature,
     branches,
     distinct,
+    drop_superseded,
     merge,
     new_file,
     nothing_volatile,
@@ -331,6 +332,8 @@ class Recorder:
             journals = []
         recording = Recording(self.owner, drafts, adding=self._adding, repeating=self._repeating)
         changed = merge(self.path, target, recording, volatile, is_signed)
+        if target == self.path:
+            drop_superseded(self.path, self.owner)
         for journal in journals:
             journal.unlink()
         return changed

@@ -232,6 +232,7 @@ class _Wish(msgspec.Struct, frozen=True, kw_only=True):
     allow_ci: bool
     choices: Choices
     shard: str = ""
+    check: bool = False
 
 
 def run(  # noqa: PLR0913 - the options of the command
@@ -256,8 +257,9 @@ def run(  # noqa: PLR0913 - the options of the command
     js_stack: Stack = "",
     js_limits: LimitsOption = "",
     json: Json = False,
+    check: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> int:
-    """Run scenarios and return the exit code."""
+    """Run scenarios and return the exit code; with *check* what was recorded is replayed."""
     folder, remote = cassettes_at(cassettes)
     options: SessionOptions = {
         "record": record,
@@ -277,6 +279,7 @@ def run(  # noqa: PLR0913 - the options of the command
             as_json=json,
             allow_ci=allow_ci_record,
             shard=shard,
+            check=check,
             choices=Choices(
                 mode=mode or "",
                 cassettes=folder,
@@ -308,6 +311,9 @@ def record(  # noqa: PLR0913 - the options of the command
     js_stack: Stack = "",
     js_limits: LimitsOption = "",
     json: Json = False,
+    check: Annotated[
+        bool, typer.Option(help=msg("Replay at once what was recorded; it has to be green."))
+    ] = True,
 ) -> int:
     """Record scenarios and return the exit code."""
     return run(
@@ -329,6 +335,7 @@ def record(  # noqa: PLR0913 - the options of the command
         js_stack=js_stack,
         js_limits=js_limits,
         json=json,
+        check=check,
     )
 
 
@@ -382,9 +389,11 @@ def _perform(wish: _Wish) -> int:
     told: set[str] = set()
     ran = watched(_executed(items, wish, shard), len(items))
     verdicts = [_told(verdict, wish, told) for verdict in ran]
+    tell_recorded(before)
+    if wish.check:
+        verdicts = _replayed(verdicts, wish, told)
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
     code = _code(found, problems, codes(verdicts, waiting))
-    tell_recorded(before)
     for path in waiting:
         tell(msg("{path}: waits for review; run `bpmax-sim review`", path=shown(path)))
     if wish.as_json:
@@ -392,6 +401,24 @@ def _perform(wish: _Wish) -> int:
     elif found:
         say(terminal.summary(verdicts, time.perf_counter() - started))
     return code
+
+
+def _replayed(verdicts: Sequence[Verdict], wish: _Wish, told: set[str]) -> list[Verdict]:
+    """Replay what was recorded, and return *verdicts* with those of what does not replay."""
+    recorded = [one.item for one in verdicts if one.outcome == "passed"]
+    if not recorded:
+        return list(verdicts)
+    options: SessionOptions = {**wish.choices.options, "mode": "replay"}
+    choices = replace(wish.choices, mode="replay", options=options)
+    failed = {id(one.item): one for one in execute(recorded, choices) if one.outcome == "failed"}
+    passed = len(recorded) - len(failed)
+    tell(
+        msg(
+            "replayed what was recorded: {passed} of {all} passed", passed=passed, all=len(recorded)
+        )
+    )
+    found = [failed.get(id(one.item), one) for one in verdicts]
+    return [one if one in verdicts else _told(one, wish, told) for one in found]
 
 
 def _refused(error: BpmaxError, wish: _Wish) -> int:

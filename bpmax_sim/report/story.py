@@ -15,7 +15,8 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import Message, mapped, msg, plain, translate
+from bpmax_sim.i18n import LANGUAGES, Message, mapped, msg, plain, translate
+from bpmax_sim.project import node_part
 from bpmax_sim.report.store import Trace
 from bpmax_sim.traffic.curl import curl_of
 
@@ -26,7 +27,6 @@ _PASTED = frozenset({"record", "compare", "ignore", "accept"})
 _BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
 _PLACES = frozenset({"place", "script", "file"})
 _SAID = frozenset({"message", "why", "reason", "notes", "rule", "action"})
-_LANGUAGES = ("en", "zh")
 _Event = Mapping[str, Any]
 Said = str | Mapping[str, str]
 """A text, or the same by language where it is not the same in all."""
@@ -113,7 +113,7 @@ def story_of(trace: Trace) -> Story:
     name = f"{first['name']}[{row}]" if row else str(first["name"])
     home = Homeward(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
-    target = shlex.quote(":".join(place.split(":")[:-1]))
+    target = shlex.quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = [event for event in trace.events if event["event"] == "CallMade"]
     sources = {e["number"]: e.get("source") for e in trace.events if e["event"] == "CallAnswered"}
     return Story(
@@ -137,6 +137,15 @@ def story_of(trace: Trace) -> Story:
         },
         flow=None if trace.flow is None else bounded(trace.flow),
     )
+
+
+def _item_of(trace: Trace, home: Homeward, row: str) -> str:
+    """Return the row as `run` takes it; a row's own place may be in a CSV file."""
+    file = next(iter(trace.sources), "")  # the scenario comes first
+    if not row or not file:
+        return ""
+    name = node_part(str(trace.events[0]["name"]))
+    return f"{home.place(bounded(file))}::{name}[{node_part(row)}]"
 
 
 def _short(name: str) -> str:
@@ -245,7 +254,7 @@ def _headline(told: _Event, home: Homeward) -> Said:
 
 def _whole(message: str, home: Homeward) -> Said:
     message = mapped(message, home.text)
-    told = {language: plain(translate(message, language)) for language in _LANGUAGES}
+    told = {language: plain(translate(message, language)) for language in LANGUAGES}
     return told if len({*told.values()}) > 1 else plain(message)
 
 

@@ -541,14 +541,16 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         return self.clock if self.is_closed else SystemClock()
 
 
-def opening(settings: Settings) -> Opening:
+def opening(settings: Settings, passing: Volatile = nothing_volatile) -> Opening:
     """Open the recording and set the clock; what a killed recording left is sealed first.
+
+    *passing* names the fields of an API's answers that have no meaning.
 
     Raises:
         CassetteError: the cassette cannot be used.
     """
     kind = (settings.owner, settings.mode, settings.record)
-    seat = (settings.run or OPEN).join(settings.cassette, kind, partial(_begun, settings))
+    seat = (settings.run or OPEN).join(settings.cassette, kind, partial(_begun, settings, passing))
     mode = seat.shared.mode
     start = settings.clock or _recorded_start(settings, seat, mode)
     return Opening(
@@ -559,12 +561,12 @@ def opening(settings: Settings) -> Opening:
     )
 
 
-def _begun(settings: Settings) -> Shared:
+def _begun(settings: Settings, passing: Volatile) -> Shared:
     """Open the recording for the first session of its owner."""
     if settings.remote and settings.cassette:
         settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
     if settings.mode == "record" and settings.cassette is not None:
-        recover(settings.cassette)
+        recover(settings.cassette, volatile=passing)
     cassette = load(settings.cassette)
     once = settings.mode == "record" and settings.record == "once"
     known = cassette is not None and settings.owner in cassette.owners

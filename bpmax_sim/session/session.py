@@ -43,6 +43,7 @@ from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import Redact, redacted
+from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
 from bpmax_sim.session.options import (
     Against,
@@ -336,7 +337,7 @@ class Session:
         self.platforms = platforms
         self.settings = settings
         self._is_closed = False
-        start = opening(settings)
+        start = opening(settings, partial(volatile_places, platforms))
         self._seat = start.seat
         self.mode = start.mode
         self.clock = start.clock
