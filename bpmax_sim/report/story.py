@@ -15,12 +15,8 @@ from typing import Any
 
 import msgspec
 
-<<<<<<< HEAD
-from bpmax_sim.i18n import Message, mapped, msg, plain, translate
-from bpmax_sim.project import node_part
-=======
 from bpmax_sim.i18n import LANGUAGES, Message, mapped, msg, plain, translate
->>>>>>> main
+from bpmax_sim.project import node_part
 from bpmax_sim.report.store import Trace
 from bpmax_sim.traffic.curl import curl_of
 
