@@ -257,9 +257,58 @@ def run(  # noqa: PLR0913 - the options of the command
     js_stack: Stack = "",
     js_limits: LimitsOption = "",
     json: Json = False,
-    check: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> int:
-    """Run scenarios and return the exit code; with *check* what was recorded is replayed."""
+    """Run scenarios and return the exit code."""
+    return _perform(
+        _wished(
+            paths,
+            keyword=keyword,
+            mode=mode,
+            record=record,
+            against=against,
+            record_extra=record_extra,
+            allow_ci_record=allow_ci_record,
+            allow_hosts=allow_hosts,
+            instance=instance,
+            var=var,
+            cassettes=cassettes,
+            platforms=platforms,
+            faults=faults,
+            unused=unused,
+            shard=shard,
+            trace=trace,
+            engine=engine,
+            js_stack=js_stack,
+            js_limits=js_limits,
+            json=json,
+        )
+    )
+
+
+def _wished(  # noqa: PLR0913 - the options of both commands
+    paths: Paths,
+    *,
+    keyword: Keyword,
+    mode: Mode,
+    record: Record,
+    against: RecordAgainst,
+    record_extra: Extra,
+    allow_ci_record: AllowCi,
+    allow_hosts: AllowHosts,
+    instance: Instance,
+    var: Variables,
+    cassettes: Cassettes,
+    platforms: PlatformsFolder,
+    faults: Faults,
+    unused: TreatUnused,
+    shard: ShardOption,
+    trace: Trace,
+    engine: Engine,
+    js_stack: Stack,
+    js_limits: LimitsOption,
+    json: Json,
+) -> _Wish:
+    """Return what the options of a command say."""
     folder, remote = cassettes_at(cassettes)
     options: SessionOptions = {
         "record": record,
@@ -271,24 +320,21 @@ def run(  # noqa: PLR0913 - the options of the command
         **_chosen(mode, instance, platforms, unused),
         **_engine(engine, js_stack, js_limits),
     }
-    return _perform(
-        _Wish(
-            paths=paths or (),
-            keyword=keyword,
-            variables=var or (),
-            as_json=json,
-            allow_ci=allow_ci_record,
-            shard=shard,
-            check=check,
-            choices=Choices(
-                mode=mode or "",
-                cassettes=folder,
-                faults=faults == "on",
-                trace=trace,
-                environ=os.environ,
-                options=options,
-            ),
-        )
+    return _Wish(
+        paths=paths or (),
+        keyword=keyword,
+        variables=var or (),
+        as_json=json,
+        allow_ci=allow_ci_record,
+        shard=shard,
+        choices=Choices(
+            mode=mode or "",
+            cassettes=folder,
+            faults=faults == "on",
+            trace=trace,
+            environ=os.environ,
+            options=options,
+        ),
     )
 
 
@@ -316,7 +362,7 @@ def record(  # noqa: PLR0913 - the options of the command
     ] = True,
 ) -> int:
     """Record scenarios and return the exit code."""
-    return run(
+    wish = _wished(
         paths,
         keyword=keyword,
         mode="record",
@@ -330,13 +376,15 @@ def record(  # noqa: PLR0913 - the options of the command
         cassettes=cassettes,
         platforms=platforms,
         faults=faults,
+        unused=None,
+        shard="",
         trace=trace,
         engine=engine,
         js_stack=js_stack,
         js_limits=js_limits,
         json=json,
-        check=check,
     )
+    return _perform(msgspec.structs.replace(wish, check=check))
 
 
 def _chosen(
