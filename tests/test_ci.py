@@ -62,6 +62,7 @@ CAMPAIGNS = (
     "tests.matrix",
     "tests.fuzz",
     "tests.property",
+    "tests.docs --check",
     "benchmarks",
 )
 

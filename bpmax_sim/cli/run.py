@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -25,11 +26,14 @@ from bpmax_sim.cli.options import (
     AllowHosts,
     Cassettes,
     Engine,
+    ExitFirst,
     Extra,
     Faults,
     Instance,
     Json,
+    JunitXml,
     Keyword,
+    LastFailed,
     LimitsOption,
     Mode,
     Paths,
@@ -41,18 +45,41 @@ from bpmax_sim.cli.options import (
     Trace,
     TreatUnused,
     Variables,
+    Verbose,
+    Watch,
 )
 from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing, targets
-from bpmax_sim.cli.terminal import complain, say, say_document, say_json, tell, watched
+from bpmax_sim.cli.terminal import (
+    complain,
+    say,
+    say_document,
+    say_failure,
+    say_json,
+    say_verdict,
+    tell,
+    watched,
+)
+from bpmax_sim.cli.watch import Watched
+from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import encoded, joined, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal
+from bpmax_sim.report.console import console_lines
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.html import write_page
-from bpmax_sim.report.store import TRACE_FOLDER, Remembered, keep_trace, remember, remembered
+from bpmax_sim.report.junit import write_junit
+from bpmax_sim.report.store import (
+    TRACE_FOLDER,
+    Remembered,
+    did_fail,
+    keep_trace,
+    remember,
+    remembered,
+    trace_path,
+)
 from bpmax_sim.report.terminal import Verdict, broken, judged, skipped, table, target
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.cases import given_variables
@@ -65,6 +92,9 @@ from bpmax_sim.session.session import told_unrecognised
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.yamlfile import shown
+
+_CHECKS: ContextVar[bool] = ContextVar("bpmax_sim_checks", default=False)
+"""Whether what is recorded is replayed at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,13 +262,20 @@ class _Wish(msgspec.Struct, frozen=True, kw_only=True):
     allow_ci: bool
     choices: Choices
     shard: str = ""
-    check: bool = False
+    verbose: bool = False
+    exit_first: bool = False
+    last_failed: bool = False
+    junit: Path | None = None
+    watch: bool = False
 
 
 def run(  # noqa: PLR0913 - the options of the command
     paths: Paths = None,
     *,
     keyword: Keyword = "",
+    verbose: Verbose = False,
+    exit_first: ExitFirst = False,
+    last_failed: LastFailed = False,
     mode: Mode = None,
     record: Record = "once",
     against: RecordAgainst = "live",
@@ -256,59 +293,11 @@ def run(  # noqa: PLR0913 - the options of the command
     engine: Engine = None,
     js_stack: Stack = "",
     js_limits: LimitsOption = "",
+    junitxml: JunitXml = None,
+    watch: Watch = False,
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    return _perform(
-        _wished(
-            paths,
-            keyword=keyword,
-            mode=mode,
-            record=record,
-            against=against,
-            record_extra=record_extra,
-            allow_ci_record=allow_ci_record,
-            allow_hosts=allow_hosts,
-            instance=instance,
-            var=var,
-            cassettes=cassettes,
-            platforms=platforms,
-            faults=faults,
-            unused=unused,
-            shard=shard,
-            trace=trace,
-            engine=engine,
-            js_stack=js_stack,
-            js_limits=js_limits,
-            json=json,
-        )
-    )
-
-
-def _wished(  # noqa: PLR0913 - the options of both commands
-    paths: Paths,
-    *,
-    keyword: Keyword,
-    mode: Mode,
-    record: Record,
-    against: RecordAgainst,
-    record_extra: Extra,
-    allow_ci_record: AllowCi,
-    allow_hosts: AllowHosts,
-    instance: Instance,
-    var: Variables,
-    cassettes: Cassettes,
-    platforms: PlatformsFolder,
-    faults: Faults,
-    unused: TreatUnused,
-    shard: ShardOption,
-    trace: Trace,
-    engine: Engine,
-    js_stack: Stack,
-    js_limits: LimitsOption,
-    json: Json,
-) -> _Wish:
-    """Return what the options of a command say."""
     folder, remote = cassettes_at(cassettes)
     options: SessionOptions = {
         "record": record,
@@ -320,21 +309,28 @@ def _wished(  # noqa: PLR0913 - the options of both commands
         **_chosen(mode, instance, platforms, unused),
         **_engine(engine, js_stack, js_limits),
     }
-    return _Wish(
-        paths=paths or (),
-        keyword=keyword,
-        variables=var or (),
-        as_json=json,
-        allow_ci=allow_ci_record,
-        shard=shard,
-        choices=Choices(
-            mode=mode or "",
-            cassettes=folder,
-            faults=faults == "on",
-            trace=trace,
-            environ=os.environ,
-            options=options,
-        ),
+    return _perform(
+        _Wish(
+            paths=paths or (),
+            keyword=keyword,
+            variables=var or (),
+            as_json=json,
+            allow_ci=allow_ci_record,
+            shard=shard,
+            verbose=verbose,
+            exit_first=exit_first,
+            last_failed=last_failed,
+            junit=junitxml,
+            watch=watch,
+            choices=Choices(
+                mode=mode or "",
+                cassettes=folder,
+                faults=faults == "on",
+                trace=trace,
+                environ=os.environ,
+                options=options,
+            ),
+        )
     )
 
 
@@ -342,6 +338,9 @@ def record(  # noqa: PLR0913 - the options of the command
     paths: Paths = None,
     *,
     keyword: Keyword = "",
+    verbose: Verbose = False,
+    exit_first: ExitFirst = False,
+    last_failed: LastFailed = False,
     record: Record = "rewrite",
     against: RecordAgainst = "live",
     record_extra: Extra = False,
@@ -356,35 +355,41 @@ def record(  # noqa: PLR0913 - the options of the command
     engine: Engine = None,
     js_stack: Stack = "",
     js_limits: LimitsOption = "",
+    junitxml: JunitXml = None,
     json: Json = False,
     check: Annotated[
         bool, typer.Option(help=msg("Replay at once what was recorded; it has to be green."))
     ] = True,
 ) -> int:
     """Record scenarios and return the exit code."""
-    wish = _wished(
-        paths,
-        keyword=keyword,
-        mode="record",
-        record=record,
-        against=against,
-        record_extra=record_extra,
-        allow_ci_record=allow_ci_record,
-        allow_hosts=allow_hosts,
-        instance=instance,
-        var=var,
-        cassettes=cassettes,
-        platforms=platforms,
-        faults=faults,
-        unused=None,
-        shard="",
-        trace=trace,
-        engine=engine,
-        js_stack=js_stack,
-        js_limits=js_limits,
-        json=json,
-    )
-    return _perform(msgspec.structs.replace(wish, check=check))
+    token = _CHECKS.set(check)
+    try:
+        return run(
+            paths,
+            keyword=keyword,
+            verbose=verbose,
+            exit_first=exit_first,
+            last_failed=last_failed,
+            mode="record",
+            record=record,
+            against=against,
+            record_extra=record_extra,
+            allow_ci_record=allow_ci_record,
+            allow_hosts=allow_hosts,
+            instance=instance,
+            var=var,
+            cassettes=cassettes,
+            platforms=platforms,
+            faults=faults,
+            trace=trace,
+            engine=engine,
+            js_stack=js_stack,
+            js_limits=js_limits,
+            junitxml=junitxml,
+            json=json,
+        )
+    finally:
+        _CHECKS.reset(token)
 
 
 def _chosen(
@@ -423,50 +428,126 @@ def _read(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
 def _perform(wish: _Wish) -> int:
     try:
         _check_ci(wish)
+        _check_watch(wish)
         shard = shard_of(wish.shard)
         found, problems = _collected(wish)
         items = part_of(found, shard)
     except BpmaxError as error:
         return _refused(error, wish)
-    for problem in problems:
-        complain(str(problem))
+    if wish.last_failed:
+        items = _failed_last(items)
     if not found and not problems:
         complain(_nothing(wish))
+    elif wish.watch:
+        watch_files(_watched(wish), items, problems)
+    return _played(items, problems, wish, shard, found=bool(found))[0]
+
+
+def _watched(wish: _Wish) -> Watched:
+    """Return what watching runs again; traces of all are kept, for the page is made of them."""
+    if wish.choices.trace != "off":
+        wish = msgspec.structs.replace(wish, choices=replace(wish.choices, trace="on"))
+    root = find_root(Path.cwd())
+
+    def finish(items: Sequence[ScenarioItem]) -> None:
+        found = [path for path in map(trace_path, items) if path.is_file()]
+        page = root / TRACE_FOLDER.with_name("report.html")
+        if found and wish.choices.trace != "off":
+            write_page(page, found, version=bpmax_sim.__version__)
+            tell(msg("report: {path}", path=shown(page)))
+
+    places = [Path(target.path) for target in targets(wish.paths, folder=Path.cwd())]
+    given = [path for path in map(Path, wish.paths) if path.is_dir()]
+    return Watched(
+        gather=lambda: _collected(wish),
+        play=lambda items, problems: _played(items, problems, wish, None, found=bool(items))[1],
+        finish=finish,
+        cassette=lambda item: cassette_of(item, wish.choices),
+        folders=[*given, *(place.parent for place in places)],
+        platforms=wish.choices.options.get("platforms"),
+    )
+
+
+def _played(
+    items: Sequence[ScenarioItem],
+    problems: Sequence[Problem],
+    wish: _Wish,
+    shard: Shard | None,
+    *,
+    found: bool,
+) -> tuple[ExitCode, list[Verdict]]:
+    """Run *items* and tell of them; *found*: whether there is any scenario at all."""
+    for problem in problems:
+        complain(str(problem))
     before = contents(items, wish.choices)
     started = time.perf_counter()
-    told: set[str] = set()
-    ran = watched(_executed(items, wish, shard), len(items))
-    verdicts = [_told(verdict, wish, told) for verdict in ran]
-    tell_recorded(before)
-    if wish.check:
-        verdicts = _replayed(verdicts, wish, told)
+    ran = _ran(items, wish, shard)
+    verdicts = [verdict for verdict, _ in ran]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
-    code = _code(found, problems, codes(verdicts, waiting))
+    code = _code(problems, codes(verdicts, waiting), found=found)
+    tell_recorded(before)
     for path in waiting:
         tell(msg("{path}: waits for review; run `bpmax-sim review`", path=shown(path)))
     if wish.as_json:
         say_json(document(verdicts, code=code, problems=problems))
     elif found:
-        say(terminal.summary(verdicts, time.perf_counter() - started))
-    return code
+        _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
+    if wish.junit is not None:
+        write_junit(wish.junit, ran)
+    return code, verdicts
 
 
-def _replayed(verdicts: Sequence[Verdict], wish: _Wish, told: set[str]) -> list[Verdict]:
-    """Replay what was recorded, and return *verdicts* with those of what does not replay."""
-    recorded = [one.item for one in verdicts if one.outcome == "passed"]
+def _ran(
+    items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None
+) -> list[tuple[Verdict, float]]:
+    """Run *items*, tell of each as soon as it is known, and return what each took in real time."""
+    told, found = set[str](), list[tuple[Verdict, float]]()
+    begun = time.perf_counter()
+    for verdict in watched(_executed(items, wish, shard), len(items)):
+        found.append((_told(verdict, wish, told), time.perf_counter() - begun))
+        begun = time.perf_counter()
+    return _replayed(found, wish, told) if _CHECKS.get() else found
+
+
+def _replayed(
+    ran: Sequence[tuple[Verdict, float]], wish: _Wish, told: set[str]
+) -> list[tuple[Verdict, float]]:
+    """Replay what was recorded, and return *ran* with the verdicts of what does not replay."""
+    recorded = [one.item for one, _ in ran if one.outcome == "passed"]
     if not recorded:
-        return list(verdicts)
+        return list(ran)
     options: SessionOptions = {**wish.choices.options, "mode": "replay"}
     choices = replace(wish.choices, mode="replay", options=options)
     failed = {id(one.item): one for one in execute(recorded, choices) if one.outcome == "failed"}
-    passed = len(recorded) - len(failed)
     tell(
         msg(
-            "replayed what was recorded: {passed} of {all} passed", passed=passed, all=len(recorded)
+            "replayed what was recorded: {passed} of {all} passed",
+            passed=len(recorded) - len(failed),
+            all=len(recorded),
         )
     )
-    found = [failed.get(id(one.item), one) for one in verdicts]
-    return [one if one in verdicts else _told(one, wish, told) for one in found]
+    for one in failed.values():
+        _told(one, wish, told)
+    return [(failed.get(id(one.item), one), took) for one, took in ran]
+
+
+def _failed_last(items: Sequence[ScenarioItem]) -> list[ScenarioItem]:
+    """Return those of *items* that failed last; where none did, all of them, as pytest does."""
+    found = [item for item in items if did_fail(item)]
+    if items and not found:
+        tell(msg("nothing failed last; all of it runs"))
+    return found or list(items)
+
+
+def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed: bool) -> None:
+    """Print what failed, where that is not the line above, and the line that sums up."""
+    if len(verdicts) > 1:
+        for line in terminal.what_failed(verdicts):
+            say(line)
+    if left := total - len(verdicts):
+        told = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
+        tell(msg("stopped at the first failure; {told}", told=told))
+    say_verdict(terminal.summary(verdicts, seconds), failed=failed)
 
 
 def _refused(error: BpmaxError, wish: _Wish) -> int:
@@ -477,9 +558,7 @@ def _refused(error: BpmaxError, wish: _Wish) -> int:
     return ExitCode.USAGE
 
 
-def _code(
-    found: Sequence[ScenarioItem], problems: Sequence[Problem], asked: Iterable[ExitCode]
-) -> ExitCode:
+def _code(problems: Sequence[Problem], asked: Iterable[ExitCode], *, found: bool) -> ExitCode:
     """Return the exit code; a file that could not be read counts before whatever the others did."""
     wrong = [ExitCode.USAGE] if problems else []
     return foremost([*wrong, *asked]) if found or problems else ExitCode.NOTHING
@@ -487,7 +566,37 @@ def _code(
 
 def _executed(items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None) -> Iterable[Verdict]:
     found = execute(items, wish.choices)
+    if wish.exit_first:
+        found = _until_failed(found)
     return timed(found, shard) if wish.choices.mode in {"", "replay"} else found
+
+
+def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    for verdict in verdicts:
+        yield verdict
+        if verdict.outcome == "failed":
+            return
+
+
+def _check_watch(wish: _Wish) -> None:
+    """Refuse what makes no sense together with ``--watch``.
+
+    Raises:
+        ConfigError: it writes a document at its end, which never comes, or asks live systems.
+    """
+    against = [
+        name
+        for name, is_given in (
+            ("--json", wish.as_json),
+            ("--junitxml", wish.junit is not None),
+            ("--shard", bool(wish.shard)),
+            ("--mode record", wish.choices.mode == "record"),
+            ("--mode live", wish.choices.mode == "live"),
+        )
+        if is_given
+    ]
+    if wish.watch and against:
+        raise ConfigError(msg("--watch and {name}: choose one", name=against[0]))
 
 
 def _check_ci(wish: _Wish) -> None:
@@ -532,7 +641,12 @@ def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
     What many items suffer from, such as a variable that is not set, is *told* once.
     """
     failed = verdict.outcome == "failed"
-    remember(verdict.item, verdict.failures if failed else (), verdict.problems if failed else ())
+    remember(
+        verdict.item,
+        verdict.failures if failed else (),
+        verdict.problems if failed else (),
+        verdict.console,
+    )
     for problem in verdict.problems:
         if problem not in told:
             complain(problem)
@@ -541,8 +655,10 @@ def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
         tell(note)
     if not wish.as_json:
         say(terminal.line(verdict))
+        for line in terminal.story_lines(verdict) if wish.verbose else ():
+            say(msg("    {line}", line=line))
         for text in terminal.explained(verdict):
-            say(msg("\n{text}\n", text=text))
+            say_failure(text)
     return verdict
 
 
@@ -552,7 +668,8 @@ def show(
     ] = "",
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help=msg("Show all, not the last one."))
+        bool,
+        typer.Option("--all", help=msg("Show all, not the last one, and every value as it is.")),
     ] = False,
     json: Json = False,
 ) -> int:
@@ -565,8 +682,10 @@ def show(
         complain(_nothing_failed(word))
     for one in () if json else shown:
         say(f"× {one.name}   {one.file}:{one.line}")
-        for text in one.texts:
-            say(f"\n{text}\n")
+        for text in (one.whole or one.texts) if everything else one.texts:
+            say_failure(text)
+        for line in console_lines(one.console):
+            say(msg("    {line}", line=line))
     if len(shown) < len(kept):
         tell(
             msg(
@@ -584,8 +703,11 @@ def _has(one: Remembered, word: str) -> bool:
 
 
 def _data(one: Remembered) -> dict[str, object]:
+    """Return it as plain values, with the texts that hide nothing of a value."""
     told: dict[str, object] = msgspec.to_builtins(one, enc_hook=encoded)
-    return {name: value for name, value in told.items() if name != "version"}
+    told["texts"] = told.pop("whole") or told["texts"]
+    del told["version"]
+    return told
 
 
 def _nothing_failed(word: str) -> str:

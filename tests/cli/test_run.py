@@ -38,7 +38,7 @@ def test_what_was_recorded_is_replayed(recorded: Project, bs: Command) -> None:
 
     assert (done.code, done.err) == (0, "")
     assert without_times(done.out) == (
-        f"√ {NAME}   2 calls   N\n1 passed   2 calls: 2 recorded   N\n"
+        f"√ {NAME}   2 calls   N virtual\n1 passed   2 calls: 2 recorded   N\n"
     )
 
 
@@ -47,8 +47,8 @@ def test_recording_says_what_it_wrote(project: Project, crm: Crm, bs: Command) -
     second = bs("record", "scenarios/customer.scenario.yaml")
 
     green = "replayed what was recorded: 1 of 1 passed\n"
-    assert (first.code, first.err) == (0, f"cassettes/crm/customer.yaml: 1 exchange\n{green}")
-    assert (second.code, second.err) == (0, f"cassettes/crm/customer.yaml: unchanged\n{green}")
+    assert (first.code, first.err) == (0, f"{green}cassettes/crm/customer.yaml: 1 exchange\n")
+    assert (second.code, second.err) == (0, f"{green}cassettes/crm/customer.yaml: unchanged\n")
     assert len(crm.tokens) == 2
 
 
@@ -77,8 +77,8 @@ def test_recording_tells_where_something_looks_like_a_secret(
             "body.data.ticket; if it is one, declare its place with `secret:` in the platform file "
             "and record again"
         ),
-        "cassettes/crm/customer.yaml: 1 exchange",
         "replayed what was recorded: 1 of 1 passed",
+        "cassettes/crm/customer.yaml: 1 exchange",
     ]
     assert (bs("run").code, bs("run").err) == (0, "")
 
@@ -236,7 +236,7 @@ def test_a_changed_call_is_added_or_recorded_afresh(
 
     not_green = "replayed what was recorded: 0 of 1 passed"
     assert added.code == 1
-    assert added.err == f"{left}\ncassettes/crm/customer.yaml: 2 exchanges\n{not_green}\n"
+    assert added.err == f"{left}\n{not_green}\ncassettes/crm/customer.yaml: 2 exchanges\n"
     assert played.code == 1
     assert f"{NAME}: {left}\n" in played.out
     assert bs("run").code == 0
@@ -272,7 +272,7 @@ def test_what_several_rows_suffer_from_is_told_once(project: Project, bs: Comman
 
     assert done.code == 2
     assert done.err.count("environment variable CRM_CLIENT_SECRET is not set") == 1
-    assert done.out.count("× ") == 2
+    assert done.out.count("× ") == 4  # a line of its own for each, and the list at the end
 
 
 def test_what_is_skipped_or_expected_to_fail_passes(project: Project, bs: Command) -> None:
@@ -286,7 +286,7 @@ def test_what_is_skipped_or_expected_to_fail_passes(project: Project, bs: Comman
 
     assert done.code == 0
     assert f"- {NAME}   skipped: 没有录制" in done.out
-    assert "- 报价[大客户]   0 calls   0 ms   failed as expected: 单据 1432" in done.out
+    assert "- 报价[大客户]   0 calls   0 ms virtual   failed as expected: 单据 1432" in done.out
     assert without_times(done.last) == "2 xfailed, 1 skipped   0 calls   N"
 
 
