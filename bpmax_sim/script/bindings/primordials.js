@@ -13,7 +13,7 @@ for (const name of Object.getOwnPropertyNames(globalThis)) if (Object.getPrototy
 const taken = {
   __proto__: null, uncurry, kinds, parse: JSON.parse, stringify: JSON.stringify, apply: Reflect.apply, construct: Reflect.construct,
   reflectGet: Reflect.get, isArray: Array.isArray, join: uncurry(Array.prototype.join), defineProperty, getOwnPropertyDescriptor,
-  getPrototypeOf, hasOwn: Object.hasOwn, keys: Object.keys, names: Object.getOwnPropertyNames, symbols: Object.getOwnPropertySymbols, freeze: Object.freeze, is: Object.is,
+  getPrototypeOf, setPrototypeOf, create: Object.create, hasOwn: Object.hasOwn, keys: Object.keys, names: Object.getOwnPropertyNames, symbols: Object.getOwnPropertySymbols, freeze: Object.freeze, is: Object.is,
   Array, Object, Function, Reflect, Proxy, RangeError, TypeError, SyntaxError, AggregateError, String, Number, JSON, WeakSet, WeakMap, Map, Set,
   Uint8Array, Uint32Array, Float64Array, BigInt, Boolean, ArrayBuffer, Promise, Error, Date, Math, Symbol,
   fromCharCode: String.fromCharCode, decodeURIComponent, encodeURIComponent, escape, isView: ArrayBuffer.isView,
