@@ -5,8 +5,8 @@ values that it was made of; values may be messages. So everything below the edge
 compares and serialises English. The terminal, the report, pytest's output and JUnit pass a text
 through `translate`, which looks each template up in the catalogue of the chosen language.
 
-Catalogues are gettext's, ``locale/<language>/LC_MESSAGES/bpmax_sim.mo``. Babel extracts the
-templates by the keywords ``msg`` and ``plural``.
+Catalogues are gettext's, ``locale/<language>/LC_MESSAGES/bpmax_sim.mo``; `tests.catalogue` extracts
+the templates, which are the literal arguments of ``msg`` and ``plural``.
 """
 
 from __future__ import annotations
@@ -80,8 +80,11 @@ class Message(str):
 
     def splitlines(self, keepends: bool = False) -> list[str]:
         """Return the lines; those of a message that only joins others are messages again."""
+        lines = super().splitlines(keepends)
+        if lines == [plain(self)]:
+            return [self]
         if keepends or not self.values or _has_words(self.template) or self.many:
-            return super().splitlines(keepends)
+            return lines
         return ["".join(line) if not line else joined("", line) for line in _lines(self)]
 
     def __reduce__(self) -> tuple[object, ...]:

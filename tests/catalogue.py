@@ -11,6 +11,7 @@ What is checked of them stands in tests/structure/test_catalogue.py.
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import json
 import string
@@ -19,14 +20,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from babel.messages import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from bpmax_sim.i18n import CATALOGUES, DOMAIN, LANGUAGES
 
 PACKAGE = CATALOGUES.parent
-KEYWORDS = {"msg": None, "plural": (2, 3)}
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
 Id = str | tuple[str, ...]
@@ -35,16 +34,26 @@ Id = str | tuple[str, ...]
 def templates() -> dict[Id, set[str]]:
     """Return every template that has words in it, and the files that it stands in."""
     found: dict[Id, set[str]] = {}
-    for file, _, message, _, _ in extract_from_dir(
-        str(PACKAGE), method_map=[("**.py", "python")], keywords=KEYWORDS
-    ):
-        key = tuple(message) if isinstance(message, list | tuple) else message
-        if any(has_words(text) for text in texts(key)):
-            found.setdefault(key, set()).add(f"{PACKAGE.name}/{file}")
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for key in _called(path.read_text(encoding="utf-8")):
+            if any(has_words(text) for text in texts(key)):
+                found.setdefault(key, set()).add(path.relative_to(PACKAGE.parent).as_posix())
     # gettext finds a singular by itself, too.
     for pair in [key for key in found if not isinstance(key, str) and key[0] in found]:
         found[pair] |= found.pop(pair[0])
     return found
+
+
+def _called(source: str) -> Iterator[Id]:
+    """Yield the templates of *source*; Babel overlooks a call within a call's values."""
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            given = [one.value for one in call.args if isinstance(one, ast.Constant)]
+            said = [text for text in given if isinstance(text, str)]
+            if call.func.id == "msg" and said:
+                yield said[0]
+            elif call.func.id == "plural" and len(said) == 2:
+                yield tuple(said)
 
 
 def texts(key: Id) -> tuple[str, ...]:

@@ -332,7 +332,7 @@ _HEADINGS: Final[Mapping[str, str]] = {
 }
 """What typer writes around our texts."""
 _MARKS: Final = ("Value error, ", "Assertion failed, ")
-_FULL_STOP = re.compile(r"(?<=[^\x00-\x7f])\.$")
+_FULL_STOP = re.compile(r"(?m)(?<=[^\x00-\x7f])\.$")
 _LANG: Final = "--lang"
 _SPACE = re.compile(r"\s+")
 
@@ -427,15 +427,19 @@ def _made(name: str, command: Command) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     home = import_module(f"bpmax_sim.cli.{module}")
     called = getattr(home, function)
-    app.command(name, cls=_Command, help=translate(command.help), context_settings=_SETTINGS)(
-        called
-    )
+    app.command(
+        name, cls=_Command, help=_in_sentences(translate(command.help)), context_settings=_SETTINGS
+    )(called)
     made: Any = typer.main.get_command(app)
     helps = _helps(called)
     for parameter in made.params:
         if parameter.name in helps:
-            parameter.help = _FULL_STOP.sub("。", translate(helps[parameter.name]))
+            parameter.help = _in_sentences(translate(helps[parameter.name]))
     return made
+
+
+def _in_sentences(text: str) -> str:
+    return _FULL_STOP.sub("。", text)
 
 
 def _helps(called: Callable[..., Any]) -> Mapping[str, str]:

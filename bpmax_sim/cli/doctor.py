@@ -52,16 +52,16 @@ def _declared(root: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
         platforms = load_platforms(folder if folder.is_dir() else None)
     except ConfigError as error:
         told = plural(len(error.problems), "{number} problem", "{number} problems")
-        yield False, "platforms", msg("{told}; `bpmax-sim lint` tells them", told=told)
+        yield False, msg("platforms"), msg("{told}; `bpmax-sim lint` tells them", told=told)
         return
     own = joined(", ", sorted(platforms.own)) or msg("the built-in ones")
-    yield True, "platforms", own
+    yield True, msg("platforms"), own
     instances = [one.instance for entries in platforms.entries.values() for one in entries]
     if lacking := sorted({name for one in instances for name in _unset(one, environ)}):
         names = joined(", ", lacking)
         yield (
             True,
-            "environment",
+            msg("environment"),
             msg("not set: {names}; needed to record, never to replay", names=names),
         )
     yield from _keyring(platforms)
@@ -85,7 +85,7 @@ def _keyring(platforms: Platforms) -> Iterator[Finding]:
         told = msg("instances name it; install it: pip install 'bpmax-sim[keyring]'")
         yield False, "keyring", told
     elif wanted:
-        yield True, "keyring", "installed"
+        yield True, "keyring", msg("installed")
 
 
 def _schemas(root: Path) -> Iterator[Finding]:
@@ -118,13 +118,13 @@ def _left(root: Path) -> Iterator[Finding]:
             "{counted} was not finished; `bpmax-sim recover`",
             counted=plural(len(journals), "{number} recording", "{number} recordings"),
         )
-        yield False, "journals", told
+        yield False, msg("journals"), told
     if waiting:
         told = msg(
             "{counted} to accept or reject; `bpmax-sim review`",
             counted=plural(len(waiting), "{number} recording", "{number} recordings"),
         )
-        yield False, "review", told
+        yield False, msg("review"), told
 
 
 def _git(root: Path) -> Finding:
@@ -185,8 +185,8 @@ def findings() -> Iterator[Finding]:
     yield from map(_extra, EXTRAS)
     yield _console()
     root = find_root(Path.cwd())
-    yield _writable("project", root)
-    yield _writable("cassettes", root / "cassettes")
+    yield _writable(msg("project"), root)
+    yield _writable(msg("cassettes"), root / "cassettes")
     yield from project_findings(root, os.environ)
     yield (
         True,
@@ -206,7 +206,7 @@ def _extra(name: str) -> Finding:
     """Tell of something that only some need."""
     packages, purpose = EXTRAS[name]
     if all(find_spec(one) for one in packages):
-        return True, msg("extra {name}", name=name), "installed"
+        return True, msg("extra {name}", name=name), msg("installed")
     return (
         True,
         msg("extra {name}", name=name),
@@ -227,8 +227,8 @@ def _console() -> Finding:
         _SAMPLE.encode(encoding)
         os.fsencode(_SAMPLE)
     except (UnicodeEncodeError, LookupError):
-        return False, "console", msg("{told}; it lacks Chinese: set PYTHONUTF8=1", told=told)
-    return True, "console", told
+        return False, msg("console"), msg("{told}; it lacks Chinese: set PYTHONUTF8=1", told=told)
+    return True, msg("console"), told
 
 
 def _engine() -> Finding:
@@ -236,12 +236,14 @@ def _engine() -> Finding:
         with Session.open() as session:
             outcome = session.run_script(Script("doctor.js", "return await Promise.resolve(6 * 7)"))
     except (BpmaxError, ImportError) as error:
-        return False, "scripts", str(error)
+        return False, msg("scripts"), str(error)
     works = outcome.value == 42  # noqa: PLR2004 - 6 * 7
     return (
         works,
-        "scripts",
-        "run" if works else msg("give {outcome_value!r} for 6 * 7", outcome_value=outcome.value),
+        msg("scripts"),
+        msg("run")
+        if works
+        else msg("give {outcome_value!r} for 6 * 7", outcome_value=outcome.value),
     )
 
 

@@ -77,7 +77,7 @@ def lint(
         else:
             complain(str(problem))
     verdict = (
-        plural(len(problems), "{number} problem", "{number} problems") if problems else "sound"
+        plural(len(problems), "{number} problem", "{number} problems") if problems else msg("sound")
     )
     tell(
         msg(

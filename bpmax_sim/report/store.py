@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place
-from bpmax_sim.i18n import encoded, msg
+from bpmax_sim.i18n import encoded, msg, translate
 from bpmax_sim.project import SUFFIX, file_name, make_folder, relative_name
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.load import ScenarioItem
@@ -279,7 +279,7 @@ def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence
         failures: of its steps.
         problems: what kept it from running.
     """
-    texts = [*map(render, failures), *problems]
+    texts = [translate(text) for text in (*map(render, failures), *problems)]
     if not texts and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
         return  # as after most items
     path = _path(item)

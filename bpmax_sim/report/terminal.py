@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
-from bpmax_sim.i18n import joined, msg, plural, width
+from bpmax_sim.i18n import joined, msg, plural, translate, width
 from bpmax_sim.project import relative_name
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
@@ -243,6 +243,7 @@ def _calls(verdicts: Iterable[Verdict]) -> str:
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield *rows* with their columns aligned, as wide as a terminal shows them."""
+    rows = [[translate(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True))

@@ -19,7 +19,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
@@ -713,7 +713,7 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
             msg(
                 "{action} needs a {names} in the scenario",
                 action=action,
-                names=" or a ".join(kind.needs),
+                names=joined(msg(" or a "), kind.needs),
             ),
         )
         return

@@ -16,7 +16,7 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.scenario.actions import ACTIONS, check_action, wanted_actions
 from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
@@ -414,7 +414,7 @@ def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
             msg(
                 "{section} needs a {names} in the scenario",
                 section=section,
-                names=" or a ".join(needed),
+                names=joined(msg(" or a "), needed),
             ),
         )
         return

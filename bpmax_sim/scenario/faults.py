@@ -36,7 +36,7 @@ def fault_problem(rule: FaultRule) -> str | None:
         )
     kinds = [name for name in _KINDS[:-1] if getattr(rule.do, name) is not UNSET]
     if len(kinds) > 1:
-        return msg("do: {names} exclude each other", names=joined(" and ", kinds))
+        return msg("do: {names} exclude each other", names=joined(msg(" and "), kinds))
     if not kinds and all(getattr(rule.do, name) is UNSET for name in ("body", "delay", "drip")):
         return msg("do: expected one of status, body, error, token, delay, drip")
     return None

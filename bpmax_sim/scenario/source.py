@@ -191,7 +191,11 @@ def _calls(failure: Failure) -> Iterator[str]:
 
 def _script_line(failure: Failure) -> Iterator[str]:
     if failure.script is not None:
-        yield _cut(f"script: {failure.script}   {failure.script_text.strip()}".rstrip())
+        yield _cut(
+            msg(
+                "script: {place}   {text}", place=failure.script, text=failure.script_text.strip()
+            ).rstrip()
+        )
 
 
 def _cut_lines(lines: Sequence[str], room: int) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Action, Node, SubFlow
 from bpmax_sim.subject.hooks import (
@@ -149,7 +149,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _stands(self) -> str:
         return msg(
             "it stands at {names}",
-            names=(" and ".join(map(repr, self.places.visits)) or msg("no node")),
+            names=(joined(msg(" and "), map(repr, self.places.visits)) or msg("no node")),
         )
 
     def _check_under_way(self, action: str) -> None:
