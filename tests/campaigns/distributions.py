@@ -1,4 +1,4 @@
-"""What is published, tried as a stranger would: ``python -m tests.campaigns.distributions [suite]``.
+"""Try what is published as a stranger would: ``python -m tests.campaigns.distributions [suite]``.
 
 Sdist and wheel are built and pass `twine check`; a folder of wheels installs without an index and
 without a compiler, and what it installs records and replays. With ``suite``, the sdist is unpacked
