@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from bpmax_sim.clock import Clock, Instant, VirtualClock
     from bpmax_sim.messages import Chunk, Failed, Proof, Sensitive, Signed
     from bpmax_sim.platform.model import Api, Instance, Platform
+    from bpmax_sim.proxy.response import Sending
     from bpmax_sim.pytest_plugin.python_tests import RunClock, RunEvents, RunFaults
-    from bpmax_sim.scenario.calls import CallMade
+    from bpmax_sim.scenario.calls import CallAttempted, CallMade
     from bpmax_sim.scenario.events import (
         CallAnswered,
         ConsoleWritten,
+        ErrorThrown,
+        FaultStruck,
+        FlowAttached,
         ScenarioFinished,
         ScenarioStarted,
+        SourceAttached,
         StepFinished,
         StepStarted,
     )
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from bpmax_sim.script.outbox import Unawaited as UnawaitedCall
     from bpmax_sim.session.options import Against, EngineName, Mode, RecordMode, Unawaited, Unused
     from bpmax_sim.session.session import ScriptText
+    from bpmax_sim.session.witness import Recalled, Struck
     from bpmax_sim.simulator.state import Message, State
     from bpmax_sim.subject.hooks import (
         BranchArrived,
@@ -50,6 +56,7 @@ __all__ = [
     "Api",
     "BranchArrived",
     "CallAnswered",
+    "CallAttempted",
     "CallMade",
     "Chunk",
     "Clock",
@@ -58,8 +65,11 @@ __all__ = [
     "CycleCut",
     "DeadlinePassed",
     "EngineName",
+    "ErrorThrown",
     "Failed",
+    "FaultStruck",
     "FieldChanged",
+    "FlowAttached",
     "FlowHandle",
     "FormHandle",
     "Handles",
@@ -74,6 +84,7 @@ __all__ = [
     "PersonActed",
     "Platform",
     "Proof",
+    "Recalled",
     "RecordMode",
     "Remote",
     "Router",
@@ -83,11 +94,14 @@ __all__ = [
     "ScenarioFinished",
     "ScenarioStarted",
     "ScriptText",
+    "Sending",
     "Sensitive",
     "Signed",
+    "SourceAttached",
     "State",
     "StepFinished",
     "StepStarted",
+    "Struck",
     "TimerFired",
     "Unawaited",
     "UnawaitedCall",
@@ -100,6 +114,7 @@ _HOMES: Final = {
     "Api": "platform.model",
     "BranchArrived": "subject.hooks",
     "CallAnswered": "scenario.events",
+    "CallAttempted": "scenario.calls",
     "CallMade": "scenario.calls",
     "Chunk": "messages",
     "Clock": "clock",
@@ -108,8 +123,11 @@ _HOMES: Final = {
     "CycleCut": "subject.hooks",
     "DeadlinePassed": "subject.hooks",
     "EngineName": "session.options",
+    "ErrorThrown": "scenario.events",
     "Failed": "messages",
+    "FaultStruck": "scenario.events",
     "FieldChanged": "subject.hooks",
+    "FlowAttached": "scenario.events",
     "FlowHandle": "scenario.handles",
     "FormHandle": "scenario.handles",
     "Handles": "transport.adapters",
@@ -124,6 +142,7 @@ _HOMES: Final = {
     "PersonActed": "subject.hooks",
     "Platform": "platform.model",
     "Proof": "messages",
+    "Recalled": "session.witness",
     "RecordMode": "session.options",
     "Remote": "cassette.remote",
     "Router": "transport.respx_router",
@@ -133,11 +152,14 @@ _HOMES: Final = {
     "ScenarioFinished": "scenario.events",
     "ScenarioStarted": "scenario.events",
     "ScriptText": "session.session",
+    "Sending": "proxy.response",
     "Sensitive": "messages",
     "Signed": "messages",
+    "SourceAttached": "scenario.events",
     "State": "simulator.state",
     "StepFinished": "scenario.events",
     "StepStarted": "scenario.events",
+    "Struck": "session.witness",
     "TimerFired": "script.outbox",
     "Unawaited": "session.options",
     "Unused": "session.options",

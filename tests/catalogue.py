@@ -30,8 +30,6 @@ PACKAGE = CATALOGUES.parent
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
 Id = str | tuple[str, ...]
-_ALWAYS = datetime(2026, 1, 1, tzinfo=UTC)
-"""When a catalogue was made: the same code has the same files, whenever they are written."""
 
 
 def templates() -> dict[Id, set[str]]:
@@ -113,7 +111,8 @@ def _first(translation: str | tuple[str, ...] | list[str] | None) -> str:
 
 def catalogue_of(language: str, translations: Mapping[Id, str]) -> Catalog:
     """Return the catalogue of *language*, a template a line of its own, by the alphabet."""
-    catalogue = Catalog(locale=language, domain=DOMAIN, charset="utf-8", creation_date=_ALWAYS)
+    never = datetime(2026, 1, 1, tzinfo=UTC)
+    catalogue = Catalog(locale=language, domain=DOMAIN, charset="utf-8", creation_date=never)
     # No date and no author: two runs write the same bytes.
     catalogue.mime_headers = [
         ("Language", language),

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import Message, mapped, msg, plain, translate
+from bpmax_sim.i18n import LANGUAGES, Message, mapped, msg, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.traffic.curl import curl_of
 
@@ -26,7 +26,6 @@ _PASTED = frozenset({"record", "compare", "ignore", "accept"})
 _BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
 _PLACES = frozenset({"place", "script", "file"})
 _SAID = frozenset({"message", "why", "reason", "notes", "rule", "action"})
-_LANGUAGES = ("en", "zh")
 _Event = Mapping[str, Any]
 Said = str | Mapping[str, str]
 """A text, or the same by language where it is not the same in all."""
@@ -245,7 +244,7 @@ def _headline(told: _Event, home: Homeward) -> Said:
 
 def _whole(message: str, home: Homeward) -> Said:
     message = mapped(message, home.text)
-    told = {language: plain(translate(message, language)) for language in _LANGUAGES}
+    told = {language: plain(translate(message, language)) for language in LANGUAGES}
     return told if len({*told.values()}) > 1 else plain(message)
 
 

@@ -62,7 +62,7 @@ const TITLES = {
   ConsoleWritten: e => e.level + ': ' + e.text,
   TimerFired: e => t('timer', {t: seconds(e.delay)}),
   ErrorThrown: e => e.type + ': ' + say(e.message),
-  CallMade: e => e.call,
+  CallMade: e => e.call + (e.struck ? ' ⚡' : ''),
   PersonActed: e => [e.node + ':', e.action, t('by', {by: e.by}), e.to.length ? '→ ' + e.to.join(', ') : '', e.comment].filter(Boolean).join(' '),
   BranchArrived: e => e.node + ' → ' + e.join + (e.waiting.length ? ' (… ' + e.waiting.join(', ') + ')' : ''),
   DeadlinePassed: e => e.node + ': ⏰ ' + e.does,
@@ -104,7 +104,10 @@ function open(number) {
     if (e.event === 'StepStarted') e.step = story.steps[story.steps.length - 1];
     if (!QUIET.has(e.event)) story.rows.push(e);
   });
-  for (const e of story.events) if (e.event === 'FaultStruck') story.made.get(e.number)?.faults.push(e);
+  for (const e of story.events) {
+    const call = e.event === 'FaultStruck' && story.made.get(e.number);
+    if (call) { call.faults.push(e); call.made.struck = true; }
+  }
   story.length = end - begin;
   story.byId = new Map(story.rows.map(e => [String(e.id), e]));
   story.finished = story.events.find(e => e.event === 'ScenarioFinished') || null;
