@@ -63,3 +63,26 @@ Keyword = Annotated[
     typer.Option("-k", metavar="TEXT", help=msg("Only where name, file or a tag has this in it.")),
 ]
 Json = Annotated[bool, typer.Option("--json", help=msg("Print one JSON object on stdout."))]
+
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "-v", "--verbose", help=msg("Also what was called and written to the console, in order.")
+    ),
+]
+ExitFirst = Annotated[
+    bool, typer.Option("-x", "--exitfirst", help=msg("Stop at the first that fails."))
+]
+LastFailed = Annotated[
+    bool,
+    typer.Option(
+        "--lf", "--last-failed", help=msg("Only what failed last, or all if nothing did.")
+    ),
+]
+JunitXml = Annotated[
+    Path | None, typer.Option("--junitxml", metavar="FILE", help=msg("Write JUnit XML too."))
+]
+Watch = Annotated[
+    bool,
+    typer.Option("--watch", help=msg("Run again what uses a file that is saved, until Ctrl-C.")),
+]

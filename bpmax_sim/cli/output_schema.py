@@ -24,6 +24,8 @@ _PROBLEM: Shape = {**_PLACE, "path": TEXT, "message": TEXT}
 PROBLEMS: Shape = {"exit_code": WHOLE, "problems": [_PROBLEM]}
 """What every command prints instead where it could not do its work."""
 
+_CONSOLE: Shape = {"text": TEXT, "level": TEXT, **_PLACE, "ms": NUMBER}
+_CHECK: Shape = {"path": TEXT, "ok": FLAG, "expected": TEXT, "actual": TEXT}
 _RUN: Shape = {
     "summary": {
         **dict.fromkeys(("passed", "failed", "xfailed", "skipped", "calls"), WHOLE),
@@ -51,12 +53,15 @@ _RUN: Shape = {
                     **_PLACE,
                 }
             ],
+            "console": [_CONSOLE],
             "failures": [
                 {
                     "kind": TEXT,
                     "headline": TEXT,
                     **_PLACE,
-                    **dict.fromkeys(("script", "rerun", "text"), TEXT),
+                    **dict.fromkeys(("script", "rerun"), TEXT),
+                    "checks": [_CHECK],
+                    "text": TEXT,
                 }
             ],
             "notes": [TEXT],
@@ -108,6 +113,7 @@ SHAPES: Mapping[str, Shape] = {
                 "line": WHOLE,
                 "headline": TEXT,
                 "texts": [TEXT],
+                "console": [_CONSOLE],
                 "rerun": TEXT,
             }
         ]

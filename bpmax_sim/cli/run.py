@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -25,11 +25,14 @@ from bpmax_sim.cli.options import (
     AllowHosts,
     Cassettes,
     Engine,
+    ExitFirst,
     Extra,
     Faults,
     Instance,
     Json,
+    JunitXml,
     Keyword,
+    LastFailed,
     LimitsOption,
     Mode,
     Paths,
@@ -41,18 +44,41 @@ from bpmax_sim.cli.options import (
     Trace,
     TreatUnused,
     Variables,
+    Verbose,
+    Watch,
 )
 from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing, targets
-from bpmax_sim.cli.terminal import complain, say, say_document, say_json, tell, watched
+from bpmax_sim.cli.terminal import (
+    complain,
+    say,
+    say_document,
+    say_failure,
+    say_json,
+    say_verdict,
+    tell,
+    watched,
+)
+from bpmax_sim.cli.watch import Watched
+from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import encoded, joined, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal
+from bpmax_sim.report.console import console_lines
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.html import write_page
-from bpmax_sim.report.store import TRACE_FOLDER, Remembered, keep_trace, remember, remembered
+from bpmax_sim.report.junit import write_junit
+from bpmax_sim.report.store import (
+    TRACE_FOLDER,
+    Remembered,
+    did_fail,
+    keep_trace,
+    remember,
+    remembered,
+    trace_path,
+)
 from bpmax_sim.report.terminal import Verdict, broken, judged, skipped, table, target
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.cases import given_variables
@@ -230,12 +256,20 @@ class _Wish(msgspec.Struct, frozen=True, kw_only=True):
     allow_ci: bool
     choices: Choices
     shard: str = ""
+    verbose: bool = False
+    exit_first: bool = False
+    last_failed: bool = False
+    junit: Path | None = None
+    watch: bool = False
 
 
 def run(  # noqa: PLR0913 - the options of the command
     paths: Paths = None,
     *,
     keyword: Keyword = "",
+    verbose: Verbose = False,
+    exit_first: ExitFirst = False,
+    last_failed: LastFailed = False,
     mode: Mode = None,
     record: Record = "once",
     against: RecordAgainst = "live",
@@ -253,6 +287,8 @@ def run(  # noqa: PLR0913 - the options of the command
     engine: Engine = None,
     js_stack: Stack = "",
     js_limits: LimitsOption = "",
+    junitxml: JunitXml = None,
+    watch: Watch = False,
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
@@ -275,6 +311,11 @@ def run(  # noqa: PLR0913 - the options of the command
             as_json=json,
             allow_ci=allow_ci_record,
             shard=shard,
+            verbose=verbose,
+            exit_first=exit_first,
+            last_failed=last_failed,
+            junit=junitxml,
+            watch=watch,
             choices=Choices(
                 mode=mode or "",
                 cassettes=folder,
@@ -291,6 +332,9 @@ def record(  # noqa: PLR0913 - the options of the command
     paths: Paths = None,
     *,
     keyword: Keyword = "",
+    verbose: Verbose = False,
+    exit_first: ExitFirst = False,
+    last_failed: LastFailed = False,
     record: Record = "rewrite",
     against: RecordAgainst = "live",
     record_extra: Extra = False,
@@ -305,12 +349,16 @@ def record(  # noqa: PLR0913 - the options of the command
     engine: Engine = None,
     js_stack: Stack = "",
     js_limits: LimitsOption = "",
+    junitxml: JunitXml = None,
     json: Json = False,
 ) -> int:
     """Record scenarios and return the exit code."""
     return run(
         paths,
         keyword=keyword,
+        verbose=verbose,
+        exit_first=exit_first,
+        last_failed=last_failed,
         mode="record",
         record=record,
         against=against,
@@ -326,6 +374,7 @@ def record(  # noqa: PLR0913 - the options of the command
         engine=engine,
         js_stack=js_stack,
         js_limits=js_limits,
+        junitxml=junitxml,
         json=json,
     )
 
@@ -366,30 +415,104 @@ def _read(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
 def _perform(wish: _Wish) -> int:
     try:
         _check_ci(wish)
+        _check_watch(wish)
         shard = shard_of(wish.shard)
         found, problems = _collected(wish)
         items = part_of(found, shard)
     except BpmaxError as error:
         return _refused(error, wish)
-    for problem in problems:
-        complain(str(problem))
+    if wish.last_failed:
+        items = _failed_last(items)
     if not found and not problems:
         complain(_nothing(wish))
+    elif wish.watch:
+        watch_files(_watched(wish), items, problems)
+    return _played(items, problems, wish, shard, found=bool(found))[0]
+
+
+def _watched(wish: _Wish) -> Watched:
+    """Return what watching runs again; traces of all are kept, for the page is made of them."""
+    if wish.choices.trace != "off":
+        wish = msgspec.structs.replace(wish, choices=replace(wish.choices, trace="on"))
+    root = find_root(Path.cwd())
+
+    def finish(items: Sequence[ScenarioItem]) -> None:
+        found = [path for path in map(trace_path, items) if path.is_file()]
+        page = root / TRACE_FOLDER.with_name("report.html")
+        if found and wish.choices.trace != "off":
+            write_page(page, found, version=bpmax_sim.__version__)
+            tell(msg("report: {path}", path=shown(page)))
+
+    places = [Path(target.path) for target in targets(wish.paths, folder=Path.cwd())]
+    given = [path for path in map(Path, wish.paths) if path.is_dir()]
+    return Watched(
+        gather=lambda: _collected(wish),
+        play=lambda items, problems: _played(items, problems, wish, None, found=bool(items))[1],
+        finish=finish,
+        cassette=lambda item: cassette_of(item, wish.choices),
+        folders=[*given, *(place.parent for place in places)],
+        platforms=wish.choices.options.get("platforms"),
+    )
+
+
+def _played(
+    items: Sequence[ScenarioItem],
+    problems: Sequence[Problem],
+    wish: _Wish,
+    shard: Shard | None,
+    *,
+    found: bool,
+) -> tuple[ExitCode, list[Verdict]]:
+    """Run *items* and tell of them; *found*: whether there is any scenario at all."""
+    for problem in problems:
+        complain(str(problem))
     before = contents(items, wish.choices)
     started = time.perf_counter()
-    told: set[str] = set()
-    ran = watched(_executed(items, wish, shard), len(items))
-    verdicts = [_told(verdict, wish, told) for verdict in ran]
+    ran = _ran(items, wish, shard)
+    verdicts = [verdict for verdict, _ in ran]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
-    code = _code(found, problems, codes(verdicts, waiting))
+    code = _code(problems, codes(verdicts, waiting), found=found)
     tell_recorded(before)
     for path in waiting:
         tell(msg("{path}: waits for review; run `bpmax-sim review`", path=shown(path)))
     if wish.as_json:
         say_json(document(verdicts, code=code, problems=problems))
     elif found:
-        say(terminal.summary(verdicts, time.perf_counter() - started))
-    return code
+        _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
+    if wish.junit is not None:
+        write_junit(wish.junit, ran)
+    return code, verdicts
+
+
+def _ran(
+    items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None
+) -> list[tuple[Verdict, float]]:
+    """Run *items*, tell of each as soon as it is known, and return what each took in real time."""
+    told, found = set[str](), list[tuple[Verdict, float]]()
+    begun = time.perf_counter()
+    for verdict in watched(_executed(items, wish, shard), len(items)):
+        found.append((_told(verdict, wish, told), time.perf_counter() - begun))
+        begun = time.perf_counter()
+    return found
+
+
+def _failed_last(items: Sequence[ScenarioItem]) -> list[ScenarioItem]:
+    """Return those of *items* that failed last; where none did, all of them, as pytest does."""
+    found = [item for item in items if did_fail(item)]
+    if items and not found:
+        tell(msg("nothing failed last; all of it runs"))
+    return found or list(items)
+
+
+def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed: bool) -> None:
+    """Print what failed, where that is not the line above, and the line that sums up."""
+    if len(verdicts) > 1:
+        for line in terminal.what_failed(verdicts):
+            say(line)
+    if left := total - len(verdicts):
+        told = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
+        tell(msg("stopped at the first failure; {told}", told=told))
+    say_verdict(terminal.summary(verdicts, seconds), failed=failed)
 
 
 def _refused(error: BpmaxError, wish: _Wish) -> int:
@@ -400,9 +523,7 @@ def _refused(error: BpmaxError, wish: _Wish) -> int:
     return ExitCode.USAGE
 
 
-def _code(
-    found: Sequence[ScenarioItem], problems: Sequence[Problem], asked: Iterable[ExitCode]
-) -> ExitCode:
+def _code(problems: Sequence[Problem], asked: Iterable[ExitCode], *, found: bool) -> ExitCode:
     """Return the exit code; a file that could not be read counts before whatever the others did."""
     wrong = [ExitCode.USAGE] if problems else []
     return foremost([*wrong, *asked]) if found or problems else ExitCode.NOTHING
@@ -410,7 +531,37 @@ def _code(
 
 def _executed(items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None) -> Iterable[Verdict]:
     found = execute(items, wish.choices)
+    if wish.exit_first:
+        found = _until_failed(found)
     return timed(found, shard) if wish.choices.mode in {"", "replay"} else found
+
+
+def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    for verdict in verdicts:
+        yield verdict
+        if verdict.outcome == "failed":
+            return
+
+
+def _check_watch(wish: _Wish) -> None:
+    """Refuse what makes no sense together with ``--watch``.
+
+    Raises:
+        ConfigError: it writes a document at its end, which never comes, or asks live systems.
+    """
+    against = [
+        name
+        for name, is_given in (
+            ("--json", wish.as_json),
+            ("--junitxml", wish.junit is not None),
+            ("--shard", bool(wish.shard)),
+            ("--mode record", wish.choices.mode == "record"),
+            ("--mode live", wish.choices.mode == "live"),
+        )
+        if is_given
+    ]
+    if wish.watch and against:
+        raise ConfigError(msg("--watch and {name}: choose one", name=against[0]))
 
 
 def _check_ci(wish: _Wish) -> None:
@@ -455,7 +606,12 @@ def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
     What many items suffer from, such as a variable that is not set, is *told* once.
     """
     failed = verdict.outcome == "failed"
-    remember(verdict.item, verdict.failures if failed else (), verdict.problems if failed else ())
+    remember(
+        verdict.item,
+        verdict.failures if failed else (),
+        verdict.problems if failed else (),
+        verdict.console,
+    )
     for problem in verdict.problems:
         if problem not in told:
             complain(problem)
@@ -464,8 +620,10 @@ def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
         tell(note)
     if not wish.as_json:
         say(terminal.line(verdict))
+        for line in terminal.story_lines(verdict) if wish.verbose else ():
+            say(msg("    {line}", line=line))
         for text in terminal.explained(verdict):
-            say(msg("\n{text}\n", text=text))
+            say_failure(text)
     return verdict
 
 
@@ -475,7 +633,8 @@ def show(
     ] = "",
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help=msg("Show all, not the last one."))
+        bool,
+        typer.Option("--all", help=msg("Show all, not the last one, and every value as it is.")),
     ] = False,
     json: Json = False,
 ) -> int:
@@ -488,8 +647,10 @@ def show(
         complain(_nothing_failed(word))
     for one in () if json else shown:
         say(f"× {one.name}   {one.file}:{one.line}")
-        for text in one.texts:
-            say(f"\n{text}\n")
+        for text in (one.whole or one.texts) if everything else one.texts:
+            say_failure(text)
+        for line in console_lines(one.console):
+            say(msg("    {line}", line=line))
     if len(shown) < len(kept):
         tell(
             msg(
@@ -507,8 +668,11 @@ def _has(one: Remembered, word: str) -> bool:
 
 
 def _data(one: Remembered) -> dict[str, object]:
+    """Return it as plain values, with the texts that hide nothing of a value."""
     told: dict[str, object] = msgspec.to_builtins(one, enc_hook=encoded)
-    return {name: value for name, value in told.items() if name != "version"}
+    told["texts"] = told.pop("whole") or told["texts"]
+    del told["version"]
+    return told
 
 
 def _nothing_failed(word: str) -> str:

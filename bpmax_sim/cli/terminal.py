@@ -28,10 +28,10 @@ class Unread(Exception):  # noqa: N818 - it is no mistake
     """Whoever reads standard output has gone."""
 
 
-STYLES = {"√": "green", "×": "red", "-": "yellow"}
+STYLES = {"√": "green", "×": "red", "-": "yellow", "~": "yellow", "+": "green"}
 
 
-_PLAIN = {"√": "+", "×": "x", "…": "...", "·": "-"}
+_PLAIN = {"√": "+", "×": "x", "…": "...", "·": "-", "→": "->"}
 """What a console without these characters gets, for a mark is all that tells right from wrong."""
 
 
@@ -78,12 +78,34 @@ def say(text: str) -> None:
         _say(translate(text))
 
 
+def say_failure(text: str) -> None:
+    """Print the text of a failure between empty lines, coloured line by line on a terminal."""
+    from bpmax_sim.scenario.source import style_of  # noqa: PLC0415 - help is quick without it
+
+    lines = translate(text).splitlines()
+    with _writing(sys.stdout):
+        _print("")
+        for number, line in enumerate(lines):
+            _print(line, style_of(line, number))
+        _print("")
+
+
+def say_verdict(text: str, *, failed: bool) -> None:
+    """Print the line that sums up, green or red on a terminal."""
+    with _writing(sys.stdout):
+        _print(translate(text), "red bold" if failed else "green")
+
+
 def _say(text: str) -> None:
-    style = STYLES.get(text[:1], "")
+    _print(text, STYLES.get(text[:1], ""))
+
+
+def _print(text: str, style: str = "") -> None:
     if style and sys.stdout.isatty():
         from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
 
-        Console(highlight=False, soft_wrap=True).print(text, style=style, markup=False)
+        out = Console(highlight=False, soft_wrap=True, emoji=False)
+        out.print(text, style=style, markup=False)
     else:
         print(text, flush=True)  # noqa: T201 - this is where printing is done
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -36,22 +36,18 @@ from bpmax_sim.pytest_plugin.session_options import (
     session_options,
 )
 from bpmax_sim.pytest_plugin.stash import GUARD
+from bpmax_sim.report.console import Written, console_lines, written
 from bpmax_sim.report.store import keep_trace, remember
+from bpmax_sim.report.terminal import call_line
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.runner import open_session, run_item
-from bpmax_sim.scenario.source import LONGEST, Failure, render
+from bpmax_sim.scenario.source import LONGEST, Failure, render, style_of
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import shown
-
-_COLOURS: Mapping[str, Mapping[str, bool]] = {
-    "> ": {"red": True},
-    "  × ": {"red": True},
-    "  √ ": {"green": True},
-}
 
 
 class ScenarioFailedError(AssertionError):
@@ -99,9 +95,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
     def toterminal(self, tw: Any) -> None:
         """Write it to pytest's terminal, in colour where there is any."""
         for number, line in enumerate(self.splitlines()):
-            start = next((start for start in _COLOURS if line.startswith(start)), "")
-            markup = {"red": True, "bold": True} if not number else _COLOURS.get(start, {})
-            tw.line(line, **markup)
+            tw.line(line, **dict.fromkeys(style_of(line, number).split(), True))
 
 
 def _within(lines: list[str], others: list[str]) -> list[str]:
@@ -127,22 +121,7 @@ def calls_section(calls: Sequence[CallMade], room: int) -> str:
     left = len(calls) - room
     shown = calls if left <= 0 else calls[left + 1 :]
     head = [] if left <= 0 else [msg("… {left} earlier calls", left=left + 1)]
-    return joined("\n", [*head, *map(_call, shown)])
-
-
-def _call(call: CallMade) -> str:
-    outcome = call.error or call.status
-    took = msg("{duration:.0f} ms", duration=call.duration * 1000)
-    return msg(
-        "#{number} {call}  {method} {url}  {outcome} {source} {took}",
-        number=call.number,
-        call=call.call,
-        method=call.method,
-        url=call.url,
-        outcome=outcome,
-        source=call.source,
-        took=took,
-    )
+    return joined("\n", [*head, *map(call_line, shown)])
 
 
 def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
@@ -172,7 +151,7 @@ def properties(
     calls: Sequence[CallMade], digest: str, cassette: Path | None
 ) -> Iterator[tuple[str, str]]:
     """Yield what JUnit keeps of a scenario."""
-    yield "bpmax_calls", str(sum(not call.is_login for call in calls))
+    yield "bpmax_calls", str(len(calls))
     if cassette is not None:
         yield "bpmax_cassette", relative(cassette)
     if digest:
@@ -220,6 +199,7 @@ def _indented(lines: Sequence[str]) -> Iterator[str]:
 
 MARK = "bpmax_scenario"
 CALLS = pytest.StashKey[tuple[CallMade, ...]]()
+CONSOLE = pytest.StashKey[tuple[Written, ...]]()
 
 
 class ScenarioFile(pytest.Module):
@@ -382,7 +362,8 @@ def _keep(
 ) -> None:
     """Note what a report, a summary and a trace want to know afterwards."""
     failed = bool(finished.failures)
-    remember(item, () if item.xfail else finished.failures)
+    console = test.stash[CONSOLE] = written(events)
+    remember(item, () if item.xfail else finished.failures, console=console)
     doubtful = any(failure.kind != "unplayed" for failure in finished.failures)
     tally_of(test.config).add(session, failed=failed, doubtful=doubtful)
     calls = tuple(event for event in events if isinstance(event, CallMade))
@@ -400,7 +381,7 @@ def _traced(config: pytest.Config) -> str:
 
 
 def annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException | None) -> None:
-    """Put the calls and the failing step's line into the report of a scenario's call."""
+    """Put calls, console and the failing step's line into the report of a scenario's call."""
     calls, told, room = test.stash.get(CALLS, ()), 0, len(test.stash.get(CALLS, ()))
     if isinstance(error, ScenarioFailedError):
         told = len(error.failures[0].calls)
@@ -408,6 +389,11 @@ def annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException
         place = annotation(error.failures[0], test.config.rootpath)
         if place:
             report.location = (*place, report.location[2])
+    file, line, _ = report.location
+    test.user_properties += [("file", file.replace(os.sep, "/")), ("line", str((line or 0) + 1))]
     text = calls_section(calls, room) if len(calls) > told else ""
     if text:
         report.sections.append(("calls", translate(text)))
+    lines = test.stash.get(CONSOLE, ())
+    if console := joined("\n", console_lines(lines)):
+        report.sections.append(("Captured console call", translate(console)))

@@ -21,7 +21,7 @@ class Tally:
     No dataclass: every run of pytest makes one, and making that class takes longer than all else.
 
     Attributes:
-        calls: source -> how many, logins among them.
+        calls: source -> how many, logins among them, as `bpmax-sim run` and the report count.
         cassettes: those that sessions opened, there or not.
         used: those that were played or recorded, and are there.
         owned: those that collected tests say are theirs.
@@ -77,7 +77,7 @@ class Tally:
 
     def add_calls(self, session: Session) -> None:
         """Take what a closed session called, and met that looks like a secret."""
-        self.calls.update(call.source or "failed" for call in session.calls if not call.is_login)
+        self.calls.update(call.source or "unanswered" for call in session.calls)
         self.logins += sum(call.is_login for call in session.calls)
         cassette = session.settings.cassette
         if cassette is not None:

@@ -166,7 +166,7 @@ def _calls(tally: Tally) -> Iterator[str]:
     by_source = counts(tally.calls, BY_SOURCE)
     told = msg(" ({by_source})", by_source=by_source) if by_source else ""
     logins = (
-        msg(", {plural}", plural=plural(tally.logins, "{number} login", "{number} logins"))
+        plural(tally.logins, ", {number} of them a login", ", {number} of them logins")
         if tally.logins
         else ""
     )

@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from bpmax_sim.errors import Place, Problem
+from bpmax_sim.i18n import encoded
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.calls import CallMade
@@ -57,6 +60,7 @@ def _item(verdict: Verdict) -> dict[str, Any]:
         "ms": round(verdict.duration * 1000, 3),
         "digest": verdict.digest,
         "calls": [_call(call) for call in verdict.calls],
+        "console": msgspec.to_builtins(verdict.console, enc_hook=encoded),
         "failures": [_failure(failure) for failure in verdict.failures],
         "notes": list(verdict.notes),
         "problems": list(verdict.problems),
@@ -84,7 +88,16 @@ def _failure(failure: Failure) -> dict[str, Any]:
         **_place(failure.place),
         "script": str(failure.script) if failure.script else "",
         "rerun": failure.rerun,
-        "text": render(failure),
+        "checks": [
+            {
+                "path": check.label,
+                "ok": check.ok,
+                "expected": check.expected,
+                "actual": check.actual,
+            }
+            for check in failure.checks
+        ],
+        "text": render(failure, whole=True),
     }
 
 

@@ -19,6 +19,7 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import encoded, msg, translate
 from bpmax_sim.project import SUFFIX, file_name, make_folder, relative_name
+from bpmax_sim.report.console import Written
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
@@ -254,6 +255,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         file: the scenario's, below the project's root.
         texts: of each failure, the headline first.
+        whole: the same with every value as it is; empty where an older version kept it.
+        console: what scripts wrote.
         rerun: the command that runs the item alone.
     """
 
@@ -262,6 +265,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     headline: str
     texts: tuple[str, ...]
+    whole: tuple[str, ...] = ()
+    console: tuple[Written, ...] = ()
     rerun: str = ""
     version: int = 1
 
@@ -269,7 +274,12 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 _read_failed = msgspec.json.Decoder(Remembered).decode
 
 
-def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence[str] = ()) -> None:
+def remember(
+    item: ScenarioItem,
+    failures: Sequence[Failure],
+    problems: Sequence[str] = (),
+    console: Sequence[Written] = (),
+) -> None:
     """Keep what *item* failed with, or forget it if there is nothing.
 
     A folder that cannot be written keeps nothing: a run is judged, not its memory.
@@ -278,32 +288,48 @@ def remember(item: ScenarioItem, failures: Sequence[Failure], problems: Sequence
         item: the scenario or row.
         failures: of its steps.
         problems: what kept it from running.
+        console: what its scripts wrote.
     """
-    texts = [translate(text) for text in (*map(render, failures), *problems)]
-    if not texts and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
+    is_fine = not failures and not problems
+    if is_fine and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
         return  # as after most items
     path = _path(item)
     try:
-        if not texts:
+        if is_fine:
             path.unlink(missing_ok=True)
             return
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(_told(item, failures, texts), enc_hook=encoded))
+        told = _told(item, failures, problems, console)
+        path.write_bytes(msgspec.json.encode(told, enc_hook=encoded))
     except OSError:
         return
 
 
-def _told(item: ScenarioItem, failures: Sequence[Failure], texts: Sequence[str]) -> Remembered:
+def _told(
+    item: ScenarioItem,
+    failures: Sequence[Failure],
+    problems: Sequence[str],
+    console: Sequence[Written],
+) -> Remembered:
     first = failures[0] if failures else None
     place = (first.location or first.place if first else None) or item.place
+    said = [translate(problem) for problem in problems]
+    texts = [*(translate(render(failure)) for failure in failures), *said]
     return Remembered(
         name=item.name,
         file=relative_name(item.path.absolute(), item.root),
         line=place.line,
         headline=first.headline if first else texts[0],
         texts=tuple(texts),
+        whole=(*(translate(render(failure, whole=True)) for failure in failures), *said),
+        console=tuple(console),
         rerun=first.rerun if first else "",
     )
+
+
+def did_fail(item: ScenarioItem) -> bool:
+    """Return whether *item* failed when it last ran."""
+    return _path(item).is_file()
 
 
 def _path(item: ScenarioItem) -> Path:

@@ -19,9 +19,10 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
 from bpmax_sim.i18n import joined, msg, plural, translate, width
 from bpmax_sim.project import relative_name
+from bpmax_sim.report.console import Written, console_lines, written
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.events import Event, ScenarioFinished
+from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
 
@@ -35,6 +36,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         calls: everything that was called, logins too.
+        console: what its scripts wrote.
+        story: both, in the order in which they happened.
         duration: virtual seconds.
         reason: of a skip or an expected failure.
         problems: what kept it from running as it should, each with its position.
@@ -44,6 +47,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     code: ExitCode = ExitCode.PASSED
     calls: tuple[CallMade, ...] = ()
+    console: tuple[Written, ...] = ()
+    story: tuple[CallMade | Written, ...] = ()
     duration: float = 0.0
     digest: str = ""
     failures: tuple[Failure, ...] = ()
@@ -76,11 +81,14 @@ def judged(
     last = told[-1]
     assert isinstance(last, ScenarioFinished)
     calls = tuple(event for event in told if isinstance(event, CallMade))
+    console = written(told)
     found = Verdict(
         item=item,
         outcome="failed" if last.failures else "passed",
         code=_code(last.failures, calls, live=live),
         calls=calls,
+        console=console,
+        story=_story(told, console),
         duration=last.duration,
         digest=last.digest,
         failures=tuple(
@@ -90,6 +98,15 @@ def judged(
         problems=_config(calls) if last.failures else (),
     )
     return _expected(found, _reason(item.xfail)) if item.xfail else found
+
+
+def _story(events: Iterable[Event], console: Iterable[Written]) -> tuple[CallMade | Written, ...]:
+    lines = iter(console)
+    return tuple(
+        event if isinstance(event, CallMade) else next(lines)
+        for event in events
+        if isinstance(event, CallMade | ConsoleWritten)
+    )
 
 
 def rerun(item: ScenarioItem, mode: str = "replay") -> str:
@@ -177,7 +194,6 @@ BY_SOURCE: Mapping[str, str] = {
     "simulated": msg("{number} simulated"),
     "fault": msg("{number} fault"),
     "stub": msg("{number} stub"),
-    "failed": msg("{number} failed"),
     "unanswered": msg("{number} unanswered"),
 }
 """How many calls were answered by whom."""
@@ -193,14 +209,14 @@ def counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
 
 
 def line(verdict: Verdict) -> str:
-    """Return ``√ 选择客户后回填联系人   2 calls   31 ms``."""
+    """Return ``√ 选择客户后回填联系人   2 calls   31 ms virtual``."""
     head = f"{MARKS[verdict.outcome]} {verdict.item.name}"
     if verdict.outcome == "skipped":
         return msg("{head}   skipped{because}", head=head, because=_because(verdict))
     if not verdict.digest:
         return msg("{head}   did not run", head=head)
     took = msg(
-        "{counted}   {duration:.0f} ms",
+        "{counted}   {duration:.0f} ms virtual",
         counted=plural(len(verdict.calls), "{number} call", "{number} calls"),
         duration=verdict.duration * 1000,
     )
@@ -220,6 +236,41 @@ def explained(verdict: Verdict) -> Iterator[str]:
     """Yield the text of each failure of *verdict* that is the scenario's own."""
     if verdict.outcome == "failed" and not verdict.problems:
         yield from map(render, verdict.failures)
+
+
+def what_failed(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """Yield ``× scenarios/x.scenario.yaml::名称[行] - headline`` of each that failed."""
+    for verdict in verdicts:
+        if verdict.outcome == "failed":
+            above = msg("is not set up, see above") if verdict.problems else ""
+            headlines = [above, *(failure.headline for failure in verdict.failures)]
+            yield msg(
+                "{mark} {node_id} - {headline}",
+                mark=MARKS["failed"],
+                node_id=verdict.item.node_id,
+                headline=next(filter(None, headlines), ""),
+            )
+
+
+def call_line(call: CallMade) -> str:
+    """Return ``#1 crm.get_customer  GET https://…  200 recorded 20 ms virtual``."""
+    took = msg("{duration:.0f} ms virtual", duration=call.duration * 1000)
+    return msg(
+        "#{number} {call}  {method} {url}  {outcome} {source} {took}",
+        number=call.number,
+        call=call.call,
+        method=call.method,
+        url=call.url,
+        outcome=call.error or call.status,
+        source=call.source,
+        took=took,
+    )
+
+
+def story_lines(verdict: Verdict) -> Iterator[str]:
+    """Yield what was called and written to the console, in order."""
+    for one in verdict.story:
+        yield from [call_line(one)] if isinstance(one, CallMade) else console_lines([one])
 
 
 def summary(verdicts: Sequence[Verdict], seconds: float) -> str:

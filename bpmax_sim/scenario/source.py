@@ -8,11 +8,12 @@ Our own words stay inside GBK, so that a Chinese console prints them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -32,9 +33,20 @@ _TITLE = 60
 _ESSENCE = 300
 _BREAKS = re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")  # where str.splitlines does
 _BEFORE = 30
-_CHECKS = 6
-_CALLS = 3
-_DETAILS = 12
+
+
+class _Fit(NamedTuple):
+    """How much of a failure its text tells."""
+
+    lines: int
+    width: int
+    checks: int
+    calls: int
+    details: int
+
+
+_CUT = _Fit(LONGEST, WIDTH, checks=6, calls=3, details=12)
+_WHOLE = _Fit(*[sys.maxsize] * 5)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -103,22 +115,26 @@ def _one_line(text: str, longest: int) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def render(failure: Failure) -> str:
-    """Return the text of *failure*, at most 25 lines; commands to paste are never cut."""
+def render(failure: Failure, *, whole: bool = False) -> str:
+    """Return the text of *failure*, at most 25 lines; commands to paste are never cut.
+
+    The *whole* text has every line of it, and every value as it is.
+    """
+    fit = _WHOLE if whole else _CUT
     head = [
         failure.headline,
         *([msg("  at {place}", place=failure.place)] if failure.place else []),
     ]
     tail = [
-        *_script_line(failure),
+        *_script_line(failure, fit),
         *([msg("rerun: {rerun}", rerun=failure.rerun)] if failure.rerun else []),
     ]
-    room = LONGEST - len(head) - len(tail)
+    room = fit.lines - len(head) - len(tail)
     blocks = [
-        [_shown(line, failure.place) for line in failure.excerpt],
-        [msg("  {line}", line=line) for line in _cut_lines(failure.detail, _DETAILS)],
-        [_cut(line) for line in _checks(failure.checks)],
-        [_cut(line) for line in _calls(failure)],
+        [_shown(line, failure.place, fit) for line in failure.excerpt],
+        [msg("  {line}", line=line) for line in _cut_lines(failure.detail, fit.details)],
+        [_cut(line, fit) for line in _checks(failure.checks, fit)],
+        [_cut(line, fit) for line in _calls(failure, fit)],
     ]
     body: list[str] = []
     for block in filter(None, blocks):
@@ -129,7 +145,18 @@ def render(failure: Failure) -> str:
     return joined("\n", [*head, *_cut_lines(body, room), *tail])
 
 
-def _checks(checks: Sequence[Check]) -> Iterator[str]:
+STYLES: Mapping[str, str] = {"> ": "red", "  × ": "red", "  √ ": "green"}
+"""How a line of a failure's text is coloured, by how it begins."""
+
+
+def style_of(line: str, number: int) -> str:
+    """Return the colour of a line of a failure's text, or nothing; *number* 0 is the headline."""
+    if not number:
+        return "red bold"
+    return next((style for start, style in STYLES.items() if line.startswith(start)), "")
+
+
+def _checks(checks: Sequence[Check], fit: _Fit) -> Iterator[str]:
     """Yield the field lines, wrong ones first."""
     if not checks:
         return
@@ -138,14 +165,14 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
     yield msg(
         "  {wrong} wrong, {checks_count} right", wrong=wrong, checks_count=len(checks) - wrong
     )
-    width = max(len(check.label) for check in ordered[:_CHECKS])
-    for check in ordered[:_CHECKS]:
-        yield from _check(check, width)
-    if len(ordered) > _CHECKS:
-        yield msg("    … {ordered_count} more", ordered_count=len(ordered) - _CHECKS)
+    width = max(len(check.label) for check in ordered[: fit.checks])
+    for check in ordered[: fit.checks]:
+        yield from _check(check, width, fit)
+    if len(ordered) > fit.checks:
+        yield msg("    … {ordered_count} more", ordered_count=len(ordered) - fit.checks)
 
 
-def _check(check: Check, width: int) -> Iterator[str]:
+def _check(check: Check, width: int, fit: _Fit) -> Iterator[str]:
     """Yield one line, or two where both sides have no room on one."""
     head = msg(
         "  {ok} {label}   expected ", ok="√" if check.ok else "×", label=check.label.ljust(width)
@@ -159,21 +186,22 @@ def _check(check: Check, width: int) -> Iterator[str]:
     if len(line) <= WIDTH:
         yield line
         return
-    expected, actual = contrast(check.expected, check.actual, max(WIDTH - len(head), _BEFORE))
+    room = max(fit.width - len(head), _BEFORE)
+    expected, actual = contrast(check.expected, check.actual, room)
     yield head + expected
     yield f"{'got ':>{len(head)}}{actual}"
 
 
-def _calls(failure: Failure) -> Iterator[str]:
+def _calls(failure: Failure, fit: _Fit) -> Iterator[str]:
     calls = failure.calls
     if not calls:
         return
     yield msg(
-        "  calls{step}: {calls_count}",
+        "  calls{step}: {calls_count}, in virtual time",
         step=msg(" of this step") if failure.step else "",
         calls_count=len(calls),
     )
-    for call in calls[:_CALLS]:
+    for call in calls[: fit.calls]:
         outcome = call.error or call.status
         source = f" {call.source}" if call.source else ""
         took = msg("{duration:.0f} ms", duration=call.duration * 1000)
@@ -185,16 +213,17 @@ def _calls(failure: Failure) -> Iterator[str]:
             took=took,
             response="" if call.error else show(call.response),
         ).rstrip()
-    if len(calls) > _CALLS:
-        yield msg("  … {calls_count} more", calls_count=len(calls) - _CALLS)
+    if len(calls) > fit.calls:
+        yield msg("  … {calls_count} more", calls_count=len(calls) - fit.calls)
 
 
-def _script_line(failure: Failure) -> Iterator[str]:
+def _script_line(failure: Failure, fit: _Fit) -> Iterator[str]:
     if failure.script is not None:
         yield _cut(
             msg(
                 "script: {place}   {text}", place=failure.script, text=failure.script_text.strip()
-            ).rstrip()
+            ).rstrip(),
+            fit,
         )
 
 
@@ -207,17 +236,17 @@ def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
     ]
 
 
-def _shown(line: Line, place: Place | None) -> str:
+def _shown(line: Line, place: Place | None, fit: _Fit) -> str:
     """Return a line of the file; of a long one that is marked, the part around its key."""
     text, head = str(line), len(str(Line(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
-    if at < WIDTH - _BEFORE:
-        return _cut(text)
-    return _cut(f"{text[:head]}…{text[at - _BEFORE :]}")
+    if at < fit.width - _BEFORE:
+        return _cut(text, fit)
+    return _cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit)
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+def _cut(line: str, fit: _Fit) -> str:
+    return line if len(line) <= fit.width else line[: fit.width - 1] + "…"
 
 
 _AROUND = 1

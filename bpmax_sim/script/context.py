@@ -112,6 +112,7 @@ class Run:
         self.took = 0.0
         self.place: Place | None = None  # where the script was last seen
         self.calls: dict[int, Unawaited] = {}
+        self.fresh: list[int] = []  # calls since the outcome was told
         self.flights: set[int] = set()
         self.late: set[int] = set()
         self.raced: set[int] = set()
@@ -358,7 +359,8 @@ class Context:
 
     def _outcome(self, run: Run) -> Outcome:
         """Return what came of *run* since the last time."""
-        self._turn(run, "end", calls=sorted(run.calls))
+        self._turn(run, "end", calls=run.fresh)
+        run.fresh = []
         return run.told()
 
     # What the prelude queues.
@@ -389,6 +391,7 @@ class Context:
             position=place,
         )
         run.calls[number] = Unawaited(f"{program.platform}.{program.api}", place)
+        run.fresh.append(number)
         run.flights.add(number)
         self._owners[number] = run
         self._scheduler.spawn(self._begin(program), partial(self._answered, run, number))

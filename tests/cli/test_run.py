@@ -38,7 +38,7 @@ def test_what_was_recorded_is_replayed(recorded: Project, bs: Command) -> None:
 
     assert (done.code, done.err) == (0, "")
     assert without_times(done.out) == (
-        f"√ {NAME}   2 calls   N\n1 passed   2 calls: 2 recorded   N\n"
+        f"√ {NAME}   2 calls   N virtual\n1 passed   2 calls: 2 recorded   N\n"
     )
 
 
@@ -268,7 +268,7 @@ def test_what_several_rows_suffer_from_is_told_once(project: Project, bs: Comman
 
     assert done.code == 2
     assert done.err.count("environment variable CRM_CLIENT_SECRET is not set") == 1
-    assert done.out.count("× ") == 2
+    assert done.out.count("× ") == 4  # a line of its own for each, and the list at the end
 
 
 def test_what_is_skipped_or_expected_to_fail_passes(project: Project, bs: Command) -> None:
@@ -282,7 +282,7 @@ def test_what_is_skipped_or_expected_to_fail_passes(project: Project, bs: Comman
 
     assert done.code == 0
     assert f"- {NAME}   skipped: 没有录制" in done.out
-    assert "- 报价[大客户]   0 calls   0 ms   failed as expected: 单据 1432" in done.out
+    assert "- 报价[大客户]   0 calls   0 ms virtual   failed as expected: 单据 1432" in done.out
     assert without_times(done.last) == "2 xfailed, 1 skipped   0 calls   N"
 
 

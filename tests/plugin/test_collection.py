@@ -129,7 +129,7 @@ def test_workers_of_xdist_share_the_rows(project: Project) -> None:
     result = project.run_apart("-n2")
 
     result.assert_outcomes(passed=2)
-    assert "2 calls (2 recorded), 2 logins; 2 cassettes" in output(result)
+    assert "4 calls (4 recorded), 2 of them logins; 2 cassettes" in output(result)
 
 
 def test_the_folder_of_recordings_is_not_searched_for_tests(project: Project) -> None:

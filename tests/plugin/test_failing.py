@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -150,9 +151,12 @@ def test_junit_has_headline_properties_and_earlier_calls(
     properties = {
         one.get("name"): one.get("value") for one in cases["选择客户[普通]"].iter("property")
     }
-    assert properties["bpmax_calls"] == "1"
+    assert properties["bpmax_calls"] == "2"
     assert properties["bpmax_cassette"] == "cassettes/crm/选择客户/普通.yaml"
     assert len(str(properties["bpmax_trace_digest"])) == 64
+    told = {one.get("name"): one.get("value") for one in cases["选择客户[贵宾]"].iter("property")}
+    assert (told["file"], properties["file"]) == (FILE, FILE)
+    assert (told["line"], properties["line"]) == ("16", "12")
 
 
 def test_calls_of_earlier_steps_are_a_section(project: Project) -> None:
@@ -176,6 +180,16 @@ def test_passed_scenarios_show_their_calls_when_asked(project: Project) -> None:
     text = output(project.run("-rP", "-k", "普通"))
 
     assert "#1 crm_system.get_customer_detail  GET" in text
+
+
+def test_what_scripts_wrote_is_a_captured_section_with_its_line(project: Project) -> None:
+    project.edit("name: 张三", "name: 王五")
+
+    text, without = output(project.run("-k", "贵宾")), output(project.run("--show-capture=no"))
+
+    section = text[text.index("- Captured console call -") :].splitlines()
+    assert re.fullmatch(r"scenarios/scripts/customer\.js:\d+:\d+  log: 客户名称: 张三", section[1])
+    assert "Captured console call" not in without
 
 
 def test_what_is_behind_an_error_is_there_when_asked_for(project: Project) -> None:
@@ -359,8 +373,8 @@ def test_the_latest_calls_are_shown_where_not_all_have_room() -> None:
 
     assert section.splitlines() == [
         "… 3 earlier calls",
-        "#4 crm.get  GET https://crm.example.test/4  200 recorded 12 ms",
-        "#5 crm.get  GET https://crm.example.test/5  200 recorded 12 ms",
+        "#4 crm.get  GET https://crm.example.test/4  200 recorded 12 ms virtual",
+        "#5 crm.get  GET https://crm.example.test/5  200 recorded 12 ms virtual",
     ]
 
 

@@ -35,7 +35,7 @@ def test_a_failure_is_annotated_at_the_failing_step(
         "### bpmax-sim: 1 passed, 1 failed\n\n"
         "| scenario | where | what |\n| --- | --- | --- |\n"
         f"| 选择客户\\[贵宾\\] | {FILE}:16 | {told} |\n\n"
-        "* 2 calls (2 recorded), 2 logins; 2 cassettes\n\n"
+        "* 4 calls (4 recorded), 2 of them logins; 2 cassettes\n\n"
     )
 
 

@@ -30,7 +30,7 @@ def test_recording_writes_the_same_cassettes_again(
     result = project.run("--bpmax-mode=record", "--bpmax-record=rewrite")
 
     result.assert_outcomes(passed=2)
-    assert "2 calls (2 live), 2 logins; 2 cassettes" in output(result)
+    assert "4 calls (4 live), 2 of them logins; 2 cassettes" in output(result)
     assert {path: path.read_bytes() for path in before} == before
 
 

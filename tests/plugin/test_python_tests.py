@@ -38,7 +38,7 @@ def test_a_python_test_has_a_cassette_of_its_name(
 
     result.assert_outcomes(passed=1)
     assert (python.root / CASSETTE).is_file()
-    assert "1 call (1 recorded), 1 login; 1 cassette" in output(result)
+    assert "2 calls (2 recorded), 1 of them a login; 1 cassette" in output(result)
 
 
 def test_parameters_and_classes_share_a_file_as_its_owners(
@@ -355,7 +355,7 @@ def test_a_session_without_a_cassette_counts_its_calls_alone(
         """,
     )
 
-    assert "1 call (1 live), 1 login\n" in output(python.run())
+    assert "2 calls (2 live), 1 of them a login\n" in output(python.run())
 
 
 def test_events_tell_what_scripts_of_a_test_do(python: Project, live: Mapping[str, str]) -> None:

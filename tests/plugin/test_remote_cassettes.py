@@ -12,7 +12,7 @@ from bpmax_sim.cassette.remote import mirror
 from tests.plugin.project import Project, output
 from tests.third_parties.object_storage import object_storage
 
-REPLAYED = "2 calls (2 recorded), 2 logins; 2 cassettes"
+REPLAYED = "4 calls (4 recorded), 2 of them logins; 2 cassettes"
 
 
 @pytest.fixture(name="bucket", scope="module")
@@ -135,16 +135,16 @@ def test_every_mode_and_way_of_recording_works_there(
     url = f"--bpmax-cassettes={place}"
     record = ("--bpmax-mode=record", url, *workers)
 
-    assert "2 calls (2 live), 2 logins\n" in output(
+    assert "4 calls (4 live), 2 of them logins\n" in output(
         project.run("scenarios", "--bpmax-mode=live", url, *workers)
     )
-    assert "2 calls (2 simulated), 2 logins\n" in output(
+    assert "4 calls (4 simulated), 2 of them logins\n" in output(
         project.run("scenarios", "--bpmax-mode=simulate", url, *workers)
     )
-    for way, calls in (("once", "2 live"), ("once", "2 recorded"), ("new", "2 recorded")):
+    for way, calls in (("once", "4 live"), ("once", "4 recorded"), ("new", "4 recorded")):
         result = project.run("scenarios", f"--bpmax-record={way}", *record)
         result.assert_outcomes(passed=2)
-        assert f"2 calls ({calls}), 2 logins; 2 cassettes" in output(result)
+        assert f"4 calls ({calls}), 2 of them logins; 2 cassettes" in output(result)
         forget(project)
     before = contents(url.partition("=")[2])
     project.run("scenarios", "--bpmax-record=rewrite", *record).assert_outcomes(passed=2)

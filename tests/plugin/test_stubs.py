@@ -53,7 +53,7 @@ def test_a_router_answers_in_front_of_a_session(python: Project) -> None:
     result = python.run("-rA")
 
     result.assert_outcomes(passed=3)
-    assert "3 calls (3 stub), 3 logins" in output(result)
+    assert "6 calls (6 stub), 3 of them logins" in output(result)
 
 
 def test_what_a_router_has_no_route_for_goes_on(python: Project) -> None:
@@ -106,7 +106,7 @@ def test_a_router_answers_in_front_of_a_scenario(
     result = project.run("-k", "贵宾", "--bpmax-unused=ignore", *workers)
 
     result.assert_outcomes(passed=1, deselected=0 if workers else 1)
-    assert "1 call (1 stub), 1 login" in output(result)
+    assert "2 calls (2 stub), 1 of them a login" in output(result)
 
 
 def test_stubs_of_a_file_and_of_a_router_say_the_same_of_themselves(project: Project) -> None:

@@ -79,8 +79,10 @@ def test_a_cassette_of_a_skipped_python_test_is_no_orphan(orphan: Project) -> No
 def test_a_cassette_that_nobody_needs_is_not_counted(project: Project) -> None:
     project.write("test_空.py", "def test_空(bpmax_session): pass\n")
 
-    assert "2 calls (2 recorded), 2 logins; 2 cassettes" in output(project.run())
-    assert "2 calls (2 simulated), 2 logins\n" in output(project.run("--bpmax-mode=simulate"))
+    assert "4 calls (4 recorded), 2 of them logins; 2 cassettes" in output(project.run())
+    assert "4 calls (4 simulated), 2 of them logins\n" in output(
+        project.run("--bpmax-mode=simulate")
+    )
 
 
 def test_many_are_counted(orphan: Project) -> None:

@@ -56,7 +56,7 @@ def test_the_text_tells_everything_headline_first() -> None:
         "  × form.discount       expected 0.9   got 1",
         '  √ form.customerName   expected "张三"',
         "",
-        "  calls of this step: 1",
+        "  calls of this step: 1, in virtual time",
         "  #1 crm_system.get_customer_detail  GET https://crm.example.test/customers/12345",
         '     200 recorded 12 ms  {"code": 200, "data": {"name": "张三"}}',
         "",

@@ -1,0 +1,192 @@
+"""``run --watch``: whatever uses a file that was saved runs again.
+
+A scenario uses its file, fragments, scripts, flows, table, cassette and instances, and of the
+platform files those that it names or calls. The watcher starts before the first run, so that
+nothing is missed that is saved meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+import msgspec
+
+from bpmax_sim.cli.terminal import complain, tell
+from bpmax_sim.errors import BpmaxError, Problem
+from bpmax_sim.i18n import joined, msg
+from bpmax_sim.project import SUFFIXES, find_instances, local_of
+from bpmax_sim.report.terminal import Verdict
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.yamlfile import shown
+
+_OWN: Final = ".bpmax"
+_QUIET_MS: Final = 50  # an editor that writes a file in pieces has done so by then
+_WAKE_MS: Final = 100
+_SHOWN: Final = 3
+_KEY: Final = re.compile(r"^platform_key:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
+
+Found = tuple[Sequence[ScenarioItem], Sequence[Problem]]
+
+
+class Watched(msgspec.Struct, frozen=True, kw_only=True):
+    """What `watch` needs of a run.
+
+    Attributes:
+        gather: finds all scenarios anew.
+        play: runs some, tells of them, and of what kept others from running.
+        finish: writes what is there to read afterwards.
+        cassette: where the recording of a scenario lies.
+        folders: where scenarios are looked for.
+        platforms: the folder or file that wins over a scenario's own, if one does.
+    """
+
+    gather: Callable[[], Found]
+    play: Callable[[Sequence[ScenarioItem], Sequence[Problem]], Sequence[Verdict]]
+    finish: Callable[[Sequence[ScenarioItem]], None]
+    cassette: Callable[[ScenarioItem], Path]
+    folders: Sequence[Path]
+    platforms: str | os.PathLike[str] | None = None
+
+
+def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Problem]) -> NoReturn:
+    """Run *first*, then what uses a saved file, until somebody presses Ctrl-C.
+
+    Raises:
+        KeyboardInterrupt: somebody did.
+    """
+    every = run.gather()[0]
+    places = _places(run, every)
+    changes = _changes(places)
+    next(changes)
+    called: _Called = {}
+    _note(called, run.play(first, problems))
+    run.finish(every)
+    tell(msg("watching {places}; Ctrl-C ends it", places=_listed(places)))
+    while True:
+        saved = next(changes)
+        if not saved:
+            continue
+        try:
+            every = _again(run, saved, called)
+        except BpmaxError as error:  # such as a scenario that is named and gone for a moment
+            complain(str(error))
+            continue
+        if (now := _places(run, every)) != places:
+            places, changes = now, _changes(now)
+
+
+_Called = dict[str, frozenset[str]]
+"""Which platforms each scenario called when it last ran."""
+
+
+def _again(run: Watched, saved: frozenset[str], called: _Called) -> Sequence[ScenarioItem]:
+    """Run what uses one of the files *saved*, and return all scenarios that there are now.
+
+    Raises:
+        ConfigError: what the command line names is not there.
+    """
+    _forget_modules(saved)
+    every, problems = run.gather()
+    again = [item for item in every if any(_uses(run, item, one, called) for one in saved)]
+    wrong = {os.path.realpath(one.place.file) for one in problems if one.place}
+    if again or wrong & saved:
+        tell(msg("\nsaved: {files}", files=_listed(saved)))
+        _note(called, run.play(again, problems))
+        run.finish(every)
+    return every
+
+
+def _changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
+    """Yield the files that were saved, none each time that nothing was for a moment."""
+    import watchfiles  # noqa: PLC0415 - only where it is asked for
+
+    ignored = (*watchfiles.DefaultFilter.ignore_dirs, _OWN)
+    found = watchfiles.watch(
+        *places,
+        watch_filter=watchfiles.DefaultFilter(ignore_dirs=ignored),
+        step=_QUIET_MS,
+        rust_timeout=_WAKE_MS,
+        yield_on_timeout=True,
+    )
+    return (frozenset(os.path.realpath(path) for _, path in changes) for changes in found)
+
+
+def _note(called: _Called, verdicts: Iterable[Verdict]) -> None:
+    for verdict in verdicts:
+        names = frozenset(call.call.partition(".")[0] for call in verdict.calls)
+        called[verdict.item.node_id] = names
+
+
+def _uses(run: Watched, item: ScenarioItem, file: str, called: _Called) -> bool:
+    """Return whether *file*, a real path, is one that *item* is made of or answered from."""
+    if file in map(os.path.realpath, _files(run, item)):
+        return True
+    if file.endswith(".py"):
+        steps = (*item.steps, *item.cleanup)
+        return any(located.step.action == "python" for located in steps)
+    platforms = os.path.realpath(run.platforms or item.platforms)
+    if not file.endswith(SUFFIXES) or platforms not in {file, os.path.dirname(file)}:  # noqa: PTH120
+        return False
+    key = _platform_key(file)
+    named = any(key in text for text in item.sources.values())
+    return not key or named or key in called.get(item.node_id, frozenset())
+
+
+def _platform_key(file: str) -> str:
+    """Return the key of a platform file; of one that cannot be read, nothing."""
+    try:
+        found = _KEY.search(Path(file).read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return found[1] if found else ""
+
+
+def _files(run: Watched, item: ScenarioItem) -> Iterator[str]:
+    yield str(item.path)
+    yield item.place.file  # of a row, its table
+    yield from item.sources
+    yield str(run.cassette(item))
+    platforms = run.platforms or item.platforms
+    instances = str(item.instances or "") or find_instances(str(platforms))
+    if instances:
+        yield from (instances, local_of(instances))
+
+
+def _places(run: Watched, items: Iterable[ScenarioItem]) -> tuple[str, ...]:
+    """Return the folders of all files, none inside another.
+
+    Of a file in the root of a project the file itself: there is too much else below.
+    """
+    found = {os.path.realpath(one) for one in run.folders}
+    for item in items:
+        platforms = str(run.platforms or item.platforms)
+        folders = (str(item.path.parent), platforms, str(run.cassette(item).parent))
+        found.update(os.path.realpath(one) for one in folders if os.path.isdir(one))  # noqa: PTH112
+        for file in map(os.path.realpath, _files(run, item)):
+            folder = os.path.dirname(file)  # noqa: PTH120
+            is_root = folder == os.path.realpath(item.root)
+            if os.path.isfile(file):  # noqa: PTH113
+                found.add(file if is_root else folder)
+    whole = tuple(f"{one}{os.sep}" for one in found)
+    return tuple(sorted(one for one in found if not one.startswith(whole)))
+
+
+def _forget_modules(saved: Iterable[str]) -> None:
+    """Let steps in Python be imported anew, with all that lies beside or below what was saved."""
+    folders = tuple(os.path.dirname(one) + os.sep for one in saved if one.endswith(".py"))  # noqa: PTH120
+    for name, module in list(sys.modules.items()) if folders else ():
+        file = os.path.realpath(getattr(module, "__file__", None) or os.devnull)
+        if file.startswith(folders) and name.partition(".")[0] != "bpmax_sim":
+            del sys.modules[name]
+
+
+def _listed(paths: Iterable[str]) -> str:
+    known = [shown(Path(path)) for path in sorted(paths)]
+    left = len(known) - _SHOWN
+    more = [msg("and {left} more", left=left)] if left > 0 else []
+    return joined(", ", [*known[:_SHOWN], *more])

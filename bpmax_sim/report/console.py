@@ -1,0 +1,64 @@
+"""What scripts wrote to their console: one line as text and as data, wherever a run is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from bpmax_sim.errors import Place
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioStarted
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a console and where the script wrote it; without a place, an empty file.
+
+    Attributes:
+        ms: of virtual time since the scenario started.
+    """
+
+    text: str
+    level: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    ms: float = 0.0
+
+    @property
+    def place(self) -> Place:
+        """Return where it was written."""
+        return Place(self.file, self.line, self.column)
+
+
+def written(events: Iterable[Event]) -> tuple[Written, ...]:
+    """Return what the scripts of a scenario wrote, in order."""
+    start, found = 0.0, list[Written]()
+    for event in events:
+        if isinstance(event, ScenarioStarted):
+            start = event.at
+        elif isinstance(event, ConsoleWritten):
+            place = event.place or Place("")
+            found.append(
+                Written(
+                    text=event.text,
+                    level=event.level,
+                    file=place.file,
+                    line=place.line,
+                    column=place.column,
+                    ms=round((event.at - start) * 1000, 3),
+                )
+            )
+    return tuple(found)
+
+
+def console_lines(console: Iterable[Written]) -> Iterator[str]:
+    """Yield ``scripts/customer.js:12:3  log: 客户 12345``, more lines of one text indented."""
+    for one in console:
+        first, *more = one.text.splitlines() or [""]
+        if one.file:
+            head = msg("{place}  {level}: {text}", place=one.place, level=one.level, text=first)
+        else:
+            head = msg("{level}: {text}", level=one.level, text=first)
+        yield head
+        yield from (f"    {line}" for line in more)

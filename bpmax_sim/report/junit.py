@@ -1,0 +1,95 @@
+"""Verdicts -> JUnit XML as pytest writes it, with the file and line of each scenario.
+
+``time`` is real seconds. Texts are in the reader's language; characters that XML 1.0 lacks become
+U+FFFD.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from xml.etree import ElementTree as ET
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import joined, msg, translate
+from bpmax_sim.project import SUFFIX, make_folder
+from bpmax_sim.report.console import console_lines
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.terminal import Verdict
+from bpmax_sim.scenario.source import render
+from bpmax_sim.yamlfile import shown
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TAGS = {"skipped": "skipped", "xfailed": "skipped"}
+
+
+def write_junit(path: Path, verdicts: Sequence[tuple[Verdict, float]]) -> None:
+    """Write the file, with what each took in real seconds.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    root = ET.Element("testsuites")
+    tags = Counter(_tag(verdict) for verdict, _ in verdicts)
+    suite = ET.SubElement(
+        root,
+        "testsuite",
+        name="bpmax-sim",
+        tests=f"{len(verdicts)}",
+        failures=f"{tags['failure']}",
+        errors=f"{tags['error']}",
+        skipped=f"{tags['skipped']}",
+        time=f"{sum(seconds for _, seconds in verdicts):.3f}",
+    )
+    for verdict, seconds in verdicts:
+        suite.append(_case(verdict, seconds))
+    data = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    try:
+        make_folder(path)
+        path.write_bytes(data)
+    except OSError as error:
+        raise ConfigError(
+            msg("{path}: cannot be written: {reason}", path=shown(path), reason=error.strerror)
+        ) from None
+
+
+def _tag(verdict: Verdict) -> str:
+    """Return which element tells of a verdict: none of a pass, ``error`` where nothing ran."""
+    if verdict.outcome != "failed":
+        return _TAGS.get(verdict.outcome, "")
+    return "error" if verdict.problems or verdict.code is ExitCode.USAGE else "failure"
+
+
+def _case(verdict: Verdict, seconds: float) -> ET.Element:
+    item = verdict.item
+    first = verdict.failures[0] if verdict.failures else None
+    place = (first.location or first.place if first else None) or item.place
+    folder = PurePosixPath(item.spot.source.file.replace("\\", "/"))
+    parts = [*folder.parent.parts, folder.name.removesuffix(SUFFIX)]
+    case = ET.Element(
+        "testcase",
+        classname=_text(".".join(part for part in parts if part not in {"/", "."})),
+        name=_text(item.node_name),
+        file=_text(place.file or item.spot.source.file),
+        line=f"{place.line or item.place.line}",
+        time=f"{seconds:.3f}",
+    )
+    if verdict.digest:
+        told = {"bpmax_calls": f"{len(verdict.calls)}", "bpmax_trace_digest": verdict.digest}
+        properties = ET.SubElement(case, "properties")
+        for name, value in told.items():
+            ET.SubElement(properties, "property", name=name, value=value)
+    if tag := _tag(verdict):
+        texts = verdict.problems or [render(one, whole=True) for one in verdict.failures]
+        message = first.headline if first else next(iter(verdict.problems), verdict.reason)
+        what = ET.SubElement(case, tag, message=_text(message))
+        what.text = _text(joined("\n\n", texts)) if tag != "skipped" else None
+    if console := joined("\n", console_lines(verdict.console)):
+        ET.SubElement(case, "system-out").text = _text(console)
+    return case
+
+
+def _text(text: str) -> str:
+    return _NOT_IN_XML.sub("\ufffd", translate(text))
