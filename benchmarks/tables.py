@@ -14,6 +14,7 @@ from typing import Any, Literal
 Lang = Literal["en", "zh"]
 Found = Mapping[str, Any]
 RESULTS = Path(__file__).with_name("results") / "peers.json"
+DOCS = Path(__file__).parents[1] / "docs"
 _NONE = "–"
 
 
@@ -25,17 +26,17 @@ def results() -> Found:
 
 def compare(lang: Lang, found: Found | None = None) -> str:
     """Return the table of what each tool does when something is wrong."""
-    return _table(lang, found or results(), _COMPARED)
+    return _table(lang, found or results(), _COMPARED, _DECLARES[lang])
 
 
 def numbers(lang: Lang, found: Found | None = None) -> str:
     """Return the table of what each tool costs."""
-    return _table(lang, found or results(), _MEASURED)
+    return _table(lang, found or results(), _MEASURED, _COSTS[lang])
 
 
 def mark(name: str) -> str:
     """Return the comment above the table *name* of a page; `END` is below it."""
-    return f"<!-- peers: {name} -->"
+    return f"<!-- table: peers_{name} -->"
 
 
 END = "<!-- end -->"
@@ -47,18 +48,22 @@ def placed(page: str, lang: Lang) -> str:
     for name, table in TABLES.items():
         before, found, after = page.partition(mark(name))
         if found:
-            page = f"{before}{found}\n{table(lang)}{END}{after.partition(END)[2]}"
+            page = f"{before}{found}\n{table(lang)}\n{END}{after.partition(END)[2]}"
     return page
 
 
-def _table(lang: Lang, found: Found, rows: tuple[_Row, ...]) -> str:
+def write() -> None:
+    """Make the tables of every page anew."""
+    langs: tuple[Lang, ...] = ("en", "zh")
+    for lang in langs:
+        for path in sorted((DOCS / lang).rglob("*.md")):
+            page = path.read_text(encoding="utf-8")
+            if (made := placed(page, lang)) != page:
+                path.write_text(made, encoding="utf-8", newline="\n")
+
+
+def _table(lang: Lang, found: Found, rows: tuple[_Row, ...], about: str) -> str:
     tools = list(found["trials"])
-    tools.sort(
-        key=lambda tool: (
-            tool != "bpmax_sim",
-            list(found["peers"]).index(tool) if tool in found["peers"] else 0,
-        )
-    )
     lines = [
         f"| {' | '.join(['', *(_head(tool, found) for tool in tools)])} |".replace("|  |", "| |")
     ]
@@ -69,7 +74,7 @@ def _table(lang: Lang, found: Found, rows: tuple[_Row, ...]) -> str:
             result = found["trials"][tool].get(trial)
             cells.append(_NONE if result is None else _cell(cell, result, lang))
         lines.append(f"| {names[lang]} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", _told(lang, found)]) + "\n"
+    return "\n".join([*lines, "", about, "", _told(lang, found)])
 
 
 def _head(tool: str, found: Found) -> str:
@@ -79,23 +84,28 @@ def _head(tool: str, found: Found) -> str:
 
 def _told(lang: Lang, found: Found) -> str:
     machine = found["machine"]
+    load = machine["load"]["before"]
     missing = ", ".join(found["missing"])
     if lang == "en":
         told = (
             f"From trials that ran on {found['date']}: CPython {machine['python']}, "
-            f"{machine['system']}, {machine['processors']} processors; each tool as it comes. "
+            f"{machine['system']}, {machine['processors']} processors, "
+            f"load {_NONE if load is None else load} before. "
             "`python -m benchmarks.peers --write` runs them again."
         )
         return told + (f" Not installed and so left out: {missing}." if missing else "")
     told = (
         f"来自 {found['date']} 实际跑过的试验：CPython {machine['python']}，{machine['system']}，"
-        f"{machine['processors']} 个处理器；各工具都用默认设置。"
+        f"{machine['processors']} 个处理器，开始前负载 {_NONE if load is None else load}。"
         "`python -m benchmarks.peers --write` 重新跑一遍。"
     )
     return told + (f"装不上、因而没有列出：{missing}。" if missing else "")
 
 
 def _cell(cell: Callable[[Any, Lang], str], result: Any, lang: Lang) -> str:
+    if isinstance(result, Mapping) and "late" in result:
+        late = result["late"]
+        return {"en": f"not done within {late} s", "zh": f"{late} 秒内没完成"}[lang]
     if isinstance(result, Mapping) and (why := result.get("failed") or result.get("unfit")):
         return {"en": f"failed: {why}", "zh": f"失败：{why}"}[lang]
     return cell(result, lang)
@@ -117,37 +127,40 @@ def _red(result: Any, lang: Lang) -> str:
 
 
 def _miss(result: Any, lang: Lang) -> str:
-    words = {
-        "en": ("", "names the nearest", "prints the secret"),
-        "zh": ("", "指出最接近的", "会打印密钥"),
-    }[lang]
-    told = [words[1]] if result["names nearest"] else []
-    told += [words[2]] if result["leaks"] else []
     if not result["raised"]:
         return _red(result, lang)
-    return ({"en": ", ", "zh": "，"}[lang].join(told)) or {"en": "red", "zh": "判红"}[lang]
+    words = {
+        "en": ("red", "names the nearest", "names all", "prints the secret"),
+        "zh": ("判红", "指出最接近的", "列出全部", "会打印密钥"),
+    }[lang]
+    told = [words[0]]
+    told += [words[2] if result["far"] else words[1]] if result["near"] else []
+    told += [words[3]] if result["leaks"] else []
+    return {"en": ", ", "zh": "，"}[lang].join(told)
 
 
 def _kept(result: Any, _lang: Lang) -> str:
     return f"{result['kept']} / {result['killed after']}"
 
 
-def _cut(result: Any, _lang: Lang) -> str:
-    return f"{result['silent']} / {result['cuts']}"
+def _cut(result: Any, lang: Lang) -> str:
+    told = f"{result['silent']} / {result['cuts']}"
+    part = {"en": f"; in part {result['part']}", "zh": f"；放出一部分 {result['part']}"}[lang]
+    return told + (part if result["part"] else "")
 
 
-def _times(size: str) -> Callable[[Any, Lang], str]:
-    def cell(result: Any, lang: Lang) -> str:
-        value = result.get(size)
-        if value is None:
-            return {"en": "fails", "zh": "失败"}[lang]
-        return f"{value:.3g} ×"
+def _times(result: Any, lang: Lang) -> str:
+    calls = {"en": f" ({result['calls']} calls)", "zh": f"（{result['calls']} 次）"}[lang]
+    return f"{_three(result['times'])} ×" + calls
 
-    return cell
+
+def _three(value: float) -> str:
+    """Return three digits, and no power of ten."""
+    return f"{value:.3g}" if value < 1_000 else f"{round(value, -1):,.0f}"
 
 
 def _opening(result: Any, _lang: Lang) -> str:
-    return f"{result['ms']:.3g} ms"
+    return f"{_three(result['ms'])} ms"
 
 
 def _recording(result: Any, _lang: Lang) -> str:
@@ -161,22 +174,36 @@ _COMPARED: tuple[_Row, ...] = (
         "clients", _clients,
     ),
     (
-        {"en": "of six secrets left in the file", "zh": "六处敏感信息里留在文件中的"},
+        {
+            "en": "of six secrets left in the file, nothing declared",
+            "zh": "六处敏感信息里留在文件中的，什么都不声明",
+        },
         "redaction", _left,
+    ),
+    (
+        {"en": "the same, each declared", "zh": "同上，都已声明"},
+        "redaction_declared", _left,
     ),
     ({"en": "a body that has changed", "zh": "请求体变了"}, "changed_body", _red),
     ({"en": "a recording that is not played", "zh": "录了没回放"}, "unplayed", _red),
     ({"en": "a call more than was recorded", "zh": "比录制多一次调用"}, "extra", _red),
     (
-        {"en": "a miss, with an access token in the query", "zh": "未命中，查询里有访问令牌"},
+        {
+            "en": "a miss, with an access token in the query, nothing declared",
+            "zh": "未命中，查询里有访问令牌，什么都不声明",
+        },
         "miss", _miss,
     ),
+    ({"en": "the same, each declared", "zh": "同上，都已声明"}, "miss_declared", _miss),
     (
         {"en": "left of 25 recorded exchanges after kill -9", "zh": "kill -9 后 25 条录制剩下"},
         "kill", _kept,
     ),
     (
-        {"en": "of 100 cut files played without a word", "zh": "100 个截断的文件里不作声就回放的"},
+        {
+            "en": "of 100 cut files, all 20 calls played without a word",
+            "zh": "100 个截断的文件里，20 次调用都不作声就回放的",
+        },
         "cut", _cut,
     ),
 )  # fmt: skip
@@ -187,8 +214,8 @@ _MEASURED: tuple[_Row, ...] = (
                 "en": f"replay of a call, {size:,} exchanges, times a plain call of httpx",
                 "zh": f"回放一次调用，{size:,} 条记录，与 httpx 空调用之比",
             },
-            "replay",
-            _times(str(size)),
+            f"replay_{size}",
+            _times,
         )
         for size in (100, 1_000, 10_000)
     ),
@@ -202,10 +229,44 @@ _MEASURED: tuple[_Row, ...] = (
     ),
     (
         {
-            "en": "a call while it is recorded, and closing, for each of 200 (medians)",
-            "zh": "录制时的一次调用，加上收尾，200 次的中位数",
+            "en": "a call while it is recorded, median of 200, and its share of closing",
+            "zh": "录制时的一次调用，200 次的中位数，加上摊到的收尾",
         },
         "recording",
         _recording,
     ),
 )
+_DECLARES: Mapping[Lang, str] = {
+    "en": (
+        "Each tool as it comes, except where secrets are declared as its documentation says: "
+        "bpmax_sim by its platform file, with the place of each credential and of the token in "
+        "the answer; vcrpy and pytest-recording by `filter_headers`, `filter_query_parameters` "
+        "and `filter_post_data_parameters`, and vcrpy by `filter_sensitive_data` for the token "
+        "in the answer; cassetter by `filter_headers` for the one header that its own lists do "
+        "not hold; betamax by the values themselves as `placeholders`, and a `before_record` "
+        "hook for the token in the answer. After kill -9 bpmax_sim alone has a command to run, "
+        "`recover`, and it was run. Whoever asks for each call of a cut file sees that calls are "
+        "missing; in part counts the files of which calls were played before that."
+    ),
+    "zh": (
+        "各工具都用默认设置；标明已声明的，按各自文档声明敏感信息：bpmax_sim 用平台文件，"
+        "写明每个凭证的位置和响应里令牌的位置；vcrpy 和 pytest-recording 用 `filter_headers`、"
+        "`filter_query_parameters` 和 `filter_post_data_parameters`，vcrpy 另用 "
+        "`filter_sensitive_data` 处理响应里的令牌；cassetter 用 `filter_headers` "
+        "补上内置清单里没有的那个请求头；betamax 用 `placeholders` 直接写值，另用 "
+        "`before_record` 钩子处理响应里的令牌。kill -9 之后只有 bpmax_sim 有可运行的命令 "
+        "`recover`，已运行。截断的文件每次调用都要一遍，就会发现缺了；"
+        "「放出一部分」数的是在那之前已放出若干次调用的文件。"
+    ),
+}
+_COSTS: Mapping[Lang, str] = {
+    "en": (
+        "Calls are spread evenly over the file, as many as five seconds allow, at most 300. Files "
+        "hold one recorded exchange many times, under different addresses. bpmax_sim records "
+        "with every secret declared, the others with nothing declared."
+    ),
+    "zh": (
+        "调用均匀取自整个文件，五秒内能做多少做多少，最多 300 次。文件由同一条录制复制而成，"
+        "地址各不相同。录制时 bpmax_sim 声明了全部敏感信息，其他工具什么都没声明。"
+    ),
+}

@@ -66,6 +66,7 @@ CAMPAIGNS = (
     "tests.matrix",
     "tests.fuzz",
     "tests.property",
+    "tests.docs --check",
     "benchmarks",
 )
 

@@ -1,7 +1,8 @@
-"""``python -m benchmarks.peers [--write] [--only NAME…]``: run every trial with every peer.
+"""``python -m benchmarks.peers [--write]``: run every trial with every peer.
 
 It makes an environment with the pinned peers, prints their versions, the results and both tables.
-With --write the results are kept where the documentation's tables are made of them.
+With --write the results are kept, and the documentation's tables made of them; a busy machine
+does not write unless forced. --only and --trials try the tools again without keeping anything.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.environment import PEERS, environment
-from benchmarks.tables import RESULTS, compare, numbers
+from benchmarks.tables import RESULTS, compare, numbers, write
 
 OURS = "bpmax_sim"
 TRIALS = (
-    *("clients", "redaction", "changed_body", "unplayed", "extra", "miss", "kill", "cut"),
-    *("replay", "opening", "recording"),
+    *("clients", "redaction", "redaction_declared", "changed_body", "unplayed", "extra"),
+    *("miss", "miss_declared", "kill", "cut"),
+    *("replay_100", "replay_1000", "replay_10000", "opening", "recording"),
 )
-_MOST_SECONDS = 120
+_MOST_SECONDS = 60
+_MOST_LOAD = 1.5
 
 
 def trial(python: Path, tool: str, name: str) -> Any:
@@ -41,7 +45,7 @@ def trial(python: Path, tool: str, name: str) -> Any:
                 cwd=folder, env={**os.environ, **kept},
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return {"failed": f"not done within {_MOST_SECONDS} s"}
+            return {"late": _MOST_SECONDS}
     if ran.returncode:
         return {"failed": (ran.stderr.strip().splitlines() or ["?"])[-1]}
     return _without_ports(json.loads(ran.stdout.splitlines()[-1]))
@@ -57,12 +61,17 @@ def _without_ports(found: Any) -> Any:
     return found
 
 
-def measured(tools: list[str], python: Path) -> dict[str, Any]:
+def load() -> float | None:
+    """Return how many processes waited for a processor in the last minute, where that is known."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def measured(tools: list[str], python: Path, trials: list[str]) -> dict[str, Any]:
     """Return the result of each trial by tool."""
     found: dict[str, Any] = {}
-    for tool in (OURS, *tools):
+    for tool in tools:
         found[tool] = {}
-        for name in TRIALS:
+        for name in trials:
             print(
                 f"{dt.datetime.now(tz=dt.UTC):%H:%M:%S} {tool} {name} …",
                 file=sys.stderr,
@@ -75,40 +84,65 @@ def measured(tools: list[str], python: Path) -> dict[str, Any]:
     return found
 
 
-def main() -> int:
-    """Run, print, and keep the results if asked."""
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what the command line asks for; end where that cannot be."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"keep the results in {RESULTS}")
-    parser.add_argument("--only", nargs="*", metavar="NAME", help="these peers alone")
+    parser.add_argument("--force", action="store_true", help="write on a busy machine too")
+    tools = [OURS, *(one.name for one in PEERS)]
+    parser.add_argument("--only", nargs="+", choices=tools, metavar="NAME", help="these tools")
+    parser.add_argument("--trials", nargs="+", choices=TRIALS, metavar="NAME", help="these trials")
     parser.add_argument("--index", help="another package index for pip")
-    options = parser.parse_args()
+    options = parser.parse_args(given)
+    if options.write and (options.only or options.trials):
+        parser.error("--write keeps whole results: leave --only and --trials out")
+    return options
+
+
+def refusal(options: argparse.Namespace, busy: float | None) -> str:
+    """Return why results must not be written at this load, or nothing."""
+    if not options.write or options.force or busy is None or busy <= _MOST_LOAD:
+        return ""
+    return (
+        f"the machine is busy: its load is {busy}, more than {_MOST_LOAD}; wait until it is quiet, "
+        "or give --force"
+    )
+
+
+def main() -> int:
+    """Run, print, and keep the results if asked."""
+    options, before = arguments(), load()
+    if refused := refusal(options, before):
+        print(refused, file=sys.stderr)
+        return 2
     peers = [one for one in PEERS if not options.only or one.name in options.only]
-    unknown = sorted({*(options.only or ())} - {one.name for one in PEERS})
-    if unknown:
-        parser.error(
-            f"no such peer: {', '.join(unknown)}; there are {', '.join(p.name for p in PEERS)}"
-        )
     index = ("--index-url", options.index) if options.index else ()
     python, missing = environment(peers, options=index)
     for one in peers:
         why = missing.get(one.name)
         print(f"{one.name} {one.version} ({one.date})" + (f": left out, {why}" if why else ""))
     tools = [one.name for one in peers if one.name not in missing]
+    ours = [OURS] if not options.only or OURS in options.only else []
+    begun = dt.datetime.now(tz=dt.UTC)
+    trials = measured([*ours, *tools], python, options.trials or list(TRIALS))
     results = {
-        "version": 1,
-        "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
+        "version": 2,
+        "date": begun.date().isoformat(),
+        "seconds": round((dt.datetime.now(tz=dt.UTC) - begun).total_seconds()),
         "machine": {
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
             "processors": os.cpu_count(),
+            "load": {"before": before, "after": load()},
         },
         "peers": {one.name: {"version": one.version, "date": one.date} for one in peers},
         "missing": dict(missing),
-        "trials": measured(tools, python),
+        "trials": trials,
     }
-    text = json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    text = json.dumps(results, ensure_ascii=False, indent=1) + "\n"
     if options.write:
         RESULTS.write_text(text, encoding="utf-8")
+        write()
     print(text)
     print(compare("en", results))
     print(numbers("en", results))

@@ -20,16 +20,19 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+from sample import sampled  # type: ignore[import-not-found]
 from tools import SECRETS, SUFFIX, TOOLS  # type: ignore[import-not-found]
 
 _KILLED, _OF, _CUTS = 25, 50, 100
 _NOTE = "x" * 950
-_SIZES = (100, 1_000, 10_000)
-_BUDGET = 3.0
-_NEAREST = re.compile(r"nearest|similar|/get/1\b")
+_NEAR, _FAR = re.compile(r"/get/1\b|exchange 1\b"), re.compile(r"/post/9\b|exchange 2\b")
+"""A recorded call is named by its address or by its place in the file."""
+_OPENED = 10_000
 RECORDS = frozenset({"bpmax_sim", "vcrpy", "cassetter", "betamax"})
 THROUGH_PYTEST = frozenset({"pytest-recording", "pytest-httpx"})
 """They are asked what makes a test red; what is below the first is vcrpy."""
+DECLARES = RECORDS | {"pytest-recording"}
+"""They can be told where secrets are."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -81,7 +84,7 @@ class Trial:
         """Return a call with a body."""
         return {"method": "POST", "url": f"{self.base}/post/{number}", "json": body}
 
-    def play(self, mode: str, calls: list[Any], known: list[Any] | None = None, **how: str) -> str:
+    def play(self, mode: str, calls: list[Any], known: list[Any] | None = None, **how: Any) -> str:
         """Make *calls* and close; return nothing if all went well, else what was raised."""
         try:
             with TOOLS[self.tool](self.file, mode, known or calls, **how) as send:
@@ -91,13 +94,12 @@ class Trial:
             return f"{type(error).__name__}: {error}"
         return ""
 
-    def both(self, recorded: list[Any], played: list[Any]) -> dict[str, str]:
+    def both(self, recorded: list[Any], played: list[Any], **how: Any) -> dict[str, str]:
         """Record some calls and play others."""
-        records = self.tool in RECORDS or self.tool == "pytest-recording"
-        first = self.play("record", recorded) if records else ""
+        first = self.play("record", recorded, **how) if self.tool in DECLARES else ""
         if first:
             return {"unfit": first}
-        return {"raised": self.play("replay", played, recorded)}
+        return {"raised": self.play("replay", played, recorded, **how)}
 
 
 def unplayed(trial: Trial) -> object:
@@ -114,12 +116,26 @@ def changed_body(trial: Trial) -> object:
 
 
 def miss(trial: Trial) -> object:
-    """Ask for another number, with a secret in the query; tell whether the message helps, leaks."""
+    """Ask for what is not recorded, with a secret in the query, which no tool is told of."""
+    return _missed(trial)
+
+
+def miss_declared(trial: Trial) -> object:
+    """Do the same with each tool told where secrets are."""
+    return _missed(trial, declared=True) if trial.tool in DECLARES else None
+
+
+def _missed(trial: Trial, **how: Any) -> object:
+    """Tell which recorded calls the message names, of one near and one far, and if it leaks."""
     sent = {"url": f"{trial.base}/get/2?access_token={SECRETS[2]}"}
-    said = trial.both([trial.get(1)], [sent]).get("raised", "")
+    found = trial.both([trial.get(1), trial.post(9, {"far": True})], [sent], **how)
+    if "unfit" in found:
+        return found
+    said = found["raised"]
     return {
         "raised": bool(said),
-        "names nearest": bool(_NEAREST.search(said)),
+        "near": bool(_NEAR.search(said)),
+        "far": bool(_FAR.search(said)),
         "leaks": SECRETS[2] in said,
     }
 
@@ -133,19 +149,8 @@ def kill(trial: Trial) -> object:
     if trial.tool == "bpmax_sim":
         command = [sys.executable, "-m", "bpmax_sim", "recover", str(trial.folder)]
         subprocess.run(command, check=False, capture_output=True)
-    return {"killed after": _KILLED, "kept": _playable(trial, _KILLED)}
-
-
-def _playable(trial: Trial, count: int) -> int:
-    played = 0
-    try:
-        with TOOLS[trial.tool](trial.file, "replay", []) as send:
-            for number in range(count):
-                send(trial.get(number))
-                played += 1
-    except BaseException:  # noqa: BLE001 - a miss, or the end of the session
-        return played
-    return played
+    kept, _ = _played(trial, [trial.get(number) for number in range(_KILLED)])
+    return {"killed after": _KILLED, "kept": kept}
 
 
 def die(trial: Trial) -> None:
@@ -158,21 +163,49 @@ def die(trial: Trial) -> None:
 
 
 def cut(trial: Trial) -> object:
-    """Cut a file of 20 at many places; tell how often its first call is played without a word."""
+    """Cut a file of 20 at many places and ask for each call.
+
+    Tell in how many files all were played without a word, and in how many some were before one.
+    """
     if trial.tool not in RECORDS:
         return None
-    if said := trial.play("record", [trial.get(number) for number in range(20)]):
+    calls = [trial.get(number) for number in range(20)]
+    if said := trial.play("record", calls):
         return {"unfit": said}
     whole = trial.file.read_bytes()
-    silent = 0
+    silent = part = 0
     for number in range(1, _CUTS + 1):
         trial.file.write_bytes(whole[: len(whole) * number // (_CUTS + 1)])
-        silent += not trial.play("replay", [trial.get(0)])
-    return {"cuts": _CUTS, "silent": silent}
+        played, said = _played(trial, calls)
+        silent += not said
+        part += bool(said and played)
+    return {"cuts": _CUTS, "part": part, "silent": silent}
+
+
+def _played(trial: Trial, calls: list[Any]) -> tuple[int, str]:
+    """Return how many of *calls* were answered, and what was raised then."""
+    played = 0
+    try:
+        with TOOLS[trial.tool](trial.file, "replay", calls) as send:
+            for call in calls:
+                send(call)
+                played += 1
+    except BaseException as error:  # noqa: BLE001 - whatever a tool raises is the result
+        return played, type(error).__name__
+    return played, ""
 
 
 def redaction(trial: Trial) -> object:
-    """Record six secrets, with the tool as it comes; tell which are in its file."""
+    """Record six secrets that no tool is told of; tell which are in its file."""
+    return _redacted(trial)
+
+
+def redaction_declared(trial: Trial) -> object:
+    """Do the same with each tool told where secrets are."""
+    return _redacted(trial, declared=True)
+
+
+def _redacted(trial: Trial, **how: Any) -> object:
     if trial.tool not in RECORDS:
         return None
     url = f"{trial.base}/post"
@@ -184,7 +217,7 @@ def redaction(trial: Trial) -> object:
         {"method": "POST", "url": f"{url}/5", "form": {"client_secret": SECRETS[4]}},
         {"url": f"{trial.base}/get/token"},
     ]
-    said = trial.play("record", calls)
+    said = trial.play("record", calls, **how)
     data = trial.file.read_bytes() if trial.file.exists() else b""
     if said or not data:
         return {"refused": said or "nothing was written"}
@@ -220,39 +253,34 @@ def _gone(self: BaseHTTPRequestHandler) -> None:
     self.connection.close()
 
 
-def replay(trial: Trial) -> object:
-    """Replay distinct calls; tell the median multiple of a plain call, for each size."""
+def replay_100(trial: Trial) -> object:
+    return _replay(trial, 100)
+
+
+def replay_1000(trial: Trial) -> object:
+    return _replay(trial, 1_000)
+
+
+def replay_10000(trial: Trial) -> object:
+    return _replay(trial, 10_000)
+
+
+def _replay(trial: Trial, size: int) -> object:
+    """Replay distinct calls; tell the median multiple of a plain call, and of how many."""
     if trial.tool in THROUGH_PYTEST:
         return None
-    found: dict[str, float | str] = {}
-    for size in _SIZES:
-        trial.file = trial.folder / f"{size}{trial.file.suffix}"
-        calls = [trial.get(number) for number in range(size)]
-        if trial.tool in RECORDS and (said := _written(trial, calls)):
-            found[f"{size} failed"] = said.partition(":")[0]
-            continue
-        base = floor(trial)
-        try:
-            with TOOLS[trial.tool](trial.file, "replay", calls) as send:
-                found[str(size)] = _sampled(lambda call: json.loads(send(call)), calls) / base
-        except BaseException as error:  # noqa: BLE001 - calls that were left out, said at closing
-            if str(size) not in found:
-                found[f"{size} failed"] = type(error).__name__
-    return found
-
-
-def _sampled(work: Callable[[Any], object], calls: list[Any]) -> float:
-    """Return the median cost of a call, of as many as the time allows, spread over all of them."""
-    work(calls[0])
+    calls = [trial.get(number) for number in range(size)]
+    if trial.tool in RECORDS and (said := _written(trial, calls)):
+        return {"failed": said}
+    base = floor(trial)
     taken: list[float] = []
-    end = time.monotonic() + _BUDGET
-    for call in calls[1 :: max(1, len(calls) // 300)]:
-        begun = time.process_time()
-        work(call)
-        taken.append(time.process_time() - begun)
-        if time.monotonic() > end:
-            break
-    return statistics.median(taken)
+    try:
+        with TOOLS[trial.tool](trial.file, "replay", calls) as send:
+            taken = sampled(lambda call: json.loads(send(call)), calls)
+    except BaseException as error:  # noqa: BLE001 - closing says which calls were left out
+        if not taken:
+            return {"failed": type(error).__name__}
+    return {"times": statistics.median(taken) / base, "calls": len(taken)}
 
 
 def floor(trial: Trial) -> float:
@@ -264,17 +292,15 @@ def floor(trial: Trial) -> float:
     answers = {call["url"]: body for call in calls}
     transport = httpx.MockTransport(lambda r: httpx.Response(200, content=answers[str(r.url)]))
     with httpx.Client(transport=transport) as client:
-        return _sampled(lambda call: client.get(call["url"]).json(), calls)
+        taken: list[float] = sampled(lambda call: client.get(call["url"]).json(), calls)
+    return statistics.median(taken)
 
 
 def _written(trial: Trial, calls: list[Any]) -> str:
     """Write the tool's own file of *calls*: recorded, or one recorded call many times."""
-    if trial.tool == "cassetter":
-        return trial.play("record", calls)
     if said := trial.play("record", calls[:1]):
         return said
-    multiplied = {"vcrpy": _vcrpy_many, "betamax": _betamax_many, "bpmax_sim": _ours_many}
-    multiplied[trial.tool](trial.file, [call["url"] for call in calls])
+    _MANY[trial.tool](trial.file, [call["url"] for call in calls])
     return ""
 
 
@@ -304,6 +330,15 @@ def _betamax_many(file: Path, urls: list[str]) -> None:
     file.write_text(json.dumps(said), "utf-8")
 
 
+def _cassetter_many(file: Path, urls: list[str]) -> None:
+    from cassetter._core import Cassette  # noqa: PLC0415 - no public name writes a file
+
+    cassette = Cassette.load(str(file))
+    one = cassette.interactions[0]
+    cassette.interactions = [one.replace(request=one.request.replace(uri=url)) for url in urls]
+    cassette.save(str(file))
+
+
 def _ours_many(file: Path, urls: list[str]) -> None:
     from msgspec.structs import replace  # noqa: PLC0415
 
@@ -324,11 +359,19 @@ def _ours_many(file: Path, urls: list[str]) -> None:
     file.write_bytes(dump(many, rules=rules))
 
 
+_MANY = {
+    "vcrpy": _vcrpy_many,
+    "cassetter": _cassetter_many,
+    "betamax": _betamax_many,
+    "bpmax_sim": _ours_many,
+}
+
+
 def opening(trial: Trial) -> object:
     """Open the tool's own file of 10,000 exchanges and read each; tell the milliseconds."""
     if trial.tool not in RECORDS:
         return None
-    calls = [trial.get(number) for number in range(_SIZES[-1])]
+    calls = [trial.get(number) for number in range(_OPENED)]
     if said := _written(trial, calls):
         return {"unfit": said}
     taken, read = [], 0
@@ -376,12 +419,15 @@ _READ = {
 
 
 def recording(trial: Trial) -> object:
-    """Tell the median milliseconds of a call while 200 are recorded, and of closing, for each."""
+    """Tell the median milliseconds of a call while 200 are recorded, and of closing, for each.
+
+    Ours is told of every secret, since to search for them is what its recording costs.
+    """
     if trial.tool not in RECORDS:
         return None
     calls = [trial.get(number) for number in range(200)]
     taken: list[float] = []
-    with TOOLS[trial.tool](trial.file, "record", calls) as send:
+    with TOOLS[trial.tool](trial.file, "record", calls, declared=trial.tool == "bpmax_sim") as send:
         for call in calls:
             begun = time.perf_counter()
             send(call)
@@ -394,8 +440,8 @@ def recording(trial: Trial) -> object:
 TRIALS: dict[str, Callable[[Trial], object]] = {
     one.__name__: one
     for one in (
-        clients, redaction, changed_body, unplayed, extra, miss, kill, cut, replay, opening,
-        recording,
+        clients, redaction, redaction_declared, changed_body, unplayed, extra, miss, miss_declared,
+        kill, cut, replay_100, replay_1000, replay_10000, opening, recording,
     )
 }  # fmt: skip
 

@@ -91,6 +91,16 @@ def difference(
             yield before if before is not None else after or "", pair
 
 
+def additions(new: Cassette) -> Iterator[tuple[str, Pair]]:
+    """Yield every exchange of a cassette that takes no other's place, with its owner.
+
+    Raises:
+        CassetteError: if it cannot be read.
+    """
+    for owner in new.owners:
+        yield from ((owner, Pair(new=one)) for one in _exchanges(new, owner))
+
+
 def _owners(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
     if len(old) == len(new) == 1:
         yield old[0], new[0]

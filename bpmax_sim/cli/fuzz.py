@@ -11,7 +11,7 @@ import typer
 
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import missing
-from bpmax_sim.cli.terminal import say, say_document, tell
+from bpmax_sim.cli.terminal import progress, say, say_document, tell
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.reproduction import File, pytest_of, scenario_of
@@ -89,7 +89,8 @@ def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
     check_address(plan.against)
     if plan.against != SIMULATE:
         reach(planned(plan))
-    tried = search(plan)
+    with progress(plan.seconds) as move:
+        tried = search(plan, move)
     if not tried:
         tell(
             msg("{plan_path}: no law says anything of what it declares", plan_path=shown(plan.path))

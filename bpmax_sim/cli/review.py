@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,17 +19,20 @@ from msgspec import UNSET
 
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.merge import new_file
-from bpmax_sim.cassette.miss import both
+from bpmax_sim.cassette.matching import Difference
+from bpmax_sim.cassette.merge import new_file, parts_of_outcome
 from bpmax_sim.cassette.model import encode_sorted
-from bpmax_sim.check.diff import Numbered, Pair, difference
-from bpmax_sim.cli.cassettes import Yes, changes
+from bpmax_sim.check.diff import Numbered, Pair, additions, difference
+from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, opened
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, tell
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.messages import Exchange
+from bpmax_sim.platform.load import Platforms
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.scenario.expect import contrast
 from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.yamlfile import shown
 
@@ -100,13 +105,24 @@ def _old(path: Path) -> Path:
 
 
 def _told(path: Path) -> dict[str, Any]:
-    old = _old(path)
-    before = old.read_text(encoding="utf-8") if old.exists() else ""
     return {
         "file": shown(path),
         "exchanges": len(Cassette.load(path)),
-        "changes": list(changes(before, path.read_text(encoding="utf-8"))),
+        "changes": list(_changes(path)) or [msg("nothing that means anything else")],
     }
+
+
+def _changes(path: Path) -> Iterator[str]:
+    """Yield what the recording at *path* means that the one it would replace does not."""
+    after = Cassette.load(path)
+    try:
+        before = Cassette.load(_old(path))
+    except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
+        before = after
+        pairs = list(additions(after))
+    else:
+        pairs = list(_compared(before, after, declared(None)))
+    yield from _lines([_Found(before, after, *pair) for pair in pairs], contents=True)
 
 
 def _show(one: Mapping[str, Any]) -> None:
@@ -139,6 +155,9 @@ _DECISIONS: Mapping[str, tuple[str, Callable[[Path], None]]] = {
 }
 
 
+_WIDEST = 160
+_MOST = 40
+_TOLD = ("failed", "status", "body")
 _KINDS = ("same", "changed", "removed", "added")
 
 
@@ -169,12 +188,7 @@ def diff(
     """Compare cassettes."""
     before, after = opened(old), opened(_other(old, new))
     known = declared(platforms)
-    found = [
-        _Found(before, after, owner, pair)
-        for owner, pair in difference(
-            before, after, matching_rules(known, ()), lambda name: volatile_places(known, name)
-        )
-    ]
+    found = [_Found(before, after, *pair) for pair in _compared(before, after, known)]
     counts: Counter[str] = Counter(one.pair.kind for one in found)
     if json:
         say_document(
@@ -190,6 +204,11 @@ def diff(
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 
+def _compared(before: Cassette, after: Cassette, known: Platforms) -> Iterator[tuple[str, Pair]]:
+    rules = matching_rules(known, ())
+    return difference(before, after, rules, lambda name: volatile_places(known, name))
+
+
 def _other(old: Path, new: Path | None) -> Path:
     if new is not None:
         return new
@@ -201,7 +220,8 @@ def _other(old: Path, new: Path | None) -> Path:
     return waiting
 
 
-def _lines(found: Iterable[_Found]) -> Iterator[str]:
+def _lines(found: Iterable[_Found], *, contents: bool = False) -> Iterator[str]:
+    """Yield what differs; with *contents* also what is in exchanges that were added."""
     for one in found:
         pair = one.pair
         if pair.kind == "same":
@@ -220,7 +240,51 @@ def _lines(found: Iterable[_Found]) -> Iterator[str]:
         )
         for side, places in (("request", pair.request), ("answer", pair.answer)):
             for place in places:
-                yield "    {} {}: {} -> {}".format(side, place.path, *both(place))
+                yield from _difference(side, place)
+        if contents and pair.kind == "added":
+            yield from _contents(told.exchange)
+
+
+def _difference(side: str, place: Difference) -> Iterator[str]:
+    """Yield ``answer body.data.phone: "138…" → absent``; of longer texts the lines that differ."""
+    before, after = place.recorded, place.sent
+    if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
+        yield f"    {side} {place.path}:"
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
+        yield from (f"      {line}" for line in islice(lines, 2, None) if line[:2] != "@@")
+        return
+    old, new = contrast(_meaning(before), _meaning(after), _WIDEST)
+    yield msg("    {side} {path}: {old} → {new}", side=side, path=place.path, old=old, new=new)
+
+
+def _meaning(value: Any) -> str:
+    """Return *value* as JSON, but texts without escapes, and what is not there by that word."""
+    if value is UNSET:
+        return msg("absent")
+    return f'"{value}"' if isinstance(value, str) else encode_sorted(value).decode()
+
+
+def _contents(exchange: Exchange) -> Iterator[str]:
+    """Yield the request, and each value of the answer with its path, as far as is readable."""
+    yield f"    {exchange.request.method} {exchange.request.url}"
+    outcome = parts_of_outcome(exchange.outcome)
+    told = {name: outcome[name] for name in _TOLD if name in outcome}
+    leaves = [leaf for name, value in told.items() for leaf in _leaves(name, value)]
+    for path, value in leaves[:_MOST]:
+        yield f"    answer {path}: {contrast(_meaning(value), '', _WIDEST)[0]}"
+    if len(leaves) > _MOST:
+        yield msg("    … {left} more", left=len(leaves) - _MOST)
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _leaves(f"{path}.{name}", inner)
+    elif isinstance(value, list) and value:
+        for number, inner in enumerate(value):
+            yield from _leaves(f"{path}[{number}]", inner)
+    else:
+        yield path, value
 
 
 def _exchange(found: _Found) -> dict[str, Any]:

@@ -174,6 +174,7 @@ def _answer(question: str) -> str:
 
 T = TypeVar("T")
 SECONDS = 2.0
+_REFRESHED = 0.2
 
 
 def watched(
@@ -200,6 +201,35 @@ def watched(
         yield step
         if bar and number < total and now() - begun > SECONDS:
             bar.show(number)
+
+
+@contextmanager
+def progress(
+    seconds: float, *, stream: IO[str] | None = None, now: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[], None]]:
+    """Yield what moves a bar of *seconds* on, as often as it is called; it is gone at the end.
+
+    Args:
+        seconds: how long the work takes at most.
+        stream: a terminal, or nothing is shown; standard error by default.
+        now: real seconds.
+    """
+    out = sys.stderr if stream is None else stream
+    bar = _Bar(out, max(1, round(seconds))) if out.isatty() else None
+    begun = moved = now()
+
+    def move() -> None:
+        nonlocal moved
+        at = now()
+        if bar and at - begun > SECONDS and at - moved > _REFRESHED:
+            moved = at
+            bar.show(min(round(at - begun), bar.total))
+
+    try:
+        yield move
+    finally:
+        if bar:
+            bar.hide()
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ALL_COMPLETED, ProcessPoolExecutor, wait
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
@@ -277,6 +277,7 @@ def hold_script(target: Target, files: Sequence[str], situation: Mapping[str, An
 
 
 _FIRST_ROUND: Final = 5
+_TELL: Final = 0.2
 _LARGEST_ROUND: Final = 320
 """When time is over, no more than the rest of a round is still drawn, and not tried."""
 _SAFE: Final = frozenset({"GET", "HEAD"})
@@ -352,8 +353,14 @@ class Tried(msgspec.Struct, frozen=True):
     finding: Finding | None = None
 
 
-def search(plan: Plan) -> list[Tried]:
+def _nobody_asks() -> None:
+    """Do nothing."""
+
+
+def search(plan: Plan, told: Callable[[], None] = _nobody_asks) -> list[Tried]:
     """Search as *plan* says, and return what was tried, in the order of APIs and laws.
+
+    *told* is called again and again meanwhile, in this process.
 
     Raises:
         ConfigError: a file or an option is wrong, or no value fits what is declared.
@@ -362,11 +369,14 @@ def search(plan: Plan) -> list[Tried]:
     tasks = list(tasks_of(plan))
     workers = max(1, min(plan.workers, len(tasks)))
     if workers == 1:
-        return searched(plan, tasks, until - time.monotonic())
+        return searched(plan, tasks, until - time.monotonic(), told)
     left = until - time.monotonic()
     shares = [tasks[number::workers] for number in range(workers)]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        parts = list(pool.map(searched, [plan] * workers, shares, [left] * workers))
+        jobs = [pool.submit(searched, plan, share, left) for share in shares]
+        while wait(jobs, timeout=_TELL, return_when=ALL_COMPLETED).not_done:
+            told()
+        parts = [job.result() for job in jobs]
     return [parts[number % workers][number // workers] for number in range(len(tasks))]
 
 
@@ -398,11 +408,15 @@ def planned(plan: Plan) -> Target:
     return target_of(known, read_platform(plan.path).platform_key, plan.against)
 
 
-def searched(plan: Plan, tasks: Sequence[Task], seconds: float) -> list[Tried]:
+def searched(
+    plan: Plan, tasks: Sequence[Task], seconds: float, told: Callable[[], None] = _nobody_asks
+) -> list[Tried]:
     """Try *tasks* in turn, each round with more examples, and return what came of each."""
     until = time.monotonic() + seconds
     target = planned(plan)
     hunts = [_hunt(target, task, plan) for task in tasks]
+    for hunt in hunts:
+        hunt.told = told
     kept = settings(
         database=database(plan.examples),
         deadline=None,
@@ -436,6 +450,7 @@ class _Hunt(msgspec.Struct):
         drawn: what the law is tried with.
         hold: holds the law against one example.
         tell: returns the fields of a finding that tell of an example, which identify it, too.
+        told: is called at every example.
     """
 
     target: Target
@@ -446,6 +461,7 @@ class _Hunt(msgspec.Struct):
     tell: Callable[[Any], dict[str, Any]]
     examples: int = 0
     finding: Finding | None = None
+    told: Callable[[], None] = _nobody_asks
     _until: float = 0.0
     _known: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -485,6 +501,7 @@ class _Hunt(msgspec.Struct):
         if time.monotonic() > self._until:
             return False
         self.examples += 1
+        self.told()
         try:
             self.hold(example)
         except LawBroken as error:

@@ -190,9 +190,21 @@ def test_what_waits_is_compared_with_what_is_there(waiting: Project, bs: Command
     assert done.code == 6
     first, *rest = done.out.splitlines()
     assert first == f"{HERE}.new  (1 exchange)"
-    assert "  -    uri: https://crm.example.test/api/customers/12345" in rest
-    assert "  +    uri: https://crm.example.test/api/customers/12346" in rest
-    assert not [line for line in rest if '"key"' in line]
+    assert '      request path.id: "12345" → "12346"' in rest
+    assert '      answer body.data.name: "张三" → "李四"' in rest
+    assert not [line for line in rest if '"key"' in line or "\\" in line]
+
+
+def test_what_waits_for_the_first_time_is_told_value_by_value(
+    waiting: Project, bs: Command
+) -> None:
+    waiting.cassette.unlink()
+
+    lines = bs("review").out.splitlines()
+
+    assert "      GET https://crm.example.test/api/customers/12346" in lines
+    assert "      answer status: 200" in lines
+    assert '      answer body.data.name: "李四"' in lines
 
 
 def test_what_is_accepted_replaces_it(waiting: Project, bs: Command) -> None:

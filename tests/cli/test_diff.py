@@ -26,9 +26,9 @@ def test_a_recording_and_what_waits_beside_it(waiting: Project, bs: Command) -> 
     assert done.code == 1
     assert done.out.splitlines()[:2] == [
         f"~ {CALL} for {NAME}, exchange 1 ({HERE}:4)",
-        '    request path.id: "12345" -> "12346"',
+        '    request path.id: "12345" → "12346"',
     ]
-    assert '    answer body.data.name: "张三" -> ' in done.out
+    assert '    answer body.data.name: "张三" → ' in done.out
     assert done.err == "0 same, 1 changed, 0 removed, 0 added\n"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bpmax_sim.cli.terminal import watched
+from bpmax_sim.cli.terminal import progress, watched
 from bpmax_sim.clock import VirtualClock
 
 
@@ -64,3 +64,28 @@ def test_it_is_plain_where_no_color_is_set(monkeypatch: pytest.MonkeyPatch) -> N
     assert "\x1b[32m" in coloured
     assert "\x1b[3" not in plain
     assert "3/4" in plain
+
+
+def test_a_search_has_a_bar_of_its_seconds_that_is_gone_at_its_end() -> None:
+    clock, stream = VirtualClock(0), Terminal()
+    told = []
+    with progress(60, stream=stream, now=clock.now) as move:
+        for _ in range(3):
+            clock.advance(1.5)
+            move()
+            told.append(stream.getvalue())
+    end = stream.getvalue()
+
+    assert told[0] == ""
+    assert "3/60" in told[1]
+    assert "4/60" in told[2]
+    assert end.endswith(("\x1b[1A\x1b[2K", "\x1b[2K"))
+
+
+def test_a_search_that_nobody_watches_has_none() -> None:
+    clock, stream = VirtualClock(0), io.StringIO()
+    with progress(60, stream=stream, now=clock.now) as move:
+        clock.advance(30)
+        move()
+
+    assert stream.getvalue() == ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -355,19 +355,26 @@ def filled(text: str, words: Words) -> str:
     return done
 
 
-def write() -> None:
-    """Write all pages anew; the commands run once, both languages show the same output."""
-    for language in LANGUAGES:
-        for path in every(language).values():
-            told = filled(path.read_text(encoding="utf-8"), Words(language))
-            path.write_text(told, encoding="utf-8", newline="\n")
+def fresh(language: Language) -> Iterator[tuple[Path, str]]:
+    """Yield every page in *language* with its text, tables and outputs anew."""
     printed: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for one in tour(texts("zh"), Path(folder)):
+        for one in tour(texts(language), Path(folder), language):
             if one.output:
                 printed.setdefault(one.page, []).append(one.printed)
+    for place, path in every(language).items():
+        told = filled(path.read_text(encoding="utf-8"), Words(language))
+        yield path, with_outputs(told, printed.get(place, ()))
+
+
+def write() -> None:
+    """Write all pages anew."""
     for language in LANGUAGES:
-        for place, outputs in printed.items():
-            path = every(language)[place]
-            told = with_outputs(path.read_text(encoding="utf-8"), outputs)
-            path.write_text(told, encoding="utf-8", newline="\n")
+        for path, text in fresh(language):
+            path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def stale() -> list[Path]:
+    """Return the pages that `write` would change."""
+    pages = [one for language in LANGUAGES for one in fresh(language)]
+    return [path for path, text in pages if path.read_text(encoding="utf-8") != text]

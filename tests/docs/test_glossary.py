@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import io
+import json
 from collections import Counter
 
 import pytest
+from babel.messages.pofile import read_po
 
 from tests.docs.glossary import avoided, sections, terms
-from tests.docs.pages import LANGUAGES, Language, site
+from tests.docs.pages import LANGUAGES, ROOT, Language, site
 
 
 def test_a_thing_has_one_name_and_a_name_is_one_thing() -> None:
@@ -39,3 +42,13 @@ def test_a_form_to_avoid_is_found_in_prose_and_left_alone_in_code() -> None:
     assert avoided("```text\n凭据\n```\n[文](凭据.md)", "zh") == []
     assert avoided("The laws of `law`.", "en") == ["laws -> property"]
     assert avoided("Flawless.", "en") == []
+
+
+def test_messages_and_the_report_use_the_glossary_s_terms() -> None:
+    catalogue = ROOT / "bpmax_sim/locale/zh/LC_MESSAGES/bpmax_sim.po"
+    report = ROOT / "bpmax_sim/report/assets/texts.json"
+    told = [str(one.string) for one in read_po(io.BytesIO(catalogue.read_bytes()))]
+    told += [one["zh"] for one in json.loads(report.read_text(encoding="utf-8")).values()]
+
+    assert len(told) > 500
+    assert [(text, forms) for text in told if (forms := avoided(text, "zh"))] == []

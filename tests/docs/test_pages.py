@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import tomllib
@@ -10,7 +12,7 @@ import pytest
 
 import bpmax_sim
 from bpmax_sim import strategies
-from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.cli.app import COMMANDS, start
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from tests.docs.blocks import Block, blocks, unknown
 from tests.docs.cli import options
@@ -67,8 +69,11 @@ def constant(cell: str) -> list[str]:
 
 
 def same(text: str) -> list[tuple[str, str, str]]:
-    """Return the blocks, without the comments that a shell skips."""
-    return [(one.mark, one.language, re.sub(r" +#.*", "", one.text)) for one in blocks(text)]
+    """Return the blocks, without comments of a shell and what is printed."""
+    return [
+        (one.mark, one.language, "" if one.kind == "output" else re.sub(r" +#.*", "", one.text))
+        for one in blocks(text)
+    ]
 
 
 PLACES = pytest.mark.parametrize("place", TEXTS["zh"])
@@ -134,6 +139,10 @@ def known_options() -> set[str]:
         for spelling, _ in options(command)
         for word in spelling.split(", ")
     }
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        start(["--help"])
+    words |= set(re.findall(r"--[a-z][a-z-]+", out.getvalue()))
     return words | set(map(flag_of, OPTIONS)) | OF_OTHERS
 
 
@@ -191,7 +200,7 @@ def test_every_public_strategy_says_what_it_draws(name: str) -> None:
 def test_the_words_of_a_miss_are_those_that_are_printed(language: Language) -> None:
     text = TEXTS[language]["how-to/understand-a-miss.md"]
     table = text.partition("<!-- messages -->")[2].partition("\n\n")[0]
-    words = re.findall(r"^\| `([^`]+)` \|", table, flags=re.MULTILINE)
+    words = re.findall(r"^\| [^|]*?`([^`]+)`）? \|", table, flags=re.MULTILINE)
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "bpmax_sim").rglob("*.py"))
 
     assert len(words) >= 5

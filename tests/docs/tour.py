@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.docs.blocks import Block, blocks
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, Language
 from tests.warehouse import running_warehouse
 
 RUN = ("demo", "run", "python")
@@ -47,8 +47,8 @@ def steady(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
 
 
-def tour(pages: Mapping[str, str], folder: Path) -> Iterator[Played]:
-    """Do in *folder* what the pages tell: save their files, run their commands."""
+def tour(pages: Mapping[str, str], folder: Path, language: Language) -> Iterator[Played]:
+    """Do in *folder* what the pages tell, as a reader of *language*: save files, run commands."""
     with running_warehouse() as warehouse:
         for place, text in pages.items():
             every = [one for one in blocks(text) if one.kind != "part of"]
@@ -60,7 +60,8 @@ def tour(pages: Mapping[str, str], folder: Path) -> Iterator[Played]:
                 elif block.kind in RUN:
                     below = every[number + 1] if number + 1 < len(every) else None
                     shown = below if below and below.kind == "output" else None
-                    environment = warehouse.environment if block.is_live else {}
+                    live = warehouse.environment if block.is_live else {}
+                    environment = {"BPMAX_SIM_LANG": language, **live}
                     code, printed = _run(block, folder, environment)
                     yield Played(place, block, code, printed, shown)
 
@@ -114,6 +115,5 @@ def _environment(more: Mapping[str, str], *, active: bool) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
-        "BPMAX_SIM_LANG": "en",
     }
     return {**inherited, **python, "PATH": path, **more}
