@@ -30,7 +30,7 @@ from bpmax_sim.errors import (
     UnawaitedWarning,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, plural
 from bpmax_sim.keywords import closed
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -264,12 +264,13 @@ def told_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str 
     )
     path = shown(cassette) if cassette else ""
     told = joined(", ", (f"[{one.order}] {_told(one)}" for one in left))
-    return msg(
-        "{path}: {left_count} recorded exchange{value} not played: {told}; {afresh}, "
+    return plural(
+        len(left),
+        "{path}: {number} recorded exchange was not played: {told}; {afresh}, "
+        "or write proxy: {{unused: warn}}",
+        "{path}: {number} recorded exchanges were not played: {told}; {afresh}, "
         "or write proxy: {{unused: warn}}",
         path=path,
-        left_count=len(left),
-        value=msg("s were") if len(left) > 1 else msg(" was"),
         told=told,
         afresh=afresh,
     )

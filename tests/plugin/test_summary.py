@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from bpmax_sim.report.store import read_traces
+from bpmax_sim.report.story import story_of
 from tests.plugin.project import FILE, Project, output
 
 ORPHAN = "orphans, no test uses them: cassettes/crm/旧的.yaml; bpmax-sim prune"
@@ -83,6 +87,15 @@ def test_a_cassette_that_nobody_needs_is_not_counted(project: Project) -> None:
     assert "4 calls (4 simulated), 2 of them logins\n" in output(
         project.run("--bpmax-mode=simulate")
     )
+
+
+def test_the_summary_counts_as_the_report_does(project: Project) -> None:
+    text = output(project.run("--bpmax-report=report.html"))
+    stories = [story_of(one) for one in read_traces([project.root / ".bpmax/trace"])]
+
+    assert Counter(story.outcome for story in stories) == {"passed": 2}
+    assert "2 passed" in text
+    assert f"{sum(story.calls for story in stories)} calls (4 recorded), 2 of them" in text
 
 
 def test_many_are_counted(orphan: Project) -> None:
