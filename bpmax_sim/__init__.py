@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         SessionOptions,
         Settings,
     )
+    from bpmax_sim.session.shared_logins import SharedLogins
     from bpmax_sim.session.sharing import Run
     from bpmax_sim.simulator.simulator import Simulator
     from bpmax_sim.transport.adapters import SessionTransport, httpx_transport
@@ -120,6 +121,7 @@ __all__ = [
     "SessionOptions",
     "SessionTransport",
     "Settings",
+    "SharedLogins",
     "Simulator",
     "Slow",
     "Stub",
@@ -165,6 +167,7 @@ _HOMES: Final = {
     "Request": "messages",
     "Response": "messages",
     "Run": "session.sharing",
+    "SharedLogins": "session.shared_logins",
     "ScenarioOptions": "session.settings",
     "Script": "session.session",
     "Session": "session.session",

@@ -10,7 +10,7 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -168,6 +168,11 @@ class SystemChance:
         return secrets.token_bytes(count)
 
 
+def drawn_seed() -> int:
+    """Return a seed that nobody has used, for what a live system is to tell apart."""
+    return secrets.randbits(48) + 1
+
+
 class SeededChance:
     """The same bytes for the same seed, on every machine and Python version."""
 
@@ -181,6 +186,21 @@ class SeededChance:
         if self._random is None:  # not before it is needed: most sessions draw nothing
             self._random = random.Random(self._seed)  # noqa: S311 - repeatable on purpose
         return self._random.randbytes(count)
+
+
+class LazyChance:
+    """A sequence whose seed is asked for once it is needed."""
+
+    def __init__(self, seed: Callable[[], int]) -> None:
+        """Ask *seed* at the first draw."""
+        self._seed = seed
+        self._chance: SeededChance | None = None
+
+    def bytes(self, count: int) -> bytes:
+        """Return the next *count* bytes of the sequence."""
+        if self._chance is None:
+            self._chance = SeededChance(self._seed())
+        return self._chance.bytes(count)
 
 
 def nonce(chance: Chance, *, length: int = 32) -> str:

@@ -37,7 +37,7 @@ def play(item: ScenarioItem, root: Path, **options: Any) -> ScenarioFinished:
         cassette=root / "cassettes" / f"{item.cassette}.yaml",
         owner=item.owner,
         clock=item.scenario.clock,
-        seed=item.scenario.seed,
+        seed=item.scenario.seed or 0,
         **options,
     )
     *_, last = run_item(item, session, environ={})

@@ -444,6 +444,11 @@ class Cassette:
         numbers = self.index.numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
+    def seed(self, owner: str) -> int:
+        """Return the seed of what *owner*'s scripts drew; 0 if they drew nothing."""
+        numbers = self.index.numbers(owner)
+        return self.line(numbers[0]).seed if numbers else 0
+
     def entry(self, number: int) -> Entry:
         """Return exchange *number* of the file, from 0, as it stands there.
 

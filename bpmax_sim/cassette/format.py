@@ -288,20 +288,24 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
 
 
 def gathered(entries: Sequence[Entry]) -> list[Entry]:
-    """Return *entries*, each owner's in their order, with its `Line.values` on the first one."""
+    """Return *entries*, each owner's in their order, with what only the first `Line` has."""
     values: dict[str, Values] = {}
     for line in (entry.line for entry in entries if entry.line.values):
         own = values.setdefault(line.owner, {})
         for instance, known in line.values.items():
             own[instance] = {**known, **own.get(instance, {})}
-    return [_with_values(entry, values.pop(entry.line.owner, {})) for entry in entries]
+    seeds = {entry.line.owner: entry.line.seed for entry in reversed(entries) if entry.line.seed}
+    return [
+        _with(entry, values.pop(entry.line.owner, {}), seeds.pop(entry.line.owner, 0))
+        for entry in entries
+    ]
 
 
-def _with_values(entry: Entry, values: Values) -> Entry:
+def _with(entry: Entry, values: Values, seed: int) -> Entry:
     ordered = {name: dict(sorted(values[name].items())) for name in sorted(values)}
-    if entry.line.values == ordered:
+    if (entry.line.values, entry.line.seed) == (ordered, seed):
         return entry
-    return Entry(replace(entry.line, values=ordered), entry.text)
+    return Entry(replace(entry.line, values=ordered, seed=seed), entry.text)
 
 
 def _head(entries: Sequence[Entry], rules: str) -> Head:

@@ -126,11 +126,33 @@ def new_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
 
-def recover(path: Path | str, *, scan: Scan = finds_nothing) -> tuple[Path, ...]:
+def drop_superseded(path: Path, owner: str) -> None:
+    """Remove what waits for review of *owner* alone, who has recorded successfully since.
+
+    The folder's lock has to be held.
+    """
+    beside = new_file(path)
+    waiting, known = open_old(beside), open_old(path)
+    if waiting is None:
+        return
+    others = {*waiting.owners, *(known.owners if known else ())} - {owner}
+    if all(_own(waiting, one) == _own(known, one) for one in others):
+        beside.unlink()
+
+
+def _own(cassette: Cassette | None, owner: str) -> list[Entry]:
+    numbers = cassette.index.numbers(owner) if cassette else ()
+    return [_explicit(cassette, number) for number in numbers] if cassette else []
+
+
+def recover(
+    path: Path | str, *, scan: Scan = finds_nothing, volatile: Volatile = nothing_volatile
+) -> tuple[Path, ...]:
     """Seal what processes that died left in journals, and return the files that were written.
 
     An owner without a recording gets it; one that has one already keeps it, since the run that
-    would have replaced it did not end, and the new one goes to ``<file>.new`` for review.
+    would have replaced it did not end, and the new one goes to ``<file>.new`` for review, unless
+    it says, as far as it got, what the old one does; *volatile* names what may differ.
 
     Raises:
         DamagedCassette: if the cassette is not sound; the journals stay.
@@ -141,7 +163,7 @@ def recover(path: Path | str, *, scan: Scan = finds_nothing) -> tuple[Path, ...]
         return ()
     try:
         with journal_module.locked(target.parent):
-            return _recover(target, scan)
+            return _recover(target, scan, volatile)
     except OSError as error:
         raise CassetteError(
             msg(
@@ -165,7 +187,7 @@ class Recording(msgspec.Struct, frozen=True):
     repeating: bool = False
 
 
-def _recover(path: Path, scan: Scan) -> tuple[Path, ...]:
+def _recover(path: Path, scan: Scan, volatile: Volatile) -> tuple[Path, ...]:
     found: list[tuple[Path, list[Draft]]] = []
     unread: list[NewerFormat] = []
     for journal in left_behind(path):
@@ -177,14 +199,21 @@ def _recover(path: Path, scan: Scan) -> tuple[Path, ...]:
         if not (drafts and drafts[0].is_awaited):
             found.append((journal, [checked(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
-    for target, recording in _recordings(path, _in_order(drafts for _, drafts in found)):
-        if merge(path, target, recording, nothing_volatile):
+    for target, recording in _recordings(path, _in_order(drafts for _, drafts in found), volatile):
+        if merge(path, target, recording, volatile):
             written[target] = None
     for journal, _ in found:
         journal.unlink()
     if unread:
         raise unread[0]
     return tuple(written)
+
+
+def _says_nothing_new(path: Path, recording: Recording, volatile: Volatile) -> bool:
+    """Return whether a recording that was broken off says what the file does, as far as it got."""
+    _, mine = _entries(open_old(path), recording)
+    fresh = gathered(_numbered([], recording.drafts))
+    return not recording.adding and same_meaning(mine[: len(fresh)], fresh, volatile)
 
 
 def _in_order(journals: Iterable[Sequence[Draft]]) -> list[Draft]:
@@ -194,7 +223,9 @@ def _in_order(journals: Iterable[Sequence[Draft]]) -> list[Draft]:
     return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
 
 
-def _recordings(path: Path, drafts: Sequence[Draft]) -> Iterator[tuple[Path, Recording]]:
+def _recordings(
+    path: Path, drafts: Sequence[Draft], volatile: Volatile
+) -> Iterator[tuple[Path, Recording]]:
     """Yield where each owner's recordings go; a file has what was yielded before it.
 
     What several recorders left of one owner comes together, so that none replaces another.
@@ -213,7 +244,9 @@ def _recordings(path: Path, drafts: Sequence[Draft]) -> Iterator[tuple[Path, Rec
             if not adding and _has(path, owner):
                 target = new_file(path)
             more = adding or (target != path and _has(target, owner))
-            yield target, Recording(owner, chosen, adding=more)
+            recording = Recording(owner, chosen, adding=more)
+            if target == path or not _says_nothing_new(path, recording, volatile):
+                yield target, recording
 
 
 def _has(path: Path, owner: str) -> bool:
@@ -430,8 +463,10 @@ def remove(path: Path, numbers: Collection[int]) -> None:
 
 def _kept(cassette: Cassette, numbers: Collection[int]) -> Iterator[Entry]:
     values = {owner: cassette.values(owner) for owner in cassette.owners}
+    seeds = {owner: cassette.seed(owner) for owner in cassette.owners}
     for number in range(len(cassette)):
         if number not in numbers:
             entry = _explicit_entry(cassette, cassette.entry(number))
-            line = msgspec.structs.replace(entry.line, values=values[entry.line.owner])
+            owner = entry.line.owner
+            line = msgspec.structs.replace(entry.line, values=values[owner], seed=seeds[owner])
             yield Entry(line, entry.text)  # the first one, which holds them, may be taken out

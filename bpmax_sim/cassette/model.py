@@ -66,6 +66,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         session: which of its owner's sessions recorded it, from 1.
         values: on its owner's first exchange, the credentials that are declared to be no secrets,
             by ``platform.instance`` and name.
+        seed: on its owner's first exchange, that of what its scripts drew; 0 if they drew nothing.
     """
 
     key: str
@@ -88,6 +89,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = {}
     session: int = 1
     values: Values = {}
+    seed: int = 0
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from bpmax_sim.cassette.merge import (
     any_signature,
     branches,
     distinct,
+    drop_superseded,
     merge,
     new_file,
     nothing_volatile,
@@ -50,6 +51,9 @@ class Recorder:
     Exchanges have to be redacted before they come here; the scan is the last line of defence.
     In a forked child it goes on with a journal of its own and seals nothing: the recorder that it
     was forked from takes what the child left when it seals, and else `recover` does.
+
+    Attributes:
+        seed: of what the owner's scripts have drawn so far; 0 for nothing.
     """
 
     def __init__(  # noqa: PLR0913 - the ways to record
@@ -96,6 +100,7 @@ class Recorder:
         self._name = name or uuid4().hex
         self._parent = parent
         self._process = os.getpid()
+        self.seed = 0
         _recorders.add(self)
         open_old(self.path, strict=adding)
         try:
@@ -239,7 +244,7 @@ class Recorder:
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules.digest)
         serial = request.call.serial if request.call else exchange.order
-        line = replace(entry.line, session=session, values=values)
+        line = replace(entry.line, session=session, values=values, seed=self.seed)
         issue = (session * _MOST_CALLS + serial, request.attempt)
         return Draft(
             line=line,
@@ -317,12 +322,18 @@ class Recorder:
         behind = [
             replace(self._check(draft), issue=(last + n, 0)) for n, draft in enumerate(left, 1)
         ]
-        drafts = tuple(d for d in (*self._drafts, *behind) if not d.leaks)
+        drafts = tuple(
+            replace(d, line=replace(d.line, seed=self.seed or d.line.seed))
+            for d in (*self._drafts, *behind)
+            if not d.leaks
+        )
         drafts = distinct(drafts, volatile, is_signed)
         if any(draft.leaks for draft in behind):
             journals = []
         recording = Recording(self.owner, drafts, adding=self._adding, repeating=self._repeating)
         changed = merge(self.path, target, recording, volatile, is_signed)
+        if target == self.path:
+            drop_superseded(self.path, self.owner)
         for journal in journals:
             journal.unlink()
         return changed

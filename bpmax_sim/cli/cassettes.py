@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ from bpmax_sim.cassette.merge import rekeyed
 from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.select import below, collect, missing, opened, targets, with_journals
+from bpmax_sim.cli.select import below, collect, declared, missing, opened, targets, with_journals
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
 from bpmax_sim.i18n import joined, msg, plural
@@ -33,7 +34,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import table
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.traffic.formats import write_foreign
 from bpmax_sim.yamlfile import shown
 
@@ -115,6 +116,15 @@ def _sealed(path: Path, data: bytes) -> bytes:
         raise ConfigError(Problem(told, Place(shown(path), error.line))) from error
 
 
+def _passing() -> merge.Volatile:
+    """Return what names the fields that mean nothing, as far as the platforms can be read."""
+    try:
+        known = declared(None)
+    except ConfigError:
+        return merge.nothing_volatile
+    return partial(volatile_places, known)
+
+
 def recover(
     paths: Annotated[
         list[Path] | None,
@@ -124,7 +134,9 @@ def recover(
     json: Json = False,
 ) -> int:
     """Seal what was left in journals."""
-    written = [new for path in with_journals(paths or ()) for new in merge.recover(path)]
+    passing = _passing()
+    found = with_journals(paths or ())
+    written = [new for path in found for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
     if json:
         said = {"files": written, "review": waiting}

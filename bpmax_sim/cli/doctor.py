@@ -146,7 +146,7 @@ def _git(root: Path) -> Finding:
 PACKAGES = ("quickjs-ng", "httpx", "pytest", "hypothesis", "vcrpy", "respx", "PyYAML", "msgspec")
 EXTRAS = {
     "server": (("starlette", "uvicorn"), msg("for serve and simulate")),
-    "v8": (("py_mini_racer",), msg("for scripts that need all of ICU")),
+    "engine-v8": (("py_mini_racer",), msg("for scripts that need all of ICU")),
     "remote": (("fsspec",), msg("for cassettes at a URL")),
     "keyring": (("keyring",), msg("for credentials in a keyring")),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -89,7 +90,11 @@ from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.options import CI_REFUSES, options_of
 from bpmax_sim.session.session import told_unrecognised
 from bpmax_sim.session.settings import SessionOptions
+from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.yamlfile import shown
+
+_CHECKS: ContextVar[bool] = ContextVar("bpmax_sim_checks", default=False)
+"""Whether what is recorded is replayed at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +125,7 @@ def observe(
     items: Iterable[ScenarioItem], choices: Choices
 ) -> Iterator[tuple[Verdict, tuple[Event, ...]]]:
     """Run *items* as `execute` does, and yield with each verdict everything that happened."""
+    choices = replace(choices, options={"shared_logins": SharedLogins(), **choices.options})
     for item in items:
         yield (skipped(item), ()) if item.skip else _run(item, choices)
 
@@ -351,32 +357,39 @@ def record(  # noqa: PLR0913 - the options of the command
     js_limits: LimitsOption = "",
     junitxml: JunitXml = None,
     json: Json = False,
+    check: Annotated[
+        bool, typer.Option(help=msg("Replay at once what was recorded; it has to be green."))
+    ] = True,
 ) -> int:
     """Record scenarios and return the exit code."""
-    return run(
-        paths,
-        keyword=keyword,
-        verbose=verbose,
-        exit_first=exit_first,
-        last_failed=last_failed,
-        mode="record",
-        record=record,
-        against=against,
-        record_extra=record_extra,
-        allow_ci_record=allow_ci_record,
-        allow_hosts=allow_hosts,
-        instance=instance,
-        var=var,
-        cassettes=cassettes,
-        platforms=platforms,
-        faults=faults,
-        trace=trace,
-        engine=engine,
-        js_stack=js_stack,
-        js_limits=js_limits,
-        junitxml=junitxml,
-        json=json,
-    )
+    token = _CHECKS.set(check)
+    try:
+        return run(
+            paths,
+            keyword=keyword,
+            verbose=verbose,
+            exit_first=exit_first,
+            last_failed=last_failed,
+            mode="record",
+            record=record,
+            against=against,
+            record_extra=record_extra,
+            allow_ci_record=allow_ci_record,
+            allow_hosts=allow_hosts,
+            instance=instance,
+            var=var,
+            cassettes=cassettes,
+            platforms=platforms,
+            faults=faults,
+            trace=trace,
+            engine=engine,
+            js_stack=js_stack,
+            js_limits=js_limits,
+            junitxml=junitxml,
+            json=json,
+        )
+    finally:
+        _CHECKS.reset(token)
 
 
 def _chosen(
@@ -493,7 +506,29 @@ def _ran(
     for verdict in watched(_executed(items, wish, shard), len(items)):
         found.append((_told(verdict, wish, told), time.perf_counter() - begun))
         begun = time.perf_counter()
-    return found
+    return _replayed(found, wish, told) if _CHECKS.get() else found
+
+
+def _replayed(
+    ran: Sequence[tuple[Verdict, float]], wish: _Wish, told: set[str]
+) -> list[tuple[Verdict, float]]:
+    """Replay what was recorded, and return *ran* with the verdicts of what does not replay."""
+    recorded = [one.item for one, _ in ran if one.outcome == "passed"]
+    if not recorded:
+        return list(ran)
+    options: SessionOptions = {**wish.choices.options, "mode": "replay"}
+    choices = replace(wish.choices, mode="replay", options=options)
+    failed = {id(one.item): one for one in execute(recorded, choices) if one.outcome == "failed"}
+    tell(
+        msg(
+            "replayed what was recorded: {passed} of {all} passed",
+            passed=len(recorded) - len(failed),
+            all=len(recorded),
+        )
+    )
+    for one in failed.values():
+        _told(one, wish, told)
+    return [(failed.get(id(one.item), one), took) for one, took in ran]
 
 
 def _failed_last(items: Sequence[ScenarioItem]) -> list[ScenarioItem]:

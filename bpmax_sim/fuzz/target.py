@@ -71,7 +71,7 @@ class Target:
         transport = None
         if self.against != SIMULATE:
             settings, transport = {"mode": "live", "environ": os.environ}, _live()
-        settings |= {"clock": START, "unawaited": "allow", **more}
+        settings |= {"clock": START, "unawaited": "allow", "seed": 0, **more}
         with Session(self.platforms, Settings(**settings), transport=transport) as session:
             witness = Witness()
             session.stub(witness.note)

@@ -412,7 +412,9 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     expires = expiry(acquire.ttl, yielded.values.get(TTL), now)
     grant = Grant(values=yielded.values, standins=yielded.standins, expires=expires)
     env.renewed[key] = grant
-    env.on_login(plan.recipe.platform.platform_key, plan.recipe.instance.instance_key)
+    recipe = plan.recipe
+    platform, instance = recipe.platform.platform_key, recipe.instance.instance_key
+    env.on_login(platform, instance, expires - now)
     return grant
 
 

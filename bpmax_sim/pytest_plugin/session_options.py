@@ -16,6 +16,7 @@ from bpmax_sim.project import cassette_name, file_name, find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.session.options import options_of
 from bpmax_sim.session.settings import SessionOptions
+from bpmax_sim.session.shared_logins import SharedLogins
 
 COMMANDS: SessionOptions = {
     "command_rewrite": "--bpmax-record=rewrite",
@@ -35,6 +36,7 @@ _OF_THE_GUARD = frozenset({"allow_hosts", "faults"})
 
 Says = Callable[[str], bool]
 _REMOTE = pytest.StashKey[Remote | None]()
+_LOGINS = pytest.StashKey[SharedLogins]()
 _ROOTS = pytest.StashKey[dict[str, Path]]()
 
 
@@ -104,7 +106,16 @@ def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> S
     if "cassette" in mark:
         name = cassette_name(root, node.path, str(mark["cassette"]), "")
         files["cassette"] = cassettes_folder(node) / f"{name}.yaml"
-    return cast("SessionOptions", found | files | {"remote": remote_of(node.config)})
+    config = node.config
+    of_run = {"remote": remote_of(config), "shared_logins": _logins_of(config)}
+    return cast("SessionOptions", found | files | of_run)
+
+
+def _logins_of(config: pytest.Config) -> SharedLogins:
+    """Return what the sessions of the run log in with once."""
+    if _LOGINS not in config.stash:
+        config.stash[_LOGINS] = SharedLogins()
+    return config.stash[_LOGINS]
 
 
 def _named_files(

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.i18n import LANGUAGES, Message, mapped, msg, plain, translate
+from bpmax_sim.project import node_part
 from bpmax_sim.report.store import Trace
 from bpmax_sim.traffic.curl import curl_of
 
@@ -112,7 +113,7 @@ def story_of(trace: Trace) -> Story:
     name = f"{first['name']}[{row}]" if row else str(first["name"])
     home = Homeward(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
-    target = shlex.quote(":".join(place.split(":")[:-1]))
+    target = shlex.quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = [event for event in trace.events if event["event"] == "CallMade"]
     sources = {e["number"]: e.get("source") for e in trace.events if e["event"] == "CallAnswered"}
     return Story(
@@ -136,6 +137,15 @@ def story_of(trace: Trace) -> Story:
         },
         flow=None if trace.flow is None else bounded(trace.flow),
     )
+
+
+def _item_of(trace: Trace, home: Homeward, row: str) -> str:
+    """Return the row as `run` takes it; a row's own place may be in a CSV file."""
+    file = next(iter(trace.sources), "")  # the scenario comes first
+    if not row or not file:
+        return ""
+    name = node_part(str(trace.events[0]["name"]))
+    return f"{home.place(bounded(file))}::{name}[{node_part(row)}]"
 
 
 def _short(name: str) -> str:

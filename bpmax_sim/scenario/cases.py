@@ -33,6 +33,7 @@ from bpmax_sim.scenario.model import (
     Scenario,
     Step,
     Table,
+    declared_fields,
     keys_of,
 )
 from bpmax_sim.scenario.source import Source, Spot
@@ -437,11 +438,7 @@ class Draft:
     @property
     def fields(self) -> tuple[str, ...]:
         """Return the declared fields of the form."""
-        form, flow = self.scenario.form, self.scenario.flow
-        if not isinstance(form, FormSpec) or not form.fields:
-            return ()
-        more = flow.form if isinstance(flow, FlowSpec) else {}
-        return tuple({**form.fields, **more})
+        return declared_fields(self.scenario)
 
     @property
     def subflows(self) -> Mapping[str, Definition]:

@@ -140,6 +140,15 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         essence = msg("{problem}, or write proxy: {{unawaited: allow}}", problem=call.problem)
         return self.failure("unawaited", essence, self._action, script=call.place)
 
+    def undeclared(self, name: str, place: Place, hint: str) -> Failure:
+        """Return the failure of a field that a script wrote and the form does not have."""
+        essence = msg(
+            "the script wrote form.{name}: {hint} (if it is a field, declare it in form.fields)",
+            name=name,
+            hint=hint,
+        )
+        return self.failure("field", essence, self._action, script=place)
+
     def miss(self, error: NoMatchError) -> Failure:
         """Return the failure of a call that the cassette has no answer for."""
         place = next((call.place for call in reversed(self.calls) if call.error), None)

@@ -269,7 +269,7 @@ class Scenario(Model, frozen=True, kw_only=True):
     user: Any = UNSET
     people: Mapping[str, Any] = {}
     clock: str = ""
-    seed: int = 0
+    seed: int | UnsetType = UNSET
     faults: tuple[Any, ...] = ()
     fault_sets: Mapping[str, tuple[FaultRule, ...]] = {}
     cases: Any = UNSET
@@ -283,6 +283,14 @@ class Table(Model, frozen=True, kw_only=True):
 
     source: str = field(name="from")
     id: str = "id"
+
+
+def declared_fields(scenario: Scenario) -> tuple[str, ...]:
+    """Return the fields that the form of *scenario* declares; none if it has or declares none."""
+    form, flow = scenario.form, scenario.flow
+    if not isinstance(form, FormSpec) or not form.fields:
+        return ()
+    return tuple({**form.fields, **(flow.form if isinstance(flow, FlowSpec) else {})})
 
 
 def keys_of(model: type[Model]) -> tuple[str, ...]:

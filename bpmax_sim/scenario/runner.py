@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from operator import attrgetter, itemgetter
@@ -33,7 +33,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.clock import Instant, SeededChance, format_duration, new_uuid
+from bpmax_sim.clock import Instant, LazyChance, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import plain
@@ -59,7 +59,15 @@ from bpmax_sim.scenario.expect import Checks, failed
 from bpmax_sim.scenario.failure_report import Scene
 from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
-from bpmax_sim.scenario.model import During, Expect, FlowSpec, FormSpec, Retry, inner_steps
+from bpmax_sim.scenario.model import (
+    During,
+    Expect,
+    FlowSpec,
+    FormSpec,
+    Retry,
+    declared_fields,
+    inner_steps,
+)
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
@@ -67,7 +75,9 @@ from bpmax_sim.script.outbox import Unawaited
 from bpmax_sim.session.options import arguments
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
+from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.witness import Recalled, Struck
+from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageShown, Result
@@ -110,6 +120,9 @@ class Log(msgspec.Struct):
     Attributes:
         root: the project's folder; a recording elsewhere is told by its name alone.
         writers: field -> the script line that wrote its present value.
+        fields: those that the form declares, if it does.
+        expected: those that an expectation names, which nobody mistook.
+        is_flow: whether a flow is driven.
     """
 
     bench: Bench
@@ -121,9 +134,14 @@ class Log(msgspec.Struct):
     messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
     writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
     notes: list[str] = msgspec.field(default_factory=list)
+    fields: tuple[str, ...] = ()
+    expected: Callable[[], Collection[str]] = tuple
+    is_flow: bool = False
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
     _struck: int = 0
+    _undeclared: dict[str, tuple[Place, str]] = msgspec.field(default_factory=dict)
+    _told: int = 0  # of those
 
     def tell(self, happening: Happening) -> None:
         """Take what a subject tells, at this instant."""
@@ -132,6 +150,7 @@ class Log(msgspec.Struct):
         if isinstance(happening, FieldChanged):
             told |= {"old": plain(happening.old), "new": plain(happening.new)}
             self.writers[happening.field] = happening.place
+            self._judge_field(happening.field, happening.place)
         happening = self.bench.shown(replace(happening, **told))
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
@@ -142,6 +161,23 @@ class Log(msgspec.Struct):
     def note(self, event: Event) -> None:
         """Take what is done while a step is under way."""
         self._fresh.append((self.bench.clock.tick(), self.bench.shown(event)))
+
+    def _judge_field(self, name: str, place: Place | None) -> None:
+        """Note a field that a script wrote and the form does not declare."""
+        hint = field_hint(name, self.fields) if place else None
+        if place is None or hint is None or name in self._undeclared or name in self.expected():
+            return
+        self._undeclared[name] = place, hint
+        # A flow's form comes from elsewhere, too; so do its project, and the forms of sub-flows.
+        if self.is_flow and not name.startswith("project.") and "/" not in name:
+            told = msg("the script wrote form.{name}: {hint}", name=name, hint=hint)
+            self.notes.append(f"{place}: {told}")
+
+    def undeclared(self) -> list[tuple[str, Place, str]]:
+        """Return the fields that scripts of a form wrote since the last time and it has not."""
+        fresh = [(name, *found) for name, found in self._undeclared.items()][self._told :]
+        self._told = len(self._undeclared)
+        return [] if self.is_flow else fresh
 
     def mark(self) -> Mark:
         """Return the present position."""
@@ -225,6 +261,13 @@ class Log(msgspec.Struct):
 T = TypeVar("T")
 
 
+def _expected_fields(item: ScenarioItem) -> set[str]:
+    """Return the fields that expectations of *item* name."""
+    steps = (located.step for located in (*item.steps, *item.cleanup))
+    every = (item.scenario.expect, *(step.expect for step in steps))
+    return {str(name) for one in every if isinstance(one.form, Mapping) for name in one.form}
+
+
 class Progress:
     """What the steps of one run work on.
 
@@ -244,7 +287,11 @@ class Progress:
         self.bench = bench
         self.faults = faults
         self.bodies = item.cast.bodies
-        self.log = Log(bench, item.homes, os.path.abspath(item.root))  # noqa: PTH100 - faster
+        root = os.path.abspath(item.root)  # noqa: PTH100 - faster
+        is_flow = isinstance(item.scenario.flow, FlowSpec)
+        fields = declared_fields(item.scenario)
+        expected = partial(_expected_fields, item)
+        self.log = Log(bench, item.homes, root, fields=fields, expected=expected, is_flow=is_flow)
         self.failures: list[Failure] = []
         self.result: Any = None
         self.missed = 0
@@ -262,7 +309,7 @@ class Progress:
     def _scope(self, environ: Mapping[str, str]) -> Scope:
         clock = self.bench.clock
         zone = self.item.clock or Instant(0.0)
-        chance = SeededChance(self.item.scenario.seed)
+        chance = LazyChance(self.bench.draw)
         return Scope(
             case=self.item.row.values if self.item.row else {},
             environ=environ,
@@ -608,6 +655,7 @@ class StepRun(msgspec.Struct):
             *self._judge_errors(result, scene),
             *(scene.rejection(error) for error in result.unhandled),
             *(scene.unawaited(call) for call in self._forbidden(result)),
+            *(scene.undeclared(*field) for field in progress.log.undeclared()),
         ]
         if self.failures:
             return  # what is expected of a step that went wrong says nothing new
@@ -799,7 +847,7 @@ def open_session(
         "cassette": folder / f"{item.cassette}.yaml",
         "logins": folder / "auth",
         "clock": item.scenario.clock or None,
-        "seed": item.scenario.seed,
+        "seed": None if item.scenario.seed is UNSET else item.scenario.seed,
         "ignore": proxy.ignore,
         "redact": proxy.redact,
         "unused": proxy.unused,
@@ -889,6 +937,7 @@ def run_scenario(
         ConfigError: the file, what it names or an option is wrong.
         CassetteError: a cassette cannot be used.
     """
+    options.setdefault("shared_logins", SharedLogins())
     for item in items(Path(path), variables=variables, environ=environ):
         if not item.skip:
             session = open_session(item, environ=environ, **options)

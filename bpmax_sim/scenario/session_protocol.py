@@ -52,6 +52,10 @@ class Bench(Stage, Protocol):
         """Return the interface proxy of a platform, as Python scripts use it."""
         ...
 
+    def draw(self) -> int:
+        """Return the seed of what the scenario draws, and note that it did."""
+        ...
+
     def advance(self, seconds: float, /) -> None:
         """Move virtual time on; what falls due on the way happens at its instant."""
         ...

@@ -35,11 +35,13 @@ from bpmax_sim.script.outbox import (
     Chain,
     Clear,
     ConsoleLine,
+    Drew,
     End,
     Failed,
     Fulfilled,
     Log,
     MalformedError,
+    Misread,
     Outcome,
     Probed,
     Raced,
@@ -64,6 +66,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         bindings: live objects by global name; each run may have others of the same shape.
         zone: seconds east of Greenwich.
         state: four 32-bit words, not all zero, that seed chance.
+        drew: is told when a script draws from it.
     """
 
     libraries: Sequence[Script] = ()
@@ -72,6 +75,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     zone: float = 0.0
     state: Sequence[int] = (1, 2, 3, 4)
+    drew: Callable[[], None] = lambda: None
 
 
 class _Set(msgspec.Struct, frozen=True):
@@ -116,6 +120,7 @@ class Run:
         self.flights: set[int] = set()
         self.late: set[int] = set()
         self.raced: set[int] = set()
+        self.misread: dict[int, tuple[str, Place | None]] = {}
         self.timers: dict[int, _Set] = {}
         self.fired: list[TimerFired] = []
         self.probes: list[tuple[str, str]] = []
@@ -146,6 +151,11 @@ class Run:
             name: later() if (later := getattr(one, "later", None)) else one
             for name, one in self.objects.items()
         }
+
+    def misread_of(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
+        """Return the first call of *unseen* whose promise was read, and which member of it."""
+        number = next((number for number in sorted(unseen) if number in self.misread), None)
+        return None if number is None else (self.calls[number].call, *self.misread[number])
 
     def told(self) -> Outcome:
         """Return what came of it since the last time."""
@@ -365,7 +375,7 @@ class Context:
 
     # What the prelude queues.
 
-    def _placed(self, run: Run, entry: Call | Write | Log | Timer) -> Place | None:
+    def _placed(self, run: Run, entry: Call | Write | Log | Timer | Misread) -> Place | None:
         place = self._sources.place(entry.row, entry.column)
         run.place = place or run.place
         return place
@@ -481,6 +491,14 @@ class Context:
         del run
         self._maker(entry.number).raced.add(entry.number)
 
+    def _drew(self, run: Run, entry: Drew) -> None:
+        del run, entry
+        self._setting.drew()
+
+    def _misread(self, run: Run, entry: Misread) -> None:
+        place = self._placed(run, entry)
+        self._maker(entry.number).misread.setdefault(entry.number, (entry.member, place))
+
     def _maker(self, number: int) -> Run:
         if number not in self._owners:
             raise MalformedError(msg("call {number} was never made", number=number))
@@ -501,6 +519,7 @@ class Context:
             if cause is not None and cause not in told:
                 place = run.calls[number].place
                 run.unhandled.append(self._failures.unhandled(cause, place))
+        run.error = self._failures.misread(run.error, run.misread_of(entry.unseen))
         for chain in entry.chains:
             self._leave(run, chain)
 
@@ -529,6 +548,8 @@ _ENTRIES: Mapping[type, Callable[[Context, Run, Any], None]] = {
     Uncaught: Context._uncaught,  # noqa: SLF001
     Probed: Context._probed,  # noqa: SLF001
     Raced: Context._race,  # noqa: SLF001
+    Drew: Context._drew,  # noqa: SLF001
+    Misread: Context._misread,  # noqa: SLF001
     End: Context._end,  # noqa: SLF001
 }
 

@@ -12,7 +12,14 @@ from functools import lru_cache
 
 import msgspec
 
-from bpmax_sim.errors import PendingPromise, Place, ScriptError, ScriptLimitError, ScriptSyntaxError
+from bpmax_sim.errors import (
+    BpmaxError,
+    PendingPromise,
+    Place,
+    ScriptError,
+    ScriptLimitError,
+    ScriptSyntaxError,
+)
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
@@ -226,6 +233,25 @@ class Failures(msgspec.Struct):
         failure = ScriptError(str(cause), place=place)
         failure.__cause__ = cause
         return failure
+
+    def misread(
+        self, error: BpmaxError | None, read: tuple[str, str, Place | None] | None
+    ) -> BpmaxError | None:
+        """Return *error*, or what it is the consequence of: a call whose promise was *read*."""
+        if read is None or not isinstance(error, ScriptError) or error.__cause__ is not None:
+            return error
+        if isinstance(error, ScriptLimitError):
+            return error
+        name, member, place = read
+        message = msg(
+            "{name} was not awaited, so {member} was read of its promise and is undefined; "
+            "write await before the call",
+            name=name,
+            member=member,
+        )
+        cause = ScriptError(message, name="Unawaited", place=place, stack=error.stack)
+        cause.__cause__ = error
+        return cause
 
     def uncalled(self, name: str, place: Place | None) -> ScriptError:
         """Return the error of a chain that was awaited and never called."""

@@ -238,6 +238,19 @@ class Raced(Entry, frozen=True, tag="raced"):
     number: Number
 
 
+class Drew(Entry, frozen=True, tag="drew"):
+    """The script has drawn its first random number."""
+
+
+class Misread(Placed, frozen=True, tag="misread"):
+    """A member was read of the promise of a call, as if it were its result."""
+
+    number: Number
+    member: str
+    row: Count
+    column: Count
+
+
 class Chain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """A chain that was never called, *awaited* or only built; it begins at *row* and *column*."""
 
@@ -256,7 +269,7 @@ class End(Entry, frozen=True, tag="end"):
     chains: list[Chain]
 
 
-AnyEntry = Call | Write | Log | Timer | Clear | Uncaught | Probed | Raced | End
+AnyEntry = Call | Write | Log | Timer | Clear | Uncaught | Probed | Raced | Drew | Misread | End
 
 
 class Fulfilled(msgspec.Struct, frozen=True):

@@ -97,17 +97,19 @@ class Runtime:
         begin: starts a ``$proxy`` call.
         limits: of each script.
         seed: of chance; each script of a session gets a sequence of its own.
+        drew: is told when a script draws from it.
         zone: local time of scripts, in seconds east of Greenwich.
         engine: makes a context.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what scripts depend on
         self,
         scheduler: Scheduler,
         begin: Begin,
         *,
         limits: Limits | None = None,
         seed: int = 0,
+        drew: Callable[[], None] = lambda: None,
         zone: float = SHANGHAI,
         engine: MakeEngine = quickjs,
     ) -> None:
@@ -116,6 +118,7 @@ class Runtime:
         self._watched: tuple[str, Callable[[], None]] | None = None
         self._limits = limits or Limits()
         self._seed = seed
+        self._drew = drew
         self._zone = zone
         self._engine = engine
         self._started = 0
@@ -198,6 +201,7 @@ class Runtime:
             limits=self._limits,
             zone=self._zone,
             state=_words(f"{self._seed}/{self._started}"),
+            drew=self._drew,
         )
         self._scheduler.soon(partial(self._launch, run, setting, page))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from msgspec.structs import replace
@@ -101,6 +102,12 @@ class Tenants:
         found = self._found.get((call.platform, call.instance)) if call else None
         own = found.recorded if found else {}
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
+
+    def real(self, request: Request) -> Mapping[str, Any]:
+        """Return the credentials behind *request*."""
+        call = request.call
+        found = self._found.get((call.platform, call.instance)) if call else None
+        return found.real if found else {}
 
     def route(self, request: Request) -> Route:
         """Return how *request* gets to its server; by the environment where it is nobody's."""

@@ -39,6 +39,7 @@ from bpmax_sim.session.credentials import (
 )
 from bpmax_sim.session.recordings import Opening, SessionRecordings, still_signed
 from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.shared_logins import SharingLogins
 from bpmax_sim.session.undeclared import Undeclared
 from bpmax_sim.session.witness import Witness
 from bpmax_sim.simulator.model import bad_token
@@ -59,6 +60,7 @@ def environment(
     *,
     calls: list[CallRecord],
     misses: list[NoMatchError],
+    on_login: Callable[[str, str, float], None],
 ) -> Environment:
     """Return the session's side of calls; *calls* and *misses* get what comes of them."""
     settings, vault = tracks.settings, tracks.vault
@@ -77,7 +79,7 @@ def environment(
         log=calls.append,
         serial=lambda: next(numbers),
         default_instance=settings.default_instance,
-        on_login=tracks.let_in,
+        on_login=on_login,
         hide=_hidden(settings.redact, vault),
         on_mismatch=_missed(tracks, misses),
     )
@@ -288,9 +290,7 @@ class Network:
         self.calls: list[CallRecord] = []
         self.misses: list[NoMatchError] = []
         self.tokens = TokenStore()
-        self._platforms = platforms
-        self._settings = settings
-        self._start = start
+        self._platforms, self._settings, self._start = platforms, settings, start
         self._vault = vault = _vault_of(settings)
         self._tenants = Tenants(platforms, settings, start, vault)
         check_paths("redact", settings.redact)
@@ -312,8 +312,14 @@ class Network:
             watch=self._undeclared.add,
             synthesise=partial(_synthesised_login, platforms),
         )
+        self._sharing: SharingLogins | None = None
         self.environment = environment(
-            self._tenants, self._tracks, start, calls=self.calls, misses=self.misses
+            self._tenants,
+            self._tracks,
+            start,
+            calls=self.calls,
+            misses=self.misses,
+            on_login=self._let_in,
         )
         others = transport if self._simulators is None else self._simulators
         self._replay = Replay(self._tracks.answer, vault)
@@ -322,7 +328,7 @@ class Network:
             settings,
             replay=self._replay,
             recording=self._recording,
-            live=lambda: Capturing(_live(others, self._resources, self._tenants.route), vault),
+            live=lambda: Capturing(self._third_parties(others), vault),
         )
         self.stubs = Stubs(inner, lambda transport: Capturing(transport, vault))
         self.faults = Faults(self.stubs, partial(_bad_token, platforms), self.witness.strike)
@@ -366,6 +372,20 @@ class Network:
         Those are stand-ins that need not be any, and requests that could be of several APIs.
         """
         return (*self._undeclared.notes, *self._clients.notes)
+
+    def _third_parties(self, others: Transport | None) -> Transport:
+        """Return who is asked; a login that another session of the run has made is not repeated."""
+        live = _live(others, self._resources, self._tenants.route)
+        shared = self._settings.shared_logins
+        if shared is None or self._start.simulated:
+            return live
+        self._sharing = shared.over(live, network=others, real=self._tenants.real)
+        return self._sharing
+
+    def _let_in(self, platform: str, instance: str, life: float) -> None:
+        self._tracks.let_in(platform, instance)
+        if self._sharing is not None:
+            self._sharing.granted(platform, instance, life)
 
     def simulator(self, platform: str) -> Simulator:
         """Return what stands in for a platform.

@@ -268,6 +268,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("transport", _SESSION),
     Option("guard", _SESSION, default=False),
     Option("run", _SESSION),
+    Option("shared_logins", _SESSION),
     Option("logins", _SESSION),
     Option("remote", _SESSION),
     Option("command", _SESSION, str, default=""),

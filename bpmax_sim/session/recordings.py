@@ -33,7 +33,7 @@ from bpmax_sim.cassette.miss import MissContext, signed_otherwise
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder, has_forked, no_values
-from bpmax_sim.clock import Clock, Instant, SystemClock, VirtualClock
+from bpmax_sim.clock import Clock, Instant, SystemClock, VirtualClock, drawn_seed
 from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, pasted
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
@@ -407,6 +407,7 @@ class SessionRecordings:
                     name=shared.name,
                     parent=shared.parent,
                 )
+                shared.recorder.seed = shared.seed if shared.has_drawn else 0
             return shared.recorder
 
     def _make(self, path: Path, owner: str, **how: Any) -> Recorder:
@@ -540,14 +541,16 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         return self.clock if self.is_closed else SystemClock()
 
 
-def opening(settings: Settings) -> Opening:
+def opening(settings: Settings, passing: Volatile = nothing_volatile) -> Opening:
     """Open the recording and set the clock; what a killed recording left is sealed first.
+
+    *passing* names the fields of an API's answers that have no meaning.
 
     Raises:
         CassetteError: the cassette cannot be used.
     """
     kind = (settings.owner, settings.mode, settings.record)
-    seat = (settings.run or OPEN).join(settings.cassette, kind, partial(_begun, settings))
+    seat = (settings.run or OPEN).join(settings.cassette, kind, partial(_begun, settings, passing))
     mode = seat.shared.mode
     start = settings.clock or _recorded_start(settings, seat, mode)
     return Opening(
@@ -558,12 +561,12 @@ def opening(settings: Settings) -> Opening:
     )
 
 
-def _begun(settings: Settings) -> Shared:
+def _begun(settings: Settings, passing: Volatile) -> Shared:
     """Open the recording for the first session of its owner."""
     if settings.remote and settings.cassette:
         settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
     if settings.mode == "record" and settings.cassette is not None:
-        recover(settings.cassette)
+        recover(settings.cassette, volatile=passing)
     cassette = load(settings.cassette)
     once = settings.mode == "record" and settings.record == "once"
     known = cassette is not None and settings.owner in cassette.owners
@@ -572,7 +575,21 @@ def _begun(settings: Settings) -> Shared:
         _warn_of_interrupted(settings.cassette)
     if mode == "replay" and cassette is not None:
         fetch_logins(settings, cassette)  # while the network is open
-    return Shared(mode=mode, cassette=cassette)
+    return Shared(mode=mode, cassette=cassette, seed=_seed(settings, mode, cassette))
+
+
+def _seed(settings: Settings, mode: str, cassette: Cassette | None) -> int:
+    """Return the seed of what scripts draw: the one that is fixed, else recorded, else a new one.
+
+    What only stand-ins see is the same in every run.
+    """
+    if settings.seed is not None:
+        return settings.seed
+    recorded = cassette is not None and settings.owner in cassette.owners
+    adds = mode == "record" and settings.record == "new" and recorded
+    if cassette is not None and (mode == "replay" or adds):
+        return cassette.seed(settings.owner)
+    return 0 if mode == "replay" or settings.is_simulated else drawn_seed()
 
 
 def _warn_of_interrupted(cassette: Path) -> None:

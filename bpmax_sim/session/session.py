@@ -43,6 +43,7 @@ from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import Redact, redacted
+from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
 from bpmax_sim.session.options import (
     Against,
@@ -58,6 +59,7 @@ from bpmax_sim.session.options import (
 )
 from bpmax_sim.session.recordings import opening
 from bpmax_sim.session.settings import EverydayOptions, FilePath, Settings, logins_beside
+from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.sharing import Run
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.hooks import FieldChanged
@@ -336,7 +338,8 @@ class Session:
         self.platforms = platforms
         self.settings = settings
         self._is_closed = False
-        start = opening(settings)
+        start = opening(settings, partial(volatile_places, platforms))
+        self._seat = start.seat
         self.mode = start.mode
         self.clock = start.clock
         own = None if transport is None else as_transport(transport)
@@ -355,7 +358,8 @@ class Session:
             self._scheduler,
             partial(call, env=self._network.environment),
             limits=within(limits, settings),
-            seed=settings.seeded,
+            seed=start.seat.seed,
+            drew=start.seat.drew,
             zone=start.zone.total_seconds(),
             engine=engine_of(settings.engine),
         )
@@ -395,6 +399,7 @@ class Session:
         guard: bool | NetworkGuard = False,
         allow_hosts: str | Names = (),
         run: Run | None = None,
+        shared_logins: SharedLogins | None = None,
         logins: FilePath | None = None,
         remote: Remote | None = None,
         command: str = "",
@@ -413,7 +418,7 @@ class Session:
             CassetteError: the cassette cannot be used.
         """
         judge("allow_hosts", str | Names, allow_hosts)
-        _check_objects(environ=environ, guard=guard, run=run)
+        _check_objects(environ=environ, guard=guard, run=run, logins=shared_logins)
         path = _path("cassette", cassette)
         settings = Settings(
             mode=mode,
@@ -444,6 +449,7 @@ class Session:
             guard=guard,
             allow_hosts=hosts_of(allow_hosts),
             run=run,
+            shared_logins=shared_logins,
         )
         loaded = load_platforms(platforms, instances=instances)
         return cls(loaded, settings, faults=faults, transport=transport, limits=limits)
@@ -500,6 +506,11 @@ class Session:
     def listen(self) -> AbstractContextManager[object]:
         """Return a context that records and replays what other HTTP clients send in it, too."""
         return self._network.intercepted().listening(self.settings.owner)
+
+    def draw(self) -> int:
+        """Return the seed of what is drawn beside scripts, and note that something was."""
+        self._seat.drew()
+        return self._seat.seed
 
     @closed()
     def run_script(
@@ -732,7 +743,7 @@ def _instant(clock: str | None) -> Instant | None:
         raise ConfigError(msg("clock: {error}", error=error)) from None
 
 
-def _check_objects(*, environ: object, guard: object, run: object) -> None:
+def _check_objects(*, environ: object, guard: object, run: object, logins: object) -> None:
     """Judge what the table leaves to its class."""
     if not isinstance(environ, Mapping | None):
         raise ConfigError(msg("environ: expected a mapping, got {environ!r}", environ=environ))
@@ -742,6 +753,10 @@ def _check_objects(*, environ: object, guard: object, run: object) -> None:
         )
     if not isinstance(run, Run | None):
         raise ConfigError(msg("run: expected bs.Run(), got {run!r}", run=run))
+    if not isinstance(logins, SharedLogins | None):
+        raise ConfigError(
+            msg("shared_logins: expected bs.SharedLogins(), got {logins!r}", logins=logins)
+        )
 
 
 def _check_faults(given: Sequence[Fault]) -> None:

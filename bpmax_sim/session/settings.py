@@ -27,6 +27,7 @@ from bpmax_sim.session.options import (
     arguments,
     judge,
 )
+from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.sharing import Run
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import TransportLike
@@ -59,6 +60,7 @@ class _Options(TypedDict, total=False):
     guard: bool | NetworkGuard
     allow_hosts: str | Names
     run: Run | None
+    shared_logins: SharedLogins | None
     logins: FilePath | None
     remote: Remote | None
     command: str
@@ -105,7 +107,8 @@ class Settings:
         cassette: the file; None for a session that neither plays nor records.
         logins: the folder of login recordings.
         clock: where virtual time starts; None for where the recording does.
-        seed: of random numbers; None for that of the recording, which is 0.
+        seed: of what scripts draw; None for the recorded one, and for a new one where a live system
+            is asked.
         ignore, redact: places that do not count, and places with personal data.
         unused: what recordings that were not played are: ``fail``, ``warn`` or ``ignore``.
         unawaited: what calls are that no script awaited: ``warn``, ``fail`` or ``allow``.
@@ -126,6 +129,7 @@ class Settings:
         remote: where the files come from and go to, when they are the mirror of a URL.
         run: sessions of one owner in one run are one recording; None for those that are open at
             the same time as this one.
+        shared_logins: what sessions of one run log in with once; None for a login of its own.
     """
 
     mode: Mode = "replay"
@@ -156,6 +160,7 @@ class Settings:
     guard: bool | NetworkGuard = False
     allow_hosts: tuple[str, ...] = ()
     run: Run | None = field(default=None, repr=False)
+    shared_logins: SharedLogins | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for option in _JUDGED:
@@ -182,7 +187,7 @@ class Settings:
 
     @property
     def seeded(self) -> int:
-        """Return the seed in force."""
+        """Return the seed of what is made up and written down, the same in every recording."""
         return self.seed or 0
 
     @property

@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,6 +36,8 @@ class Shared:
         is_held: whether more sessions may come when the last one has closed.
         is_over: whether none comes any more, so that what was played can be judged.
         name: of its recorder, also in a forked child.
+        seed: of what scripts draw; each session's follows from it.
+        has_drawn: whether any did.
     """
 
     mode: str
@@ -45,6 +48,8 @@ class Shared:
     is_held: bool = False
     is_over: bool = False
     name: str = field(default_factory=lambda: uuid4().hex)
+    seed: int = 0
+    has_drawn: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     _process: int = field(default_factory=os.getpid)
     _open: weakref.WeakSet[Seat] = field(default_factory=weakref.WeakSet)
@@ -111,6 +116,20 @@ class Seat:
 
     shared: Shared
     number: int
+
+    @property
+    def seed(self) -> int:
+        """Return the seed of the session, which is the owner's for the first one."""
+        own = self.shared.seed
+        if self.number == 1 or not own:
+            return own
+        return int.from_bytes(sha256(f"{own}/{self.number}".encode()).digest()[:6]) or 1
+
+    def drew(self) -> None:
+        """Note that a script drew from the seed, so that the recording needs it."""
+        self.shared.has_drawn = True
+        if self.shared.recorder is not None:
+            self.shared.recorder.seed = self.shared.seed
 
 
 class Run:

@@ -401,6 +401,7 @@ def _play(
     (item,) = items(path, variables=variables, environ=environ)
     found: ScenarioOptions = {
         **options,
+        "seed": 0,
         "command": joined(" ", ["bpmax-sim record", shown(path), *item.repeated("--var")]),
     }
     cassettes = Path(shown(folder / "cassettes"))

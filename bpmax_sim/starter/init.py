@@ -302,6 +302,7 @@ def _record(folder: Path, wish: Wish) -> None:
         environ=environ,
         mode="record",
         record="rewrite",
+        seed=0,
         transport=Handler(answer),
     )
     *_, last = run_item(item, session, environ=environ)

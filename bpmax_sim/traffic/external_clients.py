@@ -74,7 +74,7 @@ class ExternalClients:
             raise error
         env.log(_record(known, env, at, began, received=response))
         if known.is_login and known.call and response.status < _REFUSED:
-            env.on_login(known.call.platform, known.call.instance)
+            env.on_login(known.call.platform, known.call.instance, 0.0)
         return response
 
     def known(self, request: Request, *, serial: int = 0) -> Request:

@@ -178,6 +178,17 @@ def test_it_waits_for_review_beside_what_was_there(
     assert recorded.cassette.read_bytes() == before
 
 
+def test_what_says_nothing_new_does_not_wait(project: Project, crm: Crm, bs: Command) -> None:
+    killed(project, "once")
+    assert bs("recover").code == 0
+    killed(project, "rewrite")
+
+    done = bs("recover", HERE)
+
+    assert (done.code, done.out, done.err) == (0, "", "there is nothing to recover\n")
+    assert [one.name for one in project.cassette.parent.glob("customer*")] == ["customer.yaml"]
+
+
 @pytest.fixture(name="waiting")
 def waiting_project(recorded: Project, crm: Crm, bs: Command) -> Project:
     assert bs("record", "--var", "customer=12346").code == 1

@@ -6,17 +6,20 @@ import ast
 import re
 import shlex
 import subprocess
+import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
 
 import pytest
 
 from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.cli.doctor import EXTRAS
 from bpmax_sim.errors import pasted
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from bpmax_sim.starter.demo import Crm
 from tests import sources
-from tests.cli.project import Command, Project
+from tests.cli.project import ROOT, Command, Project
 
 _COMMAND = re.compile(r"bpmax-sim ([a-z]+)\b((?: +(?:--?[a-z][a-z-]*(?:=\S+)?|[^\s`-][^\s`]*))*)")
 _WORDS = {"demo", "pseudonym", "platform", "instances", "scenario", "fragment", "flow", "needs"}
@@ -72,6 +75,40 @@ def test_every_option_of_pytest_in_a_message_exists() -> None:
     }
 
     assert found - flags == set()
+
+
+def test_every_extra_of_a_message_exists() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = {
+        name
+        for text in all_texts()
+        for name in re.findall(r"bpmax-sim\[([a-z][\w-]*)\]|the extra '?([a-z][\w-]*)", text)
+        for name in filter(None, name)
+    }
+
+    assert {*EXTRAS, "server", "keyring", "engine-v8"} <= {*EXTRAS, *found}
+    assert {*EXTRAS, *found} - set(project["optional-dependencies"]) == set()
+
+
+def test_pytest_and_the_command_line_tell_a_miss_alike_but_for_the_commands(
+    recorded: Project, bs: Command
+) -> None:
+    ours = bs("run", "--var", "customer=12346").out
+    plain = "-m pytest -q -p no:cacheprovider scenarios --bpmax-var customer=12346"
+    done = subprocess.run(
+        [sys.executable, *plain.split()],
+        cwd=recorded.folder,
+        capture_output=True,
+        check=False,
+    )
+    theirs = done.stdout.decode()
+
+    def told(output: str) -> list[str]:
+        lines = output[output.index("step 1/1") : output.index("rerun: ")].splitlines()
+        return [line for line in lines if not re.search(r"^    (?:record|or add) ", line)]
+
+    assert told(ours) == told(theirs)
+    assert len(told(ours)) > 15
 
 
 @pytest.mark.parametrize(

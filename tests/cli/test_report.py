@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 from tests.cli.project import NAME, Command, Project
 
 
@@ -36,3 +39,31 @@ def test_a_report_that_cannot_be_written_is_named(recorded: Project, bs: Command
     done = bs("report", "--to", "scenarios")
 
     assert (done.code, done.err) == (2, "scenarios: cannot be written: Is a directory\n")
+
+
+ROWS = """\
+version: 1
+scenario: 报价
+form: {scripts: {open: 报价.js}}
+proxy: {platforms: platforms/}
+cases: {from: 报价.csv}
+steps:
+  - {open: {}, expect: {console: ["${case.说}"]}}
+"""
+
+
+def test_the_page_tells_how_to_run_a_row_of_a_csv_file_again(project: Project, bs: Command) -> None:
+    folder = project.scenario.parent
+    (folder / "报价.scenario.yaml").write_text(ROWS, encoding="utf-8")
+    (folder / "报价.js").write_text("console.log('好')", encoding="utf-8")
+    (folder / "报价.csv").write_text("id,说\n甲,好\n乙 一,坏\n", encoding="utf-8")
+    assert bs("run", "scenarios/报价.scenario.yaml").code == 1
+    bs("report")
+    page = (project.folder / ".bpmax/report.html").read_text(encoding="utf-8")
+    (command,) = set(re.findall(r'"rerun":"bpmax-sim ([^"]+)"', page))
+
+    again = bs(*shlex.split(command))
+
+    assert again.code == 1
+    assert "报价[乙 一]" in again.out
+    assert "报价[甲]" not in again.out

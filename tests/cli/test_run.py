@@ -46,8 +46,9 @@ def test_recording_says_what_it_wrote(project: Project, crm: Crm, bs: Command) -
     first = bs("record")
     second = bs("record", "scenarios/customer.scenario.yaml")
 
-    assert (first.code, first.err) == (0, "cassettes/crm/customer.yaml: 1 exchange\n")
-    assert (second.code, second.err) == (0, "cassettes/crm/customer.yaml: unchanged\n")
+    green = "replayed what was recorded: 1 of 1 passed\n"
+    assert (first.code, first.err) == (0, f"{green}cassettes/crm/customer.yaml: 1 exchange\n")
+    assert (second.code, second.err) == (0, f"{green}cassettes/crm/customer.yaml: unchanged\n")
     assert len(crm.tokens) == 2
 
 
@@ -76,6 +77,7 @@ def test_recording_tells_where_something_looks_like_a_secret(
             "body.data.ticket; if it is one, declare its place with `secret:` in the platform file "
             "and record again"
         ),
+        "replayed what was recorded: 1 of 1 passed",
         "cassettes/crm/customer.yaml: 1 exchange",
     ]
     assert (bs("run").code, bs("run").err) == (0, "")
@@ -232,7 +234,9 @@ def test_a_changed_call_is_added_or_recorded_afresh(
     played = bs("run")
     assert bs("record", "scenarios/customer.scenario.yaml").code == 0
 
-    assert (added.code, added.err) == (0, f"{left}\ncassettes/crm/customer.yaml: 2 exchanges\n")
+    not_green = "replayed what was recorded: 0 of 1 passed"
+    assert added.code == 1
+    assert added.err == f"{left}\n{not_green}\ncassettes/crm/customer.yaml: 2 exchanges\n"
     assert played.code == 1
     assert f"{NAME}: {left}\n" in played.out
     assert bs("run").code == 0
@@ -301,12 +305,48 @@ def test_a_failed_recording_waits_for_review(recorded: Project, crm: Crm, bs: Co
     before = recorded.cassette.read_bytes()
 
     failed = bs("record", "--var", "customer=12346")
-    passed = bs("record")
 
     assert failed.code == 1
     assert "cassettes/crm/customer.yaml.new: waits for review; run `bpmax-sim review`" in failed.err
     assert recorded.cassette.read_bytes() == before
-    assert passed.code == 6
+
+
+def test_what_waits_is_gone_once_its_scenario_was_recorded(
+    recorded: Project, crm: Crm, bs: Command
+) -> None:
+    waiting = recorded.cassette.with_name("customer.yaml.new")
+    bs("record", "--var", "customer=12346")
+    assert waiting.exists()
+
+    assert bs("record").code == 0
+    assert not waiting.exists()
+
+
+UNSTEADY = """\
+import os
+
+
+def ask(session):
+    return session.proxy("crm_system").get_customer_detail("12345", os.urandom(8).hex())
+"""
+
+
+def test_what_was_recorded_is_replayed_at_once(project: Project, crm: Crm, bs: Command) -> None:
+    recorded = bs("record")
+
+    assert recorded.code == 0
+    assert "replayed what was recorded: 1 of 1 passed\n" in recorded.err
+    assert "replayed" not in bs("record", "--no-check").err
+
+
+def test_a_recording_that_does_not_replay_is_red(project: Project, crm: Crm, bs: Command) -> None:
+    (project.folder / "unsteady.py").write_text(UNSTEADY, encoding="utf-8")
+    project.edit(project.scenario, "steps:\n", "steps:\n  - {python: 'unsteady:ask'}\n")
+    recorded = bs("record")
+
+    assert recorded.code == 3
+    assert "replayed what was recorded: 0 of 1 passed\n" in recorded.err
+    assert "no such call: crm_system.get_customer_detail" in recorded.out
 
 
 def test_cassettes_may_lie_at_a_url(recorded: Project, bs: Command, tmp_path: Path) -> None:

@@ -47,6 +47,10 @@ class PlainBench:
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)
 
+    def draw(self) -> int:
+        """Return the seed of what the scenario draws."""
+        return 0
+
     def call(  # noqa: PLR0913 - what a call can be
         self,
         name: str,

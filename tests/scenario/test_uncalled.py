@@ -1,8 +1,13 @@
-"""A chain without its ``$call()`` in a scenario: red with its line, or a note where only built."""
+"""Slips of the pen in a scenario: a chain without ``$call()``, a call without await, a wrong field.
+
+Red with the line, or a note where nothing may be wrong.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import pytest
 
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.runner import run_scenario
@@ -23,13 +28,32 @@ steps:
 """
 
 
-def finished(folder: Path, script: str) -> ScenarioFinished:
+FLOW = """\
+version: 1
+scenario: 客户
+form: {fields: {客户名称: ""}}
+flow: {scripts: {approve.部门审批: ./客户.js}, definition: ./流程.yaml, at: 部门审批}
+proxy: {platforms: ./platforms}
+clock: "2026-03-02T09:00:00+08:00"
+steps:
+  - approve: {by: wangwu}
+"""
+DEFINITION = """\
+flow: 合同
+start: 部门审批
+nodes:
+  部门审批: {owners: [wangwu], approve: 结束}
+  结束: {end: true}
+"""
+
+
+def finished(folder: Path, script: str, scenario: str = SCENARIO) -> ScenarioFinished:
     (folder / "platforms").mkdir()
     (folder / "platforms/crm.yaml").write_text(PLATFORM, encoding="utf-8")
     (folder / "instances.yaml").write_text("- {platform: crm, instance_key: a}\n", encoding="utf-8")
     (folder / "客户.js").write_text(script, encoding="utf-8")
     path = folder / "客户.scenario.yaml"
-    path.write_text(SCENARIO, encoding="utf-8")
+    path.write_text(scenario, encoding="utf-8")
     last = list(run_scenario(path, environ={}))[-1]
     assert isinstance(last, ScenarioFinished)
     return last
@@ -51,3 +75,53 @@ def test_a_chain_that_was_only_built_is_a_note(tmp_path: Path) -> None:
     assert (last.outcome, last.failures) == ("passed", ())
     (note,) = last.notes
     assert note.endswith("客户.js:1:15: crm.查客户 was built and never called")
+
+
+@pytest.mark.parametrize(
+    ("script", "member", "cause"),
+    [
+        ("\nif (r.code !== 200) throw new Error(r.message)", "code", "Error: "),
+        ("\nform.名 = r.data.name", "data", "TypeError: cannot read property 'name' of undefined"),
+    ],
+)
+def test_a_missing_await_is_the_headline_of_what_comes_of_it(
+    tmp_path: Path, script: str, member: str, cause: str
+) -> None:
+    stub = "proxy: {platforms: ./platforms, stubs: [{on: crm.查客户, body: {code: 200}}]}"
+    scenario = SCENARIO.replace("proxy: {platforms: ./platforms}", stub)
+    last = finished(tmp_path, f"const r = $proxy('crm').查客户(){script}", scenario)
+
+    failure = last.failures[0]
+    assert last.outcome == "failed"
+    assert f"crm.查客户 was not awaited, so {member} was read of its promise" in failure.headline
+    assert failure.script is not None
+    assert failure.script.line == 2
+    assert cause in str(failure.cause.__cause__ if failure.cause else "")
+
+
+def test_a_field_that_the_form_does_not_have_is_red_with_the_near_name(tmp_path: Path) -> None:
+    scenario = SCENARIO.replace('{名: ""}', '{customerName: "", 明细: []}')
+    script = "form.明细 = [{数量: 1}]\nform.custmerNaem = '张三'\nform.custmerNaem = '李四'"
+    last = finished(tmp_path, script, scenario)
+
+    (failure,) = last.failures
+    assert "form.custmerNaem" in failure.headline
+    assert "did you mean 'customerName'?" in failure.headline
+    assert failure.script is not None
+    assert failure.script.line == 2
+
+
+def test_a_form_that_declares_no_fields_takes_all(tmp_path: Path) -> None:
+    last = finished(tmp_path, "form.甲 = 1", SCENARIO.replace(', fields: {名: ""}', ""))
+
+    assert (last.outcome, last.notes) == ("passed", ())
+
+
+def test_in_a_flow_a_field_that_is_not_declared_is_a_note(tmp_path: Path) -> None:
+    (tmp_path / "流程.yaml").write_text(DEFINITION, encoding="utf-8")
+    last = finished(tmp_path, "ctx.form.客护名称 = '张三'\nctx.project.备注 = 1", FLOW)
+
+    assert (last.outcome, last.failures) == ("passed", ())
+    (note,) = last.notes
+    assert "客户.js:1:1: the script wrote form.客护名称: " in note
+    assert "did you mean '客户名称'?" in note

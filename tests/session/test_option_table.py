@@ -65,6 +65,13 @@ def test_settings_hold_what_the_table_says() -> None:
         assert option.type is object or hints[name] == option.type, name
 
 
+OWN = {
+    *("paths", "keyword", "json", "check"),
+    *("verbose", "exit_first", "last_failed", "junitxml", "watch"),
+}
+"""Options of the commands alone."""
+
+
 def spelled(command: str) -> Mapping[str, tuple[Any, str]]:
     """Return type and help of a command's parameters that are not its own, by their flag."""
     function = getattr(commands, COMMANDS[command].home.partition(":")[2])
@@ -72,7 +79,7 @@ def spelled(command: str) -> Mapping[str, tuple[Any, str]]:
     found = {}
     for name in inspect.signature(function).parameters:
         kind, told = get_args(hints[name])
-        if name not in {"paths", "keyword", "json"}:
+        if name not in OWN:
             found[told.default] = kind, told.help  # as typer keeps the flag
     return found
 

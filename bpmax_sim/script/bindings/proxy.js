@@ -2,7 +2,7 @@
 'use strict';
 ({attempt, callPlace, define, emit, encode, flush, here, list, refuse, misnamed, shared, unseen, waiting,
   primordials: {Promise: NativePromise, Proxy: NativeProxy, stringify, apply, isArray, defineProperty, getPrototypeOf, hasOwn, freeze, then,
-    toPrimitive, exec, newList, newSet}}) => {
+    setPrototypeOf, create, reflectGet, toPrimitive, exec, newList, newSet, newWeakMap}}) => {
 
 let serial = 0;
 function call(platform, options, api, rest) {
@@ -11,9 +11,22 @@ function call(platform, options, api, rest) {
   const promise = new NativePromise((resolve, reject) => waiting.set(id, {resolve, reject})), at = exec(/(.*),(.*)/, place);
   callPlace.set(id, ('    at <anonymous> (<input>:' + at[1] + ':' + at[2] + ')'));
   unseen.add(id);
+  numbers.set(promise, id);
+  setPrototypeOf(promise, unread);
   emit('"call",' + id + ',' + stringify(platform) + ',' + options + ',' + stringify(api) + ',' + rest + ',' + place);
   return watched(promise, id);
 }
+// A member that no promise has, such as `data`, is the result's: who reads it has forgotten `await`.
+const numbers = newWeakMap(), members = NativePromise.prototype;
+const unread = new NativeProxy(create(members), {
+  __proto__: null,
+  get(_, name, self) {
+    if (typeof name === 'string' && !NEVER[name] && !(name in members) && numbers.has(self)) {
+      emit('"misread",' + numbers.get(self) + ',' + stringify(name) + ',' + here());
+    }
+    return reflectGet(members, name, self);
+  },
+});
 // It counts as awaited once `await` or Promise.all reads its `constructor`, or its `then` is called;
 // what `then` makes of it may race in its stead.
 function watched(promise, id) {

@@ -1,0 +1,130 @@
+"""What scripts draw: new in every recording, the same in its replay, and nobody else's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bpmax_sim as bs
+from bpmax_sim.scenario.events import ScenarioFinished
+
+PLATFORM = """\
+platform_key: 订单系统
+base_url: https://orders.example.test
+apis:
+  下单: {method: POST, path: /orders}
+  查询: {method: GET, path: /orders}
+"""
+SCENARIO = """\
+version: 1
+scenario: 下单
+form: {scripts: {open: ./下单.js}}
+proxy: {platforms: ./platforms}
+clock: "2026-03-02T09:00:00+08:00"
+cases: [{id: 甲}, {id: 乙}]
+steps:
+  - open: {}
+"""
+DRAWS = "await $proxy('订单系统').$api('下单').$body({id: crypto.randomUUID()}).$call()"
+DRAWS_NOTHING = "await $proxy('订单系统').查询()"
+
+
+class Orders:
+    """A third party that takes each id once."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    def __call__(self, request: bs.Request) -> bs.Response:
+        if request.method == "POST":
+            self.ids.append(json.loads(request.body or b"")["id"])
+        status = 200 if len(set(self.ids)) == len(self.ids) else 409
+        return bs.Response(
+            status=status, headers=(("content-type", "application/json"),), body=b"{}"
+        )
+
+
+def scenario(folder: Path, script: str = DRAWS, text: str = SCENARIO) -> Path:
+    (folder / "platforms").mkdir(exist_ok=True)
+    (folder / "platforms/订单系统.yaml").write_text(PLATFORM, encoding="utf-8")
+    (folder / "下单.js").write_text(script, encoding="utf-8")
+    path = folder / "下单.scenario.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def outcomes(path: Path, **options: Any) -> list[str]:
+    events = bs.run_scenario(path, environ={}, **options)
+    return [event.outcome for event in events if isinstance(event, ScenarioFinished)]
+
+
+def recorded(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in sorted((folder / "cassettes").rglob("*.yaml"))}
+
+
+def test_rows_and_runs_draw_what_nobody_has_drawn_and_replay_draws_the_same(tmp_path: Path) -> None:
+    path, orders = scenario(tmp_path), Orders()
+
+    assert outcomes(path, mode="record", transport=orders) == ["passed"] * 2
+    assert outcomes(path) == ["passed"] * 2
+    assert outcomes(path, mode="record", record="rewrite", transport=orders) == ["passed"] * 2
+    assert outcomes(path, mode="live", transport=orders) == ["passed"] * 2
+    assert len(set(orders.ids)) == 6
+    assert outcomes(path) == ["passed"] * 2
+
+
+def test_a_scenario_that_draws_nothing_records_again_to_the_same_bytes(tmp_path: Path) -> None:
+    path, orders = scenario(tmp_path, DRAWS_NOTHING), Orders()
+
+    outcomes(path, mode="record", transport=orders)
+    before = recorded(tmp_path)
+    outcomes(path, mode="record", record="rewrite", transport=orders)
+
+    assert recorded(tmp_path) == before
+    assert all(b'"seed"' not in data for data in before.values())
+
+
+@pytest.mark.parametrize(("said", "option"), [("seed: 7\n", None), ("", 7)])
+def test_a_seed_that_is_fixed_is_drawn_from_in_every_recording(
+    tmp_path: Path, said: str, option: int | None
+) -> None:
+    path, orders = scenario(tmp_path, text=SCENARIO.replace("clock", f"{said}clock", 1)), Orders()
+    more = {} if option is None else {"seed": option}
+
+    outcomes(path, mode="record", transport=orders, **more)
+    outcomes(path, mode="record", record="rewrite", transport=orders, **more)
+
+    assert len(set(orders.ids)) == 1
+    assert outcomes(path) == ["passed", "failed"]  # the second one was refused and set aside
+
+
+def test_what_was_drawn_before_a_draw_of_the_scenario_itself_replays(tmp_path: Path) -> None:
+    text = SCENARIO.replace("- open: {}", "- open: {单号: '${uuid}'}")
+    script = "await $proxy('订单系统').$api('下单').$body({id: form.单号}).$call()"
+    path, orders = scenario(tmp_path, script, text), Orders()
+
+    assert outcomes(path, mode="record", transport=orders) == ["passed"] * 2
+    assert len(set(orders.ids)) == 2
+    assert outcomes(path) == ["passed"] * 2
+
+
+def test_sessions_of_one_owner_draw_each_for_itself(tmp_path: Path) -> None:
+    scenario(tmp_path)
+    orders, cassette = Orders(), tmp_path / "cassettes/两次.yaml"
+
+    def both(**options: Any) -> None:
+        run = bs.Run()
+        for _ in range(2):
+            with bs.Session.open(
+                tmp_path / "platforms", cassette=cassette, run=run, **options
+            ) as one:
+                one.run_script(bs.Script(DRAWS)).unwrap()
+        run.finish(failed=False)
+
+    both(mode="record", transport=orders)
+    both()
+
+    assert len(set(orders.ids)) == 2

@@ -1,0 +1,155 @@
+"""Rows of a table log in once, and each sees that as its own, alone, in the table and in replay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bpmax_sim as bs
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.events import ScenarioFinished, ScenarioStarted
+from bpmax_sim.session.options import Mode
+
+PLATFORM = """\
+platform_key: 合同系统
+base_url: https://contracts.example.test
+credentials: {user: {secret: false}, password: {secret: true}}
+response: {classes: {token: {status: [401]}}}
+auth:
+  acquire:
+    steps:
+      - request:
+          method: POST
+          path: /login
+          body: {user: "{{ user }}", password: "{{ password }}"%s}
+        extract: {token: {path: $.token, secret: true}, ttl: {path: $.ttl}}
+    ttl: {margin: 0}
+  apply: [{in: header, name: Authorization, value: "Bearer {{ token }}"}]
+  recover: {token: {refresh: 1}}
+apis: {查合同: {method: GET, path: /contracts}}
+"""
+INSTANCES = (
+    "- {platform: 合同系统, instance_key: 测试, "
+    "credentials: {user: lisi, password: {env: PASSWORD}}}\n"
+)
+SCENARIO = """\
+version: 1
+scenario: 查合同
+form: {scripts: {open: ./查.js}}
+proxy: {platforms: ./platforms, instances: ./instances.yaml}
+clock: "2026-03-02T09:00:00+08:00"
+cases: [{id: 一}, {id: 二}, {id: 三}, {id: 四}, {id: 五}, {id: 六}]
+steps:
+  - open: {}
+"""
+SCRIPT = "await $proxy('合同系统').查合同()"
+ENVIRON = {"PASSWORD": "Ming-Tian-2026"}
+
+
+class Contracts:
+    """A third party that lets in three times, and gives tokens that live for a while."""
+
+    def __init__(self, *, burst: int = 3, ttl: int = 7200) -> None:
+        self.logins = 0
+        self.burst, self.ttl = burst, ttl
+        self.refused: set[str] = set()
+
+    def __call__(self, request: bs.Request) -> bs.Response:
+        if request.url.endswith("/login"):
+            self.logins += 1
+            if self.logins > self.burst:
+                return answer(429, {"message": "太频繁"})
+            return answer(200, {"token": f"tok-8f14e45fce{self.logins}", "ttl": self.ttl})
+        token = dict(request.headers)["Authorization"]
+        return answer(401 if token in self.refused else 200, {"list": []})
+
+
+def answer(status: int, value: object) -> bs.Response:
+    body = json.dumps(value).encode()
+    return bs.Response(status=status, headers=(("content-type", "application/json"),), body=body)
+
+
+@pytest.fixture(name="path", params=["", ", at: '{{ now | unix }}'"], ids=["steady", "stamped"])
+def scenario(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    (tmp_path / "platforms").mkdir()
+    platform = PLATFORM % request.param.replace("'", '"')
+    (tmp_path / "platforms/合同系统.yaml").write_text(platform, encoding="utf-8")
+    (tmp_path / "instances.yaml").write_text(INSTANCES, encoding="utf-8")
+    (tmp_path / "查.js").write_text(SCRIPT, encoding="utf-8")
+    path = tmp_path / "查.scenario.yaml"
+    path.write_text(SCENARIO, encoding="utf-8")
+    return path
+
+
+def finished(path: Path, **options: Any) -> list[ScenarioFinished]:
+    environ = ENVIRON if options.get("mode") in {"record", "live"} else {}
+    events = bs.run_scenario(path, environ=environ, **options)
+    return [event for event in events if isinstance(event, ScenarioFinished)]
+
+
+def calls(path: Path, **options: Any) -> list[list[tuple[object, ...]]]:
+    """Return what each row tells of its calls, but who answered them."""
+    rows: list[list[tuple[object, ...]]] = []
+    for event in bs.run_scenario(path, environ=ENVIRON if options else {}, **options):
+        if isinstance(event, ScenarioStarted):
+            rows.append([])
+        elif isinstance(event, CallMade):
+            told = event.header, event.body, event.response, event.at, event.duration
+            rows[-1].append((event.call, *map(repr, told)))
+    return rows
+
+
+@pytest.mark.parametrize("mode", ["record", "live"])
+def test_six_rows_pass_where_three_logins_are_allowed(path: Path, mode: Mode) -> None:
+    third_party = Contracts()
+    found = finished(path, mode=mode, transport=third_party)
+
+    assert [one.outcome for one in found] == ["passed"] * 6
+    assert third_party.logins == 1
+
+
+def test_a_row_sees_a_shared_login_as_its_own_recorded_and_replayed(path: Path) -> None:
+    rows = calls(path, mode="record", transport=Contracts())
+    logins = (path.parent / "cassettes/auth/合同系统.测试.yaml").read_bytes()
+
+    assert len(rows) == 6
+    assert all(row == rows[0] for row in rows)
+    assert [name for name, *_ in rows[0]] == ["合同系统.查合同", "合同系统.$token"]
+    assert calls(path) == rows
+    assert logins.count(b'"n":') == 1
+
+
+def test_a_refused_token_is_renewed_by_the_row_that_met_it(path: Path) -> None:
+    third_party = Contracts()
+    third_party.refused.add("Bearer tok-8f14e45fce1")
+    found = finished(path, mode="record", transport=third_party)
+
+    assert [one.outcome for one in found] == ["passed"] * 6
+    assert third_party.logins == 2  # the second row has what the first one was given then
+
+
+def test_a_login_that_does_not_live_long_enough_is_not_shared(path: Path) -> None:
+    third_party = Contracts(burst=99, ttl=0)
+    finished(path, mode="record", transport=third_party)
+
+    assert third_party.logins >= 6
+
+
+def test_sessions_share_only_what_they_are_told_to_share(path: Path, tmp_path: Path) -> None:
+    third_party, shared = Contracts(burst=99), bs.SharedLogins()
+    for logins in (shared, shared, bs.SharedLogins(), None):
+        with bs.Session.open(
+            tmp_path / "platforms",
+            instances=tmp_path / "instances.yaml",
+            mode="live",
+            environ=ENVIRON,
+            transport=third_party,
+            shared_logins=logins,
+        ) as session:
+            session.proxy("合同系统").查合同()
+
+    assert third_party.logins == 3
+    assert path.exists()
