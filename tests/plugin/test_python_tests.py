@@ -283,7 +283,7 @@ def test_what_needs_a_live_system_is_skipped_without_one(
     assert "needs a live system; run it with --bpmax-mode=live" in output(result)
     result = python.run("--bpmax-mode=live")
     result.assert_outcomes(passed=1)
-    assert "1 call (1 live)" in output(result)
+    assert "2 calls (2 live)" in output(result)
 
 
 def test_a_testcase_is_judged_when_it_ends(python: Project) -> None:

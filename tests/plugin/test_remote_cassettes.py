@@ -141,7 +141,7 @@ def test_every_mode_and_way_of_recording_works_there(
     assert "4 calls (4 simulated), 2 of them logins\n" in output(
         project.run("scenarios", "--bpmax-mode=simulate", url, *workers)
     )
-    for way, calls in (("once", "4 live"), ("once", "4 recorded"), ("new", "4 recorded")):
+    for way, calls in (("once", "4 live"), ("once", "4 recorded"), ("new", "2 recorded, 2 live")):
         result = project.run("scenarios", f"--bpmax-record={way}", *record)
         result.assert_outcomes(passed=2)
         assert f"4 calls ({calls}), 2 of them logins; 2 cassettes" in output(result)

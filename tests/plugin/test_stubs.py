@@ -119,7 +119,7 @@ def test_stubs_of_a_file_and_of_a_router_say_the_same_of_themselves(project: Pro
     result = project.run("-k", "贵宾")
 
     result.assert_outcomes(passed=1, deselected=1)
-    assert "1 call (1 stub)" in output(result)
+    assert "2 calls (1 recorded, 1 stub)" in output(result)
 
 
 def marked(project: Project, mark: str) -> None:
