@@ -8,7 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.docs.blocks import blocks
 from tests.fuzz.places import ROOT
 
 PYTHON = """\
@@ -26,6 +28,7 @@ fi
 @pytest.fixture(name="tree")
 def a_tree_and_a_python(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / ".ci", tmp_path / "tree/.ci")
+    shutil.copytree(ROOT / ".github", tmp_path / "tree/.github")
     shutil.copy(ROOT / "README.md", tmp_path / "tree")
     (tmp_path / "bin").mkdir()
     python = tmp_path / "bin/python3"
@@ -54,6 +57,7 @@ def ran(script: str, tree: Path, fail: str = "") -> tuple[int, list[str], str]:
 
 
 CAMPAIGNS = (
+    "tests.campaigns.distributions",
     "tests.campaigns.recorders",
     "tests.campaigns.search",
     "tests.script.hostile_builtins",
@@ -67,23 +71,34 @@ CAMPAIGNS = (
 )
 
 
+SCHEMA = "check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml"
+
+
 def test_by_day_all_is_looked_at_and_the_readme_s_command_is_run(tree: Path) -> None:
     code, commands, printed = ran("run", tree)
 
     assert code == 0, printed
     for one in ("ruff check", "ruff format --check", "lint-imports ", "mypy "):
         assert one in commands
-    for one in ("tests.matrix 9.2", "tests.docs.site", "tests.fuzz --seconds 4 --seed 1"):
+    for one in ("tests.matrix 9.2", "tests.docs.site", "tests.fuzz --seconds 4 --seed 1", SCHEMA):
         assert f"python -m {one}" in commands
     at = commands.index("python -m pytest -n auto")
     assert commands[at - 1] == "pip install --quiet -e .[test]"
-    stages = ("tools", "style", "layers", "types", "docs", "matrix", "suite", "fuzz")
+    stages = ("tools", "style", "layers", "workflow", "types", "docs", "matrix", "suite", "fuzz")
     for name in stages:
         assert f"\n== {name}: " in printed, name
 
 
 @pytest.mark.parametrize(
-    "fail", ["ruff format", "mypy", "tests.docs.site", "tests.matrix", "python -m pytest"]
+    "fail",
+    [
+        "ruff format",
+        "mypy",
+        "tests.docs.site",
+        "tests.matrix",
+        "check_jsonschema",
+        "python -m pytest",
+    ],
 )
 def test_by_day_what_fails_ends_it(tree: Path, fail: str) -> None:
     code, commands, _ = ran("run", tree, fail)
@@ -101,6 +116,24 @@ def test_by_night_every_campaign_runs_though_one_fails_and_the_end_tells(tree: P
         assert any(told.startswith(f"python -m {one}") for told in commands), one
     assert "python -m tests.mutants" in commands
     assert "coverage report" in commands
+    assert "python -m tests.campaigns.distributions suite" in commands
+
+
+def test_where_this_is_hosted_the_readme_s_command_runs_on_every_system_and_python() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    (command,) = (
+        one.text.strip()
+        for one in blocks((ROOT / "README.md").read_text("utf-8"))
+        if one.kind == "test-command"
+    )
+    suite = workflow["jobs"]["suite"]
+    matrix = suite["strategy"]["matrix"]
+    runs = [step["run"].strip() for step in suite["steps"] if "if" in step and "run" in step]
+
+    assert {one.partition("-")[0] for one in matrix["os"]} == {"ubuntu", "macos", "windows"}
+    assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    assert runs == [command, command.replace("python3", "python").replace("/bin/", "/Scripts/")]
+    assert workflow["permissions"] == {"contents": "read"}
 
 
 def test_by_night_all_that_is_sound_ends_well(tree: Path) -> None:

@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
-from bpmax_sim.cli.app import main
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 __all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    if arguments is None:
+        _speak_utf8()
+    # Not before: where this package's own path has Chinese in it, nothing compiled can be loaded.
+    from bpmax_sim.cli.app import start  # noqa: PLC0415
+
+    sys.exit(start(sys.argv[1:] if arguments is None else arguments))
+
+
+def _speak_utf8() -> None:
+    """Start again in UTF-8 mode (PEP 540) where files could not have Chinese names.
+
+    That is so in the locale C once ``PYTHONUTF8=0`` forbids what Python does there by itself.
+    """
+    try:
+        "客户".encode(sys.getfilesystemencoding())
+    except UnicodeEncodeError:
+        if os.name == "posix" and not sys.flags.utf8_mode and sys.executable:
+            command = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+            os.execve(sys.executable, command, {**os.environ, "PYTHONUTF8": "1"})  # noqa: S606

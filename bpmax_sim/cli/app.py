@@ -6,13 +6,11 @@ line is answered on one line, with the near name.
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, get_type_hints
+from typing import Annotated, Any, Final, get_type_hints
 
 import msgspec
 import typer
@@ -470,26 +468,6 @@ def _root(
     elif context.invoked_subcommand is None:
         say(context.get_help())
     return ExitCode.PASSED
-
-
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and end the process with its exit code."""
-    if arguments is None:
-        _speak_utf8()
-    sys.exit(start(sys.argv[1:] if arguments is None else arguments))
-
-
-def _speak_utf8() -> None:
-    """Start again in UTF-8 mode (PEP 540) where files could not have Chinese names.
-
-    That is so in the locale C once ``PYTHONUTF8=0`` forbids what Python does there by itself.
-    """
-    try:
-        "客户".encode(sys.getfilesystemencoding())
-    except UnicodeEncodeError:
-        if os.name == "posix" and not sys.flags.utf8_mode and sys.executable:
-            command = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
-            os.execve(sys.executable, command, {**os.environ, "PYTHONUTF8": "1"})  # noqa: S606
 
 
 def start(arguments: Sequence[str]) -> int:

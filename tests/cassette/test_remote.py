@@ -268,6 +268,8 @@ def test_storage_that_says_nothing_is_told_soon_and_asked_once(
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "test")
+    # Its waits are drawn from `random` on a thread that outlives this test and disturbs others.
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}")

@@ -13,7 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
-from bpmax_sim.cli.app import COMMANDS, main
+from bpmax_sim.cli import main
+from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.terminal import say
 from tests.cli.project import ROOT, Command, Project, in_a_process
 

@@ -21,7 +21,7 @@ _VARYING = (
     (r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", "DATE"),
     (r"BaseHTTP/[\d.]+ Python/[\d.]+\w*", "SERVER"),
 )
-_ACTIVATION = re.compile(r"^( *)(?:\. \S*/activate|PATH=\S+:\$PATH)$", re.MULTILINE)
+_ACTIVATION = re.compile(r"^( *)(?:\. .*/activate'?|PATH=.+:\$PATH)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

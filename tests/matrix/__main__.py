@@ -1,5 +1,7 @@
 """``python -m tests.matrix [VERSION…]``: the trials under pytest 8.4, 9.1 and 9.2 from PyPI.
 
+``oldest`` is pytest 8.4 beside the oldest version of each run-time dependency.
+
 Each version has an environment of its own with every plugin in it, in a temporary folder. It ends
 with 1 if a trial fails, with 2 if an environment cannot be made.
 """
@@ -16,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.matrix.environments import VERSIONS, BuildError, environment, wheel
+from tests.matrix.environments import ALL, BuildError, environment, pytest_of, wheel
 from tests.matrix.project import NAME, Place, write
 from tests.matrix.trials import TRIALS, NotHereError
 
@@ -37,7 +39,7 @@ class Verdict:
 
     def __str__(self) -> str:
         word = "FAILED" if self.wrong else "not here" if self.missing else "ok"
-        told = f"pytest {self.version}  {word:<9}{self.seconds:5.1f} s  {self.trial}"
+        told = f"pytest {self.version:<6}  {word:<9}{self.seconds:5.1f} s  {self.trial}"
         more = self.wrong or self.missing
         return f"{told}: {more}" if more else told
 
@@ -49,7 +51,7 @@ def judge(trial: Callable[[Place], None], project: Path, python: Path, version: 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder, NAME)
         shutil.copytree(project, root)
-        place = Place(root, python, version)
+        place = Place(root, python, pytest_of(version))
         try:
             trial(place)
         except NotHereError as error:
@@ -91,7 +93,7 @@ def main(versions: Sequence[str]) -> int:
     start, failed = time.monotonic(), 0
     with tempfile.TemporaryDirectory() as folder:
         try:
-            for verdict in verdicts(versions or VERSIONS, Path(folder)):
+            for verdict in verdicts(versions or ALL, Path(folder)):
                 failed += bool(verdict.wrong)
                 sys.stdout.write(f"{verdict}\n")
                 sys.stdout.flush()

@@ -1,13 +1,24 @@
-"""Virtual environments with one version of pytest each, and every plugin that has to get along."""
+"""Virtual environments with one version of pytest each, and every plugin that has to get along.
+
+`OLDEST` is one with the oldest version of everything that is needed at run time, as pyproject.toml
+declares it; the others have the newest that there is.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = ("8.4", "9.1", "9.2")
+OLDEST = "oldest"
+ALL = (OLDEST, *VERSIONS)
+RUN_TIME_EXTRAS = ("br", "engine-v8", "keyring", "remote", "server")
 PLUGINS = (
     "allure-pytest",
     "anyio",
@@ -34,6 +45,27 @@ def wheel(folder: Path) -> Path:
     return next(folder.glob("bpmax_sim-*.whl"))
 
 
+def floors() -> Iterator[str]:
+    """Yield the oldest version of each run-time dependency, as a requirement.
+
+    Raises:
+        BuildError: a dependency names no oldest version.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *(one for key in RUN_TIME_EXTRAS for one in extras[key])]
+    for one in map(Requirement, declared):
+        least = [each.version for each in one.specifier if each.operator in {">=", "=="}]
+        if len(least) != 1:
+            raise BuildError(f"pyproject.toml: {one} names no oldest version")
+        yield f"{one.name}=={least[0]}"
+
+
+def pytest_of(version: str) -> str:
+    """Return the version of pytest in the environment that is called *version*."""
+    return VERSIONS[0] if version == OLDEST else version
+
+
 def environment(folder: Path, built: Path, version: str) -> Path:
     """Return the Python of a new environment in *folder*, with pytest of *version*.
 
@@ -44,7 +76,13 @@ def environment(folder: Path, built: Path, version: str) -> Path:
     _run(sys.executable, "-m", "venv", "--without-pip", folder)
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     pip = (sys.executable, "-m", "pip", "--python", python)
-    _run(*pip, "install", built, f"pytest=={version}.*", *PLUGINS)
+    what: tuple[str | Path, ...] = (built, f"pytest=={pytest_of(version)}.*")
+    if version == OLDEST:
+        pins = folder / "oldest.txt"
+        pins.write_text("\n".join(floors()), encoding="utf-8")
+        extras = ",".join(RUN_TIME_EXTRAS)
+        what = (f"bpmax-sim[{extras}] @ {built.resolve().as_uri()}", "--constraint", pins)
+    _run(*pip, "install", *what, *PLUGINS)
     return python
 
 

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.matrix import __main__ as matrix
-from tests.matrix.environments import PLUGINS, ROOT, VERSIONS, BuildError, environment
+from tests.matrix.environments import (
+    PLUGINS,
+    ROOT,
+    VERSIONS,
+    BuildError,
+    environment,
+    floors,
+    pytest_of,
+)
 from tests.matrix.project import NAME, Done, Place
 from tests.matrix.trials import TRIALS, NotHereError
 
@@ -42,7 +50,7 @@ def test_a_verdict_tells_what_did_not_hold_and_what_was_printed_last(project: Pa
     )
 
     assert (good.wrong, good.missing) == ("", "")
-    assert re.fullmatch(r"pytest 9\.2  ok +\d+\.\d s  passes", str(good))
+    assert re.fullmatch(r"pytest 9\.2     ok +\d+\.\d s  passes", str(good))
     assert bad.wrong.splitlines()[0] == "ValueError: 没有成"
     assert bad.wrong.splitlines()[1].startswith("  | test_matrix.py:")
     assert bad.wrong.splitlines()[-1] == "  | 坏"
@@ -61,6 +69,15 @@ def test_the_oldest_version_is_the_one_that_we_ask_for() -> None:
     assert f"pytest>={VERSIONS[0]}" in project["dependencies"]
     assert f"pytest {VERSIONS[0]} to {VERSIONS[-1]}" in page
     assert [name for name in PLUGINS if name not in page] == []
+
+
+def test_the_oldest_environment_has_the_floor_of_each_run_time_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pins = list(floors())
+
+    assert len(pins) == len(set(pins)) > len(project["dependencies"])
+    assert {"httpx==0.28.1", "quickjs-ng==0.17.0.1", "pytest==8.4"} <= set(pins)
+    assert pytest_of("oldest") == VERSIONS[0]
 
 
 def test_ci_makes_the_trials_with_the_newest_and_by_night_with_all() -> None:

@@ -152,7 +152,13 @@ def a_gbk_system_can_run_it(place: Place) -> None:
         subprocess.run(made, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         raise NotHereError("this system cannot make the locale zh_CN.GBK") from None
-    system = {"LOCPATH": str(locales), "LC_ALL": "zh_CN.GBK", "PYTHONUTF8": "0"}
+    # Its language would be Chinese; what is tried are the bytes.
+    system = {
+        "LOCPATH": str(locales),
+        "LC_ALL": "zh_CN.GBK",
+        "PYTHONUTF8": "0",
+        "BPMAX_SIM_LANG": "en",
+    }
     written = place.root.parent / "gbk"
     files = [path for path in place.root.rglob("*") if path.is_file()]
     texts = {str(one.relative_to(place.root)): one.read_text("utf-8") for one in files}

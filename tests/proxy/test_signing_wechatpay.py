@@ -180,6 +180,7 @@ def test_only_a_success_is_signed(status: int) -> None:
         (public_pem(ec.generate_private_key(ec.SECP256R1()).public_key()),
             "the public key is not an RSA key"),
     ],
+    ids=["none", "of an ellipse"], # the key is another in each worker
 )  # fmt: skip
 def test_a_public_key_that_does_not_fit_is_an_error(key: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
