@@ -117,11 +117,10 @@ def _changes(path: Path) -> Iterator[str]:
     after = Cassette.load(path)
     try:
         before = Cassette.load(_old(path))
+        pairs = list(_compared(before, after, declared(None)))
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
         pairs = list(additions(after))
-    else:
-        pairs = list(_compared(before, after, declared(None)))
     yield from _lines([_Found(before, after, *pair) for pair in pairs], contents=True)
 
 
@@ -141,12 +140,12 @@ def _accept(path: Path) -> None:
     with journal.locked(path.parent):
         journal.replace_whole(_old(path), path.read_bytes())
         path.unlink()
-    tell(f"{shown(_old(path))}: replaced")
+    tell(msg("{file}: replaced", file=shown(_old(path))))
 
 
 def _reject(path: Path) -> None:
     path.unlink()
-    tell(f"{shown(path)}: deleted")
+    tell(msg("{file}: deleted", file=shown(path)))
 
 
 _DECISIONS: Mapping[str, tuple[str, Callable[[Path], None]]] = {

@@ -288,7 +288,7 @@ def test_a_damaged_cassette_ends_with_3(recorded: Project, bs: Command) -> None:
     cut = bs("run")
 
     assert (edited.code, cut.code) == (3, 3)
-    assert "bpmax-sim seal cassettes/crm/customer.yaml" in edited.out
+    assert "bpmax-sim seal cassettes/crm/customer.yaml" in edited.out + edited.err
     assert cut.err.startswith("cassettes/crm/customer.yaml:")
 
 
