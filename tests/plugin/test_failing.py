@@ -396,14 +396,14 @@ def test_a_failure_to_start_keeps_every_line_of_its_error() -> None:
     assert (told.headline, told.detail) == ("选择客户: 一", ("二",))
 
 
-def test_a_script_that_exits_ends_its_session_and_is_pytests_own(project: Project) -> None:
+def test_a_step_that_exits_fails_and_ends_nothing_else(project: Project) -> None:
     project.edit("    open: {}", "    python: leave:leave")
     project.write("scenarios/leave.py", "def leave(session):\n    raise SystemExit(3)\n")
 
     result = project.run("-k", "贵宾")
 
     result.assert_outcomes(failed=1, deselected=1)
-    assert "SystemExit: 3" in output(result)
+    assert "python: leave:leave called sys.exit(3)" in output(result)
 
 
 def test_a_failure_is_shown_again_by_the_command_line(
