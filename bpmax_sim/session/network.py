@@ -7,7 +7,7 @@ Nothing here refers back to the session, so one that is over goes away at once, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from itertools import count
@@ -312,14 +312,14 @@ class Network:
             watch=self._undeclared.add,
             synthesise=partial(_synthesised_login, platforms),
         )
-        self._sharing: SharingLogins | None = None
+        self._sharing: list[SharingLogins] = []  # one, where logins are shared
         self.environment = environment(
             self._tenants,
             self._tracks,
             start,
             calls=self.calls,
             misses=self.misses,
-            on_login=self._let_in,
+            on_login=partial(_granted, self._tracks, self._sharing),
         )
         others = transport if self._simulators is None else self._simulators
         self._replay = Replay(self._tracks.answer, vault)
@@ -379,13 +379,9 @@ class Network:
         shared = self._settings.shared_logins
         if shared is None or self._start.simulated:
             return live
-        self._sharing = shared.over(live, network=others, real=self._tenants.real)
-        return self._sharing
-
-    def _let_in(self, platform: str, instance: str, life: float) -> None:
-        self._tracks.let_in(platform, instance)
-        if self._sharing is not None:
-            self._sharing.granted(platform, instance, life)
+        sharing = shared.over(live, network=others, real=self._tenants.real)
+        self._sharing.append(sharing)
+        return sharing
 
     def simulator(self, platform: str) -> Simulator:
         """Return what stands in for a platform.
@@ -564,3 +560,19 @@ def _bad_token(platforms: Platforms, request: Request) -> Response:
 
 def _no_sleep(_seconds: float) -> None:
     """Virtual time has passed already."""
+
+
+def _granted(
+    tracks: SessionRecordings,
+    sharing: Sequence[SharingLogins],
+    platform: str,
+    instance: str,
+    life: float,
+) -> None:
+    """Note a login for replay and for other sessions of the run.
+
+    No method of the session, which would then wait for the garbage collector.
+    """
+    tracks.let_in(platform, instance)
+    for one in sharing:
+        one.granted(platform, instance, life)
