@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         SessionOptions,
         Settings,
     )
-    from bpmax_sim.session.shared_logins import SharedLogins
+    from bpmax_sim.session.shared_logins import SharedLogins, SharingLogins
     from bpmax_sim.session.sharing import Run
     from bpmax_sim.simulator.simulator import Simulator
     from bpmax_sim.transport.adapters import SessionTransport, httpx_transport
@@ -122,6 +122,7 @@ __all__ = [
     "SessionTransport",
     "Settings",
     "SharedLogins",
+    "SharingLogins",
     "Simulator",
     "Slow",
     "Stub",
@@ -168,6 +169,7 @@ _HOMES: Final = {
     "Response": "messages",
     "Run": "session.sharing",
     "SharedLogins": "session.shared_logins",
+    "SharingLogins": "session.shared_logins",
     "ScenarioOptions": "session.settings",
     "Script": "session.session",
     "Session": "session.session",

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar, get_args
 
 import msgspec
@@ -21,7 +22,7 @@ from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.i18n import joined, msg
 from bpmax_sim.platform.model import Model
-from bpmax_sim.project import find_root
+from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.handles import handles_for
 from bpmax_sim.scenario.people import FlowAction, check_people, move_of
@@ -599,18 +600,32 @@ class Python(Action, frozen=True, kw_only=True):
             raise SubjectError(told) from None
 
 
+_LOADED: dict[str, ModuleType] = {}
+"""What Python steps have loaded, by file."""
+
+
 def _module(name: str, path: Path) -> Any:
-    """Import *name*, else load it from below the scenario's folder or the project's root."""
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name.partition(".")[0]:
-            raise
+    """Import *name*, else load it from below the scenario's folder or the project's root.
+
+    Scenarios of two folders may each have a module of one name, so what was loaded from a file
+    stands in for that file alone.
+    """
+    known = sys.modules.get(name)
+    if known is None or known not in _LOADED.values():
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name.partition(".")[0]:
+                raise
     below = Path(*name.split(".")).with_suffix(".py")
     for folder in (path.parent, find_root(path)):
-        spec = importlib.util.spec_from_file_location(name, folder / below)
-        if (folder / below).is_file() and spec and spec.loader:
-            module = importlib.util.module_from_spec(spec)
+        file = absolute(folder / below)
+        spec = importlib.util.spec_from_file_location(name, file)
+        if known is not None and file in _LOADED:
+            sys.modules[name] = _LOADED[file]
+            return _LOADED[file]
+        if Path(file).is_file() and spec and spec.loader:
+            module = _LOADED[file] = importlib.util.module_from_spec(spec)
             sys.modules[name] = module
             spec.loader.exec_module(module)
             return module

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,3 +46,11 @@ def recorded_project(project: Project, bs: Command, monkeypatch: pytest.MonkeyPa
             patch.setenv(name, value)
         assert bs("record").code == 0
     return project
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let a child hear SIGINT, which a shell has what it starts in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -50,14 +49,6 @@ def test_a_full_disk_is_told(recorded: Project) -> None:
     assert err.decode() == (
         "standard output cannot be written: No space left on device; send it elsewhere\n"
     )
-
-
-@pytest.fixture
-def heard() -> Iterator[None]:
-    """Let a child hear SIGINT, which a shell has what it starts in the background ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("heard")

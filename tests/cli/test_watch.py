@@ -75,7 +75,7 @@ class Watching:
 
 
 @pytest.fixture(name="watching")
-def watched(recorded: Project) -> Iterator[Watching]:
+def watched(recorded: Project, heard: None) -> Iterator[Watching]:
     folder = recorded.folder / "scenarios"
     (folder / "报价.scenario.yaml").write_text(TABLE, encoding="utf-8")
     (folder / "报价.csv").write_text("id,数量\n甲,1\n乙,1\n", encoding="utf-8")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -594,6 +595,18 @@ def test_an_error_of_a_python_step_fails_it(
 ) -> None:
     (found,) = headlines(folder, bench, f"steps:\n  - {step}\n")
     assert found.startswith(headline)
+
+
+def ignore_folders(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if (Path(folder) / name).is_dir()]
+
+
+def test_two_folders_may_have_modules_of_one_name(folder: Path, bench: PlainBench) -> None:
+    for place, result in (("甲", 1), ("乙", 2), ("甲", 1)):
+        shutil.copytree(folder, folder / place, dirs_exist_ok=True, ignore=ignore_folders)
+        (folder / place / "同名.py").write_text(f"def f(_session):\n    return {result}\n")
+        step = f'steps:\n  - {{python: "同名:f", expect: {{result: {result}}}}}\n'
+        assert headlines(folder / place, bench, step) == []
 
 
 def test_what_a_python_step_prints_is_redacted(
