@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def test_two_calls_that_differ_in_the_order_of_keys_break_no_law() -> None:
     hold_programs(target, "identity", (one, other))
 
 
+@pytest.mark.night("every law on fifty platforms")
 @settings(max_examples=50)
 @given(platform=strategies.platforms(max_apis=1), data=st.data())
 def test_every_law_holds_on_generated_platforms(platform: Platform, data: st.DataObject) -> None:

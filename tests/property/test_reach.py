@@ -9,6 +9,7 @@ from tests.mutants.corners import EDITS
 from tests.property import reach
 
 
+@pytest.mark.night("a thousand draws of everything")
 def test_every_corner_is_in_one_of_a_hundred_draws() -> None:
     found = reach.shares(1000, 1)
 
