@@ -82,24 +82,11 @@ def _betamax_minted(interaction: Any, cassette: Any) -> None:
         cassette.placeholders.append(Placeholder(placeholder="<TOKEN>", replace=token))
 
 
-def httpx_send(client: Any) -> Send:
-    """Return what sends by an httpx client."""
+def client_send(client: Any) -> Send:
+    """Return what sends by a client of httpx or a session of requests, which take the same."""
 
     def send(call: dict[str, Any]) -> bytes:
         answer: bytes = client.request(
-            call.get("method", "GET"), call["url"], headers=call.get("headers"),
-            json=call.get("json"), data=call.get("form"),
-        ).content  # fmt: skip
-        return answer
-
-    return send
-
-
-def requests_send(session: Any) -> Send:
-    """Return what sends by a session of requests."""
-
-    def send(call: dict[str, Any]) -> bytes:
-        answer: bytes = session.request(
             call.get("method", "GET"), call["url"], headers=call.get("headers"),
             json=call.get("json"), data=call.get("form"),
         ).content  # fmt: skip
@@ -124,10 +111,10 @@ def sender(client: str) -> Send:
     if client == "requests":
         import requests  # noqa: PLC0415
 
-        return requests_send(requests.Session())
+        return client_send(requests.Session())
     import httpx  # noqa: PLC0415
 
-    return httpx_send(httpx.Client())
+    return client_send(httpx.Client())
 
 
 @contextmanager
@@ -170,7 +157,7 @@ def _betamax(
     placeholders = BETAMAX_PLACEHOLDERS if declared else []
     recording = "once" if mode == "record" else "none"
     with recorder.use_cassette(file.stem, record=recording, placeholders=placeholders):
-        yield requests_send(session)
+        yield client_send(session)
 
 
 @contextmanager
@@ -182,7 +169,7 @@ def _respx(_file: Path, _mode: str, calls: Sequence[dict[str, Any]]) -> Iterator
         for call in calls:
             answer = httpx.Response(200, content=b'{"code":200}')
             router.request(call.get("method", "GET"), call["url"]).mock(return_value=answer)
-        yield httpx_send(httpx.Client())
+        yield client_send(httpx.Client())
 
 
 @contextmanager
@@ -211,7 +198,7 @@ def _ours(
             environ={name.upper(): value for name, value in zip(_NAMES, SECRETS, strict=False)},
         ) as session:
             if client == "httpx":
-                yield httpx_send(httpx.Client(transport=bs.httpx_transport(session)))
+                yield client_send(httpx.Client(transport=bs.httpx_transport(session)))
             else:
                 with session.listen():
                     yield sender(client)
