@@ -267,32 +267,30 @@ _FILLED: Mapping[str, tuple[str, str]] = {
 }
 
 
-class Approve(FlowAction, frozen=True, kw_only=True):
+class Decision(FlowAction, frozen=True, kw_only=True):
+    """What an owner says of a task, and may fill in with it."""
+
+    texts: ClassVar = {**_WHO, **_FILLED}
+
+    project: str = ""
+    at: str = ""
+    by: str | int = ""
+    comment: str = ""
+    form: Mapping[str, Any] = {}
+
+
+class Approve(Decision, frozen=True, kw_only=True):
     """Approving at a node."""
 
     about = (msg("Approve at a node"), "审批通过")
-    texts: ClassVar = {**_WHO, **_FILLED}
     decides: ClassVar = "approve"
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
-    comment: str = ""
-    form: Mapping[str, Any] = {}
 
-
-class Reject(FlowAction, frozen=True, kw_only=True):
+class Reject(Decision, frozen=True, kw_only=True):
     """Rejecting at a node."""
 
     about = (msg("Reject at a node"), "审批退回")
-    texts: ClassVar = {**_WHO, **_FILLED}
     decides: ClassVar = "reject"
-
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
-    comment: str = ""
-    form: Mapping[str, Any] = {}
 
 
 class HandOver(FlowAction, frozen=True, kw_only=True):
