@@ -23,7 +23,7 @@ from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_o
 from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
@@ -103,7 +103,7 @@ def verify(
         msg(
             "{counted} verified: {names}",
             counted=plural(sent, "{number} call", "{number} calls"),
-            names=joined(", ", _told(counts)),
+            names=series(_told(counts)),
         )
     )
     return code

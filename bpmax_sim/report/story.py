@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import LANGUAGES, Message, mapped, msg, plain, translate
+from bpmax_sim.i18n import LANGUAGES, Message, labelled, mapped, msg, plain, translate
 from bpmax_sim.project import node_part
 from bpmax_sim.report.store import Trace
 from bpmax_sim.traffic.curl import curl_of
@@ -246,7 +246,7 @@ def _headline(told: _Event, home: Homeward) -> Said:
     title = _message(told.get("title") or told.get("scenario", ""))
     essence = _message(told["essence"])
     if not told.get("step"):
-        return _whole(msg("{title}: {essence}", title=title, essence=essence), home)
+        return _whole(labelled(title, essence), home)
     step, total = told["step"], told["total"]
     line = "step {step}/{total} {title}: {essence}"
     return _whole(msg(line, step=step, total=total, title=title, essence=essence), home)

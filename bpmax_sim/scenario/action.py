@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
@@ -228,7 +228,7 @@ class Action(Model, frozen=True, kw_only=True):
         """Report unknown keys; return whether *value* is a map at all."""
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):
-            context.tell(spot, msg("expected a map of {names}", names=joined(", ", known)))
+            context.tell(spot, msg("expected a map of {names}", names=series(known)))
             return False
         for key in value:
             if key not in known:

@@ -20,7 +20,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
@@ -208,7 +208,7 @@ class Submit(Action, frozen=True, kw_only=True):
             cls.known_keys(context, value, spot)
             check_people(context, value.get("by", ""), spot.at("by"))
         elif value not in ({}, None, True):
-            context.tell(spot, "expected {}")
+            context.tell(spot, msg("expected {}"))
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -345,7 +345,7 @@ class AddOwner(FlowAction, frozen=True, kw_only=True):
         if where not in known and not (isinstance(where, str) and "${" in where):
             context.tell(
                 spot.at("where"),
-                msg("expected one of {names}, got {where!r}", names=", ".join(known), where=where),
+                msg("expected one of {names}, got {where!r}", names=series(known), where=where),
             )
         if wrong := rule_problem(value.get("complete", "all")):
             context.tell(spot.at("complete"), wrong)

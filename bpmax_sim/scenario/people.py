@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from bpmax_sim.errors import near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.subject.definition import Action as Decision
@@ -70,7 +70,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
         if at not in definition.nodes:
             context.tell(spot, msg("no node {at!r}{hint}", at=at, hint=hint(at, definition.nodes)))
         elif cls.decides and cls.decides not in definition.nodes[at].offers:
-            offers = ", ".join(definition.nodes[at].offers) or msg("no action")
+            offers = series(definition.nodes[at].offers) or msg("no action")
             context.tell(
                 spot,
                 msg(

@@ -18,11 +18,12 @@ import yaml
 from benchmarks import tables as peers
 from bpmax_sim import pytest_plugin
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.cli.app import COMMANDS, in_sentences
 from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.cli.output_schema import keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
+from bpmax_sim.i18n import Message, translate
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
 from bpmax_sim.platform.presets import preset, preset_names
@@ -62,7 +63,9 @@ class Words:
         self.used: set[str] = set()
 
     def __call__(self, text: str) -> str:
-        """Return *text* in this language."""
+        """Return *text* in this language; a message is in the catalogue of messages."""
+        if isinstance(text, Message):
+            return translate(text, self.language)
         if self.language == "en" or not re.search(r"[A-Za-z]{2}", re.sub(r"`[^`]*`", "", text)):
             return text
         self.used.add(text)
@@ -106,8 +109,8 @@ def named_fixtures(words: Words) -> str:
 
 
 def markers(words: Words) -> str:
-    told = [marker.split(": ", 1) for marker in pytest_plugin.MARKERS]
-    rows = [(f"`{name}`", words(text)) for name, text in told]
+    told = [words(marker).split(": ", 1) for marker in pytest_plugin.MARKERS]
+    rows = [(f"`{name}`", text) for name, text in told]
     return words.table(("marker", "meaning"), rows)
 
 
@@ -294,7 +297,7 @@ def command_options(words: Words) -> str:
     """Return the options of every command."""
     lines = []
     for name in COMMANDS:
-        rows = [(f"`{spelling}`", words(text)) for spelling, text in cli.options(name)]
+        rows = [(f"`{one}`", in_sentences(words(text))) for one, text in cli.options(name)]
         lines += [f"### {name}", "", words.table(("option", "meaning"), rows), ""]
     return "\n".join(lines).rstrip()
 
