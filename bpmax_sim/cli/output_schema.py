@@ -118,7 +118,10 @@ SHAPES: Mapping[str, Shape] = {
             }
         ]
     },
-    "report": {"file": TEXT, **dict.fromkeys(("passed", "failed", "ended_early"), WHOLE)},
+    "report": {
+        "file": TEXT,
+        **dict.fromkeys(("passed", "failed", "xfailed", "skipped", "ended_early"), WHOLE),
+    },
     "lint": _RUN,
     "fmt": {"check": FLAG, **_FILES},
     "import": {

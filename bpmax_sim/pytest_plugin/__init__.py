@@ -213,11 +213,10 @@ def pytest_runtest_makereport(
         hide(report)
     else:
         report = yield
-    if call.when == "call" and _is_scenario(item.path):
-        from bpmax_sim.pytest_plugin.items import ScenarioTest, annotate  # noqa: PLC0415
+    if call.when != "teardown" and _is_scenario(item.path):
+        from bpmax_sim.pytest_plugin.items import describe  # noqa: PLC0415
 
-        if isinstance(item, ScenarioTest):
-            annotate(item, report, call.excinfo.value if call.excinfo else None)
+        describe(item, report, call.excinfo.value if call.excinfo else None)
     return report
 
 

@@ -76,6 +76,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: 10 hexadecimal digits of its place and name, for links.
         row: the row's id, or nothing.
+        reason: of a skip or of an expected failure.
         apis: what was called, logins too.
         events: what happened, bounded: ``{event, at, …}``.
         sources: file -> text of what it is made of.
@@ -86,6 +87,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     row: str
     place: str
     outcome: str
+    reason: str
     duration: float
     digest: str
     tags: Sequence[str]
@@ -122,6 +124,7 @@ def story_of(trace: Trace) -> Story:
         row=_short(row) if row and len(name) <= LONGEST_NAME else "",
         place=_short(place),
         outcome=ended.get("outcome", "did not end"),
+        reason=_short(str(ended.get("reason", ""))),
         duration=last["at"] - first["at"],
         digest=ended.get("digest", ""),
         tags=tuple(_short(str(tag)) for tag in first.get("tags") or ()),

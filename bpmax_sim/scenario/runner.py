@@ -68,6 +68,7 @@ from bpmax_sim.scenario.model import (
     declared_fields,
     inner_steps,
 )
+from bpmax_sim.scenario.outcome import conclude, flag_reason
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
@@ -747,14 +748,18 @@ def run_item(
         yield from _with_faults(progress)
     _close(progress)
     now = bench.clock.now()
+    outcome, failures = conclude(
+        item, progress.failures, progress.log.calls, live=not bench.is_closed
+    )
     yield ScenarioFinished(
-        outcome="failed" if progress.failures else "passed",
-        failures=bench.shown(tuple(progress.failures)),
+        outcome=outcome,
+        failures=bench.shown(failures),
         notes=bench.shown(tuple(progress.log.notes)),
         digest=progress.log.digest(),
         calls=len(progress.log.calls),
         duration=round(now - begin, 6),
         checks=progress.checks,
+        reason=flag_reason(item.xfail) if outcome == "xfailed" else "",
         at=now,
     )
 

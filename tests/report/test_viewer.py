@@ -50,8 +50,9 @@ def a_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     traces: list[Trace] = []
     for number, name in enumerate(("oauth/令牌续期", "contract/合同审批")):
         item = items(GALLERY / f"{name}.scenario.yaml")[-1]
-        events = list(run_item(item, open_session(item)))
-        kept = Path(keep_trace(item, events, "on", failed=True))
+        session = open_session(item)
+        events = list(run_item(item, session))
+        kept = Path(keep_trace(item, events, "on", failed=True, redact=session.redact))
         copy = folder / f"{number}.ndjson"
         copy.write_bytes(kept.read_bytes())
         kept.unlink()
