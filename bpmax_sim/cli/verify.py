@@ -300,16 +300,16 @@ def _judged(percent: float, least: float) -> ExitCode:
 
 
 def _lines(parts: Sequence[Part], *, missing: bool) -> Iterator[str]:
-    rows = [("part", "touched", "of", "%")]
-    for kind in KINDS:
+    rows = [(msg("part"), msg("touched"), msg("of"), "%")]
+    for kind, title in KINDS.items():
         of_kind = [part for part in parts if part.kind == kind]
         if of_kind:
-            rows.append((kind, *_counts(of_kind)))
-    yield from table([*rows, ("all", *_counts(parts))])
+            rows.append((title, *_counts(of_kind)))
+    yield from table([*rows, (msg("all"), *_counts(parts))])
     left = [part for part in parts if not part.touched]
     if missing and left:
         yield ""
-        yield from table([("-", part.kind, part.name) for part in left])
+        yield from table([("-", KINDS[part.kind], part.name) for part in left])
 
 
 def _counts(parts: Sequence[Part]) -> tuple[str, str, str]:

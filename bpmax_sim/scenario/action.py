@@ -167,7 +167,7 @@ class Action(Model, frozen=True, kw_only=True):
     """An action; its fields are the keys of its value, where that is a map.
 
     Attributes:
-        about: what an editor and the documentation show of it, in English and in Chinese.
+        about: what an editor and the documentation show of it.
         texts: the same for the value as a whole (``_``) and for each of its keys.
         others: types of its value beside a map with its fields.
         takes: how the documentation writes its value where the keys alone do not say it.
@@ -175,8 +175,8 @@ class Action(Model, frozen=True, kw_only=True):
         is_code: its texts are a script's own, so ``${…}`` in them is JavaScript.
     """
 
-    about: ClassVar[tuple[str, str]]
-    texts: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    about: ClassVar[str]
+    texts: ClassVar[Mapping[str, str]] = {}
     others: ClassVar[tuple[Any, ...]] = ()
     takes: ClassVar[str] = ""
     needs: ClassVar[tuple[SubjectKind, ...]] = ()

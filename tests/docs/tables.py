@@ -310,6 +310,10 @@ def cassette_sample(_words: Words) -> str:
     return "\n".join(["<!-- sample -->", "```text", *lines, "```"])
 
 
+def _measured(table: Callable[[Language], str], words: Words) -> str:
+    return table(words.language)
+
+
 BUILTIN = ROOT / "bpmax_sim/platform/builtin"
 WIDE = 160
 TABLES: Mapping[str, Callable[[Words], str]] = {
@@ -332,8 +336,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "exceptions": exceptions,
     "command_options": command_options,
     "cassette_sample": cassette_sample,
-    "peers_compare": lambda words: peers.compare(words.language),
-    "peers_numbers": lambda words: peers.numbers(words.language),
+    **{f"peers_{name}": partial(_measured, table) for name, table in peers.TABLES.items()},
     "python_api": lambda _: api.api(),
     "python_testing": lambda _: api.names_for_tests(),
     **{name: partial(fact_table, name) for name in facts.tables()},
