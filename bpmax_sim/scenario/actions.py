@@ -187,8 +187,8 @@ class Submit(Action, frozen=True, kw_only=True):
     about = msg("Submit the form or create the project")
     texts: ClassVar = {
         "_": msg("Who creates the project"),
-        "by": ("Who", "谁"),
-        "comment": ("Comment", "意见"),
+        "by": msg("Who"),
+        "comment": msg("Comment"),
         "form": msg("What the form holds"),
     }
     others = (bool, None)
@@ -252,9 +252,9 @@ class Fire(Action, frozen=True, kw_only=True):
 _WHO: Mapping[str, str] = {
     "_": msg("Who acts where"),
     "project": msg("Sub-flow whose project it is; by default the main one"),
-    "at": ("Node", "环节"),
+    "at": msg("Node"),
     "by": msg("Who; has to be allowed to"),
-    "comment": ("Comment", "意见"),
+    "comment": msg("Comment"),
 }
 _FILLED: Mapping[str, str] = {
     "form": msg("What is filled in on the way"),
@@ -439,13 +439,13 @@ class Proxy(Action, frozen=True, kw_only=True):
     about = msg("Call an API without a script")
     texts: ClassVar = {
         "_": msg("A call without a script"),
-        "call": ("platform.api", "平台.接口"),
+        "call": msg("platform.api"),
         "args": msg("Arguments of a direct call in order"),
         "path": msg("Path parameters"),
         "query": msg("Query parameters"),
-        "header": ("Headers", "请求头"),
-        "body": ("Body", "请求体"),
-        "instance": ("Instance", "实例"),
+        "header": msg("Headers"),
+        "body": msg("Body"),
+        "instance": msg("Instance"),
         "caller": msg("Source of the call"),
     }
     parts: ClassVar = ("path", "query", "header", "body")
@@ -541,7 +541,7 @@ class Python(Action, frozen=True, kw_only=True):
     about = msg("Call module:function with the session, and with form and flow if it asks for them")
     texts: ClassVar = {
         "_": msg("A Python function"),
-        "call": ("module:function", "模块:函数"),
+        "call": msg("module:function"),
         "args": msg("Arguments by name"),
     }
     others = (str,)
