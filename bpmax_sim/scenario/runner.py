@@ -276,7 +276,7 @@ class Progress:
         faults: whether the scenario's faults are armed.
         failures: in the order they were found.
         result: what the latest action gave.
-        missed: how many misses have been told.
+        missed: numbers of the misses that a step has reported.
         checks: what the scenario's own expectations compared.
     """
 
@@ -295,7 +295,7 @@ class Progress:
         self.log = Log(bench, item.homes, root, fields=fields, expected=expected, is_flow=is_flow)
         self.failures: list[Failure] = []
         self.result: Any = None
-        self.missed = 0
+        self.missed: set[int] = set()
         self.checks: Checks = ()
         self.subject: Subject = None
         self.scope = self._scope(environ)
@@ -444,6 +444,7 @@ class StepRun(msgspec.Struct):
     checks: Checks = ()
     _inner: list[Failure] = msgspec.field(default_factory=list)
     _missing: list[str] = msgspec.field(default_factory=list)
+    _first_miss: int = 0
 
     def events(self) -> Iterator[Event]:
         """Run the step and yield what happens."""
@@ -578,6 +579,8 @@ class StepRun(msgspec.Struct):
         """Run this step while another one is under way, and return its failures."""
         progress = self.progress
         self.since = progress.log.mark()
+        # The call in flight may have missed already: that is the other step's.
+        self._first_miss = len(progress.bench.misses)
         if not self._wanted():
             return self.failures
         started = self._started()
@@ -638,10 +641,11 @@ class StepRun(msgspec.Struct):
     def _check(self, result: Result) -> None:
         """Find what is wrong: misses first, then errors, then what is expected."""
         progress, scene = self.progress, self._scene()
-        missed = progress.bench.misses[progress.missed :]
-        progress.missed += len(missed)
+        misses = progress.bench.misses
+        missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
+        progress.missed.update(missed)
         if missed:
-            self.failures = [scene.miss(error) for error in missed]
+            self.failures = [scene.miss(misses[number]) for number in missed]
             return
         self.failures = [
             *self._inner,

@@ -137,6 +137,22 @@ if (form.客户 === 问) form.名称 = data.name;
     assert ended.headlines == ["step 1/1 click > set: form.次数 expected 7, got 1"]
 
 
+def test_a_miss_is_that_of_the_step_whose_call_was_in_flight(door: Door) -> None:
+    text = (
+        "version: 1\nscenario: 双击提交\nform: {scripts: {click.查: 查.js}, fields: {客户: 甲}}\n"
+        "proxy: {platforms: platforms, instances: instances.yaml, cassette: 无}\n"
+        + steps(
+            "click: 查\n    during: {call: crm_system.get_customer_detail, steps: ["
+            "{js: 'throw new Error(1)', expect_error: {message: '1'}}]}"
+        )
+    )
+
+    ended = door.run(text, {"查.js": "await $proxy('crm_system').getCustomerDetail(form.客户);"})
+
+    (headline,) = ended.headlines
+    assert headline.startswith("step 1/1 click: no cassette: crm_system.get_customer_detail")
+
+
 def test_a_deadline_reminds_or_sends_to_somebody_else(door: Door) -> None:
     flow = FLOW.replace("    title: 主管审批\n", "    deadline: {after: 2d}\n").replace(
         "    approve: 结束\n    form",
