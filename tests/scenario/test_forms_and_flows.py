@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.scenario.door import PROXY, Door, steps
 
 FLOW = """\
@@ -151,6 +153,27 @@ def test_a_miss_is_that_of_the_step_whose_call_was_in_flight(door: Door) -> None
 
     (headline,) = ended.headlines
     assert headline.startswith("step 1/1 click: no cassette: crm_system.get_customer_detail")
+
+
+def test_what_a_script_writes_while_a_call_is_in_flight_is_told_in_its_order(door: Door) -> None:
+    text = (
+        "version: 1\nscenario: 双击提交\nform: {scripts: {click.查: 查.js}, fields: {客户: 甲}}\n"
+        + PROXY.replace("body: {code", "delay: 10ms, body: {code")
+        + steps(
+            "click: 查\n    during: {call: crm_system.get_customer_detail, steps: [{js: "
+            "'console.log(`等待 ${1 + 1}`); throw new Error(`不能改`)', "
+            "expect_error: {message: 不能改}, expect: {console: [等待 2]}}]}\n"
+            "    expect: {console: [查, 等待 2, 好]}"
+        )
+    )
+    look = "console.log('查'); await $proxy('crm_system').getCustomerDetail(1); console.log('好');"
+
+    ended = door.run(text, {"查.js": look}, "--trace=on")
+
+    assert ended.code == 0, ended.text
+    (trace,) = (door.folder / ".bpmax/trace").rglob("*.ndjson")
+    told = [json.loads(line) for line in trace.read_text(encoding="utf-8").splitlines()]
+    assert [one["message"] for one in told if one["event"] == "ErrorThrown"] == ["不能改"]
 
 
 def test_a_deadline_reminds_or_sends_to_somebody_else(door: Door) -> None:
