@@ -62,7 +62,7 @@ def keep_trace(
     when: str,
     *,
     failed: bool,
-    redact: Redact = str,
+    redact: Redact | None = None,
 ) -> str:
     """Write the trace if it is wanted, and return its path; an old one of a pass goes away.
 
@@ -73,7 +73,8 @@ def keep_trace(
         events: everything that happened.
         when: ``on``, ``off`` or ``on-failure``.
         failed: whether it failed.
-        redact: hides what is secret in the files that are attached.
+        redact: hides what is secret in the files that are attached; without it none is, as of an
+            item that did not run: nobody knows what is secret then.
     """
     if when == "off":
         return ""
@@ -83,7 +84,8 @@ def keep_trace(
             path.unlink(missing_ok=True)
             return ""
         make_folder(path)
-        every = [*events, *_attached(item, events[-1].at, redact)]
+        attached = _attached(item, events[-1].at, redact) if redact else ()
+        every = [*events, *attached]
         path.write_text("".join(trace(every, item.homes)), encoding="utf-8", newline="\n")
         return str(path)
     return ""
