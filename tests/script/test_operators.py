@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - JavaScript
 """``{...text}``, ``**`` and ``**=``: what V8 makes of them, in a script that stays as written."""
 
 from __future__ import annotations
