@@ -44,9 +44,13 @@ from tests.docs import api, cli, facts, glossary, models
 from tests.docs.pages import LANGUAGES, ROOT, Language, every, texts
 from tests.docs.tour import tour, with_outputs
 
-CHINESE: Mapping[str, str] = yaml.safe_load(
-    Path(__file__).with_name("zh.yaml").read_text(encoding="utf-8")
-)
+CHINESE: Mapping[str, str] = {
+    english: chinese
+    for name in ("zh.yaml", "api.zh.yaml")
+    for english, chinese in yaml.safe_load(
+        Path(__file__).with_name(name).read_text(encoding="utf-8")
+    ).items()
+}
 
 
 class UntranslatedError(Exception):
@@ -289,7 +293,7 @@ def _api(api: Api) -> tuple[str, ...]:
 
 
 def exceptions(words: Words) -> str:
-    rows = [(f"`{name}`", f"`{base}`", text) for name, base, text in api.exceptions()]
+    rows = [(f"`{name}`", f"`{base}`", words(text)) for name, base, text in api.exceptions()]
     return words.table(("exception", "is a", "what it says"), rows)
 
 
@@ -337,8 +341,8 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "command_options": command_options,
     "cassette_sample": cassette_sample,
     **{f"peers_{name}": partial(_measured, table) for name, table in peers.TABLES.items()},
-    "python_api": lambda _: api.api(),
-    "python_testing": lambda _: api.names_for_tests(),
+    "python_api": api.api,
+    "python_testing": api.names_for_tests,
     **{name: partial(fact_table, name) for name in facts.tables()},
     **{f"model_{name}": partial(model_keys, name) for name in models.MODELS},
 }
