@@ -31,7 +31,7 @@ def test_no_template_hides_in_a_variable() -> None:
     assert not list(hidden_templates())
 
 
-CODE = re.compile(r"`[^`]*`|\{[^{}]*\}|&#\w+;|^bpmax\w*\(.*?\):|^\{tag\}:|^模块:函数$")
+CODE = re.compile(r"^\{tag\}: |`[^`]*`|\{[^{}]*\}|&#\w+;|^bpmax\w*(?:\(.*?\))?:|^模块:函数$")
 HALF_WIDTH = re.compile(
     r"[\u4e00-\u9fff）”][,;:!?]|[,;:!?] ?[\u4e00-\u9fff]|\([^)]*[\u4e00-\u9fff]"
 )
