@@ -31,6 +31,7 @@ from bpmax_sim.fuzz.target import (
     declared_places,
     given,
     is_said,
+    path_readings,
     segments,
     values_at,
 )
@@ -102,7 +103,10 @@ def arrives(target: Target, programs: Programs) -> None:
             found = values_at(request, parameter.place, parameter.target, api)
         except Unread:
             continue
-        if not is_said(value, found, parameter.place):
+        if is_said(value, found, parameter.place):
+            continue
+        readings = path_readings(request, parameter.target, api)
+        if parameter.place != "path" or not any(is_said(value, [one], "path") for one in readings):
             raise broken(_lost(target, api, parameter, found))
 
 

@@ -317,6 +317,7 @@ def _answered(turn: Turn) -> Response:
     api = turn.api
     if api is None:
         return _unknown(turn)
+    turn.world = turn.world.ruled_by(api)
     turn.scope["path"] = path_template(api.path).match(turn.asked.path) or {}
     turn.route = f"{api.method} {api.path}"
     _knob_limit(turn)
