@@ -365,9 +365,13 @@ def _claimed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
     """Draw a call, and the same with setters that claim what is auth's."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
-    return st.builds(
-        lambda call, more: (call, replace(call, steps=(*call.steps, *more))), calls, steps
-    )
+
+    @st.composite
+    def pairs(draw: st.DrawFn) -> Programs:
+        call = draw(calls)
+        return call, replace(call, steps=(*call.steps, *draw(steps)))
+
+    return pairs()
 
 
 def _changed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
