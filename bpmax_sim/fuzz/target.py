@@ -13,7 +13,6 @@ A call as plain values, as a scenario file and a test hold it, and back.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +27,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Headers, Request
-from bpmax_sim.path_template import path_template, placeholders
+from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.instances import Entry, Origin, route_of
 from bpmax_sim.platform.load import Platforms
@@ -219,30 +218,9 @@ def _in_path(request: Request, name: str, api: Api) -> list[Any]:
 
 
 def path_readings(request: Request, name: str, api: Api) -> Iterator[str]:
-    """Yield each value that the placeholder *name* may have: ``a-b-c`` is two of ``{no}-{id}``."""
-    declared = api.path.partition("?")[0].strip("/").split("/")
-    for part, sent in zip(declared, segments(request), strict=False):
-        names = placeholders(part)
-        if name in names:
-            literals = _BRACES.split(part)
-            for values in _between(literals, unquote(sent)):
-                yield values[names.index(name)]
-
-
-_BRACES: Final = re.compile(r"\{[^{}]+\}")
-
-
-def _between(literals: list[str], text: str) -> Iterator[tuple[str, ...]]:
-    """Yield every way to take *text* apart at *literals*."""
-    first, *others = literals
-    if not text.startswith(first):
-        return
-    rest = text[len(first) :]
-    if not others and not rest:
-        yield ()
-    for end in range(1, len(rest) + 1 if others else 0):
-        for more in _between(others, rest[end:]):
-            yield rest[:end], *more
+    """Yield each value that the placeholder *name* may have; see `PathTemplate.readings`."""
+    path = request.url[len(request.base) :].partition("?")[0]
+    return (one[name] for one in path_template(api.path).readings(path) if name in one)
 
 
 def _in_query(request: Request, name: str, _api: Api) -> list[Any]:

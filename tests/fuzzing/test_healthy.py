@@ -103,14 +103,18 @@ def test_a_value_that_can_be_read_in_two_ways_arrives() -> None:
 platform_key: orders
 base_url: https://orders.example.test
 apis:
-  查询: {path: "/订单/{年}-{号}", parameters: [{name: 年, in: path}, {name: 号, in: path}]}
+  查询:
+    path: /订单/{年}-{号}
+    parameters: [{name: 年, in: path}, {name: 号, in: path, type: integer}]
 """
     found = read_root(read_yaml(text))
     assert found.platform is not None, found.problems
     target = target_of(strategies.declared(platform=found.platform), "orders")
 
-    for values in (["2026-03", "A-1"], [-1.5e-7, "张三"]):
-        hold_programs(target, "arrives", (program({"call": "orders.查询", "args": values}),))
+    for values in (["2026-03", 7], [-1.5e-7, -1]):
+        call = program({"call": "orders.查询", "args": values})
+        hold_programs(target, "accepted", (call,))
+        hold_programs(target, "arrives", (call,))
 
 
 @pytest.mark.night("every law on fifty platforms")

@@ -91,9 +91,11 @@ class Tokens(RuleBasedStateMachine):
         """Call, and wait for the end."""
         self.judge.check([called(self.world.proxy, call)])
 
-    @rule(calls=st.lists(CALL, min_size=2, max_size=5))
-    def calls(self, calls: list[Call]) -> None:
-        """Call all at once, as ``Promise.all`` does."""
+    @rule(calls=st.lists(CALL, min_size=2, max_size=5), revoked=st.sets(TENANT))
+    def calls(self, calls: list[Call], revoked: set[str]) -> None:
+        """Call all at once, as ``Promise.all`` does, some with a token that was just revoked."""
+        for tenant in revoked:
+            self.issuer.revoke(tenant)
         scheduler = Scheduler(self.world.clock, self.world.handle, self.world.tokens)
         ended: list[Outcome] = []
 
@@ -117,27 +119,21 @@ class Tokens(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.world.clock.advance(seconds)
 
-    @rule(tenant=TENANT)
-    def wait_for_the_margin(self, tenant: str) -> None:
-        """Wait until just before, or just after, a token is due for renewal."""
+    @rule(tenant=TENANT, more=st.sampled_from((-0.5, 0.125)))
+    def call_at_the_margin(self, tenant: str, more: float) -> None:
+        """Call just before, or just after, a token is due for renewal."""
         last = self.judge.granted(tenant, self.world.clock.now())
         if last is not None:
             left = self.judge.renewal(last) - self.world.clock.now()
-            self.world.clock.advance(max(left - 0.5, 0))
+            self.world.clock.advance(max(left + more, 0))
+        self.call((tenant, "合同", 0.25))
 
-    @rule(tenant=TENANT)
-    def revoke(self, tenant: str) -> None:
+    @rule(tenant=TENANT, refused=st.integers(0, 3), throttled=st.integers(0, 2))
+    def trouble(self, tenant: str, refused: int, throttled: int) -> None:
+        """Let the token be revoked, the next logins come too often, those after it be refused."""
         self.issuer.revoke(tenant)
-
-    @rule(tenant=TENANT, times=st.integers(1, 3))
-    def refuse(self, tenant: str, times: int) -> None:
-        """Let the next logins be refused."""
-        self.issuer.refusals[tenant] = times
-
-    @rule(tenant=TENANT, times=st.integers(1, 2))
-    def throttle(self, tenant: str, times: int) -> None:
-        """Let the next logins come too often."""
-        self.issuer.throttled[tenant] = times
+        self.issuer.refusals[tenant] = refused
+        self.issuer.throttled[tenant] = throttled
 
     @rule(life=LIFE)
     def grant_for(self, life: float) -> None:

@@ -117,13 +117,13 @@ class Issuer:
         login = Login(tenant, start, start + TOOK)
         self.logins.append(login)
         said = parse_qs((request.body or b"").decode())
-        is_right = said["secret"] == [self.secrets[tenant]]
+        assert said["secret"] == [self.secrets[tenant]], "not what the last login yielded"
         if self.throttled[tenant]:
             self.throttled[tenant] -= 1
             login.status = 429
             return _reply({"error": "busy"}, 429, ("Retry-After", str(WAIT)))
-        if self.refusals[tenant] or not is_right:
-            self.refusals[tenant] = max(self.refusals[tenant] - 1, 0)
+        if self.refusals[tenant]:
+            self.refusals[tenant] -= 1
             login.status = 401
             return _reply({"error": "invalid_client", "error_description": CAUSE}, 401)
         login.token = f"tok{len(self.logins)}{tenant}Zx8Q".encode().hex()
