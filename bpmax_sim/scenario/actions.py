@@ -103,7 +103,8 @@ class AddRow(RowAction, frozen=True, kw_only=True):
         ),
     )
     rows: ClassVar = {"at": False}
-    adds: ClassVar = True
+    more: ClassVar = 1
+    one_more: ClassVar = True
 
     table: str
     row: Mapping[str, Any] = {}
@@ -116,11 +117,30 @@ class AddRow(RowAction, frozen=True, kw_only=True):
         return [*rows[:at], value.get("row", {}), *rows[at:]]
 
 
+class CopyRow(RowAction, frozen=True, kw_only=True):
+    """Copying a row of a table; the copy comes behind it."""
+
+    about = (msg("Copy a row of a table; the copy comes behind it"), "复制明细表的一行，副本紧随其后")
+    texts: ClassVar = row_texts(whole=(msg("The row that is copied"), "要复制的行"))
+    more: ClassVar = 1
+
+    table: str
+    at: int
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+        """Return the rows with the copy."""
+        del value
+        (at,) = numbers
+        return [*rows[: at + 1], *rows[at:]]
+
+
 class RemoveRow(RowAction, frozen=True, kw_only=True):
     """Removing a row of a table."""
 
     about = (msg("Remove a row of a table"), "删除明细表的一行")
     texts: ClassVar = row_texts(whole=(msg("The row that goes"), "要删除的行"))
+    more: ClassVar = -1
 
     table: str
     at: int

@@ -42,6 +42,7 @@ from bpmax_sim.scenario.references import (
     pieces,
     reference,
 )
+from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import Source, Spot, hint
 from bpmax_sim.subject.cells import field_hint, steps_of
 from bpmax_sim.subject.definition import Definition, NodeForm
@@ -265,17 +266,21 @@ def _rows_beyond(draft: Draft) -> None:
         if step.condition is not True or step.expect_error is not UNSET or not counts:
             return
         spot = element(draft.spot.at("steps"), index).at(step.action)
-        if step.action == "set" and isinstance(step.value, Mapping):
-            for name, value in step.value.items():
-                _cell_beyond(draft, counts, name, value, spot.at(name))
-        elif isinstance(step.value, Mapping) and step.value.get("table") in counts:
-            counts[step.value["table"]] += _ROWS_MADE.get(step.action, 0)
+        kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
+        if step.action == "set":
+            for name, entered in value.items():
+                _cell_beyond(draft, counts, name, entered, spot.at(name))
+        elif kind is not None and issubclass(kind, RowAction) and value.get("table") in counts:
+            table = value["table"]
+            for key in kind.rows:
+                row, more = value.get(key, 0), int(kind.one_more)
+                _row_beyond(draft, table, (row, counts[table], more), spot.at(key))
+            counts[table] += kind.more
         elif step.action in _UNSEEN:
             return
 
 
-_ROWS_MADE = {"add_row": 1, "remove_row": -1}
-_UNSEEN = ("js", "python")
+_UNSEEN = ("js", "python", "run")
 
 
 def _cell_beyond(draft: Draft, counts: dict[str, int], name: str, value: Any, spot: Spot) -> None:
@@ -283,17 +288,23 @@ def _cell_beyond(draft: Draft, counts: dict[str, int], name: str, value: Any, sp
         counts.update({name: len(value)} if isinstance(value, list) else {})
         return
     match steps_of(name):
-        case (str(table), int(row), *_) if table in counts and row >= counts[table]:
-            there = counts[table]
-            draft.tell(
-                spot,
-                msg(
-                    "{table} has {there} rows here, counted from 0: no row {row}; add_row adds one",
-                    table=table,
-                    there=there,
-                    row=row,
-                ),
-            )
+        case (str(table), int(row), *_) if table in counts:
+            _row_beyond(draft, table, (row, counts[table], 0), spot)
+
+
+def _row_beyond(draft: Draft, table: str, rows: tuple[Any, int, int], spot: Spot) -> None:
+    """Tell a row that is not there; *rows* are the row, how many there are, and one more or not."""
+    row, there, more = rows
+    if isinstance(row, int) and row >= there + more:
+        draft.tell(
+            spot,
+            msg(
+                "{table}: no row {row} here; there are {there}, counted from 0; add_row adds one",
+                table=table,
+                there=there,
+                row=row,
+            ),
+        )
 
 
 def _during(draft: Draft) -> None:
