@@ -74,6 +74,7 @@ class Open(Action, frozen=True, kw_only=True):
 class Set(Action, frozen=True, kw_only=True):
     """Filling in fields."""
 
+    sees_form: ClassVar = True
     about = (msg("Fill in fields one after another"), "依次填写字段")
     others = (Mapping[str, Any],)
     takes = msg('`{field: value}`, `{"rows[0].qty": value}`')
@@ -179,6 +180,7 @@ class MoveRow(RowAction, frozen=True, kw_only=True):
 class Click(Action, frozen=True, kw_only=True):
     """Pressing a button of a form."""
 
+    sees_form: ClassVar = True
     about = (msg("Press a button"), "点击按钮")
     others = (str,)
     takes = "a button"
@@ -242,6 +244,7 @@ class Submit(Action, frozen=True, kw_only=True):
 class Fire(Action, frozen=True, kw_only=True):
     """Running the script of one event."""
 
+    sees_form: ClassVar = True
     about = (msg("Run the script of an event alone"), "单独执行某个事件的脚本")
     others = (str,)
     takes = msg("an event")
@@ -530,6 +533,7 @@ class Proxy(Action, frozen=True, kw_only=True):
 class Js(Action, frozen=True, kw_only=True):
     """JavaScript of the step itself, or of a file."""
 
+    sees_form: ClassVar = True
     about = (msg("Run JavaScript, or {file: path}"), "执行 JavaScript，或 {file: 路径}")
     texts: ClassVar = {
         "_": (msg("A script in a file"), "文件里的脚本"),
@@ -573,6 +577,7 @@ class Js(Action, frozen=True, kw_only=True):
 class Python(Action, frozen=True, kw_only=True):
     """A Python function, called with the session, and with ``form`` and ``flow`` if it asks."""
 
+    sees_form: ClassVar = True
     about = (
         msg("Call module:function with the session, and with form and flow if it asks for them"),
         "以会话为参数调用 module:function，需要时还有 form 和 flow",

@@ -162,6 +162,11 @@ def _subject(draft: Draft) -> None:
             draft.spot.at("flow", "at"),
             msg("no node {at!r}{hint}", at=flow.at, hint=hint(flow.at, draft.nodes)),
         )
+    elif flow is not UNSET and draft.definition and flow.at and draft.definition.nodes[flow.at].end:
+        draft.tell(
+            draft.spot.at("flow", "at"),
+            msg("the flow has ended at {at!r}; nothing is left to do", at=flow.at),
+        )
 
 
 def _scripts(draft: Draft) -> None:
@@ -394,11 +399,21 @@ def _steps(draft: Draft) -> None:
             draft.tell(spot.at(given[1]), message)
         elif given:
             check_action(draft, given[0], getattr(step, given[0]), spot.at(given[0]))
+        if step.at:
+            _at(draft, step, spot.at("at"))
         wrong = check_condition(step.condition)
         if wrong:
             draft.tell(spot.at("if"), wrong)
         if not given and step.retry is not UNSET:
             draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
+
+
+def _at(draft: Draft, step: Step, spot: Spot) -> None:
+    """Find a node that is not there, and actions that name their own or need none."""
+    if step.kind is not None and not step.kind.sees_form:
+        draft.tell(spot, msg("{action} is not done at a form", action=step.action))
+    elif "${" not in step.at and step.at not in draft.nodes:
+        draft.tell(spot, msg("no node {at!r}{hint}", at=step.at, hint=hint(step.at, draft.nodes)))
 
 
 def _expectations(draft: Draft) -> None:

@@ -22,6 +22,7 @@ class RowAction(Action, frozen=True, kw_only=True):
     """
 
     needs = ("form", "flow")
+    sees_form: ClassVar = True
     rows: ClassVar[Mapping[str, bool]] = {"at": True}
     more: ClassVar[int] = 0
     one_more: ClassVar[bool] = False

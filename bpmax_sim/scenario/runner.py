@@ -162,6 +162,10 @@ class Log(msgspec.Struct):
         """Take what is done while a step is under way."""
         self._fresh.append((self.bench.clock.tick(), self.bench.shown(event)))
 
+    def note_errors(self, result: Result) -> None:
+        """Take what an action ended with that took place while a step is under way."""
+        self._fresh += self._errors(result)
+
     def _judge_field(self, name: str, place: Place | None) -> None:
         """Note a field that a script wrote and the form does not declare."""
         hint = field_hint(name, self.fields) if place else None
@@ -369,6 +373,11 @@ class Progress:
             fields=fields,
         )
 
+    def look_at(self, node: str) -> None:
+        """Let the form of *node* be the one that is seen, where the project stands at several."""
+        if isinstance(self.subject, FlowSubject):
+            self.subject.focus = self.scope.resolve(node)
+
     def scene(self, since: Mark = START, **details: Any) -> Scene:
         """Return where failures since *since* belong."""
         log = self.log
@@ -505,6 +514,7 @@ class StepRun(msgspec.Struct):
     def _body(self) -> Iterator[Event]:
         bench, step = self.progress.bench, self.located.step
         rules = self.located.faults if self.progress.faults else ()
+        self.progress.look_at(step.at)
         bench.arm(rules)
         retry = step.retry if isinstance(step.retry, Retry) else _ONCE
         for attempt in range(retry.tries):
@@ -536,6 +546,8 @@ class StepRun(msgspec.Struct):
                 return None
             with self._meanwhile():
                 result = progress.performer.perform(kind, value, self._script_name())
+        elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
+            result = progress.performer.perform(None, None, "")
         yield from progress.log.collect(result)
         if progress.item.scenario.proxy.unawaited == "warn":
             progress.log.notes += map(str, result.unawaited)
@@ -581,6 +593,7 @@ class StepRun(msgspec.Struct):
             return self.failures
         started = self._started()
         progress.log.note(started)
+        progress.look_at(self.located.step.at)
         self.tries = 1
         self._do_meanwhile()
         progress.log.note(self._finished(started))
@@ -596,6 +609,7 @@ class StepRun(msgspec.Struct):
                 self._undefined(error, (self.located.step.action,))
                 return
             result = progress.performer.meanwhile(kind, value, self._script_name())
+            progress.log.note_errors(result)
             progress.remember(self.located.step.id, result.value, told_error(result.errors))
         self._check(result)
 

@@ -245,6 +245,20 @@ class Definition(Model, frozen=True, kw_only=True):
                             ),
                         )
                     seen.setdefault(one, first)
+            yield from self._crossings(seen)
+
+    def _crossings(self, branches: Mapping[str, str]) -> Iterator[Finding]:
+        """Find ways from one branch into another; *branches* are node -> first of its branch."""
+        for name, first in branches.items():
+            node = self.nodes[name]
+            ways = [(str(one), route.to) for one in node.offers for route in node.routes(one)]
+            ways += [("deadline", node.due.to)] if node.due and node.due.to else []
+            for key, to in ways:
+                if branches.get(to, first) != first:
+                    yield (
+                        ("nodes", name, key),
+                        msg("{to!r} lies in another branch than {name!r}", to=to, name=name),
+                    )
 
     def _never(self, first: str, nodes: set[str], join: str) -> str:
         """Return why a branch never comes to *join*, or nothing."""

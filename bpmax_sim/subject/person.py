@@ -49,8 +49,8 @@ def check_entry(form: Shown, steps: Steps, value: Any = UNSET, old: Any = None) 
 def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any]]:
     """Yield the columns of a table, or the members of an object, that get another value."""
     if isinstance(value, list | tuple):
-        before = old if isinstance(old, list | tuple) else ()
-        for row, was in zip_longest(value, before[: len(value)]):
+        rows = old if isinstance(old, list | tuple) else ()
+        for row, was in zip_longest(value, rows[: len(value)]):
             if isinstance(row, Mapping):
                 yield from _changed_members(name, row, was)
     elif isinstance(value, Mapping):

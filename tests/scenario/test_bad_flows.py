@@ -57,6 +57,11 @@ def test_the_flow_itself_is_good(door: Door) -> None:
             "流程.yaml:4:23: nodes.会审.parallel[1]: the branches '法务' and '财务' share '财务'",
         ),
         (
+            "法务: {owners: [陈律师], approve: 用印}",
+            "法务: {owners: [陈律师], approve: 用印, reject: 财务}",
+            "流程.yaml:5:36: nodes.法务.reject: '财务' lies in another branch than '法务'",
+        ),
+        (
             "join: 用印",
             "join: 用印印",
             "流程.yaml:4:28: nodes.会审.join: no node '用印印'; did you mean '用印'?",
