@@ -79,7 +79,7 @@ _PAIR = re.compile(r"[\u3400-\u9fff]{2}")
 
 
 def _near_pair(word: str, names: Iterable[str]) -> list[str]:
-    """Return the one name of two Chinese characters that has one of those of *word* in its place."""
+    """Return the one name of two Chinese characters that shares one with *word* in its place."""
     if not _PAIR.fullmatch(word):
         return []
     pairs = {n for n in names if _PAIR.fullmatch(n)}

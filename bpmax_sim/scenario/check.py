@@ -271,18 +271,22 @@ def _rows_beyond(draft: Draft) -> None:
         if step.condition is not True or step.expect_error is not UNSET or not counts:
             return
         spot = element(draft.spot.at("steps"), index).at(step.action)
-        kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
-        if step.action == "set":
-            for name, entered in value.items():
-                _cell_beyond(draft, counts, name, entered, spot.at(name))
-        elif kind is not None and issubclass(kind, RowAction) and value.get("table") in counts:
-            table = value["table"]
-            for key in kind.rows:
-                row, more = value.get(key, 0), int(kind.one_more)
-                _row_beyond(draft, table, (row, counts[table], more), spot.at(key))
-            counts[table] += kind.more
-        elif step.action in _UNSEEN:
+        if step.action in _UNSEEN:
             return
+        _rows_of_step(draft, step, counts, spot)
+
+
+def _rows_of_step(draft: Draft, step: Step, counts: dict[str, int], spot: Spot) -> None:
+    kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
+    if step.action == "set":
+        for name, entered in value.items():
+            _cell_beyond(draft, counts, name, entered, spot.at(name))
+    elif kind is not None and issubclass(kind, RowAction) and value.get("table") in counts:
+        table = value["table"]
+        for key in kind.rows:
+            row, more = value.get(key, 0), int(kind.one_more)
+            _row_beyond(draft, table, (row, counts[table], more), spot.at(key))
+        counts[table] += kind.more
 
 
 _UNSEEN = ("js", "python", "run")

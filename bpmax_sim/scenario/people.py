@@ -14,6 +14,17 @@ from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
 from bpmax_sim.subject.hooks import FlowMove, Result, Where
 
+WHO: Mapping[str, tuple[str, str]] = {
+    "_": (msg("Who acts where"), "谁在哪个环节操作"),
+    "project": (
+        msg("Sub-flow whose project it is; by default the main one"),
+        "子流程名称，默认主流程",
+    ),
+    "at": ("Node", "环节"),
+    "by": (msg("Who; has to be allowed to"), "谁，必须有权操作"),
+    "comment": ("Comment", "意见"),
+}
+
 
 class FlowAction(Action, frozen=True, kw_only=True):
     """Somebody does something with a project.
@@ -29,6 +40,11 @@ class FlowAction(Action, frozen=True, kw_only=True):
     method: ClassVar[str] = ""
     decides: ClassVar[Decision | None] = None
     needs_others: ClassVar[bool] = False
+    texts: ClassVar = WHO
+
+    project: str = ""
+    by: str | int = ""
+    comment: str = ""
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
@@ -91,6 +107,12 @@ class FlowAction(Action, frozen=True, kw_only=True):
             flow.act(cls.decides, move)
         else:
             getattr(flow, cls.method or cls.key())(move)
+
+
+class NodeAction(FlowAction, frozen=True, kw_only=True):
+    """Somebody does something at a node."""
+
+    at: str = ""
 
 
 _NODE = msg("the node")

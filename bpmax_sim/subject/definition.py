@@ -200,6 +200,24 @@ class Definition(Model, frozen=True, kw_only=True):
         node = self.nodes[gateway]
         return {first: self._ahead(first, node.join) for first in node.parallel}
 
+    @property
+    def gateways(self) -> dict[str, set[str]]:
+        """Return each gateway with the nodes of all its branches."""
+        return {
+            name: set().union(*self.region(name).values())
+            for name, node in self.nodes.items()
+            if node.parallel
+        }
+
+    def beside(self, node: str, other: str) -> bool:
+        """Return whether two nodes lie in different branches of one gateway."""
+        for gateway in self.gateways:
+            branches = self.region(gateway).values()
+            mine, others = ([one for one in branches if n in one] for n in (node, other))
+            if mine and others and mine != others:
+                return True
+        return False
+
     def _ahead(self, first: str, join: str) -> set[str]:
         """Return the nodes on the ways of approval from *first*, without *join*."""
         found: set[str] = set()

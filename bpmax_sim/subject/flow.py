@@ -228,7 +228,7 @@ class FlowSubject(MovingProject, kw_only=True):
         to, visit = str(_one(acting)), self.places.visits[acting.at]
         is_start = to == START and (self.definition is None or START not in self.definition.nodes)
         passed = self._passed(without=acting.at)
-        if self.places.sibling(visit, to):
+        if self.definition is not None and visit.split and self.definition.beside(acting.at, to):
             raise SubjectError(
                 msg(
                     "{to!r} lies in another branch than {at!r}; return inside the branch, to the "
@@ -303,17 +303,10 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def _way_back(self, sender: str) -> str:
         """Return where a project goes on that *sender* sent back: all branches decide again."""
-        definition = self.definition
-        target, inside = sender, True
-        while definition is not None and inside:
-            around = [
-                name
-                for name, node in definition.nodes.items()
-                if node.parallel
-                and any(target in nodes for nodes in definition.region(name).values())
-            ]
-            inside = bool(around)
-            target = around[0] if around else target
+        gateways = self.definition.gateways if self.definition else {}
+        target = sender
+        while around := [name for name, inside in gateways.items() if target in inside]:
+            target = around[0]
         return target
 
     def withdraw(self, move: FlowMove) -> Result:

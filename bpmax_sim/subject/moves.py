@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -183,15 +183,9 @@ class MovingProject(ProjectState, kw_only=True):
     def _passed(self, without: str) -> list[str]:
         """Return the nodes that were passed, beside *without*, and the gateways of branches."""
         nodes = list(dict.fromkeys(one["node"] for one in self.history if one["node"] != without))
-        split = [name for name, inside in self._regions() if inside & {*nodes, without}]
+        gateways = self.definition.gateways if self.definition else {}
+        split = [name for name, inside in gateways.items() if inside & {*nodes, without}]
         return [*nodes, *(one for one in split if one not in nodes)]
-
-    def _regions(self) -> Iterator[tuple[str, set[str]]]:
-        """Yield each gateway with the nodes of its branches."""
-        if self.definition is not None:
-            for name, node in self.definition.nodes.items():
-                if node.parallel:
-                    yield name, set().union(*self.definition.region(name).values())
 
     def _after(self, node: str) -> list[str]:
         """Return the nodes that are decided again from *node* on, itself or its branches included.
@@ -199,21 +193,12 @@ class MovingProject(ProjectState, kw_only=True):
         What other branches decided meanwhile stands.
         """
         passed = [one["node"] for one in self.history]
-        inside = dict(self._regions()).get(node, {node}) & {*passed}
-        first = min(len(passed) - 1 - passed[::-1].index(one) for one in inside)
-        return [one for one in passed[first:] if not self._beside(node, one)]
-
-    def _beside(self, node: str, other: str) -> bool:
-        """Return whether two nodes lie in different branches of one gateway."""
         definition = self.definition
-        gateways = definition.nodes if definition else {}
-        regions = [definition.region(g) for g in gateways if gateways[g].parallel] if definition else []
-        for region in regions:
-            mine = {first for first, nodes in region.items() if node in nodes}
-            others = {first for first, nodes in region.items() if other in nodes}
-            if mine and others and not mine & others:
-                return True
-        return False
+        if definition is None:
+            return passed
+        inside = definition.gateways.get(node, {node}) & {*passed}
+        first = min(len(passed) - 1 - passed[::-1].index(one) for one in inside)
+        return [one for one in passed[first:] if not definition.beside(node, one)]
 
     def _move(self, visit: Visit, action: Action, move: FlowMove) -> None:
         """Go where *action* leads."""

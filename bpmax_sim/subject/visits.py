@@ -79,15 +79,6 @@ class Places(msgspec.Struct):
             split = outer
         return split, branch, False
 
-    def sibling(self, visit: Visit, target: str) -> bool:
-        """Return whether *target* lies in another branch than *visit*, of the same gateway."""
-        split, branch = visit.split, visit.branch
-        while split is not None:
-            if any(target in nodes for one, nodes in split.region.items() if one != branch):
-                return True
-            branch, split = split.branch, split.outer
-        return False
-
     def _end(self, split: Split) -> None:
         for visit in [one for one in self.visits.values() if split in _outwards(one.split)]:
             self.visits.pop(visit.node)
