@@ -108,15 +108,16 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             result.take(ended)
         return result
 
-    def meanwhile(self, action: type[Action], value: Any, name: str) -> Result:
+    def meanwhile(self, action: type[Action] | None, value: Any, name: str) -> Result:
         """Do *action* while another one is under way, and return what it ended with."""
         with nullcontext(Result()) if self.subject is None else self.subject.meanwhile() as result:
             try:
                 self._settle()
-                action.run(self, value, name, result)
+                if action is not None:
+                    action.run(self, value, name, result)
             except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
                 result.errors.append(_kept(error))
-        return Result(value=result.value, errors=result.errors, refused=result.refused)
+        return result
 
     def _settle(self) -> None:
         if isinstance(self.subject, FlowSubject):

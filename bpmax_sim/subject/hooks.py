@@ -179,16 +179,12 @@ class Result(msgspec.Struct):
 
     def take(self, ended: Outcome) -> None:
         """Add what a script that ended told, and its error."""
-        self.absorb(ended)
+        self.console.extend(ended.console)
+        self.timers.extend(ended.timers)
+        self.unhandled.extend(ended.unhandled)
+        self.unawaited.extend(ended.unawaited)
         if ended.error is not None:
             self.errors.append(ended.error)
-
-    def absorb(self, inner: Result | Outcome) -> None:
-        """Add what was left behind by an action that took place during this one."""
-        self.console.extend(inner.console)
-        self.timers.extend(inner.timers)
-        self.unhandled.extend(inner.unhandled)
-        self.unawaited.extend(inner.unawaited)
 
 
 def same(left: Any, right: Any) -> bool:

@@ -60,7 +60,6 @@ class Screen(msgspec.Struct, kw_only=True):
             yield inner
         finally:
             self.join_all(outer)
-            outer.absorb(inner)
 
     def begin(self) -> Result:
         """Start an action; what its scripts come to, and all that they start, goes to the result.
