@@ -271,12 +271,12 @@ def _rows_beyond(draft: Draft) -> None:
         if step.condition is not True or step.expect_error is not UNSET or not counts:
             return
         spot = element(draft.spot.at("steps"), index).at(step.action)
-        if step.action in _UNSEEN:
+        if not _rows_of_step(draft, step, counts, spot):
             return
-        _rows_of_step(draft, step, counts, spot)
 
 
-def _rows_of_step(draft: Draft, step: Step, counts: dict[str, int], spot: Spot) -> None:
+def _rows_of_step(draft: Draft, step: Step, counts: dict[str, int], spot: Spot) -> bool:
+    """Judge and count the rows of a step; return whether nothing else can have changed tables."""
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
         for name, entered in value.items():
@@ -287,9 +287,9 @@ def _rows_of_step(draft: Draft, step: Step, counts: dict[str, int], spot: Spot) 
             row, more = value.get(key, 0), int(kind.one_more)
             _row_beyond(draft, table, (row, counts[table], more), spot.at(key))
         counts[table] += kind.more
-
-
-_UNSEEN = ("js", "python", "run")
+    elif step.action:
+        return False
+    return True
 
 
 def _cell_beyond(draft: Draft, counts: dict[str, int], name: str, value: Any, spot: Spot) -> None:
