@@ -3,7 +3,7 @@
 Summary and failures are readable without JavaScript. With it, the page is a viewer: what it shows
 lies in ``<script type="application/json">``, one for each scenario, read when it is opened. The
 policy lets only our own scripts and style in, by their digests. The page is bounded: of scenarios
-that passed, what happened is left out once it has grown to `LARGEST` bytes.
+that did not fail, what happened is left out once it has grown to `LARGEST` bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from bpmax_sim.yamlfile import shown
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "page", "story_of", "write_page"]
 
 LARGEST = 64 * 1024 * 1024
-MARKS = {"passed": "√", "failed": "×", "did not end": "×"}
+MARKS = {"failed": "×", "did not end": "×", "passed": "√", "xfailed": "-", "skipped": "-"}
+"""Of each outcome, in the order in which they are counted."""
+_FAILED = ("failed", "did not end")
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")
 _APP = ("model.js", "parts.js", "waterfall.js", "flow.js", "details.js", "app.js")
 
@@ -43,16 +45,16 @@ def page(
     largest: int = LARGEST,
     language: str = "",
 ) -> str:
-    """Return the page of *stories*, those that did not pass first.
+    """Return the page of *stories*, those that failed first.
 
     Args:
         stories: each is one scenario or one row of a table.
         version: of this package, told at the foot.
-        largest: bytes after which of stories that passed only the summary is there.
+        largest: bytes after which of stories that did not fail only the summary is there.
         language: of the page when it opens, by default the chosen one; it has a switch.
     """
     language = language or chosen()
-    ordered = sorted(stories, key=lambda story: (story.outcome == "passed", story.place))
+    ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
     data = Data(ordered, largest)
     counts = Counter(story.outcome for story in ordered)
     texts = {name: told[language] for name, told in _texts().items()}
@@ -86,7 +88,7 @@ class Data:
         self._told: list[str | None] = []
         size = 0
         for story in stories:
-            if size > largest and story.outcome == "passed":
+            if size > largest and story.outcome not in _FAILED:
                 self._told.append(None)
                 continue
             text = _json(self._whole(story))
@@ -96,6 +98,7 @@ class Data:
     def _whole(self, story: Story) -> dict[str, Any]:
         return {
             "digest": story.digest,
+            "reason": story.reason,
             "notes": story.notes,
             "rerun": story.rerun,
             "record": story.record,
@@ -132,7 +135,13 @@ class Data:
             }
             for story, told in zip(self._stories, self._told, strict=True)
         ]
-        told = {"version": version, "language": language, "texts": _texts(), "stories": stories}
+        told = {
+            "version": version,
+            "language": language,
+            "texts": _texts(),
+            "stories": stories,
+            "marks": MARKS,
+        }
         return Markup(_json(told))  # noqa: S704 - there is no `<` in it
 
     def blocks(self) -> Iterator[tuple[str, Markup]]:
