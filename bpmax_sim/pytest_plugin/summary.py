@@ -30,7 +30,9 @@ _MOST = 10
 _ROWS = 50
 _OUTCOMES = ("passed", "failed", "error", "xfailed", "xpassed", "skipped")
 _OTHER_ANNOTATOR = "pytest_github_actions_annotate_failures"
-_PROBLEM = re.compile(r"(?P<file>[^\n]+?\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?(?:: |：)(?P<told>.+)")
+_PROBLEM = re.compile(
+    r"(?P<file>[^\n]+?\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?(?:: |：)(?P<told>.+)"
+)
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
