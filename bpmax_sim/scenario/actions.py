@@ -25,7 +25,7 @@ from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.handles import handles_for
-from bpmax_sim.scenario.people import FlowAction, check_people, move_of
+from bpmax_sim.scenario.people import WHO, FlowAction, NodeAction, check_people, move_of
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.rows import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot, hint
@@ -74,6 +74,7 @@ class Open(Action, frozen=True, kw_only=True):
 class Set(Action, frozen=True, kw_only=True):
     """Filling in fields."""
 
+    sees_form: ClassVar = True
     about = msg("Fill in fields one after another")
     others = (Mapping[str, Any],)
     takes = msg('`{field: value}`, `{"rows[0].qty": value}`')
@@ -100,7 +101,8 @@ class AddRow(RowAction, frozen=True, kw_only=True):
         at=msg("Number that the row gets, from 0; by default the last"),
     )
     rows: ClassVar = {"at": False}
-    adds: ClassVar = True
+    more: ClassVar = 1
+    one_more: ClassVar = True
 
     table: str
     row: Mapping[str, Any] = {}
@@ -113,11 +115,30 @@ class AddRow(RowAction, frozen=True, kw_only=True):
         return [*rows[:at], value.get("row", {}), *rows[at:]]
 
 
+class CopyRow(RowAction, frozen=True, kw_only=True):
+    """Copying a row of a table; the copy comes behind it."""
+
+    about = msg("Copy a row of a table; the copy comes behind it")
+    texts: ClassVar = row_texts(whole=msg("The row that is copied"))
+    more: ClassVar = 1
+
+    table: str
+    at: int
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+        """Return the rows with the copy."""
+        del value
+        (at,) = numbers
+        return [*rows[: at + 1], *rows[at:]]
+
+
 class RemoveRow(RowAction, frozen=True, kw_only=True):
     """Removing a row of a table."""
 
     about = msg("Remove a row of a table")
     texts: ClassVar = row_texts(whole=msg("The row that goes"))
+    more: ClassVar = -1
 
     table: str
     at: int
@@ -156,6 +177,7 @@ class MoveRow(RowAction, frozen=True, kw_only=True):
 class Click(Action, frozen=True, kw_only=True):
     """Pressing a button of a form."""
 
+    sees_form: ClassVar = True
     about = msg("Press a button")
     others = (str,)
     takes = "a button"
@@ -219,6 +241,7 @@ class Submit(Action, frozen=True, kw_only=True):
 class Fire(Action, frozen=True, kw_only=True):
     """Running the script of one event."""
 
+    sees_form: ClassVar = True
     about = msg("Run the script of an event alone")
     others = (str,)
     takes = msg("an event")
@@ -249,27 +272,16 @@ class Fire(Action, frozen=True, kw_only=True):
         on.whose(str(value)).fire(str(value))
 
 
-_WHO: Mapping[str, str] = {
-    "_": msg("Who acts where"),
-    "project": msg("Sub-flow whose project it is; by default the main one"),
-    "at": msg("Node"),
-    "by": msg("Who; has to be allowed to"),
-    "comment": msg("Comment"),
-}
 _FILLED: Mapping[str, str] = {
     "form": msg("What is filled in on the way"),
 }
 
 
-class Decision(FlowAction, frozen=True, kw_only=True):
+class Decision(NodeAction, frozen=True, kw_only=True):
     """What an owner says of a task, and may fill in with it."""
 
-    texts: ClassVar = {**_WHO, **_FILLED}
+    texts: ClassVar = {**WHO, **_FILLED}
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
-    comment: str = ""
     form: Mapping[str, Any] = {}
 
 
@@ -287,27 +299,23 @@ class Reject(Decision, frozen=True, kw_only=True):
     decides: ClassVar = "reject"
 
 
-class HandOver(FlowAction, frozen=True, kw_only=True):
+class HandOver(NodeAction, frozen=True, kw_only=True):
     """Giving one's task to somebody else."""
 
     about = msg("Give one's task to somebody else")
-    texts: ClassVar = {**_WHO, "to": msg("Who gets it")}
+    texts: ClassVar = {**WHO, "to": msg("Who gets it")}
     needs_others: ClassVar = True
     others: ClassVar = ()
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
     to: str | int
-    comment: str = ""
 
 
-class AddOwner(FlowAction, frozen=True, kw_only=True):
+class AddOwner(NodeAction, frozen=True, kw_only=True):
     """Letting others decide, too."""
 
     about = msg("Let others decide before, after or beside oneself")
     texts: ClassVar = {
-        **_WHO,
+        **WHO,
         "to": msg("Who decides, too"),
         "where": msg("before, after or beside oneself"),
         "complete": msg("How many of them have to agree"),
@@ -315,13 +323,9 @@ class AddOwner(FlowAction, frozen=True, kw_only=True):
     needs_others: ClassVar = True
     others: ClassVar = ()
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
     to: tuple[str | int, ...]
     where: str = "before"
     complete: str | int = "all"
-    comment: str = ""
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
@@ -339,63 +343,44 @@ class AddOwner(FlowAction, frozen=True, kw_only=True):
             context.tell(spot.at("complete"), wrong)
 
 
-class Forward(FlowAction, frozen=True, kw_only=True):
+class Forward(NodeAction, frozen=True, kw_only=True):
     """Showing the project to others."""
 
     about = msg("Show the project to others, who do not decide")
-    texts: ClassVar = {**_WHO, "to": msg("Who sees it")}
+    texts: ClassVar = {**WHO, "to": msg("Who sees it")}
     needs_others: ClassVar = True
     others: ClassVar = ()
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
     to: tuple[str | int, ...]
-    comment: str = ""
 
 
-class Comment(FlowAction, frozen=True, kw_only=True):
+class Comment(NodeAction, frozen=True, kw_only=True):
     """Saying something about the project."""
 
     about = msg("Say something about the project")
-    texts: ClassVar = _WHO
     others: ClassVar = (str,)
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
     comment: str
 
 
-class Remind(FlowAction, frozen=True, kw_only=True):
+class Remind(NodeAction, frozen=True, kw_only=True):
     """Reminding those who are to act."""
 
     about = msg("Remind those who are to act now")
-    texts: ClassVar = _WHO
-
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
-    comment: str = ""
 
 
 class Withdraw(FlowAction, frozen=True, kw_only=True):
     """Taking back what one has submitted."""
 
     about = msg("Take the project back that one has started")
-    texts: ClassVar = _WHO
-
-    project: str = ""
-    by: str | int = ""
-    comment: str = ""
 
 
-class Return(FlowAction, frozen=True, kw_only=True):
+class Return(NodeAction, frozen=True, kw_only=True):
     """Sending the project back."""
 
     about = msg("Send the project back to a node, or to who started it: start")
     texts: ClassVar = {
-        **_WHO,
+        **WHO,
         "to": msg("A node that was passed, or start"),
     }
     method: ClassVar = "send_back"
@@ -403,22 +388,15 @@ class Return(FlowAction, frozen=True, kw_only=True):
     needs_others: ClassVar = True
     others: ClassVar = ()
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
     to: str
-    comment: str = ""
 
 
 class Resubmit(FlowAction, frozen=True, kw_only=True):
     """Submitting once more what was refused or sent back."""
 
     about = msg("Submit once more what was refused or sent back")
-    texts: ClassVar = {**_WHO, **_FILLED}
+    texts: ClassVar = {**WHO, **_FILLED}
 
-    project: str = ""
-    by: str | int = ""
-    comment: str = ""
     form: Mapping[str, Any] = {}
 
 
@@ -426,11 +404,6 @@ class Terminate(FlowAction, frozen=True, kw_only=True):
     """Ending the project at once."""
 
     about = msg("End the project at once")
-    texts: ClassVar = _WHO
-
-    project: str = ""
-    by: str | int = ""
-    comment: str = ""
 
 
 class Proxy(Action, frozen=True, kw_only=True):
@@ -495,6 +468,7 @@ class Proxy(Action, frozen=True, kw_only=True):
 class Js(Action, frozen=True, kw_only=True):
     """JavaScript of the step itself, or of a file."""
 
+    sees_form: ClassVar = True
     about = msg("Run JavaScript, or {file: path}")
     texts: ClassVar = {
         "_": msg("A script in a file"),
@@ -538,6 +512,7 @@ class Js(Action, frozen=True, kw_only=True):
 class Python(Action, frozen=True, kw_only=True):
     """A Python function, called with the session, and with ``form`` and ``flow`` if it asks."""
 
+    sees_form: ClassVar = True
     about = msg("Call module:function with the session, and with form and flow if it asks for them")
     texts: ClassVar = {
         "_": msg("A Python function"),
