@@ -68,8 +68,8 @@ def near(word: str, candidates: Iterable[str]) -> str:
         first = word[:1].lower()
         alike = (n for n in names if abs(len(n) - len(word)) <= 1 and n[:1].lower() == first)
         names = list(islice(alike, _MANY))
-    found = difflib.get_close_matches(word, names, n=1)
-    return msg("; did you mean {found!r}?", found=found[0]) if found else ""
+    matches = difflib.get_close_matches(word, names, n=1)
+    return msg("; did you mean {matches!r}?", matches=matches[0]) if matches else ""
 
 
 def listed(names: Iterable[str]) -> str:
@@ -143,8 +143,8 @@ class Problems(list[Problem]):
 
     def extend(self, problems: Iterable[Problem], /) -> None:
         """Add *problems*, as `append` does."""
-        for one in problems:
-            self.append(one)
+        for problem in problems:
+            self.append(problem)
 
     def __iadd__(self, problems: Iterable[Problem], /) -> Self:  # type: ignore[override, misc]
         """Add *problems*, as `append` does."""
@@ -159,8 +159,8 @@ def _by_place(problem: Problem) -> tuple[str, int, int]:
 
 def _more(problems: Problems) -> Problem:
     place = problems[-1].place
-    told = msg("more than {most} problems; mend these first", most=Problems.MOST)
-    return Problem(told, Place(place.file) if place else None)
+    message = msg("more than {most} problems; mend these first", most=Problems.MOST)
+    return Problem(message, Place(place.file) if place else None)
 
 
 class CallError(BpmaxError):

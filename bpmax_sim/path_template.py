@@ -27,9 +27,9 @@ def placeholders(path: str) -> tuple[str, ...]:
 def fill_placeholders(text: str, value: Callable[[str], str | None]) -> str:
     """Return *text* with each ``{name}`` replaced by its value; without one it stays."""
 
-    def filled(found: re.Match[str]) -> str:
-        known = value(found[1])
-        return found[0] if known is None else known
+    def filled(match: re.Match[str]) -> str:
+        known = value(match[1])
+        return match[0] if known is None else known
 
     return _PLACEHOLDER.sub(filled, text) if "{" in text else text
 
@@ -70,8 +70,8 @@ class _Segment(msgspec.Struct, frozen=True):
             return () if text == self.literal else None
         if self.whole and len(self.names) == 1:
             return (text,) if text else None
-        found = self.pattern.fullmatch(text)
-        return found.groups() if found else None
+        match = self.pattern.fullmatch(text)
+        return match.groups() if match else None
 
     @property
     def rank(self) -> int:

@@ -58,8 +58,8 @@ def scalar_text(value: Any) -> str | None:
     printer = _SCALARS.get(type(value))
     if printer is not None:
         return printer(value)
-    found = (printer(value) for base, printer in _SCALARS.items() if isinstance(value, base))
-    return next(found, None)
+    texts = (printer(value) for base, printer in _SCALARS.items() if isinstance(value, base))
+    return next(texts, None)
 
 
 _SCALARS: dict[type, Callable[[Any], str | None]] = {
@@ -306,10 +306,10 @@ def _text(value: Any) -> Payload:
 def _fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
     """Yield names and single values of a form; arrays repeat the name."""
     if not isinstance(value, Mapping):
-        wanted = (
+        expected = (
             "body is {kind}, and this API sends a {encoding}; pass an object of names and values"
         )
-        raise BadValueError(msg(wanted, kind=kind_of(value), encoding=encoding))
+        raise BadValueError(msg(expected, kind=kind_of(value), encoding=encoding))
     for name, item in value.items():
         for single in item if isinstance(item, list | tuple) else (item,):
             if not isinstance(single, Undefined):

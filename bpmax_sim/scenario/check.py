@@ -17,7 +17,7 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg
-from bpmax_sim.scenario.actions import ACTIONS, check_action, wanted_actions
+from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
@@ -53,8 +53,8 @@ _SECRET_ROOTS = ("env", "vars", "case")
 
 def check_settings(draft: Draft) -> None:
     """Tell *draft* what is wrong with them."""
-    for one in (_name, _clock, _user, _stubs, _places, _secrets, _rows):
-        one(draft)
+    for rule in (_name, _clock, _user, _stubs, _places, _secrets, _rows):
+        rule(draft)
 
 
 def _name(draft: Draft) -> None:
@@ -89,8 +89,8 @@ def _places(draft: Draft) -> None:
         try:
             FieldPath.parse(text, "ignore")
         except ConfigError as error:
-            told = str(error).removeprefix("ignore: ")
-            draft.tell(element(draft.spot.at("proxy", "ignore"), index), told)
+            reason = str(error).removeprefix("ignore: ")
+            draft.tell(element(draft.spot.at("proxy", "ignore"), index), reason)
 
 
 def _rows(draft: Draft) -> None:
@@ -99,7 +99,7 @@ def _rows(draft: Draft) -> None:
         for key in ("tags", "skip", "xfail"):
             value = row.values.get(key)
             listed = value if isinstance(value, list) and key == "tags" else [value]
-            if any(isinstance(one, Mapping | list) for one in listed):
+            if any(isinstance(item, Mapping | list) for item in listed):
                 draft.problems.append(
                     Problem(msg("{key}: expected text", key=key), row.place, "cases")
                 )
@@ -115,17 +115,17 @@ def _secrets(draft: Draft) -> None:
 def _secret(draft: Draft, text: str) -> str | None:
     """Return what is wrong with the name of a secret; a variable of the environment may come."""
     try:
-        found = reference(text)
+        referenced = reference(text)
     except UndefinedValueError:
-        found = None
-    if found is None or found.root not in _SECRET_ROOTS:
+        referenced = None
+    if referenced is None or referenced.root not in _SECRET_ROOTS:
         return msg("expected env.X, vars.x or case.x, got {text!r}", text=text)
-    known = _known(draft, found.root)
-    name = str(found.path[0])
+    known = _known(draft, referenced.root)
+    name = str(referenced.path[0])
     return (
         None
         if known is None or name in known
-        else msg("no {root}.{name}{hint}", root=found.root, name=name, hint=hint(name, known))
+        else msg("no {root}.{name}{hint}", root=referenced.root, name=name, hint=hint(name, known))
     )
 
 
@@ -146,8 +146,8 @@ _FIELD_FACTS = ("visible", "required", "readonly", "options")
 
 def check(draft: Draft) -> None:
     """Tell *draft* everything that is wrong with it."""
-    for one in _CHECKS:
-        one(draft)
+    for rule in _CHECKS:
+        rule(draft)
 
 
 def _subject(draft: Draft) -> None:
@@ -245,14 +245,14 @@ def _starts(draft: Draft, flows: Mapping[str, tuple[Definition, Source]]) -> Non
 
 
 def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = [*begins.get(flow, ())]
     while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += begins.get(one, ())
-    return found
+        name = waiting.pop()
+        if name not in names:
+            names.add(name)
+            waiting += begins.get(name, ())
+    return names
 
 
 def _rows_beyond(draft: Draft) -> None:
@@ -269,12 +269,12 @@ def _rows_beyond(draft: Draft) -> None:
             for name, value in step.value.items():
                 _cell_beyond(draft, counts, name, value, spot.at(name))
         elif isinstance(step.value, Mapping) and step.value.get("table") in counts:
-            counts[step.value["table"]] += _ROWS_MADE.get(step.action, 0)
+            counts[step.value["table"]] += _ROW_CHANGES.get(step.action, 0)
         elif step.action in _UNSEEN:
             return
 
 
-_ROWS_MADE = {"add_row": 1, "remove_row": -1}
+_ROW_CHANGES = {"add_row": 1, "remove_row": -1}
 _UNSEEN = ("js", "python")
 
 
@@ -320,14 +320,14 @@ def _fault_sets(draft: Draft) -> None:
 
 def _fault(draft: Draft, rule: FaultRule, spot: Spot) -> None:
     wrong = fault_problem(rule)
-    if wrong and not _is_told(draft, spot):
+    if wrong and not _is_reported(draft, spot):
         draft.tell(spot, wrong)
 
 
-def _is_told(draft: Draft, spot: Spot) -> bool:
+def _is_reported(draft: Draft, spot: Spot) -> bool:
     """Return whether something inside *spot* could not be read, which was told."""
     node = spot.source.root.at(spot.steps)
-    inside = {one.place for one in _nodes(node)} if node else set()
+    inside = {inner.place for inner in _nodes(node)} if node else set()
     return any(problem.place in inside for problem in draft.problems)
 
 
@@ -373,20 +373,20 @@ def _ids(draft: Draft) -> None:
 
 def _steps(draft: Draft) -> None:
     for step, spot in draft.steps():
-        given = wanted_actions(step)
-        if len(given) > 1:
+        actions = declared_actions(step)
+        if len(actions) > 1:
             message = msg(
-                "a step has one action, not {given_count}: {names}",
-                given_count=len(given),
-                names=", ".join(given),
+                "a step has one action, not {actions_count}: {names}",
+                actions_count=len(actions),
+                names=", ".join(actions),
             )
-            draft.tell(spot.at(given[1]), message)
-        elif given:
-            check_action(draft, given[0], getattr(step, given[0]), spot.at(given[0]))
+            draft.tell(spot.at(actions[1]), message)
+        elif actions:
+            check_action(draft, actions[0], getattr(step, actions[0]), spot.at(actions[0]))
         wrong = check_condition(step.condition)
         if wrong:
             draft.tell(spot.at("if"), wrong)
-        if not given and step.retry is not UNSET:
+        if not actions and step.retry is not UNSET:
             draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
 
 
@@ -445,7 +445,7 @@ def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
 
 
 def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
-    for key, wanted in value.items():
+    for key, expected in value.items():
         if key not in _FLOW_FACTS and not key.startswith("$"):
             draft.tell(
                 spot.at(key),
@@ -456,7 +456,7 @@ def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
                 spot.at(key), msg("{key} needs flow.definition; without it nothing moves", key=key)
             )
         elif key == "at":
-            for index, node in enumerate(wanted if isinstance(wanted, list) else [wanted]):
+            for index, node in enumerate(expected if isinstance(expected, list) else [expected]):
                 if _is_literal(node) and node and node not in draft.nodes:
                     where = element(spot.at(key), index)
                     draft.tell(
@@ -515,10 +515,10 @@ def _runs(draft: Draft) -> None:
         seen: set[str] = set()
         waiting = set(calls[name])
         while waiting:
-            one = waiting.pop()
-            if one not in seen:
-                seen.add(one)
-                waiting |= calls.get(one, set())
+            current = waiting.pop()
+            if current not in seen:
+                seen.add(current)
+                waiting |= calls.get(current, set())
         if name in seen:
             draft.tell(steps[0][1], msg("the steps {name!r} run themselves", name=name))
 

@@ -84,8 +84,8 @@ class FlowAction(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Check who may, run the hooks, and go where that leads."""
-        given = value if isinstance(value, Mapping) else {}
-        flow = on.flow(cls.key()).find(str(given.get("project", "")))
+        options = value if isinstance(value, Mapping) else {}
+        flow = on.flow(cls.key()).find(str(options.get("project", "")))
         move = move_of(value)
         if cls.decides:
             flow.act(cls.decides, move)
@@ -98,16 +98,16 @@ _NODE = msg("the node")
 
 def move_of(value: Any) -> FlowMove:
     """Return what a step says of who does what."""
-    given = value if isinstance(value, Mapping) else {}
-    where: Where = given.get("where", "before")
+    options = value if isinstance(value, Mapping) else {}
+    where: Where = options.get("where", "before")
     return FlowMove(
-        at=str(given.get("at", "")),
-        by=str(given.get("by", "")),
-        comment=value if isinstance(value, str) else str(given.get("comment", "")),
-        form=given.get("form", {}),
-        others=tuple(_several(given.get("to", ()))),
+        at=str(options.get("at", "")),
+        by=str(options.get("by", "")),
+        comment=value if isinstance(value, str) else str(options.get("comment", "")),
+        form=options.get("form", {}),
+        others=tuple(_several(options.get("to", ()))),
         where=where,
-        rule=given.get("complete", "all"),
+        rule=options.get("complete", "all"),
     )
 
 
@@ -131,8 +131,8 @@ def literal(value: Any) -> bool:
 
 def check_people(context: CheckContext, value: Any, spot: Spot) -> None:
     """Find people who are not there: all, or where nobody lists them, those nearly spelled so."""
-    for one in _several(value):
-        name = str(one)
+    for person in _several(value):
+        name = str(person)
         if not name or "${" in name or name in context.people or not context.people:
             continue
         close = near(name, context.people)

@@ -100,17 +100,17 @@ class Failure:
     def headline(self) -> str:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
         named = self.title if self.step else self.title or self.scenario
-        title = _one_line(joined(" ", named.split()), _TITLE)
+        title = _single_line(joined(" ", named.split()), _TITLE)
         step = msg("step {step}/{total} ", step=self.step, total=self.total) if self.step else ""
         return msg(
-            "{step}{title}: {one_line}",
+            "{step}{title}: {single_line}",
             step=step,
             title=title,
-            one_line=_one_line(self.essence, _ESSENCE),
+            single_line=_single_line(self.essence, _ESSENCE),
         )
 
 
-def _one_line(text: str, longest: int) -> str:
+def _single_line(text: str, longest: int) -> str:
     line = _BREAKS.sub(" ", text) if _BREAKS.search(text) else text
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
@@ -284,10 +284,10 @@ class Source(msgspec.Struct, frozen=True):
     def excerpt(self, start: Place, failing: Place) -> tuple[Line, ...]:
         """Return the line where a step starts and those around the failing one, which is marked."""
         first, last = failing.line - _AROUND, failing.line + _AROUND
-        wanted = {max(start.line, 1), *range(max(first, start.line, 1), last + 1)}
+        rows = {max(start.line, 1), *range(max(first, start.line, 1), last + 1)}
         return tuple(
             Line(number, self.lines[number - 1], number == failing.line)
-            for number in sorted(wanted)
+            for number in sorted(rows)
             if number <= len(self.lines)
         )
 
@@ -324,7 +324,7 @@ def read_script(path: Path, place: Place) -> Script:
         return _script(shown(path), file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or msg("it is not UTF-8")
-        hint = near(path.name, (one.name for one in path.parent.glob("*.js")))
+        hint = near(path.name, (script.name for script in path.parent.glob("*.js")))
         message = msg(
             "script {path} cannot be read: {reason}{hint}",
             path=shown(path),

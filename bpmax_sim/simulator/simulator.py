@@ -295,7 +295,7 @@ class Simulators:
         self._tenants = tenants
         self._clock = clock
         self._seed = seed
-        self._made: dict[str, Simulator] = {}
+        self._created: dict[str, Simulator] = {}
         self._lock = threading.Lock()
 
     def simulator(self, key: str) -> Simulator:
@@ -305,14 +305,14 @@ class Simulators:
             CallError: UNKNOWN_PLATFORM.
         """
         with self._lock:
-            if key not in self._made:
-                self._made[key] = Simulator(
+            if key not in self._created:
+                self._created[key] = Simulator(
                     self._platforms.platform(key),
                     lambda: self._tenants(key),
                     clock=self._clock,
                     seed=self._seed,
                 )
-            return self._made[key]
+            return self._created[key]
 
     @cached_property
     def _matcher(self) -> ApiMatcher:

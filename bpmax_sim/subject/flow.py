@@ -169,7 +169,7 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: the actor has no task there, or the other one has one already.
         """
         table, acting = self._at_the_table("hand_over", move)
-        to = _one(acting)
+        to = _single(acting)
         _check_new(table, acting)
         with self._whole_or_not_at_all():
             item = table.item(acting.by)
@@ -188,7 +188,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if wrong := rule_problem(acting.rule, len(acting.others)):
             raise SubjectError(msg("complete: {wrong}", wrong=wrong))
         with self._whole_or_not_at_all():
-            added = untreated({"owner_id": one} for one in acting.others)
+            added = untreated({"owner_id": person} for person in acting.others)
             table.add(acting.by, added, acting.where, acting.rule)
             self.owners[acting.at] = table.items
             self._note(acting)
@@ -201,9 +201,9 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: the actor has no task there, or the project was never at that node.
         """
         _, acting = self._at_the_table("return", move)
-        to, visit = str(_one(acting)), self.places.visits[acting.at]
+        to, visit = str(_single(acting)), self.places.visits[acting.at]
         is_start = to == START and (self.definition is None or START not in self.definition.nodes)
-        passed = [one["node"] for one in self.history if one["node"] != acting.at]
+        passed = [entry["node"] for entry in self.history if entry["node"] != acting.at]
         if not is_start and to not in passed:
             raise SubjectError(
                 msg(
@@ -292,7 +292,7 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: it is not under way, or the actor is no administrator and no owner of it.
         """
-        admins = [str(one) for one in (self.definition.admins if self.definition else ())]
+        admins = [str(admin) for admin in (self.definition.admins if self.definition else ())]
         mine = [owner_of(item) for item in self.project.get("owner") or ()]
         allowed = [*admins, *(mine or self._starters())]
         who = msg("an administrator or the project's owner")
@@ -300,7 +300,7 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def forward(self, move: FlowMove) -> Result:
         """Show the project to others, who see it and do not decide (抄送)."""
-        return self._say("forward", move, [str(one) for one in move.others])
+        return self._say("forward", move, [str(person) for person in move.others])
 
     def comment(self, move: FlowMove) -> Result:
         """Say something about the project (评论)."""
@@ -316,7 +316,7 @@ class FlowSubject(MovingProject, kw_only=True):
             *self._starters(),
             *(i for items in self.owners.values() for i in map(owner_of, items)),
         ]
-        part += [one["by"] for one in self.history]
+        part += [entry["by"] for entry in self.history]
         by = self._among(action, move, list(dict.fromkeys(part)), msg("who takes part in it"))
         acting = msgspec.structs.replace(move, by=by, action=action, at=move.at or self.at)
         with self._whole_or_not_at_all():
@@ -411,7 +411,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return [str(known)] if known else []
 
 
-def _one(move: FlowMove) -> str | int:
+def _single(move: FlowMove) -> str | int:
     if len(move.others) != 1:
         raise SubjectError(
             msg(
@@ -427,6 +427,6 @@ def _check_new(table: Table, move: FlowMove) -> None:
     """Check that those who come in have no task at the node yet."""
     if not move.others:
         raise SubjectError(msg("{action} needs to: who", action=move.action))
-    there = [str(one) for one in move.others if str(one) in table.ids]
+    there = [str(person) for person in move.others if str(person) in table.ids]
     if there:
         raise SubjectError(msg("{there} is an owner of {at!r} already", there=there[0], at=move.at))

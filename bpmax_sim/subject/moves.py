@@ -49,7 +49,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def next_due(self) -> float | None:
         """Return the instant of the next deadline, of sub-flows, too."""
-        due = [v.due for one in self._family() for v in one.visits.values() if v.due is not None]
+        due = [v.due for flow in self._family() for v in flow.visits.values() if v.due is not None]
         return min(due, default=None)
 
     def expire(self, instant: float) -> None:
@@ -122,9 +122,9 @@ class MovingProject(ProjectState, kw_only=True):
                     hint=hint,
                 )
             )
-        open_visits = [one for one in visits.values() if not one.child]
+        open_visits = [visit for visit in visits.values() if not visit.child]
         if not open_visits:
-            waits = listed(one.child for one in visits.values())
+            waits = listed(visit.child for visit in visits.values())
             raise SubjectError(
                 msg(
                     "cannot {action}: the project waits for {waits}; act in that project",
@@ -135,7 +135,7 @@ class MovingProject(ProjectState, kw_only=True):
         if len(open_visits) == 1:
             return open_visits[0]
         by = move.by or str(self.user.get("id", ""))
-        mine = [one for one in open_visits if by in (one.table.ids if one.table else ())]
+        mine = [visit for visit in open_visits if by in (visit.table.ids if visit.table else ())]
         if len(mine) != 1:
             raise SubjectError(
                 msg(
@@ -180,7 +180,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _after(self, node: str) -> list[str]:
         """Return the nodes that were passed since the project was last at *node*, that included."""
-        passed = [one["node"] for one in self.history]
+        passed = [entry["node"] for entry in self.history]
         last = len(passed) - 1 - passed[::-1].index(node)
         return passed[last:]
 
@@ -206,9 +206,9 @@ class MovingProject(ProjectState, kw_only=True):
         if waits and split is not None:
             self.at = next(iter(self.places.visits), self.at)
             left = tuple(sorted(split.waiting))
-            came = self._label(visit.node)
+            label = self._label(visit.node)
             join = self._label(target)
-            self.tell(BranchArrived(join=join, node=came, branch=branch, waiting=left))
+            self.tell(BranchArrived(join=join, node=label, branch=branch, waiting=left))
             return
         self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
 
@@ -264,11 +264,13 @@ class MovingProject(ProjectState, kw_only=True):
         asks = self.definition.repeated if self.definition else "ask"
         if asks == "ask":
             return
-        last = [n for n, one in enumerate(self.history) if one["action"] in ("return", "resubmit")]
+        last = [
+            n for n, entry in enumerate(self.history) if entry["action"] in ("return", "resubmit")
+        ]
         before = {
-            one["by"]
-            for one in self.history[last[-1] if last else 0 :]
-            if one["action"] == "approve" and (asks == "none" or one["node"] == previous)
+            entry["by"]
+            for entry in self.history[last[-1] if last else 0 :]
+            if entry["action"] == "approve" and (asks == "none" or entry["node"] == previous)
         }
         for item in table.pending():
             if owner_of(item) in before and table.status == UNTREATED:
@@ -280,7 +282,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _pass_without_owners(self, visit: Visit, declared: Node, move: FlowMove) -> None:
         """Do what the definition says where nobody owns a node."""
         if declared.empty == "admins" and self.definition is not None:
-            items = [{"owner_id": one} for one in self.definition.admins]
+            items = [{"owner_id": admin} for admin in self.definition.admins]
             self._seat(visit, untreated(items))
         elif declared.empty in ("approve", "reject"):
             action: Action = "approve" if declared.empty == "approve" else "reject"
@@ -386,28 +388,28 @@ class MovingProject(ProjectState, kw_only=True):
         wrong = len(self._result.errors)
         value = self._hook(f"owners.{node}", msgspec.structs.replace(move, at=node))
         try:
-            given = assigned(value, node, nodes)
+            owners = assigned(value, node, nodes)
         except SubjectError as error:
             self._result.errors.append(error)
-            given = {}
+            owners = {}
         if len(self._result.errors) > wrong:
             del self.owners[node]
             visit.table = None
             return False
-        for step, found in given.items():
-            self._take_owners(visit, step, found)
+        for step, assigned_items in owners.items():
+            self._take_owners(visit, step, assigned_items)
         return True
 
-    def _take_owners(self, visit: Visit, step: str, found: Items) -> None:
+    def _take_owners(self, visit: Visit, step: str, items: Items) -> None:
         """Take what the hook of a node said of the owners of *step*."""
         if step == PROJECT and step not in (self.definition.nodes if self.definition else {}):
-            self.store("project", {"owner": found}, f"owners.{visit.node}")
+            self.store("project", {"owner": items}, f"owners.{visit.node}")
             return
         if step != visit.node:
-            self.assigned[step] = found
+            self.assigned[step] = items
         present = visit if step == visit.node else self.places.visits.get(step)
         if present is not None:
-            self._seat(present, untreated(found))
+            self._seat(present, untreated(items))
         else:
             self.owners.pop(step, None)
 

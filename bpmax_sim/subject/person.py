@@ -54,12 +54,17 @@ def _check_option(name: str, options: Any, value: Any) -> None:
     if not isinstance(options, list | tuple) or is_empty(value):
         return
     known = [option.get("value") if isinstance(option, Mapping) else option for option in options]
-    for one in value if isinstance(value, list | tuple) else (value,):
-        if not any(same(one, option) for option in known):
+    for choice in value if isinstance(value, list | tuple) else (value,):
+        if not any(same(choice, option) for option in known):
             texts = [str(option) for option in known]
-            hint = near(str(one), texts) or msg("; there is {listed}", listed=listed(texts))
+            hint = near(str(choice), texts) or msg("; there is {listed}", listed=listed(texts))
             raise SubjectError(
-                msg("{name}: {one!r} is none of its options{hint}", name=name, one=one, hint=hint)
+                msg(
+                    "{name}: {choice!r} is none of its options{hint}",
+                    name=name,
+                    choice=choice,
+                    hint=hint,
+                )
             )
 
 

@@ -158,7 +158,7 @@ class ProjectState(Screen, kw_only=True):
         """
         if not name or name == self.name:
             return self
-        known = {one.name: one for one in self._family() if one.name}
+        known = {flow.name: flow for flow in self._family() if flow.name}
         if name not in known:
             hint = near(name, known) or (
                 msg("; there is {listed}", listed=listed(known))
@@ -211,8 +211,8 @@ class ProjectState(Screen, kw_only=True):
             "owners": [item.get("owner_id") for item in items],
             "pending": self.pending(),
             "tasks": {
-                node: {owner_of(item): _LATER[item["status"]] for item in found}
-                for node, found in self.owners.items()
+                node: {owner_of(item): _LATER[item["status"]] for item in owners}
+                for node, owners in self.owners.items()
             },
             "history": self.history,
             "notified": self.notified,
@@ -300,7 +300,7 @@ class ProjectState(Screen, kw_only=True):
     def _screen(self, node: str) -> FormSubject:
         if node not in self._screens:
             screen = self.screens.get(node, NodeScreen())
-            made = FormSubject(
+            subject = FormSubject(
                 stage=self.stage,
                 tell=self.tell if not self.name else partial(_prefixed, self.name, self.tell),
                 scripts=screen.scripts,
@@ -309,13 +309,13 @@ class ProjectState(Screen, kw_only=True):
                 states=self.states,
                 messages=self.messages,
             )
-            made.join(self._result)
-            self._screens[node] = made
+            subject.join(self._result)
+            self._screens[node] = subject
         return self._screens[node]
 
     def _show(self, node: str) -> None:
         """Show the form as *node* declares it."""
-        for field in {name for one in self.screens.values() for name in one.states}:
+        for field in {name for screen in self.screens.values() for name in screen.states}:
             self.states.pop(field, None)
         for field, states in self.screens.get(node, NodeScreen()).states.items():
             for key, value in states.items():
@@ -337,7 +337,7 @@ class ProjectState(Screen, kw_only=True):
 
     def _note(self, move: FlowMove) -> None:
         """Remember what was done, and tell it."""
-        others = [str(one) for one in move.others]
+        others = [str(person) for person in move.others]
         entry = {"node": move.at, "action": move.action, "by": move.by}
         more = {"comment": move.comment} if move.comment else {}
         self.history.append({**entry, **more, **({"to": others} if others else {})})
