@@ -50,6 +50,7 @@ _RUN: Shape = {
                     "error": TEXT,
                     "source": TEXT,
                     "ms": NUMBER,
+                    "differs": [dict.fromkeys(("path", "recorded", "sent"), TEXT)],
                     **_PLACE,
                 }
             ],

@@ -36,7 +36,7 @@ from bpmax_sim.pytest_plugin.session_options import (
     session_options,
 )
 from bpmax_sim.pytest_plugin.stash import GUARD
-from bpmax_sim.report.console import Written, console_lines, written
+from bpmax_sim.report.console import Written, console_section, written
 from bpmax_sim.report.store import keep_trace, remember
 from bpmax_sim.report.terminal import call_line
 from bpmax_sim.scenario.calls import CallMade
@@ -185,7 +185,7 @@ def _indented(lines: Sequence[str]) -> Iterator[str]:
 
 MARK = "bpmax_scenario"
 CALLS = pytest.StashKey[tuple[CallMade, ...]]()
-CONSOLE = pytest.StashKey[tuple[Written, ...]]()
+CONSOLE = pytest.StashKey[Sequence[Written]]()
 
 
 class ScenarioFile(pytest.Module):
@@ -403,6 +403,4 @@ def _annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseExceptio
     text = calls_section(calls, room) if len(calls) > count else ""
     if text:
         report.sections.append(("calls", translate(text)))
-    lines = test.stash.get(CONSOLE, ())
-    if console := joined("\n", console_lines(lines)):
-        report.sections.append(("Captured console call", translate(console)))
+    report.sections += console_section(test.stash.get(CONSOLE, ()))

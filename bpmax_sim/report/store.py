@@ -123,7 +123,7 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
     One that is there twice, as after running a shard again, counts once: the later place wins.
 
     Raises:
-        ConfigError: a place does not exist, or a line is none of a trace.
+        ConfigError: a place does not exist or has no trace, or a line is none of one.
     """
     by_path: dict[Path, Path] = {}
     for place in places:
@@ -132,6 +132,10 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
                 msg("{place}: there is no such trace; {how}", place=shown(place), how=_HOW)
             )
         files = [place] if place.is_file() else sorted(place.rglob(f"*{_ENDING}"))
+        if not files:
+            raise ConfigError(
+                msg("{place}: there is no trace in it; {how}", place=shown(place), how=_HOW)
+            )
         base = _base(place)
         by_path |= {file.relative_to(base): file for file in files}
     for name in sorted(by_path):
@@ -153,8 +157,12 @@ def _read(path: Path, folder: str) -> Trace:
     events: list[Mapping[str, Any]] = []
     sources: dict[str, str] = {}
     flow: Mapping[str, Any] | None = None
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    data = path.read_bytes()
+    lines = data.splitlines()
+    for number, line in enumerate(lines, 1):
         event = _event(line)
+        if event is None and number == len(lines) > 1 and not data.endswith(b"\n"):
+            break  # whoever wrote it was killed: what came before is told as not ended
         if event is None:
             raise ConfigError(
                 msg(
@@ -176,13 +184,14 @@ def _read(path: Path, folder: str) -> Trace:
         )
     version = events[0].get("version", 1)
     if version != VERSION:
+        is_newer = isinstance(version, int) and version > VERSION
         raise ConfigError(
             msg(
                 "{path}: this trace has version {version}, and version {known} is read here; {how}",
                 path=shown(path),
                 version=version,
                 known=VERSION,
-                how=_HOW,
+                how=msg("update bpmax-sim") if is_newer else _HOW,
             )
         )
     return Trace("" if folder == "." else folder, tuple(events), sources, flow)

@@ -9,15 +9,16 @@ import hashlib
 import json
 import posixpath
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import LANGUAGES, Message, mapped, msg, plain, translate
+from bpmax_sim.errors import pasted
+from bpmax_sim.i18n import LANGUAGES, Message, mapped, plain, translate
 from bpmax_sim.project import node_part
 from bpmax_sim.report.store import Trace
+from bpmax_sim.scenario.source import headline
 from bpmax_sim.traffic.curl import curl_of
 
 LONGEST_BODY = 64 * 1024
@@ -115,7 +116,7 @@ def story_of(trace: Trace) -> Story:
     name = f"{first['name']}[{row}]" if row else str(first["name"])
     home = Homeward(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
-    target = shlex.quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
+    target = pasted(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = [event for event in trace.events if event["event"] == "CallMade"]
     sources = {e["number"]: e.get("source") for e in trace.events if e["event"] == "CallAnswered"}
     return Story(
@@ -248,11 +249,7 @@ def _failure(event: _Event, home: Homeward) -> FailureStory:
 def _headline(event: _Event, home: Homeward) -> Worded:
     title = _message(event.get("title") or event.get("scenario", ""))
     essence = _message(event["essence"])
-    if not event.get("step"):
-        return _whole(msg("{title}: {essence}", title=title, essence=essence), home)
-    step, total = event["step"], event["total"]
-    line = "step {step}/{total} {title}: {essence}"
-    return _whole(msg(line, step=step, total=total, title=title, essence=essence), home)
+    return _whole(headline(event.get("step", 0), event.get("total", 0), title, essence), home)
 
 
 def _whole(message: str, home: Homeward) -> Worded:

@@ -39,7 +39,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
-from bpmax_sim.scenario.action import Performer, Subject
+from bpmax_sim.scenario.action import Action, Performer, Subject
 from bpmax_sim.scenario.assertions import State, error_as_data, judge, resolved_error, thrown_of
 from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import (
@@ -131,7 +131,6 @@ class Log(msgspec.Struct):
     root: str = ""
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)
-    console: list[dict[str, Any]] = msgspec.field(default_factory=list)
     messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
     writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
     notes: list[str] = msgspec.field(default_factory=list)
@@ -139,6 +138,7 @@ class Log(msgspec.Struct):
     expected: Callable[[], Collection[str]] = tuple
     is_flow: bool = False
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
+    _console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
     _struck: int = 0
     _undeclared: dict[str, tuple[Place, str]] = msgspec.field(default_factory=dict)
@@ -182,7 +182,11 @@ class Log(msgspec.Struct):
 
     def mark(self) -> Mark:
         """Return the present position."""
-        return Mark(len(self.calls), len(self.console), len(self.messages))
+        return Mark(len(self.calls), len(self._console), len(self.messages))
+
+    def console(self, since: Mark) -> list[dict[str, Any]]:
+        """Return what was written to the console since a position."""
+        return [line for _, line in self._console[since.console :]]
 
     def add(self, event: Event) -> Event:
         """Note *event* and return it, redacted."""
@@ -203,18 +207,23 @@ class Log(msgspec.Struct):
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
             self._fresh += (record.began, event), (record.ended, answer_of(event))
-        self._fresh += [(timer.order, timer) for timer in result.timers]
-        for line in sorted(result.console, key=attrgetter("order")):
-            self.console.append({"text": line.text, "level": line.level})
-            written = ConsoleWritten(text=line.text, level=line.level, place=line.place, at=line.at)
-            self._fresh.append((line.order, written))
         self._fresh += map(self._fault, self.bench.struck[self._struck :])
         self._struck = len(self.bench.struck)
-        self._fresh += self._errors(result)
+        self.take(result)
         fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
         self._fresh.clear()
         self.events += fresh
         return tuple(fresh)
+
+    def take(self, result: Result) -> None:
+        """Take what came of an action, also of one that was done while another is under way."""
+        self._fresh += [(timer.order, timer) for timer in result.timers]
+        for line in result.console:
+            self._console.append((line.order, {"text": line.text, "level": line.level}))
+            written = ConsoleWritten(text=line.text, level=line.level, place=line.place, at=line.at)
+            self._fresh.append((line.order, written))
+        self._console.sort(key=itemgetter(0))
+        self._fresh += self._errors(result)
 
     def _recalled(self, serial: int, attempt: int) -> Recalled | None:
         """Return the recording behind a sending, its file as every machine names it."""
@@ -283,7 +292,7 @@ class Progress:
         faults: whether the scenario's faults are armed.
         failures: in the order they were found.
         result: what the latest action gave.
-        missed: how many misses have been told.
+        missed: numbers of the misses that a step has reported.
         checks: what the scenario's own expectations compared.
     """
 
@@ -302,7 +311,7 @@ class Progress:
         self.log = Log(bench, item.homes, root, fields=fields, expected=expected, is_flow=is_flow)
         self.failures: list[Failure] = []
         self.result: Any = None
-        self.missed = 0
+        self.missed: set[int] = set()
         self.checks: Checks = ()
         self.subject: Subject = None
         self.scope = self._scope(environ)
@@ -398,7 +407,7 @@ class Progress:
             "flow": lambda: self.shown(flow_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
-            "console": lambda: log.console[since.console :],
+            "console": lambda: log.console(since),
             "result": lambda: self.shown(self.result),
             "vars": lambda: self.shown(self.scope.vars),
             "trace": log.digest,
@@ -451,6 +460,7 @@ class StepRun(msgspec.Struct):
     checks: Checks = ()
     _inner: list[Failure] = msgspec.field(default_factory=list)
     _missing: list[str] = msgspec.field(default_factory=list)
+    _first_miss: int = 0
 
     def events(self) -> Iterator[Event]:
         """Run the step and yield what happens."""
@@ -531,23 +541,30 @@ class StepRun(msgspec.Struct):
 
     def _act(self) -> Generator[Event, None, Result | None]:
         """Perform the action; None if a value of it is not defined."""
-        progress, step = self.progress, self.located.step
-        action, kind = step.action, step.kind
-        if inner := inner_steps(step):
+        progress = self.progress
+        if inner := inner_steps(self.located.step):
             return (yield from self._run_named(*inner))
+        result = self._do(progress.performer.perform)
+        if result is None:
+            return None
+        yield from progress.log.collect(result)
+        return result
+
+    def _do(self, perform: Callable[[type[Action], Any, str], Result]) -> Result | None:
+        """Return what *perform* makes of the action; None if a value of it is not defined."""
+        progress, step = self.progress, self.located.step
         result = Result()
-        if kind:
+        if kind := step.kind:
             try:
                 value = step.value if kind.is_code else progress.scope.resolve(step.value)
             except UndefinedValueError as error:
-                self._undefined(error, (action,))
+                self._undefined(error, (step.action,))
                 return None
             with self._meanwhile():
-                result = progress.performer.perform(kind, value, self._script_name())
-        yield from progress.log.collect(result)
+                result = perform(kind, value, self._script_name())
         if progress.item.scenario.proxy.unawaited == "warn":
             progress.log.notes += map(str, result.unawaited)
-        if action:
+        if step.action:
             progress.remember(step.id, result.value, error_as_data(result.errors))
         return result
 
@@ -585,6 +602,8 @@ class StepRun(msgspec.Struct):
         """Run this step while another one is under way, and return its failures."""
         progress = self.progress
         self.since = progress.log.mark()
+        # The call in flight may have missed already: that is the other step's.
+        self._first_miss = len(progress.bench.misses)
         if not self._is_expected():
             return self.failures
         started = self._started()
@@ -595,17 +614,10 @@ class StepRun(msgspec.Struct):
         return self.failures
 
     def _do_meanwhile(self) -> None:
-        progress, kind = self.progress, self.located.step.kind
-        result = Result()
-        if kind:
-            try:
-                value = progress.scope.resolve(self.located.step.value)
-            except UndefinedValueError as error:
-                self._undefined(error, (self.located.step.action,))
-                return
-            result = progress.performer.meanwhile(kind, value, self._script_name())
-            progress.remember(self.located.step.id, result.value, error_as_data(result.errors))
-        self._check(result)
+        result = self._do(self.progress.performer.meanwhile)
+        if result is not None:
+            self.progress.log.take(result)
+            self._check(result)
 
     def _script_name(self) -> str:
         return msg(
@@ -645,10 +657,11 @@ class StepRun(msgspec.Struct):
     def _check(self, result: Result) -> None:
         """Find what is wrong: misses first, then errors, then what is expected."""
         progress, scene = self.progress, self._scene()
-        missed = progress.bench.misses[progress.missed :]
-        progress.missed += len(missed)
+        misses = progress.bench.misses
+        missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
+        progress.missed.update(missed)
         if missed:
-            self.failures = [scene.miss(error) for error in missed]
+            self.failures = [scene.miss(misses[number]) for number in missed]
             return
         self.failures = [
             *self._inner,

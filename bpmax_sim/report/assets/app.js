@@ -50,7 +50,7 @@ function Story({number, state, go}) {
       <p class="place">${story.place} · ${story.calls} ${t('calls')} · ${t('virtual')} ${seconds(story.length)}${story.tags.map(tag => html` <span class="tag">${tag}</span>`)}</p>
       ${story.reason ? html`<p class="note">${story.reason}</p>` : null}
       ${story.headline ? html`<p class="headline">${short(say(story.headline), 400)}</p>` : null}
-      <p class="actions"><${Copy} text=${story.rerun} label=${t('copy') + ' ' + t('rerun')} /><${Copy} text=${story.record} label=${t('copy') + ' ' + t('record')} /><a href=${toHash(state)}>${t('links')}</a>
+      <p class="actions"><${Copy} text=${story.rerun} label=${t('copy rerun')} /><${Copy} text=${story.record} label=${t('copy record')} /><a href=${toHash(state)}>${t('links')}</a>
       ${story.notes.map(note => html`<span class="note">${say(note)}</span>`)}</p></header>
     <${Waterfall} story=${story} selected=${state.e} onSelect=${select} />
     <div class="middle"><${Flow} story=${story} selected=${state.e} onSelect=${select} /><${Events} story=${story} state=${state} go=${go} /></div>
