@@ -17,11 +17,14 @@ class RowAction(Action, frozen=True, kw_only=True):
 
     Attributes:
         rows: the keys that number rows -> whether they have to be there.
-        adds: whether one more row can be named than there are.
+        more: how many rows there are more afterwards.
+        adds: whether the row behind the last can be named.
     """
 
     needs = ("form", "flow")
+    sees_form: ClassVar = True
     rows: ClassVar[Mapping[str, bool]] = {"at": True}
+    more: ClassVar[int] = 0
     adds: ClassVar[bool] = False
 
     @classmethod
