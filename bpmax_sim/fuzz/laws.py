@@ -31,6 +31,7 @@ from bpmax_sim.fuzz.target import (
     arguments_of,
     declared_places,
     is_sent,
+    path_readings,
     segments,
     values_at,
 )
@@ -105,7 +106,12 @@ def arrives(target: Target, programs: Programs) -> None:
             values = values_at(request, parameter.place, parameter.target, api)
         except Unread:
             continue
-        if not is_sent(value, values, parameter.place):
+        if is_sent(value, values, parameter.place):
+            continue
+        readings = path_readings(request, parameter.target, api)
+        if parameter.place != "path" or not any(
+            is_sent(value, [reading], "path") for reading in readings
+        ):
             raise broken(_lost(target, api, parameter, values))
 
 
@@ -375,9 +381,13 @@ def _claimed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
     """Draw a call, and the same with setters that claim what is auth's."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
-    return st.builds(
-        lambda call, more: (call, replace(call, steps=(*call.steps, *more))), calls, steps
-    )
+
+    @st.composite
+    def pairs(draw: st.DrawFn) -> Programs:
+        call = draw(calls)
+        return call, replace(call, steps=(*call.steps, *draw(steps)))
+
+    return pairs()
 
 
 def _changed(target: Target, api: Api) -> st.SearchStrategy[Programs]:

@@ -8,6 +8,7 @@ Values of declared parameters: those that were given, with their type, or exampl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -321,10 +322,31 @@ def _answered(turn: Turn) -> Response:
     api = turn.api
     if api is None:
         return _unknown(turn)
-    turn.scope["path"] = path_template(api.path).match(turn.parsed.path) or {}
+    turn.world = turn.world.ruled_by(api)
+    turn.scope["path"] = _path_values(api, turn.parsed.path)
     turn.route = f"{api.method} {api.path}"
     _knob_limit(turn)
     return call(turn, api)
+
+
+_READINGS = 1000
+
+
+def _path_values(api: Api, raw: str) -> dict[str, str]:
+    """Return the values in a *raw* path, read so that each fits what is declared, if it can be."""
+    template = path_template(api.path)
+    declared = {
+        parameter.target: parameter for parameter in api.parameters if parameter.place == "path"
+    }
+    fitting = (
+        parameter
+        for parameter in islice(template.readings(raw), _READINGS)
+        if all(
+            typed(parameter[name], declared[name]) is not UNSET
+            for name in parameter.keys() & declared
+        )
+    )
+    return next(fitting, None) or template.match(raw) or {}
 
 
 def _unknown(turn: Turn) -> Response:
