@@ -22,7 +22,7 @@ from bpmax_sim.cli.select import declared, missing, players
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import joined, labelled, msg, plural, series
 from bpmax_sim.openapi.convert import Converted, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
@@ -89,7 +89,7 @@ def imports(  # noqa: PLR0913 - the options of the command
         typer.Option(
             "--format",
             metavar="NAME",
-            help=msg("One of {readable}; found out by itself.", readable=joined(", ", READABLE)),
+            help=msg("One of {readable}; found out by itself.", readable=series(READABLE)),
         ),
     ] = "",
     address: Annotated[
@@ -236,7 +236,7 @@ def _owner(path: Path) -> str:
     """
     scenarios = players(path)
     if len(scenarios) > 1:
-        names = joined(", ", map(repr, scenarios))
+        names = series(map(repr, scenarios))
         raise ConfigError(
             msg(
                 "{path} is played by {names}; say for whom it is, --for {scenarios!r}",
@@ -258,7 +258,7 @@ def _owner(path: Path) -> str:
 def _tell_notes(taken: _Taken) -> None:
     for source, imported in taken.sources:
         for note in imported.notes:
-            tell(msg("{source_path}: {note}", source_path=shown(source.path), note=note))
+            tell(labelled(shown(source.path), note))
 
 
 def _ask(taken: _Taken, *, yes: bool) -> None:
@@ -476,7 +476,7 @@ def _write(file: _File) -> None:
 
 def _report(converted: Converted, files: list[_File], document: Path, *, as_json: bool) -> None:
     for note in converted.notes:
-        tell(f"{shown(document)}: {note}")
+        tell(labelled(shown(document), note))
     if as_json:
         say_document(
             platform=converted.key,

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import pytest
 
 from bpmax_sim.guard import hosts_of
-from bpmax_sim.i18n import choose, msg, translate
+from bpmax_sim.i18n import choose, labelled, msg, series, translate
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.session.options import CI_REFUSES, Option, OptionKind, helped, options_of
 
@@ -110,7 +110,7 @@ def _read(option: Option, value: Any, spelled: str) -> Any:
     if option.kind != "value":
         return value
     if option.choices and value not in option.choices:
-        known = ", ".join(option.choices)
+        known = series(option.choices)
         raise usage_error(
             msg(
                 "{spelled}: expected one of {known}, got {value!r}",
@@ -122,7 +122,7 @@ def _read(option: Option, value: Any, spelled: str) -> Any:
     try:
         return _READ.get(option.name, option.read)(value)
     except ValueError as error:
-        raise usage_error(f"{spelled}: {error}") from None
+        raise usage_error(labelled(spelled, error)) from None
 
 
 def usage_error(message: str) -> pytest.UsageError:

@@ -16,7 +16,7 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
@@ -398,7 +398,7 @@ def _steps(draft: Draft) -> None:
             message = msg(
                 "a step has one action, not {actions_count}: {names}",
                 actions_count=len(actions),
-                names=", ".join(actions),
+                names=series(actions),
             )
             draft.tell(spot.at(actions[1]), message)
         elif actions:

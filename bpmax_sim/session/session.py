@@ -30,7 +30,7 @@ from bpmax_sim.errors import (
     UnawaitedWarning,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -269,7 +269,7 @@ def describe_unplayed(left: Sequence[Exchange], cassette: Path | None, command: 
         msg("record afresh with `{command}`", command=command) if command else msg("record afresh")
     )
     path = shown(cassette) if cassette else ""
-    names = joined(", ", (f"[{exchange.order}] {_shown_exchange(exchange)}" for exchange in left))
+    names = series(f"[{exchange.order}] {_shown_exchange(exchange)}" for exchange in left)
     return plural(
         len(left),
         "{path}: {number} recorded exchange was not played: {names}; {afresh}, "
@@ -292,7 +292,7 @@ def describe_unrecognised(places: Sequence[str]) -> str:
     return msg(
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
         "declare its place with `secret:` in the platform file and record again",
-        names=joined(", ", places[:_SHOWN]),
+        names=series(places[:_SHOWN]),
         more=more,
     )
 
