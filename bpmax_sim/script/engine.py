@@ -287,6 +287,7 @@ BINDINGS: Mapping[str, str] = {
     "math": r"(?!)",
     "power": r"(?!)",
     "operators": r"(?!)",
+    "stack": r"(?!)",
     "legacy": r"(?!)",
     "web": r"Abort(?:Controller|Signal)|performance",
     "gbk": r"(?i)gbk|gb_?2312|chinese",
@@ -309,6 +310,7 @@ ADAPTATIONS: Mapping[str, str] = {
     ),
     "power": r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*pow\b",
     "operators": rf"{OPERATORS}|\bFunction\b|\.\s*constructor\s*\(",
+    "stack": r"\bgetOwnPropertyNames\b|\bownKeys\b",
     "legacy": (
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"

@@ -1,7 +1,7 @@
 // The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
 // Other things are made on first use of bindings/*.js: each a function, its text, or where that starts in `texts`.
 (function (texts, $primordials, $errors, $values, $timers, $console, $date, $random, $text, $clone,
-  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $legacy, $web, $gbk, $formatjs, $live) {
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $stack, $legacy, $web, $gbk, $formatjs, $live) {
 'use strict';
 const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
@@ -211,7 +211,7 @@ borrowed($errors, NativeError, '', 'captureStackTrace');
 borrowed($random, Math, '', 'random');
 borrowed($intl, Number.prototype, 'number.', 'toLocaleString');
 borrowed($intl, BigInt.prototype, 'number.', 'toLocaleString');
-borrowed($intl, String.prototype, 'string.', 'localeCompare');
+borrowed($intl, String.prototype, 'string.', 'localeCompare', 'toLocaleLowerCase', 'toLocaleUpperCase');
 
 const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module($values).decode('bytes', v)};
 const fail = error => ('false,' + (attempt(() => shared.describe(error), 'null')));

@@ -239,12 +239,15 @@ function adopt(name, Made) { // of a polyfill, for the locales that it has data 
   }});
   Made.supportedLocalesOf = locales => [locales].flat().filter(one => LOCALES[`${one}`.toLowerCase()]);
 }
+const cased = (locales, text) => { if (locales !== undefined) localeOf(locales); return text; };
 return {
   Intl, localeOf, adopt,
   'number.toLocaleString': (value, locales, options) => numberFormat(locales, options).format(value.valueOf()),
   'date.toLocaleString': (date, locales, options) => shownDate(date, locales, options, 'all'),
   'date.toLocaleDateString': (date, locales, options) => shownDate(date, locales, options, 'date'),
   'date.toLocaleTimeString': (date, locales, options) => shownDate(date, locales, options, 'time'),
+  'string.toLocaleLowerCase': (text, locales) => cased(locales, `${text}`.toLowerCase()),
+  'string.toLocaleUpperCase': (text, locales) => cased(locales, `${text}`.toUpperCase()),
   'string.localeCompare': (text, that, locales, options) => collator(locales, options).compare(`${text}`, `${that}`),
 };
 }
