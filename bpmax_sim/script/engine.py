@@ -292,6 +292,10 @@ BINDINGS: Mapping[str, str] = {
     "web": r"Abort(?:Controller|Signal)|performance",
     "gbk": r"(?i)gbk|gb_?2312|chinese",
     "formatjs": r"(?!)",
+    "icu": (
+        r"\bunit\b|DisplayNames|\b(?i:America|Europe|Africa|Australia|Pacific|Asia)/"
+        r"(?!(?i:Shanghai|Hong_Kong|Taipei|Singapore|Tokyo|Seoul)\b)"
+    ),
     "live": r"",
 }
 """Name of a binding -> what a script that uses it is likely to contain.
@@ -299,7 +303,7 @@ BINDINGS: Mapping[str, str] = {
 Only that is read from bytecode beforehand; the others are compiled where a script uses them all the
 same, which is as right and takes longer.
 """
-_LONG, _ABSENT = frozenset({"gbk", "formatjs"}), "() => ({})"
+_LONG, _ABSENT = frozenset({"gbk", "formatjs", "icu"}), "() => ({})"
 """Bindings that a context would copy for nothing; a script that does not name one is refused it."""
 _PUMPED_BETWEEN_LOOKS = 64
 
