@@ -308,7 +308,7 @@ for (const [name, [make, verb]] of Object.entries(constructors)) {
 // What V8 has besides: it is there, and says what it is when a script uses it.
 const HINT = 'Intl has NumberFormat, DateTimeFormat, Collator, DisplayNames, PluralRules, RelativeTimeFormat, ListFormat and getCanonicalLocales; --bpmax-engine=v8 has all of ICU';
 const POLYFILLED = ['PluralRules', 'RelativeTimeFormat', 'ListFormat'];
-for (const name of ['PluralRules', 'RelativeTimeFormat', 'ListFormat', 'Segmenter', 'Locale', 'supportedValuesOf']) {
+for (const name of ['PluralRules', 'RelativeTimeFormat', 'ListFormat', 'Segmenter', 'Locale', 'DurationFormat', 'supportedValuesOf']) {
   const closed = () => refuse(`Intl.${name}`, POLYFILLED.includes(name) ? `${name} has to stand in the text of the script` : HINT);
   Intl[name] = new Proxy(function () {}, {apply: closed, construct: closed, get: (target, key) => typeof key === 'symbol' || key === 'prototype' ? target[key] : closed()});
 }
