@@ -209,7 +209,7 @@ class ScenarioFile(pytest.Module):
             found = items(self.path, variables=variables, root=root_of(self))
         except ConfigError as error:
             tally_of(self.config).broken += 1
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(translate(str(error))) from None
         folder = cassettes_folder(self)
         for item in found:
             yield self._test(item, folder)

@@ -44,6 +44,7 @@ def page(
     version: str,
     largest: int = LARGEST,
     language: str = "",
+    problems: Sequence[str] = (),
 ) -> str:
     """Return the page of *stories*, those that failed first.
 
@@ -52,6 +53,7 @@ def page(
         version: of this package, told at the foot.
         largest: bytes after which of stories that did not fail only the summary is there.
         language: of the page when it opens, by default the chosen one; it has a switch.
+        problems: what kept other files from being read, a line each with its place.
     """
     language = language or chosen()
     ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
@@ -72,7 +74,8 @@ def page(
         style=Markup(_style()),  # noqa: S704
         scripts=scripts,
         policy=_policy(),
-        index=data.index(version, language),
+        problems=problems,
+        index=data.index(version, language, problems),
         blocks=data.blocks(),
     )
 
@@ -117,7 +120,7 @@ class Data:
             self._texts.append(text)
         return self._files[text]
 
-    def index(self, version: str, language: str) -> Markup:
+    def index(self, version: str, language: str, problems: Sequence[str]) -> Markup:
         """Return what is known of each story before it is opened."""
         stories = [
             {
@@ -140,6 +143,7 @@ class Data:
             "language": language,
             "texts": _texts(),
             "stories": stories,
+            "problems": problems,
             "marks": MARKS,
         }
         return Markup(_json(told))  # noqa: S704 - there is no `<` in it
@@ -160,7 +164,12 @@ def _json(value: Any) -> str:
 
 
 def write_page(
-    path: Path, places: Sequence[Path], *, version: str, language: str = ""
+    path: Path,
+    places: Sequence[Path],
+    *,
+    version: str,
+    language: str = "",
+    problems: Sequence[str] = (),
 ) -> Counter[str]:
     """Write the page of the traces in *places*, and return how many had which outcome.
 
@@ -168,7 +177,7 @@ def write_page(
         ConfigError: there is no such trace, one is damaged, or *path* cannot be written.
     """
     stories = [story_of(trace) for trace in read_traces(places)]
-    text = page(stories, version=version, language=language)
+    text = page(stories, version=version, language=language, problems=problems)
     try:
         make_folder(path)
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")

@@ -379,6 +379,11 @@ class Progress:
             fields=fields,
         )
 
+    def look_at(self, node: str) -> None:
+        """Let the form of *node* be the one that is seen, where the project stands at several."""
+        if isinstance(self.subject, FlowSubject):
+            self.subject.focus = self.scope.resolve(node)
+
     def scene(self, since: Mark = START, **details: Any) -> Scene:
         """Return where failures since *since* belong."""
         log = self.log
@@ -516,6 +521,7 @@ class StepRun(msgspec.Struct):
     def _body(self) -> Iterator[Event]:
         bench, step = self.progress.bench, self.located.step
         rules = self.located.faults if self.progress.faults else ()
+        self.progress.look_at(step.at)
         bench.arm(rules)
         retry = step.retry if isinstance(step.retry, Retry) else _ONCE
         for attempt in range(retry.tries):
@@ -543,7 +549,7 @@ class StepRun(msgspec.Struct):
         yield from progress.log.collect(result)
         return result
 
-    def _do(self, perform: Callable[[type[Action], Any, str], Result]) -> Result | None:
+    def _do(self, perform: Callable[[type[Action] | None, Any, str], Result]) -> Result | None:
         """Return what *perform* makes of the action; None if a value of it is not defined."""
         progress, step = self.progress, self.located.step
         result = Result()
@@ -555,6 +561,8 @@ class StepRun(msgspec.Struct):
                 return None
             with self._meanwhile():
                 result = perform(kind, value, self._script_name())
+        elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
+            result = perform(None, None, "")
         if progress.item.scenario.proxy.unawaited == "warn":
             progress.log.notes += map(str, result.unawaited)
         if step.action:
@@ -601,6 +609,7 @@ class StepRun(msgspec.Struct):
             return self.failures
         started = self._started()
         progress.log.note(started)
+        progress.look_at(self.located.step.at)
         self.tries = 1
         self._do_meanwhile()
         progress.log.note(self._finished(started))
