@@ -58,7 +58,7 @@ function moved(error, raw) {
   const bytes = Array.from(before.at(-1), c => sizeOf(c.codePointAt(0))).reduce((a, b) => a + b, 1);
   return [`${head}${start + before.length}:${bytes}${tail}`, ...rest].join('\n');
 }
-const WORD = /^[\w$\u0080-\uffff]+/, BEFORE = /(?:[\w$\u0080-\uffff]+\??\.)*$/, KEYWORDS = ['await', 'return', 'typeof', 'new', 'void', 'yield', 'throw', 'delete', 'super', 'import'];
+const WORD = /^[\w$\u0080-\uffff]+(?:\??\.[\w$\u0080-\uffff]+)*/, BEFORE = /(?:[\w$\u0080-\uffff]+\??\.)*$/, KEYWORDS = ['await', 'return', 'typeof', 'new', 'void', 'yield', 'throw', 'delete', 'super', 'import'];
 function closed(text) { // what stands behind the bracket that closes the one at its start
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -85,7 +85,7 @@ function callee(raw) { // what is called at the innermost place, as V8 would nam
   const {source, start} = file, offset = offsetOf(source.split('\n'), row - start - 1, +column), before = source.slice(0, offset);
   const [word] = WORD.exec(source.slice(offset)) ?? [''], rest = source.slice(offset + word.length).trimStart();
   if (!word || KEYWORDS.includes(word) || rest[0] !== '(' || isArgument(before)) return '';
-  return BEFORE.exec(before)[0].replace(/\?/g, '') + word + (closed(rest).trimStart()[0] === '(' ? '(...)' : '');
+  return (BEFORE.exec(before)[0] + word).replace(/\?/g, '') + (closed(rest).trimStart()[0] === '(' ? '(...)' : '');
 }
 return {moved, callee};
 }
