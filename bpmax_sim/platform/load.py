@@ -97,6 +97,7 @@ class Platforms:
 
     Attributes:
         own: the user's platforms by key.
+        places: where each of them is declared.
         built_in: returns a shipped platform by key, or None.
         built_in_keys: the keys of the shipped platforms.
         entries: the instances of each platform, in file order.
@@ -104,6 +105,7 @@ class Platforms:
     """
 
     own: Mapping[str, Platform] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
     built_in: Callable[[str], Platform | None] = lambda _key: None
     built_in_keys: tuple[str, ...] = ()
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
@@ -374,6 +376,7 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
     _check_keys(files, problems)
     platforms = Platforms(
         own={file.key: file.platform for file in reversed(files) if file.platform is not None},
+        places={file.key: file.place for file in reversed(files) if file.platform is not None},
         built_in=built_in,
         built_in_keys=built_in_keys(),
         folder=shown(folder) if folder is not None else "scenarios/platforms",

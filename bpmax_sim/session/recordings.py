@@ -123,6 +123,7 @@ class SessionRecordings:
     Attributes:
         witness: notes which recording answered.
         passing: names the fields of an API's answers that have no meaning.
+        answered: names the places of an API that are declared to be no secrets.
         values: tells the credentials behind a request that are no secrets.
         watch: is shown each exchange that is recorded.
         synthesise: makes the response to a client's login that was not recorded, where it can.
@@ -135,6 +136,7 @@ class SessionRecordings:
     witness: Witness
     zone: timedelta = timedelta(0)
     passing: Volatile = nothing_volatile
+    answered: Volatile = nothing_volatile
     values: Callable[[Request], Values] = no_values
     watch: Callable[[Exchange], None] = _unwatched
     synthesise: Callable[[Request], Response | None] = _nothing
@@ -164,7 +166,7 @@ class SessionRecordings:
             session=self.seat.number,
         )
         self._check = Check(vault.scan, lambda: vault.size)
-        self._unrecognised = Unrecognised(self.vault, self.passing)
+        self._unrecognised = Unrecognised(self.vault, self.passing, self.answered)
 
     @property
     def recorded(self) -> bool:

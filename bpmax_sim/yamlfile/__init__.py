@@ -21,7 +21,7 @@ from bpmax_sim.yamlfile.node import (
 )
 from bpmax_sim.yamlfile.schema import described, explain, json_schema, read_hover, told
 from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds, decode
-from bpmax_sim.yamlfile.write import write_yaml
+from bpmax_sim.yamlfile.write import with_element, write_yaml
 
 __all__ = [
     "INTERNAL",
@@ -42,5 +42,6 @@ __all__ = [
     "shown",
     "split",
     "told",
+    "with_element",
     "write_yaml",
 ]
