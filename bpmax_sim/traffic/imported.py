@@ -179,8 +179,12 @@ def kept(headers: Pairs) -> Pairs:
     )
 
 
-def request(method: str, url: str, headers: Pairs, body: bytes | None) -> Request:
+def request(
+    method: str, url: str, headers: Pairs, body: bytes | None, injected: Iterable[str] = ()
+) -> Request:
     """Return a request without a builder.
+
+    *injected* are the places that did not come from the script, where a file of ours tells.
 
     Raises:
         NotCarried: if *url* is not an absolute HTTP address.
@@ -188,8 +192,33 @@ def request(method: str, url: str, headers: Pairs, body: bytes | None) -> Reques
     if not url.lower().startswith(("http://", "https://")):
         raise NotCarried(msg("{url!r} is not an HTTP address", url=url[:60]))
     return Request(
-        method=method.upper(), url=ascii_url(url), headers=kept(headers), body=body or None
+        method=method.upper(),
+        url=ascii_url(url),
+        headers=kept(headers),
+        body=body or None,
+        injected=tuple(map(text, injected)),
     )
+
+
+def not_said(exchange: Exchange) -> list[str]:
+    """Return the headers of *exchange* that did not come from its script, as places.
+
+    They are written into files of ours, so that those of the script count when it is read again.
+    """
+    asked = exchange.request
+    said = {name.lower() for name, _ in asked.call.headers} if asked.call else set()
+    others = (name.lower() for name, _ in asked.headers if asked.call)
+    return [f"header.{name}" for name in dict.fromkeys(("host", *others)) if name not in said]
+
+
+def pieces_lost(exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """Yield a note for each answer of *exchanges* that came in pieces, which no format keeps."""
+    for exchange in exchanges:
+        if isinstance(exchange.outcome, Response) and exchange.outcome.chunks:
+            yield msg(
+                "exchange {order}: the pieces that its answer came in are not kept",
+                order=exchange.order,
+            )
 
 
 def ascii_url(url: str) -> str:

@@ -32,6 +32,7 @@ from bpmax_sim.traffic.imported import (
     load,
     numbered,
     parse_json,
+    pieces_lost,
     request,
     response,
     text,
@@ -138,8 +139,9 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     Raises:
         CassetteError: if it could carry nothing.
     """
-    requests, responses, notes = [], [], []
-    for exchange in exchanges:
+    every = list(exchanges)
+    requests, responses, notes = [], [], [*pieces_lost(every)]
+    for exchange in every:
         asked, came = exchange.request, exchange.outcome
         if not isinstance(came, Response):
             notes.append(
@@ -155,6 +157,17 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                 msg(
                     "exchange {order}: vcrpy keeps one value of a request header",
                     order=exchange.order,
+                )
+            )
+        call = None if asked.is_login else asked.call
+        said = sorted({name.lower() for name, _ in call.headers}) if call else []
+        if said:
+            notes.append(
+                msg(
+                    "exchange {order}: vcrpy does not tell that the script set {names}; when this "
+                    "is imported, only headers that the platform file declares count",
+                    order=exchange.order,
+                    names=joined(", ", said),
                 )
             )
         requests.append(VcrRequest(asked.method, asked.url, asked.body, headers))
