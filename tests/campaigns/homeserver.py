@@ -39,7 +39,7 @@ def _installed(package: str, variable: str, folder: Path) -> Path:
     if given := os.environ.get(variable):
         return Path(given)
     target = folder / package
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", target, package]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), package]
     subprocess.run(command, check=True)
     return target
 
