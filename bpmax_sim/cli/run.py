@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
-from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -94,9 +93,6 @@ from bpmax_sim.session.session import told_unrecognised
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.yamlfile import shown
-
-_CHECKS: ContextVar[bool] = ContextVar("bpmax_sim_checks", default=False)
-"""Whether what is recorded is replayed at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +265,7 @@ class _Wish(msgspec.Struct, frozen=True, kw_only=True):
     last_failed: bool = False
     junit: Path | None = None
     watch: bool = False
+    check: bool = False
 
 
 def run(  # noqa: PLR0913 - the options of the command
@@ -300,40 +297,7 @@ def run(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    folder, remote = cassettes_at(cassettes)
-    options: SessionOptions = {
-        "record": record,
-        "against": against,
-        "allow_ci": allow_ci_record,
-        "extra": record_extra,
-        "allow_hosts": allow_hosts or (),
-        "remote": remote,
-        **_chosen(mode, instance, platforms, unused),
-        **_engine(engine, js_stack, js_limits),
-    }
-    return _perform(
-        _Wish(
-            paths=paths or (),
-            keyword=keyword,
-            variables=var or (),
-            as_json=json,
-            allow_ci=allow_ci_record,
-            shard=shard,
-            verbose=verbose,
-            exit_first=exit_first,
-            last_failed=last_failed,
-            junit=junitxml,
-            watch=watch,
-            choices=Choices(
-                mode=mode or "",
-                cassettes=folder,
-                faults=faults == "on",
-                trace=trace,
-                environ=os.environ,
-                options=options,
-            ),
-        )
-    )
+    return _perform(_wish(locals()))
 
 
 def record(  # noqa: PLR0913 - the options of the command
@@ -364,34 +328,45 @@ def record(  # noqa: PLR0913 - the options of the command
     ] = True,
 ) -> int:
     """Record scenarios and return the exit code."""
-    token = _CHECKS.set(check)
-    try:
-        return run(
-            paths,
-            keyword=keyword,
-            verbose=verbose,
-            exit_first=exit_first,
-            last_failed=last_failed,
-            mode="record",
-            record=record,
-            against=against,
-            record_extra=record_extra,
-            allow_ci_record=allow_ci_record,
-            allow_hosts=allow_hosts,
-            instance=instance,
-            var=var,
-            cassettes=cassettes,
-            platforms=platforms,
-            faults=faults,
-            trace=trace,
-            engine=engine,
-            js_stack=js_stack,
-            js_limits=js_limits,
-            junitxml=junitxml,
-            json=json,
-        )
-    finally:
-        _CHECKS.reset(token)
+    return _perform(_wish({**locals(), "mode": "record"}))
+
+
+def _wish(said: Mapping[str, Any]) -> _Wish:
+    """Return what the options of `run` or `record` ask for, by their names."""
+    mode: Mode = said["mode"]
+    folder, remote = cassettes_at(said["cassettes"])
+    options: SessionOptions = {
+        "record": said["record"],
+        "against": said["against"],
+        "allow_ci": said["allow_ci_record"],
+        "extra": said["record_extra"],
+        "allow_hosts": said["allow_hosts"] or (),
+        "remote": remote,
+        **_chosen(mode, said["instance"], said["platforms"], said.get("unused")),
+        **_engine(said["engine"], said["js_stack"], said["js_limits"]),
+    }
+    return _Wish(
+        paths=said["paths"] or (),
+        keyword=said["keyword"],
+        variables=said["var"] or (),
+        as_json=said["json"],
+        allow_ci=said["allow_ci_record"],
+        shard=said.get("shard", ""),
+        verbose=said["verbose"],
+        exit_first=said["exit_first"],
+        last_failed=said["last_failed"],
+        junit=said["junitxml"],
+        watch=said.get("watch", False),
+        check=said.get("check", False),
+        choices=Choices(
+            mode=mode or "",
+            cassettes=folder,
+            faults=said["faults"] == "on",
+            trace=said["trace"],
+            environ=os.environ,
+            options=options,
+        ),
+    )
 
 
 def _chosen(
@@ -510,7 +485,7 @@ def _ran(
     for verdict in watched(_executed(items, wish, shard), len(items)):
         found.append((_told(verdict, wish, told), time.perf_counter() - begun))
         begun = time.perf_counter()
-    return _replayed(found, wish, told) if _CHECKS.get() else found
+    return _replayed(found, wish, told) if wish.check else found
 
 
 def _replayed(

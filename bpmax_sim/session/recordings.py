@@ -583,14 +583,17 @@ def _begun(settings: Settings, passing: Volatile) -> Shared:
 def _seed(settings: Settings, mode: str, cassette: Cassette | None) -> int:
     """Return the seed of what scripts draw: the one that is fixed, else recorded, else a new one.
 
-    What only stand-ins see is the same in every run.
+    What only stand-ins see is the same in every run. What is added to a recording in which nothing
+    was drawn gets a new seed, or every such addition would send the same values.
     """
     if settings.seed is not None:
         return settings.seed
     recorded = cassette is not None and settings.owner in cassette.owners
     adds = mode == "record" and settings.record == "new" and recorded
     if cassette is not None and (mode == "replay" or adds):
-        return cassette.seed(settings.owner)
+        seed = cassette.seed(settings.owner)
+        if seed or not adds:
+            return seed
     return 0 if mode == "replay" or settings.is_simulated else drawn_seed()
 
 
