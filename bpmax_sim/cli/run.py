@@ -64,7 +64,7 @@ from bpmax_sim.cli.watch import Watched
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import encoded, joined, msg, plural
+from bpmax_sim.i18n import encoded, joined, labelled, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal
 from bpmax_sim.report.console import console_lines
@@ -86,6 +86,7 @@ from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.cases import given_variables
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.outcome import config_failure, not_run
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.options import CI_REFUSES, options_of
@@ -125,7 +126,13 @@ def observe(
     """Run *items* as `execute` does, and yield with each verdict everything that happened."""
     choices = replace(choices, options={"shared_logins": SharedLogins(), **choices.options})
     for item in items:
-        yield (skipped(item), ()) if item.skip else _run(item, choices)
+        yield _skip(item, choices) if item.skip else _run(item, choices)
+
+
+def _skip(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
+    verdict = skipped(item)
+    keep_trace(item, not_run(item, reason=verdict.reason), choices.trace, failed=False)
+    return verdict, ()
 
 
 def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
@@ -145,6 +152,8 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
             **options,
         )
     except BpmaxError as error:
+        failure = config_failure(item.name, error, item.place, item.rerun)
+        keep_trace(item, not_run(item, failures=(failure,)), choices.trace, failed=True)
         return broken(item, error), ()
     try:
         ran = tuple(run_item(item, session, environ=choices.environ, faults=choices.faults))
@@ -152,7 +161,7 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
         guard.leave()  # also where somebody pressed Ctrl-C
     events = session.shown(ran)  # a secret may have become known after what told it
     verdict = judged(item, events, live=not session.is_closed, mode=session.settings.mode)
-    failed = bool(verdict.failures)
+    failed = verdict.outcome == "failed"
     keep_trace(item, events, choices.trace, failed=failed, redact=session.redact)
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed and not verdict.failures:
@@ -203,7 +212,7 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
             if same
             else plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
         )
-        tell(msg("{path}: {told}", path=shown(path), told=told))
+        tell(labelled(shown(path), told))
 
 
 def shard_of(text: str) -> Shard | None:
@@ -399,7 +408,7 @@ def _read(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        raise ConfigError(f"{flag}: {error}") from None
+        raise ConfigError(labelled(flag, error)) from None
 
 
 def _perform(wish: _Wish) -> int:
@@ -602,7 +611,7 @@ def _variables(given: Sequence[str]) -> Mapping[str, str]:
 
 
 def _nothing(wish: _Wish) -> str:
-    where = joined(", ", wish.paths) or "scenarios/"
+    where = series(wish.paths) or "scenarios/"
     if wish.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
@@ -749,6 +758,8 @@ def report(
             file=shown(path),
             passed=counts["passed"],
             failed=counts["failed"],
+            xfailed=counts["xfailed"],
+            skipped=counts["skipped"],
             ended_early=counts["did not end"],
         )
     else:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, Problems, listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
@@ -97,7 +97,6 @@ class Platforms:
 
     Attributes:
         own: the user's platforms by key.
-        places: where each of them is declared.
         built_in: returns a shipped platform by key, or None.
         built_in_keys: the keys of the shipped platforms.
         entries: the instances of each platform, in file order.
@@ -105,7 +104,6 @@ class Platforms:
     """
 
     own: Mapping[str, Platform] = field(default_factory=dict)
-    places: Mapping[str, Place] = field(default_factory=dict)
     built_in: Callable[[str], Platform | None] = lambda _key: None
     built_in_keys: tuple[str, ...] = ()
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
@@ -200,8 +198,8 @@ class Platforms:
                 "- {{platform: {platform_key}, instance_key: default, credentials: {{…}}}}",
                 platform_key=platform_key,
             )
-            raise self._unknown(msg("{told}: {line}", told=told, line=line), platform_key, "")
-        keys = ", ".join(entry.instance.instance_key for entry in flagged)
+            raise self._unknown(labelled(told, line), platform_key, "")
+        keys = series(entry.instance.instance_key for entry in flagged)
         told = msg(
             "{platform_key!r} has no default among its instances {keys}",
             platform_key=platform_key,
@@ -356,6 +354,14 @@ def read_platform(path: Path, *, file: str = "") -> Platform:
     return found.platform
 
 
+def declaring_file(folder: Path | None, key: str) -> Path | None:
+    """Return the file below *folder* that declares the platform of *key*, or None."""
+    for path in sorted(folder.iterdir()) if folder is not None else ():
+        if path.name.endswith(SUFFIXES) and read_file(path).key == key:
+            return path
+    return None
+
+
 @cache
 def built_in(key: str) -> Platform | None:
     """Return a shipped platform by key, or None; it is read when it is first asked for."""
@@ -376,7 +382,6 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
     _check_keys(files, problems)
     platforms = Platforms(
         own={file.key: file.platform for file in reversed(files) if file.platform is not None},
-        places={file.key: file.place for file in reversed(files) if file.platform is not None},
         built_in=built_in,
         built_in_keys=built_in_keys(),
         folder=shown(folder) if folder is not None else "scenarios/platforms",

@@ -11,24 +11,28 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
-from bpmax_sim.i18n import joined, msg, plural, translate, width
+from bpmax_sim.i18n import joined, labelled, msg, plural, series, translate, width
 from bpmax_sim.project import relative_name
 from bpmax_sim.report.console import Written, console_lines, written
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
+from bpmax_sim.scenario.events import ConsoleWritten, Event, Outcome, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, flag_reason
 from bpmax_sim.scenario.source import Failure, render
 
-Outcome = Literal["passed", "failed", "skipped", "xfailed"]
-_OFFLINE = frozenset({"CONNECT", "TLS"})
-_NO_RECORDING = frozenset({"NoMatchError", "CassetteError", "DamagedCassette", "NewerFormat"})
+_CODES: Mapping[Cause, ExitCode] = {
+    "own": ExitCode.FAILED,
+    "config": ExitCode.USAGE,
+    "unreachable": ExitCode.UNREACHABLE,
+    "cassette": ExitCode.CASSETTE,
+}
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +67,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def skipped(item: ScenarioItem) -> Verdict:
     """Return the verdict of an item that is not to run."""
-    return Verdict(item=item, outcome="skipped", reason=_reason(item.skip))
+    return Verdict(item=item, outcome="skipped", reason=flag_reason(item.skip))
 
 
 def broken(item: ScenarioItem, error: BpmaxError) -> Verdict:
@@ -82,10 +86,11 @@ def judged(
     assert isinstance(last, ScenarioFinished)
     calls = tuple(event for event in told if isinstance(event, CallMade))
     console = written(told)
-    found = Verdict(
+    failed = last.outcome == "failed"
+    return Verdict(
         item=item,
-        outcome="failed" if last.failures else "passed",
-        code=_code(last.failures, calls, live=live),
+        outcome=last.outcome,
+        code=_CODES[cause_of(last.failures, calls, live=live)] if failed else ExitCode.PASSED,
         calls=calls,
         console=console,
         story=_story(told, console),
@@ -95,9 +100,9 @@ def judged(
             dataclasses.replace(failure, rerun=rerun(item, mode)) for failure in last.failures
         ),
         notes=last.notes,
-        problems=_config(calls) if last.failures else (),
+        reason=last.reason,
+        problems=config_errors(calls) if failed else (),
     )
-    return _expected(found, _reason(item.xfail)) if item.xfail else found
 
 
 def _story(events: Iterable[Event], console: Iterable[Written]) -> tuple[CallMade | Written, ...]:
@@ -127,57 +132,6 @@ def target(item: ScenarioItem) -> str:
     return joined(" ", map(pasted, (name, *item.repeated("--var"))))
 
 
-def _code(failures: tuple[Failure, ...], calls: tuple[CallMade, ...], *, live: bool) -> ExitCode:
-    if not failures:
-        return ExitCode.PASSED
-    if _config(calls) or any(failure.kind == "config" for failure in failures):
-        return ExitCode.USAGE
-    if live and any(_is_unreachable(call) for call in calls):
-        return ExitCode.UNREACHABLE
-    missed = any(failure.kind == "miss" for failure in failures)
-    unusable = any(call.error in _NO_RECORDING for call in calls)
-    return ExitCode.CASSETTE if missed or unusable else ExitCode.FAILED
-
-
-def _is_unreachable(call: CallMade) -> bool:
-    return call.error in _OFFLINE and not call.message.endswith("(fault)")
-
-
-def _config(calls: tuple[CallMade, ...]) -> tuple[str, ...]:
-    """Return what is not set up: a script sees it as a rejection, and may have swallowed it."""
-    told = (call.message for call in calls if call.error == "ConfigError")
-    return tuple(dict.fromkeys(line for message in told for line in message.splitlines()))
-
-
-def _expected(verdict: Verdict, reason: str) -> Verdict:
-    """Return *verdict* as that of an item that is expected to fail."""
-    if verdict.outcome == "failed" and verdict.code is ExitCode.FAILED:
-        return replace(verdict, outcome="xfailed", code=ExitCode.PASSED, reason=reason)
-    if verdict.outcome == "failed":
-        return verdict  # what keeps it from running is not what was expected
-    spot = verdict.item.spot.at("xfail")
-    told = msg("expected to fail, but passed; take xfail away")
-    return replace(
-        verdict,
-        outcome="failed",
-        code=ExitCode.FAILED,
-        failures=(
-            Failure(
-                kind="xpass",
-                essence=told,
-                scenario=verdict.item.name,
-                place=spot.place,
-                location=spot.place,
-                rerun=rerun(verdict.item),
-            ),
-        ),
-    )
-
-
-def _reason(told: bool | str) -> str:
-    return told if isinstance(told, str) else ""
-
-
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}
 BY_OUTCOME: Mapping[str, str] = {
     "passed": msg("{number} passed"),
@@ -205,7 +159,7 @@ _SORTED = dict(sorted(BY_SOURCE.items()))
 def counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
     """Return ``2 passed, 1 failed`` for those of *numbers* that are not zero."""
     told = [msg(text, number=numbers[one]) for one, text in templates.items() if numbers.get(one)]
-    return joined(", ", told)
+    return series(told)
 
 
 def line(verdict: Verdict) -> str:
@@ -229,7 +183,7 @@ def line(verdict: Verdict) -> str:
 
 
 def _because(verdict: Verdict) -> str:
-    return f": {verdict.reason}" if verdict.reason else ""
+    return msg(": {reason}", reason=verdict.reason) if verdict.reason else ""
 
 
 def explained(verdict: Verdict) -> Iterator[str]:
@@ -289,7 +243,7 @@ def _calls(verdicts: Iterable[Verdict]) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
     number = plural(len(calls), "{number} call", "{number} calls")
     told = counts(Counter(call.source or "unanswered" for call in calls), _SORTED)
-    return msg("{number}: {told}", number=number, told=told) if told else number
+    return labelled(number, told) if told else number
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
@@ -89,14 +90,17 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     inline: Mapping[str, Script]
     libraries: tuple[Script, ...] = ()
 
-    def perform(self, action: type[Action], value: Any, name: str) -> Result:
+    def perform(self, action: type[Action] | None, value: Any, name: str) -> Result:
         """Do *action* and return all that came of it, whoever started what; errors included.
 
         *value* has its ``${…}`` filled in; *name* is for a script that stands in the step itself.
+        Without an action only what begins by itself happens.
         """
         result = Result() if self.subject is None else self.subject.begin()
         try:
-            action.run(self, value, name, result)
+            self._settle()
+            if action is not None:
+                action.run(self, value, name, result)
             self.expire()
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
             result.errors.append(_kept(error))
@@ -104,14 +108,20 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             result.take(ended)
         return result
 
-    def meanwhile(self, action: type[Action], value: Any, name: str) -> Result:
-        """Do *action* while another one is under way, which all that it starts belongs to."""
-        result = Result()
-        try:
-            action.run(self, value, name, result)
-        except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            result.errors.append(_kept(error))
+    def meanwhile(self, action: type[Action] | None, value: Any, name: str) -> Result:
+        """Do *action* while another one is under way, and return what it ended with."""
+        with nullcontext(Result()) if self.subject is None else self.subject.meanwhile() as result:
+            try:
+                self._settle()
+                if action is not None:
+                    action.run(self, value, name, result)
+            except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
+                result.errors.append(_kept(error))
         return result
+
+    def _settle(self) -> None:
+        if isinstance(self.subject, FlowSubject):
+            self.subject.settle()
 
     def expire(self) -> None:
         """Let happen what happens at the deadlines that are over by now."""
@@ -132,7 +142,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if the subject has none.
         """
         if isinstance(self.subject, FlowSubject):
-            return self.subject.front
+            return self.subject.seen(action)
         if not isinstance(self.subject, FormSubject):
             raise SubjectError(msg("{action} needs a form", action=action))
         return self.subject
@@ -167,19 +177,21 @@ class Action(Model, frozen=True, kw_only=True):
     """An action; its fields are the keys of its value, where that is a map.
 
     Attributes:
-        about: what an editor and the documentation show of it, in English and in Chinese.
+        about: what an editor and the documentation show of it.
         texts: the same for the value as a whole (``_``) and for each of its keys.
         others: types of its value beside a map with its fields.
         takes: how the documentation writes its value where the keys alone do not say it.
         needs: the subjects that it acts on; empty where it needs none.
+        sees_form: whether it is done at the form of one node, where a flow is driven.
         is_code: its texts are a script's own, so ``${…}`` in them is JavaScript.
     """
 
-    about: ClassVar[tuple[str, str]]
-    texts: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    about: ClassVar[str]
+    texts: ClassVar[Mapping[str, str]] = {}
     others: ClassVar[tuple[Any, ...]] = ()
     takes: ClassVar[str] = ""
     needs: ClassVar[tuple[SubjectKind, ...]] = ()
+    sees_form: ClassVar[bool] = False
     is_code: ClassVar[bool] = False
 
     @classmethod
@@ -228,7 +240,7 @@ class Action(Model, frozen=True, kw_only=True):
         """Report unknown keys; return whether *value* is a map at all."""
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):
-            context.tell(spot, msg("expected a map of {names}", names=joined(", ", known)))
+            context.tell(spot, msg("expected a map of {names}", names=series(known)))
             return False
         for key in value:
             if key not in known:

@@ -20,9 +20,10 @@ from bpmax_sim.errors import (
     ScriptLimitError,
     ScriptSyntaxError,
 )
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+from bpmax_sim.script.operators import Rewritten, rewritten
 from bpmax_sim.script.outbox import Told
 
 FIRST_LINE = 500  # the prelude and the bindings are above
@@ -71,7 +72,12 @@ class Placed(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """Return the script below as many empty lines, as engines take it."""
-        return "\n" * self.start + plain(self.script.source)
+        return "\n" * self.start + plain(self.sent.text)
+
+    @property
+    def sent(self) -> Rewritten:
+        """Return what the engine gets."""
+        return rewritten(self.script.source)
 
     @property
     def lines(self) -> list[str]:
@@ -224,7 +230,7 @@ class Failures(msgspec.Struct):
 
     def refused(self, error: Exception, field_name: str, place: Place | None) -> ScriptError:
         """Return the error of a write that the form or the context did not take."""
-        failure = ScriptError(f"{field_name}: {error}", name=type(error).__name__, place=place)
+        failure = ScriptError(labelled(field_name, error), name=type(error).__name__, place=place)
         failure.__cause__ = error
         return failure
 

@@ -31,7 +31,7 @@ from bpmax_sim.errors import (
     pasted,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -40,7 +40,7 @@ from bpmax_sim.proxy.client import call
 from bpmax_sim.script import failure
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import Outcome, Waiting
+from bpmax_sim.script.outbox import ConsoleLine, Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import Redact, redacted
@@ -266,7 +266,7 @@ def told_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str 
         msg("record afresh with `{command}`", command=command) if command else msg("record afresh")
     )
     path = shown(cassette) if cassette else ""
-    told = joined(", ", (f"[{one.order}] {_told(one)}" for one in left))
+    told = series(f"[{one.order}] {_told(one)}" for one in left)
     return plural(
         len(left),
         "{path}: {number} recorded exchange was not played: {told}; {afresh}, "
@@ -289,7 +289,7 @@ def told_unrecognised(places: Sequence[str]) -> str:
     return msg(
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
         "declare its place with `secret:` in the platform file and record again{answer}",
-        names=joined(", ", places[:_SHOWN]),
+        names=series(places[:_SHOWN]),
         more=more,
         answer=_answer([place for place in places[:_SHOWN] if " " not in place]),
     )
@@ -317,6 +317,7 @@ class Session:
 
     Attributes:
         calls: a record of each call and login, redacted when read.
+        console: what scripts wrote to it so far, redacted.
         misses: every call that replay had no answer for, whatever the script did with it.
         clock: what scripts see.
     """
@@ -353,6 +354,7 @@ class Session:
         self.mode = start.mode
         self.clock = start.clock
         own = None if transport is None else as_transport(transport)
+        self.console: list[ConsoleLine] = []
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         self._network = Network(platforms, settings, start, transport=own)
         self.calls = self._network.calls
@@ -599,6 +601,7 @@ class Session:
 
     def _heard(self, outcome: Outcome) -> Outcome:
         shown = shown_outcome(outcome, self.redact)
+        self.console += shown.console
         for told in self._hearers:
             told(shown)
         return shown

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.subject.hooks import Where
 
@@ -229,7 +229,7 @@ def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[
                 "{acting} is not an owner of {node!r}; its owners: {names}",
                 acting=acting,
                 node=node,
-                names=", ".join(ids),
+                names=series(ids),
             )
         )
     return acting
@@ -244,6 +244,12 @@ def _items(items: Any, node: str) -> Items:
                 node=node,
                 items=items,
             )
+        )
+    ids = [owner_of(item) for item in items]
+    doubled = [one for one in ids if ids.count(one) > 1]
+    if doubled:
+        raise SubjectError(
+            msg("owners.{node} returned {doubled!r} twice", node=node, doubled=doubled[0])
         )
     return [dict(item) for item in items]
 
