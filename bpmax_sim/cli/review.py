@@ -23,7 +23,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.merge import new_file, parts_of_outcome
 from bpmax_sim.cassette.model import encode_sorted
-from bpmax_sim.check.diff import Numbered, Pair, additions, difference
+from bpmax_sim.check.diff import Numbered, Pair, additions, difference, is_random_only
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, declared_folder, opened
@@ -203,6 +203,8 @@ def _changes(path: Path) -> Iterator[str]:
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
         pairs = list(additions(after))
+    if is_random_only(before, after, pairs):
+        yield msg("differs by random values only")
     yield from _lines([_Found(before, after, *pair) for pair in pairs], contents=True)
 
 
