@@ -6,8 +6,10 @@ comes from the code too where it has both, else from ``zh.yaml``.
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -269,6 +271,38 @@ def searched(words: Words) -> str:
     return words.table(("form of a secret", "searched", "which"), rows)
 
 
+SCRIPTS = {
+    "async": "async loops",
+    "chinese": "Chinese sorting, widths and digits",
+    "classes": "classes",
+    "dates": "date arithmetic",
+    "dedupe": "removing duplicates, merging",
+    "errors": "error chains",
+    "format": "`Date.prototype.Format` and its relatives",
+    "grouping": "grouping and sorting",
+    "locale": "locales and time zones",
+    "masks": "masks",
+    "money": "money",
+    "promises": "`Promise` combinators",
+    "regex": "regular expressions",
+    "retries": "retries",
+    "tables": "tables of rows",
+    "timers": "closures over timers",
+}
+"""Kind of a script of the corpus -> what it is called."""
+
+
+def corpus(words: Words) -> str:
+    """Return how many scripts of each kind do here what they do in Node; a test runs them."""
+    expected = json.loads((ROOT / "tests/script/corpus/expected.json").read_bytes())["scripts"]
+    counts = Counter(name.partition("_")[0] for name in expected)
+    rows = [(words(title), str(counts[kind])) for kind, title in SCRIPTS.items()]
+    assert set(SCRIPTS) == set(counts), "each kind of script has a title"
+    return words.table(
+        ("kind of script", "equal to Node"), [*rows, (words("together"), str(len(expected)))]
+    )
+
+
 def builtin(words: Words) -> str:
     """Return the APIs of each platform that is shipped."""
     lines = []
@@ -335,6 +369,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "commands": commands,
     "json": printed,
     "searched": searched,
+    "corpus": corpus,
     "glossary": lambda words: glossary.table(words.language),
     "builtin": builtin,
     "exceptions": exceptions,
