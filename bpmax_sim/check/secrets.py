@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import scannable
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.errors import Place, Problem
+from bpmax_sim.errors import Place, Problem, pasted
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange
 from bpmax_sim.platform.instances import Entry as Tenant
@@ -35,7 +35,6 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import open_places
 from bpmax_sim.transport.redaction import texts_at
 
-_DO: Final = msg("record it afresh, or put a stand-in there and run `bpmax-sim seal`")
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
 _STANDIN: Final = "redacted."
 _FORMS: Final = (
@@ -120,6 +119,10 @@ def secrets_in(cassette: Cassette, vault: Vault, answers: Answers) -> Iterator[P
     Raises:
         DamagedCassette: an exchange is not what was recorded.
     """
+    do = msg(
+        "record it afresh, or put a stand-in there and run `bpmax-sim seal {file}`",
+        file=pasted(str(cassette.path)),
+    )
     for number in range(len(cassette)):
         entry = cassette.entry(number)
         file, _, line = cassette.place(number).rpartition(":")
@@ -127,7 +130,7 @@ def secrets_in(cassette: Cassette, vault: Vault, answers: Answers) -> Iterator[P
         for finding in (one for part in scannable(entry) for one in vault.scan(part)):
             yield Problem(
                 msg(
-                    "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=_DO
+                    "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=do
                 ),
                 Place(file, begin),
             )
@@ -137,7 +140,7 @@ def secrets_in(cassette: Cassette, vault: Vault, answers: Answers) -> Iterator[P
         for told, at, value in suspicious:
             if not any(value in text for text in texts):
                 yield Problem(
-                    msg("{told}; {do}", told=told, do=_DO + _ANSWER),
+                    msg("{told}; {do}", told=told, do=do + _ANSWER),
                     _place(file, begin, entry.text, at),
                 )
 

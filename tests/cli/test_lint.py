@@ -13,7 +13,7 @@ from tests.cli.project import ROOT, Command, Project
 
 HERE = "cassettes/crm/customer.yaml"
 PLATFORM = "scenarios/platforms/crm_system.yaml"
-DO = "record it afresh, or put a stand-in there and run `bpmax-sim seal`"
+DO = f"record it afresh, or put a stand-in there and run `bpmax-sim seal {HERE}`"
 ANSWER = "if it is no secret, declare its place with `not_secret:`"
 
 
