@@ -440,17 +440,19 @@ class _Check(msgspec.Struct, frozen=True):
         declared: Sequence[Platform | Api],
         values: Sequence[str],
     ) -> Iterator[Drift]:
-        known = frozenset(_paths("volatile", (path for one in declared for path in one.volatile)))
+        known = frozenset(
+            _paths("volatile", (path for owner in declared for path in owner.volatile))
+        )
         learned = unsteady(first, second)
-        found = list(changes(self.recorded, first, learned | known))
-        seen = {change.path for change in found}
-        personal = [path for one in declared for path in one.redact]
-        found += [
+        drifts = list(changes(self.recorded, first, learned | known))
+        seen = {change.path for change in drifts}
+        personal = [path for owner in declared for path in owner.redact]
+        drifts += [
             Change("value", place)
             for place in _other_values(self.recorded, first, values, personal)
             if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
         ]
-        for change in found:
+        for change in drifts:
             yield self._drift(change.tier, "changed", str(change), change.path)
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
             message = msg(
@@ -507,11 +509,11 @@ def _passed_off(recorded: Response, declared: tuple[Platform, Api] | None) -> st
 
     A refusal that `recover` is there for passes: the call was sent again, and that is verified.
     """
-    found = class_of(recorded, *declared) if declared else None
-    if found is None:
+    failure = class_of(recorded, *declared) if declared else None
+    if failure is None:
         return ""
-    return _PASSED_OFF.get(found) or msg(
-        "its answer was a passing failure ({found}) when it was recorded", found=found
+    return _PASSED_OFF.get(failure) or msg(
+        "its answer was a passing failure ({failure}) when it was recorded", failure=failure
     )
 
 
@@ -519,5 +521,5 @@ def class_of(response: Response, platform: Platform, api: Api) -> str | None:
     """Return the class of failure that *response* is to an API, if `recover` handles that one."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
     recipe = compiled_api(platform, nobody, api)
-    found = recipe.rules.failure_class(response, parsed_body(response))
-    return found if found in recipe.recover else None
+    failure = recipe.rules.failure_class(response, parsed_body(response))
+    return failure if failure in recipe.recover else None

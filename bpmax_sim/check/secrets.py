@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -81,8 +82,8 @@ class Answers:
         call = exchange.request.call
         name = call.name if call else ""
         if name not in self._places:
-            found = (path for one in self.platforms for path in open_places(one, name))
-            self._places[name] = tuple(dict.fromkeys(found))
+            places = (path for platforms in self.platforms for path in open_places(platforms, name))
+            self._places[name] = tuple(dict.fromkeys(places))
         texts = []
         for place, text in texts_at(exchange, self._places[name]):
             texts.append(text)
@@ -92,12 +93,12 @@ class Answers:
 
     def stale(self) -> Iterator[str]:
         """Yield what is declared for calls that were recorded, and answers nothing in any."""
-        for platform in (one for platforms in self.platforms for one in platforms.own.values()):
+        for platform in chain.from_iterable(known.own.values() for known in self.platforms):
             key = platform.platform_key
             recorded = [name for name in self._places if name.startswith(f"{key}.")]
             yield from self._stale(key, platform.not_secret, recorded)
             for name, api in platform.apis.items():
-                of_api = [one for one in recorded if one == f"{key}.{name}"]
+                of_api = [call for call in recorded if call == f"{key}.{name}"]
                 yield from self._stale(f"{key}: apis.{name}", api.not_secret, of_api)
 
     def _stale(self, where: str, places: Sequence[str], recorded: Sequence[str]) -> Iterator[str]:

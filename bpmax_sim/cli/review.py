@@ -100,7 +100,7 @@ def _answer(text: str) -> None:
     known = declared(None)
     platform = known.platform(key)
     api = known.api(platform, name) if name else None
-    paths = [api.path] if api else [one.path for one in platform.apis.values()]
+    paths = [api.path] if api else [each.path for each in platform.apis.values()]
     check_places("--not-secret", [place], paths)
     if place in (api or platform).not_secret:
         tell(msg("{key}: {place} is declared already", key=key, place=place))

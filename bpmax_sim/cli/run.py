@@ -340,38 +340,38 @@ def record(  # noqa: PLR0913 - the options of the command
     return _perform(_wish({**locals(), "mode": "record"}))
 
 
-def _wish(said: Mapping[str, Any]) -> _Wish:
+def _wish(values: Mapping[str, Any]) -> _Wish:
     """Return what the options of `run` or `record` ask for, by their names."""
-    mode: Mode = said["mode"]
-    folder, remote = cassettes_at(said["cassettes"])
+    mode: Mode = values["mode"]
+    folder, remote = cassettes_at(values["cassettes"])
     options: SessionOptions = {
-        "record": said["record"],
-        "against": said["against"],
-        "allow_ci": said["allow_ci_record"],
-        "extra": said["record_extra"],
-        "allow_hosts": said["allow_hosts"] or (),
+        "record": values["record"],
+        "against": values["against"],
+        "allow_ci": values["allow_ci_record"],
+        "extra": values["record_extra"],
+        "allow_hosts": values["allow_hosts"] or (),
         "remote": remote,
-        **_chosen(mode, said["instance"], said["platforms"], said.get("unused")),
-        **_engine(said["engine"], said["js_stack"], said["js_limits"]),
+        **_chosen(mode, values["instance"], values["platforms"], values.get("unused")),
+        **_engine(values["engine"], values["js_stack"], values["js_limits"]),
     }
     return _Wish(
-        paths=said["paths"] or (),
-        keyword=said["keyword"],
-        variables=said["var"] or (),
-        as_json=said["json"],
-        allow_ci=said["allow_ci_record"],
-        shard=said.get("shard", ""),
-        verbose=said["verbose"],
-        exit_first=said["exit_first"],
-        last_failed=said["last_failed"],
-        junit=said["junitxml"],
-        watch=said.get("watch", False),
-        check=said.get("check", False),
+        paths=values["paths"] or (),
+        keyword=values["keyword"],
+        variables=values["var"] or (),
+        as_json=values["json"],
+        allow_ci=values["allow_ci_record"],
+        shard=values.get("shard", ""),
+        verbose=values["verbose"],
+        exit_first=values["exit_first"],
+        last_failed=values["last_failed"],
+        junit=values["junitxml"],
+        watch=values.get("watch", False),
+        check=values.get("check", False),
         choices=Choices(
             mode=mode or "",
             cassettes=folder,
-            faults=said["faults"] == "on",
-            trace=said["trace"],
+            faults=values["faults"] == "on",
+            trace=values["trace"],
             environ=os.environ,
             options=options,
         ),
@@ -381,7 +381,7 @@ def _wish(said: Mapping[str, Any]) -> _Wish:
 def _chosen(
     mode: Mode, instance: str, platforms: Path | None, unused: TreatUnused
 ) -> SessionOptions:
-    """Return what was said; a scenario keeps what it says itself of the rest."""
+    """Return what was values; a scenario keeps what it says itself of the rest."""
     if platforms is not None and not platforms.exists():
         raise ConfigError(missing(str(platforms), Path.cwd(), ""))
     options = {

@@ -156,14 +156,15 @@ class ApiMatcher:
         content, key = _Content(request), match.platform.platform_key
         path = request.url[len(match.base) :].partition("#")[0].partition("?")[0]
         alike = (
-            one.platform.platform_key
-            for one in self._addresses
-            if (found := one.pattern.match(request.url)) and found[0] == match.base
+            address.platform.platform_key
+            for address in self._addresses
+            if (match_of_base := address.pattern.match(request.url))
+            and match_of_base[0] == match.base
         )
         return tuple(
-            one
-            for one in dict.fromkeys(alike)
-            if one != key and self._routes[one].match(content, path).is_declared
+            rival
+            for rival in dict.fromkeys(alike)
+            if rival != key and self._routes[rival].match(content, path).is_declared
         )
 
     def match_path(self, platform_key: str, request: Request, path: str) -> ApiMatch:

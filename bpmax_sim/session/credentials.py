@@ -177,12 +177,12 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
 
 def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
     """Return the passing fields that are declared for the API *name*, ``platform.api``."""
-    return tuple(path for one in declared_by(platforms, name) for path in one.volatile)
+    return tuple(path for owner in declared_by(platforms, name) for path in owner.volatile)
 
 
 def open_places(platforms: Platforms, name: str) -> tuple[str, ...]:
     """Return the places of the API *name* that are declared to be no secret."""
-    return tuple(path for one in declared_by(platforms, name) for path in one.not_secret)
+    return tuple(path for owner in declared_by(platforms, name) for path in owner.not_secret)
 
 
 def declared_by(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
@@ -190,7 +190,7 @@ def declared_by(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
     platform_key, _, api_name = name.partition(".")
     platform = platforms.find(platform_key)
     api = platform.apis.get(api_name) if platform else None
-    return tuple(one for one in (platform, api) if one is not None)
+    return tuple(owner for owner in (platform, api) if owner is not None)
 
 
 def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:

@@ -163,7 +163,7 @@ class Unrecognised:
             exchange = self._fresh.popleft()
             call = exchange.request.call
             name = call.name if call else ""
-            found = undeclared_secrets(exchange, self.passing(name), self.answered(name))
-            self._secrets.update(dict.fromkeys(found))
+            secrets = undeclared_secrets(exchange, self.passing(name), self.answered(name))
+            self._secrets.update(dict.fromkeys(secrets))
         still = (p for p, value in self._secrets if self.vault.redact_text(value) == value)
         return tuple(dict.fromkeys(still))

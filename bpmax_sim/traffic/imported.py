@@ -200,15 +200,15 @@ def request(
     )
 
 
-def not_said(exchange: Exchange) -> list[str]:
+def injected_headers(exchange: Exchange) -> list[str]:
     """Return the headers of *exchange* that did not come from its script, as places.
 
     They are written into files of ours, so that those of the script count when it is read again.
     """
-    asked = exchange.request
-    said = {name.lower() for name, _ in asked.call.headers} if asked.call else set()
-    others = (name.lower() for name, _ in asked.headers if asked.call)
-    return [f"header.{name}" for name in dict.fromkeys(("host", *others)) if name not in said]
+    sent = exchange.request
+    of_script = {name.lower() for name, _ in sent.call.headers} if sent.call else set()
+    others = (name.lower() for name, _ in sent.headers if sent.call)
+    return [f"header.{name}" for name in dict.fromkeys(("host", *others)) if name not in of_script]
 
 
 def pieces_lost(exchanges: Iterable[Exchange]) -> Iterator[str]:

@@ -25,8 +25,8 @@ from bpmax_sim.traffic.imported import (
     each,
     from_base64,
     grouped_pairs,
+    injected_headers,
     listed,
-    not_said,
     numbered,
     parse_json,
     pieces_lost,
@@ -267,7 +267,7 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
         data = _response_data(outcome)
     if outcome.elapsed:
         data["fixedDelayMilliseconds"] = round(outcome.elapsed * 1000)
-    ours = {"address": f"{parts.scheme}://{parts.netloc}", "injected": not_said(exchange)}
+    ours = {"address": f"{parts.scheme}://{parts.netloc}", "injected": injected_headers(exchange)}
     return {"request": expected, "response": data, "metadata": {_OURS: ours}}
 
 

@@ -162,14 +162,14 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                 )
             )
         call = None if request.is_login else request.call
-        said = sorted({name.lower() for name, _ in call.headers}) if call else []
-        if said:
+        names = sorted({name.lower() for name, _ in call.headers}) if call else []
+        if names:
             notes.append(
                 msg(
                     "exchange {order}: vcrpy does not tell that the script set {names}; when this "
                     "is imported, only headers that the platform file declares count",
                     order=exchange.order,
-                    names=joined(", ", said),
+                    names=series(names),
                 )
             )
         requests.append(VcrRequest(request.method, request.url, request.body, headers))

@@ -322,7 +322,7 @@ def undeclared_secrets(
     call = request.call
     address = f"{request.method} {_address(request.url)} "
     name = f"{call.name.rstrip('.')}." if call and call.platform else address
-    answered = [FieldPath.parse(one, "not_secret") for one in not_secret]
+    answered = [FieldPath.parse(place, "not_secret") for place in not_secret]
     if _may_hold(request):
         bare = call_behind(request, _NOBODY)
         yield from _undeclared(name, without(_parts(bare.headers, bare.body, bare.query), answered))
@@ -330,7 +330,7 @@ def undeclared_secrets(
         parts = _parts(outcome.headers, outcome.body, ())
         if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
             return
-        paths = [FieldPath.parse(one, "volatile") for one in (*PASSING, *volatile)]
+        paths = [FieldPath.parse(place, "volatile") for place in (*PASSING, *volatile)]
         yield from _undeclared(name, without(parts, [*paths, *answered]))
 
 
@@ -350,8 +350,8 @@ def texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, s
             "body": None if read.kind == "bytes" else read.value,
         }
         for place, path in paths:
-            found = (text for at in values_at(parts, path) for _, text in _leaves(at, ()))
-            yield from ((place, text) for text in found)
+            texts = (text for at in values_at(parts, path) for _, text in _leaves(at, ()))
+            yield from ((place, text) for text in texts)
 
 
 def _may_hold(request: Request) -> bool:

@@ -43,11 +43,11 @@ def with_element(text: str, root: Node, steps: Sequence[str], value: str) -> str
     """
     *above, key = steps
     owner = root.at(above) or root
-    found = owner.child(key)
-    if found is None:
+    items = owner.child(key)
+    if items is None:
         return _before(text, owner, min(owner.keys.values()), f"{key}: [{_scalar(value)}]")
-    first = found.elements[0]
-    return _before(text, found, (first.line, first.column), _scalar(value))
+    first = items.elements[0]
+    return _before(text, items, (first.line, first.column), _scalar(value))
 
 
 def _before(text: str, owner: Node, mark: tuple[int, int], entry: str) -> str:
