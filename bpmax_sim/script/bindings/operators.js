@@ -5,7 +5,8 @@
   defineProperty, getPrototypeOf, apply, construct, exec, linesOf, includes, slice, indexOf}}) => {
 const SPREAD = '__bpmSpread', POWER = '__bpmPower', RAISE = '__bpmRaise', TEXT = '__bpmText', NAMES = '__bpm', MARK = '/*__bpm*/';
 const hidden = (name, value) => defineProperty(globalThis, name, {__proto__: null, value});
-const {power} = shared.power();
+let pow;
+const power = (a, b) => (pow ??= shared.power().power)(a, b);
 const refuse = (what, hint) => { throw new NativeRangeError(what + ' is not simulated: ' + hint); };
 hidden(SPREAD, value => typeof value === 'string' ? toObject(value) : value);
 hidden(POWER, power);
