@@ -16,7 +16,11 @@ hidden(RAISE, function (a, b) {
 const OPERATOR = /[{,]\s*\.\.\.|\*\*(?![*\/])/;
 const checked = code => typeof code === 'string' && exec(OPERATOR, code) !== null
   ? refuse('{...} or ** in a text that is made into code', 'write it in the script itself') : code;
-hidden(TEXT, checked);
+const nativeEval = eval, guardedEval = new NativeProxy(nativeEval, {__proto__: null, apply(_, self, args) {
+  checked(args[0]);
+  return apply(nativeEval, undefined, args);
+}});
+hidden(TEXT, value => value === nativeEval ? guardedEval : checked(value)); // of eval(text), or of eval where it is no call
 
 // Every kind of function has a constructor that makes code of text.
 const kinds = [function () {}, async function () {}, function* () {}, async function* () {}];
