@@ -180,11 +180,11 @@ def _write(node: Node, data: bytes) -> Iterator[_Insertion]:
     yield _Insertion(value.end_byte, _CLOSES, -target.start_byte, _INNER, f"{_MARK})")
 
 
-def _is_same_twice(node: Node) -> bool:
-    nodes = [node]
+def _is_same_twice(place: Node) -> bool:
+    nodes = [place]
     while nodes:
-        one = nodes.pop()
-        if one.type not in _SAME_TWICE:
+        node = nodes.pop()
+        if node.type not in _SAME_TWICE:
             return False
-        nodes += one.named_children
+        nodes += node.named_children
     return True
