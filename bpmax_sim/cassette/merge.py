@@ -241,20 +241,22 @@ def _recordings(
     for owner in sorted({draft.line.owner for draft in drafts}):
         own = [draft for draft in drafts if draft.line.owner == owner]
         target = new_file(path) if any(draft.leaks for draft in own) else path
-        for is_branch, adding in ((False, False), (False, True), (True, True)):
-            chosen = tuple(
-                draft
-                for draft in own
-                if (bool(draft.branch), draft.adding) == (is_branch, adding) and not draft.leaks
-            )
-            if not chosen:
-                continue
+        for chosen in _in_kinds(own):
+            adding = chosen[0].adding
             if not adding and _has(path, owner):
                 target = new_file(path)
             more = adding or (target != path and _has(target, owner))
             recording = Recording(owner, chosen, adding=more)
             if target == path or not _says_nothing_new(path, recording, volatile):
                 yield target, recording
+
+
+def _in_kinds(drafts: Sequence[Draft]) -> Iterator[tuple[Draft, ...]]:
+    """Yield what replaces, what adds, and what forked children add; what leaks is left out."""
+    for kind in ((False, False), (False, True), (True, True)):
+        chosen = [draft for draft in drafts if (bool(draft.branch), draft.adding) == kind]
+        if whole := tuple(draft for draft in chosen if not draft.leaks):
+            yield whole
 
 
 def _has(path: Path, owner: str) -> bool:
