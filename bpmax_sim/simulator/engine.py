@@ -32,11 +32,11 @@ from bpmax_sim.simulator.auth import (
 from bpmax_sim.simulator.checks import keep_answer, limit, once, perform
 from bpmax_sim.simulator.model import Limit, Once, Reply, Route, Signed, data_path, is_login, set_at
 from bpmax_sim.simulator.state import (
-    Grant,
+    IssuedGrant,
     Refused,
     Repeated,
+    SimulatedTenant,
     State,
-    Tenant,
     Turn,
     World,
     every,
@@ -203,7 +203,7 @@ def _authorise(turn: Turn, auth: Auth) -> None:
     rule = turn.world.table.tokens
     if all(_received(turn, item.place, item.name) is UNSET for item in required):
         raise Refused(rule.missing or "token")
-    ended: Grant | None = None
+    ended: IssuedGrant | None = None
     for tenant, grant in _holders(turn, auth, required, is_due=is_due):
         if grant is None or grant.is_live(turn.now):
             turn.belongs_to(tenant)
@@ -215,7 +215,7 @@ def _authorise(turn: Turn, auth: Auth) -> None:
 
 def _holders(
     turn: Turn, auth: Auth, required: Sequence[Apply], *, is_due: bool
-) -> Iterator[tuple[Tenant, Grant | None]]:
+) -> Iterator[tuple[SimulatedTenant, IssuedGrant | None]]:
     """Yield whose credentials, and of which login, all of *required* carry."""
     for tenant, grant in _tenants_and_grants(turn, is_due=is_due):
         names = names_for(turn, tenant, auth, grant.values if grant else None)
@@ -223,7 +223,9 @@ def _holders(
             yield tenant, grant
 
 
-def _tenants_and_grants(turn: Turn, *, is_due: bool) -> Iterator[tuple[Tenant, Grant | None]]:
+def _tenants_and_grants(
+    turn: Turn, *, is_due: bool
+) -> Iterator[tuple[SimulatedTenant, IssuedGrant | None]]:
     for tenant in turn.world.tenants:
         if not is_due:
             yield tenant, None
