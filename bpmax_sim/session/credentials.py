@@ -21,8 +21,9 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Route
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Instance, Platform
+from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.platform.secrecy import declared_clear
+from bpmax_sim.proxy.signing import headers_signed_with
 from bpmax_sim.secret.vault import Credentials, Vault, weak
 from bpmax_sim.session.recordings import Opening, login_values
 from bpmax_sim.session.settings import Settings
@@ -176,11 +177,18 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
 
 
 def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
-    """Return the passing fields that are declared for the API *name*, ``platform.api``."""
+    """Return the passing fields of the API *name*, ``platform.api``.
+
+    They are what is declared, and the headers that its answers are signed with.
+    """
     platform_key, _, api_name = name.partition(".")
     platform = platforms.find(platform_key)
-    api = platform.apis.get(api_name) if platform else None
-    return (*(platform.volatile if platform else ()), *(api.volatile if api else ()))
+    if platform is None:
+        return ()
+    api = platform.apis.get(api_name)
+    auth = api.auth if api is not None and isinstance(api.auth, Auth) else platform.auth
+    signed = headers_signed_with(auth.verify_response) if auth.verify_response else ()
+    return (*platform.volatile, *(api.volatile if api else ()), *signed)
 
 
 def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
