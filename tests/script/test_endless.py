@@ -115,6 +115,30 @@ def test_what_is_read_index_by_index_is_read_as_elsewhere() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["文.search(长)", "文.match({toString: () => 长})", "文.matchAll(长)", "new RegExp(长)", "RegExp(长)", "/a/.compile(长)"],
+)  # fmt: skip
+def test_a_regular_expression_that_no_limit_would_stop_is_refused(source: str) -> None:
+    error = Bench().run(f"const 文 = 'a'.repeat(2 ** 22), 长 = 文 + 'b'; {source}").error
+
+    assert isinstance(error, ScriptError)
+    assert (error.name, error.message) == (
+        "SyntaxError", "Invalid regular expression: Regular expression too large",
+    )  # fmt: skip
+
+
+def test_regular_expressions_are_made_as_elsewhere() -> None:
+    source = """
+      const 式 = /客户(\\d+)/g; class 名 extends RegExp {}
+      return [RegExp(式) === 式, new RegExp(式, 'i').flags, 式 instanceof RegExp, 式.constructor === RegExp, RegExp[Symbol.species] === RegExp,
+        new 名('a') instanceof 名, RegExp.name, RegExp.length, new RegExp().source, 'x客户12y'.split(式).join(), '客户7'.match('客户').index,
+        [...'abab'.matchAll('a')].length, 'undefined'.match(undefined)[0], 'null'.search(null), 'a.b'.search({toString: () => 'b'})]"""
+    assert value_of(source) == [
+        True, "i", True, True, True, True, "RegExp", 2, "(?:)", "x,12,y", 0, 2, "", 0, 2,
+    ]  # fmt: skip
+
+
 def test_an_endless_chain_of_timers_ends_by_the_clock_on_the_wall() -> None:
     bench = Bench(limits=Limits(cpu=60, wall=0.3))
     error = bench.run("const 再 = () => setTimeout(再, 0); 再(); await new Promise(() => {})").error
