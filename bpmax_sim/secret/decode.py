@@ -772,6 +772,10 @@ NOT_SEARCHED: Mapping[str, str] = {
     "br, zstd, bzip2, xz, 7z, RAR": msg("inside of a body"),
     "pixels, sounds, PNG data in many chunks": msg("only the stream of the first chunk is undone"),
     "other alphabets": msg("base58, base85, uuencode, octal escapes, UTF-7, UTF-32, EBCDIC"),
+    "letters that PDF moves one by one": msg("[(se) -20 (cret)] TJ; a whole text is found"),
+    "what Python prints without being captured": msg(
+        "under pytest -s, or by a child process; steps of a scenario are captured"
+    ),
     "bytes as an object": msg('{"0":104,"1":101}, or text that was read as Latin-1'),
     "escapes far apart": msg("more than 1 kB apart inside of one encoded piece"),
 }

@@ -61,6 +61,8 @@ READERS = (
     "Reflect.apply(Boolean, null, 深)", "Reflect.construct(Object, 深)", "Object.fromEntries(众)", "Object.fromEntries(众.values())",
     "for (;;) Boolean.apply(null, 稀)", "深[Symbol.iterator] = [].values; [...深]", "深[Symbol.iterator] = [].values; Array.from(深)",
     "深[Symbol.iterator] = [].values; new Uint8Array(深)", "深[Symbol.iterator] = [].values; const [a, ...b] = 深",
+    "Iterator.prototype.drop.call({next: Object.prototype.valueOf.bind(深)}, 1e8).next()",
+    "深.next = Object.prototype.valueOf.bind(深); Iterator.prototype.drop.call(深, 1e8).next()",
 )  # fmt: skip
 """Each reads something index by index, along a chain of 3000 objects."""
 
