@@ -60,7 +60,10 @@ _SHOWN = 40
 
 
 def near(word: str, candidates: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the candidate nearest to *word*, or nothing."""
+    """Return ``; did you mean 'x'?`` for the candidate nearest to *word*, or nothing.
+
+    Of two Chinese characters one is enough where no other candidate has it there, too: 财物, 财务.
+    """
     if len(word) > _LONGEST_NAME:
         return ""
     names = list(candidates)
@@ -68,8 +71,20 @@ def near(word: str, candidates: Iterable[str]) -> str:
         first = word[:1].lower()
         alike = (n for n in names if abs(len(n) - len(word)) <= 1 and n[:1].lower() == first)
         names = list(islice(alike, _MANY))
-    found = difflib.get_close_matches(word, names, n=1)
+    found = difflib.get_close_matches(word, names, n=1) or _near_pair(word, names)
     return msg("; did you mean {found!r}?", found=found[0]) if found else ""
+
+
+_PAIR = re.compile(r"[\u3400-\u9fff]{2}")
+
+
+def _near_pair(word: str, names: Iterable[str]) -> list[str]:
+    """Return the one name of two Chinese characters that shares one with *word* in its place."""
+    if not _PAIR.fullmatch(word):
+        return []
+    pairs = {n for n in names if _PAIR.fullmatch(n)}
+    found = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
+    return found if len(found) == 1 else []
 
 
 def listed(names: Iterable[str]) -> str:

@@ -57,6 +57,30 @@ def _called(source: str) -> Iterator[Id]:
                 yield tuple(said)
 
 
+def hidden_templates() -> Iterator[str]:
+    """Yield where a template is a plain text in a variable, so that no catalogue has it."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
+        for function in functions:
+            plain = {
+                target.id
+                for node in ast.walk(function)
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+                for target in node.targets
+                if isinstance(target, ast.Name) and isinstance(node.value.value, str)
+            }
+            for call in ast.walk(function):
+                if not isinstance(call, ast.Call) or ast.unparse(call.func) not in {
+                    "msg",
+                    "plural",
+                }:
+                    continue
+                names = {one.id for one in call.args if isinstance(one, ast.Name)}
+                if names & plain:
+                    yield f"{path.relative_to(PACKAGE.parent).as_posix()}:{call.lineno}"
+
+
 def texts(key: Id) -> tuple[str, ...]:
     """Return the template, or the singular and the plural."""
     return (key,) if isinstance(key, str) else key

@@ -50,6 +50,7 @@ _RUN: Shape = {
                     "error": TEXT,
                     "source": TEXT,
                     "ms": NUMBER,
+                    "differs": [dict.fromkeys(("path", "recorded", "sent"), TEXT)],
                     **_PLACE,
                 }
             ],
@@ -118,7 +119,10 @@ SHAPES: Mapping[str, Shape] = {
             }
         ]
     },
-    "report": {"file": TEXT, **dict.fromkeys(("passed", "failed", "ended_early"), WHOLE)},
+    "report": {
+        "file": TEXT,
+        **dict.fromkeys(("passed", "failed", "xfailed", "skipped", "ended_early"), WHOLE),
+    },
     "lint": _RUN,
     "fmt": {"check": FLAG, **_FILES},
     "import": {

@@ -87,6 +87,7 @@ from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.cases import given_variables
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.outcome import config_failure, not_run
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.options import CI_REFUSES, options_of
@@ -129,7 +130,13 @@ def observe(
     """Run *items* as `execute` does, and yield with each verdict everything that happened."""
     choices = replace(choices, options={"shared_logins": SharedLogins(), **choices.options})
     for item in items:
-        yield (skipped(item), ()) if item.skip else _run(item, choices)
+        yield _skip(item, choices) if item.skip else _run(item, choices)
+
+
+def _skip(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
+    verdict = skipped(item)
+    keep_trace(item, not_run(item, reason=verdict.reason), choices.trace, failed=False)
+    return verdict, ()
 
 
 def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
@@ -149,6 +156,8 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
             **options,
         )
     except BpmaxError as error:
+        failure = config_failure(item.name, error, item.place, item.rerun)
+        keep_trace(item, not_run(item, failures=(failure,)), choices.trace, failed=True)
         return broken(item, error), ()
     try:
         ran = tuple(run_item(item, session, environ=choices.environ, faults=choices.faults))
@@ -156,7 +165,7 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
         guard.leave()  # also where somebody pressed Ctrl-C
     events = session.shown(ran)  # a secret may have become known after what told it
     verdict = judged(item, events, live=not session.is_closed, mode=session.settings.mode)
-    failed = bool(verdict.failures)
+    failed = verdict.outcome == "failed"
     keep_trace(item, events, choices.trace, failed=failed, redact=session.redact)
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed and not verdict.failures:
@@ -774,6 +783,8 @@ def report(
             file=shown(path),
             passed=counts["passed"],
             failed=counts["failed"],
+            xfailed=counts["xfailed"],
+            skipped=counts["skipped"],
             ended_early=counts["did not end"],
         )
     else:

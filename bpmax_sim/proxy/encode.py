@@ -306,10 +306,14 @@ def _text(value: Any) -> Payload:
 def _fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
     """Yield names and single values of a form; arrays repeat the name."""
     if not isinstance(value, Mapping):
-        wanted = (
-            "body is {kind}, and this API sends a {encoding}; pass an object of names and values"
+        raise BadValueError(
+            msg(
+                "body is {kind}, and this API sends a {encoding}; pass an object of names and "
+                "values",
+                kind=kind_of(value),
+                encoding=encoding,
+            )
         )
-        raise BadValueError(msg(wanted, kind=kind_of(value), encoding=encoding))
     for name, item in value.items():
         for single in item if isinstance(item, list | tuple) else (item,):
             if not isinstance(single, Undefined):

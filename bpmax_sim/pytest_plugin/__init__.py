@@ -206,18 +206,19 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put a scenario's calls and the failing step's line into its report, and no secret."""
     if HIDING in item.stash:
-        from bpmax_sim.pytest_plugin.python_tests import hidden_in, hide  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin import python_tests  # noqa: PLC0415
 
-        with hidden_in(call.excinfo.value if call.excinfo else None):
+        with python_tests.hidden_in(call.excinfo.value if call.excinfo else None):
             report = yield
-        hide(report)
+        if SESSIONS in item.stash:
+            python_tests.tell_console(item, report)
+        python_tests.hide(report)
     else:
         report = yield
-    if call.when == "call" and _is_scenario(item.path):
-        from bpmax_sim.pytest_plugin.items import ScenarioTest, annotate  # noqa: PLC0415
+    if call.when != "teardown" and _is_scenario(item.path):
+        from bpmax_sim.pytest_plugin.items import describe  # noqa: PLC0415
 
-        if isinstance(item, ScenarioTest):
-            annotate(item, report, call.excinfo.value if call.excinfo else None)
+        describe(item, report, call.excinfo.value if call.excinfo else None)
     return report
 
 

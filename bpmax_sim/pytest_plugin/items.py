@@ -36,12 +36,13 @@ from bpmax_sim.pytest_plugin.session_options import (
     session_options,
 )
 from bpmax_sim.pytest_plugin.stash import GUARD
-from bpmax_sim.report.console import Written, console_lines, written
+from bpmax_sim.report.console import Written, console_section, written
 from bpmax_sim.report.store import keep_trace, remember
 from bpmax_sim.report.terminal import call_line
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.outcome import config_failure, flag_reason, not_run
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import LONGEST, Failure, render, style_of
 from bpmax_sim.secret.vault import Redact
@@ -132,21 +133,6 @@ def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
     return relative_name(Path.cwd() / place.file, root), place.line - 1
 
 
-def config_failure(name: str, error: Exception, place: Place, rerun: str) -> Failure:
-    """Return the failure of a scenario that could not even start."""
-    first, *detail = str(error).splitlines() or [type(error).__name__]
-    return Failure(
-        kind="config",
-        essence=first,
-        scenario=name,
-        place=place,
-        location=place,
-        detail=tuple(detail),
-        rerun=rerun,
-        cause=error,
-    )
-
-
 def properties(
     calls: Sequence[CallMade], digest: str, cassette: Path | None
 ) -> Iterator[tuple[str, str]]:
@@ -199,7 +185,7 @@ def _indented(lines: Sequence[str]) -> Iterator[str]:
 
 MARK = "bpmax_scenario"
 CALLS = pytest.StashKey[tuple[CallMade, ...]]()
-CONSOLE = pytest.StashKey[tuple[Written, ...]]()
+CONSOLE = pytest.StashKey[Sequence[Written]]()
 
 
 class ScenarioFile(pytest.Module):
@@ -223,7 +209,7 @@ class ScenarioFile(pytest.Module):
             found = items(self.path, variables=variables, root=root_of(self))
         except ConfigError as error:
             tally_of(self.config).broken += 1
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(translate(str(error))) from None
         folder = cassettes_folder(self)
         for item in found:
             yield self._test(item, folder)
@@ -236,17 +222,11 @@ class ScenarioFile(pytest.Module):
                 self.config.addinivalue_line("markers", msg("{tag}: tag of scenarios", tag=tag))
             test.add_marker(tag)
         if item.skip:
-            test.add_marker(pytest.mark.skip(reason=_reason(item.skip)))
-        if item.xfail:
-            test.add_marker(pytest.mark.xfail(reason=_reason(item.xfail), strict=True))
+            test.add_marker(pytest.mark.skip(reason=flag_reason(item.skip)))
         test.cassettes = folder
         cassette = f"{folder}{os.sep}{item.cassette}.yaml".replace("/", os.sep)
         tally_of(self.config).own(cassette, str(folder), owner=item.owner, test=self.path)
         return test
-
-
-def _reason(flag: bool | str) -> str:
-    return flag if isinstance(flag, str) else ""
 
 
 class ScenarioTest(pytest.Function):
@@ -303,18 +283,17 @@ def play(request: pytest.FixtureRequest) -> None:
     except BpmaxError as error:
         failure = config_failure(item.name, error, item.place, item.rerun)
         remember(item, [failure])
+        _trace(test, item, not_run(item, failures=(failure,)), failed=True)
         raise ScenarioFailedError([failure]) from error
-    events: list[Event] = []
     try:
-        events += _events(test, item, session)
+        ran = list(_events(test, item, session))
     except BaseException:
         with suppress(BpmaxError):
             session.close(failed=True)
         raise
-    events = session.shown(events)  # a secret may have become known after what told it
-    finished = events[-1]
-    assert isinstance(finished, ScenarioFinished)
-    _keep(test, item, events, finished, session)
+    finished = _keep(test, item, ran, session)
+    if finished.outcome == "xfailed":
+        pytest.xfail(finished.reason)  # which does nothing under --runxfail
     if finished.failures:
         raise ScenarioFailedError(finished.failures, session.redact)
 
@@ -356,23 +335,42 @@ def _events(test: ScenarioTest, item: ScenarioItem, session: Session) -> Iterato
 def _keep(
     test: ScenarioTest,
     item: ScenarioItem,
-    events: list[Event],
-    finished: ScenarioFinished,
+    ran: list[Event],
     session: Session,
-) -> None:
-    """Note what a report, a summary and a trace want to know afterwards."""
-    failed = bool(finished.failures)
+) -> ScenarioFinished:
+    """Note what a report, a summary and a trace want to know afterwards; return the end."""
+    events = session.shown(ran)  # a secret may have become known after what told it
+    finished = events[-1]
+    assert isinstance(finished, ScenarioFinished)
+    failed = finished.outcome == "failed"
     console = test.stash[CONSOLE] = written(events)
-    remember(item, () if item.xfail else finished.failures, console=console)
+    remember(item, finished.failures if failed else (), console=console)
     doubtful = any(failure.kind != "unplayed" for failure in finished.failures)
     tally_of(test.config).add(session, failed=failed, doubtful=doubtful)
     calls = tuple(event for event in events if isinstance(event, CallMade))
     test.stash[CALLS] = calls
     test.user_properties += properties(calls, finished.digest, session.settings.cassette)
+    _trace(test, item, events, failed=failed, redact=session.redact)
+    return finished
+
+
+def _trace(
+    test: ScenarioTest,
+    item: ScenarioItem,
+    events: Sequence[Event],
+    *,
+    failed: bool,
+    redact: Redact | None = None,
+) -> None:
     when = "on" if options.report_path(test.config) else _traced(test.config)
-    if path := keep_trace(item, events, when, failed=failed, redact=session.redact):
+    if path := keep_trace(item, events, when, failed=failed, redact=redact):
         tally_of(test.config).traces.add(path)
         test.user_properties.append(("bpmax_trace", relative(Path(path))))
+
+
+def _trace_skip(test: ScenarioTest, reason: str) -> None:
+    """Let the report show that *test* was skipped, and why."""
+    _trace(test, test.scenario, not_run(test.scenario, reason=reason), failed=False)
 
 
 def _traced(config: pytest.Config) -> str:
@@ -380,7 +378,18 @@ def _traced(config: pytest.Config) -> str:
     return found
 
 
-def annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException | None) -> None:
+def describe(item: pytest.Item, report: pytest.TestReport, error: BaseException | None) -> None:
+    """Put what happened in a scenario into the report of its call; trace that it was skipped."""
+    if not isinstance(item, ScenarioTest):
+        return
+    if report.when == "call":
+        _annotate(item, report, error)
+    elif report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        _trace_skip(item, reason.removeprefix("Skipped: "))
+
+
+def _annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException | None) -> None:
     """Put calls, console and the failing step's line into the report of a scenario's call."""
     calls, told, room = test.stash.get(CALLS, ()), 0, len(test.stash.get(CALLS, ()))
     if isinstance(error, ScenarioFailedError):
@@ -394,6 +403,4 @@ def annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException
     text = calls_section(calls, room) if len(calls) > told else ""
     if text:
         report.sections.append(("calls", translate(text)))
-    lines = test.stash.get(CONSOLE, ())
-    if console := joined("\n", console_lines(lines)):
-        report.sections.append(("Captured console call", translate(console)))
+    report.sections += console_section(test.stash.get(CONSOLE, ()))

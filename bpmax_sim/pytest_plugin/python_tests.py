@@ -35,11 +35,12 @@ from bpmax_sim.pytest_plugin.session_options import (
     session_options,
 )
 from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, RUN, SESSIONS
+from bpmax_sim.report.console import Written, console_section
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.runner import Log
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.outbox import ConsoleLine, Outcome
 from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
@@ -258,6 +259,12 @@ def _behind(error: BaseException | None, seen: set[int]) -> Iterator[BaseExcepti
         yield from _behind(one, seen)
 
 
+def tell_console(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Put what scripts wrote in a Python test into its report."""
+    if report.when == "call":
+        report.sections += console_section(item.stash[SESSIONS].console)
+
+
 def hide(report: pytest.TestReport) -> None:
     """Replace the secrets in all that *report* tells."""
     for name in _TOLD:
@@ -355,6 +362,7 @@ class Sessions:
         """Start without any."""
         self._run = Run()
         self._last: dict[tuple[object, str], Session] = {}
+        self._consoles: dict[tuple[object, str], list[ConsoleLine]] = {}
 
     def open(self, **found: Unpack[SessionOptions]) -> Session:
         """Return one more, which does not end its owner's recording when it closes.
@@ -365,8 +373,15 @@ class Sessions:
         """
         found["run"] = self._run
         session = Session.open(**found)
-        self._last[session.settings.cassette, session.settings.owner] = session
+        key = session.settings.cassette, session.settings.owner
+        self._last[key] = session
+        self._consoles[key] = session.console  # of an example of a property the last one's
         return session
+
+    @property
+    def console(self) -> list[Written]:
+        """Return what scripts of the last session of each owner wrote."""
+        return [Written.of(line) for lines in self._consoles.values() for line in lines]
 
     def finish(self, tally: Tally, *, failed: bool) -> None:
         """Seal what was recorded, and judge what was not played.

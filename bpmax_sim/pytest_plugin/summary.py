@@ -30,7 +30,9 @@ _MOST = 10
 _ROWS = 50
 _OUTCOMES = ("passed", "failed", "error", "xfailed", "xpassed", "skipped")
 _OTHER_ANNOTATOR = "pytest_github_actions_annotate_failures"
-_PROBLEM = re.compile(r"(?P<file>[^\n]+?\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<told>.+)")
+_PROBLEM = re.compile(
+    r"(?P<file>[^\n]+?\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?(?:: |：)(?P<told>.+)"
+)
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
@@ -145,7 +147,7 @@ def write_summary(
     if complete:
         lines += _orphans(tally)
         _keep(tally, find_root(config.rootpath))
-    lines += _report(tally, options.report_path(config))
+    lines += _report(tally, options.report_path(config), _unreadable(reporter.stats, config))
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
@@ -202,14 +204,23 @@ def _unrecognised(tally: Tally) -> Iterator[str]:
         yield told_unrecognised(sorted(tally.unrecognised))
 
 
-def _report(tally: Tally, path: Path | None) -> Iterator[str]:
+def _unreadable(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> Iterator[str]:
+    """Yield what is wrong with scenario files that were not collected."""
+    for report in _ours(stats, "error"):
+        if isinstance(report, pytest.CollectReport):
+            for note in _problems(report, config):
+                yield f"{note.file}:{note.line}:{note.column}: {note.told}"
+
+
+def _report(tally: Tally, path: Path | None, unreadable: Iterable[str]) -> Iterator[str]:
     """Write the report if it is wanted, and yield where it is."""
-    if path is None or not tally.traces:
+    problems = tuple(unreadable) if path else ()
+    if path is None or not (tally.traces or problems):
         return
     from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
 
     traces = [Path(trace) for trace in sorted(tally.traces)]
-    write_page(path, traces, version=bpmax_sim.__version__)
+    write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
     yield msg("report: {path}", path=shown(path))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioStarted
+from bpmax_sim.script.outbox import ConsoleLine
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,19 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
         """Return where it was written."""
         return Place(self.file, self.line, self.column)
 
+    @classmethod
+    def of(cls, line: ConsoleWritten | ConsoleLine, start: float = 0.0) -> Written:
+        """Return *line*, which a script wrote in a scenario that started at *start*, or outside."""
+        place = line.place or Place("")
+        return cls(
+            text=line.text,
+            level=line.level,
+            file=place.file,
+            line=place.line,
+            column=place.column,
+            ms=round((line.at - start) * 1000, 3),
+        )
+
 
 def written(events: Iterable[Event]) -> tuple[Written, ...]:
     """Return what the scripts of a scenario wrote, in order."""
@@ -38,18 +52,14 @@ def written(events: Iterable[Event]) -> tuple[Written, ...]:
         if isinstance(event, ScenarioStarted):
             start = event.at
         elif isinstance(event, ConsoleWritten):
-            place = event.place or Place("")
-            found.append(
-                Written(
-                    text=event.text,
-                    level=event.level,
-                    file=place.file,
-                    line=place.line,
-                    column=place.column,
-                    ms=round((event.at - start) * 1000, 3),
-                )
-            )
+            found.append(Written.of(event, start))
     return tuple(found)
+
+
+def console_section(console: Sequence[Written]) -> Iterator[tuple[str, str]]:
+    """Yield pytest's captured section of *console*, its name and text; of nothing none."""
+    if console:
+        yield "Captured console call", translate(joined("\n", console_lines(console)))
 
 
 def console_lines(console: Iterable[Written]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from bpmax_sim.i18n import encoded
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.source import Failure, render
+from bpmax_sim.scenario.source import Failure, differing, render
 
 VERSION = 1
 
@@ -77,6 +77,10 @@ def _call(call: CallMade) -> dict[str, Any]:
         "error": call.error,
         "source": call.source,
         "ms": round(call.duration * 1000, 3),
+        "differs": [
+            {"path": path, "recorded": recorded, "sent": sent}
+            for path, recorded, sent in differing(call)
+        ],
         **_place(call.place),
     }
 

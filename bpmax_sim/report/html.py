@@ -3,7 +3,7 @@
 Summary and failures are readable without JavaScript. With it, the page is a viewer: what it shows
 lies in ``<script type="application/json">``, one for each scenario, read when it is opened. The
 policy lets only our own scripts and style in, by their digests. The page is bounded: of scenarios
-that passed, what happened is left out once it has grown to `LARGEST` bytes.
+that did not fail, what happened is left out once it has grown to `LARGEST` bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from bpmax_sim.yamlfile import shown
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "page", "story_of", "write_page"]
 
 LARGEST = 64 * 1024 * 1024
-MARKS = {"passed": "√", "failed": "×", "did not end": "×"}
+MARKS = {"failed": "×", "did not end": "×", "passed": "√", "xfailed": "-", "skipped": "-"}
+"""Of each outcome, in the order in which they are counted."""
+_FAILED = ("failed", "did not end")
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")
 _APP = ("model.js", "parts.js", "waterfall.js", "flow.js", "details.js", "app.js")
 
@@ -42,17 +44,19 @@ def page(
     version: str,
     largest: int = LARGEST,
     language: str = "",
+    problems: Sequence[str] = (),
 ) -> str:
-    """Return the page of *stories*, those that did not pass first.
+    """Return the page of *stories*, those that failed first.
 
     Args:
         stories: each is one scenario or one row of a table.
         version: of this package, told at the foot.
-        largest: bytes after which of stories that passed only the summary is there.
+        largest: bytes after which of stories that did not fail only the summary is there.
         language: of the page when it opens, by default the chosen one; it has a switch.
+        problems: what kept other files from being read, a line each with its place.
     """
     language = language or chosen()
-    ordered = sorted(stories, key=lambda story: (story.outcome == "passed", story.place))
+    ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
     data = Data(ordered, largest)
     counts = Counter(story.outcome for story in ordered)
     texts = {name: told[language] for name, told in _texts().items()}
@@ -70,7 +74,8 @@ def page(
         style=Markup(_style()),  # noqa: S704
         scripts=scripts,
         policy=_policy(),
-        index=data.index(version, language),
+        problems=problems,
+        index=data.index(version, language, problems),
         blocks=data.blocks(),
     )
 
@@ -86,7 +91,7 @@ class Data:
         self._told: list[str | None] = []
         size = 0
         for story in stories:
-            if size > largest and story.outcome == "passed":
+            if size > largest and story.outcome not in _FAILED:
                 self._told.append(None)
                 continue
             text = _json(self._whole(story))
@@ -96,6 +101,7 @@ class Data:
     def _whole(self, story: Story) -> dict[str, Any]:
         return {
             "digest": story.digest,
+            "reason": story.reason,
             "notes": story.notes,
             "rerun": story.rerun,
             "record": story.record,
@@ -114,7 +120,7 @@ class Data:
             self._texts.append(text)
         return self._files[text]
 
-    def index(self, version: str, language: str) -> Markup:
+    def index(self, version: str, language: str, problems: Sequence[str]) -> Markup:
         """Return what is known of each story before it is opened."""
         stories = [
             {
@@ -132,7 +138,14 @@ class Data:
             }
             for story, told in zip(self._stories, self._told, strict=True)
         ]
-        told = {"version": version, "language": language, "texts": _texts(), "stories": stories}
+        told = {
+            "version": version,
+            "language": language,
+            "texts": _texts(),
+            "stories": stories,
+            "problems": problems,
+            "marks": MARKS,
+        }
         return Markup(_json(told))  # noqa: S704 - there is no `<` in it
 
     def blocks(self) -> Iterator[tuple[str, Markup]]:
@@ -151,7 +164,12 @@ def _json(value: Any) -> str:
 
 
 def write_page(
-    path: Path, places: Sequence[Path], *, version: str, language: str = ""
+    path: Path,
+    places: Sequence[Path],
+    *,
+    version: str,
+    language: str = "",
+    problems: Sequence[str] = (),
 ) -> Counter[str]:
     """Write the page of the traces in *places*, and return how many had which outcome.
 
@@ -159,7 +177,7 @@ def write_page(
         ConfigError: there is no such trace, one is damaged, or *path* cannot be written.
     """
     stories = [story_of(trace) for trace in read_traces(places)]
-    text = page(stories, version=version, language=language)
+    text = page(stories, version=version, language=language, problems=problems)
     try:
         make_folder(path)
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")

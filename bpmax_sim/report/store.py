@@ -62,7 +62,7 @@ def keep_trace(
     when: str,
     *,
     failed: bool,
-    redact: Redact = str,
+    redact: Redact | None = None,
 ) -> str:
     """Write the trace if it is wanted, and return its path; an old one of a pass goes away.
 
@@ -73,7 +73,8 @@ def keep_trace(
         events: everything that happened.
         when: ``on``, ``off`` or ``on-failure``.
         failed: whether it failed.
-        redact: hides what is secret in the files that are attached.
+        redact: hides what is secret in the files that are attached; without it none is, as of an
+            item that did not run: nobody knows what is secret then.
     """
     if when == "off":
         return ""
@@ -83,7 +84,8 @@ def keep_trace(
             path.unlink(missing_ok=True)
             return ""
         make_folder(path)
-        every = [*events, *_attached(item, events[-1].at, redact)]
+        attached = _attached(item, events[-1].at, redact) if redact else ()
+        every = [*events, *attached]
         path.write_text("".join(trace(every, item.homes)), encoding="utf-8", newline="\n")
         return str(path)
     return ""
@@ -121,7 +123,7 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
     One that is there twice, as after running a shard again, counts once: the later place wins.
 
     Raises:
-        ConfigError: a place does not exist, or a line is none of a trace.
+        ConfigError: a place does not exist or has no trace, or a line is none of one.
     """
     found: dict[Path, Path] = {}
     for place in places:
@@ -130,6 +132,10 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
                 msg("{place}: there is no such trace; {how}", place=shown(place), how=_HOW)
             )
         files = [place] if place.is_file() else sorted(place.rglob(f"*{_ENDING}"))
+        if not files:
+            raise ConfigError(
+                msg("{place}: there is no trace in it; {how}", place=shown(place), how=_HOW)
+            )
         base = _base(place)
         found |= {file.relative_to(base): file for file in files}
     for name in sorted(found):
@@ -151,8 +157,12 @@ def _read(path: Path, folder: str) -> Trace:
     events: list[Mapping[str, Any]] = []
     sources: dict[str, str] = {}
     flow: Mapping[str, Any] | None = None
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    data = path.read_bytes()
+    lines = data.splitlines()
+    for number, line in enumerate(lines, 1):
         event = _event(line)
+        if event is None and number == len(lines) > 1 and not data.endswith(b"\n"):
+            break  # whoever wrote it was killed: what came before is told as not ended
         if event is None:
             raise ConfigError(
                 msg(
@@ -174,13 +184,14 @@ def _read(path: Path, folder: str) -> Trace:
         )
     version = events[0].get("version", 1)
     if version != VERSION:
+        is_newer = isinstance(version, int) and version > VERSION
         raise ConfigError(
             msg(
                 "{path}: this trace has version {version}, and version {known} is read here; {how}",
                 path=shown(path),
                 version=version,
                 known=VERSION,
-                how=_HOW,
+                how=msg("update bpmax-sim") if is_newer else _HOW,
             )
         )
     return Trace("" if folder == "." else folder, tuple(events), sources, flow)

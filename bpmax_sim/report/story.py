@@ -9,15 +9,16 @@ import hashlib
 import json
 import posixpath
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import LANGUAGES, Message, mapped, msg, plain, translate
+from bpmax_sim.errors import pasted
+from bpmax_sim.i18n import LANGUAGES, Message, mapped, plain, translate
 from bpmax_sim.project import node_part
 from bpmax_sim.report.store import Trace
+from bpmax_sim.scenario.source import headline
 from bpmax_sim.traffic.curl import curl_of
 
 LONGEST_BODY = 64 * 1024
@@ -76,6 +77,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: 10 hexadecimal digits of its place and name, for links.
         row: the row's id, or nothing.
+        reason: of a skip or of an expected failure.
         apis: what was called, logins too.
         events: what happened, bounded: ``{event, at, …}``.
         sources: file -> text of what it is made of.
@@ -86,6 +88,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     row: str
     place: str
     outcome: str
+    reason: str
     duration: float
     digest: str
     tags: Sequence[str]
@@ -113,7 +116,7 @@ def story_of(trace: Trace) -> Story:
     name = f"{first['name']}[{row}]" if row else str(first["name"])
     home = Homeward(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
-    target = shlex.quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
+    target = pasted(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = [event for event in trace.events if event["event"] == "CallMade"]
     sources = {e["number"]: e.get("source") for e in trace.events if e["event"] == "CallAnswered"}
     return Story(
@@ -122,6 +125,7 @@ def story_of(trace: Trace) -> Story:
         row=_short(row) if row and len(name) <= LONGEST_NAME else "",
         place=_short(place),
         outcome=ended.get("outcome", "did not end"),
+        reason=_short(str(ended.get("reason", ""))),
         duration=last["at"] - first["at"],
         digest=ended.get("digest", ""),
         tags=tuple(_short(str(tag)) for tag in first.get("tags") or ()),
@@ -245,11 +249,7 @@ def _failure(told: _Event, home: Homeward) -> FailureStory:
 def _headline(told: _Event, home: Homeward) -> Said:
     title = _message(told.get("title") or told.get("scenario", ""))
     essence = _message(told["essence"])
-    if not told.get("step"):
-        return _whole(msg("{title}: {essence}", title=title, essence=essence), home)
-    step, total = told["step"], told["total"]
-    line = "step {step}/{total} {title}: {essence}"
-    return _whole(msg(line, step=step, total=total, title=title, essence=essence), home)
+    return _whole(headline(told.get("step", 0), told.get("total", 0), title, essence), home)
 
 
 def _whole(message: str, home: Homeward) -> Said:

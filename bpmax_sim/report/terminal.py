@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -22,13 +22,17 @@ from bpmax_sim.project import relative_name
 from bpmax_sim.report.console import Written, console_lines, written
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
+from bpmax_sim.scenario.events import ConsoleWritten, Event, Outcome, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, flag_reason
 from bpmax_sim.scenario.source import Failure, render
 
-Outcome = Literal["passed", "failed", "skipped", "xfailed"]
-_OFFLINE = frozenset({"CONNECT", "TLS"})
-_NO_RECORDING = frozenset({"NoMatchError", "CassetteError", "DamagedCassette", "NewerFormat"})
+_CODES: Mapping[Cause, ExitCode] = {
+    "own": ExitCode.FAILED,
+    "config": ExitCode.USAGE,
+    "unreachable": ExitCode.UNREACHABLE,
+    "cassette": ExitCode.CASSETTE,
+}
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +67,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def skipped(item: ScenarioItem) -> Verdict:
     """Return the verdict of an item that is not to run."""
-    return Verdict(item=item, outcome="skipped", reason=_reason(item.skip))
+    return Verdict(item=item, outcome="skipped", reason=flag_reason(item.skip))
 
 
 def broken(item: ScenarioItem, error: BpmaxError) -> Verdict:
@@ -82,10 +86,11 @@ def judged(
     assert isinstance(last, ScenarioFinished)
     calls = tuple(event for event in told if isinstance(event, CallMade))
     console = written(told)
-    found = Verdict(
+    failed = last.outcome == "failed"
+    return Verdict(
         item=item,
-        outcome="failed" if last.failures else "passed",
-        code=_code(last.failures, calls, live=live),
+        outcome=last.outcome,
+        code=_CODES[cause_of(last.failures, calls, live=live)] if failed else ExitCode.PASSED,
         calls=calls,
         console=console,
         story=_story(told, console),
@@ -95,9 +100,9 @@ def judged(
             dataclasses.replace(failure, rerun=rerun(item, mode)) for failure in last.failures
         ),
         notes=last.notes,
-        problems=_config(calls) if last.failures else (),
+        reason=last.reason,
+        problems=config_errors(calls) if failed else (),
     )
-    return _expected(found, _reason(item.xfail)) if item.xfail else found
 
 
 def _story(events: Iterable[Event], console: Iterable[Written]) -> tuple[CallMade | Written, ...]:
@@ -125,57 +130,6 @@ def target(item: ScenarioItem) -> str:
     """Return *item* and its variables as arguments of a command, quoted for a shell."""
     name = item.node_id if item.row else item.spot.source.file
     return joined(" ", map(pasted, (name, *item.repeated("--var"))))
-
-
-def _code(failures: tuple[Failure, ...], calls: tuple[CallMade, ...], *, live: bool) -> ExitCode:
-    if not failures:
-        return ExitCode.PASSED
-    if _config(calls) or any(failure.kind == "config" for failure in failures):
-        return ExitCode.USAGE
-    if live and any(_is_unreachable(call) for call in calls):
-        return ExitCode.UNREACHABLE
-    missed = any(failure.kind == "miss" for failure in failures)
-    unusable = any(call.error in _NO_RECORDING for call in calls)
-    return ExitCode.CASSETTE if missed or unusable else ExitCode.FAILED
-
-
-def _is_unreachable(call: CallMade) -> bool:
-    return call.error in _OFFLINE and not call.message.endswith("(fault)")
-
-
-def _config(calls: tuple[CallMade, ...]) -> tuple[str, ...]:
-    """Return what is not set up: a script sees it as a rejection, and may have swallowed it."""
-    told = (call.message for call in calls if call.error == "ConfigError")
-    return tuple(dict.fromkeys(line for message in told for line in message.splitlines()))
-
-
-def _expected(verdict: Verdict, reason: str) -> Verdict:
-    """Return *verdict* as that of an item that is expected to fail."""
-    if verdict.outcome == "failed" and verdict.code is ExitCode.FAILED:
-        return replace(verdict, outcome="xfailed", code=ExitCode.PASSED, reason=reason)
-    if verdict.outcome == "failed":
-        return verdict  # what keeps it from running is not what was expected
-    spot = verdict.item.spot.at("xfail")
-    told = msg("expected to fail, but passed; take xfail away")
-    return replace(
-        verdict,
-        outcome="failed",
-        code=ExitCode.FAILED,
-        failures=(
-            Failure(
-                kind="xpass",
-                essence=told,
-                scenario=verdict.item.name,
-                place=spot.place,
-                location=spot.place,
-                rerun=rerun(verdict.item),
-            ),
-        ),
-    )
-
-
-def _reason(told: bool | str) -> str:
-    return told if isinstance(told, str) else ""
 
 
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}

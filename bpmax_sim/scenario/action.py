@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -89,14 +90,17 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     inline: Mapping[str, Script]
     libraries: tuple[Script, ...] = ()
 
-    def perform(self, action: type[Action], value: Any, name: str) -> Result:
+    def perform(self, action: type[Action] | None, value: Any, name: str) -> Result:
         """Do *action* and return all that came of it, whoever started what; errors included.
 
         *value* has its ``${…}`` filled in; *name* is for a script that stands in the step itself.
+        Without an action only what begins by itself happens.
         """
         result = Result() if self.subject is None else self.subject.begin()
         try:
-            action.run(self, value, name, result)
+            self._settle()
+            if action is not None:
+                action.run(self, value, name, result)
             self.expire()
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
             result.errors.append(_kept(error))
@@ -104,14 +108,20 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             result.take(ended)
         return result
 
-    def meanwhile(self, action: type[Action], value: Any, name: str) -> Result:
-        """Do *action* while another one is under way, which all that it starts belongs to."""
-        result = Result()
-        try:
-            action.run(self, value, name, result)
-        except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            result.errors.append(_kept(error))
+    def meanwhile(self, action: type[Action] | None, value: Any, name: str) -> Result:
+        """Do *action* while another one is under way, and return what it ended with."""
+        with nullcontext(Result()) if self.subject is None else self.subject.meanwhile() as result:
+            try:
+                self._settle()
+                if action is not None:
+                    action.run(self, value, name, result)
+            except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
+                result.errors.append(_kept(error))
         return result
+
+    def _settle(self) -> None:
+        if isinstance(self.subject, FlowSubject):
+            self.subject.settle()
 
     def expire(self) -> None:
         """Let happen what happens at the deadlines that are over by now."""
@@ -132,7 +142,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if the subject has none.
         """
         if isinstance(self.subject, FlowSubject):
-            return self.subject.front
+            return self.subject.seen(action)
         if not isinstance(self.subject, FormSubject):
             raise SubjectError(msg("{action} needs a form", action=action))
         return self.subject
@@ -172,6 +182,7 @@ class Action(Model, frozen=True, kw_only=True):
         others: types of its value beside a map with its fields.
         takes: how the documentation writes its value where the keys alone do not say it.
         needs: the subjects that it acts on; empty where it needs none.
+        sees_form: whether it is done at the form of one node, where a flow is driven.
         is_code: its texts are a script's own, so ``${…}`` in them is JavaScript.
     """
 
@@ -180,6 +191,7 @@ class Action(Model, frozen=True, kw_only=True):
     others: ClassVar[tuple[Any, ...]] = ()
     takes: ClassVar[str] = ""
     needs: ClassVar[tuple[SubjectKind, ...]] = ()
+    sees_form: ClassVar[bool] = False
     is_code: ClassVar[bool] = False
 
     @classmethod

@@ -25,7 +25,7 @@ from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.handles import handles_for
-from bpmax_sim.scenario.people import FlowAction, check_people, move_of
+from bpmax_sim.scenario.people import WHO, FlowAction, NodeAction, check_people, move_of
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.rows import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot, hint
@@ -74,6 +74,7 @@ class Open(Action, frozen=True, kw_only=True):
 class Set(Action, frozen=True, kw_only=True):
     """Filling in fields."""
 
+    sees_form: ClassVar = True
     about = (msg("Fill in fields one after another"), "依次填写字段")
     others = (Mapping[str, Any],)
     takes = msg('`{field: value}`, `{"rows[0].qty": value}`')
@@ -103,7 +104,8 @@ class AddRow(RowAction, frozen=True, kw_only=True):
         ),
     )
     rows: ClassVar = {"at": False}
-    adds: ClassVar = True
+    more: ClassVar = 1
+    one_more: ClassVar = True
 
     table: str
     row: Mapping[str, Any] = {}
@@ -116,11 +118,33 @@ class AddRow(RowAction, frozen=True, kw_only=True):
         return [*rows[:at], value.get("row", {}), *rows[at:]]
 
 
+class CopyRow(RowAction, frozen=True, kw_only=True):
+    """Copying a row of a table; the copy comes behind it."""
+
+    about = (
+        msg("Copy a row of a table; the copy comes behind it"),
+        "复制明细表的一行，副本紧随其后",
+    )
+    texts: ClassVar = row_texts(whole=(msg("The row that is copied"), "要复制的行"))
+    more: ClassVar = 1
+
+    table: str
+    at: int
+
+    @classmethod
+    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+        """Return the rows with the copy."""
+        del value
+        (at,) = numbers
+        return [*rows[: at + 1], *rows[at:]]
+
+
 class RemoveRow(RowAction, frozen=True, kw_only=True):
     """Removing a row of a table."""
 
     about = (msg("Remove a row of a table"), "删除明细表的一行")
     texts: ClassVar = row_texts(whole=(msg("The row that goes"), "要删除的行"))
+    more: ClassVar = -1
 
     table: str
     at: int
@@ -159,6 +183,7 @@ class MoveRow(RowAction, frozen=True, kw_only=True):
 class Click(Action, frozen=True, kw_only=True):
     """Pressing a button of a form."""
 
+    sees_form: ClassVar = True
     about = (msg("Press a button"), "点击按钮")
     others = (str,)
     takes = "a button"
@@ -222,6 +247,7 @@ class Submit(Action, frozen=True, kw_only=True):
 class Fire(Action, frozen=True, kw_only=True):
     """Running the script of one event."""
 
+    sees_form: ClassVar = True
     about = (msg("Run the script of an event alone"), "单独执行某个事件的脚本")
     others = (str,)
     takes = msg("an event")
@@ -252,30 +278,16 @@ class Fire(Action, frozen=True, kw_only=True):
         on.whose(str(value)).fire(str(value))
 
 
-_WHO: Mapping[str, tuple[str, str]] = {
-    "_": (msg("Who acts where"), "谁在哪个环节操作"),
-    "project": (
-        msg("Sub-flow whose project it is; by default the main one"),
-        "子流程名称，默认主流程",
-    ),
-    "at": ("Node", "环节"),
-    "by": (msg("Who; has to be allowed to"), "谁，必须有权操作"),
-    "comment": ("Comment", "意见"),
-}
 _FILLED: Mapping[str, tuple[str, str]] = {
     "form": (msg("What is filled in on the way"), "同时填写的内容"),
 }
 
 
-class Decision(FlowAction, frozen=True, kw_only=True):
+class Decision(NodeAction, frozen=True, kw_only=True):
     """What an owner says of a task, and may fill in with it."""
 
-    texts: ClassVar = {**_WHO, **_FILLED}
+    texts: ClassVar = {**WHO, **_FILLED}
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
-    comment: str = ""
     form: Mapping[str, Any] = {}
 
 
@@ -293,22 +305,18 @@ class Reject(Decision, frozen=True, kw_only=True):
     decides: ClassVar = "reject"
 
 
-class HandOver(FlowAction, frozen=True, kw_only=True):
+class HandOver(NodeAction, frozen=True, kw_only=True):
     """Giving one's task to somebody else."""
 
     about = (msg("Give one's task to somebody else"), "转交")
-    texts: ClassVar = {**_WHO, "to": (msg("Who gets it"), "转交给谁")}
+    texts: ClassVar = {**WHO, "to": (msg("Who gets it"), "转交给谁")}
     needs_others: ClassVar = True
     others: ClassVar = ()
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
     to: str | int
-    comment: str = ""
 
 
-class AddOwner(FlowAction, frozen=True, kw_only=True):
+class AddOwner(NodeAction, frozen=True, kw_only=True):
     """Letting others decide, too."""
 
     about = (
@@ -316,7 +324,7 @@ class AddOwner(FlowAction, frozen=True, kw_only=True):
         "加签：前加签、后加签、并加签",
     )
     texts: ClassVar = {
-        **_WHO,
+        **WHO,
         "to": (msg("Who decides, too"), "加签给谁"),
         "where": (
             msg("before, after or beside oneself"),
@@ -327,13 +335,9 @@ class AddOwner(FlowAction, frozen=True, kw_only=True):
     needs_others: ClassVar = True
     others: ClassVar = ()
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
     to: tuple[str | int, ...]
     where: str = "before"
     complete: str | int = "all"
-    comment: str = ""
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
@@ -351,58 +355,39 @@ class AddOwner(FlowAction, frozen=True, kw_only=True):
             context.tell(spot.at("complete"), wrong)
 
 
-class Forward(FlowAction, frozen=True, kw_only=True):
+class Forward(NodeAction, frozen=True, kw_only=True):
     """Showing the project to others."""
 
     about = (msg("Show the project to others, who do not decide"), "抄送")
-    texts: ClassVar = {**_WHO, "to": (msg("Who sees it"), "抄送给谁")}
+    texts: ClassVar = {**WHO, "to": (msg("Who sees it"), "抄送给谁")}
     needs_others: ClassVar = True
     others: ClassVar = ()
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
     to: tuple[str | int, ...]
-    comment: str = ""
 
 
-class Comment(FlowAction, frozen=True, kw_only=True):
+class Comment(NodeAction, frozen=True, kw_only=True):
     """Saying something about the project."""
 
     about = (msg("Say something about the project"), "评论")
-    texts: ClassVar = _WHO
     others: ClassVar = (str,)
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
     comment: str
 
 
-class Remind(FlowAction, frozen=True, kw_only=True):
+class Remind(NodeAction, frozen=True, kw_only=True):
     """Reminding those who are to act."""
 
     about = (msg("Remind those who are to act now"), "催办")
-    texts: ClassVar = _WHO
-
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
-    comment: str = ""
 
 
 class Withdraw(FlowAction, frozen=True, kw_only=True):
     """Taking back what one has submitted."""
 
     about = (msg("Take the project back that one has started"), "撤回")
-    texts: ClassVar = _WHO
-
-    project: str = ""
-    by: str | int = ""
-    comment: str = ""
 
 
-class Return(FlowAction, frozen=True, kw_only=True):
+class Return(NodeAction, frozen=True, kw_only=True):
     """Sending the project back."""
 
     about = (
@@ -410,7 +395,7 @@ class Return(FlowAction, frozen=True, kw_only=True):
         "退回到某环节或发起人",
     )
     texts: ClassVar = {
-        **_WHO,
+        **WHO,
         "to": (msg("A node that was passed, or start"), "经过的环节，或 start"),
     }
     method: ClassVar = "send_back"
@@ -418,22 +403,15 @@ class Return(FlowAction, frozen=True, kw_only=True):
     needs_others: ClassVar = True
     others: ClassVar = ()
 
-    project: str = ""
-    at: str = ""
-    by: str | int = ""
     to: str
-    comment: str = ""
 
 
 class Resubmit(FlowAction, frozen=True, kw_only=True):
     """Submitting once more what was refused or sent back."""
 
     about = (msg("Submit once more what was refused or sent back"), "重新提交")
-    texts: ClassVar = {**_WHO, **_FILLED}
+    texts: ClassVar = {**WHO, **_FILLED}
 
-    project: str = ""
-    by: str | int = ""
-    comment: str = ""
     form: Mapping[str, Any] = {}
 
 
@@ -441,11 +419,6 @@ class Terminate(FlowAction, frozen=True, kw_only=True):
     """Ending the project at once."""
 
     about = (msg("End the project at once"), "终止")
-    texts: ClassVar = _WHO
-
-    project: str = ""
-    by: str | int = ""
-    comment: str = ""
 
 
 class Proxy(Action, frozen=True, kw_only=True):
@@ -510,6 +483,7 @@ class Proxy(Action, frozen=True, kw_only=True):
 class Js(Action, frozen=True, kw_only=True):
     """JavaScript of the step itself, or of a file."""
 
+    sees_form: ClassVar = True
     about = (msg("Run JavaScript, or {file: path}"), "执行 JavaScript，或 {file: 路径}")
     texts: ClassVar = {
         "_": (msg("A script in a file"), "文件里的脚本"),
@@ -553,6 +527,7 @@ class Js(Action, frozen=True, kw_only=True):
 class Python(Action, frozen=True, kw_only=True):
     """A Python function, called with the session, and with ``form`` and ``flow`` if it asks."""
 
+    sees_form: ClassVar = True
     about = (
         msg("Call module:function with the session, and with form and flow if it asks for them"),
         "以会话为参数调用 module:function，需要时还有 form 和 flow",

@@ -42,6 +42,7 @@ from bpmax_sim.scenario.references import (
     pieces,
     reference,
 )
+from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import Source, Spot, hint
 from bpmax_sim.subject.cells import field_hint, steps_of
 from bpmax_sim.subject.definition import Definition, NodeForm
@@ -161,6 +162,11 @@ def _subject(draft: Draft) -> None:
             draft.spot.at("flow", "at"),
             msg("no node {at!r}{hint}", at=flow.at, hint=hint(flow.at, draft.nodes)),
         )
+    elif flow is not UNSET and draft.definition and flow.at and draft.definition.nodes[flow.at].end:
+        draft.tell(
+            draft.spot.at("flow", "at"),
+            msg("the flow has ended at {at!r}; nothing is left to do", at=flow.at),
+        )
 
 
 def _scripts(draft: Draft) -> None:
@@ -265,17 +271,25 @@ def _rows_beyond(draft: Draft) -> None:
         if step.condition is not True or step.expect_error is not UNSET or not counts:
             return
         spot = element(draft.spot.at("steps"), index).at(step.action)
-        if step.action == "set" and isinstance(step.value, Mapping):
-            for name, value in step.value.items():
-                _cell_beyond(draft, counts, name, value, spot.at(name))
-        elif isinstance(step.value, Mapping) and step.value.get("table") in counts:
-            counts[step.value["table"]] += _ROWS_MADE.get(step.action, 0)
-        elif step.action in _UNSEEN:
+        if not _rows_of_step(draft, step, counts, spot):
             return
 
 
-_ROWS_MADE = {"add_row": 1, "remove_row": -1}
-_UNSEEN = ("js", "python")
+def _rows_of_step(draft: Draft, step: Step, counts: dict[str, int], spot: Spot) -> bool:
+    """Judge and count the rows of a step; return whether nothing else can have changed tables."""
+    kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
+    if step.action == "set":
+        for name, entered in value.items():
+            _cell_beyond(draft, counts, name, entered, spot.at(name))
+    elif kind is not None and issubclass(kind, RowAction) and value.get("table") in counts:
+        table = value["table"]
+        for key in kind.rows:
+            row, more = value.get(key, 0), int(kind.one_more)
+            _row_beyond(draft, table, (row, counts[table], more), spot.at(key))
+        counts[table] += kind.more
+    elif step.action:
+        return False
+    return True
 
 
 def _cell_beyond(draft: Draft, counts: dict[str, int], name: str, value: Any, spot: Spot) -> None:
@@ -283,17 +297,23 @@ def _cell_beyond(draft: Draft, counts: dict[str, int], name: str, value: Any, sp
         counts.update({name: len(value)} if isinstance(value, list) else {})
         return
     match steps_of(name):
-        case (str(table), int(row), *_) if table in counts and row >= counts[table]:
-            there = counts[table]
-            draft.tell(
-                spot,
-                msg(
-                    "{table} has {there} rows here, counted from 0: no row {row}; add_row adds one",
-                    table=table,
-                    there=there,
-                    row=row,
-                ),
-            )
+        case (str(table), int(row), *_) if table in counts:
+            _row_beyond(draft, table, (row, counts[table], 0), spot)
+
+
+def _row_beyond(draft: Draft, table: str, rows: tuple[Any, int, int], spot: Spot) -> None:
+    """Tell a row that is not there; *rows* are the row, how many there are, and one more or not."""
+    row, there, more = rows
+    if isinstance(row, int) and row >= there + more:
+        draft.tell(
+            spot,
+            msg(
+                "{table}: no row {row} here; there are {there}, counted from 0; add_row adds one",
+                table=table,
+                there=there,
+                row=row,
+            ),
+        )
 
 
 def _during(draft: Draft) -> None:
@@ -383,11 +403,21 @@ def _steps(draft: Draft) -> None:
             draft.tell(spot.at(given[1]), message)
         elif given:
             check_action(draft, given[0], getattr(step, given[0]), spot.at(given[0]))
+        if step.at:
+            _at(draft, step, spot.at("at"))
         wrong = check_condition(step.condition)
         if wrong:
             draft.tell(spot.at("if"), wrong)
         if not given and step.retry is not UNSET:
             draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
+
+
+def _at(draft: Draft, step: Step, spot: Spot) -> None:
+    """Find a node that is not there, and actions that name their own or need none."""
+    if step.kind is not None and not step.kind.sees_form:
+        draft.tell(spot, msg("{action} is not done at a form", action=step.action))
+    elif "${" not in step.at and step.at not in draft.nodes:
+        draft.tell(spot, msg("no node {at!r}{hint}", at=step.at, hint=hint(step.at, draft.nodes)))
 
 
 def _expectations(draft: Draft) -> None:

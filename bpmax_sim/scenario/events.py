@@ -33,7 +33,8 @@ from bpmax_sim.secret.vault import members
 from bpmax_sim.session.witness import Recalled
 from bpmax_sim.subject.hooks import Happening
 
-Outcome = Literal["passed", "failed", "skipped"]
+Outcome = Literal["passed", "failed", "skipped", "xfailed"]
+"""Of a scenario, or of a step, which is never ``xfailed``: that is a failure that was expected."""
 VERSION = 2
 """Of the trace: what its events are, and the names and meaning of what they tell."""
 
@@ -146,6 +147,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
         notes: what is worth knowing and no failure, such as a change cycle that was cut.
         digest: the trace's digest, the same on every run of the same scenario in replay.
         checks: every comparison that the scenario's own expectations asked for.
+        reason: of a skip or of an expected failure.
     """
 
     outcome: Outcome
@@ -155,6 +157,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     duration: float
     checks: tuple[Check, ...] = ()
+    reason: str = ""
     at: float
 
 

@@ -186,10 +186,15 @@ class During(Model, frozen=True, kw_only=True):
 
 
 class _StepHead(Model, frozen=True, kw_only=True):
-    """The keys of a step beside its action."""
+    """The keys of a step beside its action.
+
+    Attributes:
+        at: the node at whose form the step is done, where a project stands at several.
+    """
 
     id: str = ""
     name: str = ""
+    at: str = ""
     condition: Any = field(default=True, name="if")
     faults: tuple[Any, ...] = ()
     save: Mapping[str, Any] = {}

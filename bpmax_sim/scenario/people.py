@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from bpmax_sim.errors import near
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.source import Spot, hint
@@ -13,6 +13,17 @@ from bpmax_sim.subject.definition import Action as Decision
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
 from bpmax_sim.subject.hooks import FlowMove, Result, Where
+
+WHO: Mapping[str, tuple[str, str]] = {
+    "_": (msg("Who acts where"), "谁在哪个环节操作"),
+    "project": (
+        msg("Sub-flow whose project it is; by default the main one"),
+        "子流程名称，默认主流程",
+    ),
+    "at": ("Node", "环节"),
+    "by": (msg("Who; has to be allowed to"), "谁，必须有权操作"),
+    "comment": ("Comment", "意见"),
+}
 
 
 class FlowAction(Action, frozen=True, kw_only=True):
@@ -29,6 +40,11 @@ class FlowAction(Action, frozen=True, kw_only=True):
     method: ClassVar[str] = ""
     decides: ClassVar[Decision | None] = None
     needs_others: ClassVar[bool] = False
+    texts: ClassVar = WHO
+
+    project: str = ""
+    by: str | int = ""
+    comment: str = ""
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
@@ -93,6 +109,12 @@ class FlowAction(Action, frozen=True, kw_only=True):
             getattr(flow, cls.method or cls.key())(move)
 
 
+class NodeAction(FlowAction, frozen=True, kw_only=True):
+    """Somebody does something at a node."""
+
+    at: str = ""
+
+
 _NODE = msg("the node")
 
 
@@ -135,9 +157,29 @@ def check_people(context: CheckContext, value: Any, spot: Spot) -> None:
         name = str(one)
         if not name or "${" in name or name in context.people or not context.people:
             continue
-        close = near(name, context.people)
-        if close or context.lists_people:
-            context.tell(spot, _no(msg("person {name!r}", name=name), name, context.people))
+        if context.lists_people:
+            more = hint(name, context.people)
+            context.tell(spot, msg("people has no {name!r}{hint}", name=name, hint=more))
+        elif meant := _slip(name, context.people):
+            wrong = msg("no person {name!r}; did you mean {meant!r}?", name=name, meant=meant)
+            context.tell(
+                spot, msg("{wrong} Whoever else there is belongs into people", wrong=wrong)
+            )
+
+
+def _slip(name: str, people: Iterable[str]) -> str:
+    """Return of whom *name* is a slip of the pen, not another person such as 王经理 for 李经理."""
+    if name.isascii():
+        return next(iter(difflib.get_close_matches(name, people, n=1)), "")
+    return next((one for one in people if _one_differs(name, one)), "")
+
+
+def _one_differs(name: str, other: str) -> bool:
+    is_alike = len(name) == len(other) > _SHORT and name[0] == other[0]
+    return is_alike and sum(a != b for a, b in zip(name, other, strict=True)) == 1
+
+
+_SHORT = 2
 
 
 def _no(what: str, name: str, known: Any) -> str:

@@ -367,7 +367,9 @@ class _Condition:
         if (found := _TOKEN.match(self.text, self.at)) and found["order"]:
             order, self.at = found["order"], found.end()
             right = self._operand()
+            _check_compared(left, order, right)
             return lambda lookup: _compared(left, order, right, lookup)
+        _check_lone(left)
         return lambda lookup: _is_true(left, lookup)
 
     def _group(self, start: int) -> Truth:
@@ -390,6 +392,39 @@ class _Condition:
         if not text:
             raise ValueError(msg("a value is missing"))
         return text
+
+
+def _check_compared(left: str, order: str, right: str) -> None:
+    """Find comparisons that always end the same.
+
+    Raises:
+        ValueError: neither side has a value that changes, or the sign is none.
+    """
+    if left.endswith("=") or right.startswith("="):
+        raise ValueError(msg("the signs are == != < <= > >=, and there is no other"))
+    if "${" not in left + right:
+        raise ValueError(
+            msg(
+                "{left} {order} {right} compares two texts that never change; write ${{vars.x}} "
+                "for the value of a variable",
+                left=left,
+                order=order,
+                right=right,
+            )
+        )
+
+
+_LONE = re.compile(r"\$\{[^{}]*\}|true|false")
+
+
+def _check_lone(text: str) -> None:
+    """Find texts that are compared with nothing, and so would always be true.
+
+    Raises:
+        ValueError: *text* is more than one value, or none that changes.
+    """
+    if not _LONE.fullmatch(text):
+        raise ValueError(msg("{text!r} is compared with nothing", text=text))
 
 
 def _is_true(text: str, lookup: Lookup) -> bool:

@@ -17,12 +17,15 @@ class RowAction(Action, frozen=True, kw_only=True):
 
     Attributes:
         rows: the keys that number rows -> whether they have to be there.
-        adds: whether one more row can be named than there are.
+        more: how many rows there are more afterwards.
+        one_more: whether the row behind the last can be named.
     """
 
     needs = ("form", "flow")
+    sees_form: ClassVar = True
     rows: ClassVar[Mapping[str, bool]] = {"at": True}
-    adds: ClassVar[bool] = False
+    more: ClassVar[int] = 0
+    one_more: ClassVar[bool] = False
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
@@ -52,7 +55,7 @@ class RowAction(Action, frozen=True, kw_only=True):
         def changed(rows: list[Any]) -> list[Any]:
             numbers = [int(value.get(key, len(rows))) for key in cls.rows]
             for number in numbers:
-                check_row(rows, number, table, more=int(cls.adds))
+                check_row(rows, number, table, more=int(cls.one_more))
             return cls.changed(rows, value, *numbers)
 
         on.any(cls.key()).set_rows(table, changed)

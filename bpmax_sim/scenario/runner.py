@@ -39,7 +39,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
-from bpmax_sim.scenario.action import Performer, Subject
+from bpmax_sim.scenario.action import Action, Performer, Subject
 from bpmax_sim.scenario.assertions import State, judge, resolved_error, thrown_of, told_error
 from bpmax_sim.scenario.calls import CallMade, call_made
 from bpmax_sim.scenario.events import (
@@ -68,6 +68,7 @@ from bpmax_sim.scenario.model import (
     declared_fields,
     inner_steps,
 )
+from bpmax_sim.scenario.outcome import conclude, flag_reason
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
@@ -130,7 +131,6 @@ class Log(msgspec.Struct):
     root: str = ""
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)
-    console: list[dict[str, Any]] = msgspec.field(default_factory=list)
     messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
     writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
     notes: list[str] = msgspec.field(default_factory=list)
@@ -138,6 +138,7 @@ class Log(msgspec.Struct):
     expected: Callable[[], Collection[str]] = tuple
     is_flow: bool = False
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
+    _console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
     _struck: int = 0
     _undeclared: dict[str, tuple[Place, str]] = msgspec.field(default_factory=dict)
@@ -181,7 +182,11 @@ class Log(msgspec.Struct):
 
     def mark(self) -> Mark:
         """Return the present position."""
-        return Mark(len(self.calls), len(self.console), len(self.messages))
+        return Mark(len(self.calls), len(self._console), len(self.messages))
+
+    def console(self, since: Mark) -> list[dict[str, Any]]:
+        """Return what was written to the console since a position."""
+        return [line for _, line in self._console[since.console :]]
 
     def add(self, event: Event) -> Event:
         """Note *event* and return it, redacted."""
@@ -200,18 +205,23 @@ class Log(msgspec.Struct):
                 self._numbers[record.call.serial] = number
             self._fresh += [(one.order, one) for one in made.earlier]
             self._fresh += (record.began, made), (record.ended, answer_of(made))
-        self._fresh += [(timer.order, timer) for timer in result.timers]
-        for line in sorted(result.console, key=attrgetter("order")):
-            self.console.append({"text": line.text, "level": line.level})
-            written = ConsoleWritten(text=line.text, level=line.level, place=line.place, at=line.at)
-            self._fresh.append((line.order, written))
         self._fresh += map(self._fault, self.bench.struck[self._struck :])
         self._struck = len(self.bench.struck)
-        self._fresh += self._errors(result)
+        self.take(result)
         fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
         self._fresh.clear()
         self.events += fresh
         return tuple(fresh)
+
+    def take(self, result: Result) -> None:
+        """Take what came of an action, also of one that was done while another is under way."""
+        self._fresh += [(timer.order, timer) for timer in result.timers]
+        for line in result.console:
+            self._console.append((line.order, {"text": line.text, "level": line.level}))
+            written = ConsoleWritten(text=line.text, level=line.level, place=line.place, at=line.at)
+            self._fresh.append((line.order, written))
+        self._console.sort(key=itemgetter(0))
+        self._fresh += self._errors(result)
 
     def _recalled(self, serial: int, attempt: int) -> Recalled | None:
         """Return the recording behind a sending, its file as every machine names it."""
@@ -275,7 +285,7 @@ class Progress:
         faults: whether the scenario's faults are armed.
         failures: in the order they were found.
         result: what the latest action gave.
-        missed: how many misses have been told.
+        missed: numbers of the misses that a step has reported.
         checks: what the scenario's own expectations compared.
     """
 
@@ -294,7 +304,7 @@ class Progress:
         self.log = Log(bench, item.homes, root, fields=fields, expected=expected, is_flow=is_flow)
         self.failures: list[Failure] = []
         self.result: Any = None
-        self.missed = 0
+        self.missed: set[int] = set()
         self.checks: Checks = ()
         self.subject: Subject = None
         self.scope = self._scope(environ)
@@ -369,6 +379,11 @@ class Progress:
             fields=fields,
         )
 
+    def look_at(self, node: str) -> None:
+        """Let the form of *node* be the one that is seen, where the project stands at several."""
+        if isinstance(self.subject, FlowSubject):
+            self.subject.focus = self.scope.resolve(node)
+
     def scene(self, since: Mark = START, **details: Any) -> Scene:
         """Return where failures since *since* belong."""
         log = self.log
@@ -390,7 +405,7 @@ class Progress:
             "flow": lambda: self.shown(flow_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
-            "console": lambda: log.console[since.console :],
+            "console": lambda: log.console(since),
             "result": lambda: self.shown(self.result),
             "vars": lambda: self.shown(self.scope.vars),
             "trace": log.digest,
@@ -443,6 +458,7 @@ class StepRun(msgspec.Struct):
     checks: Checks = ()
     _inner: list[Failure] = msgspec.field(default_factory=list)
     _missing: list[str] = msgspec.field(default_factory=list)
+    _first_miss: int = 0
 
     def events(self) -> Iterator[Event]:
         """Run the step and yield what happens."""
@@ -505,6 +521,7 @@ class StepRun(msgspec.Struct):
     def _body(self) -> Iterator[Event]:
         bench, step = self.progress.bench, self.located.step
         rules = self.located.faults if self.progress.faults else ()
+        self.progress.look_at(step.at)
         bench.arm(rules)
         retry = step.retry if isinstance(step.retry, Retry) else _ONCE
         for attempt in range(retry.tries):
@@ -523,23 +540,32 @@ class StepRun(msgspec.Struct):
 
     def _act(self) -> Generator[Event, None, Result | None]:
         """Perform the action; None if a value of it is not defined."""
-        progress, step = self.progress, self.located.step
-        action, kind = step.action, step.kind
-        if inner := inner_steps(step):
+        progress = self.progress
+        if inner := inner_steps(self.located.step):
             return (yield from self._run_named(*inner))
+        result = self._do(progress.performer.perform)
+        if result is None:
+            return None
+        yield from progress.log.collect(result)
+        return result
+
+    def _do(self, perform: Callable[[type[Action] | None, Any, str], Result]) -> Result | None:
+        """Return what *perform* makes of the action; None if a value of it is not defined."""
+        progress, step = self.progress, self.located.step
         result = Result()
-        if kind:
+        if kind := step.kind:
             try:
                 value = step.value if kind.is_code else progress.scope.resolve(step.value)
             except UndefinedValueError as error:
-                self._undefined(error, (action,))
+                self._undefined(error, (step.action,))
                 return None
             with self._meanwhile():
-                result = progress.performer.perform(kind, value, self._script_name())
-        yield from progress.log.collect(result)
+                result = perform(kind, value, self._script_name())
+        elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
+            result = perform(None, None, "")
         if progress.item.scenario.proxy.unawaited == "warn":
             progress.log.notes += map(str, result.unawaited)
-        if action:
+        if step.action:
             progress.remember(step.id, result.value, told_error(result.errors))
         return result
 
@@ -577,27 +603,23 @@ class StepRun(msgspec.Struct):
         """Run this step while another one is under way, and return its failures."""
         progress = self.progress
         self.since = progress.log.mark()
+        # The call in flight may have missed already: that is the other step's.
+        self._first_miss = len(progress.bench.misses)
         if not self._wanted():
             return self.failures
         started = self._started()
         progress.log.note(started)
+        progress.look_at(self.located.step.at)
         self.tries = 1
         self._do_meanwhile()
         progress.log.note(self._finished(started))
         return self.failures
 
     def _do_meanwhile(self) -> None:
-        progress, kind = self.progress, self.located.step.kind
-        result = Result()
-        if kind:
-            try:
-                value = progress.scope.resolve(self.located.step.value)
-            except UndefinedValueError as error:
-                self._undefined(error, (self.located.step.action,))
-                return
-            result = progress.performer.meanwhile(kind, value, self._script_name())
-            progress.remember(self.located.step.id, result.value, told_error(result.errors))
-        self._check(result)
+        result = self._do(self.progress.performer.meanwhile)
+        if result is not None:
+            self.progress.log.take(result)
+            self._check(result)
 
     def _script_name(self) -> str:
         return msg(
@@ -637,10 +659,11 @@ class StepRun(msgspec.Struct):
     def _check(self, result: Result) -> None:
         """Find what is wrong: misses first, then errors, then what is expected."""
         progress, scene = self.progress, self._scene()
-        missed = progress.bench.misses[progress.missed :]
-        progress.missed += len(missed)
+        misses = progress.bench.misses
+        missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
+        progress.missed.update(missed)
         if missed:
-            self.failures = [scene.miss(error) for error in missed]
+            self.failures = [scene.miss(misses[number]) for number in missed]
             return
         self.failures = [
             *self._inner,
@@ -747,14 +770,18 @@ def run_item(
         yield from _with_faults(progress)
     _close(progress)
     now = bench.clock.now()
+    outcome, failures = conclude(
+        item, progress.failures, progress.log.calls, live=not bench.is_closed
+    )
     yield ScenarioFinished(
-        outcome="failed" if progress.failures else "passed",
-        failures=bench.shown(tuple(progress.failures)),
+        outcome=outcome,
+        failures=bench.shown(failures),
         notes=bench.shown(tuple(progress.log.notes)),
         digest=progress.log.digest(),
         calls=len(progress.log.calls),
         duration=round(now - begin, 6),
         checks=progress.checks,
+        reason=flag_reason(item.xfail) if outcome == "xfailed" else "",
         at=now,
     )
 

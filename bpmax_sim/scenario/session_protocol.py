@@ -25,6 +25,11 @@ class Bench(Stage, Protocol):
         ...
 
     @property
+    def is_closed(self) -> bool:
+        """Return whether no third party is asked."""
+        ...
+
+    @property
     def calls(self) -> Sequence[Record]:
         """Return every call so far, logins too, in the order of their start."""
         ...

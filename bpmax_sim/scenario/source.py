@@ -101,13 +101,13 @@ class Failure:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
         named = self.title if self.step else self.title or self.scenario
         title = _one_line(joined(" ", named.split()), _TITLE)
-        step = msg("step {step}/{total} ", step=self.step, total=self.total) if self.step else ""
-        return msg(
-            "{step}{title}: {one_line}",
-            step=step,
-            title=title,
-            one_line=_one_line(self.essence, _ESSENCE),
-        )
+        return headline(self.step, self.total, title, _one_line(self.essence, _ESSENCE))
+
+
+def headline(step: int, total: int, title: str, essence: str) -> str:
+    """Return what went wrong in one line; *step* is 0 for the scenario as a whole."""
+    where = msg("step {step}/{total} ", step=step, total=total) if step else ""
+    return msg("{where}{title}: {essence}", where=where, title=title, essence=essence)
 
 
 def _one_line(text: str, longest: int) -> str:
@@ -213,8 +213,31 @@ def _calls(failure: Failure, fit: _Fit) -> Iterator[str]:
             took=took,
             response="" if call.error else show(call.response),
         ).rstrip()
+        if fit is _WHOLE:
+            yield from (
+                msg(
+                    "     × {path}: recorded {recorded}, sent {sent}",
+                    path=path,
+                    recorded=recorded or msg("nothing"),
+                    sent=sent or msg("nothing"),
+                )
+                for path, recorded, sent in differing(call)
+            )
     if len(calls) > fit.calls:
         yield msg("  … {calls_count} more", calls_count=len(calls) - fit.calls)
+
+
+def differing(call: CallMade) -> Iterator[tuple[str, str, str]]:
+    """Yield where a call differs from the nearest recording: path, recorded and sent as JSON.
+
+    A side that is not there is an empty text.
+    """
+    recording = call.recording
+    for one in recording.differs if recording and not recording.played else ():
+        yield one["path"], *(show(one[side]) if side in one else "" for side in _SIDES)
+
+
+_SIDES = ("recorded", "sent")
 
 
 def _script_line(failure: Failure, fit: _Fit) -> Iterator[str]:

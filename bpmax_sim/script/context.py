@@ -232,7 +232,7 @@ class Context:
             run,
             "run",
             start=placed.start,
-            source=placed.script.source,
+            source=placed.sent.text,
             files=files,
             **({"state": list(state)} if state else {}),
         )
@@ -556,7 +556,9 @@ _ENTRIES: Mapping[type, Callable[[Context, Run, Any], None]] = {
 
 def _file(placed: Placed) -> dict[str, Any]:
     """Return a script as the prelude takes it."""
-    return {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
+    file = {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
+    sent = placed.sent
+    return {**file, "sent": sent.text, "moves": sent.moves} if sent.moves else file
 
 
 def _crossing(answer: Answer) -> tuple[str, str | None]:

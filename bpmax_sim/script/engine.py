@@ -45,6 +45,7 @@ from bpmax_sim.script.limits import (
     stack_limit,
     too_slow,
 )
+from bpmax_sim.script.operators import SIGN as OPERATORS
 
 TESTED = frozenset({"0.17.0.1", "0.17.0.2"})
 """Versions of quickjs-ng whose objects are laid out as `handles` reads them."""
@@ -284,6 +285,8 @@ BINDINGS: Mapping[str, str] = {
     "inspect": r"console",
     "sort": r"[sS]ort(?:ed)?\b",
     "math": r"(?!)",
+    "power": r"(?!)",
+    "operators": r"(?!)",
     "legacy": r"(?!)",
     "web": r"Abort(?:Controller|Signal)|performance",
     "gbk": r"(?i)gbk|gb_?2312|chinese",
@@ -304,6 +307,8 @@ ADAPTATIONS: Mapping[str, str] = {
         r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*"
         r"(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b"
     ),
+    "power": r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*pow\b",
+    "operators": rf"{OPERATORS}|\bFunction\b|\.\s*constructor\s*\(",
     "legacy": (
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"
@@ -331,14 +336,9 @@ class QuickJSNG:
         self._context.set_max_stack_size(limits.stack or stack_limit())
         self._entry: Any = _entry(self._context, sources)
         self._tracking = track_rejections(self._context)
-        self._adapt(_adaptations(tuple(sources)))
+        if parts := adaptation(adaptations(sources)):
+            self._entry("adapt", parts)
         self._context.set_memory_limit(limits.memory)
-
-    def _adapt(self, parts: Sequence[str]) -> None:
-        if parts:
-            names = list(BINDINGS)
-            numbers = [names.index(part) + 1 for part in parts]  # among the prelude's parameters
-            self._entry("adapt", json.dumps({"now": 0, "parts": numbers}))
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
@@ -425,7 +425,7 @@ def _entry(context: Any, scripts: Sequence[str]) -> Any:
     main = compiled(texts[0])
     if main is None:
         return context.eval(texts[0])(None, *texts[1:])
-    wanted = _wanted("").union(_adaptations(tuple(scripts)), *map(_wanted, scripts))
+    wanted = _wanted("").union(adaptations(scripts), *map(_wanted, scripts))
     parts = [
         compiled(text) if name in wanted else None
         for name, text in zip(BINDINGS, texts[1:], strict=True)
@@ -439,11 +439,21 @@ def _wanted(script: str) -> frozenset[str]:
     return frozenset(name for name, sign in BINDINGS.items() if re.search(sign, script))
 
 
-@lru_cache(maxsize=256)
-def _adaptations(scripts: Sequence[str]) -> tuple[str, ...]:
+def adaptations(scripts: Sequence[str]) -> tuple[str, ...]:
     """Return the adaptations whose sign is in one of *scripts*."""
-    text = "\n".join(scripts)
+    return _adaptations("\n".join(scripts))
+
+
+@lru_cache(maxsize=256)
+def _adaptations(text: str) -> tuple[str, ...]:
     return tuple(name for name, sign in ADAPTATIONS.items() if re.search(sign, text))
+
+
+def adaptation(names: Sequence[str]) -> str:
+    """Return the argument of the prelude's ``adapt`` for these adaptations, if there are any."""
+    order = list(BINDINGS)
+    parts = [order.index(name) + 1 for name in names]  # among the prelude's parameters
+    return json.dumps({"now": 0, "parts": parts}) if parts else ""
 
 
 @cache

@@ -23,6 +23,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+from bpmax_sim.script.operators import Rewritten, rewritten
 from bpmax_sim.script.outbox import Told
 
 FIRST_LINE = 500  # the prelude and the bindings are above
@@ -71,7 +72,12 @@ class Placed(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """Return the script below as many empty lines, as engines take it."""
-        return "\n" * self.start + plain(self.script.source)
+        return "\n" * self.start + plain(self.sent.text)
+
+    @property
+    def sent(self) -> Rewritten:
+        """Return what the engine gets."""
+        return rewritten(self.script.source)
 
     @property
     def lines(self) -> list[str]:

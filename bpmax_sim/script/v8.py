@@ -20,13 +20,16 @@ from typing import Any, Final
 from py_mini_racer import JSEvalException, JSOOMException, JSParseException
 from py_mini_racer._mini_racer import _make_context
 
-from bpmax_sim.script.engine import BINDINGS, sources
+from bpmax_sim.script.engine import BINDINGS, adaptation, adaptations
+from bpmax_sim.script.engine import sources as texts
 from bpmax_sim.script.failure import plain
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
 
 # `MiniRacer` itself installs timers of real time that cannot be taken away again.
 
 
+_ADAPTED: Final = frozenset({"power", "operators"})
+"""What is another engine's way to compute, or is called by what scripts are rewritten to."""
 _PATIENCE = 2  # seconds to wait for each that is left: others use the machine, too
 _HEAD = re.compile(r"^(?:<anonymous>|undefined):(\d+): (.*)$", re.DOTALL)
 
@@ -38,7 +41,7 @@ _OPEN: Final[set[ExitStack]] = set()
 class V8:
     """A V8 isolate with the prelude in it."""
 
-    def __init__(self, limits: Limits, _sources: Sequence[str] = ()) -> None:
+    def __init__(self, limits: Limits, sources: Sequence[str] = ()) -> None:
         """Make an isolate within *limits*; its stack is V8's own, and time is that of a clock."""
         self._limits = limits
         self._left = limits.cpu
@@ -46,6 +49,8 @@ class V8:
         _OPEN.add(self._resources)
         self._context: Any = self._resources.enter_context(_make_context(_loop()))
         self._eval(_program())
+        if parts := adaptation([name for name in adaptations(sources) if name in _ADAPTED]):
+            self._eval(f"__bpm('adapt',{json.dumps(parts)});0")
         self._context.set_hard_memory_limit(limits.memory)
 
     def load(self, source: str) -> None:
@@ -138,7 +143,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 @cache
 def _program() -> str:
-    prelude, *bindings = sources()
+    prelude, *bindings = texts()
     adapter = (files("bpmax_sim.script") / "bindings/v8.js").read_text("utf-8")
     intl = list(BINDINGS).index("intl")
     return f"({adapter})({json.dumps(prelude)},{json.dumps(bindings)},{intl});0"

@@ -39,7 +39,7 @@ from bpmax_sim.proxy.client import call
 from bpmax_sim.script import failure
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import Outcome, Waiting
+from bpmax_sim.script.outbox import ConsoleLine, Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import Redact, redacted
@@ -307,6 +307,7 @@ class Session:
 
     Attributes:
         calls: a record of each call and login, redacted when read.
+        console: what scripts wrote to it so far, redacted.
         misses: every call that replay had no answer for, whatever the script did with it.
         clock: what scripts see.
     """
@@ -343,6 +344,7 @@ class Session:
         self.mode = start.mode
         self.clock = start.clock
         own = None if transport is None else as_transport(transport)
+        self.console: list[ConsoleLine] = []
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         self._network = Network(platforms, settings, start, transport=own)
         self.calls = self._network.calls
@@ -589,6 +591,7 @@ class Session:
 
     def _heard(self, outcome: Outcome) -> Outcome:
         shown = shown_outcome(outcome, self.redact)
+        self.console += shown.console
         for told in self._hearers:
             told(shown)
         return shown

@@ -200,6 +200,24 @@ class Definition(Model, frozen=True, kw_only=True):
         node = self.nodes[gateway]
         return {first: self._ahead(first, node.join) for first in node.parallel}
 
+    @property
+    def gateways(self) -> dict[str, set[str]]:
+        """Return each gateway with the nodes of all its branches."""
+        return {
+            name: set().union(*self.region(name).values())
+            for name, node in self.nodes.items()
+            if node.parallel
+        }
+
+    def beside(self, node: str, other: str) -> bool:
+        """Return whether two nodes lie in different branches of one gateway."""
+        for gateway in self.gateways:
+            branches = self.region(gateway).values()
+            mine, others = ([one for one in branches if n in one] for n in (node, other))
+            if mine and others and mine != others:
+                return True
+        return False
+
     def _ahead(self, first: str, join: str) -> set[str]:
         """Return the nodes on the ways of approval from *first*, without *join*."""
         found: set[str] = set()
@@ -245,6 +263,20 @@ class Definition(Model, frozen=True, kw_only=True):
                             ),
                         )
                     seen.setdefault(one, first)
+            yield from self._crossings(seen)
+
+    def _crossings(self, branches: Mapping[str, str]) -> Iterator[Finding]:
+        """Find ways from one branch into another; *branches* are node -> first of its branch."""
+        for name, first in branches.items():
+            node = self.nodes[name]
+            ways = [(str(one), route.to) for one in node.offers for route in node.routes(one)]
+            ways += [("deadline", node.due.to)] if node.due and node.due.to else []
+            for key, to in ways:
+                if branches.get(to, first) != first:
+                    yield (
+                        ("nodes", name, key),
+                        msg("{to!r} lies in another branch than {name!r}", to=to, name=name),
+                    )
 
     def _never(self, first: str, nodes: set[str], join: str) -> str:
         """Return why a branch never comes to *join*, or nothing."""

@@ -14,10 +14,8 @@ import msgspec
 from bpmax_sim.errors import SubjectError, listed
 from bpmax_sim.i18n import msg
 from bpmax_sim.subject.definition import ACTIONS, Action
-from bpmax_sim.subject.hooks import (
-    FlowMove,
-    Result,
-)
+from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.hooks import FlowMove, Result
 from bpmax_sim.subject.moves import MovingProject
 from bpmax_sim.subject.owners import (
     PASSED,
@@ -56,10 +54,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         if self.creation is None:
             return self.create(move)
-        if self.status != NEW:
-            raise SubjectError(
-                msg("the project is created already; it stands at {at!r}", at=self.at)
-            )
+        self._check_new()
         self.creation.join(self._result)
         if move.form:
             self.creation.set(move.form)
@@ -78,10 +73,7 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: it is created already, or ``jump`` leads nowhere.
         """
-        if self.status != NEW:
-            raise SubjectError(
-                msg("the project is created already; it stands at {at!r}", at=self.at)
-            )
+        self._check_new()
         creating = msgspec.structs.replace(move, action="create")
         with self._whole_or_not_at_all():
             self.starter = move.by or str(self.user.get("id", ""))
@@ -95,10 +87,17 @@ class FlowSubject(MovingProject, kw_only=True):
                 self.project["name"] = name
             first = self._hook("jump", creating)
             self._computed(creating)
+            self._check_new()
             if not self._result.errors:
                 self._arrive(first_node(self.definition, first), "create", creating)
             self._result.value = value
         return self._result
+
+    def _check_new(self) -> None:
+        if self.status != NEW:
+            raise SubjectError(
+                msg("the project is created already; it stands at {at!r}", at=self.at)
+            )
 
     def act(self, action: Action, move: FlowMove) -> Result:
         """Approve or reject: check, run the hooks, then go where the definition leads.
@@ -139,11 +138,36 @@ class FlowSubject(MovingProject, kw_only=True):
         if self._result.errors:
             self._result.refused = True
             return False
+        visit = self._still(visit, acting)
         self._mark(visit, acting)
         self._note(acting)
         self._move(visit, action, acting)
         self._result.value = value
         return True
+
+    def _still(self, visit: Visit, acting: FlowMove) -> Visit:
+        """Return *visit* as it is after its scripts.
+
+        Raises:
+            SubjectError: while they ran, somebody else moved the project on.
+        """
+        if self.definition is None:
+            return visit
+        present = self.places.visits.get(visit.node)
+        if present is None or present.serial != visit.serial:
+            raise SubjectError(
+                msg(
+                    "cannot {action} at {node!r}: meanwhile the project went on; it is {status}, "
+                    "{stands}",
+                    action=acting.action,
+                    node=visit.node,
+                    status=self.status,
+                    stands=self._stands(),
+                )
+            )
+        if present.table is not None and present.table.items:
+            present.table.item(acting.by)
+        return present
 
     def _waits_after(self, visit: Visit, by: str, status: int) -> bool:
         """Return whether the node waits for others when *by* has decided so."""
@@ -203,14 +227,24 @@ class FlowSubject(MovingProject, kw_only=True):
         _, acting = self._at_the_table("return", move)
         to, visit = str(_one(acting)), self.places.visits[acting.at]
         is_start = to == START and (self.definition is None or START not in self.definition.nodes)
-        passed = [one["node"] for one in self.history if one["node"] != acting.at]
+        passed = self._passed(without=acting.at)
+        if self.definition is not None and visit.split and self.definition.beside(acting.at, to):
+            raise SubjectError(
+                msg(
+                    "{to!r} lies in another branch than {at!r}; return inside the branch, to the "
+                    "node that splits, to one before it, or to {start}",
+                    to=to,
+                    at=acting.at,
+                    start=START,
+                )
+            )
         if not is_start and to not in passed:
             raise SubjectError(
                 msg(
                     "the project has not passed {to!r}, so it cannot return there; it has passed "
                     "{listed}, and {start} is who started it",
                     to=to,
-                    listed=(listed(dict.fromkeys(passed)) or msg("no node")),
+                    listed=(listed(passed) or msg("no node")),
                     start=START,
                 )
             )
@@ -232,14 +266,7 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: it is not with who started it, or somebody else acts.
         """
-        if self.status not in (RETURNED, REJECTED):
-            raise SubjectError(
-                msg(
-                    "cannot resubmit: the project is {status}; only what was refused or returned "
-                    "to who started it can be submitted again",
-                    status=self.status,
-                )
-            )
+        self._check_with_starter()
         by = self._among("resubmit", move, self._starters(), msg("who started it"))
         acting = msgspec.structs.replace(move, by=by, action="resubmit", at="")
         with self._whole_or_not_at_all():
@@ -252,6 +279,7 @@ class FlowSubject(MovingProject, kw_only=True):
             if self._result.errors or self._result.refused:
                 self._result.refused = True
                 return self._result
+            self._check_with_starter()
             self._note(acting)
             self.owners.clear()
             goes_back = self.definition is not None and self.definition.resubmit == "back"
@@ -263,19 +291,22 @@ class FlowSubject(MovingProject, kw_only=True):
             self._arrive(target, "resubmit", acting)
         return self._result
 
+    def _check_with_starter(self) -> None:
+        if self.status not in (RETURNED, REJECTED):
+            raise SubjectError(
+                msg(
+                    "cannot resubmit: the project is {status}; only what was refused or returned "
+                    "to who started it can be submitted again",
+                    status=self.status,
+                )
+            )
+
     def _way_back(self, sender: str) -> str:
         """Return where a project goes on that *sender* sent back: all branches decide again."""
-        definition = self.definition
-        target, inside = sender, True
-        while definition is not None and inside:
-            around = [
-                name
-                for name, node in definition.nodes.items()
-                if node.parallel
-                and any(target in nodes for nodes in definition.region(name).values())
-            ]
-            inside = bool(around)
-            target = around[0] if around else target
+        gateways = self.definition.gateways if self.definition else {}
+        target = sender
+        while around := [name for name, inside in gateways.items() if target in inside]:
+            target = around[0]
         return target
 
     def withdraw(self, move: FlowMove) -> Result:
@@ -356,20 +387,41 @@ class FlowSubject(MovingProject, kw_only=True):
     def set(self, values: Mapping[str, Any]) -> Result:
         """Fill in the project's form, as a person at the node, then bring computed values in."""
         with self._whole_or_not_at_all():
-            self.front.join(self._result)
-            self.front.set(values)
+            front = self.seen("set")
+            front.join(self._result)
+            front.set(values)
             if self.status != NEW or self.creation is None:
-                self._computed(FlowMove(at=self.at))
+                self._computed(FlowMove(at=self.looked_at))
         return self._result
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
         """Let a table of the project's form have the rows that *change* makes of its own."""
         with self._whole_or_not_at_all():
-            self.front.join(self._result)
-            self.front.set_rows(table, change)
+            front = self.seen("change rows")
+            front.join(self._result)
+            front.set_rows(table, change)
             if self.status != NEW or self.creation is None:
-                self._computed(FlowMove(at=self.at))
+                self._computed(FlowMove(at=self.looked_at))
         return self._result
+
+    def seen(self, action: str) -> FormSubject:
+        """Return the form that a person sees.
+
+        Raises:
+            SubjectError: the project stands at several nodes with forms of their own, and nothing
+                says which of them is meant.
+        """
+        several = [one for one in self.visits if one in self.screens]
+        is_clear = self.focus or len(self._mine(str(self.user.get("id", "")))) == 1
+        if len(self.visits) > 1 and several and not is_clear:
+            raise SubjectError(
+                msg(
+                    "cannot {action}: {stands}; say at which of them, with at",
+                    action=action,
+                    stands=self._stands(),
+                )
+            )
+        return self.front
 
     def _at_the_table(self, action: str, move: FlowMove) -> tuple[Table, FlowMove]:
         """Return who decides at the present node, and the move of an owner who is to act there."""

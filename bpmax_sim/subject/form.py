@@ -16,7 +16,7 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.subject.cells import changed_columns, steps_of, table_of, with_cell
+from bpmax_sim.subject.cells import cell, changed_columns, steps_of, table_of, with_cell
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, Result, same
 from bpmax_sim.subject.person import check_complete, check_entry
 from bpmax_sim.subject.screen import Screen, state_links
@@ -91,7 +91,8 @@ class FormSubject(Screen, kw_only=True):
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
             steps = () if name in self.fields else steps_of(name)
-            check_entry(self, steps or (name,), value)
+            path = steps or (name,)
+            check_entry(self, path, value, cell(self.fields, path))
             if steps:
                 field = str(steps[0])
                 self._enter(field, with_cell(self.fields.get(field), steps[1:], value, name))
@@ -102,7 +103,11 @@ class FormSubject(Screen, kw_only=True):
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
         """Let a table have the rows that *change* makes of its present ones."""
         check_entry(self, (table,))
-        self._enter(table, change(table_of(self.fields.get(table), table)))
+        before = table_of(self.fields.get(table), table)
+        after = change(list(before))
+        new = [row for row in after if not any(row is one for one in before)]
+        check_entry(self, (table,), new)
+        self._enter(table, after)
         return self._result
 
     def _enter(self, name: str, value: Any) -> None:

@@ -45,6 +45,7 @@ _MOST_HOPS = 100
 class MovingProject(ProjectState, kw_only=True):
     """A project with a definition moves along its nodes; without one it stays where it is."""
 
+    begins: bool = False
     _hops: int = 0
 
     def next_due(self) -> float | None:
@@ -108,20 +109,10 @@ class MovingProject(ProjectState, kw_only=True):
         """
         self._check_under_way(action)
         visits = self.places.visits
-        known = self.definition.nodes if self.definition else {}
         if move.at:
             if move.at in visits and not visits[move.at].child:
                 return visits[move.at]
-            hint = near(move.at, known) if move.at not in known else ""
-            raise SubjectError(
-                msg(
-                    "cannot {action} at {at!r}: {stands}{hint}",
-                    action=action,
-                    at=move.at,
-                    stands=self._stands(),
-                    hint=hint,
-                )
-            )
+            raise self._not_there(action, move.at)
         open_visits = [one for one in visits.values() if not one.child]
         if not open_visits:
             waits = listed(one.child for one in visits.values())
@@ -134,8 +125,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
         if len(open_visits) == 1:
             return open_visits[0]
-        by = move.by or str(self.user.get("id", ""))
-        mine = [one for one in open_visits if by in (one.table.ids if one.table else ())]
+        mine = self._mine(move.by or str(self.user.get("id", "")))
         if len(mine) != 1:
             raise SubjectError(
                 msg(
@@ -145,6 +135,18 @@ class MovingProject(ProjectState, kw_only=True):
                 )
             )
         return mine[0]
+
+    def _not_there(self, action: str, at: str) -> SubjectError:
+        known = self.definition.nodes if self.definition else {}
+        return SubjectError(
+            msg(
+                "cannot {action} at {at!r}: {stands}{hint}",
+                action=action,
+                at=at,
+                stands=self._stands(),
+                hint=near(at, known) if at not in known else "",
+            )
+        )
 
     def _stands(self) -> str:
         return msg(
@@ -178,11 +180,25 @@ class MovingProject(ProjectState, kw_only=True):
         chosen = by or str(self.user.get("id", "")) or (owner_of(first[0]) if first else "")
         return actor(visit.node, items, chosen, self.user)
 
+    def _passed(self, without: str) -> list[str]:
+        """Return the nodes that were passed, beside *without*, and the gateways of branches."""
+        nodes = list(dict.fromkeys(one["node"] for one in self.history if one["node"] != without))
+        gateways = self.definition.gateways if self.definition else {}
+        split = [name for name, inside in gateways.items() if inside & {*nodes, without}]
+        return [*nodes, *(one for one in split if one not in nodes)]
+
     def _after(self, node: str) -> list[str]:
-        """Return the nodes that were passed since the project was last at *node*, that included."""
+        """Return the nodes that are decided again from *node* on, itself or its branches included.
+
+        What other branches decided meanwhile stands.
+        """
         passed = [one["node"] for one in self.history]
-        last = len(passed) - 1 - passed[::-1].index(node)
-        return passed[last:]
+        definition = self.definition
+        if definition is None:
+            return passed
+        inside = definition.gateways.get(node, {node}) & {*passed}
+        first = min(len(passed) - 1 - passed[::-1].index(one) for one in inside)
+        return [one for one in passed[first:] if not definition.beside(node, one)]
 
     def _move(self, visit: Visit, action: Action, move: FlowMove) -> None:
         """Go where *action* leads."""
@@ -449,8 +465,33 @@ class MovingProject(ProjectState, kw_only=True):
         return ended.error is None and bool(ended.value)
 
     def __post_init__(self) -> None:
-        """Start in the middle where *at* says so."""
-        if self.at:
-            self.status = PROCESSING
-            self.places.visits[self.at] = Visit(self.at)
-            self._show(self.at)
+        """Start in the middle where *at* says so, as if the project had just come there."""
+        if not self.at:
+            return
+        self.status = PROCESSING
+        visit = self.places.visits[self.at] = Visit(self.at)
+        self._show(self.at)
+        declared = self._declared(self.at)
+        if declared is None:
+            return
+        if declared.due is not None:
+            visit.due = self.now() + declared.due.after
+        self.begins = bool(declared.parallel or declared.child)
+        if not self.begins and not self.bodies(f"owners.{self.at}"):
+            self._seat(visit, untreated({"owner_id": owner} for owner in declared.owners))
+
+    def settle(self) -> None:
+        """Start the branches or the sub-flow of the node where a scenario starts.
+
+        Raises:
+            SubjectError: the project is not at the node that a step looks at.
+        """
+        declared = self._declared(self.at)
+        if self.begins and declared is not None:
+            self.begins = False
+            visit = self.places.visits.pop(self.at)
+            move = FlowMove(at=self.at, by=str(self.user.get("id", "")))
+            with self._whole_or_not_at_all():
+                self._enter(visit.node, "", move, visit, "")
+        if self.focus and self.focus not in self.visits:
+            raise self._not_there(msg("see the form"), self.focus)

@@ -245,6 +245,12 @@ def _items(items: Any, node: str) -> Items:
                 items=items,
             )
         )
+    ids = [owner_of(item) for item in items]
+    doubled = [one for one in ids if ids.count(one) > 1]
+    if doubled:
+        raise SubjectError(
+            msg("owners.{node} returned {doubled!r} twice", node=node, doubled=doubled[0])
+        )
     return [dict(item) for item in items]
 
 

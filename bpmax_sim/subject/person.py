@@ -6,6 +6,7 @@ Scripts may write all the same. A column of a table has states of its own: ``明
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from msgspec import UNSET
@@ -27,27 +28,53 @@ class Shown(Protocol):
         ...
 
 
-def check_entry(form: Shown, steps: Steps, value: Any = UNSET) -> None:
-    """Check that a person can enter *value* at *steps*, or change rows there, or press it.
+def check_entry(form: Shown, steps: Steps, value: Any = UNSET, old: Any = None) -> None:
+    """Check that a person can enter *value* for *old* at *steps*, or change or press what is there.
 
     Raises:
-        SubjectError: it is hidden or read-only, or the value is none of its options.
+        SubjectError: it is hidden or read-only, or the value is none of its options; of a table or
+            an object, this goes for each member that changes.
     """
     names = [str(step) for step in steps if isinstance(step, str)]
-    for name in (".".join(names[: depth + 1]) for depth in range(len(names))):
-        state = form.state(name)
-        for key, stops in (("visible", False), ("readonly", True)):
-            if state.get(key, not stops) is stops:
-                is_what = msg("hidden") if key == "visible" else msg("read-only")
-                raise SubjectError(
-                    msg(
-                        "{name} is {is_what}, so a person cannot change it; a script may, in js",
-                        name=name,
-                        is_what=is_what,
-                    )
-                )
+    for depth in range(len(names)):
+        _check_state(form, ".".join(names[: depth + 1]))
     if value is not UNSET:
-        _check_option(".".join(names), form.state(".".join(names)).get("options"), value)
+        name = ".".join(names)
+        _check_option(name, form.state(name).get("options"), value)
+        for member, entered in _changed_members(name, value, old):
+            _check_state(form, member)
+            _check_option(member, form.state(member).get("options"), entered)
+
+
+def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the columns of a table, or the members of an object, that get another value."""
+    if isinstance(value, list | tuple):
+        rows = old if isinstance(old, list | tuple) else ()
+        for row, was in zip_longest(value, rows[: len(value)]):
+            if isinstance(row, Mapping):
+                yield from _changed_members(name, row, was)
+    elif isinstance(value, Mapping):
+        before = old if isinstance(old, Mapping) else {}
+        for key, entered in value.items():
+            was = before.get(key)
+            if not same(entered, was) and not (is_empty(entered) and is_empty(was)):
+                member = f"{name}.{key}"
+                yield member, entered
+                yield from _changed_members(member, entered, was)
+
+
+def _check_state(form: Shown, name: str) -> None:
+    state = form.state(name)
+    for key, stops in (("visible", False), ("readonly", True)):
+        if state.get(key, not stops) is stops:
+            is_what = msg("hidden") if key == "visible" else msg("read-only")
+            raise SubjectError(
+                msg(
+                    "{name} is {is_what}, so a person cannot change it; a script may, in js",
+                    name=name,
+                    is_what=is_what,
+                )
+            )
 
 
 def _check_option(name: str, options: Any, value: Any) -> None:
@@ -56,11 +83,25 @@ def _check_option(name: str, options: Any, value: Any) -> None:
     known = [option.get("value") if isinstance(option, Mapping) else option for option in options]
     for one in value if isinstance(value, list | tuple) else (value,):
         if not any(same(one, option) for option in known):
-            texts = [str(option) for option in known]
-            hint = near(str(one), texts) or msg("; there is {listed}", listed=listed(texts))
             raise SubjectError(
-                msg("{name}: {one!r} is none of its options{hint}", name=name, one=one, hint=hint)
+                msg(
+                    "{name}: {one!r} is none of its options{hint}",
+                    name=name,
+                    one=one,
+                    hint=_hint(one, known),
+                )
             )
+
+
+def _hint(one: Any, known: list[Any]) -> str:
+    """Return the option that was probably meant, or all there are."""
+    texts = [str(option) for option in known]
+    if str(one) in texts:
+        meant = known[texts.index(str(one))]
+        if isinstance(one, str):
+            return msg("; write {meant}, without quotes", meant=meant)
+        return msg("; write {meant!r}, with quotes", meant=meant)
+    return near(str(one), texts) or msg("; there is {listed}", listed=listed(texts))
 
 
 def check_complete(form: Shown) -> None:

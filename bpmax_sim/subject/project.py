@@ -74,6 +74,8 @@ _STATE = (
     "starter",
     "sender",
     "titles",
+    "shown",
+    "shelved",
 )
 _PARTS: tuple[Part, ...] = ("form", "project")
 T = TypeVar("T", bound="ProjectState")
@@ -97,6 +99,9 @@ class ProjectState(Screen, kw_only=True):
         subflows: name -> what its projects are made of.
         children: the projects of sub-flows, by name.
         titles: what ``task_title`` and ``visibility`` gave, where they run by themselves.
+        focus: the node that a step looks at, of several where the project stands.
+        shown: the node whose states of fields hold now; *shelved* are those of other nodes.
+        commits: how often something was done while another action was under way.
     """
 
     definition: Definition | None = None
@@ -122,6 +127,11 @@ class ProjectState(Screen, kw_only=True):
     history: list[dict[str, Any]] = msgspec.field(default_factory=list)
     notified: list[dict[str, Any]] = msgspec.field(default_factory=list)
     titles: dict[str, Any] = msgspec.field(default_factory=dict)
+    focus: str = ""
+    shown: str = ""
+    shelved: dict[str, dict[str, dict[str, Any]]] = msgspec.field(default_factory=dict)
+    commits: int = 0
+    is_meanwhile: bool = False
     _screens: dict[str, FormSubject] = msgspec.field(default_factory=dict)
     _hops: int = 0
 
@@ -135,14 +145,43 @@ class ProjectState(Screen, kw_only=True):
         """Return the form that a person sees: the one that creates the project, or the node's."""
         if self.creation is not None and self.status in (NEW, RETURNED):
             return self.creation
-        return self._screen(self.at)
+        return self._screen(self.looked_at)
 
-    def begin(self) -> Result:
-        """Start an action; all projects and forms have one result."""
-        result = super().begin()
+    @property
+    def looked_at(self) -> str:
+        """Return the node whose form is seen: of several the step's, the user's, or the first."""
+        if self.focus in self.visits:
+            return self.focus
+        mine = self._mine(str(self.user.get("id", "")))
+        return mine[0].node if len(mine) == 1 and len(self.visits) > 1 else self.at
+
+    def _mine(self, by: str) -> list[Visit]:
+        """Return the nodes where *by* has a task."""
+        return [one for one in self.visits.values() if one.table and by in one.table.ids]
+
+    @property
+    def root(self) -> Self:
+        """Return the main project."""
+        found = self
+        while found.parent is not None:
+            found = found.parent
+        return found
+
+    def join_all(self, result: Result) -> None:
+        """Let all projects and forms have one result."""
         for part in self._family():
             part.join(result)
-        return result
+
+    @contextmanager
+    def meanwhile(self) -> Iterator[Result]:
+        """Let an action take place while another one is under way; what it does stays done."""
+        root = self.root
+        root.is_meanwhile = True
+        try:
+            with super().meanwhile() as inner:
+                yield inner
+        finally:
+            root.is_meanwhile = False
 
     def join(self, result: Result) -> None:
         """Let what comes of an action go to *result*, of its forms, too."""
@@ -170,10 +209,7 @@ class ProjectState(Screen, kw_only=True):
 
     def _family(self) -> list[Self]:
         """Return the main project and those of all sub-flows."""
-        root = self
-        while root.parent is not None:
-            root = root.parent
-        return list(_below(root))
+        return list(_below(self.root))
 
     def store(
         self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
@@ -197,7 +233,7 @@ class ProjectState(Screen, kw_only=True):
 
     def views(self) -> tuple[FlowFormView, ContextView]:
         """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
-        return self._views("js", FlowMove(at=self.at))
+        return self._views("js", FlowMove(at=self.looked_at))
 
     def facts(self) -> Mapping[str, Any]:
         """Return what a scenario can ask of the flow."""
@@ -259,6 +295,7 @@ class ProjectState(Screen, kw_only=True):
         """Return ``form`` and ``ctx``, whose ``form`` is the same object."""
         form = FlowFormView(self, self, event)
         node = move.at or self.at
+        self._look(node)
         known = self._declared(node)
         step = {
             "id": node,
@@ -298,6 +335,8 @@ class ProjectState(Screen, kw_only=True):
         self._result.value = value
 
     def _screen(self, node: str) -> FormSubject:
+        """Return the form as it is seen at *node*."""
+        self._look(node)
         if node not in self._screens:
             screen = self.screens.get(node, NodeScreen())
             made = FormSubject(
@@ -313,13 +352,31 @@ class ProjectState(Screen, kw_only=True):
             self._screens[node] = made
         return self._screens[node]
 
+    def _look(self, node: str) -> None:
+        """Let the states of fields hold that *node* shows, where the project stands there."""
+        if node == self.shown or node not in self.visits:
+            return
+        self._shelve()
+        states = self.shelved.pop(node, None)
+        if states is not None:
+            self.states.clear()
+            self.states.update(states)
+        self.shown = node
+
     def _show(self, node: str) -> None:
         """Show the form as *node* declares it."""
+        self._shelve()
+        self.shown = node
         for field in {name for one in self.screens.values() for name in one.states}:
             self.states.pop(field, None)
         for field, states in self.screens.get(node, NodeScreen()).states.items():
             for key, value in states.items():
                 self.set_state(field, key, value)
+
+    def _shelve(self) -> None:
+        """Put the states of fields by that a node shows where the project still stands."""
+        if self.shown in self.visits:
+            self.shelved[self.shown] = {name: dict(one) for name, one in self.states.items()}
 
     def _fill_in(self, node: str, values: Mapping[str, Any]) -> None:
         if values:
@@ -366,14 +423,22 @@ class ProjectState(Screen, kw_only=True):
 
     @contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
-        """Take back what was written, and the way that was gone, where something goes wrong."""
+        """Take back what was written, and the way that was gone, where something goes wrong.
+
+        What others did meanwhile stays, and what was written up to then with it.
+        """
+        root = self.root
         before = [(part, part._remember()) for part in self._family()]  # noqa: SLF001
+        commits = root.commits
         try:
             yield
         except Exception:
-            _undo(before)
+            if root.commits == commits:
+                _undo(before)
             raise
-        if self._result.errors or self._result.refused:
+        if not (self._result.errors or self._result.refused):
+            root.commits += root.is_meanwhile
+        elif root.commits == commits:
             _undo(before)
 
     def _remember(self) -> _Memory:

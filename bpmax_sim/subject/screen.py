@@ -6,7 +6,8 @@ this simulator. Scripts assign to them, and to the members of the last four: ``f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -50,14 +51,29 @@ class Screen(msgspec.Struct, kw_only=True):
         """Let what comes of an action that another part began go to its *result*."""
         self._result = result
 
+    @contextmanager
+    def meanwhile(self) -> Iterator[Result]:
+        """Let an action take place while another one is under way, with a result of its own."""
+        outer = self._result
+        inner = self.begin()
+        try:
+            yield inner
+        finally:
+            self.join_all(outer)
+
     def begin(self) -> Result:
         """Start an action; what its scripts come to, and all that they start, goes to the result.
 
         Handlers and timers end whenever they do, so whoever performs an action starts it here, be
         it a user's or a script's.
         """
-        self._result = Result()
-        return self._result
+        result = Result()
+        self.join_all(result)
+        return result
+
+    def join_all(self, result: Result) -> None:
+        """Let what comes of an action, of this and all that belongs to it, go to *result*."""
+        self.join(result)
 
     def show(self, text: str, level: str = "info") -> None:
         """Show a message to the user."""

@@ -7,6 +7,7 @@ or when a branch leads out of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import count
 
 import msgspec
 
@@ -30,10 +31,14 @@ class Split(msgspec.Struct, eq=False):
     branch: str = ""
 
 
+_SERIAL = count(1)
+
+
 class Visit(msgspec.Struct, eq=False):
     """A node where the project stands.
 
     Attributes:
+        serial: tells it from later visits of the same node, in copies, too.
         table: who decides there, once that is known.
         split: the branches among which it is one, and in which *branch* it lies.
         due: the instant of its deadline.
@@ -46,6 +51,7 @@ class Visit(msgspec.Struct, eq=False):
     branch: str = ""
     due: float | None = None
     child: str = ""
+    serial: int = msgspec.field(default_factory=_SERIAL.__next__)
 
 
 class Places(msgspec.Struct):

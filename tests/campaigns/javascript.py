@@ -1,7 +1,8 @@
 """``python -m tests.campaigns.javascript [--draws N]``: expressions that V8 judges.
 
-Each kind gets that many draws: comparators, consistent or not, judged by Node; dates, numbers,
-regular expressions and texts by mini-racer. It prints a table and ends with 1 if any differs.
+Each kind gets that many draws: operators and comparators, consistent or not, judged by Node; dates,
+numbers, regular expressions and texts by mini-racer. It prints a table and ends with 1 if any
+differs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from importlib.util import find_spec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.script.judged import KINDS, Judge, differing, node, racer
+from tests.script.judged import BY_NODE, KINDS, Judge, differing, node, racer
 
 BATCH = 25
 
@@ -45,7 +46,7 @@ def main() -> int:
     draws = parser.parse_args().draws
     worst = 0
     for kind in KINDS:
-        is_node = kind == "comparators"
+        is_node = kind in BY_NODE
         if not (shutil.which("node") if is_node else find_spec("py_mini_racer")):
             print(f"| {kind} | no judge is installed |")  # noqa: T201
             continue

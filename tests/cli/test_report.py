@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 
@@ -60,9 +61,9 @@ def test_the_page_tells_how_to_run_a_row_of_a_csv_file_again(project: Project, b
     assert bs("run", "scenarios/报价.scenario.yaml").code == 1
     bs("report")
     page = (project.folder / ".bpmax/report.html").read_text(encoding="utf-8")
-    (command,) = set(re.findall(r'"rerun":"bpmax-sim ([^"]+)"', page))
+    (command,) = set(re.findall(r'"rerun":("(?:[^"\\]|\\.)*")', page))
 
-    again = bs(*shlex.split(command))
+    again = bs(*shlex.split(json.loads(command))[1:])
 
     assert again.code == 1
     assert "报价[乙 一]" in again.out

@@ -28,6 +28,20 @@ def test_the_last_failure_is_shown_as_it_was(recorded: Project, bs: Command) -> 
     assert failure in shown.out
 
 
+def test_the_values_of_a_miss_are_whole_where_they_are_asked_for(
+    recorded: Project, bs: Command
+) -> None:
+    long = "客户" * 60
+
+    ran = bs("run", "--var", f"customer={long}")
+    told = json.loads(bs("run", "--var", f"customer={long}", "--json").out)
+
+    (differs,) = told["items"][0]["calls"][0]["differs"]
+    assert differs == {"path": "path.id", "recorded": '"12345"', "sent": f'"{long}"'}
+    assert f'sent "{long}"' not in ran.out
+    assert f'× path.id: recorded "12345", sent "{long}"' in bs("show", "--all").out
+
+
 def test_what_passes_is_forgotten(recorded: Project, bs: Command) -> None:
     bs("run", "--var", "customer=12346")
     assert KEPT.is_file()

@@ -48,6 +48,29 @@ def test_the_last_failed_row_runs_alone(project: Project) -> None:
     project.run("--lf").assert_outcomes(failed=1)
 
 
+def test_what_cannot_be_replayed_is_not_the_failure_that_was_expected(project: Project) -> None:
+    project.edit("name: 李四}", "name: 李四, xfail: 已知问题}")
+    for cassette in (project.root / "cassettes").rglob("*.yaml"):
+        cassette.unlink()
+
+    project.run().assert_outcomes(failed=2)
+
+
+def test_what_passes_against_expectation_fails(project: Project) -> None:
+    project.edit("name: 李四}", "name: 李四, xfail: 已知问题}")
+
+    result = project.run()
+
+    result.assert_outcomes(passed=1, failed=1)
+    assert "expected to fail, but passed; take xfail away" in output(result)
+
+
+def test_an_expected_failure_fails_where_pytest_is_to_run_it(project: Project) -> None:
+    project.edit("name: 李四}", "name: 王五, xfail: 已知问题}")
+
+    project.run("--runxfail").assert_outcomes(passed=1, failed=1)
+
+
 def test_skip_and_xfail_of_file_and_row_are_pytests_own(project: Project) -> None:
     project.edit("name: 李四}", "name: 王五, xfail: 已知问题}")
     project.edit("name: 张三}", "name: 张三, skip: 环境未就绪}")

@@ -14,8 +14,9 @@ import pytest
 
 from bpmax_sim.cli.app import start
 from bpmax_sim.errors import Place
-from bpmax_sim.pytest_plugin.items import FailureText, annotation, calls_section, config_failure
+from bpmax_sim.pytest_plugin.items import FailureText, annotation, calls_section
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.outcome import config_failure
 from bpmax_sim.scenario.source import Failure
 from tests.apart import PLUGINS
 from tests.plugin.project import FILE, Project, failure_text, output

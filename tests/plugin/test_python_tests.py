@@ -378,3 +378,30 @@ def test_events_tell_what_scripts_of_a_test_do(python: Project, live: Mapping[st
         """,
     )
     python.run("--bpmax-mode=live").assert_outcomes(passed=1)
+
+
+def test_what_scripts_write_is_a_captured_section_of_a_python_test(python: Project) -> None:
+    python.write(
+        "tests/test_脚本.py",
+        """\
+        import bpmax_sim as bs
+        import pytest
+        from hypothesis import given, settings, strategies as st
+
+        def test_一个(bpmax_session):
+            bpmax_session.run_script(bs.Script("console.log('客户', {编号: 1})", name="客户.js"))
+            assert False
+
+        @settings(derandomize=True, database=None)
+        @given(st.integers(0, 9))
+        def test_多个(bpmax_session_factory, n):
+            with bpmax_session_factory() as session:
+                session.run_script(bs.Script(f"console.warn('第', {n})"))
+            assert n < 5
+        """,
+    )
+
+    text = output(python.run())
+
+    assert "客户.js:1:9  log: 客户 { '编号': 1 }" in text
+    assert [line for line in text.splitlines() if "warn:" in line] == ["script.js:1:9  warn: 第 5"]

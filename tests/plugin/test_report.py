@@ -21,6 +21,39 @@ def test_the_report_tells_every_row(project: Project, processes: tuple[str, ...]
     assert "2 passed" in page
 
 
+@pytest.mark.parametrize("processes", [(), ("-p", "xdist", "-n2")])
+def test_the_report_counts_as_pytest_does(project: Project, processes: tuple[str, ...]) -> None:
+    project.edit("name: 李四}", "name: 王五, xfail: 已知问题}")
+    project.edit("name: 张三}", "name: 张三, skip: 环境未就绪}")
+
+    project.run(*processes, "--bpmax-report").assert_outcomes(skipped=1, xfailed=1)
+
+    page = (project.root / ".bpmax/report.html").read_text(encoding="utf-8")
+    assert '<b class="xfailed">1 failed as expected</b>' in page
+    assert '<b class="skipped">1 skipped</b>' in page
+    assert page.count("环境未就绪</p>") == page.count("已知问题</p>") == 1
+
+
+def test_the_report_shows_what_could_not_start(project: Project) -> None:
+    for cassette in (project.root / "cassettes").rglob("*.yaml"):
+        cassette.write_text("version: [", encoding="utf-8")
+
+    project.run("--bpmax-report").assert_outcomes(failed=2)
+
+    page = (project.root / ".bpmax/report.html").read_text(encoding="utf-8")
+    assert '<b class="failed">2 failed</b>' in page
+
+
+def test_the_report_names_files_that_could_not_be_read(project: Project) -> None:
+    project.write("scenarios/坏.scenario.yaml", "version: 1\nscenario: 坏\nstepps: []\n")
+
+    result = project.run("--bpmax-report")
+    result.assert_outcomes(passed=2, errors=1)
+
+    page = (project.root / ".bpmax/report.html").read_text(encoding="utf-8")
+    assert "scenarios/坏.scenario.yaml:3:1: " in page[page.index("problems in scenario files") :]
+
+
 def test_the_report_goes_where_it_is_told_to(project: Project) -> None:
     project.run("--bpmax-report=out/报告.html", "-k", "贵宾")
 

@@ -128,7 +128,7 @@ def test_all_that_is_known_of_a_call_is_there_for_the_viewer() -> None:
     )
     assert answer["response"] == {"ok": 1}
     assert answer["recording"]["file"] == "cassettes/crm/回填.yaml"
-    assert told["story-0"]["rerun"] == "bpmax-sim run 'scenarios/crm/回填.scenario.yaml:2'"
+    assert told["story-0"]["rerun"] == "bpmax-sim run scenarios/crm/回填.scenario.yaml:2"
 
 
 def test_a_failure_comes_first_with_what_to_paste_named_from_the_root() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.report.store import keep_trace, read_traces, trace_path
+from bpmax_sim.report.story import story_of
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem, items
 from tests.scenario.bench import PlainBench, play
@@ -102,13 +103,12 @@ def test_one_file_alone_keeps_its_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (f"{BEGIN}\n{{", ":2: this is no line of a trace"),
+        (f"{BEGIN}\n{{\n", ":2: this is no line of a trace"),
         ("[]", ":1: this is no line of a trace"),
         ('{"event": 1, "at": 0}', ":1: this is no line of a trace"),
         ('{"event": "CallMade", "at": true}', ":1: this is no line of a trace"),
         ("\ufeff", ":1: this is no line of a trace"),
         ("", ": this trace has no beginning"),
-        (BEGIN.replace("2}", "3}"), ": this trace has version 3, and version 2 is read here"),
         (
             BEGIN.replace(',"version":2', ""),
             ": this trace has version 1, and version 2 is read here",
@@ -124,6 +124,27 @@ def test_what_is_no_trace_is_named(tmp_path: Path, text: str, told: str) -> None
 
     how = "write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`"
     assert str(caught.value) == f"{path}{told}; {how}"
+
+
+def test_a_newer_trace_asks_for_a_newer_version(tmp_path: Path) -> None:
+    path = tmp_path / "新.ndjson"
+    path.write_text(BEGIN.replace("2}", "3}"))
+
+    with pytest.raises(ConfigError, match="version 3, and version 2 is read here; update bpmax"):
+        list(read_traces([path]))
+
+
+def test_of_a_trace_that_was_cut_the_whole_lines_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "断.ndjson"
+    path.write_text(f'{BEGIN}\n{{"seq":2,"event":"StepStarted","at":1,"ti')
+    (trace,) = read_traces([path])
+
+    assert story_of(trace).outcome == "did not end"
+
+
+def test_a_folder_without_traces_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no trace in it; write some with"):
+        list(read_traces([tmp_path]))
 
 
 def test_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:

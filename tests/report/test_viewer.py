@@ -50,8 +50,9 @@ def a_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     traces: list[Trace] = []
     for number, name in enumerate(("oauth/令牌续期", "contract/合同审批")):
         item = items(GALLERY / f"{name}.scenario.yaml")[-1]
-        events = list(run_item(item, open_session(item)))
-        kept = Path(keep_trace(item, events, "on", failed=True))
+        session = open_session(item)
+        events = list(run_item(item, session))
+        kept = Path(keep_trace(item, events, "on", failed=True, redact=session.redact))
         copy = folder / f"{number}.ndjson"
         copy.write_bytes(kept.read_bytes())
         kept.unlink()
@@ -155,7 +156,7 @@ def test_filters_keys_language_and_copying(view: Viewer) -> None:
     page.keyboard.press("j")
     assert view.text("main h1") != first
     page.keyboard.press("k")
-    page.get_by_role("button", name="复制 重跑").click()
+    page.get_by_role("button", name="复制重跑命令").click()
     page.get_by_role("button", name="已复制").wait_for()
     assert page.evaluate("navigator.clipboard.readText()").startswith("bpmax-sim run ")
     page.get_by_role("button", name="English").click()
@@ -213,5 +214,5 @@ def test_without_a_script_summary_and_failures_are_there(running: Any, file: Pat
     context.close()
 
     assert "没有录过" in told
-    assert "step 2/3 选择客户: no such call" in told
+    assert "步骤 2/3 选择客户: no such call" in told
     assert "form.折扣" in told

@@ -40,6 +40,7 @@ class PlainBench:
     fired: list[Fault] = field(default_factory=list)
     closing: BpmaxError | None = None
     closed: list[bool] = field(default_factory=list)
+    is_closed: bool = True
     proxied: list[Any] = field(default_factory=list)
     struck: list[Struck] = field(default_factory=list)
     recordings: dict[tuple[int, int], Recalled] = field(default_factory=dict)

@@ -57,6 +57,11 @@ def test_the_flow_itself_is_good(door: Door) -> None:
             "流程.yaml:4:23: nodes.会审.parallel[1]: the branches '法务' and '财务' share '财务'",
         ),
         (
+            "法务: {owners: [陈律师], approve: 用印}",
+            "法务: {owners: [陈律师], approve: 用印, reject: 财务}",
+            "流程.yaml:5:36: nodes.法务.reject: '财务' lies in another branch than '法务'",
+        ),
+        (
             "join: 用印",
             "join: 用印印",
             "流程.yaml:4:28: nodes.会审.join: no node '用印印'; did you mean '用印'?",
@@ -77,7 +82,7 @@ def test_the_flow_itself_is_good(door: Door) -> None:
         (
             "subflow: 盖章",
             "subflow: 盖张",
-            "7:8: nodes.用印.subflow: no sub-flow '盖张'; there is 盖章",
+            "7:8: nodes.用印.subflow: no sub-flow '盖张'; did you mean '盖章'?",
         ),
         (
             "owners: [陈律师],",
@@ -97,7 +102,7 @@ def test_the_flow_itself_is_good(door: Door) -> None:
         (
             "owners: [陈律师],",
             "owners: [陈律师], deadline: {after: 2d, to: 财物},",
-            "nodes.法务.deadline.to: no node '财物'; there is 会审, 法务, 财务",
+            "nodes.法务.deadline.to: no node '财物'; did you mean '财务'?",
         ),
         (
             "subflow: 盖章",
@@ -135,15 +140,15 @@ def test_a_sub_flow_that_nobody_starts_is_told_at_load(door: Door) -> None:
             "hand_over: {by: 陈律师, to: 赵会记}",
             "hand_over.to: no person '赵会记'; did you mean '赵会计'?",
         ),
-        ("approve: {at: 法物}", "approve.at: no node '法物'; there is 会审, 法务"),
-        ("return: {to: 法物}", "return.to: no node '法物'; there is 会审, 法务"),
+        ("approve: {at: 法物}", "approve.at: no node '法物'; did you mean '法务'?"),
+        ("return: {to: 法物}", "return.to: no node '法物'; did you mean '法务'?"),
         ("hand_over: {by: 陈律师}", "hand_over: expected to: who"),
-        ("approve: {project: 盖张}", "approve.project: no sub-flow '盖张'; there is 盖章"),
+        ("approve: {project: 盖张}", "approve.project: no sub-flow '盖张'; did you mean '盖章'?"),
         (
             "add_owner: {to: 甲, where: befor}",
             "add_owner.where: expected one of before, after, beside",
         ),
-        ("expect: {flow: {at: [法务, 财物]}}", "flow.at[1]: no node '财物'; there is 会审, 法务"),
+        ("expect: {flow: {at: [法务, 财物]}}", "flow.at[1]: no node '财物'; did you mean '财务'?"),
         ("withdraw: {at: 法务}", "withdraw.at: unknown key 'at'"),
         (
             "{advance: 1s, during: {call: crm, steps: []}}",
@@ -164,7 +169,17 @@ def test_who_is_listed_is_all_there_are(door: Door) -> None:
     text = HEAD + "people: {陈律师: {name: 陈}, 赵会计: 赵, 印章员: 印, 张三: 张}\n" + PROXY
     ended = door.run(text + steps("submit: {}"), {"流程.yaml": GOOD, "盖章.yaml": CHILD})
 
-    assert "流程.yaml:6:22: nodes.财务.owners[1]: no person '钱会计'" in ended.text
+    assert "流程.yaml:6:22: nodes.财务.owners[1]: people has no '钱会计'" in ended.text
+
+
+@pytest.mark.parametrize("name", ["王会计", "副会计", "陈律", "赵四"])
+def test_another_person_is_no_slip_of_the_pen(door: Door, name: str) -> None:
+    ended = door.run(
+        HEAD + PROXY + steps("submit: {}", f"hand_over: {{by: 赵会计, to: {name}}}"),
+        {"流程.yaml": GOOD, "盖章.yaml": CHILD},
+    )
+
+    assert ended.code == 0, ended.text
 
 
 @pytest.mark.parametrize(

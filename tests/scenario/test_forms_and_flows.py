@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.scenario.door import PROXY, Door, steps
 
 FLOW = """\
@@ -135,6 +137,43 @@ if (form.客户 === 问) form.名称 = data.name;
     inner = text.replace("expect: {form: {名称: '', 次数: 1}}", "expect: {form: {次数: 7}}")
     ended = door.run(inner, {"查.js": look, "变.js": ""})
     assert ended.headlines == ["step 1/1 click > set: form.次数 expected 7, got 1"]
+
+
+def test_a_miss_is_that_of_the_step_whose_call_was_in_flight(door: Door) -> None:
+    text = (
+        "version: 1\nscenario: 双击提交\nform: {scripts: {click.查: 查.js}, fields: {客户: 甲}}\n"
+        "proxy: {platforms: platforms, instances: instances.yaml, cassette: 无}\n"
+        + steps(
+            "click: 查\n    during: {call: crm_system.get_customer_detail, steps: ["
+            "{js: 'throw new Error(1)', expect_error: {message: '1'}}]}"
+        )
+    )
+
+    ended = door.run(text, {"查.js": "await $proxy('crm_system').getCustomerDetail(form.客户);"})
+
+    (headline,) = ended.headlines
+    assert headline.startswith("step 1/1 click: no cassette: crm_system.get_customer_detail")
+
+
+def test_what_a_script_writes_while_a_call_is_in_flight_is_told_in_its_order(door: Door) -> None:
+    text = (
+        "version: 1\nscenario: 双击提交\nform: {scripts: {click.查: 查.js}, fields: {客户: 甲}}\n"
+        + PROXY.replace("body: {code", "delay: 10ms, body: {code")
+        + steps(
+            "click: 查\n    during: {call: crm_system.get_customer_detail, steps: [{js: "
+            "'console.log(`等待 ${1 + 1}`); throw new Error(`不能改`)', "
+            "expect_error: {message: 不能改}, expect: {console: [等待 2]}}]}\n"
+            "    expect: {console: [查, 等待 2, 好]}"
+        )
+    )
+    look = "console.log('查'); await $proxy('crm_system').getCustomerDetail(1); console.log('好');"
+
+    ended = door.run(text, {"查.js": look}, "--trace=on")
+
+    assert ended.code == 0, ended.text
+    (trace,) = (door.folder / ".bpmax/trace").rglob("*.ndjson")
+    told = [json.loads(line) for line in trace.read_text(encoding="utf-8").splitlines()]
+    assert [one["message"] for one in told if one["event"] == "ErrorThrown"] == ["不能改"]
 
 
 def test_a_deadline_reminds_or_sends_to_somebody_else(door: Door) -> None:

@@ -137,6 +137,7 @@ def test_a_node_without_owners_refuses_everybody_and_says_so(door: Door) -> None
         ("7", "must return owners such as [{owner_id: 7}], got 7"),
         ("[]", "must return owners such as [{owner_id: 7}], got []"),
         ("['sunqi']", "must return owners such as [{owner_id: 7}], got ['sunqi']"),
+        ("[{owner_id: 7}, {owner_id: '7'}]", "returned '7' twice"),
         ("[{owner_id: null}]", "must return owners such as [{owner_id: 7}]"),
         ("[{owner_id: ''}]", "must return owners such as [{owner_id: 7}]"),
         ("[{owner_id: 7, status: 9}]", "must return owners such as [{owner_id: 7}]"),

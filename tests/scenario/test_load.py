@@ -67,7 +67,7 @@ FORM_PROBLEMS = [
     ("steps: [{set: 5}]", "6:10: steps[0].set: expected a map of fields and values"),
     (
         "steps: [{click: 查寻}]",
-        "6:10: steps[0].click: no script for click.查寻; there is 查询",
+        "6:10: steps[0].click: no script for click.查寻; did you mean '查询'?",
     ),
     ("steps: [{click: 5}]", "6:10: steps[0].click: expected the name of a button"),
     ("steps: [{submit: 5}]", "6:10: steps[0].submit: expected {}"),
@@ -276,7 +276,7 @@ FORM_PROBLEMS = [
     ),
     (
         "vars: {密钥: a}\nsecrets: [vars.密匙]\nsteps: [{open: {}}]",
-        "7:11: secrets[0]: no vars.密匙; there is 密钥",
+        "7:11: secrets[0]: no vars.密匙; did you mean '密钥'?",
     ),
     (
         "steps: [{id: 选择.客户, open: {}}]",
@@ -515,7 +515,7 @@ steps: [{set: {phone: "${case.折扣}"}}]
     [
         (
             "${case.故锜}",
-            "7:29: steps[0].faults[0]: ${case.故锜} is not defined; there is id, 故障",
+            "7:29: steps[0].faults[0]: ${case.故锜} is not defined; did you mean '故障'?",
         ),
         ("a${b", "7:29: steps[0].faults[0]: '${' is not closed; write '$${' for the"),
         (

@@ -30,6 +30,9 @@ FILES = {"打开.js": SCREEN, "按钮.js": "form.备注 = '查过'", "提交.js"
         ("set: {类别: 差旅费}", "类别: '差旅费' is none of its options; did you mean '差旅'?"),
         ('set: {"明细[0].数量": 5}', "明细.数量 is read-only"),
         ('set: {"明细[0].单价": 5}', "明细.单价 is hidden"),
+        ("set: {明细: [{数量: 9}]}", "明细.数量 is read-only"),
+        ("set: {明细: [{单价: 9}]}", "明细.单价 is hidden"),
+        ("add_row: {table: 明细, row: {数量: 9}}", "明细.数量 is read-only"),
         ("click: 查重", "查重 is hidden"),
         ("submit: {}", "required and empty is 单号"),
     ],
@@ -98,10 +101,13 @@ def test_several_scripts_of_an_event_run_in_order_until_one_says_no(door: Door) 
     [
         (
             "{set: {x: 1}}",
-            'steps[1].set["明细[1].数量"]: 明细 has 1 rows here, counted from 0: no row 1',
+            'steps[1].set["明细[1].数量"]: 明细: no row 1 here; there are 1',
         ),
         ("{add_row: {table: 明细}}", ""),
-        ("{set: {明细: []}}", "明细 has 0 rows here"),
+        ("{copy_row: {table: 明细, at: 0}}", ""),
+        ("{copy_row: {table: 明细, at: 3}}", "steps[0].copy_row.at: 明细: no row 3 here"),
+        ("{move_row: {table: 明细, at: 0, to: 4}}", "steps[0].move_row.to: 明细: no row 4 here"),
+        ("{set: {明细: []}}", "明细: no row 1 here; there are 0, counted from 0; add_row adds one"),
         ("{js: 'form.明细 = [1, 2]'}", ""),
     ],
 )

@@ -38,7 +38,7 @@ def test_a_cell_is_filled_in_and_the_rest_follows(door: Door) -> None:
     assert ended.code == 0, ended.text
 
 
-def test_rows_are_added_removed_and_moved(door: Door) -> None:
+def test_rows_are_added_copied_removed_and_moved(door: Door) -> None:
     text = HEAD + steps(
         """add_row: {table: 明细, row: {品名: 垫片, 数量: 10, 单价: 1}}
     expect: {form: {"明细[2].金额": 10, 合计: 23}}""",
@@ -48,6 +48,8 @@ def test_rows_are_added_removed_and_moved(door: Door) -> None:
     expect: {form: {"明细[0].品名": 轴承, "明细[3].品名": 首行}}""",
         """remove_row: {table: 明细, at: 1}
     expect: {form: {"明细[1].品名": 垫片, 合计: 20}}""",
+        """copy_row: {table: 明细, at: 0}
+    expect: {form: {"明细[1].品名": 轴承, "明细[2].品名": 垫片, 明细: {$length: 4}}}""",
     )
 
     ended = door.run(text, FILES)

@@ -142,6 +142,12 @@ def test_a_condition_compares_negates_or_asks_for_truth(condition: Any, expected
     [
         ("${case.a} == ", "a value is missing; a condition is such as"),
         ("${case.a} and", "a value is missing; a condition is such as"),
+        ("case.a == 3", "case.a == 3 compares two texts that never change; write ${vars.x}"),
+        ("case.a", "'case.a' is compared with nothing; a condition is such as"),
+        ("${case.a} = 3", "'${case.a} = 3' is compared with nothing; a condition is such as"),
+        ("${case.a} === 3", "the signs are == != < <= > >=, and there is no other"),
+        ("${case.a} !== 3", "the signs are == != < <= > >=, and there is no other"),
+        ("${case.a} => 3", "the signs are == != < <= > >=, and there is no other"),
         ("(${case.a} == 1", "a bracket is not closed; a condition is such as"),
         ("(${case.a}) == 1", "nothing is open that '== 1' could close"),
         ("", "expected a condition such as ${case.状态} == 成功"),

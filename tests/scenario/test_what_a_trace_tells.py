@@ -22,9 +22,10 @@ Told = dict[str, Any]
 def told_of(path: Path, tmp_path: Path) -> list[Told]:
     """Run the first item of *path* in replay and return its trace as a reader has it."""
     item = items(path)[0]
-    events = list(run_item(item, open_session(item)))
+    session = open_session(item)
+    events = list(run_item(item, session))
     copy = tmp_path / "轨迹.ndjson"
-    written = keep_trace(item, events, "on", failed=True)
+    written = keep_trace(item, events, "on", failed=True, redact=session.redact)
     copy.write_bytes(Path(written).read_bytes())
     Path(written).unlink()
     return [json.loads(line) for line in copy.read_text("utf-8").splitlines()]

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bpmax_sim.errors import ScriptError
-from bpmax_sim.script.engine import _adaptations as adaptations
+from bpmax_sim.script.engine import adaptations
 from bpmax_sim.script.failure import Script
 from tests.script.bench import run, value_of
 
@@ -22,8 +22,13 @@ from tests.script.bench import run, value_of
         ("RegExp.leftContext", ("legacy",)),
         ("Math.cbrt(27)", ("math",)),
         ("Math . log10(2)", ("math",)),
-        ("const {log10} = Math;", ("math",)),
-        ("Math['cb' + 'rt'](27)", ("math",)),
+        ("const {log10} = Math;", ("math", "power")),
+        ("Math['cb' + 'rt'](27)", ("math", "power")),
+        ("Math.pow(10, 2)", ("power",)),
+        ("/** 说明 **/ f(...rest, [...rest])", ()),
+        ("n **= 2", ("operators",)),
+        ("return {\n  // 复制\n  ...行}", ("operators",)),
+        ("new Function('return 1')", ("operators",)),
         ("new Intl.ListFormat('zh-CN')", ("formatjs",)),
         ("数学.log(1); console.log('Mathematics')", ()),
     ],

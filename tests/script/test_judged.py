@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.script.judged import KINDS, Judge, differing, node, racer
+from tests.script.judged import BY_NODE, KINDS, Judge, differing, node, racer
 
 FEW = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def judge_of(kind: str) -> Judge:
-    if kind == "comparators":
+    if kind in BY_NODE:
         return node() if shutil.which("node") else pytest.skip("node is not installed")
     if not find_spec("py_mini_racer"):
         pytest.skip("the extra engine-v8 is not installed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bpmax_sim.i18n import msg, plural, translate
-from tests.catalogue import TRANSLATED, path_of, problems, read, written
+from tests.catalogue import TRANSLATED, hidden_templates, path_of, problems, read, written
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -22,6 +22,11 @@ def test_the_files_are_those_of_the_code(language: str) -> None:
     assert path.with_suffix(".mo").read_bytes() == compiled, (
         "run: python -m tests.catalogue --update"
     )
+
+
+def test_no_template_hides_in_a_variable() -> None:
+    """The catalogue takes what stands in a call of ``msg``: a name has to hold a message."""
+    assert not list(hidden_templates())
 
 
 def test_what_is_missing_is_english() -> None:

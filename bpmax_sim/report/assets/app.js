@@ -22,6 +22,7 @@ const outcomes = Object.keys(MARKS).filter(count);
 function Tree({state, go, found}) {
   const items = useMemo(() => itemsOf(found), [found]);
   return html`<nav class="tree" aria-label=${t('scenarios')}>
+    ${index.problems.length ? html`<details class="problems" open><summary class="failed">× ${index.problems.length} ${t('unreadable')}</summary><ul>${index.problems.map(line => html`<li>${line}</li>`)}</ul></details>` : null}
     <div class="search"><input id="search" type="search" placeholder=${t('search')} aria-label=${t('search')} value=${state.q}
       onInput=${event => go({q: event.currentTarget.value}, true)}
       onKeyDown=${event => { if (event.key === 'Enter' && found[0]) { go({s: found[0].id, e: '', t: ''}); event.currentTarget.blur(); } }} /></div>
@@ -48,8 +49,9 @@ function Story({number, state, go}) {
   return html`<main class="story"><header>
       <h1><span class=${story.outcome.replaceAll(' ', '-')}>${MARKS[story.outcome]} ${t(story.outcome)}</span> <bdi>${story.name}</bdi></h1>
       <p class="place">${story.place} · ${story.calls} ${t('calls')} · ${t('virtual')} ${seconds(story.length)}${story.tags.map(tag => html` <span class="tag">${tag}</span>`)}</p>
+      ${story.reason ? html`<p class="note">${story.reason}</p>` : null}
       ${story.headline ? html`<p class="headline">${short(say(story.headline), 400)}</p>` : null}
-      <p class="actions"><${Copy} text=${story.rerun} label=${t('copy') + ' ' + t('rerun')} /><${Copy} text=${story.record} label=${t('copy') + ' ' + t('record')} /><a href=${toHash(state)}>${t('links')}</a>
+      <p class="actions"><${Copy} text=${story.rerun} label=${t('copy rerun')} /><${Copy} text=${story.record} label=${t('copy record')} /><a href=${toHash(state)}>${t('links')}</a>
       ${story.notes.map(note => html`<span class="note">${say(note)}</span>`)}</p></header>
     <${Waterfall} story=${story} selected=${state.e} onSelect=${select} />
     <div class="middle"><${Flow} story=${story} selected=${state.e} onSelect=${select} /><${Events} story=${story} state=${state} go=${go} /></div>

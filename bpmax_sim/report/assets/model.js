@@ -14,7 +14,7 @@ const t = (name, values = {}) => {
   return told.replace(/\{(\w+)\}/g, (all, key) => key in values ? values[key] : all);
 };
 const say = text => text && typeof text === 'object' && 'en' in text ? text[language] : text ?? '';
-const MARKS = {passed: '√', failed: '×', 'did not end': '×', skipped: '–'};
+const MARKS = index.marks;
 const seconds = s => s >= 86400 ? (s / 86400).toFixed(s % 86400 ? 1 : 0) + ' d' : s >= 3600 ? (s / 3600).toFixed(1) + ' h'
   : s >= 60 ? (s / 60).toFixed(1) + ' min' : s >= 1 ? +s.toFixed(3) + ' s' : Math.round(s * 1e6) / 1e3 + ' ms';
 

@@ -1,6 +1,6 @@
 // Errors on their way out, and what `error.stack` shows a script: only frames of the user's files.
 'use strict';
-({attempt, capture, define, put, encode, list, files, rawOf, plainError, stackOf, failed, inspect, places, NativeError, NativeDate,
+({shared, attempt, capture, define, put, encode, list, files, rawOf, plainError, stackOf, failed, inspect, places, NativeError, NativeDate,
   primordials: {Promise: NativePromise, Map: NativeMap, Set: NativeSet, TypeError: NativeTypeError, SyntaxError: NativeSyntaxError,
     AggregateError: NativeAggregate, String: toText, keys, hasOwn, getPrototypeOf, getOwnPropertyDescriptor, stringify, apply, isArray, isView,
     exec, linesOf, slice, indexOf, lastIndexOf, includes, codePointAt, toWellFormed, newSet, newList, inherits, reject: rejectPromise}}) => {
@@ -143,8 +143,8 @@ function syntax(start, source, parse) { // what is wrong with a body
     bytes += sizeOf(code);
     i += code < 0x10000 ? 1 : 2;
   }
-  const place = '    at <input>:' + (start + lines.length) + ':' + (bytes + 1);
-  return '{"name":"SyntaxError","message":"unexpected \'}\': the body is closed before its end","raw":' + stringify(place) + ',"call":null,"cause":null,"fields":{}}';
+  const place = '    at <input>:' + (start + lines.length) + ':' + (bytes + 1), mapped = shared.unmoved?.(place) ?? place;
+  return '{"name":"SyntaxError","message":"unexpected \'}\': the body is closed before its end","raw":' + stringify(mapped) + ',"call":null,"cause":null,"fields":{}}';
 }
 let probes = newList();
 function probe(pending, run) { // let every wait throw, to learn its line

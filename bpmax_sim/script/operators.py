@@ -1,0 +1,168 @@
+"""Lets ``{...text}``, ``a ** b`` and ``a **= b`` do what they do in V8.
+
+The default engine copies no characters of a text and leaves powers to the machine's C library, and
+neither can be changed from within. So calls of bindings/operators.js stand around the operands, in
+a script that has such operators; tree-sitter says where. Text is only put in, never taken out, and
+no line is added: ``a ** b`` becomes ``__bpmPower(a /*__bpm*/,/**/ b/*__bpm*/)``, with the operator
+in a comment. So what a place was before follows from what was put in before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+SIGN: Final = r"[^\[(\s]\s*\.\.\.|(?<![/*])\*\*(?![/*])|\beval\b"
+"""What a text with such operators has, and few others; it need not be code."""
+_SPREAD, _POWER, _RAISE, _TEXT = "__bpmSpread", "__bpmPower", "__bpmRaise", "__bpmText"
+_QUERY = """
+(object (spread_element) @spread)
+(binary_expression operator: "**") @power
+(augmented_assignment_expression operator: "**=") @write
+(call_expression function: (identifier) @eval (#eq? @eval "eval")) @text
+"""
+_NEVER_TEXT = frozenset({"object", "array", "new_expression", "number", "this", "arrow_function"})
+_MARK = "/*__bpm*/"  # before what is put in behind an operand
+_UNARY = frozenset({"unary_expression", "await_expression"})  # a syntax error before `**`
+_SAME_TWICE = frozenset(
+    {
+        *("identifier", "this", "super", "number", "string", "string_fragment"),
+        *("property_identifier", "private_property_identifier"),
+        *("member_expression", "subscript_expression"),
+    }
+)
+"""What is to be read at the second time as at the first, of a place that is written to."""
+_HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf].", re.DOTALL)
+
+
+class Rewritten(msgspec.Struct, frozen=True):
+    """A script as an engine runs it.
+
+    Attributes:
+        moves: ``(line, byte column, bytes)`` of each text that was put in, by the places before.
+    """
+
+    text: str
+    moves: Sequence[tuple[int, int, int]] = ()
+
+
+class _Put(msgspec.Struct, frozen=True, order=True):
+    """A text to put in; what closes comes before what opens, what is inside closes first."""
+
+    at: int
+    phase: int
+    nesting: int
+    rank: int
+    text: str
+
+
+_CLOSES, _BETWEEN, _OPENS = range(3)
+_INNER, _OUTER = range(2)  # of two with the same operand
+
+
+@lru_cache(maxsize=256)
+def rewritten(source: str) -> Rewritten:
+    """Return *source* with calls around the operands; as it is where it has none of these."""
+    if not re.search(SIGN, source):
+        return Rewritten(source)
+    data = source.encode("utf-8", "surrogatepass")
+    pieces, moves, line, start, last = [], [], 1, 0, 0
+    for put in sorted(_puts(_HALF_PAIR.sub(b"???", data))):
+        text, before = put.text.encode(), data[last : put.at]
+        pieces += [before, text]
+        if lines := before.count(b"\n"):
+            line, start = line + lines, last + before.rindex(b"\n") + 1
+        last = put.at
+        moves.append((line, last - start + 1, len(text)))
+    sent = b"".join([*pieces, data[last:]])
+    return Rewritten(sent.decode("utf-8", "surrogatepass"), tuple(moves))
+
+
+def _puts(data: bytes) -> Iterator[_Put]:
+    found = _captured(data)
+    for node in found.get("spread", ()):
+        yield from _spread(node)
+    for node in found.get("power", ()):
+        yield from _power(node)
+    for node in found.get("write", ()):
+        yield from _write(node, data)
+    for node in found.get("text", ()):
+        yield from _text(node)
+
+
+def _spread(node: Node) -> Iterator[_Put]:
+    operand = node.named_children[-1]  # behind comments
+    if not _is_never_text(operand):
+        yield from _around(operand, _SPREAD, _OUTER)
+
+
+def _text(node: Node) -> Iterator[_Put]:
+    operands = node.child_by_field_name("arguments")
+    for code in operands.named_children if operands else ():
+        if code.type not in {"spread_element", "comment"}:
+            yield from _around(code, _TEXT, _OUTER)
+
+
+def _captured(data: bytes) -> dict[str, list[Node]]:
+    parser, query = _parser()
+    found: dict[str, list[Node]] = query(parser.parse(data).root_node)
+    return found
+
+
+@cache
+def _parser() -> tuple[Any, Any]:
+    from tree_sitter import Language, Parser, Query, QueryCursor  # noqa: PLC0415 - 15 ms
+    from tree_sitter_javascript import language  # noqa: PLC0415
+
+    javascript = Language(language())
+    query = Query(javascript, _QUERY)
+    return Parser(javascript), lambda root: QueryCursor(query).captures(root)
+
+
+def _is_never_text(operand: Node) -> bool:
+    """Return whether it is of another kind, such as ``known && {…}``, which is nothing or that."""
+    inner = operand.named_children[-1:]
+    if operand.type == "binary_expression":
+        operator = operand.child_by_field_name("operator")
+        return operator is not None and operator.type == "&&" and all(map(_is_never_text, inner))
+    if operand.type == "parenthesized_expression":
+        return all(map(_is_never_text, inner))
+    return operand.type in _NEVER_TEXT
+
+
+def _around(operand: Node, name: str, rank: int) -> Iterator[_Put]:
+    yield _Put(operand.start_byte, _OPENS, -operand.end_byte, -rank, f"{name}(")
+    yield _Put(operand.end_byte, _CLOSES, -operand.start_byte, rank, f"{_MARK})")
+
+
+def _power(node: Node) -> Iterator[_Put]:
+    left, operator = node.child_by_field_name("left"), node.child_by_field_name("operator")
+    if left and operator and left.type not in _UNARY:
+        yield from _around(node, _POWER, _INNER)
+        yield _Put(operator.start_byte, _BETWEEN, 0, 0, f"{_MARK},/")
+        yield _Put(operator.end_byte, _BETWEEN, 0, 0, "/")
+
+
+def _write(node: Node, data: bytes) -> Iterator[_Put]:
+    target, operator = node.child_by_field_name("left"), node.child_by_field_name("operator")
+    value = node.child_by_field_name("right")
+    if not (target and operator and value):
+        return
+    text = data[target.start_byte : target.end_byte].decode()
+    if "\n" in text or not _is_same_twice(target):
+        yield from _around(value, _RAISE, _INNER)  # of one operand, which is refused
+        return
+    yield _Put(operator.start_byte, _BETWEEN, 0, 0, f"={_RAISE}({text}{_MARK},/")
+    yield _Put(operator.end_byte, _BETWEEN, 0, 0, "*/")
+    yield _Put(value.end_byte, _CLOSES, -target.start_byte, _INNER, f"{_MARK})")
+
+
+def _is_same_twice(node: Node) -> bool:
+    return node.type in _SAME_TWICE and all(map(_is_same_twice, node.named_children))
