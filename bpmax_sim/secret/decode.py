@@ -326,9 +326,9 @@ def _runs(look: Look, text: bytes) -> Iterator[Piece]:
 def _base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     whole, runs = whole_and_others(runs)
     if whole:
-        written, inner = zip(*whole, strict=True)
-        ends = list(accumulate(len(one) + len(GAP) for one in inner))
-        yield Piece(("base64",), GAP.join(inner), _by_text(written, ends, look.data))
+        written, texts = zip(*whole, strict=True)
+        ends = list(accumulate(len(one) + len(GAP) for one in texts))
+        yield Piece(("base64",), GAP.join(texts), _by_text(written, ends, look.data))
     if runs:
         locate = _by_run(runs, look.data, len(BETWEEN))
         for start, inner in enumerate(in_base64(runs)):
