@@ -31,6 +31,7 @@ from bpmax_sim.fuzz.target import (
     declared_places,
     given,
     is_said,
+    path_readings,
     segments,
     values_at,
 )
@@ -102,7 +103,10 @@ def arrives(target: Target, programs: Programs) -> None:
             found = values_at(request, parameter.place, parameter.target, api)
         except Unread:
             continue
-        if not is_said(value, found, parameter.place):
+        if is_said(value, found, parameter.place):
+            continue
+        readings = path_readings(request, parameter.target, api)
+        if parameter.place != "path" or not any(is_said(value, [one], "path") for one in readings):
             raise broken(_lost(target, api, parameter, found))
 
 
@@ -361,9 +365,13 @@ def _claimed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
     """Draw a call, and the same with setters that claim what is auth's."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
-    return st.builds(
-        lambda call, more: (call, replace(call, steps=(*call.steps, *more))), calls, steps
-    )
+
+    @st.composite
+    def pairs(draw: st.DrawFn) -> Programs:
+        call = draw(calls)
+        return call, replace(call, steps=(*call.steps, *draw(steps)))
+
+    return pairs()
 
 
 def _changed(target: Target, api: Api) -> st.SearchStrategy[Programs]:

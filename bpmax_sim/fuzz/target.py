@@ -217,6 +217,12 @@ def _in_path(request: Request, name: str, api: Api) -> list[Any]:
     return [values[name]] if name in values else []
 
 
+def path_readings(request: Request, name: str, api: Api) -> Iterator[str]:
+    """Yield each value that the placeholder *name* may have; see `PathTemplate.readings`."""
+    path = request.url[len(request.base) :].partition("?")[0]
+    return (one[name] for one in path_template(api.path).readings(path) if name in one)
+
+
 def _in_query(request: Request, name: str, _api: Api) -> list[Any]:
     pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
     return [unquote(value) for key, _, value in pairs if unquote(key).lower() == name.lower()]

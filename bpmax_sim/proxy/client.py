@@ -86,7 +86,7 @@ def build(spec: CallSpec, env: Environment) -> Request:
 
 
 def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
-    grant = yield from _granted(planned, env, None)
+    grant = yield from _granted(planned, env)
     while True:
         progress = trace.progress
         request = authorised(
@@ -96,6 +96,8 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         outcome = yield from _send(request, trace)
         progress = trace.progress
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
+        if grant is not None and step.is_token_refused:
+            grant.is_refused = True
         if isinstance(outcome, Answered):
             _check_signature(outcome.response, request, planned, grant, env)
         if step.note:
@@ -106,7 +108,7 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         if step.wait:
             yield Sleep(step.wait)
         if step.renew:
-            grant = yield from _granted(planned, env, grant)
+            grant = yield from _granted(planned, env)
         offset = progress.offset if step.offset is None else step.offset
         trace.progress = Progress(progress.sent, progress.renewed + step.renew, offset)
 
@@ -154,10 +156,8 @@ def _check_signature(
         raise env.on_mismatch(planned.call, found)
 
 
-def _granted(
-    planned: Plan, env: Environment, stale: Grant | None
-) -> Generator[Effect, Any, Grant | None]:
-    """Return what a login yields, where the call needs one; *stale* was refused."""
+def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:
+    """Return what a login yields, where the call needs one."""
     recipe, acquire = planned.recipe, planned.recipe.auth.acquire
     if acquire is None or not recipe.acquires:
         return None
@@ -167,7 +167,6 @@ def _granted(
     try:
         grant: Grant = yield Acquire(
             key=login_key(planned),
-            stale=stale,
             now=env.auth_clock.now(),
             flow=lambda: flow(planned, acquire, env),
         )
@@ -203,7 +202,7 @@ def _finish(
         raise outcome
     response, body = outcome.response, outcome.body
     redact = env.redact
-    if step.is_refused_again:
+    if step.is_token_refused:
         line = msg("the new token was refused too: HTTP {status}", status=response.status)
         raise rejected(AuthError, line, response, body, planned, redact)
     rule = planned.recipe.auth.verify_response
@@ -308,7 +307,7 @@ class TokenStore:
 
     def _valid(self, wanted: Acquire) -> Grant | None:
         grant = self._grants.get(wanted.key)
-        if grant is None or not (grant is wanted.stale or grant.expires <= wanted.now):
+        if grant is None or not (grant.is_refused or grant.expires <= wanted.now):
             return grant
         del self._grants[wanted.key]
         return None

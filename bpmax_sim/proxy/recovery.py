@@ -55,12 +55,20 @@ class Again(Struct, frozen=True):
     renew: bool = False
     offset: float | None = None
 
+    @property
+    def is_token_refused(self) -> bool:
+        """Whether the token of the last sending was refused."""
+        return self.renew
+
 
 class Stop(Struct, frozen=True):
-    """Nothing more is sent; *note* says why a declared recovery does not apply."""
+    """Nothing more is sent: *note* says why a declared recovery does not apply.
+
+    With *is_token_refused*, a token that was just acquired was refused too.
+    """
 
     note: str = ""
-    is_refused_again: bool = False
+    is_token_refused: bool = False
 
 
 class Answered(Struct, frozen=True):
@@ -90,7 +98,7 @@ def next_step(
         return Stop()
     if rule.refresh and grant is not None:
         if progress.renewed >= rule.refresh:
-            return Stop(is_refused_again=True)
+            return Stop(is_token_refused=True)
         return Again(msg("token refused; logged in anew"), renew=True)
     if rule.clock and progress.offset is None:
         offset = _offset(outcome, now)

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand, login_steps
-from bpmax_sim.platform.model import Apply, Auth, LoginStep, Platform, Sign
+from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, Platform, Sign
 from bpmax_sim.platform.target import Login
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.response import as_text
@@ -215,17 +215,19 @@ def _at_one_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginSt
 
 
 def log_in(turn: Turn, step: LoginStep) -> Response:
-    """Return what a login yields.
+    """Return what a login yields: to every auth that logs in by the same request, in one answer.
 
     Raises:
         Refused: a credential is wrong.
     """
-    match = turn.match
-    for own, its in _at_one_address(turn, step):
+    match, logins = turn.match, [*_at_one_address(turn, step)]
+    for own, its in logins:
         for tenant, names in _candidates(turn, own):
             if _is_theirs(match, names) and _is_right(turn, own, its, names):
                 turn.belongs_to(tenant)
-                return _yielded(turn, own, its, names)
+                turn.world = turn.world.ruled_by(Api(auth=own))
+                alike = [one for one in logins if one[1].request == its.request]
+                return _yielded(turn, alike, names)
     raise Refused("401")
 
 
@@ -292,20 +294,27 @@ def _members(declared: Any, given: Any) -> Iterator[tuple[str, Any]]:
         yield declared if isinstance(declared, str) else as_text(declared), given
 
 
-def _yielded(turn: Turn, auth: Auth, step: LoginStep, names: Given) -> Response:
+Logins = list[tuple[Auth, LoginStep]]
+"""Auths that log in by one request, with the step that it is."""
+
+
+def _yielded(turn: Turn, logins: Logins, names: Given) -> Response:
     assert turn.tenant is not None
-    assert auth.acquire is not None
-    earlier = {name: str(names[name]) for name in yields(auth) & names.keys() - step.extract.keys()}
-    addresses = {name: turn.world.base for name in step.extract if _is_address(turn, auth, name)}
-    wanted = [name for name in step.extract if name != _TTL]
-    cookies = {
-        name: f"{_COOKIE}={turn.made()}" for name in wanted if step.extract[name].path == "cookies"
+    rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
+    known = frozenset().union(*(yields(auth) for auth, _ in logins)) & names.keys() - rules.keys()
+    earlier = {name: str(names[name]) for name in known}
+    addresses = {
+        name: turn.world.base
+        for auth, step in logins
+        for name in step.extract
+        if _is_address(turn, auth, name)
     }
+    wanted = [name for name in rules if name != _TTL]
+    cookies = {name: f"{_COOKIE}={turn.made()}" for name in wanted if rules[name].path == "cookies"}
     old = {str(names[name]) for name in wanted if name in turn.tenant.credentials}
     issued = issue(turn, turn.tenant, names=wanted, known={**earlier, **addresses, **cookies})
     turn.change(spent=turn.state.spent | old)
-    body = _body(turn, auth, step, issued)
-    return respond(turn, Reply(), _headers(turn, step, issued), data=body)
+    return respond(turn, Reply(), _headers(turn, logins, issued), data=_body(turn, logins, issued))
 
 
 def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
@@ -315,17 +324,19 @@ def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
     return any(text.replace(" ", "").startswith(f"{{{{{name}}}}}") for text in texts)
 
 
-def _body(turn: Turn, auth: Auth, step: LoginStep, issued: Grant) -> dict[str, Any]:
+def _body(turn: Turn, logins: Logins, issued: Grant) -> dict[str, Any]:
     body: dict[str, Any] = {}
-    for name, rule in step.extract.items():
-        if rule.path.startswith("$"):
-            put(body, rule.path, _life(turn, auth, issued) if name == _TTL else issued.values[name])
+    for auth, step in logins:
+        for name, rule in step.extract.items():
+            if rule.path.startswith("$"):
+                life = _life(turn, auth, issued) if name == _TTL else None
+                put(body, rule.path, issued.values[name] if life is None else life)
     return body
 
 
-def _headers(turn: Turn, step: LoginStep, issued: Grant) -> Reply:
+def _headers(turn: Turn, logins: Logins, issued: Grant) -> Reply:
     headers: dict[str, str] = {"cache-control": "no-store"}
-    for name, rule in step.extract.items():
+    for name, rule in (pair for _, step in logins for pair in step.extract.items()):
         kind, _, place = rule.path.partition(":")
         value = issued.values.get(name, "")
         if kind == "header":
@@ -356,14 +367,14 @@ def grant(turn: Turn, rule: Grants) -> None:
         raise Refused("invalid_request")
     tenant = _client(turn, rule)
     turn.belongs_to(tenant)
-    if kind == "client_credentials":
-        issued = issue(turn, tenant)
-    elif kind == "refresh_token" and rule.refresh:
+    if rule.credentials(kind) is None:
+        raise Refused("unsupported_grant_type")
+    if kind == "refresh_token":
         _spend(turn, tenant, form.get("refresh_token", ""))
         issued = issue(turn, tenant, names=("token", "refresh_token"))
         turn.scope["refresh_token"] = issued.values.get("refresh_token")
     else:
-        raise Refused("unsupported_grant_type")
+        issued = issue(turn, tenant)
     turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
     if form.get("scope"):
         turn.scope["scope"] = form["scope"]

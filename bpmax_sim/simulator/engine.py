@@ -8,6 +8,7 @@ Values of declared parameters: those that were given, with their type, or exampl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -317,10 +318,26 @@ def _answered(turn: Turn) -> Response:
     api = turn.api
     if api is None:
         return _unknown(turn)
-    turn.scope["path"] = path_template(api.path).match(turn.asked.path) or {}
+    turn.world = turn.world.ruled_by(api)
+    turn.scope["path"] = _path_values(api, turn.asked.path)
     turn.route = f"{api.method} {api.path}"
     _knob_limit(turn)
     return call(turn, api)
+
+
+_READINGS = 1000
+
+
+def _path_values(api: Api, raw: str) -> dict[str, str]:
+    """Return the values in a *raw* path, read so that each fits what is declared, if it can be."""
+    template = path_template(api.path)
+    declared = {one.target: one for one in api.parameters if one.place == "path"}
+    fitting = (
+        one
+        for one in islice(template.readings(raw), _READINGS)
+        if all(typed(one[name], declared[name]) is not UNSET for name in one.keys() & declared)
+    )
+    return next(fitting, None) or template.match(raw) or {}
 
 
 def _unknown(turn: Turn) -> Response:

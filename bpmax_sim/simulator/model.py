@@ -18,7 +18,15 @@ from typing import Any, Final
 from msgspec import UNSET, UnsetType, field
 
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.model import Api, ErrorClass, Model, Platform, ResponseRules
+from bpmax_sim.platform.model import (
+    Api,
+    Auth,
+    ErrorClass,
+    LoginRequest,
+    Model,
+    Platform,
+    ResponseRules,
+)
 from bpmax_sim.yamlfile import Seconds
 
 Places = tuple[str, ...]
@@ -209,6 +217,13 @@ class Grants(Model, frozen=True, kw_only=True):
     secret: str = "client_secret"  # noqa: S105 - the name of a credential
     refresh: bool = True
 
+    def credentials(self, kind: str) -> set[str] | None:
+        """Return the names of the credentials that a grant of *kind* needs; None: it is refused."""
+        if kind == "client_credentials":
+            return {self.client, self.secret}
+        is_refresh = kind == "refresh_token" and self.refresh
+        return {self.client, self.secret, kind} if is_refresh else None
+
 
 class Check(Model, frozen=True, kw_only=True):
     """One step of a route: exactly one of these."""
@@ -275,6 +290,19 @@ def is_login(route: Route) -> bool:
     return any(check.login is not UNSET or check.grants is not UNSET for check in route.checks)
 
 
+def login_credentials(route: Route, request: LoginRequest) -> set[str] | None:
+    """Return the credentials that *route* compares; None where it refuses such a *request*."""
+    names: set[str] | None = set()
+    for check in route.checks:
+        if check.login is not UNSET:
+            names = {one.name for one in check.login}
+        elif check.grants is not UNSET:
+            form = request.form if isinstance(request.form, Mapping) else {}
+            names = check.grants.credentials(str(form.get("grant_type")))
+    return names
+
+
+_NO_API: Final = Api()
 _NAMES = re.compile(r"[^$.\[\]'\"]+")
 _STATUS: Final = {"token": 401, "rate": 429, "transient": 503}
 _TOLD: Final = {
@@ -284,10 +312,10 @@ _TOLD: Final = {
 }
 
 
-def derived(platform: Platform) -> Table:
-    """Return the rules that *platform* implies."""
-    rules = platform.response
-    acquire = platform.auth.acquire
+def derived(platform: Platform, api: Api = _NO_API) -> Table:
+    """Return the rules that *platform* implies; those of *api*, where it declares its own."""
+    rules = api.response if isinstance(api.response, ResponseRules) else platform.response
+    acquire = (api.auth if isinstance(api.auth, Auth) else platform.auth).acquire
     errors = {name: _class(rules, name) for name in _STATUS}
     errors |= {
         "400": Reply(status=400, code="400"),

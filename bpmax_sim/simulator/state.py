@@ -25,10 +25,10 @@ from msgspec.structs import replace
 from bpmax_sim.messages import FORM, Headers, Pairs, Request, Response
 from bpmax_sim.platform.filters import http_date
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
-from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.platform.model import Api, Auth, Platform, ResponseRules
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import as_text
-from bpmax_sim.simulator.model import Reply, Row, Table
+from bpmax_sim.simulator.model import Reply, Row, Table, derived
 
 Struct = msgspec.Struct
 
@@ -242,6 +242,13 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     matcher: ApiMatcher
     base: str
     seed: int = 0
+
+    def ruled_by(self, api: Api) -> World:
+        """Return the same with the rules that *api* declares of its own; a shipped table wins."""
+        has_own = isinstance(api.response, ResponseRules) or isinstance(api.auth, Auth)
+        if self.table.routes or not has_own:
+            return self
+        return replace(self, table=derived(self.platform, api))
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error of ours

@@ -54,6 +54,13 @@ def javascript(program: CallSpec) -> str:
     return f"{proxy}.$api({literal(program.api)}){setters}.$call()"
 
 
+class DrawnCall(CallSpec, frozen=True, kw_only=True):
+    """A call that was drawn: Hypothesis prints it as a script makes it."""
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(javascript(self))
+
+
 def literal(value: Any) -> str:
     """Return *value* as JavaScript source.
 
@@ -155,7 +162,7 @@ def _chains(
     if draw(_TEN) < _MOSTLY:
         for step in draw(_needed(called, _fillable(platform, called))).items():
             given.insert(draw(st.integers(0, len(given))), step)
-    return CallSpec(
+    return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances, refusable)),
         api=_spelled(draw, called, platform) if platform else called.key,
@@ -550,7 +557,7 @@ def _direct_calls(
     is_whole = draw(_TEN) < _MOSTLY
     given = len(args) if is_whole else draw(st.integers(0, len(args)))
     extra = draw(_EXTRA) if given == len(args) else []
-    return CallSpec(
+    return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances, refusable)),
         api=_spelled(draw, called, platform) if platform else called.key,
@@ -743,7 +750,7 @@ def _calls(
     is_xml = (api.encoding or platform.encoding) == "xml"
     values = [draw(_given(one, is_xml=is_xml)) for one in api.parameters]
     options = {"instance_key": draw(st.sampled_from(instances))} if instances else {}
-    said = CallSpec(
+    said = DrawnCall(
         platform=platform.platform_key, options=options, api=api.key, args=tuple(values)
     )
     is_direct = draw(st.booleans()) if direct is None else direct

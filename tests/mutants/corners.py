@@ -194,10 +194,10 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
 EDITS: tuple[Edit, ...] = tuple(
     Edit(
         f"corner-{corner.replace(' ', '-').replace(chr(39), '').replace(',', '')}",
-        corner,
         path,
         old,
         new,
+        corner,
     )
     for corner, path, old, new in _TABLE
 )

@@ -18,8 +18,8 @@ def _grant(expires: float = 100) -> Grant:
     return Grant(values={"token": "tok-1234"}, standins={"token": "redacted"}, expires=expires)
 
 
-def _wanted(now: float = 0, stale: Grant | None = None) -> Acquire:
-    return Acquire(key="crm/test", stale=stale, now=now, flow=_never)
+def _wanted(now: float = 0) -> Acquire:
+    return Acquire(key="crm/test", now=now, flow=_never)
 
 
 def answered(request: Request, handle: Handle) -> Response:
@@ -47,9 +47,11 @@ def test_a_grant_is_handed_out_until_it_expires() -> None:
 def test_a_refused_grant_is_evicted_but_a_newer_one_is_handed_out() -> None:
     store, old, new = TokenStore(), _grant(), _grant()
     store.put("crm/test", new)
+    old.is_refused = True
 
-    assert store.peek(_wanted(stale=old)) is new
-    assert store.peek(_wanted(stale=new)) is None
+    assert store.peek(_wanted()) is new
+    new.is_refused = True
+    assert store.peek(_wanted()) is None
 
 
 def test_clear_forgets_everything() -> None:
