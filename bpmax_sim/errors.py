@@ -35,7 +35,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -95,7 +95,7 @@ def listed(names: Iterable[str]) -> str:
         if len(every) > _SHOWN + 1
         else ""
     )
-    return joined(", ", every[:_SHOWN] if more else every) + more
+    return series(every[:_SHOWN] if more else every) + more
 
 
 _BARE = re.compile(r"[\w./:@%+,=-]+")
@@ -122,7 +122,7 @@ class Problem(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``file:line:column: path: message`` on one line."""
         parts = [str(part) for part in (self.place, self.path) if part]
-        return joined(": ", [*parts, self.message])
+        return joined(msg(": "), [*parts, self.message])
 
 
 class ConfigError(BpmaxError):

@@ -147,6 +147,16 @@ def joined(separator: str, parts: Iterable[str]) -> str:
     return Message("".join(pieces), "".join(f"{{{name}}}" for name in texts), texts)
 
 
+def labelled(label: object, text: object) -> str:
+    """Return ``label: text``, with the colon that a language has."""
+    return joined(msg(": "), (str(label), str(text)))
+
+
+def series(parts: Iterable[str]) -> str:
+    """Return *parts* as a language writes the items of a list: ``a, b``, or ``a、b``."""
+    return joined(msg(", "), parts)
+
+
 def mapped(text: str, change: Callable[[str], str]) -> str:
     """Return *change* of *text*; a message stays one where changing its values does the same."""
     changed = change(plain(text))
@@ -261,7 +271,7 @@ def _named(language: str) -> str:
     for known in LANGUAGES:
         if name == known or name.startswith(f"{known}-"):
             return known
-    there_are = ", ".join(f"{name} ({title})" for name, title in LANGUAGES.items())
+    there_are = series(f"{name} ({title})" for name, title in LANGUAGES.items())
     raise UnknownLanguageError(
         msg(
             "no language {language!r}; there are {languages}",

@@ -42,7 +42,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from bpmax_sim.i18n import encoded, msg
+from bpmax_sim.i18n import encoded, labelled, msg
 
 
 class Undefined:
@@ -239,7 +239,7 @@ def json_text(value: Any) -> bytes:
         raise UnprintableError(msg("nested too deeply for JSON")) from None
     except UnprintableError as error:
         path, problem = error.args
-        raise UnprintableError(f"{path or 'the value'}: {problem}") from None
+        raise UnprintableError(labelled(path or msg("the value"), problem)) from None
     if text is None:
         return b""
     try:

@@ -8,7 +8,7 @@ from inspect import Parameter, signature
 from typing import Final, ParamSpec, TypeVar
 
 from bpmax_sim.errors import ConfigError, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,4 +49,4 @@ def _unknown(function: str, wrong: Iterable[str], names: Iterable[str]) -> Excep
 
 
 def _all(names: Iterable[str]) -> str:
-    return msg("; there are {names}", names=", ".join(sorted(names)))
+    return msg("; there are {names}", names=series(sorted(names)))

@@ -28,7 +28,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import CallError, ConfigError, NoMatchError, TransportError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.instances import resolve
 from bpmax_sim.platform.load import Platforms
@@ -518,7 +518,7 @@ def _nearest(misses: Sequence[tuple[bool, NoMatchError]]) -> NoMatchError | None
 
 
 def _unknown(bases: Sequence[tuple[str, str]]) -> NoMatchError:
-    known = ", ".join(f"{base} ({platform})" if platform else base for platform, base in bases)
+    known = series(f"{base} ({platform})" if platform else base for platform, base in bases)
     return NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
 
 

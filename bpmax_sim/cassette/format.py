@@ -26,7 +26,7 @@ from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.i18n import encoded
+from bpmax_sim.i18n import encoded, labelled, msg
 from bpmax_sim.messages import Exchange, Failed, Pairs, Request, Response
 
 # YAML's reader refuses or folds these; the marks of writing direction hide text from a reviewer.
@@ -118,8 +118,12 @@ def render(exchange: Exchange, *, zone: timedelta = timedelta(0), rules: str = "
     except UnicodeEncodeError as error:
         called = exchange.request.call.name if exchange.request.call else exchange.request.method
         raise CassetteError(
-            f"{called}: the exchange cannot be written, it has the lone surrogate "
-            f"{error.object[error.start]!r}; send well-formed text"
+            msg(
+                "{called}: the exchange cannot be written, it has half a character "
+                "(a lone surrogate, {half!r}); send well-formed text",
+                called=called,
+                half=error.object[error.start],
+            )
         ) from error
 
 
@@ -367,7 +371,7 @@ def reseal(text: str) -> bytes:
     try:
         head = msgspec.convert(_mapping(tree).get("bpmax"), Head, strict=False)
     except ValueError as error:
-        raise YamlTextError(f"not a cassette of ours: {error}", 1) from error
+        raise YamlTextError(labelled(msg("not a cassette of ours"), error), 1) from error
     items = [item for name in SECTIONS for item in tree.get(name) or []]
     return dump_entries([_resealed(*pair) for pair in enumerate(items, 1)], rules=head.rules)
 
@@ -377,7 +381,7 @@ def _resealed(number: int, item: Any) -> Entry:
         line = msgspec.convert(_mapping(item).get("bpmax"), Line, strict=False)
         exchange = exchange_of(_checked(line), item)
     except ValueError as error:
-        raise YamlTextError(f"exchange {number}: {error}", 1) from error
+        raise YamlTextError(labelled(msg("exchange {number}", number=number), error), 1) from error
     # The index line stays the recorded one; only the text is written anew.
     text = render(replace(exchange, request=replace(exchange.request, call=None))).text
     if index_text(line, text)[1] != line.sha:
@@ -396,7 +400,7 @@ def _checked(line: Line) -> Line:
 
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise YamlTextError(f"{type(value).__name__} where a mapping is expected", 1)
+        raise YamlTextError(msg("expected a mapping, got {kind}", kind=type(value).__name__), 1)
     return value
 
 

@@ -28,7 +28,7 @@ from bpmax_sim.cassette.matching import (
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, pasted
 from bpmax_sim.field_path import FieldPath, Wild, format_path
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.messages import Call
 
 _SHOWN = 5
@@ -121,7 +121,7 @@ def played(
             turn=turn,
         ),
         *_where(parts, context),
-        _line(msg("recorded"), joined(", ", [*places[:_SHOWN], *more])),
+        _line(msg("recorded"), series([*places[:_SHOWN], *more])),
         _line(msg("record"), context.command(context.extra)),
         _line(msg("or"), msg("repeat: true")),
     ]
@@ -321,7 +321,7 @@ def _others(search: Search) -> Iterator[str]:
 
 def _list(words: Iterable[str]) -> str:
     known = list(words)
-    return joined(", ", [*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
+    return series([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
 
 def _elsewhere(search: Search, key: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.errors import NoMatchError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, labelled, msg
 from bpmax_sim.messages import LOGIN, Exchange, Outcome
 
 Numbers = Sequence[int]
@@ -292,7 +292,7 @@ def _same(cassette: Cassette | None, one: int, other: int) -> bool:
 
 
 def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
-    text = joined("\n", [msg("{case}: {lines}", case=case, lines=lines[0]), *lines[1:]])
+    text = joined("\n", [labelled(case, lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
 

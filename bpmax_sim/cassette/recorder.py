@@ -33,7 +33,7 @@ from bpmax_sim.cassette.merge import (
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange, Request
 
 
@@ -340,7 +340,7 @@ class Recorder:
 
     def _refuse_leaks(self) -> None:
         found = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
-        leaks = joined(", ", dict.fromkeys(found))
+        leaks = series(dict.fromkeys(found))
         if leaks:
             raise LeakError(
                 msg(

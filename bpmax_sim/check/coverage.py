@@ -28,15 +28,16 @@ from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 
 Kind = Literal["api", "parameter", "instance", "auth", "field", "node", "transition"]
-KINDS: Final[tuple[Kind, ...]] = (
-    "api",
-    "parameter",
-    "instance",
-    "auth",
-    "field",
-    "node",
-    "transition",
-)
+KINDS: Final[Mapping[Kind, str]] = {
+    "api": msg("api"),
+    "parameter": msg("parameter"),
+    "instance": msg("instance"),
+    "auth": msg("auth"),
+    "field": msg("field"),
+    "node": msg("node"),
+    "transition": msg("transition"),
+}
+"""What is counted, and how a person reads it."""
 Name = tuple[Kind, str]
 
 
@@ -65,7 +66,8 @@ def coverage(items: Iterable[tuple[ScenarioItem, Platforms]], ran: Iterable[Ran]
     """Return every part that *items* declare, by kind and name, and whether *ran* touched it."""
     declared = {name for item, platforms in items for name in _declared(item, platforms)}
     touched = {name for one in ran for name in _touched(one)}
-    ordered = sorted(declared, key=lambda part: (KINDS.index(part[0]), part[1]))
+    order = {kind: number for number, kind in enumerate(KINDS)}
+    ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
     return [Part(kind, name, (kind, name) in touched) for kind, name in ordered]
 
 

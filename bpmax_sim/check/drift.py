@@ -20,7 +20,7 @@ from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.path_template import path_template
@@ -69,10 +69,8 @@ class Change(msgspec.Struct, frozen=True):
             "added": msg("is new ({now})", now=self.now),
             "removed": msg("is gone (was {was})", was=self.was),
         }
-        return msg(
-            "{path}: {get}",
-            path=self.path,
-            get=(told.get(self.what) or msg("{was} became {now}", was=self.was, now=self.now)),
+        return labelled(
+            self.path, told.get(self.what) or msg("{was} became {now}", was=self.was, now=self.now)
         )
 
 

@@ -28,7 +28,7 @@ from bpmax_sim.errors import (
     TransportError,
     near,
 )
-from bpmax_sim.i18n import UnknownLanguageError, joined, msg, translate
+from bpmax_sim.i18n import UnknownLanguageError, joined, msg, series, translate
 from bpmax_sim.i18n import choose as choose_language
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
@@ -411,7 +411,7 @@ class _Commands(TyperGroup):
         if pair in COMMANDS:
             return pair, self.get_command(ctx, pair), args[2:]
         if name not in COMMANDS and not name.startswith("-"):
-            told = near(name, COMMANDS) or msg("; there are {names}", names=joined(", ", COMMANDS))
+            told = near(name, COMMANDS) or msg("; there are {names}", names=series(COMMANDS))
             ctx.fail(msg("there is no command {name!r}{told}", name=name, told=told))
         return super().resolve_command(ctx, args)
 
@@ -428,21 +428,22 @@ def _made(name: str, command: Command) -> Any:
     home = import_module(f"bpmax_sim.cli.{module}")
     called = getattr(home, function)
     app.command(
-        name, cls=_Command, help=_in_sentences(translate(command.help)), context_settings=_SETTINGS
+        name, cls=_Command, help=in_sentences(translate(command.help)), context_settings=_SETTINGS
     )(called)
     made: Any = typer.main.get_command(app)
-    helps = _helps(called)
+    helps = helps_of(called)
     for parameter in made.params:
         if parameter.name in helps:
-            parameter.help = _in_sentences(translate(helps[parameter.name]))
+            parameter.help = in_sentences(translate(helps[parameter.name]))
     return made
 
 
-def _in_sentences(text: str) -> str:
+def in_sentences(text: str) -> str:
+    """Return *text* with the full stops of its language."""
     return _FULL_STOP.sub("。", text)
 
 
-def _helps(called: Callable[..., Any]) -> Mapping[str, str]:
+def helps_of(called: Callable[..., Any]) -> Mapping[str, str]:
     """Return the help of each parameter, before typer makes a mere text of it."""
     hints = get_type_hints(called, include_extras=True)
     return {

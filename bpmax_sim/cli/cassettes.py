@@ -28,7 +28,7 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import below, collect, declared, missing, opened, targets, with_journals
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.messages import Exchange, Failed
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.report.exit_codes import ExitCode
@@ -102,7 +102,7 @@ def _seal(cassette: Path, after: bytes, *, yes: bool, changed: bool) -> None:
         agree(msg("Seal {cassette} like this?", cassette=shown(cassette)))
     with journal.locked(cassette.parent):
         journal.replace_whole(cassette, after)
-    tell(f"{shown(cassette)}: sealed")
+    tell(labelled(shown(cassette), msg("sealed")))
 
 
 def _sealed(path: Path, data: bytes) -> bytes:
@@ -143,7 +143,7 @@ def recover(
         say_document(**{name: [shown(one) for one in paths] for name, paths in said.items()})
     else:
         for path in written:
-            say(f"{shown(path)}: recovered")
+            say(labelled(shown(path), msg("recovered")))
     if waiting:
         tell(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
         return ExitCode.REVIEW
@@ -175,8 +175,9 @@ def fmt(
     if json:
         say_document(check=check, files=[shown(path) for path in changed])
     else:
+        done = msg("would be written anew") if check else msg("written anew")
         for path in changed:
-            say(f"{shown(path)}: {'would be written anew' if check else 'written anew'}")
+            say(labelled(shown(path), done))
     if not changed:
         tell(
             msg(
@@ -309,18 +310,12 @@ def exports(
     try:
         data, notes = write_foreign(exchanges, kind.value)
     except CassetteError as error:
-        raise CassetteError(f"{cassette}: {error}") from None
+        raise CassetteError(labelled(cassette, error)) from None
     for note in notes:
-        tell(msg("{cassette}: {note}", cassette=cassette, note=note))
+        tell(labelled(cassette, note))
     if to is not None:
         _write(to, data, yes=yes)
-        tell(
-            msg(
-                "{to}: {plural}",
-                to=to,
-                plural=plural(len(exchanges), "{number} exchange", "{number} exchanges"),
-            )
-        )
+        tell(labelled(to, plural(len(exchanges), "{number} exchange", "{number} exchanges")))
     if json:
         say_document(
             format=kind.value,
@@ -343,7 +338,7 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
     """
     cassette = opened(path)
     if owner is not None and owner not in cassette.owners:
-        known = joined(", ", map(repr, cassette.owners)) or msg("nothing")
+        known = series(map(repr, cassette.owners)) or msg("nothing")
         hint = near(owner, cassette.owners) or msg("; it holds {known}", known=known)
         raise ConfigError(
             msg(

@@ -16,7 +16,7 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.project import FILES
 from bpmax_sim.cli.terminal import say, say_document
 from bpmax_sim.errors import BpmaxError, ConfigError
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import Instance, Source
 from bpmax_sim.project import find_root
@@ -42,7 +42,7 @@ def project_findings(root: Path, environ: Mapping[str, str]) -> Iterator[Finding
     yield (
         True,
         msg("CI file"),
-        joined(", ", found) or msg("none; `bpmax-sim init --ci github` writes one"),
+        series(found) or msg("none; `bpmax-sim init --ci github` writes one"),
     )
 
 
@@ -54,11 +54,11 @@ def _declared(root: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
         told = plural(len(error.problems), "{number} problem", "{number} problems")
         yield False, msg("platforms"), msg("{told}; `bpmax-sim lint` tells them", told=told)
         return
-    own = joined(", ", sorted(platforms.own)) or msg("the built-in ones")
+    own = series(sorted(platforms.own)) or msg("the built-in ones")
     yield True, msg("platforms"), own
     instances = [one.instance for entries in platforms.entries.values() for one in entries]
     if lacking := sorted({name for one in instances for name in _unset(one, environ)}):
-        names = joined(", ", lacking)
+        names = series(lacking)
         yield (
             True,
             msg("environment"),
@@ -93,9 +93,7 @@ def _schemas(root: Path) -> Iterator[Finding]:
     if not folder.is_dir():
         return
     old = [name for name, make in FILES.items() if not _is_fresh(folder, name, make())]
-    told = msg(
-        "{names}: not those of this version; `bpmax-sim schema --write`", names=joined(", ", old)
-    )
+    told = msg("{names}: not those of this version; `bpmax-sim schema --write`", names=series(old))
     yield not old, "schemas", told if old else shown(folder)
 
 

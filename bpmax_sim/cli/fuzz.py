@@ -17,7 +17,7 @@ from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.reproduction import File, pytest_of, scenario_of
 from bpmax_sim.fuzz.search import SCRIPT, Finding, Plan, Tried, planned, search
 from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.yamlfile import shown
@@ -141,7 +141,7 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
     known = (*LAWS, SCRIPT)
     for name in laws:
         if name not in known:
-            hint = near(name, known) or msg("; there are {names}", names=joined(", ", known))
+            hint = near(name, known) or msg("; there are {names}", names=series(known))
             raise ConfigError(msg("--law {name}: there is no such law{hint}", name=name, hint=hint))
     lacking = [missing(str(one), Path.cwd(), ".js") for one in scripts if not one.is_file()]
     if lacking:

@@ -22,7 +22,7 @@ from bpmax_sim.cli.select import declared, missing, players
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import joined, labelled, msg, plural, series
 from bpmax_sim.openapi.convert import Made, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
@@ -89,7 +89,7 @@ def imports(  # noqa: PLR0913 - the options of the command
         typer.Option(
             "--format",
             metavar="NAME",
-            help=msg("One of {joined}; found out by itself.", joined=joined(", ", READABLE)),
+            help=msg("One of {joined}; found out by itself.", joined=series(READABLE)),
         ),
     ] = "",
     address: Annotated[
@@ -230,7 +230,7 @@ def _owner(path: Path) -> str:
     """
     found = players(path)
     if len(found) > 1:
-        told = joined(", ", map(repr, found))
+        told = series(map(repr, found))
         raise ConfigError(
             msg(
                 "{path} is played by {told}; say for whom it is, --for {found!r}",
@@ -252,7 +252,7 @@ def _owner(path: Path) -> str:
 def _tell_notes(taken: _Taken) -> None:
     for source, found in taken.sources:
         for note in found.notes:
-            tell(msg("{source_path}: {note}", source_path=shown(source.path), note=note))
+            tell(labelled(shown(source.path), note))
 
 
 def _ask(taken: _Taken, *, yes: bool) -> None:
@@ -468,7 +468,7 @@ def _write(file: _File) -> None:
 
 def _report(made: Made, files: list[_File], document: Path, *, as_json: bool) -> None:
     for note in made.notes:
-        tell(f"{shown(document)}: {note}")
+        tell(labelled(shown(document), note))
     if as_json:
         say_document(
             platform=made.key,

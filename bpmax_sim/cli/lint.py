@@ -19,7 +19,7 @@ from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Target, below, collect, targets, with_journals
 from bpmax_sim.cli.terminal import complain, say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import labelled, msg, plural
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, namesakes
@@ -79,27 +79,13 @@ def lint(
     verdict = (
         plural(len(problems), "{number} problem", "{number} problems") if problems else msg("sound")
     )
-    tell(
-        msg(
-            "{plural}: {verdict}",
-            plural=plural(len(files), "{number} scenario file", "{number} scenario files"),
-            verdict=verdict,
-        )
-    )
+    tell(labelled(plural(len(files), "{number} scenario file", "{number} scenario files"), verdict))
     return code
 
 
 def _annotated(problem: Problem) -> str:
     place = problem.place
-    told = (
-        msg(
-            "{problem_path}: {problem_message}",
-            problem_path=problem.path,
-            problem_message=problem.message,
-        )
-        if problem.path
-        else problem.message
-    )
+    told = labelled(problem.path, problem.message) if problem.path else problem.message
     if place is None:
         return annotation(told, title="bpmax-sim lint")
     return annotation(
@@ -191,8 +177,11 @@ def _conditions(item: ScenarioItem) -> Iterator[Problem]:
 def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
     for path in dict.fromkeys(Path(shown(one)) for one in paths):
         for journal in interrupted(path):
-            told = msg("a recording was interrupted here; seal it with `bpmax-sim recover")
-            yield Problem(f"{told} {pasted(str(path))}`", Place(str(journal)))
+            told = msg(
+                "a recording was interrupted here; seal it with `bpmax-sim recover {path}`",
+                path=pasted(str(path)),
+            )
+            yield Problem(told, Place(str(journal)))
 
 
 def _collected(target: Target) -> list[ScenarioItem]:

@@ -16,7 +16,7 @@ from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import below, declared, declared_folder
 from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, tell
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, near
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import joined, msg, plural, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.project import SUFFIX, find_root
@@ -30,8 +30,8 @@ from bpmax_sim.yamlfile import shown
 _ASKED = {
     "platform": (msg("Key of the third party, as in $proxy('…')"), "crm_system"),
     "url": (msg("Its address"), "https://crm.example.test"),
-    "auth": (msg("How one logs in: {names}", names=joined(", ", AUTHS)), "bearer"),
-    "ci": (msg("CI files: {names}, none", names=joined(", ", CIS)), "none"),
+    "auth": (msg("How one logs in: {names}", names=series(AUTHS)), "bearer"),
+    "ci": (msg("CI files: {names}, none", names=series(CIS)), "none"),
 }
 
 
@@ -43,11 +43,11 @@ def init(  # noqa: PLR0913 - the options of the command
     platform: Annotated[str, typer.Option(metavar="KEY", help=msg("The third party's key."))] = "",
     url: Annotated[str, typer.Option(metavar="URL", help=msg("Its address."))] = "",
     auth: Annotated[
-        str, typer.Option(help=msg("How one logs in: {joined}.", joined=joined(", ", AUTHS)))
+        str, typer.Option(help=msg("How one logs in: {joined}.", joined=series(AUTHS)))
     ] = "",
     ci: Annotated[
         list[str] | None,
-        typer.Option(help=msg("Also a CI file: {joined}; repeatable.", joined=joined(", ", CIS))),
+        typer.Option(help=msg("Also a CI file: {joined}; repeatable.", joined=series(CIS))),
     ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
@@ -91,7 +91,7 @@ def _wish(folder: Path, given: dict[str, str], *, ask: bool) -> Wish:
 def _agree(ready: Plan, *, yes: bool) -> None:
     if not ready.replaced or yes:
         return
-    named = joined(", ", (shown(path) for path in ready.replaced))
+    named = series(shown(path) for path in ready.replaced)
     if not _is_asked():
         raise ConfigError(
             msg(
@@ -112,7 +112,7 @@ def _next(folder: Path, wish: Wish, written: Sequence[Path]) -> Iterator[str]:
     yield ""
     yield msg("It passes as it is:   {where}bpmax-sim run", where=where)
     yield msg("Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios")
-    yield msg("and record it:        set {names}", names=joined(", ", wish.environment.values()))
+    yield msg("and record it:        set {names}", names=series(wish.environment.values()))
     yield msg("                      bpmax-sim record")
 
 
@@ -173,7 +173,7 @@ def serve(
             msg(
                 "{counted} of {names}",
                 counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
-                names=(joined(", ", addresses) or msg("nobody")),
+                names=(series(addresses) or msg("nobody")),
             )
         )
 
@@ -195,7 +195,7 @@ def simulate(
     """Serve a stand-in."""
     known = declared(platforms)
     if not platform:
-        told = msg("name a platform; there are {names}", names=joined(", ", known.keys))
+        told = msg("name a platform; there are {names}", names=series(known.keys))
         raise ConfigError(told)
     from bpmax_sim.server import Standin  # noqa: PLC0415 - help is quick without it
 
@@ -295,13 +295,13 @@ def _of(kind: str) -> Mapping[str, Any]:
         msg(
             "there is no schema {kind!r}{near}",
             kind=kind,
-            near=(near(kind, known) or f"; {_listed(known)}"),
+            near=(near(kind, known) or msg("; {listed}", listed=_listed(known))),
         )
     )
 
 
 def _listed(known: list[str]) -> str:
-    return msg("there are {names}", names=joined(", ", known))
+    return msg("there are {names}", names=series(known))
 
 
 def write_schemas(root: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.store import PLACE, Evidence, digest_of, kept
@@ -126,7 +126,7 @@ def _line(one: Leftover) -> str:
         numbers_count=len(one.numbers),
         counted=plural(one.total, "{number} exchange", "{number} exchanges"),
     )
-    return f"{shown(one.path)}: {told}: {joined(', ', one.calls)}"
+    return labelled(labelled(shown(one.path), told), series(one.calls))
 
 
 def _data(one: Leftover) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, opened
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import Exchange
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.report.exit_codes import ExitCode
@@ -133,7 +133,7 @@ def _show(one: Mapping[str, Any]) -> None:
         )
     )
     for line in one["changes"]:
-        say(f"  {line}")
+        say(msg("  {line}", line=line))
 
 
 def _accept(path: Path) -> None:
@@ -157,7 +157,13 @@ _DECISIONS: Mapping[str, tuple[str, Callable[[Path], None]]] = {
 _WIDEST = 160
 _MOST = 40
 _TOLD = ("failed", "status", "body")
-_KINDS = ("same", "changed", "removed", "added")
+_KINDS = {
+    "same": msg("{number} same"),
+    "changed": msg("{number} changed"),
+    "removed": msg("{number} removed"),
+    "added": msg("{number} added"),
+}
+"""How many exchanges of two files are what to each other."""
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -199,7 +205,7 @@ def diff(
     else:
         for line in _lines(found):
             say(line)
-    tell(joined(", ", (f"{counts[kind]} {kind}" for kind in _KINDS)))
+    tell(series(msg(told, number=counts[kind]) for kind, told in _KINDS.items()))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 
@@ -237,7 +243,7 @@ def _lines(found: Iterable[_Found], *, contents: bool = False) -> Iterator[str]:
             number=number,
             place=one.place(),
         )
-        for side, places in (("request", pair.request), ("answer", pair.answer)):
+        for side, places in ((msg("request"), pair.request), (msg("answer"), pair.answer)):
             for place in places:
                 yield from _difference(side, place)
         if contents and pair.kind == "added":
@@ -248,7 +254,7 @@ def _difference(side: str, place: Difference) -> Iterator[str]:
     """Yield ``answer body.data.phone: "138…" → absent``; of longer texts the lines that differ."""
     before, after = place.recorded, place.sent
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
-        yield f"    {side} {place.path}:"
+        yield msg("    {side} {path}:", side=side, path=place.path)
         lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
         yield from (f"      {line}" for line in islice(lines, 2, None) if line[:2] != "@@")
         return
@@ -270,7 +276,8 @@ def _contents(exchange: Exchange) -> Iterator[str]:
     told = {name: outcome[name] for name in _TOLD if name in outcome}
     leaves = [leaf for name, value in told.items() for leaf in _leaves(name, value)]
     for path, value in leaves[:_MOST]:
-        yield f"    answer {path}: {contrast(_meaning(value), '', _WIDEST)[0]}"
+        shown_value = contrast(_meaning(value), "", _WIDEST)[0]
+        yield msg("    answer {path}: {value}", path=path, value=shown_value)
     if len(leaves) > _MOST:
         yield msg("    … {left} more", left=len(leaves) - _MOST)
 
@@ -296,7 +303,7 @@ def _exchange(found: _Found) -> dict[str, Any]:
         "new": _where(found.new, pair.new),
         "differences": [
             {"side": side, "path": one.path, "old": _json(one.recorded), "new": _json(one.sent)}
-            for side, places in (("request", pair.request), ("answer", pair.answer))
+            for side, places in ((msg("request"), pair.request), (msg("answer"), pair.answer))
             for one in places
         ],
     }

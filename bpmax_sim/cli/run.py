@@ -65,7 +65,7 @@ from bpmax_sim.cli.watch import Watched
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import encoded, joined, msg, plural
+from bpmax_sim.i18n import encoded, joined, labelled, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal
 from bpmax_sim.report.console import console_lines
@@ -216,7 +216,7 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
             if same
             else plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
         )
-        tell(msg("{path}: {told}", path=shown(path), told=told))
+        tell(labelled(shown(path), told))
 
 
 def shard_of(text: str) -> Shard | None:
@@ -433,7 +433,7 @@ def _read(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        raise ConfigError(f"{flag}: {error}") from None
+        raise ConfigError(labelled(flag, error)) from None
 
 
 def _perform(wish: _Wish) -> int:
@@ -636,7 +636,7 @@ def _variables(given: Sequence[str]) -> Mapping[str, str]:
 
 
 def _nothing(wish: _Wish) -> str:
-    where = joined(", ", wish.paths) or "scenarios/"
+    where = series(wish.paths) or "scenarios/"
     if wish.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",

@@ -21,7 +21,7 @@ import typer
 
 from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import joined, msg, translate
+from bpmax_sim.i18n import joined, msg, series, translate
 
 
 class Unread(Exception):  # noqa: N818 - it is no mistake
@@ -159,7 +159,7 @@ def agree(question: str) -> None:
 
 def choose(question: str, choices: Sequence[str]) -> str:
     """Ask until the answer is one of *choices*, or its first letter; nobody's is the last one."""
-    told = joined(", ", (f"[{one[0]}]{one[1:]}" for one in choices))
+    told = series(f"[{one[0]}]{one[1:]}" for one in choices)
     while answer := _answer(f"{question} {told}:"):
         if found := next((one for one in choices if answer in {one, one[0]}), ""):
             return found

@@ -23,7 +23,7 @@ from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_o
 from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
@@ -103,7 +103,7 @@ def verify(
         msg(
             "{counted} verified: {names}",
             counted=plural(sent, "{number} call", "{number} calls"),
-            names=joined(", ", _told(counts)),
+            names=series(_told(counts)),
         )
     )
     return code
@@ -300,16 +300,16 @@ def _judged(percent: float, least: float) -> ExitCode:
 
 
 def _lines(parts: Sequence[Part], *, missing: bool) -> Iterator[str]:
-    rows = [("part", "touched", "of", "%")]
-    for kind in KINDS:
+    rows = [(msg("part"), msg("touched"), msg("of"), "%")]
+    for kind, title in KINDS.items():
         of_kind = [part for part in parts if part.kind == kind]
         if of_kind:
-            rows.append((kind, *_counts(of_kind)))
-    yield from table([*rows, ("all", *_counts(parts))])
+            rows.append((title, *_counts(of_kind)))
+    yield from table([*rows, (msg("all"), *_counts(parts))])
     left = [part for part in parts if not part.touched]
     if missing and left:
         yield ""
-        yield from table([("-", part.kind, part.name) for part in left])
+        yield from table([("-", KINDS[part.kind], part.name) for part in left])
 
 
 def _counts(parts: Sequence[Part]) -> tuple[str, str, str]:

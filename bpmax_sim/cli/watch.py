@@ -18,7 +18,7 @@ import msgspec
 
 from bpmax_sim.cli.terminal import complain, tell
 from bpmax_sim.errors import BpmaxError, Problem
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.project import SUFFIXES, find_instances, local_of
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import ScenarioItem
@@ -189,4 +189,4 @@ def _listed(paths: Iterable[str]) -> str:
     known = [shown(Path(path)) for path in sorted(paths)]
     left = len(known) - _SHOWN
     more = [msg("and {left} more", left=left)] if left > 0 else []
-    return joined(", ", [*known[:_SHOWN], *more])
+    return series([*known[:_SHOWN], *more])

@@ -19,7 +19,7 @@ from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.fuzz.target import START, Target, Unread, Witness, declared_places, values_at
 from bpmax_sim.fuzz.violation import Outcome, broken, outcome, told
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.instances import Entry, Origin
 from bpmax_sim.platform.load import Platforms
@@ -142,7 +142,7 @@ def _clear(target: Target, api: Api, request: Request) -> Iterator[str]:
                     "true where it is declared or extracted",
                     place=place,
                     name=name,
-                    names=", ".join(sorted(used)),
+                    names=series(sorted(used)),
                 )
             )
 

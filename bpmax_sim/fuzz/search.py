@@ -35,7 +35,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, near
 from bpmax_sim.fuzz.laws import LAWS, Programs
 from bpmax_sim.fuzz.target import SIMULATE, Plain, Target, hang_up, plain, program, target_of
 from bpmax_sim.fuzz.violation import LawBroken, broken, outcome, told
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms, read_platform
 from bpmax_sim.project import find_root, make_folder
@@ -245,7 +245,7 @@ def _hold(
         hold_script(target, files, situation or {"form": {}, "trouble": ""})
         return
     if law not in LAWS:
-        hint = near(law, LAWS) or msg("; there are {names}", names=", ".join((*LAWS, SCRIPT)))
+        hint = near(law, LAWS) or msg("; there are {names}", names=series((*LAWS, SCRIPT)))
         raise ConfigError(msg("there is no law {law!r}{hint}", law=law, hint=hint))
     hold_programs(target, law, tuple(program(one) for one in calls))
 

@@ -18,7 +18,7 @@ from bpmax_sim.errors import (
     NoMatchError,
 )
 from bpmax_sim.fuzz.target import SIMULATE, Target
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.simulator.simulator import shipped
 
 _REFUSED: Final = range(400, 500)
@@ -95,4 +95,4 @@ def told(error: BpmaxError, target: Target | None = None) -> str:
         return text
     if target is not None and target.against == SIMULATE and error.response:
         text = f"{text}, {json.dumps(error.response['body'], ensure_ascii=False)[:_LONGEST]}"
-    return f"{error.code}: {text}"
+    return labelled(error.code, text)

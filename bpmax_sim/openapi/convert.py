@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import media_type
 from bpmax_sim.openapi.document import Document, Steps, line, listed, mapping, upgraded
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
@@ -194,7 +194,7 @@ def _body(
             msg("a body of {media} is sent as the text that a script passes", media=media), inner
         )
     elif len(content) > 1:
-        others = ", ".join(one for one in content if one != media)
+        others = series(one for one in content if one != media)
         document.tell(
             msg(
                 "the body is sent as {media}; not carried over: {others}",

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, structs, to_builtins
 
 from bpmax_sim.errors import ConfigError, Problem, Problems, listed, near
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Route
 from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
 from bpmax_sim.platform.model import (
@@ -511,7 +511,7 @@ class _Checks(msgspec.Struct, frozen=True):
     def source(self, source: Source, *steps: str) -> None:
         given = [key for key in Source.__struct_fields__ if is_set(getattr(source, key))]
         if len(given) != 1:
-            got = joined(", ", given) or msg("none")
+            got = series(given) or msg("none")
             self.tell(
                 msg("expected exactly one of env, file and keyring, got {got}", got=got), *steps
             )

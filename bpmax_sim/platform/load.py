@@ -17,7 +17,7 @@ import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, Problems, listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
@@ -198,8 +198,8 @@ class Platforms:
                 "- {{platform: {platform_key}, instance_key: default, credentials: {{…}}}}",
                 platform_key=platform_key,
             )
-            raise self._unknown(msg("{told}: {line}", told=told, line=line), platform_key, "")
-        keys = ", ".join(entry.instance.instance_key for entry in flagged)
+            raise self._unknown(labelled(told, line), platform_key, "")
+        keys = series(entry.instance.instance_key for entry in flagged)
         told = msg(
             "{platform_key!r} has no default among its instances {keys}",
             platform_key=platform_key,

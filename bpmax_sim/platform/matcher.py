@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request
 from bpmax_sim.path_template import (
@@ -327,7 +327,7 @@ class _Routes:
 
 
 def _note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:
-    names = ", ".join(api.key for api in apis)
+    names = series(api.key for api in apis)
     if fit:
         return msg(
             "{platform_key}: nothing in the request tells the APIs {names} apart; give "

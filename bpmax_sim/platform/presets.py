@@ -19,7 +19,7 @@ import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Problem, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.template import is_template, names_in, uses
 from bpmax_sim.yamlfile import Node, described, join, json_schema, read_hover, read_yaml
@@ -97,7 +97,7 @@ class _Expansion(msgspec.Struct):
             return node
         if named.value not in preset_names():
             hint = near(str(named.value), preset_names())
-            hint = hint or msg("; there are {names}", names=", ".join(preset_names()))
+            hint = hint or msg("; there are {names}", names=series(preset_names()))
             self._tell(
                 msg("there is no preset {named_value!r}{hint}", named_value=named.value, hint=hint),
                 named,
@@ -135,7 +135,7 @@ class _Expansion(msgspec.Struct):
         known = _accepted(name)
         for key in sorted(given.keys() - known):
             hint = near(key, known) or msg(
-                "; it takes {names}", names=(", ".join(sorted(known)) or msg("none"))
+                "; it takes {names}", names=(series(sorted(known)) or msg("none"))
             )
             told = msg(
                 "the preset {name!r} has no parameter {key!r}{hint}", name=name, key=key, hint=hint
@@ -191,7 +191,7 @@ class _Filling(msgspec.Struct):
         options = [key for key in node.items if key != _CASE]
         message = msg(
             "expected one of {names}, got {chosen_value!r}",
-            names=", ".join(map(repr, options)),
+            names=series(map(repr, options)),
             chosen_value=chosen.value,
         )
         problem = Problem(message, chosen.place, join((*self.steps, name)))

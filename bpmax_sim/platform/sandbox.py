@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.platform.template import (
@@ -117,9 +117,7 @@ def compile_source(source: str) -> Template:
         tree = _ENVIRONMENT.parse(_with_returns(source))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
-        raise ConfigError(
-            msg("{source}: {error_message}", source=shown(source), error_message=error.message)
-        ) from None
+        raise ConfigError(labelled(shown(source), error.message)) from None
     except RecursionError:
         raise ConfigError(
             msg("{source} is nested too deeply; simplify it", source=shown(source))
@@ -201,13 +199,7 @@ def _renderer(source: str, tree: nodes.Template) -> Renderer:
         except UndefinedError as error:
             found = _MISSING.match(error.message or "")
             if found is None:
-                raise ConfigError(
-                    msg(
-                        "{source}: {error_message}",
-                        source=shown(source),
-                        error_message=error.message,
-                    )
-                ) from None
+                raise ConfigError(labelled(shown(source), error.message)) from None
             raise undefined(source, found["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise broken(source, error) from None

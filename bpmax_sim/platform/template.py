@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import ConfigError, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.yamlfile import Node
@@ -121,9 +121,7 @@ def unknown_filter(source: str, name: str) -> ConfigError:
 def undefined(source: str, name: str, names: Iterable[str]) -> ConfigError:
     """Return the error that tells of a name without a value."""
     known = sorted(names)
-    hint = near(name, known) or msg(
-        "; defined are {names}", names=(", ".join(known) or msg("none"))
-    )
+    hint = near(name, known) or msg("; defined are {names}", names=(series(known) or msg("none")))
     return ConfigError(
         msg("{source}: {name!r} is not defined{hint}", source=shown(source), name=name, hint=hint)
     )
@@ -136,7 +134,7 @@ def broken(source: str, error: Exception) -> ConfigError:
         if isinstance(error, FilterError)
         else msg("{name} in it", name=type(error).__name__)
     )
-    return ConfigError(msg("{source}: {told}", source=shown(source), told=told))
+    return ConfigError(labelled(shown(source), told))
 
 
 def _simple(source: str) -> Template | None:

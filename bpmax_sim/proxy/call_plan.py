@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, near
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, labelled, msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Call, Pairs, cookies
 from bpmax_sim.platform.model import Instance, Platform
@@ -175,7 +175,7 @@ def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
             _put(merged, given, value)
     if not extra:
         return
-    known = joined(", ", (given.name for given in recipe.inputs)) or msg("none")
+    known = series(given.name for given in recipe.inputs) or msg("none")
     told = msg(
         "{args_count} arguments given, {inputs_count} declared ({known})",
         args_count=len(args),
@@ -197,7 +197,7 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
     for name, value in merged.path.items():
         target = name if name in known else recipe.path_names.get(name, name)
         if target not in known:
-            listed = joined(", ", sorted(known)) or msg("none")
+            listed = series(sorted(known)) or msg("none")
             raise CallError(
                 msg(
                     "{recipe_name}: unknown path parameter {name!r}; {api_path} has {listed}{near}",
@@ -396,7 +396,7 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
         if not SECRET_HEADERS.isdisjoint(merged.headers):
             call = replace(call, headers=_without_secrets(call, env))
     except BadValueError as error:
-        raise CallError(f"{recipe.name}: {error}", code="BAD_ARGUMENT") from None
+        raise CallError(labelled(recipe.name, error), code="BAD_ARGUMENT") from None
     except RecursionError:
         raise CallError(
             msg("{recipe_name}: a value is nested too deeply", recipe_name=recipe.name)
@@ -477,7 +477,7 @@ def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
     if not unknown:
         return ()
     _refuse_near_options(spec)
-    known = joined(", ", OPTIONS)
+    known = series(OPTIONS)
     if recipe.strict:
         raise CallError(
             msg(

@@ -20,7 +20,7 @@ from msgspec import Struct, field
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
-from bpmax_sim.i18n import mapped, msg
+from bpmax_sim.i18n import labelled, mapped, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import authorised, names_of, real_context, signed_otherwise, unauthorised
@@ -360,7 +360,7 @@ def _name(error: CallError, call: Call | None) -> None:
     """Put the call in front of a message whose raiser knew of bytes only."""
     if call is None or not call.platform or error.platform:
         return
-    error.message = msg("{name}: {why}", name=call.name, why=error.message)
+    error.message = labelled(call.name, error.message)
     error.args = (error.message,)
     error.platform, error.instance, error.api = call.platform, call.instance, call.api
 

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, Sensitive
 from bpmax_sim.path_template import literal_path
 from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
@@ -315,7 +315,7 @@ class LoginAnswer:
         call, response = self.plan.call, self.response
         sent = self.request.recorded.call
         line = f"{sent.method} {sent.path}" if sent else self.request.method
-        told = joined(", ", self._told())
+        told = series(self._told())
         redact = self.vault.shown
         return AuthError(
             redact(

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import pytest
 
 from bpmax_sim.guard import hosts_of
-from bpmax_sim.i18n import choose, msg, translate
+from bpmax_sim.i18n import choose, labelled, msg, series, translate
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.session.options import CI_REFUSES, Given, Option, helped, options_of
 
@@ -108,7 +108,7 @@ def _read(option: Option, given: Any, told: str) -> Any:
     if option.given != "value":
         return given
     if option.choices and given not in option.choices:
-        known = ", ".join(option.choices)
+        known = series(option.choices)
         raise usage_error(
             msg(
                 "{told}: expected one of {known}, got {given!r}",
@@ -120,7 +120,7 @@ def _read(option: Option, given: Any, told: str) -> Any:
     try:
         return _READ.get(option.name, option.read)(given)
     except ValueError as error:
-        raise usage_error(f"{told}: {error}") from None
+        raise usage_error(labelled(told, error)) from None
 
 
 def usage_error(message: str) -> pytest.UsageError:

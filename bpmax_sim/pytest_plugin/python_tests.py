@@ -22,7 +22,7 @@ from _pytest._io import saferepr
 
 from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
-from bpmax_sim.i18n import Message, joined, msg, translate
+from bpmax_sim.i18n import Message, joined, msg, series, translate
 from bpmax_sim.project import cassette_name
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
@@ -120,7 +120,7 @@ class RunFaults:
         """Take the rules away, and return what to say of those that never fired, or nothing."""
         silent = self._session.disarm(self._rules)
         self._rules = []
-        made = joined(", ", dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
+        made = series(dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
         return joined(
             "\n",
             (

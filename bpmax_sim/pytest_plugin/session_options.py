@@ -11,7 +11,7 @@ import pytest
 
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
 from bpmax_sim.errors import ConfigError, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.project import cassette_name, file_name, find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.session.options import options_of
@@ -52,9 +52,7 @@ def marked(node: pytest.Item) -> dict[str, Any]:
             raise ConfigError(msg("the marker bpmax takes names only, such as bpmax(cassette='x')"))
         for key in mark.kwargs:
             if key not in MARKED:
-                hint = near(key, MARKED) or msg(
-                    "; known are {names}", names=", ".join(sorted(MARKED))
-                )
+                hint = near(key, MARKED) or msg("; known are {names}", names=series(sorted(MARKED)))
                 raise ConfigError(msg("the marker bpmax has no {key!r}{hint}", key=key, hint=hint))
         found |= mark.kwargs
     if node.get_closest_marker("bpmax_live"):

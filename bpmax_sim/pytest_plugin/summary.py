@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 import bpmax_sim
-from bpmax_sim.i18n import joined, msg, plural, translate
+from bpmax_sim.i18n import joined, msg, plural, series, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import shown
@@ -276,4 +276,4 @@ def _list(paths: Iterable[str]) -> str:
         if len(known) > _SHOWN
         else []
     )
-    return joined(", ", [*known[:_SHOWN], *more])
+    return series([*known[:_SHOWN], *more])

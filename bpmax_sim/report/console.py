@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import joined, msg, translate
+from bpmax_sim.i18n import joined, labelled, msg, translate
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioStarted
 from bpmax_sim.script.outbox import ConsoleLine
 
@@ -69,6 +69,6 @@ def console_lines(console: Iterable[Written]) -> Iterator[str]:
         if one.file:
             head = msg("{place}  {level}: {text}", place=one.place, level=one.level, text=first)
         else:
-            head = msg("{level}: {text}", level=one.level, text=first)
+            head = labelled(one.level, first)
         yield head
         yield from (f"    {line}" for line in more)

@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
-from bpmax_sim.i18n import joined, msg, plural, translate, width
+from bpmax_sim.i18n import joined, labelled, msg, plural, series, translate, width
 from bpmax_sim.project import relative_name
 from bpmax_sim.report.console import Written, console_lines, written
 from bpmax_sim.report.exit_codes import ExitCode
@@ -159,7 +159,7 @@ _SORTED = dict(sorted(BY_SOURCE.items()))
 def counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
     """Return ``2 passed, 1 failed`` for those of *numbers* that are not zero."""
     told = [msg(text, number=numbers[one]) for one, text in templates.items() if numbers.get(one)]
-    return joined(", ", told)
+    return series(told)
 
 
 def line(verdict: Verdict) -> str:
@@ -183,7 +183,7 @@ def line(verdict: Verdict) -> str:
 
 
 def _because(verdict: Verdict) -> str:
-    return f": {verdict.reason}" if verdict.reason else ""
+    return msg(": {reason}", reason=verdict.reason) if verdict.reason else ""
 
 
 def explained(verdict: Verdict) -> Iterator[str]:
@@ -243,7 +243,7 @@ def _calls(verdicts: Iterable[Verdict]) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
     number = plural(len(calls), "{number} call", "{number} calls")
     told = counts(Counter(call.source or "unanswered" for call in calls), _SORTED)
-    return msg("{number}: {told}", number=number, told=told) if told else number
+    return labelled(number, told) if told else number
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

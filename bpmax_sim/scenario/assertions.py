@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import BAD_PATTERN, CallError, Place, ScriptError, SubjectError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.scenario.calls import compare_calls
 from bpmax_sim.scenario.expect import Check, Checks, compare, is_operator, problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
@@ -112,7 +112,7 @@ class Thrown(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return ``TypeError: …``."""
-        return msg("{type}: {message}", type=self.type, message=self.message)
+        return labelled(self.type, self.message)
 
 
 def thrown_of(error: BaseException) -> Thrown:
@@ -168,7 +168,7 @@ def wanted(expected: ExpectedError) -> str:
         for name in (*_FIELDS, "source")
         if getattr(expected, name) is not UNSET
     ]
-    return f" ({', '.join(parts)})" if parts else ""
+    return msg(" ({parts})", parts=series(parts)) if parts else ""
 
 
 def resolved_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> ExpectedError:

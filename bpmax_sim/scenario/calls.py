@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import FORM, Call, Pairs, Request, Response, media_type
 from bpmax_sim.path_template import path_template
@@ -411,7 +411,7 @@ def _told(names: Sequence[str]) -> str:
     if not names:
         return msg("no call")
     return plural(
-        len(names), "{number} call ({names})", "{number} calls ({names})", names=", ".join(names)
+        len(names), "{number} call ({names})", "{number} calls ({names})", names=series(names)
     )
 
 

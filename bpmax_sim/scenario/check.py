@@ -16,7 +16,7 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.scenario.actions import ACTIONS, check_action, wanted_actions
 from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
@@ -398,7 +398,7 @@ def _steps(draft: Draft) -> None:
             message = msg(
                 "a step has one action, not {given_count}: {names}",
                 given_count=len(given),
-                names=", ".join(given),
+                names=series(given),
             )
             draft.tell(spot.at(given[1]), message)
         elif given:

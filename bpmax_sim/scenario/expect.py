@@ -21,7 +21,7 @@ from msgspec import UNSET
 
 from bpmax_sim.clock import Instant, parse_duration
 from bpmax_sim.errors import BAD_PATTERN, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.subject.cells import cell, steps_of
@@ -429,7 +429,7 @@ def _a_pattern(value: Any) -> str | None:
 def _a_type(value: Any) -> str | None:
     if isinstance(value, str) and value in TYPES:
         return None
-    return msg("needs one of {names}{near}", names=", ".join(TYPES), near=near(str(value), TYPES))
+    return msg("needs one of {names}{near}", names=series(TYPES), near=near(str(value), TYPES))
 
 
 def _a_length(value: Any) -> str | None:

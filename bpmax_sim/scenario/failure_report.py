@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.assertions import Thrown, compare_error, thrown_of, wanted
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Check, Checks, failed
@@ -183,7 +183,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
                 expected=first.expected,
                 actual=first.actual,
             )
-            essence += f" ({thrown})"
+            essence += msg(" ({thrown})", thrown=thrown)
         else:
             essence = msg(
                 "error {label} expected {expected}, got {actual}",
@@ -202,7 +202,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     def silent(self, fault: Fault) -> Failure:
         """Return the failure of a fault that never fired."""
-        made = joined(", ", dict.fromkeys(call.call for call in self.calls)) or msg("none")
+        made = series(dict.fromkeys(call.call for call in self.calls)) or msg("none")
         essence = msg(
             "fault never fired: {fault} -> {describe_fault} (calls made: {made})",
             fault=fault,

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.subject.definition import Action as Decision
@@ -14,15 +14,12 @@ from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
 from bpmax_sim.subject.hooks import FlowMove, Result, Where
 
-WHO: Mapping[str, tuple[str, str]] = {
-    "_": (msg("Who acts where"), "谁在哪个环节操作"),
-    "project": (
-        msg("Sub-flow whose project it is; by default the main one"),
-        "子流程名称，默认主流程",
-    ),
-    "at": ("Node", "环节"),
-    "by": (msg("Who; has to be allowed to"), "谁，必须有权操作"),
-    "comment": ("Comment", "意见"),
+WHO: Mapping[str, str] = {
+    "_": msg("Who acts where"),
+    "project": msg("Sub-flow whose project it is; by default the main one"),
+    "at": msg("Node"),
+    "by": msg("Who; has to be allowed to"),
+    "comment": msg("Comment"),
 }
 
 
@@ -86,7 +83,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
         if at not in definition.nodes:
             context.tell(spot, msg("no node {at!r}{hint}", at=at, hint=hint(at, definition.nodes)))
         elif cls.decides and cls.decides not in definition.nodes[at].offers:
-            offers = ", ".join(definition.nodes[at].offers) or msg("no action")
+            offers = series(definition.nodes[at].offers) or msg("no action")
             context.tell(
                 spot,
                 msg(

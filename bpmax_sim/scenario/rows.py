@@ -66,10 +66,10 @@ class RowAction(Action, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-def row_texts(**texts: tuple[str, str]) -> Mapping[str, tuple[str, str]]:
+def row_texts(**texts: str) -> Mapping[str, str]:
     """Return what an editor shows of the keys of such an action."""
     common = {
-        "table": (msg("Field that holds the rows"), "明细表字段"),
-        "at": (msg("Number of the row, from 0"), "行号，从 0 起"),
+        "table": msg("Field that holds the rows"),
+        "at": msg("Number of the row, from 0"),
     }
     return {"_": texts.pop("whole"), **common, **texts}

@@ -35,7 +35,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant, LazyChance, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
@@ -172,7 +172,7 @@ class Log(msgspec.Struct):
         # A flow's form comes from elsewhere, too; so do its project, and the forms of sub-flows.
         if self.is_flow and not name.startswith("project.") and "/" not in name:
             told = msg("the script wrote form.{name}: {hint}", name=name, hint=hint)
-            self.notes.append(f"{place}: {told}")
+            self.notes.append(labelled(place, told))
 
     def undeclared(self) -> list[tuple[str, Place, str]]:
         """Return the fields that scripts of a form wrote since the last time and it has not."""

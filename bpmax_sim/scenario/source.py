@@ -133,8 +133,8 @@ def render(failure: Failure, *, whole: bool = False) -> str:
     blocks = [
         [_shown(line, failure.place, fit) for line in failure.excerpt],
         [msg("  {line}", line=line) for line in _cut_lines(failure.detail, fit.details)],
-        [_cut(line, fit) for line in _checks(failure.checks, fit)],
-        [_cut(line, fit) for line in _calls(failure, fit)],
+        [_cut(line, fit.width) for line in _checks(failure.checks, fit)],
+        [_cut(line, fit.width) for line in _calls(failure, fit)],
     ]
     body: list[str] = []
     for block in filter(None, blocks):
@@ -189,7 +189,7 @@ def _check(check: Check, width: int, fit: _Fit) -> Iterator[str]:
     room = max(fit.width - len(head), _BEFORE)
     expected, actual = contrast(check.expected, check.actual, room)
     yield head + expected
-    yield f"{'got ':>{len(head)}}{actual}"
+    yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
 
 
 def _calls(failure: Failure, fit: _Fit) -> Iterator[str]:
@@ -242,12 +242,9 @@ _SIDES = ("recorded", "sent")
 
 def _script_line(failure: Failure, fit: _Fit) -> Iterator[str]:
     if failure.script is not None:
-        yield _cut(
-            msg(
-                "script: {place}   {text}", place=failure.script, text=failure.script_text.strip()
-            ).rstrip(),
-            fit,
-        )
+        room = max(fit.width - len(f"script: {failure.script}"), _BEFORE)
+        text = _cut(f"   {failure.script_text.strip()}".rstrip(), room)
+        yield msg("script: {place}{text}", place=failure.script, text=text)
 
 
 def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
@@ -264,12 +261,12 @@ def _shown(line: Line, place: Place | None, fit: _Fit) -> str:
     text, head = str(line), len(str(Line(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
     if at < fit.width - _BEFORE:
-        return _cut(text, fit)
-    return _cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit)
+        return _cut(text, fit.width)
+    return _cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit.width)
 
 
-def _cut(line: str, fit: _Fit) -> str:
-    return line if len(line) <= fit.width else line[: fit.width - 1] + "…"
+def _cut(line: str, room: int) -> str:
+    return line if len(line) <= room else line[: room - 1] + "…"
 
 
 _AROUND = 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import encoded, msg
+from bpmax_sim.i18n import Message, encoded, joined, labelled, msg
 from bpmax_sim.js_values import dumps
 from bpmax_sim.script.channel import Engine
 from bpmax_sim.script.limits import EngineError
@@ -92,7 +92,13 @@ class BothEngines:
                 raise self._differ(str(_end(ends[0])), str(_end(ends[1])), raw)
 
     def _differ(self, mine: str, theirs: str, raw: str) -> EngineError:
-        sides = f"{self._name}: {mine[:_LONGEST]}; {self._other}: {theirs[:_LONGEST]}"
+        sides = joined(
+            msg("; "),
+            [
+                labelled(self._name, mine if isinstance(mine, Message) else mine[:_LONGEST]),
+                labelled(self._other, theirs if isinstance(theirs, Message) else theirs[:_LONGEST]),
+            ],
+        )
         return EngineError("EngineDifference", msg("the engines differ: {sides}", sides=sides), raw)
 
 

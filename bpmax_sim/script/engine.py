@@ -287,10 +287,15 @@ BINDINGS: Mapping[str, str] = {
     "math": r"(?!)",
     "power": r"(?!)",
     "operators": r"(?!)",
+    "stack": r"(?!)",
     "legacy": r"(?!)",
     "web": r"Abort(?:Controller|Signal)|performance",
     "gbk": r"(?i)gbk|gb_?2312|chinese",
     "formatjs": r"(?!)",
+    "icu": (
+        r"\bunit\b|DisplayNames|\b(?i:America|Europe|Africa|Australia|Pacific|Asia)/"
+        r"(?!(?i:Shanghai|Hong_Kong|Taipei|Singapore|Tokyo|Seoul)\b)"
+    ),
     "live": r"",
 }
 """Name of a binding -> what a script that uses it is likely to contain.
@@ -298,7 +303,7 @@ BINDINGS: Mapping[str, str] = {
 Only that is read from bytecode beforehand; the others are compiled where a script uses them all the
 same, which is as right and takes longer.
 """
-_LONG, _ABSENT = frozenset({"gbk", "formatjs"}), "() => ({})"
+_LONG, _ABSENT = frozenset({"gbk", "formatjs", "icu"}), "() => ({})"
 """Bindings that a context would copy for nothing; a script that does not name one is refused it."""
 _PUMPED_BETWEEN_LOOKS = 64
 
@@ -309,6 +314,7 @@ ADAPTATIONS: Mapping[str, str] = {
     ),
     "power": r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*pow\b",
     "operators": rf"{OPERATORS}|\bFunction\b|\.\s*constructor\s*\(",
+    "stack": r"\bgetOwnPropertyNames\b|\bownKeys\b",
     "legacy": (
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"

@@ -20,7 +20,7 @@ from bpmax_sim.errors import (
     ScriptLimitError,
     ScriptSyntaxError,
 )
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
 from bpmax_sim.script.operators import Rewritten, rewritten
@@ -230,7 +230,7 @@ class Failures(msgspec.Struct):
 
     def refused(self, error: Exception, field_name: str, place: Place | None) -> ScriptError:
         """Return the error of a write that the form or the context did not take."""
-        failure = ScriptError(f"{field_name}: {error}", name=type(error).__name__, place=place)
+        failure = ScriptError(labelled(field_name, error), name=type(error).__name__, place=place)
         failure.__cause__ = error
         return failure
 

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 
 MEGABYTE = 1 << 20
 
@@ -110,7 +110,7 @@ class EngineError(Exception):
 
     def __init__(self, name: str, message: str, raw: str = "") -> None:
         """Keep the parts of the error."""
-        super().__init__(msg("{name}: {message}", name=name, message=message))
+        super().__init__(labelled(name, message))
         self.name = name
         self.message = message
         self.raw = raw

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.result import Answer
@@ -183,8 +184,11 @@ class Runtime:
         """
         if threading.get_ident() != self._thread:
             raise ConfigError(
-                f"{script.name}: scripts run on the thread that opened the session; "
-                "open a session of its own on this thread"
+                msg(
+                    "{name}: scripts run on the thread that opened the session; "
+                    "open a session of its own on this thread",
+                    name=script.name,
+                )
             )
         self._started += 1
         run = Run(

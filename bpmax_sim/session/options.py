@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
-from bpmax_sim.i18n import fields, msg
+from bpmax_sim.i18n import fields, msg, series
 
 Mode = Literal["replay", "record", "live", "simulate"]
 Against = Literal["live", "simulator"]
@@ -309,7 +309,7 @@ def judge(name: str, kind: Any, value: object) -> None:
         choices = get_args(kind)
         if value not in choices:
             hint = near(value, choices) if isinstance(value, str) else ""
-            known = hint or msg("; choose one of {names}", names=", ".join(choices))
+            known = hint or msg("; choose one of {names}", names=series(choices))
             raise ConfigError(
                 msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
             )

@@ -30,7 +30,7 @@ from bpmax_sim.errors import (
     UnawaitedWarning,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -265,7 +265,7 @@ def told_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str 
         msg("record afresh with `{command}`", command=command) if command else msg("record afresh")
     )
     path = shown(cassette) if cassette else ""
-    told = joined(", ", (f"[{one.order}] {_told(one)}" for one in left))
+    told = series(f"[{one.order}] {_told(one)}" for one in left)
     return plural(
         len(left),
         "{path}: {number} recorded exchange was not played: {told}; {afresh}, "
@@ -288,7 +288,7 @@ def told_unrecognised(places: Sequence[str]) -> str:
     return msg(
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
         "declare its place with `secret:` in the platform file and record again",
-        names=joined(", ", places[:_SHOWN]),
+        names=series(places[:_SHOWN]),
         more=more,
     )
 

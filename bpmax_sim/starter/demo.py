@@ -27,7 +27,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, pasted
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import LANGUAGES, chosen, joined, msg, plural, series
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.cases import given_variables
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
@@ -190,7 +190,10 @@ def _copy(source: Traversable, target: Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for entry in sorted(source.iterdir(), key=lambda one: one.name):
-        place = target / entry.name
+        name, _, language = entry.name.removesuffix(".md").partition(".")
+        place = target / (f"{name}.md" if language in LANGUAGES else entry.name)
+        if language in LANGUAGES and language != chosen():
+            continue
         if entry.is_dir():
             written += _copy(entry, place)
         else:
@@ -306,7 +309,7 @@ def _exchange(cassette: Path) -> Iterator[str]:
 def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     values = (crm.client_secret, *crm.tokens)
     found = leaks(files, values)
-    _must(not found, msg("a secret was written: {joined}", joined=joined(", ", found)))
+    _must(not found, msg("a secret was written: {joined}", joined=series(found)))
     yield ""
     yield msg("4  What stands there instead of the real values")
     yield from (f"     {standin}" for standin in standins(files))

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile import Seconds
@@ -388,7 +388,7 @@ def _malformed_deadline(node: Node, path: Path) -> Iterator[Finding]:
     if due.to and due.then != "notify":
         yield (*path, "to"), msg("a deadline decides, or goes to a node; not both")
     if due.then in ("approve", "reject") and due.then not in node.offers:
-        offered = ", ".join(node.offers) or msg("no action")
+        offered = series(node.offers) or msg("no action")
         yield (
             (*path, "then"),
             msg(

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed, near
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Action, Node, SubFlow
 from bpmax_sim.subject.hooks import (
@@ -90,7 +90,7 @@ class MovingProject(ProjectState, kw_only=True):
         visit = self._present(action, move)
         offers = self.definition.nodes[visit.node].offers
         if action not in offers:
-            offered = ", ".join(offers) or msg("no action")
+            offered = series(offers) or msg("no action")
             raise SubjectError(
                 msg(
                     "node {node!r} does not offer {action}; it offers {offered}",

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.subject.hooks import Where
 
@@ -229,7 +229,7 @@ def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[
                 "{acting} is not an owner of {node!r}; its owners: {names}",
                 acting=acting,
                 node=node,
-                names=", ".join(ids),
+                names=series(ids),
             )
         )
     return acting

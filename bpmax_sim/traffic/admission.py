@@ -20,7 +20,7 @@ from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.merge import Recording, merge, nothing_volatile
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
@@ -182,7 +182,7 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
         known = kind or format_of(data)
         return Foreign(path=path, kind=known, found=read_foreign(data, kind=known, source=source))
     except CassetteError as error:
-        raise CassetteError(f"{path}: {error}") from error
+        raise CassetteError(labelled(path, error)) from error
     except OSError as error:
         raise CassetteError(
             msg("{path}: cannot be read ({strerror})", path=path, strerror=error.strerror)
@@ -236,7 +236,7 @@ def drafts_of(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> tupl
         raise LeakError(
             msg(
                 "not written, a secret was found in {names}",
-                names=joined(", ", dict.fromkeys(leaks)),
+                names=series(dict.fromkeys(leaks)),
             )
         )
     return drafts

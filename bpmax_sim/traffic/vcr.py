@@ -18,7 +18,7 @@ from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.messages import Exchange, Pairs, Response
 from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
@@ -121,7 +121,7 @@ def _bytes(body: Any) -> bytes | None:
             raise NotCarried(
                 msg(
                     "its body has the keys {names}, none of which is known",
-                    names=joined(", ", body),
+                    names=series(body),
                 )
             )
         return _bytes(body.get("string"))

@@ -17,7 +17,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, near
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.yamlfile.node import Node, Step, join
 
 INTERNAL: Final = Meta(extra={"internal": True})
@@ -107,7 +107,7 @@ class AnyShape(msgspec.Struct, frozen=True):
 def either(names: Iterable[str]) -> str:
     """Return ``a, b or c``."""
     *most, last = dict.fromkeys(names)
-    return msg("{names} or {last}", names=joined(", ", most), last=last) if most else last
+    return msg("{names} or {last}", names=series(most), last=last) if most else last
 
 
 Limits = tuple[tuple[str, float], ...]
@@ -225,7 +225,7 @@ class ChoiceShape(msgspec.Struct, frozen=True):
     def expected(self) -> str:
         """Return the values."""
         return (
-            msg("one of {names}", names=joined(", ", map(repr, self.values)))
+            msg("one of {names}", names=series(map(repr, self.values)))
             if self.values[1:]
             else repr(*self.values)
         )
@@ -358,7 +358,7 @@ class StructShape(msgspec.Struct):
     def _unknown(self, key: str, node: Node, reading: Reading) -> None:
         hint = near(key, self.fields)
         if not hint and len(self.fields) <= _FEW:
-            hint = msg("; known are {names}", names=joined(", ", self.fields))
+            hint = msg("; known are {names}", names=series(self.fields))
         reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)
 
     def _has_all(self, node: Node, reading: Reading) -> bool:
