@@ -71,8 +71,8 @@ def near(word: str, candidates: Iterable[str]) -> str:
         first = word[:1].lower()
         alike = (n for n in names if abs(len(n) - len(word)) <= 1 and n[:1].lower() == first)
         names = list(islice(alike, _MANY))
-    found = difflib.get_close_matches(word, names, n=1) or _near_pair(word, names)
-    return msg("; did you mean {found!r}?", found=found[0]) if found else ""
+    matches = difflib.get_close_matches(word, names, n=1) or _near_pair(word, names)
+    return msg("; did you mean {matches!r}?", matches=matches[0]) if matches else ""
 
 
 _PAIR = re.compile(r"[\u3400-\u9fff]{2}")
@@ -83,8 +83,8 @@ def _near_pair(word: str, names: Iterable[str]) -> list[str]:
     if not _PAIR.fullmatch(word):
         return []
     pairs = {n for n in names if _PAIR.fullmatch(n)}
-    found = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
-    return found if len(found) == 1 else []
+    matching = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
+    return matching if len(matching) == 1 else []
 
 
 def listed(names: Iterable[str]) -> str:
@@ -158,8 +158,8 @@ class Problems(list[Problem]):
 
     def extend(self, problems: Iterable[Problem], /) -> None:
         """Add *problems*, as `append` does."""
-        for one in problems:
-            self.append(one)
+        for problem in problems:
+            self.append(problem)
 
     def __iadd__(self, problems: Iterable[Problem], /) -> Self:  # type: ignore[override, misc]
         """Add *problems*, as `append` does."""
@@ -174,8 +174,8 @@ def _by_place(problem: Problem) -> tuple[str, int, int]:
 
 def _more(problems: Problems) -> Problem:
     place = problems[-1].place
-    told = msg("more than {most} problems; mend these first", most=Problems.MOST)
-    return Problem(told, Place(place.file) if place else None)
+    message = msg("more than {most} problems; mend these first", most=Problems.MOST)
+    return Problem(message, Place(place.file) if place else None)
 
 
 class CallError(BpmaxError):

@@ -142,8 +142,8 @@ def _with_returns(source: str) -> str:
     return spaced.replace("\r", _RETURN)
 
 
-def _spaced(found: re.Match[str]) -> str:
-    return " " if found[0] == "\r" else found[0]
+def _spaced(match: re.Match[str]) -> str:
+    return " " if match[0] == "\r" else match[0]
 
 
 def _check(source: str, node: nodes.Node) -> None:
@@ -156,7 +156,7 @@ def _check(source: str, node: nodes.Node) -> None:
                 kind=kind,
             )
         )
-    if isinstance(node, nodes.Tuple) and any(isinstance(one, nodes.Slice) for one in node.items):
+    if isinstance(node, nodes.Tuple) and any(isinstance(part, nodes.Slice) for part in node.items):
         raise ConfigError(
             msg("{source} has a slice among other indexes; write them apart", source=shown(source))
         )
@@ -190,17 +190,17 @@ def _root(tree: nodes.Template) -> Callable[[Context], Iterator[str]]:
 
 def _renderer(source: str, tree: nodes.Template) -> Renderer:
     # Loading a platform asks for names alone, and code costs ten times as much as parsing.
-    made = cache(lambda: _root(tree))
+    render = cache(lambda: _root(tree))
 
     def rendered(names: Mapping[str, object]) -> str:
         context = Context(_ENVIRONMENT, names, None, {})  # type: ignore[arg-type] # only read
         try:
-            return bounded(source, made()(context))
+            return bounded(source, render()(context))
         except UndefinedError as error:
-            found = _MISSING.match(error.message or "")
-            if found is None:
+            match = _MISSING.match(error.message or "")
+            if match is None:
                 raise ConfigError(labelled(shown(source), error.message)) from None
-            raise undefined(source, found["name"], names) from None
+            raise undefined(source, match["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise broken(source, error) from None
 

@@ -103,7 +103,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
                 action.run(self, value, name, result)
             self.expire()
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            result.errors.append(_kept(error))
+            result.errors.append(_without_frames(error))
         for ended in self.bench.drain():
             result.take(ended)
         return result
@@ -116,7 +116,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
                 if action is not None:
                     action.run(self, value, name, result)
             except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-                result.errors.append(_kept(error))
+                result.errors.append(_without_frames(error))
         return result
 
     def _settle(self) -> None:
@@ -128,7 +128,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.subject, FlowSubject):
             self.subject.expire(self.bench.clock.now())
 
-    def whose(self, event: str) -> FormSubject | FlowSubject:
+    def subject_of(self, event: str) -> FormSubject | FlowSubject:
         """Return what fires *event*: a flow's own hook, or the form that a person sees of it."""
         subject = self.any("fire")
         if isinstance(subject, FlowSubject) and subject.front.bodies(event):
@@ -168,7 +168,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         return self.subject
 
 
-def _kept(error: Exception) -> Exception:
+def _without_frames(error: Exception) -> Exception:
     """Return *error* as a result keeps it: a refusal needs no frames, which would keep the run."""
     return error.with_traceback(None) if isinstance(error, SubjectError) else error
 

@@ -102,7 +102,7 @@ class AddRow(RowAction, frozen=True, kw_only=True):
     )
     rows: ClassVar = {"at": False}
     more: ClassVar = 1
-    one_more: ClassVar = True
+    adds: ClassVar = True
 
     table: str
     row: Mapping[str, Any] = {}
@@ -269,7 +269,7 @@ class Fire(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Run the script, without changing anything first."""
-        on.whose(str(value)).fire(str(value))
+        on.subject_of(str(value)).fire(str(value))
 
 
 _FILLED: Mapping[str, str] = {
@@ -453,7 +453,7 @@ class Proxy(Action, frozen=True, kw_only=True):
         """Make the call; its response is the result."""
         platform, _, api = str(value["call"]).partition(".")
         names = (("instance", "instance_key"), ("caller", "caller"))
-        options = {option: value[given] for given, option in names if given in value}
+        options = {option: value[key] for key, option in names if key in value}
         proxy = on.bench.proxy(platform, **options)
         if "args" in value:
             result.returned(proxy.direct(api, *value["args"]))
@@ -541,18 +541,18 @@ class Python(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Call it; what it returns is the result."""
-        given = value if isinstance(value, Mapping) else {"call": value}
-        module, _, function = str(given["call"]).partition(":")
+        arguments = value if isinstance(value, Mapping) else {"call": value}
+        module, _, function = str(arguments["call"]).partition(":")
         try:
             with gated_output(on.bench.redact):
-                found = getattr(_module(module, on.path), function)
-                seen = handles_for(found, on.subject)
-                result.returned(found(on.bench, **{**seen, **given.get("args", {})}))
+                target = getattr(_module(module, on.path), function)
+                seen = handles_for(target, on.subject)
+                result.returned(target(on.bench, **{**seen, **arguments.get("args", {})}))
         except SystemExit as error:  # would end the whole run, and print what it was given
-            told = msg(
-                "python: {call} called sys.exit({code!r})", call=given["call"], code=error.code
+            message = msg(
+                "python: {call} called sys.exit({code!r})", call=arguments["call"], code=error.code
             )
-            raise SubjectError(told) from None
+            raise SubjectError(message) from None
 
 
 _LOADED: dict[str, ModuleType] = {}
@@ -598,7 +598,9 @@ class Advance(Action, frozen=True, kw_only=True):
     @classmethod
     def value_schema(cls) -> dict[str, Any] | None:
         """Return the schema of a duration."""
-        texts = [{"type": "string", "pattern": one} for one in (DURATION, REFERENCE_PATTERN)]
+        texts = [
+            {"type": "string", "pattern": pattern} for pattern in (DURATION, REFERENCE_PATTERN)
+        ]
         return {"anyOf": [{"type": "number", "minimum": 0}, *texts]}
 
     @classmethod
@@ -641,7 +643,7 @@ class Run(Action, frozen=True, kw_only=True):
     takes = msg("a name, or `{steps: …, with: {…}}`")
 
     steps: str
-    given: Mapping[str, Any] = field(default={}, name="with")
+    variables: Mapping[str, Any] = field(default={}, name="with")
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
@@ -665,18 +667,18 @@ class Run(Action, frozen=True, kw_only=True):
         """Return the steps; the runner runs them, each as a step of its own."""
         if not isinstance(value, Mapping):
             return str(value), {}
-        given = value.get("with", {})
-        return str(value.get("steps", "")), given if isinstance(given, Mapping) else {}
+        variables = value.get("with", {})
+        return str(value.get("steps", "")), variables if isinstance(variables, Mapping) else {}
 
 
 def _subclasses(kind: type[Action]) -> Iterator[type[Action]]:
-    for one in kind.__subclasses__():
-        if "about" in vars(one):
-            yield one
-        yield from _subclasses(one)
+    for subclass in kind.__subclasses__():
+        if "about" in vars(subclass):
+            yield subclass
+        yield from _subclasses(subclass)
 
 
-ACTIONS: Mapping[str, type[Action]] = {one.key(): one for one in _subclasses(Action)}
+ACTIONS: Mapping[str, type[Action]] = {action.key(): action for action in _subclasses(Action)}
 """Key of a step -> its action, in the order of the classes above."""
 
 
@@ -698,14 +700,17 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
 
 def action_texts() -> Texts:
     """Return what an editor shows: the actions as keys of a step, and the keys of each."""
-    step = {key: one.about for key, one in ACTIONS.items()}
-    every = {"Step": step, **{one.__name__: one.texts for one in ACTIONS.values() if one.texts}}
+    step = {key: action.about for key, action in ACTIONS.items()}
+    every = {
+        "Step": step,
+        **{action.__name__: action.texts for action in ACTIONS.values() if action.texts},
+    }
     return {
         name: {key: (plain(text), translate(text, "zh")) for key, text in texts.items()}
         for name, texts in every.items()
     }
 
 
-def wanted_actions(step: Model) -> Sequence[str]:
+def declared_actions(step: Model) -> Sequence[str]:
     """Return the actions that a step asks for; one at most is right."""
     return [name for name in ACTIONS if getattr(step, name) is not msgspec.UNSET]

@@ -37,7 +37,7 @@ def contrast(expected: str, actual: str, width: int) -> tuple[str, str]:
     if len(expected) <= width and len(actual) <= width:
         return expected, actual
     pairs = enumerate(zip(expected, actual, strict=False))
-    same = next((at for at, (one, other) in pairs if one != other), 0)
+    same = next((at for at, (letter, other) in pairs if letter != other), 0)
     start = 0 if same < width // 2 else same - _BEFORE
     return _part(expected, start, width), _part(actual, start, width)
 
@@ -154,8 +154,8 @@ def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
     same = len(expected) == len(actual)
     items = [
         check
-        for index, (wanted, got) in enumerate(zip(expected, actual, strict=False))
-        for check in compare(wanted, got, (*path, index))
+        for index, (part, got) in enumerate(zip(expected, actual, strict=False))
+        for check in compare(part, got, (*path, index))
     ]
     if same and items:
         return tuple(items)
@@ -372,10 +372,10 @@ def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 def section_problem(section: str, value: Any) -> str | None:
     """Return what is wrong with the kind of value that a section has, or None."""
-    kinds, wanted = _SECTIONS.get(section, ((object,), ""))
+    kinds, expected = _SECTIONS.get(section, ((object,), ""))
     if isinstance(value, kinds) or _is_reference(value):
         return None
-    return msg("expected {wanted}, got {value}", wanted=wanted, value=show(value))
+    return msg("expected {expected}, got {value}", expected=expected, value=show(value))
 
 
 def count_problem(times: Any) -> str | None:

@@ -100,8 +100,8 @@ class Failure:
     def headline(self) -> str:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
         named = self.title if self.step else self.title or self.scenario
-        title = _one_line(joined(" ", named.split()), _TITLE)
-        return headline(self.step, self.total, title, _one_line(self.essence, _ESSENCE))
+        title = _single_line(joined(" ", named.split()), _TITLE)
+        return headline(self.step, self.total, title, _single_line(self.essence, _ESSENCE))
 
 
 def headline(step: int, total: int, title: str, essence: str) -> str:
@@ -110,7 +110,7 @@ def headline(step: int, total: int, title: str, essence: str) -> str:
     return msg("{where}{title}: {essence}", where=where, title=title, essence=essence)
 
 
-def _one_line(text: str, longest: int) -> str:
+def _single_line(text: str, longest: int) -> str:
     line = _BREAKS.sub(" ", text) if _BREAKS.search(text) else text
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
@@ -233,8 +233,9 @@ def differing(call: CallMade) -> Iterator[tuple[str, str, str]]:
     A side that is not there is an empty text.
     """
     recording = call.recording
-    for one in recording.differs if recording and not recording.played else ():
-        yield one["path"], *(show(one[side]) if side in one else "" for side in _SIDES)
+    for difference in recording.differs if recording and not recording.played else ():
+        sides = (show(difference[side]) if side in difference else "" for side in _SIDES)
+        yield difference["path"], *sides
 
 
 _SIDES = ("recorded", "sent")
@@ -304,10 +305,10 @@ class Source(msgspec.Struct, frozen=True):
     def excerpt(self, start: Place, failing: Place) -> tuple[Line, ...]:
         """Return the line where a step starts and those around the failing one, which is marked."""
         first, last = failing.line - _AROUND, failing.line + _AROUND
-        wanted = {max(start.line, 1), *range(max(first, start.line, 1), last + 1)}
+        rows = {max(start.line, 1), *range(max(first, start.line, 1), last + 1)}
         return tuple(
             Line(number, self.lines[number - 1], number == failing.line)
-            for number in sorted(wanted)
+            for number in sorted(rows)
             if number <= len(self.lines)
         )
 
@@ -344,7 +345,7 @@ def read_script(path: Path, place: Place) -> Script:
         return _script(shown(path), file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or msg("it is not UTF-8")
-        hint = near(path.name, (one.name for one in path.parent.glob("*.js")))
+        hint = near(path.name, (script.name for script in path.parent.glob("*.js")))
         message = msg(
             "script {path} cannot be read: {reason}{hint}",
             path=shown(path),

@@ -19,8 +19,8 @@ from bpmax_sim.script.outbox import (
     Log,
     Raced,
     Reply,
+    Thrown,
     Timer,
-    Told,
     Uncaught,
     Write,
     read,
@@ -79,7 +79,8 @@ class BothEngines:
     def _compare(self, mine: Reply, theirs: Reply) -> None:
         for index in range(max(len(mine.entries), len(theirs.entries))):
             entries = [
-                one.entries[index] if index < len(one.entries) else None for one in (mine, theirs)
+                side.entries[index] if index < len(side.entries) else None
+                for side in (mine, theirs)
             ]
             if _facts(entries[0]) != _facts(entries[1]):
                 raw = next((_raw(entry) for entry in entries if entry is not None), "")
@@ -123,7 +124,7 @@ def _facts(entry: Any) -> Any:
     ]
 
 
-def _error(error: Told | None) -> Any:
+def _error(error: Thrown | None) -> Any:
     if error is None:
         return None
     message = "" if error.name in _WORDED else error.message

@@ -42,7 +42,7 @@ _BARE = -zlib.MAX_WBITS
 _PROBE = 64  # bytes that a stream by chance hardly ever gets over
 _PROBE_64 = 88  # characters of base64 of these
 _STEP = 4096
-_TRIED, _TOLD = 4096, 1024  # what it costs to try a stream, or not to, as bytes looked at
+_TRIED, _SKIPPED = 4096, 1024  # what it costs to try a stream, or not to, as bytes looked at
 _STORED = 5  # bytes before what a stored block holds
 _ZIP_HEAD = 30  # bytes of a member's local header before its name (APPNOTE 4.3.7)
 _KINDS = bytes(code for code in range(256) if code >> 1 & 3 in {1, 2}) + b"\0\1"
@@ -105,7 +105,7 @@ def streams(data: bytes, work: Work) -> Iterator[Stream]:
             continue
         label, first, window = _kind(data, start)
         if label == "deflate" and not _may_begin(data[start + 2 : start + 2 + _STORED]):
-            work.spend(_TOLD)
+            work.spend(_SKIPPED)
             continue
         try:
             inner, size = inflate(view[first:], window, work)
@@ -255,14 +255,14 @@ class Look(NamedTuple):
 def layers(look: Look) -> Iterator[Piece]:
     """Yield what *look* holds behind every encoding."""
     data = look.data
-    told = b"" if data.isascii() and b"\0" not in data else data.translate(_PRINTED)
-    text = _text_of(data, told)
+    printed = b"" if data.isascii() and b"\0" not in data else data.translate(_PRINTED)
+    text = _text_of(data, printed)
     if text:
         yield from _runs(look, text)
         yield from _apart(look, text)
         yield from _numbers(text)
         yield from _literals(text)
-    yield from _wide(data, told)
+    yield from _wide(data, printed)
     yield from _streams(look)
     yield from _escapes(look)
 
@@ -273,18 +273,18 @@ _PRINTED = bytes(46 if code == 0 else 65 if code in _OF_TEXT else 32 for code in
 _SAMPLES = 4096
 
 
-def _text_of(data: bytes, told: bytes) -> bytes:
+def _text_of(data: bytes, printed: bytes) -> bytes:
     """Return *data* where most of it is text, else what of it is, in stretches of a run or more.
 
     Other bytes make by chance 4 kB of text in a megabyte, so nearly all is looked at once.
     """
     if data.isascii():
         return data
-    told = told.replace(b".", b" ")
-    sample = told[:: len(told) // _SAMPLES | 1]
+    text = printed.replace(b".", b" ")
+    sample = text[:: len(text) // _SAMPLES | 1]
     if sample.count(b"A") * 2 > len(sample):
         return data
-    return b"\xff".join(long_runs(data, told, SHORTEST_RUN))
+    return b"\xff".join(long_runs(data, text, SHORTEST_RUN))
 
 
 # Base64, hexadecimal and base32: runs of an alphabet (RFC 4648).
@@ -354,13 +354,13 @@ def _hex(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
 
 
 def _base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
-    told = b" ".join(runs)
-    found = long_runs(told, told.translate(_IN_32), _SHORTEST_32)
-    if found:
-        padded = [run + b"A" * (-len(run) % 8) for run in found]
+    text = b" ".join(runs)
+    result = long_runs(text, text.translate(_IN_32), _SHORTEST_32)
+    if result:
+        padded = [run + b"A" * (-len(run) % 8) for run in result]
         core = b"".join(padded)
         inner = int(core.translate(_TO_DIGITS), 32).to_bytes(len(core) // 8 * 5, "big")
-        locate = _by_run(padded, look.data, 0, found)
+        locate = _by_run(padded, look.data, 0, result)
         yield Piece(("base32",), inner, _scaled(locate, 0, 8, 5))
 
 
@@ -412,8 +412,8 @@ def _apart(look: Look, data: bytes) -> Iterator[Piece]:
         return
     if b"0x" in data:
         data = data.replace(b"0x", b"")
-    told = data.translate(_APART)
-    if b" " in told and any(pairs in told for pairs in _PAIRS):
+    text = data.translate(_APART)
+    if b" " in text and any(pairs in text for pairs in _PAIRS):
         runs = look.fresh.of(hex_runs_of(data.translate(None, b" \t\r\n:,-")))
         for piece in _hex(runs, look):
             yield piece._replace(locate=_at(0))
@@ -430,10 +430,10 @@ def _numbers(data: bytes) -> Iterator[Piece]:
 
 def _has_list(data: bytes) -> bool:
     """Return whether *data* may hold a list of five bytes or more, of which one has two digits."""
-    told = data.translate(_DIGITS, _BLANKS + b"-")
-    if b"D,D" not in told or (b",DD," not in told and b",DDD," not in told):
+    folded = data.translate(_DIGITS, _BLANKS + b"-")
+    if b"D,D" not in folded or (b",DD," not in folded and b",DDD," not in folded):
         return False
-    return b",D,D,D,D," in told.replace(b"DDD", b"D").replace(b"DD", b"D")
+    return b",D,D,D,D," in folded.replace(b"DDD", b"D").replace(b"DD", b"D")
 
 
 def _octets_of(numbers: bytes) -> bytes:
@@ -461,12 +461,12 @@ _LONGEST_END = 14  # bytes of the run, an escaped end of line, a quote and a plu
 
 def _literals(data: bytes) -> Iterator[Piece]:
     parts, end = list[bytes](), 0
-    for found in _NEXT_LITERAL.finditer(data):
-        before = max(end, found.start() - _LONGEST_END)
-        quote = _END_OF_LITERAL.search(data[before : found.start()])
-        if quote and quote[1] == found[1]:
+    for match in _NEXT_LITERAL.finditer(data):
+        before = max(end, match.start() - _LONGEST_END)
+        quote = _END_OF_LITERAL.search(data[before : match.start()])
+        if quote and quote[1] == match[1]:
             parts.append(data[end : before + quote.start()])
-            end = found.end()
+            end = match.end()
     if parts:
         yield Piece((msg("several literals"),), b"".join([*parts, data[end:]]), _at(0))
 
@@ -476,8 +476,8 @@ def _literals(data: bytes) -> Iterator[Piece]:
 _WIDE = b"A.A.A.A.A.A.A.A."
 
 
-def _wide(data: bytes, told: bytes) -> Iterator[Piece]:
-    at = told.find(_WIDE) if b"." in told else -1  # a single sign is found in no time
+def _wide(data: bytes, printed: bytes) -> Iterator[Piece]:
+    at = printed.find(_WIDE) if b"." in printed else -1  # a single sign is found in no time
     if at >= 0:
         for codec, start in (("utf-16-le", at % 2), ("utf-16-be", (at + 1) % 2)):
             text = data[start:].decode(codec, "ignore")
@@ -522,10 +522,10 @@ def _escapes(look: Look) -> Iterator[Piece]:
         else:
             windows = _texts(data, escape, look.reach, by_chance.get(escape.sign[0], ()))
         for start, end in windows:
-            told = data[start:end] if end - start < len(data) else data
+            part = data[start:end] if end - start < len(data) else data
             for label, undo in escape.undo.items():
-                inner = undo(told)
-                if inner != told:
+                inner = undo(part)
+                if inner != part:
                     yield Piece((label,), inner, _at(start))
 
 
@@ -533,8 +533,8 @@ def _windows(data: bytes, escape: _Escape, reach: int) -> Iterator[tuple[int, in
     """Yield from where to where there are escapes, and what is within *reach* of them."""
     start = end = -1
     at = 0
-    while found := escape.any.search(data, at):
-        begin, at = max(0, found.start() - reach), found.start() + reach
+    while match := escape.any.search(data, at):
+        begin, at = max(0, match.start() - reach), match.start() + reach
         if begin > end >= 0:
             yield start, end
             start = -1
@@ -649,7 +649,7 @@ def _letters_of(data: bytes) -> Iterator[bytes]:
 
 _BEHIND = re.compile(rb"\\(.)", re.DOTALL)
 _SELDOM = 20  # bytes for each backslash, below which it is faster to look for each letter
-_KEPT_UNIT = re.compile(rb"\\(?:U|u(?:005[cC]|(?![0-9a-fA-F]{4})))")
+_ESCAPED_UNIT = re.compile(rb"\\(?:U|u(?:005[cC]|(?![0-9a-fA-F]{4})))")
 _UNIT_SIZE = 6
 
 
@@ -659,8 +659,8 @@ def _units_undone(data: bytes) -> bytes:
     It is as it was where one stays that the codec refuses or takes for more than JSON does, or a
     backslash comes of one, which other escapes would take for their own; at the end one may be cut.
     """
-    kept = _KEPT_UNIT.search(data)
-    end = kept.start() if kept else len(data)
+    match = _ESCAPED_UNIT.search(data)
+    end = match.start() if match else len(data)
     return _units_of(data[:end]) + data[end:] if end > len(data) - _UNIT_SIZE else data
 
 
@@ -673,13 +673,13 @@ def _units_of(data: bytes) -> bytes:
         return units.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass")
 
 
-def _character(found: re.Match[bytes]) -> bytes:
-    escapes, point, octet = found.groups()
+def _character(match: re.Match[bytes]) -> bytes:
+    escapes, point, octet = match.groups()
     if octet:
         return bytes.fromhex(octet.replace(b"\\x", b"").decode())
     if point:
         code = int(point, 16)
-        return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else found[0]
+        return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else match[0]
     return _of_word(escapes) if len(escapes) <= _WORD else _of_units(escapes)
 
 

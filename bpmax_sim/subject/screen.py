@@ -44,8 +44,8 @@ class Screen(msgspec.Struct, kw_only=True):
 
     def bodies(self, event: str) -> tuple[Script, ...]:
         """Return the scripts of *event* in their order."""
-        found = self.scripts.get(event, ())
-        return (found,) if isinstance(found, Script) else found
+        scripts = self.scripts.get(event, ())
+        return (scripts,) if isinstance(scripts, Script) else scripts
 
     def join(self, result: Result) -> None:
         """Let what comes of an action that another part began go to its *result*."""

@@ -96,7 +96,7 @@ def row(cells: Iterable[str]) -> str:
 def spelled(option: Option) -> str:
     value = " ".join(option.choices) or option.metavar
     flag = flag_of(option.name)
-    return flag if option.given == "switch" else f"{flag}={value}"
+    return flag if option.kind == "switch" else f"{flag}={value}"
 
 
 def options(words: Words) -> str:

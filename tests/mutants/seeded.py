@@ -13,7 +13,7 @@ TOKENS = "tests/property/test_tokens.py"
 
 _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("tokens-each-call-logs-in-for-itself", TOKENS, SCHEDULER,
-        "elif wanted.key in self._logins:", "elif False:"),
+        "elif acquire.key in self._logins:", "elif False:"),
     ("tokens-each-thread-logs-in-for-itself", TOKENS, CLIENT,
         "leads = flight is None", "leads = True"),
     ("tokens-one-that-was-refused-twice-stays", TOKENS, CLIENT,
