@@ -306,7 +306,7 @@ def headers_signed_with(rule: VerifyResponse) -> tuple[str, ...]:
 
     They are set afresh for each answer, whatever it says.
     """
-    headers = _Asked()
+    headers = _Requested()
     names = {"response_status": 200, "response_headers": headers, "response_body": b""}
     for source in (rule.signature, rule.timestamp, rule.message):
         with suppress(ConfigError):  # it takes more than the answer has; nothing more is known
@@ -314,8 +314,8 @@ def headers_signed_with(rule: VerifyResponse) -> tuple[str, ...]:
     return tuple(f"header.{name}" for name in headers)
 
 
-class _Asked(dict[str, str]):
-    """Headers that are all there, and remember which were asked for."""
+class _Requested(dict[str, str]):
+    """Headers that are all there, and remember which were requested."""
 
     def __missing__(self, name: str) -> str:
         self[name] = ""

@@ -2,7 +2,7 @@
 
 ``python -m tests.script.hostile_builtins [--minutes N] [--seed N]`` tries them in an order that
 the seed gives, in processes that are killed where one does not come back, until the time is over:
-all take half an hour of processor time. It names what did not come back or ended in no error of
+all take an hour and a half of processor time. ``--first`` goes on where another run ended. It names what did not come back or ended in no error of
 this package, which has to be nothing, and how many it tried.
 """
 
@@ -157,6 +157,7 @@ def main(arguments: Sequence[str]) -> int:
     """Print what is left."""
     parser = argparse.ArgumentParser(prog="python -m tests.script.hostile_builtins")
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--first", type=int, default=0, help="the first in the order of the seed")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--work", type=int, nargs=3, help=argparse.SUPPRESS)
@@ -165,7 +166,10 @@ def main(arguments: Sequence[str]) -> int:
         work(*chosen.work)
         return 0
     until = time.monotonic() + 60 * chosen.minutes
-    trials = [Trial(chosen.seed, n, chosen.processes, until) for n in range(chosen.processes)]
+    trials = [
+        Trial(chosen.seed, chosen.first + n, chosen.processes, until)
+        for n in range(chosen.processes)
+    ]
     with ThreadPoolExecutor(len(trials)) as pool:
         list(pool.map(Trial.run, trials))
     tried, left = (
