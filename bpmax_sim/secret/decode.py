@@ -327,7 +327,7 @@ def _base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     whole, runs = whole_and_others(runs)
     if whole:
         written, texts = zip(*whole, strict=True)
-        ends = list(accumulate(len(one) + len(GAP) for one in texts))
+        ends = list(accumulate(len(text) + len(GAP) for text in texts))
         yield Piece(("base64",), GAP.join(texts), _by_text(written, ends, look.data))
     if runs:
         locate = _by_run(runs, look.data, len(BETWEEN))
@@ -370,19 +370,19 @@ def _by_run(
     def locate(at: int) -> int:
         ends = list(accumulate(len(run) + between for run in joined))
         number = min(bisect_right(ends, at), len(joined) - 1)
-        return _found_in(data, (written or joined)[number])
+        return _position_of(data, (written or joined)[number])
 
     return locate
 
 
 def _by_text(written: Sequence[bytes], ends: Sequence[int], data: bytes) -> Locate:
     def locate(at: int) -> int:
-        return _found_in(data, written[min(bisect_right(ends, at), len(written) - 1)])
+        return _position_of(data, written[min(bisect_right(ends, at), len(written) - 1)])
 
     return locate
 
 
-def _found_in(data: bytes, run: bytes) -> int:
+def _position_of(data: bytes, run: bytes) -> int:
     start = data.find(run)
     return start if start >= 0 else max(0, data.find(run[:8]))  # folded or apart
 
