@@ -347,7 +347,10 @@ def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
 
 
 async def _body(incoming: Incoming, largest: int) -> bytes | None:
-    """Return the body, or None if it is larger than is read."""
+    """Return the body, or None if it is larger than is read, or says that it will be."""
+    declared = incoming.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > largest:
+        return None
     parts: list[bytes] = []
     size = 0
     async for part in incoming.stream():

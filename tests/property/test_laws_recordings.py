@@ -73,7 +73,6 @@ def test_what_was_recorded_is_replayed_the_same(case: Case, answers: Answers) ->
     assert (replay.misses, left) == ([], [])
 
 
-@pytest.mark.night("does not hold yet where another credential has a default of its own")
 @given(case=cases(size=2))
 def test_recording_again_with_other_credentials_changes_nothing(case: Case) -> None:
     renewed = tuple(
