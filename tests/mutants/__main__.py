@@ -36,6 +36,19 @@ FIRST = {
 
 _LAST = "FAILED "
 
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No bug, with the tests that other bugs name: they have to pass."""
+
+    tests: str
+    name: str = "nothing"
+    kind: str = ""
+
+    def apply(self, _tree: Path) -> str:
+        return ""
+
+
 Bug = Patch | Edit
 
 
@@ -57,7 +70,7 @@ class Fate:
         return f"{word:<9}{self.seconds:6.1f} s  {self.name}: {self.told}"
 
 
-def fate(bug: Bug) -> Fate:
+def fate(bug: Bug | Nothing) -> Fate:
     """Return what its tests say of the tree with *bug* in it."""
     with copied() as tree:
         problem = bug.apply(tree)
@@ -83,7 +96,7 @@ def fate(bug: Bug) -> Fate:
         return Fate(bug.name, done.returncode, time.monotonic() - start, told)
 
 
-def suite(bug: Bug, tree: Path) -> list[str]:
+def suite(bug: Bug | Nothing, tree: Path) -> list[str]:
     """Return the tests that *bug* names, or the property suite, what finds its kind first."""
     if bug.tests:
         return [str(tree / one) for one in bug.tests.split()]
@@ -122,6 +135,11 @@ def main(arguments: Sequence[str]) -> int:
         wanted = some(wanted, asked.some, asked.turn)
         sys.stdout.write(f"--some {asked.some} --turn {asked.turn}\n")
     start = time.monotonic()
+    tests = sorted({*" ".join(one.tests for one in wanted).split()})
+    sound = fate(Nothing(" ".join(tests))) if tests else None
+    if sound is not None and sound.code:
+        sys.stdout.write(f"without any bug: {sound}\n")
+        return 2
     fates = []
     with ThreadPoolExecutor(WORKERS) as pool:
         for done in as_completed([pool.submit(fate, bug) for bug in wanted]):
