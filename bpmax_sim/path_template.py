@@ -28,9 +28,9 @@ def placeholders(path: str) -> tuple[str, ...]:
 def fill_placeholders(text: str, value: Callable[[str], str | None]) -> str:
     """Return *text* with each ``{name}`` replaced by its value; without one it stays."""
 
-    def filled(found: re.Match[str]) -> str:
-        known = value(found[1])
-        return found[0] if known is None else known
+    def filled(match: re.Match[str]) -> str:
+        known = value(match[1])
+        return match[0] if known is None else known
 
     return _PLACEHOLDER.sub(filled, text) if "{" in text else text
 
@@ -73,12 +73,12 @@ class _Segment(msgspec.Struct, frozen=True):
             return () if text == self.literal else None
         if self.whole and len(self.names) == 1:
             return (text,) if text else None
-        found = self.pattern.fullmatch(text)
-        return found.groups() if found else None
+        match = self.pattern.fullmatch(text)
+        return match.groups() if match else None
 
     def readings(self, text: str) -> Iterator[dict[str, str]]:
-        found = _between(self.around, text) if self.names else iter([()])
-        return (dict(zip(self.names, values, strict=True)) for values in found)
+        readings = _between(self.around, text) if self.names else iter([()])
+        return (dict(zip(self.names, values, strict=True)) for values in readings)
 
     @property
     def rank(self) -> int:
@@ -139,7 +139,7 @@ class PathTemplate(msgspec.Struct, frozen=True):
         """Yield every way to read the *raw* path: ``a-b-c`` is two ways of ``{no}-{id}``."""
         pairs = zip(self.segments, raw_segments(raw), strict=False)
         for several in product(*(segment.readings(text) for segment, text in pairs)):
-            yield {name: value for one in several for name, value in one.items()}
+            yield {name: value for reading in several for name, value in reading.items()}
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the raw path with *values*; a placeholder without one stays as it is."""

@@ -5,8 +5,9 @@ The paths are those that a miss prints. Instants, durations and passing fields d
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Final, Literal
@@ -69,9 +70,9 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def either(self) -> Numbered:
         """Return the older one that is there."""
-        found = self.old or self.new
-        assert found is not None
-        return found
+        side = self.old or self.new
+        assert side is not None
+        return side
 
 
 def difference(
@@ -98,7 +99,7 @@ def additions(new: Cassette) -> Iterator[tuple[str, Pair]]:
         CassetteError: if it cannot be read.
     """
     for owner in new.owners:
-        yield from ((owner, Pair(new=one)) for one in _exchanges(new, owner))
+        yield from ((owner, Pair(new=numbered)) for numbered in _exchanges(new, owner))
 
 
 def _owners(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
@@ -120,55 +121,96 @@ def _pairs(
     old: Sequence[Numbered], new: Sequence[Numbered], rules: Rules, volatile: Volatile
 ) -> Iterator[Pair]:
     """Pair equal calls in their order, then those of the same API that differ least."""
-    seen = {id(one): parts_of_exchange(one.exchange) for one in (*old, *new)}
+    seen = {id(numbered): parts_of_exchange(numbered.exchange) for numbered in (*old, *new)}
 
-    def parts(one: Numbered) -> Parts:
-        return seen[id(one)]
+    def parts(numbered: Numbered) -> Parts:
+        return seen[id(numbered)]
 
-    def distance(one: Numbered, other: Numbered) -> int:
-        return len(differences(parts(one), parts(other), rules))
+    def distance(numbered: Numbered, other: Numbered) -> int:
+        return len(differences(parts(numbered), parts(other), rules))
 
-    left = _Left(new, lambda one: identity(parts(one), rules))
-    partners = {one.number: left.equal(identity(parts(one), rules)) for one in old}
-    for one in old:
-        partner = partners[one.number] or left.nearest(one, partial(distance, one))
+    left = _Left(new, lambda numbered: identity(parts(numbered), rules))
+    partners = {numbered.number: left.equal(identity(parts(numbered), rules)) for numbered in old}
+    for numbered in old:
+        partner = partners[numbered.number] or left.nearest(numbered, partial(distance, numbered))
         if partner is None:
-            yield Pair(old=one)
+            yield Pair(old=numbered)
             continue
         yield Pair(
-            old=one,
+            old=numbered,
             new=partner,
-            request=differences(parts(one), parts(partner), rules),
-            answer=_answer(one, partner, volatile),
+            request=differences(parts(numbered), parts(partner), rules),
+            answer=_answer(numbered, partner, volatile),
         )
-    yield from (Pair(new=one) for one in left.rest())
+    yield from (Pair(new=numbered) for numbered in left.rest())
 
 
 class _Left:
     """What has no partner yet."""
 
-    def __init__(self, found: Sequence[Numbered], key: Callable[[Numbered], str]) -> None:
+    def __init__(self, every: Sequence[Numbered], key: Callable[[Numbered], str]) -> None:
         self._by_name: dict[str, dict[int, Numbered]] = defaultdict(dict)
         self._by_key: dict[str, deque[Numbered]] = defaultdict(deque)
-        for one in found:
-            self._by_name[one.name][one.number] = one
-            self._by_key[key(one)].append(one)
+        for numbered in every:
+            self._by_name[numbered.name][numbered.number] = numbered
+            self._by_key[key(numbered)].append(numbered)
 
     def equal(self, key: str) -> Numbered | None:
         waiting = self._by_key.get(key)
         return self._taken(waiting.popleft()) if waiting else None
 
-    def nearest(self, wanted: Numbered, distance: Callable[[Numbered], int]) -> Numbered | None:
-        fitting = islice(self._by_name[wanted.name].values(), _MOST_TRIED)
-        found = min(fitting, key=lambda one: (distance(one), one.number), default=None)
-        return self._taken(found) if found else None
+    def nearest(self, target: Numbered, distance: Callable[[Numbered], int]) -> Numbered | None:
+        fitting = islice(self._by_name[target.name].values(), _MOST_TRIED)
+        nearest = min(
+            fitting, key=lambda numbered: (distance(numbered), numbered.number), default=None
+        )
+        return self._taken(nearest) if nearest else None
 
     def rest(self) -> list[Numbered]:
-        left = (one for found in self._by_name.values() for one in found.values())
-        return sorted(left, key=lambda one: one.exchange.order)
+        left = (numbered for group in self._by_name.values() for numbered in group.values())
+        return sorted(left, key=lambda numbered: numbered.exchange.order)
 
-    def _taken(self, one: Numbered) -> Numbered:
-        return self._by_name[one.name].pop(one.number)
+    def _taken(self, numbered: Numbered) -> Numbered:
+        return self._by_name[numbered.name].pop(numbered.number)
+
+
+_DIGITS = re.compile(r"[0-9]")
+_LETTERS = re.compile(r"[A-Za-z]")
+_SHORTEST_DRAWN: Final = 4  # of fewer letters and digits nobody can say that they were drawn
+
+
+def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Pair]]) -> bool:
+    """Return whether *pairs* differ only by what scripts drew, each from a seed of its own.
+
+    A text that was drawn became another of the same form, the same one everywhere.
+    """
+    became: dict[str, str] = {}
+    owners = set[str]()
+    for owner, pair in pairs:
+        if pair.kind not in {"same", "changed"}:
+            return False
+        for place in (*pair.request, *pair.answer):
+            owners.add(owner)
+            before, after = place.recorded, place.sent
+            if _form(before) != _form(after) or not _form(before):
+                return False
+            if became.setdefault(str(before), str(after)) != str(after):
+                return False
+    seeds = [(old.seed(owner), new.seed(owner)) for owner in owners]
+    return bool(seeds) and all(before and after and before != after for before, after in seeds)
+
+
+def _form(value: Any) -> str:
+    """Return what drawn texts of one kind have in common; nothing where it cannot be drawn."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    text = str(value)
+    if len(_DIGITS.findall(text) + _LETTERS.findall(text)) < _SHORTEST_DRAWN:
+        return ""
+    is_hex = re.fullmatch(r"[0-9a-fA-F-]+", text) is not None
+    if isinstance(value, float):
+        return "number"
+    return re.sub(r"[0-9a-zA-Z]" if is_hex else r"[0-9]", "#", text)
 
 
 def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Difference, ...]:
@@ -177,20 +219,20 @@ def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Differenc
         FieldPath.parse(path, "volatile")
         for path in (*PASSING, *volatile(call.name if call else ""))
     ]
-    before, after = (_seen(one, passing) for one in (old, new))
+    before, after = (_seen(numbered, passing) for numbered in (old, new))
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
         before["body"], after["body"] = _whole(before), _whole(after)
     return tuple(
-        found
+        difference
         for name in dict.fromkeys([*before, *after])
         if name != "kind"
-        for found in compare((name,), before.get(name, UNSET), after.get(name, UNSET))
+        for difference in compare((name,), before.get(name, UNSET), after.get(name, UNSET))
     )
 
 
-def _seen(one: Numbered, passing: Sequence[Steps]) -> dict[str, Any]:
-    found: dict[str, Any] = without(parts_of_outcome(one.exchange.outcome), passing)
-    return found
+def _seen(numbered: Numbered, passing: Sequence[Steps]) -> dict[str, Any]:
+    parts: dict[str, Any] = without(parts_of_outcome(numbered.exchange.outcome), passing)
+    return parts
 
 
 def _whole(seen: dict[str, Any]) -> Any:

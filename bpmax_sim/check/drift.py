@@ -1,4 +1,6 @@
-"""Whether the live third party still responds as it did when it was recorded, values aside.
+"""Whether the live third party still responds as it did when it was recorded.
+
+Values count where an API says so (``verify: {values: [body.status]}``), else shape alone does.
 
 Each recorded call is made twice, authorised and signed afresh: what differs between the two live
 responses is volatile. Calls that change something are made once, and only where that is allowed.
@@ -15,22 +17,27 @@ from typing import Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
+from bpmax_sim.cassette.merge import parts_of_outcome
 from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
-from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path
-from bpmax_sim.i18n import msg
+from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path, values_at
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
 from bpmax_sim.proxy.builder import Builder, Proxy
+from bpmax_sim.proxy.compiled_api import compiled_api
 from bpmax_sim.proxy.response import CallRecord
+from bpmax_sim.proxy.response import read_body as parsed_body
+from bpmax_sim.transport.redaction import in_body
 
 Tier = Literal["info", "warning", "error"]
-What = Literal["added", "removed", "type", "status"]
+What = Literal["added", "removed", "type", "status", "value"]
 Shape = Mapping[Steps, frozenset[str]]
 """The types that occur at each path; a path that never occurs is not in it."""
 
@@ -40,6 +47,7 @@ _TIERS: Final[Mapping[What, Tier]] = {
     "removed": "warning",
     "type": "error",
     "status": "error",
+    "value": "error",
 }
 _TYPES: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
     (bool, "boolean"),
@@ -65,14 +73,14 @@ class Change(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return it as a phrase, such as ``body.data.name: text became number``."""
-        told = {
+        message = {
             "added": msg("is new ({now})", now=self.now),
             "removed": msg("is gone (was {was})", was=self.was),
+            "value": msg("has another value"),
         }
-        return msg(
-            "{path}: {get}",
-            path=self.path,
-            get=(told.get(self.what) or msg("{was} became {now}", was=self.was, now=self.now)),
+        return labelled(
+            self.path,
+            message.get(self.what) or msg("{was} became {now}", was=self.was, now=self.now),
         )
 
 
@@ -80,47 +88,49 @@ def shape_of(response: Response) -> Shape:
     """Return the shape of an answer's body."""
     content_type = response.header("content-type") or ""
     body = read_body(response.body, content_type)
-    found: dict[Steps, set[str]] = {}
+    shape: dict[Steps, set[str]] = {}
     if body.kind in {"json", "form"}:
-        _look(body.value, ("body",), found)
+        _look(body.value, ("body",), shape)
     elif body.kind != "none":
-        found["body",] = {media_type(content_type) or body.kind}
-    return {path: frozenset(types) for path, types in found.items()}
+        shape["body",] = {media_type(content_type) or body.kind}
+    return {path: frozenset(types) for path, types in shape.items()}
 
 
-def _look(value: Any, path: Steps, found: dict[Steps, set[str]]) -> None:
+def _look(value: Any, path: Steps, shape: dict[Steps, set[str]]) -> None:
     kind = next((name for types, name in _TYPES if isinstance(value, types)), NULL)
-    found.setdefault(path, set()).add(kind)
+    shape.setdefault(path, set()).add(kind)
     if isinstance(value, dict):
         for name, item in value.items():
-            _look(item, (*path, name), found)
+            _look(item, (*path, name), shape)
     elif isinstance(value, list):
         for item in value:
-            _look(item, (*path, Wild.ALL), found)
+            _look(item, (*path, Wild.ALL), shape)
 
 
 def unsteady(first: Response, second: Response) -> frozenset[Steps]:
     """Return the places whose value or presence differs between two answers to one request."""
-    one, two = _leaves(first), _leaves(second)
-    return frozenset(path for path in one.keys() | two.keys() if one.get(path) != two.get(path))
+    first_leaves, two = _leaves(first), _leaves(second)
+    return frozenset(
+        path for path in first_leaves.keys() | two.keys() if first_leaves.get(path) != two.get(path)
+    )
 
 
 def _leaves(response: Response) -> dict[Steps, list[Any]]:
     body = read_body(response.body, response.header("content-type") or "")
-    found: dict[Steps, list[Any]] = {}
-    _collect(body.value, ("body",), found)
-    return found
+    leaves: dict[Steps, list[Any]] = {}
+    _collect(body.value, ("body",), leaves)
+    return leaves
 
 
-def _collect(value: Any, path: Steps, found: dict[Steps, list[Any]]) -> None:
+def _collect(value: Any, path: Steps, leaves: dict[Steps, list[Any]]) -> None:
     if isinstance(value, dict):
         for name, item in value.items():
-            _collect(item, (*path, name), found)
+            _collect(item, (*path, name), leaves)
     elif isinstance(value, list):
         for item in value:
-            _collect(item, (*path, Wild.ALL), found)
+            _collect(item, (*path, Wild.ALL), leaves)
     else:
-        found.setdefault(path, []).append((isinstance(value, bool), value))  # True is not 1
+        leaves.setdefault(path, []).append((isinstance(value, bool), value))  # True is not 1
 
 
 def changes(
@@ -135,11 +145,11 @@ def changes(
         return
     was, now = shape_of(recorded), shape_of(live)
     for path in sorted({*was, *now}, key=format_path):
-        if _is_told(path, was, now) and not _is_volatile(path, volatile):
+        if _is_reported(path, was, now) and not _is_volatile(path, volatile):
             yield from _change(path, was.get(path, frozenset()), now.get(path, frozenset()))
 
 
-def _is_told(path: Steps, was: Shape, now: Shape) -> bool:
+def _is_reported(path: Steps, was: Shape, now: Shape) -> bool:
     """Return whether *path* stands on both sides, or is a member of an object on both.
 
     An item of a list that is empty on the other side tells nothing.
@@ -195,8 +205,8 @@ def carries_standin(request: Request) -> bool:
     if call is None:
         texts = [request.url, *(value for _, value in request.headers)]
         return any(_STANDIN in text for text in texts) or _in_body(request.body)
-    said = [call.path, *(value for _, value in (*call.query, *call.headers))]
-    return any(_STANDIN in text for text in said) or _in_body(call.body)
+    parts = [call.path, *(value for _, value in (*call.query, *call.headers))]
+    return any(_STANDIN in text for text in parts) or _in_body(call.body)
 
 
 def _in_body(body: bytes | None) -> bool:
@@ -207,16 +217,16 @@ def builder(session: Proxies, call: Call) -> Builder:
     """Return the call of a script that said *call*."""
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
-    made = session.proxy(call.platform, instance_key=call.instance).api(call.api)
-    made = made.path(path_template(template).match(call.path) or {})
-    made = made.query(by_name(call.query))
-    made = made.header(dict(call.headers))
+    chain = session.proxy(call.platform, instance_key=call.instance).api(call.api)
+    chain = chain.path(path_template(template).match(call.path) or {})
+    chain = chain.query(by_name(call.query))
+    chain = chain.header(dict(call.headers))
     if call.body is None:
-        return made
-    return made.body(_said(call.body, Headers(call.headers).media_type))
+        return chain
+    return chain.body(_decoded(call.body, Headers(call.headers).media_type))
 
 
-def _said(body: bytes, media: str) -> Any:
+def _decoded(body: bytes, media: str) -> Any:
     """Return JSON as its value, so that it merges with declared defaults; all else as bytes."""
     if not media.endswith("json"):
         return body
@@ -241,6 +251,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         kind: ``changed``, ``volatile`` (learned), ``failed`` (it was rejected), ``unreachable``,
             ``skipped``, or ``old``.
         path: the place, such as ``body.data.items[*].qty``, where there is one.
+        reason: why nothing was sent, where that is so.
     """
 
     exchange: Exchange
@@ -248,6 +259,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     message: str
     path: str = ""
+    reason: str = ""
 
     @property
     def name(self) -> str:
@@ -287,12 +299,12 @@ def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
     recorded = _answered_at(exchange)
     if now - recorded > age:
         day = str(Instant(recorded))[:10]
-        told = msg(
+        message = msg(
             "recorded on {day}, {now} days ago; record it again",
             day=day,
             now=int((now - recorded) // _DAY),
         )
-        yield Drift(exchange=exchange, tier="warning", kind="old", message=told)
+        yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
 
 
 def _answered_at(exchange: Exchange) -> float:
@@ -316,20 +328,22 @@ class Verification:
     def verify(self, exchange: Exchange) -> Iterator[Drift]:
         """Yield how the live answer to *exchange* differs from the recorded one.
 
-        Logins and exchanges that did not complete are left out.
+        What is not sent is a drift as well, which says why. Logins are left out.
         """
         outcome, request = exchange.outcome, exchange.request
-        if not isinstance(outcome, Response) or request.is_login:
+        party = _party(request)
+        if request.is_login:
             return
-        whose = _whose(request)
-        if whose in self._down:
-            told = msg("not sent: {whose} could not be reached before", whose=whose)
-            yield Drift(exchange=exchange, tier="info", kind="skipped", message=told)
+        if not isinstance(outcome, Response):
+            yield _skipped(exchange, msg("it had no answer when it was recorded"))
+            return
+        if party in self._down:
+            yield _skipped(exchange, msg("{party} could not be reached before", party=party))
             return
         check = _Check(self._session, exchange, outcome)
         for drift in check.run(allow_writes=self._allow_writes):
             if drift.kind == "unreachable":
-                self._down.add(whose)
+                self._down.add(party)
             yield drift
 
 
@@ -342,7 +356,12 @@ def verify(
         yield from verification.verify(exchange)
 
 
-def _whose(request: Request) -> str:
+def _skipped(exchange: Exchange, reason: str) -> Drift:
+    message = msg("not sent: {reason}", reason=reason)
+    return Drift(exchange=exchange, tier="info", kind="skipped", message=message, reason=reason)
+
+
+def _party(request: Request) -> str:
     call = request.call
     if call is not None and call.platform:
         return f"{call.platform}.{call.instance}"
@@ -365,20 +384,21 @@ class _Check(msgspec.Struct, frozen=True):
         rule = declared[1].verify if declared else "shape"
         safe = self.exchange.request.method in SAFE
         reason = _reason(self.exchange, rule, allowed=safe or allow_writes)
-        if reason:
-            yield self._drift("info", "skipped", reason)
+        if reason or (reason := _passed_off(self.recorded, declared)):
+            yield _skipped(self.exchange, reason)
             return
         try:
             first = self._send()
             second = self._send() if safe else first
         except CallError as error:
             kind: Kind = "unreachable" if isinstance(error, TransportError) else "failed"
-            yield self._drift("error", kind, self._told(error))
+            yield self._drift("error", kind, self._described(error))
             return
         if rule == "status":
             yield from self._status(first)
             return
-        yield from self._compare(first, second, _known(declared))
+        values = rule.values if isinstance(rule, VerifyValues) else ()
+        yield from self._compare(first, second, declared or (), values)
 
     def _declared(self) -> tuple[Platform, Api] | None:
         call = self.exchange.request.call
@@ -397,12 +417,12 @@ class _Check(msgspec.Struct, frozen=True):
             builder(self.session, call).call()
         except CallError as error:
             failure = error
-        made = [one for one in self.session.calls[before:] if not one.is_login]
-        if made and made[-1].received is not None:
-            return made[-1].received
+        calls = [call for call in self.session.calls[before:] if not call.is_login]
+        if calls and calls[-1].received is not None:
+            return calls[-1].received
         raise failure or CallError(msg("it was not answered"))
 
-    def _told(self, error: CallError) -> str:
+    def _described(self, error: CallError) -> str:
         """Return the message, without what is secret and without the name that stands before it."""
         calls = self.session.calls
         message = calls[-1].redact(error.message) if calls else error.message
@@ -414,35 +434,92 @@ class _Check(msgspec.Struct, frozen=True):
             yield self._drift("error", "changed", str(change), "status")
 
     def _compare(
-        self, first: Response, second: Response, known: frozenset[Steps]
+        self,
+        first: Response,
+        second: Response,
+        declared: Sequence[Platform | Api],
+        values: Sequence[str],
     ) -> Iterator[Drift]:
+        known = frozenset(
+            _paths("volatile", (path for owner in declared for path in owner.volatile))
+        )
         learned = unsteady(first, second)
-        for change in changes(self.recorded, first, learned | known):
+        drifts = list(changes(self.recorded, first, learned | known))
+        seen = {change.path for change in drifts}
+        personal = [path for owner in declared for path in owner.redact]
+        drifts += [
+            Change("value", place)
+            for place in _other_values(self.recorded, first, values, personal)
+            if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
+        ]
+        for change in drifts:
             yield self._drift(change.tier, "changed", str(change), change.path)
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
-            told = msg("{path}: differs between two answers; declare volatile: [{path}]", path=path)
-            yield self._drift("info", "volatile", told, path)
+            message = msg(
+                "{path}: differs between two answers; declare volatile: [{path}]", path=path
+            )
+            yield self._drift("info", "volatile", message, path)
 
     def _drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
 
 
-def _known(declared: tuple[Platform, Api] | None) -> frozenset[Steps]:
-    """Return the places of answers that are declared volatile."""
-    if declared is None:
-        return frozenset()
-    return frozenset(FieldPath.parse(path, "volatile") for one in declared for path in one.volatile)
+def _paths(option: str, places: Iterable[str]) -> Iterator[FieldPath]:
+    return (FieldPath.parse(place, option) for place in places)
 
 
-def _reason(exchange: Exchange, rule: str, *, allowed: bool) -> str:
+def _other_values(
+    recorded: Response, live: Response, places: Sequence[str], personal: Sequence[str]
+) -> Iterator[str]:
+    """Yield which of *places* has another value in *live*, *personal* data by its pseudonyms.
+
+    A value that the recording only stands in for cannot be compared.
+    """
+    if not places or recorded.status != live.status:
+        return
+    kind = media_type(live.header("content-type") or "")
+    before = parts_of_outcome(recorded)
+    after = parts_of_outcome(replace(live, body=in_body(live.body, kind, personal)))
+    for place, path in zip(places, _paths("verify", places), strict=True):
+        was, now = list(values_at(before, path)), list(values_at(after, path))
+        if was != now and _STANDIN not in str(was):
+            yield place
+
+
+def _reason(exchange: Exchange, rule: str | VerifyValues, *, allowed: bool) -> str:
     """Return why *exchange* is not sent, or nothing."""
     if rule == "never":
-        return msg("not sent: its API says verify: never")
+        return msg("its API says verify: never")
     if not allowed:
         return msg(
-            "not sent: {method} may change something; pass --allow-writes",
-            method=exchange.request.method,
+            "{method} may change something; pass --allow-writes", method=exchange.request.method
         )
     if carries_standin(exchange.request):
-        return msg("not sent: it carries a value that the recording only stands in for")
+        return msg("it carries a value that the recording only stands in for")
     return ""
+
+
+_PASSED_OFF: Final[Mapping[str, str]] = {
+    "token": msg("its token was refused when it was recorded"),
+}
+
+
+def _passed_off(recorded: Response, declared: tuple[Platform, Api] | None) -> str:
+    """Return why *recorded* says nothing of the third party today, or nothing.
+
+    A refusal that `recover` is there for passes: the call was sent again, and that is verified.
+    """
+    failure = class_of(recorded, *declared) if declared else None
+    if failure is None:
+        return ""
+    return _PASSED_OFF.get(failure) or msg(
+        "its answer was a passing failure ({failure}) when it was recorded", failure=failure
+    )
+
+
+def class_of(response: Response, platform: Platform, api: Api) -> str | None:
+    """Return the class of failure that *response* is to an API, if `recover` handles that one."""
+    nobody = Instance(platform=platform.platform_key, instance_key="any")
+    recipe = compiled_api(platform, nobody, api)
+    failure = recipe.rules.failure_class(response, parsed_body(response))
+    return failure if failure in recipe.recover else None

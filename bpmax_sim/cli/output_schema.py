@@ -161,7 +161,10 @@ SHAPES: Mapping[str, Shape] = {
         ],
     },
     "verify": {
-        "summary": dict.fromkeys(("error", "warning", "info", "sent", "exit_code"), WHOLE),
+        "summary": {
+            **dict.fromkeys(("error", "warning", "info", "sent", "exit_code"), WHOLE),
+            "not_sent": [{"reason": TEXT, "calls": WHOLE}],
+        },
         "drifts": [
             {**_PLACE, **dict.fromkeys(("call", "for", "tier", "kind", "path", "message"), TEXT)}
         ],
@@ -221,7 +224,7 @@ def _schema(kind: Any) -> dict[str, Any]:
     if isinstance(kind, list):
         return {"type": "array", "items": _schema(kind[0])}
     if isinstance(kind, tuple):
-        return {"anyOf": [_schema(one) for one in kind]}
+        return {"anyOf": [_schema(part) for part in kind]}
     return {"type": "null" if kind is None else kind}
 
 

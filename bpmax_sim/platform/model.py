@@ -251,6 +251,7 @@ __all__ = [
     "Spot",
     "Ttl",
     "VerifyResponse",
+    "VerifyValues",
     "Wait",
     "is_set",
 ]
@@ -314,6 +315,12 @@ class Idempotency(Model, frozen=True, kw_only=True):
     value: str = "{{ call_id }}"
 
 
+class VerifyValues(Model, frozen=True, kw_only=True):
+    """A drift check of the shape that compares the values at these places as well."""
+
+    values: tuple[str, ...]
+
+
 class Api(Model, frozen=True, kw_only=True):
     """One operation; UNSET means that the platform's own setting holds.
 
@@ -338,10 +345,11 @@ class Api(Model, frozen=True, kw_only=True):
     idempotent: bool | UnsetType = UNSET
     idempotency: Idempotency | UnsetType = UNSET
     secret: tuple[str, ...] = ()
+    not_secret: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    verify: Literal["shape", "status", "never"] = "shape"
+    verify: Literal["shape", "status", "never"] | VerifyValues = "shape"
 
     @property
     def is_idempotent(self) -> bool:
@@ -372,6 +380,7 @@ class Platform(Model, frozen=True, kw_only=True):
     strict: bool = False
     encoding: Encoding = "json"
     secret: tuple[str, ...] = ()
+    not_secret: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -467,18 +476,18 @@ def names_api(pattern: str, name: str) -> bool:
 
 def sensitive(paths: Iterable[str]) -> tuple[Sensitive, ...]:
     """Return the declared ``secret:`` *paths* (``body.a.b``, ``header.Name``) as places."""
-    found = []
+    result = []
     for path in paths:
         kind, _, name = path.partition(".")
         spelled = f"header:{name}" if kind == "header" else path
-        found.append(Sensitive(spelled, re.sub(r"\W+", "_", name or path).strip("_")))
-    return tuple(found)
+        result.append(Sensitive(spelled, re.sub(r"\W+", "_", name or path).strip("_")))
+    return tuple(result)
 
 
 PlacedAt = tuple[str, str]  # the place, such as header, and the name there
 
 
-def put_in(auth: Auth, apply: Iterable[Apply]) -> Iterator[PlacedAt]:
+def placed_by(auth: Auth, apply: Iterable[Apply]) -> Iterator[PlacedAt]:
     """Yield the spots of *apply* and of the signature of *auth*, names rendered.
 
     Headers that a signature sets only where there are none are not among them: a script may.

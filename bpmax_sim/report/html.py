@@ -59,7 +59,7 @@ def page(
     ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
     data = Data(ordered, largest)
     counts = Counter(story.outcome for story in ordered)
-    texts = {name: told[language] for name, told in _texts().items()}
+    texts = {name: forms[language] for name, forms in _texts().items()}
     scripts = [Markup(script) for script in _scripts()]  # noqa: S704 - shipped with the package
     return _template().render(
         stories=ordered,
@@ -88,15 +88,15 @@ class Data:
         self._stories = stories
         self._files: dict[str, int] = {}
         self._texts: list[str] = []
-        self._told: list[str | None] = []
+        self._encoded: list[str | None] = []
         size = 0
         for story in stories:
             if size > largest and story.outcome not in _FAILED:
-                self._told.append(None)
+                self._encoded.append(None)
                 continue
             text = _json(self._whole(story))
             size += len(text.encode("utf-8", "replace"))
-            self._told.append(text)
+            self._encoded.append(text)
 
     def _whole(self, story: Story) -> dict[str, Any]:
         return {
@@ -134,11 +134,11 @@ class Data:
                 "tags": story.tags,
                 "apis": story.apis,
                 "headline": story.failures[0].headline if story.failures else "",
-                "whole": told is not None,
+                "whole": data is not None,
             }
-            for story, told in zip(self._stories, self._told, strict=True)
+            for story, data in zip(self._stories, self._encoded, strict=True)
         ]
-        told = {
+        index = {
             "version": version,
             "language": language,
             "texts": _texts(),
@@ -146,13 +146,13 @@ class Data:
             "problems": problems,
             "marks": MARKS,
         }
-        return Markup(_json(told))  # noqa: S704 - there is no `<` in it
+        return Markup(_json(index))  # noqa: S704 - there is no `<` in it
 
     def blocks(self) -> Iterator[tuple[str, Markup]]:
         """Yield the name and the text of each block."""
-        for number, told in enumerate(self._told):
-            if told is not None:
-                yield f"story-{number}", Markup(told)  # noqa: S704
+        for number, data in enumerate(self._encoded):
+            if data is not None:
+                yield f"story-{number}", Markup(data)  # noqa: S704
         for number, text in enumerate(self._texts):
             yield f"file-{number}", Markup(_json(text))  # noqa: S704
 
@@ -216,8 +216,8 @@ def _style() -> str:
 
 @cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(_file("texts.json"))
-    return found
+    texts: dict[str, dict[str, str]] = json.loads(_file("texts.json"))
+    return texts
 
 
 @cache

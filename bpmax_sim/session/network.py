@@ -34,6 +34,7 @@ from bpmax_sim.session.credentials import (
     Tenants,
     check_paths,
     matching_rules,
+    open_places,
     volatile_places,
     with_personal,
 )
@@ -308,6 +309,7 @@ class Network:
             self.witness,
             start.zone,
             passing,
+            partial(open_places, platforms),
             values=self._tenants.values,
             watch=self._undeclared.add,
             synthesise=partial(_synthesised_login, platforms),
@@ -528,14 +530,14 @@ def _vault_of(settings: Settings) -> Vault:
 
 
 def _live(
-    given: Transport | None, resources: ExitStack, route: Callable[[Request], Route]
+    transport: Transport | None, resources: ExitStack, route: Callable[[Request], Route]
 ) -> Transport:
-    """Return the third parties: *given*, or else the network, which *resources* closes."""
-    if given is None:
+    """Return the third parties: *transport*, or else the network, which *resources* closes."""
+    if transport is None:
         from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
 
         return resources.enter_context(Live()).routed(route)
-    return given.routed(route) if isinstance(given, Routed) else given
+    return transport.routed(route) if isinstance(transport, Routed) else transport
 
 
 def _synthesised_login(platforms: Platforms, request: Request) -> Response | None:
@@ -574,5 +576,5 @@ def _granted(
     No method of the session, which would then wait for the garbage collector.
     """
     tracks.let_in(platform, instance)
-    for one in sharing:
-        one.granted(platform, instance, life)
+    for sharer in sharing:
+        sharer.granted(platform, instance, life)

@@ -295,7 +295,7 @@ def login_credentials(route: Route, request: LoginRequest) -> set[str] | None:
     names: set[str] | None = set()
     for check in route.checks:
         if check.login is not UNSET:
-            names = {one.name for one in check.login}
+            names = {credential.name for credential in check.login}
         elif check.grants is not UNSET:
             form = request.form if isinstance(request.form, Mapping) else {}
             names = check.grants.credentials(str(form.get("grant_type")))
@@ -305,7 +305,7 @@ def login_credentials(route: Route, request: LoginRequest) -> set[str] | None:
 _NO_API: Final = Api()
 _NAMES = re.compile(r"[^$.\[\]'\"]+")
 _STATUS: Final = {"token": 401, "rate": 429, "transient": 503}
-_TOLD: Final = {
+_MESSAGES: Final = {
     "token": "the token is missing, unknown or over",
     "rate": "too many requests",
     "transient": "busy, try again",
@@ -341,7 +341,7 @@ def derived(platform: Platform, api: Api = _NO_API) -> Table:
     )
 
 
-def put(body: dict[str, Any], path: str, value: Any) -> None:
+def set_at(body: dict[str, Any], path: str, value: Any) -> None:
     """Set what a simple path such as ``$.data.name`` names in *body*."""
     *outer, last = _NAMES.findall(path) or [""]
     for name in outer:
@@ -364,7 +364,7 @@ def _ok(rules: ResponseRules) -> Reply:
     # Codes and messages of errors alone have no place in a good response.
     if rules.data or rules.ok.all:
         if (code := _first(rules.code)) and not rules.ok.all and not code.startswith("header:"):
-            put(body, code, 200)
+            set_at(body, code, 200)
         if message := _first(rules.message):
             _set(body, headers, message, "ok")
     for condition in rules.ok.all:
@@ -375,23 +375,23 @@ def _ok(rules: ResponseRules) -> Reply:
 
 
 def _class(rules: ResponseRules, name: str) -> Reply:
-    found = rules.classes.get(name, ErrorClass(status=(_STATUS[name],)))
-    status = _status_of(rules, found, name)
-    code = str(found.code[0]) if found.code else str(status)
+    error_class = rules.classes.get(name, ErrorClass(status=(_STATUS[name],)))
+    status = _status_of(rules, error_class, name)
+    code = str(error_class.code[0]) if error_class.code else str(status)
     headers: dict[str, str] = {}
     for path in rules.code[:1]:
         _set({}, headers, path, code)
-    return Reply(status=status, headers=headers, code=code, message=_TOLD[name])
+    return Reply(status=status, headers=headers, code=code, message=_MESSAGES[name])
 
 
-def _status_of(rules: ResponseRules, found: ErrorClass, name: str) -> int:
+def _status_of(rules: ResponseRules, error_class: ErrorClass, name: str) -> int:
     """Return the HTTP status of a class; one that is declared by its code has that of its kind.
 
     It is that of a success only where the third party answers so: where the status alone does not
     say what a success is.
     """
-    if found.status:
-        return found.status[0]
+    if error_class.status:
+        return error_class.status[0]
     return (rules.ok.status or (200,))[0] if rules.ok.all else _STATUS[name]
 
 
@@ -411,7 +411,7 @@ def _set(body: dict[str, Any], headers: dict[str, str], path: str, value: Any) -
     if path.startswith("header:"):
         headers[path.removeprefix("header:")] = str(value)
     else:
-        put(body, path, value)
+        set_at(body, path, value)
 
 
 _NAME = re.compile(r"[^$.\[\]'\"]+")
@@ -432,12 +432,12 @@ def bad_token(platform: Platform, api: Api) -> Response:
         if first.startswith("header:"):
             headers.append((first.removeprefix("header:").lower(), str(value)))
         elif first:
-            _put(body, _NAME.findall(first), value)
+            _insert(body, _NAME.findall(first), value)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(status=status, headers=tuple(headers), body=text.encode())
 
 
-def _put(body: dict[str, Any], names: list[str], value: Any) -> None:
+def _insert(body: dict[str, Any], names: list[str], value: Any) -> None:
     for name in names[:-1]:
         body = body.setdefault(name, {})
     body[names[-1]] = value

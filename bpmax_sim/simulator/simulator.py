@@ -89,7 +89,7 @@ def _is_alike(route: Route, request: LoginRequest, platform: Platform) -> bool:
 
 
 def _carries_alike(platform: Platform, table: Table) -> bool:
-    places = [f"{one.place}.{one.name.lower()}" for one in platform.auth.apply]
+    places = [f"{place.place}.{place.name.lower()}" for place in platform.auth.apply]
     return table.tokens.at in places
 
 
@@ -303,7 +303,7 @@ class Simulators:
         self._tenants = tenants
         self._clock = clock
         self._seed = seed
-        self._made: dict[str, Simulator] = {}
+        self._created: dict[str, Simulator] = {}
         self._lock = threading.Lock()
 
     def simulator(self, key: str) -> Simulator:
@@ -313,14 +313,14 @@ class Simulators:
             CallError: UNKNOWN_PLATFORM.
         """
         with self._lock:
-            if key not in self._made:
-                self._made[key] = Simulator(
+            if key not in self._created:
+                self._created[key] = Simulator(
                     self._platforms.platform(key),
                     lambda: self._tenants(key),
                     clock=self._clock,
                     seed=self._seed,
                 )
-            return self._made[key]
+            return self._created[key]
 
     @cached_property
     def _matcher(self) -> ApiMatcher:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import signal
 from collections.abc import Iterator
@@ -29,7 +30,9 @@ def entered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 @pytest.fixture(name="bs")
-def called(capsys: pytest.CaptureFixture[str]) -> Command:
+def called(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # no terminal, and nobody answers
+
     def call(*arguments: str) -> Done:
         code = start(arguments)
         return Done(code, *capsys.readouterr())

@@ -37,7 +37,7 @@ def _never() -> Flow:
 
 def test_a_grant_is_handed_out_until_it_expires() -> None:
     store, grant = TokenStore(), _grant()
-    store.put("crm/test", grant)
+    store.store("crm/test", grant)
 
     assert store.peek(_wanted(now=99)) is grant
     assert store.peek(_wanted(now=100)) is None
@@ -46,7 +46,7 @@ def test_a_grant_is_handed_out_until_it_expires() -> None:
 
 def test_a_refused_grant_is_evicted_but_a_newer_one_is_handed_out() -> None:
     store, old, new = TokenStore(), _grant(), _grant()
-    store.put("crm/test", new)
+    store.store("crm/test", new)
     old.is_refused = True
 
     assert store.peek(_wanted()) is new
@@ -56,7 +56,7 @@ def test_a_refused_grant_is_evicted_but_a_newer_one_is_handed_out() -> None:
 
 def test_clear_forgets_everything() -> None:
     store = TokenStore()
-    store.put("crm/test", _grant())
+    store.store("crm/test", _grant())
 
     store.clear()
 
