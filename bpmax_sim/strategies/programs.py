@@ -177,7 +177,7 @@ def _of_auth(auth: Auth | None) -> Iterator[str]:
     """Yield the corners that few kinds of auth have, so that they are met where they are."""
     if auth is not None and auth.sign is not None:
         yield NORMALISED
-    if auth is not None and any(one.place in {"cookie", "body"} for one in auth.apply):
+    if auth is not None and any(spot.place in {"cookie", "body"} for spot in auth.apply):
         yield CLAIM
 
 
