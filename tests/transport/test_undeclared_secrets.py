@@ -146,6 +146,4 @@ def test_stand_ins_tags_passing_fields_and_files_are_none() -> None:
 def test_traffic_without_a_builder_is_named_by_its_address() -> None:
     request = Request(method="GET", url=f"https://sdk.test/x?k={TOKEN}")
 
-    assert places(Exchange(request=request, outcome=answer())) == [
-        "GET https://sdk.test/x query.k"
-    ]
+    assert places(Exchange(request=request, outcome=answer())) == ["GET https://sdk.test/x query.k"]
