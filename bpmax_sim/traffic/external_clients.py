@@ -85,11 +85,11 @@ class ExternalClients:
 
         Where it is sent, it goes to the address of the instance, as a builder's does.
         """
-        if self.is_live or len(request.body or b"") > _LONGEST_KEPT:
+        if self.is_live or len(request.body or b"") > _LONGEST_CACHED:
             return _numbered(self._identified(request), serial)
         known = self._identified_before.get(request)
         if known is None:
-            if len(self._identified_before) >= _MOST_KEPT:
+            if len(self._identified_before) >= _MOST_CACHED:
                 self._identified_before.clear()
             known = self._identified_before[request] = self._identified(request)
         return _numbered(known, serial)
@@ -177,8 +177,8 @@ class ExternalClients:
 
 
 _REFUSED = 400
-_MOST_KEPT = 256  # requests that replay knows again, as one that is polled for
-_LONGEST_KEPT = 4096
+_MOST_CACHED = 256  # requests that replay knows again, as one that is polled for
+_LONGEST_CACHED = 4096
 
 
 def _numbered(request: Request, serial: int) -> Request:
