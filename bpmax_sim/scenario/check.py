@@ -139,7 +139,17 @@ def _known(draft: Draft, root: str) -> list[str] | None:
 
 
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
-_MOVING = ("at", "status", "owners", "pending", "tasks", "history", "notified", "projects")
+_MOVING = (
+    "at",
+    "status",
+    "owners",
+    "pending",
+    "tasks",
+    "history",
+    "notified",
+    "delay_level",
+    "projects",
+)
 _FLOW_FACTS = (*_MOVING, "form", "project", "task_title", "visibility")
 _ID = re.compile(r"[.\[\]{}]")
 _FIELD_FACTS = ("visible", "required", "readonly", "options")

@@ -269,6 +269,7 @@ class Log(msgspec.Struct):
 
 
 T = TypeVar("T")
+_TO_THE_SECOND = len("2026-03-02T09:00:00")
 
 
 def _expected_fields(item: ScenarioItem) -> set[str]:
@@ -368,7 +369,13 @@ class Progress:
             user=user if isinstance(user, Mapping) else {"id": user},
             people=resolve(scenario.people),
             now=self.bench.clock.now,
+            written=self._written,
         )
+
+    def _written(self, seconds: float) -> str:
+        """Return an instant as the product's API writes it, in the scenario's zone."""
+        zone = self.item.clock or Instant(0.0)
+        return str(zone.at(seconds))[:_TO_THE_SECOND].replace("T", " ")
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(
