@@ -574,6 +574,10 @@ class StepRun(msgspec.Struct):
             progress.log.notes += map(str, result.unawaited)
         if step.action:
             progress.remember(step.id, result.value, told_error(result.errors))
+        if result.refused and not result.errors and step.expect == Expect():
+            place = self.located.spot.place
+            refused = msg("{action} was refused, and nothing is expected", action=step.action)
+            progress.log.notes.append(f"{place}: {refused}")
         return result
 
     @contextlib.contextmanager

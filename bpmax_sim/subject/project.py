@@ -41,7 +41,7 @@ from bpmax_sim.subject.owners import (
     Items,
     owner_of,
 )
-from bpmax_sim.subject.parts import FlowParts, NodeScreen
+from bpmax_sim.subject.parts import FlowParts, NodeScreen, check_returned
 from bpmax_sim.subject.refusal import refusal
 from bpmax_sim.subject.screen import Screen
 from bpmax_sim.subject.visits import Places, Visit
@@ -278,6 +278,7 @@ class ProjectState(Screen, kw_only=True):
             value = ended.value
             if ended.error is not None or value is False:
                 break
+        check_returned(event, value, self.definition.nodes if self.definition else ())
         return value
 
     def _run(

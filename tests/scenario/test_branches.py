@@ -246,3 +246,42 @@ def test_levels_that_can_never_come_are_told_at_load(
     ended = door.run(text + steps("submit: {}"), {"付款.yaml": LATE.replace(good, deadline)})
 
     assert problem in ended.text
+
+
+@pytest.mark.parametrize(
+    ("hook", "script", "wrong"),
+    [
+        ("visibility", "return {财物: true}", "visibility returned '财物': True; it takes nodes"),
+        ("visibility", "return {财务: 1}", "visibility returned '财务': 1; it takes nodes"),
+        ("computed", "return 5", "computed must return an object of fields and values, got 5"),
+        ("project_name", "return {}", "project_name must return a text, got {}"),
+        ("task_title", "return 7", "task_title must return a text, got 7"),
+    ],
+)
+def test_what_a_hook_gives_in_vain_is_told(door: Door, hook: str, script: str, wrong: str) -> None:
+    text = flow(f", scripts: {{{hook}: 钩子.js}}") + steps("submit: {}")
+
+    (headline,) = door.run(text, {"会审.yaml": FLOW, "钩子.js": script}).headlines
+    assert f"SubjectError: {wrong}" in headline
+
+
+def test_fields_of_a_sub_flow_that_the_form_has_not_are_told_at_load(door: Door) -> None:
+    main = MIDDLE.replace(
+        "subflow: 盖,", "subflow: {flow: 盖, form: {号: 编码}, back: {结论: 果}},"
+    )
+    head = "version: 1\nscenario: 用印\nform: {fields: {编号: 1}}\n"
+    text = head + "flow: {definition: 用印.yaml, subflows: {盖: {definition: 盖.yaml}}}\n" + PROXY
+    told = door.run(text + steps("submit: {}"), {"用印.yaml": main, "盖.yaml": CHILD}).text
+
+    assert "nodes.盖章.subflow.form.号: no field '编码'; did you mean '编号'?" in told
+    assert "nodes.盖章.subflow.back.结论: no field '结论'; there is 编号" in told
+
+
+def test_a_refusal_that_nobody_expects_is_noted(door: Door) -> None:
+    text = flow(", scripts: {before_next.部门: 拒.js}") + steps(
+        "submit: {}", "approve: {by: 李经理}"
+    )
+
+    ended = door.run(text, {"会审.yaml": FLOW, "拒.js": "return '预算不足'"})
+    assert "场景.scenario.yaml:" in ended.text
+    assert "approve was refused, and nothing is expected" in ended.text
