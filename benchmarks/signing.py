@@ -69,7 +69,7 @@ def measure() -> dict[str, float]:
         for name, work in contenders.items():
             times[name].append(seconds(work))
     medians = {name: statistics.median(taken) * 1e6 for name, taken in times.items()}
-    return {**medians, "ratio": medians["ours"] / medians["botocore"]}
+    return {**medians, "a SigV4 signature, times botocore": medians["ours"] / medians["botocore"]}
 
 
 if __name__ == "__main__":

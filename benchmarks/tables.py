@@ -1,7 +1,7 @@
-"""The tables of the documentation, made of what trials found: no cell is typed.
+"""The tables of the documentation, made of what trials and benchmarks found: no cell is typed.
 
-`compare` and `numbers` return Markdown in Chinese or English. A tool that was not there is left
-out; a trial that a tool has no door for is a dash.
+`compare`, `numbers` and `goals` return Markdown in Chinese or English. A tool that was not there
+is left out; a trial that a tool has no door for is a dash.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Literal
 Lang = Literal["en", "zh"]
 Found = Mapping[str, Any]
 RESULTS = Path(__file__).with_name("results") / "peers.json"
+OWN = RESULTS.with_name("own.json")
 DOCS = Path(__file__).parents[1] / "docs"
 _NONE = "–"
 
@@ -34,13 +35,50 @@ def numbers(lang: Lang, found: Found | None = None) -> str:
     return _table(lang, found or results(), _MEASURED, _COSTS[lang])
 
 
+def goals(lang: Lang, found: Found | None = None) -> str:
+    """Return the table of our own figures, each with the goal that it was set."""
+    found = found or json.loads(OWN.read_text(encoding="utf-8"))
+    head = {"en": ("what", "measured", "goal"), "zh": ("项目", "实测", "目标")}[lang]
+    lines = [f"| {' | '.join(head)} |", "| --- | --- | --- |"]
+    for figures in found["figures"].values():
+        for what, figure in figures.items():
+            if "goal" in figure:
+                value = _three(figure["value"])
+                shown = value if figure["met"] else f"**{value}**"
+                lines.append(
+                    f"| {what if lang == 'en' else _OWN[what]} | {shown} | {figure['goal']} |"
+                )
+    load = _NONE if found["load"] is None else found["load"]
+    told = {
+        "en": "What misses its goal is in bold. From a run of {date}: CPython {python}, "
+        "{system}, "
+        "{processors} processors, load {load} before. "
+        "`python -m benchmarks --write` measures anew.",
+        "zh": "没有达到目标的用粗体。来自 {date} 的一次运行：CPython {python}，{system}，"
+        "{processors} 个处理器，开始前负载 {load}。`python -m benchmarks --write` 重新测量。",
+    }[lang].format_map({**found, "load": load})
+    return "\n".join([*lines, "", told])
+
+
+def keep(found: Found) -> None:
+    """Keep what benchmarks found, beside what others found before, and make the pages anew."""
+    before = json.loads(OWN.read_text(encoding="utf-8")) if OWN.exists() else {"figures": {}}
+    kept = {**found, "figures": {**before["figures"], **found["figures"]}}
+    OWN.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write()
+
+
 def mark(name: str) -> str:
     """Return the comment above the table *name* of a page; `END` is below it."""
     return f"<!-- table: peers_{name} -->"
 
 
 END = "<!-- end -->"
-TABLES: Mapping[str, Callable[[Lang], str]] = {"compare": compare, "numbers": numbers}
+TABLES: Mapping[str, Callable[[Lang], str]] = {
+    "compare": compare,
+    "numbers": numbers,
+    "goals": goals,
+}
 
 
 def placed(page: str, lang: Lang) -> str:
@@ -122,7 +160,7 @@ def _left(result: Any, lang: Lang) -> str:
 
 
 def _red(result: Any, lang: Lang) -> str:
-    words = {"en": ("silent", "red"), "zh": ("不作声", "判红")}
+    words = {"en": ("silent", "red"), "zh": ("没有报错", "报错")}
     return words[lang][bool(result["raised"])]
 
 
@@ -131,7 +169,7 @@ def _miss(result: Any, lang: Lang) -> str:
         return _red(result, lang)
     words = {
         "en": ("red", "names the nearest", "names all", "prints the secret"),
-        "zh": ("判红", "指出最接近的", "列出全部", "会打印密钥"),
+        "zh": ("报错", "指出最接近的", "列出全部", "会打印密钥"),
     }[lang]
     told = [words[0]]
     told += [words[2] if result["far"] else words[1]] if result["near"] else []
@@ -145,7 +183,7 @@ def _kept(result: Any, _lang: Lang) -> str:
 
 def _cut(result: Any, lang: Lang) -> str:
     told = f"{result['silent']} / {result['cuts']}"
-    part = {"en": f"; in part {result['part']}", "zh": f"；放出一部分 {result['part']}"}[lang]
+    part = {"en": f"; in part {result['part']}", "zh": f"；回放了一部分 {result['part']}"}[lang]
     return told + (part if result["part"] else "")
 
 
@@ -176,7 +214,7 @@ _COMPARED: tuple[_Row, ...] = (
     (
         {
             "en": "of six secrets left in the file, nothing declared",
-            "zh": "六处敏感信息里留在文件中的，什么都不声明",
+            "zh": "六处敏感信息，留在文件中的有几处，什么都不声明",
         },
         "redaction", _left,
     ),
@@ -202,7 +240,7 @@ _COMPARED: tuple[_Row, ...] = (
     (
         {
             "en": "of 100 cut files, all 20 calls played without a word",
-            "zh": "100 个截断的文件里，20 次调用都不作声就回放的",
+            "zh": "100 个截断的文件里，20 次调用全部回放而没有报错的",
         },
         "cut", _cut,
     ),
@@ -255,9 +293,48 @@ _DECLARES: Mapping[Lang, str] = {
         "`filter_sensitive_data` 处理响应里的令牌；cassetter 用 `filter_headers` "
         "补上内置清单里没有的那个请求头；betamax 用 `placeholders` 直接写值，另用 "
         "`before_record` 钩子处理响应里的令牌。kill -9 之后只有 bpmax_sim 有可运行的命令 "
-        "`recover`，已运行。截断的文件每次调用都要一遍，就会发现缺了；"
-        "「放出一部分」数的是在那之前已放出若干次调用的文件。"
+        "`recover`，已运行。对截断的文件把每次调用都要一遍，就会发现缺了；"
+        "“回放了一部分”是在那之前已回放过若干次调用的文件数。"
     ),
+}
+_OWN: Mapping[str, str] = {
+    "build and authorise, times the floor": "构造并鉴权一次调用，与基准之比",
+    "replay of one call, first time, times the floor": "首次回放一次调用，与基准之比",
+    "replay of one call, again, times the floor": "再次回放（已解析过），与基准之比",
+    "replay through a client of one's own, times the floor": "经 httpx 客户端回放，与基准之比",
+    "a session with one call, times the floor": "只有一次调用的会话，与基准之比",
+    "a session with a login and one call, times the floor": "同上，带录下的登录，与基准之比",
+    "growth of a call, 100 to 10000, in order": "100 条到 10,000 条，每次调用变慢的倍数，按序",
+    "growth of a call, 100 to 10000, shuffled": "同上，乱序",
+    "what recording adds to a call, times a bare durable append": (
+        "录制给一次调用增加的时间，含敏感信息扫描，与裸追加加 fdatasync 之比"
+    ),
+    "take, urls, growth 100 to 10000": "只算查找和解析，按 URL，变慢的倍数，按序",
+    "take, urls, growth, shuffled": "同上，乱序",
+    "take, bodies, growth 100 to 10000": "只算查找和解析，按请求体，变慢的倍数，按序",
+    "take, bodies, growth, shuffled": "同上，乱序",
+    "take, repeated, growth 100 to 10000": "只算查找和解析，重复的调用，变慢的倍数，按序",
+    "take, repeated, growth, shuffled": "同上，乱序",
+    "open, times faster": "打开 10,000 条 1 kB 的交互，比 vcrpy 快的倍数",
+    "open, peak memory, MB": "同上，内存峰值，MB",
+    "append, times a bare one": "一条交互落盘，不含扫描，与裸追加加 fdatasync 之比",
+    "append, growth": "同上，随条数变慢的倍数",
+    "close, times vcrpy": "关闭 10,000 条的录制，与 vcrpy 之比",
+    "different digests": "不同进程、时区、哈希种子下，执行轨迹摘要有几种",
+    "a scenario in its own file, times an empty test": (
+        "pytest 跑一个单独成文件的场景，与空 Python 测试文件之比"
+    ),
+    "a row of a table, times an empty test": "pytest 跑数据表的一行，与空 Python 测试文件之比",
+    "collecting a scenario file, times the raw parse": "收集一个场景文件，与只用 PyYAML 解析之比",
+    "2,000 contexts: growth, MB": "先后 2,000 个 JavaScript 上下文，内存增长，MB",
+    "a platform file, cold, ms": "首次加载一个平台文件，ms",
+    "20 platform files, cached, all, ms": "再次加载 20 个平台文件，合计，ms",
+    "a fresh context with the prelude, ms": "创建一个齐备的 JavaScript 上下文，ms",
+    "one call in a script, over Python, µs": "进出 JavaScript 的一次调用，比在 Python 里多，µs",
+    "ten minutes of back-off, ms": "十分钟的退避等待，ms",
+    "one scenario, three replayed calls, ms": "一个场景：表单、三次调用、核对，ms",
+    "a SigV4 signature, times botocore": "SigV4 签名一个请求，与 botocore 之比",
+    "pytest with the plugin unused, ms more": "装了插件但不用，pytest 启动增加，ms",
 }
 _COSTS: Mapping[Lang, str] = {
     "en": (

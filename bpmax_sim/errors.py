@@ -35,7 +35,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -71,8 +71,8 @@ def near(word: str, candidates: Iterable[str]) -> str:
         first = word[:1].lower()
         alike = (n for n in names if abs(len(n) - len(word)) <= 1 and n[:1].lower() == first)
         names = list(islice(alike, _MANY))
-    found = difflib.get_close_matches(word, names, n=1) or _near_pair(word, names)
-    return msg("; did you mean {found!r}?", found=found[0]) if found else ""
+    matches = difflib.get_close_matches(word, names, n=1) or _near_pair(word, names)
+    return msg("; did you mean {matches!r}?", matches=matches[0]) if matches else ""
 
 
 _PAIR = re.compile(r"[\u3400-\u9fff]{2}")
@@ -83,8 +83,8 @@ def _near_pair(word: str, names: Iterable[str]) -> list[str]:
     if not _PAIR.fullmatch(word):
         return []
     pairs = {n for n in names if _PAIR.fullmatch(n)}
-    found = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
-    return found if len(found) == 1 else []
+    matching = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
+    return matching if len(matching) == 1 else []
 
 
 def listed(names: Iterable[str]) -> str:
@@ -95,7 +95,7 @@ def listed(names: Iterable[str]) -> str:
         if len(every) > _SHOWN + 1
         else ""
     )
-    return joined(", ", every[:_SHOWN] if more else every) + more
+    return series(every[:_SHOWN] if more else every) + more
 
 
 _BARE = re.compile(r"[\w./:@%+,=-]+")
@@ -122,7 +122,7 @@ class Problem(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``file:line:column: path: message`` on one line."""
         parts = [str(part) for part in (self.place, self.path) if part]
-        return joined(": ", [*parts, self.message])
+        return joined(msg(": "), [*parts, self.message])
 
 
 class ConfigError(BpmaxError):
@@ -158,8 +158,8 @@ class Problems(list[Problem]):
 
     def extend(self, problems: Iterable[Problem], /) -> None:
         """Add *problems*, as `append` does."""
-        for one in problems:
-            self.append(one)
+        for problem in problems:
+            self.append(problem)
 
     def __iadd__(self, problems: Iterable[Problem], /) -> Self:  # type: ignore[override, misc]
         """Add *problems*, as `append` does."""
@@ -174,8 +174,8 @@ def _by_place(problem: Problem) -> tuple[str, int, int]:
 
 def _more(problems: Problems) -> Problem:
     place = problems[-1].place
-    told = msg("more than {most} problems; mend these first", most=Problems.MOST)
-    return Problem(told, Place(place.file) if place else None)
+    message = msg("more than {most} problems; mend these first", most=Problems.MOST)
+    return Problem(message, Place(place.file) if place else None)
 
 
 class CallError(BpmaxError):

@@ -224,8 +224,8 @@ def plain_steps(text: str) -> tuple[str | int, ...]:
 
     A name holds anything but dots and brackets.
     """
-    found = _PLAIN_STEP.finditer(text)
-    return tuple(int(step[1]) if step[1] else step[0] for step in found)
+    matches = _PLAIN_STEP.finditer(text)
+    return tuple(int(step[1]) if step[1] else step[0] for step in matches)
 
 
 def covers(outer: Steps, inner: Steps) -> bool:
@@ -276,14 +276,14 @@ def _without(value: Any, path: Steps, *, prune: bool) -> _Rest:
             name: _without(item, rest, prune=prune) if _fits(head, name) else _Rest(item)
             for name, item in value.items()
         }
-        left: Any = {name: one.value for name, one in pairs.items() if not one.empty}
+        left: Any = {name: pair.value for name, pair in pairs.items() if not pair.empty}
     elif isinstance(value, list):
         items = [
             _without(item, rest, prune=prune) if _fits(head, index) else _Rest(item)
             for index, item in enumerate(value)
         ]
         # One index leaves a gap, or every later item would move to another path.
-        left = [one.value for one in items if not (one.empty and (prune or head is Wild.ALL))]
+        left = [item.value for item in items if not (item.empty and (prune or head is Wild.ALL))]
     else:
         return _Rest(value)
     return _Rest(left, empty=prune and not left and bool(value))

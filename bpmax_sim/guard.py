@@ -81,7 +81,7 @@ class NetworkGuard:
 
     def leave(self) -> None:
         """End it; nothing happens where it is not in force."""
-        _change(lambda guards: tuple(one for one in guards if one is not self))
+        _change(lambda guards: tuple(guard for guard in guards if guard is not self))
 
     def __enter__(self) -> Self:
         self.enter()
@@ -129,12 +129,12 @@ class NetworkGuard:
         name = host.lower()
         if name in self._addresses:
             return True
-        if any(fnmatchcase(name, one) for one in self._hosts):
+        if any(fnmatchcase(name, host) for host in self._hosts):
             self._remember(name)
             return True
-        for one in self._hosts:
-            if not set(one) & set("*?["):
-                self._remember(one)
+        for pattern in self._hosts:
+            if not set(pattern) & set("*?["):
+                self._remember(pattern)
         return name in self._addresses
 
     def _remember(self, host: str) -> None:
@@ -143,17 +143,17 @@ class NetworkGuard:
 
         _resolving.on = True
         try:
-            found = socket.getaddrinfo(host, None)
+            addresses = socket.getaddrinfo(host, None)
         except (OSError, UnicodeError):
-            found = []
+            addresses = []
         finally:
             _resolving.on = False
-        self._addresses.update(str(one[4][0]) for one in found)
+        self._addresses.update(str(address[4][0]) for address in addresses)
 
 
-def hosts_of(given: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the hosts of *given*; commas separate them, too."""
-    texts = [given] if isinstance(given, str) else given
+def hosts_of(hosts: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the hosts of *hosts*; commas separate them, too."""
+    texts = [hosts] if isinstance(hosts, str) else hosts
     return tuple(host.strip() for text in texts for host in text.split(",") if host.strip())
 
 
@@ -167,13 +167,13 @@ def _addressed(args: tuple[Any, ...], frame: FrameType | None) -> tuple[Any, Any
     if not isinstance(address, tuple):
         return None
     # Windows has no pairs of sockets: the socket module connects two over loopback.
-    made_here = (
+    is_ours = (
         frame is not None
         and frame.f_globals is vars(socket)
         and frame.f_code.co_name in _PAIRS
         and address[0] in _LOOPBACK
     )
-    return None if made_here else (address[0], address[1])
+    return None if is_ours else (address[0], address[1])
 
 
 def _foreign(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
@@ -240,7 +240,7 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     if way is None:
         return
     me = threading.get_ident()
-    guard = next((one for one in reversed(guards) if one.is_of(me)), guards[-1])
+    guard = next((guard for guard in reversed(guards) if guard.is_of(me)), guards[-1])
     if guard.is_closed:
         here = inspect.currentframe()  # its caller is not in *args*
         target = way.target(args, here.f_back if here else None)

@@ -121,16 +121,16 @@ def msg(template: str, /, **values: object) -> str:
     return Message(_filled(template, texts), template, texts)
 
 
-def plural(number: int, one: str, many: str, /, **values: object) -> str:
-    """Return *one* or *many*, as *number* demands; ``{number}`` in them is the number.
+def plural(number: int, singular: str, many: str, /, **values: object) -> str:
+    """Return *singular* or *many*, as *number* demands; ``{number}`` in them is the number.
 
     gettext's ``ngettext``: a language may have another number of forms than two.
     """
-    template = one if number == 1 else many
+    template = singular if number == 1 else many
     everything: dict[str, object] = {"number": number, **values}
-    forms = {**fields(one), **fields(many)}
+    forms = {**fields(singular), **fields(many)}
     texts = {n: _text(v, *forms.get(n, ("", ""))) for n, v in everything.items()}
-    return Message(_filled(template, texts), one, texts, many)
+    return Message(_filled(template, texts), singular, texts, many)
 
 
 def joined(separator: str, parts: Iterable[str]) -> str:
@@ -145,6 +145,16 @@ def joined(separator: str, parts: Iterable[str]) -> str:
         return pieces[0]
     texts = {f"part{number}": piece for number, piece in enumerate(pieces)}
     return Message("".join(pieces), "".join(f"{{{name}}}" for name in texts), texts)
+
+
+def labelled(label: object, text: object) -> str:
+    """Return ``label: text``, with the colon that a language has."""
+    return joined(msg(": "), (str(label), str(text)))
+
+
+def series(parts: Iterable[str]) -> str:
+    """Return *parts* as a language writes the items of a list: ``a, b``, or ``a、b``."""
+    return joined(msg(", "), parts)
 
 
 def mapped(text: str, change: Callable[[str], str]) -> str:
@@ -217,7 +227,7 @@ def _lines(message: Message) -> list[list[str]]:
                 continue
             first, *rest = piece.splitlines()
             lines[-1].append(first)
-            lines += [[one] for one in rest]
+            lines += [[part] for part in rest]
             if piece.endswith("\n"):
                 lines.append([])
     return lines if any(lines[-1]) else lines[:-1]
@@ -246,8 +256,8 @@ def choose(language: str | None = None, *, configured: str | None = None) -> str
     Raises:
         UnknownLanguageError: there is none of this name; says which there are.
     """
-    asked = language or os.environ.get("BPMAX_SIM_LANG") or configured
-    _Chosen.language = _named(asked) if asked else _of_locale()
+    name = language or os.environ.get("BPMAX_SIM_LANG") or configured
+    _Chosen.language = _named(name) if name else _of_locale()
     return _Chosen.language
 
 
@@ -261,7 +271,7 @@ def _named(language: str) -> str:
     for known in LANGUAGES:
         if name == known or name.startswith(f"{known}-"):
             return known
-    there_are = ", ".join(f"{name} ({title})" for name, title in LANGUAGES.items())
+    there_are = series(f"{name} ({title})" for name, title in LANGUAGES.items())
     raise UnknownLanguageError(
         msg(
             "no language {language!r}; there are {languages}",

@@ -42,7 +42,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from bpmax_sim.i18n import encoded, msg
+from bpmax_sim.i18n import encoded, labelled, msg
 
 
 class Undefined:
@@ -130,8 +130,8 @@ def kind_of(value: object) -> str:
     """Return what *value* is, in a script writer's words, for error messages."""
     if isinstance(value, Opaque):
         return _OPAQUE[value.kind]
-    found = (word for types, word in _KINDS if isinstance(value, types))
-    return next(found, msg("a Python {name}", name=type(value).__name__))
+    words = (word for types, word in _KINDS if isinstance(value, types))
+    return next(words, msg("a Python {name}", name=type(value).__name__))
 
 
 _EXACT_FLOAT = 1e15
@@ -239,13 +239,13 @@ def json_text(value: Any) -> bytes:
         raise UnprintableError(msg("nested too deeply for JSON")) from None
     except UnprintableError as error:
         path, problem = error.args
-        raise UnprintableError(f"{path or 'the value'}: {problem}") from None
+        raise UnprintableError(labelled(path or msg("the value"), problem)) from None
     if text is None:
         return b""
     try:
         return text.encode()
     except UnicodeEncodeError:
-        escaped = _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", join_surrogates(text))
+        escaped = _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", join_surrogates(text))
         return escaped.encode()
 
 
@@ -389,10 +389,10 @@ def _units_to_text(units: list[int]) -> str:
 
 
 def _named(value: list[list[Any]]) -> dict[str, Any]:
-    found = dict(_pairs(value))
-    if not all(isinstance(name, str) for name in found):
+    pairs = dict(_pairs(value))
+    if not all(isinstance(name, str) for name in pairs):
         raise TypeError(msg("a name is not a text"))
-    return found
+    return pairs
 
 
 def _pairs(value: list[list[Any]]) -> tuple[tuple[Any, Any], ...]:
@@ -597,10 +597,12 @@ def is_bounded(value: object) -> bool:
     """Return whether every number in the JSON *value* is finite."""
     left = [value]
     while left:
-        one = left.pop()
-        if isinstance(one, float) and one - one != 0:
+        item = left.pop()
+        if isinstance(item, float) and item - item != 0:
             return False
-        left.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+        left.extend(
+            item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        )
     return True
 
 

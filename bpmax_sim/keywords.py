@@ -8,7 +8,7 @@ from inspect import Parameter, signature
 from typing import Final, ParamSpec, TypeVar
 
 from bpmax_sim.errors import ConfigError, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,7 +22,7 @@ def closed(known: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, 
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         parameters = signature(function).parameters.values()
-        own = (one.name for one in parameters if one.kind in _BY_NAME)
+        own = (parameter.name for parameter in parameters if parameter.kind in _BY_NAME)
         names = frozenset((*own, *known)) - {"self", "cls"}
 
         @wraps(function)
@@ -40,13 +40,13 @@ _BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_
 
 
 def _unknown(function: str, wrong: Iterable[str], names: Iterable[str]) -> Exception:
-    told = [
-        msg("{function}: there is no {one!r}", function=function, one=one)
-        + (near(one, names) or _all(names))
-        for one in wrong
+    messages = [
+        msg("{function}: there is no {name!r}", function=function, name=name)
+        + (near(name, names) or _all(names))
+        for name in wrong
     ]
-    return ConfigError(*sorted(told))
+    return ConfigError(*sorted(messages))
 
 
 def _all(names: Iterable[str]) -> str:
-    return msg("; there are {names}", names=", ".join(sorted(names)))
+    return msg("; there are {names}", names=series(sorted(names)))

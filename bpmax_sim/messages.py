@@ -57,16 +57,16 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
 
     def get(self, name: str) -> str | None:
         """Return the first value of *name*, or None."""
-        wanted = name.lower()
+        lower = name.lower()
         for key, value in self.pairs:
-            if key.lower() == wanted:
+            if key.lower() == lower:
                 return value
         return None
 
     def every(self, name: str) -> list[str]:
         """Return all values of *name*."""
-        wanted = name.lower()
-        return [value for key, value in self.pairs if key.lower() == wanted]
+        lower = name.lower()
+        return [value for key, value in self.pairs if key.lower() == lower]
 
     def first(self) -> dict[str, str]:
         """Return the first value of each name, which is in lower case."""
@@ -99,8 +99,8 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
     @property
     def set_cookies(self) -> dict[str, str]:
         """Return the cookies of a response by name, the last of each."""
-        found = map(set_cookie, self.every("set-cookie"))
-        return {cookie.name: cookie.value for cookie in found}
+        cookies = map(set_cookie, self.every("set-cookie"))
+        return {cookie.name: cookie.value for cookie in cookies}
 
     def without_cookies(self, names: Container[str]) -> Pairs:
         """Return the headers without some cookies, and without a ``Cookie`` that is left empty."""
@@ -111,19 +111,19 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
             if name.lower() != "cookie":
                 yield name, value
             else:
-                left = [one.text for one in cookies(value) if one.name not in names]
+                left = [cookie.text for cookie in cookies(value) if cookie.name not in names]
                 yield name, "; ".join(left)
 
 
 def cookies(line: str) -> list[Cookie]:
     """Return the cookies of a ``Cookie`` line (RFC 6265, 4.2)."""
-    found = []
+    result = []
     for piece in line.split(";"):
         text = piece.strip()
         if text:
             name, _, value = text.partition("=")
-            found.append(Cookie(name.strip(), value.strip(), text))
-    return found
+            result.append(Cookie(name.strip(), value.strip(), text))
+    return result
 
 
 def set_cookie(line: str) -> Cookie:
@@ -312,7 +312,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         chunks: how the body arrived, where it was streamed.
         trust: ``verified`` where its signature was while it was recorded; else why it was not
             trusted then, or empty where there is none to verify.
-        asked: the recorded request, where its signature has to be compared.
+        recorded_request: the recorded request, where its signature has to be compared.
         redirects: status and address of each redirect that was followed, the address without its
             query, which may hold anything; no recording keeps them.
     """
@@ -325,7 +325,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: str = "live"
     chunks: tuple[Chunk, ...] = ()
     trust: str = ""
-    asked: Request | None = None
+    recorded_request: Request | None = None
     redirects: Pairs = ()
 
     def __repr__(self) -> str:

@@ -7,8 +7,9 @@ Bytes that are no UTF-8 survive: what is filled in again is what was taken out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import product
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -27,9 +28,9 @@ def placeholders(path: str) -> tuple[str, ...]:
 def fill_placeholders(text: str, value: Callable[[str], str | None]) -> str:
     """Return *text* with each ``{name}`` replaced by its value; without one it stays."""
 
-    def filled(found: re.Match[str]) -> str:
-        known = value(found[1])
-        return found[0] if known is None else known
+    def filled(match: re.Match[str]) -> str:
+        known = value(match[1])
+        return match[0] if known is None else known
 
     return _PLACEHOLDER.sub(filled, text) if "{" in text else text
 
@@ -57,12 +58,14 @@ class _Segment(msgspec.Struct, frozen=True):
     Attributes:
         literal: the decoded text where there is no placeholder.
         pattern, names: what matches a decoded segment, and which placeholders its groups are.
+        around: the decoded texts in front of, between and behind the placeholders.
         whole: whether it is placeholders alone.
     """
 
     literal: str = ""
     pattern: re.Pattern[str] | None = None
     names: tuple[str, ...] = ()
+    around: tuple[str, ...] = ()
     whole: bool = False
 
     def match(self, text: str) -> tuple[str, ...] | None:
@@ -70,8 +73,12 @@ class _Segment(msgspec.Struct, frozen=True):
             return () if text == self.literal else None
         if self.whole and len(self.names) == 1:
             return (text,) if text else None
-        found = self.pattern.fullmatch(text)
-        return found.groups() if found else None
+        match = self.pattern.fullmatch(text)
+        return match.groups() if match else None
+
+    def readings(self, text: str) -> Iterator[dict[str, str]]:
+        readings = _between(self.around, text) if self.names else iter([()])
+        return (dict(zip(self.names, values, strict=True)) for values in readings)
 
     @property
     def rank(self) -> int:
@@ -128,6 +135,12 @@ class PathTemplate(msgspec.Struct, frozen=True):
                     return None
         return values
 
+    def readings(self, raw: str) -> Iterator[dict[str, str]]:
+        """Yield every way to read the *raw* path: ``a-b-c`` is two ways of ``{no}-{id}``."""
+        pairs = zip(self.segments, raw_segments(raw), strict=False)
+        for several in product(*(segment.readings(text) for segment, text in pairs)):
+            yield {name: value for reading in several for name, value in reading.items()}
+
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the raw path with *values*; a placeholder without one stays as it is."""
         filled = list(self.pieces)
@@ -183,4 +196,20 @@ def _segment(part: str) -> _Segment:
     if not names:
         return _Segment(literals[0])
     pattern = re.compile("(.+?)".join(map(re.escape, literals)), re.DOTALL)
-    return _Segment("", pattern, names, whole=not any(literals))
+    return _Segment("", pattern, names, tuple(literals), whole=not any(literals))
+
+
+def _between(around: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
+    """Yield what may stand between the texts of *around*, none of it empty."""
+    first, *others = around
+    if not text.startswith(first):
+        return
+    rest = text[len(first) :]
+    if len(others) == 1:
+        end = len(rest) - len(others[0])
+        if end > 0 and rest.endswith(others[0]):
+            yield (rest[:end],)
+        return
+    for end in range(1, len(rest)):
+        for more in _between(tuple(others), rest[end:]):
+            yield rest[:end], *more

@@ -67,10 +67,10 @@ def _table(project: str) -> dict[str, object] | None:
     import tomllib  # noqa: PLC0415 - pytest starts without it in a project that is not ours
 
     try:
-        found = tomllib.loads(project).get("tool", {}).get("bpmax_sim")
+        table = tomllib.loads(project).get("tool", {}).get("bpmax_sim")
     except (ValueError, AttributeError):
         return None
-    return found if isinstance(found, dict) else None
+    return table if isinstance(table, dict) else None
 
 
 def language_of(root: Path) -> str | None:
@@ -114,7 +114,9 @@ def namesake(path: Path) -> Path | None:
             continue
         if part.name in names:
             continue
-        name = next((one for one in names if _folded(one) == _folded(part.name)), None)
+        name = next(
+            (candidate for candidate in names if _folded(candidate) == _folded(part.name)), None
+        )
         if name is not None:
             return part.parent / name
     return None
@@ -150,16 +152,16 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def cassette_name(root: Path, path: Path, given: str, row: str) -> str:
+def cassette_name(root: Path, path: Path, declared: str, row: str) -> str:
     """Return a cassette's name below the cassettes folder, without suffix.
 
     Args:
         root: of the project.
         path: the scenario's file; its place below ``scenarios`` is the default name.
-        given: ``proxy.cassette``, rows already filled in.
+        declared: ``proxy.cassette``, rows already filled in.
         row: the row's id, which gets a file of its own; empty for none.
     """
-    parts = given.removesuffix(".yaml").split("/") if given else list(_default(root, path))
+    parts = declared.removesuffix(".yaml").split("/") if declared else list(_default(root, path))
     names = [file_name(part) for part in [*parts, *([row] if row else [])] if part]
     return "/".join(names)
 
@@ -272,9 +274,9 @@ def find_instances(folder: str) -> str:
     """Return ``instances.yaml`` beside *folder*, else the nearest above, else nothing."""
     above = os.path.abspath(folder)
     while (upper := os.path.dirname(above)) != above:
-        found = os.path.join(upper, INSTANCES)
-        if os.path.isfile(found) or os.path.isfile(os.path.join(upper, LOCAL)):
-            return found
+        path = os.path.join(upper, INSTANCES)
+        if os.path.isfile(path) or os.path.isfile(os.path.join(upper, LOCAL)):
+            return path
         above = upper
     return ""
 
@@ -287,18 +289,18 @@ def local_of(path: str) -> str:
 
 def stamp(folder: str, place: str) -> Stamp:
     """Return name, size and time of every file of *folder* and of the instances at *place*."""
-    found: list[tuple[str, int, int]] = []
+    stamps: list[tuple[str, int, int]] = []
     try:
         with os.scandir(folder or os.devnull) as entries:
             for entry in entries:
                 if entry.name.endswith(SUFFIXES):
                     status = entry.stat()
-                    found.append((entry.name, status.st_size, status.st_mtime_ns))
+                    stamps.append((entry.name, status.st_size, status.st_mtime_ns))
     except OSError:
-        found += file_stamp(folder)
+        stamps += file_stamp(folder)
     if place:
-        found += (*file_stamp(place), *file_stamp(local_of(place)))
-    return tuple(found)
+        stamps += (*file_stamp(place), *file_stamp(local_of(place)))
+    return tuple(stamps)
 
 
 def file_stamp(path: str) -> Stamp:

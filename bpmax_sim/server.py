@@ -28,7 +28,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import CallError, ConfigError, NoMatchError, TransportError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.instances import resolve
 from bpmax_sim.platform.load import Platforms
@@ -134,7 +134,9 @@ def serve(
     server = _Server(answer, limits, lambda: ready(_address(listening, host)))
     # While it runs the server has handlers of its own. These catch what comes before, and what it
     # hands on after everything under way is answered, so that the process ends by itself.
-    before = {one: signal.signal(one, server.stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, server.stop) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         server.run([listening])
     finally:
@@ -156,13 +158,13 @@ def _bound(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error
-        told = msg(
+        message = msg(
             "{host}:{port} cannot be listened to: {why}; name another --port or --host",
             host=host,
             port=port,
             why=why,
         )
-        raise ConfigError(told) from None
+        raise ConfigError(message) from None
     return listening
 
 
@@ -289,10 +291,10 @@ class _Connection(H11Protocol):
 
     def _make_room(self) -> None:
         known: set[Any] = self.connections
-        there = [one for one in known if not one._evicted]  # noqa: SLF001 - ours
-        waiting = [one for one in there if one is not self and one._waits]  # noqa: SLF001
+        there = [peer for peer in known if not peer._evicted]  # noqa: SLF001 - ours
+        waiting = [peer for peer in there if peer is not self and peer._waits]  # noqa: SLF001
         if len(there) > self._limits.connections and waiting:
-            min(waiting, key=lambda one: one._merit)._evict()  # noqa: SLF001
+            min(waiting, key=lambda peer: peer._merit)._evict()  # noqa: SLF001
 
     def _evict(self) -> None:
         self._evicted = True  # it is lost in the next turn of the loop
@@ -307,7 +309,7 @@ def _application(answer: Answer, limits: Limits) -> Callable[[Any, Any, Any], An
             try:
                 outgoing = await _outgoing(answer, Incoming(scope, receive), limits)
             except asyncio.CancelledError:  # the process ends, and has waited for a while
-                outgoing = _told(503, "STOPPED", msg("the server was stopped"))
+                outgoing = _error(503, "STOPPED", msg("the server was stopped"))
             await outgoing(scope, receive, send)
 
     return application
@@ -318,13 +320,15 @@ async def _outgoing(answer: Answer, incoming: Incoming, limits: Limits) -> Outgo
         async with asyncio.timeout(limits.body_time):
             body = await _body(incoming, limits.body)
     except TimeoutError:
-        return _told(
+        return _error(
             408,
             "TIMEOUT",
             msg("the body did not arrive in {body_time:g} s", body_time=limits.body_time),
         )
     if body is None:
-        return _told(413, "TOO_LARGE", msg("the body has more than {body} bytes", body=limits.body))
+        return _error(
+            413, "TOO_LARGE", msg("the body has more than {body} bytes", body=limits.body)
+        )
     try:
         return _answer(await run_in_threadpool(answer, _request(incoming, body)))
     except Exception as error:  # noqa: BLE001 - the client gets an answer whatever happens
@@ -333,13 +337,13 @@ async def _outgoing(answer: Answer, incoming: Incoming, limits: Limits) -> Outgo
 
 def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
     if isinstance(error, NoMatchError):
-        return _told(MISS, "NO_MATCH", str(error), case=error.case)
+        return _error(MISS, "NO_MATCH", str(error), case=error.case)
     if isinstance(error, TransportError):
-        return _told(_FAILED.get(error.code, 502), error.code, error.message)
+        return _error(_FAILED.get(error.code, 502), error.code, error.message)
     if isinstance(error, CallError | ConfigError):
-        return _told(500, getattr(error, "code", "CONFIG"), str(error))
+        return _error(500, getattr(error, "code", "CONFIG"), str(error))
     _LOG.error("no answer to %s %s", incoming.method, incoming.url.path, exc_info=error)
-    return _told(500, "BUG", msg("the server failed; its standard error says how"))
+    return _error(500, "BUG", msg("the server failed; its standard error says how"))
 
 
 async def _body(incoming: Incoming, largest: int) -> bytes | None:
@@ -375,26 +379,26 @@ def _request(incoming: Incoming, body: bytes) -> Request:
 
 def _answer(response: Response) -> Outgoing:
     if response.status not in _FINAL:
-        return _told(
+        return _error(
             502, "STATUS", msg("the answer has the status {status}", status=response.status)
         )
     body = b"" if response.status in _NO_BODY else response.body
     outgoing = Outgoing(body, response.status)
-    given = [
+    headers = [
         (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
         for name, value in response.headers
         if name.lower() not in _OURS
     ]
     own = [pair for pair in outgoing.raw_headers if pair[0] == b"content-length"]
-    outgoing.raw_headers = [*given, *([] if response.status in _NO_BODY else own)]
+    outgoing.raw_headers = [*headers, *([] if response.status in _NO_BODY else own)]
     return outgoing
 
 
-def _told(status: int, code: str, message: str, **more: str) -> Outgoing:
+def _error(status: int, code: str, message: str, **more: str) -> Outgoing:
     """Return a refusal of ours, which its header tells from a third party's."""
-    told = {"error": code, **more, "message": message}
+    document = {"error": code, **more, "message": message}
     return Outgoing(
-        json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"),
+        json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"),
         status,
         {"x-bpmax-sim": code},
         "application/json; charset=utf-8",
@@ -445,8 +449,10 @@ class Recordings:
             for cassette in opened
             for owner in cassette.owners
         ]
-        self._recorded = [_names(one, owner) for one in opened for owner in one.owners]
-        self.bases = tuple(dict.fromkeys(pair for one in opened for pair in _bases(one)))
+        self._recorded = [
+            _names(cassette, owner) for cassette in opened for owner in cassette.owners
+        ]
+        self.bases = tuple(dict.fromkeys(pair for cassette in opened for pair in _bases(cassette)))
 
     def answer(self, request: Request) -> Response:
         """Return what was recorded for *request*.
@@ -457,10 +463,10 @@ class Recordings:
         """
         misses: list[tuple[bool, NoMatchError]] = []
         for way in self._ways(request):
-            asked = replace(request, url=f"{way.base}{way.target}", base="")
+            original = replace(request, url=f"{way.base}{way.target}", base="")
             for session, recorded in zip(self._sessions, self._recorded, strict=True):
                 try:
-                    return session.handle(asked)
+                    return session.handle(original)
                 except NoMatchError as error:
                     is_near = f"{error.platform}.{error.api}" in recorded
                     misses.append((is_near, error))
@@ -476,19 +482,19 @@ class Recordings:
         if first in keys:
             inner = target[1 + len(first) :]
             target = inner if inner.startswith("/") else f"/{inner}"
-            wanted = [pair for pair in self.bases if pair[0] == first]
+            bases = [pair for pair in self.bases if pair[0] == first]
         else:
-            wanted = list(self.bases)
+            bases = list(self.bases)
         platforms = self._sessions[0].platforms if self._sessions else Platforms()
-        for key in dict.fromkeys(key for key, _ in wanted):
+        for key in dict.fromkeys(key for key, _ in bases):
             if (declared := platforms.find(key)) is not None:
-                wanted += [(key, origin) for origin in login_origins(declared)]
-        found: dict[_Way, None] = {}
-        for platform, base in wanted:
+                bases += [(key, origin) for origin in login_origins(declared)]
+        ways: dict[_Way, None] = {}
+        for platform, base in bases:
             parts = urlsplit(base)
             for start in (base, f"{parts.scheme}://{parts.netloc}"):
-                found[_Way(platform, start, target)] = None
-        yield from found
+                ways[_Way(platform, start, target)] = None
+        yield from ways
 
 
 def _names(cassette: Cassette, owner: str) -> frozenset[str]:
@@ -515,7 +521,7 @@ def _nearest(misses: Sequence[tuple[bool, NoMatchError]]) -> NoMatchError | None
 
 
 def _unknown(bases: Sequence[tuple[str, str]]) -> NoMatchError:
-    known = ", ".join(f"{base} ({platform})" if platform else base for platform, base in bases)
+    known = series(f"{base} ({platform})" if platform else base for platform, base in bases)
     return NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
 
 
@@ -534,9 +540,11 @@ class Standin:
             CallError: UNKNOWN_PLATFORM.
         """
         platform = platforms.platform(key)
-        entries = [one.instance for one in platforms.entries.get(key, ()) if one.instance.enabled]
+        entries = [
+            entry.instance for entry in platforms.entries.get(key, ()) if entry.instance.enabled
+        ]
         instances = entries or [Instance(platform=key, instance_key="default")]
-        self.tenants = tuple(_tenant(platforms, one) for one in instances)
+        self.tenants = tuple(_tenant(platforms, instance) for instance in instances)
         self.simulator = Simulator(platform, lambda: self.tenants, clock=SystemClock(), seed=seed)
         base = platform.base_url
         self._path = "" if "{" in base else urlsplit(base).path.rstrip("/")
@@ -558,5 +566,5 @@ class Standin:
 
 def _tenant(platforms: Platforms, instance: Instance) -> Tenant:
     platform = platforms.platform(instance.platform)
-    found = resolve(platform, instance, environ={}, closed=True)
-    return Tenant(instance.instance_key, found.real)
+    credentials = resolve(platform, instance, environ={}, closed=True)
+    return Tenant(instance.instance_key, credentials.real)

@@ -87,8 +87,9 @@ def texts(key: Id) -> tuple[str, ...]:
 
 
 def has_words(template: str) -> bool:
-    """Return whether anything stands between the values that a reader could want translated."""
-    return any(letter.isalpha() for literal, *_ in _parsed(template) for letter in literal)
+    """Return whether words, or punctuation that is another one in Chinese, stand between values."""
+    said = "".join(literal for literal, *_ in _parsed(template))
+    return any(letter.isalpha() or letter in ":;,()" for letter in said)
 
 
 def names(template: str) -> frozenset[str]:

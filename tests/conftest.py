@@ -28,7 +28,7 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
 settings.register_profile("whole", settings.get_profile("ci"), max_examples=EVERY_NIGHT)
 settings.register_profile(
-    "mutants", settings.get_profile("whole"), phases=(Phase.explicit, Phase.generate)
+    "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
 )
 settings.register_profile(
     "nightly",

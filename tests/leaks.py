@@ -19,6 +19,8 @@ _ESCAPE = re.compile(
     rb"|\\([\"'`\\/nrtbf])"
 )
 _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_IN_LINES = re.compile(rb"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{60,}\s+)+\S*")
+"""Base64 on lines. It is tried where a run begins: a long one would be read from each character."""
 _DEPTH = 3
 _PART = 8  # characters of a secret that are too many to be told
 
@@ -116,7 +118,7 @@ def _decoded(data: bytes) -> Iterator[bytes]:
     yield re.sub(rb"(?m)^E +", b"", data)  # pytest's, before each line of a message
     yield html.unescape(data.decode(errors="replace")).encode()
     pieces = re.findall(rb"[A-Za-z0-9+/_-]{12,}", data)
-    pieces += [b"".join(x.split()) for x in re.findall(rb"(?:[A-Za-z0-9+/]{60,}\s+)+\S*", data)]
+    pieces += [b"".join(lines.split()) for lines in _IN_LINES.findall(data)]
     for lead in range(4):
         yield b"\n".join(filter(None, (_from_base64(piece[lead:]) for piece in pieces)))
     yield b"\n".join(

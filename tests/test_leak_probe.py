@@ -135,7 +135,10 @@ def test_with_the_plugin(api, bpmax_proxy):
 """
 
 
-@pytest.mark.parametrize("style", ["auto", "long", "short"])
+NIGHT = pytest.mark.night("`auto` has entries of this style, between the first and the last")
+
+
+@pytest.mark.parametrize("style", ["auto", "long", pytest.param("short", marks=NIGHT)])
 def test_a_failing_test_tells_no_secret(probe: Probe, tmp_path: Path, style: str) -> None:
     options = {
         "platforms": str(DATA / "platforms"),

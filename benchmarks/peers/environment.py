@@ -54,7 +54,7 @@ def environment(
     home = (folder or cache()) / name
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
-        venv.create(home, with_pip=True)
+        venv.create(home)
     missing: dict[str, str] = {}
     for pin in pins:
         said = _install(python, pin, options)
@@ -70,7 +70,9 @@ def _install(python: Path, pin: str, options: Sequence[str]) -> str:
     known = subprocess.run([python, "-c", code], check=False, capture_output=True, text=True)
     if known.returncode == 0 and known.stdout.strip() == version:
         return ""
-    command = [str(python), "-m", "pip", "install", "--quiet", "--retries=1", *options, pin]
+    # An environment's own pip takes longer to make than all that it installs.
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    command = [*pip, "install", "--quiet", "--retries=1", *options, pin]
     ran = subprocess.run(command, check=False, capture_output=True, text=True)
     errors = [line for line in ran.stderr.splitlines() if line.startswith("ERROR:")]
     return "" if ran.returncode == 0 else (errors or ["ERROR: pip failed"])[-1][7:]

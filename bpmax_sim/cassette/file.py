@@ -100,8 +100,8 @@ class Index(msgspec.Struct):
 
     def find(self, owner: str, key: str) -> Sequence[int]:
         """Return the exchanges of *owner* with this key, in the order of issue."""
-        found = self.keys.get(owner, {}).get(key.encode(), ())
-        return (found,) if isinstance(found, int) else found
+        entries = self.keys.get(owner, {}).get(key.encode(), ())
+        return (entries,) if isinstance(entries, int) else entries
 
     def numbers(self, owner: str) -> list[int]:
         """Return the exchanges of *owner* in the order of issue."""
@@ -119,12 +119,12 @@ def read_index(data: Data) -> Index:
         Corrupt: if anything was cut, added, moved or taken away.
     """
     line, body = _head_line(data)
-    found = Index(head=_head(line))
-    found.sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
-    shas = _scan(data, body - 1, found)
-    _check_layout(data, body, found)
-    _check_seal(line, data[found.sections[1] :], found, shas)
-    return found
+    index = Index(head=_head(line))
+    index.sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
+    shas = _scan(data, body - 1, index)
+    _check_layout(data, body, index)
+    _check_seal(line, data[index.sections[1] :], index, shas)
+    return index
 
 
 def _head_line(data: Data) -> tuple[bytes, int]:
@@ -151,9 +151,9 @@ def _head(line: bytes) -> Head:
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
     shas: list[bytes] = []
     owners: dict[bytes, dict[bytes, int | list[int]]] = {}
-    for found in _ENTRY.finditer(data, start):
-        key, owner, sha = found.groups()
-        into.starts.append(found.start() + 1)
+    for match in _ENTRY.finditer(data, start):
+        key, owner, sha = match.groups()
+        into.starts.append(match.start() + 1)
         bucket = owners.get(owner)
         if bucket is None:
             bucket = owners[owner] = {}
@@ -177,8 +177,8 @@ def _sorted(data: Data, index: Index) -> Sequence[int]:
     """Return what sorts the exchanges; sections are sorted, so only failures are out of place."""
     if index.first_failure == len(index.starts):
         return range(len(index.starts))
-    found = (_ORDER.match(data, start) for start in index.starts)
-    orders = [int(order[1]) if order else 0 for order in found]
+    matches = (_ORDER.match(data, start) for start in index.starts)
+    orders = [int(order[1]) if order else 0 for order in matches]
     for keys in index.keys.values():
         for bucket in keys.values():
             if isinstance(bucket, list):
@@ -251,9 +251,9 @@ def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
 
 def edited(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
     """Return the error for the exchange at *start*, whose text is not what was recorded."""
-    told = _encoding(path, data) or _conflict(path, data)
-    if told is not None:
-        return told
+    message = _encoding(path, data) or _conflict(path, data)
+    if message is not None:
+        return message
     place = Place(str(path), _line_at(data, start))
     return DamagedCassette(
         msg(
@@ -269,10 +269,10 @@ def edited(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
 def name(data: bytes, start: int) -> str:
     """Return ``exchange 3 (crm_system.get for 选择客户)`` for the exchange that starts there."""
     number = data[: start + 1].count(f"\n{ENTRY}".encode()) + (data[start : start + 1] == b"-")
-    found = _NAMED.search(data[start:].partition(b"\n")[0])
-    if found is None:
+    match = _NAMED.search(data[start:].partition(b"\n")[0])
+    if match is None:
         return msg("exchange {number}", number=number)
-    call, owner = (text.decode(errors="replace") for text in found.groups())
+    call, owner = (text.decode(errors="replace") for text in match.groups())
     return msg(
         "exchange {number} ({call} for {owner})",
         number=number,
@@ -320,10 +320,10 @@ def _encoding(path: Path, data: bytes) -> CassetteError | None:
 
 
 def _conflict(path: Path, data: bytes) -> CassetteError | None:
-    found = _CONFLICT.search(data)
-    if found is None:
+    match = _CONFLICT.search(data)
+    if match is None:
         return None
-    place, word = Place(str(path), _line_at(data, found.start())), pasted(str(path))
+    place, word = Place(str(path), _line_at(data, match.start())), pasted(str(path))
     return DamagedCassette(
         msg(
             "{place}: a Git conflict marker; take one side whole, `git checkout --ours "

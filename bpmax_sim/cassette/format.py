@@ -26,7 +26,7 @@ from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.i18n import encoded
+from bpmax_sim.i18n import encoded, labelled, msg
 from bpmax_sim.messages import Exchange, Failed, Pairs, Request, Response
 
 # YAML's reader refuses or folds these; the marks of writing direction hide text from a reviewer.
@@ -54,7 +54,7 @@ def escape_hidden(json_text: str) -> str:
     r"""Return JSON text with every character that YAML would not keep written as ``\uXXXX``."""
     if json_text.isascii() and "\x7f" not in json_text:
         return json_text  # JSON escapes the other control characters itself
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json_text)
 
 
 def plain(text: str, kind: str) -> str:
@@ -118,8 +118,12 @@ def render(exchange: Exchange, *, zone: timedelta = timedelta(0), rules: str = "
     except UnicodeEncodeError as error:
         called = exchange.request.call.name if exchange.request.call else exchange.request.method
         raise CassetteError(
-            f"{called}: the exchange cannot be written, it has the lone surrogate "
-            f"{error.object[error.start]!r}; send well-formed text"
+            msg(
+                "{called}: the exchange cannot be written, it has half a character "
+                "(a lone surrogate, {half!r}); send well-formed text",
+                called=called,
+                half=error.object[error.start],
+            )
         ) from error
 
 
@@ -164,19 +168,19 @@ def _coding(outcome: Response | Failed) -> dict[str, str]:
 
 def _extra(request: Request) -> dict[str, object]:
     """Return what the builder said where it cannot be told from the request."""
-    said = request.call
-    if said is None:
+    call = request.call
+    if call is None:
         return {}
-    built = call_behind(request, said)
+    built = call_behind(request, call)
     if (built.path, built.query, built.headers, built.body) == (
-        said.path,
-        said.query,
-        said.headers,
-        said.body,
+        call.path,
+        call.query,
+        call.headers,
+        call.body,
     ):
         return {}
-    told = not differences(parts_of(built), parts_of(said), _EVERYTHING)
-    return {} if told else correction(said)
+    is_equal = not differences(parts_of(built), parts_of(call), _EVERYTHING)
+    return {} if is_equal else correction(call)
 
 
 def _request(request: Request) -> str:
@@ -232,10 +236,10 @@ def _field(name: str, values: tuple[str, ...]) -> str:
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
     """Return the values of each header under its first spelling."""
-    found: dict[str, tuple[str, list[str]]] = {}
+    groups: dict[str, tuple[str, list[str]]] = {}
     for name, value in pairs:
-        found.setdefault(name.lower(), (name, []))[1].append(value)
-    return list(found.values())
+        groups.setdefault(name.lower(), (name, []))[1].append(value)
+    return list(groups.values())
 
 
 VERSION = "version: 1\n"  # of vcrpy's format; it refuses others
@@ -273,9 +277,11 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
     """
     ordered = gathered(sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n)))
     head = _head(ordered, rules)
-    told = [_told(entry, head.rules, rules) for entry in ordered]
+    rendered = [_rendered(entry, head.rules, rules) for entry in ordered]
     failed = [bool(entry.line.failed) for entry in ordered]
-    groups = [[t for t, f in zip(told, failed, strict=True) if f is kind] for kind in (False, True)]
+    groups = [
+        [t for t, f in zip(rendered, failed, strict=True) if f is kind] for kind in (False, True)
+    ]
     shas = [sha for group in groups for _, sha in group]
     seal = Seal(
         interactions=len(groups[0]),
@@ -329,7 +335,7 @@ def _instant(at: str) -> tuple[float, str]:
     return Instant.parse(at).seconds, at
 
 
-def _told(entry: Entry, file_rules: str, rules: str) -> tuple[bytes, str]:
+def _rendered(entry: Entry, file_rules: str, rules: str) -> tuple[bytes, str]:
     own = entry.line.rules or rules
     line = msgspec.structs.replace(entry.line, rules="" if own == file_rules else own, sha="")
     text = entry.text.encode()
@@ -349,10 +355,10 @@ def _index(line: Line, text: bytes) -> tuple[bytes, str]:
     return blank.replace(_BLANK_SHA, _BLANK_SHA[:-1] + f'{sha}"'.encode(), 1), sha
 
 
-def _section(name: str, told: list[tuple[bytes, str]]) -> bytes:
-    if not told:
+def _section(name: str, rendered: list[tuple[bytes, str]]) -> bytes:
+    if not rendered:
         return f"{name}: []\n".encode()
-    return b"".join([f"{name}:\n".encode(), *(text for text, _ in told)])
+    return b"".join([f"{name}:\n".encode(), *(text for text, _ in rendered)])
 
 
 def reseal(text: str) -> bytes:
@@ -367,7 +373,7 @@ def reseal(text: str) -> bytes:
     try:
         head = msgspec.convert(_mapping(tree).get("bpmax"), Head, strict=False)
     except ValueError as error:
-        raise YamlTextError(f"not a cassette of ours: {error}", 1) from error
+        raise YamlTextError(labelled(msg("not a cassette of ours"), error), 1) from error
     items = [item for name in SECTIONS for item in tree.get(name) or []]
     return dump_entries([_resealed(*pair) for pair in enumerate(items, 1)], rules=head.rules)
 
@@ -377,7 +383,7 @@ def _resealed(number: int, item: Any) -> Entry:
         line = msgspec.convert(_mapping(item).get("bpmax"), Line, strict=False)
         exchange = exchange_of(_checked(line), item)
     except ValueError as error:
-        raise YamlTextError(f"exchange {number}: {error}", 1) from error
+        raise YamlTextError(labelled(msg("exchange {number}", number=number), error), 1) from error
     # The index line stays the recorded one; only the text is written anew.
     text = render(replace(exchange, request=replace(exchange.request, call=None))).text
     if index_text(line, text)[1] != line.sha:
@@ -396,7 +402,7 @@ def _checked(line: Line) -> Line:
 
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise YamlTextError(f"{type(value).__name__} where a mapping is expected", 1)
+        raise YamlTextError(msg("expected a mapping, got {kind}", kind=type(value).__name__), 1)
     return value
 
 

@@ -401,9 +401,9 @@ class Journal:
                 fresh.unlink(missing_ok=True)
                 raise
             log.close()
-            self._put(fresh)
+            self._install(fresh)
 
-    def _put(self, fresh: Path) -> None:
+    def _install(self, fresh: Path) -> None:
         """Go on in *fresh* under this name; Windows renames neither what is open nor over it."""
         self._log.close()
         try:
@@ -560,12 +560,12 @@ def checked(draft: Draft, scan: Scan) -> Draft:
     """Return *draft*, or a stub of it if *scan* finds a secret in it."""
     if draft.leaks:
         return draft
-    found = tuple(str(one) for part in scannable(draft.entry) for one in scan(part))
-    if not found:
+    places = tuple(str(finding) for part in scannable(draft.entry) for finding in scan(part))
+    if not places:
         return draft
     blank: dict[str, Any] = {"base": "", "injected": (), "encoding": {}, "extra": {}, "values": {}}
     line = msgspec.structs.replace(draft.line, **blank)
-    return msgspec.structs.replace(draft, line=line, text="", leaks=found)
+    return msgspec.structs.replace(draft, line=line, text="", leaks=places)
 
 
 class Check:
@@ -589,22 +589,22 @@ class Check:
         passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
         if passed is not None and passed[1] == known:
             return draft
-        found = checked(draft, self._scan)
-        if found is draft:
+        places = checked(draft, self._scan)
+        if places is draft:
             self._passed[id(draft)] = draft, known
-        return found
+        return places
 
     def holds(self, draft: Draft, texts: Sequence[str]) -> bool:
         """Return whether any of *texts* is in *draft*, behind encodings too, or may be."""
-        kept = self._undone.get(id(draft))
-        if kept is None:
+        cached = self._undone.get(id(draft))
+        if cached is None:
             parts = scannable(draft.entry)
             inner = [undone(part, _REMEMBERED) for part in parts]
-            told = b"" if None in inner else b"\n".join([*parts, *filter(None, inner)])
-            kept = self._undone[id(draft)] = draft, told
-        if not kept[1] or any(text in draft.text for text in texts):
+            data = b"" if None in inner else b"\n".join([*parts, *filter(None, inner)])
+            cached = self._undone[id(draft)] = draft, data
+        if not cached[1] or any(text in draft.text for text in texts):
             return True
-        return any(needle in kept[1] for text in texts for needle in _written(text))
+        return any(needle in cached[1] for text in texts for needle in _written(text))
 
     def forget(self) -> None:
         """Let go of the drafts."""
@@ -629,10 +629,10 @@ def scannable(entry: Entry) -> tuple[bytes, ...]:
     if _DIGEST.fullmatch(line.key):
         line = msgspec.structs.replace(line, key="")
     laid_out = _BODY.sub(b"", entry.text.encode()).replace(_NAMES, b'"' + _NAMES)
-    told = _INDENT.sub(b"\n", laid_out) + _encode(line)
+    data = _INDENT.sub(b"\n", laid_out) + _encode(line)
     if _BINARY_SCALAR not in entry.text:
-        return (told,)
+        return (data,)
     exchange = read_exchange(entry)
     outcome = exchange.outcome
-    came = outcome.received if isinstance(outcome, Failed) else outcome.body
-    return tuple(filter(None, (told, exchange.request.body, came)))
+    body = outcome.received if isinstance(outcome, Failed) else outcome.body
+    return tuple(filter(None, (data, exchange.request.body, body)))

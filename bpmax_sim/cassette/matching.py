@@ -65,14 +65,14 @@ def call_behind(request: Request, named: Call) -> Call:
     path, query = split_query(address)
     headers, body = request.headers, request.body
     if request.injected:
-        put, names = injected_by_root(request.injected), _injected_names(request.injected)
+        injected, names = injected_by_root(request.injected), _injected_names(request.injected)
         if query and "query" in names:
             query = tuple([pair for pair in query if pair[0] not in names["query"]])
         if "header" in names:
             headers = Headers(headers).without(names["header"])
         if "cookie" in names:
             headers = Headers(headers).without_cookies(names["cookie"])
-        body = _less_body(body, headers, put.get("body", ()))
+        body = _less_body(body, headers, injected.get("body", ()))
     return Call(
         platform=named.platform,
         instance=named.instance,
@@ -89,18 +89,18 @@ def call_behind(request: Request, named: Call) -> Call:
 @lru_cache(maxsize=256)  # the same in every call of an API
 def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath, ...]]:
     """Return the places that auth put a value in, by root."""
-    found: dict[str, tuple[FieldPath, ...]] = {}
+    places: dict[str, tuple[FieldPath, ...]] = {}
     for text in injected:
         place = FieldPath.injected(text)
-        found[place.root] = (*found.get(place.root, ()), place)
-    return found
+        places[place.root] = (*places.get(place.root, ()), place)
+    return places
 
 
 @lru_cache(maxsize=256)
 def _injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
     """Return the names that auth put a value under, by root."""
-    put = injected_by_root(injected)
-    return {root: frozenset([place.name for place in put[root]]) for root in put}
+    places = injected_by_root(injected)
+    return {root: frozenset([place.name for place in places[root]]) for root in places}
 
 
 def _less_body(body: bytes | None, headers: Pairs, places: tuple[FieldPath, ...]) -> bytes | None:
@@ -127,13 +127,13 @@ def _strip_json(body: bytes, paths: list[Steps]) -> bytes | None:
     return None if left is None else encode_sorted(left)
 
 
-def correction(said: Call) -> dict[str, Any]:
-    """Return the fields of *said* that no request shows, as plain values for an index line."""
+def correction(call: Call) -> dict[str, Any]:
+    """Return the fields of *call* that no request shows, as plain values for an index line."""
     return {
-        "path": said.path,
-        "query": said.query,
-        "headers": said.headers,
-        "body": _plain(said.body),
+        "path": call.path,
+        "query": call.query,
+        "headers": call.headers,
+        "body": _plain(call.body),
     }
 
 
@@ -157,10 +157,10 @@ def _plain(body: bytes | None) -> str | dict[str, str] | None:
         return {"hex": body.hex()}
 
 
-def _data(said: str | dict[str, str] | None) -> bytes | None:
-    if said is None:
+def _data(body: str | dict[str, str] | None) -> bytes | None:
+    if body is None:
         return None
-    return said.encode() if isinstance(said, str) else bytes.fromhex(said["hex"])
+    return body.encode() if isinstance(body, str) else bytes.fromhex(body["hex"])
 
 
 _VERSION = "1"
@@ -186,9 +186,9 @@ class Rules:
     def digest(self) -> str:
         """Return 16 hexadecimal digits that change when a key might."""
         scoped = sorted((name, sorted({*paths})) for name, paths in self.scoped if paths)
-        said = [_VERSION, sorted({*self.ignore}), scoped]
+        facts = [_VERSION, sorted({*self.ignore}), scoped]
         return hashlib.blake2b(
-            msgspec.json.encode(said, enc_hook=encoded), digest_size=8
+            msgspec.json.encode(facts, enc_hook=encoded), digest_size=8
         ).hexdigest()
 
     def paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
@@ -197,10 +197,10 @@ class Rules:
         Raises:
             ConfigError: if one of them is not a path.
         """
-        found = self._paths.get((platform, api))
-        if found is None:
-            found = self._paths[platform, api] = self._parsed(platform, api)
-        return found
+        cached = self._paths.get((platform, api))
+        if cached is None:
+            cached = self._paths[platform, api] = self._parsed(platform, api)
+        return cached
 
     @cached_property
     def _paths(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
@@ -292,8 +292,8 @@ def differences(recorded: Parts, sent: Parts, rules: Rules) -> tuple[Difference,
     if old.get("path") != new.get("path"):
         _name_parameters(recorded, old, rules)
         _name_parameters(sent, new, rules)
-    found = [compare((name,), old.get(name, UNSET), new.get(name, UNSET)) for name in PARTS]
-    different = tuple(difference for part in found for difference in part)
+    differing = [compare((name,), old.get(name, UNSET), new.get(name, UNSET)) for name in PARTS]
+    different = tuple(difference for part in differing for difference in part)
     if different or old.get("kind") == new.get("kind"):
         return different
     return (Difference("body", _as_kind(recorded.body), _as_kind(sent.body)),)
@@ -318,8 +318,8 @@ def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
     }
     paths = rules.paths(parts.platform, parts.api)
     template = rules.template(parts)
-    if template is not None and (found := _parameters(template, parts.path)) is not None:
-        seen["path"] = _path(template, found, _counted(found, paths))
+    if template is not None and (parameters := _parameters(template, parts.path)) is not None:
+        seen["path"] = _path(template, parameters, _counted(parameters, paths))
     if not paths:
         return seen
     left: dict[str, Any] = without(seen, paths)
@@ -334,24 +334,24 @@ def _parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
     return template.match(path) if same else None
 
 
-def _counted(found: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
+def _counted(parameters: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
     """Return the parameters that no place of *paths* ignores."""
     ignored = [place.below for place in paths if place.root == "path" and place.name]
-    counted: dict[str, str] = without(found, ignored) if ignored else found
+    counted: dict[str, str] = without(parameters, ignored) if ignored else parameters
     return counted
 
 
-def _path(template: PathTemplate, found: dict[str, str], counted: dict[str, str]) -> str:
+def _path(template: PathTemplate, parameters: dict[str, str], counted: dict[str, str]) -> str:
     """Return the path in the builder's spelling; what does not count is as no value is spelled."""
-    return template.fill({**dict.fromkeys(found, ""), **counted})
+    return template.fill({**dict.fromkeys(parameters, ""), **counted})
 
 
 def _name_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
     """Put the parameters of the path in its place, so that what differs is named."""
     template = rules.template(parts)
-    found = _parameters(template, parts.path) if template and "path" in seen else None
-    if found is not None:
-        seen["path"] = _counted(found, rules.paths(parts.platform, parts.api))
+    parameters = _parameters(template, parts.path) if template and "path" in seen else None
+    if parameters is not None:
+        seen["path"] = _counted(parameters, rules.paths(parts.platform, parts.api))
 
 
 def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:

@@ -44,7 +44,7 @@ PASSING = tuple(
         "x-correlation-id", "x-request-id", "x-runtime", "x-trace-id", "x-tt-logid",
     )
 )  # fmt: skip
-_said = attrgetter(
+_identity_of = attrgetter(
     "key",
     "rules",
     "call",
@@ -82,7 +82,9 @@ def same_meaning(
 
 
 def _same(old: Entry, new: Entry, volatile: Volatile, is_signed: IsSigned) -> bool:
-    if _said(old.line) != _said(new.line) or (old.line.signed is None) != (new.line.signed is None):
+    if _identity_of(old.line) != _identity_of(new.line) or (old.line.signed is None) != (
+        new.line.signed is None
+    ):
         return False
     if old.text == new.text:
         return True
@@ -95,7 +97,7 @@ def _same(old: Entry, new: Entry, volatile: Volatile, is_signed: IsSigned) -> bo
 def _outcome(entry: Entry, paths: tuple[str, ...]) -> Any:
     return without(
         parts_of_outcome(read_exchange(entry).outcome),
-        [FieldPath.parse(one, "volatile") for one in paths],
+        [FieldPath.parse(path, "volatile") for path in paths],
     )
 
 
@@ -131,13 +133,13 @@ def drop_superseded(path: Path, owner: str) -> None:
 
     The folder's lock has to be held.
     """
-    beside = new_file(path)
-    waiting, known = open_old(beside), open_old(path)
+    fresh = new_file(path)
+    waiting, known = open_old(fresh), open_old(path)
     if waiting is None:
         return
     others = {*waiting.owners, *(known.owners if known else ())} - {owner}
-    if all(_own(waiting, one) == _own(known, one) for one in others):
-        beside.unlink()
+    if all(_own(waiting, other) == _own(known, other) for other in others):
+        fresh.unlink()
 
 
 def _own(cassette: Cassette | None, owner: str) -> list[Entry]:
@@ -188,7 +190,7 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 def _recover(path: Path, scan: Scan, volatile: Volatile) -> tuple[Path, ...]:
-    found: list[tuple[Path, list[Draft]]] = []
+    pending: list[tuple[Path, list[Draft]]] = []
     unread: list[NewerFormat] = []
     for journal in left_behind(path):
         try:
@@ -197,12 +199,14 @@ def _recover(path: Path, scan: Scan, volatile: Volatile) -> tuple[Path, ...]:
             unread.append(error)
             continue
         if not (drafts and drafts[0].is_awaited):
-            found.append((journal, [checked(draft, scan) for draft in drafts]))
+            pending.append((journal, [checked(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
-    for target, recording in _recordings(path, _in_order(drafts for _, drafts in found), volatile):
+    for target, recording in _recordings(
+        path, _in_order(drafts for _, drafts in pending), volatile
+    ):
         if merge(path, target, recording, volatile):
             written[target] = None
-    for journal, _ in found:
+    for journal, _ in pending:
         journal.unlink()
     if unread:
         raise unread[0]
@@ -218,8 +222,12 @@ def _says_nothing_new(path: Path, recording: Recording, volatile: Volatile) -> b
 
 def _in_order(journals: Iterable[Sequence[Draft]]) -> list[Draft]:
     """Return what several journals hold, one after the other, in the order of their first call."""
-    begun = sorted((one for one in journals if one), key=lambda drafts: drafts[0].line.at)
-    drafts = (draft for one in begun for draft in sorted(one, key=lambda draft: draft.issue))
+    begun = sorted(
+        (journal for journal in journals if journal), key=lambda drafts: drafts[0].line.at
+    )
+    drafts = (
+        draft for journal in begun for draft in sorted(journal, key=lambda draft: draft.issue)
+    )
     return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
 
 
@@ -259,13 +267,13 @@ def branches(path: Path, recorder: str) -> tuple[list[Path], list[Draft]]:
 
     The folder's lock has to be held.
     """
-    found: dict[Path, tuple[Draft, ...]] = {}
+    by_path: dict[Path, tuple[Draft, ...]] = {}
     for journal in left_behind(path):
         with suppress(NewerFormat):  # `recover` tells it
             drafts = read_journal(journal)
             if drafts and drafts[0].branch == recorder:
-                found[journal] = drafts
-    return list(found), _in_order(found.values())
+                by_path[journal] = drafts
+    return list(by_path), _in_order(by_path.values())
 
 
 def distinct(drafts: Sequence[Draft], volatile: Volatile, is_signed: IsSigned) -> tuple[Draft, ...]:
@@ -275,15 +283,15 @@ def distinct(drafts: Sequence[Draft], volatile: Volatile, is_signed: IsSigned) -
         sessions.setdefault(draft.line.session, []).append(draft)
     if len(sessions) < 2:  # noqa: PLR2004 - nothing to share
         return tuple(drafts)
-    kept: list[Draft] = []
+    unique: list[Draft] = []
     alike: dict[tuple[str, ...], list[list[Entry]]] = {}
     for session in sessions.values():
         entries = [_without_session(draft.entry) for draft in session]
         others = alike.setdefault(tuple(entry.line.key for entry in entries), [])
         if not any(same_meaning(other, entries, volatile, is_signed) for other in others):
             others.append(entries)
-            kept += session
-    return tuple(kept)
+            unique += session
+    return tuple(unique)
 
 
 def _without_session(entry: Entry) -> Entry:
@@ -309,12 +317,14 @@ def merge(
     others, mine = _entries(old, recording)
     fresh = gathered(_numbered(mine if recording.adding else [], recording.drafts))
     if recording.repeating:
-        kept = _by_login(mine, fresh, lambda was, now: same_meaning(was, now, volatile, is_signed))
+        merged = _by_login(
+            mine, fresh, lambda was, now: same_meaning(was, now, volatile, is_signed)
+        )
     else:
-        kept = mine if same_meaning(mine, fresh, volatile, is_signed) else fresh
-    if old is None and not kept:
+        merged = mine if same_meaning(mine, fresh, volatile, is_signed) else fresh
+    if old is None and not merged:
         return False
-    data = dump_entries([*others, *kept], rules=old.head.rules if old else "")
+    data = dump_entries([*others, *merged], rules=old.head.rules if old else "")
     if target != path and path.exists() and path.read_bytes() == data:
         return False
     if target.exists():
@@ -335,34 +345,34 @@ def _by_login(
     """Return what is kept of each login, in an order that does not tell who recorded first."""
     left, groups = list(before), []
     for now in _grouped(fresh):
-        was = [entry for entry in left if any(_is_same_login(entry, one) for one in now)]
+        was = [entry for entry in left if any(_is_same_login(entry, other) for other in now)]
         left = [entry for entry in left if entry not in was]
         unchanged = same(_without_key(was[: len(now)]), _without_key(now))
         groups.append(was if unchanged else now)
-    kept = sorted([*groups, *_grouped(left)], key=lambda group: _asked(group[0]))
-    numbered = enumerate((entry for group in kept for entry in group), 1)
-    return [Entry(msgspec.structs.replace(one.line, n=n), one.text) for n, one in numbered]
+    ordered = sorted([*groups, *_grouped(left)], key=lambda group: _request_of(group[0]))
+    numbered = enumerate((entry for group in ordered for entry in group), 1)
+    return [Entry(msgspec.structs.replace(entry.line, n=n), entry.text) for n, entry in numbered]
 
 
 def _grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Return the exchanges of each login, in their order."""
-    found: list[list[Entry]] = []
+    groups: list[list[Entry]] = []
     for entry in entries:
-        group = next((group for group in found if _is_same_login(entry, group[0])), None)
+        group = next((group for group in groups if _is_same_login(entry, group[0])), None)
         if group is None:
-            found.append([entry])
+            groups.append([entry])
         else:
             group.append(entry)
-    return found
+    return groups
 
 
-def _is_same_login(one: Entry, other: Entry) -> bool:
+def _is_same_login(entry: Entry, other: Entry) -> bool:
     """Return whether one answer serves both; those who share logins may have their own rules."""
-    keys = [(entry.line.key, entry.line.rules) for entry in (one, other)]
-    return keys[0] == keys[1] or _asked(one) == _asked(other)
+    keys = [(entry.line.key, entry.line.rules) for entry in (entry, other)]
+    return keys[0] == keys[1] or _request_of(entry) == _request_of(other)
 
 
-def _asked(entry: Entry) -> str:
+def _request_of(entry: Entry) -> str:
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
@@ -454,14 +464,14 @@ def remove(path: Path, numbers: Collection[int]) -> None:
     """
     with journal_module.locked(path.parent):
         cassette = Cassette.load(path)
-        kept = list(_kept(cassette, numbers))
-        if kept:
-            journal_module.replace_whole(path, dump_entries(kept, rules=cassette.head.rules))
+        remaining = list(_remaining(cassette, numbers))
+        if remaining:
+            journal_module.replace_whole(path, dump_entries(remaining, rules=cassette.head.rules))
         else:
             path.unlink()
 
 
-def _kept(cassette: Cassette, numbers: Collection[int]) -> Iterator[Entry]:
+def _remaining(cassette: Cassette, numbers: Collection[int]) -> Iterator[Entry]:
     values = {owner: cassette.values(owner) for owner in cassette.owners}
     seeds = {owner: cassette.seed(owner) for owner in cassette.owners}
     for number in range(len(cassette)):

@@ -28,7 +28,7 @@ from bpmax_sim.cassette.matching import (
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, pasted
 from bpmax_sim.field_path import FieldPath, Wild, format_path
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.messages import Call
 
 _SHOWN = 5
@@ -121,7 +121,7 @@ def played(
             turn=turn,
         ),
         *_where(parts, context),
-        _line(msg("recorded"), joined(", ", [*places[:_SHOWN], *more])),
+        _line(msg("recorded"), series([*places[:_SHOWN], *more])),
         _line(msg("record"), context.command(context.extra)),
         _line(msg("or"), msg("repeat: true")),
     ]
@@ -129,10 +129,10 @@ def played(
 
 def signed_otherwise(
     call: Call,
-    found: tuple[Difference, ...],
+    differences: tuple[Difference, ...],
     context: MissContext = MissContext(),  # noqa: B008
 ) -> NoMatchError:
-    """Return the error for a call whose signature is not the recorded one; *found* is where."""
+    """Return the error for a call that is signed otherwise than recorded, with *differences*."""
     parts = parts_of(call)
     lines = [
         msg(
@@ -141,8 +141,11 @@ def signed_otherwise(
         ),
         *_where(parts, context),
         *(
-            _line("", msg("× {one_path}: {values}", one_path=one.path, values=_values(one)))
-            for one in found[:_SHOWN]
+            _line(
+                "",
+                msg("× {path}: {values}", path=difference.path, values=_values(difference)),
+            )
+            for difference in differences[:_SHOWN]
         ),
         _line(msg("check"), msg("`sign:` in the platform file; if it is right now, record afresh")),
         _line(msg("record"), context.command(context.rewrite)),
@@ -169,7 +172,7 @@ def no_such_call(
             cassette_path=search.cassette.path,
         ),
         *_where(parts, context),
-        *(_told(search, near) if near else _others(search)),
+        *(_explanation(search, near) if near else _others(search)),
         *_elsewhere(search, key),
         _line(msg("record"), context.command(context.rewrite) if changed else add),
         *([_line(msg("or add"), add)] if changed else ()),
@@ -216,10 +219,10 @@ def _line(label: str, text: str) -> str:
 
 def nearest(search: Search, parts: Parts) -> Near | None:
     """Return the exchange that differs least, among those of the same API or else platform."""
-    found = list(_candidates(search, lambda call: call == parts.name))
-    if not found:
-        found = list(_candidates(search, lambda call: _platform(call) == parts.platform))
-    nears = [Near(n, differences(p, parts, search.rules)) for n, p in found]
+    candidates = list(_candidates(search, lambda call: call == parts.name))
+    if not candidates:
+        candidates = list(_candidates(search, lambda call: _platform(call) == parts.platform))
+    nears = [Near(n, differences(p, parts, search.rules)) for n, p in candidates]
     return min(
         nears,
         key=lambda near: (
@@ -245,7 +248,7 @@ def _candidates(search: Search, fits: Any) -> Iterator[tuple[int, Parts]]:
             continue  # a damaged one is told of when it is played
 
 
-def _told(search: Search, near: Near) -> Iterator[str]:
+def _explanation(search: Search, near: Near) -> Iterator[str]:
     already = msg(", already played") if near.number in search.played else ""
     place = search.cassette.place(near.number)
     yield _line(
@@ -321,7 +324,7 @@ def _others(search: Search) -> Iterator[str]:
 
 def _list(words: Iterable[str]) -> str:
     known = list(words)
-    return joined(", ", [*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
+    return series([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
 
 def _elsewhere(search: Search, key: str) -> Iterator[str]:

@@ -117,13 +117,13 @@ def _number(text: str) -> int | Decimal:
         raise ValueError(text) from error
     sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
-    kept = len(digits)
-    while kept > 1 and digits[kept - 1] == 0:
-        kept -= 1
-    exponent += len(digits) - kept
-    if digits[:kept] == (0,):
+    length = len(digits)
+    while length > 1 and digits[length - 1] == 0:
+        length -= 1
+    exponent += len(digits) - length
+    if digits[:length] == (0,):
         return 0
-    short = Decimal((sign, digits[:kept], exponent))
+    short = Decimal((sign, digits[:length], exponent))
     return int(short) if 0 <= exponent <= _LARGEST_EXPONENT else short
 
 
@@ -164,10 +164,10 @@ def by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     single = dict(pairs)
     if len(single) == len(pairs):
         return single
-    found: dict[str, list[Any]] = {}
+    grouped: dict[str, list[Any]] = {}
     for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+        grouped.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in grouped.items()}
 
 
 def read_body(data: bytes | None, content_type: str) -> Body:
@@ -177,10 +177,10 @@ def read_body(data: bytes | None, content_type: str) -> Body:
     media = media_type(content_type)
     reader = _READERS.get(media) or (_json if _looks_json(media, data) else None)
     try:
-        found = reader(data, content_type) if reader else None
+        parsed = reader(data, content_type) if reader else None
     except ValueError:
-        found = None
-    return found or _plain(data)
+        parsed = None
+    return parsed or _plain(data)
 
 
 def _looks_json(media: str, data: bytes) -> bool:
@@ -222,14 +222,14 @@ def _multipart(data: bytes, content_type: str) -> Body:
 
 
 def _part(section: bytes) -> tuple[str, Any]:
-    head, found, content = section.partition(b"\r\n\r\n")
-    if not found:
+    head, separator, content = section.partition(b"\r\n\r\n")
+    if not separator:
         raise ValueError(msg("a part without an end of its headers"))
     headers = dict(_header(line) for line in head.decode().split("\r\n") if line.strip())
-    said = _parameters("content-disposition", headers.pop("content-disposition", ""))
+    disposition = _parameters("content-disposition", headers.pop("content-disposition", ""))
     value = _plain(content).value
-    about = {**headers, **{key: said[key] for key in said if key not in {"", "name"}}}
-    return said.get("name", ""), {**about, "content": value} if about else value
+    about = {**headers, **{key: disposition[key] for key in disposition if key not in {"", "name"}}}
+    return disposition.get("name", ""), {**about, "content": value} if about else value
 
 
 def _header(line: str) -> tuple[str, str]:

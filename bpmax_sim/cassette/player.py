@@ -20,7 +20,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.errors import NoMatchError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, labelled, msg
 from bpmax_sim.messages import LOGIN, Exchange, Outcome
 
 Numbers = Sequence[int]
@@ -70,8 +70,8 @@ class Turns:
         self._part_of = part_of
         self._same = same
         self._part = 0
-        self._asked: Counter[str] = Counter()  # of what its part has
-        self._found: dict[str, dict[int, list[int]]] = {}
+        self._counts: Counter[str] = Counter()  # of what its part has
+        self._located: dict[str, dict[int, list[int]]] = {}
 
     def next(self, key: str) -> int | None:
         """Return the exchange that answers the next call *key*; None if none is left."""
@@ -85,24 +85,24 @@ class Turns:
             return number
 
     def _of_part(self, key: str) -> int | None:
-        self._asked[key] += 1
+        self._counts[key] += 1
         part = next(self._fitting(key), None)
         if part is None:
-            self._asked[key] -= 1
+            self._counts[key] -= 1
             return None
         if part != self._part:
             self._move_to(part)
-        return self._numbers(key)[part][self._asked[key] - 1]
+        return self._numbers(key)[part][self._counts[key] - 1]
 
     def _fitting(self, key: str) -> Iterator[int]:
         """Yield the parts that have all that was asked for, the best one first."""
-        if len(self._numbers(key).get(self._part, ())) >= self._asked[key]:
+        if len(self._numbers(key).get(self._part, ())) >= self._counts[key]:
             yield self._part  # it has the rest, or it would not be played
             return
         fitting = [
             part
             for part in self._numbers(key)
-            if all(len(self._numbers(k).get(part, ())) >= n for k, n in self._asked.items())
+            if all(len(self._numbers(k).get(part, ())) >= n for k, n in self._counts.items())
         ]
         yield from sorted(fitting, key=self._preference)
 
@@ -114,9 +114,11 @@ class Turns:
         """Return whether *part* would have answered otherwise so far."""
         return any(
             not self._same(was, now)
-            for key, numbers in self._found.items()
+            for key, numbers in self._located.items()
             for was, now in zip(
-                numbers.get(self._part, ())[: self._asked[key]], numbers.get(part, ()), strict=False
+                numbers.get(self._part, ())[: self._counts[key]],
+                numbers.get(part, ()),
+                strict=False,
             )
         )
 
@@ -126,25 +128,25 @@ class Turns:
         playback.players[part] += 1
         if self._part:
             playback.players[self._part] -= 1
-            so_far = [(k, n) for k, n in self._asked.items() if self._part in self._numbers(k)]
+            so_far = [(k, n) for k, n in self._counts.items() if self._part in self._numbers(k)]
             if not playback.players[self._part]:
                 for key, _ in so_far:
                     playback.played.difference_update(self._numbers(key)[self._part])
-            for key, asked in so_far:
-                playback.played.update(self._numbers(key).get(part, [])[:asked])
+            for key, count in so_far:
+                playback.played.update(self._numbers(key).get(part, [])[:count])
         self._part = part
 
     def _numbers(self, key: str) -> dict[int, list[int]]:
         """Return the exchanges of *key*, by part."""
-        found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = {}
+        numbers = self._located.get(key)
+        if numbers is None:
+            numbers = self._located[key] = {}
             for number in self._find(key):
-                found.setdefault(self._part_of(number), []).append(number)
-        return found
+                numbers.setdefault(self._part_of(number), []).append(number)
+        return numbers
 
 
-_CAME = re.compile(r"\n  (?:response|failure):\n")
+_OUTCOME = re.compile(r"\n  (?:response|failure):\n")
 
 
 class Player:
@@ -177,13 +179,13 @@ class Player:
         self._repeat = repeat
         self._find = _finder(cassette, rules, owner) if cassette else _nowhere
         self._lock = threading.Lock()
-        self._asked: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
         self._playback = playback or Playback()
         # nothing in it refers back to this player, which goes away at once with its files
         self._turns = Turns(
             self._playback, session, self._find, partial(_part, cassette), partial(_same, cassette)
         )
-        self._kept: dict[int, Outcome] = {}
+        self._cached: dict[int, Outcome] = {}
 
     def __repr__(self) -> str:
         return (
@@ -221,10 +223,10 @@ class Player:
         """
         if not self._repeat:
             return cassette.outcome(number)
-        kept = self._kept.get(number)
-        if kept is None:
-            kept = self._kept[number] = cassette.outcome(number)
-        return kept
+        cached = self._cached.get(number)
+        if cached is None:
+            cached = self._cached[number] = cassette.outcome(number)
+        return cached
 
     def next(self, parts: Parts, context: MissContext) -> tuple[Cassette, int]:
         """Return which exchange answers the call *parts*; from then on it is played.
@@ -237,17 +239,17 @@ class Player:
         if not numbers or self._cassette is None:
             raise self._unknown(key, parts, context)
         with self._lock:
-            turn = self._asked[key] = self._asked.get(key, 0) + 1
+            turn = self._counts[key] = self._counts.get(key, 0) + 1
         if self._repeat:
             number = numbers[min(turn, len(numbers)) - 1]
             self._playback.played.add(number)
             return self._cassette, number
-        found = self._turns.next(key)
-        if found is None:
+        upcoming = self._turns.next(key)
+        if upcoming is None:
             places = [self._cassette.place(number) for number in numbers]
             lines = miss.played(parts, places, turn, self._owner, context)
             raise _error(parts, msg("already played"), lines)
-        return self._cassette, found
+        return self._cassette, upcoming
 
     def logins(self, platform: str, instance: str) -> Iterator[Exchange]:
         """Yield the recorded logins of an instance."""
@@ -284,15 +286,17 @@ def _part(cassette: Cassette | None, number: int) -> int:
     return cassette.line(number).session if cassette and several else 1
 
 
-def _same(cassette: Cassette | None, one: int, other: int) -> bool:
+def _same(cassette: Cassette | None, number: int, other: int) -> bool:
     """Return whether two exchanges came to the same, word for word."""
     assert cassette is not None
-    came = (_CAME.split(cassette.entry(number).text, maxsplit=1)[-1] for number in (one, other))
-    return len(set(came)) == 1
+    outcomes = (
+        _OUTCOME.split(cassette.entry(number).text, maxsplit=1)[-1] for number in (number, other)
+    )
+    return len(set(outcomes)) == 1
 
 
 def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
-    text = joined("\n", [msg("{case}: {lines}", case=case, lines=lines[0]), *lines[1:]])
+    text = joined("\n", [labelled(case, lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
 
@@ -305,11 +309,11 @@ def _finder(cassette: Cassette, rules: Rules, owner: str) -> Callable[[str], Seq
     head, index = cassette.head, cassette.index
     if head.rules == rules.digest and head.mixed is not True:
         return lambda key: index.find(owner, key)
-    found: dict[str, list[int]] = {}
+    numbers: dict[str, list[int]] = {}
     for number in index.numbers(owner):
         line = cassette.line(number)
         key = line.key
         if (line.rules or head.rules) != rules.digest:
             key = identity(parts_of_exchange(cassette.exchange(number)), rules)
-        found.setdefault(key, []).append(number)
-    return lambda key: found.get(key, ())
+        numbers.setdefault(key, []).append(number)
+    return lambda key: numbers.get(key, ())

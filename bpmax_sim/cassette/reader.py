@@ -94,22 +94,22 @@ def _scalar(event: Any, _events: Iterator[Any], _depth: int) -> Any:
 
 
 def _sequence(_event: Any, events: Iterator[Any], depth: int) -> list[Any]:
-    found = []
+    items = []
     while not isinstance(event := next(events), yaml.SequenceEndEvent):
-        found.append(_value(event, events, depth))
-    return found
+        items.append(_value(event, events, depth))
+    return items
 
 
 def _mapping(_event: Any, events: Iterator[Any], depth: int) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     while not isinstance(event := next(events), yaml.MappingEndEvent):
         name, line = _value(event, events, depth), event.start_mark.line + 1
         if not isinstance(name, str):
             raise YamlTextError(msg("a key that is not a text"), line)
-        if name in found:
+        if name in members:
             raise YamlTextError(msg("the key {name!r} comes twice", name=name), line)
-        found[name] = _value(next(events), events, depth)
-    return found
+        members[name] = _value(next(events), events, depth)
+    return members
 
 
 _READ: dict[type[yaml.Event], Callable[[Any, Iterator[Any], int], Any]] = {
@@ -179,7 +179,7 @@ def _with_request(exchange: Exchange) -> Outcome:
     outcome = exchange.outcome
     if isinstance(outcome, Failed):
         return outcome
-    return replace(outcome, asked=exchange.request)
+    return replace(outcome, recorded_request=exchange.request)
 
 
 def exchange_of(line: Line, item: Any) -> Exchange:
@@ -224,8 +224,8 @@ def _exchange(line: Line, pieces: _Pieces) -> Exchange:
 
 
 def _canonical(entry: Entry) -> _Pieces:
-    told, kind, came = _halves(entry.text)
-    request = _REQUEST.match(told)
+    request_text, kind, outcome_text = _halves(entry.text)
+    request = _REQUEST.match(request_text)
     if request is None:
         raise _NotOurs
     method, url, headers, body = request.groups()
@@ -233,8 +233,8 @@ def _canonical(entry: Entry) -> _Pieces:
         method=_text(method),
         url=_text(url),
         headers=_fields(headers),
-        body=None if body == "null" else _body(body, told[request.end() :], "\n      "),
-        outcome=_outcome(entry.line, kind, came),
+        body=None if body == "null" else _body(body, request_text[request.end() :], "\n      "),
+        outcome=_outcome(entry.line, kind, outcome_text),
     )
 
 
@@ -248,20 +248,20 @@ def _halves(text: str) -> tuple[str, str, str]:
     return halves
 
 
-def _outcome(line: Line, kind: str, came: str) -> Outcome:
-    return _response(line, came) if kind == _ANSWERED else _failure(line, came)
+def _outcome(line: Line, kind: str, outcome_text: str) -> Outcome:
+    return _response(line, outcome_text) if kind == _ANSWERED else _failure(line, outcome_text)
 
 
 def _response(line: Line, text: str) -> Response:
-    found = _RESPONSE.match(text)
-    if found is None:
+    match = _RESPONSE.match(text)
+    if match is None:
         raise _NotOurs
-    status, reason, headers, body = found.groups()
+    status, reason, headers, body = match.groups()
     return Response(
         status=int(status),
         reason=_text(reason),
         headers=_fields(headers),
-        body=_body(body, text[found.end() : -1], "\n        "),
+        body=_body(body, text[match.end() : -1], "\n        "),
         elapsed=line.ms / 1000,
         source=line.source or "recorded",
         chunks=tuple([Chunk(at / 1000, length) for at, length in line.chunks]),
@@ -270,16 +270,16 @@ def _response(line: Line, text: str) -> Response:
 
 
 def _failure(line: Line, text: str) -> Failed:
-    found = _FAILURE.match(text)
-    if found is None:
+    match = _FAILURE.match(text)
+    if match is None:
         raise _NotOurs
-    message, sent, received = found.groups()
+    message, sent, received = match.groups()
     return Failed(
         code=line.failed.upper(),
         message=_text(message),
         elapsed=line.ms / 1000,
         sent=sent == "true",
-        received=_body(received, text[found.end() : -1], "\n      "),
+        received=_body(received, text[match.end() : -1], "\n      "),
     )
 
 
@@ -297,8 +297,8 @@ def _fields(block: str | None) -> Pairs:
     return tuple(
         [
             (plain or _text(quoted), value)
-            for (plain, quoted, _), found in zip(fields, values, strict=True)
-            for value in found
+            for (plain, quoted, _), text in zip(fields, values, strict=True)
+            for value in text
         ]
     )
 
@@ -313,7 +313,7 @@ def _body(style: str, rest: str, indent: str) -> bytes:
     return read(rest.replace(indent, "\n")[1:])
 
 
-def _kept(text: str) -> bytes:
+def _raw_bytes(text: str) -> bytes:
     return f"{text}\n".encode()
 
 
@@ -323,19 +323,19 @@ def _base64(text: str) -> bytes:
 
 _BLOCKS: dict[str, Callable[[str], bytes]] = {
     "|-": lambda text: text.encode(),
-    "|+": _kept,
+    "|+": _raw_bytes,
     "!!binary |-": _base64,
 }
 
 
 def _any_yaml(line: Line, item: Any) -> _Pieces:
     try:
-        asked = item["request"]
+        request = item["request"]
         return _Pieces(
-            method=_str(asked["method"]),
-            url=_str(asked["uri"]),
-            headers=_pairs(asked.get("headers")),
-            body=_bytes(asked.get("body")),
+            method=_str(request["method"]),
+            url=_str(request["uri"]),
+            headers=_pairs(request.get("headers")),
+            body=_bytes(request.get("body")),
             outcome=_failed(line, item["failure"]) if line.failed else _answer(line, item),
         )
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
@@ -343,12 +343,12 @@ def _any_yaml(line: Line, item: Any) -> _Pieces:
 
 
 def _answer(line: Line, item: Any) -> Response:
-    came = item["response"]
-    body = came.get("body") or {}
+    response = item["response"]
+    body = response.get("body") or {}
     return Response(
-        status=int(came["status"]["code"]),
-        reason=_str(came["status"].get("message") or ""),
-        headers=_pairs(came.get("headers")),
+        status=int(response["status"]["code"]),
+        reason=_str(response["status"].get("message") or ""),
+        headers=_pairs(response.get("headers")),
         body=_bytes(body.get("string")) or b"",
         elapsed=line.ms / 1000,
         source=line.source or "recorded",
@@ -357,13 +357,13 @@ def _answer(line: Line, item: Any) -> Response:
     )
 
 
-def _failed(line: Line, came: Any) -> Failed:
+def _failed(line: Line, failure: Any) -> Failed:
     return Failed(
         code=line.failed.upper(),
-        message=_str(came["message"]),
+        message=_str(failure["message"]),
         elapsed=line.ms / 1000,
-        sent=came["sent"] == "true",
-        received=_bytes(came.get("received")) or b"",
+        sent=failure["sent"] == "true",
+        received=_bytes(failure.get("received")) or b"",
     )
 
 

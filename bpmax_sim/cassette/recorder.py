@@ -33,7 +33,7 @@ from bpmax_sim.cassette.merge import (
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange, Request
 
 
@@ -208,8 +208,8 @@ class Recorder:
         Raises:
             LeakError, CassetteError: as `seal` does.
         """
-        beside = new_file(self.path)
-        return beside if self._finish(beside, nothing_volatile) else None
+        aside = new_file(self.path)
+        return aside if self._finish(aside, nothing_volatile) else None
 
     def close(self) -> None:
         """Let go of what was recorded without sealing it; `recover` finds it."""
@@ -262,8 +262,8 @@ class Recorder:
         fresh = self._draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
         line = replace(fresh.line, encoding=draft.line.encoding)
-        kept = replace(fresh, line=line, issue=draft.issue)
-        return self._check(kept)
+        reissued = replace(fresh, line=line, issue=draft.issue)
+        return self._check(reissued)
 
     def _keep(self, drafts: list[Draft]) -> None:
         if drafts == self._drafts or self._journal is None:
@@ -339,8 +339,8 @@ class Recorder:
         return changed
 
     def _refuse_leaks(self) -> None:
-        found = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
-        leaks = joined(", ", dict.fromkeys(found))
+        places = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
+        leaks = series(dict.fromkeys(places))
         if leaks:
             raise LeakError(
                 msg(
@@ -352,18 +352,18 @@ class Recorder:
             )
 
     def _unwritten(self, target: Path, error: OSError) -> CassetteError:
-        kept = (
+        rescue = (
             msg(" and the recording is kept in {journal_path}", journal_path=self._journal.path)
             if self._journal
             else ""
         )
         return CassetteError(
             msg(
-                "{target}: not written ({strerror}); the old file is whole{kept}; make room "
+                "{target}: not written ({strerror}); the old file is whole{rescue}; make room "
                 "and run `bpmax-sim recover {path}`",
                 target=target,
                 strerror=error.strerror,
-                kept=kept,
+                rescue=rescue,
                 path=pasted(str(self.path)),
             )
         )

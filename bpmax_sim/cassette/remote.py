@@ -67,9 +67,9 @@ def shown_url(url: str) -> str:
 
 def mirror(url: str, root: Path) -> Remote:
     """Return the cassettes at *url*, mirrored below ``.bpmax/cassettes`` of the project *root*."""
-    told = shown_url(url)
-    slug = re.sub(r"[^\w.-]+", "-", told).strip("-")[:60]
-    digest = hashlib.sha256(told.encode()).hexdigest()[:8]
+    shown = shown_url(url)
+    slug = re.sub(r"[^\w.-]+", "-", shown).strip("-")[:60]
+    digest = hashlib.sha256(shown.encode()).hexdigest()[:8]
     return Remote(url, root / ".bpmax" / "cassettes" / f"{slug}-{digest}")
 
 
@@ -121,7 +121,7 @@ class Remote:
             return
         with journal.locked(path.parent):
             if self._is_changed(path):
-                self._put(path)
+                self._upload(path)
 
     def _is_changed(self, path: Path) -> bool:
         state = self._state(path)
@@ -146,13 +146,13 @@ class Remote:
             path.unlink(missing_ok=True)
             self._note(path).unlink(missing_ok=True)
         elif state is None or state.stamp != stamp or not path.exists():
-            data = self._asked(path, msg("read"), lambda system, there: system.cat_file(there))
+            data = self._run(path, msg("read"), lambda system, there: system.cat_file(there))
             before = state or State("", "")
             self._remember(path, State(before.stamp, before.sha, _sha(data)))
             journal.replace_whole(path, data)
             self._remember(path, State(stamp, _sha(data)))
 
-    def _put(self, path: Path) -> None:
+    def _upload(self, path: Path) -> None:
         data, state, stamp = path.read_bytes(), self._state(path), self._stamp(path)
         if stamp != (state.stamp if state else None) and not self._is_there(path, data):
             raise CassetteError(
@@ -170,7 +170,7 @@ class Remote:
             with _uploading, system.transaction, system.open(target, "wb") as file:
                 file.write(data)
 
-        self._asked(path, msg("written"), write)
+        self._run(path, msg("written"), write)
         self._remember(path, State(self._stamp(path) or "", _sha(data)))
 
     def _is_there(self, path: Path, data: bytes) -> bool:
@@ -182,7 +182,7 @@ class Remote:
             except FileNotFoundError:
                 return None
 
-        return self._asked(path, msg("read"), read) == data
+        return self._run(path, msg("read"), read) == data
 
     def _stamp(self, path: Path) -> str | None:
         """Return what changes when the file there does, or None if there is none."""
@@ -193,13 +193,13 @@ class Remote:
             except FileNotFoundError:
                 return None
 
-        return self._asked(path, msg("read"), look)
+        return self._run(path, msg("read"), look)
 
-    def _asked(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
+    def _run(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
         try:
             system, folder = self._system()
             there = f"{folder}/{self._name(path)}"
-            with self._told(path, done):
+            with self._explaining(path, done):
                 return ask(system, there)
         except _SilentError:
             self._is_down = True
@@ -212,7 +212,7 @@ class Remote:
             ) from None
 
     @contextmanager
-    def _told(self, path: Path, done: str) -> Iterator[None]:
+    def _explaining(self, path: Path, done: str) -> Iterator[None]:
         """Translate whatever a file system raises; its own words may hold a credential."""
         try:
             yield
@@ -296,13 +296,13 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
         CassetteError: it cannot be reached.
         _SilentError: it says nothing.
     """
-    told = shown_url(url)
+    shown = shown_url(url)
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - only where cassettes lie at a URL
         from fsspec.registry import get_filesystem_class  # noqa: PLC0415
     except ImportError:
         raise ConfigError(
-            msg("{told} needs fsspec; pip install 'bpmax-sim[remote]'", told=told)
+            msg("{shown} needs fsspec; pip install 'bpmax-sim[remote]'", shown=shown)
         ) from None
     try:
         for part in url.split("::"):
@@ -316,9 +316,9 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
         scheme = urlsplit(url).scheme
         raise ConfigError(
             msg(
-                "{told} needs the package with which fsspec reads {scheme}://, such as s3fs "
+                "{shown} needs the package with which fsspec reads {scheme}://, such as s3fs "
                 "for s3://; install it beside bpmax-sim",
-                told=told,
+                shown=shown,
                 scheme=scheme,
             )
         ) from None
@@ -326,11 +326,11 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
         raise
     except OSError as error:
         raise CassetteError(
-            msg("{told} cannot be reached: {why}", told=told, why=_why(error))
+            msg("{shown} cannot be reached: {why}", shown=shown, why=_why(error))
         ) from None
     except Exception as error:  # noqa: BLE001 - each file system raises what it likes
         raise ConfigError(
-            msg("{told} cannot be used: {why}; check the URL", told=told, why=_why(error))
+            msg("{shown} cannot be used: {why}; check the URL", shown=shown, why=_why(error))
         ) from None
     return system, str(folder).rstrip("/")
 
@@ -342,8 +342,8 @@ def _why(error: Exception) -> str:
 
 
 def _protocols(system: Any) -> frozenset[str]:
-    given = system.protocol
-    return frozenset({given} if isinstance(given, str) else given)
+    protocols = system.protocol
+    return frozenset({protocols} if isinstance(protocols, str) else protocols)
 
 
 def _sha(data: bytes) -> str:

@@ -28,15 +28,16 @@ from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 
 Kind = Literal["api", "parameter", "instance", "auth", "field", "node", "transition"]
-KINDS: Final[tuple[Kind, ...]] = (
-    "api",
-    "parameter",
-    "instance",
-    "auth",
-    "field",
-    "node",
-    "transition",
-)
+KINDS: Final[Mapping[Kind, str]] = {
+    "api": msg("api"),
+    "parameter": msg("parameter"),
+    "instance": msg("instance"),
+    "auth": msg("auth"),
+    "field": msg("field"),
+    "node": msg("node"),
+    "transition": msg("transition"),
+}
+"""What is counted, and how a person reads it."""
 Name = tuple[Kind, str]
 
 
@@ -64,8 +65,9 @@ class Ran(msgspec.Struct, frozen=True):
 def coverage(items: Iterable[tuple[ScenarioItem, Platforms]], ran: Iterable[Ran]) -> list[Part]:
     """Return every part that *items* declare, by kind and name, and whether *ran* touched it."""
     declared = {name for item, platforms in items for name in _declared(item, platforms)}
-    touched = {name for one in ran for name in _touched(one)}
-    ordered = sorted(declared, key=lambda part: (KINDS.index(part[0]), part[1]))
+    touched = {name for run in ran for name in _touched(run)}
+    order = {kind: number for number, kind in enumerate(KINDS)}
+    ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
     return [Part(kind, name, (kind, name) in touched) for kind, name in ordered]
 
 
@@ -129,7 +131,7 @@ def _touched(ran: Ran) -> Iterator[Name]:
             yield _field(ran.item, event.field)
         elif isinstance(event, NodeEntered) and ran.item.cast.definition is not None:
             flow = ran.item.cast.definition
-            yield from (("node", f"{flow.flow}: {one}") for one in (event.previous, event.node))
+            yield from (("node", f"{flow.flow}: {node}") for node in (event.previous, event.node))
             yield _transition(flow, event.previous, event.action, event.node)
         elif isinstance(event, BranchArrived) and ran.item.cast.definition is not None:
             yield _transition(ran.item.cast.definition, event.node, "approve", event.join)
@@ -141,14 +143,14 @@ def _touched(ran: Ran) -> Iterator[Name]:
 
 def _stood(events: Iterable[Event]) -> list[Event]:
     """Return *events* without the ways into nodes that were taken back."""
-    kept: list[Event] = []
+    current: list[Event] = []
     for event in events:
         if isinstance(event, NodeEntered) and event.action == UNDO:
-            latest = max(n for n, one in enumerate(kept) if isinstance(one, NodeEntered))
-            del kept[latest]
+            latest = max(n for n, event in enumerate(current) if isinstance(event, NodeEntered))
+            del current[latest]
         else:
-            kept.append(event)
-    return kept
+            current.append(event)
+    return current
 
 
 def _by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
@@ -162,11 +164,11 @@ def _by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
     platform = platforms.own.get(key)
     api = platform.apis.get(name) if platform else None
     for parameter in api.parameters if api else ():
-        if _is_given(call, parameter):
+        if _has_argument(call, parameter):
             yield "parameter", f"{call.call} {parameter.name}"
 
 
-def _is_given(call: CallMade, parameter: Parameter) -> bool:
+def _has_argument(call: CallMade, parameter: Parameter) -> bool:
     if parameter.place == "body" and isinstance(call.body, str):
         return f'name="{parameter.target}"' in call.body  # a part of a multipart body
     if parameter.place == "body" and parameter.target in WHOLE_BODY:
@@ -174,8 +176,8 @@ def _is_given(call: CallMade, parameter: Parameter) -> bool:
     if parameter.place == "body":
         return _lies_in(call.body, parameter.target.split("."))
     named: Mapping[str, Any] = getattr(call, parameter.place)
-    wanted = parameter.target.lower() if parameter.place == "header" else parameter.target
-    return wanted in named
+    target = parameter.target.lower() if parameter.place == "header" else parameter.target
+    return target in named
 
 
 def _lies_in(value: Any, path: Sequence[str]) -> bool:

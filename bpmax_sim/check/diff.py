@@ -69,9 +69,9 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def either(self) -> Numbered:
         """Return the older one that is there."""
-        found = self.old or self.new
-        assert found is not None
-        return found
+        side = self.old or self.new
+        assert side is not None
+        return side
 
 
 def difference(
@@ -98,7 +98,7 @@ def additions(new: Cassette) -> Iterator[tuple[str, Pair]]:
         CassetteError: if it cannot be read.
     """
     for owner in new.owners:
-        yield from ((owner, Pair(new=one)) for one in _exchanges(new, owner))
+        yield from ((owner, Pair(new=numbered)) for numbered in _exchanges(new, owner))
 
 
 def _owners(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
@@ -120,55 +120,57 @@ def _pairs(
     old: Sequence[Numbered], new: Sequence[Numbered], rules: Rules, volatile: Volatile
 ) -> Iterator[Pair]:
     """Pair equal calls in their order, then those of the same API that differ least."""
-    seen = {id(one): parts_of_exchange(one.exchange) for one in (*old, *new)}
+    seen = {id(numbered): parts_of_exchange(numbered.exchange) for numbered in (*old, *new)}
 
-    def parts(one: Numbered) -> Parts:
-        return seen[id(one)]
+    def parts(numbered: Numbered) -> Parts:
+        return seen[id(numbered)]
 
-    def distance(one: Numbered, other: Numbered) -> int:
-        return len(differences(parts(one), parts(other), rules))
+    def distance(numbered: Numbered, other: Numbered) -> int:
+        return len(differences(parts(numbered), parts(other), rules))
 
-    left = _Left(new, lambda one: identity(parts(one), rules))
-    partners = {one.number: left.equal(identity(parts(one), rules)) for one in old}
-    for one in old:
-        partner = partners[one.number] or left.nearest(one, partial(distance, one))
+    left = _Left(new, lambda numbered: identity(parts(numbered), rules))
+    partners = {numbered.number: left.equal(identity(parts(numbered), rules)) for numbered in old}
+    for numbered in old:
+        partner = partners[numbered.number] or left.nearest(numbered, partial(distance, numbered))
         if partner is None:
-            yield Pair(old=one)
+            yield Pair(old=numbered)
             continue
         yield Pair(
-            old=one,
+            old=numbered,
             new=partner,
-            request=differences(parts(one), parts(partner), rules),
-            answer=_answer(one, partner, volatile),
+            request=differences(parts(numbered), parts(partner), rules),
+            answer=_answer(numbered, partner, volatile),
         )
-    yield from (Pair(new=one) for one in left.rest())
+    yield from (Pair(new=numbered) for numbered in left.rest())
 
 
 class _Left:
     """What has no partner yet."""
 
-    def __init__(self, found: Sequence[Numbered], key: Callable[[Numbered], str]) -> None:
+    def __init__(self, every: Sequence[Numbered], key: Callable[[Numbered], str]) -> None:
         self._by_name: dict[str, dict[int, Numbered]] = defaultdict(dict)
         self._by_key: dict[str, deque[Numbered]] = defaultdict(deque)
-        for one in found:
-            self._by_name[one.name][one.number] = one
-            self._by_key[key(one)].append(one)
+        for numbered in every:
+            self._by_name[numbered.name][numbered.number] = numbered
+            self._by_key[key(numbered)].append(numbered)
 
     def equal(self, key: str) -> Numbered | None:
         waiting = self._by_key.get(key)
         return self._taken(waiting.popleft()) if waiting else None
 
-    def nearest(self, wanted: Numbered, distance: Callable[[Numbered], int]) -> Numbered | None:
-        fitting = islice(self._by_name[wanted.name].values(), _MOST_TRIED)
-        found = min(fitting, key=lambda one: (distance(one), one.number), default=None)
-        return self._taken(found) if found else None
+    def nearest(self, target: Numbered, distance: Callable[[Numbered], int]) -> Numbered | None:
+        fitting = islice(self._by_name[target.name].values(), _MOST_TRIED)
+        nearest = min(
+            fitting, key=lambda numbered: (distance(numbered), numbered.number), default=None
+        )
+        return self._taken(nearest) if nearest else None
 
     def rest(self) -> list[Numbered]:
-        left = (one for found in self._by_name.values() for one in found.values())
-        return sorted(left, key=lambda one: one.exchange.order)
+        left = (numbered for group in self._by_name.values() for numbered in group.values())
+        return sorted(left, key=lambda numbered: numbered.exchange.order)
 
-    def _taken(self, one: Numbered) -> Numbered:
-        return self._by_name[one.name].pop(one.number)
+    def _taken(self, numbered: Numbered) -> Numbered:
+        return self._by_name[numbered.name].pop(numbered.number)
 
 
 def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Difference, ...]:
@@ -177,20 +179,20 @@ def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Differenc
         FieldPath.parse(path, "volatile")
         for path in (*PASSING, *volatile(call.name if call else ""))
     ]
-    before, after = (_seen(one, passing) for one in (old, new))
+    before, after = (_seen(numbered, passing) for numbered in (old, new))
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
         before["body"], after["body"] = _whole(before), _whole(after)
     return tuple(
-        found
+        difference
         for name in dict.fromkeys([*before, *after])
         if name != "kind"
-        for found in compare((name,), before.get(name, UNSET), after.get(name, UNSET))
+        for difference in compare((name,), before.get(name, UNSET), after.get(name, UNSET))
     )
 
 
-def _seen(one: Numbered, passing: Sequence[Steps]) -> dict[str, Any]:
-    found: dict[str, Any] = without(parts_of_outcome(one.exchange.outcome), passing)
-    return found
+def _seen(numbered: Numbered, passing: Sequence[Steps]) -> dict[str, Any]:
+    parts: dict[str, Any] = without(parts_of_outcome(numbered.exchange.outcome), passing)
+    return parts
 
 
 def _whole(seen: dict[str, Any]) -> Any:

@@ -20,7 +20,7 @@ from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.path_template import path_template
@@ -65,14 +65,13 @@ class Change(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return it as a phrase, such as ``body.data.name: text became number``."""
-        told = {
+        message = {
             "added": msg("is new ({now})", now=self.now),
             "removed": msg("is gone (was {was})", was=self.was),
         }
-        return msg(
-            "{path}: {get}",
-            path=self.path,
-            get=(told.get(self.what) or msg("{was} became {now}", was=self.was, now=self.now)),
+        return labelled(
+            self.path,
+            message.get(self.what) or msg("{was} became {now}", was=self.was, now=self.now),
         )
 
 
@@ -80,47 +79,49 @@ def shape_of(response: Response) -> Shape:
     """Return the shape of an answer's body."""
     content_type = response.header("content-type") or ""
     body = read_body(response.body, content_type)
-    found: dict[Steps, set[str]] = {}
+    shape: dict[Steps, set[str]] = {}
     if body.kind in {"json", "form"}:
-        _look(body.value, ("body",), found)
+        _look(body.value, ("body",), shape)
     elif body.kind != "none":
-        found["body",] = {media_type(content_type) or body.kind}
-    return {path: frozenset(types) for path, types in found.items()}
+        shape["body",] = {media_type(content_type) or body.kind}
+    return {path: frozenset(types) for path, types in shape.items()}
 
 
-def _look(value: Any, path: Steps, found: dict[Steps, set[str]]) -> None:
+def _look(value: Any, path: Steps, shape: dict[Steps, set[str]]) -> None:
     kind = next((name for types, name in _TYPES if isinstance(value, types)), NULL)
-    found.setdefault(path, set()).add(kind)
+    shape.setdefault(path, set()).add(kind)
     if isinstance(value, dict):
         for name, item in value.items():
-            _look(item, (*path, name), found)
+            _look(item, (*path, name), shape)
     elif isinstance(value, list):
         for item in value:
-            _look(item, (*path, Wild.ALL), found)
+            _look(item, (*path, Wild.ALL), shape)
 
 
 def unsteady(first: Response, second: Response) -> frozenset[Steps]:
     """Return the places whose value or presence differs between two answers to one request."""
-    one, two = _leaves(first), _leaves(second)
-    return frozenset(path for path in one.keys() | two.keys() if one.get(path) != two.get(path))
+    first_leaves, two = _leaves(first), _leaves(second)
+    return frozenset(
+        path for path in first_leaves.keys() | two.keys() if first_leaves.get(path) != two.get(path)
+    )
 
 
 def _leaves(response: Response) -> dict[Steps, list[Any]]:
     body = read_body(response.body, response.header("content-type") or "")
-    found: dict[Steps, list[Any]] = {}
-    _collect(body.value, ("body",), found)
-    return found
+    leaves: dict[Steps, list[Any]] = {}
+    _collect(body.value, ("body",), leaves)
+    return leaves
 
 
-def _collect(value: Any, path: Steps, found: dict[Steps, list[Any]]) -> None:
+def _collect(value: Any, path: Steps, leaves: dict[Steps, list[Any]]) -> None:
     if isinstance(value, dict):
         for name, item in value.items():
-            _collect(item, (*path, name), found)
+            _collect(item, (*path, name), leaves)
     elif isinstance(value, list):
         for item in value:
-            _collect(item, (*path, Wild.ALL), found)
+            _collect(item, (*path, Wild.ALL), leaves)
     else:
-        found.setdefault(path, []).append((isinstance(value, bool), value))  # True is not 1
+        leaves.setdefault(path, []).append((isinstance(value, bool), value))  # True is not 1
 
 
 def changes(
@@ -135,11 +136,11 @@ def changes(
         return
     was, now = shape_of(recorded), shape_of(live)
     for path in sorted({*was, *now}, key=format_path):
-        if _is_told(path, was, now) and not _is_volatile(path, volatile):
+        if _is_reported(path, was, now) and not _is_volatile(path, volatile):
             yield from _change(path, was.get(path, frozenset()), now.get(path, frozenset()))
 
 
-def _is_told(path: Steps, was: Shape, now: Shape) -> bool:
+def _is_reported(path: Steps, was: Shape, now: Shape) -> bool:
     """Return whether *path* stands on both sides, or is a member of an object on both.
 
     An item of a list that is empty on the other side tells nothing.
@@ -195,8 +196,8 @@ def carries_standin(request: Request) -> bool:
     if call is None:
         texts = [request.url, *(value for _, value in request.headers)]
         return any(_STANDIN in text for text in texts) or _in_body(request.body)
-    said = [call.path, *(value for _, value in (*call.query, *call.headers))]
-    return any(_STANDIN in text for text in said) or _in_body(call.body)
+    parts = [call.path, *(value for _, value in (*call.query, *call.headers))]
+    return any(_STANDIN in text for text in parts) or _in_body(call.body)
 
 
 def _in_body(body: bytes | None) -> bool:
@@ -207,16 +208,16 @@ def builder(session: Proxies, call: Call) -> Builder:
     """Return the call of a script that said *call*."""
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
-    made = session.proxy(call.platform, instance_key=call.instance).api(call.api)
-    made = made.path(path_template(template).match(call.path) or {})
-    made = made.query(by_name(call.query))
-    made = made.header(dict(call.headers))
+    chain = session.proxy(call.platform, instance_key=call.instance).api(call.api)
+    chain = chain.path(path_template(template).match(call.path) or {})
+    chain = chain.query(by_name(call.query))
+    chain = chain.header(dict(call.headers))
     if call.body is None:
-        return made
-    return made.body(_said(call.body, Headers(call.headers).media_type))
+        return chain
+    return chain.body(_decoded(call.body, Headers(call.headers).media_type))
 
 
-def _said(body: bytes, media: str) -> Any:
+def _decoded(body: bytes, media: str) -> Any:
     """Return JSON as its value, so that it merges with declared defaults; all else as bytes."""
     if not media.endswith("json"):
         return body
@@ -287,12 +288,12 @@ def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
     recorded = _answered_at(exchange)
     if now - recorded > age:
         day = str(Instant(recorded))[:10]
-        told = msg(
+        message = msg(
             "recorded on {day}, {now} days ago; record it again",
             day=day,
             now=int((now - recorded) // _DAY),
         )
-        yield Drift(exchange=exchange, tier="warning", kind="old", message=told)
+        yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
 
 
 def _answered_at(exchange: Exchange) -> float:
@@ -321,15 +322,15 @@ class Verification:
         outcome, request = exchange.outcome, exchange.request
         if not isinstance(outcome, Response) or request.is_login:
             return
-        whose = _whose(request)
-        if whose in self._down:
-            told = msg("not sent: {whose} could not be reached before", whose=whose)
-            yield Drift(exchange=exchange, tier="info", kind="skipped", message=told)
+        party = _party(request)
+        if party in self._down:
+            message = msg("not sent: {party} could not be reached before", party=party)
+            yield Drift(exchange=exchange, tier="info", kind="skipped", message=message)
             return
         check = _Check(self._session, exchange, outcome)
         for drift in check.run(allow_writes=self._allow_writes):
             if drift.kind == "unreachable":
-                self._down.add(whose)
+                self._down.add(party)
             yield drift
 
 
@@ -342,7 +343,7 @@ def verify(
         yield from verification.verify(exchange)
 
 
-def _whose(request: Request) -> str:
+def _party(request: Request) -> str:
     call = request.call
     if call is not None and call.platform:
         return f"{call.platform}.{call.instance}"
@@ -373,7 +374,7 @@ class _Check(msgspec.Struct, frozen=True):
             second = self._send() if safe else first
         except CallError as error:
             kind: Kind = "unreachable" if isinstance(error, TransportError) else "failed"
-            yield self._drift("error", kind, self._told(error))
+            yield self._drift("error", kind, self._described(error))
             return
         if rule == "status":
             yield from self._status(first)
@@ -397,12 +398,12 @@ class _Check(msgspec.Struct, frozen=True):
             builder(self.session, call).call()
         except CallError as error:
             failure = error
-        made = [one for one in self.session.calls[before:] if not one.is_login]
-        if made and made[-1].received is not None:
-            return made[-1].received
+        calls = [call for call in self.session.calls[before:] if not call.is_login]
+        if calls and calls[-1].received is not None:
+            return calls[-1].received
         raise failure or CallError(msg("it was not answered"))
 
-    def _told(self, error: CallError) -> str:
+    def _described(self, error: CallError) -> str:
         """Return the message, without what is secret and without the name that stands before it."""
         calls = self.session.calls
         message = calls[-1].redact(error.message) if calls else error.message
@@ -420,8 +421,10 @@ class _Check(msgspec.Struct, frozen=True):
         for change in changes(self.recorded, first, learned | known):
             yield self._drift(change.tier, "changed", str(change), change.path)
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
-            told = msg("{path}: differs between two answers; declare volatile: [{path}]", path=path)
-            yield self._drift("info", "volatile", told, path)
+            message = msg(
+                "{path}: differs between two answers; declare volatile: [{path}]", path=path
+            )
+            yield self._drift("info", "volatile", message, path)
 
     def _drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
@@ -431,7 +434,9 @@ def _known(declared: tuple[Platform, Api] | None) -> frozenset[Steps]:
     """Return the places of answers that are declared volatile."""
     if declared is None:
         return frozenset()
-    return frozenset(FieldPath.parse(path, "volatile") for one in declared for path in one.volatile)
+    return frozenset(
+        FieldPath.parse(path, "volatile") for item in declared for path in item.volatile
+    )
 
 
 def _reason(exchange: Exchange, rule: str, *, allowed: bool) -> str:

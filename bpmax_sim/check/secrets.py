@@ -65,16 +65,16 @@ def secrets_in(cassette: Cassette, vault: Vault) -> Iterator[Problem]:
         entry = cassette.entry(number)
         file, _, line = cassette.place(number).rpartition(":")
         begin = int(line)
-        for finding in (one for part in scannable(entry) for one in vault.scan(part)):
+        for finding in (hit for part in scannable(entry) for hit in vault.scan(part)):
             yield Problem(
                 msg(
                     "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=_DO
                 ),
                 Place(file, begin),
             )
-        for told, at in _suspicious(entry):
+        for reason, at in _suspicious(entry):
             yield Problem(
-                msg("{told}; {do}", told=told, do=_DO), _place(file, begin, entry.text, at)
+                msg("{reason}; {do}", reason=reason, do=_DO), _place(file, begin, entry.text, at)
             )
 
 
@@ -85,18 +85,18 @@ def _place(file: str, begin: int, text: str, at: int) -> Place:
 
 def _suspicious(entry: Entry) -> Iterator[tuple[str, int]]:
     for what, form in _FORMS:
-        for found in form.finditer(entry.text):
-            if not is_standin(found[0]):
-                yield msg("{what} stands here", what=what), found.start()
+        for match in form.finditer(entry.text):
+            if not is_standin(match[0]):
+                yield msg("{what} stands here", what=what), match.start()
     injected = {place.lower() for place in entry.line.injected}
-    for found in _HEADER.finditer(entry.text):
-        name, value = found["name"].lower(), found["value"]
+    for match in _HEADER.finditer(entry.text):
+        name, value = match["name"].lower(), match["value"]
         if f"header.{name}" not in injected and not _is_hidden(name, value):
-            yield msg("the header {name} holds a credential", name=name), found.start("value")
-    for found in _MEMBER.finditer(entry.text):
-        name = found["member"] or found["query"]
-        if f"query.{name}" not in injected and not _is_replaced(found["value"]):
-            yield msg("{name} has a value of its own", name=name), found.start("value")
+            yield msg("the header {name} holds a credential", name=name), match.start("value")
+    for match in _MEMBER.finditer(entry.text):
+        name = match["member"] or match["query"]
+        if f"query.{name}" not in injected and not _is_replaced(match["value"]):
+            yield msg("{name} has a value of its own", name=name), match.start("value")
 
 
 def _is_hidden(name: str, value: str) -> bool:
@@ -126,7 +126,7 @@ _NOT_IGNORED = 1  # as `git check-ignore` ends; 128 is no repository, where noth
 def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
     """Yield a problem for each literal value of a credential that is declared to be secret."""
     is_open = cache(_is_open)
-    for entry in (one for entries in platforms.entries.values() for one in entries):
+    for entry in (item for entries in platforms.entries.values() for item in entries):
         platform = platforms.find(entry.instance.platform)
         for name, value in entry.instance.credentials.items():
             spec = platform.credentials.get(name) if platform else None
@@ -135,13 +135,13 @@ def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
                 continue
             if node is not None and is_open(node.file):
                 variable = f"{entry.instance.platform}_{name}".upper()
-                told = msg(
+                message = msg(
                     "{name!r} is a secret and stands here in the clear, in a file that Git does "
                     "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml",
                     name=name,
                     variable=variable,
                 )
-                yield Problem(told, node.place, f"credentials.{name}")
+                yield Problem(message, node.place, f"credentials.{name}")
         yield from _literal_proxy(entry, is_open)
 
 
@@ -150,12 +150,12 @@ def _literal_proxy(entry: Tenant, is_open: Callable[[str], bool]) -> Iterator[Pr
     has_password = isinstance(proxy, str) and urlsplit(proxy).password
     if node is not None and has_password and is_open(node.file):
         variable = f"{entry.instance.platform}_PROXY".upper()
-        told = msg(
+        message = msg(
             "the password of the proxy stands here in the clear, in a file that Git does "
             "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml",
             variable=variable,
         )
-        yield Problem(told, node.place, "proxy")
+        yield Problem(message, node.place, "proxy")
 
 
 def _is_open(file: str) -> bool:

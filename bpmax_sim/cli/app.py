@@ -28,7 +28,7 @@ from bpmax_sim.errors import (
     TransportError,
     near,
 )
-from bpmax_sim.i18n import UnknownLanguageError, joined, msg, translate
+from bpmax_sim.i18n import UnknownLanguageError, joined, msg, series, translate
 from bpmax_sim.i18n import choose as choose_language
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
@@ -339,31 +339,31 @@ _SPACE = re.compile(r"\s+")
 
 def in_our_words(message: str) -> str:
     """Return *message* on one line, without the words of typer's own parts."""
-    told = _SPACE.sub(" ", message).strip().rstrip(".")
+    spaced = _SPACE.sub(" ", message).strip().rstrip(".")
     for mark in _MARKS:
-        told = told.replace(mark, "")
+        spaced = spaced.replace(mark, "")
     for pattern, text in _REFUSALS.items():
-        if found := re.fullmatch(pattern, told):
-            parts = found.groupdict()
+        if match := re.fullmatch(pattern, spaced):
+            parts = match.groupdict()
             hint = ""
             if "known" in parts:
                 hint = near(parts["value"], re.findall("'([^']*)'", parts["known"]))
             if "why" in parts:
                 parts["why"] = in_our_words(parts["why"])
             return msg(text, **parts, near=hint)
-    return told
+    return spaced
 
 
 def _with_headings(text: str) -> str:
     for pattern, heading in _HEADINGS.items():
-        if found := re.search(pattern, text):
-            text = text.replace(found[0], translate(heading))
+        if match := re.search(pattern, text):
+            text = text.replace(match[0], translate(heading))
     return text
 
 
 def command_of(arguments: Sequence[str], names: Callable[[str], bool]) -> str:
     """Return the command that *arguments* begin with, as far as *names* knows it, or nothing."""
-    words = [one for one in arguments if not one.startswith("-")]
+    words = [argument for argument in arguments if not argument.startswith("-")]
     pair = joined(" ", words[:2])
     return pair if names(pair) else words[0] if words and names(words[0]) else ""
 
@@ -400,8 +400,8 @@ class _Commands(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
-        found = COMMANDS.get(cmd_name)
-        return _made(cmd_name, found) if found else None
+        command = COMMANDS.get(cmd_name)
+        return _compiled(cmd_name, command) if command else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] == "help":  # as other tools have it
@@ -411,8 +411,8 @@ class _Commands(TyperGroup):
         if pair in COMMANDS:
             return pair, self.get_command(ctx, pair), args[2:]
         if name not in COMMANDS and not name.startswith("-"):
-            told = near(name, COMMANDS) or msg("; there are {names}", names=joined(", ", COMMANDS))
-            ctx.fail(msg("there is no command {name!r}{told}", name=name, told=told))
+            text = near(name, COMMANDS) or msg("; there are {names}", names=series(COMMANDS))
+            ctx.fail(msg("there is no command {name!r}{text}", name=name, text=text))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
@@ -422,27 +422,28 @@ class _Commands(TyperGroup):
             )
 
 
-def _made(name: str, command: Command) -> Any:
+def _compiled(name: str, command: Command) -> Any:
     module, _, function = command.home.partition(":")
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     home = import_module(f"bpmax_sim.cli.{module}")
     called = getattr(home, function)
     app.command(
-        name, cls=_Command, help=_in_sentences(translate(command.help)), context_settings=_SETTINGS
+        name, cls=_Command, help=in_sentences(translate(command.help)), context_settings=_SETTINGS
     )(called)
-    made: Any = typer.main.get_command(app)
-    helps = _helps(called)
-    for parameter in made.params:
+    compiled: Any = typer.main.get_command(app)
+    helps = helps_of(called)
+    for parameter in compiled.params:
         if parameter.name in helps:
-            parameter.help = _in_sentences(translate(helps[parameter.name]))
-    return made
+            parameter.help = in_sentences(translate(helps[parameter.name]))
+    return compiled
 
 
-def _in_sentences(text: str) -> str:
+def in_sentences(text: str) -> str:
+    """Return *text* with the full stops of its language."""
     return _FULL_STOP.sub("。", text)
 
 
-def _helps(called: Callable[..., Any]) -> Mapping[str, str]:
+def helps_of(called: Callable[..., Any]) -> Mapping[str, str]:
     """Return the help of each parameter, before typer makes a mere text of it."""
     hints = get_type_hints(called, include_extras=True)
     return {
@@ -503,12 +504,12 @@ def _called(arguments: Sequence[str]) -> int:
         code = _app()(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         where = f"{PROGRAM} {command_of(arguments, COMMANDS.__contains__)}".rstrip()
-        told = msg(
+        message = msg(
             "{in_our_words}; see {where} --help",
             in_our_words=in_our_words(error.format_message()),
             where=where,
         )
-        return _failed(ConfigError(told), arguments)
+        return _failed(ConfigError(message), arguments)
     except BpmaxError as error:
         return _failed(error, arguments)
     except typer.Abort:
@@ -529,7 +530,7 @@ def _failed(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
         from bpmax_sim.report.document import as_data  # noqa: PLC0415 - help is quick without it
 
         problems = error.problems if isinstance(error, ConfigError) else (Problem(str(error)),)
-        say_document(exit_code=int(code), problems=[as_data(one) for one in problems])
+        say_document(exit_code=int(code), problems=[as_data(problem) for problem in problems])
     return code
 
 

@@ -28,7 +28,7 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import below, collect, declared, missing, opened, targets, with_journals
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.messages import Exchange, Failed
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.report.exit_codes import ExitCode
@@ -89,8 +89,8 @@ def seal(
             say(line)
     _seal(cassette, after, yes=yes, changed=after != before)
     if json:
-        told = {"sealed": after != before, "edited": exchanges, "changes": lines}
-        say_document(file=shown(cassette), **told)
+        document = {"sealed": after != before, "edited": exchanges, "changes": lines}
+        say_document(file=shown(cassette), **document)
     return ExitCode.PASSED
 
 
@@ -102,18 +102,18 @@ def _seal(cassette: Path, after: bytes, *, yes: bool, changed: bool) -> None:
         agree(msg("Seal {cassette} like this?", cassette=shown(cassette)))
     with journal.locked(cassette.parent):
         journal.replace_whole(cassette, after)
-    tell(f"{shown(cassette)}: sealed")
+    tell(labelled(shown(cassette), msg("sealed")))
 
 
 def _sealed(path: Path, data: bytes) -> bytes:
     try:
         return reseal(data.decode())
     except UnicodeDecodeError:
-        told = msg("not UTF-8; save it as UTF-8")
-        raise ConfigError(Problem(told, Place(shown(path)))) from None
+        message = msg("not UTF-8; save it as UTF-8")
+        raise ConfigError(Problem(message, Place(shown(path)))) from None
     except YamlTextError as error:
-        told = msg("{error}; correct it, or restore the file", error=error)
-        raise ConfigError(Problem(told, Place(shown(path), error.line))) from error
+        message = msg("{error}; correct it, or restore the file", error=error)
+        raise ConfigError(Problem(message, Place(shown(path), error.line))) from error
 
 
 def _passing() -> merge.Volatile:
@@ -135,15 +135,15 @@ def recover(
 ) -> int:
     """Seal what was left in journals."""
     passing = _passing()
-    found = with_journals(paths or ())
-    written = [new for path in found for new in merge.recover(path, volatile=passing)]
+    targets = with_journals(paths or ())
+    written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
     if json:
-        said = {"files": written, "review": waiting}
-        say_document(**{name: [shown(one) for one in paths] for name, paths in said.items()})
+        document = {"files": written, "review": waiting}
+        say_document(**{name: [shown(path) for path in paths] for name, paths in document.items()})
     else:
         for path in written:
-            say(f"{shown(path)}: recovered")
+            say(labelled(shown(path), msg("recovered")))
     if waiting:
         tell(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
         return ExitCode.REVIEW
@@ -164,9 +164,9 @@ def fmt(
     json: Json = False,
 ) -> int:
     """Write cassettes anew where that changes them."""
-    found = below(paths or (), ".yaml")
+    files = below(paths or (), ".yaml")
     known = _rules()
-    fresh = {path: _formatted(path, known) for path in found}
+    fresh = {path: _formatted(path, known) for path in files}
     changed = [path for path, data in fresh.items() if data != path.read_bytes()]
     if not check:
         for path in changed:
@@ -175,13 +175,14 @@ def fmt(
     if json:
         say_document(check=check, files=[shown(path) for path in changed])
     else:
+        done = msg("would be written anew") if check else msg("written anew")
         for path in changed:
-            say(f"{shown(path)}: {'would be written anew' if check else 'written anew'}")
+            say(labelled(shown(path), done))
     if not changed:
         tell(
             msg(
                 "{counted}: canonical, keys under the rules in force",
-                counted=plural(len(found), "{number} cassette", "{number} cassettes"),
+                counted=plural(len(files), "{number} cassette", "{number} cassettes"),
             )
         )
     return ExitCode.FAILED if check and changed else ExitCode.PASSED
@@ -222,22 +223,22 @@ def inspect(
 ) -> int:
     """Show a cassette."""
     path, line = _parts(cassette)
-    found = opened(path)
-    told = [_exchange(found, number) for number in _numbers(found, line)]
+    loaded = opened(path)
+    exchanges = [_exchange(loaded, number) for number in _numbers(loaded, line)]
     if json:
-        say_document(file=str(path), exchanges=told)
+        say_document(file=str(path), exchanges=exchanges)
     elif line:
-        say(found.entry(_numbers(found, line)[0]).text.rstrip())
+        say(loaded.entry(_numbers(loaded, line)[0]).text.rstrip())
     else:
-        rows = [tuple(str(one[name]) for name in _COLUMNS) for one in told]
+        rows = [tuple(str(exchange[name]) for name in _COLUMNS) for exchange in exchanges]
         for text in table([_COLUMNS, *rows]):
             say(text)
     return ExitCode.PASSED
 
 
 def _parts(text: str) -> tuple[Path, int]:
-    found = None if Path(text).exists() else _LINE.fullmatch(text)
-    return (Path(found[1]), int(found[2])) if found else (Path(text), 0)
+    match = None if Path(text).exists() else _LINE.fullmatch(text)
+    return (Path(match[1]), int(match[2])) if match else (Path(text), 0)
 
 
 def _numbers(cassette: Cassette, line: int) -> list[int]:
@@ -309,18 +310,12 @@ def exports(
     try:
         data, notes = write_foreign(exchanges, kind.value)
     except CassetteError as error:
-        raise CassetteError(f"{cassette}: {error}") from None
+        raise CassetteError(labelled(cassette, error)) from None
     for note in notes:
-        tell(msg("{cassette}: {note}", cassette=cassette, note=note))
+        tell(labelled(cassette, note))
     if to is not None:
         _write(to, data, yes=yes)
-        tell(
-            msg(
-                "{to}: {plural}",
-                to=to,
-                plural=plural(len(exchanges), "{number} exchange", "{number} exchanges"),
-            )
-        )
+        tell(labelled(to, plural(len(exchanges), "{number} exchange", "{number} exchanges")))
     if json:
         say_document(
             format=kind.value,
@@ -343,7 +338,7 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
     """
     cassette = opened(path)
     if owner is not None and owner not in cassette.owners:
-        known = joined(", ", map(repr, cassette.owners)) or msg("nothing")
+        known = series(map(repr, cassette.owners)) or msg("nothing")
         hint = near(owner, cassette.owners) or msg("; it holds {known}", known=known)
         raise ConfigError(
             msg(
@@ -354,7 +349,7 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
             )
         )
     owners = cassette.owners if owner is None else (owner,)
-    return [cassette.exchange(n) for one in owners for n in cassette.index.numbers(one)]
+    return [cassette.exchange(n) for owner in owners for n in cassette.index.numbers(owner)]
 
 
 def _write(path: Path, data: bytes, *, yes: bool) -> None:

@@ -16,7 +16,7 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.project import FILES
 from bpmax_sim.cli.terminal import say, say_document
 from bpmax_sim.errors import BpmaxError, ConfigError
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import Instance, Source
 from bpmax_sim.project import find_root
@@ -36,13 +36,13 @@ def project_findings(root: Path, environ: Mapping[str, str]) -> Iterator[Finding
     yield from _declared(root, environ)
     yield from _schemas(root)
     yield from _left(root)
-    if any((one / ".git").exists() for one in (root, *root.parents)):
+    if any((ancestor / ".git").exists() for ancestor in (root, *root.parents)):
         yield _git(root)
-    found = [name for name, (_, place) in CIS.items() if (root / place).is_file()]
+    files = [name for name, (_, place) in CIS.items() if (root / place).is_file()]
     yield (
         True,
         msg("CI file"),
-        joined(", ", found) or msg("none; `bpmax-sim init --ci github` writes one"),
+        series(files) or msg("none; `bpmax-sim init --ci github` writes one"),
     )
 
 
@@ -51,14 +51,18 @@ def _declared(root: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     try:
         platforms = load_platforms(folder if folder.is_dir() else None)
     except ConfigError as error:
-        told = plural(len(error.problems), "{number} problem", "{number} problems")
-        yield False, msg("platforms"), msg("{told}; `bpmax-sim lint` tells them", told=told)
+        message = plural(len(error.problems), "{number} problem", "{number} problems")
+        yield (
+            False,
+            msg("platforms"),
+            msg("{message}; `bpmax-sim lint` tells them", message=message),
+        )
         return
-    own = joined(", ", sorted(platforms.own)) or msg("the built-in ones")
+    own = series(sorted(platforms.own)) or msg("the built-in ones")
     yield True, msg("platforms"), own
-    instances = [one.instance for entries in platforms.entries.values() for one in entries]
-    if lacking := sorted({name for one in instances for name in _unset(one, environ)}):
-        names = joined(", ", lacking)
+    instances = [entry.instance for entries in platforms.entries.values() for entry in entries]
+    if lacking := sorted({name for instance in instances for name in _unset(instance, environ)}):
+        names = series(lacking)
         yield (
             True,
             msg("environment"),
@@ -69,7 +73,7 @@ def _declared(root: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def _sources(instance: Instance) -> Iterator[Source]:
     values = (instance.base_url, *instance.credentials.values())
-    return (one for one in values if isinstance(one, Source))
+    return (value for value in values if isinstance(value, Source))
 
 
 def _unset(instance: Instance, environ: Mapping[str, str]) -> Iterator[str]:
@@ -79,12 +83,14 @@ def _unset(instance: Instance, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _keyring(platforms: Platforms) -> Iterator[Finding]:
-    instances = [one.instance for entries in platforms.entries.values() for one in entries]
-    wanted = any(isinstance(one.keyring, str) for each in instances for one in _sources(each))
-    if wanted and find_spec("keyring") is None:
-        told = msg("instances name it; install it: pip install 'bpmax-sim[keyring]'")
-        yield False, "keyring", told
-    elif wanted:
+    instances = [entry.instance for entries in platforms.entries.values() for entry in entries]
+    needs_keyring = any(
+        isinstance(source.keyring, str) for each in instances for source in _sources(each)
+    )
+    if needs_keyring and find_spec("keyring") is None:
+        message = msg("instances name it; install it: pip install 'bpmax-sim[keyring]'")
+        yield False, "keyring", message
+    elif needs_keyring:
         yield True, "keyring", msg("installed")
 
 
@@ -93,10 +99,10 @@ def _schemas(root: Path) -> Iterator[Finding]:
     if not folder.is_dir():
         return
     old = [name for name, make in FILES.items() if not _is_fresh(folder, name, make())]
-    told = msg(
-        "{names}: not those of this version; `bpmax-sim schema --write`", names=joined(", ", old)
+    message = msg(
+        "{names}: not those of this version; `bpmax-sim schema --write`", names=series(old)
     )
-    yield not old, "schemas", told if old else shown(folder)
+    yield not old, "schemas", message if old else shown(folder)
 
 
 def _is_fresh(folder: Path, name: str, schema: Mapping[str, object]) -> bool:
@@ -114,17 +120,17 @@ def _left(root: Path) -> Iterator[Finding]:
         list(folder.rglob(end)) if folder.is_dir() else [] for end in ("*.journal", "*.new")
     )
     if journals:
-        told = msg(
+        message = msg(
             "{counted} was not finished; `bpmax-sim recover`",
             counted=plural(len(journals), "{number} recording", "{number} recordings"),
         )
-        yield False, msg("journals"), told
+        yield False, msg("journals"), message
     if waiting:
-        told = msg(
+        message = msg(
             "{counted} to accept or reject; `bpmax-sim review`",
             counted=plural(len(waiting), "{number} recording", "{number} recordings"),
         )
-        yield False, msg("review"), told
+        yield False, msg("review"), message
 
 
 def _git(root: Path) -> Finding:
@@ -157,13 +163,13 @@ _SAMPLE = "合同"
 
 def doctor(*, json: Json = False) -> int:
     """Check the installation."""
-    found = list(findings())
-    sound = all(ok for ok, _, _ in found)
+    results = list(findings())
+    sound = all(ok for ok, _, _ in results)
     if json:
-        checks = [{"ok": ok, "name": name, "value": value} for ok, name, value in found]
+        checks = [{"ok": ok, "name": name, "value": value} for ok, name, value in results]
         say_document(ok=sound, checks=checks)
     else:
-        for line in table([("√" if ok else "×", name, value) for ok, name, value in found]):
+        for line in table([("√" if ok else "×", name, value) for ok, name, value in results]):
             say(line)
     return ExitCode.PASSED if sound else ExitCode.FAILED
 
@@ -205,7 +211,7 @@ def _package(name: str) -> Finding:
 def _extra(name: str) -> Finding:
     """Tell of something that only some need."""
     packages, purpose = EXTRAS[name]
-    if all(find_spec(one) for one in packages):
+    if all(find_spec(package) for package in packages):
         return True, msg("extra {name}", name=name), msg("installed")
     return (
         True,
@@ -218,7 +224,7 @@ def _extra(name: str) -> Finding:
 
 def _console() -> Finding:
     encoding = sys.stdout.encoding or "ascii"
-    told = msg(
+    message = msg(
         "{encoding}, files {getfilesystemencoding}",
         encoding=encoding,
         getfilesystemencoding=sys.getfilesystemencoding(),
@@ -227,8 +233,12 @@ def _console() -> Finding:
         _SAMPLE.encode(encoding)
         os.fsencode(_SAMPLE)
     except (UnicodeEncodeError, LookupError):
-        return False, msg("console"), msg("{told}; it lacks Chinese: set PYTHONUTF8=1", told=told)
-    return True, msg("console"), told
+        return (
+            False,
+            msg("console"),
+            msg("{message}; it lacks Chinese: set PYTHONUTF8=1", message=message),
+        )
+    return True, msg("console"), message
 
 
 def _engine() -> Finding:
@@ -249,7 +259,7 @@ def _engine() -> Finding:
 
 def _writable(name: str, folder: Path) -> Finding:
     """Look at the folder, or at the nearest above where it would be made."""
-    place = next(one for one in (folder, *folder.parents) if one.exists())
+    place = next(ancestor for ancestor in (folder, *folder.parents) if ancestor.exists())
     if place.is_dir() and os.access(place, os.W_OK):
         return True, name, str(folder)
     return (

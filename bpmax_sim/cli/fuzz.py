@@ -17,7 +17,7 @@ from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.reproduction import File, pytest_of, scenario_of
 from bpmax_sim.fuzz.search import SCRIPT, Finding, Plan, Tried, planned, search
 from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.yamlfile import shown
@@ -97,33 +97,35 @@ def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
         )
         return ExitCode.NOTHING
     seconds = time.monotonic() - start
-    found = [one.finding for one in tried if one.finding]
-    code = ExitCode.FAILED if found else ExitCode.PASSED
-    files = [(scenario_of(one, plan, root), pytest_of(one, plan, root)) for one in found]
+    findings = [trial.finding for trial in tried if trial.finding]
+    code = ExitCode.FAILED if findings else ExitCode.PASSED
+    files = [
+        (scenario_of(finding, plan, root), pytest_of(finding, plan, root)) for finding in findings
+    ]
     for file in (file for pair in files for file in pair) if save else ():
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_text(file.text, encoding="utf-8")
     if json:
-        _say_json(plan, tried, list(zip(found, files, strict=True)), seconds, code)
+        _say_json(plan, tried, list(zip(findings, files, strict=True)), seconds, code)
     else:
-        for line in (*map(_line, tried), *_told(found, files, saved=save)):
+        for line in (*map(_line, tried), *_report_lines(findings, files, saved=save)):
             say(line)
-    number = sum(one.examples for one in tried)
+    number = sum(trial.examples for trial in tried)
     tell(
         msg(
             "{counted} in {seconds:.0f} s: {broken}",
             counted=plural(number, "{number} example", "{number} examples"),
             seconds=seconds,
-            broken=_broken(found),
+            broken=_broken(findings),
         )
     )
     return code
 
 
-def _broken(found: Sequence[Finding]) -> str:
-    if not found:
+def _broken(findings: Sequence[Finding]) -> str:
+    if not findings:
         return msg("no law was broken")
-    return plural(len(found), "{number} law was broken", "{number} laws were broken")
+    return plural(len(findings), "{number} law was broken", "{number} laws were broken")
 
 
 def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[Path]) -> None:
@@ -141,9 +143,11 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
     known = (*LAWS, SCRIPT)
     for name in laws:
         if name not in known:
-            hint = near(name, known) or msg("; there are {names}", names=joined(", ", known))
+            hint = near(name, known) or msg("; there are {names}", names=series(known))
             raise ConfigError(msg("--law {name}: there is no such law{hint}", name=name, hint=hint))
-    lacking = [missing(str(one), Path.cwd(), ".js") for one in scripts if not one.is_file()]
+    lacking = [
+        missing(str(script), Path.cwd(), ".js") for script in scripts if not script.is_file()
+    ]
     if lacking:
         raise ConfigError(*lacking)
 
@@ -173,21 +177,21 @@ def _line(tried: Tried) -> str:
         )
     mark = "×" if tried.finding else "√"
     return msg(
-        "{mark} {call} {law}  {plural}",
+        "{mark} {call} {law}  {examples}",
         mark=mark,
         call=tried.call,
         law=tried.law,
-        plural=plural(tried.examples, "{number} example", "{number} examples"),
+        examples=plural(tried.examples, "{number} example", "{number} examples"),
     )
 
 
-def _told(
-    found: Sequence[Finding], files: Sequence[tuple[File, File]], *, saved: bool
+def _report_lines(
+    findings: Sequence[Finding], files: Sequence[tuple[File, File]], *, saved: bool
 ) -> Iterator[str]:
-    for finding, pair in zip(found, files, strict=True):
+    for finding, pair in zip(findings, files, strict=True):
         yield ""
         yield msg("× {finding_message}", finding_message=finding.message)
-        yield from (f"    {one}" for one in finding.javascript)
+        yield from (f"    {line}" for line in finding.javascript)
         for file in pair:
             yield ""
             yield f"--- {'written: ' if saved else ''}{shown(file.path)}"
@@ -197,30 +201,30 @@ def _told(
 def _say_json(
     plan: Plan,
     tried: Sequence[Tried],
-    found: Sequence[tuple[Finding, tuple[File, File]]],
+    findings: Sequence[tuple[Finding, tuple[File, File]]],
     seconds: float,
     code: ExitCode,
 ) -> None:
-    summary = {"examples": sum(one.examples for one in tried), "broken": len(found)}
+    summary = {"examples": sum(trial.examples for trial in tried), "broken": len(findings)}
     say_document(
         platform=shown(plan.path),
         against=plan.against,
         summary={**summary, "exit_code": int(code), "seconds": round(seconds, 1)},
         laws=[
             {
-                "call": one.call,
-                "law": one.law,
-                "examples": one.examples,
-                "broken": one.finding is not None,
+                "call": trial.call,
+                "law": trial.law,
+                "examples": trial.examples,
+                "broken": trial.finding is not None,
             }
-            for one in tried
+            for trial in tried
         ],
-        findings=[_data(*one) for one in found],
+        findings=[_data(*pair) for pair in findings],
     )
 
 
 def _data(finding: Finding, files: tuple[File, File]) -> dict[str, Any]:
-    scenario, test = ({"file": shown(one.path), "text": one.text} for one in files)
+    scenario, test = ({"file": shown(file.path), "text": file.text} for file in files)
     return {
         "call": finding.call,
         "law": finding.law,

@@ -22,8 +22,8 @@ from bpmax_sim.cli.select import declared, missing, players
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import joined, msg, plural
-from bpmax_sim.openapi.convert import Made, make
+from bpmax_sim.i18n import joined, labelled, msg, plural, series
+from bpmax_sim.openapi.convert import Converted, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import Platforms as Declared
@@ -89,7 +89,7 @@ def imports(  # noqa: PLR0913 - the options of the command
         typer.Option(
             "--format",
             metavar="NAME",
-            help=msg("One of {joined}; found out by itself.", joined=joined(", ", READABLE)),
+            help=msg("One of {readable}; found out by itself.", readable=series(READABLE)),
         ),
     ] = "",
     address: Annotated[
@@ -130,20 +130,24 @@ def imports(  # noqa: PLR0913 - the options of the command
     for value in _values(secret or (), os.environ):
         vault.register_issued("import", "any", "secret", value)
     taken = [_take(*pair, wish, vault) for pair in _targets(recordings, to).items()]
-    for one in taken:
-        _tell_notes(one)
-    for one in taken:
-        _ask(one, yes=yes)
-    told = [_written(one) for one in taken]
+    for batch in taken:
+        _tell_notes(batch)
+    for batch in taken:
+        _ask(batch, yes=yes)
+    written = [_written(batch) for batch in taken]
     if json:
-        say_document(cassettes=told)
-    for line in () if json else map(_line, told):
+        say_document(cassettes=written)
+    for line in () if json else map(_line, written):
         say(line)
-    return ExitCode.PASSED if any(one.drafts for one in taken) else ExitCode.NOTHING
+    return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
 
 
 def _check_there(recordings: Sequence[Path]) -> None:
-    lacking = [missing(str(one), Path.cwd(), "") for one in recordings if not one.is_file()]
+    lacking = [
+        missing(str(recording), Path.cwd(), "")
+        for recording in recordings
+        if not recording.is_file()
+    ]
     if not lacking:
         return
     is_meant = near(str(recordings[0]), ["openapi"])
@@ -176,10 +180,10 @@ def _values(names: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
 
 def _targets(recordings: Sequence[Path], to: Path | None) -> dict[Path, list[Path]]:
     """Return which files go into which cassette."""
-    found: dict[Path, list[Path]] = {}
-    for one in recordings:
-        found.setdefault(_target(one, to), []).append(one)
-    return found
+    targets: dict[Path, list[Path]] = {}
+    for recording in recordings:
+        targets.setdefault(_target(recording, to), []).append(recording)
+    return targets
 
 
 def _target(recording: Path, to: Path | None) -> Path:
@@ -192,14 +196,16 @@ def _target(recording: Path, to: Path | None) -> Path:
 
 
 def _take(path: Path, recordings: Sequence[Path], wish: _Wish, vault: Vault) -> _Taken:
-    sources = [read_file(one, kind=wish.kind, address=wish.address) for one in recordings]
+    sources = [
+        read_file(recording, kind=wish.kind, address=wish.address) for recording in recordings
+    ]
     owner = _owner(path) if wish.owner is None else wish.owner
     rules = matching_rules(wish.platforms, ())
 
     def admitted() -> list[Imported]:
         return [
             admit(
-                one.found,
+                source.imported,
                 wish.platforms,
                 vault,
                 rules=rules,
@@ -207,17 +213,17 @@ def _take(path: Path, recordings: Sequence[Path], wish: _Wish, vault: Vault) -> 
                 addresses=wish.addresses,
                 redact=wish.redact,
             )
-            for one in sources
+            for source in sources
         ]
 
-    found = admitted()
+    imported = admitted()
     if len(sources) > 1:
-        found = admitted()  # what a later file tells is hidden in an earlier one, too
-    exchanges = [exchange for one in found for exchange in one.exchanges]
+        imported = admitted()  # what a later file tells is hidden in an earlier one, too
+    exchanges = [exchange for part in imported for exchange in part.exchanges]
     return _Taken(
         path=path,
         owner=owner,
-        sources=tuple(zip(sources, found, strict=True)),
+        sources=tuple(zip(sources, imported, strict=True)),
         drafts=drafts_of(exchanges, rules, vault),
     )
 
@@ -228,31 +234,31 @@ def _owner(path: Path) -> str:
     Raises:
         ConfigError: if several do.
     """
-    found = players(path)
-    if len(found) > 1:
-        told = joined(", ", map(repr, found))
+    scenarios = players(path)
+    if len(scenarios) > 1:
+        names = series(map(repr, scenarios))
         raise ConfigError(
             msg(
-                "{path} is played by {told}; say for whom it is, --for {found!r}",
+                "{path} is played by {names}; say for whom it is, --for {scenarios!r}",
                 path=path,
-                told=told,
-                found=found[0],
+                names=names,
+                scenarios=scenarios[0],
             )
         )
-    if not found:
+    if not scenarios:
         tell(
             msg(
                 "no scenario plays {path}; a session without an owner does, or say --for NAME",
                 path=path,
             )
         )
-    return found[0] if found else ""
+    return scenarios[0] if scenarios else ""
 
 
 def _tell_notes(taken: _Taken) -> None:
-    for source, found in taken.sources:
-        for note in found.notes:
-            tell(msg("{source_path}: {note}", source_path=shown(source.path), note=note))
+    for source, imported in taken.sources:
+        for note in imported.notes:
+            tell(labelled(shown(source.path), note))
 
 
 def _ask(taken: _Taken, *, yes: bool) -> None:
@@ -270,14 +276,14 @@ def _ask(taken: _Taken, *, yes: bool) -> None:
         if known < 0
         else plural(known, "{number} exchange", "{number} exchanges")
     )
-    whose = msg(" of {owner}", owner=taken.owner) if taken.owner and known > 0 else ""
+    of_owner = msg(" of {owner}", owner=taken.owner) if taken.owner and known > 0 else ""
     fresh = plural(len(taken.drafts), "{number} exchange", "{number} exchanges")
     agree(
         msg(
-            "{taken_path}: replace {what}{whose} by {fresh}?",
+            "{taken_path}: replace {what}{of_owner} by {fresh}?",
             taken_path=taken.path,
             what=what,
-            whose=whose,
+            of_owner=of_owner,
             fresh=fresh,
         )
     )
@@ -295,28 +301,28 @@ def _written(taken: _Taken) -> dict[str, Any]:
     }
 
 
-def _line(told: Mapping[str, Any]) -> str:
-    if not told["exchanges"]:
-        return msg("{file}: nothing could be carried over", file=told["file"])
-    for_whom = msg(" for {for_}", for_=told["for"]) if told["for"] else ""
-    same = "" if told["changed"] else msg(", unchanged")
-    count = plural(told["exchanges"], "{number} exchange", "{number} exchanges")
+def _line(written: Mapping[str, Any]) -> str:
+    if not written["exchanges"]:
+        return msg("{file}: nothing could be carried over", file=written["file"])
+    for_whom = msg(" for {for_}", for_=written["for"]) if written["for"] else ""
+    same = "" if written["changed"] else msg(", unchanged")
+    count = plural(written["exchanges"], "{number} exchange", "{number} exchanges")
     return msg(
         "{file}: {count}{for_whom}, {declared} of declared APIs{same}",
-        file=told["file"],
+        file=written["file"],
         count=count,
         for_whom=for_whom,
-        declared=told["declared"],
+        declared=written["declared"],
         same=same,
     )
 
 
-def _source(source: Foreign, found: Imported) -> dict[str, Any]:
+def _source(source: Foreign, imported: Imported) -> dict[str, Any]:
     return {
         "file": str(source.path),
         "format": source.kind,
-        "exchanges": len(found.exchanges),
-        "notes": list(found.notes),
+        "exchanges": len(imported.exchanges),
+        "notes": list(imported.notes),
     }
 
 
@@ -363,42 +369,44 @@ def openapi(
     if not document.is_file():
         raise ConfigError(missing(str(document), Path.cwd(), document.suffix))
     if url and ("{" in url or not is_address(url)):
-        told = msg("expected an address such as https://crm.example.com, without ? # and user")
-        raise ConfigError(msg("--url {url}: {told}", url=url, told=told))
+        message = msg("expected an address such as https://crm.example.com, without ? # and user")
+        raise ConfigError(msg("--url {url}: {message}", url=url, message=message))
     read = read_document(document)
-    made = make(read, key=_key(key, document, read.root), url=url)
-    files = list(_files(made, to))
-    _agree([one for one in files if one.before and one.path.stem == made.key], yes=yes)
-    for one in files:
-        _write(one)
-    _report(made, files, document, as_json=json)
+    converted = make(read, key=_key(key, document, read.root), url=url)
+    files = list(_files(converted, to))
+    _agree([file for file in files if file.before and file.path.stem == converted.key], yes=yes)
+    for file in files:
+        _write(file)
+    _report(converted, files, document, as_json=json)
     return ExitCode.PASSED
 
 
-def _key(given: str, document: Path, root: Any) -> str:
+def _key(key: str, document: Path, root: Any) -> str:
     """Return the platform's key: as given, else the file's name, else the document's title."""
-    if given:
-        if not _KEY.fullmatch(given):
+    if key:
+        if not _KEY.fullmatch(key):
             raise ConfigError(
                 msg(
-                    "--key {given}: expected a key such as crm_system: letters, digits, _",
-                    given=given,
+                    "--key {key}: expected a key such as crm_system: letters, digits, _",
+                    key=key,
                 )
             )
-        return given
+        return key
     info = root.get("info")
     title = str(info.get("title", "")) if isinstance(info, dict) else ""
     names = [re.sub(r"\W+", "_", text).strip("_") for text in (document.name.split(".")[0], title)]
-    return next((one.lower()[:64] for one in names if one and one.lower() not in _GENERIC), "api")
+    return next(
+        (name.lower()[:64] for name in names if name and name.lower() not in _GENERIC), "api"
+    )
 
 
-def _files(made: Made, to: Path | None) -> Iterator[_File]:
+def _files(converted: Converted, to: Path | None) -> Iterator[_File]:
     folder = find_root(Path.cwd()) / "scenarios"
-    path = to or Path(shown(folder / "platforms" / f"{made.key}.yaml"))
-    yield _File(path, made.text, _text(path))
+    path = to or Path(shown(folder / "platforms" / f"{converted.key}.yaml"))
+    yield _File(path, converted.text, _text(path))
     place = Path(shown((to.parent.parent if to else folder) / "instances.yaml"))
     before = _text(place)
-    text = _with_instance(before, made, place)
+    text = _with_instance(before, converted, place)
     if text != before:
         yield _File(place, text, before)
 
@@ -409,50 +417,50 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        told = msg("is there and is no text that can be read; move it away")
-        raise ConfigError(Problem(told, Place(shown(path)))) from error
+        message = msg("is there and is no text that can be read; move it away")
+        raise ConfigError(Problem(message, Place(shown(path)))) from error
 
 
-def _with_instance(before: str, made: Made, place: Path) -> str:
+def _with_instance(before: str, converted: Converted, place: Path) -> str:
     """Return the file of instances with one of this platform; one that is there stays as it is."""
     entries = read_yaml(before, file=shown(place)).plain() if before.strip() else []
     if not isinstance(entries, list):
         raise ConfigError(Problem(msg("expected a list of instances"), Place(shown(place))))
-    if any(isinstance(one, dict) and one.get("platform") == made.key for one in entries):
+    if any(isinstance(entry, dict) and entry.get("platform") == converted.key for entry in entries):
         return before
-    entry = _instance(made)
+    entry = _instance(converted)
     text = f"{before}{'' if before.endswith(chr(10)) or not before else chr(10)}{entry}"
     try:
-        found = read_yaml(text).plain()
+        value = read_yaml(text).plain()
     except ConfigError:
-        found = None
-    if found == [*entries, *_plain(entry)]:
+        value = None
+    if value == [*entries, *_plain(entry)]:
         return text
     tell(msg("{place}: add this to the list yourself:\n{entry}", place=shown(place), entry=entry))
     return before
 
 
 def _plain(text: str) -> list[Any]:
-    found = read_yaml(text).plain()
-    return found if isinstance(found, list) else []
+    value = read_yaml(text).plain()
+    return value if isinstance(value, list) else []
 
 
-def _instance(made: Made) -> str:
-    prefix = re.sub(r"\W+", "_", made.key, flags=re.ASCII).strip("_").upper() or "API"
-    value: dict[str, Any] = {"platform": made.key, "instance_key": "default", "default": True}
-    if not made.is_addressed:
+def _instance(converted: Converted) -> str:
+    prefix = re.sub(r"\W+", "_", converted.key, flags=re.ASCII).strip("_").upper() or "API"
+    value: dict[str, Any] = {"platform": converted.key, "instance_key": "default", "default": True}
+    if not converted.is_addressed:
         value["base_url"] = {"env": f"{prefix}_URL"}
-    if made.credentials:
-        named = {name: {"env": f"{prefix}_{name}".upper()} for name in made.credentials}
+    if converted.credentials:
+        named = {name: {"env": f"{prefix}_{name}".upper()} for name in converted.credentials}
         value["credentials"] = named
     first, *rest = write_yaml(value, block=2).splitlines(keepends=True)
     return f"- {first}{joined('', (f'  {line}' for line in rest))}"
 
 
 def _agree(replaced: list[_File], *, yes: bool) -> None:
-    for one in replaced:
-        if one.is_new and not yes:
-            agree(msg("Replace {one_path}?", one_path=shown(one.path)))
+    for file in replaced:
+        if file.is_new and not yes:
+            agree(msg("Replace {path}?", path=shown(file.path)))
 
 
 def _write(file: _File) -> None:
@@ -460,43 +468,43 @@ def _write(file: _File) -> None:
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_text(file.text, encoding="utf-8", newline="\n")
     except OSError as error:
-        told = msg(
+        message = msg(
             "cannot be written: {strerror}; name another file with --to", strerror=error.strerror
         )
-        raise ConfigError(Problem(told, Place(shown(file.path)))) from error
+        raise ConfigError(Problem(message, Place(shown(file.path)))) from error
 
 
-def _report(made: Made, files: list[_File], document: Path, *, as_json: bool) -> None:
-    for note in made.notes:
-        tell(f"{shown(document)}: {note}")
+def _report(converted: Converted, files: list[_File], document: Path, *, as_json: bool) -> None:
+    for note in converted.notes:
+        tell(labelled(shown(document), note))
     if as_json:
         say_document(
-            platform=made.key,
-            files=[shown(one.path) for one in files if one.is_new],
-            apis=list(made.apis),
-            credentials=list(made.credentials),
-            notes=[{"path": note.path, "message": note.message} for note in made.notes],
+            platform=converted.key,
+            files=[shown(file.path) for file in files if file.is_new],
+            apis=list(converted.apis),
+            credentials=list(converted.credentials),
+            notes=[{"path": note.path, "message": note.message} for note in converted.notes],
         )
         return
-    for one in files:
+    for file in files:
         what = (
-            plural(len(made.apis), "{number} API", "{number} APIs")
-            if one is files[0]
-            else msg("an instance of {made_key}", made_key=made.key)
+            plural(len(converted.apis), "{number} API", "{number} APIs")
+            if file is files[0]
+            else msg("an instance of {key}", key=converted.key)
         )
         say(
             msg(
-                "{one_path}: {what}{is_new}",
-                one_path=shown(one.path),
+                "{path}: {what}{is_new}",
+                path=shown(file.path),
                 what=what,
-                is_new="" if one.is_new else msg(", unchanged"),
+                is_new="" if file.is_new else msg(", unchanged"),
             )
         )
     tell(
         msg(
-            "scripts call it as $proxy('{made_key}').{apis}(…); it answers at once with",
-            made_key=made.key,
-            apis=made.apis[0],
+            "scripts call it as $proxy('{key}').{apis}(…); it answers at once with",
+            key=converted.key,
+            apis=converted.apis[0],
         )
     )
     tell("bpmax-sim run --mode simulate")

@@ -21,7 +21,7 @@ from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Target, below, collect, targets, with_journals
 from bpmax_sim.cli.terminal import complain, say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import labelled, msg, plural
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, namesakes
@@ -73,10 +73,10 @@ def lint(
     if fix:
         _fix(dict.fromkeys(target.path for target in files))
     hints: list[str] = []
-    found = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
-    problems = list(dict.fromkeys(found))
-    for one in dict.fromkeys(hints):
-        complain(msg("hint: {one}", one=one))
+    every = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
+    problems = list(dict.fromkeys(every))
+    for hint in dict.fromkeys(hints):
+        complain(msg("hint: {hint}", hint=hint))
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
         say_json(document([], code=code, problems=problems))
@@ -89,13 +89,7 @@ def lint(
     verdict = (
         plural(len(problems), "{number} problem", "{number} problems") if problems else msg("sound")
     )
-    tell(
-        msg(
-            "{plural}: {verdict}",
-            plural=plural(len(files), "{number} scenario file", "{number} scenario files"),
-            verdict=verdict,
-        )
-    )
+    tell(labelled(plural(len(files), "{number} scenario file", "{number} scenario files"), verdict))
     return code
 
 
@@ -105,24 +99,16 @@ def _fix(paths: Iterable[Path]) -> None:
         with suppress(ConfigError):
             for change in upgrade(path):
                 place = Place(shown(path), change.line)
-                tell(msg("{place}: {what}", place=place, what=change.what))
+                tell(f"{place}: {change.what}")
 
 
 def _annotated(problem: Problem) -> str:
     place = problem.place
-    told = (
-        msg(
-            "{problem_path}: {problem_message}",
-            problem_path=problem.path,
-            problem_message=problem.message,
-        )
-        if problem.path
-        else problem.message
-    )
+    message = labelled(problem.path, problem.message) if problem.path else problem.message
     if place is None:
-        return annotation(told, title="bpmax-sim lint")
+        return annotation(message, title="bpmax-sim lint")
     return annotation(
-        told,
+        message,
         file=in_workspace(Path(place.file)),
         line=place.line,
         column=place.column,
@@ -141,10 +127,10 @@ def _sorted(paths: Sequence[str]) -> tuple[list[Target], list[Path]]:
     others = [path for path in files if Path(path) not in recordings]
     scenarios = [path for path in others if SUFFIX in path or not Path(path).exists()]
     whole = len(others) > len(scenarios) or not paths
-    wanted = [*folders, *scenarios]
-    found = targets(wanted, folder=Path.cwd()) if wanted else []
-    found += targets((), folder=Path.cwd()) if whole else []
-    return list(dict.fromkeys(found)), recordings
+    named = [*folders, *scenarios]
+    items = targets(named, folder=Path.cwd()) if named else []
+    items += targets((), folder=Path.cwd()) if whole else []
+    return list(dict.fromkeys(items)), recordings
 
 
 def _is_recording(path: Path) -> bool:
@@ -163,37 +149,38 @@ def _problems(
 ) -> Iterator[Problem]:
     items: list[ScenarioItem] = []
     for target in files:
-        yield from _kept(lambda one=target: items.extend(_collected(one)))  # type: ignore[misc]
+        yield from _caught(lambda chosen=target: items.extend(_collected(chosen)))  # type: ignore[misc]
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)
-    whole = [item for item, found in zip(items, wrong, strict=True) if not found]
+    whole = [item for item, errors in zip(items, wrong, strict=True) if not errors]
     loaded: dict[tuple[Path, Path | None], Platforms] = {}
     for key in dict.fromkeys(_folders(whole)):
-        yield from _kept(lambda one=key: loaded.update({one: _load(*one)}))  # type: ignore[misc]
+        yield from _caught(lambda chosen=key: loaded.update({chosen: _load(*chosen)}))  # type: ignore[misc]
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
     yield from chain.from_iterable(map(_conditions, items))
-    own = chain.from_iterable(one.own.values() for one in loaded.values())
-    for told in chain.from_iterable(map(recover_hints, own)):
-        hint(told)
+    own = chain.from_iterable(item.own.values() for item in loaded.values())
+    for text in chain.from_iterable(map(recover_hints, own)):
+        hint(text)
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))
         if platforms is not None:
             yield from unknown_platforms(item.cast.handlers, platforms)
     if cassettes:
-        found = [*recordings, *_recordings(files, recordings)]
-        yield from _cassettes(found, _known(loaded.values()))
-        yield from _namesakes(found)
+        paths = [*recordings, *_recordings(files, recordings)]
+        yield from _cassettes(paths, _known(loaded.values()))
+        yield from _namesakes(paths)
         there = _folders_of_cassettes(files, recordings)
-        yield from _interrupted([*found, *(with_journals(there) if there else ())])
+        yield from _interrupted([*paths, *(with_journals(there) if there else ())])
 
 
-def _namesakes(found: Iterable[Path]) -> Iterator[Problem]:
-    for one, other in namesakes(sorted(found)):
-        told = msg(
-            "{one} has the same name where case does not count (Windows, macOS)", one=shown(one)
+def _namesakes(paths: Iterable[Path]) -> Iterator[Problem]:
+    for path, other in namesakes(sorted(paths)):
+        message = msg(
+            "{path} has the same name where case does not count (Windows, macOS)", path=shown(path)
         )
         yield Problem(
-            msg("{told}; rename one of them and record again", told=told), Place(shown(other))
+            msg("{message}; rename one of them and record again", message=message),
+            Place(shown(other)),
         )
 
 
@@ -208,17 +195,20 @@ def _conditions(item: ScenarioItem) -> Iterator[Problem]:
 
 
 def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
-    for path in dict.fromkeys(Path(shown(one)) for one in paths):
+    for path in dict.fromkeys(Path(shown(journal)) for journal in paths):
         for journal in interrupted(path):
-            told = msg("a recording was interrupted here; seal it with `bpmax-sim recover")
-            yield Problem(f"{told} {pasted(str(path))}`", Place(str(journal)))
+            message = msg(
+                "a recording was interrupted here; seal it with `bpmax-sim recover {path}`",
+                path=pasted(str(path)),
+            )
+            yield Problem(message, Place(str(journal)))
 
 
 def _collected(target: Target) -> list[ScenarioItem]:
     return collect([target], variables={}, environ=os.environ)
 
 
-def _kept(work: Callable[[], None]) -> Iterator[Problem]:
+def _caught(work: Callable[[], None]) -> Iterator[Problem]:
     """Do *work* and yield what is wrong with it."""
     try:
         work()
@@ -242,13 +232,13 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
     """Yield a problem for each platform that a script spells out and that is not declared."""
     for script in scripts:
         for number, text in enumerate(script.source.splitlines(), 1):
-            for found in () if _COMMENT.match(text) else _NAMED.finditer(text):
-                key = found[2]
+            for match in () if _COMMENT.match(text) else _NAMED.finditer(text):
+                key = match[2]
                 if platforms.find(key) is None:
                     hint = near(key, platforms.keys) or msg(
                         "; declare it in {folder}", folder=platforms.folder
                     )
-                    place = Place(script.name, number, found.start(2) + 1)
+                    place = Place(script.name, number, match.start(2) + 1)
                     yield Problem(
                         msg("there is no platform {key!r}{hint}", key=key, hint=hint), place
                     )
@@ -285,7 +275,7 @@ def _cassettes(paths: Iterable[Path], vault: Vault) -> Iterator[Problem]:
             yield _placed(str(error))
 
 
-def _placed(told: str) -> Problem:
+def _placed(line: str) -> Problem:
     """Return the problem of a message that begins with its place."""
-    found = _PLACED.fullmatch(told)
-    return Problem(found[3], Place(found[1], int(found[2]))) if found else Problem(told)
+    match = _PLACED.fullmatch(line)
+    return Problem(match[3], Place(match[1], int(match[2]))) if match else Problem(line)

@@ -28,8 +28,8 @@ def flag_of(name: str) -> str:
 
 def _of_a_run(name: str) -> Any:
     option = options_of("cli")[name]
-    told = helped(option, flag_of)
-    sentence = Message(f"{told[0].upper()}{told[1:]}.", "{help}.", {"help": told})
+    help_text = helped(option, flag_of)
+    sentence = Message(f"{help_text[0].upper()}{help_text[1:]}.", "{help}.", {"help": help_text})
     return typer.Option(flag_of(name), metavar=option.metavar, help=sentence)
 
 

@@ -221,7 +221,7 @@ def _schema(kind: Any) -> dict[str, Any]:
     if isinstance(kind, list):
         return {"type": "array", "items": _schema(kind[0])}
     if isinstance(kind, tuple):
-        return {"anyOf": [_schema(one) for one in kind]}
+        return {"anyOf": [_schema(part) for part in kind]}
     return {"type": "null" if kind is None else kind}
 
 

@@ -16,7 +16,7 @@ from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import below, declared, declared_folder
 from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, tell
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, near
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import joined, msg, plural, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.project import SUFFIX, find_root
@@ -27,11 +27,11 @@ from bpmax_sim.starter.demo import play_demo
 from bpmax_sim.starter.init import AUTHS, CIS, Plan, Wish, carry_out, plan
 from bpmax_sim.yamlfile import shown
 
-_ASKED = {
+_QUESTIONS = {
     "platform": (msg("Key of the third party, as in $proxy('…')"), "crm_system"),
     "url": (msg("Its address"), "https://crm.example.test"),
-    "auth": (msg("How one logs in: {names}", names=joined(", ", AUTHS)), "bearer"),
-    "ci": (msg("CI files: {names}, none", names=joined(", ", CIS)), "none"),
+    "auth": (msg("How one logs in: {names}", names=series(AUTHS)), "bearer"),
+    "ci": (msg("CI files: {names}, none", names=series(CIS)), "none"),
 }
 
 
@@ -43,11 +43,11 @@ def init(  # noqa: PLR0913 - the options of the command
     platform: Annotated[str, typer.Option(metavar="KEY", help=msg("The third party's key."))] = "",
     url: Annotated[str, typer.Option(metavar="URL", help=msg("Its address."))] = "",
     auth: Annotated[
-        str, typer.Option(help=msg("How one logs in: {joined}.", joined=joined(", ", AUTHS)))
+        str, typer.Option(help=msg("How one logs in: {auths}.", auths=series(AUTHS)))
     ] = "",
     ci: Annotated[
         list[str] | None,
-        typer.Option(help=msg("Also a CI file: {joined}; repeatable.", joined=joined(", ", CIS))),
+        typer.Option(help=msg("Also a CI file: {cis}; repeatable.", cis=series(CIS))),
     ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
@@ -55,8 +55,8 @@ def init(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Make a project."""
-    given = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
-    wish = _wish(folder, given, ask=not yes and _is_asked())
+    options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
+    wish = _wish(folder, options, ask=not yes and _is_interactive())
     ready = plan(folder, wish)
     _agree(ready, yes=yes)
     written = carry_out(ready, folder, wish)
@@ -70,29 +70,29 @@ def init(  # noqa: PLR0913 - the options of the command
     return ExitCode.PASSED
 
 
-def _is_asked() -> bool:
+def _is_interactive() -> bool:
     return sys.stdin.isatty()
 
 
-def _wish(folder: Path, given: dict[str, str], *, ask: bool) -> Wish:
+def _wish(folder: Path, options: dict[str, str], *, ask: bool) -> Wish:
     """Return what is wanted; a project that has scenarios gets CI and Git files alone."""
-    wanted = dict(given)
-    grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not given["platform"]
-    for name, (question, default) in _ASKED.items():
-        if not wanted[name] and not (grown and name != "ci"):
-            wanted[name] = typer.prompt(question, default=default, err=True) if ask else default
-    named = (name.strip() for name in wanted["ci"].split(","))
+    answers = dict(options)
+    grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not options["platform"]
+    for name, (question, default) in _QUESTIONS.items():
+        if not answers[name] and not (grown and name != "ci"):
+            answers[name] = typer.prompt(question, default=default, err=True) if ask else default
+    named = (name.strip() for name in answers["ci"].split(","))
     cis = tuple(dict.fromkeys(name for name in named if name not in {"", "none"}))
     if grown:
         return Wish(cis=cis)
-    return Wish(platform=wanted["platform"], address=wanted["url"], auth=wanted["auth"], cis=cis)
+    return Wish(platform=answers["platform"], address=answers["url"], auth=answers["auth"], cis=cis)
 
 
 def _agree(ready: Plan, *, yes: bool) -> None:
     if not ready.replaced or yes:
         return
-    named = joined(", ", (shown(path) for path in ready.replaced))
-    if not _is_asked():
+    named = series(shown(path) for path in ready.replaced)
+    if not _is_interactive():
         raise ConfigError(
             msg(
                 "nothing was written, because these are there already: {named}; name another "
@@ -112,7 +112,7 @@ def _next(folder: Path, wish: Wish, written: Sequence[Path]) -> Iterator[str]:
     yield ""
     yield msg("It passes as it is:   {where}bpmax-sim run", where=where)
     yield msg("Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios")
-    yield msg("and record it:        set {names}", names=joined(", ", wish.environment.values()))
+    yield msg("and record it:        set {names}", names=series(wish.environment.values()))
     yield msg("                      bpmax-sim record")
 
 
@@ -155,13 +155,13 @@ def serve(
     json: Json = False,
 ) -> int:
     """Serve recordings."""
-    found = [path for path in below(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
-    if not found:
+    files = [path for path in below(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
+    if not files:
         raise ConfigError(msg("there is no cassette here; record one, or name a file or a folder"))
     from bpmax_sim.server import Recordings  # noqa: PLC0415 - help is quick without it
 
-    recordings = Recordings(found, platforms=declared_folder(platforms))
-    exchanges = sum(len(Cassette.load(path)) for path in found)
+    recordings = Recordings(files, platforms=declared_folder(platforms))
+    exchanges = sum(len(Cassette.load(path)) for path in files)
     addresses = [f"{base} ({key})" if key else base for key, base in recordings.bases]
 
     def ready(url: str) -> None:
@@ -173,7 +173,7 @@ def serve(
             msg(
                 "{counted} of {names}",
                 counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
-                names=(joined(", ", addresses) or msg("nobody")),
+                names=(series(addresses) or msg("nobody")),
             )
         )
 
@@ -195,8 +195,8 @@ def simulate(
     """Serve a stand-in."""
     known = declared(platforms)
     if not platform:
-        told = msg("name a platform; there are {names}", names=joined(", ", known.keys))
-        raise ConfigError(told)
+        message = msg("name a platform; there are {names}", names=series(known.keys))
+        raise ConfigError(message)
     from bpmax_sim.server import Standin  # noqa: PLC0415 - help is quick without it
 
     try:
@@ -206,19 +206,20 @@ def simulate(
 
     def ready(url: str) -> None:
         instances: list[dict[str, Any]] = [
-            {"instance": one.instance, "credentials": _pairs(one)} for one in standin.tenants
+            {"instance": tenant.instance, "credentials": _pairs(tenant)}
+            for tenant in standin.tenants
         ]
         if json:
             announce(url=url, platform=platform, instances=instances)
             return
         say(url)
-        for one in standin.tenants:
-            pairs = [f"{name}={value}" for name, value in one.credentials.items()]
+        for tenant in standin.tenants:
+            pairs = [f"{name}={value}" for name, value in tenant.credentials.items()]
             tell(
                 msg(
                     "{platform}, instance {instance}: {names}",
                     platform=platform,
-                    instance=one.instance,
+                    instance=tenant.instance,
                     names=(joined(" ", pairs) or msg("no credentials")),
                 )
             )
@@ -295,13 +296,13 @@ def _of(kind: str) -> Mapping[str, Any]:
         msg(
             "there is no schema {kind!r}{near}",
             kind=kind,
-            near=(near(kind, known) or f"; {_listed(known)}"),
+            near=(near(kind, known) or msg("; {listed}", listed=_listed(known))),
         )
     )
 
 
 def _listed(known: list[str]) -> str:
-    return msg("there are {names}", names=joined(", ", known))
+    return msg("there are {names}", names=series(known))
 
 
 def write_schemas(root: Path) -> list[Path]:
@@ -315,8 +316,8 @@ def write_schemas(root: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         return [_written(folder / f"{name}.schema.json", make()) for name, make in FILES.items()]
     except OSError as error:
-        told = msg("cannot be written: {strerror}", strerror=error.strerror)
-        raise ConfigError(Problem(told, Place(shown(folder)))) from error
+        message = msg("cannot be written: {strerror}", strerror=error.strerror)
+        raise ConfigError(Problem(message, Place(shown(folder)))) from error
 
 
 def _written(path: Path, schema: Mapping[str, Any]) -> Path:

@@ -18,10 +18,10 @@ from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.store import PLACE, Evidence, digest_of, kept
+from bpmax_sim.report.store import PLACE, Evidence, digest_of, read_evidence
 from bpmax_sim.yamlfile import shown
 
 _AUTH = "auth"
@@ -52,7 +52,10 @@ def leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
     _check(evidence, root)
     for folder in map(Path, evidence.folders):
         for path in sorted(folder.rglob("*.yaml")):
-            if path.relative_to(folder).parts[0] != _AUTH and str(path) not in evidence.kept:
+            if (
+                path.relative_to(folder).parts[0] != _AUTH
+                and str(path) not in evidence.unplayed_files
+            ):
                 yield from _of(path, evidence)
 
 
@@ -95,57 +98,57 @@ def _stale(path: Path) -> ConfigError:
 def prune(*, yes: Yes = False, json: Json = False) -> int:
     """Delete what nobody uses."""
     root = find_root(Path.cwd())
-    evidence = kept(root)
+    evidence = read_evidence(root)
     if evidence is None:
         raise ConfigError(
             msg("nobody knows yet what is used; run all tests in the project's folder: pytest")
         )
-    found = list(leftovers(evidence, root))
+    unused = list(leftovers(evidence, root))
     if not json:
-        for one in found:
-            say(_line(one))
-    if not found:
+        for leftover in unused:
+            say(_line(leftover))
+    if not unused:
         tell(msg("everything that is recorded is used"))
-    deleted = bool(found) and _agreed(found, yes=yes)
+    deleted = bool(unused) and _agreed(unused, yes=yes)
     if deleted:
-        _delete(found)
+        _delete(unused)
     if json:
-        say_document(deleted=deleted, files=[_data(one) for one in found])
+        say_document(deleted=deleted, files=[_data(leftover) for leftover in unused])
     return ExitCode.PASSED
 
 
-def _line(one: Leftover) -> str:
-    if one.is_orphan:
+def _line(leftover: Leftover) -> str:
+    if leftover.is_orphan:
         return msg(
-            "{one_path}: the whole file, {counted}",
-            one_path=shown(one.path),
-            counted=plural(one.total, "{number} exchange", "{number} exchanges"),
+            "{path}: the whole file, {counted}",
+            path=shown(leftover.path),
+            counted=plural(leftover.total, "{number} exchange", "{number} exchanges"),
         )
-    told = msg(
+    message = msg(
         "{numbers_count} of {counted}",
-        numbers_count=len(one.numbers),
-        counted=plural(one.total, "{number} exchange", "{number} exchanges"),
+        numbers_count=len(leftover.numbers),
+        counted=plural(leftover.total, "{number} exchange", "{number} exchanges"),
     )
-    return f"{shown(one.path)}: {told}: {joined(', ', one.calls)}"
+    return labelled(labelled(shown(leftover.path), message), series(leftover.calls))
 
 
-def _data(one: Leftover) -> dict[str, Any]:
+def _data(leftover: Leftover) -> dict[str, Any]:
     return {
-        "file": shown(one.path),
-        "exchanges": len(one.numbers),
-        "total": one.total,
-        "calls": list(one.calls),
+        "file": shown(leftover.path),
+        "exchanges": len(leftover.numbers),
+        "total": leftover.total,
+        "calls": list(leftover.calls),
     }
 
 
-def _agreed(found: Sequence[Leftover], *, yes: bool) -> bool:
+def _agreed(unused: Sequence[Leftover], *, yes: bool) -> bool:
     """Return whether to delete; where nobody can be asked, it stays with what was told."""
     if yes:
         return True
     if not sys.stdin.isatty():
         tell(msg("nothing was deleted; delete it with --yes"))
         return False
-    number = sum(len(one.numbers) for one in found)
+    number = sum(len(leftover.numbers) for leftover in unused)
     agree(
         msg(
             "Delete {counted} as shown?",
@@ -155,21 +158,21 @@ def _agreed(found: Sequence[Leftover], *, yes: bool) -> bool:
     return True
 
 
-def _delete(found: Sequence[Leftover]) -> None:
-    for one in found:
+def _delete(unused: Sequence[Leftover]) -> None:
+    for leftover in unused:
         try:
-            remove(one.path, one.numbers)
+            remove(leftover.path, leftover.numbers)
         except OSError as error:
             raise CassetteError(
                 msg(
-                    "{one_path}: not changed ({strerror}); make the folder writable",
-                    one_path=shown(one.path),
+                    "{path}: not changed ({strerror}); make the folder writable",
+                    path=shown(leftover.path),
                     strerror=error.strerror,
                 )
             ) from error
     tell(
         msg(
             "{counted}: deleted as shown",
-            counted=plural(len(found), "{number} cassette", "{number} cassettes"),
+            counted=plural(len(unused), "{number} cassette", "{number} cassettes"),
         )
     )

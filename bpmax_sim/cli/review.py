@@ -28,7 +28,7 @@ from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, opened
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import Exchange
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.report.exit_codes import ExitCode
@@ -56,28 +56,28 @@ def review(
     if accept and reject:
         raise ConfigError(msg("--accept and --reject: choose one"))
     action = "accept" if accept else "reject" if reject else "show"
-    found = [_told(path) for path in below(paths or (), SUFFIX)]
-    is_asked = action == "show" and not json and sys.stdin.isatty()
-    if not json and not is_asked:
-        for one in found:
-            _show(one)
-    if is_asked and found:
-        return _each(found)
-    code = _done([Path(one["file"]) for one in found], action, yes=yes)
+    changes = [_change(path) for path in below(paths or (), SUFFIX)]
+    is_prompt = action == "show" and not json and sys.stdin.isatty()
+    if not json and not is_prompt:
+        for change in changes:
+            _show(change)
+    if is_prompt and changes:
+        return _each(changes)
+    code = _done([Path(change["file"]) for change in changes], action, yes=yes)
     if json:
-        say_document(action=action, files=found)
+        say_document(action=action, files=changes)
     return code
 
 
-def _each(found: Sequence[Mapping[str, Any]]) -> ExitCode:
+def _each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
     """Show them one by one, and ask of each."""
     skipped = False
-    for one in found:
-        _show(one)
-        action = choose(one["file"], ("accept", "reject", "skip"))
+    for change in changes:
+        _show(change)
+        action = choose(change["file"], ("accept", "reject", "skip"))
         skipped = skipped or action == "skip"
         if action != "skip":
-            _DECISIONS[action][1](Path(one["file"]))
+            _DECISIONS[action][1](Path(change["file"]))
     return ExitCode.REVIEW if skipped else ExitCode.PASSED
 
 
@@ -104,7 +104,7 @@ def _old(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(SUFFIX))
 
 
-def _told(path: Path) -> dict[str, Any]:
+def _change(path: Path) -> dict[str, Any]:
     return {
         "file": shown(path),
         "exchanges": len(Cassette.load(path)),
@@ -121,19 +121,19 @@ def _changes(path: Path) -> Iterator[str]:
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
         pairs = list(additions(after))
-    yield from _lines([_Found(before, after, *pair) for pair in pairs], contents=True)
+    yield from _lines([_Changed(before, after, *pair) for pair in pairs], contents=True)
 
 
-def _show(one: Mapping[str, Any]) -> None:
+def _show(change: Mapping[str, Any]) -> None:
     say(
         msg(
-            "{file}  ({plural})",
-            file=one["file"],
-            plural=plural(one["exchanges"], "{number} exchange", "{number} exchanges"),
+            "{file}  ({exchanges})",
+            file=change["file"],
+            exchanges=plural(change["exchanges"], "{number} exchange", "{number} exchanges"),
         )
     )
-    for line in one["changes"]:
-        say(f"  {line}")
+    for line in change["changes"]:
+        say(msg("  {line}", line=line))
 
 
 def _accept(path: Path) -> None:
@@ -156,11 +156,17 @@ _DECISIONS: Mapping[str, tuple[str, Callable[[Path], None]]] = {
 
 _WIDEST = 160
 _MOST = 40
-_TOLD = ("failed", "status", "body")
-_KINDS = ("same", "changed", "removed", "added")
+_SHOWN = ("failed", "status", "body")
+_KINDS = {
+    "same": msg("{number} same"),
+    "changed": msg("{number} changed"),
+    "removed": msg("{number} removed"),
+    "added": msg("{number} added"),
+}
+"""How many exchanges of two files are what to each other."""
 
 
-class _Found(msgspec.Struct, frozen=True):
+class _Changed(msgspec.Struct, frozen=True):
     """Both files, and an exchange of either."""
 
     old: Cassette
@@ -170,8 +176,8 @@ class _Found(msgspec.Struct, frozen=True):
 
     def place(self) -> str:
         """Return ``file:line`` of the exchange, the older one first."""
-        one = self.pair.either
-        return (self.old if self.pair.old else self.new).place(one.number)
+        side = self.pair.either
+        return (self.old if self.pair.old else self.new).place(side.number)
 
 
 def diff(
@@ -187,19 +193,19 @@ def diff(
     """Compare cassettes."""
     before, after = opened(old), opened(_other(old, new))
     known = declared(platforms)
-    found = [_Found(before, after, *pair) for pair in _compared(before, after, known)]
-    counts: Counter[str] = Counter(one.pair.kind for one in found)
+    changes = [_Changed(before, after, *pair) for pair in _compared(before, after, known)]
+    counts: Counter[str] = Counter(change.pair.kind for change in changes)
     if json:
         say_document(
             old=str(before.path),
             new=str(after.path),
             summary={kind: counts[kind] for kind in _KINDS},
-            exchanges=[_exchange(one) for one in found if one.pair.kind != "same"],
+            exchanges=[_exchange(change) for change in changes if change.pair.kind != "same"],
         )
     else:
-        for line in _lines(found):
+        for line in _lines(changes):
             say(line)
-    tell(joined(", ", (f"{counts[kind]} {kind}" for kind in _KINDS)))
+    tell(series(msg(template, number=counts[kind]) for kind, template in _KINDS.items()))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 
@@ -219,36 +225,36 @@ def _other(old: Path, new: Path | None) -> Path:
     return waiting
 
 
-def _lines(found: Iterable[_Found], *, contents: bool = False) -> Iterator[str]:
+def _lines(changes: Iterable[_Changed], *, contents: bool = False) -> Iterator[str]:
     """Yield what differs; with *contents* also what is in exchanges that were added."""
-    for one in found:
-        pair = one.pair
+    for change in changes:
+        pair = change.pair
         if pair.kind == "same":
             continue
         marks = {"changed": "~", "removed": "-", "added": "+"}
-        told = pair.either
-        whose = msg(" for {owner}", owner=one.owner) if one.owner else ""
-        number = told.exchange.order
+        exchange = pair.either
+        of_owner = msg(" for {owner}", owner=change.owner) if change.owner else ""
+        number = exchange.exchange.order
         yield msg(
-            "{marks} {told_name}{whose}, exchange {number} ({place})",
+            "{marks} {name}{of_owner}, exchange {number} ({place})",
             marks=marks[pair.kind],
-            told_name=told.name,
-            whose=whose,
+            name=exchange.name,
+            of_owner=of_owner,
             number=number,
-            place=one.place(),
+            place=change.place(),
         )
-        for side, places in (("request", pair.request), ("answer", pair.answer)):
+        for side, places in ((msg("request"), pair.request), (msg("answer"), pair.answer)):
             for place in places:
                 yield from _difference(side, place)
         if contents and pair.kind == "added":
-            yield from _contents(told.exchange)
+            yield from _contents(exchange.exchange)
 
 
 def _difference(side: str, place: Difference) -> Iterator[str]:
     """Yield ``answer body.data.phone: "138…" → absent``; of longer texts the lines that differ."""
     before, after = place.recorded, place.sent
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
-        yield f"    {side} {place.path}:"
+        yield msg("    {side} {path}:", side=side, path=place.path)
         lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
         yield from (f"      {line}" for line in islice(lines, 2, None) if line[:2] != "@@")
         return
@@ -267,10 +273,11 @@ def _contents(exchange: Exchange) -> Iterator[str]:
     """Yield the request, and each value of the answer with its path, as far as is readable."""
     yield f"    {exchange.request.method} {exchange.request.url}"
     outcome = parts_of_outcome(exchange.outcome)
-    told = {name: outcome[name] for name in _TOLD if name in outcome}
-    leaves = [leaf for name, value in told.items() for leaf in _leaves(name, value)]
+    shown_parts = {name: outcome[name] for name in _SHOWN if name in outcome}
+    leaves = [leaf for name, value in shown_parts.items() for leaf in _leaves(name, value)]
     for path, value in leaves[:_MOST]:
-        yield f"    answer {path}: {contrast(_meaning(value), '', _WIDEST)[0]}"
+        shown_value = contrast(_meaning(value), "", _WIDEST)[0]
+        yield msg("    answer {path}: {value}", path=path, value=shown_value)
     if len(leaves) > _MOST:
         yield msg("    … {left} more", left=len(leaves) - _MOST)
 
@@ -286,28 +293,33 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _exchange(found: _Found) -> dict[str, Any]:
-    pair = found.pair
+def _exchange(change: _Changed) -> dict[str, Any]:
+    pair = change.pair
     return {
         "kind": pair.kind,
         "call": pair.either.name,
-        "for": found.owner,
-        "old": _where(found.old, pair.old),
-        "new": _where(found.new, pair.new),
-        "differences": [
-            {"side": side, "path": one.path, "old": _json(one.recorded), "new": _json(one.sent)}
-            for side, places in (("request", pair.request), ("answer", pair.answer))
-            for one in places
+        "for": change.owner,
+        "old": _where(change.old, pair.old),
+        "new": _where(change.new, pair.new),
+        "changes": [
+            {
+                "side": side,
+                "path": place.path,
+                "old": _json(place.recorded),
+                "new": _json(place.sent),
+            }
+            for side, places in ((msg("request"), pair.request), (msg("answer"), pair.answer))
+            for place in places
         ],
     }
 
 
-def _where(cassette: Cassette, one: Numbered | None) -> dict[str, int]:
+def _where(cassette: Cassette, numbered: Numbered | None) -> dict[str, int]:
     """Return the place of an exchange; of one that is not there, zeros."""
-    if one is None:
+    if numbered is None:
         return {"order": 0, "line": 0}
-    line = int(cassette.place(one.number).rpartition(":")[2])
-    return {"order": one.exchange.order, "line": line}
+    line = int(cassette.place(numbered.number).rpartition(":")[2])
+    return {"order": numbered.exchange.order, "line": line}
 
 
 def _json(value: Any) -> str:

@@ -65,7 +65,7 @@ from bpmax_sim.cli.watch import Watched
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import encoded, joined, msg, plural
+from bpmax_sim.i18n import encoded, joined, labelled, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal
 from bpmax_sim.report.console import console_lines
@@ -84,14 +84,14 @@ from bpmax_sim.report.store import (
 )
 from bpmax_sim.report.terminal import Verdict, broken, judged, skipped, table, target
 from bpmax_sim.scenario import shards
-from bpmax_sim.scenario.cases import given_variables
+from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import config_failure, not_run
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.options import CI_REFUSES, options_of
-from bpmax_sim.session.session import told_unrecognised
+from bpmax_sim.session.session import describe_unrecognised
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.yamlfile import shown
@@ -169,11 +169,11 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
     keep_trace(item, events, choices.trace, failed=failed, redact=session.redact)
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed and not verdict.failures:
-        verdict = verdict.noting(session.told_unplayed())
+        verdict = verdict.noting(session.describe_unplayed())
     if session.unrecognised:
-        verdict = verdict.noting(told_unrecognised(session.unrecognised))
-    for told in session.undeclared:
-        verdict = verdict.noting(told)
+        verdict = verdict.noting(describe_unrecognised(session.unrecognised))
+    for message in session.undeclared:
+        verdict = verdict.noting(message)
     return verdict, events
 
 
@@ -211,12 +211,12 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
         if not path.exists():
             continue
         same = path.read_bytes() == old
-        told = (
+        message = (
             "unchanged"
             if same
             else plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
         )
-        tell(msg("{path}: {told}", path=shown(path), told=told))
+        tell(labelled(shown(path), message))
 
 
 def shard_of(text: str) -> Shard | None:
@@ -409,31 +409,31 @@ def _chosen(
     """Return what was said; a scenario keeps what it says itself of the rest."""
     if platforms is not None and not platforms.exists():
         raise ConfigError(missing(str(platforms), Path.cwd(), ""))
-    given = {
+    options = {
         "mode": mode,
         "default_instance": instance or None,
         "platforms": platforms,
         "unused": unused,
     }
-    said = {name: value for name, value in given.items() if value is not None}
-    return cast("SessionOptions", said)
+    passed = {name: value for name, value in options.items() if value is not None}
+    return cast("SessionOptions", passed)
 
 
 def _engine(engine: Engine, stack: str, limits: str) -> SessionOptions:
-    found: SessionOptions = {"engine": engine} if engine else {}
+    engine_options: SessionOptions = {"engine": engine} if engine else {}
     options = options_of("cli")
     if stack:
-        found["stack"] = _read("--js-stack", stack, options["js_stack"].read)
+        engine_options["stack"] = _read("--js-stack", stack, options["js_stack"].read)
     if limits:
-        found["limits"] = _read("--js-limits", limits, options["js_limits"].read)
-    return found
+        engine_options["limits"] = _read("--js-limits", limits, options["js_limits"].read)
+    return engine_options
 
 
 def _read(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        raise ConfigError(f"{flag}: {error}") from None
+        raise ConfigError(labelled(flag, error)) from None
 
 
 def _perform(wish: _Wish) -> int:
@@ -441,17 +441,17 @@ def _perform(wish: _Wish) -> int:
         _check_ci(wish)
         _check_watch(wish)
         shard = shard_of(wish.shard)
-        found, problems = _collected(wish)
-        items = part_of(found, shard)
+        collected, problems = _collected(wish)
+        items = part_of(collected, shard)
     except BpmaxError as error:
         return _refused(error, wish)
     if wish.last_failed:
         items = _failed_last(items)
-    if not found and not problems:
+    if not collected and not problems:
         complain(_nothing(wish))
     elif wish.watch:
         watch_files(_watched(wish), items, problems)
-    return _played(items, problems, wish, shard, found=bool(found))[0]
+    return _played(items, problems, wish, shard, has_items=bool(collected))[0]
 
 
 def _watched(wish: _Wish) -> Watched:
@@ -461,20 +461,20 @@ def _watched(wish: _Wish) -> Watched:
     root = find_root(Path.cwd())
 
     def finish(items: Sequence[ScenarioItem]) -> None:
-        found = [path for path in map(trace_path, items) if path.is_file()]
+        traces = [path for path in map(trace_path, items) if path.is_file()]
         page = root / TRACE_FOLDER.with_name("report.html")
-        if found and wish.choices.trace != "off":
-            write_page(page, found, version=bpmax_sim.__version__)
+        if traces and wish.choices.trace != "off":
+            write_page(page, traces, version=bpmax_sim.__version__)
             tell(msg("report: {path}", path=shown(page)))
 
     places = [Path(target.path) for target in targets(wish.paths, folder=Path.cwd())]
-    given = [path for path in map(Path, wish.paths) if path.is_dir()]
+    folders = [path for path in map(Path, wish.paths) if path.is_dir()]
     return Watched(
         gather=lambda: _collected(wish),
-        play=lambda items, problems: _played(items, problems, wish, None, found=bool(items))[1],
+        play=lambda items, problems: _played(items, problems, wish, None, has_items=bool(items))[1],
         finish=finish,
         cassette=lambda item: cassette_of(item, wish.choices),
-        folders=[*given, *(place.parent for place in places)],
+        folders=[*folders, *(place.parent for place in places)],
         platforms=wish.choices.options.get("platforms"),
     )
 
@@ -485,9 +485,9 @@ def _played(
     wish: _Wish,
     shard: Shard | None,
     *,
-    found: bool,
+    has_items: bool,
 ) -> tuple[ExitCode, list[Verdict]]:
-    """Run *items* and tell of them; *found*: whether there is any scenario at all."""
+    """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
         complain(str(problem))
     before = contents(items, wish.choices)
@@ -497,13 +497,13 @@ def _played(
         ran = _ran(items, wish, shard)
     verdicts = [verdict for verdict, _ in ran]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
-    code = _code(problems, codes(verdicts, waiting), found=found)
+    code = _code(problems, codes(verdicts, waiting), has_items=has_items)
     tell_recorded(before)
     for path in waiting:
         tell(msg("{path}: waits for review; run `bpmax-sim review`", path=shown(path)))
     if wish.as_json:
         say_json(document(verdicts, code=code, problems=problems))
-    elif found:
+    elif has_items:
         _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
     if wish.junit is not None:
         write_junit(wish.junit, ran)
@@ -514,24 +514,28 @@ def _ran(
     items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None
 ) -> list[tuple[Verdict, float]]:
     """Run *items*, tell of each as soon as it is known, and return what each took in real time."""
-    told, found = set[str](), list[tuple[Verdict, float]]()
+    reported, results = set[str](), list[tuple[Verdict, float]]()
     begun = time.perf_counter()
     for verdict in watched(_executed(items, wish, shard), len(items)):
-        found.append((_told(verdict, wish, told), time.perf_counter() - begun))
+        results.append((_announced(verdict, wish, reported), time.perf_counter() - begun))
         begun = time.perf_counter()
-    return _replayed(found, wish, told) if _CHECKS.get() else found
+    return _replayed(results, wish, reported) if _CHECKS.get() else results
 
 
 def _replayed(
-    ran: Sequence[tuple[Verdict, float]], wish: _Wish, told: set[str]
+    ran: Sequence[tuple[Verdict, float]], wish: _Wish, reported: set[str]
 ) -> list[tuple[Verdict, float]]:
     """Replay what was recorded, and return *ran* with the verdicts of what does not replay."""
-    recorded = [one.item for one, _ in ran if one.outcome == "passed"]
+    recorded = [verdict.item for verdict, _ in ran if verdict.outcome == "passed"]
     if not recorded:
         return list(ran)
     options: SessionOptions = {**wish.choices.options, "mode": "replay"}
     choices = replace(wish.choices, mode="replay", options=options)
-    failed = {id(one.item): one for one in execute(recorded, choices) if one.outcome == "failed"}
+    failed = {
+        id(verdict.item): verdict
+        for verdict in execute(recorded, choices)
+        if verdict.outcome == "failed"
+    }
     tell(
         msg(
             "replayed what was recorded: {passed} of {all} passed",
@@ -539,17 +543,17 @@ def _replayed(
             all=len(recorded),
         )
     )
-    for one in failed.values():
-        _told(one, wish, told)
-    return [(failed.get(id(one.item), one), took) for one, took in ran]
+    for verdict in failed.values():
+        _announced(verdict, wish, reported)
+    return [(failed.get(id(verdict.item), verdict), took) for verdict, took in ran]
 
 
 def _failed_last(items: Sequence[ScenarioItem]) -> list[ScenarioItem]:
     """Return those of *items* that failed last; where none did, all of them, as pytest does."""
-    found = [item for item in items if did_fail(item)]
-    if items and not found:
+    failed = [item for item in items if did_fail(item)]
+    if items and not failed:
         tell(msg("nothing failed last; all of it runs"))
-    return found or list(items)
+    return failed or list(items)
 
 
 def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed: bool) -> None:
@@ -558,8 +562,8 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
         for line in terminal.what_failed(verdicts):
             say(line)
     if left := total - len(verdicts):
-        told = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
-        tell(msg("stopped at the first failure; {told}", told=told))
+        message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
+        tell(msg("stopped at the first failure; {message}", message=message))
     say_verdict(terminal.summary(verdicts, seconds), failed=failed)
 
 
@@ -571,17 +575,17 @@ def _refused(error: BpmaxError, wish: _Wish) -> int:
     return ExitCode.USAGE
 
 
-def _code(problems: Sequence[Problem], asked: Iterable[ExitCode], *, found: bool) -> ExitCode:
+def _code(problems: Sequence[Problem], codes: Iterable[ExitCode], *, has_items: bool) -> ExitCode:
     """Return the exit code; a file that could not be read counts before whatever the others did."""
     wrong = [ExitCode.USAGE] if problems else []
-    return foremost([*wrong, *asked]) if found or problems else ExitCode.NOTHING
+    return foremost([*wrong, *codes]) if has_items or problems else ExitCode.NOTHING
 
 
 def _executed(items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None) -> Iterable[Verdict]:
-    found = execute(items, wish.choices)
+    verdicts = execute(items, wish.choices)
     if wish.exit_first:
-        found = _until_failed(found)
-    return timed(found, shard) if wish.choices.mode in {"", "replay"} else found
+        verdicts = _until_failed(verdicts)
+    return timed(verdicts, shard) if wish.choices.mode in {"", "replay"} else verdicts
 
 
 def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
@@ -599,44 +603,46 @@ def _check_watch(wish: _Wish) -> None:
     """
     against = [
         name
-        for name, is_given in (
+        for name, is_passed in (
             ("--json", wish.as_json),
             ("--junitxml", wish.junit is not None),
             ("--shard", bool(wish.shard)),
             ("--mode record", wish.choices.mode == "record"),
             ("--mode live", wish.choices.mode == "live"),
         )
-        if is_given
+        if is_passed
     ]
     if wish.watch and against:
         raise ConfigError(msg("--watch and {name}: choose one", name=against[0]))
 
 
 def _check_ci(wish: _Wish) -> None:
-    asked = wish.choices.mode == "record" and wish.choices.environ.get("CI")
-    if asked and not wish.allow_ci:
+    is_recording = wish.choices.mode == "record" and wish.choices.environ.get("CI")
+    if is_recording and not wish.allow_ci:
         raise ConfigError(CI_REFUSES)
 
 
 def _collected(wish: _Wish) -> tuple[list[ScenarioItem], list[Problem]]:
-    found, problems = gather(
+    items, problems = gather(
         targets(wish.paths, folder=Path.cwd()),
         variables=_variables(wish.variables),
         environ=wish.choices.environ,
     )
-    return (chosen(found, wish.keyword) if wish.keyword else found), problems
+    return (chosen(items, wish.keyword) if wish.keyword else items), problems
 
 
-def _variables(given: Sequence[str]) -> Mapping[str, str]:
+def _variables(texts: Sequence[str]) -> Mapping[str, str]:
     try:
-        return given_variables(given)
+        return cli_variables(texts)
     except ValueError as error:
-        told = msg("--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error)
-        raise ConfigError(told) from None
+        message = msg(
+            "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
+        )
+        raise ConfigError(message) from None
 
 
 def _nothing(wish: _Wish) -> str:
-    where = joined(", ", wish.paths) or "scenarios/"
+    where = series(wish.paths) or "scenarios/"
     if wish.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
@@ -648,10 +654,10 @@ def _nothing(wish: _Wish) -> str:
     )
 
 
-def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
+def _announced(verdict: Verdict, wish: _Wish, reported: set[str]) -> Verdict:
     """Print what became of an item as soon as it is known, and remember it for `show`.
 
-    What many items suffer from, such as a variable that is not set, is *told* once.
+    What many items suffer from, such as a variable that is not set, is *reported* once.
     """
     failed = verdict.outcome == "failed"
     remember(
@@ -661,9 +667,9 @@ def _told(verdict: Verdict, wish: _Wish, told: set[str]) -> Verdict:
         verdict.console,
     )
     for problem in verdict.problems:
-        if problem not in told:
+        if problem not in reported:
             complain(problem)
-    told.update(verdict.problems)
+    reported.update(verdict.problems)
     for note in verdict.notes:
         tell(note)
     if not wish.as_json:
@@ -687,40 +693,40 @@ def show(
     json: Json = False,
 ) -> int:
     """Show the last failure."""
-    kept = [one for one in remembered(find_root(Path.cwd())) if _has(one, word)]
-    shown = list(islice(kept, None if everything or json else 1))
+    failures = [failure for failure in remembered(find_root(Path.cwd())) if _has(failure, word)]
+    shown = list(islice(failures, None if everything or json else 1))
     if json:
-        say_document(failures=[_data(one) for one in shown])
-    elif not kept:
+        say_document(failures=[_data(failure) for failure in shown])
+    elif not failures:
         complain(_nothing_failed(word))
-    for one in () if json else shown:
-        say(f"× {one.name}   {one.file}:{one.line}")
-        for text in (one.whole or one.texts) if everything else one.texts:
+    for failure in () if json else shown:
+        say(f"× {failure.name}   {failure.file}:{failure.line}")
+        for text in (failure.whole or failure.texts) if everything else failure.texts:
             say_failure(text)
-        for line in console_lines(one.console):
+        for line in console_lines(failure.console):
             say(msg("    {line}", line=line))
-    if len(shown) < len(kept):
+    if len(shown) < len(failures):
         tell(
             msg(
                 "{counted}; show them with --all",
                 counted=plural(
-                    len(kept) - len(shown), "{number} more failure", "{number} more failures"
+                    len(failures) - len(shown), "{number} more failure", "{number} more failures"
                 ),
             )
         )
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
 
-def _has(one: Remembered, word: str) -> bool:
-    return any(word.casefold() in text.casefold() for text in (one.name, one.file))
+def _has(failure: Remembered, word: str) -> bool:
+    return any(word.casefold() in text.casefold() for text in (failure.name, failure.file))
 
 
-def _data(one: Remembered) -> dict[str, object]:
+def _data(failure: Remembered) -> dict[str, object]:
     """Return it as plain values, with the texts that hide nothing of a value."""
-    told: dict[str, object] = msgspec.to_builtins(one, enc_hook=encoded)
-    told["texts"] = told.pop("whole") or told["texts"]
-    del told["version"]
-    return told
+    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encoded)
+    data["texts"] = data.pop("whole") or data["texts"]
+    del data["version"]
+    return data
 
 
 def _nothing_failed(word: str) -> str:
@@ -732,15 +738,15 @@ def _nothing_failed(word: str) -> str:
 def listing(paths: Paths = None, *, keyword: Keyword = "", json: Json = False) -> int:
     """List scenarios."""
     files = targets(paths or (), folder=Path.cwd())
-    found = chosen(collect(files, variables={}, environ=os.environ), keyword)
+    items = chosen(collect(files, variables={}, environ=os.environ), keyword)
     if json:
-        say_document(items=[_item(item) for item in found])
-    elif found:
-        for line in table([_row(item) for item in found]):
+        say_document(items=[_item(item) for item in items])
+    elif items:
+        for line in table([_row(item) for item in items]):
             say(line)
     else:
         complain(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
-    return ExitCode.PASSED if found else ExitCode.NOTHING
+    return ExitCode.PASSED if items else ExitCode.NOTHING
 
 
 def _row(item: ScenarioItem) -> tuple[str, ...]:

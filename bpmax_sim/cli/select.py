@@ -47,16 +47,16 @@ class Target(msgspec.Struct, frozen=True):
         return _at(items, self.line) if self.line else list(items)
 
     def _named(self, items: Sequence[ScenarioItem]) -> ScenarioItem:
-        found = {name: item for item in items for name in (item.name, item.node_name)}
-        if self.name not in found:
-            hint = near(self.name, found) or msg("; there are {listed}", listed=listed(found))
+        by_name = {name: item for item in items for name in (item.name, item.node_name)}
+        if self.name not in by_name:
+            hint = near(self.name, by_name) or msg("; there are {listed}", listed=listed(by_name))
             raise ConfigError(
                 Problem(
                     msg("there is no scenario {name!r}{hint}", name=self.name, hint=hint),
                     Place(shown(self.path)),
                 )
             )
-        return found[self.name]
+        return by_name[self.name]
 
 
 def targets(arguments: Sequence[str], *, folder: Path) -> list[Target]:
@@ -69,16 +69,16 @@ def targets(arguments: Sequence[str], *, folder: Path) -> list[Target]:
     Raises:
         ConfigError: everything that is not there, with a near name.
     """
-    given = arguments or [str(find_root(folder) / "scenarios")]
+    texts = arguments or [str(find_root(folder) / "scenarios")]
     problems: list[Problem] = []
-    found = [target for text in given for target in _targets(text, folder, problems, arguments)]
+    result = [target for text in texts for target in _targets(text, folder, problems, arguments)]
     if problems:
         raise ConfigError(*problems)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(result))
 
 
 def _targets(
-    text: str, folder: Path, problems: list[Problem], given: Sequence[str]
+    text: str, folder: Path, problems: list[Problem], arguments: Sequence[str]
 ) -> Iterator[Target]:
     path, line, name = _parts(text, folder)
     place = folder / path
@@ -87,12 +87,12 @@ def _targets(
     elif place.is_file() and place.name.endswith(SUFFIX):
         yield Target(place, line, name)
     elif place.is_file():
-        told = msg(
+        message = msg(
             "this is no scenario, the names of scenarios end with {suffix}; name one of these",
             suffix=SUFFIX,
         )
-        problems.append(Problem(told, Place(path)))
-    elif given:
+        problems.append(Problem(message, Place(path)))
+    elif arguments:
         problems.append(missing(path, folder, SUFFIX))
 
 
@@ -102,8 +102,8 @@ def _parts(text: str, folder: Path) -> tuple[str, int, str]:
     path, colons, name = text.partition("::")
     if colons:
         return path, 0, name
-    found = _LINE.fullmatch(text)
-    return (found[1], int(found[2]), "") if found else (text, 0, "")
+    match = _LINE.fullmatch(text)
+    return (match[1], int(match[2]), "") if match else (text, 0, "")
 
 
 def missing(path: str, folder: Path, suffix: str) -> Problem:
@@ -111,7 +111,7 @@ def missing(path: str, folder: Path, suffix: str) -> Problem:
     if (folder / path).is_dir():
         return Problem(msg("this is a folder; name a file in it"), Place(path))
     root = find_root(folder / path)
-    known = [shown(one) for one in sorted(root.rglob(f"*{suffix}"))]
+    known = [shown(path) for path in sorted(root.rglob(f"*{suffix}"))]
     hint = near(path, known) or near(f"{path}{suffix}", known) or msg("; see what `ls` shows")
     return Problem(msg("there is no such file or folder{hint}", hint=hint), Place(path))
 
@@ -120,8 +120,8 @@ def _at(items: Sequence[ScenarioItem], line: int) -> list[ScenarioItem]:
     """Return the row that *line* lies in, or else everything of the file."""
     source = items[0].spot.source
     if line > len(source.lines):
-        told = msg("the file has {lines_count} lines", lines_count=len(source.lines))
-        raise ConfigError(Problem(told, Place(source.file, line)))
+        message = msg("the file has {lines_count} lines", lines_count=len(source.lines))
+        raise ConfigError(Problem(message, Place(source.file, line)))
     starts = [source.root.key_place(key).line for key in source.root.keys]
     begin = max((start for start in starts if start <= line), default=0)
     if begin != source.root.key_place("cases").line:
@@ -151,10 +151,10 @@ def collect(
     Raises:
         ConfigError: everything that is wrong in any of the files and their scripts.
     """
-    found, problems = gather(targets, variables=variables, environ=environ)
+    items, problems = gather(targets, variables=variables, environ=environ)
     if problems:
         raise ConfigError(*problems)
-    return found
+    return items
 
 
 def gather(
@@ -162,16 +162,18 @@ def gather(
 ) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* that can run, each once, and what is wrong with the others."""
     problems: list[Problem] = []
-    found: dict[str, ScenarioItem] = {}
+    by_id: dict[str, ScenarioItem] = {}
     for target in targets:
         try:
             loaded = items(target.path, variables=variables, environ=environ)
-            found |= {item.node_id: item for item in target.among(loaded)}
+            by_id |= {item.node_id: item for item in target.among(loaded)}
         except ConfigError as error:
             problems += error.problems
-    wrong = _wrong_scripts(found.values())
-    problems += [problem for told in wrong.values() for problem in told]
-    sound = [item for item in found.values() if not any(one in wrong for one in _scripts(item))]
+    wrong = _wrong_scripts(by_id.values())
+    problems += [problem for group in wrong.values() for problem in group]
+    sound = [
+        item for item in by_id.values() if not any(script in wrong for script in _scripts(item))
+    ]
     return sound, list(dict.fromkeys(problems))
 
 
@@ -228,20 +230,20 @@ def below(paths: Sequence[Path], suffix: str) -> list[Path]:
     Raises:
         ConfigError: if one of *paths* is not there.
     """
-    given = paths or [find_root(Path.cwd()) / "cassettes"]
+    places = paths or [find_root(Path.cwd()) / "cassettes"]
     lacking = [missing(str(path), Path.cwd(), suffix) for path in paths if not path.exists()]
     if lacking:
         raise ConfigError(*lacking)
-    return list(dict.fromkeys(found for path in given for found in _below(path, suffix)))
+    return list(dict.fromkeys(file for path in places for file in _below(path, suffix)))
 
 
-def cassettes_at(said: str | None) -> tuple[Path | None, Remote | None]:
-    """Return the folder that *said* names, and where its files come from if that is a URL."""
-    if not said:
+def cassettes_at(text: str | None) -> tuple[Path | None, Remote | None]:
+    """Return the folder that *text* names, and where its files come from if that is a URL."""
+    if not text:
         return None, None
-    if not is_url(said):
-        return Path(said), None
-    remote = mirror(said, find_root(Path.cwd()))
+    if not is_url(text):
+        return Path(text), None
+    remote = mirror(text, find_root(Path.cwd()))
     return remote.folder, remote
 
 
@@ -291,9 +293,9 @@ def declared_folder(folder: Path | None) -> Path | None:
 
 def players(cassette: Path) -> list[str]:
     """Return the scenarios and rows that play *cassette*; files with mistakes count for nothing."""
-    wanted = cassette.absolute()
-    found = (item for item in _every(wanted) if file_of(item).absolute() == wanted)
-    return list(dict.fromkeys(item.owner for item in found))
+    absolute = cassette.absolute()
+    items = (item for item in _every(absolute) if file_of(item).absolute() == absolute)
+    return list(dict.fromkeys(item.owner for item in items))
 
 
 def file_of(item: ScenarioItem) -> Path:

@@ -21,7 +21,7 @@ import typer
 
 from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import joined, msg, translate
+from bpmax_sim.i18n import joined, msg, series, translate
 
 
 class Unread(Exception):  # noqa: N818 - it is no mistake
@@ -65,11 +65,11 @@ def _writing(stream: TextIO) -> Iterator[None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
             raise Unread from None
-        told = msg(
+        message = msg(
             "standard output cannot be written: {strerror}; send it elsewhere",
             strerror=error.strerror,
         )
-        raise ConfigError(told) from None
+        raise ConfigError(message) from None
 
 
 def say(text: str) -> None:
@@ -115,14 +115,14 @@ def say_json(value: Any) -> None:
     say(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def say_document(**told: Any) -> None:
+def say_document(**document: Any) -> None:
     """Print what ``--json`` promises for a command; its keys are those of `shapes.SHAPES`."""
-    say_json({"version": VERSION, **told})
+    say_json({"version": VERSION, **document})
 
 
-def announce(**told: Any) -> None:
+def announce(**document: Any) -> None:
     """Print what ``--json`` promises on one line, for a program that reads on while we run."""
-    say(json.dumps({"version": VERSION, **told}, ensure_ascii=False))
+    say(json.dumps({"version": VERSION, **document}, ensure_ascii=False))
 
 
 def say_bytes(data: bytes) -> None:
@@ -159,10 +159,10 @@ def agree(question: str) -> None:
 
 def choose(question: str, choices: Sequence[str]) -> str:
     """Ask until the answer is one of *choices*, or its first letter; nobody's is the last one."""
-    told = joined(", ", (f"[{one[0]}]{one[1:]}" for one in choices))
-    while answer := _answer(f"{question} {told}:"):
-        if found := next((one for one in choices if answer in {one, one[0]}), ""):
-            return found
+    options = series(f"[{choice[0]}]{choice[1:]}" for choice in choices)
+    while answer := _answer(f"{question} {options}:"):
+        if match := next((choice for choice in choices if answer in {choice, choice[0]}), ""):
+            return match
     return choices[-1]
 
 

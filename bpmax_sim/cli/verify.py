@@ -23,7 +23,7 @@ from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_o
 from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
@@ -53,7 +53,7 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Finding:
     """A drift, and where its exchange stands."""
 
     place: str
@@ -83,27 +83,27 @@ def verify(
     """Verify recordings."""
     age = _seconds(max_age)
     jobs = list(_jobs(paths or (), platforms))
-    found: list[_Found] = []
+    findings: list[_Finding] = []
     sent = 0
-    judged = (one for job in jobs for one in _verified(job, age, allow_writes=allow_writes))
+    judged = (finding for job in jobs for finding in _verified(job, age, allow_writes=allow_writes))
     for place, drifts in watched(judged, sum(map(_count, jobs))):
         sent += all(drift.kind != "skipped" for drift in drifts)
-        found += [_Found(place, drift) for drift in drifts]
+        findings += [_Finding(place, drift) for drift in drifts]
         for drift in () if json else drifts:
             say(_line(place, drift))
-    code = _code(found) if jobs else ExitCode.NOTHING
-    counts = Counter(one.drift.tier for one in found)
+    code = _code(findings) if jobs else ExitCode.NOTHING
+    counts = Counter(finding.drift.tier for finding in findings)
     if json:
         summary = {tier: counts[tier] for tier in _TIERS}
         say_document(
             summary={**summary, "sent": sent, "exit_code": int(code)},
-            drifts=[_data(one) for one in found],
+            drifts=[_data(finding) for finding in findings],
         )
     tell(
         msg(
             "{counted} verified: {names}",
             counted=plural(sent, "{number} call", "{number} calls"),
-            names=joined(", ", _told(counts)),
+            names=series(_summary_lines(counts)),
         )
     )
     return code
@@ -118,15 +118,15 @@ def _seconds(text: str) -> float | None:
         ) from None
 
 
-def _told(counts: Counter[Tier]) -> Iterator[str]:
+def _summary_lines(counts: Counter[Tier]) -> Iterator[str]:
     return (_COUNTS[tier](counts[tier]) for tier in _TIERS)
 
 
-def _code(found: Sequence[_Found]) -> ExitCode:
+def _code(findings: Sequence[_Finding]) -> ExitCode:
     codes = [
-        ExitCode.UNREACHABLE if one.drift.kind == "unreachable" else ExitCode.FAILED
-        for one in found
-        if one.drift.tier == "error"
+        ExitCode.UNREACHABLE if finding.drift.kind == "unreachable" else ExitCode.FAILED
+        for finding in findings
+        if finding.drift.tier == "error"
     ]
     return foremost(codes)
 
@@ -213,9 +213,9 @@ def _line(place: str, drift: Drift) -> str:
     )
 
 
-def _data(found: _Found) -> dict[str, Any]:
-    file, _, line = found.place.rpartition(":")
-    drift = found.drift
+def _data(finding: _Finding) -> dict[str, Any]:
+    file, _, line = finding.place.rpartition(":")
+    drift = finding.drift
     return {
         "file": file,
         "line": int(line),
@@ -247,8 +247,10 @@ def covered(
     json: Json = False,
 ) -> int:
     """Show what scenarios touch."""
-    found = collect(targets(paths or (), folder=Path.cwd()), variables={}, environ=os.environ)
-    items = [(item, _platforms(item)) for item in (chosen(found, keyword) if keyword else found)]
+    collected = collect(targets(paths or (), folder=Path.cwd()), variables={}, environ=os.environ)
+    items = [
+        (item, _platforms(item)) for item in (chosen(collected, keyword) if keyword else collected)
+    ]
     if not items:
         complain(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
@@ -270,7 +272,7 @@ def _platforms(item: ScenarioItem) -> Platforms:
 
 def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> Iterator[Ran]:
     """Replay *items* and yield what those told that passed."""
-    platforms = {id(item): one for item, one in items}
+    platforms = {id(item): ran for item, ran in items}
     closed = [item for item, _ in items if item.scenario.proxy.mode not in _OUTSIDE]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
@@ -281,11 +283,11 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> I
             yield Ran(verdict.item, platforms[id(verdict.item)], events)
         failed += verdict.outcome == "failed"
     if failed:
-        told = msg(
+        message = msg(
             "{counted} failed, which counts for nothing",
             counted=plural(failed, "{number} scenario", "{number} scenarios"),
         )
-        tell(msg("{told}; see `bpmax-sim run`", told=told))
+        tell(msg("{message}; see `bpmax-sim run`", message=message))
 
 
 def _percent(parts: Sequence[Part]) -> float:
@@ -300,16 +302,16 @@ def _judged(percent: float, least: float) -> ExitCode:
 
 
 def _lines(parts: Sequence[Part], *, missing: bool) -> Iterator[str]:
-    rows = [("part", "touched", "of", "%")]
-    for kind in KINDS:
+    rows = [(msg("part"), msg("touched"), msg("of"), "%")]
+    for kind, title in KINDS.items():
         of_kind = [part for part in parts if part.kind == kind]
         if of_kind:
-            rows.append((kind, *_counts(of_kind)))
-    yield from table([*rows, ("all", *_counts(parts))])
+            rows.append((title, *_counts(of_kind)))
+    yield from table([*rows, (msg("all"), *_counts(parts))])
     left = [part for part in parts if not part.touched]
     if missing and left:
         yield ""
-        yield from table([("-", part.kind, part.name) for part in left])
+        yield from table([("-", KINDS[part.kind], part.name) for part in left])
 
 
 def _counts(parts: Sequence[Part]) -> tuple[str, str, str]:

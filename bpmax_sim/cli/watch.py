@@ -18,7 +18,7 @@ import msgspec
 
 from bpmax_sim.cli.terminal import complain, tell
 from bpmax_sim.errors import BpmaxError, Problem
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.project import SUFFIXES, find_instances, local_of
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import ScenarioItem
@@ -30,7 +30,7 @@ _WAKE_MS: Final = 100
 _SHOWN: Final = 3
 _KEY: Final = re.compile(r"^platform_key:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
-Found = tuple[Sequence[ScenarioItem], Sequence[Problem]]
+Collected = tuple[Sequence[ScenarioItem], Sequence[Problem]]
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
         platforms: the folder or file that wins over a scenario's own, if one does.
     """
 
-    gather: Callable[[], Found]
+    gather: Callable[[], Collected]
     play: Callable[[Sequence[ScenarioItem], Sequence[Problem]], Sequence[Verdict]]
     finish: Callable[[Sequence[ScenarioItem]], None]
     cassette: Callable[[ScenarioItem], Path]
@@ -92,8 +92,8 @@ def _again(run: Watched, saved: frozenset[str], called: _Called) -> Sequence[Sce
     """
     _forget_modules(saved)
     every, problems = run.gather()
-    again = [item for item in every if any(_uses(run, item, one, called) for one in saved)]
-    wrong = {os.path.realpath(one.place.file) for one in problems if one.place}
+    again = [item for item in every if any(_uses(run, item, path, called) for path in saved)]
+    wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
         tell(msg("\nsaved: {files}", files=_listed(saved)))
         _note(called, run.play(again, problems))
@@ -106,14 +106,14 @@ def _changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     import watchfiles  # noqa: PLC0415 - only where it is asked for
 
     ignored = (*watchfiles.DefaultFilter.ignore_dirs, _OWN)
-    found = watchfiles.watch(
+    changes = watchfiles.watch(
         *places,
         watch_filter=watchfiles.DefaultFilter(ignore_dirs=ignored),
         step=_QUIET_MS,
         rust_timeout=_WAKE_MS,
         yield_on_timeout=True,
     )
-    return (frozenset(os.path.realpath(path) for _, path in changes) for changes in found)
+    return (frozenset(os.path.realpath(path) for _, path in changes) for changes in changes)
 
 
 def _note(called: _Called, verdicts: Iterable[Verdict]) -> None:
@@ -140,10 +140,10 @@ def _uses(run: Watched, item: ScenarioItem, file: str, called: _Called) -> bool:
 def _platform_key(file: str) -> str:
     """Return the key of a platform file; of one that cannot be read, nothing."""
     try:
-        found = _KEY.search(Path(file).read_text(encoding="utf-8-sig"))
+        match = _KEY.search(Path(file).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return ""
-    return found[1] if found else ""
+    return match[1] if match else ""
 
 
 def _files(run: Watched, item: ScenarioItem) -> Iterator[str]:
@@ -162,23 +162,23 @@ def _places(run: Watched, items: Iterable[ScenarioItem]) -> tuple[str, ...]:
 
     Of a file in the root of a project the file itself: there is too much else below.
     """
-    found = {os.path.realpath(one) for one in run.folders}
+    places = {os.path.realpath(folder) for folder in run.folders}
     for item in items:
         platforms = str(run.platforms or item.platforms)
         folders = (str(item.path.parent), platforms, str(run.cassette(item).parent))
-        found.update(os.path.realpath(one) for one in folders if os.path.isdir(one))  # noqa: PTH112
+        places.update(os.path.realpath(folder) for folder in folders if os.path.isdir(folder))  # noqa: PTH112
         for file in map(os.path.realpath, _files(run, item)):
             folder = os.path.dirname(file)  # noqa: PTH120
             is_root = folder == os.path.realpath(item.root)
             if os.path.isfile(file):  # noqa: PTH113
-                found.add(file if is_root else folder)
-    whole = tuple(f"{one}{os.sep}" for one in found)
-    return tuple(sorted(one for one in found if not one.startswith(whole)))
+                places.add(file if is_root else folder)
+    whole = tuple(f"{place}{os.sep}" for place in places)
+    return tuple(sorted(place for place in places if not place.startswith(whole)))
 
 
 def _forget_modules(saved: Iterable[str]) -> None:
     """Let steps in Python be imported anew, with all that lies beside or below what was saved."""
-    folders = tuple(os.path.dirname(one) + os.sep for one in saved if one.endswith(".py"))  # noqa: PTH120
+    folders = tuple(os.path.dirname(path) + os.sep for path in saved if path.endswith(".py"))  # noqa: PTH120
     for name, module in list(sys.modules.items()) if folders else ():
         file = os.path.realpath(getattr(module, "__file__", None) or os.devnull)
         if file.startswith(folders) and name.partition(".")[0] != "bpmax_sim":
@@ -189,4 +189,4 @@ def _listed(paths: Iterable[str]) -> str:
     known = [shown(Path(path)) for path in sorted(paths)]
     left = len(known) - _SHOWN
     more = [msg("and {left} more", left=left)] if left > 0 else []
-    return joined(", ", [*known[:_SHOWN], *more])
+    return series([*known[:_SHOWN], *more])

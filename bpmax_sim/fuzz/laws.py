@@ -28,13 +28,14 @@ from bpmax_sim.fuzz.target import (
     Target,
     Unread,
     Witness,
+    arguments_of,
     declared_places,
-    given,
-    is_said,
+    is_sent,
+    path_readings,
     segments,
     values_at,
 )
-from bpmax_sim.fuzz.violation import broken, is_expected, outcome, told
+from bpmax_sim.fuzz.violation import broken, described, is_expected, outcome
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import FORM, Headers, Request
@@ -80,7 +81,10 @@ def accepted(target: Target, programs: Programs) -> None:
     error, _ = _sent(target, programs[0])
     if error is not None and not is_expected(error, target):
         raise broken(
-            msg("a call that fits what is declared ends in {told}", told=told(error, target))
+            msg(
+                "a call that fits what is declared ends in {described}",
+                described=described(error, target),
+            )
         )
 
 
@@ -95,40 +99,47 @@ def arrives(target: Target, programs: Programs) -> None:
     request = _last(target, program)
     if request is None:
         return
-    for parameter, value in given(api, program):
+    for parameter, value in arguments_of(api, program):
         if parameter.target in WHOLE and isinstance(value, str):
             continue  # a text is sent as it is, whatever else the body may be
         try:
-            found = values_at(request, parameter.place, parameter.target, api)
+            values = values_at(request, parameter.place, parameter.target, api)
         except Unread:
             continue
-        if not is_said(value, found, parameter.place):
-            raise broken(_lost(target, api, parameter, found))
+        if is_sent(value, values, parameter.place):
+            continue
+        readings = path_readings(request, parameter.target, api)
+        if parameter.place != "path" or not any(
+            is_sent(value, [reading], "path") for reading in readings
+        ):
+            raise broken(_lost(target, api, parameter, values))
 
 
-def _lost(target: Target, api: Api, one: Parameter, found: list[Any]) -> str:
-    place = f"{one.place}.{one.target}"
+def _lost(target: Target, api: Api, parameter: Parameter, values: list[Any]) -> str:
+    place = f"{parameter.place}.{parameter.target}"
     lost = msg(
-        "the value of parameter {one_name!r} does not arrive at {place}",
-        one_name=one.name,
+        "the value of parameter {name!r} does not arrive at {place}",
+        name=parameter.name,
         place=place,
     )
-    if (one.place, one.target.lower()) in _lowered(target, api):
+    if (parameter.place, parameter.target.lower()) in _lowered(target, api):
         return msg(
             "{lost}: auth puts its own there; remove the parameter, or rename one of them",
             lost=lost,
         )
-    above = [other for other in api.parameters if _covers(other, one) or _covers(one, other)]
+    above = [
+        other for other in api.parameters if _covers(other, parameter) or _covers(parameter, other)
+    ]
     if above:
         return msg(
             "{lost}: it lies within, or around, parameter {name!r}; remove one",
             lost=lost,
             name=above[0].name,
         )
-    if not found:
+    if not values:
         return msg("{lost}, where nothing is found", lost=lost)
     return plural(
-        len(found),
+        len(values),
         "{lost}, where {number} is found",
         "{lost}, where {number} are found",
         lost=lost,
@@ -155,13 +166,13 @@ def keeps_segments(target: Target, programs: Programs) -> None:
     path = target.platform.apis[programs[0].api].path.partition("?")[0]
     if request is None:
         return
-    wanted, sent = path.strip("/").split("/"), segments(request)
-    if len(sent) != len(wanted) or {".", ".."} & {*sent} - {*wanted}:
+    expected, sent = path.strip("/").split("/"), segments(request)
+    if len(sent) != len(expected) or {".", ".."} & {*sent} - {*expected}:
         raise broken(
             msg(
-                "{path} has {wanted_count} segments, and {sent_count} were sent",
+                "{path} has {expected_count} segments, and {sent_count} were sent",
                 path=path,
-                wanted_count=len(wanted),
+                expected_count=len(expected),
                 sent_count=len(sent),
             )
         )
@@ -180,22 +191,22 @@ def owns_credential(target: Target, programs: Programs) -> None:
         return
     for (place, name), template in declared_places(auth).items():
         try:
-            alone, found = (values_at(one, place, name, api) for one in (plain, claiming))
+            alone, claimed = (values_at(request, place, name, api) for request in (plain, claiming))
         except Unread:
             continue
         if not alone:
             continue  # auth puts it into some methods only
-        if len(found) != 1:
+        if len(claimed) != 1:
             raise broken(
                 msg(
-                    "{place}.{name} is auth's and is sent {found_count} times",
+                    "{place}.{name} is auth's and is sent {claimed_count} times",
                     place=place,
                     name=name,
-                    found_count=len(found),
+                    claimed_count=len(claimed),
                 )
             )
         steady = auth.sign is None and not is_changing(template, auth)
-        if "mine" in str(found[0]) or (steady and alone != found):
+        if "mine" in str(claimed[0]) or (steady and alone != claimed):
             raise broken(
                 msg(
                     "{place}.{name} is auth's, and a script changes what is sent there",
@@ -213,8 +224,8 @@ def same_forms(target: Target, programs: Programs) -> None:
     """
     (direct,) = programs
     chain = chained(target.platform.apis[direct.api], direct)
-    one, two = _last(target, direct), _last(target, chain)
-    if one and two and _wire(one, target) != _wire(two, target):
+    first, two = _last(target, direct), _last(target, chain)
+    if first and two and _wire(first, target) != _wire(two, target):
         raise broken(
             msg("the direct call and the chain that says the same send different requests")
         )
@@ -227,9 +238,9 @@ def _wire(request: Request, target: Target) -> Any:
     sign = target.auth(api).sign
     signed |= {name.lower() for name in (*sign.set_headers, *sign.set_query)} if sign else set()
     address, _, query = request.url.partition("?")
-    kept = [pair for pair in query.split("&") if pair.partition("=")[0].lower() not in signed]
+    unsigned = [pair for pair in query.split("&") if pair.partition("=")[0].lower() not in signed]
     headers = {n.lower(): v for n, v in request.headers if n.lower() not in signed}
-    return address, sorted(kept), headers, request.call.body if request.call else None
+    return address, sorted(unsigned), headers, request.call.body if request.call else None
 
 
 def _meaning(request: Request) -> Any:
@@ -262,8 +273,8 @@ def same_languages(target: Target, programs: Programs) -> None:
     with target.session() as (session, witness):
         script = session.run_script(Script("一行.js", source))
     error, python = _sent(target, programs[0])
-    spoken = [(one.method, _wire(one, target)) for one in witness.requests]
-    if spoken != [(one.method, _wire(one, target)) for one in python.requests]:
+    spoken = [(request.method, _wire(request, target)) for request in witness.requests]
+    if spoken != [(request.method, _wire(request, target)) for request in python.requests]:
         raise broken(msg("JavaScript and Python send different requests for the same call"))
     if (script.error is None) != (error is None):
         raise broken(msg("JavaScript and Python disagree whether the call is rejected"))
@@ -285,7 +296,9 @@ def renews(target: Target, programs: Programs) -> None:
             error = outcome(lambda: perform(programs[0], session)).error
             when = msg("when the third party {word} the token, the next call", word=word)
             if error is not None and not is_expected(error, target):
-                raise broken(msg("{when} ends in {told}", when=when, told=told(error, target)))
+                raise broken(
+                    msg("{when} ends in {described}", when=when, described=described(error, target))
+                )
             if witness.logins == known:
                 raise broken(
                     msg("{when} does not log in again; see response.classes.token", when=when)
@@ -298,17 +311,22 @@ def tells_apart(target: Target, programs: Programs) -> None:
     Raises:
         LawBroken: the law does not hold.
     """
-    one, other = programs
-    api = target.platform.apis[one.api]
+    program, other = programs
+    api = target.platform.apis[program.api]
     with target.session() as (session, _):
         built = [_built(program, session) for program in programs]
     calls = [request.call for request in built if request is not None and request.call]
-    if len(calls) < len(built) or len({repr(_meaning(one)) for one in built if one}) == 1:
+    if (
+        len(calls) < len(built)
+        or len({repr(_meaning(request)) for request in built if request}) == 1
+    ):
         return  # `accepted` tells of what cannot be built
     rules = matching_rules(target.platforms, ())
     keys = {identity(parts_of(call), rules) for call in calls}
-    pairs = zip(api.parameters, one.args or (), other.args or (), strict=False)
-    parameter = next(found for found, old, new in pairs if repr(old) != repr(new))  # True is 1
+    pairs = zip(api.parameters, program.args or (), other.args or (), strict=False)
+    parameter = next(
+        candidate for candidate, old, new in pairs if repr(old) != repr(new)
+    )  # True is 1
     if len(keys) == 1 and not _is_meant(target, api, parameter):
         raise broken(
             msg(
@@ -324,16 +342,18 @@ def _built(program: CallSpec, session: Session) -> Request | None:
     builder = session.proxy(program.platform, **program.options).api(program.api)
     for setter, value in chain.steps:
         builder = getattr(builder, setter)(value)
-    found: Request | None = outcome(builder.build).value
-    return found
+    request: Request | None = outcome(builder.build).value
+    return request
 
 
-def _is_meant(target: Target, api: Api, one: Parameter) -> bool:
-    """Return whether *one* is named itself among what does not count, or is personal data."""
+def _is_meant(target: Target, api: Api, parameter: Parameter) -> bool:
+    """Return whether *parameter* is named itself among what does not count, or is personal data."""
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
-    wanted = FieldPath.dotted(one.place, one.target) if one.target not in WHOLE else ()
+    place = (
+        FieldPath.dotted(parameter.place, parameter.target) if parameter.target not in WHOLE else ()
+    )
     hidden = bool(target.platform.redact or api.redact)
-    return hidden or any(FieldPath.parse(name, "ignore") == wanted for name in names)
+    return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 
 
 def answers(target: Target, programs: Programs) -> None:
@@ -343,9 +363,9 @@ def answers(target: Target, programs: Programs) -> None:
         LawBroken: the law does not hold.
     """
     with target.session() as (session, _):
-        came = outcome(lambda: perform(programs[0], session))
-    if came.error is None:
-        wrong = check_value(target.platform.apis[programs[0].api].answer, came.value)
+        result = outcome(lambda: perform(programs[0], session))
+    if result.error is None:
+        wrong = check_value(target.platform.apis[programs[0].api].answer, result.value)
         if wrong:
             raise broken(msg("the answer is not what is declared: {wrong}", wrong=wrong))
 
@@ -353,7 +373,7 @@ def answers(target: Target, programs: Programs) -> None:
 Draw = Callable[[Target, Api], st.SearchStrategy[Programs]]
 
 
-def _one(target: Target, api: Api) -> st.SearchStrategy[Programs]:
+def _single(target: Target, api: Api) -> st.SearchStrategy[Programs]:
     return st.tuples(valid_calls(target.platforms, target.platform, api))
 
 
@@ -361,14 +381,18 @@ def _claimed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
     """Draw a call, and the same with setters that claim what is auth's."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
-    return st.builds(
-        lambda call, more: (call, replace(call, steps=(*call.steps, *more))), calls, steps
-    )
+
+    @st.composite
+    def pairs(draw: st.DrawFn) -> Programs:
+        call = draw(calls)
+        return call, replace(call, steps=(*call.steps, *draw(steps)))
+
+    return pairs()
 
 
 def _changed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
     """Draw two direct calls that differ in the value of one required parameter."""
-    needed = [n for n, one in enumerate(api.parameters) if one.required]
+    needed = [n for n, parameter in enumerate(api.parameters) if parameter.required]
 
     @st.composite
     def pairs(draw: st.DrawFn) -> Programs:
@@ -394,7 +418,7 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
 
     about: str
     check: Callable[[Target, Programs], None]
-    draw: Draw = _one
+    draw: Draw = _single
     applies: Callable[[Target, Api], bool] = lambda _target, _api: True
     live: bool = False
 
@@ -402,8 +426,10 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
 def _has_inner_credential(api: Api) -> bool:
     """Return whether a chain may replace a member of the body with a credential inside."""
     members = api.body.values() if isinstance(api.body, Mapping) else ()
-    inner = [one for one in members if isinstance(one, Mapping) and CREDENTIAL not in one]
-    return any(CREDENTIAL in str(one) for one in inner)
+    inner = [
+        member for member in members if isinstance(member, Mapping) and CREDENTIAL not in member
+    ]
+    return any(CREDENTIAL in str(member) for member in inner)
 
 
 def _has_claims(target: Target, api: Api) -> bool:
@@ -424,7 +450,7 @@ LAWS: Final[dict[str, Law]] = {
     "segments": Law(
         about=msg("No value adds a segment to the path, whatever it holds."),
         check=keeps_segments,
-        applies=lambda _target, api: any(one.place == "path" for one in api.parameters),
+        applies=lambda _target, api: any(parameter.place == "path" for parameter in api.parameters),
     ),
     "credential": Law(
         about=msg("What auth puts in is there exactly once, and no script changes it."),
@@ -453,7 +479,7 @@ LAWS: Final[dict[str, Law]] = {
         about=msg("Calls that differ in a required parameter are recorded as different calls."),
         check=tells_apart,
         draw=_changed,
-        applies=lambda _target, api: any(one.required for one in api.parameters),
+        applies=lambda _target, api: any(parameter.required for parameter in api.parameters),
     ),
     "replay": Law(
         about=msg("What was recorded is replayed the same, without network and credentials."),

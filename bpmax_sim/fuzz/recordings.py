@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.fuzz.target import START, Target, Unread, Witness, declared_places, values_at
-from bpmax_sim.fuzz.violation import Outcome, broken, outcome, told
-from bpmax_sim.i18n import msg
+from bpmax_sim.fuzz.violation import Outcome, broken, described, outcome
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.instances import Entry, Origin
 from bpmax_sim.platform.load import Platforms
@@ -43,14 +43,14 @@ class Recorded(msgspec.Struct, frozen=True):
     """One call that was recorded.
 
     Attributes:
-        came: how it ended.
+        outcome: how it ended.
         value: the answer without secrets, for a third party may say a credential back.
         closed: why the recording could not be written.
         artefacts: what was written and logged, by name.
         credentials: the values that were declared secret, by name.
     """
 
-    came: Outcome
+    outcome: Outcome
     value: str
     closed: BpmaxError | None
     witness: Witness
@@ -66,19 +66,24 @@ def check_replay(target: Target, programs: tuple[CallSpec, ...]) -> None:
         if recorded.closed is not None or not recorded.witness.requests:
             return  # `secrets` and `accepted` tell of these
         again = _session(target.platforms, path, {}, mode="replay")
-        came = outcome(lambda: perform(programs[0], again))
+        result = outcome(lambda: perform(programs[0], again))
         closing = outcome(again.close).error
-    alike = _is_pseudonymous(target, programs[0]) or _shown(came, again) == recorded.value
-    if not alike or _seen(came) != _seen(recorded.came):
+    alike = _is_pseudonymous(target, programs[0]) or _shown(result, again) == recorded.value
+    if not alike or _seen(result) != _seen(recorded.outcome):
         raise broken(
             msg(
                 "replay {ended}, and recording {ended_2}",
-                ended=_ended(came),
-                ended_2=_ended(recorded.came),
+                ended=_ended(result),
+                ended_2=_ended(recorded.outcome),
             )
         )
     if closing is not None:
-        raise broken(msg("the recording was not played as it was made: {told}", told=told(closing)))
+        raise broken(
+            msg(
+                "the recording was not played as it was made: {described}",
+                described=described(closing),
+            )
+        )
 
 
 def _is_pseudonymous(target: Target, program: CallSpec) -> bool:
@@ -86,18 +91,22 @@ def _is_pseudonymous(target: Target, program: CallSpec) -> bool:
     return bool(target.platform.redact or target.platform.apis[program.api].redact)
 
 
-def _shown(came: Outcome, session: Session) -> str:
-    return session.redact(json.dumps(came.value, ensure_ascii=False, sort_keys=True, default=repr))
+def _shown(result: Outcome, session: Session) -> str:
+    return session.redact(
+        json.dumps(result.value, ensure_ascii=False, sort_keys=True, default=repr)
+    )
 
 
-def _seen(came: Outcome) -> tuple[Any, ...]:
-    error = came.error
+def _seen(result: Outcome) -> tuple[Any, ...]:
+    error = result.error
     return type(error), getattr(error, "code", ""), getattr(error, "status", None)
 
 
-def _ended(came: Outcome) -> str:
+def _ended(result: Outcome) -> str:
     return (
-        msg("ends in {told}", told=told(came.error)) if came.error else msg("gives another value")
+        msg("ends in {described}", described=described(result.error))
+        if result.error
+        else msg("gives another value")
     )
 
 
@@ -107,7 +116,9 @@ def check_secrets(target: Target, programs: tuple[CallSpec, ...]) -> None:
     with TemporaryDirectory(prefix="fuzz-") as place:
         recorded = _recorded(target, programs[0], Path(place) / "cassettes/fuzz.yaml")
     if recorded.closed is not None:
-        raise broken(msg("the recording is refused: {told}", told=told(recorded.closed)))
+        raise broken(
+            msg("the recording is refused: {described}", described=described(recorded.closed))
+        )
     for name, value in recorded.credentials.items():
         for artefact, data in recorded.artefacts.items():
             if any(value.encode() in view for view in _views(data)):
@@ -117,8 +128,8 @@ def check_secrets(target: Target, programs: tuple[CallSpec, ...]) -> None:
                     )
                 )
     for request in recorded.witness.requests:
-        for told_of in _clear(target, api, request):
-            raise broken(told_of)
+        for where in _clear(target, api, request):
+            raise broken(where)
 
 
 def _clear(target: Target, api: Api, request: Request) -> Iterator[str]:
@@ -132,17 +143,19 @@ def _clear(target: Target, api: Api, request: Request) -> Iterator[str]:
         if not (used & minted or is_credential):
             continue
         try:
-            sent, kept = (values_at(one, place, name, api) for one in (request, request.recorded))
+            sent, recorded = (
+                values_at(version, place, name, api) for version in (request, request.recorded)
+            )
         except Unread:
             continue
-        if sent and sent == kept:
+        if sent and sent == recorded:
             yield (
                 msg(
                     "{place}.{name} is recorded in the clear, with {names} in it; write secret: "
                     "true where it is declared or extracted",
                     place=place,
                     name=name,
-                    names=", ".join(sorted(used)),
+                    names=series(sorted(used)),
                 )
             )
 
@@ -153,16 +166,18 @@ def _recorded(target: Target, program: CallSpec, path: Path) -> Recorded:
     session = _session(platforms, path, environ, mode="record", transport=third_party)
     witness = Witness()
     session.stub(witness.note)
-    came = outcome(lambda: perform(program, session))
-    log = repr([(one, one.request, one.response, one.error, one.notes) for one in session.calls])
+    result = outcome(lambda: perform(program, session))
+    log = repr(
+        [(call, call.request, call.response, call.error, call.notes) for call in session.calls]
+    )
     closed = outcome(session.close).error
     artefacts = {msg("log of calls"): log.encode()}
     for file in sorted(path.parent.rglob("*.yaml")):
         name = msg("recording of the login") if file.parent.name == "auth" else msg("recording")
         artefacts[name] = file.read_bytes()
-    shown = _shown(came, session)
+    shown = _shown(result, session)
     secrets = _secrets(platforms, target.key, environ)
-    return Recorded(came, shown, closed, witness, artefacts, secrets)
+    return Recorded(result, shown, closed, witness, artefacts, secrets)
 
 
 def _session(
@@ -186,10 +201,12 @@ def _third_party(platforms: Platforms, environ: Mapping[str, str]) -> Simulators
     def tenants(key: str) -> Iterator[Tenant]:
         platform = platforms.platform(key)
         for entry in platforms.entries.get(key, ()):
-            one = entry.instance
-            if one.enabled:
-                found = platforms.credentials(platform, one, environ=environ, closed=False)
-                yield Tenant(one.instance_key, found.real)
+            instance = entry.instance
+            if instance.enabled:
+                credentials = platforms.credentials(
+                    platform, instance, environ=environ, closed=False
+                )
+                yield Tenant(instance.instance_key, credentials.real)
 
     return Simulators(platforms, lambda key: tuple(tenants(key)), clock=SystemClock())
 
@@ -199,11 +216,11 @@ def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[s
     declared = platforms.platform(key).credentials
     environ: dict[str, str] = {}
     entries = [
-        Entry(_filled(one.instance, declared, environ), Origin())
-        if one.instance.platform == key
-        else one
-        for found in platforms.entries.values()
-        for one in found
+        Entry(_filled(entry.instance, declared, environ), Origin())
+        if entry.instance.platform == key
+        else entry
+        for entries in platforms.entries.values()
+        for entry in entries
     ]
     return platforms.with_entries(entries), environ
 
@@ -223,11 +240,11 @@ def _filled(
         else:
             variable = f"FUZZ_{instance.instance_key}_{name}"
             values[name] = Source(env=variable)
-            environ[variable] = _made(name, spec, instance)
+            environ[variable] = _synthesised(name, spec, instance)
     return replace(instance, base_url=address, credentials=values)
 
 
-def _made(name: str, spec: CredentialSpec, instance: Instance) -> str:
+def _synthesised(name: str, spec: CredentialSpec, instance: Instance) -> str:
     key = instance.instance_key
     if spec.kind == "text":
         return f"s3c{name}{key.encode().hex()[:6]}Kq7Zx8"
@@ -251,7 +268,7 @@ def _views(data: bytes) -> Iterator[bytes]:
     yield data
     yield unquote_to_bytes(data)
     yield b"\n".join(filter(None, map(_from_base64, _BASE64.findall(data))))
-    yield b"\n".join(bytes.fromhex(found.decode()) for found in _HEX.findall(data))
+    yield b"\n".join(bytes.fromhex(digits.decode()) for digits in _HEX.findall(data))
 
 
 def _from_base64(piece: bytes) -> bytes:

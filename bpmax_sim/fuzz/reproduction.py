@@ -33,12 +33,12 @@ def scenario_of(finding: Finding, plan: Plan, root: Path) -> File:
     path = root / "scenarios/fuzz" / f"{file_name(_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
     platforms = relative_name(_declared(finding, plan.path), path.parent.absolute())
-    args = {"law": finding.law, "platform": finding.platform, **_given(finding, plan)}
+    args = {"law": finding.law, "platform": finding.platform, **_arguments(finding, plan)}
     if finding.script:
         args["script"] = _below(Path(finding.script), root)
-        args["libraries"] = [_below(one, root) for one in plan.libraries]
+        args["libraries"] = [_below(library, root) for library in plan.libraries]
     lines = [
-        *(f"# {one}" for one in (finding.message, *finding.javascript)),
+        *(f"# {line}" for line in (finding.message, *finding.javascript)),
         "version: 1",
         f"scenario: {_inline(f'{finding.call}: {finding.law}')}",
         "form: {}",
@@ -75,28 +75,28 @@ def _test_lines(finding: Finding, plan: Plan, root: Path, name: str) -> Iterator
     yield from ("", "from pathlib import Path", "", "from bpmax_sim import fuzz", "")
     yield "ROOT = Path(__file__).parents[1]"
     yield from ("", "", f"def test_{name}() -> None:")
-    yield from (f"    # {one}" for one in finding.javascript)
+    yield from (f"    # {line}" for line in finding.javascript)
     yield f"    fuzz.hold({finding.law!r}, ROOT / {_below(plan.path, root)!r}, **{{"
-    given = _given(finding, plan)
-    for key, value in given.items():
+    arguments = _arguments(finding, plan)
+    for key, value in arguments.items():
         shown = pformat(value, width=_WIDTH - 8, sort_dicts=False).replace("\n", "\n        ")
         yield f"        {key!r}: {shown},"
     if finding.script:
         yield f'        "script": ROOT / {_below(Path(finding.script), root)!r},'
-        named = ", ".join(f"ROOT / {_below(one, root)!r}" for one in plan.libraries)
+        named = ", ".join(f"ROOT / {_below(library, root)!r}" for library in plan.libraries)
         yield f'        "libraries": [{named}],'
     yield "    })"
 
 
-def _given(finding: Finding, plan: Plan) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _arguments(finding: Finding, plan: Plan) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
     if finding.calls:
-        found["calls"] = [dict(one) for one in finding.calls]
+        arguments["calls"] = [dict(call) for call in finding.calls]
     if finding.script:
-        found["situation"] = dict(finding.situation)
+        arguments["situation"] = dict(finding.situation)
     if plan.against != SIMULATE:
-        found["against"] = plan.against
-    return found
+        arguments["against"] = plan.against
+    return arguments
 
 
 def _slug(finding: Finding) -> str:

@@ -34,14 +34,14 @@ from hypothesis.errors import NoSuchExample, Unsatisfiable
 from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, near
 from bpmax_sim.fuzz.laws import LAWS, Programs
 from bpmax_sim.fuzz.target import SIMULATE, Plain, Target, hang_up, plain, program, target_of
-from bpmax_sim.fuzz.violation import LawBroken, broken, outcome, told
-from bpmax_sim.i18n import msg
+from bpmax_sim.fuzz.violation import LawBroken, broken, described, outcome
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms, read_platform
 from bpmax_sim.project import find_root, make_folder
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import read_script
-from bpmax_sim.strategies.programs import javascript, loaded, together, wanted_apis
+from bpmax_sim.strategies.programs import apis_named, javascript, loaded, together
 from bpmax_sim.strategies.values import json_values, scalars
 
 _REDIS = ("redis://", "rediss://", "unix://")
@@ -114,8 +114,8 @@ TROUBLE: Final[Mapping[str, Response | None]] = {
 
 def fields(source: str) -> list[str]:
     """Return the names of form fields that a script reads or writes."""
-    found = [one or other for one, other in _FIELD.findall(source)]
-    return [name for name in dict.fromkeys(found) if not name.startswith("$")]
+    names = [name or other for name, other in _FIELD.findall(source)]
+    return [name for name in dict.fromkeys(names) if not name.startswith("$")]
 
 
 def situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -149,7 +149,7 @@ def check_script(
         form = dict(situation["form"])
         ended = outcome(lambda: session.run_script(source, form=form, libraries=before).unwrap())
     if ended.error is not None and _is_own_fault(ended.error):
-        raise broken(msg("the script ends in {told}", told=told(ended.error)))
+        raise broken(msg("the script ends in {described}", described=described(ended.error)))
 
 
 def _named(file: str) -> Script:
@@ -201,7 +201,7 @@ def hold(  # noqa: PLR0913 - what a finding holds
     """
     known = together(platform) if script else loaded(platform)
     target = target_of(known, read_platform(Path(platform)).platform_key, against)
-    files = [os.fspath(one) for one in (script, *libraries)]
+    files = [os.fspath(file) for file in (script, *libraries)]
     try:
         _hold(target, law, calls, files, situation)
     finally:
@@ -227,7 +227,7 @@ def held(  # noqa: PLR0913 - what a finding holds
         LawBroken: it does not hold.
         ConfigError: there is no such law.
     """
-    files = [str(find_root(Path.cwd()) / one) for one in (script, *libraries)]
+    files = [str(find_root(Path.cwd()) / file) for file in (script, *libraries)]
     try:
         _hold(target_of(bench.platforms, platform, against), law, calls, files, situation)
     finally:
@@ -245,9 +245,9 @@ def _hold(
         hold_script(target, files, situation or {"form": {}, "trouble": ""})
         return
     if law not in LAWS:
-        hint = near(law, LAWS) or msg("; there are {names}", names=", ".join((*LAWS, SCRIPT)))
+        hint = near(law, LAWS) or msg("; there are {names}", names=series((*LAWS, SCRIPT)))
         raise ConfigError(msg("there is no law {law!r}{hint}", law=law, hint=hint))
-    hold_programs(target, law, tuple(program(one) for one in calls))
+    hold_programs(target, law, tuple(program(call) for call in calls))
 
 
 def hold_programs(target: Target, law: str, programs: Programs) -> None:
@@ -357,10 +357,10 @@ def _nobody_asks() -> None:
     """Do nothing."""
 
 
-def search(plan: Plan, told: Callable[[], None] = _nobody_asks) -> list[Tried]:
+def search(plan: Plan, notify: Callable[[], None] = _nobody_asks) -> list[Tried]:
     """Search as *plan* says, and return what was tried, in the order of APIs and laws.
 
-    *told* is called again and again meanwhile, in this process.
+    *notify* is called again and again meanwhile, in this process.
 
     Raises:
         ConfigError: a file or an option is wrong, or no value fits what is declared.
@@ -369,13 +369,13 @@ def search(plan: Plan, told: Callable[[], None] = _nobody_asks) -> list[Tried]:
     tasks = list(tasks_of(plan))
     workers = max(1, min(plan.workers, len(tasks)))
     if workers == 1:
-        return searched(plan, tasks, until - time.monotonic(), told)
+        return searched(plan, tasks, until - time.monotonic(), notify)
     left = until - time.monotonic()
     shares = [tasks[number::workers] for number in range(workers)]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(searched, plan, share, left) for share in shares]
         while wait(jobs, timeout=_TELL, return_when=ALL_COMPLETED).not_done:
-            told()
+            notify()
         parts = [job.result() for job in jobs]
     return [parts[number % workers][number // workers] for number in range(len(tasks))]
 
@@ -387,7 +387,7 @@ def tasks_of(plan: Plan) -> Iterator[Task]:
         ConfigError: a file is wrong, or there is no such API.
     """
     target = planned(plan)
-    for api in wanted_apis(target.platforms, target.platform, plan.api, path=plan.path):
+    for api in apis_named(target.platforms, target.platform, plan.api, path=plan.path):
         for name, law in LAWS.items():
             is_live = plan.against != SIMULATE
             allowed = not is_live or (law.live and (plan.allow_writes or api.method in _SAFE))
@@ -409,15 +409,15 @@ def planned(plan: Plan) -> Target:
 
 
 def searched(
-    plan: Plan, tasks: Sequence[Task], seconds: float, told: Callable[[], None] = _nobody_asks
+    plan: Plan, tasks: Sequence[Task], seconds: float, notify: Callable[[], None] = _nobody_asks
 ) -> list[Tried]:
     """Try *tasks* in turn, each round with more examples, and return what came of each."""
     until = time.monotonic() + seconds
     target = planned(plan)
     hunts = [_hunt(target, task, plan) for task in tasks]
     for hunt in hunts:
-        hunt.told = told
-    kept = settings(
+        hunt.notify = notify
+    options = settings(
         database=database(plan.examples),
         deadline=None,
         derandomize=False,  # which is on where CI is set, and would leave the database out
@@ -430,7 +430,7 @@ def searched(
         for _ in range(plan.rounds) if plan.rounds else count():
             if time.monotonic() >= until or all(hunt.finding is not None for hunt in hunts):
                 break
-            _round(hunts, settings(kept, max_examples=size), until)
+            _round(hunts, settings(options, max_examples=size), until)
             size = min(2 * size, _LARGEST_ROUND)
     finally:
         hang_up()
@@ -450,7 +450,7 @@ class _Hunt(msgspec.Struct):
         drawn: what the law is tried with.
         hold: holds the law against one example.
         tell: returns the fields of a finding that tell of an example, which identify it, too.
-        told: is called at every example.
+        notify: is called at every example.
     """
 
     target: Target
@@ -461,7 +461,7 @@ class _Hunt(msgspec.Struct):
     tell: Callable[[Any], dict[str, Any]]
     examples: int = 0
     finding: Finding | None = None
-    told: Callable[[], None] = _nobody_asks
+    notify: Callable[[], None] = _nobody_asks
     _until: float = 0.0
     _known: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -501,7 +501,7 @@ class _Hunt(msgspec.Struct):
         if time.monotonic() > self._until:
             return False
         self.examples += 1
-        self.told()
+        self.notify()
         try:
             self.hold(example)
         except LawBroken as error:
@@ -516,14 +516,14 @@ class _Hunt(msgspec.Struct):
 def _hunt(target: Target, task: Task, plan: Plan) -> _Hunt:
     if task.script:
         files = (task.script, *map(str, plan.libraries))
-        source = "\n".join(read_script(one).source for one in files)
+        source = "\n".join(read_script(file).source for file in files)
         return _Hunt(
             target,
             task.called(target),
             task.law,
             situations(source),
-            lambda found: hold_script(target, files, found),
-            lambda found: {"script": task.script, "situation": found},
+            lambda situation: hold_script(target, files, situation),
+            lambda situation: {"script": task.script, "situation": situation},
         )
     return _Hunt(
         target,

@@ -85,8 +85,8 @@ def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> Target
         ConfigError: *against* is neither ``simulate`` nor an address.
     """
     check_address(against)
-    entries = [entry for found in platforms.entries.values() for entry in found]
-    if not any(one.instance.platform == key and one.instance.enabled for one in entries):
+    entries = [entry for group in platforms.entries.values() for entry in group]
+    if not any(entry.instance.platform == key and entry.instance.enabled for entry in entries):
         entries.append(Entry(Instance(platform=key, instance_key="default"), Origin()))
     if against != SIMULATE:
         entries = [_moved(entry, against) for entry in entries]
@@ -164,8 +164,8 @@ class Witness:
 def declared_places(auth: Auth) -> Mapping[tuple[str, str], str]:
     """Return what auth puts in: the template by place and name; names that are templates aside."""
     emitted = auth.sign.emit if auth.sign else ()
-    found = {(one.place, one.name): one.value for one in (*auth.apply, *emitted)}
-    return {place: value for place, value in found.items() if "{{" not in place[1]}
+    values = {(item.place, item.name): item.value for item in (*auth.apply, *emitted)}
+    return {place: value for place, value in values.items() if "{{" not in place[1]}
 
 
 WHOLE: Final = frozenset({"$", "."})
@@ -175,18 +175,22 @@ class Unread(Exception):  # noqa: N818 - no error: the place is in a form that i
     """The body is in a form that nothing here reads."""
 
 
-def given(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
+def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
     """Yield each parameter that *program* gives a value, and the value."""
-    said: Mapping[str, Any] = dict(program.steps)
-    values = program.args or [_said(said.get(one.place, {}), one) for one in api.parameters]
+    steps: Mapping[str, Any] = dict(program.steps)
+    values = program.args or [
+        _argument(steps.get(parameter.place, {}), parameter) for parameter in api.parameters
+    ]
     pairs = zip(api.parameters, values, strict=False)
     return (pair for pair in pairs if pair[1] is not UNDEFINED)
 
 
-def _said(said: Any, one: Parameter) -> Any:
-    if one.place == "body" and one.target in WHOLE:
-        return said
-    return _at(said, one.target.split(".") if one.place == "body" else [one.target])
+def _argument(values: Any, parameter: Parameter) -> Any:
+    if parameter.place == "body" and parameter.target in WHOLE:
+        return values
+    return _at(
+        values, parameter.target.split(".") if parameter.place == "body" else [parameter.target]
+    )
 
 
 def _at(value: Any, names: list[str]) -> Any:
@@ -217,6 +221,12 @@ def _in_path(request: Request, name: str, api: Api) -> list[Any]:
     return [values[name]] if name in values else []
 
 
+def path_readings(request: Request, name: str, api: Api) -> Iterator[str]:
+    """Yield each value that the placeholder *name* may have; see `PathTemplate.readings`."""
+    path = request.url[len(request.base) :].partition("?")[0]
+    return (reading[name] for reading in path_template(api.path).readings(path) if name in reading)
+
+
 def _in_query(request: Request, name: str, _api: Api) -> list[Any]:
     pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
     return [unquote(value) for key, _, value in pairs if unquote(key).lower() == name.lower()]
@@ -242,8 +252,8 @@ def _in_body(request: Request, name: str, _api: Api) -> list[Any]:
         body = loads(text) if text else UNDEFINED
     except ValueError:
         raise Unread from None  # a script may send any text as it is
-    found = body if name in WHOLE else _at(body, name.split("."))
-    return [] if found is UNDEFINED else [found]
+    value = body if name in WHOLE else _at(body, name.split("."))
+    return [] if value is UNDEFINED else [value]
 
 
 _READERS: Final[Mapping[str, Callable[[Request, str, Api], list[Any]]]] = {
@@ -255,14 +265,14 @@ _READERS: Final[Mapping[str, Callable[[Request, str, Api], list[Any]]]] = {
 }
 
 
-def is_said(value: Any, found: list[Any], place: str) -> bool:
-    """Return whether *found* is how *value* arrives at *place*: every element, and no more."""
-    if place == "body" and all(isinstance(one, str) for one in found) and _is_scalar(value):
-        return len(found) == 1 and _prints(value, found[0])  # a form holds texts only
+def is_sent(value: Any, values: list[Any], place: str) -> bool:
+    """Return whether *values* is how *value* arrives at *place*: every element, and no more."""
+    if place == "body" and all(isinstance(item, str) for item in values) and _is_scalar(value):
+        return len(values) == 1 and _prints(value, values[0])  # a form holds texts only
     if place == "body":
-        return len(found) == 1 and _equal(value, found[0])
+        return len(values) == 1 and _equal(value, values[0])
     listed = value if isinstance(value, list) else [value]
-    return len(listed) == len(found) and all(map(_prints, listed, found))
+    return len(listed) == len(values) and all(map(_prints, listed, values))
 
 
 def _is_scalar(value: Any) -> bool:
@@ -300,15 +310,15 @@ Plain = Mapping[str, Any]
 
 def plain(program: CallSpec) -> Plain:
     """Return *program* as plain values."""
-    found: dict[str, Any] = {"call": f"{program.platform}.{program.api}"}
+    document: dict[str, Any] = {"call": f"{program.platform}.{program.api}"}
     if program.options:
-        found["instance"] = program.options["instance_key"]
+        document["instance"] = program.options["instance_key"]
     if program.args is None:
-        return {**found, "set": [{setter: _out(value)} for setter, value in program.steps]}
+        return {**document, "set": [{setter: _out(value)} for setter, value in program.steps]}
     args = list(program.args)
     while args and args[-1] is UNDEFINED:
         args.pop()
-    return {**found, "args": _out(args)}
+    return {**document, "args": _out(args)}
 
 
 def program(call: Plain) -> CallSpec:
@@ -316,7 +326,7 @@ def program(call: Plain) -> CallSpec:
     platform, _, api = call["call"].partition(".")
     options = {"instance_key": call["instance"]} if "instance" in call else {}
     steps: Any = tuple(
-        (setter, _in(value)) for one in call.get("set", ()) for setter, value in one.items()
+        (setter, _in(value)) for step in call.get("set", ()) for setter, value in step.items()
     )
     args = tuple(_in(list(call["args"]))) if "args" in call else None
     return CallSpec(platform=platform, options=options, api=api, steps=steps, args=args)

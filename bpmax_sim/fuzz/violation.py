@@ -18,7 +18,7 @@ from bpmax_sim.errors import (
     NoMatchError,
 )
 from bpmax_sim.fuzz.target import SIMULATE, Target
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.simulator.simulator import shipped
 
 _REFUSED: Final = range(400, 500)
@@ -35,7 +35,7 @@ class LawBroken(ExpectationError):  # noqa: N818 - says what it is
 
     def __init__(self, why: str, *, law: str = "", call: str = "") -> None:
         """Compose ``crm.create_order breaks the law 'arrives': …``."""
-        why = _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", why)
+        why = _UNPRINTED.sub(lambda match: f"\\u{ord(match[0]):04x}", why)
         self.why = why
         super().__init__(
             msg("{call} breaks the law {law!r}: {why}", call=call, law=law, why=why) if law else why
@@ -83,7 +83,7 @@ def is_expected(error: BpmaxError, target: Target) -> bool:
     return target.against != SIMULATE or target.key in shipped()
 
 
-def told(error: BpmaxError, target: Target | None = None) -> str:
+def described(error: BpmaxError, target: Target | None = None) -> str:
     """Return an error in one line; of a miss no more than which it is.
 
     What a stand-in of *target* answered is told, too; a live system may name its customers.
@@ -95,4 +95,4 @@ def told(error: BpmaxError, target: Target | None = None) -> str:
         return text
     if target is not None and target.against == SIMULATE and error.response:
         text = f"{text}, {json.dumps(error.response['body'], ensure_ascii=False)[:_LONGEST]}"
-    return f"{error.code}: {text}"
+    return labelled(error.code, text)

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import media_type
 from bpmax_sim.openapi.document import Document, Steps, line, listed, mapping, upgraded
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
@@ -52,21 +52,21 @@ def inputs_of(
     document: Document, path: str, shared: Any, operation: Mapping[str, Any], steps: Steps
 ) -> Inputs:
     """Return what the operation at *steps* takes; *shared* are the parameters of its path."""
-    given = {
-        (str(one.get("in")), str(one.get("name"))): (one, where)
-        for one, where in (
+    by_place = {
+        (str(parameter.get("in")), str(parameter.get("name"))): (parameter, where)
+        for parameter, where in (
             *_declared(document, shared, (*steps[:-1], "parameters")),
             *_declared(document, operation.get("parameters"), (*steps, "parameters")),
         )
     }
     keys: dict[str, Any] = {}
-    found: list[Entry] = []
-    for one, where in given.values():
-        if _is_idempotency(one):
-            keys["idempotency"] = {"in": "header", "name": str(one["name"])}
-        elif (entry := _entry(document, one, where)) is not None:
-            found.append(entry)
-    ordered = _with_path(document, path, found, steps)
+    converted: list[Entry] = []
+    for parameter, where in by_place.values():
+        if _is_idempotency(parameter):
+            keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
+        elif (entry := _entry(document, parameter, where)) is not None:
+            converted.append(entry)
+    ordered = _with_path(document, path, converted, steps)
     body = document.followed(operation.get("requestBody"), (*steps, "requestBody"))
     entries, more = _body(document, mapping(body), (*steps, "requestBody"))
     return Inputs(_renamed([*ordered, *entries]), {**keys, **more})
@@ -75,21 +75,25 @@ def inputs_of(
 def _declared(
     document: Document, value: Any, steps: Steps
 ) -> Iterator[tuple[Mapping[str, Any], Steps]]:
-    for index, one in enumerate(listed(value)):
+    for index, raw in enumerate(listed(value)):
         where = (*steps, index)
-        found = document.followed(one, where)
-        if isinstance(found, dict) and isinstance(found.get("name"), str) and found["name"]:
-            yield found, where
-        elif found != {}:
+        parameter = document.followed(raw, where)
+        if (
+            isinstance(parameter, dict)
+            and isinstance(parameter.get("name"), str)
+            and parameter["name"]
+        ):
+            yield parameter, where
+        elif parameter != {}:
             document.tell(msg("this is no parameter with a name; it is left out"), where)
 
 
-def _is_idempotency(one: Mapping[str, Any]) -> bool:
-    return one.get("in") == "header" and str(one["name"]).lower() in _IDEMPOTENCY
+def _is_idempotency(parameter: Mapping[str, Any]) -> bool:
+    return parameter.get("in") == "header" and str(parameter["name"]).lower() in _IDEMPOTENCY
 
 
-def _entry(document: Document, one: Mapping[str, Any], steps: Steps) -> Entry | None:
-    name, place = str(one["name"]), one.get("in")
+def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> Entry | None:
+    name, place = str(parameter["name"]), parameter.get("in")
     if place == "header" and name.lower() in _IGNORED:
         return None  # by the standard, these say nothing
     wrong = _wrong(name, place)
@@ -104,9 +108,9 @@ def _entry(document: Document, one: Mapping[str, Any], steps: Steps) -> Entry | 
         )
         return None
     entry: Entry = {"name": name, "in": place}
-    if one.get("required") is True or place == "path":
+    if parameter.get("required") is True or place == "path":
         entry["required"] = True
-    content = mapping(one.get("content"))
+    content = mapping(parameter.get("content"))
     if content:
         media = next(iter(content))
         document.tell(
@@ -117,10 +121,10 @@ def _entry(document: Document, one: Mapping[str, Any], steps: Steps) -> Entry | 
             ),
             steps,
         )
-    elif told := _style(one):
-        document.tell(msg("parameter {name!r}: {told}", name=name, told=told), steps)
-    carried = Carrying(document).schema(one.get("schema"), (*steps, "schema"))
-    return {**entry, **_titled(one), **_described(carried, is_required="required" in entry)}
+    elif text := _style(parameter):
+        document.tell(msg("parameter {name!r}: {text}", name=name, text=text), steps)
+    carried = Carrying(document).schema(parameter.get("schema"), (*steps, "schema"))
+    return {**entry, **_titled(parameter), **_described(carried, is_required="required" in entry)}
 
 
 def _wrong(name: str, place: Any) -> str:
@@ -133,13 +137,13 @@ def _wrong(name: str, place: Any) -> str:
     return ""
 
 
-def _style(one: Mapping[str, Any]) -> str:
+def _style(parameter: Mapping[str, Any]) -> str:
     """Return how an array or object is to be passed where the document wants no repeated name."""
-    style = one.get("style", "form" if one.get("in") == "query" else "simple")
+    style = parameter.get("style", "form" if parameter.get("in") == "query" else "simple")
     if style == "deepObject":
         return msg("an object is written as name[key]=value; pass such a name with $query")
     joint = {"spaceDelimited": "spaces", "pipeDelimited": "|"}.get(str(style), "")
-    if not joint and style == "form" and one.get("explode") is False:
+    if not joint and style == "form" and parameter.get("explode") is False:
         joint = ","
     return (
         msg("an array is written with {joint} between its items; pass a text", joint=joint)
@@ -148,8 +152,8 @@ def _style(one: Mapping[str, Any]) -> str:
     )
 
 
-def _titled(one: Mapping[str, Any]) -> Entry:
-    title = line(one.get("title")) or line(one.get("description"))
+def _titled(parameter: Mapping[str, Any]) -> Entry:
+    title = line(parameter.get("title")) or line(parameter.get("description"))
     return {"title": title} if title else {}
 
 
@@ -171,13 +175,13 @@ def _described(schema: Mapping[str, Any], *, is_required: bool = False) -> Entry
 
 def _with_path(document: Document, path: str, entries: list[Entry], steps: Steps) -> list[Entry]:
     """Return *entries* with one for each placeholder of *path* first, in its order."""
-    by_name = {one["name"]: one for one in entries if one["in"] == "path"}
+    by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
     names = placeholders(path)
     for name in by_name.keys() - {*names}:
-        told = f"parameter {name!r}: the path has no placeholder {{{name}}}; it is left out"
-        document.tell(told, steps)
+        text = f"parameter {name!r}: the path has no placeholder {{{name}}}; it is left out"
+        document.tell(text, steps)
     placed = [by_name.get(name, {"name": name, "in": "path", "required": True}) for name in names]
-    return [*placed, *(one for one in entries if one["in"] != "path")]
+    return [*placed, *(entry for entry in entries if entry["in"] != "path")]
 
 
 def _body(
@@ -194,7 +198,7 @@ def _body(
             msg("a body of {media} is sent as the text that a script passes", media=media), inner
         )
     elif len(content) > 1:
-        others = ", ".join(one for one in content if one != media)
+        others = series(name for name in content if name != media)
         document.tell(
             msg(
                 "the body is sent as {media}; not carried over: {others}",
@@ -228,15 +232,15 @@ def _written(media: str, encoding: str) -> Mapping[str, Any]:
 
 def _members(schema: Mapping[str, Any], *, is_required: bool) -> list[Entry]:
     """Return an entry for each member of an object, or one for the body as a whole."""
-    found = as_object(schema)
-    members = found["properties"] if found else {}
-    if not found or any(not name.strip() or "." in name or name == "$" for name in members):
+    object_schema = as_object(schema)
+    members = object_schema["properties"] if object_schema else {}
+    if not object_schema or any(not name.strip() or "." in name or name == "$" for name in members):
         whole: Entry = {"name": "body", "in": "body", "to": "$"}
         needed = {"required": True} if is_required else {}
         return [{**whole, **needed, **_described(schema)}]
     entries: list[Entry] = []
     for name, inner in members.items():
-        needed = {"required": True} if is_required and name in found["required"] else {}
+        needed = {"required": True} if is_required and name in object_schema["required"] else {}
         described = _described(inner, is_required=bool(needed))
         entries.append({"name": name, "in": "body", **needed, **described})
     return entries
@@ -245,7 +249,7 @@ def _members(schema: Mapping[str, Any], *, is_required: bool) -> list[Entry]:
 def _renamed(entries: list[Entry]) -> list[Entry]:
     """Return *entries* with a name for each; the same name at another place gets that before it."""
     names: set[str] = set()
-    found: list[Entry] = []
+    renamed: list[Entry] = []
     for entry in entries:
         name, number = entry["name"], 1
         while name in names:
@@ -255,11 +259,11 @@ def _renamed(entries: list[Entry]) -> list[Entry]:
         target = entry.get("to", entry["name"])
         to = {"to": target} if target != name else {}
         rest = {key: value for key, value in entry.items() if key not in ("name", "in", "to")}
-        found.append({"name": name, "in": entry["in"], **to, **rest})
-    return found
+        renamed.append({"name": name, "in": entry["in"], **to, **rest})
+    return renamed
 
 
-_TOLD: Final = 40
+_MOST_NOTES: Final = 40
 
 
 def head_of(document: Document, notes: tuple[Problem, ...]) -> str:
@@ -276,14 +280,14 @@ def head_of(document: Document, notes: tuple[Problem, ...]) -> str:
     ]
     if notes:
         lines.append(msg("What could not be carried over, or differs:"))
-        told = [f"  {line(note.path, 200)}: {line(note.message, 200)}" for note in notes]
-        lines += told[:_TOLD]
+        note_lines = [f"  {line(note.path, 200)}: {line(note.message, 200)}" for note in notes]
+        lines += note_lines[:_MOST_NOTES]
         lines += (
-            [msg("  and {told_count} more", told_count=len(told) - _TOLD)]
-            if len(told) > _TOLD
+            [msg("  and {description_count} more", description_count=len(note_lines) - _MOST_NOTES)]
+            if len(note_lines) > _MOST_NOTES
             else []
         )
-    return "".join(msg("# {one}\n", one=one) for one in lines)
+    return "".join(msg("# {text}\n", text=text) for text in lines)
 
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -295,7 +299,7 @@ _SHOWN: Final = 30  # characters of an example, for each of them
 _ROOM: Final = LARGEST * 3 // 4
 
 
-class Made(msgspec.Struct, frozen=True):
+class Converted(msgspec.Struct, frozen=True):
     """A platform file.
 
     Attributes:
@@ -315,7 +319,7 @@ class Made(msgspec.Struct, frozen=True):
     is_addressed: bool
 
 
-def make(document: Document, *, key: str, url: str = "") -> Made:
+def make(document: Document, *, key: str, url: str = "") -> Converted:
     """Return the platform *key* of a document; *url* is its address where the document has none.
 
     Raises:
@@ -327,17 +331,17 @@ def make(document: Document, *, key: str, url: str = "") -> Made:
     is_addressed = not document.notes
     operations = list(_operations(document))
     if not operations:
-        told = msg("there is no operation in 'paths', so there is nothing to import")
-        raise ConfigError(Problem(told, Place(document.name)))
+        message = msg("there is no operation in 'paths', so there is nothing to import")
+        raise ConfigError(Problem(message, Place(document.name)))
     root_security = document.root.get("security")
-    asked = (one.value.get("security", root_security) for one in operations)
-    security = Security(document, base, scopes_of(asked))
+    requirements = (operation.value.get("security", root_security) for operation in operations)
+    security = Security(document, base, scopes_of(requirements))
     auth = security.auth(root_security, ("security",))
     names = _Names(document)
     apis = {
-        name: {**more, **_api(document, one, security, auth)}
-        for one in operations
-        for name, more in [names.of(one)]
+        name: {**more, **_api(document, operation, security, auth)}
+        for operation in operations
+        for name, more in [names.of(operation)]
     }
     value = _platform(document, key, base, security, auth)
     text = _fitting(document, value, apis, dict(zip(apis, operations, strict=True)))
@@ -345,7 +349,7 @@ def make(document: Document, *, key: str, url: str = "") -> Made:
     notes = tuple(document.notes)
     credentials = tuple(security.credentials)
     whole = f"{head_of(document, notes)}{text}"
-    return Made(key, whole, tuple(apis), credentials, notes, is_addressed)
+    return Converted(key, whole, tuple(apis), credentials, notes, is_addressed)
 
 
 class _Operation(msgspec.Struct, frozen=True):
@@ -362,16 +366,16 @@ def _operations(document: Document) -> Iterator[_Operation]:
     for path, item in mapping(document.root.get("paths")).items():
         if path.startswith("x-"):
             continue
-        found = mapping(document.followed(item, ("paths", path)))
+        operations = mapping(document.followed(item, ("paths", path)))
         if not path.startswith("/") or not _is_printable(path):
             document.tell(msg("a path begins with '/'; it is left out"), ("paths", path[:_LONGEST]))
             continue
         for method in METHODS:
-            value = document.followed(found.get(method), ("paths", path, method))
+            value = document.followed(operations.get(method), ("paths", path, method))
             if isinstance(value, dict):
                 steps = ("paths", path, method)
-                _tell_unsaid(document, found, value, steps)
-                yield _Operation(path, method, found.get("parameters"), value, steps)
+                _tell_unsaid(document, operations, value, steps)
+                yield _Operation(path, method, operations.get("parameters"), value, steps)
 
 
 def _is_printable(path: str) -> bool:
@@ -385,8 +389,8 @@ def _tell_unsaid(
         document.tell(msg("callbacks are not declared here"), (*steps, "callbacks"))
     for servers, where in ((item, steps[:-1]), (operation, steps)):
         if servers.get("servers"):
-            told = msg("an address of its own; the platform has one for all its APIs")
-            document.tell(told, (*where, "servers"))
+            message = msg("an address of its own; the platform has one for all its APIs")
+            document.tell(message, (*where, "servers"))
 
 
 class _Names(msgspec.Struct):
@@ -397,24 +401,28 @@ class _Names(msgspec.Struct):
 
     def of(self, operation: _Operation) -> tuple[str, dict[str, Any]]:
         """Return the name of *operation*, and the aliases that it has besides."""
-        said = operation.value.get("operationId")
-        wanted = _plain(said) if isinstance(said, str) else ""
-        name = self._free(wanted or _spelled(operation.method, operation.path))
-        if wanted and name != wanted:
-            told = msg(
-                "another API is called {wanted!r} too; this one is called {name!r}",
-                wanted=wanted,
+        operation_id = operation.value.get("operationId")
+        preferred = _plain(operation_id) if isinstance(operation_id, str) else ""
+        name = self._free(preferred or _spelled(operation.method, operation.path))
+        if preferred and name != preferred:
+            message = msg(
+                "another API is called {preferred!r} too; this one is called {name!r}",
+                preferred=preferred,
                 name=name,
             )
-            self.document.tell(told, (*operation.steps, "operationId"))
-        alias = said.strip() if isinstance(said, str) and len(said) <= _LONGEST else ""
+            self.document.tell(message, (*operation.steps, "operationId"))
+        alias = (
+            operation_id.strip()
+            if isinstance(operation_id, str) and len(operation_id) <= _LONGEST
+            else ""
+        )
         if alias and alias != name and alias.isprintable() and self._claim(alias):
             return name, {"aliases": [alias]}
         return name, {}
 
     def _free(self, name: str) -> str:
         candidates = (name if n == 1 else f"{name}_{n}" for n in range(1, 100_000))
-        return next(one for one in candidates if self._claim(one))
+        return next(candidate for candidate in candidates if self._claim(candidate))
 
     def _claim(self, name: str) -> bool:
         if snake(name) in self._taken or name.startswith("$"):
@@ -433,28 +441,30 @@ def _spelled(method: str, path: str) -> str:
     return _plain(f"{method}_{words}") or method
 
 
-def _api(document: Document, one: _Operation, security: Security, auth: Any) -> dict[str, Any]:
-    title = line(one.value.get("summary")) or line(one.value.get("description"))
-    found: dict[str, Any] = {"title": title} if title else {}
-    if one.method != "get":
-        found["method"] = one.method.upper()
-    found["path"] = one.path
-    inputs = inputs_of(document, one.path, one.shared, one.value, one.steps)
+def _api(
+    document: Document, operation: _Operation, security: Security, auth: Any
+) -> dict[str, Any]:
+    title = line(operation.value.get("summary")) or line(operation.value.get("description"))
+    entry: dict[str, Any] = {"title": title} if title else {}
+    if operation.method != "get":
+        entry["method"] = operation.method.upper()
+    entry["path"] = operation.path
+    inputs = inputs_of(document, operation.path, operation.shared, operation.value, operation.steps)
     if inputs.parameters:
-        found["parameters"] = inputs.parameters
-    found |= inputs.keys
-    if "security" in one.value:
-        own = security.auth(one.value["security"], (*one.steps, "security"))
-        found |= {} if own == auth else {"auth": own}
-    return found
+        entry["parameters"] = inputs.parameters
+    entry |= inputs.keys
+    if "security" in operation.value:
+        own = security.auth(operation.value["security"], (*operation.steps, "security"))
+        entry |= {} if own == auth else {"auth": own}
+    return entry
 
 
-def _answer(document: Document, one: _Operation, most: int) -> Mapping[str, Any]:
+def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str, Any]:
     """Return the schema of the first answer that is a success and JSON, with its example."""
-    responses = mapping(one.value.get("responses"))
+    responses = mapping(operation.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
     for name in good:
-        steps = (*one.steps, "responses", name)
+        steps = (*operation.steps, "responses", name)
         content = mapping(mapping(document.followed(responses.get(name), steps)).get("content"))
         for media, value in content.items():
             if "json" not in media and "*" not in media:
@@ -474,8 +484,8 @@ def _example(document: Document, media: Mapping[str, Any], steps: Steps) -> dict
     else:
         named = mapping(media.get("examples"))
         first = next(iter(named), "")
-        found = document.followed(named.get(first), (*steps, "examples", first))
-        shown = mapping(found).get("value")
+        example = document.followed(named.get(first), (*steps, "examples", first))
+        shown = mapping(example).get("value")
     return {} if shown is None or not is_small(shown) else {"example": shown}
 
 
@@ -483,13 +493,13 @@ def _platform(
     document: Document, key: str, base: str, security: Security, auth: Any
 ) -> dict[str, Any]:
     title = line(mapping(document.root.get("info")).get("title"))
-    found: dict[str, Any] = {"platform_key": key, **({"title": title} if title else {})}
-    found["base_url"] = base
+    platform: dict[str, Any] = {"platform_key": key, **({"title": title} if title else {})}
+    platform["base_url"] = base
     if security.credentials:
-        found["credentials"] = dict(security.credentials)
+        platform["credentials"] = dict(security.credentials)
     if security.response:
-        found["response"] = security.response
-    return {**found, "auth": auth}
+        platform["response"] = security.response
+    return {**platform, "auth": auth}
 
 
 def _base(document: Document, key: str) -> str:
@@ -501,8 +511,8 @@ def _base(document: Document, key: str) -> str:
         default = mapping(variables.get(name)).get("default")
         return default if isinstance(default, str) else None
 
-    said = server.get("url")
-    text = fill_placeholders(said, value) if isinstance(said, str) else ""
+    url = server.get("url")
+    text = fill_placeholders(url, value) if isinstance(url, str) else ""
     instead = f"https://{re.sub(r'[^a-z0-9]+', '-', key.lower()).strip('-') or 'api'}.example.test"
     if text and not _BRACES.search(text):
         try:
@@ -511,12 +521,12 @@ def _base(document: Document, key: str) -> str:
             text = ""
     if not text or _BRACES.search(text) or not is_address(text) or not text.isprintable():
         text = instead
-    if not re.match("https?://", str(said)) or text == instead:
-        told = msg(
+    if not re.match("https?://", str(url)) or text == instead:
+        message = msg(
             "there is no whole address; {text} stands for it, tell the true one with --url",
             text=text,
         )
-        document.tell(told, ("servers",))
+        document.tell(message, ("servers",))
     return text
 
 
@@ -550,9 +560,9 @@ def _check(text: str, document: Document) -> None:
     Raises:
         ConfigError: it would not load.
     """
-    found: PlatformFile = read_root(read_yaml(text, file=msg("the platform file")))
-    if found.problems:
-        told = msg(
+    file: PlatformFile = read_root(read_yaml(text, file=msg("the platform file")))
+    if file.problems:
+        message = msg(
             "{document_name}: the platform file of it would not load", document_name=document.name
         )
-        raise ConfigError(told, *found.problems)
+        raise ConfigError(message, *file.problems)

@@ -58,18 +58,18 @@ class Document(msgspec.Struct, frozen=True):
         A reference that leads nowhere, in a circle or out of the file is noted, and counts as an
         empty mapping.
         """
-        beside: dict[str, Any] = {}
+        siblings: dict[str, Any] = {}
         seen: set[str] = set()
         while isinstance(value, dict) and isinstance(value.get("$ref"), str):
             reference = value["$ref"]
-            beside = {**value, **beside}
+            siblings = {**value, **siblings}
             value = UNSET if reference in seen else self._target(reference)
             if value is UNSET:
-                self.tell(_told(reference, seen), steps)
+                self.tell(_problem_of(reference, seen), steps)
                 value = {}
             seen.add(reference)
-        beside.pop("$ref", None)
-        return {**value, **beside} if beside and isinstance(value, dict) else value
+        siblings.pop("$ref", None)
+        return {**value, **siblings} if siblings and isinstance(value, dict) else value
 
     def _target(self, reference: str) -> Any:
         """Return what a JSON pointer in a fragment leads to (RFC 6901, section 6)."""
@@ -81,7 +81,7 @@ class Document(msgspec.Struct, frozen=True):
             return UNSET
 
 
-def _told(reference: str, seen: set[str]) -> str:
+def _problem_of(reference: str, seen: set[str]) -> str:
     if reference in seen:
         return msg(
             "the reference {reference!r} leads in a circle; it is left out", reference=reference
@@ -115,14 +115,16 @@ def _json(data: bytes, name: str) -> Any:
     try:
         return msgspec.json.decode(data)
     except RecursionError:
-        told = msg("nested too deeply; make the document flatter")
-        raise ConfigError(Problem(told, Place(name))) from None
+        message = msg("nested too deeply; make the document flatter")
+        raise ConfigError(Problem(message, Place(name))) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        found = _BYTE.search(str(error))
-        before = data[: int(found[1])] if found else data
+        match = _BYTE.search(str(error))
+        before = data[: int(match[1])] if match else data
         place = Place(name, before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
-        told = str(error).partition(" (byte")[0]
-        raise ConfigError(Problem(msg("not valid JSON: {told}", told=told), place)) from None
+        message = str(error).partition(" (byte")[0]
+        raise ConfigError(
+            Problem(msg("not valid JSON: {message}", message=message), place)
+        ) from None
 
 
 def _check_version(root: Mapping[str, Any], name: str) -> None:
@@ -132,17 +134,17 @@ def _check_version(root: Mapping[str, Any], name: str) -> None:
     if str(root.get("swagger")) in ("2.0", "2"):
         return
     if "swagger" in root:
-        told = msg(
+        message = msg(
             "swagger: {swagger!r} is not known; 2.0 and OpenAPI 3 are read", swagger=root["swagger"]
         )
     elif version is None:
-        told = msg("there is no key 'openapi', so this is no OpenAPI document")
+        message = msg("there is no key 'openapi', so this is no OpenAPI document")
     else:
-        told = msg(
+        message = msg(
             "openapi: {version!r} is not known; 3.0 and 3.1 are read, and Swagger 2.0",
             version=version,
         )
-    raise ConfigError(Problem(told, Place(name)))
+    raise ConfigError(Problem(message, Place(name)))
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -159,7 +161,7 @@ def line(value: Any, longest: int = 120) -> str:
     """Return the first line of a text, printable and not too long; of anything else, nothing."""
     if not isinstance(value, str):
         return ""
-    first = next((one for one in value.splitlines() if one.strip()), "")
+    first = next((text for text in value.splitlines() if text.strip()), "")
     plain = "".join(sign if sign.isprintable() else " " for sign in first[: 4 * longest])
     return " ".join(plain.split())[:longest].rstrip()
 
@@ -197,95 +199,105 @@ def upgraded(document: Document, methods: tuple[str, ...]) -> Document:
         for path, item in mapping(root.get("paths")).items()
     }
     schemes = {
-        name: _scheme(mapping(one))
-        for name, one in mapping(root.get("securityDefinitions")).items()
+        name: _scheme(mapping(scheme))
+        for name, scheme in mapping(root.get("securityDefinitions")).items()
     }
-    made = {**root, "openapi": "3.0.0", "paths": paths, "servers": _servers(root)}
-    made["components"] = {"securitySchemes": schemes}
-    return Document(document.name, made, document.notes)
+    openapi = {**root, "openapi": "3.0.0", "paths": paths, "servers": _servers(root)}
+    openapi["components"] = {"securitySchemes": schemes}
+    return Document(document.name, openapi, document.notes)
 
 
 def _servers(root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     host, path = root.get("host"), root.get("basePath", "")
-    schemes = [one for one in listed(root.get("schemes")) if one in ("https", "http")]
+    schemes = [scheme for scheme in listed(root.get("schemes")) if scheme in ("https", "http")]
     path = path if isinstance(path, str) else ""
     if not isinstance(host, str) or not host:
         return [{"url": path}] if path else []
     return [{"url": f"{max(schemes, default='https')}://{host}{path}"}]
 
 
-def _scheme(one: Mapping[str, Any]) -> Mapping[str, Any]:
-    if one.get("type") == "basic":
+def _scheme(scheme: Mapping[str, Any]) -> Mapping[str, Any]:
+    if scheme.get("type") == "basic":
         return {"type": "http", "scheme": "basic"}
-    if one.get("type") != "oauth2":
-        return one
-    urls = {name: one[name] for name in ("tokenUrl", "authorizationUrl") if name in one}
-    return {"type": "oauth2", "flows": {_FLOWS.get(str(one.get("flow")), "implicit"): urls}}
+    if scheme.get("type") != "oauth2":
+        return scheme
+    urls = {name: scheme[name] for name in ("tokenUrl", "authorizationUrl") if name in scheme}
+    return {"type": "oauth2", "flows": {_FLOWS.get(str(scheme.get("flow")), "implicit"): urls}}
 
 
 def _item(
     document: Document, item: Mapping[str, Any], path: str, methods: tuple[str, ...]
 ) -> dict[str, Any]:
     shared = listed(item.get("parameters"))
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for method in methods:
         operation = item.get(method)
         if isinstance(operation, dict):
-            found[method] = _operation(document, operation, shared, ("paths", path, method))
-    return found
+            members[method] = _operation(document, operation, shared, ("paths", path, method))
+    return members
 
 
 def _operation(
     document: Document, operation: Mapping[str, Any], shared: list[Any], steps: Steps
 ) -> dict[str, Any]:
-    given = {
-        (str(one.get("in")), str(one.get("name"))): one
+    parameters = {
+        (str(parameter.get("in")), str(parameter.get("name"))): parameter
         for index, raw in enumerate([*shared, *listed(operation.get("parameters"))])
-        for one in [mapping(document.followed(raw, (*steps, "parameters", index)))]
+        for parameter in [mapping(document.followed(raw, (*steps, "parameters", index)))]
     }
-    plain = [_parameter(one) for one in given.values() if one.get("in") not in ("body", "formData")]
-    made = {
+    plain = [
+        _parameter(parameter)
+        for parameter in parameters.values()
+        if parameter.get("in") not in ("body", "formData")
+    ]
+    result = {
         **operation,
         "parameters": plain,
         "responses": dict(_responses(document, operation, steps)),
     }
-    body = _body(document, operation, list(given.values()))
-    return {**made, "requestBody": body} if body else made
+    body = _body(document, operation, list(parameters.values()))
+    return {**result, "requestBody": body} if body else result
 
 
-def _parameter(one: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: one[name] for name in ("name", "in", "description", "required") if name in one}
+def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {
+        name: parameter[name]
+        for name in ("name", "in", "description", "required")
+        if name in parameter
+    }
     style: Mapping[str, Any] = {}
-    if one.get("type") == "array" and one.get("in") == "query":
-        style = _STYLES.get(str(one.get("collectionFormat", "csv")), {})
-    return {**kept, **style, "schema": _schema(one)}
+    if parameter.get("type") == "array" and parameter.get("in") == "query":
+        style = _STYLES.get(str(parameter.get("collectionFormat", "csv")), {})
+    return {**fields, **style, "schema": _schema(parameter)}
 
 
-def _schema(one: Mapping[str, Any]) -> dict[str, Any]:
-    words = {name: value for name, value in one.items() if name not in _OUTSIDE}
+def _schema(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    words = {name: value for name, value in parameter.items() if name not in _OUTSIDE}
     return {**words, "type": "string", "format": "binary"} if words.get("type") == "file" else words
 
 
 def _body(
-    document: Document, operation: Mapping[str, Any], given: list[Mapping[str, Any]]
+    document: Document, operation: Mapping[str, Any], parameters: list[Mapping[str, Any]]
 ) -> dict[str, Any]:
     consumes = _media(document, operation, "consumes")
-    whole = next((one for one in given if one.get("in") == "body"), None)
+    whole = next((parameter for parameter in parameters if parameter.get("in") == "body"), None)
     if whole is not None:
-        media = next((one for one in consumes if one not in (_FORM, _MULTIPART)), _JSON)
+        media = next(
+            (media_type for media_type in consumes if media_type not in (_FORM, _MULTIPART)), _JSON
+        )
         return {
             "required": whole.get("required"),
             "content": {media: {"schema": whole.get("schema")}},
         }
-    fields = [one for one in given if one.get("in") == "formData"]
+    fields = [parameter for parameter in parameters if parameter.get("in") == "formData"]
     if not fields:
         return {}
-    has_file = any(one.get("type") == "file" for one in fields)
+    has_file = any(field.get("type") == "file" for field in fields)
     media = _MULTIPART if has_file or _MULTIPART in consumes else _FORM
     schema = {
         "type": "object",
-        "properties": {str(one.get("name")): _schema(one) for one in fields},
-        "required": [str(one.get("name")) for one in fields if one.get("required") is True],
+        "properties": {str(field.get("name")): _schema(field) for field in fields},
+        "required": [str(field.get("name")) for field in fields if field.get("required") is True],
     }
     return {"required": bool(schema["required"]), "content": {media: {"schema": schema}}}
 
@@ -296,12 +308,17 @@ def _responses(
     media = next(iter(_media(document, operation, "produces")), _JSON)
     media = _JSON if media == "*/*" else media  # Springfox says so of everything
     for name, raw in mapping(operation.get("responses")).items():
-        one = mapping(document.followed(raw, (*steps, "responses", name)))
-        examples = mapping(one.get("examples"))
+        response = mapping(document.followed(raw, (*steps, "responses", name)))
+        examples = mapping(response.get("examples"))
         shown = {"example": examples[media]} if media in examples else {}
-        yield name, {"content": {media: {"schema": one.get("schema"), **shown}}} if one else one
+        yield (
+            name,
+            {"content": {media: {"schema": response.get("schema"), **shown}}}
+            if response
+            else response,
+        )
 
 
 def _media(document: Document, operation: Mapping[str, Any], word: str) -> list[str]:
-    said = listed(operation.get(word)) or listed(document.root.get(word))
-    return [one for one in said if isinstance(one, str)]
+    media_types = listed(operation.get(word)) or listed(document.root.get(word))
+    return [media_type for media_type in media_types if isinstance(media_type, str)]

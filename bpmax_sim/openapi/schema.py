@@ -49,13 +49,13 @@ def _is_pattern(value: Any) -> bool:
 
 def _is_type(value: Any) -> bool:
     known = listed(value) or [value]
-    return all(isinstance(one, str) and one in _TYPES for one in known) and len(known) == len(
+    return all(isinstance(kind, str) and kind in _TYPES for kind in known) and len(known) == len(
         {*known}
     )
 
 
 def _is_names(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 _RULES: Final[Mapping[str, Callable[[Any], bool]]] = {
@@ -75,7 +75,7 @@ _RULES: Final[Mapping[str, Callable[[Any], bool]]] = {
 }
 """Keywords that are kept as they are, and whether a value may stand there."""
 
-_ONE: Final = ("items", "not", "additionalProperties")
+_SINGLE: Final = ("items", "not", "additionalProperties")
 _SEVERAL: Final = ("allOf", "anyOf", "oneOf")
 
 
@@ -102,16 +102,16 @@ class Carrying:
             )
             return {}
         above = (*above, reference) if reference else above
-        found = self.document.followed(value, steps)
+        schema = self.document.followed(value, steps)
         self._written += 1
         if self._written > self.most or len(steps) - len(above) > 3 * _DEEPEST + 12:
-            told = msg("the schema is too large; the rest of it allows anything")
-            self.document.tell(told, self._top)
+            message = msg("the schema is too large; the rest of it allows anything")
+            self.document.tell(message, self._top)
             return {}
-        return dict(self._kept(mapping(found), steps, above))
+        return dict(self._supported(mapping(schema), steps, above))
 
-    def _kept(self, found: Schema, steps: Steps, above: tuple[str, ...]) -> Iterator[Any]:
-        for word, value in found.items():
+    def _supported(self, schema: Schema, steps: Steps, above: tuple[str, ...]) -> Iterator[Any]:
+        for word, value in schema.items():
             if word in _RULES:
                 if _RULES[word](value) and is_small(value):
                     yield word, value
@@ -119,41 +119,41 @@ class Carrying:
                     self.document.tell(
                         msg("{word} cannot have this value", word=word), (*steps, word)
                     )
-            elif word in _ONE:
-                yield word, self._one(word, value, (*steps, word), above)
+            elif word in _SINGLE:
+                yield word, self._single(word, value, (*steps, word), above)
             elif word in _SEVERAL and listed(value):
                 inner = enumerate(value)
-                yield word, [self.schema(one, (*steps, word, n), above) for n, one in inner]
+                yield word, [self.schema(part, (*steps, word, n), above) for n, part in inner]
             elif word == "properties":
                 yield word, self._properties(value, (*steps, word), above)
-        if "example" not in found and listed(found.get("examples")):
-            yield "example", found["examples"][0]
+        if "example" not in schema and listed(schema.get("examples")):
+            yield "example", schema["examples"][0]
 
-    def _one(self, word: str, value: Any, steps: Steps, above: tuple[str, ...]) -> Any:
+    def _single(self, word: str, value: Any, steps: Steps, above: tuple[str, ...]) -> Any:
         if word == "additionalProperties" and isinstance(value, bool):
             return value
         return self.schema(value, steps, above)
 
     def _properties(self, value: Any, steps: Steps, above: tuple[str, ...]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        properties: dict[str, Any] = {}
         for name, inner in mapping(value).items():
             if len(name) > _LONGEST:
                 self.document.tell(
                     msg("the name is longer than {longest} characters", longest=_LONGEST), steps
                 )
             elif mapping(self.document.followed(inner, (*steps, name))).get(self.drop) is not True:
-                found[name] = self.schema(inner, (*steps, name), above)
-        return found
+                properties[name] = self.schema(inner, (*steps, name), above)
+        return properties
 
 
 def is_small(value: Any, levels: int = 12) -> bool:
     """Return whether *value* may stand in a file of at most 64 levels, its names short enough."""
     if isinstance(value, Mapping):
         return levels > 0 and all(
-            len(name) <= _LONGEST and is_small(one, levels - 1) for name, one in value.items()
+            len(name) <= _LONGEST and is_small(part, levels - 1) for name, part in value.items()
         )
     return not isinstance(value, list) or (
-        levels > 0 and all(is_small(one, levels - 1) for one in value)
+        levels > 0 and all(is_small(part, levels - 1) for part in value)
     )
 
 
@@ -194,13 +194,13 @@ class Part(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: the name of the preset.
-        given: parameters of the preset.
+        parameters: parameters of the preset.
         credentials: what an instance has to have.
         apply: where its value goes.
     """
 
     kind: str
-    given: Mapping[str, str] = msgspec.field(default_factory=dict)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
     credentials: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     apply: tuple[Apply, ...] = ()
 
@@ -236,10 +236,10 @@ class Security(msgspec.Struct):
                     self.credentials.update(part.credentials)
                 return auth
         if ways:
-            told = msg(
+            message = msg(
                 "none of these ways to log in can be declared; write auth by hand, see Platforms"
             )
-            self.document.tell(told, steps)
+            self.document.tell(message, steps)
         return "none"
 
     def _part(self, name: str, steps: Steps) -> Part | None:
@@ -251,10 +251,10 @@ class Security(msgspec.Struct):
                 self.document.tell(msg("there is no security scheme {name!r}", name=name), steps)
                 self._parts[name] = None
             else:
-                self._parts[name] = self._made(name, mapping(scheme), where)
+                self._parts[name] = self._declared(name, mapping(scheme), where)
         return self._parts[name]
 
-    def _made(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part | None:
+    def _declared(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part | None:
         kind = str(scheme.get("type"))
         if kind == "http":
             kind = str(scheme.get("scheme")).lower()
@@ -283,7 +283,7 @@ class Security(msgspec.Struct):
         pair = f"({own['username']} ~ ':' ~ {own['password']})"
         return Part(
             "basic",
-            _given(own),
+            _parameters(own),
             {own["username"]: {"secret": False}, own["password"]: {"secret": True}},
             ({"in": "header", "name": "Authorization", "value": f"Basic {{{{ {pair} | b64 }}}}"},),
         )
@@ -293,7 +293,7 @@ class Security(msgspec.Struct):
         value = f"Bearer {{{{ {own['token']} }}}}"
         return Part(
             "bearer",
-            _given(own),
+            _parameters(own),
             {own["token"]: {"secret": True}},
             ({"in": "header", "name": "Authorization", "value": value},),
         )
@@ -311,7 +311,7 @@ class Security(msgspec.Struct):
         value = f"{{{{ {own['key']} }}}}"
         return Part(
             "api_key",
-            {"in": str(place), "name": str(wire), **_given(own)},
+            {"in": str(place), "name": str(wire), **_parameters(own)},
             {own["key"]: {"secret": True}},
             ({"in": str(place), "name": str(wire), "value": value},),
         )
@@ -321,28 +321,28 @@ class Security(msgspec.Struct):
         client = mapping(flows.get("clientCredentials"))
         code = mapping(flows.get("authorizationCode"))
         flow = client or code
-        said = None if client else flow.get("refreshUrl")
-        url = self._address(said or flow.get("tokenUrl"))
+        refresh_url = None if client else flow.get("refreshUrl")
+        url = self._address(refresh_url or flow.get("tokenUrl"))
         if not url:
             return self._person(name, scheme, where)
         scopes = " ".join(self.scopes.get(name, ()))
         apply = {"in": "header", "name": "Authorization", "value": "{{ prefix }} {{ token }}"}
         if client:
             scope = {"scope": scopes} if scopes else {}
-            given = {"token_url": url, **scope}
-            return Part("oauth2_client_credentials", given, _CLIENT, (apply,))
-        told = msg(
+            parameters = {"token_url": url, **scope}
+            return Part("oauth2_client_credentials", parameters, _CLIENT, (apply,))
+        message = msg(
             "a person logs in once; put the refresh token that this yields into the instance"
         )
-        self.document.tell(told, where)
+        self.document.tell(message, where)
         refresh = {**_CLIENT, "refresh_token": {"secret": True}}
         return Part("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
 
     def _person(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part:
-        told = msg(
+        message = msg(
             "a person logs in, or the address of tokens is not told; a fixed token is declared"
         )
-        self.document.tell(told, where)
+        self.document.tell(message, where)
         return self._bearer(name, scheme, where)
 
     def _address(self, url: Any) -> str:
@@ -360,34 +360,38 @@ class Security(msgspec.Struct):
         csrf = next((part for part in parts if part.kind == "csrf"), None)
         rest = [part for part in parts if part is not csrf]
         logins = [part for part in rest if part.logs_in]
-        apply = [one for part in rest for one in part.apply]
-        places = [(one["in"], one["name"].lower()) for one in apply]
+        apply = [item for part in rest for item in part.apply]
+        places = [(item["in"], item["name"].lower()) for item in apply]
         if len(places) != len({*places}) or len(logins) + bool(csrf) > 1:
             self.document.tell(msg("these schemes cannot be declared together"), steps)
             return None
         if csrf is not None:
             return self._guarded(csrf, rest, apply, steps)
         if len(rest) == 1:
-            return {"preset": rest[0].kind, **rest[0].given} if rest[0].given else rest[0].kind
-        base = {"preset": logins[0].kind, **logins[0].given} if logins else {}
+            return (
+                {"preset": rest[0].kind, **rest[0].parameters}
+                if rest[0].parameters
+                else rest[0].kind
+            )
+        base = {"preset": logins[0].kind, **logins[0].parameters} if logins else {}
         return {**base, "apply": apply}
 
     def _guarded(self, csrf: Part, rest: list[Part], apply: list[Apply], steps: Steps) -> Any:
         """Return an auth that fetches a CSRF token before it writes."""
-        told = msg(
+        message = msg(
             "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path"
         )
-        self.document.tell(told, steps)
-        name = csrf.given["name"]
+        self.document.tell(message, steps)
+        name = csrf.parameters["name"]
         self.response = {
             "code": [f"header:{name.lower()}"],
             "classes": {"token": {"code": ["Required", "required"]}},
         }
         request: dict[str, Any] = {"method": "GET", "path": "/"}
-        for one in apply:
-            where = "headers" if one["in"] == "header" else one["in"]
+        for item in apply:
+            where = "headers" if item["in"] == "header" else item["in"]
             if where in ("headers", "query"):
-                request.setdefault(where, {})[one["name"]] = one["value"]
+                request.setdefault(where, {})[item["name"]] = item["value"]
         request.setdefault("headers", {})[name] = "Fetch"
         step = {
             "request": request,
@@ -410,20 +414,22 @@ class Security(msgspec.Struct):
         }
 
 
-def _given(own: Mapping[str, str]) -> dict[str, str]:
+def _parameters(own: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters that tell a preset of credentials with other names."""
     return {name: f"{{{{ {new} }}}}" for name, new in own.items() if new != name}
 
 
 def scopes_of(requirements: Iterator[Any]) -> dict[str, list[str]]:
     """Return every scope that is asked for, by scheme, in the order of the document."""
-    found: dict[str, list[str]] = {}
+    grouped: dict[str, list[str]] = {}
     for value in requirements:
         for way in listed(value):
             for name, scopes in mapping(way).items():
-                known = found.setdefault(name, [])
-                known += [one for one in listed(scopes) if _is_scope(one) and one not in known]
-    return found
+                known = grouped.setdefault(name, [])
+                known += [
+                    scope for scope in listed(scopes) if _is_scope(scope) and scope not in known
+                ]
+    return grouped
 
 
 def _is_scope(value: Any) -> bool:

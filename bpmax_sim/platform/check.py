@@ -145,8 +145,8 @@ class _Checks(msgspec.Struct, frozen=True):
     def keys(self) -> None:
         key = self.platform.platform_key
         if not _KEY.fullmatch(key):
-            told = msg("{key!r} is not a platform key; use letters, digits, _ and -", key=key)
-            self.tell(told, "platform_key")
+            message = msg("{key!r} is not a platform key; use letters, digits, _ and -", key=key)
+            self.tell(message, "platform_key")
         for name in self.platform.apis:
             if not name.strip() or name.startswith("$"):
                 self.tell(msg("{name!r} is not an API name", name=name), "apis", name, key=True)
@@ -154,19 +154,19 @@ class _Checks(msgspec.Struct, frozen=True):
     def credentials(self) -> None:
         for name, spec in self.platform.credentials.items():
             if not name.isidentifier():
-                told = msg(
+                message = msg(
                     "{name!r} cannot stand in a template; use letters, digits and _", name=name
                 )
-                self.tell(told, "credentials", name, key=True)
+                self.tell(message, "credentials", name, key=True)
             elif name in RESERVED:
-                told = msg(
+                message = msg(
                     "{name!r} means something else in templates; rename the credential", name=name
                 )
-                self.tell(told, "credentials", name, key=True)
+                self.tell(message, "credentials", name, key=True)
             self.secrecy(name, spec)
             node = self.root.at(("credentials", name, "default"))
-            if node is not None and (told := check_value(spec.kind, node)):
-                self.tell(told, "credentials", name, "default")
+            if node is not None and (message := check_value(spec.kind, node)):
+                self.tell(message, "credentials", name, "default")
 
     def secrecy(self, name: str, spec: CredentialSpec) -> None:
         """Tell of a credential that is said to be no secret and can only be one."""
@@ -179,17 +179,17 @@ class _Checks(msgspec.Struct, frozen=True):
                 spec_kind=spec.kind,
             )
         if why:
-            told = msg(
+            message = msg(
                 "{name!r} cannot be declared secret: false: {why}; write secret: true",
                 name=name,
                 why=why,
             )
-            self.tell(told, "credentials", name, "secret")
+            self.tell(message, "credentials", name, "secret")
 
     def addresses(self) -> None:
         if not is_address(self.platform.base_url):
-            told = msg("expected {address}", address=ADDRESS)
-            self.tell(told, "base_url")
+            message = msg("expected {address}", address=ADDRESS)
+            self.tell(message, "base_url")
         auth = self.platform.auth
         acquired = (step.extract for step in (auth.acquire.steps if auth.acquire else ()))
         names = COMMON_NAMES.union(self.platform.credentials, *acquired) - {"base_url"}
@@ -261,33 +261,35 @@ class _Checks(msgspec.Struct, frozen=True):
             self.tell(msg("nothing can meet this condition; add in: […] or absent: true"), *steps)
 
     def parameters(self, steps: Steps, api: Api) -> None:
-        wanted = set(placeholders(api.path)) - self._applied(api)
-        offered = {one.target for one in api.parameters if one.place == "path"}
+        missing = set(placeholders(api.path)) - self._applied(api)
+        offered = {parameter.target for parameter in api.parameters if parameter.place == "path"}
         if api.parameters:
-            for name in sorted(wanted - offered):
-                told = msg("the placeholder {{{name}}} has no parameter; add", name=name)
+            for name in sorted(missing - offered):
+                message = msg("the placeholder {{{name}}} has no parameter; add", name=name)
                 self.tell(
-                    msg("{told} {{name: {name}, in: path}}", told=told, name=name), *steps, "path"
+                    msg("{message} {{name: {name}, in: path}}", message=message, name=name),
+                    *steps,
+                    "path",
                 )
-        for index, one in enumerate(api.parameters):
-            if one.place == "path" and one.target not in wanted:
-                told = msg(
+        for index, parameter in enumerate(api.parameters):
+            if parameter.place == "path" and parameter.target not in missing:
+                message = msg(
                     "the path has no placeholder {{{target}}}{near}",
-                    target=one.target,
-                    near=near(one.target, wanted),
+                    target=parameter.target,
+                    near=near(parameter.target, missing),
                 )
-                self.tell(told, *steps, "parameters", index)
+                self.tell(message, *steps, "parameters", index)
         for index in _repeated(api.parameters):
             name = api.parameters[index].name
-            told = msg(
+            message = msg(
                 "a second parameter {name!r}, or a second one for its place; remove one", name=name
             )
-            self.tell(told, *steps, "parameters", index)
+            self.tell(message, *steps, "parameters", index)
 
     def _applied(self, api: Api) -> set[str]:
         """Return the placeholders that auth fills."""
         auth = api.auth if isinstance(api.auth, Auth) else self.platform.auth
-        return {one.name for one in auth.apply if one.place == "path"}
+        return {item.name for item in auth.apply if item.place == "path"}
 
     def spellings(self) -> None:
         """Tell of two APIs that one spelling could mean."""
@@ -303,12 +305,12 @@ class _Checks(msgspec.Struct, frozen=True):
     ) -> None:
         owner = owners.setdefault(snake(spelled), name)
         if owner != name:
-            told = msg(
+            message = msg(
                 "{spelled!r} could also mean the API {owner!r}; rename one of them",
                 spelled=spelled,
                 owner=owner,
             )
-            self.tell(told, *steps, key=key)
+            self.tell(message, *steps, key=key)
 
 
 def _conditions(rules: ResponseRules | UnsetType) -> tuple[Condition, ...]:
@@ -318,11 +320,11 @@ def _conditions(rules: ResponseRules | UnsetType) -> tuple[Condition, ...]:
 def _repeated(parameters: tuple[Parameter, ...]) -> Iterator[int]:
     names: set[str] = set()
     targets: set[tuple[str, str]] = set()
-    for index, one in enumerate(parameters):
-        target = (one.place, one.target)
-        if one.name in names or target in targets:
+    for index, parameter in enumerate(parameters):
+        target = (parameter.place, parameter.target)
+        if parameter.name in names or target in targets:
             yield index
-        names.add(one.name)
+        names.add(parameter.name)
         targets.add(target)
 
 

@@ -38,14 +38,14 @@ from bpmax_sim.platform.encodings import (
 def normal_path(value: object) -> str:
     """Return a path without ``.``, ``..`` and doubled ``/`` (RFC 3986 section 5.2.4, as AWS)."""
     path = text(value)
-    kept: list[str] = []
+    segments: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
-            del kept[-1:]
+            del segments[-1:]
         elif segment not in {"", "."}:
-            kept.append(segment)
-    tail = "/" if kept and path.endswith("/") else ""
-    return "/" + "/".join(kept) + tail
+            segments.append(segment)
+    tail = "/" if segments and path.endswith("/") else ""
+    return "/" + "/".join(segments) + tail
 
 
 def closed_path(value: object) -> str:
@@ -167,24 +167,24 @@ def _instant(now: object) -> float:
 
 
 def _pattern(pattern: str) -> str:
-    def format_of(found: re.Match[str]) -> str:
+    def format_of(match: re.Match[str]) -> str:
         try:
-            return _DIRECTIVES[found[1]]
+            return _DIRECTIVES[match[1]]
         except KeyError:
             allowed = " ".join(f"%{letter}" for letter in _DIRECTIVES)
             raise FilterError(
-                msg("a time has no {found!r}; there are {allowed}", found=found[0], allowed=allowed)
+                msg("a time has no {match!r}; there are {allowed}", match=match[0], allowed=allowed)
             ) from None
 
     return _DIRECTIVE.sub(format_of, pattern.replace("{", "{{").replace("}", "}}"))
 
 
 def _offset(offset: str) -> timedelta:
-    found = _OFFSET.fullmatch(offset)
-    if found is None:
+    match = _OFFSET.fullmatch(offset)
+    if match is None:
         raise FilterError(msg("{offset!r} is not an offset such as '+08:00'", offset=offset))
-    span = timedelta(hours=int(found[2]), minutes=int(found[3]))
-    return span if found[1] == "+" else -span
+    span = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    return span if match[1] == "+" else -span
 
 
 _HASHES: Final = {"md5": hashlib.md5, "sha1": hashlib.sha1, "sha256": hashlib.sha256,

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, structs, to_builtins
 
 from bpmax_sim.errors import ConfigError, Problem, Problems, listed, near
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Route
 from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
 from bpmax_sim.platform.model import (
@@ -114,45 +114,47 @@ class _Resolver:
 
     def credentials(self) -> Iterator[Credential]:
         for name, spec in self.platform.credentials.items():
-            given = self.instance.credentials.get(name, spec.default)
-            if given is UNSET and not self.closed:
+            value = self.instance.credentials.get(name, spec.default)
+            if value is UNSET and not self.closed:
                 continue
-            found = self._credential(name, spec, None if isinstance(given, UnsetType) else given)
-            if found is not None:
-                yield found
+            credential = self._credential(
+                name, spec, None if isinstance(value, UnsetType) else value
+            )
+            if credential is not None:
+                yield credential
 
     def _credential(
-        self, name: str, spec: CredentialSpec, given: Scalar | Source | None
+        self, name: str, spec: CredentialSpec, declared: Scalar | Source | None
     ) -> Credential | None:
-        if is_clear(self.platform, name, given):
-            return self._clear(name, spec, given)
-        if given == "":  # an optional one that is not used
-            return self._made(name, spec, given, given)
+        if is_clear(self.platform, name, declared):
+            return self._clear(name, spec, declared)
+        if declared == "":  # an optional one that is not used
+            return self._resolved(name, spec, declared, declared)
         if self.closed:
             value = self._standin(name, spec, "")
-            return self._made(name, spec, value, value)
-        real = self._read(given, name, spec) if isinstance(given, Source) else given
+            return self._resolved(name, spec, value, value)
+        real = self._read(declared, name, spec) if isinstance(declared, Source) else declared
         if real is None:
             return None
-        return self._made(name, spec, real, self._standin(name, spec, str(real)))
+        return self._resolved(name, spec, real, self._standin(name, spec, str(real)))
 
     def _clear(
-        self, name: str, spec: CredentialSpec, given: Scalar | Source | None
+        self, name: str, spec: CredentialSpec, declared: Scalar | Source | None
     ) -> Credential | None:
         """Return a credential that stands for itself."""
         value: Scalar | None = self.recorded.get(name) if declared_clear(spec) else None
-        if value is None and not isinstance(given, Source):
-            value = given
-        if value is None and isinstance(given, Source) and not self.closed:
-            value = self._read(given, name, spec)
+        if value is None and not isinstance(declared, Source):
+            value = declared
+        if value is None and isinstance(declared, Source) and not self.closed:
+            value = self._read(declared, name, spec)
         if value is not None:
-            return self._made(name, spec, value, value, recorded=declared_clear(spec))
+            return self._resolved(name, spec, value, value, recorded=declared_clear(spec))
         if not self.closed:
             return None
         shown = self._standin(name, spec, "")
-        return self._made(name, spec, shown, shown)
+        return self._resolved(name, spec, shown, shown)
 
-    def _made(
+    def _resolved(
         self,
         name: str,
         spec: CredentialSpec,
@@ -174,19 +176,25 @@ class _Resolver:
         """Tell of a value that would be written down and is that of a secret as well."""
         if self.closed:
             return
-        secrets = {str(one.real): one.name for one in credentials if one.real != one.standin}
-        for one in credentials:
-            other = secrets.get(str(one.real)) if one.real == one.standin else None
-            if other is not None and len(str(one.real)) >= SHORTEST:
-                told = msg(
-                    "{one_name!r} is no secret, but its value is that of the secret {other!r}",
-                    one_name=one.name,
+        secrets = {
+            str(credential.real): credential.name
+            for credential in credentials
+            if credential.real != credential.standin
+        }
+        for credential in credentials:
+            other = (
+                secrets.get(str(credential.real)) if credential.real == credential.standin else None
+            )
+            if other is not None and len(str(credential.real)) >= SHORTEST:
+                message = msg(
+                    "{name!r} is no secret, but its value is that of the secret {other!r}",
+                    name=credential.name,
                     other=other,
                 )
                 self._tell(
-                    msg("{told}; take another one ({who})", told=told, who=self._who()),
+                    msg("{message}; take another one ({who})", message=message, who=self._who()),
                     "credentials",
-                    one.name,
+                    credential.name,
                 )
 
     def _standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
@@ -203,9 +211,9 @@ class _Resolver:
         text = self._outside(source, "credentials", name)
         if text is None:
             return None
-        told = misfit(spec.kind, text)
-        if told:
-            self._tell(told, "credentials", name)
+        message = misfit(spec.kind, text)
+        if message:
+            self._tell(message, "credentials", name)
             return None
         return int(text) if spec.kind == "integer" else text
 
@@ -218,12 +226,12 @@ class _Resolver:
 
     def addresses(self) -> tuple[str, str]:
         """Return the declared address and the live one."""
-        given = self.instance.base_url
-        if not isinstance(given, Source):
-            address = _sendable(given or self.platform.base_url)
+        base_url = self.instance.base_url
+        if not isinstance(base_url, Source):
+            address = _sendable(base_url or self.platform.base_url)
             return address, address
         declared = _sendable(self.platform.base_url)
-        live = None if self.closed else self._outside(given, "base_url")
+        live = None if self.closed else self._outside(base_url, "base_url")
         if live is not None and not is_address(live):
             self._tell(
                 msg("expected {address}, got other text ({who})", address=ADDRESS, who=self._who()),
@@ -235,8 +243,8 @@ class _Resolver:
         """Return how requests get to the address; nothing of it is read where none is sent."""
         if self.closed:
             return Route()
-        given = self.instance.proxy
-        proxy = self._outside(given, "proxy") if isinstance(given, Source) else given
+        route = self.instance.proxy
+        proxy = self._outside(route, "proxy") if isinstance(route, Source) else route
         if proxy and not is_proxy(proxy):
             self._tell(
                 msg("expected {proxy}, got other text ({who})", proxy=PROXY, who=self._who()),
@@ -324,7 +332,7 @@ def read_instances(
         problems: gets everything that is wrong.
     """
     local = Path(local_of(str(path)))
-    files = [one for one in (path, local) if one.is_file()] or [path]
+    files = [file for file in (path, local) if file.is_file()] or [path]
     own: list[Problem] = Problems()
     try:
         return _read(files, find, tuple(sorted(keys)), own)
@@ -354,14 +362,14 @@ def _elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
         problems.extend(error.problems)
         return []
     if root.value is not None and not isinstance(root.value, tuple):
-        told = msg(
+        message = msg(
             "expected a list of instances, got {root_kind}; start each with '- platform:'",
             root_kind=root.kind,
         )
-        problems.append(Problem(told, root.place))
-    found: list[tuple[Steps, Node]] = [((i,), node) for i, node in enumerate(root.elements)]
-    _check_repeated(found, problems)
-    return found
+        problems.append(Problem(message, root.place))
+    elements: list[tuple[Steps, Node]] = [((i,), node) for i, node in enumerate(root.elements)]
+    _check_repeated(elements, problems)
+    return elements
 
 
 def _name(node: Node) -> tuple[object, object] | None:
@@ -370,21 +378,21 @@ def _name(node: Node) -> tuple[object, object] | None:
     return (platform.value, key.value) if platform and key else None
 
 
-def _check_repeated(found: list[tuple[Steps, Node]], problems: list[Problem]) -> None:
+def _check_repeated(elements: list[tuple[Steps, Node]], problems: list[Problem]) -> None:
     seen: dict[object, int] = {}
-    for steps, node in found:
+    for steps, node in elements:
         name = _name(node)
         if name is None:
             continue
         line = seen.setdefault(name, node.line)
         if line != node.line:
-            told = msg(
+            message = msg(
                 "a second instance {name!r} of {name_2!r}, first in line {line}; remove one",
                 name=name[1],
                 name_2=name[0],
                 line=line,
             )
-            problems.append(Problem(told, node.place, join(steps)))
+            problems.append(Problem(message, node.place, join(steps)))
 
 
 def _over(
@@ -404,7 +412,7 @@ def _over(
             laid = structs.replace(laid, value={**laid.items, "default": Node(False)})
         merged.append((steps, laid))
     left = {id(node) for node in local.values()}
-    return merged + [one for one in above if id(one[1]) in left or _name(one[1]) is None]
+    return merged + [item for item in above if id(item[1]) in left or _name(item[1]) is None]
 
 
 def _is_default(node: Node) -> bool:
@@ -442,14 +450,16 @@ class _Reading(msgspec.Struct, frozen=True):
                 continue
             first = seen.setdefault(instance.platform, instance)
             if first is not instance:
-                told = msg(
+                message = msg(
                     "{platform!r} has a second default, beside {instance_key!r}",
                     platform=instance.platform,
                     instance_key=first.instance_key,
                 )
                 node = entry.origin.node
                 place = node.key_place("default")
-                self.problems.append(Problem(msg("{told}; keep one", told=told), place, "default"))
+                self.problems.append(
+                    Problem(msg("{message}; keep one", message=message), place, "default")
+                )
 
 
 class _Checks(msgspec.Struct, frozen=True):
@@ -461,8 +471,8 @@ class _Checks(msgspec.Struct, frozen=True):
     def all(self, find: Find, keys: tuple[str, ...]) -> None:
         key = self.instance.instance_key
         if not _KEY.fullmatch(key):
-            told = msg("{key!r} is not an instance key; use letters, digits, _ - and .", key=key)
-            self.tell(told, "instance_key")
+            message = msg("{key!r} is not an instance key; use letters, digits, _ - and .", key=key)
+            self.tell(message, "instance_key")
         platform = find(self.instance.platform)
         if self.instance.platform not in keys:
             hint = near(self.instance.platform, keys) or msg(
@@ -494,29 +504,29 @@ class _Checks(msgspec.Struct, frozen=True):
                 hint = near(name, known) or msg(
                     "; it has {listed}", listed=(listed(known) or msg("none"))
                 )
-                told = msg(
+                message = msg(
                     "{platform_key!r} declares no credential {name!r}{hint}",
                     platform_key=platform.platform_key,
                     name=name,
                     hint=hint,
                 )
-                self.tell(told, "credentials", name, key=True)
+                self.tell(message, "credentials", name, key=True)
             elif isinstance(value, Source):
                 self.source(value, "credentials", name)
             else:
                 node = self.node.at(("credentials", name))
-                if node is not None and (told := check_value(spec.kind, node)):
-                    self.tell(told, "credentials", name)
+                if node is not None and (message := check_value(spec.kind, node)):
+                    self.tell(message, "credentials", name)
 
     def source(self, source: Source, *steps: str) -> None:
-        given = [key for key in Source.__struct_fields__ if is_set(getattr(source, key))]
-        if len(given) != 1:
-            got = joined(", ", given) or msg("none")
+        keys = [key for key in Source.__struct_fields__ if is_set(getattr(source, key))]
+        if len(keys) != 1:
+            got = series(keys) or msg("none")
             self.tell(
                 msg("expected exactly one of env, file and keyring, got {got}", got=got), *steps
             )
             return
-        key = given[0]
+        key = keys[0]
         value = getattr(source, key)
         if not value.strip():
             self.tell(msg("expected a name after {key}, got nothing", key=key), *steps, key)
@@ -524,17 +534,17 @@ class _Checks(msgspec.Struct, frozen=True):
             self.tell(msg("expected service/name, such as crm/password"), *steps, key)
 
     def address(self) -> None:
-        given = self.instance.base_url
-        if isinstance(given, Source):
-            self.source(given, "base_url")
-        elif given and not is_address(given):
+        address = self.instance.base_url
+        if isinstance(address, Source):
+            self.source(address, "base_url")
+        elif address and not is_address(address):
             self.tell(msg("expected {address}", address=ADDRESS), "base_url")
 
     def route(self) -> None:
-        given = self.instance.proxy
-        if isinstance(given, Source):
-            self.source(given, "proxy")
-        elif given and not is_proxy(given):
+        route = self.instance.proxy
+        if isinstance(route, Source):
+            self.source(route, "proxy")
+        elif route and not is_proxy(route):
             self.tell(msg("expected {proxy}", proxy=PROXY), "proxy")
         if self.instance.tls.key and not self.instance.tls.cert:
             self.tell(msg("expected cert beside key: the certificate of that key"), "tls", "key")

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import CallError, ConfigError, Place, Problem, Problems, listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
@@ -77,7 +77,7 @@ def _completed(platform: Platform) -> Platform:
 
 def _completed_api(platform: Platform, name: str, api: Api) -> Api:
     auth = api.auth if isinstance(api.auth, Auth) else platform.auth
-    applied = {one.name for one in auth.apply if one.place == "path"}
+    applied = {item.name for item in auth.apply if item.place == "path"}
     parameters = api.parameters or tuple(
         Parameter(name=placeholder, place="path", required=True)
         for placeholder in placeholders(api.path)
@@ -139,18 +139,18 @@ class Platforms:
         Raises:
             CallError: UNKNOWN_PLATFORM, with a near name or all there are.
         """
-        found = self.own.get(key) or self.built_in(key)
-        if found is None:
+        platform = self.own.get(key) or self.built_in(key)
+        if platform is None:
             known = msg(
                 "; there are {listed}; declare it in {folder}",
                 listed=listed(self.keys),
                 folder=self.folder,
             )
-            told = msg(
+            message = msg(
                 "there is no platform {key!r}{near}", key=key, near=(near(key, self.keys) or known)
             )
-            raise CallError(told, code="UNKNOWN_PLATFORM", platform=key)
-        return found
+            raise CallError(message, code="UNKNOWN_PLATFORM", platform=key)
+        return platform
 
     def instance(self, platform_key: str, instance_key: str | None = None) -> Instance:
         """Return the instance of *instance_key*, or the default one.
@@ -175,21 +175,21 @@ class Platforms:
         hint = near(str(instance_key), keys) or (
             msg("; it has {listed}", listed=listed(keys)) if keys else ""
         )
-        told = msg(
+        message = msg(
             "{platform_key!r} has no instance {instance_key!r}{hint}; see {instances}",
             platform_key=platform_key,
             instance_key=instance_key,
             hint=hint,
             instances=self.instances,
         )
-        raise self._unknown(told, platform_key, str(instance_key))
+        raise self._unknown(message, platform_key, str(instance_key))
 
     def _default(self, platform_key: str, enabled: list[Entry]) -> Entry:
         flagged = [entry for entry in enabled if entry.instance.default] or enabled
         if len(flagged) == 1:
             return flagged[0]
         if not flagged:
-            told = msg(
+            message = msg(
                 "{platform_key!r} has no instance; add one to {instances}",
                 platform_key=platform_key,
                 instances=self.instances,
@@ -198,9 +198,9 @@ class Platforms:
                 "- {{platform: {platform_key}, instance_key: default, credentials: {{…}}}}",
                 platform_key=platform_key,
             )
-            raise self._unknown(msg("{told}: {line}", told=told, line=line), platform_key, "")
-        keys = ", ".join(entry.instance.instance_key for entry in flagged)
-        told = msg(
+            raise self._unknown(labelled(message, line), platform_key, "")
+        keys = series(entry.instance.instance_key for entry in flagged)
+        message = msg(
             "{platform_key!r} has no default among its instances {keys}",
             platform_key=platform_key,
             keys=keys,
@@ -208,21 +208,23 @@ class Platforms:
         hint = msg(
             "pass instance_key, or write default: true in {instances}", instances=self.instances
         )
-        raise self._unknown(msg("{told}; {hint}", told=told, hint=hint), platform_key, "")
+        raise self._unknown(msg("{message}; {hint}", message=message, hint=hint), platform_key, "")
 
     def _enabled(self, entry: Entry) -> Entry:
         instance = entry.instance
         if instance.enabled:
             return entry
         place = entry.origin.node.key_place("enabled")
-        told = msg(
+        message = msg(
             "instance {instance_key!r} of {platform!r} is disabled",
             instance_key=instance.instance_key,
             platform=instance.platform,
         )
         hint = msg("remove enabled: false at {place}", place=place)
         raise self._unknown(
-            msg("{told}; {hint}", told=told, hint=hint), instance.platform, instance.instance_key
+            msg("{message}; {hint}", message=message, hint=hint),
+            instance.platform,
+            instance.instance_key,
         )
 
     def _unknown(self, message: str, platform: str, instance: str) -> CallError:
@@ -240,17 +242,20 @@ class Platforms:
         key = platform.spellings.get(snake(name))
         if key is not None:
             return platform.apis[key]
-        known = [*platform.apis, *(one for api in platform.apis.values() for one in api.aliases)]
+        known = [
+            *platform.apis,
+            *(alias for api in platform.apis.values() for alias in api.aliases),
+        ]
         hint = near(name, known) or msg(
             "; there are {listed}", listed=(listed(platform.apis) or msg("none"))
         )
-        told = msg(
+        message = msg(
             "{platform_key!r} has no API {name!r}{hint}",
             platform_key=platform.platform_key,
             name=name,
             hint=hint,
         )
-        raise CallError(told, code="UNKNOWN_API", platform=platform.platform_key, api=name)
+        raise CallError(message, code="UNKNOWN_API", platform=platform.platform_key, api=name)
 
     def template(self, platform_key: str, name: str) -> str:
         """Return the path of an API with its placeholders, or nothing if it is not known."""
@@ -277,12 +282,12 @@ class Platforms:
         """
         key = (platform.platform_key, instance.instance_key)
         is_common = closed and not recorded
-        kept = self._closed.get(key) if is_common else None
-        if kept is not None and kept[0] is instance:
-            return kept[1]
+        cached = self._closed.get(key) if is_common else None
+        if cached is not None and cached[0] is instance:
+            return cached[1]
         entries = self.entries.get(platform.platform_key, ())
-        origin = next((one.origin for one in entries if one.instance is instance), None)
-        found = resolve(
+        origin = next((entry.origin for entry in entries if entry.instance is instance), None)
+        credentials = resolve(
             platform,
             instance,
             environ=environ,
@@ -291,13 +296,13 @@ class Platforms:
             recorded=recorded or {},
         )
         if is_common:
-            self._closed[key] = (instance, found)
-        return found
+            self._closed[key] = (instance, credentials)
+        return credentials
 
 
 BUILT_IN = Path(__file__).parent / "builtin"
 
-_KEPT = 64
+_MOST_CACHED = 64
 
 
 class _Loaded(msgspec.Struct, frozen=True):
@@ -329,13 +334,13 @@ def load_platforms(
     place = _instances(folder, instances)
     now = stamp(folder, place)
     key = (folder, place)
-    kept = _loaded.get(key)
-    if kept is None or kept.stamp != now:
+    cached = _loaded.get(key)
+    if cached is None or cached.stamp != now:
         platforms = _load(None if path is None else Path(path), Path(place) if place else None)
-        if len(_loaded) >= _KEPT:
+        if len(_loaded) >= _MOST_CACHED:
             _loaded.clear()
-        _loaded[key] = kept = _Loaded(platforms, now)
-    return kept.platforms
+        _loaded[key] = cached = _Loaded(platforms, now)
+    return cached.platforms
 
 
 def read_platform(path: Path, *, file: str = "") -> Platform:
@@ -348,10 +353,10 @@ def read_platform(path: Path, *, file: str = "") -> Platform:
     Raises:
         ConfigError: everything that is wrong in it, at once.
     """
-    found = read_file(path, file)
-    if found.platform is None or found.problems:
-        raise ConfigError(*found.problems)
-    return found.platform
+    platform_file = read_file(path, file)
+    if platform_file.platform is None or platform_file.problems:
+        raise ConfigError(*platform_file.problems)
+    return platform_file.platform
 
 
 @cache
@@ -404,16 +409,16 @@ def _finder(platforms: Platforms, broken: set[str]) -> Callable[[str], Platform 
     return lambda key: None if key in broken else platforms.find(key)
 
 
-def _instances(folder: str, given: str | os.PathLike[str] | None) -> str:
-    if given is not None:
-        return os.fspath(given)
+def _instances(folder: str, path: str | os.PathLike[str] | None) -> str:
+    if path is not None:
+        return os.fspath(path)
     return find_instances(folder) if folder else ""
 
 
 def _platform_files(folder: Path) -> list[PlatformFile]:
     if not folder.exists():
-        told = msg("there is no such folder; create it, or name another")
-        raise ConfigError(Problem(told, Place(shown(folder))))
+        message = msg("there is no such folder; create it, or name another")
+        raise ConfigError(Problem(message, Place(shown(folder))))
     if not folder.is_dir():
         return [_cached(folder)]
     paths = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES))
@@ -423,12 +428,12 @@ def _platform_files(folder: Path) -> list[PlatformFile]:
 def _cached(path: Path) -> PlatformFile:
     name = absolute(path)
     now = file_stamp(name)
-    kept = _files.get(name)
-    if kept is None or kept[0] != now:
-        if len(_files) >= _KEPT * 16:
+    cached = _files.get(name)
+    if cached is None or cached[0] != now:
+        if len(_files) >= _MOST_CACHED * 16:
             _files.clear()
-        _files[name] = kept = (now, read_file(path, ""))
-    return kept[1]
+        _files[name] = cached = (now, read_file(path, ""))
+    return cached[1]
 
 
 def _check_keys(files: Iterable[PlatformFile], problems: list[Problem]) -> None:
@@ -436,9 +441,9 @@ def _check_keys(files: Iterable[PlatformFile], problems: list[Problem]) -> None:
     for file in files:
         first = seen.setdefault(file.key, file.place)
         if file.key and first is not file.place:
-            told = msg(
+            message = msg(
                 "a second platform {file_key!r}, first at {first}; rename or remove one",
                 file_key=file.key,
                 first=first,
             )
-            problems.append(Problem(told, file.place, "platform_key"))
+            problems.append(Problem(message, file.place, "platform_key"))

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request
 from bpmax_sim.path_template import (
@@ -111,7 +111,7 @@ class ApiMatcher:
 
     def __init__(self, platforms: Iterable[Platform], addresses: Addresses | None = None) -> None:
         """Know *platforms* by their addresses; *addresses* are in use besides the declared ones."""
-        self._routes = {one.platform_key: _Routes(one) for one in platforms}
+        self._routes = {platform.platform_key: _Routes(platform) for platform in platforms}
         entries = platforms.entries if isinstance(platforms, Platforms) else {}
         known: dict[tuple[str, str], _Address] = {}
         for routes in self._routes.values():
@@ -124,7 +124,7 @@ class ApiMatcher:
             for pattern, login in routes.outside
             for instances in [_of_platform(known, routes.platform)]
         ]
-        self._addresses = sorted((*known.values(), *logins), key=lambda one: -one.length)
+        self._addresses = sorted((*known.values(), *logins), key=lambda address: -address.length)
 
     def match(self, request: Request) -> ApiMatch | None:
         """Return what *request* is for, or None where no platform has its address.
@@ -133,15 +133,15 @@ class ApiMatcher:
         """
         content, undeclared = _Content(request), None
         for address in self._addresses:
-            found = address.pattern.match(request.url)
-            if found is None:
+            url_match = address.pattern.match(request.url)
+            if url_match is None:
                 continue
-            path = request.url[found.end() :].partition("#")[0].partition("?")[0]
+            path = request.url[url_match.end() :].partition("#")[0].partition("?")[0]
             routes = address.login or self._routes[address.platform.platform_key]
             match = routes.match(
                 content,
                 path,
-                base=found[0],
+                base=url_match[0],
                 instances=address.instances,
                 is_outside=address.login is not None,
             )
@@ -158,23 +158,23 @@ class ApiMatcher:
 
 def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
     """Return the address of each instance that has one of its own, as far as it is set."""
-    found: dict[tuple[str, str], str] = {}
+    addresses: dict[tuple[str, str], str] = {}
     for entries in platforms.entries.values():
-        for one in (entry.instance for entry in entries):
-            given = one.base_url
-            if isinstance(given, Source):
-                given = environ.get(given.env, "") if isinstance(given.env, str) else ""
-            if given:
-                found[one.platform, one.instance_key] = given
-    return found
+        for instance in (entry.instance for entry in entries):
+            url = instance.base_url
+            if isinstance(url, Source):
+                url = environ.get(url.env, "") if isinstance(url.env, str) else ""
+            if url:
+                addresses[instance.platform, instance.instance_key] = url
+    return addresses
 
 
 def expand(source: str, known: Mapping[str, Any], *, besides: frozenset[str] = frozenset()) -> str:
     """Return *source* with the names that have a template of their own replaced by it."""
 
-    def inner(found: re.Match[str]) -> str:
-        value = known.get(found[1]) if _NAME.fullmatch(found[1]) else None
-        return value if isinstance(value, str) and found[1] not in besides else found[0]
+    def inner(match: re.Match[str]) -> str:
+        value = known.get(match[1]) if _NAME.fullmatch(match[1]) else None
+        return value if isinstance(value, str) and match[1] not in besides else match[0]
 
     for _ in range(_DEEPEST):
         flat = EXPRESSION.sub(inner, source)
@@ -201,7 +201,7 @@ def login_origins(platform: Platform) -> tuple[str, ...]:
         expand(login.step.request.url, login.auth.parameters) for login in login_steps(platform)
     )
     origins = (_split_address(place, platform.base_url)[0] for place in places if place)
-    return tuple(dict.fromkeys(one for one in origins if one and "{" not in one))
+    return tuple(dict.fromkeys(origin for origin in origins if origin and "{" not in origin))
 
 
 class _Address(msgspec.Struct, frozen=True):
@@ -217,16 +217,20 @@ def _addresses(
 ) -> Iterator[tuple[str, str]]:
     """Yield instances with their addresses; those without an own one first, for the declared."""
     key = platform.platform_key
-    enabled = [one.instance for one in entries.get(key, ()) if one.instance.enabled]
+    enabled = [entry.instance for entry in entries.get(key, ()) if entry.instance.enabled]
     enabled.sort(key=lambda instance: not instance.default)
-    literal = {one.instance_key: one.base_url for one in enabled if isinstance(one.base_url, str)}
-    for one in enabled:
-        live = in_use.get((key, one.instance_key), "")
-        for text in dict.fromkeys(filter(None, (live, literal.get(one.instance_key)))):
-            yield one.instance_key, text
+    literal = {
+        instance.instance_key: instance.base_url
+        for instance in enabled
+        if isinstance(instance.base_url, str)
+    }
+    for instance in enabled:
+        live = in_use.get((key, instance.instance_key), "")
+        for text in dict.fromkeys(filter(None, (live, literal.get(instance.instance_key)))):
+            yield instance.instance_key, text
     elsewhere = {name for name, text in literal.items() if text}
-    shared = sorted(enabled, key=lambda one: one.instance_key in elsewhere)
-    for name in [one.instance_key for one in shared] or [_ANY_INSTANCE]:
+    shared = sorted(enabled, key=lambda instance: instance.instance_key in elsewhere)
+    for name in [instance.instance_key for instance in shared] or [_ANY_INSTANCE]:
         yield name, platform.base_url
 
 
@@ -313,13 +317,13 @@ class _Routes:
 
     def _logins(self) -> Iterator[_Route]:
         for login in login_steps(self.platform):
-            said = login.step.request
-            place = expand(said.url or said.path, login.auth.parameters)
+            request = login.step.request
+            place = expand(request.url or request.path, login.auth.parameters)
             origin, path = _split_address(place, self.platform.base_url)
             template = path_template(EXPRESSION.sub(r"{\1}", path))
             constants = tuple(_login_constants(login))
             target = Target(self.platform, login=login)
-            route = _Route(said.method.upper(), template, constants, target)
+            route = _Route(request.method.upper(), template, constants, target)
             if origin:
                 outside = _Routes(self.platform, [route])
                 self.outside.append((_base_pattern(origin), outside))
@@ -327,7 +331,7 @@ class _Routes:
 
 
 def _note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:
-    names = ", ".join(api.key for api in apis)
+    names = series(api.key for api in apis)
     if fit:
         return msg(
             "{platform_key}: nothing in the request tells the APIs {names} apart; give "
@@ -359,7 +363,7 @@ def _split_address(place: str, base_url: str) -> tuple[str, str]:
 
 def _packed(text: str) -> str:
     """Return *text* with the expressions in it written without spaces around them."""
-    return EXPRESSION.sub(lambda found: f"{{{{{found[1]}}}}}", text)
+    return EXPRESSION.sub(lambda match: f"{{{{{match[1]}}}}}", text)
 
 
 def _apis(platform: Platform) -> Iterator[_Route]:
@@ -380,10 +384,10 @@ def _api_constants(api: Api) -> Iterator[tuple[str, str, Any]]:
 
 
 def _login_constants(login: Login) -> Iterator[tuple[str, str, Any]]:
-    said = login.step.request
-    yield from _leaves("query", said.query)
-    yield from _leaves("header", _constant_headers(said.headers))
-    yield from _leaves("body", said.form if is_set(said.form) else said.body)
+    request = login.step.request
+    yield from _leaves("query", request.query)
+    yield from _leaves("header", _constant_headers(request.headers))
+    yield from _leaves("body", request.form if is_set(request.form) else request.body)
 
 
 def _constant_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
@@ -404,7 +408,9 @@ def _leaves(place: str, value: Any, name: str = "") -> Iterator[tuple[str, str, 
 
 def _narrowed(routes: list[_Route], content: _Content) -> list[_Route]:
     """Return which of *routes* with one path a request is for, as far as it can be told."""
-    held = [route for route in routes if all(content.has(*one) for one in route.constants)]
+    held = [
+        route for route in routes if all(content.has(*constant) for constant in route.constants)
+    ]
     most = max((len(route.constants) for route in held), default=0)
     left = [route for route in held if len(route.constants) == most]
     logins = [route for route in left if route.login]
@@ -421,15 +427,15 @@ def _is_ruled_out(route: _Route, content: _Content) -> bool:
     """
     if route.login is None:
         return False
-    return not all(content.has(*one) for one in route.constants if one[0] != "body")
+    return not all(content.has(*constant) for constant in route.constants if constant[0] != "body")
 
 
 def _as_built(route: _Route, values: dict[str, str], path: str) -> str:
     """Return *path* as a builder writes it; what auth puts in stays a placeholder."""
     if route.target.api is not None and values:
-        put_in = [item.name for item in route.target.auth.apply if item.place == "path"]
-        if put_in:
-            values = {name: value for name, value in values.items() if name not in put_in}
+        placed = [item.name for item in route.target.auth.apply if item.place == "path"]
+        if placed:
+            values = {name: value for name, value in values.items() if name not in placed}
     built = route.template.fill(values)
     if has_trailing_slash(path) == route.template.has_slash:
         return built or "/"
@@ -445,8 +451,8 @@ class _Content:
     def has(self, place: str, name: str, value: Any) -> bool:
         """Return whether *name* has *value* at *place*; texts and numbers are compared as text."""
         if place == "body" and isinstance(self._json, dict):
-            found = _at(self._json, name)
-            return type(found) is type(value) and found == value
+            member = _at(self._json, name)
+            return type(member) is type(value) and member == value
         pairs = {"query": self._query, "header": self._headers, "body": self._form}[place]
         written = str(value).lower() if isinstance(value, bool) else str(value)
         return (name, written) in pairs

@@ -467,18 +467,18 @@ def names_api(pattern: str, name: str) -> bool:
 
 def sensitive(paths: Iterable[str]) -> tuple[Sensitive, ...]:
     """Return the declared ``secret:`` *paths* (``body.a.b``, ``header.Name``) as places."""
-    found = []
+    result = []
     for path in paths:
         kind, _, name = path.partition(".")
         spelled = f"header:{name}" if kind == "header" else path
-        found.append(Sensitive(spelled, re.sub(r"\W+", "_", name or path).strip("_")))
-    return tuple(found)
+        result.append(Sensitive(spelled, re.sub(r"\W+", "_", name or path).strip("_")))
+    return tuple(result)
 
 
 PlacedAt = tuple[str, str]  # the place, such as header, and the name there
 
 
-def put_in(auth: Auth, apply: Iterable[Apply]) -> Iterator[PlacedAt]:
+def placed_by(auth: Auth, apply: Iterable[Apply]) -> Iterator[PlacedAt]:
     """Yield the spots of *apply* and of the signature of *auth*, names rendered.
 
     Headers that a signature sets only where there are none are not among them: a script may.

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Problem, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.template import is_template, names_in, uses
 from bpmax_sim.yamlfile import Node, described, join, json_schema, read_hover, read_yaml
@@ -67,8 +67,8 @@ class _Expansion(msgspec.Struct):
             self._response(entries, auth)
             entries["auth"] = self.auth(auth, ("auth",))
         if (apis := entries.get("apis")) is not None and apis.items:
-            found = {name: self._api(name, api) for name, api in apis.items.items()}
-            entries["apis"] = structs.replace(apis, value=found)
+            result = {name: self._api(name, api) for name, api in apis.items.items()}
+            entries["apis"] = structs.replace(apis, value=result)
         if self.credentials:
             own = entries.get("credentials", _EMPTY)
             if isinstance(own.value, dict):
@@ -97,7 +97,7 @@ class _Expansion(msgspec.Struct):
             return node
         if named.value not in preset_names():
             hint = near(str(named.value), preset_names())
-            hint = hint or msg("; there are {names}", names=", ".join(preset_names()))
+            hint = hint or msg("; there are {names}", names=series(preset_names()))
             self._tell(
                 msg("there is no preset {named_value!r}{hint}", named_value=named.value, hint=hint),
                 named,
@@ -107,47 +107,51 @@ class _Expansion(msgspec.Struct):
         return self._expanded(node, str(named.value), steps)
 
     def _expanded(self, node: Node, name: str, steps: Steps) -> Node:
-        source, given = preset(name), _given(node)
+        source, arguments = preset(name), _parameters(node)
         brought = (source.child("credentials") or _EMPTY).items
         # Parameters are rendered in order, and defaults name credentials.
-        first = {key: given[key] for key in brought if key in given}
-        parameters = {**first, **(source.child("parameters") or _EMPTY).items, **given}
-        self._check_secrets(brought, given, steps)
+        first = {key: arguments[key] for key in brought if key in arguments}
+        parameters = {**first, **(source.child("parameters") or _EMPTY).items, **arguments}
+        self._check_secrets(brought, arguments, steps)
         filled = _Filling(parameters, steps, self.problems).fill(source.child("auth") or _EMPTY)
         own = {key: child for key, child in node.items.items() if key in MECHANISMS}
         plain = {key: child for key, child in parameters.items() if key not in _choices(name)}
-        self._check_given(name, given, steps)
+        self._check_parameters(name, arguments, steps)
         free = _free_names(filled) - {*parameters, *brought} if not own else ()
         for key in sorted(free):
-            told = msg("the preset {name!r} needs the parameter {key!r}; write", name=name, key=key)
+            message = msg(
+                "the preset {name!r} needs the parameter {key!r}; write", name=name, key=key
+            )
             self._tell(
-                msg("{told} {{preset: {name}, {key}: …}}", told=told, name=name, key=key),
+                msg("{message} {{preset: {name}, {key}: …}}", message=message, name=name, key=key),
                 node,
                 steps,
             )
             plain[key] = node  # told once, not again for each template that names it
-        self.credentials.update({key: spec for key, spec in brought.items() if key not in given})
+        self.credentials.update(
+            {key: spec for key, spec in brought.items() if key not in arguments}
+        )
         return structs.replace(
             node, value={"parameters": Node(plain, node.file), **filled.items, **own}
         )
 
-    def _check_given(self, name: str, given: Mapping[str, Node], steps: Steps) -> None:
+    def _check_parameters(self, name: str, parameters: Mapping[str, Node], steps: Steps) -> None:
         known = _accepted(name)
-        for key in sorted(given.keys() - known):
+        for key in sorted(parameters.keys() - known):
             hint = near(key, known) or msg(
-                "; it takes {names}", names=(", ".join(sorted(known)) or msg("none"))
+                "; it takes {names}", names=(series(sorted(known)) or msg("none"))
             )
-            told = msg(
+            message = msg(
                 "the preset {name!r} has no parameter {key!r}{hint}", name=name, key=key, hint=hint
             )
-            self._tell(told, given[key], (*steps, key))
+            self._tell(message, parameters[key], (*steps, key))
 
     def _check_secrets(
-        self, brought: Mapping[str, Node], given: Mapping[str, Node], steps: Steps
+        self, brought: Mapping[str, Node], parameters: Mapping[str, Node], steps: Steps
     ) -> None:
         """Tell of secrets in the file itself: nobody would redact them."""
         for name, spec in brought.items():
-            secret, node = spec.child("secret"), given.get(name)
+            secret, node = spec.child("secret"), parameters.get(name)
             if secret is None or secret.value is not True or node is None:
                 continue
             if not (isinstance(node.value, str) and is_template(node.value)):
@@ -176,22 +180,24 @@ class _Filling(msgspec.Struct):
         if node.items:
             filled = {key: self.fill(child) for key, child in node.items.items()}
             # An optional part of a preset, such as a scope, is a parameter that holds nothing.
-            kept = {key: child for key, child in filled.items() if child.value is not None}
-            return structs.replace(node, value=kept)
+            remaining = {key: child for key, child in filled.items() if child.value is not None}
+            return structs.replace(node, value=remaining)
         if node.elements:
-            return structs.replace(node, value=tuple([self.fill(one) for one in node.elements]))
+            return structs.replace(
+                node, value=tuple([self.fill(element) for element in node.elements])
+            )
         return node
 
     def _case(self, node: Node) -> Node:
         name = str(node.items[_CASE].value)
         chosen = self.parameters[name]
-        found = node.items.get(str(chosen.value).lower())
-        if found is not None:
-            return self.fill(found)
+        case = node.items.get(str(chosen.value).lower())
+        if case is not None:
+            return self.fill(case)
         options = [key for key in node.items if key != _CASE]
         message = msg(
             "expected one of {names}, got {chosen_value!r}",
-            names=", ".join(map(repr, options)),
+            names=series(map(repr, options)),
             chosen_value=chosen.value,
         )
         problem = Problem(message, chosen.place, join((*self.steps, name)))
@@ -205,12 +211,12 @@ def _named(auth: Node) -> Node | None:
     return auth if isinstance(auth.value, str) else auth.child("preset")
 
 
-def _given(auth: Node) -> dict[str, Node]:
+def _parameters(auth: Node) -> dict[str, Node]:
     """Return the parameters that a file gives, beside ``preset`` or below ``parameters``."""
     known = {"preset", "parameters", *MECHANISMS}
-    beside = {key: child for key, child in auth.items.items() if key not in known}
+    others = {key: child for key, child in auth.items.items() if key not in known}
     below = auth.child("parameters") or _EMPTY
-    return {**below.items, **beside}
+    return {**below.items, **others}
 
 
 @cache

@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.platform.template import (
@@ -117,9 +117,7 @@ def compile_source(source: str) -> Template:
         tree = _ENVIRONMENT.parse(_with_returns(source))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
-        raise ConfigError(
-            msg("{source}: {error_message}", source=shown(source), error_message=error.message)
-        ) from None
+        raise ConfigError(labelled(shown(source), error.message)) from None
     except RecursionError:
         raise ConfigError(
             msg("{source} is nested too deeply; simplify it", source=shown(source))
@@ -144,8 +142,8 @@ def _with_returns(source: str) -> str:
     return spaced.replace("\r", _RETURN)
 
 
-def _spaced(found: re.Match[str]) -> str:
-    return " " if found[0] == "\r" else found[0]
+def _spaced(match: re.Match[str]) -> str:
+    return " " if match[0] == "\r" else match[0]
 
 
 def _check(source: str, node: nodes.Node) -> None:
@@ -158,7 +156,7 @@ def _check(source: str, node: nodes.Node) -> None:
                 kind=kind,
             )
         )
-    if isinstance(node, nodes.Tuple) and any(isinstance(one, nodes.Slice) for one in node.items):
+    if isinstance(node, nodes.Tuple) and any(isinstance(part, nodes.Slice) for part in node.items):
         raise ConfigError(
             msg("{source} has a slice among other indexes; write them apart", source=shown(source))
         )
@@ -192,23 +190,17 @@ def _root(tree: nodes.Template) -> Callable[[Context], Iterator[str]]:
 
 def _renderer(source: str, tree: nodes.Template) -> Renderer:
     # Loading a platform asks for names alone, and code costs ten times as much as parsing.
-    made = cache(lambda: _root(tree))
+    render = cache(lambda: _root(tree))
 
     def rendered(names: Mapping[str, object]) -> str:
         context = Context(_ENVIRONMENT, names, None, {})  # type: ignore[arg-type] # only read
         try:
-            return bounded(source, made()(context))
+            return bounded(source, render()(context))
         except UndefinedError as error:
-            found = _MISSING.match(error.message or "")
-            if found is None:
-                raise ConfigError(
-                    msg(
-                        "{source}: {error_message}",
-                        source=shown(source),
-                        error_message=error.message,
-                    )
-                ) from None
-            raise undefined(source, found["name"], names) from None
+            match = _MISSING.match(error.message or "")
+            if match is None:
+                raise ConfigError(labelled(shown(source), error.message)) from None
+            raise undefined(source, match["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise broken(source, error) from None
 

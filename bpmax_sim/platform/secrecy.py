@@ -43,15 +43,15 @@ def always_secret(platform: Platform, name: str) -> str:
 
 
 def is_clear(
-    platform: Platform, name: str, given: Scalar | Source | UnsetType | None = None
+    platform: Platform, name: str, value: Scalar | Source | UnsetType | None = None
 ) -> bool:
-    """Return whether the value *given* to the credential *name* is written down as it is."""
+    """Return whether the value *value* to the credential *name* is written down as it is."""
     spec = platform.credentials[name]
     if spec.secret is True or always_secret(platform, name):
         return False
-    if isinstance(given, Source):
-        return declared_clear(spec) and not isinstance(given.keyring, str)
-    return declared_clear(spec) or not (given is None or given is UNSET)
+    if isinstance(value, Source):
+        return declared_clear(spec) and not isinstance(value.keyring, str)
+    return declared_clear(spec) or not (value is None or value is UNSET)
 
 
 def declared_clear(spec: CredentialSpec) -> bool:
@@ -68,16 +68,16 @@ def signing_keys(platform: Platform) -> frozenset[str]:
 def _keys(auth: Auth) -> Iterator[str]:
     if auth.sign is None:
         return
-    made_of = dict(auth.parameters)
+    inputs = dict(auth.parameters)
     for defined in (*auth.sign.define, *auth.sign.canonical):
-        made_of.update(defined)
+        inputs.update(defined)
     seen: set[str] = set()
     left = _names(_first(auth.sign))
     while left:
         name = left.pop()
         if name not in seen:
             seen.add(name)
-            left |= _names(made_of.get(name))
+            left |= _names(inputs.get(name))
     yield from seen
 
 

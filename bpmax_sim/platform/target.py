@@ -20,7 +20,7 @@ from bpmax_sim.platform.model import (
     emitted,
     is_set,
     name_of,
-    put_in,
+    placed_by,
     sensitive,
 )
 from bpmax_sim.platform.secrecy import always_secret
@@ -104,7 +104,7 @@ class Target:
 
 
 def _injected(auth: Auth) -> Iterator[str]:
-    for spot, name in put_in(auth, auth.apply):
+    for spot, name in placed_by(auth, auth.apply):
         yield _place(spot, name)
     for name in auth.sign.default_headers if auth.sign else ():
         yield _place("header", render(name, auth.parameters))
@@ -144,10 +144,10 @@ def _secret_names(platform: Platform, auth: Auth) -> set[str]:
 
 
 def _login_texts(login: Login) -> Iterator[tuple[str, str]]:
-    said = login.step.request
-    yield from _texts("query", said.query)
-    yield from _texts("header", {name.lower(): value for name, value in said.headers.items()})
-    yield from _texts("body", said.form if is_set(said.form) else said.body)
+    request = login.step.request
+    yield from _texts("query", request.query)
+    yield from _texts("header", {name.lower(): value for name, value in request.headers.items()})
+    yield from _texts("body", request.form if is_set(request.form) else request.body)
 
 
 def _texts(place: str, value: Any) -> Iterator[tuple[str, str]]:

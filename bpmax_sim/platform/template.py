@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import ConfigError, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.yamlfile import Node
@@ -36,7 +36,7 @@ _MARK = re.compile(r"\{[{%#]")
 _ARGUMENTS = r"\(\s*'[^'\\\r\n]*'(?:\s*,\s*'[^'\\\r\n]*')*\s*\)"
 _FILTER = rf"\s*\|\s*[a-z]\w*\s*(?:{_ARGUMENTS})?"
 _SIMPLE = re.compile(rf"\{{\{{\s*([^\W\d]\w*)((?:{_FILTER})*)\s*\}}\}}")
-_ONE_FILTER = re.compile(rf"\|\s*([a-z]\w*)\s*({_ARGUMENTS})?")
+_SINGLE_FILTER = re.compile(rf"\|\s*([a-z]\w*)\s*({_ARGUMENTS})?")
 _ARGUMENT = re.compile(r"'([^']*)'")
 _SHOWN = 60
 _WORDS = frozenset(
@@ -121,9 +121,7 @@ def unknown_filter(source: str, name: str) -> ConfigError:
 def undefined(source: str, name: str, names: Iterable[str]) -> ConfigError:
     """Return the error that tells of a name without a value."""
     known = sorted(names)
-    hint = near(name, known) or msg(
-        "; defined are {names}", names=(", ".join(known) or msg("none"))
-    )
+    hint = near(name, known) or msg("; defined are {names}", names=(series(known) or msg("none")))
     return ConfigError(
         msg("{source}: {name!r} is not defined{hint}", source=shown(source), name=name, hint=hint)
     )
@@ -131,23 +129,23 @@ def undefined(source: str, name: str, names: Iterable[str]) -> ConfigError:
 
 def broken(source: str, error: Exception) -> ConfigError:
     """Return the error that tells of a failed expression, without any value in it."""
-    told = (
+    message = (
         str(error)
         if isinstance(error, FilterError)
         else msg("{name} in it", name=type(error).__name__)
     )
-    return ConfigError(msg("{source}: {told}", source=shown(source), told=told))
+    return ConfigError(labelled(shown(source), message))
 
 
 def _simple(source: str) -> Template | None:
     """Compile a text of ``{{ name | filter }}``, or return None when it needs Jinja."""
     parts: list[str | tuple[str, tuple[Callable[[Any], Any], ...]]] = []
     end = 0
-    for found in _SIMPLE.finditer(source):
-        if found[1] in _WORDS or "default" in found[2]:
+    for match in _SIMPLE.finditer(source):
+        if match[1] in _WORDS or "default" in match[2]:
             return None
-        parts += [source[end : found.start()], (found[1], _filters(source, found[2]))]
-        end = found.end()
+        parts += [source[end : match.start()], (match[1], _filters(source, match[2]))]
+        end = match.end()
     parts.append(source[end:])
     # Jinja reads {{{ from the left, so a brace right before a mark is its matter.
     texts = [part for part in parts if isinstance(part, str)]
@@ -162,7 +160,7 @@ def _simple(source: str) -> Template | None:
 def _filters(source: str, chain: str) -> tuple[Callable[[Any], Any], ...]:
     return tuple(
         _bound(source, name, tuple(_ARGUMENT.findall(arguments)))
-        for name, arguments in _ONE_FILTER.findall(chain)
+        for name, arguments in _SINGLE_FILTER.findall(chain)
     )
 
 
@@ -205,8 +203,8 @@ def bounded(source: str, pieces: Iterable[str]) -> str:
     Raises:
         ConfigError: if they are longer than `LIMIT` in all.
     """
-    kept = pieces if isinstance(pieces, list) else list(pieces)
-    if sum(map(len, kept)) > LIMIT:
+    parts = pieces if isinstance(pieces, list) else list(pieces)
+    if sum(map(len, parts)) > LIMIT:
         raise ConfigError(
             msg(
                 "{source} yields more than {limit} characters; shorten it",
@@ -214,7 +212,7 @@ def bounded(source: str, pieces: Iterable[str]) -> str:
                 limit=LIMIT,
             )
         )
-    return "".join(kept)
+    return "".join(parts)
 
 
 def _general(source: str) -> Template:
@@ -277,8 +275,8 @@ def _sign(sign: Node, names: frozenset[str]) -> Iterator[Use]:
         yield use
         names |= {str(use.steps[-1])}
     for key in _AFTER:
-        if (found := sign.child(key)) is not None:
-            yield from _texts(found, ("sign", key), names)
+        if (child := sign.child(key)) is not None:
+            yield from _texts(child, ("sign", key), names)
     for index, item in enumerate(_elements(sign, "emit")):
         yield from _value(item, ("sign", "emit", index), names | SIGN_NAMES)
 
@@ -299,20 +297,20 @@ def _value(item: Node, steps: Steps, names: frozenset[str]) -> Iterator[Use]:
 
 def _texts(node: Node, steps: Steps, names: frozenset[str]) -> Iterator[Use]:
     for below, value in node.texts():
-        found = node.at(below)
-        if found is not None:
-            yield Use((*steps, *below), found, value, names)
+        inner = node.at(below)
+        if inner is not None:
+            yield Use((*steps, *below), inner, value, names)
 
 
 def _items(node: Node, *steps: str) -> Iterator[tuple[str, Node]]:
-    found = node.at(steps)
-    if found is not None:
-        yield from found.items.items()
+    inner = node.at(steps)
+    if inner is not None:
+        yield from inner.items.items()
 
 
 def _elements(node: Node, *steps: str) -> tuple[Node, ...]:
     """Return the elements of a list; a single mapping stands for a list of one."""
-    found = node.at(steps)
-    if found is None:
+    inner = node.at(steps)
+    if inner is None:
         return ()
-    return (found,) if found.items else found.elements
+    return (inner,) if inner.items else inner.elements

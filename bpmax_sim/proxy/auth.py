@@ -116,13 +116,13 @@ def names_of(
         "nonce": _nonce(context.randomness, context.attempt) if "nonce" in recipe.uses else "",
         "call_id": context.randomness.call_id,
     }
-    made_of = (context.credentials, context.granted, context.base)
+    sources = (context.credentials, context.granted, context.base)
     cached = None if in_login else recipe.memo.get(context.cache_key)
-    if cached is not None and cached[0] == made_of:
+    if cached is not None and cached[0] == sources:
         return {**cached[1], **changing}
     names = _rendered_names(recipe, context, changing, in_login=in_login)
     if not in_login and is_steady(recipe, context):
-        recipe.memo[context.cache_key] = (made_of, names)
+        recipe.memo[context.cache_key] = (sources, names)
     return {**names}
 
 
@@ -197,7 +197,7 @@ def authorised(
     return replace(request, standin=twin, proof=_proof(plan, real))
 
 
-def standin_made(
+def standin_request(
     plan: Plan, grant: Grant | None, env: Environment, stamp: Signed, *, attempt: int
 ) -> Request:
     """Return the request that would be written down at the instant and nonce of *stamp*.
@@ -222,7 +222,7 @@ def signed_at(
     return sign(request, recipe.auth.sign, names)
 
 
-def put_places(recipe: CompiledApi) -> frozenset[str]:
+def injected_places(recipe: CompiledApi) -> frozenset[str]:
     """Return where auth puts something in before a request is signed."""
     declared = recipe.api.idempotency
     own = (declared,) if isinstance(declared, Idempotency) else ()
@@ -285,15 +285,15 @@ def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
     if not (recipe.apply or extra):
         return ()
     place = msg("put into {cache_key}", cache_key=context.cache_key)
-    made_of = (context.credentials, context.granted, context.base)
+    sources = (context.credentials, context.granted, context.base)
     cached = None if extra else recipe.memo.get(place)
-    if cached is not None and cached[0] == made_of:
+    if cached is not None and cached[0] == sources:
         known: AuthValues = cached[1]
         return known
     names = names_of(recipe, context)
     values = tuple([(item, _rendered(recipe, item, names)) for item in (*extra, *recipe.apply)])
     if not extra and is_steady(recipe, context, [item.value for item in recipe.apply]):
-        recipe.memo[place] = (made_of, values)
+        recipe.memo[place] = (sources, values)
     return values
 
 
@@ -315,21 +315,21 @@ def _rendered(recipe: CompiledApi, item: Apply, names: Mapping[str, object]) -> 
     return value
 
 
-def _request(plan: Plan, said: Call, base: str, values: AuthValues, attempt: int = 0) -> Request:
-    """Return *said*, a form of the plan's call, as a request with *values* put in."""
+def _request(plan: Plan, call: Call, base: str, values: AuthValues, attempt: int = 0) -> Request:
+    """Return *call*, a form of the plan's call, as a request with *values* put in."""
     recipe = plan.recipe
-    query = query_text((*said.query, *_pairs(values, "query")))
-    address = base + said.path
+    query = query_text((*call.query, *_pairs(values, "query")))
+    address = base + call.path
     request = Request(
-        method=said.method,
+        method=call.method,
         url=f"{address}?{query}" if query else address,
-        headers=said.headers + _pairs(values, "header"),
-        body=said.body,
+        headers=call.headers + _pairs(values, "header"),
+        body=call.body,
         timeout=recipe.timeout,
         call=plan.call,
         base=base,
         injected=tuple([_place(item) for item, _ in values if item.place in _DIRECT]),
-        confined=said is not plan.call,
+        confined=call is not plan.call,
         attempt=attempt,
         sensitive=recipe.sensitive,
         personal=recipe.personal,
@@ -339,7 +339,7 @@ def _request(plan: Plan, said: Call, base: str, values: AuthValues, attempt: int
         return request
     editor = RequestEditor(request)
     for item, value in others:
-        editor.put(item.place, item.name, value)
+        editor.set(item.place, item.name, value)
     return editor.request()
 
 
@@ -374,59 +374,61 @@ _EVERYTHING = Rules()
 
 
 def signed_otherwise(
-    planned: Plan, grant: Grant | None, env: Environment, sent: Request, asked: Request
+    planned: Plan, grant: Grant | None, env: Environment, sent: Request, recorded: Request
 ) -> tuple[Difference, ...]:
-    """Return where *sent*, signed when *asked* was, differs from it; nothing if it is the same.
+    """Return where *sent*, signed when *recorded* was, differs from it; nothing if it is the same.
 
     Args:
         planned: the call.
         grant: what a login yielded, where one was due.
         env: the session.
         sent: the request of this attempt.
-        asked: the recorded request that answered it.
+        recorded: the recorded request that answered it.
     """
-    stamp = asked.signed
+    stamp = recorded.signed
     if stamp is None:
         return ()
-    places = _places(planned.recipe, sent, asked)
-    found = _differences(places, asked, sent)
-    if not found:
+    places = _places(planned.recipe, sent, recorded)
+    differences = _differences(places, recorded, sent)
+    if not differences:
         return ()
-    again = standin_made(planned, grant, env, stamp, attempt=sent.attempt)
-    found = _differences(places, asked, again)
-    if not found or planned.recipe.auth.sign is None or _says_the_same(asked, again):
-        return found
+    again = standin_request(planned, grant, env, stamp, attempt=sent.attempt)
+    differences = _differences(places, recorded, again)
+    if not differences or planned.recipe.auth.sign is None or _says_the_same(recorded, again):
+        return differences
     return _differences(
-        places, asked, signed_at(asked, planned.recipe, planned.tenant, grant, stamp)
+        places, recorded, signed_at(recorded, planned.recipe, planned.tenant, grant, stamp)
     )
 
 
-def is_signed(asked: Request, recipe: CompiledApi, tenant: Tenant, grant: Grant | None) -> bool:
+def is_signed(recorded: Request, recipe: CompiledApi, tenant: Tenant, grant: Grant | None) -> bool:
     """Return whether a recorded request is signed as its platform would sign it today."""
-    stamp: Signed | None = asked.signed
+    stamp: Signed | None = recorded.signed
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)
-    again = signed_at(asked, recipe, tenant, grant, stamp)
-    return not _differences(_places(recipe, again, asked), asked, again)
+    again = signed_at(recorded, recipe, tenant, grant, stamp)
+    return not _differences(_places(recipe, again, recorded), recorded, again)
 
 
 def _places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
     """Return where signing put something in; what else auth puts in may have been renewed."""
-    others = put_places(recipe)
-    found = dict.fromkeys(place for request in requests for place in request.injected)
-    return tuple(place for place in found if place not in others)
+    others = injected_places(recipe)
+    places = dict.fromkeys(place for request in requests for place in request.injected)
+    return tuple(place for place in places if place not in others)
 
 
-def _differences(places: tuple[str, ...], asked: Request, made: Request) -> tuple[Difference, ...]:
-    pairs = ((place, _at(place, asked), _at(place, made)) for place in places)
+def _differences(
+    places: tuple[str, ...], recorded: Request, computed: Request
+) -> tuple[Difference, ...]:
+    pairs = ((place, _at(place, recorded), _at(place, computed)) for place in places)
     return tuple(Difference(place, was, now) for place, was, now in pairs if was != now)
 
 
 def _at(place: str, request: Request) -> Any:
     """Return what stands at *place*, such as ``header.authorization``."""
     root, _, name = place.partition(".")
-    found = list(_values(root, name, request))
-    return UNSET if not found else found[0] if len(found) == 1 else found
+    values = list(_values(root, name, request))
+    return UNSET if not values else values[0] if len(values) == 1 else values
 
 
 def _values(root: str, name: str, request: Request) -> Iterator[Any]:
@@ -435,7 +437,9 @@ def _values(root: str, name: str, request: Request) -> Iterator[Any]:
     elif root == "query":
         yield from (value for key, value in split_query(request.url)[1] if key == name)
     elif root == "cookie":
-        yield from (one.value for one in Headers(request.headers).cookies if one.name == name)
+        yield from (
+            cookie.value for cookie in Headers(request.headers).cookies if cookie.name == name
+        )
     elif root == "body":
         yield from _members(name, request)
 
@@ -447,18 +451,18 @@ def _members(name: str, request: Request) -> Iterator[Any]:
         yield from (value for key, value in pairs if key == name)
         return
     try:
-        found = decode_json(body)
+        members = decode_json(body)
     except ValueError:
         return
     for member in name.split("."):
-        if not isinstance(found, dict) or member not in found:
+        if not isinstance(members, dict) or member not in members:
             return
-        found = found[member]
-    yield found
+        members = members[member]
+    yield members
 
 
-def _says_the_same(asked: Request, made: Request) -> bool:
+def _says_the_same(recorded: Request, computed: Request) -> bool:
     """Return whether two requests are the same, to the byte of their bodies, less what was put."""
     nobody = Call(platform="", instance="", api="", method="", path="")
-    was, now = (call_behind(request, nobody) for request in (asked, made))
+    was, now = (call_behind(request, nobody) for request in (recorded, computed))
     return was.body == now.body and not differences(parts_of(was), parts_of(now), _EVERYTHING)

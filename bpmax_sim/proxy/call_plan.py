@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, near
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, labelled, msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Call, Pairs, cookies
 from bpmax_sim.platform.model import Instance, Platform
@@ -69,8 +69,8 @@ def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -
     if recipe.resolves:
         body, query = _resolved(body, credentials), _resolved(query, credentials)
     merged = Merged({}, query, dict(recipe.headers), body)
-    for given in recipe.defaults:
-        _put(merged, given, given.default)
+    for default in recipe.defaults:
+        _set_value(merged, default, default.default)
     if spec.args is None:
         for setter, value in spec.steps:
             _SETTERS[setter](merged, value)
@@ -78,8 +78,8 @@ def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -
         _direct(merged, spec.args, recipe)
     if spec.args is None and merged.path:
         _rename_path(merged, recipe)
-    for wanted in recipe.required:
-        _require(merged, wanted, recipe)
+    for required in recipe.required:
+        _require(merged, required, recipe)
     return merged
 
 
@@ -137,8 +137,8 @@ def _set_body(merged: Merged, value: Any) -> None:
     if value is UNDEFINED:
         return
     if isinstance(value, Mapping):
-        given = {name: item for name, item in value.items() if item is not UNDEFINED}
-        merged.body = {**merged.body, **given} if isinstance(merged.body, Mapping) else given
+        members = {name: item for name, item in value.items() if item is not UNDEFINED}
+        merged.body = {**merged.body, **members} if isinstance(merged.body, Mapping) else members
     else:
         merged.body = value
 
@@ -146,16 +146,16 @@ def _set_body(merged: Merged, value: Any) -> None:
 _SETTERS = {"path": _set_path, "query": _set_query, "header": _set_headers, "body": _set_body}
 
 
-def _put(merged: Merged, given: Input, value: Any) -> None:
+def _set_value(merged: Merged, parameter: Input, value: Any) -> None:
     """Put one parameter's value at its place."""
-    if given.place == "path":
-        merged.path[given.target] = value
-    elif given.place == "query":
-        merged.query[given.target] = value
-    elif given.place == "header":
-        _set_header(merged, given.target, value)
-    elif given.steps:
-        merged.body = with_value(merged.body, given.steps, value)
+    if parameter.place == "path":
+        merged.path[parameter.target] = value
+    elif parameter.place == "query":
+        merged.query[parameter.target] = value
+    elif parameter.place == "header":
+        _set_header(merged, parameter.target, value)
+    elif parameter.steps:
+        merged.body = with_value(merged.body, parameter.steps, value)
     else:
         _set_body(merged, value)
 
@@ -170,13 +170,13 @@ def with_value(body: Any, steps: tuple[str, ...], value: Any) -> dict[str, Any]:
 def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
     """Give the nth argument to the nth declared parameter."""
     extra = args[len(recipe.inputs) :]
-    for given, value in zip(recipe.inputs, args, strict=False):
+    for parameter, value in zip(recipe.inputs, args, strict=False):
         if value is not UNDEFINED:
-            _put(merged, given, value)
+            _set_value(merged, parameter, value)
     if not extra:
         return
-    known = joined(", ", (given.name for given in recipe.inputs)) or msg("none")
-    told = msg(
+    known = series(parameter.name for parameter in recipe.inputs) or msg("none")
+    message = msg(
         "{args_count} arguments given, {inputs_count} declared ({known})",
         args_count=len(args),
         inputs_count=len(recipe.inputs),
@@ -184,10 +184,12 @@ def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
     )
     if recipe.strict:
         raise CallError(
-            msg("{recipe_name}: {told}; drop the rest", recipe_name=recipe.name, told=told),
+            msg(
+                "{recipe_name}: {message}; drop the rest", recipe_name=recipe.name, message=message
+            ),
             code="UNKNOWN_PARAMETER",
         )
-    merged.notes.append(msg("{told}; the rest was dropped", told=told))
+    merged.notes.append(msg("{message}; the rest was dropped", message=message))
 
 
 def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
@@ -197,7 +199,7 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
     for name, value in merged.path.items():
         target = name if name in known else recipe.path_names.get(name, name)
         if target not in known:
-            listed = joined(", ", sorted(known)) or msg("none")
+            listed = series(sorted(known)) or msg("none")
             raise CallError(
                 msg(
                     "{recipe_name}: unknown path parameter {name!r}; {api_path} has {listed}{near}",
@@ -213,28 +215,28 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
     merged.path = renamed
 
 
-def _require(merged: Merged, wanted: Input, recipe: CompiledApi) -> None:
-    if not _PRESENT[wanted.place](merged, wanted):
+def _require(merged: Merged, parameter: Input, recipe: CompiledApi) -> None:
+    if not _PRESENT[parameter.place](merged, parameter):
         raise CallError(
             msg(
-                "{recipe_name}: parameter {wanted_name!r} is missing ({place})",
+                "{recipe_name}: parameter {name!r} is missing ({place})",
                 recipe_name=recipe.name,
-                wanted_name=wanted.name,
-                place=_place(wanted),
+                name=parameter.name,
+                place=_place(parameter),
             ),
             code="MISSING_PARAMETER",
         )
 
 
-def _place(wanted: Input) -> str:
-    return f"{wanted.place}.{wanted.target}" if wanted.steps else msg("the body")
+def _place(parameter: Input) -> str:
+    return f"{parameter.place}.{parameter.target}" if parameter.steps else msg("the body")
 
 
-def _in_body(merged: Merged, wanted: Input) -> bool:
+def _in_body(merged: Merged, parameter: Input) -> bool:
     value = merged.body
     if value is UNDEFINED:
         return False
-    for step in wanted.steps:
+    for step in parameter.steps:
         if not isinstance(value, Mapping):
             return value is not None
         if step not in value or value[step] is UNDEFINED:
@@ -244,9 +246,9 @@ def _in_body(merged: Merged, wanted: Input) -> bool:
 
 
 _PRESENT = {
-    "path": lambda merged, wanted: wanted.target in merged.path,
-    "query": lambda merged, wanted: merged.query.get(wanted.target) is not None,
-    "header": lambda merged, wanted: wanted.target.lower() in merged.headers,
+    "path": lambda merged, parameter: parameter.target in merged.path,
+    "query": lambda merged, parameter: merged.query.get(parameter.target) is not None,
+    "header": lambda merged, parameter: parameter.target.lower() in merged.headers,
     "body": _in_body,
 }
 
@@ -291,11 +293,11 @@ def _note(merged: Merged, place: str) -> None:
 def _take_cookies(merged: Merged, taken: frozenset[str]) -> None:
     spelling, line = merged.headers["cookie"]
     sent = cookies(line)
-    kept = [cookie for cookie in sent if cookie.name.lower() not in taken]
-    for name in sorted({cookie.name for cookie in sent if cookie not in kept}):
+    remaining = [cookie for cookie in sent if cookie.name.lower() not in taken]
+    for name in sorted({cookie.name for cookie in sent if cookie not in remaining}):
         _note(merged, f"cookie.{name}")
-    if kept:
-        merged.headers["cookie"] = (spelling, joined("; ", (cookie.text for cookie in kept)))
+    if remaining:
+        merged.headers["cookie"] = (spelling, joined("; ", (cookie.text for cookie in remaining)))
     else:
         del merged.headers["cookie"]
 
@@ -307,8 +309,8 @@ def _take_from_body(merged: Merged, steps: tuple[str, ...]) -> None:
         raise BadValueError(
             msg("auth puts {names!r} into the body: pass an object", names=".".join(steps))
         )
-    body, found = _without(merged.body, steps)
-    if found:
+    body, removed = _without(merged.body, steps)
+    if removed:
         merged.body = body
         _note(merged, f"body.{'.'.join(steps)}")
 
@@ -316,16 +318,16 @@ def _take_from_body(merged: Merged, steps: tuple[str, ...]) -> None:
 def _without(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
     """Return *body* without the path *steps*, in any case, and whether it was there."""
     left: dict[str, Any] = {}
-    found = False
+    removed = False
     for name, value in body.items():
         if name.lower() != steps[0].lower():
             left[name] = value
         elif len(steps) > 1 and isinstance(value, Mapping):
             left[name], inner = _without(value, steps[1:])
-            found = found or inner
+            removed = removed or inner
         else:
-            found = True
-    return left, found
+            removed = True
+    return left, removed
 
 
 LONGEST_TARGET = 60_000
@@ -385,7 +387,7 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
         CallError: one of the codes that come before any HTTP.
         ConfigError: if the platform's declaration cannot be used.
     """
-    recipe = _found(spec, env)
+    recipe = _compiled(spec, env)
     notes = _check_options(spec, recipe) if spec.options else ()
     tenant = env.tenant(recipe.platform, recipe.instance)
     try:
@@ -396,7 +398,7 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
         if not SECRET_HEADERS.isdisjoint(merged.headers):
             call = replace(call, headers=_without_secrets(call, env))
     except BadValueError as error:
-        raise CallError(f"{recipe.name}: {error}", code="BAD_ARGUMENT") from None
+        raise CallError(labelled(recipe.name, error), code="BAD_ARGUMENT") from None
     except RecursionError:
         raise CallError(
             msg("{recipe_name}: a value is nested too deeply", recipe_name=recipe.name)
@@ -420,16 +422,16 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
     )
 
 
-def _found(spec: CallSpec, env: Environment) -> CompiledApi:
+def _compiled(spec: CallSpec, env: Environment) -> CompiledApi:
     """Return the recipe of what *spec* names, looked up once for each way of naming it."""
     key = (spec.platform, spec.options.get("instance_key", UNDEFINED), spec.api)
-    found = env.resolved.get(key)
-    if found is None:
+    compiled = env.resolved.get(key)
+    if compiled is None:
         platform = env.platforms.platform(spec.platform)
         instance = _instance(spec, platform, env)
-        found = compiled_api(platform, instance, env.platforms.api(platform, spec.api))
-        env.resolved[key] = found
-    return found
+        compiled = compiled_api(platform, instance, env.platforms.api(platform, spec.api))
+        env.resolved[key] = compiled
+    return compiled
 
 
 def _instance(spec: CallSpec, platform: Platform, env: Environment) -> Instance:
@@ -467,9 +469,9 @@ def _refuse_near_options(spec: CallSpec) -> None:
 
 def _near_option(name: str) -> str | None:
     plain = {option.replace("_", ""): option for option in OPTIONS}
-    wanted = name.lower().replace("_", "").replace("-", "")
-    found = difflib.get_close_matches(wanted, plain, n=1, cutoff=_NEAR)
-    return plain[found[0]] if found else None
+    folded = name.lower().replace("_", "").replace("-", "")
+    matches = difflib.get_close_matches(folded, plain, n=1, cutoff=_NEAR)
+    return plain[matches[0]] if matches else None
 
 
 def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
@@ -477,7 +479,7 @@ def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
     if not unknown:
         return ()
     _refuse_near_options(spec)
-    known = joined(", ", OPTIONS)
+    known = series(OPTIONS)
     if recipe.strict:
         raise CallError(
             msg(

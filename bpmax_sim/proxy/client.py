@@ -20,7 +20,7 @@ from msgspec import Struct, field
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
-from bpmax_sim.i18n import mapped, msg
+from bpmax_sim.i18n import labelled, mapped, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import authorised, names_of, real_context, signed_otherwise, unauthorised
@@ -86,7 +86,7 @@ def build(spec: CallSpec, env: Environment) -> Request:
 
 
 def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
-    grant = yield from _granted(planned, env, None)
+    grant = yield from _granted(planned, env)
     while True:
         progress = trace.progress
         request = authorised(
@@ -96,6 +96,8 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         outcome = yield from _send(request, trace)
         progress = trace.progress
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
+        if grant is not None and step.is_token_refused:
+            grant.is_refused = True
         if isinstance(outcome, Answered):
             _check_signature(outcome.response, request, planned, grant, env)
         if step.note:
@@ -106,7 +108,7 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         if step.wait:
             yield Sleep(step.wait)
         if step.renew:
-            grant = yield from _granted(planned, env, grant)
+            grant = yield from _granted(planned, env)
         offset = progress.offset if step.offset is None else step.offset
         trace.progress = Progress(progress.sent, progress.renewed + step.renew, offset)
 
@@ -147,27 +149,24 @@ def _check_signature(
     Raises:
         NoMatchError: they differ, though made at the same instant and with the same nonce.
     """
-    if response.asked is None:
+    if response.recorded_request is None:
         return
-    found = signed_otherwise(planned, grant, env, sent, response.asked)
-    if found:
-        raise env.on_mismatch(planned.call, found)
+    differences = signed_otherwise(planned, grant, env, sent, response.recorded_request)
+    if differences:
+        raise env.on_mismatch(planned.call, differences)
 
 
-def _granted(
-    planned: Plan, env: Environment, stale: Grant | None
-) -> Generator[Effect, Any, Grant | None]:
-    """Return what a login yields, where the call needs one; *stale* was refused."""
+def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:
+    """Return what a login yields, where the call needs one."""
     recipe, acquire = planned.recipe, planned.recipe.auth.acquire
     if acquire is None or not recipe.acquires:
         return None
     spoken = planned.call
-    made_up = env.synthesise_login(spoken.platform, spoken.instance)
-    flow = synthesised if made_up else login
+    synthetic = env.synthesise_login(spoken.platform, spoken.instance)
+    flow = synthesised if synthetic else login
     try:
         grant: Grant = yield Acquire(
             key=login_key(planned),
-            stale=stale,
             now=env.auth_clock.now(),
             flow=lambda: flow(planned, acquire, env),
         )
@@ -203,7 +202,7 @@ def _finish(
         raise outcome
     response, body = outcome.response, outcome.body
     redact = env.redact
-    if step.is_refused_again:
+    if step.is_token_refused:
         line = msg("the new token was refused too: HTTP {status}", status=response.status)
         raise rejected(AuthError, line, response, body, planned, redact)
     rule = planned.recipe.auth.verify_response
@@ -272,15 +271,15 @@ class TokenStore:
         self._grants: dict[str, Grant] = {}
         self._flights: dict[str, Flight] = {}
 
-    def peek(self, wanted: Acquire) -> Grant | None:
-        """Return the grant that answers *wanted*, or None if a login is due.
+    def peek(self, acquire: Acquire) -> Grant | None:
+        """Return the grant that answers *acquire*, or None if a login is due.
 
         A refused or expired grant is evicted.
         """
         with self._lock:
-            return self._valid(wanted)
+            return self._valid(acquire)
 
-    def put(self, key: str, grant: Grant) -> None:
+    def store(self, key: str, grant: Grant) -> None:
         """Keep *grant* for *key*."""
         with self._lock:
             self._grants[key] = grant
@@ -290,40 +289,40 @@ class TokenStore:
         with self._lock:
             self._grants.clear()
 
-    def obtain(self, wanted: Acquire, run: Callable[[Flow], Grant]) -> Grant:
+    def obtain(self, acquire: Acquire, run: Callable[[Flow], Grant]) -> Grant:
         """Return a valid grant, by at most one login at a time for each key; blocks.
 
         Raises:
             Exception: what the login raised, to everyone who waited for it.
         """
         with self._lock:
-            grant = self._valid(wanted)
+            grant = self._valid(acquire)
             if grant is not None:
                 return grant
-            flight = self._flights.get(wanted.key)
+            flight = self._flights.get(acquire.key)
             leads = flight is None
             if flight is None:
-                flight = self._flights[wanted.key] = Flight()
-        return self._lead(wanted, flight, run) if leads else _follow(flight)
+                flight = self._flights[acquire.key] = Flight()
+        return self._lead(acquire, flight, run) if leads else _follow(flight)
 
-    def _valid(self, wanted: Acquire) -> Grant | None:
-        grant = self._grants.get(wanted.key)
-        if grant is None or not (grant is wanted.stale or grant.expires <= wanted.now):
+    def _valid(self, acquire: Acquire) -> Grant | None:
+        grant = self._grants.get(acquire.key)
+        if grant is None or not (grant.is_refused or grant.expires <= acquire.now):
             return grant
-        del self._grants[wanted.key]
+        del self._grants[acquire.key]
         return None
 
-    def _lead(self, wanted: Acquire, flight: Flight, run: Callable[[Flow], Grant]) -> Grant:
+    def _lead(self, acquire: Acquire, flight: Flight, run: Callable[[Flow], Grant]) -> Grant:
         try:
-            flight.grant = run(wanted.flow())
+            flight.grant = run(acquire.flow())
         except Exception as error:
             flight.error = error
             raise
         finally:
             with self._lock:
                 if flight.grant is not None:
-                    self._grants[wanted.key] = flight.grant
-                del self._flights[wanted.key]
+                    self._grants[acquire.key] = flight.grant
+                del self._flights[acquire.key]
             flight.landed.set()
         return flight.grant
 
@@ -361,7 +360,7 @@ def _name(error: CallError, call: Call | None) -> None:
     """Put the call in front of a message whose raiser knew of bytes only."""
     if call is None or not call.platform or error.platform:
         return
-    error.message = msg("{name}: {why}", name=call.name, why=error.message)
+    error.message = labelled(call.name, error.message)
     error.args = (error.message,)
     error.platform, error.instance, error.api = call.platform, call.instance, call.api
 
@@ -425,9 +424,9 @@ def drive(
 
 
 def _obtained(
-    wanted: Acquire, tokens: TokenStore, log_in: Callable[[Flow], Grant]
+    acquire: Acquire, tokens: TokenStore, log_in: Callable[[Flow], Grant]
 ) -> tuple[Grant | None, Exception | None]:
     try:
-        return tokens.obtain(wanted, log_in), None
+        return tokens.obtain(acquire, log_in), None
     except Exception as error:  # noqa: BLE001 - the call decides what to do with it
         return None, error

@@ -15,6 +15,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import labelled
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import (
@@ -28,7 +29,7 @@ from bpmax_sim.platform.model import (
     Recover,
     is_set,
     name_of,
-    put_in,
+    placed_by,
     sensitive,
 )
 from bpmax_sim.platform.template import is_template, names_in
@@ -57,7 +58,7 @@ def due(auth: Auth, *, acquires: bool) -> tuple[Apply, ...]:
 
 def reserved_by(auth: Auth, apply: tuple[Apply, ...]) -> ReservedNames:
     """Return every name that *apply* and the signature of *auth* set."""
-    spots = list(put_in(auth, apply))
+    spots = list(placed_by(auth, apply))
 
     def named(place: str) -> frozenset[str]:
         return frozenset(name.lower() for where, name in spots if where == place)
@@ -83,8 +84,8 @@ def names_used(auth: Auth, apply: tuple[Apply, ...], base_url: str, api: Api) ->
         api.idempotency,
     ]
     texts = (text for source in sources if is_set(source) for text in _texts(source))
-    found = [names_in(text) for text in texts if is_template(text)]
-    return frozenset().union(*found)
+    groups = [names_in(text) for text in texts if is_template(text)]
+    return frozenset().union(*groups)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -106,7 +107,7 @@ def _all_texts(values: Iterable[Any]) -> Iterator[str]:
 
 CREDENTIAL: Final = "$credential"
 WHOLE_BODY = frozenset({"$", "."})
-_KEPT = 4096
+_MOST_CACHED = 4096
 _CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
     "token": (401,),
     "rate": (429,),
@@ -188,7 +189,7 @@ def compiled_api(platform: Platform, instance: Instance, api: Api) -> CompiledAp
     key = (id(platform), id(instance), id(api))
     recipe = _recipes.get(key)
     if recipe is None:
-        if len(_recipes) >= _KEPT:
+        if len(_recipes) >= _MOST_CACHED:
             _recipes.clear()
         recipe = _recipes[key] = _compile(platform, instance, api)
     return recipe
@@ -288,7 +289,7 @@ def _header_defaults(
             try:
                 merged[name.lower()] = (name, header_value(name, value))
             except BadValueError as error:
-                raise ConfigError(f"{platform.platform_key}.{api.key}: {error}") from None
+                raise ConfigError(labelled(f"{platform.platform_key}.{api.key}", error)) from None
     return merged
 
 

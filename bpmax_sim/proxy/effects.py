@@ -42,7 +42,7 @@ class Sleep(Struct, frozen=True):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Grant:
     """What a login yielded; two grants are the same only if they are one object.
 
@@ -50,11 +50,13 @@ class Grant:
         values: names and real values for the templates.
         standins: the same names with stand-ins for what is secret.
         expires: instant of the auth clock from which it must not be used.
+        is_refused: whether a server refused it; then it is never handed out again.
     """
 
     values: Mapping[str, Any] = field(repr=False)
     standins: Mapping[str, Any] = field(repr=False)
     expires: float
+    is_refused: bool = False
 
     __hash__ = object.__hash__
 
@@ -71,13 +73,11 @@ class Acquire(Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: one for each platform, instance and shared credentials; holds no credential.
-        stale: a grant that the server refused, never to be handed out again.
         now: the auth clock's instant, by which expiry is judged.
         flow: makes the generator of a login, which yields effects and returns a `Grant`.
     """
 
     key: str
-    stale: Grant | None
     now: float
     flow: Callable[[], Flow]
 

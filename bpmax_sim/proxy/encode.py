@@ -58,8 +58,8 @@ def scalar_text(value: Any) -> str | None:
     printer = _SCALARS.get(type(value))
     if printer is not None:
         return printer(value)
-    found = (printer(value) for base, printer in _SCALARS.items() if isinstance(value, base))
-    return next(found, None)
+    texts = (printer(value) for base, printer in _SCALARS.items() if isinstance(value, base))
+    return next(texts, None)
 
 
 _SCALARS: dict[type, Callable[[Any], str | None]] = {

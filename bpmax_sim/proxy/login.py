@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, Sensitive
 from bpmax_sim.path_template import literal_path
 from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
@@ -63,8 +63,8 @@ from bpmax_sim.secret.standin import standin
 _PLAIN = re.compile(r"[\w$-]+")
 
 
-def login_request(recipe: CompiledApi, said: LoginRequest, names: Mapping[str, Any]) -> Request:
-    """Return *said* with its templates rendered; its call is everything in it but what changes.
+def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]) -> Request:
+    """Return *declared* with its templates rendered; its call is everything in it but what changes.
 
     What the time and a nonce make is put in by auth, as a signature is: the same login at another
     time has the same identity.
@@ -73,7 +73,7 @@ def login_request(recipe: CompiledApi, said: LoginRequest, names: Mapping[str, A
         ConfigError: if a template does not fit, or yields what cannot be sent.
     """
     try:
-        return _rendered_request(recipe, said, names)
+        return _rendered_request(recipe, declared, names)
     except BadValueError as error:
         key = recipe.platform.platform_key
         raise ConfigError(
@@ -81,16 +81,18 @@ def login_request(recipe: CompiledApi, said: LoginRequest, names: Mapping[str, A
         ) from None
 
 
-def _rendered_request(recipe: CompiledApi, said: LoginRequest, names: Mapping[str, Any]) -> Request:
-    base, path, query = _address(recipe, said, names)
-    query += query_pairs({name: filled(value, names) for name, value in said.query.items()})
-    payload = _payload(said, names)
-    headers = _headers(said, names, payload)
+def _rendered_request(
+    recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
+) -> Request:
+    base, path, query = _address(recipe, declared, names)
+    query += query_pairs({name: filled(value, names) for name, value in declared.query.items()})
+    payload = _payload(declared, names)
+    headers = _headers(declared, names, payload)
     call = Call(
         platform=recipe.platform.platform_key,
         instance=recipe.instance.instance_key,
         api=LOGIN,
-        method=said.method.upper(),
+        method=declared.method.upper(),
         path=path,
         query=query,
         headers=headers,
@@ -106,12 +108,12 @@ def _rendered_request(recipe: CompiledApi, said: LoginRequest, names: Mapping[st
         call=call,
         base=base,
         confined=True,
-        injected=tuple(_changing(recipe, said)),
+        injected=tuple(_changing(recipe, declared)),
     )
     return replace(request, call=call_behind(request, call)) if request.injected else request
 
 
-def _changing(recipe: CompiledApi, said: LoginRequest) -> Iterator[str]:
+def _changing(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
     """Yield the places whose value is another at every login."""
     if CHANGING.isdisjoint(recipe.uses):
         return
@@ -120,9 +122,11 @@ def _changing(recipe: CompiledApi, said: LoginRequest) -> Iterator[str]:
     while more != names:
         names = more
         more = names | {name for name, value in parameters if _uses(value, names)}
-    headers = {name.lower(): value for name, value in said.headers.items()}
-    filled_in = said.form if is_set(said.form) else said.body if is_set(said.body) else None
-    for root, value in (("query", said.query), ("header", headers), ("body", filled_in)):
+    headers = {name.lower(): value for name, value in declared.headers.items()}
+    filled_in = (
+        declared.form if is_set(declared.form) else declared.body if is_set(declared.body) else None
+    )
+    for root, value in (("query", declared.query), ("header", headers), ("body", filled_in)):
         yield from _places(root, value, names)
 
 
@@ -143,14 +147,14 @@ def _uses(value: Any, names: frozenset[str]) -> bool:
 
 
 def _address(
-    recipe: CompiledApi, said: LoginRequest, names: Mapping[str, Any]
+    recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
     """Return base, path and query; an address of another host is its own base."""
     base = str(names["base_url"])
-    if said.url:
-        address = render(said.url, names)
+    if declared.url:
+        address = render(declared.url, names)
     else:
-        path = literal_path(render(said.path, names))
+        path = literal_path(render(declared.path, names))
         address = base + (path if path.startswith("/") or not path else f"/{path}")
     parts = urlsplit(address)
     if not parts.scheme or not parts.netloc:
@@ -165,18 +169,20 @@ def _address(
     return base, path, tuple(query)
 
 
-def _payload(said: LoginRequest, names: Mapping[str, Any]) -> Payload | None:
-    if is_set(said.form):
-        fields = {name: item for name, item in filled(said.form, names).items() if item is not None}
+def _payload(declared: LoginRequest, names: Mapping[str, Any]) -> Payload | None:
+    if is_set(declared.form):
+        fields = {
+            name: item for name, item in filled(declared.form, names).items() if item is not None
+        }
         return encode_payload(fields, "form")
-    if is_set(said.body):
-        return encode_payload(filled(said.body, names), "json")
+    if is_set(declared.body):
+        return encode_payload(filled(declared.body, names), "json")
     return None
 
 
-def _headers(said: LoginRequest, names: Mapping[str, Any], payload: Payload | None) -> Pairs:
+def _headers(declared: LoginRequest, names: Mapping[str, Any], payload: Payload | None) -> Pairs:
     headers = [
-        (name, header_value(name, render(value, names))) for name, value in said.headers.items()
+        (name, header_value(name, render(value, names))) for name, value in declared.headers.items()
     ]
     if payload and "content-type" not in Headers(tuple(headers)):
         headers.append(("Content-Type", payload.content_type))
@@ -315,19 +321,19 @@ class LoginAnswer:
         call, response = self.plan.call, self.response
         sent = self.request.recorded.call
         line = f"{sent.method} {sent.path}" if sent else self.request.method
-        told = joined(", ", self._told())
+        message = series(self._parts())
         redact = self.vault.shown
         return AuthError(
             redact(
                 msg(
                     "{platform}: the login of instance {instance!r} {what} (step {number}, "
-                    "{line}): {told}{hint}",
+                    "{line}): {message}{hint}",
                     platform=call.platform,
                     instance=call.instance,
                     what=what,
                     number=self.number,
                     line=line,
-                    told=told,
+                    message=message,
                     hint=hint,
                 )
             ),
@@ -342,7 +348,7 @@ class LoginAnswer:
             },
         )
 
-    def _told(self) -> Iterator[str]:
+    def _parts(self) -> Iterator[str]:
         """Yield status, form, code and message of the answer, whatever there is."""
         response, body, rules = self.response, self.body, self.plan.recipe.rules
         yield msg("HTTP {status}", status=response.status)
@@ -351,8 +357,8 @@ class LoginAnswer:
             ("code ", rules.code, _CODES),
             ("", rules.message, _MESSAGES),
         ):
-            found = first(response, body)
-            value = find_first(further, response, body) if found is UNSET else found
+            extracted = first(response, body)
+            value = find_first(further, response, body) if extracted is UNSET else extracted
             if isinstance(value, str | int | float):
                 yield f"{label}{self.vault.shown(as_text(value))[:_LONGEST]}"
 
@@ -384,9 +390,9 @@ def _is_number(value: Any) -> bool:
 def login_key(plan: Plan) -> str:
     """Return what grants are kept under: platform, instance, login and shared credentials."""
     recipe, real = plan.recipe, plan.tenant.real
-    kept = recipe.memo.get("login")
-    if kept is not None and kept[0] == real:
-        return str(kept[1])
+    cached = recipe.memo.get("login")
+    if cached is not None and cached[0] == real:
+        return str(cached[1])
     acquire = recipe.auth.acquire
     shared = [(name, real.get(name)) for name in (acquire.share if acquire else ())]
     digest = sha256(repr((shared, acquire)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -438,11 +444,11 @@ def _answered(
                 msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
             )
         outcome = Answered(response, answer.body)
-        next_one = again_later(outcome, rule, RATE, sent, env.auth_clock.now())
-        if isinstance(next_one, Stop):
-            raise answer.too_often(next_one.note)
-        note = next_one.note
-        yield Sleep(next_one.wait)
+        following = again_later(outcome, rule, RATE, sent, env.auth_clock.now())
+        if isinstance(following, Stop):
+            raise answer.too_often(following.note)
+        note = following.note
+        yield Sleep(following.wait)
 
 
 def _replaced(last: Grant | None, plan: Plan) -> Yielded:
@@ -527,9 +533,9 @@ def _rendered(
 ) -> Request:
     """Return one form of a step's request, made once where every login with these values has it."""
     place = msg("login {number}, {cache_key}", number=number, cache_key=context.cache_key)
-    kept = recipe.memo.get(place)
-    if kept is not None and kept[0] == (context.credentials, context.granted, context.base):
-        known: Request = kept[1]
+    cached = recipe.memo.get(place)
+    if cached is not None and cached[0] == (context.credentials, context.granted, context.base):
+        known: Request = cached[1]
         return known
     request = login_request(recipe, step.request, names_of(recipe, context, in_login=True))
     if CHANGING.isdisjoint(recipe.uses) and is_steady(recipe, context):
@@ -564,7 +570,12 @@ def _exchange(
 
 
 def _record(
-    request: Request, plan: Plan, env: Environment, start: tuple[float, int], note: str, **came: Any
+    request: Request,
+    plan: Plan,
+    env: Environment,
+    start: tuple[float, int],
+    note: str,
+    **outcome: Any,
 ) -> CallRecord:
     at, began = start
     return CallRecord(
@@ -582,5 +593,5 @@ def _record(
         position=plan.call.position,
         sent=request,
         redact=env.redact,
-        **came,
+        **outcome,
     )

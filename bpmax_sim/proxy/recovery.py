@@ -55,12 +55,20 @@ class Again(Struct, frozen=True):
     renew: bool = False
     offset: float | None = None
 
+    @property
+    def is_token_refused(self) -> bool:
+        """Whether the token of the last sending was refused."""
+        return self.renew
+
 
 class Stop(Struct, frozen=True):
-    """Nothing more is sent; *note* says why a declared recovery does not apply."""
+    """Nothing more is sent: *note* says why a declared recovery does not apply.
+
+    With *is_token_refused*, a token that was just acquired was refused too.
+    """
 
     note: str = ""
-    is_refused_again: bool = False
+    is_token_refused: bool = False
 
 
 class Answered(Struct, frozen=True):
@@ -84,39 +92,46 @@ def next_step(
     outcome: Outcome, recipe: CompiledApi, grant: Grant | None, progress: Progress, now: float
 ) -> Again | Stop:
     """Return what to do after *outcome*."""
-    found = failure_class(outcome, recipe)
-    rule = recipe.recover.get(found) if found else None
-    if found is None or rule is None:
+    failure = failure_class(outcome, recipe)
+    rule = recipe.recover.get(failure) if failure else None
+    if failure is None or rule is None:
         return Stop()
     if rule.refresh and grant is not None:
         if progress.renewed >= rule.refresh:
-            return Stop(is_refused_again=True)
+            return Stop(is_token_refused=True)
         return Again(msg("token refused; logged in anew"), renew=True)
     if rule.clock and progress.offset is None:
         offset = _offset(outcome, now)
         if offset is not None:
             return Again(msg("clock corrected by {offset:+.0f} s", offset=offset), offset=offset)
-    return _again(outcome, recipe, rule, found, progress, now)
+    return _again(outcome, recipe, rule, failure, progress, now)
 
 
 def _again(
-    outcome: Outcome, recipe: CompiledApi, rule: Recover, found: str, progress: Progress, now: float
+    outcome: Outcome,
+    recipe: CompiledApi,
+    rule: Recover,
+    failure: str,
+    progress: Progress,
+    now: float,
 ) -> Again | Stop:
     if progress.sent >= rule.tries:
-        return Stop(_unmet(rule, found, progress))
+        return Stop(_unmet(rule, failure, progress))
     if not (recipe.api.is_idempotent or _is_unexecuted(outcome)):
         return Stop(
             msg(
-                "{found}: not sent again, as {method} may have been executed; if that does no "
+                "{failure}: not sent again, as {method} may have been executed; if that does no "
                 "harm, declare idempotent: true",
-                found=found,
+                failure=failure,
                 method=recipe.method,
             )
         )
-    return again_later(outcome, rule, found, progress.sent, now)
+    return again_later(outcome, rule, failure, progress.sent, now)
 
 
-def again_later(outcome: Outcome, rule: Recover, found: str, sent: int, now: float) -> Again | Stop:
+def again_later(
+    outcome: Outcome, rule: Recover, failure: str, sent: int, now: float
+) -> Again | Stop:
     """Return how long to wait before the next sending: as the answer asks, else by *rule*."""
     wait = _wait(outcome, rule, now)
     if wait is None:
@@ -124,14 +139,16 @@ def again_later(outcome: Outcome, rule: Recover, found: str, sent: int, now: flo
     if wait > LONGEST_WAIT:
         return Stop(
             msg(
-                "{found}: not sent again, as a wait of {wait:g} s is longer than "
+                "{failure}: not sent again, as a wait of {wait:g} s is longer than "
                 "{longest_wait:g} s",
-                found=found,
+                failure=failure,
                 wait=wait,
                 longest_wait=LONGEST_WAIT,
             )
         )
-    return Again(msg("{found}: sent again after {wait:g} s", found=found, wait=wait), wait=wait)
+    return Again(
+        msg("{failure}: sent again after {wait:g} s", failure=failure, wait=wait), wait=wait
+    )
 
 
 def _is_unexecuted(outcome: Outcome) -> bool:
@@ -140,15 +157,16 @@ def _is_unexecuted(outcome: Outcome) -> bool:
     return outcome.response.status == TOO_MANY
 
 
-def _unmet(rule: Recover, found: str, progress: Progress) -> str:
+def _unmet(rule: Recover, failure: str, progress: Progress) -> str:
     """Return why the first answer is final although something is declared; nothing if it is not."""
     if rule.refresh and not progress.renewed:
         return msg(
-            "{found}: recover: refresh does nothing, as this call needs no login", found=found
+            "{failure}: recover: refresh does nothing, as this call needs no login", failure=failure
         )
     if rule.clock and progress.offset is None:
         return msg(
-            "{found}: recover: clock does nothing, as the answer has no live Date", found=found
+            "{failure}: recover: clock does nothing, as the answer has no live Date",
+            failure=failure,
         )
     return ""
 

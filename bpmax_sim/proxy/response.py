@@ -277,8 +277,8 @@ class Rules:
         self.data = tuple(map(finder, rules.data))
         named = {name: ErrorClass(status=status) for name, status in fallback.items()}
         self._classes = [
-            (name, frozenset(map(as_text, found.code)), frozenset(found.status))
-            for name, found in {**named, **rules.classes}.items()
+            (name, frozenset(map(as_text, rule.code)), frozenset(rule.status))
+            for name, rule in {**named, **rules.classes}.items()
         ]
 
     def is_ok(self, response: Response, body: Body) -> bool:
@@ -321,13 +321,13 @@ def compile_conditions(
 
 def _condition(condition: Condition, *, lenient: bool) -> Callable[[Response, Body], bool]:
     find = finder(condition.path)
-    wanted = frozenset(map(as_text, condition.any_of))
+    values = frozenset(map(as_text, condition.any_of))
 
     def holds(response: Response, body: Body) -> bool:
         value = find(response, body)
         if value is UNSET:
             return condition.absent or lenient
-        return not condition.absent and as_text(value) in wanted
+        return not condition.absent and as_text(value) in values
 
     return holds
 

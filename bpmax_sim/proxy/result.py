@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
 from bpmax_sim.field_path import FieldPath, values_at
-from bpmax_sim.i18n import joined, mapped, msg
+from bpmax_sim.i18n import labelled, mapped, msg, series
 from bpmax_sim.js_values import json_text
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_plan import Plan
@@ -68,8 +68,8 @@ def read_answer(
         line = f"HTTP {response.status} {response.reason}".rstrip()
         raise rejected(HttpStatusError, line, response, body, plan, redact)
     if body.kind == "broken":
-        told = msg("the answer says JSON and is not: {problem}", problem=body.problem)
-        raise rejected(BadResponseError, told, response, body, plan, redact)
+        message = msg("the answer says JSON and is not: {problem}", problem=body.problem)
+        raise rejected(BadResponseError, message, response, body, plan, redact)
     recipe = plan.recipe
     if recipe.rejects_business and not recipe.rules.is_ok(response, body):
         raise rejected(BusinessError, msg("business failure"), response, body, plan, redact)
@@ -84,8 +84,8 @@ def _envelope(response: Response, body: Body, plan: Plan) -> Answer:
     """Return ``{code, message, data}``: the body's own where it has them, else the exchange's."""
     rules = plan.recipe.rules
     code, message = rules.code(response, body), rules.message(response, body)
-    found = (find(response, body) for find in rules.data)
-    data = next((value for value in found if value is not UNSET), body.value)
+    values = (find(response, body) for find in rules.data)
+    data = next((value for value in values if value is not UNSET), body.value)
     value = {
         "code": response.status if code is UNSET else code,
         "message": response.reason if message is UNSET else message,
@@ -112,7 +112,7 @@ def rejected(
         if value is not UNSET:
             parts.append(f"{label}{redact(as_text(value))[:_LONGEST]}")
     return kind(
-        mapped(msg("{name}: {why}", name=call.name, why=joined(", ", parts)), redact),
+        mapped(labelled(call.name, series(parts)), redact),
         platform=call.platform,
         instance=call.instance,
         api=call.api,

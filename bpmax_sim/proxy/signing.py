@@ -49,15 +49,15 @@ class RequestEditor:
     """
 
     def __init__(self, request: Request) -> None:
-        found = _ADDRESS.match(request.url)
-        if found is None:
+        match = _ADDRESS.match(request.url)
+        if match is None:
             raise ConfigError(
                 msg("{url!r} is not an absolute URL, such as https://host/path", url=request.url)
             )
         self._request = request
-        self._start = f"{found[1]}://{found[2]}"
-        self._host = _host(found[1], found[2])
-        self._path, self._query = found[3], found[4] or ""
+        self._start = f"{match[1]}://{match[2]}"
+        self._host = _host(match[1], match[2])
+        self._path, self._query = match[3], match[4] or ""
         self._headers = request.headers
         self._body = request.body
         self._injected = dict.fromkeys(request.injected)
@@ -92,13 +92,13 @@ class RequestEditor:
             injected=tuple(self._injected),
         )
 
-    def put(self, place: Spot, name: str, value: str) -> None:
+    def set(self, place: Spot, name: str, value: str) -> None:
         """Put *value* in, instead of what stands there.
 
         Raises:
             ConfigError: if *value* cannot stand at *place*.
         """
-        _PUT[place](self, name, value)
+        _SETTERS[place](self, name, value)
         self._injected[f"{place}.{name.lower() if place == 'header' else name}"] = None
 
     def remove(self, place: Spot, name: str) -> None:
@@ -108,7 +108,7 @@ class RequestEditor:
         elif place == "query" and self._query:
             self._query = _without(self._query, name)
         elif place == "cookie":
-            self._set_cookie(_cookies(self._headers, name))
+            self._write_cookies(_cookies(self._headers, name))
 
     def _header_mapping(self) -> dict[str, str]:
         mapping: dict[str, str] = {}
@@ -118,7 +118,7 @@ class RequestEditor:
         mapping.setdefault("host", self._host)
         return mapping
 
-    def _put_header(self, name: str, value: str) -> None:
+    def _set_header(self, name: str, value: str) -> None:
         if not _VISIBLE.fullmatch(value):
             raise ConfigError(
                 msg(
@@ -130,40 +130,42 @@ class RequestEditor:
         self.remove("header", name)
         self._headers = (*self._headers, (name, value))
 
-    def _put_query(self, name: str, value: str) -> None:
+    def _set_query(self, name: str, value: str) -> None:
         self.remove("query", name)
         pair = f"{percent(name)}={percent(value)}"
         self._query = f"{self._query}&{pair}" if self._query else pair
 
-    def _put_cookie(self, name: str, value: str) -> None:
-        self._set_cookie([*_cookies(self._headers, name), f"{name}={value}"])
+    def _set_cookie(self, name: str, value: str) -> None:
+        self._write_cookies([*_cookies(self._headers, name), f"{name}={value}"])
 
-    def _set_cookie(self, cookies: list[str]) -> None:
+    def _write_cookies(self, cookies: list[str]) -> None:
         self.remove("header", "cookie")
         if cookies:
-            self._put_header("Cookie", "; ".join(cookies))
+            self._set_header("Cookie", "; ".join(cookies))
 
-    def _put_path(self, name: str, value: str) -> None:
+    def _set_path(self, name: str, value: str) -> None:
         self._path = self._path.replace(f"{{{name}}}", percent(value))
 
-    def _put_body(self, name: str, value: str) -> None:
+    def _set_body(self, name: str, value: str) -> None:
         media = Headers(self._headers).media_type
         if not media:
-            self.put("header", "Content-Type", "application/json")
+            self.set("header", "Content-Type", "application/json")
         if media == FORM:
-            kept = _without(octet_text(self._body or b""), name)
+            remaining = _without(octet_text(self._body or b""), name)
             pair = f"{form(name)}={form(value)}"
-            self._body = (f"{kept}&{pair}" if kept else pair).encode("utf-8", "surrogateescape")
+            self._body = (f"{remaining}&{pair}" if remaining else pair).encode(
+                "utf-8", "surrogateescape"
+            )
         else:
             self._body = _with_member(self._body or b"{}", name.split("."), value)
 
 
-_PUT: Final = {
-    "header": RequestEditor._put_header,  # noqa: SLF001 - the table of this class
-    "query": RequestEditor._put_query,  # noqa: SLF001
-    "cookie": RequestEditor._put_cookie,  # noqa: SLF001
-    "path": RequestEditor._put_path,  # noqa: SLF001
-    "body": RequestEditor._put_body,  # noqa: SLF001
+_SETTERS: Final = {
+    "header": RequestEditor._set_header,  # noqa: SLF001 - the table of this class
+    "query": RequestEditor._set_query,  # noqa: SLF001
+    "cookie": RequestEditor._set_cookie,  # noqa: SLF001
+    "path": RequestEditor._set_path,  # noqa: SLF001
+    "body": RequestEditor._set_body,  # noqa: SLF001
 }
 
 
@@ -178,8 +180,8 @@ def _host(scheme: str, netloc: str) -> str:
 
 
 def _without(pairs: str, name: str) -> str:
-    kept = (pair for pair in pairs.split("&") if not _is_named(pair.partition("=")[0], name))
-    return "&".join(kept)
+    remaining = (pair for pair in pairs.split("&") if not _is_named(pair.partition("=")[0], name))
+    return "&".join(remaining)
 
 
 def _is_named(encoded: str, name: str) -> bool:
@@ -203,13 +205,15 @@ def _with_member(body: bytes, path: list[str], value: str) -> bytes:
     first, *rest = path
     inner = members.get(first, b"{}")
     members[first] = _with_member(inner, rest, value) if rest else msgspec.json.encode(value)
-    return b"{%s}" % b",".join(json_text(name) + b":" + one for name, one in members.items())
+    return b"{%s}" % b",".join(json_text(name) + b":" + member for name, member in members.items())
 
 
 def _members(body: bytes) -> dict[str, bytes] | None:
     """Return the members of a JSON object, as they are written, or None for anything else."""
     try:
-        return {name: bytes(one) for name, one in msgspec.json.decode(body, type=_Object).items()}
+        return {
+            name: bytes(member) for name, member in msgspec.json.decode(body, type=_Object).items()
+        }
     except msgspec.DecodeError:
         return _members_with_halves(body)
 
@@ -220,7 +224,11 @@ def _members_with_halves(body: bytes) -> dict[str, bytes] | None:
         return None
     try:
         value = loads(body)
-        return {n: json_text(one) for n, one in value.items()} if isinstance(value, dict) else None
+        return (
+            {n: json_text(member) for n, member in value.items()}
+            if isinstance(value, dict)
+            else None
+        )
     except (ValueError, RecursionError, UnprintableError):
         return None
 
@@ -262,7 +270,7 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     _define(rule.canonical, scope)
     scope["signature"] = _signature(rule, scope)
     for spot in rule.emit:
-        _put(editor, spot.place, spot.name, spot.value, scope)
+        _set_rendered(editor, spot.place, spot.name, spot.value, scope)
     return editor.request()
 
 
@@ -332,17 +340,17 @@ def _define(groups: tuple[Mapping[str, str], ...], scope: dict[str, object]) -> 
 def _prepare(editor: RequestEditor, rule: Sign, scope: dict[str, object]) -> None:
     for name, source in rule.default_headers.items():
         if not editor.has_header(render(name, scope)):
-            _put(editor, "header", name, source, scope)
+            _set_rendered(editor, "header", name, source, scope)
     for name, source in rule.set_headers.items():
-        _put(editor, "header", name, source, scope)
+        _set_rendered(editor, "header", name, source, scope)
     for name, source in rule.set_query.items():
-        _put(editor, "query", name, source, scope)
+        _set_rendered(editor, "query", name, source, scope)
     scope.update(editor.names())
 
 
-def _put(editor: RequestEditor, place: Spot, name: str, source: str, scope: Names) -> None:
+def _set_rendered(editor: RequestEditor, place: Spot, name: str, source: str, scope: Names) -> None:
     if value := render(source, scope):
-        editor.put(place, render(name, scope), value)
+        editor.set(place, render(name, scope), value)
 
 
 def _signature(rule: Sign, scope: Names) -> str:
@@ -390,14 +398,14 @@ def _check_time(rule: VerifyResponse, scope: Names) -> None:
 def _is_signature(rule: VerifyResponse, message: bytes, signature: str, key: str) -> bool:
     decode = decode_hex if rule.encode == "hex" else decode_base64
     try:
-        given = decode(signature, msg("its signature"))
+        received = decode(signature, msg("its signature"))
     except FilterError:
         return False
     if rule.algorithm == "hmac-sha256":
-        return hmac.compare_digest(given, hmac.digest(octets(key), message, "sha256"))
+        return hmac.compare_digest(received, hmac.digest(octets(key), message, "sha256"))
     from bpmax_sim.platform.keys import rsa_verify  # noqa: PLC0415 - slow to import
 
     try:
-        return rsa_verify(message, given, key)
+        return rsa_verify(message, received, key)
     except FilterError as error:
         raise ConfigError(msg("auth.verify_response cannot verify: {error}", error=error)) from None

@@ -71,8 +71,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Leave out the folder of recordings, of which there may be thousands and no test."""
     if collection_path.name != "cassettes":
         return None
-    beside = collection_path.with_name("scenarios")
-    return True if beside.is_dir() and collection_path.is_dir() else None
+    folder = collection_path.with_name("scenarios")
+    return True if folder.is_dir() and collection_path.is_dir() else None
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -81,8 +81,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     from bpmax_sim.pytest_plugin.items import ScenarioFile  # noqa: PLC0415
 
-    found: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
-    return found
+    collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
+    return collector
 
 
 def _is_scenario(path: Path) -> bool:

@@ -25,7 +25,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.project import SUFFIX, relative_name
 from bpmax_sim.pytest_plugin import options
-from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, put_behind
+from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of
 from bpmax_sim.pytest_plugin.session_options import (
     COMMANDS,
@@ -89,9 +89,9 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
     @classmethod
     def again(cls, text: str, path: str, line: int) -> FailureText:
         """Return the text that a worker of pytest-xdist sent as a mere string."""
-        found = cls(text)
-        found.reprcrash = Crash(path, line, text.partition("\n")[0])
-        return found
+        copy = cls(text)
+        copy.reprcrash = Crash(path, line, text.partition("\n")[0])
+        return copy
 
     def toterminal(self, tw: Any) -> None:
         """Write it to pytest's terminal, in colour where there is any."""
@@ -104,7 +104,7 @@ def _within(lines: list[str], others: list[str]) -> list[str]:
     if not others:
         return lines
     room = max(LONGEST - len(lines), 1)
-    told = (
+    shown = (
         others[:room]
         if len(others) <= room
         else [
@@ -112,7 +112,7 @@ def _within(lines: list[str], others: list[str]) -> list[str]:
             msg("also: {others_count} more failures", others_count=len(others) - room + 1),
         ]
     )
-    return [*lines[: LONGEST - len(told)], *told]
+    return [*lines[: LONGEST - len(shown)], *shown]
 
 
 def calls_section(calls: Sequence[CallMade], room: int) -> str:
@@ -173,10 +173,10 @@ def _behind(failure: Failure) -> Iterator[str]:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        found = found.__cause__
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__
 
 
 def _indented(lines: Sequence[str]) -> Iterator[str]:
@@ -206,12 +206,12 @@ class ScenarioFile(pytest.Module):
         """
         try:
             variables = options.variables(self.config)
-            found = items(self.path, variables=variables, root=root_of(self))
+            result = items(self.path, variables=variables, root=root_of(self))
         except ConfigError as error:
             tally_of(self.config).broken += 1
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(translate(str(error))) from None
         folder = cassettes_folder(self)
-        for item in found:
+        for item in result:
             yield self._test(item, folder)
 
     def _test(self, item: ScenarioItem, folder: Path) -> pytest.Item:
@@ -256,9 +256,9 @@ class ScenarioTest(pytest.Function):
         """Return the text of a scenario's failure, and what pytest makes of any other error."""
         error = excinfo.value
         if isinstance(error, ScenarioFailedError):
-            wanted = options.value(self.config, "tb")
+            style = options.value(self.config, "tb")
             return FailureText.of(
-                error.failures, behind(error.failures, error.redact) if wanted else ""
+                error.failures, behind(error.failures, error.redact) if style else ""
             )
         return super().repr_failure(excinfo)
 
@@ -307,20 +307,20 @@ def _changed(test: ScenarioTest) -> ScenarioItem:
     item = test.scenario
     names = ("seed", "clock")
     mark = marked(test)
-    wanted = {name: choose(test.config, mark, name, says=test.says) for name in names}
-    given = {name: value for name, value in wanted.items() if value is not None}
+    options = {name: choose(test.config, mark, name, says=test.says) for name in names}
+    passed = {name: value for name, value in options.items() if value is not None}
     faults = tuple(marked_faults(test))
-    if not given and not faults:
+    if not passed and not faults:
         return item
-    scenario = msgspec.structs.replace(item.scenario, **given)
+    scenario = msgspec.structs.replace(item.scenario, **passed)
     clock = Instant.parse(scenario.clock) if scenario.clock else None
     return replace(item, scenario=scenario, clock=clock, faults=(*item.faults, *faults))
 
 
 def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
-    found: SessionOptions = {**COMMANDS, **session_options(test, says=test.says)}
-    session = open_session(item, cassettes=test.cassettes, **found)
-    put_behind(test, session)
+    opened: SessionOptions = {**COMMANDS, **session_options(test, says=test.says)}
+    session = open_session(item, cassettes=test.cassettes, **opened)
+    stub_session(test, session)
     if session.is_closed:
         test.stash[GUARD].close(options.allowed_hosts(test.config))
     hide_in(test, session.redact)
@@ -374,8 +374,8 @@ def _trace_skip(test: ScenarioTest, reason: str) -> None:
 
 
 def _traced(config: pytest.Config) -> str:
-    found: str = options.value(config, "trace", "on-failure")
-    return found
+    policy: str = options.value(config, "trace", "on-failure")
+    return policy
 
 
 def describe(item: pytest.Item, report: pytest.TestReport, error: BaseException | None) -> None:
@@ -391,16 +391,16 @@ def describe(item: pytest.Item, report: pytest.TestReport, error: BaseException 
 
 def _annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException | None) -> None:
     """Put calls, console and the failing step's line into the report of a scenario's call."""
-    calls, told, room = test.stash.get(CALLS, ()), 0, len(test.stash.get(CALLS, ()))
+    calls, count, room = test.stash.get(CALLS, ()), 0, len(test.stash.get(CALLS, ()))
     if isinstance(error, ScenarioFailedError):
-        told = len(error.failures[0].calls)
+        count = len(error.failures[0].calls)
         room = LONGEST - len(str(report.longrepr).splitlines()) - 1
         place = annotation(error.failures[0], test.config.rootpath)
         if place:
             report.location = (*place, report.location[2])
     file, line, _ = report.location
     test.user_properties += [("file", file.replace(os.sep, "/")), ("line", str((line or 0) + 1))]
-    text = calls_section(calls, room) if len(calls) > told else ""
+    text = calls_section(calls, room) if len(calls) > count else ""
     if text:
         report.sections.append(("calls", translate(text)))
     report.sections += console_section(test.stash.get(CONSOLE, ()))

@@ -13,9 +13,9 @@ from typing import Any, Final, Literal
 import pytest
 
 from bpmax_sim.guard import hosts_of
-from bpmax_sim.i18n import choose, msg, translate
+from bpmax_sim.i18n import choose, labelled, msg, series, translate
 from bpmax_sim.project import find_root, language_of
-from bpmax_sim.session.options import CI_REFUSES, Given, Option, helped, options_of
+from bpmax_sim.session.options import CI_REFUSES, Option, OptionKind, helped, options_of
 
 REPORT = ".bpmax/report.html"
 OPTIONS: Final = options_of("pytest")
@@ -41,34 +41,36 @@ _READ: Final[Mapping[str, Callable[[str], Any]]] = {"shard": _shard}
 """Above the table in the layers."""
 
 
-_INI: Mapping[Given, tuple[Literal["string", "bool", "linelist"], Any]] = {
+_INI: Mapping[OptionKind, tuple[Literal["string", "bool", "linelist"], Any]] = {
     "value": ("string", ""),
     "switch": ("bool", False),
     "many": ("linelist", []),
     "optional": ("string", ""),
 }
-_SAID = pytest.StashKey[dict[str, tuple[Any, Any]]]()
+_READ_OPTIONS = pytest.StashKey[dict[str, tuple[Any, Any]]]()
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options and their ini twins."""
     group = parser.getgroup("bpmax-sim", msg("BPMAX scenarios"))
     for name, option in OPTIONS.items():
-        told = helped(option, flag_of)
-        group.addoption(flag_of(name), dest=ini_of(name), default=None, help=told, **_way(option))
-        kind, default = _INI[option.given]
+        help_text = helped(option, flag_of)
+        group.addoption(
+            flag_of(name), dest=ini_of(name), default=None, help=help_text, **_way(option)
+        )
+        kind, default = _INI[option.kind]
         parser.addini(
             ini_of(name), msg("as {flag_of}", flag_of=flag_of(name)), type=kind, default=default
         )
 
 
 def _way(option: Option) -> dict[str, Any]:
-    if option.given == "switch":
+    if option.kind == "switch":
         return {"action": "store_const", "const": True}
-    if option.given == "optional":
+    if option.kind == "optional":
         return {"nargs": "?", "const": REPORT, "metavar": option.metavar}
     shown = {"metavar": option.metavar} if option.metavar else {"choices": option.choices}
-    return shown | ({"action": "append"} if option.given == "many" else {})
+    return shown | ({"action": "append"} if option.kind == "many" else {})
 
 
 def on_command_line(config: pytest.Config, name: str) -> Any:
@@ -83,14 +85,14 @@ def in_ini(config: pytest.Config, name: str) -> Any:
 
 def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
     """Return what the command line and the ini file say; each test asks, and neither changes."""
-    known = config.stash.get(_SAID, None)
+    known = config.stash.get(_READ_OPTIONS, None)
     if known is None:
-        known = config.stash[_SAID] = {}
+        known = config.stash[_READ_OPTIONS] = {}
     if name not in known:
         option, ini = OPTIONS[name], ini_of(name)
-        given, written = config.getoption(ini, None), config.getini(ini)
+        passed, written = config.getoption(ini, None), config.getini(ini)
         known[name] = (
-            None if given is None else _read(option, given, flag_of(name)),
+            None if passed is None else _read(option, passed, flag_of(name)),
             _read(option, written, ini) if written else None,
         )
     return known[name]
@@ -98,29 +100,29 @@ def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
 
 def value(config: pytest.Config, name: str, default: Any = None) -> Any:
     """Return what is said of an option: on the command line, else in the ini file."""
-    given, written = read_option(config, name)
-    if given is None:
-        given = written
-    return default if given is None else given
+    passed, written = read_option(config, name)
+    if passed is None:
+        passed = written
+    return default if passed is None else passed
 
 
-def _read(option: Option, given: Any, told: str) -> Any:
-    if option.given != "value":
-        return given
-    if option.choices and given not in option.choices:
-        known = ", ".join(option.choices)
+def _read(option: Option, value: Any, spelled: str) -> Any:
+    if option.kind != "value":
+        return value
+    if option.choices and value not in option.choices:
+        known = series(option.choices)
         raise usage_error(
             msg(
-                "{told}: expected one of {known}, got {given!r}",
-                told=told,
+                "{spelled}: expected one of {known}, got {value!r}",
+                spelled=spelled,
                 known=known,
-                given=given,
+                value=value,
             )
         )
     try:
-        return _READ.get(option.name, option.read)(given)
+        return _READ.get(option.name, option.read)(value)
     except ValueError as error:
-        raise usage_error(f"{told}: {error}") from None
+        raise usage_error(labelled(spelled, error)) from None
 
 
 def usage_error(message: str) -> pytest.UsageError:
@@ -152,20 +154,20 @@ def report_path(config: pytest.Config) -> Path | None:
     Raises:
         pytest.UsageError: it is no HTML file, such as a test that stands behind the option.
     """
-    given: str | None = value(config, "report")
-    if not given:
+    path: str | None = value(config, "report")
+    if not path:
         return None
-    if not given.endswith(".html"):
+    if not path.endswith(".html"):
         raise usage_error(
             msg(
-                "--bpmax-report: expected a file that ends in .html, got {given!r}; write "
+                "--bpmax-report: expected a file that ends in .html, got {path!r}; write "
                 "--bpmax-report=FILE, or put the option behind the tests",
-                given=given,
+                path=path,
             )
         )
-    if given != REPORT:
-        return Path(config.invocation_params.dir, given)
-    return find_root(config.rootpath) / given
+    if path != REPORT:
+        return Path(config.invocation_params.dir, path)
+    return find_root(config.rootpath) / path
 
 
 def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
@@ -179,13 +181,13 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
     Raises:
         pytest.UsageError: one is not NAME=VALUE.
     """
-    given = [*(in_ini(config, "var") or ()), *(on_command_line(config, "var") or ())]
-    if not given:
+    texts = [*(in_ini(config, "var") or ()), *(on_command_line(config, "var") or ())]
+    if not texts:
         return {}
-    from bpmax_sim.scenario.cases import given_variables  # noqa: PLC0415 - only where given
+    from bpmax_sim.scenario.cases import cli_variables  # noqa: PLC0415 - only where given
 
     try:
-        return given_variables(given)
+        return cli_variables(texts)
     except ValueError as error:
         raise usage_error(
             msg("--bpmax-var: expected NAME=VALUE, got {error!r}", error=str(error))

@@ -22,7 +22,7 @@ from _pytest._io import saferepr
 
 from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
-from bpmax_sim.i18n import Message, joined, msg, translate
+from bpmax_sim.i18n import Message, joined, msg, series, translate
 from bpmax_sim.project import cassette_name
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
@@ -71,7 +71,7 @@ def make_fault(on: str, *, call: int | str | None = None, **do: Any) -> Fault:
     node = read_yaml(json.dumps(written, ensure_ascii=False), file="fault")
     rule = decode(node, FaultRule, problems)
     if rule is None or problems:
-        raise ConfigError(*(Problem(one.message, path=one.path) for one in problems))
+        raise ConfigError(*(Problem(problem.message, path=problem.path) for problem in problems))
     if wrong := fault_problem(rule):
         raise ConfigError(msg("fault on {on}: {wrong}", on=on, wrong=wrong))
     return fault_of(rule)
@@ -84,13 +84,13 @@ def marked_faults(node: pytest.Item) -> Iterator[Fault]:
         ConfigError: if one is wrong.
     """
     for mark in reversed(list(node.iter_markers("bpmax_fault"))):
-        given = dict(mark.kwargs)
-        given |= given.pop("do", {})
+        options = dict(mark.kwargs)
+        options |= options.pop("do", {})
         if len(mark.args) != 1 or not isinstance(mark.args[0], str):
             raise ConfigError(
                 msg("the marker bpmax_fault takes one target, such as 'crm.create_order'")
             )
-        yield make_fault(mark.args[0], **given)
+        yield make_fault(mark.args[0], **options)
 
 
 class RunFaults:
@@ -120,15 +120,15 @@ class RunFaults:
         """Take the rules away, and return what to say of those that never fired, or nothing."""
         silent = self._session.disarm(self._rules)
         self._rules = []
-        made = joined(", ", dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
+        names = series(dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
         return joined(
             "\n",
             (
                 msg(
-                    "fault never fired: {rule} -> {describe_fault} (calls made: {made})",
+                    "fault never fired: {rule} -> {describe_fault} (calls made: {names})",
                     rule=rule,
                     describe_fault=describe_fault(rule),
-                    made=made,
+                    names=names,
                 )
                 for rule in silent
             ),
@@ -153,13 +153,13 @@ def router_of(node: pytest.Item, session: Session | None) -> Iterator[Router]:
         del node.stash[_STUB]
 
 
-def put_behind(node: pytest.Item, session: Session) -> None:
+def stub_session(node: pytest.Item, session: Session) -> None:
     """Let the router of *node*, if it has one, answer in front of *session*."""
     if _STUB in node.stash:
         session.stub(node.stash[_STUB])
 
 
-_TOLD = ("longrepr", "sections", "user_properties", "wasxfail")
+_REPORTED = ("longrepr", "sections", "user_properties", "wasxfail")
 _LOGS = ("log_cli_handler", "log_file_handler")
 _active: list[pytest.Item] = []
 _comparing: list[Any] = []
@@ -194,11 +194,11 @@ def redact_now(text: str) -> str:
 
 def _uncut(self: saferepr.SafeRepr, x: object) -> str:
     """Return what `SafeRepr.repr` does; where it holds a secret, redact it, and cut it then."""
-    told = _whole(self, x)
+    text = _whole(self, x)
     whole = _whole(saferepr.SafeRepr(None, self.use_ascii), x)
     shown = redact_now(whole)
     if shown == whole:
-        return told
+        return text
     return shown if self.maxsize is None else saferepr._ellipsize(shown, self.maxsize)  # noqa: SLF001
 
 
@@ -223,12 +223,15 @@ def compared(config: pytest.Config, op: str, left: Any, right: Any) -> list[str]
         return None
     _comparing.append(shown)
     try:
-        found = config.hook.pytest_assertrepr_compare(
+        explanations = config.hook.pytest_assertrepr_compare(
             config=config, op=op, left=shown[0], right=shown[1]
         )
     finally:
         _comparing.pop()
-    lines = next((list(one) for one in found if one), [f"{shown[0]!r} {op} {shown[1]!r}"])
+    lines = next(
+        (list(explanation) for explanation in explanations if explanation),
+        [f"{shown[0]!r} {op} {shown[1]!r}"],
+    )
     return [redact_now(line) for line in lines]
 
 
@@ -239,13 +242,13 @@ def hidden_in(error: BaseException | None) -> Iterator[None]:
     pytest breaks a message into lines, over which an encoded secret may go.
     """
     with ExitStack() as stack:
-        for one in _behind(error, set()):
+        for link in _behind(error, set()):
             for name in ("args", "__notes__"):
-                before = getattr(one, name, None)
+                before = getattr(link, name, None)
                 shown = redacted(before, redact_now) if isinstance(before, tuple | list) else before
                 if before is not None and shown != before:
-                    setattr(one, name, shown)
-                    stack.callback(setattr, one, name, before)
+                    setattr(link, name, shown)
+                    stack.callback(setattr, link, name, before)
         yield
 
 
@@ -255,8 +258,8 @@ def _behind(error: BaseException | None, seen: set[int]) -> Iterator[BaseExcepti
     seen.add(id(error))
     yield error
     inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-    for one in (error.__cause__, error.__context__, *inner):
-        yield from _behind(one, seen)
+    for cause in (error.__cause__, error.__context__, *inner):
+        yield from _behind(cause, seen)
 
 
 def tell_console(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -267,13 +270,13 @@ def tell_console(item: pytest.Item, report: pytest.TestReport) -> None:
 
 def hide(report: pytest.TestReport) -> None:
     """Replace the secrets in all that *report* tells."""
-    for name in _TOLD:
+    for name in _REPORTED:
         if hasattr(report, name):
             setattr(report, name, _hidden(getattr(report, name)))
     context = getattr(report, "context", None)  # of a subtest
     if context is not None:
-        told = {"msg": context.msg, "kwargs": dict(context.kwargs)}
-        report.context = type(context)(**redacted(told, redact_now))  # type: ignore[attr-defined]
+        parts = {"msg": context.msg, "kwargs": dict(context.kwargs)}
+        report.context = type(context)(**redacted(parts, redact_now))  # type: ignore[attr-defined]
 
 
 def hide_warning(warning: warnings.WarningMessage) -> None:
@@ -320,12 +323,12 @@ class _Hiding(logging.Formatter):
         return redact_now(self._inner.format(record))
 
 
-def open_session(node: pytest.Item, **given: Unpack[SessionOptions]) -> Session:
+def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session:
     """Return an open session for a Python test; the network is closed to it if it replays.
 
     Args:
         node: the test.
-        given: options of `Session.open` that win over everything; ``cassette`` may be a name
+        passed: options of `Session.open` that win over everything; ``cassette`` may be a name
             below the cassettes folder.
 
     Raises:
@@ -333,11 +336,11 @@ def open_session(node: pytest.Item, **given: Unpack[SessionOptions]) -> Session:
         CassetteError: the cassette cannot be used.
     """
     folder = cassettes_folder(node)
-    cassette = given.get("cassette")
+    cassette = passed.get("cassette")
     if isinstance(cassette, str):
         name = cassette_name(root_of(node), node.path, cassette, "")
-        given["cassette"] = folder / f"{name}.yaml"
-    found: SessionOptions = {
+        passed["cassette"] = folder / f"{name}.yaml"
+    session_arguments: SessionOptions = {
         "platforms": _platforms(node),
         "cassette": cassette_of(node),
         "logins": folder / "auth",
@@ -345,10 +348,10 @@ def open_session(node: pytest.Item, **given: Unpack[SessionOptions]) -> Session:
         "command": msg("pytest {quote} --bpmax-mode=record", quote=shlex.quote(node.nodeid)),
         **COMMANDS,
         **session_options(node),
-        **given,
+        **passed,
     }
-    session = _sessions(node).open(**found)
-    put_behind(node, session)
+    session = _sessions(node).open(**session_arguments)
+    stub_session(node, session)
     if session.is_closed:
         node.stash[GUARD].close(options.allowed_hosts(node.config))
     hide_in(node, session.redact)
@@ -364,15 +367,15 @@ class Sessions:
         self._last: dict[tuple[object, str], Session] = {}
         self._consoles: dict[tuple[object, str], list[ConsoleLine]] = {}
 
-    def open(self, **found: Unpack[SessionOptions]) -> Session:
+    def open(self, **options: Unpack[SessionOptions]) -> Session:
         """Return one more, which does not end its owner's recording when it closes.
 
         Raises:
             ConfigError: an option or a file is wrong.
             CassetteError: the cassette cannot be used.
         """
-        found["run"] = self._run
-        session = Session.open(**found)
+        options["run"] = self._run
+        session = Session.open(**options)
         key = session.settings.cassette, session.settings.owner
         self._last[key] = session
         self._consoles[key] = session.console  # of an example of a property the last one's
@@ -517,11 +520,11 @@ class RunEvents(Sequence[Event]):
         self._result = Result()
         session.hear(self._hear)
 
-    def _hear(self, told: Outcome | FieldChanged) -> None:
-        if isinstance(told, FieldChanged):
-            self._log.tell(told)
+    def _hear(self, event: Outcome | FieldChanged) -> None:
+        if isinstance(event, FieldChanged):
+            self._log.tell(event)
         else:
-            self._result.take(told)
+            self._result.take(event)
 
     def tell(self, happening: Happening) -> None:
         """Take what a subject tells."""

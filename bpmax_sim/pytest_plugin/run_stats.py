@@ -117,7 +117,7 @@ class Tally:
             return
         owner = session.settings.owner
         self.owners.setdefault(cassette, set()).add(owner)
-        _narrow(self.left, cassette, owner, {one.order for one in session.unplayed})
+        _narrow(self.left, cassette, owner, {exchange.order for exchange in session.unplayed})
 
     def as_data(self) -> dict[str, Any]:
         """Return it as plain values, to be sent to the controller."""
@@ -127,10 +127,10 @@ class Tally:
             "unplayed": dict(self.unplayed),
             "partial": self.partial,
             "sharded": self.sharded,
-            "owners": {one: sorted(names) for one, names in self.owners.items()},
+            "owners": {path: sorted(names) for path, names in self.owners.items()},
             "left": {
-                one: {owner: sorted(orders) for owner, orders in left.items()}
-                for one, left in self.left.items()
+                path: {owner: sorted(orders) for owner, orders in left.items()}
+                for path, left in self.left.items()
             },
         } | {name: sorted(map(translate, getattr(self, name))) for name in _SETS}
 

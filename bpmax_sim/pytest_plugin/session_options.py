@@ -11,7 +11,7 @@ import pytest
 
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
 from bpmax_sim.errors import ConfigError, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.project import cassette_name, file_name, find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.session.options import options_of
@@ -46,20 +46,18 @@ def marked(node: pytest.Item) -> dict[str, Any]:
     Raises:
         ConfigError: if a key is unknown.
     """
-    found: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for mark in reversed(list(node.iter_markers("bpmax"))):
         if mark.args:
             raise ConfigError(msg("the marker bpmax takes names only, such as bpmax(cassette='x')"))
         for key in mark.kwargs:
             if key not in MARKED:
-                hint = near(key, MARKED) or msg(
-                    "; known are {names}", names=", ".join(sorted(MARKED))
-                )
+                hint = near(key, MARKED) or msg("; known are {names}", names=series(sorted(MARKED)))
                 raise ConfigError(msg("the marker bpmax has no {key!r}{hint}", key=key, hint=hint))
-        found |= mark.kwargs
+        options |= mark.kwargs
     if node.get_closest_marker("bpmax_live"):
-        found["mode"] = "live"
-    return found
+        options["mode"] = "live"
+    return options
 
 
 def choose(
@@ -90,7 +88,7 @@ def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> S
         ConfigError: if a marker is wrong.
     """
     mark = marked(node)
-    found: dict[str, Any] = {}
+    chosen: dict[str, Any] = {}
     for name, option in options_of("session").items():
         if name in _FILES or name in _OF_THE_GUARD:
             continue
@@ -99,7 +97,7 @@ def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> S
         else:
             value = mark.get(name) if name in MARKED else None
         if value is not None:
-            found[option.argument] = value
+            chosen[option.argument] = value
     root, files = root_of(node), dict(_named_files(node, mark, says))
     if "instances" in mark:
         files["instances"] = root / mark["instances"]
@@ -108,7 +106,7 @@ def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> S
         files["cassette"] = cassettes_folder(node) / f"{name}.yaml"
     config = node.config
     of_run = {"remote": remote_of(config), "shared_logins": _logins_of(config)}
-    return cast("SessionOptions", found | files | of_run)
+    return cast("SessionOptions", chosen | files | of_run)
 
 
 def _logins_of(config: pytest.Config) -> SharedLogins:
@@ -122,9 +120,9 @@ def _named_files(
     node: pytest.Item, mark: Mapping[str, Any], says: Says
 ) -> Iterator[tuple[str, Path]]:
     """Yield the platforms, each way of naming them relative to what its writer looks at."""
-    config, given = node.config, options.on_command_line(node.config, "platforms")
-    if given is not None:
-        yield "platforms", config.invocation_params.dir / given
+    config, passed = node.config, options.on_command_line(node.config, "platforms")
+    if passed is not None:
+        yield "platforms", config.invocation_params.dir / passed
     elif "platforms" in mark:
         yield "platforms", root_of(node) / mark["platforms"]
     elif not says("platforms") and (ini := options.in_ini(config, "platforms")) is not None:
@@ -145,8 +143,8 @@ def root_of(node: pytest.Item | pytest.Collector) -> Path:
 def remote_of(config: pytest.Config) -> Remote | None:
     """Return where the cassettes come from, if that is a URL; one for the whole run."""
     if _REMOTE not in config.stash:
-        said = options.value(config, "cassettes")
-        config.stash[_REMOTE] = mirror(said, config.rootpath) if is_url(said) else None
+        place = options.value(config, "cassettes")
+        config.stash[_REMOTE] = mirror(place, config.rootpath) if is_url(place) else None
     return config.stash[_REMOTE]
 
 
@@ -156,9 +154,9 @@ def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     remote = remote_of(config)
     if remote is not None:
         return remote.folder
-    given = options.on_command_line(config, "cassettes")
-    if given is not None:
-        return Path(config.invocation_params.dir, given)
+    folder = options.on_command_line(config, "cassettes")
+    if folder is not None:
+        return Path(config.invocation_params.dir, folder)
     ini = options.in_ini(config, "cassettes")
     return Path(config.rootpath, ini) if ini is not None else root_of(node) / "cassettes"
 

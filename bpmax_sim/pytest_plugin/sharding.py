@@ -39,16 +39,16 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 def header(config: pytest.Config, shard: Shard) -> str:
     """Return what must be the same for every shard of one run."""
-    found = seconds(config)
+    durations = seconds(config)
     known = msg(
-        "{found_count} durations ({fingerprint})",
-        found_count=len(found),
-        fingerprint=shards.fingerprint(found),
+        "{durations_count} durations ({fingerprint})",
+        durations_count=len(durations),
+        fingerprint=shards.fingerprint(durations),
     )
     return msg(
         "shard {shard}, split by {known}",
         shard=shard,
-        known=known if found else msg("number, no durations known"),
+        known=known if durations else msg("number, no durations known"),
     )
 
 
@@ -85,5 +85,5 @@ def keep_durations(
     if shard is None and not any(f"{SUFFIX}::" in nodeid for nodeid in took):
         return
     root: Path = find_root(config.rootpath)
-    found = dict(zip(_keys(config, took), map(float, took.values()), strict=True))
-    shards.keep(root, found, shard=shard, complete=complete)
+    durations = dict(zip(_keys(config, took), map(float, took.values()), strict=True))
+    shards.keep(root, durations, shard=shard, complete=complete)

@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 import bpmax_sim
-from bpmax_sim.i18n import joined, msg, plural, translate
+from bpmax_sim.i18n import joined, msg, plural, series, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import shown
@@ -30,7 +30,9 @@ _MOST = 10
 _ROWS = 50
 _OUTCOMES = ("passed", "failed", "error", "xfailed", "xpassed", "skipped")
 _OTHER_ANNOTATOR = "pytest_github_actions_annotate_failures"
-_PROBLEM = re.compile(r"(?P<file>[^\n]+?\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<told>.+)")
+_PROBLEM = re.compile(
+    r"(?P<file>[^\n]+?\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?(?:: |：)(?P<told>.+)"
+)
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
@@ -40,7 +42,7 @@ class Note(msgspec.Struct, frozen=True):
     file: str
     line: int
     title: str
-    told: str
+    text: str
     column: int = 0
 
 
@@ -63,7 +65,7 @@ def tell(reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequen
 def command(note: Note) -> str:
     """Return the workflow command that annotates *note*."""
     return annotation(
-        note.told, file=note.file, line=note.line, column=note.column, title=note.title
+        note.text, file=note.file, line=note.line, column=note.column, title=note.title
     )
 
 
@@ -74,7 +76,7 @@ def summary(outcomes: Mapping[str, int], notes: Sequence[Note], lines: Iterable[
     counted = counts(outcomes, BY_OUTCOME)
     parts = [msg("### bpmax-sim: {counted}", counted=(counted or msg("not collected"))), ""]
     if notes:
-        rows = [f"| {_cell(n.title)} | {_cell(_where(n))} | {_cell(n.told)} |" for n in notes]
+        rows = [f"| {_cell(n.title)} | {_cell(_where(n))} | {_cell(n.text)} |" for n in notes]
         left = len(rows) - _ROWS
         parts += [msg("| scenario | where | what |"), "| --- | --- | --- |", *rows[:_ROWS]]
         parts += ["", msg("and {left} more", left=left)] if left > 0 else []
@@ -92,12 +94,12 @@ def _cell(text: str) -> str:
 
 
 def _ours(stats: Mapping[str, Sequence[Any]], outcome: str) -> Iterator[Any]:
-    return (one for one in stats.get(outcome, ()) if SUFFIX in getattr(one, "nodeid", ""))
+    return (report for report in stats.get(outcome, ()) if SUFFIX in getattr(report, "nodeid", ""))
 
 
 def _outcomes(stats: Mapping[str, Sequence[Any]]) -> Counter[str]:
-    counted = {one: sum(1 for _ in _ours(stats, one)) for one in _OUTCOMES}
-    return Counter({one: count for one, count in counted.items() if count})
+    counted = {outcome: sum(1 for _ in _ours(stats, outcome)) for outcome in _OUTCOMES}
+    return Counter({outcome: count for outcome, count in counted.items() if count})
 
 
 def _notes(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> Iterator[Note]:
@@ -113,18 +115,18 @@ def _failure(report: pytest.TestReport, config: pytest.Config) -> Note:
     file, line, name = report.location
     crash = getattr(report.longrepr, "reprcrash", None)
     text = str(crash.message if crash else report.longrepr)  # a text, where a worker sent it
-    told = next(iter(text.splitlines()), "failed")
-    return Note(in_workspace(config.rootpath / file), (line or 0) + 1, name, told)
+    headline = next(iter(text.splitlines()), "failed")
+    return Note(in_workspace(config.rootpath / file), (line or 0) + 1, name, headline)
 
 
 def _problems(report: pytest.CollectReport, config: pytest.Config) -> Iterator[Note]:
     """Yield the lines ``file:line:column: message`` of a file that was not collected."""
     name = report.nodeid.rpartition("/")[2]
     for line in report.longreprtext.splitlines():
-        if found := _PROBLEM.fullmatch(line):
-            place = in_workspace(config.invocation_params.dir / found["file"])
-            column = int(found["column"] or 0)
-            yield Note(place, int(found["line"]), name, found["told"], column)
+        if match := _PROBLEM.fullmatch(line):
+            place = in_workspace(config.invocation_params.dir / match["file"])
+            column = int(match["column"] or 0)
+            yield Note(place, int(match["line"]), name, match["told"], column)
 
 
 _SHOWN = 5
@@ -145,7 +147,7 @@ def write_summary(
     if complete:
         lines += _orphans(tally)
         _keep(tally, find_root(config.rootpath))
-    lines += _report(tally, options.report_path(config))
+    lines += _report(tally, options.report_path(config), _unreadable(reporter.stats, config))
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
@@ -157,28 +159,31 @@ def _reports(reporter: pytest.TerminalReporter) -> Iterator[pytest.TestReport]:
     """Yield what is known of the phases of every test that was not skipped."""
     for outcome, reports in reporter.stats.items():
         if outcome not in {"skipped", "deselected", "warnings"}:
-            yield from (one for one in reports if isinstance(one, pytest.TestReport))
+            yield from (report for report in reports if isinstance(report, pytest.TestReport))
 
 
 def _calls(tally: Tally) -> Iterator[str]:
     if not tally.used and not tally.calls:
         return
     by_source = counts(tally.calls, BY_SOURCE)
-    told = msg(" ({by_source})", by_source=by_source) if by_source else ""
+    message = msg(" ({by_source})", by_source=by_source) if by_source else ""
     logins = (
         plural(tally.logins, ", {number} of them a login", ", {number} of them logins")
         if tally.logins
         else ""
     )
     cassettes = (
-        msg("; {plural}", plural=plural(len(tally.used), "{number} cassette", "{number} cassettes"))
+        msg(
+            "; {cassettes}",
+            cassettes=plural(len(tally.used), "{number} cassette", "{number} cassettes"),
+        )
         if tally.used
         else ""
     )
     yield msg(
-        "{plural}{told}{logins}{cassettes}",
-        plural=plural(sum(tally.calls.values()), "{number} call", "{number} calls"),
-        told=told,
+        "{calls}{message}{logins}{cassettes}",
+        calls=plural(sum(tally.calls.values()), "{number} call", "{number} calls"),
+        message=message,
         logins=logins,
         cassettes=cassettes,
     )
@@ -197,51 +202,60 @@ def _waiting(tally: Tally) -> Iterator[str]:
 
 def _unrecognised(tally: Tally) -> Iterator[str]:
     if tally.unrecognised:
-        from bpmax_sim.session.session import told_unrecognised  # noqa: PLC0415 - seldom needed
+        from bpmax_sim.session.session import describe_unrecognised  # noqa: PLC0415 - seldom needed
 
-        yield told_unrecognised(sorted(tally.unrecognised))
+        yield describe_unrecognised(sorted(tally.unrecognised))
 
 
-def _report(tally: Tally, path: Path | None) -> Iterator[str]:
+def _unreadable(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> Iterator[str]:
+    """Yield what is wrong with scenario files that were not collected."""
+    for report in _ours(stats, "error"):
+        if isinstance(report, pytest.CollectReport):
+            for note in _problems(report, config):
+                yield f"{note.file}:{note.line}:{note.column}: {note.text}"
+
+
+def _report(tally: Tally, path: Path | None, unreadable: Iterable[str]) -> Iterator[str]:
     """Write the report if it is wanted, and yield where it is."""
-    if path is None or not tally.traces:
+    problems = tuple(unreadable) if path else ()
+    if path is None or not (tally.traces or problems):
         return
     from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
 
     traces = [Path(trace) for trace in sorted(tally.traces)]
-    write_page(path, traces, version=bpmax_sim.__version__)
+    write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
     yield msg("report: {path}", path=shown(path))
 
 
 def _orphans(tally: Tally) -> Iterator[str]:
     """Yield cassettes that no collected test owns; telling is all that happens to them."""
     used = tally.owned | tally.cassettes
-    found = [
+    orphans = [
         str(path)
         for folder in sorted(tally.folders)
         for path in sorted(Path(folder).rglob("*.yaml"))
         if str(path) not in used and path.relative_to(folder).parts[0] != "auth"
     ]
-    if found:
-        yield msg("orphans, no test uses them: {list}; bpmax-sim prune", list=_list(found))
+    if orphans:
+        yield msg("orphans, no test uses them: {list}; bpmax-sim prune", list=_list(orphans))
 
 
 def _keep(tally: Tally, root: Path) -> None:
     """Keep what was played for `bpmax-sim prune`; what was not run tells nothing."""
     if not tally.cassettes:
         return
-    there = (one for one in tally.used - tally.doubtful if os.path.isfile(one))  # noqa: PTH113
+    there = (path for path in tally.used - tally.doubtful if os.path.isfile(path))  # noqa: PTH113
     played = sorted(there)
     keep(
         Evidence(
             folders=tuple(sorted(tally.folders)),
-            digests={one: digest_of(one) for one in played},
-            owners={one: tuple(sorted(names)) for one, names in tally.owners.items()},
+            digests={path: digest_of(path) for path in played},
+            owners={path: tuple(sorted(names)) for path, names in tally.owners.items()},
             left={
-                one: {owner: tuple(sorted(orders)) for owner, orders in left.items()}
-                for one, left in tally.left.items()
+                path: {owner: tuple(sorted(orders)) for owner, orders in left.items()}
+                for path, left in tally.left.items()
             },
-            kept=tuple(sorted((tally.owned | tally.cassettes) - set(played))),
+            unplayed_files=tuple(sorted((tally.owned | tally.cassettes) - set(played))),
             tests=tuple(sorted(tally.tests)),
         ),
         root,
@@ -265,4 +279,4 @@ def _list(paths: Iterable[str]) -> str:
         if len(known) > _SHOWN
         else []
     )
-    return joined(", ", [*known[:_SHOWN], *more])
+    return series([*known[:_SHOWN], *more])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import joined, msg, translate
+from bpmax_sim.i18n import joined, labelled, msg, translate
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioStarted
 from bpmax_sim.script.outbox import ConsoleLine
 
@@ -47,13 +47,13 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 def written(events: Iterable[Event]) -> tuple[Written, ...]:
     """Return what the scripts of a scenario wrote, in order."""
-    start, found = 0.0, list[Written]()
+    start, lines = 0.0, list[Written]()
     for event in events:
         if isinstance(event, ScenarioStarted):
             start = event.at
         elif isinstance(event, ConsoleWritten):
-            found.append(Written.of(event, start))
-    return tuple(found)
+            lines.append(Written.of(event, start))
+    return tuple(lines)
 
 
 def console_section(console: Sequence[Written]) -> Iterator[tuple[str, str]]:
@@ -64,11 +64,11 @@ def console_section(console: Sequence[Written]) -> Iterator[tuple[str, str]]:
 
 def console_lines(console: Iterable[Written]) -> Iterator[str]:
     """Yield ``scripts/customer.js:12:3  log: 客户 12345``, more lines of one text indented."""
-    for one in console:
-        first, *more = one.text.splitlines() or [""]
-        if one.file:
-            head = msg("{place}  {level}: {text}", place=one.place, level=one.level, text=first)
+    for line in console:
+        first, *more = line.text.splitlines() or [""]
+        if line.file:
+            head = msg("{place}  {level}: {text}", place=line.place, level=line.level, text=first)
         else:
-            head = msg("{level}: {text}", level=one.level, text=first)
+            head = labelled(line.level, first)
         yield head
         yield from (f"    {line}" for line in more)

@@ -37,7 +37,7 @@ def document(
             "exit_code": int(code),
         },
         "items": [_item(verdict) for verdict in verdicts],
-        "problems": [as_data(one) for one in problems],
+        "problems": [as_data(problem) for problem in problems],
     }
 
 

@@ -30,5 +30,5 @@ _FIRST = (
 
 def foremost(codes: Iterable[ExitCode]) -> ExitCode:
     """Return which of *codes* is told: the cause that has to be mended first."""
-    found = set(codes)
-    return next((code for code in _FIRST if code in found), ExitCode.PASSED)
+    present = set(codes)
+    return next((code for code in _FIRST if code in present), ExitCode.PASSED)

@@ -44,6 +44,7 @@ def page(
     version: str,
     largest: int = LARGEST,
     language: str = "",
+    problems: Sequence[str] = (),
 ) -> str:
     """Return the page of *stories*, those that failed first.
 
@@ -52,12 +53,13 @@ def page(
         version: of this package, told at the foot.
         largest: bytes after which of stories that did not fail only the summary is there.
         language: of the page when it opens, by default the chosen one; it has a switch.
+        problems: what kept other files from being read, a line each with its place.
     """
     language = language or chosen()
     ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
     data = Data(ordered, largest)
     counts = Counter(story.outcome for story in ordered)
-    texts = {name: told[language] for name, told in _texts().items()}
+    texts = {name: forms[language] for name, forms in _texts().items()}
     scripts = [Markup(script) for script in _scripts()]  # noqa: S704 - shipped with the package
     return _template().render(
         stories=ordered,
@@ -72,7 +74,8 @@ def page(
         style=Markup(_style()),  # noqa: S704
         scripts=scripts,
         policy=_policy(),
-        index=data.index(version, language),
+        problems=problems,
+        index=data.index(version, language, problems),
         blocks=data.blocks(),
     )
 
@@ -85,15 +88,15 @@ class Data:
         self._stories = stories
         self._files: dict[str, int] = {}
         self._texts: list[str] = []
-        self._told: list[str | None] = []
+        self._encoded: list[str | None] = []
         size = 0
         for story in stories:
             if size > largest and story.outcome not in _FAILED:
-                self._told.append(None)
+                self._encoded.append(None)
                 continue
             text = _json(self._whole(story))
             size += len(text.encode("utf-8", "replace"))
-            self._told.append(text)
+            self._encoded.append(text)
 
     def _whole(self, story: Story) -> dict[str, Any]:
         return {
@@ -117,7 +120,7 @@ class Data:
             self._texts.append(text)
         return self._files[text]
 
-    def index(self, version: str, language: str) -> Markup:
+    def index(self, version: str, language: str, problems: Sequence[str]) -> Markup:
         """Return what is known of each story before it is opened."""
         stories = [
             {
@@ -131,24 +134,25 @@ class Data:
                 "tags": story.tags,
                 "apis": story.apis,
                 "headline": story.failures[0].headline if story.failures else "",
-                "whole": told is not None,
+                "whole": data is not None,
             }
-            for story, told in zip(self._stories, self._told, strict=True)
+            for story, data in zip(self._stories, self._encoded, strict=True)
         ]
-        told = {
+        index = {
             "version": version,
             "language": language,
             "texts": _texts(),
             "stories": stories,
+            "problems": problems,
             "marks": MARKS,
         }
-        return Markup(_json(told))  # noqa: S704 - there is no `<` in it
+        return Markup(_json(index))  # noqa: S704 - there is no `<` in it
 
     def blocks(self) -> Iterator[tuple[str, Markup]]:
         """Yield the name and the text of each block."""
-        for number, told in enumerate(self._told):
-            if told is not None:
-                yield f"story-{number}", Markup(told)  # noqa: S704
+        for number, data in enumerate(self._encoded):
+            if data is not None:
+                yield f"story-{number}", Markup(data)  # noqa: S704
         for number, text in enumerate(self._texts):
             yield f"file-{number}", Markup(_json(text))  # noqa: S704
 
@@ -160,7 +164,12 @@ def _json(value: Any) -> str:
 
 
 def write_page(
-    path: Path, places: Sequence[Path], *, version: str, language: str = ""
+    path: Path,
+    places: Sequence[Path],
+    *,
+    version: str,
+    language: str = "",
+    problems: Sequence[str] = (),
 ) -> Counter[str]:
     """Write the page of the traces in *places*, and return how many had which outcome.
 
@@ -168,7 +177,7 @@ def write_page(
         ConfigError: there is no such trace, one is damaged, or *path* cannot be written.
     """
     stories = [story_of(trace) for trace in read_traces(places)]
-    text = page(stories, version=version, language=language)
+    text = page(stories, version=version, language=language, problems=problems)
     try:
         make_folder(path)
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
@@ -207,8 +216,8 @@ def _style() -> str:
 
 @cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(_file("texts.json"))
-    return found
+    texts: dict[str, dict[str, str]] = json.loads(_file("texts.json"))
+    return texts
 
 
 @cache

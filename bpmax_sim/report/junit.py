@@ -77,12 +77,12 @@ def _case(verdict: Verdict, seconds: float) -> ET.Element:
         time=f"{seconds:.3f}",
     )
     if verdict.digest:
-        told = {"bpmax_calls": f"{len(verdict.calls)}", "bpmax_trace_digest": verdict.digest}
+        attributes = {"bpmax_calls": f"{len(verdict.calls)}", "bpmax_trace_digest": verdict.digest}
         properties = ET.SubElement(case, "properties")
-        for name, value in told.items():
+        for name, value in attributes.items():
             ET.SubElement(properties, "property", name=name, value=value)
     if tag := _tag(verdict):
-        texts = verdict.problems or [render(one, whole=True) for one in verdict.failures]
+        texts = verdict.problems or [render(failure, whole=True) for failure in verdict.failures]
         message = first.headline if first else next(iter(verdict.problems), verdict.reason)
         what = ET.SubElement(case, tag, message=_text(message))
         what.text = _text(joined("\n\n", texts)) if tag != "skipped" else None

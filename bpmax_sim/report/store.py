@@ -125,7 +125,7 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
     Raises:
         ConfigError: a place does not exist or has no trace, or a line is none of one.
     """
-    found: dict[Path, Path] = {}
+    by_path: dict[Path, Path] = {}
     for place in places:
         if not place.exists():
             raise ConfigError(
@@ -137,9 +137,9 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
                 msg("{place}: there is no trace in it; {how}", place=shown(place), how=_HOW)
             )
         base = _base(place)
-        found |= {file.relative_to(base): file for file in files}
-    for name in sorted(found):
-        yield _read(found[name], name.parent.parent.as_posix())
+        by_path |= {file.relative_to(base): file for file in files}
+    for name in sorted(by_path):
+        yield _read(by_path[name], name.parent.parent.as_posix())
 
 
 _HOW = msg("write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`")
@@ -199,10 +199,10 @@ def _read(path: Path, folder: str) -> Trace:
 
 def _event(line: bytes) -> Mapping[str, Any] | None:
     try:
-        found = _LINE.decode(line)
+        event = _LINE.decode(line)
     except msgspec.DecodeError:
         return None
-    return found if isinstance(found.get("event"), str) and _is_number(found.get("at")) else None
+    return event if isinstance(event.get("event"), str) and _is_number(event.get("at")) else None
 
 
 def _is_number(value: Any) -> bool:
@@ -220,7 +220,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         digests: of each cassette that was played by tests that passed, and by no other.
         owners: who has exchanges in it: tests that were collected, or that opened it.
         left: owner -> the exchanges that none of its sessions played, by their order of issue.
-        kept: cassettes of which nothing can be said: a test that uses them failed or was skipped.
+        unplayed_files: cassettes of which nothing is known: a test of theirs failed or was skipped.
         tests: the files of the tests.
     """
 
@@ -228,7 +228,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     digests: Mapping[str, str]
     owners: Mapping[str, tuple[str, ...]]
     left: Mapping[str, Mapping[str, tuple[int, ...]]]
-    kept: tuple[str, ...]
+    unplayed_files: tuple[str, ...] = msgspec.field(name="kept")
     tests: tuple[str, ...]
     version: int = 1
 
@@ -249,7 +249,7 @@ def keep(evidence: Evidence, root: Path) -> None:
         return
 
 
-def kept(root: Path) -> Evidence | None:
+def read_evidence(root: Path) -> Evidence | None:
     """Return what the last complete run below *root* told, or None if it cannot be read."""
     try:
         return msgspec.json.decode((root / PLACE).read_bytes(), type=Evidence)
@@ -310,13 +310,13 @@ def remember(
             path.unlink(missing_ok=True)
             return
         make_folder(path)
-        told = _told(item, failures, problems, console)
-        path.write_bytes(msgspec.json.encode(told, enc_hook=encoded))
+        failed = _failed_run(item, failures, problems, console)
+        path.write_bytes(msgspec.json.encode(failed, enc_hook=encoded))
     except OSError:
         return
 
 
-def _told(
+def _failed_run(
     item: ScenarioItem,
     failures: Sequence[Failure],
     problems: Sequence[str],
@@ -324,15 +324,15 @@ def _told(
 ) -> Remembered:
     first = failures[0] if failures else None
     place = (first.location or first.place if first else None) or item.place
-    said = [translate(problem) for problem in problems]
-    texts = [*(translate(render(failure)) for failure in failures), *said]
+    wordings = [translate(problem) for problem in problems]
+    texts = [*(translate(render(failure)) for failure in failures), *wordings]
     return Remembered(
         name=item.name,
         file=relative_name(item.path.absolute(), item.root),
         line=place.line,
         headline=first.headline if first else texts[0],
         texts=tuple(texts),
-        whole=(*(translate(render(failure, whole=True)) for failure in failures), *said),
+        whole=(*(translate(render(failure, whole=True)) for failure in failures), *wordings),
         console=tuple(console),
         rerun=first.rerun if first else "",
     )
@@ -355,11 +355,11 @@ def remembered(root: Path) -> Iterator[Remembered]:
 
     What is told of a scenario that is there no more is left out, and so is what cannot be read.
     """
-    found = [(path.stat().st_mtime_ns, path) for path in (root / FAILED_FOLDER).rglob("*.json")]
-    for _, path in sorted(found, reverse=True):
+    files = [(path.stat().st_mtime_ns, path) for path in (root / FAILED_FOLDER).rglob("*.json")]
+    for _, path in sorted(files, reverse=True):
         try:
-            told = _read_failed(path.read_bytes())
+            failed = _read_failed(path.read_bytes())
         except (OSError, msgspec.MsgspecError):
             continue
-        if (root / told.file).is_file():
-            yield told
+        if (root / failed.file).is_file():
+            yield failed

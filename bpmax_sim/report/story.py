@@ -27,9 +27,9 @@ _UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
 _PASTED = frozenset({"record", "compare", "ignore", "accept"})
 _BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
 _PLACES = frozenset({"place", "script", "file"})
-_SAID = frozenset({"message", "why", "reason", "notes", "rule", "action"})
+_WORDED = frozenset({"message", "why", "reason", "notes", "rule", "action"})
 _Event = Mapping[str, Any]
-Said = str | Mapping[str, str]
+Worded = str | Mapping[str, str]
 """A text, or the same by language where it is not the same in all."""
 
 
@@ -52,7 +52,7 @@ class Homeward(msgspec.Struct, frozen=True):
 
     def text(self, text: str) -> str:
         """Return *text* with the scenario's own file and those beside its folder from the root."""
-        text = _UPWARD.sub(lambda found: self.place(found[0]), text)
+        text = _UPWARD.sub(lambda match: self.place(match[0]), text)
         if not self.file or not self.folder:
             return text
         own = rf"(?<![\w./-]){re.escape(self.file)}"
@@ -62,11 +62,11 @@ class Homeward(msgspec.Struct, frozen=True):
 class FailureStory(msgspec.Struct, frozen=True, kw_only=True):
     """One failure: its lines, and what can be pasted."""
 
-    headline: Said
+    headline: Worded
     place: str
     excerpt: Sequence[Mapping[str, Any]]
     checks: Sequence[Mapping[str, Any]]
-    detail: Sequence[Said]
+    detail: Sequence[Worded]
     pastes: Sequence[tuple[str, str]]
     script: str
 
@@ -95,7 +95,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     apis: Sequence[str]
     answered: Sequence[str]
     failures: Sequence[FailureStory]
-    notes: Sequence[Said]
+    notes: Sequence[Worded]
     rerun: str
     record: str
     events: Sequence[_Event]
@@ -131,8 +131,8 @@ def story_of(trace: Trace) -> Story:
         tags=tuple(_short(str(tag)) for tag in first.get("tags") or ()),
         apis=tuple(dict.fromkeys(_short(str(call["call"])) for call in calls)),
         answered=tuple(sources.get(call["number"]) or "unanswered" for call in calls),
-        failures=tuple(_failure(one, home) for one in ended.get("failures", ())),
-        notes=tuple(_said(note, home) for note in ended.get("notes", ())),
+        failures=tuple(_failure(failure, home) for failure in ended.get("failures", ())),
+        notes=tuple(_worded(note, home) for note in ended.get("notes", ())),
         rerun=bounded(f"bpmax-sim run {target}"),
         record=bounded(f"bpmax-sim record {target}"),
         events=tuple(_event(event, home) for event in trace.events),
@@ -157,16 +157,16 @@ def _short(name: str) -> str:
 
 
 def _event(event: _Event, home: Homeward) -> dict[str, Any]:
-    told = {key: _member(key, value, home) for key, value in event.items() if key != "failures"}
+    members = {key: _member(key, value, home) for key, value in event.items() if key != "failures"}
     if event["event"] == "CallMade":
-        told["curl"] = body_text(curl_of(event))
-    return told
+        members["curl"] = body_text(curl_of(event))
+    return members
 
 
 def _member(key: str, value: Any, home: Homeward) -> Any:
-    if key in _SAID:
+    if key in _WORDED:
         several = isinstance(value, list)
-        return [_said(one, home) for one in value] if several else _said(value, home)
+        return [_worded(part, home) for part in value] if several else _worded(value, home)
     if key in _PLACES and (value is None or isinstance(value, str)):
         return home.place(bounded(value))
     if key == "text" and isinstance(value, str):
@@ -178,7 +178,7 @@ def _member(key: str, value: Any, home: Homeward) -> Any:
     return _body(value) if key in _BODIES else bounded(value)
 
 
-def _said(value: Any, home: Homeward) -> Said:
+def _worded(value: Any, home: Homeward) -> Worded:
     """Return a text of a trace in all languages, files named from the root."""
     return _whole(_message(bounded(value)), home)
 
@@ -187,12 +187,12 @@ def _message(value: Any) -> str:
     """Return the message that a trace holds as its template and values."""
     if not isinstance(value, Mapping):
         return "" if value is None else str(value)
-    values = {name: _message(one) for name, one in (value.get("values") or {}).items()}
+    values = {name: _message(part) for name, part in (value.get("values") or {}).items()}
     text, template = str(value.get("text", "")), str(value.get("template", ""))
     return Message(text, template, values, str(value.get("many", "")))
 
 
-def say(text: Said, language: str) -> str:
+def say(text: Worded, language: str) -> str:
     """Return *text* in one language."""
     return text if isinstance(text, str) else text[language]
 
@@ -227,35 +227,35 @@ def body_text(body: Any) -> str:
     data = text.encode("utf-8", "replace")
     if len(data) <= LONGEST_BODY:
         return text
-    kept = data[:LONGEST_BODY].decode("utf-8", "ignore")
-    return f"{kept}\n… {len(data) - LONGEST_BODY:,} bytes more"
+    head = data[:LONGEST_BODY].decode("utf-8", "ignore")
+    return f"{head}\n… {len(data) - LONGEST_BODY:,} bytes more"
 
 
-def _failure(told: _Event, home: Homeward) -> FailureStory:
-    told = bounded(told)
-    detail = [_message(line) for line in told.get("detail", ())]
-    checks = sorted(told.get("checks", ()), key=lambda check: bool(check["ok"]))
+def _failure(event: _Event, home: Homeward) -> FailureStory:
+    event = bounded(event)
+    detail = [_message(line) for line in event.get("detail", ())]
+    checks = sorted(event.get("checks", ()), key=lambda check: bool(check["ok"]))
     return FailureStory(
-        headline=_headline(told, home),
-        place=home.place(told.get("place")),
-        excerpt=told.get("excerpt", ()),
+        headline=_headline(event, home),
+        place=home.place(event.get("place")),
+        excerpt=event.get("excerpt", ()),
         checks=[{**check, "label": _label(check["path"])} for check in checks],
-        detail=tuple(_said(line, home) for line in told.get("detail", ())),
+        detail=tuple(_worded(line, home) for line in event.get("detail", ())),
         pastes=tuple(_pastes(map(home.text, map(plain, detail)))),
-        script=f"{home.place(told.get('script'))} {told.get('script_text', '')}".strip(),
+        script=f"{home.place(event.get('script'))} {event.get('script_text', '')}".strip(),
     )
 
 
-def _headline(told: _Event, home: Homeward) -> Said:
-    title = _message(told.get("title") or told.get("scenario", ""))
-    essence = _message(told["essence"])
-    return _whole(headline(told.get("step", 0), told.get("total", 0), title, essence), home)
+def _headline(event: _Event, home: Homeward) -> Worded:
+    title = _message(event.get("title") or event.get("scenario", ""))
+    essence = _message(event["essence"])
+    return _whole(headline(event.get("step", 0), event.get("total", 0), title, essence), home)
 
 
-def _whole(message: str, home: Homeward) -> Said:
+def _whole(message: str, home: Homeward) -> Worded:
     message = mapped(message, home.text)
-    told = {language: plain(translate(message, language)) for language in LANGUAGES}
-    return told if len({*told.values()}) > 1 else plain(message)
+    forms = {language: plain(translate(message, language)) for language in LANGUAGES}
+    return forms if len({*forms.values()}) > 1 else plain(message)
 
 
 def _label(path: Sequence[Any]) -> str:

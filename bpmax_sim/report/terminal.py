@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
-from bpmax_sim.i18n import joined, msg, plural, translate, width
+from bpmax_sim.i18n import joined, labelled, msg, plural, series, translate, width
 from bpmax_sim.project import relative_name
 from bpmax_sim.report.console import Written, console_lines, written
 from bpmax_sim.report.exit_codes import ExitCode
@@ -81,11 +81,11 @@ def judged(
     item: ScenarioItem, events: Iterable[Event], *, live: bool = False, mode: str = "replay"
 ) -> Verdict:
     """Return the verdict of an item that ran in *mode*; *live*: third parties were asked."""
-    told = tuple(events)
-    last = told[-1]
+    all_events = tuple(events)
+    last = all_events[-1]
     assert isinstance(last, ScenarioFinished)
-    calls = tuple(event for event in told if isinstance(event, CallMade))
-    console = written(told)
+    calls = tuple(event for event in all_events if isinstance(event, CallMade))
+    console = written(all_events)
     failed = last.outcome == "failed"
     return Verdict(
         item=item,
@@ -93,7 +93,7 @@ def judged(
         code=_CODES[cause_of(last.failures, calls, live=live)] if failed else ExitCode.PASSED,
         calls=calls,
         console=console,
-        story=_story(told, console),
+        story=_story(all_events, console),
         duration=last.duration,
         digest=last.digest,
         failures=tuple(
@@ -158,8 +158,8 @@ _SORTED = dict(sorted(BY_SOURCE.items()))
 
 def counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
     """Return ``2 passed, 1 failed`` for those of *numbers* that are not zero."""
-    told = [msg(text, number=numbers[one]) for one, text in templates.items() if numbers.get(one)]
-    return joined(", ", told)
+    texts = [msg(text, number=numbers[key]) for key, text in templates.items() if numbers.get(key)]
+    return series(texts)
 
 
 def line(verdict: Verdict) -> str:
@@ -174,16 +174,16 @@ def line(verdict: Verdict) -> str:
         counted=plural(len(verdict.calls), "{number} call", "{number} calls"),
         duration=verdict.duration * 1000,
     )
-    told = (
+    message = (
         msg("   failed as expected{because}", because=_because(verdict))
         if verdict.outcome == "xfailed"
         else ""
     )
-    return msg("{head}   {took}{told}", head=head, took=took, told=told)
+    return msg("{head}   {took}{message}", head=head, took=took, message=message)
 
 
 def _because(verdict: Verdict) -> str:
-    return f": {verdict.reason}" if verdict.reason else ""
+    return msg(": {reason}", reason=verdict.reason) if verdict.reason else ""
 
 
 def explained(verdict: Verdict) -> Iterator[str]:
@@ -223,17 +223,17 @@ def call_line(call: CallMade) -> str:
 
 def story_lines(verdict: Verdict) -> Iterator[str]:
     """Yield what was called and written to the console, in order."""
-    for one in verdict.story:
-        yield from [call_line(one)] if isinstance(one, CallMade) else console_lines([one])
+    for text in verdict.story:
+        yield from [call_line(text)] if isinstance(text, CallMade) else console_lines([text])
 
 
 def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``; *seconds* are real ones."""
     outcomes = Counter(verdict.outcome for verdict in verdicts)
-    told = counts(outcomes, BY_OUTCOME)
+    message = counts(outcomes, BY_OUTCOME)
     return msg(
-        "{told}   {calls}   {seconds:.2f} s",
-        told=(told or msg("nothing ran")),
+        "{message}   {calls}   {seconds:.2f} s",
+        message=(message or msg("nothing ran")),
         calls=_calls(verdicts),
         seconds=seconds,
     )
@@ -242,8 +242,8 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
 def _calls(verdicts: Iterable[Verdict]) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
     number = plural(len(calls), "{number} call", "{number} calls")
-    told = counts(Counter(call.source or "unanswered" for call in calls), _SORTED)
-    return msg("{number}: {told}", number=number, told=told) if told else number
+    message = counts(Counter(call.source or "unanswered" for call in calls), _SORTED)
+    return labelled(number, message) if message else number
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -256,15 +256,15 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def annotation(
-    told: str, *, file: str = "", line: int = 0, column: int = 0, title: str = ""
+    message: str, *, file: str = "", line: int = 0, column: int = 0, title: str = ""
 ) -> str:
-    """Return the command that tells *told* at a place, as far as the place is known."""
-    given: dict[str, Any] = {"file": file, "line": line, "col": column, "title": title}
-    where = ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
+    """Return the command that tells *message* at a place, as far as the place is known."""
+    properties: dict[str, Any] = {"file": file, "line": line, "col": column, "title": title}
+    where = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
     return (
-        msg("::error {where}::{data}", where=where, data=_data(told))
+        msg("::error {where}::{data}", where=where, data=_data(message))
         if where
-        else f"::error::{_data(told)}"
+        else f"::error::{_data(message)}"
     )
 
 

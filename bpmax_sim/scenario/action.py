@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
@@ -103,7 +103,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
                 action.run(self, value, name, result)
             self.expire()
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            result.errors.append(_kept(error))
+            result.errors.append(_without_frames(error))
         for ended in self.bench.drain():
             result.take(ended)
         return result
@@ -116,7 +116,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
                 if action is not None:
                     action.run(self, value, name, result)
             except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-                result.errors.append(_kept(error))
+                result.errors.append(_without_frames(error))
         return result
 
     def _settle(self) -> None:
@@ -128,7 +128,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.subject, FlowSubject):
             self.subject.expire(self.bench.clock.now())
 
-    def whose(self, event: str) -> FormSubject | FlowSubject:
+    def subject_of(self, event: str) -> FormSubject | FlowSubject:
         """Return what fires *event*: a flow's own hook, or the form that a person sees of it."""
         subject = self.any("fire")
         if isinstance(subject, FlowSubject) and subject.front.bodies(event):
@@ -168,7 +168,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         return self.subject
 
 
-def _kept(error: Exception) -> Exception:
+def _without_frames(error: Exception) -> Exception:
     """Return *error* as a result keeps it: a refusal needs no frames, which would keep the run."""
     return error.with_traceback(None) if isinstance(error, SubjectError) else error
 
@@ -177,7 +177,7 @@ class Action(Model, frozen=True, kw_only=True):
     """An action; its fields are the keys of its value, where that is a map.
 
     Attributes:
-        about: what an editor and the documentation show of it, in English and in Chinese.
+        about: what an editor and the documentation show of it.
         texts: the same for the value as a whole (``_``) and for each of its keys.
         others: types of its value beside a map with its fields.
         takes: how the documentation writes its value where the keys alone do not say it.
@@ -186,8 +186,8 @@ class Action(Model, frozen=True, kw_only=True):
         is_code: its texts are a script's own, so ``${…}`` in them is JavaScript.
     """
 
-    about: ClassVar[tuple[str, str]]
-    texts: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    about: ClassVar[str]
+    texts: ClassVar[Mapping[str, str]] = {}
     others: ClassVar[tuple[Any, ...]] = ()
     takes: ClassVar[str] = ""
     needs: ClassVar[tuple[SubjectKind, ...]] = ()
@@ -240,7 +240,7 @@ class Action(Model, frozen=True, kw_only=True):
         """Report unknown keys; return whether *value* is a map at all."""
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):
-            context.tell(spot, msg("expected a map of {names}", names=joined(", ", known)))
+            context.tell(spot, msg("expected a map of {names}", names=series(known)))
             return False
         for key in value:
             if key not in known:

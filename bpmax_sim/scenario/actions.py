@@ -20,7 +20,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, plain, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
@@ -54,7 +54,7 @@ def _check_fields(context: CheckContext, value: Any, spot: Spot) -> None:
 class Open(Action, frozen=True, kw_only=True):
     """Opening a form."""
 
-    about = (msg("Open the form with prefilled values"), "打开表单，可预填字段")
+    about = msg("Open the form with prefilled values")
     others = (Mapping[str, Any], None)
     takes = msg("`{field: value}`, or nothing")
     needs = ("form",)
@@ -75,7 +75,7 @@ class Set(Action, frozen=True, kw_only=True):
     """Filling in fields."""
 
     sees_form: ClassVar = True
-    about = (msg("Fill in fields one after another"), "依次填写字段")
+    about = msg("Fill in fields one after another")
     others = (Mapping[str, Any],)
     takes = msg('`{field: value}`, `{"rows[0].qty": value}`')
     needs = ("form", "flow")
@@ -94,18 +94,15 @@ class Set(Action, frozen=True, kw_only=True):
 class AddRow(RowAction, frozen=True, kw_only=True):
     """Adding a row to a table, at its end where no place is given."""
 
-    about = (msg("Add a row to a table"), "给明细表加一行")
+    about = msg("Add a row to a table")
     texts: ClassVar = row_texts(
-        whole=(msg("A new row"), "新的一行"),
-        row=(msg("Values of the row"), "该行的值"),
-        at=(
-            msg("Number that the row gets, from 0; by default the last"),
-            "行号，从 0 起，默认加在最后",
-        ),
+        whole=msg("A new row"),
+        row=msg("Values of the row"),
+        at=msg("Number that the row gets, from 0; by default the last"),
     )
     rows: ClassVar = {"at": False}
     more: ClassVar = 1
-    one_more: ClassVar = True
+    adds: ClassVar = True
 
     table: str
     row: Mapping[str, Any] = {}
@@ -121,11 +118,8 @@ class AddRow(RowAction, frozen=True, kw_only=True):
 class CopyRow(RowAction, frozen=True, kw_only=True):
     """Copying a row of a table; the copy comes behind it."""
 
-    about = (
-        msg("Copy a row of a table; the copy comes behind it"),
-        "复制明细表的一行，副本紧随其后",
-    )
-    texts: ClassVar = row_texts(whole=(msg("The row that is copied"), "要复制的行"))
+    about = msg("Copy a row of a table; the copy comes behind it")
+    texts: ClassVar = row_texts(whole=msg("The row that is copied"))
     more: ClassVar = 1
 
     table: str
@@ -142,8 +136,8 @@ class CopyRow(RowAction, frozen=True, kw_only=True):
 class RemoveRow(RowAction, frozen=True, kw_only=True):
     """Removing a row of a table."""
 
-    about = (msg("Remove a row of a table"), "删除明细表的一行")
-    texts: ClassVar = row_texts(whole=(msg("The row that goes"), "要删除的行"))
+    about = msg("Remove a row of a table")
+    texts: ClassVar = row_texts(whole=msg("The row that goes"))
     more: ClassVar = -1
 
     table: str
@@ -160,10 +154,10 @@ class RemoveRow(RowAction, frozen=True, kw_only=True):
 class MoveRow(RowAction, frozen=True, kw_only=True):
     """Moving a row of a table."""
 
-    about = (msg("Move a row of a table"), "移动明细表的一行")
+    about = msg("Move a row of a table")
     texts: ClassVar = row_texts(
-        whole=(msg("The row that moves"), "要移动的行"),
-        to=(msg("Number that it has afterwards"), "移动后的行号"),
+        whole=msg("The row that moves"),
+        to=msg("Number that it has afterwards"),
     )
     rows: ClassVar = {"at": True, "to": True}
 
@@ -184,7 +178,7 @@ class Click(Action, frozen=True, kw_only=True):
     """Pressing a button of a form."""
 
     sees_form: ClassVar = True
-    about = (msg("Press a button"), "点击按钮")
+    about = msg("Press a button")
     others = (str,)
     takes = "a button"
     needs = ("form",)
@@ -212,12 +206,12 @@ class Click(Action, frozen=True, kw_only=True):
 class Submit(Action, frozen=True, kw_only=True):
     """Submitting a form, or creating a project."""
 
-    about = (msg("Submit the form or create the project"), "提交表单，或创建项目")
+    about = msg("Submit the form or create the project")
     texts: ClassVar = {
-        "_": (msg("Who creates the project"), "谁创建项目"),
-        "by": ("Who", "谁"),
-        "comment": ("Comment", "意见"),
-        "form": (msg("What the form holds"), "表单内容"),
+        "_": msg("Who creates the project"),
+        "by": msg("Who"),
+        "comment": msg("Comment"),
+        "form": msg("What the form holds"),
     }
     others = (bool, None)
     needs = ("form", "flow")
@@ -233,7 +227,7 @@ class Submit(Action, frozen=True, kw_only=True):
             cls.known_keys(context, value, spot)
             check_people(context, value.get("by", ""), spot.at("by"))
         elif value not in ({}, None, True):
-            context.tell(spot, "expected {}")
+            context.tell(spot, msg("expected {}"))
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -248,7 +242,7 @@ class Fire(Action, frozen=True, kw_only=True):
     """Running the script of one event."""
 
     sees_form: ClassVar = True
-    about = (msg("Run the script of an event alone"), "单独执行某个事件的脚本")
+    about = msg("Run the script of an event alone")
     others = (str,)
     takes = msg("an event")
     needs = ("form", "flow")
@@ -275,11 +269,11 @@ class Fire(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Run the script, without changing anything first."""
-        on.whose(str(value)).fire(str(value))
+        on.subject_of(str(value)).fire(str(value))
 
 
-_FILLED: Mapping[str, tuple[str, str]] = {
-    "form": (msg("What is filled in on the way"), "同时填写的内容"),
+_FILLED: Mapping[str, str] = {
+    "form": msg("What is filled in on the way"),
 }
 
 
@@ -294,22 +288,22 @@ class Decision(NodeAction, frozen=True, kw_only=True):
 class Approve(Decision, frozen=True, kw_only=True):
     """Approving at a node."""
 
-    about = (msg("Approve at a node"), "审批通过")
+    about = msg("Approve at a node")
     decides: ClassVar = "approve"
 
 
 class Reject(Decision, frozen=True, kw_only=True):
     """Rejecting at a node."""
 
-    about = (msg("Reject at a node"), "审批退回")
+    about = msg("Reject at a node")
     decides: ClassVar = "reject"
 
 
 class HandOver(NodeAction, frozen=True, kw_only=True):
     """Giving one's task to somebody else."""
 
-    about = (msg("Give one's task to somebody else"), "转交")
-    texts: ClassVar = {**WHO, "to": (msg("Who gets it"), "转交给谁")}
+    about = msg("Give one's task to somebody else")
+    texts: ClassVar = {**WHO, "to": msg("Who gets it")}
     needs_others: ClassVar = True
     others: ClassVar = ()
 
@@ -319,18 +313,12 @@ class HandOver(NodeAction, frozen=True, kw_only=True):
 class AddOwner(NodeAction, frozen=True, kw_only=True):
     """Letting others decide, too."""
 
-    about = (
-        msg("Let others decide before, after or beside oneself"),
-        "加签：前加签、后加签、并加签",
-    )
+    about = msg("Let others decide before, after or beside oneself")
     texts: ClassVar = {
         **WHO,
-        "to": (msg("Who decides, too"), "加签给谁"),
-        "where": (
-            msg("before, after or beside oneself"),
-            "before 前加签，after 后加签，beside 并加签",
-        ),
-        "complete": (msg("How many of them have to agree"), "被加签人如何通过：all、any、in_order"),
+        "to": msg("Who decides, too"),
+        "where": msg("before, after or beside oneself"),
+        "complete": msg("How many of them have to agree"),
     }
     needs_others: ClassVar = True
     others: ClassVar = ()
@@ -349,7 +337,7 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
         if where not in known and not (isinstance(where, str) and "${" in where):
             context.tell(
                 spot.at("where"),
-                msg("expected one of {names}, got {where!r}", names=", ".join(known), where=where),
+                msg("expected one of {names}, got {where!r}", names=series(known), where=where),
             )
         if wrong := rule_problem(value.get("complete", "all")):
             context.tell(spot.at("complete"), wrong)
@@ -358,8 +346,8 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
 class Forward(NodeAction, frozen=True, kw_only=True):
     """Showing the project to others."""
 
-    about = (msg("Show the project to others, who do not decide"), "抄送")
-    texts: ClassVar = {**WHO, "to": (msg("Who sees it"), "抄送给谁")}
+    about = msg("Show the project to others, who do not decide")
+    texts: ClassVar = {**WHO, "to": msg("Who sees it")}
     needs_others: ClassVar = True
     others: ClassVar = ()
 
@@ -369,7 +357,7 @@ class Forward(NodeAction, frozen=True, kw_only=True):
 class Comment(NodeAction, frozen=True, kw_only=True):
     """Saying something about the project."""
 
-    about = (msg("Say something about the project"), "评论")
+    about = msg("Say something about the project")
     others: ClassVar = (str,)
 
     comment: str
@@ -378,25 +366,22 @@ class Comment(NodeAction, frozen=True, kw_only=True):
 class Remind(NodeAction, frozen=True, kw_only=True):
     """Reminding those who are to act."""
 
-    about = (msg("Remind those who are to act now"), "催办")
+    about = msg("Remind those who are to act now")
 
 
 class Withdraw(FlowAction, frozen=True, kw_only=True):
     """Taking back what one has submitted."""
 
-    about = (msg("Take the project back that one has started"), "撤回")
+    about = msg("Take the project back that one has started")
 
 
 class Return(NodeAction, frozen=True, kw_only=True):
     """Sending the project back."""
 
-    about = (
-        msg("Send the project back to a node, or to who started it: start"),
-        "退回到某环节或发起人",
-    )
+    about = msg("Send the project back to a node, or to who started it: start")
     texts: ClassVar = {
         **WHO,
-        "to": (msg("A node that was passed, or start"), "经过的环节，或 start"),
+        "to": msg("A node that was passed, or start"),
     }
     method: ClassVar = "send_back"
     meant: ClassVar = msg("the node")
@@ -409,7 +394,7 @@ class Return(NodeAction, frozen=True, kw_only=True):
 class Resubmit(FlowAction, frozen=True, kw_only=True):
     """Submitting once more what was refused or sent back."""
 
-    about = (msg("Submit once more what was refused or sent back"), "重新提交")
+    about = msg("Submit once more what was refused or sent back")
     texts: ClassVar = {**WHO, **_FILLED}
 
     form: Mapping[str, Any] = {}
@@ -418,23 +403,23 @@ class Resubmit(FlowAction, frozen=True, kw_only=True):
 class Terminate(FlowAction, frozen=True, kw_only=True):
     """Ending the project at once."""
 
-    about = (msg("End the project at once"), "终止")
+    about = msg("End the project at once")
 
 
 class Proxy(Action, frozen=True, kw_only=True):
     """A call without a script: direct with *args*, else by its parts."""
 
-    about = (msg("Call an API without a script"), "不写脚本，直接调用接口")
+    about = msg("Call an API without a script")
     texts: ClassVar = {
-        "_": (msg("A call without a script"), "不写脚本的调用"),
-        "call": ("platform.api", "平台.接口"),
-        "args": (msg("Arguments of a direct call in order"), "直接调用的参数，按顺序"),
-        "path": (msg("Path parameters"), "路径参数"),
-        "query": (msg("Query parameters"), "查询参数"),
-        "header": ("Headers", "请求头"),
-        "body": ("Body", "请求体"),
-        "instance": ("Instance", "实例"),
-        "caller": (msg("Source of the call"), "调用来源"),
+        "_": msg("A call without a script"),
+        "call": msg("platform.api"),
+        "args": msg("Arguments of a direct call in order"),
+        "path": msg("Path parameters"),
+        "query": msg("Query parameters"),
+        "header": msg("Headers"),
+        "body": msg("Body"),
+        "instance": msg("Instance"),
+        "caller": msg("Source of the call"),
     }
     parts: ClassVar = ("path", "query", "header", "body")
 
@@ -468,7 +453,7 @@ class Proxy(Action, frozen=True, kw_only=True):
         """Make the call; its response is the result."""
         platform, _, api = str(value["call"]).partition(".")
         names = (("instance", "instance_key"), ("caller", "caller"))
-        options = {option: value[given] for given, option in names if given in value}
+        options = {option: value[key] for key, option in names if key in value}
         proxy = on.bench.proxy(platform, **options)
         if "args" in value:
             result.returned(proxy.direct(api, *value["args"]))
@@ -484,10 +469,10 @@ class Js(Action, frozen=True, kw_only=True):
     """JavaScript of the step itself, or of a file."""
 
     sees_form: ClassVar = True
-    about = (msg("Run JavaScript, or {file: path}"), "执行 JavaScript，或 {file: 路径}")
+    about = msg("Run JavaScript, or {file: path}")
     texts: ClassVar = {
-        "_": (msg("A script in a file"), "文件里的脚本"),
-        "file": (msg("Its path"), "脚本路径"),
+        "_": msg("A script in a file"),
+        "file": msg("Its path"),
     }
     others = (str,)
     takes = msg("JavaScript, or `{file: …}`")
@@ -528,14 +513,11 @@ class Python(Action, frozen=True, kw_only=True):
     """A Python function, called with the session, and with ``form`` and ``flow`` if it asks."""
 
     sees_form: ClassVar = True
-    about = (
-        msg("Call module:function with the session, and with form and flow if it asks for them"),
-        "以会话为参数调用 module:function，需要时还有 form 和 flow",
-    )
+    about = msg("Call module:function with the session, and with form and flow if it asks for them")
     texts: ClassVar = {
-        "_": (msg("A Python function"), "Python 函数"),
-        "call": ("module:function", "模块:函数"),
-        "args": (msg("Arguments by name"), "具名参数"),
+        "_": msg("A Python function"),
+        "call": msg("module:function"),
+        "args": msg("Arguments by name"),
     }
     others = (str,)
     takes = msg("`module:function`, or `{call: …, args: {…}}`")
@@ -559,18 +541,18 @@ class Python(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Call it; what it returns is the result."""
-        given = value if isinstance(value, Mapping) else {"call": value}
-        module, _, function = str(given["call"]).partition(":")
+        arguments = value if isinstance(value, Mapping) else {"call": value}
+        module, _, function = str(arguments["call"]).partition(":")
         try:
             with gated_output(on.bench.redact):
-                found = getattr(_module(module, on.path), function)
-                seen = handles_for(found, on.subject)
-                result.returned(found(on.bench, **{**seen, **given.get("args", {})}))
+                target = getattr(_module(module, on.path), function)
+                seen = handles_for(target, on.subject)
+                result.returned(target(on.bench, **{**seen, **arguments.get("args", {})}))
         except SystemExit as error:  # would end the whole run, and print what it was given
-            told = msg(
-                "python: {call} called sys.exit({code!r})", call=given["call"], code=error.code
+            message = msg(
+                "python: {call} called sys.exit({code!r})", call=arguments["call"], code=error.code
             )
-            raise SubjectError(told) from None
+            raise SubjectError(message) from None
 
 
 _LOADED: dict[str, ModuleType] = {}
@@ -610,13 +592,15 @@ def _module(name: str, path: Path) -> Any:
 class Advance(Action, frozen=True, kw_only=True):
     """Virtual time that passes."""
 
-    about = (msg("Let virtual time pass: 30s, 1h"), "让虚拟时间流逝：30s、1h")
+    about = msg("Let virtual time pass: 30s, 1h")
     takes = "`30s`, `1h`"
 
     @classmethod
     def value_schema(cls) -> dict[str, Any] | None:
         """Return the schema of a duration."""
-        texts = [{"type": "string", "pattern": one} for one in (DURATION, REFERENCE_PATTERN)]
+        texts = [
+            {"type": "string", "pattern": pattern} for pattern in (DURATION, REFERENCE_PATTERN)
+        ]
         return {"anyOf": [{"type": "number", "minimum": 0}, *texts]}
 
     @classmethod
@@ -649,17 +633,17 @@ class Advance(Action, frozen=True, kw_only=True):
 class Run(Action, frozen=True, kw_only=True):
     """Named steps of a fragment, with variables for this run of them."""
 
-    about = (msg("Run named steps of a fragment"), "执行片段里的步骤")
+    about = msg("Run named steps of a fragment")
     texts: ClassVar = {
-        "_": (msg("Named steps of a fragment"), "片段里的步骤"),
-        "steps": (msg("Their name"), "步骤组名称"),
-        "with": (msg("Variables for them"), "给它们的变量"),
+        "_": msg("Named steps of a fragment"),
+        "steps": msg("Their name"),
+        "with": msg("Variables for them"),
     }
     others = (str,)
     takes = msg("a name, or `{steps: …, with: {…}}`")
 
     steps: str
-    given: Mapping[str, Any] = field(default={}, name="with")
+    variables: Mapping[str, Any] = field(default={}, name="with")
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
@@ -683,18 +667,18 @@ class Run(Action, frozen=True, kw_only=True):
         """Return the steps; the runner runs them, each as a step of its own."""
         if not isinstance(value, Mapping):
             return str(value), {}
-        given = value.get("with", {})
-        return str(value.get("steps", "")), given if isinstance(given, Mapping) else {}
+        variables = value.get("with", {})
+        return str(value.get("steps", "")), variables if isinstance(variables, Mapping) else {}
 
 
 def _subclasses(kind: type[Action]) -> Iterator[type[Action]]:
-    for one in kind.__subclasses__():
-        if "about" in vars(one):
-            yield one
-        yield from _subclasses(one)
+    for subclass in kind.__subclasses__():
+        if "about" in vars(subclass):
+            yield subclass
+        yield from _subclasses(subclass)
 
 
-ACTIONS: Mapping[str, type[Action]] = {one.key(): one for one in _subclasses(Action)}
+ACTIONS: Mapping[str, type[Action]] = {action.key(): action for action in _subclasses(Action)}
 """Key of a step -> its action, in the order of the classes above."""
 
 
@@ -716,10 +700,17 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
 
 def action_texts() -> Texts:
     """Return what an editor shows: the actions as keys of a step, and the keys of each."""
-    step: Mapping[str, tuple[str, str]] = {key: one.about for key, one in ACTIONS.items()}
-    return {"Step": step, **{one.__name__: one.texts for one in ACTIONS.values() if one.texts}}
+    step = {key: action.about for key, action in ACTIONS.items()}
+    every = {
+        "Step": step,
+        **{action.__name__: action.texts for action in ACTIONS.values() if action.texts},
+    }
+    return {
+        name: {key: (plain(text), translate(text, "zh")) for key, text in texts.items()}
+        for name, texts in every.items()
+    }
 
 
-def wanted_actions(step: Model) -> Sequence[str]:
+def declared_actions(step: Model) -> Sequence[str]:
     """Return the actions that a step asks for; one at most is right."""
     return [name for name in ACTIONS if getattr(step, name) is not msgspec.UNSET]

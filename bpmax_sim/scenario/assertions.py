@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import BAD_PATTERN, CallError, Place, ScriptError, SubjectError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.scenario.calls import compare_calls
 from bpmax_sim.scenario.expect import Check, Checks, compare, is_operator, problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
@@ -52,8 +52,8 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
 def _refuse_operand(value: Any, resolve: Callable[[Any], Any]) -> None:
     """Tell what is wrong with an operand that is known only now, after ``${…}`` was filled in."""
     calls = isinstance(value, tuple)
-    told = [resolve(_call(item)) for item in value] if calls else resolve(value)
-    for _, wrong in problems(told):
+    resolved = [resolve(_call(item)) for item in value] if calls else resolve(value)
+    for _, wrong in problems(resolved):
         raise UndefinedValueError(wrong) from None
 
 
@@ -66,8 +66,8 @@ def _calls(value: Any, state: State, resolve: Callable[[Any], Any], section: str
 
 
 def _call(item: ExpectedCall) -> dict[str, Any]:
-    given = ((name, getattr(item, name)) for name in item.__struct_fields__)
-    return {name: value for name, value in given if value is not UNSET}
+    pairs = ((name, getattr(item, name)) for name in item.__struct_fields__)
+    return {name: value for name, value in pairs if value is not UNSET}
 
 
 def _lines(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
@@ -112,7 +112,7 @@ class Thrown(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return ``TypeError: …``."""
-        return msg("{type}: {message}", type=self.type, message=self.message)
+        return labelled(self.type, self.message)
 
 
 def thrown_of(error: BaseException) -> Thrown:
@@ -143,9 +143,9 @@ def compare_error(expected: ExpectedError, thrown: Thrown, path: Path = ()) -> C
     """Return every comparison of an ``ExpectedError``, values filled in, with *thrown*."""
     checks: list[Check] = []
     for name in _FIELDS:
-        wanted = getattr(expected, name)
-        if wanted is not UNSET:
-            checks += compare(wanted, getattr(thrown, name), (*path, name))
+        target = getattr(expected, name)
+        if target is not UNSET:
+            checks += compare(target, getattr(thrown, name), (*path, name))
     if expected.source is not UNSET:
         checks.append(_from(expected.source, thrown, (*path, "from")))
     return tuple(checks)
@@ -153,14 +153,14 @@ def compare_error(expected: ExpectedError, thrown: Thrown, path: Path = ()) -> C
 
 def _from(expected: Any, thrown: Thrown, path: Path) -> Check:
     if isinstance(expected, Mapping):
-        found = compare(expected, thrown.source, path)
-        ok = all(check.ok for check in found)
+        mismatches = compare(expected, thrown.source, path)
+        ok = all(check.ok for check in mismatches)
     else:
         ok = expected in {thrown.source, thrown.source.partition(".")[0]}
     return Check(path, ok, show(expected), show(thrown.source))
 
 
-def wanted(expected: ExpectedError) -> str:
+def described_error(expected: ExpectedError) -> str:
     """Return what an ``ExpectedError`` asks for, in a few words."""
     names = {"source": "from"}
     parts = [
@@ -168,7 +168,7 @@ def wanted(expected: ExpectedError) -> str:
         for name in (*_FIELDS, "source")
         if getattr(expected, name) is not UNSET
     ]
-    return f" ({', '.join(parts)})" if parts else ""
+    return msg(" ({parts})", parts=series(parts)) if parts else ""
 
 
 def resolved_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> ExpectedError:
@@ -183,7 +183,7 @@ def resolved_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> Ex
     )
 
 
-def told_error(errors: Sequence[Exception]) -> dict[str, Any] | None:
+def error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
     """Return the first error as ``${steps.<id>.error}`` shows it."""
     if not errors:
         return None

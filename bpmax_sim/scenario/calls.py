@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place
-from bpmax_sim.i18n import msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import FORM, Call, Pairs, Request, Response, media_type
 from bpmax_sim.path_template import path_template
@@ -242,7 +242,9 @@ def _nothing(_serial: int, _attempt: int) -> None:
     """Recall no recording."""
 
 
-def call_made(record: Record, number: int, template: str, recall: Recall = _nothing) -> CallMade:
+def event_of_call(
+    record: Record, number: int, template: str, recall: Recall = _nothing
+) -> CallMade:
     """Return *record* as a scenario sees it.
 
     Args:
@@ -331,15 +333,15 @@ def _hidden(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]) -> P
 
 
 def _map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for name, value in pairs:
         key = name.lower() if lower else name
-        earlier = found.get(key)
+        earlier = members.get(key)
         if earlier is None:
-            found[key] = value
+            members[key] = value
         else:
-            found[key] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
-    return found
+            members[key] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
+    return members
 
 
 def _body(text: str | None, content_type: str) -> Any:
@@ -378,16 +380,16 @@ def _is_among(items: Iterable[tuple[int, Mapping[str, Any]]], call: CallMade) ->
 def _count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Checks:
     same = [call for call in calls if names_api(item["call"], call.call)]
     fitting = [call for call in same if not failed(_parts(item, call, path))]
-    found = compare(item["times"], len(fitting), (*path, "times"))
+    mismatches = compare(item["times"], len(fitting), (*path, "times"))
     if len(fitting) == len(same):
-        return found
+        return mismatches
     near = msg(
         "{fitting_count} ({same_count} calls of {call}, others differ)",
         fitting_count=len(fitting),
         same_count=len(same),
         call=item["call"],
     )
-    return tuple(Check(check.path, check.ok, check.expected, near) for check in found)
+    return tuple(Check(check.path, check.ok, check.expected, near) for check in mismatches)
 
 
 def _in_order(
@@ -402,16 +404,16 @@ def _in_order(
         if same:
             checks += _parts(item, call, here)
     if len(items) != len(calls) or not items:
-        wanted = _told([item["call"] for _, item in items])
-        checks.append(Check(path, len(items) == len(calls), wanted, _told(names)))
+        expected = _joined_names([item["call"] for _, item in items])
+        checks.append(Check(path, len(items) == len(calls), expected, _joined_names(names)))
     return checks
 
 
-def _told(names: Sequence[str]) -> str:
+def _joined_names(names: Sequence[str]) -> str:
     if not names:
         return msg("no call")
     return plural(
-        len(names), "{number} call ({names})", "{number} calls ({names})", names=", ".join(names)
+        len(names), "{number} call ({names})", "{number} calls ({names})", names=series(names)
     )
 
 
@@ -426,8 +428,8 @@ def _parts(item: Mapping[str, Any], call: CallMade, path: Path) -> Checks:
 
 def _plain(expected: Any, call: CallMade, part: str, path: Path) -> Checks:
     actual = getattr(call, part)
-    wanted = textual(expected) if part in _TEXTUAL else expected
-    return compare(wanted, actual, path)
+    target = textual(expected) if part in _TEXTUAL else expected
+    return compare(target, actual, path)
 
 
 def _path(expected: Any, call: CallMade, _part: str, path: Path) -> Checks:

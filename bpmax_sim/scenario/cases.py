@@ -69,14 +69,14 @@ def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     node = spot.source.root.at(spot.steps)
     assert node is not None
     if node.items:
-        found = list(_from_file(node, spot, problems))
+        rows = list(_from_file(node, spot, problems))
     elif node.elements:
-        found = list(_inline(node, problems))
+        rows = list(_inline(node, problems))
     else:
         problems.append(Problem(msg("expected rows, or {from: a CSV file}"), spot.place, "cases"))
         return ()
-    _check_ids(found, problems)
-    return tuple(found)
+    _check_ids(rows, problems)
+    return tuple(rows)
 
 
 def _inline(node: Node, problems: list[Problem]) -> Iterator[Row]:
@@ -169,8 +169,8 @@ def _lines(reader: Any, file: str, problems: list[Problem]) -> Iterator[list[str
     try:
         yield from reader
     except csv.Error as error:
-        told = msg("not a table: {error}; look for a quote that is not closed", error=error)
-        problems.append(Problem(told, Place(file, reader.line_num)))
+        message = msg("not a table: {error}; look for a quote that is not closed", error=error)
+        problems.append(Problem(message, Place(file, reader.line_num)))
 
 
 def _text(path: Path, file: str) -> str:
@@ -314,25 +314,25 @@ def flag(value: Any) -> bool | str:
     return bool(value)
 
 
-class Given(str):
+class CliText(str):
     """The text of a variable as somebody typed it."""
 
     __slots__ = ()
 
 
-def given_variables(texts: Iterable[str]) -> dict[str, Given]:
+def cli_variables(texts: Iterable[str]) -> dict[str, CliText]:
     """Return the variables that *texts* give, ``NAME=VALUE`` each; the last of a name wins.
 
     Raises:
         ValueError: with a text that is something else.
     """
-    found: dict[str, Given] = {}
+    variables: dict[str, CliText] = {}
     for text in texts:
         name, equals, written = text.partition("=")
         if not equals or not name.strip():
             raise ValueError(text)
-        found[name.strip()] = Given(written.strip())
-    return found
+        variables[name.strip()] = CliText(written.strip())
+    return variables
 
 
 def meant(variables: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -342,7 +342,7 @@ def meant(variables: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str
     read as a plain value of the file would be.
     """
     return {
-        name: _meant(value, declared.get(name)) if isinstance(value, Given) else value
+        name: _meant(value, declared.get(name)) if isinstance(value, CliText) else value
         for name, value in variables.items()
     }
 
@@ -362,7 +362,7 @@ def repeated(option: str, variables: Mapping[str, Any], secrets: Iterable[str]) 
     return tuple(
         word
         for name, value in variables.items()
-        if isinstance(value, Given) and name not in hidden
+        if isinstance(value, CliText) and name not in hidden
         for word in (option, f"{name}={value}")
     )
 
@@ -411,12 +411,12 @@ class Draft:
     def specs(self) -> Mapping[SubjectKind, FormSpec | FlowSpec]:
         """Return the declarations of what is driven."""
         form, flow = self.scenario.form, self.scenario.flow
-        found: dict[SubjectKind, FormSpec | FlowSpec] = {}
+        specs: dict[SubjectKind, FormSpec | FlowSpec] = {}
         if isinstance(form, FormSpec):
-            found["form"] = form
+            specs["form"] = form
         if isinstance(flow, FlowSpec):
-            found["flow"] = flow
-        return found
+            specs["flow"] = flow
+        return specs
 
     @property
     def node_forms(self) -> Mapping[str, NodeForm]:
@@ -443,7 +443,7 @@ class Draft:
     @property
     def subflows(self) -> Mapping[str, Definition]:
         """Return the flows that nodes can start, by name."""
-        return {name: one for name, (one, _) in self.children.items()}
+        return {name: child for name, (child, _) in self.children.items()}
 
     @property
     def lists_people(self) -> bool:
@@ -458,11 +458,11 @@ class Draft:
         if any(event.partition(".")[0] == "owners" for event in self.scripts):
             return ()
         flows = (*((self.definition,) if self.definition else ()), *self.subflows.values())
-        owners = [one for flow in flows for node in flow.nodes.values() for one in node.owners]
-        admins = [one for flow in flows for one in flow.admins]
+        owners = [owner for flow in flows for node in flow.nodes.values() for owner in node.owners]
+        admins = [admin for flow in flows for admin in flow.admins]
         user = self.scenario.user
         acting = [user.get("id", "")] if isinstance(user, Mapping) else [user]
-        return tuple(dict.fromkeys(str(one) for one in (*owners, *admins, *acting) if one))
+        return tuple(dict.fromkeys(str(person) for person in (*owners, *admins, *acting) if person))
 
     def steps(self) -> Sequence[tuple[Step, Spot]]:
         """Return every step of the file and of its fragments, once those are read."""
@@ -478,23 +478,23 @@ class Draft:
 
     def fault_sets(self) -> dict[str, tuple[tuple[FaultRule, Spot], ...]]:
         """Return the named fault sets; those of the file win over those of fragments."""
-        found: dict[str, tuple[tuple[FaultRule, Spot], ...]] = {}
+        by_name: dict[str, tuple[tuple[FaultRule, Spot], ...]] = {}
         sources = [(loaded.fragment.fault_sets, loaded.spot) for loaded in self.fragments]
         for sets, spot in (*sources, (self.scenario.fault_sets, self.spot)):
             for name, rules in sets.items():
                 below = spot.at("fault_sets", name)
-                found[name] = tuple(
+                by_name[name] = tuple(
                     (rule, element(below, index)) for index, rule in enumerate(rules)
                 )
-        return found
+        return by_name
 
     def declared_vars(self) -> dict[str, Any]:
         """Return variables, weakest first: fragments, the file, what is given from outside."""
-        found: dict[str, Any] = {}
+        variables: dict[str, Any] = {}
         for loaded in self.fragments:
-            found |= loaded.fragment.vars
-        found |= self.scenario.vars
-        return {**found, **meant(self.variables, found)}
+            variables |= loaded.fragment.vars
+        variables |= self.scenario.vars
+        return {**variables, **meant(self.variables, variables)}
 
     def named_steps(self) -> dict[str, tuple[tuple[Step, Spot], ...]]:
         """Return the named steps of the fragments."""

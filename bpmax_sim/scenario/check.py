@@ -16,8 +16,8 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import joined, msg
-from bpmax_sim.scenario.actions import ACTIONS, check_action, wanted_actions
+from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import Draft, Row, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
@@ -54,8 +54,8 @@ _SECRET_ROOTS = ("env", "vars", "case")
 
 def check_settings(draft: Draft) -> None:
     """Tell *draft* what is wrong with them."""
-    for one in (_name, _clock, _user, _stubs, _places, _secrets, _rows):
-        one(draft)
+    for rule in (_name, _clock, _user, _stubs, _places, _secrets, _rows):
+        rule(draft)
 
 
 def _name(draft: Draft) -> None:
@@ -90,8 +90,8 @@ def _places(draft: Draft) -> None:
         try:
             FieldPath.parse(text, "ignore")
         except ConfigError as error:
-            told = str(error).removeprefix("ignore: ")
-            draft.tell(element(draft.spot.at("proxy", "ignore"), index), told)
+            reason = str(error).removeprefix("ignore: ")
+            draft.tell(element(draft.spot.at("proxy", "ignore"), index), reason)
 
 
 def _rows(draft: Draft) -> None:
@@ -100,7 +100,7 @@ def _rows(draft: Draft) -> None:
         for key in ("tags", "skip", "xfail"):
             value = row.values.get(key)
             listed = value if isinstance(value, list) and key == "tags" else [value]
-            if any(isinstance(one, Mapping | list) for one in listed):
+            if any(isinstance(item, Mapping | list) for item in listed):
                 draft.problems.append(
                     Problem(msg("{key}: expected text", key=key), row.place, "cases")
                 )
@@ -116,17 +116,17 @@ def _secrets(draft: Draft) -> None:
 def _secret(draft: Draft, text: str) -> str | None:
     """Return what is wrong with the name of a secret; a variable of the environment may come."""
     try:
-        found = reference(text)
+        referenced = reference(text)
     except UndefinedValueError:
-        found = None
-    if found is None or found.root not in _SECRET_ROOTS:
+        referenced = None
+    if referenced is None or referenced.root not in _SECRET_ROOTS:
         return msg("expected env.X, vars.x or case.x, got {text!r}", text=text)
-    known = _known(draft, found.root)
-    name = str(found.path[0])
+    known = _known(draft, referenced.root)
+    name = str(referenced.path[0])
     return (
         None
         if known is None or name in known
-        else msg("no {root}.{name}{hint}", root=found.root, name=name, hint=hint(name, known))
+        else msg("no {root}.{name}{hint}", root=referenced.root, name=name, hint=hint(name, known))
     )
 
 
@@ -157,8 +157,8 @@ _FIELD_FACTS = ("visible", "required", "readonly", "options")
 
 def check(draft: Draft) -> None:
     """Tell *draft* everything that is wrong with it."""
-    for one in _CHECKS:
-        one(draft)
+    for rule in _CHECKS:
+        rule(draft)
 
 
 def _subject(draft: Draft) -> None:
@@ -277,14 +277,14 @@ def _starts(draft: Draft, flows: Mapping[str, tuple[Definition, Source]]) -> Non
 
 
 def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = [*begins.get(flow, ())]
     while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += begins.get(one, ())
-    return found
+        name = waiting.pop()
+        if name not in names:
+            names.add(name)
+            waiting += begins.get(name, ())
+    return names
 
 
 def _rows_beyond(draft: Draft) -> None:
@@ -310,7 +310,7 @@ def _rows_of_step(draft: Draft, step: Step, counts: dict[str, int], spot: Spot) 
     elif kind is not None and issubclass(kind, RowAction) and value.get("table") in counts:
         table = value["table"]
         for key in kind.rows:
-            row, more = value.get(key, 0), int(kind.one_more)
+            row, more = value.get(key, 0), int(kind.adds)
             _row_beyond(draft, table, (row, counts[table], more), spot.at(key))
         counts[table] += kind.more
     elif step.action:
@@ -366,14 +366,14 @@ def _fault_sets(draft: Draft) -> None:
 
 def _fault(draft: Draft, rule: FaultRule, spot: Spot) -> None:
     wrong = fault_problem(rule)
-    if wrong and not _is_told(draft, spot):
+    if wrong and not _is_reported(draft, spot):
         draft.tell(spot, wrong)
 
 
-def _is_told(draft: Draft, spot: Spot) -> bool:
+def _is_reported(draft: Draft, spot: Spot) -> bool:
     """Return whether something inside *spot* could not be read, which was told."""
     node = spot.source.root.at(spot.steps)
-    inside = {one.place for one in _nodes(node)} if node else set()
+    inside = {inner.place for inner in _nodes(node)} if node else set()
     return any(problem.place in inside for problem in draft.problems)
 
 
@@ -419,22 +419,22 @@ def _ids(draft: Draft) -> None:
 
 def _steps(draft: Draft) -> None:
     for step, spot in draft.steps():
-        given = wanted_actions(step)
-        if len(given) > 1:
+        actions = declared_actions(step)
+        if len(actions) > 1:
             message = msg(
-                "a step has one action, not {given_count}: {names}",
-                given_count=len(given),
-                names=", ".join(given),
+                "a step has one action, not {actions_count}: {names}",
+                actions_count=len(actions),
+                names=series(actions),
             )
-            draft.tell(spot.at(given[1]), message)
-        elif given:
-            check_action(draft, given[0], getattr(step, given[0]), spot.at(given[0]))
+            draft.tell(spot.at(actions[1]), message)
+        elif actions:
+            check_action(draft, actions[0], getattr(step, actions[0]), spot.at(actions[0]))
         if step.at:
             _at(draft, step, spot.at("at"))
         wrong = check_condition(step.condition)
         if wrong:
             draft.tell(spot.at("if"), wrong)
-        if not given and step.retry is not UNSET:
+        if not actions and step.retry is not UNSET:
             draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
 
 
@@ -501,7 +501,7 @@ def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
 
 
 def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
-    for key, wanted in value.items():
+    for key, expected in value.items():
         if key not in _FLOW_FACTS and not key.startswith("$"):
             draft.tell(
                 spot.at(key),
@@ -512,7 +512,7 @@ def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
                 spot.at(key), msg("{key} needs flow.definition; without it nothing moves", key=key)
             )
         elif key == "at":
-            for index, node in enumerate(wanted if isinstance(wanted, list) else [wanted]):
+            for index, node in enumerate(expected if isinstance(expected, list) else [expected]):
                 if _is_literal(node) and node and node not in draft.nodes:
                     where = element(spot.at(key), index)
                     draft.tell(
@@ -571,10 +571,10 @@ def _runs(draft: Draft) -> None:
         seen: set[str] = set()
         waiting = set(calls[name])
         while waiting:
-            one = waiting.pop()
-            if one not in seen:
-                seen.add(one)
-                waiting |= calls.get(one, set())
+            current = waiting.pop()
+            if current not in seen:
+                seen.add(current)
+                waiting |= calls.get(current, set())
         if name in seen:
             draft.tell(steps[0][1], msg("the steps {name!r} run themselves", name=name))
 

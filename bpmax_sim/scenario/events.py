@@ -228,24 +228,24 @@ def instant(at: float) -> float:
     return round(at, 5)
 
 
-def answer_of(made: CallMade) -> CallAnswered:
+def answer_of(call: CallMade) -> CallAnswered:
     """Return the end of a call."""
     return CallAnswered(
-        number=made.number,
-        call=made.call,
-        status=made.status,
-        response=made.response,
-        response_header=made.response_header,
-        source=made.source,
-        error=made.error,
-        message=made.message,
-        attempts=made.attempts,
-        notes=made.notes,
-        recording=made.recording,
-        redirects=made.redirects,
-        sent_at=instant(made.sent_at),
-        duration=instant(made.duration),
-        at=instant(made.at + made.duration),
+        number=call.number,
+        call=call.call,
+        status=call.status,
+        response=call.response,
+        response_header=call.response_header,
+        source=call.source,
+        error=call.error,
+        message=call.message,
+        attempts=call.attempts,
+        notes=call.notes,
+        recording=call.recording,
+        redirects=call.redirects,
+        sent_at=instant(call.sent_at),
+        duration=instant(call.duration),
+        at=instant(call.at + call.duration),
     )
 
 
@@ -262,16 +262,16 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
     *number* counts what happens in the scenario from 1: of one instant, the earlier is less.
     """
     of: Any = type(event)
-    kind, told = _told(of)
+    kind, fields = _fields_of(of)
     line = f'{{"seq":{number},"event":"{kind}","at":{instant(event.at)!r}'
-    for name, key in told:
+    for name, key in fields:
         value = getattr(event, name)
         line += key + _WRITERS.get(type(value), _any)(value, homes)
     return f"{line}}}".encode("utf-8", "backslashreplace").decode()
 
 
 @cache
-def _told(kind: Any) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _fields_of(kind: Any) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return what a line calls an event, and its fields with the text before each value."""
     answer = _ANSWER if issubclass(kind, CallMade) else frozenset()
     names = sorted({*members(kind)} - _FIRST - answer)
@@ -335,10 +335,10 @@ def _place(value: Place, homes: Homes) -> str:
 
 def _message(value: Message, homes: Homes) -> dict[str, Any]:
     """Return a message as what it was made of, so that a reader has it in another language."""
-    told: dict[str, Any] = {"many": value.many} if value.many else {}
+    data: dict[str, Any] = {"many": value.many} if value.many else {}
     values = {name: _canonical(value.values[name], homes) for name in sorted(value.values)}
     text = homes.within(plain_text(value))
-    return {**told, "template": value.template, "text": text, "values": values}
+    return {**data, "template": value.template, "text": text, "values": values}
 
 
 def _float(value: float, _homes: Homes) -> float | str:
@@ -351,10 +351,12 @@ def _same(value: Any, _homes: Homes) -> Any:
 
 def _other(value: Any, homes: Homes) -> Any:
     kind: Any = type(value)
-    told = members(kind)
-    if not told:
+    fields = members(kind)
+    if not fields:
         return f"[{kind.__name__}]"
-    return _map({name: plain(getattr(value, name)) for name in told if name not in _OUTSIDE}, homes)
+    return _map(
+        {name: plain(getattr(value, name)) for name in fields if name not in _OUTSIDE}, homes
+    )
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], Any]], ...] = (

@@ -21,7 +21,7 @@ from msgspec import UNSET
 
 from bpmax_sim.clock import Instant, parse_duration
 from bpmax_sim.errors import BAD_PATTERN, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.subject.cells import cell, steps_of
@@ -37,7 +37,7 @@ def contrast(expected: str, actual: str, width: int) -> tuple[str, str]:
     if len(expected) <= width and len(actual) <= width:
         return expected, actual
     pairs = enumerate(zip(expected, actual, strict=False))
-    same = next((at for at, (one, other) in pairs if one != other), 0)
+    same = next((at for at, (letter, other) in pairs if letter != other), 0)
     start = 0 if same < width // 2 else same - _BEFORE
     return _part(expected, start, width), _part(actual, start, width)
 
@@ -154,8 +154,8 @@ def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
     same = len(expected) == len(actual)
     items = [
         check
-        for index, (wanted, got) in enumerate(zip(expected, actual, strict=False))
-        for check in compare(wanted, got, (*path, index))
+        for index, (part, got) in enumerate(zip(expected, actual, strict=False))
+        for check in compare(part, got, (*path, index))
     ]
     if same and items:
         return tuple(items)
@@ -372,10 +372,10 @@ def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 def section_problem(section: str, value: Any) -> str | None:
     """Return what is wrong with the kind of value that a section has, or None."""
-    kinds, wanted = _SECTIONS.get(section, ((object,), ""))
+    kinds, expected = _SECTIONS.get(section, ((object,), ""))
     if isinstance(value, kinds) or _is_reference(value):
         return None
-    return msg("expected {wanted}, got {value}", wanted=wanted, value=show(value))
+    return msg("expected {expected}, got {value}", expected=expected, value=show(value))
 
 
 def count_problem(times: Any) -> str | None:
@@ -429,7 +429,7 @@ def _a_pattern(value: Any) -> str | None:
 def _a_type(value: Any) -> str | None:
     if isinstance(value, str) and value in TYPES:
         return None
-    return msg("needs one of {names}{near}", names=", ".join(TYPES), near=near(str(value), TYPES))
+    return msg("needs one of {names}{near}", names=series(TYPES), near=near(str(value), TYPES))
 
 
 def _a_length(value: Any) -> str | None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import msgspec
 
 from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
-from bpmax_sim.i18n import joined, msg
-from bpmax_sim.scenario.assertions import Thrown, compare_error, thrown_of, wanted
+from bpmax_sim.i18n import msg, series
+from bpmax_sim.scenario.assertions import Thrown, compare_error, described_error, thrown_of
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Check, Checks, failed
 from bpmax_sim.scenario.faults import describe_fault
@@ -158,24 +158,25 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         """Return what the expected error was compared for: that of the one that it is, if any."""
         path = ("expect_error",)
         if not errors:
-            return (Check(path, False, f"an error{wanted(expected)}", msg("none")),)
+            return (Check(path, False, f"an error{described_error(expected)}", msg("none")),)
         compared = [compare_error(expected, self._thrown(error), path) for error in errors]
         checks = next((checks for checks in compared if not failed(checks)), compared[0])
         return checks or (Check(path, True, "an error", str(self._thrown(errors[0]))),)
 
     def expected_error(self, expected: ExpectedError, errors: Iterable[Exception]) -> list[Failure]:
         """Return what is wrong with the errors of a step that must end with *expected*."""
-        found = list(errors)
-        if not found:
+        every = list(errors)
+        if not every:
             essence = msg(
-                "expected an error{wanted}, but the step succeeded", wanted=wanted(expected)
+                "expected an error{described_error}, but the step succeeded",
+                described_error=described_error(expected),
             )
             return [self.failure("no_error", essence, ("expect_error",))]
-        compared = [compare_error(expected, self._thrown(error)) for error in found]
+        compared = [compare_error(expected, self._thrown(error)) for error in every]
         hit = next((n for n, checks in enumerate(compared) if not failed(checks)), None)
         if hit is not None:
-            return [self.uncaught(error) for n, error in enumerate(found) if n != hit]
-        thrown = self._thrown(found[0])
+            return [self.uncaught(error) for n, error in enumerate(every) if n != hit]
+        thrown = self._thrown(every[0])
         first = failed(compared[0])[0]
         if first.path == ("from",):
             essence = msg(
@@ -183,7 +184,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
                 expected=first.expected,
                 actual=first.actual,
             )
-            essence += f" ({thrown})"
+            essence += msg(" ({thrown})", thrown=thrown)
         else:
             essence = msg(
                 "error {label} expected {expected}, got {actual}",
@@ -192,7 +193,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
                 actual=first.actual,
             )
         path = ("expect_error", *first.path)
-        checks, place, error = compared[0], thrown.place, found[0]
+        checks, place, error = compared[0], thrown.place, every[0]
         return [
             self.failure("other_error", essence, path, checks=checks, script=place, cause=error)
         ]
@@ -202,17 +203,17 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     def silent(self, fault: Fault) -> Failure:
         """Return the failure of a fault that never fired."""
-        made = joined(", ", dict.fromkeys(call.call for call in self.calls)) or msg("none")
+        names = series(dict.fromkeys(call.call for call in self.calls)) or msg("none")
         essence = msg(
-            "fault never fired: {fault} -> {describe_fault} (calls made: {made})",
+            "fault never fired: {fault} -> {describe_fault} (calls made: {names})",
             fault=fault,
             describe_fault=describe_fault(fault),
-            made=made,
+            names=names,
         )
         if fault.place is None:  # a marker's
             return self.failure("fault", essence, ("scenario",))
-        found = self.failure("fault", essence, ("faults",))
-        return replace(found, place=fault.place, excerpt=())
+        failure = self.failure("fault", essence, ("faults",))
+        return replace(failure, place=fault.place, excerpt=())
 
 
 def _setting(error: BaseException) -> ConfigError | None:

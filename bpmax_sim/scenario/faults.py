@@ -68,11 +68,11 @@ def describe_fault(fault: Fault) -> str:
 
 
 def _span(call: int | str | Any) -> tuple[int, int] | None:
-    found = _SPAN.fullmatch(str(call))
-    if found is None:
+    match = _SPAN.fullmatch(str(call))
+    if match is None:
         return None
-    first = int(found[1])
-    last = int(found[2] or first)
+    first = int(match[1])
+    last = int(match[2] or first)
     return (first, last) if last >= first else None
 
 
@@ -92,9 +92,9 @@ def _action(do: FaultAction) -> Action:
 
 def _reply(status: int, headers: Mapping[str, str], body: Any, delay: float) -> Reply:
     default: Pairs = () if body is UNSET else _TEXT if isinstance(body, str) else _JSON
-    given = tuple((name.lower(), value) for name, value in headers.items())
-    kept = default if "content-type" not in dict(given) else ()
-    return Reply(status=status, headers=(*kept, *given), body=_bytes(body), delay=delay)
+    pairs = tuple((name.lower(), value) for name, value in headers.items())
+    defaults = default if "content-type" not in dict(pairs) else ()
+    return Reply(status=status, headers=(*defaults, *pairs), body=_bytes(body), delay=delay)
 
 
 def _bytes(body: Any) -> bytes:

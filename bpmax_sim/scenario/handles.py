@@ -103,7 +103,7 @@ def handles_for(
 ) -> dict[str, FormHandle | FlowHandle]:
     """Return what *function* asks for by the names of its parameters: ``form`` and ``flow``."""
     try:
-        wanted = inspect.signature(function).parameters
+        parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):  # a built-in function does not say
         return {}
     there: dict[str, FormHandle | FlowHandle] = {}
@@ -113,4 +113,4 @@ def handles_for(
     elif subject is not None:
         form = subject
         there = {"form": FormHandle(lambda: form, form)}
-    return {name: handle for name, handle in there.items() if name in wanted}
+    return {name: handle for name, handle in there.items() if name in parameters}

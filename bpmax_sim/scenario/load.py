@@ -89,10 +89,10 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def handlers(self) -> tuple[Script, ...]:
         """Return the scripts of all events."""
-        found = [script for scripts in self.scripts.values() for script in scripts]
+        handlers = [script for scripts in self.scripts.values() for script in scripts]
         for flow in (self.flow, *self.subflows.values()):
-            found += flow.handlers
-        return tuple(dict.fromkeys(found))
+            handlers += flow.handlers
+        return tuple(dict.fromkeys(handlers))
 
     @property
     def all_libraries(self) -> tuple[Script, ...]:
@@ -117,7 +117,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         place: where the scenario's name or the row stands.
         skip, xfail: a reason, or whether it holds at all.
         vars: variables by name, ``${…}`` still in them, weakest first.
-        given: those of them that came from outside, as they were given.
+        cli_variables: those of them that came from outside, as they were given.
         faults: rules that hold for the whole item.
         cassette: name below the cassettes folder, without suffix.
         platforms: folder or file of the platforms.
@@ -138,7 +138,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     skip: bool | str = False
     xfail: bool | str = False
     vars: Mapping[str, Any] = msgspec.field(default_factory=dict)
-    given: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    cli_variables: Mapping[str, Any] = msgspec.field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     cassette: str
     platforms: Path
@@ -179,8 +179,8 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         steps = [*self.steps, *self.cleanup, *named]
         files = [self.spot.source, *(located.spot.source for located in steps)]
         return {
-            **{one.file: "\n".join(one.lines) for one in files},
-            **{one.name: one.source for one in self.cast.bodies},
+            **{file.file: "\n".join(file.lines) for file in files},
+            **{body.name: body.source for body in self.cast.bodies},
         }
 
     @property
@@ -190,7 +190,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     def repeated(self, option: str) -> tuple[str, ...]:
         """Return the words of a command that give the variables again, each behind *option*."""
-        return repeated(option, self.given, self.scenario.secrets)
+        return repeated(option, self.cli_variables, self.scenario.secrets)
 
     @property
     def owner(self) -> str:
@@ -236,10 +236,10 @@ def items(
     check_values(draft)
     cast = _cast(draft)
     home = root or find_root(source.path)
-    found = [_item(draft, cast, row, home) for row in draft.rows or (None,)]
+    loaded = [_item(draft, cast, row, home) for row in draft.rows or (None,)]
     if problems:
         raise ConfigError(*sorted(set(problems), key=_position))
-    return found
+    return loaded
 
 
 def _position(problem: Problem) -> tuple[str, int, int]:
@@ -269,10 +269,10 @@ def _definition(draft: Draft) -> Definition | None:
     flow = draft.scenario.flow
     if not isinstance(flow, FlowSpec) or not flow.definition:
         return None
-    found = _read_definition(draft, draft.spot.at("flow", "definition"), flow.definition)
-    if found is None:
+    parsed = _read_definition(draft, draft.spot.at("flow", "definition"), flow.definition)
+    if parsed is None:
         return None
-    definition, draft.definition_source = found
+    definition, draft.definition_source = parsed
     return definition
 
 
@@ -281,9 +281,9 @@ def _children(draft: Draft) -> Iterator[tuple[str, tuple[Definition, Source]]]:
     flow = draft.scenario.flow
     for name, spec in (flow.subflows if isinstance(flow, FlowSpec) else {}).items():
         spot = draft.spot.at("flow", "subflows", name, "definition")
-        found = _read_definition(draft, spot, spec.definition)
-        if found is not None:
-            yield name, found
+        definition = _read_definition(draft, spot, spec.definition)
+        if definition is not None:
+            yield name, definition
 
 
 def _read_definition(draft: Draft, spot: Spot, name: str) -> tuple[Definition, Source] | None:
@@ -313,7 +313,7 @@ def _cast(draft: Draft) -> Cast:
         inline=_bodies(draft, _script_files(draft)),
         flow=main,
         subflows=_subflows(draft),
-        flow_files=tuple(Script(one.file, "\n".join(one.lines)) for one in sources),
+        flow_files=tuple(Script(source.file, "\n".join(source.lines)) for source in sources),
         named={
             name: tuple(_located(draft, step, where, None) for step, where in steps)
             for name, steps in draft.named_steps().items()
@@ -329,8 +329,8 @@ def _subflows(draft: Draft) -> dict[str, FlowParts]:
     flow = draft.scenario.flow
     specs = flow.subflows if isinstance(flow, FlowSpec) else {}
     return {
-        name: _parts(draft, specs[name], draft.spot.at("flow", "subflows", name), *found)
-        for name, found in draft.children.items()
+        name: _parts(draft, specs[name], draft.spot.at("flow", "subflows", name), *child)
+        for name, child in draft.children.items()
     }
 
 
@@ -363,17 +363,17 @@ def _parts(
 
 
 def _libraries(draft: Draft, names: tuple[str, ...], spot: Spot) -> tuple[Script, ...]:
-    wanted = ((name, name, element(spot, index)) for index, name in enumerate(names))
-    return tuple(_bodies(draft, wanted).values())
+    sources = ((name, name, element(spot, index)) for index, name in enumerate(names))
+    return tuple(_bodies(draft, sources).values())
 
 
 def _conditions(
     definition: Definition | None, source: Source | None
 ) -> dict[tuple[str, str, int], Place]:
     """Return where the conditions of a flow stand; a quote in front is no part of them."""
-    found: dict[tuple[str, str, int], Place] = {}
+    places: dict[tuple[str, str, int], Place] = {}
     if source is None or definition is None:
-        return found
+        return places
     for name, node in definition.nodes.items():
         for action, number, path, _ in node.conditions():
             value = source.root.at(("nodes", name, *path))
@@ -382,8 +382,8 @@ def _conditions(
                 line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
                 quoted = line[place.column - 1 : place.column] in {"'", '"'}
                 column = place.column + 1 if quoted else place.column
-                found[name, action, number] = Place(place.file, place.line, column)
-    return found
+                places[name, action, number] = Place(place.file, place.line, column)
+    return places
 
 
 def _script_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:
@@ -409,15 +409,15 @@ def _handlers(
     }
 
 
-def _bodies(draft: Draft, wanted: Iterator[tuple[str, str, Spot]]) -> dict[str, Script]:
+def _bodies(draft: Draft, declared: Iterator[tuple[str, str, Spot]]) -> dict[str, Script]:
     """Read scripts; each file is relative to the file that names it."""
-    found: dict[str, Script] = {}
-    for key, name, spot in wanted:
+    bodies: dict[str, Script] = {}
+    for key, name, spot in declared:
         try:
-            found[key] = read_script(named_file(spot.source.path, name), spot.place)
+            bodies[key] = read_script(named_file(spot.source.path, name), spot.place)
         except ConfigError as error:
             draft.problems += error.problems
-    return found
+    return bodies
 
 
 def _item(draft: Draft, cast: Cast, row: Row | None, root: Path) -> ScenarioItem:
@@ -442,7 +442,7 @@ def _item(draft: Draft, cast: Cast, row: Row | None, root: Path) -> ScenarioItem
         skip=flag(values.get("skip")) or scenario.skip,
         xfail=flag(values.get("xfail")) or scenario.xfail,
         vars=draft.declared_vars(),
-        given=draft.variables,
+        cli_variables=draft.variables,
         faults=tuple(faults),
         cassette=_cassette(draft, row, root),
         platforms=named_file(whole, proxy.platforms or str(root / "scenarios" / "platforms")),
@@ -459,12 +459,14 @@ def _clock(text: str) -> Instant | None:
 
 
 def _cassette(draft: Draft, row: Row | None, root: Path) -> str:
-    given = draft.scenario.proxy.cassette
-    own_file = row.id if row and "${case." not in given else ""
+    declared = draft.scenario.proxy.cassette
+    own_file = row.id if row and "${case." not in declared else ""
     path = draft.spot.source.path
     what = "a cassette's name"
     try:
-        name = resolve(given, lambda ref: _constant(draft, row, ref, what=what)) if given else ""
+        name = (
+            resolve(declared, lambda ref: _constant(draft, row, ref, what=what)) if declared else ""
+        )
     except ValueError as error:
         draft.tell(draft.spot.at("proxy", "cassette"), str(error))
         return ""
@@ -506,7 +508,8 @@ def _located(draft: Draft, step: Step, spot: Spot, row: Row | None) -> LocatedSt
         spot,
         tuple(_rules(draft, step.faults, spot.at("faults"), row)),
         tuple(
-            _located(draft, one, element(inside, index), row) for index, one in enumerate(meanwhile)
+            _located(draft, step, element(inside, index), row)
+            for index, step in enumerate(meanwhile)
         ),
     )
 
@@ -569,18 +572,18 @@ def _spelled(
 ) -> Iterator[Fault]:
     """Yield the rule that is spelled out in a list of faults."""
     row = named_row if whole else None
-    found: list[Problem] = []
+    problems: list[Problem] = []
     where = element(_row_faults(draft, row) if row else spot, index)
     node = where.source.root.at(where.steps)
-    rule = decode(node, FaultRule, found, steps=where.steps) if node is not None else None
-    draft.problems += found
-    wrong = fault_problem(rule) if rule and not found else None
+    rule = decode(node, FaultRule, problems, steps=where.steps) if node is not None else None
+    draft.problems += problems
+    wrong = fault_problem(rule) if rule and not problems else None
     place = where.place
     if wrong:
         draft.problems.append(Problem(wrong, place, "faults"))
-    elif rule and not found:
+    elif rule and not problems:
         yield from _fault(draft, rule, where, named_row)
-    elif not found:
+    elif not problems:
         draft.problems.append(
             Problem(msg("expected a fault, got {fault!r}", fault=fault), place, "faults")
         )

@@ -17,12 +17,12 @@ from msgspec import UNSET, Meta, UnsetType, field
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action
-from bpmax_sim.scenario.actions import ACTIONS, action_texts, wanted_actions
+from bpmax_sim.scenario.actions import ACTIONS, action_texts, declared_actions
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.session.options import Mode, Unawaited, Unused
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
-from bpmax_sim.yamlfile import Seconds, described, explain, json_schema, read_hover, told
+from bpmax_sim.yamlfile import Seconds, described, explain, help_text, json_schema, read_hover
 from bpmax_sim.yamlfile.schema import REFERENCE, Texts
 from bpmax_sim.yamlfile.shapes import shape_of
 
@@ -206,7 +206,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
     @property
     def action(self) -> str:
         """Return the name of the action, or nothing for a pure check."""
-        return next(iter(wanted_actions(self)), "")
+        return next(iter(declared_actions(self)), "")
 
     @property
     def value(self) -> Any:
@@ -374,9 +374,9 @@ def _refine(schema: Schema, texts: Texts) -> None:
 
 def _of_type(type_: Any, definitions: Schema, texts: Texts) -> Schema:
     """Return the schema of *type_*; what it defines is explained and added."""
-    found: Schema = {}
-    schema = shape_of(type_).schema(found)
-    for name, definition in found.items():
+    result: Schema = {}
+    schema = shape_of(type_).schema(result)
+    for name, definition in result.items():
         if name not in definitions:
             explain(definition, texts.get(name, {}))
             definitions[name] = definition
@@ -390,9 +390,11 @@ def _expected(texts: Texts) -> Schema:
     """
     operators = "|".join(re.escape(name.removeprefix("$")) for name in OPERATORS)
     return {
-        "description": told(texts["Expected"]["_"]),
+        "description": help_text(texts["Expected"]["_"]),
         "propertyNames": {"pattern": rf"^(?!\$)|^\$({operators})$"},
-        "properties": {name: {"description": told(texts["Expected"][name])} for name in OPERATORS},
+        "properties": {
+            name: {"description": help_text(texts["Expected"][name])} for name in OPERATORS
+        },
         "additionalProperties": _EXPECTED,
         "items": _EXPECTED,
     }

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.source import Spot, hint
 from bpmax_sim.subject.definition import Action as Decision
@@ -14,15 +14,12 @@ from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
 from bpmax_sim.subject.hooks import FlowMove, Result, Where
 
-WHO: Mapping[str, tuple[str, str]] = {
-    "_": (msg("Who acts where"), "谁在哪个环节操作"),
-    "project": (
-        msg("Sub-flow whose project it is; by default the main one"),
-        "子流程名称，默认主流程",
-    ),
-    "at": ("Node", "环节"),
-    "by": (msg("Who; has to be allowed to"), "谁，必须有权操作"),
-    "comment": ("Comment", "意见"),
+WHO: Mapping[str, str] = {
+    "_": msg("Who acts where"),
+    "project": msg("Sub-flow whose project it is; by default the main one"),
+    "at": msg("Node"),
+    "by": msg("Who; has to be allowed to"),
+    "comment": msg("Comment"),
 }
 
 
@@ -86,7 +83,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
         if at not in definition.nodes:
             context.tell(spot, msg("no node {at!r}{hint}", at=at, hint=hint(at, definition.nodes)))
         elif cls.decides and cls.decides not in definition.nodes[at].offers:
-            offers = ", ".join(definition.nodes[at].offers) or msg("no action")
+            offers = series(definition.nodes[at].offers) or msg("no action")
             context.tell(
                 spot,
                 msg(
@@ -100,8 +97,8 @@ class FlowAction(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Check who may, run the hooks, and go where that leads."""
-        given = value if isinstance(value, Mapping) else {}
-        flow = on.flow(cls.key()).find(str(given.get("project", "")))
+        options = value if isinstance(value, Mapping) else {}
+        flow = on.flow(cls.key()).find(str(options.get("project", "")))
         move = move_of(value)
         if cls.decides:
             flow.act(cls.decides, move)
@@ -120,16 +117,16 @@ _NODE = msg("the node")
 
 def move_of(value: Any) -> FlowMove:
     """Return what a step says of who does what."""
-    given = value if isinstance(value, Mapping) else {}
-    where: Where = given.get("where", "before")
+    options = value if isinstance(value, Mapping) else {}
+    where: Where = options.get("where", "before")
     return FlowMove(
-        at=str(given.get("at", "")),
-        by=str(given.get("by", "")),
-        comment=value if isinstance(value, str) else str(given.get("comment", "")),
-        form=given.get("form", {}),
-        others=tuple(_several(given.get("to", ()))),
+        at=str(options.get("at", "")),
+        by=str(options.get("by", "")),
+        comment=value if isinstance(value, str) else str(options.get("comment", "")),
+        form=options.get("form", {}),
+        others=tuple(_several(options.get("to", ()))),
         where=where,
-        rule=given.get("complete", "all"),
+        rule=options.get("complete", "all"),
     )
 
 
@@ -153,8 +150,8 @@ def literal(value: Any) -> bool:
 
 def check_people(context: CheckContext, value: Any, spot: Spot) -> None:
     """Find people who are not there: all, or where nobody lists them, those nearly spelled so."""
-    for one in _several(value):
-        name = str(one)
+    for person in _several(value):
+        name = str(person)
         if not name or "${" in name or name in context.people or not context.people:
             continue
         if context.lists_people:
@@ -171,10 +168,10 @@ def _slip(name: str, people: Iterable[str]) -> str:
     """Return of whom *name* is a slip of the pen, not another person such as 王经理 for 李经理."""
     if name.isascii():
         return next(iter(difflib.get_close_matches(name, people, n=1)), "")
-    return next((one for one in people if _one_differs(name, one)), "")
+    return next((person for person in people if _is_slip(name, person)), "")
 
 
-def _one_differs(name: str, other: str) -> bool:
+def _is_slip(name: str, other: str) -> bool:
     is_alike = len(name) == len(other) > _SHORT and name[0] == other[0]
     return is_alike and sum(a != b for a, b in zip(name, other, strict=True)) == 1
 

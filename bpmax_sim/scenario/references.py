@@ -51,14 +51,14 @@ def pieces(text: str) -> tuple[str | Reference, ...]:
     Raises:
         UndefinedValueError: if a ``${`` is not closed or does not start with a known root.
     """
-    found: list[str | Reference] = []
+    parts: list[str | Reference] = []
     end = 0
     for match in _PIECE.finditer(text):
-        found.append(text[end : match.start()])
-        found.append(_piece(match))
+        parts.append(text[end : match.start()])
+        parts.append(_piece(match))
         end = match.end()
-    found.append(text[end:])
-    return tuple(part for part in found if part != "")
+    parts.append(text[end:])
+    return tuple(part for part in parts if part != "")
 
 
 def _piece(match: re.Match[str]) -> str | Reference:
@@ -330,18 +330,18 @@ class _Condition:
         Raises:
             ValueError: it is incomplete.
         """
-        found = self._any()
+        truth = self._any()
         if self.text[self.at :].strip():
             raise ValueError(
                 msg("nothing is open that {text!r} could close", text=self.text[self.at :].strip())
             )
-        return found
+        return truth
 
     def _any(self) -> Truth:
         return self._joined(self._all, ("or", "||"), any)
 
     def _all(self) -> Truth:
-        return self._joined(self._one, ("and", "&&"), all)
+        return self._joined(self._single, ("and", "&&"), all)
 
     def _joined(
         self, part: Callable[[], Truth], words: tuple[str, str], join: Callable[[Any], bool]
@@ -352,20 +352,20 @@ class _Condition:
         ):
             self.at = word.end()
             parts.append(part())
-        return parts[0] if len(parts) == 1 else lambda lookup: join(one(lookup) for one in parts)
+        return parts[0] if len(parts) == 1 else lambda lookup: join(part(lookup) for part in parts)
 
-    def _one(self) -> Truth:
+    def _single(self) -> Truth:
         negated = _NOT.match(self.text, self.at)
         if negated:
             self.at = negated.end()
-            inner = self._one()
+            inner = self._single()
             return lambda lookup: not inner(lookup)
         start = re.compile(r"\s*\(").match(self.text, self.at)
         if start:
             return self._group(start.end())
         left, order = self._operand(), ""
-        if (found := _TOKEN.match(self.text, self.at)) and found["order"]:
-            order, self.at = found["order"], found.end()
+        if (match := _TOKEN.match(self.text, self.at)) and match["order"]:
+            order, self.at = match["order"], match.end()
             right = self._operand()
             _check_compared(left, order, right)
             return lambda lookup: _compared(left, order, right, lookup)
@@ -375,19 +375,19 @@ class _Condition:
     def _group(self, start: int) -> Truth:
         self.at, self.depth = start, self.depth + 1
         inner = self._any()
-        found = re.compile(r"\s*\)").match(self.text, self.at)
-        if found is None:
+        match = re.compile(r"\s*\)").match(self.text, self.at)
+        if match is None:
             raise ValueError(msg("a bracket is not closed"))
-        self.at, self.depth = found.end(), self.depth - 1
+        self.at, self.depth = match.end(), self.depth - 1
         return inner
 
     def _operand(self) -> str:
         begin, opened = self.at, 0
-        while found := _TOKEN.match(self.text, self.at):
-            if found["word"] or found["order"] or (found["close"] and self.depth and not opened):
+        while match := _TOKEN.match(self.text, self.at):
+            if match["word"] or match["order"] or (match["close"] and self.depth and not opened):
                 break
-            opened += bool(found["open"]) - bool(found["close"] and opened)
-            self.at = found.end()
+            opened += bool(match["open"]) - bool(match["close"] and opened)
+            self.at = match.end()
         text = self.text[begin : self.at].strip()
         if not text:
             raise ValueError(msg("a value is missing"))
@@ -433,10 +433,10 @@ def _is_true(text: str, lookup: Lookup) -> bool:
 
 
 def _compared(left: str, order: str, right: str, lookup: Lookup) -> bool:
-    one, other = _side(left, lookup), _side(right, lookup)
+    value, other = _side(left, lookup), _side(right, lookup)
     if order in {"==", "!="}:
-        return _same(one, other) is (order == "==")
-    values = one[0], other[0]
+        return _same(value, other) is (order == "==")
+    values = value[0], other[0]
     both_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     if both_numbers or all(isinstance(value, str) for value in values):
         return _ORDERS[order](*values)

@@ -18,14 +18,14 @@ class RowAction(Action, frozen=True, kw_only=True):
     Attributes:
         rows: the keys that number rows -> whether they have to be there.
         more: how many rows there are more afterwards.
-        one_more: whether the row behind the last can be named.
+        adds: whether the row behind the last can be named.
     """
 
     needs = ("form", "flow")
     sees_form: ClassVar = True
     rows: ClassVar[Mapping[str, bool]] = {"at": True}
     more: ClassVar[int] = 0
-    one_more: ClassVar[bool] = False
+    adds: ClassVar[bool] = False
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
@@ -55,7 +55,7 @@ class RowAction(Action, frozen=True, kw_only=True):
         def changed(rows: list[Any]) -> list[Any]:
             numbers = [int(value.get(key, len(rows))) for key in cls.rows]
             for number in numbers:
-                check_row(rows, number, table, more=int(cls.one_more))
+                check_row(rows, number, table, more=int(cls.adds))
             return cls.changed(rows, value, *numbers)
 
         on.any(cls.key()).set_rows(table, changed)
@@ -66,10 +66,10 @@ class RowAction(Action, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-def row_texts(**texts: tuple[str, str]) -> Mapping[str, tuple[str, str]]:
+def row_texts(**texts: str) -> Mapping[str, str]:
     """Return what an editor shows of the keys of such an action."""
     common = {
-        "table": (msg("Field that holds the rows"), "明细表字段"),
-        "at": (msg("Number of the row, from 0"), "行号，从 0 起"),
+        "table": msg("Field that holds the rows"),
+        "at": msg("Number of the row, from 0"),
     }
     return {"_": texts.pop("whole"), **common, **texts}

@@ -35,13 +35,13 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant, LazyChance, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
 from bpmax_sim.project import NOWHERE, Homes
 from bpmax_sim.scenario.action import Action, Performer, Subject
-from bpmax_sim.scenario.assertions import State, judge, resolved_error, thrown_of, told_error
-from bpmax_sim.scenario.calls import CallMade, call_made
+from bpmax_sim.scenario.assertions import State, error_as_data, judge, resolved_error, thrown_of
+from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
     ErrorThrown,
@@ -142,17 +142,17 @@ class Log(msgspec.Struct):
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
     _struck: int = 0
     _undeclared: dict[str, tuple[Place, str]] = msgspec.field(default_factory=dict)
-    _told: int = 0  # of those
+    _reported: int = 0  # of those
 
     def tell(self, happening: Happening) -> None:
         """Take what a subject tells, at this instant."""
         clock = self.bench.clock
-        told: dict[str, Any] = {"at": clock.now()}
+        data: dict[str, Any] = {"at": clock.now()}
         if isinstance(happening, FieldChanged):
-            told |= {"old": plain(happening.old), "new": plain(happening.new)}
+            data |= {"old": plain(happening.old), "new": plain(happening.new)}
             self.writers[happening.field] = happening.place
             self._judge_field(happening.field, happening.place)
-        happening = self.bench.shown(replace(happening, **told))
+        happening = self.bench.shown(replace(happening, **data))
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
@@ -171,13 +171,13 @@ class Log(msgspec.Struct):
         self._undeclared[name] = place, hint
         # A flow's form comes from elsewhere, too; so do its project, and the forms of sub-flows.
         if self.is_flow and not name.startswith("project.") and "/" not in name:
-            told = msg("the script wrote form.{name}: {hint}", name=name, hint=hint)
-            self.notes.append(f"{place}: {told}")
+            message = msg("the script wrote form.{name}: {hint}", name=name, hint=hint)
+            self.notes.append(labelled(place, message))
 
     def undeclared(self) -> list[tuple[str, Place, str]]:
         """Return the fields that scripts of a form wrote since the last time and it has not."""
-        fresh = [(name, *found) for name, found in self._undeclared.items()][self._told :]
-        self._told = len(self._undeclared)
+        fresh = [(name, *entry) for name, entry in self._undeclared.items()][self._reported :]
+        self._reported = len(self._undeclared)
         return [] if self.is_flow else fresh
 
     def mark(self) -> Mark:
@@ -199,12 +199,14 @@ class Log(msgspec.Struct):
         for record in sorted(self.bench.calls[len(self.calls) :], key=attrgetter("began")):
             platform, _, api = record.name.partition(".")
             number = len(self.calls) + 1
-            made = call_made(record, number, self.bench.template(platform, api), self._recalled)
-            self.calls.append(made)
+            event = event_of_call(
+                record, number, self.bench.template(platform, api), self._recalled
+            )
+            self.calls.append(event)
             if record.call is not None:
                 self._numbers[record.call.serial] = number
-            self._fresh += [(one.order, one) for one in made.earlier]
-            self._fresh += (record.began, made), (record.ended, answer_of(made))
+            self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
+            self._fresh += (record.began, event), (record.ended, answer_of(event))
         self._fresh += map(self._fault, self.bench.struck[self._struck :])
         self._struck = len(self.bench.struck)
         self.take(result)
@@ -225,16 +227,16 @@ class Log(msgspec.Struct):
 
     def _recalled(self, serial: int, attempt: int) -> Recalled | None:
         """Return the recording behind a sending, its file as every machine names it."""
-        found = self.bench.recalled(serial, attempt)
-        if found is None:
+        recalled = self.bench.recalled(serial, attempt)
+        if recalled is None:
             return None
-        path = os.path.abspath(found.file)  # noqa: PTH100 - of every call
+        path = os.path.abspath(recalled.file)  # noqa: PTH100 - of every call
         inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
         file = self.homes.of(path) if inside else os.path.basename(path)  # noqa: PTH119
-        return self.bench.shown(replace(found, file=file))
+        return self.bench.shown(replace(recalled, file=file))
 
     def _fault(self, struck: Struck) -> tuple[int, Event]:
-        told = FaultStruck(
+        event = FaultStruck(
             number=self._numbers.get(struck.serial, 0),
             call=struck.call,
             attempt=struck.attempt + 1,
@@ -243,14 +245,14 @@ class Log(msgspec.Struct):
             place=struck.fault.place,
             at=struck.at,
         )
-        return struck.order, self.bench.shown(told)
+        return struck.order, self.bench.shown(event)
 
     def _errors(self, result: Result) -> Iterator[tuple[int, Event]]:
         """Yield what the action ended with, and what nobody handled."""
         clock = self.bench.clock
         for error in (*result.errors, *result.unhandled):
             thrown = thrown_of(error)
-            told = ErrorThrown(
+            event = ErrorThrown(
                 type=thrown.type,
                 code=plain(thrown.code),
                 message=thrown.message,
@@ -261,7 +263,7 @@ class Log(msgspec.Struct):
                 unhandled=error in result.unhandled,
                 at=clock.now(),
             )
-            yield clock.tick(), self.bench.shown(told)
+            yield clock.tick(), self.bench.shown(event)
 
     def digest(self) -> str:
         """Return the digest of the trace so far."""
@@ -276,7 +278,12 @@ def _expected_fields(item: ScenarioItem) -> set[str]:
     """Return the fields that expectations of *item* name."""
     steps = (located.step for located in (*item.steps, *item.cleanup))
     every = (item.scenario.expect, *(step.expect for step in steps))
-    return {str(name) for one in every if isinstance(one.form, Mapping) for name in one.form}
+    return {
+        str(name)
+        for expectation in every
+        if isinstance(expectation.form, Mapping)
+        for name in expectation.form
+    }
 
 
 class Progress:
@@ -426,7 +433,7 @@ class Progress:
         """Return *value* as it may be shown."""
         return self.bench.shown(value)
 
-    def wanted(self, value: Any) -> Any:
+    def expected_value(self, value: Any) -> Any:
         """Return an expectation with its ``${…}`` filled in, redacted as what it is held against.
 
         Raises:
@@ -473,7 +480,7 @@ class StepRun(msgspec.Struct):
         self.since = log.mark()
         started = self._started()
         yield log.add(started)
-        if not self.reason and not self._wanted() and not self.failures:
+        if not self.reason and not self._is_expected() and not self.failures:
             self.reason = msg(
                 "if: {condition} does not hold", condition=self.located.step.condition
             )
@@ -515,7 +522,7 @@ class StepRun(msgspec.Struct):
             title = self.progress.scope.resolve(title)
         return self.progress.shown(f"{self.prefix}{title}")
 
-    def _wanted(self) -> bool:
+    def _is_expected(self) -> bool:
         try:
             return holds(self.located.step.condition, self.progress.scope.lookup)
         except UndefinedValueError as error:
@@ -573,7 +580,7 @@ class StepRun(msgspec.Struct):
         if progress.item.scenario.proxy.unawaited == "warn":
             progress.log.notes += map(str, result.unawaited)
         if step.action:
-            progress.remember(step.id, result.value, told_error(result.errors))
+            progress.remember(step.id, result.value, error_as_data(result.errors))
         if result.refused and not result.errors and step.expect == Expect():
             place = self.located.spot.place
             refused = msg("{action} was refused, and nothing is expected", action=step.action)
@@ -616,7 +623,7 @@ class StepRun(msgspec.Struct):
         self.since = progress.log.mark()
         # The call in flight may have missed already: that is the other step's.
         self._first_miss = len(progress.bench.misses)
-        if not self._wanted():
+        if not self._is_expected():
             return self.failures
         started = self._started()
         progress.log.note(started)
@@ -644,7 +651,7 @@ class StepRun(msgspec.Struct):
     ) -> Generator[Event, None, Result | None]:
         """Run the named steps of a fragment, with variables of their own."""
         progress = self.progress
-        kept = dict(progress.scope.vars)
+        saved = dict(progress.scope.vars)
         try:
             progress.scope.vars |= progress.scope.resolve(variables)
         except UndefinedValueError as error:
@@ -661,8 +668,8 @@ class StepRun(msgspec.Struct):
                 return None
         for variable in variables:
             progress.scope.vars.pop(variable)
-            if variable in kept:
-                progress.scope.vars[variable] = kept[variable]
+            if variable in saved:
+                progress.scope.vars[variable] = saved[variable]
         if self.located.step.id:
             progress.remember(self.located.step.id, progress.result, None)
         return Result(value=progress.result)
@@ -697,7 +704,7 @@ class StepRun(msgspec.Struct):
             for name, value in self.located.step.save.items():
                 progress.scope.vars[name] = progress.scope.resolve(value)
             state = progress.state(self.since)
-            checks = judge(self.located.step.expect, state, progress.wanted)
+            checks = judge(self.located.step.expect, state, progress.expected_value)
         except UndefinedValueError as error:
             self._undefined(error, ("expect",))
         else:
@@ -722,11 +729,11 @@ class StepRun(msgspec.Struct):
         if expected is UNSET:
             return [scene.uncaught(error) for error in others]
         try:
-            wanted = resolved_error(expected, self.progress.wanted)
+            expected_error = resolved_error(expected, self.progress.expected_value)
         except UndefinedValueError as error:
             return [scene.failure("value", str(error), ("expect_error",))]
-        self.checks += scene.compared_error(wanted, others)
-        return scene.expected_error(wanted, others)
+        self.checks += scene.compared_error(expected_error, others)
+        return scene.expected_error(expected_error, others)
 
     def _is_done(self, retry: Retry, result: Result | None) -> bool:
         if result is None:
@@ -735,7 +742,7 @@ class StepRun(msgspec.Struct):
             return not self.failures
         progress = self.progress
         try:
-            checks = judge(retry.until, progress.state(self.since), progress.wanted)
+            checks = judge(retry.until, progress.state(self.since), progress.expected_value)
         except UndefinedValueError as error:
             self._undefined(error, ("retry", "until"))
             return True
@@ -840,7 +847,7 @@ def _judge_whole(progress: Progress) -> None:
     """Hold the whole run against the scenario's own ``expect``."""
     scene = progress.scene()
     try:
-        checks = judge(progress.item.scenario.expect, progress.state(), progress.wanted)
+        checks = judge(progress.item.scenario.expect, progress.state(), progress.expected_value)
     except UndefinedValueError as error:
         progress.failures.append(scene.failure("value", str(error), ("expect",)))
     else:
@@ -902,7 +909,11 @@ def open_session(
         options["secrets"] = secrets(
             item, os.environ if environ is None else environ, needed=needed
         )
-    wrong = [one for one in absent(item) if not overrides.get(one.path.removeprefix("proxy."))]
+    wrong = [
+        problem
+        for problem in absent(item)
+        if not overrides.get(problem.path.removeprefix("proxy."))
+    ]
     if wrong:
         raise ConfigError(*wrong)
     options["platforms"] = options.get("platforms") or _platforms(item)
@@ -912,14 +923,14 @@ def open_session(
 def absent(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what is wrong where the scenario names platforms or instances that are not there."""
     proxy = item.scenario.proxy
-    for name, said, path in (
+    for name, declared, path in (
         ("platforms", proxy.platforms, item.platforms),
         ("instances", proxy.instances, item.instances),
     ):
-        if said and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
+        if declared and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
             place = Spot(item.spot.source, ("proxy", name)).place
-            told = msg("there is no {path}; create it, or name another", path=shown(path))
-            yield Problem(told, place, f"proxy.{name}")
+            message = msg("there is no {path}; create it, or name another", path=shown(path))
+            yield Problem(message, place, f"proxy.{name}")
 
 
 def _platforms(item: ScenarioItem) -> Path | None:
@@ -942,18 +953,18 @@ def secrets(
         now=str,
         uuid=str,
     )
-    found: list[str] = []
+    texts: list[str] = []
     for index, name in enumerate(item.scenario.secrets):
         try:
-            found.append(str(scope.resolve(scope.lookup(reference(name)))))
+            texts.append(str(scope.resolve(scope.lookup(reference(name)))))
         except UndefinedValueError as error:
             if needed:
                 place = Spot(item.spot.source, ("secrets", index)).place
                 raise ConfigError(Problem(str(error), place, "secrets")) from None
-    return tuple(found)
+    return tuple(texts)
 
 
-@closed(one.argument for one in arguments())
+@closed(argument.argument for argument in arguments())
 def run_scenario(
     path: str | os.PathLike[str],
     *,

@@ -48,10 +48,10 @@ class Shard(msgspec.Struct, frozen=True):
         Raises:
             ValueError: if it is not of that form, or there is no such shard.
         """
-        found = _WRITTEN.fullmatch(text.strip())
-        if found is None:
+        match = _WRITTEN.fullmatch(text.strip())
+        if match is None:
             raise ValueError(msg("expected a shard of all, such as 3/8, got {text!r}", text=text))
-        shard = cls(int(found[1]), int(found[2]))
+        shard = cls(int(match[1]), int(match[2]))
         if not 1 <= shard.number <= shard.total:
             raise ValueError(
                 msg(
@@ -84,12 +84,12 @@ def assigned(keys: Iterable[str], seconds: Mapping[str, Any], total: int) -> dic
     usual = median(known.values()) if known else _UNKNOWN
     weighed = sorted((-known.get(key, usual), key) for key in every)
     loads = [(0.0, number) for number in range(1, total + 1)]
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     for weight, key in weighed:
         load, number = loads[0]
         heapq.heapreplace(loads, (load - weight, number))
-        found[key] = number
-    return found
+        result[key] = number
+    return result
 
 
 def _is_known(value: Any) -> bool:
@@ -122,13 +122,13 @@ def read(root: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
-        seconds = dict(found["seconds"])
+        data = json.loads(path.read_bytes())
+        seconds = dict(data["seconds"])
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        told = msg("these are no durations; delete the file, every shard's copy of it alike")
-        raise ConfigError(Problem(told, Place(shown(path)))) from None
+        message = msg("these are no durations; delete the file, every shard's copy of it alike")
+        raise ConfigError(Problem(message, Place(shown(path)))) from None
     return seconds
 
 
@@ -158,10 +158,10 @@ def keep(
 def merge(root: Path, seconds: Mapping[str, float], *, complete: bool = False) -> None:
     """Take *seconds* and those of every shard that ran into the one file."""
     parts = sorted((root / FILE).parent.glob("durations.*-of-*.json"))
-    found: dict[str, Any] = {} if complete else _usable(root / FILE)
+    durations: dict[str, Any] = {} if complete else _usable(root / FILE)
     for part in parts:
-        found |= {} if complete else _usable(part)
-    if _write(root / FILE, found | dict(seconds)):
+        durations |= {} if complete else _usable(part)
+    if _write(root / FILE, durations | dict(seconds)):
         for part in parts:
             part.unlink(missing_ok=True)
 
@@ -178,11 +178,11 @@ def _of(root: Path, shard: Shard) -> Path:
 
 
 def _write(path: Path, seconds: Mapping[str, Any]) -> bool:
-    told = {
+    document = {
         key: round(value, 4) if isinstance(value, float) else value
         for key, value in seconds.items()
     }
-    content = {"version": VERSION, "seconds": told}
+    content = {"version": VERSION, "seconds": document}
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     return _quietly(lambda: _replace(path, text))
 

@@ -100,8 +100,8 @@ class Failure:
     def headline(self) -> str:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
         named = self.title if self.step else self.title or self.scenario
-        title = _one_line(joined(" ", named.split()), _TITLE)
-        return headline(self.step, self.total, title, _one_line(self.essence, _ESSENCE))
+        title = _single_line(joined(" ", named.split()), _TITLE)
+        return headline(self.step, self.total, title, _single_line(self.essence, _ESSENCE))
 
 
 def headline(step: int, total: int, title: str, essence: str) -> str:
@@ -110,7 +110,7 @@ def headline(step: int, total: int, title: str, essence: str) -> str:
     return msg("{where}{title}: {essence}", where=where, title=title, essence=essence)
 
 
-def _one_line(text: str, longest: int) -> str:
+def _single_line(text: str, longest: int) -> str:
     line = _BREAKS.sub(" ", text) if _BREAKS.search(text) else text
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
@@ -133,8 +133,8 @@ def render(failure: Failure, *, whole: bool = False) -> str:
     blocks = [
         [_shown(line, failure.place, fit) for line in failure.excerpt],
         [msg("  {line}", line=line) for line in _cut_lines(failure.detail, fit.details)],
-        [_cut(line, fit) for line in _checks(failure.checks, fit)],
-        [_cut(line, fit) for line in _calls(failure, fit)],
+        [_cut(line, fit.width) for line in _checks(failure.checks, fit)],
+        [_cut(line, fit.width) for line in _calls(failure, fit)],
     ]
     body: list[str] = []
     for block in filter(None, blocks):
@@ -189,7 +189,7 @@ def _check(check: Check, width: int, fit: _Fit) -> Iterator[str]:
     room = max(fit.width - len(head), _BEFORE)
     expected, actual = contrast(check.expected, check.actual, room)
     yield head + expected
-    yield f"{'got ':>{len(head)}}{actual}"
+    yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
 
 
 def _calls(failure: Failure, fit: _Fit) -> Iterator[str]:
@@ -233,8 +233,9 @@ def differing(call: CallMade) -> Iterator[tuple[str, str, str]]:
     A side that is not there is an empty text.
     """
     recording = call.recording
-    for one in recording.differs if recording and not recording.played else ():
-        yield one["path"], *(show(one[side]) if side in one else "" for side in _SIDES)
+    for difference in recording.differs if recording and not recording.played else ():
+        sides = (show(difference[side]) if side in difference else "" for side in _SIDES)
+        yield difference["path"], *sides
 
 
 _SIDES = ("recorded", "sent")
@@ -242,12 +243,9 @@ _SIDES = ("recorded", "sent")
 
 def _script_line(failure: Failure, fit: _Fit) -> Iterator[str]:
     if failure.script is not None:
-        yield _cut(
-            msg(
-                "script: {place}   {text}", place=failure.script, text=failure.script_text.strip()
-            ).rstrip(),
-            fit,
-        )
+        room = max(fit.width - len(f"script: {failure.script}"), _BEFORE)
+        text = _cut(f"   {failure.script_text.strip()}".rstrip(), room)
+        yield msg("script: {place}{text}", place=failure.script, text=text)
 
 
 def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
@@ -264,12 +262,12 @@ def _shown(line: Line, place: Place | None, fit: _Fit) -> str:
     text, head = str(line), len(str(Line(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
     if at < fit.width - _BEFORE:
-        return _cut(text, fit)
-    return _cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit)
+        return _cut(text, fit.width)
+    return _cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit.width)
 
 
-def _cut(line: str, fit: _Fit) -> str:
-    return line if len(line) <= fit.width else line[: fit.width - 1] + "…"
+def _cut(line: str, room: int) -> str:
+    return line if len(line) <= room else line[: room - 1] + "…"
 
 
 _AROUND = 1
@@ -307,10 +305,10 @@ class Source(msgspec.Struct, frozen=True):
     def excerpt(self, start: Place, failing: Place) -> tuple[Line, ...]:
         """Return the line where a step starts and those around the failing one, which is marked."""
         first, last = failing.line - _AROUND, failing.line + _AROUND
-        wanted = {max(start.line, 1), *range(max(first, start.line, 1), last + 1)}
+        rows = {max(start.line, 1), *range(max(first, start.line, 1), last + 1)}
         return tuple(
             Line(number, self.lines[number - 1], number == failing.line)
-            for number in sorted(wanted)
+            for number in sorted(rows)
             if number <= len(self.lines)
         )
 
@@ -347,7 +345,7 @@ def read_script(path: Path, place: Place) -> Script:
         return _script(shown(path), file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or msg("it is not UTF-8")
-        hint = near(path.name, (one.name for one in path.parent.glob("*.js")))
+        hint = near(path.name, (script.name for script in path.parent.glob("*.js")))
         message = msg(
             "script {path} cannot be read: {reason}{hint}",
             path=shown(path),

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import encoded, msg
+from bpmax_sim.i18n import Message, encoded, joined, labelled, msg
 from bpmax_sim.js_values import dumps
 from bpmax_sim.script.channel import Engine
 from bpmax_sim.script.limits import EngineError
@@ -19,8 +19,8 @@ from bpmax_sim.script.outbox import (
     Log,
     Raced,
     Reply,
+    Thrown,
     Timer,
-    Told,
     Uncaught,
     Write,
     read,
@@ -79,7 +79,8 @@ class BothEngines:
     def _compare(self, mine: Reply, theirs: Reply) -> None:
         for index in range(max(len(mine.entries), len(theirs.entries))):
             entries = [
-                one.entries[index] if index < len(one.entries) else None for one in (mine, theirs)
+                side.entries[index] if index < len(side.entries) else None
+                for side in (mine, theirs)
             ]
             if _facts(entries[0]) != _facts(entries[1]):
                 raw = next((_raw(entry) for entry in entries if entry is not None), "")
@@ -92,7 +93,13 @@ class BothEngines:
                 raise self._differ(str(_end(ends[0])), str(_end(ends[1])), raw)
 
     def _differ(self, mine: str, theirs: str, raw: str) -> EngineError:
-        sides = f"{self._name}: {mine[:_LONGEST]}; {self._other}: {theirs[:_LONGEST]}"
+        sides = joined(
+            msg("; "),
+            [
+                labelled(self._name, mine if isinstance(mine, Message) else mine[:_LONGEST]),
+                labelled(self._other, theirs if isinstance(theirs, Message) else theirs[:_LONGEST]),
+            ],
+        )
         return EngineError("EngineDifference", msg("the engines differ: {sides}", sides=sides), raw)
 
 
@@ -117,7 +124,7 @@ def _facts(entry: Any) -> Any:
     ]
 
 
-def _error(error: Told | None) -> Any:
+def _error(error: Thrown | None) -> Any:
     if error is None:
         return None
     message = "" if error.name in _WORDED else error.message

@@ -51,27 +51,27 @@ class Mirror:
         self.names: list[str] = []
         self.links: list[tuple[int, str, int]] = []
         self._objects: list[LiveObject] = []
-        self.roots = [(name, self._add(name, one)) for name, one in objects.items()]
+        self.roots = [(name, self._add(name, live)) for name, live in objects.items()]
         self._known: list[dict[str, str]] = [{} for _ in self._objects]
         self._seen: list[dict[str, Any] | None] = [None for _ in self._objects]
 
-    def _add(self, name: str, one: LiveObject) -> int:
+    def _add(self, name: str, live: LiveObject) -> int:
         for index, known in enumerate(self._objects):
-            if known is one:
+            if known is live:
                 return index
         index = len(self._objects)
         self.names.append(name)
-        self._objects.append(one)
-        links: Mapping[str, LiveObject] = getattr(one, "links", {})
+        self._objects.append(live)
+        links: Mapping[str, LiveObject] = getattr(live, "links", {})
         for member, linked in links.items():
             self.links.append((index, member, self._add(f"{name}.{member}", linked)))
         return index
 
     def patch(self) -> list[list[Any]]:
         """Return ``[index, changed fields, names that are gone]`` for what the context lacks."""
-        found = []
-        for index, one in enumerate(self._objects):
-            now = one.snapshot()
+        changes = []
+        for index, live in enumerate(self._objects):
+            now = live.snapshot()
             if self._is_as_before(index, now):
                 continue
             known, seen = self._known[index], self._seen[index] or {}
@@ -84,9 +84,9 @@ class Mirror:
                 changed = {
                     n: decode_json(text) for n, text in fresh.items() if known.get(n) != text
                 }
-                found.append([index, changed, [name for name in known if name not in fresh]])
+                changes.append([index, changed, [name for name in known if name not in fresh]])
                 self._known[index] = fresh
-        return found
+        return changes
 
     def _is_as_before(self, index: int, now: Mapping[str, Any]) -> bool:
         """Return whether these are the values of the last time, none of which can change inside."""
@@ -113,11 +113,11 @@ class Mirror:
 def _at(objects: Mapping[str, LiveObject], name: str) -> LiveObject:
     """Return the live object that a message calls *name*, such as ``ctx.form``."""
     root, *members = name.split(".")
-    found = objects[root]
+    value = objects[root]
     for member in members:
-        links: Mapping[str, LiveObject] = getattr(found, "links", {})
-        found = links[member]
-    return found
+        links: Mapping[str, LiveObject] = getattr(value, "links", {})
+        value = links[member]
+    return value
 
 
 _FIXED = frozenset({str, int, float, bool, type(None)})

@@ -148,8 +148,8 @@ class Run:
     def forget_why(self) -> None:
         """Let what it writes from now on be no consequence of what it was started by."""
         self.objects = {
-            name: later() if (later := getattr(one, "later", None)) else one
-            for name, one in self.objects.items()
+            name: later() if (later := getattr(live, "later", None)) else live
+            for name, live in self.objects.items()
         }
 
     def misread_of(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
@@ -157,7 +157,7 @@ class Run:
         number = next((number for number in sorted(unseen) if number in self.misread), None)
         return None if number is None else (self.calls[number].call, *self.misread[number])
 
-    def told(self) -> Outcome:
+    def outcome(self) -> Outcome:
         """Return what came of it since the last time."""
         outcome = Outcome(
             value=self.value,
@@ -167,8 +167,8 @@ class Run:
             unawaited=(*(self.calls[number] for number in sorted(self.late)), *self.built),
             unhandled=tuple(self.unhandled),
         )
-        for one in (self.console, self.fired, self.late, self.built, self.unhandled):
-            one.clear()
+        for entries in (self.console, self.fired, self.late, self.built, self.unhandled):
+            entries.clear()
         self.error = None
         return outcome
 
@@ -263,12 +263,12 @@ class Context:
 
     def waiting(self) -> list[Waiting]:
         """Return the timers that wait until somebody lets time pass, the next one first."""
-        found = [
+        waiting = [
             Waiting(timer.delay / 1000, timer.repeat, timer.place, timer.event.instant)
             for run in self.runs
             for timer in run.timers.values()
         ]
-        return sorted(found, key=lambda one: one.due)
+        return sorted(waiting, key=lambda timer: timer.due)
 
     def stuck(self, run: Run) -> None:
         """Nothing is planned any more: end *run*, and name the line that waits in vain."""
@@ -339,17 +339,17 @@ class Context:
 
     def _halt(self, run: Run, error: ScriptError) -> None:
         """End the context, and with it all that runs in it; *error* is *run*'s."""
-        for one in self.runs:
-            was_settled = one.settled
-            one.late = one.late if was_settled else set(one.flights)
-            one.settled = True
-            if one is run or not was_settled:
-                one.error = error
-            one.stop_timers()
+        for active in self.runs:
+            was_settled = active.settled
+            active.late = active.late if was_settled else set(active.flights)
+            active.settled = True
+            if active is run or not was_settled:
+                active.error = error
+            active.stop_timers()
         self._channel.close()
-        for one in self.runs:
-            if one is not run:
-                self._finish_if_idle(one)
+        for active in self.runs:
+            if active is not run:
+                self._finish_if_idle(active)
 
     def _finish_if_idle(self, run: Run) -> None:
         if run.is_resting and not run.over:
@@ -371,7 +371,7 @@ class Context:
         """Return what came of *run* since the last time."""
         self._turn(run, "end", calls=run.fresh)
         run.fresh = []
-        return run.told()
+        return run.outcome()
 
     # What the prelude queues.
 
@@ -454,7 +454,7 @@ class Context:
 
     def _timer(self, run: Run, entry: Timer) -> None:
         place = self._placed(run, entry)
-        if any(entry.number in one.timers for one in self._runs.values()):
+        if any(entry.number in run.timers for run in self._runs.values()):
             raise MalformedError(msg("timer {number} is set twice", number=entry.number))
         self._plan(run, entry.number, entry.delay, entry.repeat, place)
 
@@ -474,7 +474,7 @@ class Context:
         self._turn(run, "fire", id=number)
 
     def _clear(self, run: Run, entry: Clear) -> None:
-        owner = next((one for one in self.runs if entry.number in one.timers), None)
+        owner = next((run for run in self.runs if entry.number in run.timers), None)
         if owner is None:
             return
         owner.timers.pop(entry.number).event.cancel()
@@ -512,11 +512,11 @@ class Context:
                 )
         run.late = run.late - run.raced | set(entry.unseen)
         run.unhandled.extend(map(self._failures.thrown, entry.reasons))
-        told = [error.__cause__ for error in run.unhandled]
+        causes = [error.__cause__ for error in run.unhandled]
         for number in entry.unseen:
             # Where the engine has no tracker, a rejected call that nobody awaited is known anyway.
             cause = self._failures.rejected.get(number)
-            if cause is not None and cause not in told:
+            if cause is not None and cause not in causes:
                 place = run.calls[number].place
                 run.unhandled.append(self._failures.unhandled(cause, place))
         run.error = self._failures.misread(run.error, run.misread_of(entry.unseen))

@@ -101,13 +101,13 @@ def library() -> Any:
     if _WORD != 8 or not is_tested():  # noqa: PLR2004 - values are other on 32 bits
         return None
     try:
-        found = ctypes.CDLL(_quickjs.__file__)
+        loaded = ctypes.CDLL(_quickjs.__file__)
         for name, result, arguments in _SIGNATURES:
-            function = getattr(found, name)
+            function = getattr(loaded, name)
             function.restype, function.argtypes = result, arguments
     except (AttributeError, OSError):
         return None
-    return found
+    return loaded
 
 
 def is_tested() -> bool:
@@ -166,16 +166,16 @@ class Texts:
 
     def within(self, inner: int) -> Value:
         """Return an ArrayBuffer of *inner* with the texts; strings would take 30 times as long."""
-        made: Value = library().JS_NewArrayBufferCopy(inner, self._data, len(self._data))
-        return made
+        buffer: Value = library().JS_NewArrayBufferCopy(inner, self._data, len(self._data))
+        return buffer
 
 
 @cache
 def compiled(source: str) -> bytes | None:
     """Return the bytecode of *source*, or None where the engine's library does not offer it."""
     context = _quickjs.Context()
-    found = handles(context)
-    return None if found is None else _compiled(found[1], source.encode())
+    pointers = handles(context)
+    return None if pointers is None else _compiled(pointers[1], source.encode())
 
 
 def entered(context: Any, main: bytes, parts: Sequence[bytes | None], texts: Texts) -> Any:
@@ -183,28 +183,28 @@ def entered(context: Any, main: bytes, parts: Sequence[bytes | None], texts: Tex
 
     A part is a function of its bytecode, or the number of its first byte in the texts.
     """
-    found = handles(context)
-    assert found is not None, "compiled only where there are handles"
-    functions, inner = library(), found[1]
+    pointers = handles(context)
+    assert pointers is not None, "compiled only where there are handles"
+    functions, inner = library(), pointers[1]
     first, buffer = _function(inner, main), texts.within(inner)
     counted = [first, buffer, *(_function(inner, part) for part in parts if part is not None)]
     read = iter(counted[2:])
-    given = [
+    arguments = [
         start if part is None else next(read)
         for part, start in zip(parts, texts.starts, strict=True)
     ]
-    count = len(given) + 1
-    made = functions.JS_Call(inner, first, UNDEFINED, count, values(count)(buffer, *given))
+    count = len(arguments) + 1
+    result = functions.JS_Call(inner, first, UNDEFINED, count, values(count)(buffer, *arguments))
     for value in counted:
         functions.JS_FreeValue(inner, value)
-    return _wrapped(context, inner, made)
+    return _wrapped(context, inner, result)
 
 
-def _wrapped(context: Any, inner: int, made: Value) -> Any:
-    """Return the wheel's own object for *made*, which goes through a global for a moment."""
+def _wrapped(context: Any, inner: int, value: Value) -> Any:
+    """Return the wheel's own object for *value*, which goes through a global for a moment."""
     functions = library()
     window = functions.JS_GetGlobalObject(inner)
-    functions.JS_SetPropertyStr(inner, window, _ENTRY.encode(), made)
+    functions.JS_SetPropertyStr(inner, window, _ENTRY.encode(), value)
     functions.JS_FreeValue(inner, window)
     entry = context.get(_ENTRY)
     functions.JS_FreeValue(inner, taken(inner, _ENTRY))
@@ -239,10 +239,10 @@ def track_rejections(context: Any) -> object:
 
     The result must live as long as the context.
     """
-    found = handles(context)
-    if found is None:
+    pointers = handles(context)
+    if pointers is None:
         return context.eval(f"delete globalThis.{_TRACK}")
-    return _connect(*found)
+    return _connect(*pointers)
 
 
 def _connect(runtime: int, inner: int) -> object:
@@ -250,7 +250,7 @@ def _connect(runtime: int, inner: int) -> object:
     target = taken(inner, _TRACK)
     # The prelude's closure keeps the function alive, so no reference is held from here.
     functions.JS_FreeValue(inner, target)
-    functions.JS_SetHostPromiseRejectionTracker(runtime, _told, ctypes.byref(target))
+    functions.JS_SetHostPromiseRejectionTracker(runtime, _tracker, ctypes.byref(target))
     return target
 
 
@@ -260,7 +260,7 @@ def _tell(context: int, promise: Value, reason: Value, handled: bool, target: in
     library().JS_Call(context, function, UNDEFINED, 3, arguments)
 
 
-_told = Tracker(_tell)
+_tracker = Tracker(_tell)
 
 
 BINDINGS: Mapping[str, str] = {
@@ -287,10 +287,15 @@ BINDINGS: Mapping[str, str] = {
     "math": r"(?!)",
     "power": r"(?!)",
     "operators": r"(?!)",
+    "stack": r"(?!)",
     "legacy": r"(?!)",
     "web": r"Abort(?:Controller|Signal)|performance",
     "gbk": r"(?i)gbk|gb_?2312|chinese",
     "formatjs": r"(?!)",
+    "icu": (
+        r"\bunit\b|DisplayNames|\b(?i:America|Europe|Africa|Australia|Pacific|Asia)/"
+        r"(?!(?i:Shanghai|Hong_Kong|Taipei|Singapore|Tokyo|Seoul)\b)"
+    ),
     "live": r"",
 }
 """Name of a binding -> what a script that uses it is likely to contain.
@@ -298,7 +303,7 @@ BINDINGS: Mapping[str, str] = {
 Only that is read from bytecode beforehand; the others are compiled where a script uses them all the
 same, which is as right and takes longer.
 """
-_LONG, _ABSENT = frozenset({"gbk", "formatjs"}), "() => ({})"
+_LONG, _ABSENT = frozenset({"gbk", "formatjs", "icu"}), "() => ({})"
 """Bindings that a context would copy for nothing; a script that does not name one is refused it."""
 _PUMPED_BETWEEN_LOOKS = 64
 
@@ -309,6 +314,7 @@ ADAPTATIONS: Mapping[str, str] = {
     ),
     "power": r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*pow\b",
     "operators": rf"{OPERATORS}|\bFunction\b|\.\s*constructor\s*\(",
+    "stack": r"\bgetOwnPropertyNames\b|\bownKeys\b",
     "legacy": (
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"
@@ -425,16 +431,16 @@ def _entry(context: Any, scripts: Sequence[str]) -> Any:
     main = compiled(texts[0])
     if main is None:
         return context.eval(texts[0])(None, *texts[1:])
-    wanted = _wanted("").union(adaptations(scripts), *map(_wanted, scripts))
+    names = _needed("").union(adaptations(scripts), *map(_needed, scripts))
     parts = [
-        compiled(text) if name in wanted else None
+        compiled(text) if name in names else None
         for name, text in zip(BINDINGS, texts[1:], strict=True)
     ]
-    return entered(context, main, parts, _texts(wanted & _LONG))
+    return entered(context, main, parts, _texts(names & _LONG))
 
 
 @lru_cache(maxsize=256)
-def _wanted(script: str) -> frozenset[str]:
+def _needed(script: str) -> frozenset[str]:
     """Return the bindings that *script* is likely to use."""
     return frozenset(name for name, sign in BINDINGS.items() if re.search(sign, script))
 

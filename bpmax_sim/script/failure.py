@@ -20,11 +20,11 @@ from bpmax_sim.errors import (
     ScriptLimitError,
     ScriptSyntaxError,
 )
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
 from bpmax_sim.script.operators import Rewritten, rewritten
-from bpmax_sim.script.outbox import Told
+from bpmax_sim.script.outbox import Thrown
 
 FIRST_LINE = 500  # the prelude and the bindings are above
 _LINE_END = re.compile(r"\n|\r(?!\n)")
@@ -42,7 +42,7 @@ _lines = lru_cache(maxsize=32)(lines_of)  # every line of a console asks for its
 
 def plain(source: str) -> str:
     """Return *source* with escapes for what UTF-8 and C strings cannot hold."""
-    return _UNTOLD.sub(lambda found: f"\\u{ord(found[0]):04x}", source)
+    return _UNTOLD.sub(lambda match: f"\\u{ord(match[0]):04x}", source)
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -114,8 +114,8 @@ class Sources:
 
     def place(self, row: int, column: int) -> Place | None:
         """Return the user's position, or None for one in our own files."""
-        found = [one for one in self.placed if one.start < row]
-        return found[-1].place(row, column) if found else None
+        before = [placed for placed in self.placed if placed.start < row]
+        return before[-1].place(row, column) if before else None
 
     def is_past_end(self, raw: str) -> bool:
         """Return whether the first position of *raw* is behind the last line of its file."""
@@ -123,20 +123,20 @@ class Sources:
         if first is None or first[2] != "<input>":
             return False
         row = int(first[3])
-        found = [one for one in self.placed if one.start < row]
-        return bool(found) and row - found[-1].start > len(found[-1].lines)
+        before = [placed for placed in self.placed if placed.start < row]
+        return bool(before) and row - before[-1].start > len(before[-1].lines)
 
     def frames(self, raw: str) -> tuple[Frame, ...]:
         """Return the frames of *raw* that are in users' files, innermost first."""
-        known = {one.script.name for one in self.placed}
-        found = []
+        known = {placed.script.name for placed in self.placed}
+        frames = []
         for function, file, row, column in _FRAME.findall(raw):
             place = self.place(int(row), int(column)) if file == "<input>" else None
             if file in known:
                 place = Place(file, int(row), int(column))
             if place:
-                found.append(Frame("" if function.startswith("<") else function, place))
-        return tuple(found)
+                frames.append(Frame("" if function.startswith("<") else function, place))
+        return tuple(frames)
 
 
 _LIMIT = "ScriptLimitError"
@@ -172,35 +172,35 @@ class Failures(msgspec.Struct):
     limits: Limits
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
 
-    def thrown(self, told: Told | None) -> ScriptError:
+    def thrown(self, thrown: Thrown | None) -> ScriptError:
         """Return the error that a script did not catch; None is one that could not be told."""
-        if told is None:
+        if thrown is None:
             return self._limit(self._memory(), "")
-        full = self._limit_behind(told)
+        full = self._limit_behind(thrown)
         if full:
-            return self._limit(full, told.raw)
-        return self._error(told)
+            return self._limit(full, thrown.raw)
+        return self._error(thrown)
 
-    def syntax(self, told: Told) -> ScriptError:
+    def syntax(self, thrown: Thrown) -> ScriptError:
         """Return the error of a script that is not valid, or nested too deeply to be read."""
-        full = self._limit_behind(told)
+        full = self._limit_behind(thrown)
         if full:
-            return self._limit(full, told.raw)
-        frames = self.sources.frames(told.raw)
+            return self._limit(full, thrown.raw)
+        frames = self.sources.frames(thrown.raw)
         place = frames[0].place if frames else Place(self.name)
         # What stands behind the end is ours, and so is the token that is complained of there.
-        ends = self.sources.is_past_end(told.raw) or told.message.endswith(_NOTHING)
-        message = "unexpected end of the script" if ends else told.message
+        ends = self.sources.is_past_end(thrown.raw) or thrown.message.endswith(_NOTHING)
+        message = "unexpected end of the script" if ends else thrown.message
         return ScriptSyntaxError(message, name="SyntaxError", place=place)
 
     def escaped(self, error: EngineError) -> ScriptError:
         """Return the error of a global script, or of a context that passed a limit."""
         if isinstance(error, LimitReachedError):
             return self._limit(error.message, error.raw)
-        told = Told(error.name, error.message, error.raw, None, None, {})
+        thrown = Thrown(error.name, error.message, error.raw, None, None, {})
         if error.name == "SyntaxError":
-            return self.syntax(told)
-        return self.thrown(told)
+            return self.syntax(thrown)
+        return self.thrown(thrown)
 
     def too_many_calls(self, place: Place | None) -> ScriptLimitError:
         """Return the error of one call more than is allowed."""
@@ -230,7 +230,7 @@ class Failures(msgspec.Struct):
 
     def refused(self, error: Exception, field_name: str, place: Place | None) -> ScriptError:
         """Return the error of a write that the form or the context did not take."""
-        failure = ScriptError(f"{field_name}: {error}", name=type(error).__name__, place=place)
+        failure = ScriptError(labelled(field_name, error), name=type(error).__name__, place=place)
         failure.__cause__ = error
         return failure
 
@@ -261,18 +261,18 @@ class Failures(msgspec.Struct):
 
     def uncalled(self, name: str, place: Place | None) -> ScriptError:
         """Return the error of a chain that was awaited and never called."""
-        told = msg(
+        message = msg(
             "{name} was awaited but never called, so nothing was sent; end it with .$call()",
             name=name,
         )
-        return ScriptError(told, name="Uncalled", place=place)
+        return ScriptError(message, name="Uncalled", place=place)
 
     def pending(self, probes: Iterable[tuple[str, str]]) -> PendingPromise:
         """Return the error of a script that waits in vain, at the line that waits."""
-        found = list(probes)
-        waiting = [frames for raw, _ in found if (frames := self.sources.frames(raw))]
-        made = [frames for _, raw in found if (frames := self.sources.frames(raw))]
-        best = (waiting or made or [()])[0]
+        pending = list(probes)
+        waiting = [frames for raw, _ in pending if (frames := self.sources.frames(raw))]
+        traces = [frames for _, raw in pending if (frames := self.sources.frames(raw))]
+        best = (waiting or traces or [()])[0]
         # The engine may lose a rejection for want of memory; then no line waits.
         lost = (
             ""
@@ -293,22 +293,22 @@ class Failures(msgspec.Struct):
             stack=tuple(map(str, best)),
         )
 
-    def _limit_behind(self, told: Told) -> str:
-        message = told.message
-        if message in _DEEP and told.name in {"RangeError", "InternalError"}:
+    def _limit_behind(self, thrown: Thrown) -> str:
+        message = thrown.message
+        if message in _DEEP and thrown.name in {"RangeError", "InternalError"}:
             return _TOO_DEEP
-        if message in _LARGE and told.name in {"RangeError", "InternalError"}:
+        if message in _LARGE and thrown.name in {"RangeError", "InternalError"}:
             return self._memory()
-        if told.name == "InternalError" and not message:  # there was no room for the message
+        if thrown.name == "InternalError" and not message:  # there was no room for the message
             return self._memory()
-        if message.startswith(_LONG) and told.name == "RangeError":
+        if message.startswith(_LONG) and thrown.name == "RangeError":
             return msg("the script walks an array of more than 33,554,432 elements")
         # Without room for an error object, the engine throws null.
-        is_null = told.name == "Uncaught" and message == "null"
+        is_null = thrown.name == "Uncaught" and message == "null"
         return self._memory() if is_null and not self._throws_null() else ""
 
     def _throws_null(self) -> bool:
-        return any(_THROWS_NULL.search(one.script.source) for one in self.sources.placed)
+        return any(_THROWS_NULL.search(placed.script.source) for placed in self.sources.placed)
 
     def _memory(self) -> str:
         return msg("the script used more than {size} of memory", size=self._size())
@@ -321,17 +321,17 @@ class Failures(msgspec.Struct):
         place = frames[0].place if frames else Place(self.name)
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=tuple(map(str, frames)))
 
-    def _error(self, told: Told) -> ScriptError:
-        frames = self.sources.frames(told.raw)
+    def _error(self, thrown: Thrown) -> ScriptError:
+        frames = self.sources.frames(thrown.raw)
         error = ScriptError(
-            told.message,
-            name=told.name,
+            thrown.message,
+            name=thrown.name,
             place=frames[0].place if frames else Place(self.name),
             stack=tuple(map(str, frames)),
-            fields=decode_tagged(told.fields) if "$" not in told.fields else {},
+            fields=decode_tagged(thrown.fields) if "$" not in thrown.fields else {},
         )
-        cause = None if told.call is None else self.rejected.get(told.call)
-        if cause is None and told.cause is not None:
-            cause = self._error(told.cause)
+        cause = None if thrown.call is None else self.rejected.get(thrown.call)
+        if cause is None and thrown.cause is not None:
+            cause = self._error(thrown.cause)
         error.__cause__ = cause
         return error

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import labelled, msg
 
 MEGABYTE = 1 << 20
 
@@ -63,10 +63,10 @@ def parse_stack(text: str) -> int:
 
 
 def _bytes(text: str) -> int:
-    found = _SIZE.fullmatch(text.strip())
-    if found is None:
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
         raise ValueError(msg("{text!r} is not a size such as 24MB or 512kB", text=text))
-    return int(found[1]) * _UNITS[found[2]]
+    return int(match[1]) * _UNITS[match[2]]
 
 
 _LIMIT = re.compile(
@@ -81,7 +81,7 @@ def parse_limits(text: str) -> Limits:
     Raises:
         ValueError: if *text* is nothing of the kind.
     """
-    found: dict[str, Any] = {}
+    limits: dict[str, Any] = {}
     for part in text.split(","):
         match = _LIMIT.fullmatch(part)
         if match is None:
@@ -92,12 +92,12 @@ def parse_limits(text: str) -> Limits:
                 )
             )
         if match["time"]:
-            found[match["time"]] = float(match["seconds"])
+            limits[match["time"]] = float(match["seconds"])
         elif match["calls"]:
-            found["calls"] = int(match["calls"])
+            limits["calls"] = int(match["calls"])
         else:
-            found["memory"] = _bytes(match["memory"])
-    return Limits(**found)
+            limits["memory"] = _bytes(match["memory"])
+    return Limits(**limits)
 
 
 class EngineError(Exception):
@@ -110,7 +110,7 @@ class EngineError(Exception):
 
     def __init__(self, name: str, message: str, raw: str = "") -> None:
         """Keep the parts of the error."""
-        super().__init__(msg("{name}: {message}", name=name, message=message))
+        super().__init__(labelled(name, message))
         self.name = name
         self.message = message
         self.raw = raw
@@ -246,8 +246,8 @@ class Watch:
 
 
 def _thread_clock() -> int | None:
-    found = getattr(time, "pthread_getcpuclockid", None)
-    return None if found is None else int(found(threading.get_ident()))
+    clock = getattr(time, "pthread_getcpuclockid", None)
+    return None if clock is None else int(clock(threading.get_ident()))
 
 
 class _State:

@@ -53,7 +53,7 @@ class Rewritten(msgspec.Struct, frozen=True):
     moves: Sequence[tuple[int, int, int]] = ()
 
 
-class _Put(msgspec.Struct, frozen=True, order=True):
+class _Insertion(msgspec.Struct, frozen=True, order=True):
     """A text to put in; what closes comes before what opens, what is inside closes first."""
 
     at: int
@@ -74,36 +74,36 @@ def rewritten(source: str) -> Rewritten:
         return Rewritten(source)
     data = source.encode("utf-8", "surrogatepass")
     pieces, moves, line, start, last = [], [], 1, 0, 0
-    for put in sorted(_puts(_HALF_PAIR.sub(b"???", data))):
-        text, before = put.text.encode(), data[last : put.at]
+    for insertion in sorted(_insertions(_HALF_PAIR.sub(b"???", data))):
+        text, before = insertion.text.encode(), data[last : insertion.at]
         pieces += [before, text]
         if lines := before.count(b"\n"):
             line, start = line + lines, last + before.rindex(b"\n") + 1
-        last = put.at
+        last = insertion.at
         moves.append((line, last - start + 1, len(text)))
     sent = b"".join([*pieces, data[last:]])
     return Rewritten(sent.decode("utf-8", "surrogatepass"), tuple(moves))
 
 
-def _puts(data: bytes) -> Iterator[_Put]:
-    found = _captured(data)
-    for node in found.get("spread", ()):
+def _insertions(data: bytes) -> Iterator[_Insertion]:
+    captured = _captured(data)
+    for node in captured.get("spread", ()):
         yield from _spread(node)
-    for node in found.get("power", ()):
+    for node in captured.get("power", ()):
         yield from _power(node)
-    for node in found.get("write", ()):
+    for node in captured.get("write", ()):
         yield from _write(node, data)
-    for node in found.get("text", ()):
+    for node in captured.get("text", ()):
         yield from _text(node)
 
 
-def _spread(node: Node) -> Iterator[_Put]:
+def _spread(node: Node) -> Iterator[_Insertion]:
     operand = node.named_children[-1]  # behind comments
     if not _is_never_text(operand):
         yield from _around(operand, _SPREAD, _OUTER)
 
 
-def _text(node: Node) -> Iterator[_Put]:
+def _text(node: Node) -> Iterator[_Insertion]:
     operands = node.child_by_field_name("arguments")
     for code in operands.named_children if operands else ():
         if code.type not in {"spread_element", "comment"}:
@@ -112,8 +112,8 @@ def _text(node: Node) -> Iterator[_Put]:
 
 def _captured(data: bytes) -> dict[str, list[Node]]:
     parser, query = _parser()
-    found: dict[str, list[Node]] = query(parser.parse(data).root_node)
-    return found
+    captured: dict[str, list[Node]] = query(parser.parse(data).root_node)
+    return captured
 
 
 @cache
@@ -137,20 +137,20 @@ def _is_never_text(operand: Node) -> bool:
     return operand.type in _NEVER_TEXT
 
 
-def _around(operand: Node, name: str, rank: int) -> Iterator[_Put]:
-    yield _Put(operand.start_byte, _OPENS, -operand.end_byte, -rank, f"{name}(")
-    yield _Put(operand.end_byte, _CLOSES, -operand.start_byte, rank, f"{_MARK})")
+def _around(operand: Node, name: str, rank: int) -> Iterator[_Insertion]:
+    yield _Insertion(operand.start_byte, _OPENS, -operand.end_byte, -rank, f"{name}(")
+    yield _Insertion(operand.end_byte, _CLOSES, -operand.start_byte, rank, f"{_MARK})")
 
 
-def _power(node: Node) -> Iterator[_Put]:
+def _power(node: Node) -> Iterator[_Insertion]:
     left, operator = node.child_by_field_name("left"), node.child_by_field_name("operator")
     if left and operator and left.type not in _UNARY:
         yield from _around(node, _POWER, _INNER)
-        yield _Put(operator.start_byte, _BETWEEN, 0, 0, f"{_MARK},/")
-        yield _Put(operator.end_byte, _BETWEEN, 0, 0, "/")
+        yield _Insertion(operator.start_byte, _BETWEEN, 0, 0, f"{_MARK},/")
+        yield _Insertion(operator.end_byte, _BETWEEN, 0, 0, "/")
 
 
-def _write(node: Node, data: bytes) -> Iterator[_Put]:
+def _write(node: Node, data: bytes) -> Iterator[_Insertion]:
     target, operator = node.child_by_field_name("left"), node.child_by_field_name("operator")
     value = node.child_by_field_name("right")
     if not (target and operator and value):
@@ -159,9 +159,9 @@ def _write(node: Node, data: bytes) -> Iterator[_Put]:
     if "\n" in text or not _is_same_twice(target):
         yield from _around(value, _RAISE, _INNER)  # of one operand, which is refused
         return
-    yield _Put(operator.start_byte, _BETWEEN, 0, 0, f"={_RAISE}({text}{_MARK},/")
-    yield _Put(operator.end_byte, _BETWEEN, 0, 0, "*/")
-    yield _Put(value.end_byte, _CLOSES, -target.start_byte, _INNER, f"{_MARK})")
+    yield _Insertion(operator.start_byte, _BETWEEN, 0, 0, f"={_RAISE}({text}{_MARK},/")
+    yield _Insertion(operator.end_byte, _BETWEEN, 0, 0, "*/")
+    yield _Insertion(value.end_byte, _CLOSES, -target.start_byte, _INNER, f"{_MARK})")
 
 
 def _is_same_twice(node: Node) -> bool:

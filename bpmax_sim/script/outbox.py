@@ -203,7 +203,7 @@ class Clear(Entry, frozen=True, tag="clear"):
     number: Number
 
 
-class Told(msgspec.Struct, frozen=True):
+class Thrown(msgspec.Struct, frozen=True):
     """An error of JavaScript.
 
     Attributes:
@@ -216,14 +216,14 @@ class Told(msgspec.Struct, frozen=True):
     message: str
     raw: str
     call: Number | None
-    cause: Told | None
+    cause: Thrown | None
     fields: dict[str, Any]
 
 
 class Uncaught(Entry, frozen=True, tag="uncaught"):
     """A timer threw."""
 
-    error: Told
+    error: Thrown
 
 
 class Probed(Entry, frozen=True, tag="probed"):
@@ -265,7 +265,7 @@ class End(Entry, frozen=True, tag="end"):
     """Calls that nobody awaited, rejections that nobody handled, and chains without a call."""
 
     unseen: list[Number]
-    reasons: list[Told]
+    reasons: list[Thrown]
     chains: list[Chain]
 
 
@@ -281,7 +281,7 @@ class Fulfilled(msgspec.Struct, frozen=True):
 class Failed(msgspec.Struct, frozen=True):
     """The body threw; None is an error that could not be told for want of memory."""
 
-    error: Told | None
+    error: Thrown | None
     is_syntax: bool = False
 
 
@@ -315,7 +315,7 @@ def read(text: str) -> Reply:
         outbox = _parsed(text)
         if outbox.done is UNSET:
             raise MalformedError(msg("it does not say which scripts have ended"))
-        endings = {run: _ending(ok, told) for run, ok, told in outbox.done}
+        endings = {run: _ending(ok, thrown) for run, ok, thrown in outbox.done}
         return Reply(outbox.out, endings)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise MalformedError(str(error)) from None
@@ -333,10 +333,10 @@ def _parsed(text: str) -> _Outbox:
         return msgspec.convert(value, _Outbox)
 
 
-def _ending(fulfilled: bool | None, told: Any) -> Fulfilled | Failed:
+def _ending(fulfilled: bool | None, thrown: Any) -> Fulfilled | Failed:
     if fulfilled:
-        return Fulfilled(told)
-    error = msgspec.convert(told, Told | None)
+        return Fulfilled(thrown)
+    error = msgspec.convert(thrown, Thrown | None)
     if error is None and fulfilled is None:
         raise MalformedError(msg("a syntax error without its message"))
     return Failed(error, is_syntax=fulfilled is None)

@@ -1,7 +1,7 @@
 // The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
 // Other things are made on first use of bindings/*.js: each a function, its text, or where that starts in `texts`.
 (function (texts, $primordials, $errors, $values, $timers, $console, $date, $random, $text, $clone,
-  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $legacy, $web, $gbk, $formatjs, $live) {
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $stack, $legacy, $web, $gbk, $formatjs, $icu, $live) {
 'use strict';
 const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
@@ -200,7 +200,7 @@ for (const name in globals) lazily(name, globals[name]);
 for (const name of ['SharedArrayBuffer', 'Atomics']) delete globalThis[name];
 Object.assign(shared, {
   shared, live, looked: 0, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
-  power: () => module($power), misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
+  power: () => module($power), icu: () => module($icu), misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($console).inspect(value),
   collation: () => module($collation), places: () => module($places),
   date: () => module($date), borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names),
@@ -211,7 +211,7 @@ borrowed($errors, NativeError, '', 'captureStackTrace');
 borrowed($random, Math, '', 'random');
 borrowed($intl, Number.prototype, 'number.', 'toLocaleString');
 borrowed($intl, BigInt.prototype, 'number.', 'toLocaleString');
-borrowed($intl, String.prototype, 'string.', 'localeCompare');
+borrowed($intl, String.prototype, 'string.', 'localeCompare', 'toLocaleLowerCase', 'toLocaleUpperCase');
 
 const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module($values).decode('bytes', v)};
 const fail = error => ('false,' + (attempt(() => shared.describe(error), 'null')));

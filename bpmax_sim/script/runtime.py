@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.result import Answer
@@ -66,8 +67,8 @@ def engine_of(name: str) -> MakeEngine:
     try:
         from bpmax_sim.script.v8 import V8  # noqa: PLC0415 - an extra
     except ImportError:
-        told = "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
-        raise ConfigError(told) from None
+        text = "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
+        raise ConfigError(text) from None
     return V8 if name == "v8" else _both
 
 
@@ -183,8 +184,11 @@ class Runtime:
         """
         if threading.get_ident() != self._thread:
             raise ConfigError(
-                f"{script.name}: scripts run on the thread that opened the session; "
-                "open a session of its own on this thread"
+                msg(
+                    "{name}: scripts run on the thread that opened the session; "
+                    "open a session of its own on this thread",
+                    name=script.name,
+                )
             )
         self._started += 1
         run = Run(
@@ -225,8 +229,8 @@ class Runtime:
 
     def drain(self) -> list[Outcome]:
         """Return what came of timers since the last time, after their scripts had ended."""
-        found, self._later = self._later, []
-        return found
+        due, self._later = self._later, []
+        return due
 
     def watch(self, call: str, act: Callable[[], None]) -> None:
         """Let *act* be done each time *call* is in flight; with no name, no more."""
@@ -288,10 +292,10 @@ class Runtime:
     def _launch(self, run: Run, setting: Setting, page: Page | None) -> None:
         context = self._pages.get(page) if page is not None else None
         if context is None or not context.is_open:
-            context = self._made(run, setting, page)
+            context = self._context(run, setting, page)
         context.start(run, setting.state)
 
-    def _made(self, run: Run, setting: Setting, page: Page | None) -> Context:
+    def _context(self, run: Run, setting: Setting, page: Page | None) -> Context:
         """Return a context for *run*, which all scripts of a page share that is given."""
         others = page.scripts if page is not None else ()
         scripts = dict.fromkeys((*setting.libraries, run.script, *others))

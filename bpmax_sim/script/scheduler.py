@@ -151,19 +151,19 @@ class Scheduler:
         value, error, elapsed = outcome
         self.at(start + elapsed, partial(resume, value, error))
 
-    def _acquire(self, wanted: Acquire, resume: Resume) -> None:
-        grant = self._tokens.peek(wanted)
+    def _acquire(self, acquire: Acquire, resume: Resume) -> None:
+        grant = self._tokens.peek(acquire)
         if grant is not None:
             resume(grant, None)
-        elif wanted.key in self._logins:
-            self._logins[wanted.key].append(resume)
+        elif acquire.key in self._logins:
+            self._logins[acquire.key].append(resume)
         else:
-            self._logins[wanted.key] = [resume]
-            self.spawn(wanted.flow(), partial(self._logged_in, wanted.key))
+            self._logins[acquire.key] = [resume]
+            self.spawn(acquire.flow(), partial(self._logged_in, acquire.key))
 
     def _logged_in(self, key: str, grant: Any, error: Exception | None) -> None:
         if error is None:
-            self._tokens.put(key, grant)
+            self._tokens.store(key, grant)
         for resume in self._logins.pop(key):
             resume(grant, error)
 

@@ -99,29 +99,29 @@ class V8:
 
     def _placed(self, text: str, argument: str) -> str:
         """Return the outbox *text*, the position of a syntax error found by parsing once more."""
-        reply, given = json.loads(text), json.loads(argument)
-        told = [end[2] for end in reply["done"] if end[0] == given["run"] and end[1] is None]
-        if not told or told[0]["raw"]:
+        reply, arguments = json.loads(text), json.loads(argument)
+        thrown = [end[2] for end in reply["done"] if end[0] == arguments["run"] and end[1] is None]
+        if not thrown or thrown[0]["raw"]:
             return text
-        above, body = "\n" * (given["start"] - 1), plain(given["source"])
+        above, body = "\n" * (arguments["start"] - 1), plain(arguments["source"])
         try:
             self._eval(f"throw 0;{above}(async function () {{\n{body}\n}})")  # nothing of it runs
         except EngineError as error:
-            told[0]["raw"] = error.raw
+            thrown[0]["raw"] = error.raw
         return json.dumps(reply)
 
 
 def _translated(error: JSEvalException) -> EngineError:
     # The text is `<anonymous>:line: Name: message`, the source line, a caret, then the stack.
     lines = str(error).split("\n")
-    found = _HEAD.match(lines[0])
-    assert found, "mini-racer's own format"
-    name, colon, message = found[2].partition(": ")
+    match = _HEAD.match(lines[0])
+    assert match, "mini-racer's own format"
+    name, colon, message = match[2].partition(": ")
     if not colon:
-        name, message = "Uncaught", found[2]
+        name, message = "Uncaught", match[2]
     raw = "\n".join(line for line in lines if line.startswith("    at "))
     if isinstance(error, JSParseException):
-        raw = f"    at <input>:{found[1]}:{_column(lines)}"
+        raw = f"    at <input>:{match[1]}:{_column(lines)}"
     return EngineError(name, message, raw)
 
 

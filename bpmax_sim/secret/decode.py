@@ -40,7 +40,7 @@ from bpmax_sim.secret.encoded_runs import (
 _BARE = -zlib.MAX_WBITS
 _PROBE = 64  # bytes that a stream by chance hardly ever gets over
 _STEP = 4096
-_TRIED, _TOLD = 4096, 1024  # what it costs to try a stream, or not to, as bytes looked at
+_TRIED, _SKIPPED = 4096, 1024  # what it costs to try a stream, or not to, as bytes looked at
 _STORED = 5  # bytes before what a stored block holds
 _ZIP_HEAD = 30  # bytes of a member's local header before its name (APPNOTE 4.3.7)
 _KINDS = bytes(code for code in range(256) if code >> 1 & 3 in {1, 2}) + b"\0\1"
@@ -103,7 +103,7 @@ def streams(data: bytes, work: Work) -> Iterator[Stream]:
             continue
         label, first, window = _kind(data, start)
         if label == "deflate" and not _may_begin(data[start + 2 : start + 2 + _STORED]):
-            work.spend(_TOLD)
+            work.spend(_SKIPPED)
             continue
         try:
             inner, size = inflate(view[first:], window, work)
@@ -267,11 +267,11 @@ def _text_of(data: bytes) -> bytes:
     """
     if data.isascii():
         return data
-    told = data.translate(_AS_TEXT)
-    sample = told[:: len(told) // _SAMPLES | 1]
+    text = data.translate(_AS_TEXT)
+    sample = text[:: len(text) // _SAMPLES | 1]
     if sample.count(b"A") * 2 > len(sample):
         return data
-    return b"\xff".join(long_runs(data, told, SHORTEST_RUN))
+    return b"\xff".join(long_runs(data, text, SHORTEST_RUN))
 
 
 # Base64, hexadecimal and base32: runs of an alphabet (RFC 4648).
@@ -333,13 +333,13 @@ def _hex(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
 
 
 def _base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
-    told = b" ".join(runs)
-    found = long_runs(told, told.translate(_IN_32), _SHORTEST_32)
-    if found:
-        padded = [run + b"A" * (-len(run) % 8) for run in found]
+    text = b" ".join(runs)
+    result = long_runs(text, text.translate(_IN_32), _SHORTEST_32)
+    if result:
+        padded = [run + b"A" * (-len(run) % 8) for run in result]
         core = b"".join(padded)
         inner = int(core.translate(_TO_DIGITS), 32).to_bytes(len(core) // 8 * 5, "big")
-        locate = _by_run(padded, look.data, 0, found)
+        locate = _by_run(padded, look.data, 0, result)
         yield Piece(("base32",), inner, _scaled(locate, 0, 8, 5))
 
 
@@ -378,8 +378,8 @@ _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java'
 def _apart(look: Look, data: bytes) -> Iterator[Piece]:
     if b"0x" in data:
         data = data.replace(b"0x", b"")
-    told = data.translate(_APART)
-    if b" " in told and any(pairs in told for pairs in _PAIRS):
+    text = data.translate(_APART)
+    if b" " in text and any(pairs in text for pairs in _PAIRS):
         runs = look.fresh.of(hex_runs_of(data.translate(None, b" \t\r\n:,-")))
         for piece in _hex(runs, look):
             yield piece._replace(locate=_at(0))
@@ -396,10 +396,10 @@ def _numbers(data: bytes) -> Iterator[Piece]:
 
 def _has_list(data: bytes) -> bool:
     """Return whether *data* may hold a list of five bytes or more, of which one has two digits."""
-    told = data.translate(_DIGITS, _BLANKS + b"-")
-    if b"D,D" not in told or (b",DD," not in told and b",DDD," not in told):
+    folded = data.translate(_DIGITS, _BLANKS + b"-")
+    if b"D,D" not in folded or (b",DD," not in folded and b",DDD," not in folded):
         return False
-    return b",D,D,D,D," in told.replace(b"DDD", b"D").replace(b"DD", b"D")
+    return b",D,D,D,D," in folded.replace(b"DDD", b"D").replace(b"DD", b"D")
 
 
 def _octets_of(numbers: bytes) -> bytes:
@@ -427,12 +427,12 @@ _LONGEST_END = 14  # bytes of the run, an escaped end of line, a quote and a plu
 
 def _literals(data: bytes) -> Iterator[Piece]:
     parts, end = list[bytes](), 0
-    for found in _NEXT_LITERAL.finditer(data):
-        before = max(end, found.start() - _LONGEST_END)
-        quote = _END_OF_LITERAL.search(data[before : found.start()])
-        if quote and quote[1] == found[1]:
+    for match in _NEXT_LITERAL.finditer(data):
+        before = max(end, match.start() - _LONGEST_END)
+        quote = _END_OF_LITERAL.search(data[before : match.start()])
+        if quote and quote[1] == match[1]:
             parts.append(data[end : before + quote.start()])
-            end = found.end()
+            end = match.end()
     if parts:
         yield Piece((msg("several literals"),), b"".join([*parts, data[end:]]), _at(0))
 
@@ -492,10 +492,10 @@ def _escapes(look: Look) -> Iterator[Piece]:
         else:
             windows = _texts(data, escape, look.reach, by_chance.get(escape.sign[0], ()))
         for start, end in windows:
-            told = data[start:end] if end - start < len(data) else data
+            part = data[start:end] if end - start < len(data) else data
             for label, undo in escape.undo.items():
-                inner = undo(told)
-                if inner != told:
+                inner = undo(part)
+                if inner != part:
                     yield Piece((label,), inner, _at(start))
 
 
@@ -503,8 +503,8 @@ def _windows(data: bytes, escape: _Escape, reach: int) -> Iterator[tuple[int, in
     """Yield from where to where there are escapes, and what is within *reach* of them."""
     start = end = -1
     at = 0
-    while found := escape.any.search(data, at):
-        begin, at = max(0, found.start() - reach), found.start() + reach
+    while match := escape.any.search(data, at):
+        begin, at = max(0, match.start() - reach), match.start() + reach
         if begin > end >= 0:
             yield start, end
             start = -1
@@ -608,7 +608,7 @@ def unescaped(data: bytes) -> bytes:
     return data.replace(_SAVED, b"\\") if saves else data
 
 
-_KEPT_UNIT = re.compile(rb"\\(?:U|u(?:005[cC]|(?![0-9a-fA-F]{4})))")
+_ESCAPED_UNIT = re.compile(rb"\\(?:U|u(?:005[cC]|(?![0-9a-fA-F]{4})))")
 _UNIT_SIZE = 6
 
 
@@ -618,8 +618,8 @@ def _units_undone(data: bytes) -> bytes:
     It is as it was where one stays that the codec refuses or takes for more than JSON does, or a
     backslash comes of one, which other escapes would take for their own; at the end one may be cut.
     """
-    kept = _KEPT_UNIT.search(data)
-    end = kept.start() if kept else len(data)
+    match = _ESCAPED_UNIT.search(data)
+    end = match.start() if match else len(data)
     return _units_of(data[:end]) + data[end:] if end > len(data) - _UNIT_SIZE else data
 
 
@@ -632,13 +632,13 @@ def _units_of(data: bytes) -> bytes:
         return units.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass")
 
 
-def _character(found: re.Match[bytes]) -> bytes:
-    escapes, point, octet = found.groups()
+def _character(match: re.Match[bytes]) -> bytes:
+    escapes, point, octet = match.groups()
     if octet:
         return bytes.fromhex(octet.replace(b"\\x", b"").decode())
     if point:
         code = int(point, 16)
-        return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else found[0]
+        return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else match[0]
     return _of_word(escapes) if len(escapes) <= _WORD else _of_units(escapes)
 
 

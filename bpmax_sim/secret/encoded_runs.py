@@ -46,22 +46,22 @@ def contents(runs: Sequence[str]) -> str:
 def rewrite(text: str, clean: Callable[[str], str]) -> str:
     """Return *text* with what *clean* changes inside both, packed again as it was."""
 
-    def run(found: re.Match[str]) -> str:
+    def run(match: re.Match[str]) -> str:
         for start in range(alignments):
-            changed = _cleaned(found, start, clean)
+            changed = _cleaned(match, start, clean)
             if changed is not None:
                 return changed
-        return found[0]
+        return match[0]
 
-    text = _HEX_TEXT.sub(lambda found: _digits(found[0], clean), text)
+    text = _HEX_TEXT.sub(lambda match: _digits(match[0], clean), text)
     for pattern, alignments in _PASSES:  # noqa: B007 - read by run()
         text = pattern.sub(run, text)
     return text
 
 
-def _cleaned(found: re.Match[str], start: int, clean: Callable[[str], str]) -> str | None:
+def _cleaned(match: re.Match[str], start: int, clean: Callable[[str], str]) -> str | None:
     """Return the run with its decoded text cleaned, or None when there is nothing to clean."""
-    core = _flat(found[1])
+    core = _flat(match[1])
     plain = _decoded(core[start:].translate(_TEXT_TO_STANDARD))
     before = plain.decode("utf-8", "surrogateescape")
     after = clean(before)
@@ -71,12 +71,12 @@ def _cleaned(found: re.Match[str], start: int, clean: Callable[[str], str]) -> s
     same = next(
         (i for i, pair in enumerate(zip(plain, new, strict=False)) if pair[0] != pair[1]), 0
     )
-    kept = start + same // 3 * 4
+    end = start + same // 3 * 4
     packed = base64.b64encode(new[same // 3 * 3 :]).decode().rstrip("=")
-    if "-" in core[kept:] or "_" in core[kept:]:
+    if "-" in core[end:] or "_" in core[end:]:
         packed = packed.translate(_TO_URL_SAFE)
-    padding = "=" * (-(len(packed) % 4) % 4) if len(found[0]) > len(found[1]) else ""
-    return _escaped_like(found[0], core[:kept] + packed + padding)
+    padding = "=" * (-(len(packed) % 4) % 4) if len(match[0]) > len(match[1]) else ""
+    return _escaped_like(match[0], core[:end] + packed + padding)
 
 
 def _digits(run: str, clean: Callable[[str], str]) -> str:
@@ -102,9 +102,9 @@ def _escaped_like(sample: str, packed: str) -> str:
     """Return *packed* with the signs escaped that *sample* escapes."""
     escapes = ((_ESCAPED_SLASH, "/"), (_ESCAPED_PLUS, "+"), (_ESCAPED_EQUALS, "="))
     for pattern, sign in escapes:
-        found = pattern.search(sample)
-        if found:
-            packed = packed.replace(sign, found[0])
+        match = pattern.search(sample)
+        if match:
+            packed = packed.replace(sign, match[0])
     return packed
 
 
@@ -141,9 +141,9 @@ _SAMPLE = 4096
 _SPLIT_PAYS = 8  # words for each long one, below which to take all of them is faster
 
 
-def _only(kept: str) -> bytes:
-    """Return a table that makes a space of every byte but those of *kept*."""
-    return bytes(code if chr(code) in kept else ord(" ") for code in range(256))
+def _only(alphabet: str) -> bytes:
+    """Return a table that makes a space of every byte but those of *alphabet*."""
+    return bytes(code if chr(code) in alphabet else ord(" ") for code in range(256))
 
 
 _IN_BASE64 = _only(ascii_letters + digits + "+/-_")
@@ -183,13 +183,13 @@ def runs_of(data: bytes, known: Container[bytes] = ()) -> list[bytes]:
     return [run for run in _runs(data, data.translate(_AS_RUNS)) if run not in known]
 
 
-def _runs(data: bytes, told: bytes) -> list[bytes]:
-    """Return the runs of *data*; *told* has A for each byte of the alphabet."""
-    sample = told[:_SAMPLE]
+def _runs(data: bytes, folded: bytes) -> list[bytes]:
+    """Return the runs of *data*; *folded* has A for each byte of the alphabet."""
+    sample = folded[:_SAMPLE]
     if sample.count(b" " + _ANY_RUN) * _SPLIT_PAYS > sample.count(b" A") > 0:
         words = data.translate(_IN_BASE64).split()
         return [word for word in words if len(word) >= SHORTEST_RUN]
-    return long_runs(data, told, SHORTEST_RUN)
+    return long_runs(data, folded, SHORTEST_RUN)
 
 
 def hex_runs_of(data: bytes) -> list[bytes]:
@@ -197,42 +197,42 @@ def hex_runs_of(data: bytes) -> list[bytes]:
     return long_runs(data, data.translate(_AS_HEX), _HEX_RUN)
 
 
-def long_runs(data: bytes, told: bytes, size: int) -> list[bytes]:
-    """Return the parts of *data* where *told* has A only, *size* times or more, else a space."""
-    found: list[bytes] = []
+def long_runs(data: bytes, folded: bytes, size: int) -> list[bytes]:
+    """Return the parts of *data* where *folded* has A only, *size* times or more, else a space."""
+    result: list[bytes] = []
     shortest = b"A" * size
-    start = told.find(shortest)
+    start = folded.find(shortest)
     while start >= 0:
-        end = told.find(b" ", start + size)
+        end = folded.find(b" ", start + size)
         if end < 0:
-            found.append(data[start:])
+            result.append(data[start:])
             break
-        found.append(data[start:end])
-        start = told.find(shortest, end)
-    return found
+        result.append(data[start:end])
+        start = folded.find(shortest, end)
+    return result
 
 
 def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
     """Return the runs of *data*, and those that go over several lines or blanks, without these."""
-    told = data.translate(_FOLDS)
-    if _ANY_RUN not in told:
+    folded = data.translate(_FOLDS)
+    if _ANY_RUN not in folded:
         return [], []
-    runs = _runs(data, told.replace(b".", b" "))
-    if not _is_folded(told):
+    runs = _runs(data, folded.replace(b".", b" "))
+    if not _is_folded(folded):
         return runs, []
     lines = runs_of(data.translate(None, _BLANKS))
     return runs, [run for run in lines if len(run) > _LINE]
 
 
-def _is_folded(told: bytes) -> bool:
+def _is_folded(folded: bytes) -> bool:
     """Return whether a run goes on behind blanks, as base64 on several lines does."""
-    if _LINE_BEFORE_BLANK not in told:
+    if _LINE_BEFORE_BLANK not in folded:
         return False
     for _ in range(_HALVINGS):  # an indented line begins with many
-        if b"  " not in told:
+        if b"  " not in folded:
             break
-        told = told.replace(b"  ", b" ")
-    return _FOLD in told
+        folded = folded.replace(b"  ", b" ")
+    return _FOLD in folded
 
 
 def decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
@@ -251,9 +251,9 @@ def in_base64(runs: Sequence[bytes]) -> Iterator[bytes]:
 
     To begin with the whole, then one character later and so on, has every run at every alignment.
     """
-    told = BETWEEN.join([*runs, b""]).translate(_TO_STANDARD)
+    folded = BETWEEN.join([*runs, b""]).translate(_TO_STANDARD)
     for start in range(4):
-        yield binascii.a2b_base64(told[start:] + _FILLINGS[(len(told) - start) % 4])
+        yield binascii.a2b_base64(folded[start:] + _FILLINGS[(len(folded) - start) % 4])
 
 
 def in_hex(runs: Sequence[bytes]) -> tuple[bytes, bytes]:

@@ -51,12 +51,12 @@ class Gate:
         """Return *text* as it may leave the process."""
         if len(text) < _SHORTEST or text in self._clean:
             return text
-        found = self._passed(text)
-        if found == text and len(text) <= _LONGEST_REMEMBERED:
+        cached = self._passed(text)
+        if cached == text and len(text) <= _LONGEST_REMEMBERED:
             if len(self._clean) > _REMEMBERED:
                 self._clean = set()
             self._clean.add(text)
-        return found
+        return cached
 
     def _passed(self, text: str) -> str:
         text = self._table.clean(text)
@@ -78,9 +78,9 @@ class Gate:
             text = f"{text[:start]}{self._marker(findings[0])}{text[end:]}"
         return MARKER if self._find(text) else text
 
-    def _run(self, found: re.Match[str]) -> str:
-        findings = self._find(found[0])
-        return self._marker(findings[0]) if findings else found[0]
+    def _run(self, match: re.Match[str]) -> str:
+        findings = self._find(match[0])
+        return self._marker(findings[0]) if findings else match[0]
 
     def _searched(self, text: str) -> tuple[int, int]:
         """Return the run around the shortest part in which something is found."""
@@ -95,8 +95,8 @@ class Gate:
         return _start(text, start), _end(text, end)
 
     def _marker(self, finding: Finding) -> str:
-        told = str(finding).rpartition(" at byte ")[0]
-        marker = msg("[redacted: {told}]", told=told)
+        name = str(finding).rpartition(" at byte ")[0]
+        marker = msg("[redacted: {name}]", name=name)
         return MARKER if self._table.clean(marker) != marker or self._find(marker) else marker
 
 
@@ -123,8 +123,8 @@ def _end(text: str, at: int) -> int:
 
 
 def _run_at(text: str, at: int) -> str:
-    found = _IN_RUN.match(text, at)
-    return found[0] if found else ""
+    match = _IN_RUN.match(text, at)
+    return match[0] if match else ""
 
 
 class _Gated(io.TextIOWrapper):

@@ -56,7 +56,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 def pseudonym(value: str) -> str:
     """Return what stands for *value*; a pseudonym stands for itself."""
-    if all(map(_is_kept, value)):
+    if all(map(_is_unchanged, value)):
         return value
     for fits, own, make in _FORMATS:
         if fits(value):
@@ -66,11 +66,11 @@ def pseudonym(value: str) -> str:
 
 def _spread(value: str, count: int) -> list[int]:
     """Return *count* numbers that depend on *value*."""
-    found: list[int] = []
-    while len(found) < count:
-        block = f"{len(found)}/{value}".encode("utf-8", "surrogatepass")
-        found += blake2b(block, key=_KEY).digest()
-    return found[:count]
+    digits: list[int] = []
+    while len(digits) < count:
+        block = f"{len(digits)}/{value}".encode("utf-8", "surrogatepass")
+        digits += blake2b(block, key=_KEY).digest()
+    return digits[:count]
 
 
 def _digits(value: str, count: int) -> str:
@@ -129,7 +129,7 @@ def _email(value: str) -> str:
 
 def _character(character: str, number: int) -> str:
     """Return a character of the same kind."""
-    if _is_kept(character):
+    if _is_unchanged(character):
         return character
     if character.isdecimal():
         return chr(ord(character) - unicodedata.decimal(character))
@@ -139,7 +139,7 @@ def _character(character: str, number: int) -> str:
     return letter.upper() if character.isupper() else letter
 
 
-def _is_kept(character: str) -> bool:
+def _is_unchanged(character: str) -> bool:
     """Return whether pseudonyms hold *character*: signs, zeros and a few letters."""
     if character.isdecimal():
         return unicodedata.decimal(character) == 0

@@ -84,8 +84,8 @@ class Secret:
     @cached_property
     def anchor(self) -> str:
         """Return a part that is the same in every spelling, or nothing if it would be too short."""
-        found = anchor_of(self.real)
-        return found if len(found) >= _SHORTEST_ANCHOR else ""
+        anchor = anchor_of(self.real)
+        return anchor if len(anchor) >= _SHORTEST_ANCHOR else ""
 
     @cached_property
     def digits(self) -> str:
@@ -99,17 +99,17 @@ class Secret:
     def spelled_in(self, text: str, lower: str) -> bool:
         """Return whether *text* spells the value, which has no anchor; *lower* is lower case."""
         return all(
-            one in text or any(sign in lower for sign in signs) for one, signs in self._traces
+            trace in text or any(sign in lower for sign in signs) for trace, signs in self._traces
         ) and bool(self.pattern.search(text))
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Return what matches a stand-in, or as group 1 any spelling, or as group 2 the digits."""
-        kept = [STANDIN.pattern]
+        patterns = [STANDIN.pattern]
         if self.real in self.standin:
-            kept.append(pattern_of(self.standin))
+            patterns.append(pattern_of(self.standin))
         spelling, digits = self._spelling.pattern, self.digits
-        return re.compile(f"{'|'.join(kept)}|({spelling})|((?i:{digits}))")
+        return re.compile(f"{'|'.join(patterns)}|({spelling})|((?i:{digits}))")
 
     @cached_property
     def _spelling(self) -> re.Pattern[str]:
@@ -126,21 +126,21 @@ class Secret:
         A value may begin what stands for it, as addresses do, and is not replaced there.
         """
         return all(
-            self.real in self.standin and self._own.match(text, found.start())
-            for found in self._spelling.finditer(text)
+            self.real in self.standin and self._own.match(text, match.start())
+            for match in self._spelling.finditer(text)
         )
 
     def replace(self, text: str) -> str:
         """Return *text* with every spelling of the value replaced by that of the stand-in."""
         return self.pattern.sub(self._twin, text)
 
-    def _twin(self, found: re.Match[str]) -> str:
-        if found.lastindex is None:
-            return found[0]  # a stand-in is its own
-        if found.lastindex == 1:
-            return spelled_like(found[0], self.real, self.standin)
+    def _twin(self, match: re.Match[str]) -> str:
+        if match.lastindex is None:
+            return match[0]  # a stand-in is its own
+        if match.lastindex == 1:
+            return spelled_like(match[0], self.real, self.standin)
         digits = as_bytes(self.standin).hex()
-        return digits if found[0] == found[0].lower() else digits.upper()
+        return digits if match[0] == match[0].lower() else digits.upper()
 
     def needles(self) -> Iterator[tuple[bytes, str]]:
         """Yield the bytes to look for and their name; a search undoes other encodings."""
@@ -167,24 +167,28 @@ class Table:
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
         """Order *secrets*, the longest first, so that one may begin another."""
-        self._secrets = sorted(secrets, key=lambda one: len(one.real), reverse=True)
+        self._secrets = sorted(secrets, key=lambda secret: len(secret.real), reverse=True)
         self._harmless: set[str] = set()
         self._seen: set[bytes] = set()
-        self._tests = [(one.anchor, one.digits, one) for one in self._secrets]
-        self._anchors = [(one.anchor.encode(), one) for one in self._secrets if one.anchor]
-        self._unanchored = [one for one in self._secrets if not one.anchor]
-        self._digits = [one.digits.encode() for one in self._secrets]
+        self._tests = [(secret.anchor, secret.digits, secret) for secret in self._secrets]
+        self._anchors = [
+            (secret.anchor.encode(), secret) for secret in self._secrets if secret.anchor
+        ]
+        self._unanchored = [secret for secret in self._secrets if not secret.anchor]
+        self._digits = [secret.digits.encode() for secret in self._secrets]
         self._has_short = any(len(digits) < SHORTEST_RUN for digits in self._digits)
 
     @cached_property
     def search(self) -> Search:
         """Return the search for the bytes of every secret, which names them."""
-        return Search(dict(needle for one in self._secrets if one.name for needle in one.needles()))
+        return Search(
+            dict(needle for secret in self._secrets if secret.name for needle in secret.needles())
+        )
 
     @cached_property
     def _every(self) -> Search:
         """Return the search for addresses too."""
-        return Search(dict(needle for one in self._secrets for needle in one.needles()))
+        return Search(dict(needle for secret in self._secrets for needle in secret.needles()))
 
     def clean(self, text: str, depth: int = _DEPTH) -> str:
         """Return *text* with the secrets replaced, inside base64 and hexadecimal too."""
@@ -207,13 +211,13 @@ class Table:
 
     def _keeps_words(self, data: bytes) -> bool:
         """Return whether no secret is spelled out in *data*."""
-        touched = [one for anchor, one in self._anchors if anchor in data]
+        touched = [secret for anchor, secret in self._anchors if anchor in data]
         if not touched and not self._unanchored:
             return True
         text = data.decode("utf-8", "surrogateescape")
         lower = text.lower() if self._unanchored else ""
-        return all(one.leaves(text) for one in touched) and not any(
-            one.spelled_in(text, lower) for one in self._unanchored
+        return all(secret.leaves(text) for secret in touched) and not any(
+            secret.spelled_in(text, lower) for secret in self._unanchored
         )
 
     def _keeps_runs(self, data: bytes, depth: int) -> bool:
@@ -226,10 +230,10 @@ class Table:
         runs = byte_runs_of(data, self._seen)
         if not runs:
             return True
-        told = b" ".join(runs)
-        if any_in(told.lower(), self._digits):  # all digits are in runs
+        text = b" ".join(runs)
+        if any_in(text.lower(), self._digits):  # all digits are in runs
             return False
-        if depth and not self.keeps(b"\n".join(decoded(runs, hex_runs_of(told))), depth - 1):
+        if depth and not self.keeps(b"\n".join(decoded(runs, hex_runs_of(text))), depth - 1):
             return False
         if depth == _DEPTH:
             self._seen = _remembered(self._seen, runs)
@@ -256,9 +260,9 @@ class Table:
         """Return the secrets that *text* may hold."""
         lower = text.lower()
         return [
-            one
-            for anchor, digits, one in self._tests
-            if (anchor in text if anchor else one.spelled_in(text, lower)) or digits in lower
+            secret
+            for anchor, digits, secret in self._tests
+            if (anchor in text if anchor else secret.spelled_in(text, lower)) or digits in lower
         ]
 
 

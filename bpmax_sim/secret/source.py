@@ -41,8 +41,10 @@ def read_file(path: str, folder: Path) -> str:
     try:
         text = place.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        told = msg("it is not UTF-8 text") if isinstance(error, UnicodeDecodeError) else str(error)
-        reason = getattr(error, "strerror", None) or told
+        message = (
+            msg("it is not UTF-8 text") if isinstance(error, UnicodeDecodeError) else str(error)
+        )
+        reason = getattr(error, "strerror", None) or message
         raise ConfigError(
             msg("credential file {place} cannot be read: {reason}", place=place, reason=reason)
         ) from error

@@ -59,8 +59,12 @@ def traces_of(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
     A text with neither the character itself nor one of these does not hold *text*.
     """
-    told = [one for one in dict.fromkeys(text) if one != "\\" and not _LITERAL.fullmatch(one)]
-    return tuple((one, tuple(_signs(one))) for one in told[:_TRACES])
+    letters = [
+        letter
+        for letter in dict.fromkeys(text)
+        if letter != "\\" and not _LITERAL.fullmatch(letter)
+    ]
+    return tuple((letter, tuple(_signs(letter))) for letter in letters[:_TRACES])
 
 
 def _signs(character: str) -> Iterator[str]:

@@ -111,7 +111,7 @@ def without_standins(data: bytes) -> bytes:
     """Return *data* with zeros for each stand-in, which may spell a word that is a secret."""
     if _PREFIX.encode() not in data:
         return data
-    return _STANDIN_BYTES.sub(lambda found: b"\0" * len(found[0]), data)
+    return _STANDIN_BYTES.sub(lambda match: b"\0" * len(match[0]), data)
 
 
 def label_of(standin: str) -> str:

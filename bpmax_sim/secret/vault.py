@@ -127,9 +127,9 @@ class Vault:
                 own = value in self._standins or is_standin(value)
                 own = own or (kind != "text" and value in numbers)
                 known[value] = value if own else _unused(numbered, known)
-            made = known[value]
-            self.add(value, made, name=f"{platform}.{instance}.{name}")
-        return made
+            secret = known[value]
+            self.add(value, secret, name=f"{platform}.{instance}.{name}")
+        return secret
 
     def learned(self, since: int = 0) -> tuple[str, ...]:
         """Return a part of each secret after the first *since*, to look back with.
@@ -140,7 +140,7 @@ class Vault:
             return ()
         with self._lock:
             fresh = islice(self._secrets.values(), since, None)
-            return tuple(one.anchor or one.real for one in fresh)
+            return tuple(secret.anchor or secret.real for secret in fresh)
 
     def redact_text(self, text: str) -> str:
         """Return *text* with every form of every secret replaced by that of its stand-in."""
@@ -162,10 +162,10 @@ class Vault:
     def keeps(self, texts: Iterable[str], *bodies: bytes) -> bool:
         """Return whether all of these surely are the same when redacted, looked at as one."""
         try:
-            told = "\n".join(texts).encode("utf-8", "surrogateescape")
+            data = "\n".join(texts).encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:  # half a character
             return False
-        return self._compiled().keeps(b"\n".join([told, *bodies]))
+        return self._compiled().keeps(b"\n".join([data, *bodies]))
 
     def redact(self, data: bytes) -> bytes:
         """Return *data* redacted; bytes that are no UTF-8 are kept."""
@@ -197,7 +197,9 @@ def _unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
     """Return the next stand-in; a recorded one that was met before keeps its number."""
     taken = set(known.values())
     candidates = map(numbered, count(len(taken) + 1))
-    return next(one for one in candidates if one not in taken or not _differs(numbered))
+    return next(
+        candidate for candidate in candidates if candidate not in taken or not _differs(numbered)
+    )
 
 
 def _differs(numbered: Callable[[int], str]) -> bool:
@@ -257,12 +259,12 @@ def _other(value: Any, redact: Redact) -> Any:
 
 def _fields(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
-    found, changed = {}, False
+    values, changed = {}, False
     for name in members(kind):
         before = getattr(value, name)
-        found[name] = after = _redacted(before, redact)
+        values[name] = after = _redacted(before, redact)
         changed = changed or (after is not before and after != before)
-    return kind(**found) if changed else value
+    return kind(**values) if changed else value
 
 
 @cache
@@ -271,7 +273,7 @@ def members(kind: Any) -> tuple[str, ...]:
     if issubclass(kind, Struct):
         names: tuple[str, ...] = kind.__struct_fields__
         return names
-    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 Value = str | int | float | bool
@@ -332,7 +334,7 @@ class Credentials:
     @property
     def recorded(self) -> dict[str, str]:
         """Return the values that stand in recordings, by name."""
-        return {one.name: str(one.real) for one in self if one.recorded}
+        return {credential.name: str(credential.real) for credential in self if credential.recorded}
 
     def __repr__(self) -> str:
         return f"<Credentials {', '.join(self._all) or 'none'}>"

@@ -29,16 +29,16 @@ from bpmax_sim.session.settings import Settings
 from bpmax_sim.traffic.external_clients import register_credentials
 
 
-def warn_of_weak(found: Credentials, instance: str) -> None:
+def warn_of_weak(credentials: Credentials, instance: str) -> None:
     """Warn of each secret of *instance* that would not be hidden where an answer repeats it."""
-    for one in found:
-        why = weak(str(one.real), str(one.standin))
-        if one.secret and why and one.real != one.standin:
+    for credential in credentials:
+        why = weak(str(credential.real), str(credential.standin))
+        if credential.secret and why and credential.real != credential.standin:
             warnings.warn(
                 msg(
-                    "the value of {one_name!r} of {instance} {why}: it is hidden where auth puts "
+                    "the value of {name!r} of {instance} {why}: it is hidden where auth puts "
                     "it, but not where an answer repeats it; take a longer one",
-                    one_name=one.name,
+                    name=credential.name,
                     instance=instance,
                     why=why,
                 ),
@@ -62,11 +62,11 @@ class Tenants:
         self._settings = settings
         self._start = start
         self._vault = vault
-        self._found: dict[tuple[str, str], Credentials] = {}
+        self._resolved: dict[tuple[str, str], Credentials] = {}
         self._recorded: Values | None = None
 
     def __iter__(self) -> Iterator[tuple[tuple[str, str], Credentials]]:
-        return iter(self._found.copy().items())
+        return iter(self._resolved.copy().items())
 
     def of(self, platform: Platform, instance: Instance) -> Credentials:
         """Return what the calls of an instance are made with, stand-ins where nothing is sent.
@@ -75,10 +75,10 @@ class Tenants:
             ConfigError: something of it is not set, and it is needed.
         """
         key = (platform.platform_key, instance.instance_key)
-        if key not in self._found:
+        if key not in self._resolved:
             recorded = self._recorded_values(platform, ".".join(key))
             is_closed = self._start.is_closed
-            found = self.platforms.credentials(
+            credentials = self.platforms.credentials(
                 platform,
                 instance,
                 environ=self._settings.environ,
@@ -86,34 +86,34 @@ class Tenants:
                 recorded=recorded if is_closed else None,
             )
             if not is_closed:
-                self._refuse_another(found, recorded, ".".join(key))
-            register_credentials(found, key, self._vault)
-            warn_of_weak(found, ".".join(key))
-            self._vault.address(found.live, found.declared)
-            password = unquote(urlsplit(found.route.proxy).password or "")
+                self._refuse_another(credentials, recorded, ".".join(key))
+            register_credentials(credentials, key, self._vault)
+            warn_of_weak(credentials, ".".join(key))
+            self._vault.address(credentials.live, credentials.declared)
+            password = unquote(urlsplit(credentials.route.proxy).password or "")
             if password:
                 self._vault.register_issued(*key, "proxy", password)
-            self._found[key] = found
-        return self._found[key]
+            self._resolved[key] = credentials
+        return self._resolved[key]
 
     def values(self, request: Request) -> Values:
         """Return the credentials behind *request* that are recorded as they are."""
         call = request.call
-        found = self._found.get((call.platform, call.instance)) if call else None
-        own = found.recorded if found else {}
+        credentials = self._resolved.get((call.platform, call.instance)) if call else None
+        own = credentials.recorded if credentials else {}
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
 
     def real(self, request: Request) -> Mapping[str, Any]:
         """Return the credentials behind *request*."""
         call = request.call
-        found = self._found.get((call.platform, call.instance)) if call else None
-        return found.real if found else {}
+        credentials = self._resolved.get((call.platform, call.instance)) if call else None
+        return credentials.real if credentials else {}
 
     def route(self, request: Request) -> Route:
         """Return how *request* gets to its server; by the environment where it is nobody's."""
         call = request.call
-        found = self._found.get((call.platform, call.instance)) if call else None
-        return found.route if found else Route()
+        credentials = self._resolved.get((call.platform, call.instance)) if call else None
+        return credentials.route if credentials else Route()
 
     def _recorded_values(self, platform: Platform, instance: str) -> Mapping[str, str]:
         """Return the values that this owner's recording was made with, where it is played.
@@ -133,11 +133,11 @@ class Tenants:
         return login_values(self._settings, instance).get(instance, {}) if own is None else own
 
     def _refuse_another(
-        self, found: Credentials, recorded: Mapping[str, str], instance: str
+        self, credentials: Credentials, recorded: Mapping[str, str], instance: str
     ) -> None:
         """Let a recording be added to only with the credentials that it was made with."""
         for name, value in recorded.items():
-            now = found.recorded.get(name, value)
+            now = credentials.recorded.get(name, value)
             if now != value:
                 raise ConfigError(
                     msg(
@@ -154,7 +154,7 @@ class Tenants:
 
 
 _MOST = 256
-_kept: dict[tuple[int, tuple[str, ...]], tuple[Platforms, Rules]] = {}
+_rules: dict[tuple[int, tuple[str, ...]], tuple[Platforms, Rules]] = {}
 
 
 def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
@@ -166,13 +166,13 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
         ConfigError: one of them is no path, or can be no place of a request.
     """
     key = (id(platforms), tuple(ignore))
-    found = _kept.get(key)
-    if found is None:
-        if len(_kept) >= _MOST:
-            _kept.clear()
+    cached = _rules.get(key)
+    if cached is None:
+        if len(_rules) >= _MOST:
+            _rules.clear()
         # The platforms are kept with them, so the id cannot come to mean another object.
-        found = _kept[key] = (platforms, _collected(platforms, key[1]))
-    return found[1]
+        cached = _rules[key] = (platforms, _collected(platforms, key[1]))
+    return cached[1]
 
 
 def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
@@ -184,32 +184,34 @@ def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
 
 
 def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
-    scoped = [(one.platform_key, (*one.ignore, *one.volatile)) for one in platforms]
+    scoped = [
+        (platform.platform_key, (*platform.ignore, *platform.volatile)) for platform in platforms
+    ]
     scoped += [
-        (f"{one.platform_key}.{name}", (*api.ignore, *api.volatile))
-        for one in platforms
-        for name, api in one.apis.items()
+        (f"{platform.platform_key}.{name}", (*api.ignore, *api.volatile))
+        for platform in platforms
+        for name, api in platform.apis.items()
     ]
     templates = {f"{p.platform_key}.{n}": api.path for p in platforms for n, api in p.apis.items()}
     every = list(templates.values())
     _check_places("ignore", ignore, every)
-    for one in platforms:
-        own = [api.path for api in one.apis.values()]
-        _check_declared(one.platform_key, one, own)
-        for name, api in one.apis.items():
-            _check_declared(f"{one.platform_key}.{name}", api, [api.path])
+    for platform in platforms:
+        own = [api.path for api in platform.apis.values()]
+        _check_declared(platform.platform_key, platform, own)
+        for name, api in platform.apis.items():
+            _check_declared(f"{platform.platform_key}.{name}", api, [api.path])
     return Rules(ignore, tuple((name, paths) for name, paths in scoped if paths), templates)
 
 
 _JSON_PATH = re.compile(r"\$|header:|cookie:|cookies$")  # as a response's rules spell a place
 
 
-def _check_declared(name: str, one: Platform | Api, paths: list[str]) -> None:
-    _check_places(f"{name}: ignore", one.ignore, paths)
-    check_paths(f"{name}: volatile", one.volatile)
-    check_paths(f"{name}: redact", one.redact)
-    check_paths(f"{name}: secret", (text for text in one.secret if not _JSON_PATH.match(text)))
-    _check_places(f"{name}: volatile", (p for p in one.volatile if not _of_response(p)), paths)
+def _check_declared(name: str, owner: Platform | Api, paths: list[str]) -> None:
+    _check_places(f"{name}: ignore", owner.ignore, paths)
+    check_paths(f"{name}: volatile", owner.volatile)
+    check_paths(f"{name}: redact", owner.redact)
+    check_paths(f"{name}: secret", (text for text in owner.secret if not _JSON_PATH.match(text)))
+    _check_places(f"{name}: volatile", (p for p in owner.volatile if not _of_response(p)), paths)
 
 
 def _of_response(text: str) -> bool:

@@ -528,14 +528,14 @@ def _vault_of(settings: Settings) -> Vault:
 
 
 def _live(
-    given: Transport | None, resources: ExitStack, route: Callable[[Request], Route]
+    transport: Transport | None, resources: ExitStack, route: Callable[[Request], Route]
 ) -> Transport:
-    """Return the third parties: *given*, or else the network, which *resources* closes."""
-    if given is None:
+    """Return the third parties: *transport*, or else the network, which *resources* closes."""
+    if transport is None:
         from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
 
         return resources.enter_context(Live()).routed(route)
-    return given.routed(route) if isinstance(given, Routed) else given
+    return transport.routed(route) if isinstance(transport, Routed) else transport
 
 
 def _synthesised_login(platforms: Platforms, request: Request) -> Response | None:
@@ -574,5 +574,5 @@ def _granted(
     No method of the session, which would then wait for the garbage collector.
     """
     tracks.let_in(platform, instance)
-    for one in sharing:
-        one.granted(platform, instance, life)
+    for sharer in sharing:
+        sharer.granted(platform, instance, life)

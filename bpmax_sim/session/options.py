@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
-from bpmax_sim.i18n import fields, msg
+from bpmax_sim.i18n import fields, msg, series
 
 Mode = Literal["replay", "record", "live", "simulate"]
 Against = Literal["live", "simulator"]
@@ -32,7 +32,7 @@ CI_REFUSES: Final = msg(
 )
 
 Door = Literal["session", "scenario", "marker", "pytest", "cli"]
-Given = Literal["value", "switch", "many", "optional"]
+OptionKind = Literal["value", "switch", "many", "optional"]
 
 
 class Option(NamedTuple):
@@ -48,7 +48,7 @@ class Option(NamedTuple):
         help: for command lines; ``{x}`` stands for the flag of option *x*.
         default: of `Session.open`.
         keyword: of `Session.open`, where it is not *name*.
-        given: on a command line: as a value, as a switch, as often as one likes, or with or
+        kind: on a command line: as a value, as a switch, as often as one likes, or with or
             without a value.
         read: text -> value; a ValueError's message tells what is wrong.
     """
@@ -59,7 +59,7 @@ class Option(NamedTuple):
     help: str = ""
     default: Any = None
     keyword: str = ""
-    given: Given = "value"
+    kind: OptionKind = "value"
     metavar: str | None = None
     read: Callable[[str], Any] = str
 
@@ -124,7 +124,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         msg("with {record}=new, also record one more of a call that was played already"),
         default=False,
         keyword="extra",
-        given="switch",
+        kind="switch",
     ),
     Option(
         "allow_ci_record",
@@ -133,7 +133,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         msg("record although CI is set"),
         default=False,
         keyword="allow_ci",
-        given="switch",
+        kind="switch",
     ),
     Option(
         "allow_hosts",
@@ -141,7 +141,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         str | Names,
         msg("hosts that stay open while replaying, by name or address, * matches; repeatable"),
         default=(),
-        given="many",
+        kind="many",
         metavar="HOST",
     ),
     Option(
@@ -184,7 +184,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         _COMMANDS,
         Mapping,
         msg("variable that wins over those of the scenarios; repeatable"),
-        given="many",
+        kind="many",
         metavar="NAME=VALUE",
     ),
     Option(
@@ -246,7 +246,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "report",
         ("pytest",),
         help=msg("one HTML page of all scenarios (default: .bpmax/report.html)"),
-        given="optional",
+        kind="optional",
         metavar="FILE",
     ),
     Option(
@@ -254,7 +254,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         ("pytest",),
         bool,
         msg("what lies behind a failed scenario: Python tracebacks and the script's stack"),
-        given="switch",
+        kind="switch",
     ),
     Option(
         "lang",
@@ -283,7 +283,7 @@ _AT_DOOR: Final[dict[Door, dict[str, Option]]] = {}
 def options_of(door: Door) -> Mapping[str, Option]:
     """Return the options that can be said at *door*, by their names."""
     if door not in _AT_DOOR:
-        _AT_DOOR[door] = {one.name: one for one in OPTIONS if door in one.doors}
+        _AT_DOOR[door] = {option.name: option for option in OPTIONS if door in option.doors}
     return _AT_DOOR[door]
 
 
@@ -294,7 +294,7 @@ def helped(option: Option, flag: Callable[[str], str]) -> str:
 
 def arguments() -> Iterator[Option]:
     """Yield the options that `Session.open` takes."""
-    return (one for one in OPTIONS if "session" in one.doors)
+    return (option for option in OPTIONS if "session" in option.doors)
 
 
 def judge(name: str, kind: Any, value: object) -> None:
@@ -309,7 +309,7 @@ def judge(name: str, kind: Any, value: object) -> None:
         choices = get_args(kind)
         if value not in choices:
             hint = near(value, choices) if isinstance(value, str) else ""
-            known = hint or msg("; choose one of {names}", names=", ".join(choices))
+            known = hint or msg("; choose one of {names}", names=series(choices))
             raise ConfigError(
                 msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
             )
@@ -340,7 +340,7 @@ def _is(value: object, kind: Any) -> bool:
     return type(value) in kinds or (str in kinds and isinstance(value, str))
 
 
-def several(name: str, given: object) -> tuple[str, ...]:
+def several(name: str, value: object) -> tuple[str, ...]:
     """Return the texts of a list.
 
     Raises:
@@ -348,17 +348,17 @@ def several(name: str, given: object) -> tuple[str, ...]:
     """
     from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - as above
 
-    if isinstance(given, str):
+    if isinstance(value, str):
         raise ConfigError(
             msg(
-                "{name}: expected a list of texts, got {given!r}; write [{given!r}]",
+                "{name}: expected a list of texts, got {value!r}; write [{value!r}]",
                 name=name,
-                given=given,
+                value=value,
             )
         )
-    found = tuple(given) if isinstance(given, Iterable) and not isinstance(given, Mapping) else None
-    if found is None or not all(isinstance(one, str) for one in found):
+    items = tuple(value) if isinstance(value, Iterable) and not isinstance(value, Mapping) else None
+    if items is None or not all(isinstance(item, str) for item in items):
         raise ConfigError(
-            msg("{name}: expected a list of texts, got {given!r}", name=name, given=given)
+            msg("{name}: expected a list of texts, got {value!r}", name=name, value=value)
         )
-    return found
+    return items

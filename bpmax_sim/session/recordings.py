@@ -186,15 +186,15 @@ class SessionRecordings:
             alike = nearest_login(request, player.logins(*key), self.rules)
             if alike is not None:
                 parts = parts_of_request(alike.request)
-            elif is_of_client(request) and (made := self.synthesise(request)) is not None:
-                return made
+            elif is_of_client(request) and (synthesised := self.synthesise(request)) is not None:
+                return synthesised
         try:
-            found = player.next(parts, context)
+            turn = player.next(parts, context)
         except NoMatchError as error:
             self.witness.miss(request, error.nearest, parts)
             raise
-        self.witness.answer(request, found, parts)
-        return player.outcome(*found)
+        self.witness.answer(request, turn, parts)
+        return player.outcome(*turn)
 
     def knows(self, request: Request) -> bool:
         """Return whether a request was recorded at all, played or not."""
@@ -202,9 +202,9 @@ class SessionRecordings:
             return True
         return self.player.knows(parts_of_request(redact_request(request, self.vault)))
 
-    def signed_otherwise(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
+    def signed_otherwise(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a call that is signed otherwise than it was recorded."""
-        return signed_otherwise(call, found, self._context(call))
+        return signed_otherwise(call, differences, self._context(call))
 
     def _context(self, call: Call | None) -> MissContext:
         settings = self.settings
@@ -436,26 +436,26 @@ class SessionRecordings:
         )
 
 
-def nearest_login(asked: Request, recorded: Iterable[Exchange], rules: Rules) -> Exchange | None:
-    """Return the recorded login that answers *asked*, which was not recorded just so, or None.
+def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) -> Exchange | None:
+    """Return the recorded login that answers *request*, which was not recorded just so, or None.
 
     What a client sends to log in depends on its version and on who runs it, so of the same request
     of the login the one counts that yielded a token and differs least. A builder's login differs
     from a builder's only where its declaration has changed.
     """
-    said = asked.call
-    assert said is not None
+    login_call = request.call
+    assert login_call is not None
     fitting = [
-        one
-        for one in recorded
-        if (call := one.request.call) is not None
-        and (call.method, call.path) == (said.method, said.path)
-        and (is_of_client(asked) or is_of_client(one.request))
+        exchange
+        for exchange in recorded
+        if (call := exchange.request.call) is not None
+        and (call.method, call.path) == (login_call.method, login_call.path)
+        and (is_of_client(request) or is_of_client(exchange.request))
     ]
-    parts = parts_of_request(asked)
+    parts = parts_of_request(request)
 
-    def distance(one: Exchange) -> tuple[bool, int]:
-        return not _yields(one), len(differences(parts_of_exchange(one), parts, rules))
+    def distance(exchange: Exchange) -> tuple[bool, int]:
+        return not _yields(exchange), len(differences(parts_of_exchange(exchange), parts, rules))
 
     return min(fitting, key=distance, default=None)
 
@@ -490,13 +490,13 @@ def _login_file(folder: Path, key: Key) -> Path:
 
 
 def still_signed(
-    asked: Request,
+    request: Request,
     platforms: Platforms,
     tenant: Callable[[Platform, Instance], Tenant],
     granted: Mapping[str, Grant],
 ) -> bool:
     """Return whether a recorded request is signed as it would be today; *granted* by login key."""
-    call = asked.call
+    call = request.call
     platform = platforms.find(call.platform) if call else None
     if call is None or platform is None or call.api not in platform.apis:
         return False
@@ -504,7 +504,7 @@ def still_signed(
     recipe = compiled_api(platform, instance, platform.apis[call.api])
     own = f"{call.platform}/{call.instance}/"
     grant = next((grant for key, grant in granted.items() if key.startswith(own)), None)
-    return is_signed(asked, recipe, tenant(platform, instance), grant)
+    return is_signed(request, recipe, tenant(platform, instance), grant)
 
 
 NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")

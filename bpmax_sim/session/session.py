@@ -30,7 +30,7 @@ from bpmax_sim.errors import (
     UnawaitedWarning,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -58,7 +58,7 @@ from bpmax_sim.session.options import (
     several,
 )
 from bpmax_sim.session.recordings import opening
-from bpmax_sim.session.settings import EverydayOptions, FilePath, Settings, logins_beside
+from bpmax_sim.session.settings import EverydayOptions, FilePath, Settings, logins_for
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.sharing import Run
 from bpmax_sim.session.witness import Recalled, Struck
@@ -105,11 +105,11 @@ class LiveValues:
     """A plain mapping as a live object: scripts read and write it."""
 
     def __init__(
-        self, values: dict[str, Any], told: Callable[[FieldChanged], None] | None = None
+        self, values: dict[str, Any], listener: Callable[[FieldChanged], None] | None = None
     ) -> None:
         """Share *values*; what a script writes stands in it afterwards, and is told."""
         self.values = values
-        self._told = told
+        self._listener = listener
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return the present members."""
@@ -119,8 +119,8 @@ class LiveValues:
         """Take a member that the script set."""
         old = self.values.get(field)
         self.values[field] = value
-        if self._told is not None:
-            self._told(FieldChanged(field=field, old=old, new=value, by="script", place=place))
+        if self._listener is not None:
+            self._listener(FieldChanged(field=field, old=old, new=value, by="script", place=place))
 
 
 _CODE: Final = re.compile(r"[\n;(){}=]|\breturn\b|\bawait\b")
@@ -156,48 +156,52 @@ def _unreadable(name: str, error: Exception) -> str:
 _LONGEST: Final = 60
 
 
-def as_script(given: ScriptLike) -> failure.Script:
-    """Return *given* as a script: a path is read, a text by value is taken as it is.
+def as_script(script: ScriptLike) -> failure.Script:
+    """Return *script* as a script: a path is read, a text by value is taken as it is.
 
     Raises:
         ConfigError: it is neither, or the file cannot be read.
     """
-    if isinstance(given, failure.Script):
-        return given
-    if isinstance(given, str | os.PathLike):
-        return read_script(given)
-    name, source = getattr(given, "name", None), getattr(given, "source", None)
+    if isinstance(script, failure.Script):
+        return script
+    if isinstance(script, str | os.PathLike):
+        return read_script(script)
+    name, source = getattr(script, "name", None), getattr(script, "source", None)
     if isinstance(name, str) and isinstance(source, str):
         return failure.Script(name, source)
-    raise ConfigError(msg('script: expected a path or bs.Script("…"), got {given!r}', given=given))
+    raise ConfigError(
+        msg('script: expected a path or bs.Script("…"), got {script!r}', script=script)
+    )
 
 
-def as_scripts(given: Sequence[ScriptLike]) -> list[failure.Script]:
+def as_scripts(scripts: Sequence[ScriptLike]) -> list[failure.Script]:
     """Return the scripts of a list.
 
     Raises:
         ConfigError: it is no list, or one of them cannot be read.
     """
-    if isinstance(given, str | os.PathLike) or not isinstance(given, Iterable):
-        raise ConfigError(msg("libraries: expected a list of scripts, got {given!r}", given=given))
-    return [as_script(one) for one in given]
+    if isinstance(scripts, str | os.PathLike) or not isinstance(scripts, Iterable):
+        raise ConfigError(
+            msg("libraries: expected a list of scripts, got {scripts!r}", scripts=scripts)
+        )
+    return [as_script(script) for script in scripts]
 
 
 def as_live(
-    name: str, given: ObjectLike, told: Callable[[FieldChanged], None] | None = None
+    name: str, value: ObjectLike, listener: Callable[[FieldChanged], None] | None = None
 ) -> LiveObject:
-    """Return *given*, an argument called *name*, as a live object.
+    """Return *value*, an argument called *name*, as a live object.
 
     Raises:
         ConfigError: it is neither a dict nor a live object.
     """
-    if isinstance(given, dict):
-        return LiveValues(given, told if name == "form" else None)
-    if not (callable(getattr(given, "snapshot", None)) and callable(getattr(given, "write", None))):
+    if isinstance(value, dict):
+        return LiveValues(value, listener if name == "form" else None)
+    if not (callable(getattr(value, "snapshot", None)) and callable(getattr(value, "write", None))):
         raise ConfigError(
-            msg("{name}: expected a dict or a live object, got {given!r}", name=name, given=given)
+            msg("{name}: expected a dict or a live object, got {value!r}", name=name, value=value)
         )
-    return given
+    return value
 
 
 def within(limits: Limits | None, settings: Settings) -> Limits:
@@ -209,19 +213,19 @@ def within(limits: Limits | None, settings: Settings) -> Limits:
 def judged(outcome: Outcome, unawaited: str) -> Outcome:
     """Return *outcome*; of calls that nobody awaited it warns, or the first is its error."""
     if unawaited == "warn":
-        for one in outcome.unawaited:
-            place = f"{one.place}: " if one.place else ""
-            told = msg(
+        for call in outcome.unawaited:
+            place = f"{call.place}: " if call.place else ""
+            message = msg(
                 "{place}{problem}, or open the session with unawaited='allow'",
                 place=place,
-                problem=one.problem,
+                problem=call.problem,
             )
-            warnings.warn(told, UnawaitedWarning, stacklevel=4)  # of who called run_script
+            warnings.warn(message, UnawaitedWarning, stacklevel=4)  # of who called run_script
     if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
         return outcome
     first = outcome.unawaited[0]
-    told = msg("{problem}, or open the session with unawaited='allow'", problem=first.problem)
-    return replace(outcome, error=ScriptError(told, name="Unawaited", place=first.place))
+    message = msg("{problem}, or open the session with unawaited='allow'", problem=first.problem)
+    return replace(outcome, error=ScriptError(message, name="Unawaited", place=first.place))
 
 
 def shown_outcome(outcome: Outcome, redact: Redact) -> Outcome:
@@ -256,7 +260,7 @@ def shown_error(error: ScriptError, redact: Redact) -> ScriptError:
 _SHOWN = 5
 
 
-def told_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str = "") -> str:
+def describe_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str = "") -> str:
     """Return which recordings of *cassette* were not played, and what to do.
 
     *command* records everything afresh.
@@ -265,20 +269,20 @@ def told_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str 
         msg("record afresh with `{command}`", command=command) if command else msg("record afresh")
     )
     path = shown(cassette) if cassette else ""
-    told = joined(", ", (f"[{one.order}] {_told(one)}" for one in left))
+    names = series(f"[{exchange.order}] {_shown_exchange(exchange)}" for exchange in left)
     return plural(
         len(left),
-        "{path}: {number} recorded exchange was not played: {told}; {afresh}, "
+        "{path}: {number} recorded exchange was not played: {names}; {afresh}, "
         "or write proxy: {{unused: warn}}",
-        "{path}: {number} recorded exchanges were not played: {told}; {afresh}, "
+        "{path}: {number} recorded exchanges were not played: {names}; {afresh}, "
         "or write proxy: {{unused: warn}}",
         path=path,
-        told=told,
+        names=names,
         afresh=afresh,
     )
 
 
-def told_unrecognised(places: Sequence[str]) -> str:
+def describe_unrecognised(places: Sequence[str]) -> str:
     """Return where values look like secrets, and what to do."""
     more = (
         msg(" and {places_count} more", places_count=len(places) - _SHOWN)
@@ -288,12 +292,12 @@ def told_unrecognised(places: Sequence[str]) -> str:
     return msg(
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
         "declare its place with `secret:` in the platform file and record again",
-        names=joined(", ", places[:_SHOWN]),
+        names=series(places[:_SHOWN]),
         more=more,
     )
 
 
-def _told(exchange: Exchange) -> str:
+def _shown_exchange(exchange: Exchange) -> str:
     call = exchange.request.call
     name = f"{call.name} " if call and call.platform else ""
     return f"{name}{exchange.request.method} {exchange.request.url}"
@@ -427,7 +431,7 @@ class Session:
             against=against,
             record=record,
             cassette=path,
-            logins=logins_beside(path) if logins is None else _path("logins", logins),
+            logins=logins_for(path) if logins is None else _path("logins", logins),
             clock=_instant(clock),
             seed=seed,
             ignore=several("ignore", ignore),
@@ -489,8 +493,8 @@ class Session:
             CallError: BAD_ARGUMENT.
         """
         self._network.refuse_closed()
-        given = {"instance_key": instance_key, "caller": caller}
-        options = {name: value for name, value in given.items() if value is not None}
+        named = {"instance_key": instance_key, "caller": caller}
+        options = {name: value for name, value in named.items() if value is not None}
         return Proxy(platform, options, run=self._network.run, build=self._network.build)
 
     def handle(self, request: Request, /) -> Response:
@@ -585,27 +589,27 @@ class Session:
         """Return what came of timers since the last time, after their scripts had ended."""
         return [self._heard(outcome) for outcome in self._runtime.drain()]
 
-    def hear(self, told: Callable[[Outcome | FieldChanged], None], /) -> None:
-        """Let *told* get what comes of scripts from now on, and what they write to a dict."""
-        self._hearers.append(told)
+    def hear(self, listener: Callable[[Outcome | FieldChanged], None], /) -> None:
+        """Let *listener* get what comes of scripts from now on, and what they write to a dict."""
+        self._hearers.append(listener)
 
     def _heard(self, outcome: Outcome) -> Outcome:
         shown = shown_outcome(outcome, self.redact)
         self.console += shown.console
-        for told in self._hearers:
-            told(shown)
+        for hearer in self._hearers:
+            hearer(shown)
         return shown
 
     def _written(self, changed: FieldChanged) -> None:
-        for told in self._hearers:
-            told(changed)
+        for hearer in self._hearers:
+            hearer(changed)
 
     def _bindings(self, form: ObjectLike | None, ctx: ObjectLike | None) -> dict[str, LiveObject]:
         """Return the globals of a script that are live objects."""
-        given = {"form": form, "ctx": ctx}
+        objects = {"form": form, "ctx": ctx}
         return {
             name: as_live(name, value, self._written if self._hearers else None)
-            for name, value in given.items()
+            for name, value in objects.items()
             if value is not None
         }
 
@@ -723,19 +727,19 @@ class Session:
         """
         strict = self.mode == "replay" and self.settings.unused == "fail"
         if strict and self._is_closed and self._network.is_over and self.unplayed:
-            raise ExpectationError(self.told_unplayed())
+            raise ExpectationError(self.describe_unplayed())
 
-    def told_unplayed(self) -> str:
+    def describe_unplayed(self) -> str:
         """Return which recordings were not played, on one line."""
-        return told_unplayed(self.unplayed, self.settings.cassette, self.settings.rewriting)
+        return describe_unplayed(self.unplayed, self.settings.cassette, self.settings.rewriting)
 
 
-def _path(name: str, given: FilePath | None) -> Path | None:
-    if given is None or isinstance(given, Path):
-        return given
-    if isinstance(given, str | os.PathLike):
-        return Path(given)
-    raise ConfigError(msg("{name}: expected a path, got {given!r}", name=name, given=given))
+def _path(name: str, path: FilePath | None) -> Path | None:
+    if path is None or isinstance(path, Path):
+        return path
+    if isinstance(path, str | os.PathLike):
+        return Path(path)
+    raise ConfigError(msg("{name}: expected a path, got {path!r}", name=name, path=path))
 
 
 def _instant(clock: str | None) -> Instant | None:
@@ -762,10 +766,12 @@ def _check_objects(*, environ: object, guard: object, run: object, logins: objec
         )
 
 
-def _check_faults(given: Sequence[Fault]) -> None:
-    several: object = given  # who is not checked by types may pass anything
-    if not (isinstance(several, list | tuple) and all(isinstance(one, Fault) for one in several)):
-        raise ConfigError(msg("faults: expected a list of bs.Fault(…), got {given!r}", given=given))
+def _check_faults(faults: Sequence[Fault]) -> None:
+    several: object = faults  # who is not checked by types may pass anything
+    if not (isinstance(several, list | tuple) and all(isinstance(item, Fault) for item in several)):
+        raise ConfigError(
+            msg("faults: expected a list of bs.Fault(…), got {faults!r}", faults=faults)
+        )
 
 
 def _guard_of(settings: Settings) -> NetworkGuard | None:
@@ -782,7 +788,7 @@ def _guard_of(settings: Settings) -> NetworkGuard | None:
     return guard or None
 
 
-_HANDED_ON: Final = frozenset(one.argument for one in arguments()) - {"mode"}
+_HANDED_ON: Final = frozenset(option.argument for option in arguments()) - {"mode"}
 
 
 @closed(_HANDED_ON)

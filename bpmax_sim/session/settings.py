@@ -89,7 +89,7 @@ class SessionOptions(EverydayOptions, ScenarioOptions, total=False):
 
 
 _JUDGED: Final = tuple(
-    one for one in arguments() if one.type is not object and one.argument != "clock"
+    option for option in arguments() if option.type is not object and option.argument != "clock"
 )
 """The rest is of a class of its own, or was made into one."""
 
@@ -197,7 +197,7 @@ class Settings:
 
 
 @lru_cache(maxsize=256)  # asked by every session of a run, mostly of the same
-def logins_beside(cassette: Path | None) -> Path | None:
+def logins_for(cassette: Path | None) -> Path | None:
     """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
     if cassette is None:
         return None

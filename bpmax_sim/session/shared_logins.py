@@ -50,7 +50,7 @@ class SharedLogins:
         the credentials behind a request.
         """
         with self._lock:
-            known = [n for n, one in enumerate(self._transports) if one == network]
+            known = [n for n, transport in enumerate(self._transports) if transport == network]
             if not known:
                 known = [len(self._transports)]
                 self._transports.append(network)
@@ -90,7 +90,7 @@ class SharingLogins:
         self._shared = shared
         self._network = network
         self._real = real
-        self._asked: dict[str, tuple[str, str]] = {}
+        self._logins: dict[str, tuple[str, str]] = {}
 
     def handle(self, request: Request) -> Response:
         """Return the answer to *request*, to a login that of another session if there is one.
@@ -102,14 +102,14 @@ class SharingLogins:
         if call is None or not request.is_login:
             return self._inner.handle(request)
         key = self._key(request)
-        again = key in self._asked
-        self._asked[key] = call.platform, call.instance
+        again = key in self._logins
+        self._logins[key] = call.platform, call.instance
         return self._shared.obtain(key, lambda: self._inner.handle(request), again=again)
 
     def granted(self, platform: str, instance: str, life: float) -> None:
         """Share the logins of an instance, which have yielded what they have to."""
-        for key, asked in self._asked.items():
-            if asked == (platform, instance):
+        for key, call in self._logins.items():
+            if call == (platform, instance):
                 self._shared.granted(key, life)
 
     def _key(self, request: Request) -> str:
@@ -118,7 +118,7 @@ class SharingLogins:
         assert call is not None
         sent: tuple[object, ...] = request.method, request.url, request.headers, request.body
         if request.injected:  # the time and a nonce make each another
-            said = (call.method, call.path, call.query, call.headers, call.body)
-            sent = request.base, said, sorted(self._real(request).items(), key=repr)
-        told = repr((self._network, call.platform, call.instance, sent))
-        return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+            facts = (call.method, call.path, call.query, call.headers, call.body)
+            sent = request.base, facts, sorted(self._real(request).items(), key=repr)
+        text = repr((self._network, call.platform, call.instance, sent))
+        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

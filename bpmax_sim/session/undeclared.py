@@ -47,26 +47,30 @@ class Undeclared:
         call = exchange.request.call
         if call is None or call.is_login or not call.api:
             return  # a client of one's own that logs in by itself says what its environment has
-        for key, found in self._tenants:
-            for one in found:
-                if one.kind == "text" and one.real != one.standin:
-                    self._look(exchange, call, key, one)
+        for key, credentials in self._tenants:
+            for credential in credentials:
+                if credential.kind == "text" and credential.real != credential.standin:
+                    self._look(exchange, call, key, credential)
 
-    def _look(self, exchange: Exchange, call: Call, key: Key, one: Credential) -> None:
-        shown, outcome = str(one.standin), exchange.outcome
-        said = next((place for place, text in _said(call) if shown in text), "")
+    def _look(self, exchange: Exchange, call: Call, key: Key, credential: Credential) -> None:
+        shown, outcome = str(credential.standin), exchange.outcome
+        place = next((place for place, text in _texts_of(call) if shown in text), "")
         received = isinstance(outcome, Response) and _holds(outcome, shown)
-        if not (said or received):
+        if not (place or received):
             return
         with self._lock:
-            if said and (key, one.name) not in self._received and not self._put_in(call, one.name):
-                self.unplayable[self._told_said(call, said, key, one)] = None
+            if (
+                place
+                and (key, credential.name) not in self._received
+                and not self._is_injected(call, credential.name)
+            ):
+                self.unplayable[self._request_message(call, place, key, credential)] = None
             if received:
-                self._received.add((key, one.name))
-                if not self._is_secret(key, one):
-                    self.notes[self._told_received(call, key, one)] = None
+                self._received.add((key, credential.name))
+                if not self._is_secret(key, credential):
+                    self.notes[self._received_message(call, key, credential)] = None
 
-    def _put_in(self, call: Call, name: str) -> bool:
+    def _is_injected(self, call: Call, name: str) -> bool:
         """Return whether a declared default put the credential in, which replay does as well."""
         platform = self._platforms.find(call.platform)
         api = platform.apis.get(call.api) if platform else None
@@ -76,53 +80,53 @@ class Undeclared:
         declared: tuple[Any, ...] = (platform.query, instance.query, api.query, api.body)
         return any(name == used for _, used in credentials_in(declared))
 
-    def _is_secret(self, key: Key, one: Credential) -> bool:
+    def _is_secret(self, key: Key, credential: Credential) -> bool:
         platform = self._platforms.platform(key[0])
-        return one.secret or bool(always_secret(platform, one.name))
+        return credential.secret or bool(always_secret(platform, credential.name))
 
-    def _told_said(self, call: Call, place: str, key: Key, one: Credential) -> str:
-        told = msg(
-            "{call_name}: the {place} says the value of {one_name!r} of {names} itself",
+    def _request_message(self, call: Call, place: str, key: Key, credential: Credential) -> str:
+        message = msg(
+            "{call_name}: the {place} says the value of {name!r} of {names} itself",
             call_name=call.name,
             place=place,
-            one_name=one.name,
+            name=credential.name,
             names=".".join(key),
         )
         where = f" ({call.position})" if call.position else ""
-        if self._is_secret(key, one):
+        if self._is_secret(key, credential):
             hint = msg(
                 "leave a secret to auth, or put it in with {$credential: …} in the platform file"
             )
         else:
-            hint = msg("if it is no secret, {line}", line=self._line(key, one))
+            hint = msg("if it is no secret, {line}", line=self._line(key, credential))
         return msg(
-            "{told}{where}, which replay cannot, as only its stand-in is recorded; {hint}",
-            told=told,
+            "{message}{where}, which replay cannot, as only its stand-in is recorded; {hint}",
+            message=message,
             where=where,
             hint=hint,
         )
 
-    def _told_received(self, call: Call, key: Key, one: Credential) -> str:
+    def _received_message(self, call: Call, key: Key, credential: Credential) -> str:
         return msg(
-            "{call_name}: the response holds the value of {one_name!r} of {names}, and is "
+            "{call_name}: the response holds the value of {name!r} of {names}, and is "
             "recorded with its stand-in; if it is no secret, {line}",
             call_name=call.name,
-            one_name=one.name,
+            name=credential.name,
             names=".".join(key),
-            line=self._line(key, one),
+            line=self._line(key, credential),
         )
 
-    def _line(self, key: Key, one: Credential) -> str:
+    def _line(self, key: Key, credential: Credential) -> str:
         return msg(
-            "write `{one_name}: {{secret: false}}` under credentials of platform {key!r} "
+            "write `{name}: {{secret: false}}` under credentials of platform {key!r} "
             "({folder}) and record again",
-            one_name=one.name,
+            name=credential.name,
             key=key[0],
             folder=self._platforms.folder,
         )
 
 
-def _said(call: Call) -> Iterator[tuple[str, str]]:
+def _texts_of(call: Call) -> Iterator[tuple[str, str]]:
     yield "path", call.path
     yield "query", "\n".join(text for pair in call.query for text in pair)
     yield "header", "\n".join(value for _, value in call.headers)
@@ -145,7 +149,7 @@ class Unrecognised:
     vault: Vault
     passing: Volatile
     _fresh: deque[Exchange] = field(default_factory=deque, init=False)
-    _found: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)
+    _secrets: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)
 
     def add(self, exchange: Exchange) -> None:
         """Take a redacted exchange."""
@@ -157,6 +161,6 @@ class Unrecognised:
             exchange = self._fresh.popleft()
             call = exchange.request.call
             passing = self.passing(call.name if call else "")
-            self._found.update(dict.fromkeys(undeclared_secrets(exchange, passing)))
-        still = (p for p, value in self._found if self.vault.redact_text(value) == value)
+            self._secrets.update(dict.fromkeys(undeclared_secrets(exchange, passing)))
+        still = (p for p, value in self._secrets if self.vault.redact_text(value) == value)
         return tuple(dict.fromkeys(still))

@@ -101,10 +101,10 @@ class Witness:
                 )
             )
 
-    def answer(self, request: Request, found: tuple[Cassette, int], sent: Parts) -> None:
+    def answer(self, request: Request, played: tuple[Cassette, int], sent: Parts) -> None:
         """Note that a recording answered."""
         counted = not self._rules.paths(sent.platform, sent.api)
-        self._note(request, _Answered(*found, True, None if counted else sent))
+        self._note(request, _Answered(*played, True, None if counted else sent))
 
     def miss(self, request: Request, nearest: tuple[Cassette, int] | None, sent: Parts) -> None:
         """Note that none did, and which one is nearest."""
@@ -117,43 +117,45 @@ class Witness:
 
     def recalled(self, serial: int, attempt: int) -> Recalled | None:
         """Return what is behind one sending, if a recording is."""
-        found = self._answered.get((serial, attempt))
-        if found is None:
+        answered = self._answered.get((serial, attempt))
+        if answered is None:
             return None
-        cassette, number = found.cassette, found.number
+        cassette, number = answered.cassette, answered.number
         known: dict[str, Any] = {
             "file": str(cassette.path),
             "exchange": number + 1,
             "line": cassette.line_of(number),
-            "played": found.played,
+            "played": answered.played,
         }
-        if found.sent is not None:
-            known |= self._compared(found, found.sent)
+        if answered.sent is not None:
+            known |= self._compared(answered, answered.sent)
         return Recalled(**known)
 
-    def _compared(self, found: _Answered, sent: Parts) -> dict[str, Any]:
+    def _compared(self, answered: _Answered, sent: Parts) -> dict[str, Any]:
         rules = self._rules
         ignore = tuple(map(format_path, rules.paths(sent.platform, sent.api)))
         try:
-            recorded = parts_of_exchange(found.cassette.exchange(found.number))
+            recorded = parts_of_exchange(answered.cassette.exchange(answered.number))
         except BpmaxError:  # a damaged one is told of when it is played
             return {"ignore": ignore}
         every = differences(recorded, sent, Rules(templates=rules.templates))
-        counted = () if found.played else differences(recorded, sent, rules)
-        told: dict[str, Any] = {
+        counted = () if answered.played else differences(recorded, sent, rules)
+        data: dict[str, Any] = {
             "ignore": ignore,
-            "ignored": tuple(_told(one) for one in every if one not in counted),
-            "differs": tuple(map(_told, counted)),
+            "ignored": tuple(
+                _difference_data(difference) for difference in every if difference not in counted
+            ),
+            "differs": tuple(map(_difference_data, counted)),
         }
         if every:
-            told["request"] = _request(recorded)
-        return told if found.played else told | _outcome(found)
+            data["request"] = _request(recorded)
+        return data if answered.played else data | _outcome(answered)
 
 
-def _told(one: Difference) -> dict[str, Any]:
+def _difference_data(difference: Difference) -> dict[str, Any]:
     """Return a difference in JSON values; a side that is not there is not told."""
-    sides = {"recorded": one.recorded, "sent": one.sent}
-    return {"path": one.path} | {k: plain(v) for k, v in sides.items() if v is not UNSET}
+    sides = {"recorded": difference.recorded, "sent": difference.sent}
+    return {"path": difference.path} | {k: plain(v) for k, v in sides.items() if v is not UNSET}
 
 
 def _request(parts: Parts) -> dict[str, Any]:
@@ -166,8 +168,8 @@ def _request(parts: Parts) -> dict[str, Any]:
     }
 
 
-def _outcome(found: _Answered) -> dict[str, Any]:
-    outcome = found.cassette.outcome(found.number)
+def _outcome(answered: _Answered) -> dict[str, Any]:
+    outcome = answered.cassette.outcome(answered.number)
     if not isinstance(outcome, Response):
         return {}
     return {"status": outcome.status, "response": read_body(outcome).shown}

@@ -24,14 +24,14 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand, login_steps
-from bpmax_sim.platform.model import Apply, Auth, LoginStep, Platform, Sign
+from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, Platform, Sign
 from bpmax_sim.platform.target import Login
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
 from bpmax_sim.secret.standin import standin
-from bpmax_sim.simulator.model import Grants, Reply, Signed, Tokens, derived, put
+from bpmax_sim.simulator.model import Grants, Reply, Signed, Tokens, derived, set_at
 from bpmax_sim.simulator.state import (
     Grant,
     Knobs,
@@ -64,19 +64,21 @@ def issue(
     *names* are what the login yields, and *known* what need not be made for that.
     """
     rule = bent(turn.world.table.tokens, turn.state.knobs)
-    found = _reusable(turn, tenant, rule, {*names, *known})
-    if found is not None:
-        kept = replace(found, expires=turn.now + rule.life) if rule.extend else found
-        turn.change(grants=tuple(kept if one is found else one for one in turn.state.grants))
-        return kept
-    values = {name: turn.made(rule.prefix, rule.length) for name in names if name not in known}
+    reusable = _reusable(turn, tenant, rule, {*names, *known})
+    if reusable is not None:
+        renewed = replace(reusable, expires=turn.now + rule.life) if rule.extend else reusable
+        turn.change(
+            grants=tuple(renewed if other is reusable else other for other in turn.state.grants)
+        )
+        return renewed
+    values = {name: turn.generated(rule.prefix, rule.length) for name in names if name not in known}
     grant = Grant(
         instance=tenant.instance,
         values={**known, **values},
         issued=turn.now,
         expires=turn.now + rule.life,
     )
-    older = tuple(_overlapping(one, tenant, rule, turn.now) for one in turn.state.grants)
+    older = tuple(_overlapping(other, tenant, rule, turn.now) for other in turn.state.grants)
     turn.change(grants=(*older[-_REMEMBERED:], grant))
     return grant
 
@@ -102,15 +104,15 @@ def accept(turn: Turn, value: str) -> Grant:
     rule = turn.world.table.tokens
     if not value:
         raise Refused(rule.missing)
-    found = next((one for one in turn.state.grants if one.values.get("token") == value), None)
-    if found is None or found.revoked:
+    match = next((grant for grant in turn.state.grants if grant.values.get("token") == value), None)
+    if match is None or match.revoked:
         raise Refused(rule.invalid)
-    if not found.is_live(turn.now):
+    if not match.is_live(turn.now):
         raise Refused(rule.expired)
     for tenant in turn.world.tenants:
-        if tenant.instance == found.instance:
+        if tenant.instance == match.instance:
             turn.belongs_to(tenant)
-    return found
+    return match
 
 
 def carried(turn: Turn) -> str:
@@ -167,9 +169,9 @@ def names_for(
         "call_id": "",
     }
     for name, value in auth.parameters.items():
-        made = rendered(value, names) if isinstance(value, str) else value
-        if made is not None:
-            names[name] = made
+        result = rendered(value, names) if isinstance(value, str) else value
+        if result is not None:
+            names[name] = result
     return names
 
 
@@ -189,7 +191,7 @@ def is_changing(source: str, auth: Auth) -> bool:
     return not CHANGING.isdisjoint(names.union(*inner))
 
 
-Given = Mapping[str, Any]
+Names = Mapping[str, Any]
 _TTL: Final = "ttl"
 _COOKIE: Final = "session"
 
@@ -199,33 +201,35 @@ def login_at(turn: Turn) -> LoginStep | None:
     match = turn.match
     if match.login is None:
         return None
-    for auth, step in _at_one_address(turn, match.login.step):
+    for auth, step in _sharing_address(turn, match.login.step):
         if any(_is_theirs(match, names) for _, names in _candidates(turn, auth)):
             return step
     return None
 
 
-def _at_one_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
+def _sharing_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
     """Yield every login whose address is that of *step*; an API may have its own."""
-    said = step.request
+    request = step.request
     for login in login_steps(turn.world.platform):
         other = login.step.request
-        if (other.method, other.url, other.path) == (said.method, said.url, said.path):
+        if (other.method, other.url, other.path) == (request.method, request.url, request.path):
             yield login.auth, login.step
 
 
 def log_in(turn: Turn, step: LoginStep) -> Response:
-    """Return what a login yields.
+    """Return what a login yields: to every auth that logs in by the same request, in one answer.
 
     Raises:
         Refused: a credential is wrong.
     """
-    match = turn.match
-    for own, its in _at_one_address(turn, step):
+    match, logins = turn.match, [*_sharing_address(turn, step)]
+    for own, its in logins:
         for tenant, names in _candidates(turn, own):
             if _is_theirs(match, names) and _is_right(turn, own, its, names):
                 turn.belongs_to(tenant)
-                return _yielded(turn, own, its, names)
+                turn.world = turn.world.ruled_by(Api(auth=own))
+                alike = [login for login in logins if login[1].request == its.request]
+                return _yielded(turn, alike, names)
     raise Refused("401")
 
 
@@ -235,7 +239,7 @@ def yields(auth: Auth) -> frozenset[str]:
     return frozenset(name for step in steps for name in step.extract)
 
 
-def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[Tenant, Given]]:
+def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[Tenant, Names]]:
     """Yield whose login it may be, with what earlier steps or logins have yielded to it."""
     for tenant in turn.world.tenants:
         yield tenant, names_for(turn, tenant, auth)
@@ -244,7 +248,7 @@ def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[Tenant, Given]]:
                 yield tenant, names_for(turn, tenant, auth, grant.values)
 
 
-def _is_theirs(match: ApiMatch, names: Given) -> bool:
+def _is_theirs(match: ApiMatch, names: Names) -> bool:
     """Return whether what the path says is what the templates of the login make of *names*."""
     return all(
         rendered(f"{{{{ {expression} }}}}", names) == value
@@ -252,60 +256,69 @@ def _is_theirs(match: ApiMatch, names: Given) -> bool:
     )
 
 
-def _is_right(turn: Turn, auth: Auth, step: LoginStep, names: Given) -> bool:
+def _is_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
     spent = {names.get(name) for name in step.extract} & turn.state.spent
     return not spent and all(
-        _fits(auth, template, given, names) for template, given in _said(turn, step)
+        _fits(auth, template, value, names) for template, value in _received_values(turn, step)
     )
 
 
-def _fits(auth: Auth, template: str, given: Any, names: Given) -> bool:
+def _fits(auth: Auth, template: str, value: Any, names: Names) -> bool:
     if is_changing(template, auth):
-        return not is_empty(given)
-    wanted = rendered(template, names)
-    return wanted is not None and given is not UNSET and as_text(given) == wanted
+        return not is_empty(value)
+    expected = rendered(template, names)
+    return expected is not None and value is not UNSET and as_text(value) == expected
 
 
-def _said(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
+def _received_values(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
     """Yield each declared text of the login and what the request has in its place."""
-    said, asked = step.request, turn.asked
-    for name, value in said.headers.items():
+    declared, parsed = step.request, turn.parsed
+    for name, value in declared.headers.items():
         if names_in(value):  # whatever else a client puts into its headers is its own matter
-            yield value, asked.headers.get(name.lower(), UNSET)
-    yield from _members(said.query, asked.query)
-    if said.form is not UNSET:
-        yield from _members(said.form, asked.form)
-    if said.body is not UNSET:
-        yield from _members(said.body, asked.body)
+            yield value, parsed.headers.get(name.lower(), UNSET)
+    yield from _members(declared.query, parsed.query)
+    if declared.form is not UNSET:
+        yield from _members(declared.form, parsed.form)
+    if declared.body is not UNSET:
+        yield from _members(declared.body, parsed.body)
 
 
-def _members(declared: Any, given: Any) -> Iterator[tuple[str, Any]]:
+def _members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(declared, Mapping):
-        has = given if isinstance(given, Mapping) else {}
+        has = received if isinstance(received, Mapping) else {}
         for name, value in declared.items():
             yield from _members(value, has.get(name, UNSET))
     elif isinstance(declared, list | tuple):
-        has_items = given if isinstance(given, list) else []
+        has_items = received if isinstance(received, list) else []
         for number, value in enumerate(declared):
             yield from _members(value, has_items[number] if number < len(has_items) else UNSET)
     elif declared is not None:
-        yield declared if isinstance(declared, str) else as_text(declared), given
+        yield declared if isinstance(declared, str) else as_text(declared), received
 
 
-def _yielded(turn: Turn, auth: Auth, step: LoginStep, names: Given) -> Response:
+Logins = list[tuple[Auth, LoginStep]]
+"""Auths that log in by one request, with the step that it is."""
+
+
+def _yielded(turn: Turn, logins: Logins, names: Names) -> Response:
     assert turn.tenant is not None
-    assert auth.acquire is not None
-    earlier = {name: str(names[name]) for name in yields(auth) & names.keys() - step.extract.keys()}
-    addresses = {name: turn.world.base for name in step.extract if _is_address(turn, auth, name)}
-    wanted = [name for name in step.extract if name != _TTL]
-    cookies = {
-        name: f"{_COOKIE}={turn.made()}" for name in wanted if step.extract[name].path == "cookies"
+    rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
+    known = frozenset().union(*(yields(auth) for auth, _ in logins)) & names.keys() - rules.keys()
+    earlier = {name: str(names[name]) for name in known}
+    addresses = {
+        name: turn.world.base
+        for auth, step in logins
+        for name in step.extract
+        if _is_address(turn, auth, name)
     }
-    old = {str(names[name]) for name in wanted if name in turn.tenant.credentials}
-    issued = issue(turn, turn.tenant, names=wanted, known={**earlier, **addresses, **cookies})
+    needed = [name for name in rules if name != _TTL]
+    cookies = {
+        name: f"{_COOKIE}={turn.generated()}" for name in needed if rules[name].path == "cookies"
+    }
+    old = {str(names[name]) for name in needed if name in turn.tenant.credentials}
+    issued = issue(turn, turn.tenant, names=needed, known={**earlier, **addresses, **cookies})
     turn.change(spent=turn.state.spent | old)
-    body = _body(turn, auth, step, issued)
-    return respond(turn, Reply(), _headers(turn, step, issued), data=body)
+    return respond(turn, Reply(), _headers(turn, logins, issued), data=_body(turn, logins, issued))
 
 
 def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
@@ -315,17 +328,19 @@ def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
     return any(text.replace(" ", "").startswith(f"{{{{{name}}}}}") for text in texts)
 
 
-def _body(turn: Turn, auth: Auth, step: LoginStep, issued: Grant) -> dict[str, Any]:
+def _body(turn: Turn, logins: Logins, issued: Grant) -> dict[str, Any]:
     body: dict[str, Any] = {}
-    for name, rule in step.extract.items():
-        if rule.path.startswith("$"):
-            put(body, rule.path, _life(turn, auth, issued) if name == _TTL else issued.values[name])
+    for auth, step in logins:
+        for name, rule in step.extract.items():
+            if rule.path.startswith("$"):
+                life = _life(turn, auth, issued) if name == _TTL else None
+                set_at(body, rule.path, issued.values[name] if life is None else life)
     return body
 
 
-def _headers(turn: Turn, step: LoginStep, issued: Grant) -> Reply:
+def _headers(turn: Turn, logins: Logins, issued: Grant) -> Reply:
     headers: dict[str, str] = {"cache-control": "no-store"}
-    for name, rule in step.extract.items():
+    for name, rule in (pair for _, step in logins for pair in step.extract.items()):
         kind, _, place = rule.path.partition(":")
         value = issued.values.get(name, "")
         if kind == "header":
@@ -350,20 +365,20 @@ def grant(turn: Turn, rule: Grants) -> None:
     Raises:
         Refused: with the error of section 5.2.
     """
-    form = turn.asked.form
+    form = turn.parsed.form
     kind = form.get("grant_type", "")
     if not kind:
         raise Refused("invalid_request")
     tenant = _client(turn, rule)
     turn.belongs_to(tenant)
-    if kind == "client_credentials":
-        issued = issue(turn, tenant)
-    elif kind == "refresh_token" and rule.refresh:
+    if rule.credentials(kind) is None:
+        raise Refused("unsupported_grant_type")
+    if kind == "refresh_token":
         _spend(turn, tenant, form.get("refresh_token", ""))
         issued = issue(turn, tenant, names=("token", "refresh_token"))
         turn.scope["refresh_token"] = issued.values.get("refresh_token")
     else:
-        raise Refused("unsupported_grant_type")
+        issued = issue(turn, tenant)
     turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
     if form.get("scope"):
         turn.scope["scope"] = form["scope"]
@@ -371,8 +386,8 @@ def grant(turn: Turn, rule: Grants) -> None:
 
 def _client(turn: Turn, rule: Grants) -> Tenant:
     """Return whom the client's credentials belong to; they come in one way only."""
-    header = turn.asked.headers.get("authorization", "")
-    in_form = "client_secret" in turn.asked.form
+    header = turn.parsed.headers.get("authorization", "")
+    in_form = "client_secret" in turn.parsed.form
     if header and in_form:
         raise Refused("invalid_request")
     pair = read_basic(header) if header else _in_form(turn)
@@ -384,14 +399,14 @@ def _client(turn: Turn, rule: Grants) -> Tenant:
 
 
 def _in_form(turn: Turn) -> tuple[str, str]:
-    form = turn.asked.form
+    form = turn.parsed.form
     return form.get("client_id", ""), form.get("client_secret", "")
 
 
 def _spend(turn: Turn, tenant: Tenant, token: str) -> None:
     """Take a refresh token; it is replaced, so that it works once."""
-    mine = [one for one in turn.state.grants if one.instance == tenant.instance]
-    known: set[Any] = {one.values.get("refresh_token") for one in mine if not one.revoked}
+    mine = [grant for grant in turn.state.grants if grant.instance == tenant.instance]
+    known: set[Any] = {grant.values.get("refresh_token") for grant in mine if not grant.revoked}
     known.add(tenant.credentials.get("refresh_token"))
     if not token or token not in known - turn.state.spent:
         raise Refused("invalid_grant")
@@ -418,8 +433,8 @@ def check(turn: Turn, auth: Auth, rule: Sign, errors: Signed) -> None:
     Raises:
         Refused: too old, used before, or not the signature of this request.
     """
-    said = _signed_values(turn, auth, rule)
-    stamp, nonce = said.get("now"), said.get("nonce")
+    values = _signed_values(turn, auth, rule)
+    stamp, nonce = values.get("now"), values.get("nonce")
     if isinstance(stamp, float) and abs(stamp - turn.now) > errors.window:
         raise Refused(errors.expired or errors.error)
     key = f"nonce/{nonce}"
@@ -428,22 +443,22 @@ def check(turn: Turn, auth: Auth, rule: Sign, errors: Signed) -> None:
         raise Refused(errors.used or errors.error)
     tenants = (turn.tenant,) if turn.tenant else turn.world.tenants
     for tenant in tenants:
-        if _is_signed_by(turn, tenant, auth, rule, said):
+        if _is_signed_by(turn, tenant, auth, rule, values):
             turn.belongs_to(tenant)
             break
     else:
         raise Refused(errors.error)
     if nonce:
         until = turn.now + 2 * errors.window
-        live = {name: one for name, one in turn.state.seen.items() if turn.now < one.until}
+        live = {name: nonce for name, nonce in turn.state.seen.items() if turn.now < nonce.until}
         turn.change(seen={**live, key: Seen(until=until)})
 
 
 def _is_signed_by(
-    turn: Turn, tenant: Tenant, auth: Auth, rule: Sign, said: Mapping[str, Any]
+    turn: Turn, tenant: Tenant, auth: Auth, rule: Sign, values: Mapping[str, Any]
 ) -> bool:
-    request, names = _signed_part(turn.asked.request, said), names_for(turn, tenant, auth)
-    names |= {name: said[name] for name in ("now", "nonce", "call_id") if name in said}
+    request, names = _signed_part(turn.parsed.request, values), names_for(turn, tenant, auth)
+    names |= {name: values[name] for name in ("now", "nonce", "call_id") if name in values}
     names |= {name: _parameter(value, names) for name, value in auth.parameters.items()}
     try:
         again = read(sign(request, rule, names), turn.world.base)
@@ -474,15 +489,17 @@ def at(scope: Mapping[str, Any], place: str, name: str) -> Any:
     return value
 
 
-def _same(given: Any, wanted: Any) -> bool:
-    if not isinstance(given, str) or not isinstance(wanted, str):
-        return given is wanted
-    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode("utf-8", "replace"))
+def _same(value: Any, expected: Any) -> bool:
+    if not isinstance(value, str) or not isinstance(expected, str):
+        return value is expected
+    return hmac.compare_digest(
+        value.encode("utf-8", "replace"), expected.encode("utf-8", "replace")
+    )
 
 
-def _signed_part(request: Request, said: Mapping[str, Any]) -> Request:
+def _signed_part(request: Request, values: Mapping[str, Any]) -> Request:
     """Return *request* with the headers only that its client says it signed."""
-    listed = said.get("signed_headers")
+    listed = values.get("signed_headers")
     if not isinstance(listed, str):
         return request
     names = set(listed.lower().split(";"))
@@ -494,12 +511,12 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     known = {**auth.parameters}
     for group in (*rule.define, *rule.canonical):
         known |= group
-    said: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for spot in _spots(rule):
-        given = at(turn.scope, spot.place, _plain(spot.name, auth))
-        if isinstance(given, str) and not is_empty(given):
-            _read_back(expand(spot.value, known, besides=_SIGNATURE), given, said)
-    return said
+        value = at(turn.scope, spot.place, _plain(spot.name, auth))
+        if isinstance(value, str) and not is_empty(value):
+            _read_back(expand(spot.value, known, besides=_SIGNATURE), value, values)
+    return values
 
 
 def _plain(name: str, auth: Auth) -> str:
@@ -510,26 +527,26 @@ def _plain(name: str, auth: Auth) -> str:
 
 
 def _spots(rule: Sign) -> list[Apply]:
-    put = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
-    put += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
-    return [*put, *rule.emit]
+    places = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
+    places += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
+    return [*places, *rule.emit]
 
 
-def _read_back(source: str, given: str, said: dict[str, Any]) -> None:
+def _read_back(source: str, text: str, values: dict[str, Any]) -> None:
     expressions = EXPRESSION.findall(source)
     literals = map(re.escape, EXPRESSION.split(source)[::2])
-    found = re.fullmatch("(.*?)".join(literals), given, re.DOTALL)
-    if found is None:
+    match = re.fullmatch("(.*?)".join(literals), text, re.DOTALL)
+    if match is None:
         return
-    for expression, value in zip(expressions, found.groups(), strict=True):
+    for expression, value in zip(expressions, match.groups(), strict=True):
         if expression in ("nonce", "call_id"):
-            said[expression] = value
+            values[expression] = value
         elif "header_names" in expression:
-            said["signed_headers"] = value
+            values["signed_headers"] = value
         elif time := _TIME.fullmatch(expression):
             instant = _instant(time[1], time[2], value)
             if instant is not None:
-                said["now"] = instant
+                values["now"] = instant
 
 
 def _instant(form: str, pattern: str | None, value: str) -> float | None:
@@ -563,7 +580,7 @@ def login_response(platform: Platform, instance: str, login: Login) -> Response:
         value = _standin(platform, instance, login, name)
         kind, _, place = rule.path.partition(":")
         if kind.startswith("$"):
-            put(body, rule.path, value)
+            set_at(body, rule.path, value)
         elif kind == "header":
             headers.append((place.strip(), str(value)))
         else:

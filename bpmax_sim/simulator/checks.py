@@ -32,7 +32,7 @@ from bpmax_sim.simulator.state import Message, Refused, Repeated, Seen, Turn, is
 
 def deliver(turn: Turn, rule: Delivery) -> None:
     """Keep the message of this request, once for each of its receivers."""
-    body = None if turn.asked.body is UNSET else turn.asked.body
+    body = None if turn.parsed.body is UNSET else turn.parsed.body
     for receiver in turn.receivers or ("",):
         why = _over_quota(turn, rule, receiver) or _repeated(turn, rule, receiver, body)
         message = Message(at=turn.now, route=turn.route, to=receiver, body=body, dropped=why)
@@ -84,27 +84,27 @@ def _token(turn: Turn, _rule: bool) -> None:
 
 
 def _login(turn: Turn, rule: tuple[Credential, ...]) -> None:
-    for one in rule:
-        if is_empty(turn.look(one.at)):
-            raise Refused(one.missing)
+    for item in rule:
+        if is_empty(turn.look(item.at)):
+            raise Refused(item.missing)
     fitting = turn.world.tenants
-    for one in rule:
-        given = turn.look(one.at)
-        fitting = tuple(t for t in fitting if _is(t.credentials.get(one.name), given))
+    for item in rule:
+        value = turn.look(item.at)
+        fitting = tuple(t for t in fitting if _is(t.credentials.get(item.name), value))
         if not fitting:
-            raise Refused(one.wrong)
+            raise Refused(item.wrong)
     turn.belongs_to(fitting[0])
     issued = issue(turn, fitting[0])
     turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
 
 
-def _is(credential: Any, given: Any) -> bool:
-    has_both = credential is not None and isinstance(given, str | int)
-    return has_both and as_text(credential) == as_text(given)
+def _is(credential: Any, value: Any) -> bool:
+    has_both = credential is not None and isinstance(value, str | int)
+    return has_both and as_text(credential) == as_text(value)
 
 
 def _object(turn: Turn, error: str) -> None:
-    if not isinstance(turn.asked.body, dict):
+    if not isinstance(turn.parsed.body, dict):
         raise Refused(error)
 
 
@@ -115,45 +115,45 @@ def _need(turn: Turn, rule: Needed) -> None:
 
 
 def _equal(turn: Turn, rule: Compared) -> None:
-    given = turn.look(rule.at)
-    if given is UNSET and rule.optional:
+    value = turn.look(rule.at)
+    if value is UNSET and rule.optional:
         return None
     if rule.to:
-        wanted = turn.look(rule.to)
-        if wanted is UNSET and rule.to.startswith("credential."):
-            return _of_any_tenant(turn, rule, given)
-        allowed = (wanted,)
+        expected = turn.look(rule.to)
+        if expected is UNSET and rule.to.startswith("credential."):
+            return _of_any_tenant(turn, rule, value)
+        allowed = (expected,)
     else:
         allowed = rule.values
-    if given is UNSET or isinstance(given, dict | list) or not _among(given, allowed):
+    if value is UNSET or isinstance(value, dict | list) or not _among(value, allowed):
         raise Refused(rule.error)
     return None
 
 
-def _of_any_tenant(turn: Turn, rule: Compared, given: Any) -> None:
+def _of_any_tenant(turn: Turn, rule: Compared, value: Any) -> None:
     """Find out whose request it is by a key of the instance's own, such as a robot's."""
     if turn.tenant is not None:
         return  # this instance has no such credential, so that nothing can be compared
     for tenant in turn.world.tenants:
-        if _is(tenant.credentials.get(rule.to.partition(".")[2]), given):
+        if _is(tenant.credentials.get(rule.to.partition(".")[2]), value):
             turn.belongs_to(tenant)
             return
     raise Refused(rule.error)
 
 
-def _among(given: Any, allowed: tuple[Any, ...]) -> bool:
-    return as_text(given) in {as_text(one) for one in allowed}
+def _among(value: Any, allowed: tuple[Any, ...]) -> bool:
+    return as_text(value) in {as_text(item) for item in allowed}
 
 
 def _text(turn: Turn, rule: Sized) -> None:
-    given = turn.look(rule.at)
-    if given is UNSET:
+    value = turn.look(rule.at)
+    if value is UNSET:
         return
-    if not isinstance(given, str) or len(given.encode("utf-8", "replace")) > rule.most:
+    if not isinstance(value, str) or len(value.encode("utf-8", "replace")) > rule.most:
         raise Refused(rule.error)
     if rule.json:
         try:
-            json.loads(given)
+            json.loads(value)
         except (ValueError, RecursionError):
             raise Refused(rule.error) from None
 
@@ -166,8 +166,8 @@ def _find(turn: Turn, rule: Found) -> None:
 
 
 def _receivers(turn: Turn, rule: Receivers) -> None:
-    given = turn.look(rule.at)
-    names = _names(given, rule)
+    value = turn.look(rule.at)
+    names = _names(value, rule)
     if rule.everybody in names and rule.everybody:
         turn.receivers = tuple(str(row.get(rule.by[0])) for row in turn.rows(rule.rows))
         names = []
@@ -179,10 +179,10 @@ def _receivers(turn: Turn, rule: Receivers) -> None:
         raise Refused(rule.error)
 
 
-def _names(given: Any, rule: Receivers) -> list[str]:
-    if isinstance(given, list):
-        return [as_text(one) for one in given if isinstance(one, str | int)]
-    text = as_text(given) if isinstance(given, str | int) else ""
+def _names(value: Any, rule: Receivers) -> list[str]:
+    if isinstance(value, list):
+        return [as_text(item) for item in value if isinstance(item, str | int)]
+    text = as_text(value) if isinstance(value, str | int) else ""
     parts = text.split(rule.split) if rule.split else [text]
     return [part.strip() for part in parts if part.strip()]
 
@@ -221,19 +221,19 @@ def once(turn: Turn, rule: Once) -> None:
     if any(map(is_empty, values)) or (rule.when and as_text(turn.look(rule.when)) != "1"):
         return
     owner = turn.tenant.instance if turn.tenant else ""
-    told = json.dumps([owner, turn.route, *values], ensure_ascii=False, sort_keys=True)
-    seen = turn.state.seen.get(told)
+    key = json.dumps([owner, turn.route, *values], ensure_ascii=False, sort_keys=True)
+    seen = turn.state.seen.get(key)
     if seen is not None and turn.now < seen.until:
         raise Refused(rule.error) if rule.error else Repeated(seen.answer)
-    turn.key, turn.until = told, turn.now + _window(turn, rule)
+    turn.key, turn.until = key, turn.now + _window(turn, rule)
 
 
 def _window(turn: Turn, rule: Once) -> float:
-    given = turn.look(rule.window_at) if rule.window_at else UNSET
+    value = turn.look(rule.window_at) if rule.window_at else UNSET
     usual = rule.window if rule.default is UNSET else float(rule.default)
-    if isinstance(given, bool) or not isinstance(given, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return usual
-    return min(max(float(given), 0.0), rule.window)
+    return min(max(float(value), 0.0), rule.window)
 
 
 def keep_answer(turn: Turn, answer: Any) -> None:

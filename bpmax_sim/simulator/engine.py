@@ -8,6 +8,7 @@ Values of declared parameters: those that were given, with their type, or exampl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -29,7 +30,7 @@ from bpmax_sim.simulator.auth import (
     yields,
 )
 from bpmax_sim.simulator.checks import keep_answer, limit, once, perform
-from bpmax_sim.simulator.model import Limit, Once, Reply, Route, Signed, data_path, is_login, put
+from bpmax_sim.simulator.model import Limit, Once, Reply, Route, Signed, data_path, is_login, set_at
 from bpmax_sim.simulator.state import (
     Grant,
     Refused,
@@ -83,9 +84,9 @@ def example(parameter: Parameter) -> Any:
         return parameter.enum[0]
     if is_set(parameter.default):
         return parameter.default
-    found = _BY_TYPE.get(parameter.type)
-    if found is not None:
-        return found
+    sample = _BY_TYPE.get(parameter.type)
+    if sample is not None:
+        return sample
     return _BY_FORMAT.get(parameter.format, parameter.title or parameter.name)
 
 
@@ -94,23 +95,27 @@ def sampled(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
 
     Its members have theirs in turn. A pattern is not looked at.
     """
-    said = [schema[word] for word in ("example", "const", "default") if word in schema]
-    said += schema.get("enum", ())[:1]
-    if said:
-        return said[0]
+    values = [schema[word] for word in ("example", "const", "default") if word in schema]
+    values += schema.get("enum", ())[:1]
+    if values:
+        return values[0]
     parts = [*schema.get("allOf", ()), *schema.get("oneOf", ())[:1], *schema.get("anyOf", ())[:1]]
     if parts and levels:
-        own = {key: one for key, one in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
-        return _together([sampled(one, name, levels - 1) for one in (own, *parts)])
+        own = {key: part for key, part in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
+        return _together([sampled(part, name, levels - 1) for part in (own, *parts)])
     return _of_type(schema, name, levels)
 
 
 def _of_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
     kinds = schema.get("type", "object" if "properties" in schema else "")
-    kind = kinds if isinstance(kinds, str) else next((one for one in kinds if one != "null"), "")
+    kind = (
+        kinds
+        if isinstance(kinds, str)
+        else next((option for option in kinds if option != "null"), "")
+    )
     if kind == "object":
         inner = schema.get("properties", {}) if levels else {}
-        return {key: sampled(one, key, levels - 1) for key, one in inner.items()}
+        return {key: sampled(part, key, levels - 1) for key, part in inner.items()}
     if kind == "array":
         return [sampled(schema["items"], name, levels - 1)] if levels and "items" in schema else []
     if kind in _BY_TYPE:
@@ -120,10 +125,10 @@ def _of_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
 
 def _together(values: list[Any]) -> Any:
     """Return objects as one; else the last of *values* that says something."""
-    objects = [one for one in values if isinstance(one, dict)]
+    objects = [value for value in values if isinstance(value, dict)]
     if objects:
-        return {key: value for one in objects for key, value in one.items()}
-    return next((one for one in reversed(values) if one is not None), None)
+        return {key: value for part in objects for key, value in part.items()}
+    return next((value for value in reversed(values) if value is not None), None)
 
 
 def typed(value: Any, parameter: Parameter) -> Any:
@@ -159,49 +164,49 @@ def call(turn: Turn, api: Api) -> Response:
     _authorise(turn, auth)
     if auth.sign is not None:
         check(turn, auth, auth.sign, _SIGNED)
-    said = {one.name: _input(turn, one) for one in api.parameters}
+    inputs = {parameter.name: _input(turn, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
         once(turn, Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW))
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
-    data = {name: value for name, value in said.items() if value is not UNSET}
+    data = {name: value for name, value in inputs.items() if value is not UNSET}
     if api.answer:
         return _declared_response(turn, api, rules, data)
     body: dict[str, Any] = {}
     if data_path(rules) == "$":
         body = data
     else:
-        put(body, data_path(rules), data)
+        set_at(body, data_path(rules), data)
     return respond(turn, Reply(), turn.world.table.ok, data=body)
 
 
 def _declared_response(
-    turn: Turn, api: Api, rules: ResponseRules, said: Mapping[str, Any]
+    turn: Turn, api: Api, rules: ResponseRules, inputs: Mapping[str, Any]
 ) -> Response:
     """Return an answer as it is declared, in which members have the values that were said."""
     body, ok = sampled(api.answer), turn.world.table.ok
     inner = look({"body": body}, ".".join(["body", *data_path(rules).split(".")[1:]]))
     if isinstance(inner, dict):
-        inner |= {name: said[name] for name in inner.keys() & said.keys()}
+        inner |= {name: inputs[name] for name in inner.keys() & inputs.keys()}
     # What an envelope says of success stands in it; a list or a text has no room for that.
     over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
     return respond(turn, Reply(), over, data=body)
 
 
 def _authorise(turn: Turn, auth: Auth) -> None:
-    asked, acquire = turn.asked, auth.acquire
-    is_due = acquire is not None and (not acquire.methods or asked.method in acquire.methods)
+    parsed, acquire = turn.parsed, auth.acquire
+    is_due = acquire is not None and (not acquire.methods or parsed.method in acquire.methods)
     later = frozenset() if is_due else yields(auth)
-    wanted = [item for item in auth.apply if not names_in(item.value) & later]
-    if not wanted:
+    required = [item for item in auth.apply if not names_in(item.value) & later]
+    if not required:
         return
     rule = turn.world.table.tokens
-    if all(_given(turn, item.place, item.name) is UNSET for item in wanted):
+    if all(_received(turn, item.place, item.name) is UNSET for item in required):
         raise Refused(rule.missing or "token")
     ended: Grant | None = None
     for tenant, grant in _holders(turn, is_due=is_due):
         names = names_for(turn, tenant, auth, grant.values if grant else None)
-        if not all(_carries(turn, auth, item, names) for item in wanted):
+        if not all(_carries(turn, auth, item, names) for item in required):
             continue
         if grant is None or grant.is_live(turn.now):
             turn.belongs_to(tenant)
@@ -221,16 +226,16 @@ def _holders(turn: Turn, *, is_due: bool) -> Iterator[tuple[Tenant, Grant | None
 
 
 def _carries(turn: Turn, auth: Auth, item: Any, names: Mapping[str, Any]) -> bool:
-    given = _given(turn, item.place, rendered(item.name, names) or item.name)
+    value = _received(turn, item.place, rendered(item.name, names) or item.name)
     if is_changing(item.value, auth):
-        return given is not UNSET
-    wanted = rendered(item.value, names)
-    return wanted is not None and given is not UNSET and as_text(given) == wanted
+        return value is not UNSET
+    expected = rendered(item.value, names)
+    return expected is not None and value is not UNSET and as_text(value) == expected
 
 
-def _given(turn: Turn, place: str, name: str) -> Any:
-    if place == "body" and turn.asked.form:
-        return turn.asked.form.get(name, UNSET)
+def _received(turn: Turn, place: str, name: str) -> Any:
+    if place == "body" and turn.parsed.form:
+        return turn.parsed.form.get(name, UNSET)
     return at(turn.scope, place, name)
 
 
@@ -240,13 +245,13 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
     Raises:
         Refused: it is required and absent, or not of its type or choice.
     """
-    given = _found(turn, parameter)
+    received = _value_of(turn, parameter)
     where = f"{parameter.place}.{parameter.target}"
-    if given is UNSET:
+    if received is UNSET:
         if parameter.required and not _is_hidden(turn, parameter):
             raise Refused("400", f"{where} is missing")
         return example(parameter)
-    value = typed(given, parameter)
+    value = typed(received, parameter)
     if value is UNSET:
         raise Refused("400", f"{where} is not of type {parameter.type}")
     if parameter.enum and as_text(value) not in map(as_text, parameter.enum):
@@ -254,29 +259,29 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
     return value
 
 
-def _found(turn: Turn, parameter: Parameter) -> Any:
+def _value_of(turn: Turn, parameter: Parameter) -> Any:
     place, target = parameter.place, parameter.target
-    if parameter.type == "array" and (place == "query" or (place == "body" and turn.asked.form)):
-        return every(turn.asked, place, target)
+    if parameter.type == "array" and (place == "query" or (place == "body" and turn.parsed.form)):
+        return every(turn.parsed, place, target)
     if place == "body" and target in _WHOLE:
-        return _text(turn) if parameter.type == "string" else turn.asked.body
-    if place == "body" and turn.asked.form:
-        return turn.asked.form.get(target, UNSET)
+        return _text(turn) if parameter.type == "string" else turn.parsed.body
+    if place == "body" and turn.parsed.form:
+        return turn.parsed.form.get(target, UNSET)
     if place == "body":
-        return look({"body": turn.asked.body}, f"body.{target}")
-    return _given(turn, place, parameter.name if place == "path" else target)
+        return look({"body": turn.parsed.body}, f"body.{target}")
+    return _received(turn, place, parameter.name if place == "path" else target)
 
 
 def _text(turn: Turn) -> Any:
     """Return the body as it was sent: a text is one even where it reads as ``null``."""
-    body = turn.asked.request.body
+    body = turn.parsed.request.body
     return UNSET if body is None else body.decode("utf-8", "replace")
 
 
 def _is_hidden(turn: Turn, parameter: Parameter) -> bool:
     """Return whether a body is in a form that is not looked into."""
-    body = turn.asked.request.body
-    return parameter.place == "body" and turn.asked.body is UNSET and not is_empty(body)
+    body = turn.parsed.request.body
+    return parameter.place == "body" and turn.parsed.body is UNSET and not is_empty(body)
 
 
 def answer(world: World, state: State, request: Request, now: float) -> tuple[State, Response]:
@@ -301,9 +306,9 @@ def logs_in(world: World, state: State, request: Request, now: float) -> bool:
 
 
 def _turn(world: World, state: State, request: Request, now: float) -> Turn:
-    asked = read(request, world.base)
+    parsed = read(request, world.base)
     return Turn(
-        world=world, asked=asked, now=now, route=f"{asked.method} {asked.path}", state=state
+        world=world, parsed=parsed, now=now, route=f"{parsed.method} {parsed.path}", state=state
     )
 
 
@@ -317,10 +322,31 @@ def _answered(turn: Turn) -> Response:
     api = turn.api
     if api is None:
         return _unknown(turn)
-    turn.scope["path"] = path_template(api.path).match(turn.asked.path) or {}
+    turn.world = turn.world.ruled_by(api)
+    turn.scope["path"] = _path_values(api, turn.parsed.path)
     turn.route = f"{api.method} {api.path}"
     _knob_limit(turn)
     return call(turn, api)
+
+
+_READINGS = 1000
+
+
+def _path_values(api: Api, raw: str) -> dict[str, str]:
+    """Return the values in a *raw* path, read so that each fits what is declared, if it can be."""
+    template = path_template(api.path)
+    declared = {
+        parameter.target: parameter for parameter in api.parameters if parameter.place == "path"
+    }
+    fitting = (
+        parameter
+        for parameter in islice(template.readings(raw), _READINGS)
+        if all(
+            typed(parameter[name], declared[name]) is not UNSET
+            for name in parameter.keys() & declared
+        )
+    )
+    return next(fitting, None) or template.match(raw) or {}
 
 
 def _unknown(turn: Turn) -> Response:
@@ -333,8 +359,8 @@ def _unknown(turn: Turn) -> Response:
 def _route(turn: Turn) -> Route | None:
     for route in turn.world.table.routes:
         method, _, path = route.on.partition(" ")
-        values = path_template(path).match(turn.asked.path)
-        if method.upper() == turn.asked.method and values is not None:
+        values = path_template(path).match(turn.parsed.path)
+        if method.upper() == turn.parsed.method and values is not None:
             turn.scope |= {**values, "path": values}
             turn.route = route.on
             return route
@@ -364,6 +390,6 @@ def _refusal(turn: Turn, refusal: Refused) -> Response:
     code = rule.code or refusal.code
     number = code.removeprefix("-")
     turn.scope["code"] = int(code) if number.isascii() and number.isdigit() else code
-    turn.scope["hint"] = turn.made(length=20)
+    turn.scope["hint"] = turn.generated(length=20)
     turn.scope["message"] = refusal.message or fill(rule.message, turn)
     return respond(turn, table.error, rule)

@@ -18,7 +18,15 @@ from typing import Any, Final
 from msgspec import UNSET, UnsetType, field
 
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.model import Api, ErrorClass, Model, Platform, ResponseRules
+from bpmax_sim.platform.model import (
+    Api,
+    Auth,
+    ErrorClass,
+    LoginRequest,
+    Model,
+    Platform,
+    ResponseRules,
+)
 from bpmax_sim.yamlfile import Seconds
 
 Places = tuple[str, ...]
@@ -209,6 +217,13 @@ class Grants(Model, frozen=True, kw_only=True):
     secret: str = "client_secret"  # noqa: S105 - the name of a credential
     refresh: bool = True
 
+    def credentials(self, kind: str) -> set[str] | None:
+        """Return the names of the credentials that a grant of *kind* needs; None: it is refused."""
+        if kind == "client_credentials":
+            return {self.client, self.secret}
+        is_refresh = kind == "refresh_token" and self.refresh
+        return {self.client, self.secret, kind} if is_refresh else None
+
 
 class Check(Model, frozen=True, kw_only=True):
     """One step of a route: exactly one of these."""
@@ -275,19 +290,32 @@ def is_login(route: Route) -> bool:
     return any(check.login is not UNSET or check.grants is not UNSET for check in route.checks)
 
 
+def login_credentials(route: Route, request: LoginRequest) -> set[str] | None:
+    """Return the credentials that *route* compares; None where it refuses such a *request*."""
+    names: set[str] | None = set()
+    for check in route.checks:
+        if check.login is not UNSET:
+            names = {credential.name for credential in check.login}
+        elif check.grants is not UNSET:
+            form = request.form if isinstance(request.form, Mapping) else {}
+            names = check.grants.credentials(str(form.get("grant_type")))
+    return names
+
+
+_NO_API: Final = Api()
 _NAMES = re.compile(r"[^$.\[\]'\"]+")
 _STATUS: Final = {"token": 401, "rate": 429, "transient": 503}
-_TOLD: Final = {
+_MESSAGES: Final = {
     "token": "the token is missing, unknown or over",
     "rate": "too many requests",
     "transient": "busy, try again",
 }
 
 
-def derived(platform: Platform) -> Table:
-    """Return the rules that *platform* implies."""
-    rules = platform.response
-    acquire = platform.auth.acquire
+def derived(platform: Platform, api: Api = _NO_API) -> Table:
+    """Return the rules that *platform* implies; those of *api*, where it declares its own."""
+    rules = api.response if isinstance(api.response, ResponseRules) else platform.response
+    acquire = (api.auth if isinstance(api.auth, Auth) else platform.auth).acquire
     errors = {name: _class(rules, name) for name in _STATUS}
     errors |= {
         "400": Reply(status=400, code="400"),
@@ -313,7 +341,7 @@ def derived(platform: Platform) -> Table:
     )
 
 
-def put(body: dict[str, Any], path: str, value: Any) -> None:
+def set_at(body: dict[str, Any], path: str, value: Any) -> None:
     """Set what a simple path such as ``$.data.name`` names in *body*."""
     *outer, last = _NAMES.findall(path) or [""]
     for name in outer:
@@ -336,7 +364,7 @@ def _ok(rules: ResponseRules) -> Reply:
     # Codes and messages of errors alone have no place in a good response.
     if rules.data or rules.ok.all:
         if (code := _first(rules.code)) and not rules.ok.all and not code.startswith("header:"):
-            put(body, code, 200)
+            set_at(body, code, 200)
         if message := _first(rules.message):
             _set(body, headers, message, "ok")
     for condition in rules.ok.all:
@@ -347,23 +375,23 @@ def _ok(rules: ResponseRules) -> Reply:
 
 
 def _class(rules: ResponseRules, name: str) -> Reply:
-    found = rules.classes.get(name, ErrorClass(status=(_STATUS[name],)))
-    status = _status_of(rules, found, name)
-    code = str(found.code[0]) if found.code else str(status)
+    error_class = rules.classes.get(name, ErrorClass(status=(_STATUS[name],)))
+    status = _status_of(rules, error_class, name)
+    code = str(error_class.code[0]) if error_class.code else str(status)
     headers: dict[str, str] = {}
     for path in rules.code[:1]:
         _set({}, headers, path, code)
-    return Reply(status=status, headers=headers, code=code, message=_TOLD[name])
+    return Reply(status=status, headers=headers, code=code, message=_MESSAGES[name])
 
 
-def _status_of(rules: ResponseRules, found: ErrorClass, name: str) -> int:
+def _status_of(rules: ResponseRules, error_class: ErrorClass, name: str) -> int:
     """Return the HTTP status of a class; one that is declared by its code has that of its kind.
 
     It is that of a success only where the third party answers so: where the status alone does not
     say what a success is.
     """
-    if found.status:
-        return found.status[0]
+    if error_class.status:
+        return error_class.status[0]
     return (rules.ok.status or (200,))[0] if rules.ok.all else _STATUS[name]
 
 
@@ -383,7 +411,7 @@ def _set(body: dict[str, Any], headers: dict[str, str], path: str, value: Any) -
     if path.startswith("header:"):
         headers[path.removeprefix("header:")] = str(value)
     else:
-        put(body, path, value)
+        set_at(body, path, value)
 
 
 _NAME = re.compile(r"[^$.\[\]'\"]+")
@@ -404,12 +432,12 @@ def bad_token(platform: Platform, api: Api) -> Response:
         if first.startswith("header:"):
             headers.append((first.removeprefix("header:").lower(), str(value)))
         elif first:
-            _put(body, _NAME.findall(first), value)
+            _insert(body, _NAME.findall(first), value)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(status=status, headers=tuple(headers), body=text.encode())
 
 
-def _put(body: dict[str, Any], names: list[str], value: Any) -> None:
+def _insert(body: dict[str, Any], names: list[str], value: Any) -> None:
     for name in names[:-1]:
         body = body.setdefault(name, {})
     body[names[-1]] = value

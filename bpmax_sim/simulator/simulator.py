@@ -25,10 +25,10 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher, expand
-from bpmax_sim.platform.model import Instance, LoginStep, Platform
+from bpmax_sim.platform.model import Instance, LoginRequest, Platform
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.engine import answer, logs_in
-from bpmax_sim.simulator.model import Route, Table, derived, is_login
+from bpmax_sim.simulator.model import Route, Table, derived, is_login, login_credentials
 from bpmax_sim.simulator.state import Message, State, Tenant, World
 from bpmax_sim.yamlfile import decode, read_yaml
 
@@ -59,14 +59,15 @@ def read_table(key: str) -> Table:
 def table_of(platform: Platform) -> Table:
     """Return the rules of *platform*: the shipped ones over those that its file implies.
 
-    A table of the same key counts where the platform logs in as the table says; a platform file of
-    a user's own that only shares the key is another third party.
+    A table of the same key counts where the platform logs in as the table says, with the same
+    credentials, and carries the token where the table looks for it; a platform file of a user's own
+    that only shares the key is another third party.
     """
     own = derived(platform)
     if platform.platform_key not in shipped():
         return own
     table = read_table(platform.platform_key)
-    if not _logs_in_alike(platform, table):
+    if not (_logs_in_alike(platform, table) and _carries_alike(platform, table)):
         return own
     return replace(table, errors={**own.errors, **table.errors})
 
@@ -75,14 +76,21 @@ def _logs_in_alike(platform: Platform, table: Table) -> bool:
     acquire = platform.auth.acquire
     steps = acquire.steps if acquire else ()
     logins = [route for route in table.routes if is_login(route)]
-    known = platform.auth.parameters
-    return any(_ends_alike(route, step, known) for route in logins for step in steps)
+    return any(_is_alike(route, step.request, platform) for route in logins for step in steps)
 
 
-def _ends_alike(route: Route, step: LoginStep, known: Mapping[str, Any]) -> bool:
+def _is_alike(route: Route, request: LoginRequest, platform: Platform) -> bool:
     method, _, path = route.on.partition(" ")
-    address = expand(step.request.url or step.request.path, known)
-    return step.request.method.upper() == method and address.partition("?")[0].endswith(path)
+    address = expand(request.url or request.path, platform.auth.parameters)
+    if request.method.upper() != method or not address.partition("?")[0].endswith(path):
+        return False
+    names = login_credentials(route, request)
+    return names is not None and names <= platform.credentials.keys()
+
+
+def _carries_alike(platform: Platform, table: Table) -> bool:
+    places = [f"{place.place}.{place.name.lower()}" for place in platform.auth.apply]
+    return table.tokens.at in places
 
 
 _BROKEN = {
@@ -295,7 +303,7 @@ class Simulators:
         self._tenants = tenants
         self._clock = clock
         self._seed = seed
-        self._made: dict[str, Simulator] = {}
+        self._created: dict[str, Simulator] = {}
         self._lock = threading.Lock()
 
     def simulator(self, key: str) -> Simulator:
@@ -305,14 +313,14 @@ class Simulators:
             CallError: UNKNOWN_PLATFORM.
         """
         with self._lock:
-            if key not in self._made:
-                self._made[key] = Simulator(
+            if key not in self._created:
+                self._created[key] = Simulator(
                     self._platforms.platform(key),
                     lambda: self._tenants(key),
                     clock=self._clock,
                     seed=self._seed,
                 )
-            return self._made[key]
+            return self._created[key]
 
     @cached_property
     def _matcher(self) -> ApiMatcher:

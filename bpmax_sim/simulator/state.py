@@ -25,10 +25,10 @@ from msgspec.structs import replace
 from bpmax_sim.messages import FORM, Headers, Pairs, Request, Response
 from bpmax_sim.platform.filters import http_date
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
-from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.platform.model import Api, Auth, Platform, ResponseRules
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import as_text
-from bpmax_sim.simulator.model import Reply, Row, Table
+from bpmax_sim.simulator.model import Reply, Row, Table, derived
 
 Struct = msgspec.Struct
 
@@ -124,7 +124,7 @@ class State(Struct, frozen=True, kw_only=True):
 _DEEPEST: Final = 64
 
 
-class Asked(msgspec.Struct, frozen=True):
+class ParsedRequest(msgspec.Struct, frozen=True):
     """A request taken apart.
 
     Attributes:
@@ -143,12 +143,12 @@ class Asked(msgspec.Struct, frozen=True):
     body: Any
 
 
-def read(request: Request, base: str) -> Asked:
+def read(request: Request, base: str) -> ParsedRequest:
     """Return *request* taken apart; *base* is the address of the third party."""
     path, _, query = below(request.url, base).partition("#")[0].partition("?")
     headers = Headers(request.headers)
     is_form = headers.media_type == FORM
-    return Asked(
+    return ParsedRequest(
         request=request,
         method=request.method.upper(),
         path=path or "/",
@@ -185,18 +185,18 @@ def is_empty(value: Any) -> bool:
     return value is UNSET or value is None or value in ("", [], {})
 
 
-def every(asked: Asked, place: str, name: str) -> Any:
+def every(parsed: ParsedRequest, place: str, name: str) -> Any:
     """Return the list of all values of *name* in the query or in a form, or `UNSET`."""
-    query = asked.request.url.partition("#")[0].partition("?")[2]
-    text = query if place == "query" else (asked.request.body or b"").decode("utf-8", "replace")
+    query = parsed.request.url.partition("#")[0].partition("?")[2]
+    text = query if place == "query" else (parsed.request.body or b"").decode("utf-8", "replace")
     return [value for key, value in _listed(text) if key == name] or UNSET
 
 
 def _pairs(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for name, value in _listed(text):
-        found.setdefault(name, value)
-    return found
+        pairs.setdefault(name, value)
+    return pairs
 
 
 def _listed(text: str) -> Iterator[tuple[str, str]]:
@@ -219,7 +219,7 @@ def _is_shallow(value: Any, levels: int) -> bool:
     if not isinstance(value, dict | list):
         return True
     inner = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_is_shallow(one, levels - 1) for one in inner)
+    return levels > 0 and all(_is_shallow(part, levels - 1) for part in inner)
 
 
 _LETTERS = str.maketrans("-_", "ab")
@@ -242,6 +242,13 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     matcher: ApiMatcher
     base: str
     seed: int = 0
+
+    def ruled_by(self, api: Api) -> World:
+        """Return the same with the rules that *api* declares of its own; a shipped table wins."""
+        has_own = isinstance(api.response, ResponseRules) or isinstance(api.auth, Auth)
+        if self.table.routes or not has_own:
+            return self
+        return replace(self, table=derived(self.platform, api))
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
@@ -274,7 +281,7 @@ class Turn(msgspec.Struct):
     """
 
     world: World
-    asked: Asked
+    parsed: ParsedRequest
     now: float
     route: str
     state: State
@@ -285,13 +292,13 @@ class Turn(msgspec.Struct):
     until: float = 0.0
 
     def __post_init__(self) -> None:
-        asked = self.asked
+        parsed = self.parsed
         self.scope |= {
-            "query": asked.query,
-            "header": asked.headers,
-            "cookie": asked.cookies,
-            "form": asked.form,
-            "body": dict(asked.form) if asked.body is UNSET and asked.form else asked.body,
+            "query": parsed.query,
+            "header": parsed.headers,
+            "cookie": parsed.cookies,
+            "form": parsed.form,
+            "body": dict(parsed.form) if parsed.body is UNSET and parsed.form else parsed.body,
             "credential": {},
             "now": self.now,
             "seconds": int(self.now),
@@ -302,13 +309,13 @@ class Turn(msgspec.Struct):
     def match(self) -> ApiMatch:
         """Return the API or login that the request is for."""
         key = self.world.platform.platform_key
-        return self.world.matcher.match_path(key, self.asked.request, self.asked.path)
+        return self.world.matcher.match_path(key, self.parsed.request, self.parsed.path)
 
     @property
     def api(self) -> Api | None:
         """Return the API that the request is for; of several that it may be, the one it names."""
-        match, said = self.match, self.asked.request.call
-        named = [api for api in match.candidates if said is not None and api.key == said.api]
+        match, call = self.match, self.parsed.request.call
+        named = [api for api in match.candidates if call is not None and api.key == call.api]
         return match.api or next(iter((*named, *match.candidates)), None)
 
     def look(self, place: str) -> Any:
@@ -330,13 +337,13 @@ class Turn(msgspec.Struct):
 
     def row(self, name: str, by: tuple[str, ...], value: Any) -> Row | None:
         """Return the record of which one of the fields *by* is *value*, in any case."""
-        wanted = str(value).casefold()
+        folded = str(value).casefold()
         for row in self.rows(name):
-            if any(str(row.get(field, UNSET)).casefold() == wanted for field in by):
+            if any(str(row.get(field, UNSET)).casefold() == folded for field in by):
                 return row
         return None
 
-    def made(self, prefix: str = "", length: int = 32) -> str:
+    def generated(self, prefix: str = "", length: int = 32) -> str:
         """Return a new id; the same one for the same seed and number of it."""
         number = self.state.serial
         self.change(serial=number + 1)
@@ -357,7 +364,9 @@ def respond(turn: Turn, base: Reply, over: Reply, *, data: Any = UNSET) -> Respo
 
     *data* is a body below both that is handed out as it is: what a client sent is no template.
     """
-    status = next((one for one in (over.status, base.status) if isinstance(one, int)), 200)
+    status = next(
+        (candidate for candidate in (over.status, base.status) if isinstance(candidate, int)), 200
+    )
     headers = {**base.headers, **over.headers}
     if isinstance(over.text, str):
         body, kind = render(over.text, _texts(turn)).encode(), "text/plain; charset=utf-8"
@@ -393,7 +402,7 @@ def fill(node: Any, turn: Turn) -> Any:
 
 
 def _body(turn: Turn, base: Any, over: Any, data: Any) -> bytes:
-    layers = [fill(one, turn) for one in (base, over) if one is not UNSET]
+    layers = [fill(layer, turn) for layer in (base, over) if layer is not UNSET]
     if data is not UNSET:
         layers.insert(0, data)
     if not layers or layers[-1] is None:
@@ -419,45 +428,46 @@ def _safe(pairs: list[tuple[str, str]]) -> Pairs:
 
 
 def _value(node: Mapping[str, Any], turn: Turn) -> Any:
-    found = turn.look(node["$value"])
-    return as_text(found) if node.get("as") == "text" and found is not UNSET else found
+    value = turn.look(node["$value"])
+    return as_text(value) if node.get("as") == "text" and value is not UNSET else value
 
 
-def _made(node: Mapping[str, Any], turn: Turn) -> Any:
-    return turn.made(str(node["$made"] or ""), int(node.get("length", 32)))
+def _generated(node: Mapping[str, Any], turn: Turn) -> Any:
+    return turn.generated(str(node["$made"] or ""), int(node.get("length", 32)))
 
 
 def _rows(node: Mapping[str, Any], turn: Turn) -> Any:
-    kept = [row for row in turn.rows(node["$rows"]) if _is_wanted(row, node, turn)]
+    selected = [row for row in turn.rows(node["$rows"]) if _is_selected(row, node, turn)]
     pick = node.get("pick")
     if isinstance(pick, str):
-        return [row[pick] for row in kept if pick in row]
-    return [{name: row[name] for name in row if not pick or name in pick} for row in kept]
+        return [row[pick] for row in selected if pick in row]
+    return [{name: row[name] for name in row if not pick or name in pick} for row in selected]
 
 
-def _is_wanted(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
+def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
     """Return whether a field is, or as a list has, what is asked for; ``like``: has it in it."""
     where = ((row.get(name), turn.look(place)) for name, place in node.get("where", {}).items())
     like = ((row.get(name), turn.look(place)) for name, place in node.get("like", {}).items())
     return all(
-        given is UNSET or as_text(given) in map(as_text, has if isinstance(has, list) else [has])
-        for has, given in where
-    ) and all(as_text(given) in as_text(has) for has, given in like)
+        expected is UNSET
+        or as_text(expected) in map(as_text, has if isinstance(has, list) else [has])
+        for has, expected in where
+    ) and all(as_text(expected) in as_text(has) for has, expected in like)
 
 
 def _each(node: Mapping[str, Any], turn: Turn) -> Any:
-    made: list[Any] = []
+    items: list[Any] = []
     for place, member in zip(node["$each"], node["by"], strict=True):
-        given = turn.look(place)
-        for item in given if isinstance(given, list) else ():
+        values = turn.look(place)
+        for item in values if isinstance(values, list) else ():
             turn.scope["found"] = turn.row(node["in"], (member,), item) or {}
-            made.append({member: item, **fill(node["item"], turn)})
-    return made
+            items.append({member: item, **fill(node["item"], turn)})
+    return items
 
 
 _NODES: Final[Mapping[str, Callable[[Mapping[str, Any], Turn], Any]]] = {
     "$value": _value,
-    "$made": _made,
+    "$made": _generated,
     "$rows": _rows,
     "$each": _each,
 }

@@ -27,9 +27,9 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, pasted
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import joined, msg, plural
+from bpmax_sim.i18n import LANGUAGES, chosen, joined, msg, plural, series
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.cases import given_variables
+from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
@@ -142,10 +142,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _customer(number: str) -> dict[str, Any]:
-    found = CUSTOMERS.get(number)
-    if found is None:
+    customer = CUSTOMERS.get(number)
+    if customer is None:
         return {"code": 404, "message": f"客户 {number} 不存在", "data": None}
-    return {"code": 200, "message": "ok", "data": found}
+    return {"code": 200, "message": "ok", "data": customer}
 
 
 SIGN = "# bpmax-sim demo"
@@ -162,8 +162,8 @@ def make(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
     try:
         return tuple(_copy(files("bpmax_sim.starter") / "demo_files", folder))
     except OSError as error:
-        told = msg("cannot be written: {strerror}; name another folder", strerror=error.strerror)
-        raise ConfigError(Problem(told, Place(shown(folder)))) from error
+        message = msg("cannot be written: {strerror}; name another folder", strerror=error.strerror)
+        raise ConfigError(Problem(message, Place(shown(folder)))) from error
 
 
 def _check(folder: Path, *, force: bool) -> None:
@@ -172,11 +172,11 @@ def _check(folder: Path, *, force: bool) -> None:
     if not folder.is_dir():
         raise ConfigError(Problem(msg("this is a file; name a folder"), Place(shown(folder))))
     if any(folder.iterdir()) and not _is_ours(folder / "README.md"):
-        told = msg(
+        message = msg(
             "this folder is not empty and not a demonstration; name another, or write ours "
             "beside what is there with --force"
         )
-        raise ConfigError(Problem(told, Place(shown(folder))))
+        raise ConfigError(Problem(message, Place(shown(folder))))
 
 
 def _is_ours(readme: Path) -> bool:
@@ -189,8 +189,11 @@ def _is_ours(readme: Path) -> bool:
 def _copy(source: Traversable, target: Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    for entry in sorted(source.iterdir(), key=lambda one: one.name):
-        place = target / entry.name
+    for entry in sorted(source.iterdir(), key=lambda item: item.name):
+        name, _, language = entry.name.removesuffix(".md").partition(".")
+        place = target / (f"{name}.md" if language in LANGUAGES else entry.name)
+        if language in LANGUAGES and language != chosen():
+            continue
         if entry.is_dir():
             written += _copy(entry, place)
         else:
@@ -205,7 +208,7 @@ _STANDIN = re.compile(r"redacted(?:\.[A-Za-z0-9_-]+)+")
 def standins(files: Iterable[Path]) -> tuple[str, ...]:
     """Return every stand-in in *files*, sorted."""
     texts = (path.read_text(encoding="utf-8") for path in files)
-    return tuple(sorted({found for text in texts for found in _STANDIN.findall(text)}))
+    return tuple(sorted({standin for text in texts for standin in _STANDIN.findall(text)}))
 
 
 def leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
@@ -214,7 +217,7 @@ def leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
     for number, value in enumerate(values, 1):
         vault.add(value, f"redacted.demo.value.{number}", name=msg("value {number}", number=number))
     return tuple(
-        f"{path.name}: {found}" for path in files for found in vault.scan(path.read_bytes())
+        f"{path.name}: {finding}" for path in files for finding in vault.scan(path.read_bytes())
     )
 
 
@@ -289,7 +292,7 @@ def _recorded(played: Played, crm: Crm) -> Iterator[str]:
         url=crm.url,
         milliseconds=played.milliseconds,
     )
-    for call in sorted(played.calls, key=lambda one: not one.is_login):
+    for call in sorted(played.calls, key=lambda item: not item.is_login):
         yield f"     {call.status}  {call.call}  {call.method} {call.url}"
     yield from (msg("     console: {text}", text=text) for text in played.console)
 
@@ -305,14 +308,14 @@ def _exchange(cassette: Path) -> Iterator[str]:
 
 def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     values = (crm.client_secret, *crm.tokens)
-    found = leaks(files, values)
-    _must(not found, msg("a secret was written: {joined}", joined=joined(", ", found)))
+    findings = leaks(files, values)
+    _must(not findings, msg("a secret was written: {findings}", findings=series(findings)))
     yield ""
     yield msg("4  What stands there instead of the real values")
     yield from (f"     {standin}" for standin in standins(files))
     hunted = msg(
-        "the client secret and {plural}",
-        plural=plural(len(crm.tokens), "{number} token", "{number} tokens"),
+        "the client secret and {tokens}",
+        tokens=plural(len(crm.tokens), "{number} token", "{number} tokens"),
     )
     yield msg(
         "   {files_count} files searched for {hunted}, plain and encoded: 0 found",
@@ -335,19 +338,19 @@ def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
         "5  Replayed in {milliseconds}: no CRM, no credentials, the network closed",
         milliseconds=played.milliseconds,
     )
-    made = msg(
-        "{attempts_count} connections, {plural}",
+    summary = msg(
+        "{attempts_count} connections, {calls}",
         attempts_count=len(guard.attempts),
-        plural=plural(len(played.calls), "{number} call", "{number} calls"),
+        calls=plural(len(played.calls), "{number} call", "{number} calls"),
     )
-    yield msg("     {made}, the same console:", made=made)
+    yield msg("     {summary}, the same console:", summary=summary)
     yield from (msg("     console: {text}", text=text) for text in played.console)
 
 
 def _missed(folder: Path) -> Iterator[str]:
     guard = NetworkGuard(msg("the demonstration"))
     with guard:
-        played = _play(folder, {}, variables=given_variables([f"customer={OTHER}"]))
+        played = _play(folder, {}, variables=cli_variables([f"customer={OTHER}"]))
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
     _must(bool(misses) and not guard.attempts, msg("a changed request was answered all the same"))
     yield ""
@@ -399,20 +402,20 @@ def _play(
     path = folder / "scenarios" / "customer.scenario.yaml"
     started = time.perf_counter()
     (item,) = items(path, variables=variables, environ=environ)
-    found: ScenarioOptions = {
+    run_options: ScenarioOptions = {
         **options,
         "seed": 0,
         "command": joined(" ", ["bpmax-sim record", shown(path), *item.repeated("--var")]),
     }
     cassettes = Path(shown(folder / "cassettes"))
-    session = open_session(item, cassettes=cassettes, environ=environ, **found)
+    session = open_session(item, cassettes=cassettes, environ=environ, **run_options)
     events = tuple(run_item(item, session, environ=environ))
     return Played(events, time.perf_counter() - started)
 
 
-def _must(holds: bool, told: str, failures: Sequence[Failure] = ()) -> None:
+def _must(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
     if not holds:
-        raise ExpectationError(joined("\n", [told, *(failure.headline for failure in failures)]))
+        raise ExpectationError(joined("\n", [text, *(failure.headline for failure in failures)]))
 
 
 def _count(number: int, word: str) -> str:

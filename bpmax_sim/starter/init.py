@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, near
-from bpmax_sim.i18n import joined, msg, translate
+from bpmax_sim.i18n import joined, msg, series, translate
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.scenario.events import ScenarioFinished
@@ -105,9 +105,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
                     address=self.address,
                 )
             )
-        _one_of("--auth", self.auth, AUTHS)
+        _check_known("--auth", self.auth, AUTHS)
         for ci in self.cis:
-            _one_of("--ci", ci, CIS)
+            _check_known("--ci", ci, CIS)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -116,9 +116,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         return {name: f"{self.platform}_{name}".upper() for name in names}
 
 
-def _one_of(option: str, value: str, known: Mapping[str, object]) -> None:
+def _check_known(option: str, value: str, known: Mapping[str, object]) -> None:
     if value not in known:
-        hint = near(value, known) or msg("; there are {joined}", joined=joined(", ", known))
+        hint = near(value, known) or msg("; there are {known}", known=series(known))
         raise ConfigError(
             msg("{option}: there is no {value!r}{hint}", option=option, value=value, hint=hint)
         )
@@ -157,11 +157,11 @@ _COMMENTS: Final[Mapping[str, str]] = {
 
 def planned(wish: Wish) -> dict[str, str]:
     """Return the text of each file, apart from those of `GIT`."""
-    found = _project(wish) if wish.platform else {}
+    files = _project(wish) if wish.platform else {}
     for ci in wish.cis:
         shipped, place = CIS[ci]
-        found[place] = _shipped(shipped)
-    return found
+        files[place] = _shipped(shipped)
+    return files
 
 
 def _project(wish: Wish) -> dict[str, str]:
@@ -177,7 +177,7 @@ def _project(wish: Wish) -> dict[str, str]:
         "scripts/customer.js": "scripts/customer.js",
         "customer.scenario.yaml": "customer.scenario.yaml",
     }
-    texts = {f"scenarios/{to}": _filled(_shipped(one), values) for to, one in sources.items()}
+    texts = {f"scenarios/{to}": _filled(_shipped(name), values) for to, name in sources.items()}
     instances = _filled(_shipped("instances.yaml"), values)
     return {**texts, "scenarios/instances.yaml": f"{instances}{_credentials(wish)}"}
 
@@ -211,12 +211,12 @@ _CUSTOMER = {"code": 200, "message": "ok", "data": {"name": "张三", "phone": "
 
 def answer(request: Request) -> Response:
     """Return a token for a login, and one customer for everything else."""
-    told: Mapping[str, Any] = _login() if request.is_login else _CUSTOMER
+    document: Mapping[str, Any] = _login() if request.is_login else _CUSTOMER
     return Response(
         status=200,
         reason="OK",
         headers=(("content-type", "application/json; charset=utf-8"),),
-        body=json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(),
+        body=json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(),
         elapsed=0.012,
         source="simulated",
     )
@@ -231,8 +231,8 @@ def _login() -> dict[str, Any]:
 
 def environment(wish: Wish) -> dict[str, str]:
     """Return what the variables of *wish* hold meanwhile."""
-    found = {variable: secrets.token_urlsafe(24) for variable in wish.environment.values()}
-    return {**found, wish.environment["url"]: wish.address}
+    values = {variable: secrets.token_urlsafe(24) for variable in wish.environment.values()}
+    return {**values, wish.environment["url"]: wish.address}
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -266,8 +266,8 @@ def _before(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        told = msg("is there and is no text that can be read; move it away")
-        raise ConfigError(Problem(told, Place(shown(path)))) from error
+        message = msg("is there and is no text that can be read; move it away")
+        raise ConfigError(Problem(message, Place(shown(path)))) from error
 
 
 def carry_out(planned: Plan, folder: Path, wish: Wish) -> tuple[Path, ...]:
@@ -282,10 +282,10 @@ def carry_out(planned: Plan, folder: Path, wish: Wish) -> tuple[Path, ...]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
-            told = msg(
+            message = msg(
                 "cannot be written: {strerror}; name another folder", strerror=error.strerror
             )
-            raise ConfigError(Problem(told, Place(shown(path)))) from error
+            raise ConfigError(Problem(message, Place(shown(path)))) from error
     if planned.cassette is None:
         return tuple(planned.texts)
     _record(folder, wish)
@@ -308,5 +308,5 @@ def _record(folder: Path, wish: Wish) -> None:
     *_, last = run_item(item, session, environ=environ)
     assert isinstance(last, ScenarioFinished)
     if last.failures:
-        told = joined("\n", (failure.headline for failure in last.failures))
-        raise ExpectationError(msg("the new scenario does not pass:\n{told}", told=told))
+        message = joined("\n", (failure.headline for failure in last.failures))
+        raise ExpectationError(msg("the new scenario does not pass:\n{message}", message=message))

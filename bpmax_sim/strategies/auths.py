@@ -188,48 +188,48 @@ def preset_auths(name: str) -> list[Auth]:
 @cache
 def preset_platform(name: str, number: int = 0) -> Platform:
     """Return a platform that has the preset *name* alone, with what it says of responses."""
-    given = PRESETS[name][number]
+    arguments = PRESETS[name][number]
     text = (
         "{platform_key: drawn, base_url: 'https://drawn.example.test', credentials: {user: {}, "
         "secret: {secret: true}, key: {kind: rsa, secret: true}}, "
-        f"auth: {{preset: {name}{f', {given}' if given else ''}}}}}"
+        f"auth: {{preset: {name}{f', {arguments}' if arguments else ''}}}}}"
     )
-    found = read_root(read_yaml(text, file=f"preset {name}"))
-    assert found.platform is not None, found.problems
-    made = found.platform
-    if made.auth.acquire is not None:
-        shared = replace(made.auth.acquire, share=_SHARED)
-        made = replace(made, auth=replace(made.auth, acquire=shared))
-    if "platform_public_key" not in made.auth.parameters:
-        return made
-    parameters = {**made.auth.parameters, "platform_public_key": public_key()}
-    return replace(made, auth=replace(made.auth, parameters=parameters))
+    file = read_root(read_yaml(text, file=f"preset {name}"))
+    assert file.platform is not None, file.problems
+    platform = file.platform
+    if platform.auth.acquire is not None:
+        shared = replace(platform.auth.acquire, share=_SHARED)
+        platform = replace(platform, auth=replace(platform.auth, acquire=shared))
+    if "platform_public_key" not in platform.auth.parameters:
+        return platform
+    parameters = {**platform.auth.parameters, "platform_public_key": public_key()}
+    return replace(platform, auth=replace(platform.auth, parameters=parameters))
 
 
 def _origin(auth: Auth) -> Platform | None:
     """Return the platform of the preset that *auth* was drawn from."""
-    made = [
+    platforms = [
         preset_platform(name, number)
         for name, several in PRESETS.items()
         for number in range(len(several))
     ]
-    return next((one for one in made if one.auth is auth), None)
+    return next((platform for platform in platforms if platform.auth is auth), None)
 
 
 def rules_of(auth: Auth) -> ResponseRules:
     """Return what the preset that *auth* was drawn from says of responses."""
-    found = _origin(auth)
-    return found.response if found else ResponseRules()
+    origin = _origin(auth)
+    return origin.response if origin else ResponseRules()
 
 
 def credentials_of(*auths: Auth) -> dict[str, CredentialSpec]:
     """Return what a platform declares for *auths*: ``user``, ``secret``, and what presets add."""
     known = {"user": CredentialSpec(), "secret": CredentialSpec(secret=True)}
     for auth in auths:
-        found = _origin(auth)
+        origin = _origin(auth)
         known |= {
             name: spec
-            for name, spec in (found.credentials.items() if found else ())
+            for name, spec in (origin.credentials.items() if origin else ())
             if is_set(spec.default)
         }
     texts = [text for auth in auths for text in auth.parameters.values() if isinstance(text, str)]
@@ -253,10 +253,10 @@ def _keys() -> tuple[str, str]:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - heavy
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
 
-    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = serialization.Encoding.PEM
-    private = made.private_bytes(
+    private = key.private_bytes(
         pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = made.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
+    public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private.decode(), public.decode()

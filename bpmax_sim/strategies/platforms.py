@@ -63,7 +63,7 @@ def _joined(names: list[str], join: str) -> str:
 
 @st.composite
 def _parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list[Parameter]:
-    found = [
+    parameters = [
         Parameter(name=name, place="path", required=True, **draw(_TYPES["path"]))
         for name in placeholders
     ]
@@ -72,7 +72,7 @@ def _parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list
             continue
         default = draw(scalars()) if place == "query" and draw(_EITHER) else UNSET
         typed = draw(_TYPES[place if place != "body" or not encoding else "query"])
-        found.append(
+        parameters.append(
             Parameter(
                 name=name,
                 place=place,  # type: ignore[arg-type]
@@ -82,7 +82,7 @@ def _parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list
                 **(typed if default is UNSET else {}),
             )
         )
-    return draw(st.permutations(found))
+    return draw(st.permutations(parameters))
 
 
 def _target(place: str, name: str, encoding: str) -> str:
@@ -164,12 +164,12 @@ def _platforms(
 ) -> Platform:
     how = draw(auth)
     drawn = [
-        _fitting(one, how, draw(auth) if draw(_RARELY) else None)
-        for one in draw(_some(api, max_apis))
+        _fitting(api, how, draw(auth) if draw(_RARELY) else None)
+        for api in draw(_some(api, max_apis))
     ]
-    apis_by_key = {one.key: one for one in drawn}
-    aliases = {snake(alias): one.key for one in drawn for alias in one.aliases}
-    own = [one.auth for one in drawn if isinstance(one.auth, Auth)]
+    apis_by_key = {api.key: api for api in drawn}
+    aliases = {snake(alias): api.key for api in drawn for alias in api.aliases}
+    own = [api.auth for api in drawn if isinstance(api.auth, Auth)]
     return Platform(
         platform_key=draw(_KEYS),
         base_url=draw(_ADDRESSES),
@@ -191,19 +191,19 @@ def _fitting(api: Api, platforms: Auth, own: Auth | None) -> Api:
     """
     auth = platforms if own is None else own
     spots = (*auth.apply, *(auth.sign.emit if auth.sign else ()))
-    if api.encoding is not UNSET and any(one.place == "body" for one in spots):
-        kept = tuple(one for one in api.parameters if one.place != "body")
-        api = replace(api, encoding=UNSET, body=UNSET, parameters=kept)
+    if api.encoding is not UNSET and any(spot.place == "body" for spot in spots):
+        parameters = tuple(parameter for parameter in api.parameters if parameter.place != "body")
+        api = replace(api, encoding=UNSET, body=UNSET, parameters=parameters)
     if own is not None:
         api = replace(api, auth=own, response=rules_of(own))
-    if any(one.place == "path" for one in spots):
+    if any(spot.place == "path" for spot in spots):
         return replace(api, path=f"/{{tenant}}{api.path}")
     return api
 
 
 @lru_cache
 def _some(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list[Api]]:
-    return st.lists(api, min_size=1, max_size=most, unique_by=lambda one: snake(one.key))
+    return st.lists(api, min_size=1, max_size=most, unique_by=lambda item: snake(item.key))
 
 
 def secrets() -> st.SearchStrategy[str]:
@@ -234,6 +234,6 @@ def instances(
 
 def declared(*tenants: Instance, platform: Platform) -> Platforms:
     """Return what a session takes: *platform* with *tenants*, the first of them its default."""
-    flagged = [replace(one, default=not number) for number, one in enumerate(tenants)]
-    entries = [Entry(one, Origin()) for one in flagged]
+    flagged = [replace(tenant, default=not number) for number, tenant in enumerate(tenants)]
+    entries = [Entry(tenant, Origin()) for tenant in flagged]
     return Platforms(own={platform.platform_key: platform}).with_entries(entries)

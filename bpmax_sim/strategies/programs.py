@@ -27,7 +27,7 @@ from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
-from bpmax_sim.platform.model import Api, Auth, Parameter, Platform, put_in, snake
+from bpmax_sim.platform.model import Api, Auth, Parameter, Platform, placed_by, snake
 from bpmax_sim.project import absolute, find_instances, local_of
 from bpmax_sim.proxy.builder import CallSpec, Setter
 from bpmax_sim.proxy.encode import DOTS
@@ -52,6 +52,13 @@ def javascript(program: CallSpec) -> str:
         return f"{proxy}[{literal(program.api)}]({', '.join(map(literal, program.args))})"
     setters = "".join(f".{_DOLLAR[name]}({literal(value)})" for name, value in program.steps)
     return f"{proxy}.$api({literal(program.api)}){setters}.$call()"
+
+
+class DrawnCall(CallSpec, frozen=True, kw_only=True):
+    """A call that was drawn: Hypothesis prints it as a script makes it."""
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(javascript(self))
 
 
 def literal(value: Any) -> str:
@@ -148,27 +155,27 @@ def _chains(
 ) -> CallSpec:
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
     setters = steps(platform=platform, api=called, refusable=refusable)
-    given = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
+    drawn = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
     if max_steps:
         for aim in draw(_SOME_CORNERS[refusable]):
-            _insert(draw, given, draw(corner_steps(aim, api=called, platform=platform)))
+            _insert(draw, drawn, draw(corner_steps(aim, api=called, platform=platform)))
     if draw(_TEN) < _MOSTLY:
         for step in draw(_needed(called, _fillable(platform, called))).items():
-            given.insert(draw(st.integers(0, len(given))), step)
-    return CallSpec(
+            drawn.insert(draw(st.integers(0, len(drawn))), step)
+    return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances, refusable)),
         api=_spelled(draw, called, platform) if platform else called.key,
-        steps=tuple(given),
+        steps=tuple(drawn),
     )
 
 
-def _insert(draw: st.DrawFn, given: list[Step], more: Iterable[Step]) -> None:
-    """Put *more* into *given*, in its order, from one place on."""
-    at = draw(st.integers(0, len(given)))
+def _insert(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> None:
+    """Put *more* into *steps*, in its order, from one place on."""
+    at = draw(st.integers(0, len(steps)))
     for step in more:
-        given.insert(at, step)
-        at = draw(st.integers(at + 1, len(given)))
+        steps.insert(at, step)
+        at = draw(st.integers(at + 1, len(steps)))
 
 
 def _spelled(draw: st.DrawFn, api: Api, platform: Platform) -> str:
@@ -177,7 +184,11 @@ def _spelled(draw: st.DrawFn, api: Api, platform: Platform) -> str:
         return api.key
     names = (api.key, *api.aliases)
     spellings = dict.fromkeys((*api.aliases, *map(snake, names), *map(_camel, names)))
-    others = [one for one in spellings if one != api.key and _is_of(platform, one, api)]
+    others = [
+        spelling
+        for spelling in spellings
+        if spelling != api.key and _is_of(platform, spelling, api)
+    ]
     return draw(st.sampled_from(others or [api.key]))
 
 
@@ -193,22 +204,24 @@ def _camel(name: str) -> str:
 @st.composite
 def _needed(draw: st.DrawFn, api: Api, names: tuple[str, ...]) -> dict[Setter, dict[str, Any]]:
     """Draw what every placeholder and required parameter needs, a mapping for each setter."""
-    found: dict[Setter, dict[str, Any]] = {}
+    values: dict[Setter, dict[str, Any]] = {}
     if names:
-        found["path"] = {name: draw(_value("path")) for name in names}
-    for one in api.parameters:
-        if one.required and one.place != "path":
-            *above, last = one.target.split(".") if one.place == "body" else [one.target]
-            at = found.setdefault(one.place, {})
+        values["path"] = {name: draw(_value("path")) for name in names}
+    for parameter in api.parameters:
+        if parameter.required and parameter.place != "path":
+            *above, last = (
+                parameter.target.split(".") if parameter.place == "body" else [parameter.target]
+            )
+            at = values.setdefault(parameter.place, {})
             for name in above:
                 at = at.setdefault(name, {})
-            at[last] = draw(_value(one.place, str(api.encoding or "")))
-    return found
+            at[last] = draw(_value(parameter.place, str(api.encoding or "")))
+    return values
 
 
 def _fillable(platform: Platform | None, api: Api) -> tuple[str, ...]:
     auth = _auth(platform, api)
-    taken = {one.name for one in auth.apply if one.place == "path"} if auth else set()
+    taken = {item.name for item in auth.apply if item.place == "path"} if auth else set()
     return tuple(name for name in placeholders(api.path) if name not in taken)
 
 
@@ -229,8 +242,8 @@ def steps(
 ) -> st.SearchStrategy[Step]:
     """Draw one setter and its value: ``("query", {"page": 1})``."""
     drawn = _steps(_fillable(platform, api), refusable, str(api.encoding or ""))
-    found = claims(platform=platform, api=api)
-    return st.one_of(*drawn, st.sampled_from(found)) if found else st.one_of(drawn)
+    claimed = claims(platform=platform, api=api)
+    return st.one_of(*drawn, st.sampled_from(claimed)) if claimed else st.one_of(drawn)
 
 
 @cache
@@ -249,8 +262,8 @@ def rivals(*, platform: Platform, api: Api = _UNNAMED) -> st.SearchStrategy[Step
 
     Nothing is drawn where there is no auth.
     """
-    found = claims(platform=platform, api=api)
-    return st.sampled_from(found) if found else st.nothing()
+    claimed = claims(platform=platform, api=api)
+    return st.sampled_from(claimed) if claimed else st.nothing()
 
 
 def _auth(platform: Platform | None, api: Api) -> Auth | None:
@@ -262,7 +275,7 @@ def claims(*, platform: Platform | None, api: Api = _UNNAMED) -> list[Step]:
     auth = _auth(platform, api)
     return [
         _rival(place, spelled)
-        for place, name in (put_in(auth, auth.apply) if auth else ())
+        for place, name in (placed_by(auth, auth.apply) if auth else ())
         for spelled in ({name} if place == "path" else _cases(name))
     ]
 
@@ -323,7 +336,7 @@ def _headers(refusable: bool) -> st.SearchStrategy[Any]:
     if refusable:
         names |= st.sampled_from(_ODD_HEADERS)
         values |= st.sampled_from(_ODD_VALUES) | texts(refusable=True) | st.just({}) | st.just([])
-    cookies: st.SearchStrategy[Any] = st.sampled_from(_COOKIES).map(lambda one: {"Cookie": one})
+    cookies: st.SearchStrategy[Any] = st.sampled_from(_COOKIES).map(lambda name: {"Cookie": name})
     return st.dictionaries(names, values, max_size=3) | cookies | st.just(UNDEFINED)
 
 
@@ -375,7 +388,7 @@ _FITTING_BODIES: Final[Mapping[str, Callable[[st.SearchStrategy[str]], st.Search
 def _defaults(api: Api, platform: Platform | None, place: str) -> list[str]:
     """Return the names that have a default at *place*: ``query`` or ``headers``."""
     levels = (api, platform) if platform else (api,)
-    return sorted({name for one in levels for name in getattr(one, place)})
+    return sorted({name for level in levels for name in getattr(level, place)})
 
 
 def _default_query(api: Api, platform: Platform | None, value: Any) -> list[Step]:
@@ -395,7 +408,7 @@ def _named_query(api: Api, _platform: Platform | None, value: Any) -> list[Step]
 
 def _filled_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     names = _fillable(platform, api)
-    return [("path", {name: one}) for name in names[:1] for one in ("先", value)]
+    return [("path", {name: text}) for name in names[:1] for text in ("先", value)]
 
 
 def _filled(api: Api, platform: Platform | None, value: Any) -> list[Step]:
@@ -403,9 +416,11 @@ def _filled(api: Api, platform: Platform | None, value: Any) -> list[Step]:
 
 
 def _claimed(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    found = claims(platform=platform, api=api)
+    claimed = claims(platform=platform, api=api)
     return [
-        found[value % len(found)] if found else ("header", {"authorization": "Bearer mine-0123"})
+        claimed[value % len(claimed)]
+        if claimed
+        else ("header", {"authorization": "Bearer mine-0123"})
     ]
 
 
@@ -545,16 +560,17 @@ def _direct_calls(
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else _UNNAMED)
     encoding = str(called.encoding or "")
     args = [
-        draw(_argument(one.place, one.required, refusable, encoding)) for one in called.parameters
+        draw(_argument(parameter.place, parameter.required, refusable, encoding))
+        for parameter in called.parameters
     ]
     is_whole = draw(_TEN) < _MOSTLY
-    given = len(args) if is_whole else draw(st.integers(0, len(args)))
-    extra = draw(_EXTRA) if given == len(args) else []
-    return CallSpec(
+    count = len(args) if is_whole else draw(st.integers(0, len(args)))
+    extra = draw(_EXTRA) if count == len(args) else []
+    return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances, refusable)),
         api=_spelled(draw, called, platform) if platform else called.key,
-        args=(*args[:given], *extra),
+        args=(*args[:count], *extra),
     )
 
 
@@ -625,9 +641,9 @@ def for_platform(
     """
     known = loaded(path)
     calls = [
-        valid_calls(known, platform, one)
-        for platform in _wanted(known, Path(path), key)
-        for one in _apis(known, platform, api)
+        valid_calls(known, platform, item)
+        for platform in _candidates(known, Path(path), key)
+        for item in _apis(known, platform, api)
     ]
     if not calls:
         raise _nothing(path, api)
@@ -652,7 +668,7 @@ def loaded(path: str | os.PathLike[str], /) -> Platforms:
     entries = read_instances(Path(place), known.find, keys, problems)
     if problems:
         raise ConfigError(*problems)
-    return known.with_entries(one for one in entries if known.find(one.instance.platform))
+    return known.with_entries(entry for entry in entries if known.find(entry.instance.platform))
 
 
 def together(path: str | os.PathLike[str], /) -> Platforms:
@@ -669,13 +685,13 @@ def together(path: str | os.PathLike[str], /) -> Platforms:
 
 def _named(place: Path) -> Iterator[str]:
     """Yield the platforms that a file of instances names."""
-    for one in read_yaml(place).elements if place.is_file() else ():
-        named = one.child("platform")
+    for element in read_yaml(place).elements if place.is_file() else ():
+        named = element.child("platform")
         if named is not None:
             yield str(named.value)
 
 
-def wanted_apis(
+def apis_named(
     known: Platforms, platform: Platform, name: str, *, path: str | os.PathLike[str]
 ) -> list[Api]:
     """Return the API of *name*, in either style, or all if it is empty.
@@ -683,17 +699,17 @@ def wanted_apis(
     Raises:
         ConfigError: *platform*, which *path* declares, has none.
     """
-    found = _apis(known, platform, name or None)
-    if not found:
+    apis = _apis(known, platform, name or None)
+    if not apis:
         raise ConfigError(f"{_nothing(path, name)}{near(name, platform.apis)}")
-    return found
+    return apis
 
 
 def _nothing(path: str | os.PathLike[str], api: str | None) -> ConfigError:
     return ConfigError(f"{path}: there is no API to call{f' named {api!r}' if api else ''}")
 
 
-def _wanted(known: Platforms, path: Path, key: str | None) -> list[Platform]:
+def _candidates(known: Platforms, path: Path, key: str | None) -> list[Platform]:
     if path.is_file():
         return [known.own[read_platform(path).platform_key]]
     if key is None:
@@ -719,7 +735,7 @@ def _has(known: Platforms, platform: Platform, name: str) -> bool:
 
 def _instances(known: Platforms, platform: Platform) -> list[str]:
     entries = known.entries.get(platform.platform_key, ())
-    return [one.instance.instance_key for one in entries if one.instance.enabled]
+    return [entry.instance.instance_key for entry in entries if entry.instance.enabled]
 
 
 def valid_calls(
@@ -741,13 +757,13 @@ def _calls(
     draw: st.DrawFn, platform: Platform, api: Api, instances: list[str], direct: bool | None
 ) -> CallSpec:
     is_xml = (api.encoding or platform.encoding) == "xml"
-    values = [draw(_given(one, is_xml=is_xml)) for one in api.parameters]
+    values = [draw(_values_of(parameter, is_xml=is_xml)) for parameter in api.parameters]
     options = {"instance_key": draw(st.sampled_from(instances))} if instances else {}
-    said = CallSpec(
+    spec = DrawnCall(
         platform=platform.platform_key, options=options, api=api.key, args=tuple(values)
     )
     is_direct = draw(st.booleans()) if direct is None else direct
-    return said if is_direct else chained(api, said)
+    return spec if is_direct else chained(api, spec)
 
 
 def chained(api: Api, program: CallSpec, /) -> CallSpec:
@@ -757,7 +773,7 @@ def chained(api: Api, program: CallSpec, /) -> CallSpec:
     return replace(program, args=None, steps=_setters(api, list(program.args)))
 
 
-def _given(parameter: Parameter, *, is_xml: bool) -> st.SearchStrategy[Any]:
+def _values_of(parameter: Parameter, *, is_xml: bool) -> st.SearchStrategy[Any]:
     values = parameter_values(parameter)
     if is_xml and parameter.place == "body":
         values = values.filter(_is_element)
@@ -784,14 +800,14 @@ def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStr
 
 def schema_of(parameter: Parameter, /) -> dict[str, Any]:
     """Return everything that is declared of a parameter's values as one JSON Schema."""
-    said: dict[str, Any] = {}
+    schema: dict[str, Any] = {}
     if parameter.type in _TYPES:
-        said["type"] = "string" if parameter.type == "text" else parameter.type
+        schema["type"] = "string" if parameter.type == "text" else parameter.type
     if parameter.enum:
-        said["enum"] = list(parameter.enum)
+        schema["enum"] = list(parameter.enum)
     if parameter.format:
-        said["format"] = parameter.format
-    return {**said, **parameter.schema}
+        schema["format"] = parameter.format
+    return {**schema, **parameter.schema}
 
 
 def _placed(parameter: Parameter, drawn: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -809,7 +825,7 @@ def _is_element(value: Any) -> bool:
         named = all(_ELEMENT.fullmatch(name) for name in value)
         return named and all(map(_is_element, value.values()))
     if isinstance(value, list):
-        return all(map(_is_element, value)) and not any(isinstance(one, list) for one in value)
+        return all(map(_is_element, value)) and not any(isinstance(item, list) for item in value)
     return not (isinstance(value, str) and _NOT_XML.search(value))
 
 
@@ -831,7 +847,7 @@ _FITTING: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 def _setters(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
     """Return the setters that say what the arguments *values* of a direct call would."""
-    said: dict[Setter, dict[str, Any]] = {}
+    steps: dict[Setter, dict[str, Any]] = {}
     whole: list[tuple[Setter, Any]] = []
     for parameter, value in zip(api.parameters, values, strict=False):
         if value is UNDEFINED:
@@ -839,26 +855,28 @@ def _setters(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
         if parameter.place == "body" and parameter.target in {"$", "."}:
             whole.append(("body", value))
         else:
-            _put(said.setdefault(parameter.place, {}), parameter, value)
-    if "body" in said and isinstance(api.body, Mapping):
-        said["body"] = {name: _over(api.body.get(name), one) for name, one in said["body"].items()}
-    return (*whole, *((setter, said[setter]) for setter in _SETTERS if setter in said))
+            _set(steps.setdefault(parameter.place, {}), parameter, value)
+    if "body" in steps and isinstance(api.body, Mapping):
+        steps["body"] = {
+            name: _over(api.body.get(name), value) for name, value in steps["body"].items()
+        }
+    return (*whole, *((setter, steps[setter]) for setter in _SETTERS if setter in steps))
 
 
-def _put(said: dict[str, Any], parameter: Parameter, value: Any) -> None:
+def _set(steps: dict[str, Any], parameter: Parameter, value: Any) -> None:
     *above, last = parameter.target.split(".") if parameter.place == "body" else [parameter.target]
     for name in above:  # copied, for a drawn value may lie on the way
-        inner = said.get(name)
-        said[name] = said = dict(inner) if isinstance(inner, Mapping) else {}
-    said[last] = value
+        inner = steps.get(name)
+        steps[name] = steps = dict(inner) if isinstance(inner, Mapping) else {}
+    steps[last] = value
 
 
-def _over(template: Any, said: Any) -> Any:
-    """Return *said* with what a direct call would keep of the body's template around it."""
-    if not (isinstance(template, Mapping) and isinstance(said, dict)):
-        return said
-    kept = {name: one for name, one in template.items() if not _is_credential(one)}
-    return {**kept, **{name: _over(template.get(name), one) for name, one in said.items()}}
+def _over(template: Any, value: Any) -> Any:
+    """Return *value* with what a direct call would keep of the body's template around it."""
+    if not (isinstance(template, Mapping) and isinstance(value, dict)):
+        return value
+    members = {name: value for name, value in template.items() if not _is_credential(value)}
+    return {**members, **{name: _over(template.get(name), value) for name, value in value.items()}}
 
 
 def _is_credential(value: Any) -> bool:

@@ -31,9 +31,9 @@ _HINTS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _BOUNDS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "minimum": max, "maximum": min, "minLength": max, "maxLength": min, "minItems": max,
-    "maxItems": min, "required": lambda one, two: [*dict.fromkeys([*one, *two])],
-    "properties": lambda one, two: one | {k: merged(one.get(k, {}), v) for k, v in two.items()},
-    "enum": lambda one, two: [value for value in one if value in two],
+    "maxItems": min, "required": lambda mine, other: [*dict.fromkeys([*mine, *other])],
+    "properties": lambda a, b: a | {k: merged(a.get(k, {}), v) for k, v in b.items()},
+    "enum": lambda mine, other: [value for value in mine if value in other],
 }  # fmt: skip
 _OF_FORMAT: Final[Mapping[str, str]] = {
     "int32": "integer", "int64": "integer", "float": "number", "double": "number",
@@ -64,7 +64,7 @@ def check_value(schema: Schema, value: Any, /) -> str:
     if first is None:
         return ""
     rule = f"{first.validator}: {json.dumps(first.validator_value, ensure_ascii=False)[:80]}"
-    place = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in first.path)
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first.path)
     return f"${place} is {_kind(first.instance)}, which breaks {rule}"
 
 
@@ -76,7 +76,7 @@ def _kind(value: Any) -> str:
 def normal(schema: Any) -> Any:
     """Return *schema* in the words of JSON Schema 2020-12."""
     if isinstance(schema, list | tuple):
-        return [normal(one) for one in schema]
+        return [normal(part) for part in schema]
     if not isinstance(schema, Mapping):
         return schema
     plain = {name: normal(value) for name, value in schema.items()}
@@ -98,13 +98,13 @@ def _nullable(plain: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def merged(one: Schema, two: Schema) -> dict[str, Any]:
+def merged(first: Schema, two: Schema) -> dict[str, Any]:
     """Return what both say; the stricter bound counts."""
-    found = dict(one)
+    result = dict(first)
     for name, value in two.items():
         join = _BOUNDS.get(name)
-        found[name] = join(found[name], value) if join and name in found else value
-    return found
+        result[name] = join(result[name], value) if join and name in result else value
+    return result
 
 
 def _check(schema: Any, name: str) -> None:
@@ -148,23 +148,23 @@ class _Drawer(msgspec.Struct, frozen=True):
             return self.any(rest)
         choices = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
         if choices:
-            return st.one_of([self.any(merged(rest, self._resolved(one))) for one in choices])
+            return st.one_of([self.any(merged(rest, self._resolved(choice))) for choice in choices])
         return st.one_of([_MAKERS[kind](self, rest) for kind in _types(rest)])
 
     def _resolved(self, part: Any) -> Any:
         return self._resolved(self._target(part["$ref"])) if "$ref" in part else part
 
     def _target(self, reference: str) -> Any:
-        found = self.root
+        schema = self.root
         for step in reference.removeprefix("#").split("/")[1:]:
             key = step.replace("~1", "/").replace("~0", "~")
-            if not isinstance(found, Mapping) or key not in found:
+            if not isinstance(schema, Mapping) or key not in schema:
                 raise ConfigError(
                     f"{self.name}: there is no {reference!r} in it; write the schema out, "
                     "or put what it names below $defs"
                 )
-            found = found[key]
-        return found
+            schema = schema[key]
+        return schema
 
     def string(self, schema: Schema) -> Drawn:
         least, most = schema.get("minLength", 0), schema.get("maxLength")
@@ -216,7 +216,7 @@ class _Drawer(msgspec.Struct, frozen=True):
         if not known and not required:
             return st.dictionaries(texts(max_size=4), self.any(more), max_size=3)
         needed = {name: self.any(known.get(name, more)) for name in required}
-        others = {name: self.any(one) for name, one in known.items() if name not in needed}
+        others = {name: self.any(part) for name, part in known.items() if name not in needed}
         return st.fixed_dictionaries(needed, optional={} if self.depth >= _DEEPEST else others)
 
 
@@ -233,9 +233,9 @@ _MAKERS: Final[Mapping[str, Callable[[_Drawer, Schema], Drawn]]] = {
 
 
 def _types(schema: Schema) -> Iterable[str]:
-    given = schema.get("type")
-    if given is not None:
-        return [given] if isinstance(given, str) else given
+    types = schema.get("type")
+    if types is not None:
+        return [types] if isinstance(types, str) else types
     hinted = [kind for name, kind in _HINTS.items() if name in schema]
     if not hinted and "format" in schema:
         hinted = [_OF_FORMAT.get(schema["format"], "string")]
@@ -257,6 +257,6 @@ def _limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
     lows = [low, schema.get("minimum"), schema.get("exclusiveMinimum"), widest and -widest]
     highs = [high, schema.get("maximum"), schema.get("exclusiveMaximum"), widest]
     return (
-        max((one for one in lows if one is not None), default=None),
-        min((one for one in highs if one is not None), default=None),
+        max((low for low in lows if low is not None), default=None),
+        min((high for high in highs if high is not None), default=None),
     )

@@ -93,7 +93,7 @@ def _bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:
         st.just(("", None)),
         as_json,
         as_json,
-        pairs.map(lambda found: (FORM, "&".join(_field(*pair) for pair in found).encode())),
+        pairs.map(lambda drawn: (FORM, "&".join(_field(*pair) for pair in drawn).encode())),
         texts().filter(bool).map(lambda text: ("text/plain", text.encode())),
         st.binary(min_size=1, max_size=12).map(lambda data: ("application/octet-stream", data)),
     )
@@ -148,7 +148,7 @@ def exchanges(
 ) -> st.SearchStrategy[Exchange]:
     """Draw exchanges, keyed under *rules*, with owners drawn from *owner*."""
 
-    def made(request: Request, outcome: Outcome, by: str, second: int) -> Exchange:
+    def exchange(request: Request, outcome: Outcome, by: str, second: int) -> Exchange:
         return Exchange(
             request=request,
             outcome=outcome,
@@ -158,7 +158,7 @@ def exchanges(
         )
 
     owners = st.sampled_from(("选择客户", "提交合同[正常]")) if owner is None else owner
-    return st.builds(made, requests(), responses() | failures(), owners, st.integers(0, 3600))
+    return st.builds(exchange, requests(), responses() | failures(), owners, st.integers(0, 3600))
 
 
 def cassettes(
@@ -168,17 +168,17 @@ def cassettes(
 ) -> st.SearchStrategy[bytes]:
     """Draw whole cassette files of up to *max_size* exchanges, keyed under *rules*."""
 
-    def file(found: list[Exchange]) -> bytes:
-        return dump(ordered(found), rules=rules, zone=START.offset)
+    def file(exchanges: list[Exchange]) -> bytes:
+        return dump(ordered(exchanges), rules=rules, zone=START.offset)
 
     return st.lists(exchanges(rules=rules), max_size=max_size).map(file)
 
 
-def ordered(found: list[Exchange]) -> list[Exchange]:
-    """Return *found* numbered in order of issue, each owner from 1."""
+def ordered(exchanges: list[Exchange]) -> list[Exchange]:
+    """Return *exchanges* numbered in order of issue, each owner from 1."""
     counts: dict[str, int] = {}
     numbered = []
-    for exchange in found:
+    for exchange in exchanges:
         counts[exchange.owner] = counts.get(exchange.owner, 0) + 1
         numbered.append(replace(exchange, order=counts[exchange.owner]))
     return numbered
@@ -206,7 +206,7 @@ def yaml_text(document: Any, /) -> str:
     JSON may hold characters that YAML wants escaped.
     """
     text = json.dumps(document, ensure_ascii=False)
-    return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    return _NOT_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 
 
 def scripts(*, programs: st.SearchStrategy[CallSpec] | None = None) -> st.SearchStrategy[Script]:
@@ -261,7 +261,7 @@ def _scenarios(
 ) -> dict[str, Any]:
     fields = draw(_FIELDS)
     steps = _steps(programs, tuple(fields))
-    found: dict[str, Any] = {
+    document: dict[str, Any] = {
         "version": 1,
         "scenario": _plain(draw(_TITLES)),
         "form": {"fields": {name: _plain(value) for name, value in fields.items()}},
@@ -270,8 +270,8 @@ def _scenarios(
         "steps": draw(steps),
     }
     if platforms:
-        found["proxy"] = {"platforms": platforms}
-    return found
+        document["proxy"] = {"platforms": platforms}
+    return document
 
 
 @lru_cache(maxsize=512)
@@ -298,7 +298,7 @@ def _advances() -> st.SearchStrategy[dict[str, Any]]:
 def _sets(fields: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     values = st.dictionaries(st.sampled_from(fields), json_values(max_leaves=2), min_size=1)
     return st.builds(
-        lambda given, name: {"set": {k: _plain(v) for k, v in given.items()}, "save": {name: 1}},
+        lambda values, name: {"set": {k: _plain(v) for k, v in values.items()}, "save": {name: 1}},
         values,
         keys(),
     )

@@ -122,7 +122,9 @@ def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
 
 def weighted(*drawn: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
     """Draw from each of *drawn* as often as its weight says; `one_of` takes equal ones once."""
-    return evenly([one for weight, one in drawn for _ in range(weight)]).flatmap(lambda one: one)
+    return evenly([branch for weight, branch in drawn for _ in range(weight)]).flatmap(
+        lambda branch: branch
+    )
 
 
 def _nested(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrategy[Any]:

@@ -130,4 +130,4 @@ def _person(
     ids = (item.get("owner_id") for item in owners)
     known = people.get(by)
     more = known if isinstance(known, Mapping) else {"name": known} if known else {}
-    return {"id": next((one for one in ids if str(one) == by), by), **more}
+    return {"id": next((key for key in ids if str(key) == by), by), **more}

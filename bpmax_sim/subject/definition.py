@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile import Seconds
@@ -225,30 +225,30 @@ class Definition(Model, frozen=True, kw_only=True):
             if node.parallel
         }
 
-    def beside(self, node: str, other: str) -> bool:
+    def are_apart(self, node: str, other: str) -> bool:
         """Return whether two nodes lie in different branches of one gateway."""
         for gateway in self.gateways:
             branches = self.region(gateway).values()
-            mine, others = ([one for one in branches if n in one] for n in (node, other))
+            mine, others = ([branch for branch in branches if n in branch] for n in (node, other))
             if mine and others and mine != others:
                 return True
         return False
 
     def _ahead(self, first: str, join: str) -> set[str]:
         """Return the nodes on the ways of approval from *first*, without *join*."""
-        found: set[str] = set()
+        result: set[str] = set()
         waiting = [first]
         while waiting:
             name = waiting.pop()
-            if name not in found and name != join and name in self.nodes:
-                found.add(name)
+            if name not in result and name != join and name in self.nodes:
+                result.add(name)
                 node = self.nodes[name]
                 waiting += (
                     [*node.parallel, node.join]
                     if node.parallel
                     else [route.to for route in node.routes("approve")]
                 )
-        return found
+        return result
 
     def _joins(self) -> Iterator[Finding]:
         """Find joins that can never complete."""
@@ -267,25 +267,25 @@ class Definition(Model, frozen=True, kw_only=True):
                             wrong=wrong,
                         ),
                     )
-                for one in nodes:
-                    if one in seen:
+                for target in nodes:
+                    if target in seen:
                         yield (
                             path,
                             msg(
-                                "the branches {seen!r} and {first!r} share {one!r}",
-                                seen=seen[one],
+                                "the branches {seen!r} and {first!r} share {target!r}",
+                                seen=seen[target],
                                 first=first,
-                                one=one,
+                                target=target,
                             ),
                         )
-                    seen.setdefault(one, first)
+                    seen.setdefault(target, first)
             yield from self._crossings(seen)
 
     def _crossings(self, branches: Mapping[str, str]) -> Iterator[Finding]:
         """Find ways from one branch into another; *branches* are node -> first of its branch."""
         for name, first in branches.items():
             node = self.nodes[name]
-            ways = [(str(one), route.to) for one in node.offers for route in node.routes(one)]
+            ways = [(str(offer), route.to) for offer in node.offers for route in node.routes(offer)]
             ways += [("deadline", node.late_target)] if node.late_target else []
             for key, to in ways:
                 if branches.get(to, first) != first:
@@ -296,14 +296,14 @@ class Definition(Model, frozen=True, kw_only=True):
 
     def _never(self, first: str, nodes: set[str], join: str) -> str:
         """Return why a branch never comes to *join*, or nothing."""
-        ends = sorted(one for one in nodes if self.nodes[one].end)
+        ends = sorted(name for name in nodes if self.nodes[name].end)
         if ends:
             return msg(
                 "the branch {first!r} leads to {ends!r}, which ends the flow",
                 first=first,
                 ends=ends[0],
             )
-        if not any(join in self.nodes[one].targets for one in nodes):
+        if not any(join in self.nodes[name].targets for name in nodes):
             return msg("the branch {first!r} does not lead to it", first=first)
         return ""
 
@@ -316,7 +316,7 @@ class Definition(Model, frozen=True, kw_only=True):
                 yield from _malformed_conditions(getattr(node, action), (*path, action))
             if wrong := rule_problem(node.complete, len(node.owners)):
                 yield (*path, "complete"), wrong
-            doubled = [one for one in node.owners if list(node.owners).count(one) > 1]
+            doubled = [owner for owner in node.owners if list(node.owners).count(owner) > 1]
             if doubled:
                 yield (
                     (*path, "owners"),
@@ -418,7 +418,7 @@ def _malformed_deadline(node: Node, path: Path) -> Iterator[Finding]:
         if late.to and late.then != "notify":
             yield (*at, "to"), msg("a deadline decides, or goes to a node; not both")
         if late.then in ("approve", "reject") and late.then not in node.offers:
-            offered = ", ".join(node.offers) or msg("no action")
+            offered = series(node.offers) or msg("no action")
             yield (
                 (*at, "then"),
                 msg(

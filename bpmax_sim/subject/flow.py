@@ -193,7 +193,7 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: the actor has no task there, or the other one has one already.
         """
         table, acting = self._at_the_table("hand_over", move)
-        to = _one(acting)
+        to = _single(acting)
         _check_new(table, acting)
         with self._whole_or_not_at_all():
             item = table.item(acting.by)
@@ -212,7 +212,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if wrong := rule_problem(acting.rule, len(acting.others)):
             raise SubjectError(msg("complete: {wrong}", wrong=wrong))
         with self._whole_or_not_at_all():
-            added = untreated({"owner_id": one} for one in acting.others)
+            added = untreated({"owner_id": person} for person in acting.others)
             table.add(acting.by, added, acting.where, acting.rule)
             self.owners[acting.at] = table.items
             self._note(acting)
@@ -225,10 +225,10 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: the actor has no task there, or the project was never at that node.
         """
         _, acting = self._at_the_table("return", move)
-        to, visit = str(_one(acting)), self.places.visits[acting.at]
+        to, visit = str(_single(acting)), self.places.visits[acting.at]
         is_start = to == START and (self.definition is None or START not in self.definition.nodes)
         passed = self._passed(without=acting.at)
-        if self.definition is not None and visit.split and self.definition.beside(acting.at, to):
+        if self.definition is not None and visit.split and self.definition.are_apart(acting.at, to):
             raise SubjectError(
                 msg(
                     "{to!r} lies in another branch than {at!r}; return inside the branch, to the "
@@ -323,7 +323,7 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: it is not under way, or the actor is no administrator and no owner of it.
         """
-        admins = [str(one) for one in (self.definition.admins if self.definition else ())]
+        admins = [str(admin) for admin in (self.definition.admins if self.definition else ())]
         mine = [owner_of(item) for item in self.project.get("owner") or ()]
         allowed = [*admins, *(mine or self._starters())]
         who = msg("an administrator or the project's owner")
@@ -331,7 +331,7 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def forward(self, move: FlowMove) -> Result:
         """Show the project to others, who see it and do not decide (抄送)."""
-        return self._say("forward", move, [str(one) for one in move.others])
+        return self._say("forward", move, [str(person) for person in move.others])
 
     def comment(self, move: FlowMove) -> Result:
         """Say something about the project (评论)."""
@@ -347,7 +347,7 @@ class FlowSubject(MovingProject, kw_only=True):
             *self._starters(),
             *(i for items in self.owners.values() for i in map(owner_of, items)),
         ]
-        part += [one["by"] for one in self.history]
+        part += [entry["by"] for entry in self.history]
         by = self._among(action, move, list(dict.fromkeys(part)), msg("who takes part in it"))
         acting = msgspec.structs.replace(move, by=by, action=action, at=move.at or self.at)
         with self._whole_or_not_at_all():
@@ -411,7 +411,7 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: the project stands at several nodes with forms of their own, and nothing
                 says which of them is meant.
         """
-        several = [one for one in self.visits if one in self.screens]
+        several = [visit for visit in self.visits if visit in self.screens]
         is_clear = self.focus or len(self._mine(str(self.user.get("id", "")))) == 1
         if len(self.visits) > 1 and several and not is_clear:
             raise SubjectError(
@@ -463,7 +463,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return [str(known)] if known else []
 
 
-def _one(move: FlowMove) -> str | int:
+def _single(move: FlowMove) -> str | int:
     if len(move.others) != 1:
         raise SubjectError(
             msg(
@@ -479,6 +479,6 @@ def _check_new(table: Table, move: FlowMove) -> None:
     """Check that those who come in have no task at the node yet."""
     if not move.others:
         raise SubjectError(msg("{action} needs to: who", action=move.action))
-    there = [str(one) for one in move.others if str(one) in table.ids]
+    there = [str(person) for person in move.others if str(person) in table.ids]
     if there:
         raise SubjectError(msg("{there} is an owner of {at!r} already", there=there[0], at=move.at))

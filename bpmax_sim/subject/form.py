@@ -105,7 +105,7 @@ class FormSubject(Screen, kw_only=True):
         check_entry(self, (table,))
         before = table_of(self.fields.get(table), table)
         after = change(list(before))
-        new = [row for row in after if not any(row is one for one in before)]
+        new = [row for row in after if not any(row is old for old in before)]
         check_entry(self, (table,), new)
         self._enter(table, after)
         return self._result

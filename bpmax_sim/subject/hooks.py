@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place, listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import ConsoleLine, Outcome, TimerFired, Unawaited
@@ -296,7 +296,7 @@ def parse_event(text: str, subject: SubjectKind) -> Event:
     known = {hook.name: hook for hook in hooks_of(subject)}
     hook = known.get(name)
     if hook is None:
-        patterns = ", ".join(hook.pattern for hook in known.values())
+        patterns = series(hook.pattern for hook in known.values())
         hint = near(name, known) or msg("; there is {patterns}", patterns=patterns)
         raise ValueError(
             msg("a {subject} has no event {text!r}{hint}", subject=subject, text=text, hint=hint)

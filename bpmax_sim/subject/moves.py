@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed, near
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Action, Node, SubFlow
 from bpmax_sim.subject.hooks import (
@@ -51,7 +51,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def next_due(self) -> float | None:
         """Return the instant of the next deadline, of sub-flows, too."""
-        due = [v.due for one in self._family() for v in one.visits.values() if v.due is not None]
+        due = [v.due for flow in self._family() for v in flow.visits.values() if v.due is not None]
         return min(due, default=None)
 
     def expire(self, instant: float) -> None:
@@ -103,7 +103,7 @@ class MovingProject(ProjectState, kw_only=True):
         visit = self._present(action, move)
         offers = self.definition.nodes[visit.node].offers
         if action not in offers:
-            offered = ", ".join(offers) or msg("no action")
+            offered = series(offers) or msg("no action")
             raise SubjectError(
                 msg(
                     "node {node!r} does not offer {action}; it offers {offered}",
@@ -126,9 +126,9 @@ class MovingProject(ProjectState, kw_only=True):
             if move.at in visits and not visits[move.at].child:
                 return visits[move.at]
             raise self._not_there(action, move.at)
-        open_visits = [one for one in visits.values() if not one.child]
+        open_visits = [visit for visit in visits.values() if not visit.child]
         if not open_visits:
-            waits = listed(one.child for one in visits.values())
+            waits = listed(visit.child for visit in visits.values())
             raise SubjectError(
                 msg(
                     "cannot {action}: the project waits for {waits}; act in that project",
@@ -195,23 +195,25 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _passed(self, without: str) -> list[str]:
         """Return the nodes that were passed, beside *without*, and the gateways of branches."""
-        nodes = list(dict.fromkeys(one["node"] for one in self.history if one["node"] != without))
+        nodes = list(
+            dict.fromkeys(entry["node"] for entry in self.history if entry["node"] != without)
+        )
         gateways = self.definition.gateways if self.definition else {}
         split = [name for name, inside in gateways.items() if inside & {*nodes, without}]
-        return [*nodes, *(one for one in split if one not in nodes)]
+        return [*nodes, *(entry for entry in split if entry not in nodes)]
 
     def _after(self, node: str) -> list[str]:
         """Return the nodes that are decided again from *node* on, itself or its branches included.
 
         What other branches decided meanwhile stands.
         """
-        passed = [one["node"] for one in self.history]
+        passed = [entry["node"] for entry in self.history]
         definition = self.definition
         if definition is None:
             return passed
         inside = definition.gateways.get(node, {node}) & {*passed}
-        first = min(len(passed) - 1 - passed[::-1].index(one) for one in inside)
-        return [one for one in passed[first:] if not definition.beside(node, one)]
+        first = min(len(passed) - 1 - passed[::-1].index(entry) for entry in inside)
+        return [entry for entry in passed[first:] if not definition.are_apart(node, entry)]
 
     def _move(self, visit: Visit, action: Action, move: FlowMove) -> None:
         """Go where *action* leads."""
@@ -235,9 +237,9 @@ class MovingProject(ProjectState, kw_only=True):
         if waits and split is not None:
             self.at = next(iter(self.places.visits), self.at)
             left = tuple(sorted(split.waiting))
-            came = self._label(visit.node)
+            label = self._label(visit.node)
             join = self._label(target)
-            self.tell(BranchArrived(join=join, node=came, branch=branch, waiting=left))
+            self.tell(BranchArrived(join=join, node=label, branch=branch, waiting=left))
             return
         self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
 
@@ -293,11 +295,13 @@ class MovingProject(ProjectState, kw_only=True):
         asks = self.definition.repeated if self.definition else "ask"
         if asks == "ask":
             return
-        last = [n for n, one in enumerate(self.history) if one["action"] in ("return", "resubmit")]
+        last = [
+            n for n, entry in enumerate(self.history) if entry["action"] in ("return", "resubmit")
+        ]
         before = {
-            one["by"]
-            for one in self.history[last[-1] if last else 0 :]
-            if one["action"] == "approve" and (asks == "none" or one["node"] == previous)
+            entry["by"]
+            for entry in self.history[last[-1] if last else 0 :]
+            if entry["action"] == "approve" and (asks == "none" or entry["node"] == previous)
         }
         for item in table.pending():
             if owner_of(item) in before and table.status == UNTREATED:
@@ -309,7 +313,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _pass_without_owners(self, visit: Visit, declared: Node, move: FlowMove) -> None:
         """Do what the definition says where nobody owns a node."""
         if declared.empty == "admins" and self.definition is not None:
-            items = [{"owner_id": one} for one in self.definition.admins]
+            items = [{"owner_id": admin} for admin in self.definition.admins]
             self._seat(visit, untreated(items))
         elif declared.empty in ("approve", "reject"):
             action: Action = "approve" if declared.empty == "approve" else "reject"
@@ -416,28 +420,28 @@ class MovingProject(ProjectState, kw_only=True):
         wrong = len(self._result.errors)
         value = self._hook(f"owners.{node}", msgspec.structs.replace(move, at=node))
         try:
-            given = assigned(value, node, nodes)
+            owners = assigned(value, node, nodes)
         except SubjectError as error:
             self._result.errors.append(error)
-            given = {}
+            owners = {}
         if len(self._result.errors) > wrong:
             del self.owners[node]
             visit.table = None
             return False
-        for step, found in given.items():
-            self._take_owners(visit, step, found)
+        for step, step_items in owners.items():
+            self._take_owners(visit, step, step_items)
         return True
 
-    def _take_owners(self, visit: Visit, step: str, found: Items) -> None:
+    def _take_owners(self, visit: Visit, step: str, items: Items) -> None:
         """Take what the hook of a node said of the owners of *step*."""
         if step == PROJECT and step not in (self.definition.nodes if self.definition else {}):
-            self.store("project", {"owner": found}, f"owners.{visit.node}")
+            self.store("project", {"owner": items}, f"owners.{visit.node}")
             return
         if step != visit.node:
-            self.assigned[step] = found
+            self.assigned[step] = items
         present = visit if step == visit.node else self.places.visits.get(step)
         if present is not None:
-            self._seat(present, untreated(found))
+            self._seat(present, untreated(items))
         else:
             self.owners.pop(step, None)
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.subject.hooks import Where
 
@@ -46,13 +46,13 @@ def verdict(rule: str | int, statuses: Sequence[int]) -> int:
     """Return what *statuses* decide by *rule*; untreated while they decide nothing."""
     passed, refused = statuses.count(PASSED), statuses.count(REFUSED)
     if rule == "any":
-        decided = [one for one in statuses if one != UNTREATED]
+        decided = [status for status in statuses if status != UNTREATED]
         return decided[0] if decided else UNTREATED
     needed = len(statuses)
     if isinstance(rule, int):
         needed = min(rule, len(statuses))
-    elif found := _SHARE.fullmatch(rule):
-        needed = math.ceil(len(statuses) * int(found[1]) / 100)
+    elif match := _SHARE.fullmatch(rule):
+        needed = math.ceil(len(statuses) * int(match[1]) / 100)
     if statuses and passed >= needed:
         return PASSED
     return REFUSED if refused > len(statuses) - needed else UNTREATED
@@ -86,12 +86,12 @@ class Seat(msgspec.Struct):
     @property
     def status(self) -> int:
         """Return what they decided: passed if all rounds did, refused if one did."""
-        return verdict("all", [one.status for one in self.rounds])
+        return verdict("all", [turn.status for turn in self.rounds])
 
     @property
     def present(self) -> Round | None:
         """Return the round that is to decide now."""
-        return next((one for one in self.rounds if one.status == UNTREATED), None)
+        return next((turn for turn in self.rounds if turn.status == UNTREATED), None)
 
 
 class Table(msgspec.Struct):
@@ -113,7 +113,7 @@ class Table(msgspec.Struct):
     @property
     def items(self) -> Items:
         """Return every owner's item, in the order of seats and rounds."""
-        return [item for seat in self.seats for one in seat.rounds for item in one.items]
+        return [item for seat in self.seats for turn in seat.rounds for item in turn.items]
 
     @property
     def ids(self) -> list[str]:
@@ -122,13 +122,13 @@ class Table(msgspec.Struct):
 
     def pending(self) -> Items:
         """Return the items of those who are to act now."""
-        found: Items = []
+        items: Items = []
         for seat in self.seats:
             if seat.status == UNTREATED and seat.present is not None:
-                found += seat.present.pending()
+                items += seat.present.pending()
                 if self.rule == "in_order":
                     break
-        return found
+        return items
 
     def item(self, by: str) -> dict[str, Any]:
         """Return the item of *by*, who is to act now.
@@ -156,9 +156,9 @@ class Table(msgspec.Struct):
         """Let others decide before *by*, after him (who agrees so) or beside him."""
         mine = self.item(by)
         seat = next(
-            one for one in self.seats if any(mine is i for r in one.rounds for i in r.items)
+            seat for seat in self.seats if any(mine is i for r in seat.rounds for i in r.items)
         )
-        at = next(n for n, one in enumerate(seat.rounds) if any(mine is i for i in one.items))
+        at = next(n for n, turn in enumerate(seat.rounds) if any(mine is i for i in turn.items))
         if where == "beside":
             seat.rounds[at].items += added
             seat.rounds[at].rule = "all"
@@ -229,7 +229,7 @@ def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[
                 "{acting} is not an owner of {node!r}; its owners: {names}",
                 acting=acting,
                 node=node,
-                names=", ".join(ids),
+                names=series(ids),
             )
         )
     return acting
@@ -246,7 +246,7 @@ def _items(items: Any, node: str) -> Items:
             )
         )
     ids = [owner_of(item) for item in items]
-    doubled = [one for one in ids if ids.count(one) > 1]
+    doubled = [owner for owner in ids if ids.count(owner) > 1]
     if doubled:
         raise SubjectError(
             msg("owners.{node} returned {doubled!r} twice", node=node, doubled=doubled[0])

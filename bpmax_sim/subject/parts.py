@@ -57,11 +57,11 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def handlers(self) -> list[Script]:
         """Return the scripts of all events, of forms, too."""
-        found: list[Script] = []
+        result: list[Script] = []
         for scripts in (self.scripts, *(screen.scripts for screen in self.screens.values())):
             for several in scripts.values():
-                found += (several,) if isinstance(several, Script) else several
-        return found
+                result += (several,) if isinstance(several, Script) else several
+        return result
 
     @property
     def all_libraries(self) -> list[Script]:

@@ -81,27 +81,27 @@ def _check_option(name: str, options: Any, value: Any) -> None:
     if not isinstance(options, list | tuple) or is_empty(value):
         return
     known = [option.get("value") if isinstance(option, Mapping) else option for option in options]
-    for one in value if isinstance(value, list | tuple) else (value,):
-        if not any(same(one, option) for option in known):
+    for choice in value if isinstance(value, list | tuple) else (value,):
+        if not any(same(choice, option) for option in known):
             raise SubjectError(
                 msg(
-                    "{name}: {one!r} is none of its options{hint}",
+                    "{name}: {choice!r} is none of its options{hint}",
                     name=name,
-                    one=one,
-                    hint=_hint(one, known),
+                    choice=choice,
+                    hint=_hint(choice, known),
                 )
             )
 
 
-def _hint(one: Any, known: list[Any]) -> str:
+def _hint(choice: Any, known: list[Any]) -> str:
     """Return the option that was probably meant, or all there are."""
     texts = [str(option) for option in known]
-    if str(one) in texts:
-        meant = known[texts.index(str(one))]
-        if isinstance(one, str):
+    if str(choice) in texts:
+        meant = known[texts.index(str(choice))]
+        if isinstance(choice, str):
             return msg("; write {meant}, without quotes", meant=meant)
         return msg("; write {meant!r}, with quotes", meant=meant)
-    return near(str(one), texts) or msg("; there is {listed}", listed=listed(texts))
+    return near(str(choice), texts) or msg("; there is {listed}", listed=listed(texts))
 
 
 def check_complete(form: Shown) -> None:

@@ -159,15 +159,15 @@ class ProjectState(Screen, kw_only=True):
 
     def _mine(self, by: str) -> list[Visit]:
         """Return the nodes where *by* has a task."""
-        return [one for one in self.visits.values() if one.table and by in one.table.ids]
+        return [visit for visit in self.visits.values() if visit.table and by in visit.table.ids]
 
     @property
     def root(self) -> Self:
         """Return the main project."""
-        found = self
-        while found.parent is not None:
-            found = found.parent
-        return found
+        project = self
+        while project.parent is not None:
+            project = project.parent
+        return project
 
     def join_all(self, result: Result) -> None:
         """Let all projects and forms have one result."""
@@ -199,7 +199,7 @@ class ProjectState(Screen, kw_only=True):
         """
         if not name or name == self.name:
             return self
-        known = {one.name: one for one in self._family() if one.name}
+        known = {flow.name: flow for flow in self._family() if flow.name}
         if name not in known:
             hint = near(name, known) or (
                 msg("; there is {listed}", listed=listed(known))
@@ -249,8 +249,8 @@ class ProjectState(Screen, kw_only=True):
             "owners": [item.get("owner_id") for item in items],
             "pending": self.pending(),
             "tasks": {
-                node: {owner_of(item): _LATER[item["status"]] for item in found}
-                for node, found in self.owners.items()
+                node: {owner_of(item): _LATER[item["status"]] for item in owners}
+                for node, owners in self.owners.items()
             },
             "history": self.history,
             "notified": self.notified,
@@ -355,7 +355,7 @@ class ProjectState(Screen, kw_only=True):
         self._look(node)
         if node not in self._screens:
             screen = self.screens.get(node, NodeScreen())
-            made = FormSubject(
+            subject = FormSubject(
                 stage=self.stage,
                 tell=self.tell if not self.name else partial(_prefixed, self.name, self.tell),
                 scripts=screen.scripts,
@@ -364,8 +364,8 @@ class ProjectState(Screen, kw_only=True):
                 states=self.states,
                 messages=self.messages,
             )
-            made.join(self._result)
-            self._screens[node] = made
+            subject.join(self._result)
+            self._screens[node] = subject
         return self._screens[node]
 
     def _look(self, node: str) -> None:
@@ -383,7 +383,7 @@ class ProjectState(Screen, kw_only=True):
         """Show the form as *node* declares it."""
         self._shelve()
         self.shown = node
-        for field in {name for one in self.screens.values() for name in one.states}:
+        for field in {name for screen in self.screens.values() for name in screen.states}:
             self.states.pop(field, None)
         for field, states in self.screens.get(node, NodeScreen()).states.items():
             for key, value in states.items():
@@ -392,7 +392,7 @@ class ProjectState(Screen, kw_only=True):
     def _shelve(self) -> None:
         """Put the states of fields by that a node shows where the project still stands."""
         if self.shown in self.visits:
-            self.shelved[self.shown] = {name: dict(one) for name, one in self.states.items()}
+            self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
 
     def _fill_in(self, node: str, values: Mapping[str, Any]) -> None:
         if values:
@@ -410,7 +410,7 @@ class ProjectState(Screen, kw_only=True):
 
     def _note(self, move: FlowMove) -> None:
         """Remember what was done, and tell it."""
-        others = [str(one) for one in move.others]
+        others = [str(person) for person in move.others]
         entry = {"node": move.at, "action": move.action, "by": move.by}
         more = {"comment": move.comment} if move.comment else {}
         self.history.append({**entry, **more, **({"to": others} if others else {})})

@@ -27,7 +27,7 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
         SubjectError: it returned what is neither a yes nor a no.
     """
     if thrown is not None:
-        return _said(thrown) if isinstance(thrown, ScriptError) and says_no(thrown) else None
+        return _message_of(thrown) if isinstance(thrown, ScriptError) and says_no(thrown) else None
     if value is False:
         return msg("{event} refused", event=event)
     if isinstance(value, str) and value:
@@ -47,7 +47,7 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
 _QUOTES = ("'", '"', "`")
 
 
-def _said(thrown: ScriptError) -> str:
+def _message_of(thrown: ScriptError) -> str:
     """Return what was thrown; a text that was thrown as it is, is told in quotes."""
     text = thrown.message
     quoted = thrown.name == "Uncaught" and text[:1] in _QUOTES and text[-1:] == text[:1]

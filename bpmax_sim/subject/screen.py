@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -44,8 +44,8 @@ class Screen(msgspec.Struct, kw_only=True):
 
     def bodies(self, event: str) -> tuple[Script, ...]:
         """Return the scripts of *event* in their order."""
-        found = self.scripts.get(event, ())
-        return (found,) if isinstance(found, Script) else found
+        scripts = self.scripts.get(event, ())
+        return (scripts,) if isinstance(scripts, Script) else scripts
 
     def join(self, result: Result) -> None:
         """Let what comes of an action that another part began go to its *result*."""
@@ -142,5 +142,5 @@ def _misuse(name: str) -> str:
             "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
             name=name,
         )
-    hint = near(name, EXTENSIONS) or msg("; there is {names}", names=", ".join(EXTENSIONS))
+    hint = near(name, EXTENSIONS) or msg("; there is {names}", names=series(EXTENSIONS))
     return msg("form.{name} is not known{hint}", name=name, hint=hint)

@@ -84,7 +84,7 @@ class Places(msgspec.Struct):
         return split, branch, False
 
     def _end(self, split: Split) -> None:
-        for visit in [one for one in self.visits.values() if split in _outwards(one.split)]:
+        for visit in [other for other in self.visits.values() if split in _outwards(other.split)]:
             self.visits.pop(visit.node)
 
 

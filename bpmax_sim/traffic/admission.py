@@ -20,7 +20,7 @@ from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.merge import Recording, merge, nothing_volatile
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
@@ -52,9 +52,9 @@ def admit(  # noqa: PLR0913 - all that a session would know
     """
     matcher = ApiMatcher(platforms, addresses)
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
-    wanted, left_out = _without_logins(matched, vault)
-    named = [_named(exchange, match, vault, redact) for exchange, match in wanted]
-    left_out += _uncertain(wanted)
+    remaining, left_out = _without_logins(matched, vault)
+    named = [_named(exchange, match, vault, redact) for exchange, match in remaining]
+    left_out += _uncertain(remaining)
     for exchange in named:
         _learn(exchange, vault)
         redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
@@ -67,11 +67,11 @@ Matched = tuple[Exchange, ApiMatch | None]
 
 
 def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Matched], list[str]]:
-    kept: list[Matched] = []
+    remaining: list[Matched] = []
     notes: list[str] = []
     for exchange, match in exchanges:
         if match is None or match.login is None:
-            kept.append((exchange, match))
+            remaining.append((exchange, match))
             continue
         named = identify(exchange.request, match)
         hidden(named, match, vault)
@@ -84,7 +84,7 @@ def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Ma
                 key=key,
             )
         )
-    return kept, notes
+    return remaining, notes
 
 
 def _uncertain(exchanges: Iterable[Matched]) -> list[str]:
@@ -120,21 +120,21 @@ def _keyed(exchange: Exchange, rules: Rules, owner: str) -> Exchange:
 def _without_leaks(
     exchanges: Iterable[Exchange], scan: Callable[[bytes], tuple[object, ...]]
 ) -> tuple[list[Exchange], list[str]]:
-    kept: list[Exchange] = []
+    remaining: list[Exchange] = []
     notes: list[str] = []
     for exchange in exchanges:
-        found = scan(b"\n".join(_texts(exchange.request, exchange.outcome)))
-        if found:
+        findings = scan(b"\n".join(_texts(exchange.request, exchange.outcome)))
+        if findings:
             notes.append(
                 msg(
-                    "exchange {order}: a secret is left in it ({found})",
+                    "exchange {order}: a secret is left in it ({findings})",
                     order=exchange.order,
-                    found=found[0],
+                    findings=findings[0],
                 )
             )
         else:
-            kept.append(replace(exchange, order=len(kept) + 1))
-    return kept, notes
+            remaining.append(replace(exchange, order=len(remaining) + 1))
+    return remaining, notes
 
 
 def _texts(request: Request, outcome: object) -> Iterable[bytes]:
@@ -155,12 +155,12 @@ class Foreign:
 
     Attributes:
         kind: the format that it is in.
-        found: its exchanges, as they were, and what could not be carried over.
+        imported: its exchanges, as they were, and what could not be carried over.
     """
 
     path: Path
     kind: str
-    found: Imported = field(repr=False)
+    imported: Imported = field(repr=False)
 
 
 def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
@@ -174,15 +174,17 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
     Raises:
         CassetteError: if it cannot be read, naming the file.
     """
-    source = Source(attachment=lambda name: _beside(path, name))
+    source = Source(attachment=lambda name: _sibling(path, name))
     if address:
         source = Source(address=address, attachment=source.attachment)
     try:
         data = _bounded(path)
         known = kind or format_of(data)
-        return Foreign(path=path, kind=known, found=read_foreign(data, kind=known, source=source))
+        return Foreign(
+            path=path, kind=known, imported=read_foreign(data, kind=known, source=source)
+        )
     except CassetteError as error:
-        raise CassetteError(f"{path}: {error}") from error
+        raise CassetteError(labelled(path, error)) from error
     except OSError as error:
         raise CassetteError(
             msg("{path}: cannot be read ({strerror})", path=path, strerror=error.strerror)
@@ -195,31 +197,33 @@ def _bounded(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _beside(path: Path, name: str) -> bytes | None:
+def _sibling(path: Path, name: str) -> bytes | None:
     """Return the file *name* of the archive's own folder, and of no other."""
-    beside = path.parent / name
-    if Path(name).name != name or not beside.is_file() or beside.is_symlink():
+    sibling = path.parent / name
+    if Path(name).name != name or not sibling.is_file() or sibling.is_symlink():
         return None
-    return beside.read_bytes() if beside.stat().st_size <= _LARGEST else None
+    return sibling.read_bytes() if sibling.stat().st_size <= _LARGEST else None
 
 
 def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list[str]:
     """Make the credentials of every instance known to *vault*; return whose are not set here."""
     lacking = []
     for entries in platforms.entries.values():
-        for one in (entry.instance for entry in entries if entry.instance.enabled):
-            name = f"{one.platform}.{one.instance_key}"
-            platform = platforms.platform(one.platform)
+        for instance in (entry.instance for entry in entries if entry.instance.enabled):
+            name = f"{instance.platform}.{instance.instance_key}"
+            platform = platforms.platform(instance.platform)
             try:
-                found = platforms.credentials(platform, one, environ=environ, closed=False)
+                credentials = platforms.credentials(
+                    platform, instance, environ=environ, closed=False
+                )
             except ConfigError:
                 lacking.append(name)
                 continue
-            for credential in found:
+            for credential in credentials:
                 vault.add(
                     str(credential.real), str(credential.standin), name=f"{name}.{credential.name}"
                 )
-            vault.address(found.live, found.declared)
+            vault.address(credentials.live, credentials.declared)
     return lacking
 
 
@@ -236,7 +240,7 @@ def drafts_of(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> tupl
         raise LeakError(
             msg(
                 "not written, a secret was found in {names}",
-                names=joined(", ", dict.fromkeys(leaks)),
+                names=series(dict.fromkeys(leaks)),
             )
         )
     return drafts

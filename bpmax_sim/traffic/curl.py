@@ -26,16 +26,16 @@ def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     for exchange in exchanges:
         call = exchange.request.call
         name = call.name if call and call.platform else ""
-        told = _UNSEEN.sub(" ", f"# {exchange.order} {name}".rstrip() + _answered(exchange))
-        parts.append(f"{told}\n{command(exchange.request)}\n")
+        comment = _UNSEEN.sub(" ", f"# {exchange.order} {name}".rstrip() + _answered(exchange))
+        parts.append(f"{comment}\n{command(exchange.request)}\n")
     return "\n".join(parts).encode("utf-8", "replace"), ()
 
 
 def _answered(exchange: Exchange) -> str:
-    came = exchange.outcome
-    if isinstance(came, Failed):
-        return f" -> {came.code} {came.message}"
-    return f" -> HTTP {came.status} {came.reason}".rstrip()
+    outcome = exchange.outcome
+    if isinstance(outcome, Failed):
+        return f" -> {outcome.code} {outcome.message}"
+    return f" -> HTTP {outcome.status} {outcome.reason}".rstrip()
 
 
 def command(request: Request) -> str:
@@ -48,12 +48,12 @@ def command(request: Request) -> str:
         return _joined(lines)
     if "content-type" not in Headers(request.headers):
         lines.append("--header Content-Type:")  # or curl would name a form
-    said = _shell_text(request.body)
-    if said is not None and len(request.body) <= _LONGEST:
-        return _joined([*lines, msg("--data-binary {quote}", quote=shlex.quote(said))])
+    body = _shell_text(request.body)
+    if body is not None and len(request.body) <= _LONGEST:
+        return _joined([*lines, msg("--data-binary {quote}", quote=shlex.quote(body))])
     piped = _joined([*lines, "--data-binary @-"])
-    if said is not None:
-        return msg("printf '%s' {quote} | {piped}", quote=shlex.quote(said), piped=piped)
+    if body is not None:
+        return msg("printf '%s' {quote} | {piped}", quote=shlex.quote(body), piped=piped)
     return msg(
         "printf '{names}' | {piped}",
         names="".join(f"{chr(92)}{byte:03o}" for byte in request.body),
@@ -72,10 +72,10 @@ def _header(name: str, value: str) -> str:
 def _shell_text(body: bytes) -> str | None:
     """Return *body* as a word for the shell, or None where it has to be piped in."""
     try:
-        said = body.decode()
+        text = body.decode()
     except UnicodeDecodeError:
         return None
-    return None if "\0" in said or said.startswith("@") else said
+    return None if "\0" in text or text.startswith("@") else text
 
 
 def curl_of(event: Mapping[str, Any]) -> str:
@@ -104,4 +104,4 @@ def _body(body: Any, content_type: str) -> bytes | None:
 
 def _pair(name: str, value: Any) -> str:
     values = value if isinstance(value, list) else [value]
-    return "&".join(f"{quote_plus(name)}={quote_plus(str(one))}" for one in values)
+    return "&".join(f"{quote_plus(name)}={quote_plus(str(value))}" for value in values)

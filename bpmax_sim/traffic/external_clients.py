@@ -23,10 +23,12 @@ from bpmax_sim.secret.vault import Credentials, Vault
 from bpmax_sim.traffic.identify import declared_address, hidden, identify
 
 
-def register_credentials(found: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
+def register_credentials(credentials: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
     """Make the credentials of a tenant (platform key and instance key) known to *vault*."""
-    for one in found:
-        vault.add(str(one.real), str(one.standin), name=".".join((*tenant, one.name)))
+    for credential in credentials:
+        vault.add(
+            str(credential.real), str(credential.standin), name=".".join((*tenant, credential.name))
+        )
 
 
 @dataclass(slots=True)
@@ -128,10 +130,10 @@ class ExternalClients:
         if self.is_live or len(match.instances) == 1 or not match.is_declared:
             return match
         for instance in match.instances:
-            one = replace(match, instances=(instance,))
-            named = identify(request, one)
-            if self.is_recorded(hidden(named, one, self.vault)):
-                return one
+            single = replace(match, instances=(instance,))
+            named = identify(request, single)
+            if self.is_recorded(hidden(named, single, self.vault)):
+                return single
         return match
 
     def _register_everyone(self) -> None:
@@ -142,13 +144,15 @@ class ExternalClients:
         if not self.env.separate:
             return
         for entries in self.platforms.entries.values():
-            for one in (entry.instance for entry in entries):
+            for instance in (entry.instance for entry in entries):
                 with suppress(BpmaxError):  # what is not set cannot be sent
-                    platform = self.platforms.platform(one.platform)
-                    found = self.platforms.credentials(
-                        platform, one, environ=self.environ, closed=False
+                    platform = self.platforms.platform(instance.platform)
+                    credentials = self.platforms.credentials(
+                        platform, instance, environ=self.environ, closed=False
                     )
-                    register_credentials(found, (one.platform, one.instance_key), self.vault)
+                    register_credentials(
+                        credentials, (instance.platform, instance.instance_key), self.vault
+                    )
 
     def _register_tenant(self, call: Call) -> None:
         """Make the instance's own credentials known, where it has them."""
@@ -164,7 +168,9 @@ class ExternalClients:
 _REFUSED = 400
 
 
-def _record(request: Request, env: Environment, at: float, began: int, **came: Any) -> CallRecord:
+def _record(
+    request: Request, env: Environment, at: float, began: int, **outcome: Any
+) -> CallRecord:
     call = request.call
     assert call is not None
     return CallRecord(
@@ -179,5 +185,5 @@ def _record(request: Request, env: Environment, at: float, began: int, **came: A
         call=call,
         sent=request,
         redact=env.redact,
-        **came,
+        **outcome,
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import CassetteError, ConfigError, near
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
 from bpmax_sim.traffic.curl import write_curl
 from bpmax_sim.traffic.har import Attachment, no_attachment, read_har, write_har
@@ -136,4 +136,4 @@ def _known(name: str, names: tuple[str, ...]) -> str:
 
 
 def _all(names: tuple[str, ...]) -> str:
-    return ", ".join(names)
+    return series(names)

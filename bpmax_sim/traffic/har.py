@@ -61,15 +61,15 @@ def read_har(data: bytes, *, attachment: Attachment = no_attachment) -> Imported
 def _exchange(attachment: Attachment, entry: Any) -> Exchange:
     if entry.get("_webSocketMessages"):
         raise NotCarried(msg("it is a WebSocket, which is not supported"))
-    asked, came = entry["request"], entry["response"]
+    sent, response = entry["request"], entry["response"]
     return Exchange(
         request=request(
-            text(asked["method"]),
-            text(asked["url"]),
-            _pairs(asked.get("headers")),
-            _posted(asked, attachment),
+            text(sent["method"]),
+            text(sent["url"]),
+            _pairs(sent.get("headers")),
+            _posted(sent, attachment),
         ),
-        outcome=_outcome(entry, came, attachment),
+        outcome=_outcome(entry, response, attachment),
         at=instant(entry.get("startedDateTime")),
     )
 
@@ -78,18 +78,18 @@ def _pairs(headers: Any) -> Pairs:
     return tuple((text(item["name"]), text(item["value"])) for item in headers or ())
 
 
-def _posted(asked: Any, attachment: Attachment) -> bytes | None:
-    posted = asked.get("postData")
+def _posted(request: Any, attachment: Attachment) -> bytes | None:
+    posted = request.get("postData")
     if not posted:
-        if (asked.get("bodySize") or 0) > 0:
+        if (request.get("bodySize") or 0) > 0:
             raise NotCarried(msg("the archive leaves out the body of its request"))
         return None
     if posted.get("_file"):
         return _attached(posted["_file"], attachment)
-    said = posted.get("text")
-    if said:
+    body_text = posted.get("text")
+    if body_text:
         coded = posted.get("encoding") == "base64" or posted.get("_encoding") == "base64"
-        return from_base64(said) if coded else text(said).encode("utf-8", "surrogatepass")
+        return from_base64(body_text) if coded else text(body_text).encode("utf-8", "surrogatepass")
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
     if params and not str(posted.get("mimeType", "")).startswith(FORM):
         raise NotCarried(msg("the archive has the parts of its multipart body, and not the body"))
@@ -97,52 +97,54 @@ def _posted(asked: Any, attachment: Attachment) -> bytes | None:
 
 
 def _attached(name: str, attachment: Attachment) -> bytes:
-    found = attachment(name)
-    if found is None:
+    data = attachment(name)
+    if data is None:
         raise NotCarried(
             msg("its body is in the file {name!r}, which is not beside the archive", name=name)
         )
-    return found
+    return data
 
 
-def _outcome(entry: Any, came: Any, attachment: Attachment) -> Response | Failed:
+def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Failed:
     elapsed = max(0.0, float(entry.get("time") or 0)) / 1000
-    told = next((e[k] for e in (came, entry) for k in ("_error", "_failureText") if e.get(k)), "")
-    status = int(came.get("status") or 0)
-    if status <= 0 or (told and not came.get("content")):
-        if not told:
+    failure_text = next(
+        (e[k] for e in (reply, entry) for k in ("_error", "_failureText") if e.get(k)), ""
+    )
+    status = int(reply.get("status") or 0)
+    if status <= 0 or (failure_text and not reply.get("content")):
+        if not failure_text:
             raise NotCarried(
                 msg("it was blocked or not answered, and the archive does not say why")
             )
-        code = _code(str(told))
-        known = {"code": code, "sent": code != "CONNECT", **(came.get("_failed") or {})}
+        code = _code(str(failure_text))
+        known = {"code": code, "sent": code != "CONNECT", **(reply.get("_failed") or {})}
         return Failed(
             code=text(known["code"]),
-            message=str(told),
+            message=str(failure_text),
             elapsed=round(elapsed, 3),
             sent=bool(known["sent"]),
         )
-    body = _content(came.get("content") or {}, attachment)
-    headers = _pairs(came.get("headers"))
-    return response(status, str(came.get("statusText") or ""), headers, body, elapsed=elapsed)
+    body = _content(reply.get("content") or {}, attachment)
+    headers = _pairs(reply.get("headers"))
+    return response(status, str(reply.get("statusText") or ""), headers, body, elapsed=elapsed)
 
 
-def _code(told: str) -> str:
-    found = (code for code, words in _CODES if any(word in told.lower() for word in words))
-    return next(found, "RESET")
+def _code(text: str) -> str:
+    codes = (code for code, words in _CODES if any(word in text.lower() for word in words))
+    return next(codes, "RESET")
 
 
 def _content(content: Any, attachment: Attachment) -> bytes:
     if content.get("_file"):
         return _attached(content["_file"], attachment)
-    said = content.get("text")
-    if said is None:
+    body_text = content.get("text")
+    if body_text is None:
         if (content.get("size") or 0) > 0:
             raise NotCarried(msg("the archive leaves out the body of its answer"))
         return b""
     if content.get("encoding") == "base64":
-        return from_base64(said)
-    return text(said).encode("utf-8", "surrogatepass")
+        return from_base64(body_text)
+    return text(body_text).encode("utf-8", "surrogatepass")
 
 
 def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
@@ -162,57 +164,61 @@ def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _entry(exchange: Exchange) -> dict[str, Any]:
-    asked, came = exchange.request, exchange.outcome
-    took = round(came.elapsed * 1000)
-    query = split_query(asked.url)[1]
+    request, outcome = exchange.request, exchange.outcome
+    took = round(outcome.elapsed * 1000)
+    query = split_query(request.url)[1]
     posted: dict[str, Any] = {}
-    if asked.body is not None:
-        posted = {"postData": {"mimeType": _type(asked.headers), **_coded(asked.body)}}
+    if request.body is not None:
+        posted = {"postData": {"mimeType": _type(request.headers), **_coded(request.body)}}
     return {
         "startedDateTime": datetime.fromtimestamp(exchange.at, UTC).isoformat(
             timespec="microseconds"
         ),
         "time": took,
         "request": {
-            "method": asked.method,
-            "url": asked.url,
+            "method": request.method,
+            "url": request.url,
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": _named(asked.headers),
+            "headers": _named(request.headers),
             "queryString": _named(query),
             **posted,
             "headersSize": -1,
-            "bodySize": len(asked.body or b""),
+            "bodySize": len(request.body or b""),
         },
-        "response": _answered(came) if isinstance(came, Response) else _failed(came),
+        "response": _answered(outcome) if isinstance(outcome, Response) else _failed(outcome),
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
     }
 
 
-def _answered(came: Response) -> dict[str, Any]:
-    content = {"size": len(came.body), "mimeType": _type(came.headers), **_coded(came.body)}
+def _answered(response: Response) -> dict[str, Any]:
+    content = {
+        "size": len(response.body),
+        "mimeType": _type(response.headers),
+        **_coded(response.body),
+    }
     return {
-        "status": came.status,
-        "statusText": came.reason,
+        "status": response.status,
+        "statusText": response.reason,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _named(came.headers),
+        "headers": _named(response.headers),
         "content": content,
-        "redirectURL": came.header("location") or "",
+        "redirectURL": response.header("location") or "",
         "headersSize": -1,
-        "bodySize": len(came.body),
+        "bodySize": len(response.body),
     }
 
 
-def _failed(came: Failed) -> dict[str, Any]:
+def _failed(failure: Failed) -> dict[str, Any]:
     empty = _answered(Response(status=0))
-    told = {"code": came.code, "sent": came.sent}
+    data = {"code": failure.code, "sent": failure.sent}
     return {
         **empty,
         "content": {"size": 0, "mimeType": ""},
-        "_error": came.message or came.code,
-        "_failed": told,
+        "_error": failure.message or failure.code,
+        "_failed": data,
     }
 
 

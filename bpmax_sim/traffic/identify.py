@@ -37,7 +37,7 @@ def identify(request: Request, match: ApiMatch | None, *, serial: int = 0) -> Re
     target = match.target
     injected = _injected(request, target)
     placed = replace(request, base=match.base, injected=injected, confined=target.login is not None)
-    said = Call(
+    recorded_call = Call(
         platform=target.platform.platform_key,
         instance=match.instance,
         api=LOGIN if target.login else target.api.key if target.api else "",
@@ -45,7 +45,7 @@ def identify(request: Request, match: ApiMatch | None, *, serial: int = 0) -> Re
         path="",
         serial=serial,
     )
-    call = call_behind(placed, said)
+    call = call_behind(placed, recorded_call)
     return replace(
         placed,
         call=replace(call, path=match.path, method=request.method.upper()),

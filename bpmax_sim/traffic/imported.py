@@ -62,12 +62,12 @@ def each(
     So does a key that is not *known*, once for all exchanges that have it. Exchanges whose time is
     known are put in its order, the others stay where they are.
     """
-    found: list[Exchange] = []
+    exchanges: list[Exchange] = []
     notes: list[str] = []
     unread: dict[str, list[int]] = {}
     for number, item in items:
         try:
-            found.append(read(item))
+            exchanges.append(read(item))
         except NotCarried as reason:
             notes.append(msg("exchange {number}: {reason}", number=number, reason=reason))
         except KeyError as error:
@@ -91,11 +91,11 @@ def each(
             for key in unknown_keys(item, known):
                 unread.setdefault(key, []).append(number)
     notes += [_unread(key, numbers) for key, numbers in unread.items()]
-    if all(exchange.at for exchange in found):
-        found.sort(key=lambda exchange: exchange.at)
+    if all(exchange.at for exchange in exchanges):
+        exchanges.sort(key=lambda exchange: exchange.at)
     placed = (
         replace(exchange, order=order, at=exchange.at or _EARLIEST)
-        for order, exchange in enumerate(found, 1)
+        for order, exchange in enumerate(exchanges, 1)
     )
     return Imported(tuple(placed), tuple(dict.fromkeys(notes)))
 
@@ -170,7 +170,7 @@ def text(value: Any) -> str:
     return value
 
 
-def kept(headers: Pairs) -> Pairs:
+def without_connection_headers(headers: Pairs) -> Pairs:
     """Return the headers of a request without those that whoever sends writes anew."""
     return tuple(
         pair
@@ -188,7 +188,10 @@ def request(method: str, url: str, headers: Pairs, body: bytes | None) -> Reques
     if not url.lower().startswith(("http://", "https://")):
         raise NotCarried(msg("{url!r} is not an HTTP address", url=url[:60]))
     return Request(
-        method=method.upper(), url=ascii_url(url), headers=kept(headers), body=body or None
+        method=method.upper(),
+        url=ascii_url(url),
+        headers=without_connection_headers(headers),
+        body=body or None,
     )
 
 
@@ -257,12 +260,12 @@ def _undone(body: bytes, coding: str) -> bytes:
 def _inflated(body: bytes, window: int) -> bytes:
     engine = zlib.decompressobj(window)
     try:
-        found = engine.decompress(body, _MOST)
+        data = engine.decompress(body, _MOST)
     except zlib.error as error:
         raise NotCarried(msg("its compressed answer is broken ({error})", error=error)) from error
     if engine.unconsumed_tail:
         raise NotCarried(msg("its answer is larger than {most} bytes", most=_MOST))
-    return found
+    return data
 
 
 def _from_brotli(body: bytes) -> bytes:
@@ -274,17 +277,17 @@ def _from_brotli(body: bytes) -> bytes:
         ) from None
     engine = brotli.Decompressor()
     try:
-        found = bytes(engine.process(body, output_buffer_limit=_MOST))
+        data = bytes(engine.process(body, output_buffer_limit=_MOST))
     except brotli.error as error:
         raise NotCarried(msg("its compressed answer is broken ({error})", error=error)) from error
     if not engine.is_finished():
         why = (
             msg("is larger than {most} bytes", most=_MOST)
-            if len(found) >= _MOST
+            if len(data) >= _MOST
             else msg("was cut short")
         )
         raise NotCarried(msg("its answer {why}", why=why))
-    return found
+    return data
 
 
 def _is_text(body: bytes) -> bool:
@@ -383,11 +386,11 @@ class _Reader:
         if not self._is_harmless(node.tag):
             raise self._refusal(node, msg("the tag {tag!r} asks for an object", tag=node.tag))
         if isinstance(node, yaml.MappingNode):
-            found = {
+            members = {
                 str(self.value(name, depth + 1)): self.value(value, depth + 1)
                 for name, value in node.value
             }
-            return _content(found) if node.tag.startswith(_PYTHON) else found
+            return _content(members) if node.tag.startswith(_PYTHON) else members
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, depth + 1) for item in node.value]
         return self._scalar(node)
@@ -421,9 +424,9 @@ class _Reader:
         )
 
 
-def _content(found: dict[str, Any]) -> bytes:
+def _content(document: dict[str, Any]) -> bytes:
     """Return the bytes of a file's or an iterator's state."""
-    outer = found.get("args") or found.get("state")
+    outer = document.get("args") or document.get("state")
     if not isinstance(outer, list) or not outer:
         return b""
     pieces = outer[0] if isinstance(outer[0], list) else outer[:1]

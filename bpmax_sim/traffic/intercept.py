@@ -41,10 +41,10 @@ class Hears(Protocol):
 
 def listening(hears: Hears, name: str) -> AbstractContextManager[object]:
     """Return a context in which *hears* is asked about each request; *name* is for vcrpy's log."""
-    made: AbstractContextManager[object] = CassetteContextDecorator(
+    recorder: AbstractContextManager[object] = CassetteContextDecorator(
         _Listener, lambda: {"path": name, "custom_patches": (), "hears": hears}
     )
-    return made
+    return recorder
 
 
 class _Listener(Cassette):  # type: ignore[misc]
@@ -66,39 +66,41 @@ class _Listener(Cassette):  # type: ignore[misc]
     def write_protected(self) -> bool:
         return False
 
-    def can_play_response_for(self, asked: Any) -> bool:
+    def can_play_response_for(self, request: Any) -> bool:
         if self._hears.passes():
             return False
-        if id(asked) not in self._ready:
-            answer = self._hears.answer(_request(asked))
+        if id(request) not in self._ready:
+            answer = self._hears.answer(_request(request))
             if answer is None:
-                self._begun[id(asked)] = time.perf_counter()
+                self._begun[id(request)] = time.perf_counter()
                 return False
-            self._ready[id(asked)] = answer
+            self._ready[id(request)] = answer
         return True
 
-    def play_response(self, asked: Any) -> dict[str, Any]:
-        answer = self._ready.pop(id(asked), None) or self._hears.answer(_request(asked))
+    def play_response(self, request: Any) -> dict[str, Any]:
+        answer = self._ready.pop(id(request), None) or self._hears.answer(_request(request))
         assert answer is not None
-        return _told(answer)
+        return _vcr_response(answer)
 
-    def append(self, asked: Any, came: Mapping[str, Any]) -> None:
+    def append(self, request: Any, response: Mapping[str, Any]) -> None:
         if not self._hears.passes():
-            took = time.perf_counter() - self._begun.pop(id(asked), time.perf_counter())
-            self._hears.keep(_request(asked), _response(came, took))
+            took = time.perf_counter() - self._begun.pop(id(request), time.perf_counter())
+            self._hears.keep(_request(request), _response(response, took))
 
 
-def _request(asked: Any) -> Request:
-    headers, body = grouped_pairs(asked.headers), asked.body_bytes
+def _request(original: Any) -> Request:
+    headers, body = grouped_pairs(original.headers), original.body_bytes
     if isinstance(body, dict | list):  # of aiohttp, before it is encoded
         headers, body = (*headers, ("Content-Type", "application/json")), json.dumps(body)
     try:
-        made = request(asked.method, asked.uri, headers, None if body is None else _octets(body))
+        converted = request(
+            original.method, original.uri, headers, None if body is None else _octets(body)
+        )
     except NotCarried as reason:
         raise CassetteError(
             msg("a request beside $proxy cannot be recorded: {reason}", reason=reason)
         ) from None
-    return replace(made, follow=False)
+    return replace(converted, follow=False)
 
 
 def _octets(body: object) -> bytes:
@@ -109,21 +111,21 @@ def _octets(body: object) -> bytes:
     raise NotCarried(msg("its body is a {name}", name=type(body).__name__))
 
 
-def _response(came: Mapping[str, Any], took: float) -> Response:
-    status, body = came["status"], came["body"]["string"] or b""
+def _response(original: Mapping[str, Any], took: float) -> Response:
+    status, body = original["status"], original["body"]["string"] or b""
     try:
         body = _octets(body)
-        made = response(
-            status["code"], status["message"] or "", grouped_pairs(came["headers"]), body
+        converted = response(
+            status["code"], status["message"] or "", grouped_pairs(original["headers"]), body
         )
     except NotCarried as reason:
         raise CassetteError(
             msg("an answer beside $proxy cannot be recorded: {reason}", reason=reason)
         ) from None
-    return replace(made, elapsed=took, source="live")
+    return replace(converted, elapsed=took, source="live")
 
 
-def _told(answer: Response) -> dict[str, Any]:
+def _vcr_response(answer: Response) -> dict[str, Any]:
     return {
         "status": {"code": answer.status, "message": answer.reason},
         "headers": {name: list(values) for name, values in grouped(answer.headers)},

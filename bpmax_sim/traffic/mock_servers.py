@@ -81,39 +81,39 @@ def _scenario(mapping: Any) -> str:
 
 
 def _chain(left: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
-    state, found = _STARTED, []
+    state, result = _STARTED, []
     while left:
         due = (p for p in left if p[1].get("requiredScenarioState") in {state, None})
         step = next(due, left[0])
         left.remove(step)
-        found.append(step)
+        result.append(step)
         state = step[1].get("newScenarioState") or state
-    return found
+    return result
 
 
 def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
-    asked = mapping["request"]
-    method = text(asked.get("method") or "ANY")
+    matcher = mapping["request"]
+    method = text(matcher.get("method") or "ANY")
     if method == "ANY":
         raise NotCarried(msg("it answers any method"))
-    body, media = _expected_body(asked)
-    headers = tuple(_wiremock_headers(asked, media if body else ""))
+    body, media = _expected_body(matcher)
+    headers = tuple(_wiremock_headers(matcher, media if body else ""))
     return Exchange(
-        request=request(method, address + _target(asked), headers, body),
+        request=request(method, address + _target(matcher), headers, body),
         outcome=_outcome(mapping["response"]),
     )
 
 
-def _target(asked: Any) -> str:
-    if isinstance(asked.get("url"), str):
-        target: str = asked["url"]
+def _target(request: Any) -> str:
+    if isinstance(request.get("url"), str):
+        target: str = request["url"]
         return target
-    path = asked.get("urlPath")
+    path = request.get("urlPath")
     if not isinstance(path, str):
         raise NotCarried(msg("its address is a pattern"))
     pairs = [
         (name, value)
-        for name, rule in (asked.get("queryParameters") or {}).items()
+        for name, rule in (request.get("queryParameters") or {}).items()
         for value in _values(rule, msg("the query parameter {name!r}", name=name))
     ]
     query = "&".join(f"{quote(n, safe='-._~')}={quote(v, safe='-._~')}" for n, v in pairs)
@@ -124,16 +124,16 @@ def _values(rule: Any, what: str) -> Iterator[str]:
     if isinstance(rule, dict) and isinstance(rule.get("equalTo"), str):
         yield rule["equalTo"]
     elif isinstance(rule, dict) and isinstance(rule.get("hasExactly"), list):
-        for one in rule["hasExactly"]:
-            yield from _values(one, what)
+        for value in rule["hasExactly"]:
+            yield from _values(value, what)
     else:
         raise NotCarried(msg("{what} is a pattern", what=what))
 
 
-def _wiremock_headers(asked: Any, media: str) -> Iterator[tuple[str, str]]:
+def _wiremock_headers(request: Any, media: str) -> Iterator[tuple[str, str]]:
     """Yield the headers that are known exactly; a pattern leaves its header out, nothing fails."""
     names = set()
-    for name, rule in (asked.get("headers") or {}).items():
+    for name, rule in (request.get("headers") or {}).items():
         if isinstance(rule, dict) and isinstance(rule.get("equalTo"), str):
             names.add(name.lower())
             yield name, rule["equalTo"]
@@ -141,17 +141,17 @@ def _wiremock_headers(asked: Any, media: str) -> Iterator[tuple[str, str]]:
         yield "content-type", media
 
 
-def _expected_body(asked: Any) -> tuple[bytes | None, str]:
+def _expected_body(request: Any) -> tuple[bytes | None, str]:
     """Return the body that the mapping asks for, and its media type where the rule tells it."""
-    patterns = asked.get("bodyPatterns") or []
+    patterns = request.get("bodyPatterns") or []
     if not patterns:
         return None, ""
     if len(patterns) > 1:
         raise NotCarried(msg("its body has to fit several patterns"))
     (rule,) = patterns
     if "equalToJson" in rule:
-        said = rule["equalToJson"]
-        return (said if isinstance(said, str) else _json(said)).encode(), "application/json"
+        text = rule["equalToJson"]
+        return (text if isinstance(text, str) else _json(text)).encode(), "application/json"
     if isinstance(rule.get("equalToXml"), str):
         return rule["equalToXml"].encode(), "application/xml"
     if isinstance(rule.get("equalTo"), str):
@@ -165,39 +165,39 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _outcome(came: Any) -> Response | Failed:
-    delay = float(came.get("fixedDelayMilliseconds") or 0) / 1000
-    if came.get("fault"):
-        message = _FAULTS.get(came["fault"], str(came["fault"]))
+def _outcome(reply: Any) -> Response | Failed:
+    delay = float(reply.get("fixedDelayMilliseconds") or 0) / 1000
+    if reply.get("fault"):
+        message = _FAULTS.get(reply["fault"], str(reply["fault"]))
         return Failed(code="RESET", message=message, elapsed=delay)
-    if came.get("proxyBaseUrl"):
+    if reply.get("proxyBaseUrl"):
         raise NotCarried(msg("it hands requests on to another server"))
-    if "response-template" in (came.get("transformers") or ()):
+    if "response-template" in (reply.get("transformers") or ()):
         raise NotCarried(msg("its answer is a template"))
-    headers = grouped_pairs(came.get("headers"))
-    body = _body(came)
+    headers = grouped_pairs(reply.get("headers"))
+    body = _body(reply)
     return response(
-        int(came.get("status") or 200),
-        str(came.get("statusMessage") or ""),
+        int(reply.get("status") or 200),
+        str(reply.get("statusMessage") or ""),
         headers,
         body,
         elapsed=delay,
     )
 
 
-def _body(came: Any) -> bytes:
-    if came.get("bodyFileName"):
+def _body(response: Any) -> bytes:
+    if response.get("bodyFileName"):
         raise NotCarried(
             msg(
                 "its body is in the file {bodyfilename!r}; put it into `body`",
-                bodyfilename=came["bodyFileName"],
+                bodyfilename=response["bodyFileName"],
             )
         )
-    if "jsonBody" in came:
-        return _json(came["jsonBody"]).encode()
-    if came.get("base64Body"):
-        return from_base64(came["base64Body"])
-    return text(came.get("body") or "").encode()
+    if "jsonBody" in response:
+        return _json(response["jsonBody"]).encode()
+    if response.get("base64Body"):
+        return from_base64(response["base64Body"])
+    return text(response.get("body") or "").encode()
 
 
 def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
@@ -209,8 +209,8 @@ def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...
     mappings = [_mapping(exchange, notes) for exchange in exchanges]
     for same in _equal(mappings):
         _number(same)
-    told = json.dumps({"mappings": mappings}, ensure_ascii=False, indent=2)
-    return told.encode() + b"\n", tuple(notes)
+    text = json.dumps({"mappings": mappings}, ensure_ascii=False, indent=2)
+    return text.encode() + b"\n", tuple(notes)
 
 
 def _equal(mappings: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -221,8 +221,8 @@ def _equal(mappings: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 def _number(same: list[dict[str, Any]]) -> None:
-    asked = same[0]["request"]
-    name = f"{asked['method']} {asked['url']}"
+    request = same[0]["request"]
+    name = f"{request['method']} {request['url']}"
     for number, mapping in enumerate(same):
         mapping["scenarioName"] = name
         mapping["requiredScenarioState"] = (
@@ -233,34 +233,34 @@ def _number(same: list[dict[str, Any]]) -> None:
 
 
 def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
-    asked, came = exchange.request, exchange.outcome
-    parts = urlsplit(asked.url)
+    request, outcome = exchange.request, exchange.outcome
+    parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    expected: dict[str, Any] = {"method": asked.method, "url": target}
-    content_type = Headers(asked.headers).content_type
+    expected: dict[str, Any] = {"method": request.method, "url": target}
+    content_type = Headers(request.headers).content_type
     rules: dict[str, Any] = {}
-    for name, value in asked.call.headers if asked.call else asked.headers:
-        if asked.call or name.lower() not in _OF_CLIENTS:
+    for name, value in request.call.headers if request.call else request.headers:
+        if request.call or name.lower() not in _OF_CLIENTS:
             rules.setdefault(name, _header(name, value))
     if rules:
         expected["headers"] = rules
-    if asked.body:
-        expected["bodyPatterns"] = [_pattern(asked.body, content_type)]
-    if isinstance(came, Failed):
-        if came.code != "RESET":
+    if request.body:
+        expected["bodyPatterns"] = [_pattern(request.body, content_type)]
+    if isinstance(outcome, Failed):
+        if outcome.code != "RESET":
             notes.append(
                 msg(
                     "exchange {order}: {code} became a reset connection",
                     order=exchange.order,
-                    code=came.code,
+                    code=outcome.code,
                 )
             )
-        told: dict[str, Any] = {"fault": "CONNECTION_RESET_BY_PEER"}
+        data: dict[str, Any] = {"fault": "CONNECTION_RESET_BY_PEER"}
     else:
-        told = _told(came)
-    if came.elapsed:
-        told["fixedDelayMilliseconds"] = round(came.elapsed * 1000)
-    return {"request": expected, "response": told}
+        data = _response_data(outcome)
+    if outcome.elapsed:
+        data["fixedDelayMilliseconds"] = round(outcome.elapsed * 1000)
+    return {"request": expected, "response": data}
 
 
 def _header(name: str, value: str) -> dict[str, Any]:
@@ -276,22 +276,22 @@ def _header(name: str, value: str) -> dict[str, Any]:
 
 def _pattern(body: bytes, content_type: str) -> dict[str, Any]:
     try:
-        said = body.decode()
+        text = body.decode()
     except UnicodeDecodeError:
         return {"binaryEqualTo": base64.b64encode(body).decode()}
-    return {"equalToJson" if media_type(content_type) == "application/json" else "equalTo": said}
+    return {"equalToJson" if media_type(content_type) == "application/json" else "equalTo": text}
 
 
-def _told(came: Response) -> dict[str, Any]:
-    values = {n: v[0] if len(v) == 1 else v for n, v in grouped(came.headers)}
-    told: dict[str, Any] = {"status": came.status, "headers": values}
-    if came.reason:
-        told["statusMessage"] = came.reason
+def _response_data(response: Response) -> dict[str, Any]:
+    values = {n: v[0] if len(v) == 1 else v for n, v in grouped(response.headers)}
+    data: dict[str, Any] = {"status": response.status, "headers": values}
+    if response.reason:
+        data["statusMessage"] = response.reason
     try:
-        told["body"] = came.body.decode()
+        data["body"] = response.body.decode()
     except UnicodeDecodeError:
-        told["base64Body"] = base64.b64encode(came.body).decode()
-    return told
+        data["base64Body"] = base64.b64encode(response.body).decode()
+    return data
 
 
 HOVERFLY: Final = msg("a simulation of Hoverfly")
@@ -317,14 +317,14 @@ def read_hoverfly(data: bytes) -> Imported:
             )
         )
     ordered = sorted(numbered(pairs), key=lambda pair: _turn(pair[1]))
-    found = each(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
-    return Imported(found.exchanges, (*found.notes, *_lost(tree["data"])))
+    imported = each(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
+    return Imported(imported.exchanges, (*imported.notes, *_lost(tree["data"])))
 
 
 def _turn(pair: Any) -> int:
     """Return the place in the sequence of answers to one request, as Hoverfly records them."""
-    asked = pair.get("request") if isinstance(pair, dict) else None
-    states = (asked.get("requiresState") or {}) if isinstance(asked, dict) else {}
+    request = pair.get("request") if isinstance(pair, dict) else None
+    states = (request.get("requiresState") or {}) if isinstance(request, dict) else {}
     turns = [value for name, value in states.items() if name.startswith(_SEQUENCE)]
     return int(turns[0]) if turns and str(turns[0]).isdigit() else 0
 
@@ -336,31 +336,31 @@ def _lost(data: Any) -> Iterator[str]:
 
 
 def _hoverfly_exchange(pair: Any) -> Exchange:
-    asked, came = pair["request"], pair["response"]
-    _refuse_states(asked)
-    scheme = _one(asked.get("scheme"), "scheme", "http")
-    host = _one(asked.get("destination"), "destination")
-    path = _one(asked.get("path"), "path", "/")
-    query = _query(asked)
-    body = _one(asked.get("body"), "body", "")
+    matchers, response = pair["request"], pair["response"]
+    _refuse_states(matchers)
+    scheme = _single(matchers.get("scheme"), "scheme", "http")
+    host = _single(matchers.get("destination"), "destination")
+    path = _single(matchers.get("path"), "path", "/")
+    query = _query(matchers)
+    body = _single(matchers.get("body"), "body", "")
     return Exchange(
         request=request(
-            _one(asked.get("method"), "method"),
+            _single(matchers.get("method"), "method"),
             f"{scheme}://{host}{path}{'?' if query else ''}{query}",
-            tuple(_hoverfly_headers(asked.get("headers") or {})),
+            tuple(_hoverfly_headers(matchers.get("headers") or {})),
             body.encode() or None,
         ),
-        outcome=_answer(came),
+        outcome=_answer(response),
     )
 
 
-def _refuse_states(asked: Any) -> None:
-    states = [n for n in asked.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
+def _refuse_states(request: Any) -> None:
+    states = [n for n in request.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
     if states:
         raise NotCarried(msg("it depends on the state {states!r}", states=states[0]))
 
 
-def _one(matchers: Any, what: str, otherwise: str | None = None) -> str:
+def _single(matchers: Any, what: str, otherwise: str | None = None) -> str:
     """Return the one text that *matchers* accept.
 
     Raises:
@@ -374,19 +374,21 @@ def _one(matchers: Any, what: str, otherwise: str | None = None) -> str:
         raise NotCarried(msg("its {what} is a pattern", what=what))
     value = matchers[0].get("value")
     if isinstance(value, dict):  # a form: matchers by name
-        pairs = [(name, _one(rules, f"{what} {name!r}", "")) for name, rules in value.items()]
+        pairs = [(name, _single(rules, f"{what} {name!r}", "")) for name, rules in value.items()]
         return _encoded(pairs)
     return text(value)
 
 
-def _query(asked: Any) -> str:
-    if asked.get("deprecatedQuery"):
-        return _one(asked["deprecatedQuery"], "query", "")
+def _query(request: Any) -> str:
+    if request.get("deprecatedQuery"):
+        return _single(request["deprecatedQuery"], "query", "")
     pairs = []
-    for name, matchers in (asked.get("query") or {}).items():
+    for name, matchers in (request.get("query") or {}).items():
         several = len(matchers) == 1 and matchers[0].get("matcher") == "array"
         values = (
-            matchers[0]["value"] if several else [_one(matchers, msg("query {name!r}", name=name))]
+            matchers[0]["value"]
+            if several
+            else [_single(matchers, msg("query {name!r}", name=name))]
         )
         pairs += [(name, text(value)) for value in values]
     return _encoded(pairs)
@@ -400,24 +402,24 @@ def _hoverfly_headers(headers: Any) -> Iterator[tuple[str, str]]:
     """Yield the headers that are known exactly; a pattern leaves its header out, nothing fails."""
     for name, matchers in headers.items():
         try:
-            yield name, _one(matchers, msg("header {name!r}", name=name), "")
+            yield name, _single(matchers, msg("header {name!r}", name=name), "")
         except NotCarried:
             continue
 
 
-def _answer(came: Any) -> Response:
-    if came.get("templated"):
+def _answer(reply: Any) -> Response:
+    if reply.get("templated"):
         raise NotCarried(msg("its answer is a template"))
-    if came.get("bodyFile"):
+    if reply.get("bodyFile"):
         raise NotCarried(
             msg(
                 "its body is in the file {bodyfile!r}; put it into `body`",
-                bodyfile=came["bodyFile"],
+                bodyfile=reply["bodyFile"],
             )
         )
-    said = text(came.get("body") or "")
-    body = from_base64(said) if came.get("encodedBody") else said.encode()
-    delay = float(came.get("fixedDelay") or 0) / 1000
+    content = text(reply.get("body") or "")
+    body = from_base64(content) if reply.get("encodedBody") else content.encode()
+    delay = float(reply.get("fixedDelay") or 0) / 1000
     return response(
-        int(came["status"]), "", grouped_pairs(came.get("headers")), body, elapsed=delay
+        int(reply["status"]), "", grouped_pairs(reply.get("headers")), body, elapsed=delay
     )

@@ -18,7 +18,7 @@ from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.messages import Exchange, Pairs, Response
 from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
@@ -74,33 +74,35 @@ def _with_value(part: Any, typed: Any) -> Any:
 
 
 def _vcrpy_exchange(item: Any) -> Exchange:
-    asked, came = item["request"], item["response"]
+    sent, response = item["request"], item["response"]
     return Exchange(
         request=request(
-            text(asked["method"]),
-            text(asked["url"] if "uri" not in asked and "url" in asked else asked["uri"]),
-            grouped_pairs(asked.get("headers")),
-            _body_of(asked),
+            text(sent["method"]),
+            text(sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]),
+            grouped_pairs(sent.get("headers")),
+            _body_of(sent),
         ),
-        outcome=_answer(came),
+        outcome=_answer(response),
         at=instant(item.get("recorded_at") or item.get("at")),
     )
 
 
-def _answer(came: Any) -> Response:
-    code, reason = _status(came)
-    headers = grouped_pairs(came.get("headers"))
-    return response(code, reason, headers, _body_of(came) or b"")
+def _answer(reply: Any) -> Response:
+    code, reason = _status(reply)
+    headers = grouped_pairs(reply.get("headers"))
+    return response(code, reason, headers, _body_of(reply) or b"")
 
 
-def _status(came: Any) -> tuple[int, str]:
+def _status(response: Any) -> tuple[int, str]:
     """Return code and reason, which go-vcr writes as ``200 OK`` and old recorders by itself."""
-    status = came.get("status")
+    status = response.get("status")
     if isinstance(status, dict) and "code" in status:
         return int(status["code"]), str(status.get("message") or "")
-    if "code" in came:
-        return int(came["code"]), str(status or "").partition(" ")[2]
-    return int(came["status_code"] if status is None or isinstance(status, dict) else status), ""
+    if "code" in response:
+        return int(response["code"]), str(status or "").partition(" ")[2]
+    return int(
+        response["status_code"] if status is None or isinstance(status, dict) else status
+    ), ""
 
 
 def _body_of(part: Any) -> bytes | None:
@@ -121,7 +123,7 @@ def _bytes(body: Any) -> bytes | None:
             raise NotCarried(
                 msg(
                     "its body has the keys {names}, none of which is known",
-                    names=joined(", ", body),
+                    names=series(body),
                 )
             )
         return _bytes(body.get("string"))
@@ -140,8 +142,8 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     """
     requests, responses, notes = [], [], []
     for exchange in exchanges:
-        asked, came = exchange.request, exchange.outcome
-        if not isinstance(came, Response):
+        request, outcome = exchange.request, exchange.outcome
+        if not isinstance(outcome, Response):
             notes.append(
                 msg(
                     "exchange {order}: it did not complete, which vcrpy cannot tell",
@@ -149,28 +151,28 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                 )
             )
             continue
-        headers = {name: values[0] for name, values in grouped(asked.headers)}
-        if len(headers) < len(asked.headers):
+        headers = {name: values[0] for name, values in grouped(request.headers)}
+        if len(headers) < len(request.headers):
             notes.append(
                 msg(
                     "exchange {order}: vcrpy keeps one value of a request header",
                     order=exchange.order,
                 )
             )
-        requests.append(VcrRequest(asked.method, asked.url, asked.body, headers))
+        requests.append(VcrRequest(request.method, request.url, request.body, headers))
         responses.append(
             {
-                "status": {"code": came.status, "message": came.reason},
-                "headers": _lists(came.headers),
-                "body": {"string": came.body},
+                "status": {"code": outcome.status, "message": outcome.reason},
+                "headers": _lists(outcome.headers),
+                "body": {"string": outcome.body},
             }
         )
     if notes and not requests:
         raise CassetteError(
             msg("nothing can be written for vcrpy: {names}", names=joined("; ", notes))
         )
-    told = serialize({"requests": requests, "responses": responses}, yamlserializer)
-    return told.encode(), tuple(notes)
+    text = serialize({"requests": requests, "responses": responses}, yamlserializer)
+    return text.encode(), tuple(notes)
 
 
 def _lists(pairs: Pairs) -> dict[str, list[str]]:
@@ -194,20 +196,20 @@ def read_betamax(data: bytes) -> Imported:
 
 
 def _betamax_exchange(item: Any) -> Exchange:
-    asked, came = item["request"], item["response"]
-    code, reason = _status(came)
+    sent, reply = item["request"], item["response"]
+    code, reason = _status(reply)
     return Exchange(
         request=request(
-            text(asked["method"]),
-            text(asked["uri"]),
-            grouped_pairs(asked.get("headers")),
-            _betamax_body(asked.get("body")),
+            text(sent["method"]),
+            text(sent["uri"]),
+            grouped_pairs(sent.get("headers")),
+            _betamax_body(sent.get("body")),
         ),
         outcome=response(
             code,
             reason,
-            grouped_pairs(came.get("headers")),
-            _betamax_body(came.get("body")) or b"",
+            grouped_pairs(reply.get("headers")),
+            _betamax_body(reply.get("body")) or b"",
         ),
         at=instant(item.get("recorded_at")),
     )
@@ -218,15 +220,15 @@ def _betamax_body(body: Any) -> bytes | None:
         return body.encode() if body else None
     if isinstance(body.get("base64_string"), str):
         return from_base64(body["base64_string"])
-    said = text(body.get("string") or "")
-    if "\ufffd" in said:
+    content = text(body.get("string") or "")
+    if "\ufffd" in content:
         raise NotCarried(
             msg(
                 "a body of it was no text, and betamax kept it damaged; record it with "
                 "preserve_exact_body_bytes"
             )
         )
-    return said.encode(_charset(body.get("encoding")), "replace") or None
+    return content.encode(_charset(body.get("encoding")), "replace") or None
 
 
 def _charset(name: Any) -> str:
@@ -248,12 +250,12 @@ def read_cassetter(data: bytes) -> Imported:
         CassetteError: if it is none.
     """
     tree = load(data, CASSETTER, typed=True) if b"[[interactions]]" not in data else _toml(data)
-    found = each(
+    imported = each(
         numbered(listed(tree, "interactions", what=CASSETTER)),
         _cassetter_exchange,
         known_keys.CASSETTER,
     )
-    return Imported(found.exchanges, (*found.notes, *_lost(tree)))
+    return Imported(imported.exchanges, (*imported.notes, *_lost(tree)))
 
 
 def _toml(data: bytes) -> Any:
@@ -266,29 +268,29 @@ def _toml(data: bytes) -> Any:
 
 
 def _lost(tree: Any) -> Iterator[str]:
-    for kind, told in (("ws_interactions", "WebSocket"), ("grpc_interactions", "gRPC")):
+    for kind, protocol in (("ws_interactions", "WebSocket"), ("grpc_interactions", "gRPC")):
         if tree.get(kind):
             yield msg(
-                "{tree_count} {told} exchanges: they are not supported",
+                "{tree_count} {protocol} exchanges: they are not supported",
                 tree_count=len(tree[kind]),
-                told=told,
+                protocol=protocol,
             )
 
 
 def _cassetter_exchange(item: Any) -> Exchange:
-    asked, came = item["request"], item["response"]
+    sent, reply = item["request"], item["response"]
     return Exchange(
         request=request(
-            text(asked["method"]),
-            text(asked["uri"]),
-            grouped_pairs(asked.get("headers")),
-            _cassetter_body(asked),
+            text(sent["method"]),
+            text(sent["uri"]),
+            grouped_pairs(sent.get("headers")),
+            _cassetter_body(sent),
         ),
         outcome=response(
-            int(came["status"]),
+            int(reply["status"]),
             "",
-            grouped_pairs(came.get("headers")),
-            _cassetter_body(came) or b"",
+            grouped_pairs(reply.get("headers")),
+            _cassetter_body(reply) or b"",
         ),
         at=instant(item.get("recorded_at")),
     )
@@ -297,8 +299,8 @@ def _cassetter_exchange(item: Any) -> Exchange:
 def _cassetter_body(part: Any) -> bytes | None:
     """Return the body of a request or answer; YAML nests it, TOML has it flat and JSON as text."""
     nested = isinstance(part.get("body"), dict)
-    said = part["body"] if nested else {k.removeprefix("body_"): v for k, v in part.items()}
-    kind, content = said.get("type", "none"), said.get("content")
+    body = part["body"] if nested else {k.removeprefix("body_"): v for k, v in part.items()}
+    kind, content = body.get("type", "none"), body.get("content")
     if kind == "none" or content is None:
         return b"null" if kind == "json" else None
     if kind == "json":

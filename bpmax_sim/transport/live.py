@@ -184,8 +184,8 @@ class Live:
 
 
 def _incomplete(request: Request, elapsed: float) -> TransportError:
-    told = msg("the answer was not complete within {timeout:g} s", timeout=request.timeout)
-    return TransportError(told, code="TIMEOUT", elapsed=elapsed)
+    message = msg("the answer was not complete within {timeout:g} s", timeout=request.timeout)
+    return TransportError(message, code="TIMEOUT", elapsed=elapsed)
 
 
 def _client(inner: httpx.BaseTransport | None, route: Route) -> httpx.Client:
@@ -243,7 +243,7 @@ def _check_codings(answer: httpx.Response) -> None:
         BadResponseError: it is compressed in a way that was not asked for.
     """
     named = answer.headers.get_list("content-encoding", split_commas=True)
-    for coding in (one.strip().lower() for one in named):
+    for coding in (name.strip().lower() for name in named):
         if coding not in _CODINGS and not (coding == "br" and find_spec("brotli")):
             hint = msg("; pip install 'bpmax-sim[br]'") if coding == "br" else ""
             raise BadResponseError(

@@ -60,22 +60,22 @@ TransportLike = Transport | Callable[[Request], Response]
 """What `as_transport` takes."""
 
 
-def as_transport(given: object) -> Transport:
-    """Return *given* as a transport; a function of a request becomes one.
+def as_transport(transport: object) -> Transport:
+    """Return *transport* as a transport; a function of a request becomes one.
 
     Raises:
         ConfigError: it is neither.
     """
-    if not isinstance(given, type):
-        if callable(getattr(given, "handle", None)):
-            return cast("Transport", given)
-        if callable(given):
-            return Handler(given)
+    if not isinstance(transport, type):
+        if callable(getattr(transport, "handle", None)):
+            return cast("Transport", transport)
+        if callable(transport):
+            return Handler(transport)
     raise ConfigError(
         msg(
             "transport: expected a function of a Request that returns a Response, or an "
-            "object with a method handle, got {given!r}",
-            given=given,
+            "object with a method handle, got {transport!r}",
+            transport=transport,
         )
     )
 

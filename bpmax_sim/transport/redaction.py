@@ -54,8 +54,8 @@ def in_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
 def in_url(url: str, places: Iterable[str]) -> str:
     """Return *url* with the query values that *places* names replaced."""
     names = _names(places, "query")
-    address, found, query = url.partition("?")
-    if not names or not found:
+    address, mark, query = url.partition("?")
+    if not names or not mark:
         return url
     return f"{address}?{'&'.join(_parameter(part, names) for part in query.split('&'))}"
 
@@ -97,16 +97,16 @@ def _in_form(body: bytes, names: set[str]) -> bytes:
 
 def _in_json(body: bytes, value: Any, paths: tuple[Steps, ...]) -> bytes:
     text = body.decode(errors="surrogateescape")
-    for found in dict.fromkeys(item for path in paths for item in _texts_at(value, path)):
+    for leaf in dict.fromkeys(item for path in paths for item in _texts_at(value, path)):
         for ascii_only in (False, True):
-            old = json.dumps(found, ensure_ascii=ascii_only)
-            text = text.replace(old, json.dumps(pseudonym(found), ensure_ascii=ascii_only))
+            old = json.dumps(leaf, ensure_ascii=ascii_only)
+            text = text.replace(old, json.dumps(pseudonym(leaf), ensure_ascii=ascii_only))
     return text.encode(errors="surrogateescape")
 
 
 def _texts_at(value: Any, steps: Steps) -> Iterator[str]:
     """Yield the texts at *steps*; a number is no text, so declare such a field as text."""
-    return (found for found in values_at(value, steps) if isinstance(found, str))
+    return (text for text in values_at(value, steps) if isinstance(text, str))
 
 
 _MOST_EXACT = 256
@@ -121,7 +121,7 @@ def redacted(request: Request, answer: Response, vault: Vault) -> tuple[Request,
     """
     shown = request.recorded
     if shown.standin is None and not _hides_by_place(shown, answer):
-        texts, bodies = _told(shown)
+        texts, bodies = _shown_values(shown)
         texts.update([value for _, value in answer.headers])
         if vault.keeps(texts, *bodies, answer.body):
             return shown, answer
@@ -139,7 +139,7 @@ def _hides_by_place(shown: Request, answer: Response) -> bool:
     )
 
 
-def _told(shown: Request) -> tuple[set[str], set[bytes]]:
+def _shown_values(shown: Request) -> tuple[set[str], set[bytes]]:
     """Return every text and body in *shown* that is redacted, the path as a part of the URL."""
     texts = {shown.url, *[value for _, value in shown.headers]}
     bodies = {shown.body or b""}
@@ -219,13 +219,13 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
 
 def _chunks(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
     """Return the pieces that *body*, redacted, falls into where the answer's own did."""
-    chunks, came = response.chunks, response.body
-    if len(body) == len(came) or not chunks:
+    chunks, rest = response.chunks, response.body
+    if len(body) == len(rest) or not chunks:
         return chunks
     exact = len(chunks) <= _MOST_EXACT
     ends = [0]
     for end in accumulate(chunk.length for chunk in chunks):
-        at = len(vault.redact(came[:end])) if exact else end * len(body) // len(came)
+        at = len(vault.redact(rest[:end])) if exact else end * len(body) // len(rest)
         ends.append(min(max(at, ends[-1]), len(body)))
     ends[-1] = len(body)
     return tuple(
@@ -276,11 +276,11 @@ def _injected(injected: tuple[str, ...], root: str) -> frozenset[str]:
 
 def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
     """Return the stand-in of a credential that the script itself set; auth's cookies stay."""
-    put = _injected(shown.injected, "cookie") if name.lower() == "cookie" else ()
-    if put:
+    injected = _injected(shown.injected, "cookie") if name.lower() == "cookie" else ()
+    if injected:
         sent = cookies(value)
-        own = "; ".join(one.text for one in sent if one.name not in put)
-        others = [vault.redact_text(one.text) for one in sent if one.name in put]
+        own = "; ".join(cookie.text for cookie in sent if cookie.name not in injected)
+        others = [vault.redact_text(cookie.text) for cookie in sent if cookie.name in injected]
         return "; ".join([*([_minted("script-cookie", own, shown, vault)] if own else []), *others])
     return with_standin(
         value, lambda secret: _minted(f"script-{name.lower()}", secret, shown, vault)
@@ -322,16 +322,16 @@ def undeclared_secrets(
     call = request.call
     name = call.name if call and call.platform else f"{request.method} {_address(request.url)}"
     if _may_hold(request):
-        said = call_behind(request, _NOBODY)
-        yield from _found(
-            msg("{name} request", name=name), _parts(said.headers, said.body, said.query)
+        bare = call_behind(request, _NOBODY)
+        yield from _undeclared(
+            msg("{name} request", name=name), _parts(bare.headers, bare.body, bare.query)
         )
     if isinstance(outcome, Response) and _any_mixed(outcome.headers, outcome.body):
-        told = _parts(outcome.headers, outcome.body, ())
-        if told["body"] is None and not any(map(looks_random, told["header"].values())):
+        parts = _parts(outcome.headers, outcome.body, ())
+        if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
             return
-        paths = [FieldPath.parse(one, "volatile") for one in (*PASSING, *volatile)]
-        yield from _found(msg("{name} answer", name=name), without(told, paths))
+        paths = [FieldPath.parse(path, "volatile") for path in (*PASSING, *volatile)]
+        yield from _undeclared(msg("{name} answer", name=name), without(parts, paths))
 
 
 def _may_hold(request: Request) -> bool:
@@ -342,8 +342,8 @@ def _may_hold(request: Request) -> bool:
 
 
 def _any_mixed(headers: Pairs, body: bytes | None, url: str = "") -> bool:
-    told = "\n".join([url, *[value for _, value in headers]])
-    return has_mixed_run(told) or bool(body and len(body) <= _MOST and has_mixed_run(_text(body)))
+    text = "\n".join([url, *[value for _, value in headers]])
+    return has_mixed_run(text) or bool(body and len(body) <= _MOST and has_mixed_run(_text(body)))
 
 
 def _text(body: bytes) -> str:
@@ -369,7 +369,7 @@ def _body_values(body: bytes, kind: str) -> Any:
     return None if read.kind == "bytes" else read.value
 
 
-def _found(where: str, parts: Any) -> Iterator[UndeclaredSecret]:
+def _undeclared(where: str, parts: Any) -> Iterator[UndeclaredSecret]:
     for path, value in _leaves(parts, ()):
         if _STANDIN not in value and looks_random(value):
             yield f"{where} {format_path(path)}", value

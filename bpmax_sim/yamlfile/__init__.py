@@ -19,7 +19,7 @@ from bpmax_sim.yamlfile.node import (
     shown,
     split,
 )
-from bpmax_sim.yamlfile.schema import described, explain, json_schema, read_hover, told
+from bpmax_sim.yamlfile.schema import described, explain, help_text, json_schema, read_hover
 from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds, decode
 from bpmax_sim.yamlfile.write import write_yaml
 
@@ -31,6 +31,7 @@ __all__ = [
     "decode",
     "described",
     "explain",
+    "help_text",
     "join",
     "json_schema",
     "parsed",
@@ -41,6 +42,5 @@ __all__ = [
     "read_yaml",
     "shown",
     "split",
-    "told",
     "write_yaml",
 ]

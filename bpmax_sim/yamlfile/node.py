@@ -109,10 +109,10 @@ class Node(Struct, frozen=True):
         """Return the node at *steps*, or the last one on the way there."""
         node = self
         for step in steps:
-            found = node.child(step)
-            if found is None:
+            child = node.child(step)
+            if child is None:
                 return node
-            node = found
+            node = child
         return node
 
     def plain(self) -> object:
@@ -375,12 +375,12 @@ class _Composer:
             self._check_growth(top)
 
     def _check_growth(self, top: _Open) -> None:
-        told = msg("more than {deepest} levels; make the file flatter", deepest=DEEPEST)
+        message = msg("more than {deepest} levels; make the file flatter", deepest=DEEPEST)
         if top.size > MOST:
-            told = msg(
+            message = msg(
                 "more than {most} values, aliases counted in full; split the file", most=MOST
             )
-        self._stop(told, top.mark)
+        self._stop(message, top.mark)
 
     def _wants_key(self) -> bool:
         top = self._top
@@ -513,8 +513,8 @@ def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: boo
         ConfigError: it cannot be read, or is larger.
     """
     if not name.isascii() and _HALF.search(name):
-        told = f"{name.encode(errors='backslashreplace').decode()}: {_NO_NAME}"
-        raise ConfigError(told)
+        shown = f"{name.encode(errors='backslashreplace').decode()}: {_NO_NAME}"
+        raise ConfigError(shown)
     try:
         # pathlib would take twice as long
         status = os.stat(path)  # noqa: PTH116
@@ -544,11 +544,11 @@ def _bounded(data: bytes, name: str, largest: int) -> bytes:
 
 
 def _check_characters(text: str, name: str) -> None:
-    if found := _FORBIDDEN.search(text):
-        before = text[: found.start()]
-        place = Place(name, before.count("\n") + 1, found.start() - before.rfind("\n"))
+    if match := _FORBIDDEN.search(text):
+        before = text[: match.start()]
+        place = Place(name, before.count("\n") + 1, match.start() - before.rfind("\n"))
         message = msg(
-            "the character U+{ord:04X} is not allowed in a YAML file; remove it", ord=ord(found[0])
+            "the character U+{ord:04X} is not allowed in a YAML file; remove it", ord=ord(match[0])
         )
         raise ConfigError(Problem(message, place))
 
@@ -557,8 +557,10 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     here = _character(text, line, column)
-    told = _characters_told(here) if error.problem == _CANNOT_START else _parser_told(error, line)
-    return Problem(told, Place(name, line + 1, column + 1))
+    message = (
+        _character_problem(here) if error.problem == _CANNOT_START else _parser_problem(error, line)
+    )
+    return Problem(message, Place(name, line + 1, column + 1))
 
 
 def _character(text: str, line: int, column: int) -> str:
@@ -566,22 +568,22 @@ def _character(text: str, line: int, column: int) -> str:
     return lines[line][column : column + 1] if line < len(lines) else ""
 
 
-def _characters_told(character: str) -> str:
+def _character_problem(character: str) -> str:
     if character == "\t":
         return msg("a tab cannot indent YAML; use spaces")
     return msg("a value cannot start with {character!r}; quote it", character=character)
 
 
-def _parser_told(error: yaml.MarkedYAMLError, line: int) -> str:
-    told = str(error.problem)
-    if told == "mapping values are not allowed in this context":
-        told = msg("a second ': ' in one line; quote the value, or indent the mapping")
+def _parser_problem(error: yaml.MarkedYAMLError, line: int) -> str:
+    problem = str(error.problem)
+    if problem == "mapping values are not allowed in this context":
+        problem = msg("a second ': ' in one line; quote the value, or indent the mapping")
     context = error.context_mark
     if error.context and context and context.line != line:
-        told = msg(
-            "{told}, {context} that starts in line {line}",
-            told=told,
+        problem = msg(
+            "{problem}, {context} that starts in line {line}",
+            problem=problem,
             context=error.context,
             line=context.line + 1,
         )
-    return msg("not valid YAML: {told}", told=told)
+    return msg("not valid YAML: {problem}", problem=problem)

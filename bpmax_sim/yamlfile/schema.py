@@ -55,13 +55,13 @@ def read_hover(path: Path) -> Texts:
 def explain(definition: Schema, texts: Mapping[str, tuple[str, str]]) -> None:
     """Put *texts* into the definition of a structure."""
     if ITSELF in texts:
-        definition["description"] = told(texts[ITSELF])
+        definition["description"] = help_text(texts[ITSELF])
     properties = definition["properties"]
     for key in properties.keys() & texts.keys():
-        properties[key] = described(properties[key], told(texts[key]))
+        properties[key] = described(properties[key], help_text(texts[key]))
 
 
-def told(text: tuple[str, str]) -> str:
+def help_text(text: tuple[str, str]) -> str:
     """Return both languages as an editor shows them."""
     return "\n\n".join(text)
 

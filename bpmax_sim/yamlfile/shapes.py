@@ -17,7 +17,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, near
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.yamlfile.node import Node, Step, join
 
 INTERNAL: Final = Meta(extra={"internal": True})
@@ -107,7 +107,7 @@ class AnyShape(msgspec.Struct, frozen=True):
 def either(names: Iterable[str]) -> str:
     """Return ``a, b or c``."""
     *most, last = dict.fromkeys(names)
-    return msg("{names} or {last}", names=joined(", ", most), last=last) if most else last
+    return msg("{names} or {last}", names=series(most), last=last) if most else last
 
 
 Limits = tuple[tuple[str, float], ...]
@@ -225,7 +225,7 @@ class ChoiceShape(msgspec.Struct, frozen=True):
     def expected(self) -> str:
         """Return the values."""
         return (
-            msg("one of {names}", names=joined(", ", map(repr, self.values)))
+            msg("one of {names}", names=series(map(repr, self.values)))
             if self.values[1:]
             else repr(*self.values)
         )
@@ -273,10 +273,10 @@ class ListShape(msgspec.Struct, frozen=True):
         """Return a tuple without the elements that are wrong."""
         if not self.accepts(node):
             return self._single(node, reading)
-        found = [
+        items = [
             reading.below(index, self.item, child) for index, child in enumerate(node.elements)
         ]
-        return tuple([value for value in found if value is not UNSET])
+        return tuple([value for value in items if value is not UNSET])
 
     def _single(self, node: Node, reading: Reading) -> Any:
         if node.value is None:
@@ -309,8 +309,8 @@ class MapShape(msgspec.Struct, frozen=True):
         """Return a dict without the entries that are wrong."""
         if not self.accepts(node):
             return reading.mismatch(node, self.expected)
-        found = {key: reading.below(key, self.value, child) for key, child in node.items.items()}
-        return {key: value for key, value in found.items() if value is not UNSET}
+        members = {key: reading.below(key, self.value, child) for key, child in node.items.items()}
+        return {key: value for key, value in members.items() if value is not UNSET}
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return an object with free names."""
@@ -358,7 +358,7 @@ class StructShape(msgspec.Struct):
     def _unknown(self, key: str, node: Node, reading: Reading) -> None:
         hint = near(key, self.fields)
         if not hint and len(self.fields) <= _FEW:
-            hint = msg("; known are {names}", names=joined(", ", self.fields))
+            hint = msg("; known are {names}", names=series(self.fields))
         reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)
 
     def _has_all(self, node: Node, reading: Reading) -> bool:
@@ -483,8 +483,8 @@ def _union(info: Any, structs: _Structs) -> Shape:
     scalars = [s for s in options if isinstance(s, ScalarShape) and not s.limits]
     others = [s for s in options if s not in scalars]
     merged = ScalarShape(frozenset().union(*(s.types for s in scalars)))
-    found = [merged, *others] if scalars else others
-    return found[0] if len(found) == 1 else UnionShape(tuple(found))
+    shapes = [merged, *others] if scalars else others
+    return shapes[0] if len(shapes) == 1 else UnionShape(tuple(shapes))
 
 
 def _struct(info: Any, structs: _Structs) -> Shape:
@@ -492,9 +492,9 @@ def _struct(info: Any, structs: _Structs) -> Shape:
         # A structure may hold itself, so it is known before its fields are.
         structs[info.cls] = shape = StructShape(info.cls, info.cls.__name__)
         shape.fields = {
-            one.encode_name: Field(one.name, _shape(one.type, structs), one.required)
-            for one in info.fields
-            if not _is_internal(one.type)
+            field.encode_name: Field(field.name, _shape(field.type, structs), field.required)
+            for field in info.fields
+            if not _is_internal(field.type)
         }
     return structs[info.cls]
 

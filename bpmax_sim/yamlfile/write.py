@@ -63,7 +63,7 @@ def _is_short(value: Any, room: int, block: int) -> bool:
         return True
     if isinstance(value, Mapping) and block > 0:
         return False
-    if not isinstance(value, Mapping) and any(isinstance(one, Mapping) for one in value):
+    if not isinstance(value, Mapping) and any(isinstance(item, Mapping) for item in value):
         return False
     return _left(value, room) >= 0
 
@@ -112,4 +112,4 @@ def _text(value: str) -> str:
 
 def _quoted(text: str) -> str:
     plain = json.dumps(text, ensure_ascii=False)
-    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
+    return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", plain)

@@ -1,8 +1,9 @@
 """``python -m tests.campaigns.reach [--seeds N] [CORNER…]``: does the bug behind a corner die?
 
 Each bug of `tests.mutants.corners` is put into a copy of the tree, and the laws that CI runs are
-tried on it with fresh seeds and CI's budget. A table says how many of the seeds found each bug. It
-ends with 1 where one was found by fewer than nine in ten, with 2 where one does not fit.
+tried on it with fresh seeds and CI's budget. A table says how many of the seeds found each bug, and
+in how many rounds. It ends with 1 where one was found by fewer than nine in ten, with 2 where one
+does not fit.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import json
 import os
 import random
 import subprocess
@@ -17,12 +19,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.mutants.corners import EDITS
 from tests.mutants.edits import Edit
 from tests.mutants.tree import copied
+from tests.property.rounds import ROUND
 
 WORKERS = 2
 ENOUGH = 0.9
@@ -36,30 +40,51 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if asked.inside:
-        sys.stdout.write(f"{sum(map(killed, seeds(asked.seeds)))}\n")
+        sys.stdout.write(json.dumps([rounds(number) for number in seeds(asked.seeds)]))
         return 0
     edits = [one for one in EDITS if not asked.corners or one.corner in asked.corners]
-    code = 0
+    fates = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        for edit, (count, told) in zip(
-            edits, pool.map(lambda one: fate(one, asked.seeds), edits), strict=True
-        ):
-            is_enough = count >= ENOUGH * asked.seeds
-            code = max(code, 2 if count < 0 else int(not is_enough))
-            word = "" if is_enough else "  TOO FEW" if count >= 0 else f"  BROKEN {told}"
-            sys.stdout.write(f"{count:3} of {asked.seeds}  {edit.corner}{word}\n")
+        for one in pool.map(lambda edit: fate(edit, asked.seeds), edits):
+            sys.stdout.write(f"{one}\n")
             sys.stdout.flush()
-    return code
+            fates.append(one)
+    few = [one for one in fates if not one.is_enough]
+    last = f"{len(fates)} corners, {asked.seeds} seeds each: {len(few)} bugs found too seldom"
+    sys.stdout.write(f"{last}\n")
+    return 2 if any(one.problem for one in fates) else int(bool(few))
 
 
-def fate(edit: Edit, seeds_: int) -> tuple[int, str]:
-    """Return by how many seeds *edit* is found, or -1 and why it could not be tried."""
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of the bug behind *corner*: the rounds to its death for each seed, or None."""
+
+    corner: str
+    rounds: list[int | None]
+    problem: str = ""
+
+    @property
+    def is_enough(self) -> bool:
+        found = sum(one is not None for one in self.rounds)
+        return not self.problem and found >= ENOUGH * len(self.rounds)
+
+    def __str__(self) -> str:
+        if self.problem:
+            return f"{self.corner}: BROKEN {self.problem}"
+        found = sorted(one for one in self.rounds if one is not None)
+        spread = f"in {found[len(found) // 2]} rounds, {found[-1]} at most" if found else ""
+        word = "" if self.is_enough else "  TOO FEW"
+        return f"{len(found):2} of {len(self.rounds)}  {self.corner}: {spread}{word}"
+
+
+def fate(edit: Edit, count: int) -> Fate:
+    """Return by how many of *count* seeds *edit* is found, and how soon."""
     with copied() as tree:
         problem = edit.apply(tree)
         if problem:
-            return -1, problem
+            return Fate(edit.corner, [], problem)
         done = subprocess.run(
-            [sys.executable, "-m", "tests.campaigns.reach", "--inside", "--seeds", str(seeds_)],
+            [sys.executable, "-m", "tests.campaigns.reach", "--inside", "--seeds", str(count)],
             cwd=tree,
             env={**os.environ, "PYTHONPATH": str(tree), "BPMAX_SIM_HYPOTHESIS": "mutants"},
             capture_output=True,
@@ -67,8 +92,8 @@ def fate(edit: Edit, seeds_: int) -> tuple[int, str]:
             check=False,
         )
         if done.returncode:
-            return -1, done.stderr[-300:]
-        return int(done.stdout.splitlines()[-1]), ""
+            return Fate(edit.corner, [], done.stderr[-300:])
+        return Fate(edit.corner, json.loads(done.stdout))
 
 
 def seeds(count: int) -> list[int]:
@@ -76,8 +101,8 @@ def seeds(count: int) -> list[int]:
     return [random.SystemRandom().randrange(2**32) for _ in range(count)]
 
 
-def killed(number: int) -> bool:
-    """Return whether any law breaks, tried as CI tries it but from the seed *number* on."""
+def rounds(number: int) -> int | None:
+    """Return in which round a law breaks, tried as CI tries it but from the seed *number* on."""
     # Imported here, where the bug is; the first brings the profiles.
     from tests import conftest as _profiles  # noqa: F401, PLC0415
     from tests.property import test_laws_auth, test_laws_builder  # noqa: PLC0415
@@ -90,9 +115,10 @@ def killed(number: int) -> bool:
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 law(first=number)
-            except BaseException:  # noqa: BLE001 - whatever it is, the bug is found
-                return True
-    return False
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the bug is found
+                notes = [one for one in getattr(error, "__notes__", ()) if one.startswith(ROUND)]
+                return int(notes[0].split()[2]) if notes else 1
+    return None
 
 
 if __name__ == "__main__":

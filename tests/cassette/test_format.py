@@ -85,8 +85,8 @@ def test_how_a_request_was_signed_and_an_answer_verified_reads_back(tmp_path: Pa
     assert cassette.exchange(0).request.signed == stamp
     assert isinstance(outcome, Response)
     assert outcome.trust == VERIFIED
-    assert outcome.asked is not None
-    assert outcome.asked.signed == stamp
+    assert outcome.recorded_request is not None
+    assert outcome.recorded_request.signed == stamp
     assert cassette.path.read_bytes() == dump(cassette.exchanges(), rules=RULES, zone=ZONE)
 
 

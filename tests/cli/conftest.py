@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +18,21 @@ from tests.cli.project import Command, Done, Project
 @pytest.fixture(name="project")
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     make(tmp_path)
-    monkeypatch.chdir(tmp_path)
+    return entered(tmp_path, monkeypatch)
+
+
+def entered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Make *folder* the current one, without what an environment may say to the command line."""
+    monkeypatch.chdir(folder)
     for name in ("CI", "CRM_URL", "CRM_CLIENT_ID", "CRM_CLIENT_SECRET"):
         monkeypatch.delenv(name, raising=False)
-    return Project(tmp_path)
+    return Project(folder)
 
 
 @pytest.fixture(name="bs")
-def called(capsys: pytest.CaptureFixture[str]) -> Command:
+def called(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # no terminal, and nobody answers
+
     def call(*arguments: str) -> Done:
         code = start(arguments)
         return Done(code, *capsys.readouterr())
@@ -39,13 +48,23 @@ def running(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
         yield crm
 
 
-@pytest.fixture(name="recorded")
-def recorded_project(project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch) -> Project:
-    with running_crm() as crm, monkeypatch.context() as patch:
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the project with its cassettes, which is only copied."""
+    folder = tmp_path_factory.mktemp("recorded")
+    make(folder)
+    with pytest.MonkeyPatch.context() as patch, running_crm() as crm:
+        entered(folder, patch)
         for name, value in crm.environment.items():
             patch.setenv(name, value)
-        assert bs("record").code == 0
-    return project
+        assert start(["record"]) == 0
+    return folder
+
+
+@pytest.fixture(name="recorded")
+def recorded_project(recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    shutil.copytree(recording, tmp_path, dirs_exist_ok=True)
+    return entered(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -234,7 +234,7 @@ def test_what_is_rejected_is_deleted_after_a_question(waiting: Project, bs: Comm
     new = waiting.cassette.with_name("customer.yaml.new")
     before = waiting.cassette.read_bytes()
 
-    asked = in_a_process("review", "--reject", cwd=waiting.folder)
+    asked = bs("review", "--reject")
     assert (asked.code, new.exists()) == (1, True)
     done = bs("review", "--reject", "--yes")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.project import ROOT as REPOSITORY
-from tests.cli.project import Command, Project, in_a_process
+from tests.cli.project import Command, Project
 
 FLOW = """\
 flow: 报销
@@ -140,8 +140,12 @@ def test_without_a_scenario_there_is_nothing_to_touch(
     assert bs("coverage").code == 5
 
 
-def test_the_scenarios_of_this_project_touch_nearly_everything() -> None:
-    done = in_a_process("coverage", "--fail-under", "90", cwd=REPOSITORY)
+def test_the_scenarios_of_this_project_touch_nearly_everything(
+    bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+
+    done = bs("coverage", "--fail-under", "90")
 
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()[1:8]] == [

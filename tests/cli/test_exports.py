@@ -12,7 +12,7 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
 from bpmax_sim.traffic.formats import format_of
-from tests.cli.project import NAME, Command, Project, in_a_process
+from tests.cli.project import NAME, Command, Project
 from tests.loopback import answer_json, loopback
 
 HERE = "cassettes/crm/customer.yaml"
@@ -106,7 +106,7 @@ def test_a_file_is_not_replaced_without_a_yes(recorded: Project, bs: Command) ->
     target = recorded.folder / "x.har"
     target.write_text("mine", encoding="utf-8")
 
-    asked = in_a_process("export", HERE, "--as", "har", "--to", "x.har", cwd=recorded.folder)
+    asked = bs("export", HERE, "--as", "har", "--to", "x.har")
     kept = target.read_text(encoding="utf-8")
     done = bs("export", HERE, "--as", "har", "--to", "x.har", "--yes")
     again = bs("export", HERE, "--as", "har", "--to", "x.har")

@@ -112,7 +112,7 @@ def test_a_script_that_is_found_fails_in_the_same_words(
 
 
 def test_a_sound_platform_breaks_no_law(project: Project, bs: Command) -> None:
-    done = bs("fuzz", "crm_system", "--minutes", "0.03", "-n", "2")
+    done = bs("fuzz", "crm_system", "--minutes", "0.01", "-n", "2")
 
     assert done.code == 0
     assert done.out.count("√ crm_system.get_customer_detail") + done.out.count("- crm_system") == 10
@@ -138,7 +138,7 @@ def test_a_finding_is_printed_with_its_scenario_and_its_test(empty: Path, bs: Co
 
 
 def test_a_live_system_is_searched(project: Project, bs: Command, crm: Crm) -> None:
-    done = bs("fuzz", "crm_system", "--against", crm.url, "--minutes", "0.05", "--json")
+    done = bs("fuzz", "crm_system", "--against", crm.url, "--minutes", "0.015", "--json")
 
     told = json.loads(done.out)
     assert done.code == 0, done.out

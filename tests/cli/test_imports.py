@@ -9,7 +9,7 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.starter.demo import Crm
 from bpmax_sim.traffic.formats import READABLE
-from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
+from tests.cli.project import NAME, ROOT, Command, Project
 from tests.leaks import folder, leaks
 
 SAMPLES = ROOT / "tests/data/foreign"
@@ -144,7 +144,7 @@ def test_a_cassette_of_vcrpy_becomes_ours_in_its_place(project: Project, bs: Com
     missed = bs("run")
     command = missed.err[missed.err.index("`bpmax-sim") + 1 :].partition("`")[0]
 
-    asked = in_a_process(*command.split()[1:], cwd=project.folder)
+    asked = bs(*command.split()[1:])
     assert asked.err.splitlines()[-2:] == [
         f"{HERE}: replace this recording of another tool by 3 exchanges? [y/N]:",
         "stopped; nothing was changed",
@@ -161,7 +161,7 @@ def test_nothing_is_replaced_without_a_yes(recorded: Project, bs: Command) -> No
     browsed(recorded.folder / "other.har")
     before = recorded.cassette.read_bytes()
 
-    asked = in_a_process("import", "other.har", "traffic.har", "--to", HERE, cwd=recorded.folder)
+    asked = bs("import", "other.har", "traffic.har", "--to", HERE)
     assert (asked.code, asked.err.splitlines()[-2:]) == (
         1,
         [

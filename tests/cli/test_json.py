@@ -75,7 +75,12 @@ def broken(project: Project) -> None:
 def nothing_used(folder: Path) -> Evidence:
     """Return what a run tells that played nothing."""
     return Evidence(
-        folders=(str(folder / "cassettes"),), digests={}, owners={}, left={}, kept=(), tests=()
+        folders=(str(folder / "cassettes"),),
+        digests={},
+        owners={},
+        left={},
+        unplayed_files=(),
+        tests=(),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.project import ROOT, Command, in_a_process
+from tests.cli.project import ROOT, Command
 
 CRM = str(ROOT / "tests/data/openapi/crm.json")
 SCENARIO = """\
@@ -61,14 +61,16 @@ def test_the_same_import_again_changes_nothing_and_asks_nothing(folder: Path, bs
     assert (folder / "scenarios/instances.yaml").read_bytes() == before
 
 
-def test_a_file_that_was_edited_is_not_replaced_without_an_answer(folder: Path) -> None:
-    in_a_process("import", "openapi", CRM, cwd=folder)
+def test_a_file_that_was_edited_is_not_replaced_without_an_answer(
+    folder: Path, bs: Command
+) -> None:
+    bs("import", "openapi", CRM)
     path = folder / "scenarios/platforms/crm.yaml"
     path.write_text(f"{path.read_text(encoding='utf-8')}# 我的\n", encoding="utf-8")
 
-    refused = in_a_process("import", "openapi", CRM, cwd=folder)
+    refused = bs("import", "openapi", CRM)
     kept = path.read_text(encoding="utf-8")
-    agreed = in_a_process("import", "openapi", CRM, "--yes", cwd=folder)
+    agreed = bs("import", "openapi", CRM, "--yes")
 
     assert (refused.code, refused.out) == (1, "")
     assert "Replace scenarios/platforms/crm.yaml? [y/N]" in refused.err

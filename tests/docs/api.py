@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import UnionType
 from typing import Any
 
 import msgspec
 
 import bpmax_sim
 from bpmax_sim import errors, testing
+from bpmax_sim.i18n import msg
 
 _SECTION = re.compile(r"^(Raises|Returns|Yields|Attributes):$")
 
@@ -29,7 +31,7 @@ def _is_error(value: Any) -> bool:
 
 def about(value: Any) -> str:
     """Return the first paragraph of a docstring, as one line of Markdown."""
-    text = inspect.getdoc(value) or ""
+    text = "" if isinstance(value, UnionType) else inspect.getdoc(value) or ""
     first = re.sub(r"\s+", " ", text.partition("\n\n")[0]).strip()
     return re.sub(r"``([^`]*)``", r"`\1`", re.sub(r"(?<![*\w])\*(\w+)\*(?![*\w])", r"`\1`", first))
 
@@ -75,8 +77,8 @@ def members(value: type) -> Iterator[tuple[str, str]]:
             yield signature(name, inner), about(inner)
 
 
-def entry(name: str, value: Any) -> Iterator[str]:
-    """Yield the lines of one name."""
+def entry(name: str, value: Any, words: Callable[[str], str]) -> Iterator[str]:
+    """Yield the lines of one name, in the language of *words*."""
     is_class = isinstance(value, type)
     yield f"### {name}"
     yield ""
@@ -89,26 +91,32 @@ def entry(name: str, value: Any) -> Iterator[str]:
     yield f"`{shown}`"
     yield ""
     if about(value):
-        yield about(value)
+        yield words(about(value))
         yield ""
     rows = [*attributes(value), *(members(value) if is_class else ())]
-    yield from (f"- `{left}`: {right}" for left, right in rows)
+    yield from (item(left, words(right), words) for left, right in rows)
     if rows:
         yield ""
 
 
-def api() -> str:
+def item(name: str, text: str, words: Callable[[str], str]) -> str:
+    """Return an item of a list: a name and what it is."""
+    return f"- `{name}`" + (words(msg(": ")) + text if text else "")
+
+
+def api(words: Callable[[str], str]) -> str:
     """Return all of it."""
-    return "\n".join(line for name, value in public() for line in entry(name, value)).rstrip()
+    lines = (line for name, value in public() for line in entry(name, value, words))
+    return "\n".join(lines).rstrip()
 
 
-def names_for_tests() -> str:
+def names_for_tests(words: Callable[[str], str]) -> str:
     """Return the names of ``bpmax_sim.testing`` and what each is."""
     lines = []
     for name in testing.__all__:
         value = getattr(testing, name)
         text = about(value) if isinstance(value, type) else ""
-        lines.append(f"- `{name}`{': ' if text else ''}{text}")
+        lines.append(item(name, words(text), words))
     return "\n".join(lines)
 
 

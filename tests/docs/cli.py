@@ -8,18 +8,17 @@ from typing import Any
 
 import typer
 
-from bpmax_sim.cli.app import COMMANDS
-
-
-def _command(name: str) -> Any:
-    module, _, function = COMMANDS[name].home.partition(":")
-    app = typer.Typer(add_completion=False)
-    app.command(name)(getattr(import_module(f"bpmax_sim.cli.{module}"), function))
-    return typer.main.get_command(app)
+from bpmax_sim.cli.app import COMMANDS, helps_of
 
 
 def options(name: str) -> Iterator[tuple[str, str]]:
-    """Yield how each option of a command is written, and what its help says."""
-    for one in _command(name).params:
+    """Yield how each option of a command is written, and what its help says, as a message."""
+    module, _, function = COMMANDS[name].home.partition(":")
+    called = getattr(import_module(f"bpmax_sim.cli.{module}"), function)
+    app = typer.Typer(add_completion=False)
+    app.command(name)(called)
+    command: Any = typer.main.get_command(app)
+    helps = helps_of(called)
+    for one in command.params:
         if one.param_type_name == "option":
-            yield ", ".join([*one.opts, *one.secondary_opts]), one.help or ""
+            yield ", ".join([*one.opts, *one.secondary_opts]), helps[one.name]

@@ -6,8 +6,10 @@ comes from the code too where it has both, else from ``zh.yaml``.
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,11 +20,12 @@ import yaml
 from benchmarks import tables as peers
 from bpmax_sim import pytest_plugin
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.cli.app import COMMANDS, in_sentences
 from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.cli.output_schema import keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
+from bpmax_sim.i18n import Message, translate
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
 from bpmax_sim.platform.presets import preset, preset_names
@@ -43,9 +46,13 @@ from tests.docs import api, cli, facts, glossary, models
 from tests.docs.pages import LANGUAGES, ROOT, Language, every, texts
 from tests.docs.tour import tour, with_outputs
 
-CHINESE: Mapping[str, str] = yaml.safe_load(
-    Path(__file__).with_name("zh.yaml").read_text(encoding="utf-8")
-)
+CHINESE: Mapping[str, str] = {
+    english: chinese
+    for name in ("zh.yaml", "api.zh.yaml")
+    for english, chinese in yaml.safe_load(
+        Path(__file__).with_name(name).read_text(encoding="utf-8")
+    ).items()
+}
 
 
 class UntranslatedError(Exception):
@@ -62,7 +69,9 @@ class Words:
         self.used: set[str] = set()
 
     def __call__(self, text: str) -> str:
-        """Return *text* in this language."""
+        """Return *text* in this language; a message is in the catalogue of messages."""
+        if isinstance(text, Message):
+            return translate(text, self.language)
         if self.language == "en" or not re.search(r"[A-Za-z]{2}", re.sub(r"`[^`]*`", "", text)):
             return text
         self.used.add(text)
@@ -87,7 +96,7 @@ def row(cells: Iterable[str]) -> str:
 def spelled(option: Option) -> str:
     value = " ".join(option.choices) or option.metavar
     flag = flag_of(option.name)
-    return flag if option.given == "switch" else f"{flag}={value}"
+    return flag if option.kind == "switch" else f"{flag}={value}"
 
 
 def options(words: Words) -> str:
@@ -106,8 +115,8 @@ def named_fixtures(words: Words) -> str:
 
 
 def markers(words: Words) -> str:
-    told = [marker.split(": ", 1) for marker in pytest_plugin.MARKERS]
-    rows = [(f"`{name}`", words(text)) for name, text in told]
+    told = [words(marker).split(": ", 1) for marker in pytest_plugin.MARKERS]
+    rows = [(f"`{name}`", text) for name, text in told]
     return words.table(("marker", "meaning"), rows)
 
 
@@ -262,6 +271,38 @@ def searched(words: Words) -> str:
     return words.table(("form of a secret", "searched", "which"), rows)
 
 
+SCRIPTS = {
+    "async": "async loops",
+    "chinese": "Chinese sorting, widths and digits",
+    "classes": "classes",
+    "dates": "date arithmetic",
+    "dedupe": "removing duplicates, merging",
+    "errors": "error chains",
+    "format": "`Date.prototype.Format` and its relatives",
+    "grouping": "grouping and sorting",
+    "locale": "locales and time zones",
+    "masks": "masks",
+    "money": "money",
+    "promises": "`Promise` combinators",
+    "regex": "regular expressions",
+    "retries": "retries",
+    "tables": "tables of rows",
+    "timers": "closures over timers",
+}
+"""Kind of a script of the corpus -> what it is called."""
+
+
+def corpus(words: Words) -> str:
+    """Return how many scripts of each kind do here what they do in Node; a test runs them."""
+    expected = json.loads((ROOT / "tests/script/corpus/expected.json").read_bytes())["scripts"]
+    counts = Counter(name.partition("_")[0] for name in expected)
+    rows = [(words(title), str(counts[kind])) for kind, title in SCRIPTS.items()]
+    assert set(SCRIPTS) == set(counts), "each kind of script has a title"
+    return words.table(
+        ("kind of script", "equal to Node"), [*rows, (words("together"), str(len(expected)))]
+    )
+
+
 def builtin(words: Words) -> str:
     """Return the APIs of each platform that is shipped."""
     lines = []
@@ -286,7 +327,7 @@ def _api(api: Api) -> tuple[str, ...]:
 
 
 def exceptions(words: Words) -> str:
-    rows = [(f"`{name}`", f"`{base}`", text) for name, base, text in api.exceptions()]
+    rows = [(f"`{name}`", f"`{base}`", words(text)) for name, base, text in api.exceptions()]
     return words.table(("exception", "is a", "what it says"), rows)
 
 
@@ -294,7 +335,7 @@ def command_options(words: Words) -> str:
     """Return the options of every command."""
     lines = []
     for name in COMMANDS:
-        rows = [(f"`{spelling}`", words(text)) for spelling, text in cli.options(name)]
+        rows = [(f"`{one}`", in_sentences(words(text))) for one, text in cli.options(name)]
         lines += [f"### {name}", "", words.table(("option", "meaning"), rows), ""]
     return "\n".join(lines).rstrip()
 
@@ -305,6 +346,10 @@ def cassette_sample(_words: Words) -> str:
     first = text[: text.index('- bpmax: {"key"', text.index('- bpmax: {"key"') + 1)]
     lines = [line if len(line) < WIDE else f"{line[:WIDE]}…" for line in first.splitlines()]
     return "\n".join(["<!-- sample -->", "```text", *lines, "```"])
+
+
+def _measured(table: Callable[[Language], str], words: Words) -> str:
+    return table(words.language)
 
 
 BUILTIN = ROOT / "bpmax_sim/platform/builtin"
@@ -324,15 +369,15 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "commands": commands,
     "json": printed,
     "searched": searched,
+    "corpus": corpus,
     "glossary": lambda words: glossary.table(words.language),
     "builtin": builtin,
     "exceptions": exceptions,
     "command_options": command_options,
     "cassette_sample": cassette_sample,
-    "peers_compare": lambda words: peers.compare(words.language),
-    "peers_numbers": lambda words: peers.numbers(words.language),
-    "python_api": lambda _: api.api(),
-    "python_testing": lambda _: api.names_for_tests(),
+    **{f"peers_{name}": partial(_measured, table) for name, table in peers.TABLES.items()},
+    "python_api": api.api,
+    "python_testing": api.names_for_tests,
     **{name: partial(fact_table, name) for name in facts.tables()},
     **{f"model_{name}": partial(model_keys, name) for name in models.MODELS},
 }

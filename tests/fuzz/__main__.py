@@ -8,15 +8,17 @@ test suite reads it from now on. What was found on the way is kept in ``.bpmax/f
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import re
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stderr
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from tests.fuzz.places import CORPUS, NAMES, ROOT
 
@@ -34,78 +36,96 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(NAMES))
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
     parser.add_argument("--seed", type=int, default=0, help="repeats a search (default: chance)")
-    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     unknown = sorted({*asked.targets} - {*NAMES})
     if unknown:
         parser.error(f"there is no target {unknown[0]!r}; there are {', '.join(NAMES)}")
     if find_spec("atheris") is None:
         parser.error("atheris is not installed; pip install 'bpmax-sim[fuzz]' (Linux, up to 3.13)")
-    if asked.alone:
-        return search(asked.targets[0], asked.seconds, asked.seed)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        wanted = asked.targets or NAMES
-        return max(pool.map(lambda name: started(name, asked.seconds, asked.seed), wanted))
+    names = asked.targets or NAMES
+    return search_all(names, prepared(names), options(asked.seconds, asked.seed))
 
 
-def started(name: str, seconds: int, seed: int) -> int:
-    """Search in a process of its own, since libFuzzer ends the process; return 1 if it failed."""
-    start = time.monotonic()
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tests.fuzz",
-            name,
-            "--seconds",
-            str(seconds),
-            "--seed",
-            str(seed),
-            "--alone",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    told = [line for line in done.stderr.splitlines() if _STEP.match(line)][-1:]
-    word = "FAILED" if done.returncode else "sound"
-    sys.stdout.write(f"{word:<7}{time.monotonic() - start:5.0f} s  {name}: {' '.join(told)}\n")
-    if done.returncode:
-        sys.stdout.write(f"{done.stdout[-3000:]}\n{done.stderr[-1500:]}\n")
-    sys.stdout.flush()
-    return int(done.returncode != 0)
+def prepared(names: Iterable[str]) -> ModuleType:
+    """Return the targets with what they call, instrumented and imported.
 
+    This takes longer than a short search, so that it is done once, for all.
+    """
+    import atheris  # noqa: PLC0415 - an extra
 
-def search(name: str, seconds: int, seed: int) -> int:
-    """Search in this process until *seconds* are over or the target fails."""
-    import atheris  # noqa: PLC0415 - an extra, and only for the process that searches
-
-    with atheris.instrument_imports(include=["bpmax_sim", "jsonpath", "tests.fuzz.targets"]):
+    packages = ["bpmax_sim", "jsonpath", "tests.fuzz.targets"]
+    with redirect_stderr(io.StringIO()), atheris.instrument_imports(include=packages):
         targets = import_module("tests.fuzz.targets")
-        for data in targets.samples(name):
-            targets.TARGETS[name](data)  # and whatever is imported on first use
-    folder = FOUND / name
-    folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            for data in targets.samples(name):
+                targets.TARGETS[name](data)  # and whatever is imported on first use
+    return targets
+
+
+def search_all(names: Sequence[str], targets: ModuleType, options: Sequence[str]) -> int:
+    """Search in forks of this process, since libFuzzer ends its own; return 1 if one failed."""
+    waiting, running, failed = list(reversed(names)), dict[int, tuple[str, float]](), 0
+    while waiting or running:
+        if waiting and len(running) < WORKERS:
+            name = waiting.pop()
+            pid = os.fork()
+            if not pid:
+                search(name, targets, options)
+                return 0
+            running[pid] = name, time.monotonic()
+            continue
+        pid, status = os.wait()
+        name, start = running.pop(pid)
+        printed = printed_by(name).read_text("utf-8", "replace")
+        tell(name, printed, time.monotonic() - start, failed=bool(status))
+        failed |= bool(status)
+    return failed
+
+
+def tell(name: str, printed: str, seconds: float, *, failed: bool) -> None:
+    """Print what came of a target: its last line of libFuzzer's, or all that it said last."""
+    last = [line for line in printed.splitlines() if _STEP.match(line)][-1:]
+    word = "FAILED" if failed else "sound"
+    sys.stdout.write(f"{word:<7}{seconds:5.0f} s  {name}: {' '.join(last)}\n")
+    if failed:
+        sys.stdout.write(f"{printed[-4500:]}\n")
+    sys.stdout.flush()
+
+
+def printed_by(name: str) -> Path:
+    """Return where a search leaves what it prints."""
+    return FOUND / f"{name}.txt"
+
+
+def search(name: str, targets: ModuleType, options: Sequence[str]) -> None:
+    """Search in this process, which libFuzzer ends when the time is over.
+
+    Raises:
+        Exception: whatever the target fails with; libFuzzer writes the input when the process ends.
+    """
+    import atheris  # noqa: PLC0415 - an extra
+
+    crashes, found = CORPUS / name, FOUND / name
+    for folder in (crashes, found):
+        folder.mkdir(parents=True, exist_ok=True)
+    with printed_by(name).open("wb") as sink:
+        for stream in (1, 2):
+            os.dup2(sink.fileno(), stream)
     for number, data in enumerate(targets.samples(name)):
-        (folder / f"sample-{number}").write_bytes(data)
-    atheris.Setup([sys.argv[0], *options(name, seconds, seed), str(folder)], targets.TARGETS[name])
+        (found / f"sample-{number}").write_bytes(data)
+    prefix = f"-artifact_prefix={crashes}{Path('/')}"
+    atheris.Setup([sys.argv[0], *options, prefix, str(found)], targets.TARGETS[name])
     atheris.Fuzz()
-    return 0
 
 
-def options(name: str, seconds: int, seed: int) -> list[str]:
-    """Return what libFuzzer is told."""
-    crashes = CORPUS / name
-    crashes.mkdir(parents=True, exist_ok=True)
+def options(seconds: int, seed: int) -> list[str]:
+    """Return what libFuzzer is told for any target."""
     return [
         f"-max_total_time={seconds}",
         f"-seed={seed}",
         f"-max_len={_MOST_BYTES}",
         f"-timeout={_SLOWEST}",
         f"-rss_limit_mb={_MEGABYTES}",
-        f"-artifact_prefix={crashes}{Path('/')}",
         "-print_final_stats=1",
     ]
 

@@ -129,9 +129,9 @@ def _entry(entry: Entry) -> None:
     assert fast == slow, (fast, slow)
     if fast is not None:
         outcome = read_outcome(entry)
-        if isinstance(outcome, Response) and outcome.asked is not None:
-            assert outcome.asked == fast.request
-            outcome = replace(outcome, asked=None)
+        if isinstance(outcome, Response) and outcome.recorded_request is not None:
+            assert outcome.recorded_request == fast.request
+            outcome = replace(outcome, recorded_request=None)
         assert outcome == fast.outcome
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bpmax_sim import strategies
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import hold_programs
 from bpmax_sim.fuzz.target import program, target_of
 from bpmax_sim.platform.load import read_root
-from bpmax_sim.platform.model import Platform
+from bpmax_sim.platform.model import Api, Auth, Instance, Platform, ResponseRules
+from bpmax_sim.strategies.auths import PRESETS, preset_platform
 from bpmax_sim.yamlfile import read_yaml
 
 ORDERS = """
@@ -35,6 +39,82 @@ def test_two_calls_that_differ_in_the_order_of_keys_break_no_law() -> None:
     )
 
     hold_programs(target, "identity", (one, other))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("owner", ["platform", "api"])
+def test_a_preset_logs_in_and_renews_on_a_platform_with_the_key_of_a_shipped_table(
+    preset: str, owner: str
+) -> None:
+    platform = replace(preset_platform(preset), platform_key="crm_system")
+    api = Api(key="创建", method="POST", path="/api")
+    if owner == "api":
+        api = replace(api, auth=platform.auth, response=platform.response)
+        platform = replace(platform, auth=Auth(), response=ResponseRules())
+    tenant = Instance(
+        platform="crm_system",
+        instance_key="test",
+        credentials={"user": "zhangsan", "secret": "s3c-Kq7"},
+    )
+    platform = replace(platform, apis={api.key: api})
+    target = target_of(strategies.declared(tenant, platform=platform), "crm_system")
+    call = program({"call": "crm_system.创建", "args": []})
+
+    for law in ("accepted", "renewal"):
+        if LAWS[law].applies(target, api):
+            hold_programs(target, law, (call,))
+
+
+def test_two_logins_by_one_request_get_what_each_of_them_looks_for() -> None:
+    login = {"method": "POST", "path": "/login", "body": {"password": "{{ secret }}"}}
+    text = {
+        "platform_key": "erp",
+        "base_url": "https://erp.example.test",
+        "credentials": {"secret": {"secret": True}},
+        "auth": {
+            "acquire": {"steps": [{"request": login, "extract": {"token": {"path": "$.token"}}}]},
+            "apply": [{"in": "header", "name": "Authorization", "value": "Bearer {{ token }}"}],
+        },
+        "apis": {
+            "查询": {"path": "/订单"},
+            "导出": {
+                "path": "/导出",
+                "auth": {
+                    "acquire": {
+                        "steps": [{"request": login, "extract": {"sid": {"path": "cookie:sid"}}}]
+                    },
+                    "apply": [{"in": "cookie", "name": "sid", "value": "{{ sid }}"}],
+                },
+            },
+        },
+    }
+    found = read_root(read_yaml(json.dumps(text)))
+    assert found.platform is not None, found.problems
+    tenant = Instance(platform="erp", instance_key="test", credentials={"secret": "s3c-Kq7"})
+    target = target_of(strategies.declared(tenant, platform=found.platform), "erp")
+
+    for api in ("查询", "导出"):
+        for law in ("accepted", "renewal"):
+            hold_programs(target, law, (program({"call": f"erp.{api}", "args": []}),))
+
+
+def test_a_value_that_can_be_read_in_two_ways_arrives() -> None:
+    text = """
+platform_key: orders
+base_url: https://orders.example.test
+apis:
+  查询:
+    path: /订单/{年}-{号}
+    parameters: [{name: 年, in: path}, {name: 号, in: path, type: integer}]
+"""
+    found = read_root(read_yaml(text))
+    assert found.platform is not None, found.problems
+    target = target_of(strategies.declared(platform=found.platform), "orders")
+
+    for values in (["2026-03", 7], [-1.5e-7, -1]):
+        call = program({"call": "orders.查询", "args": values})
+        hold_programs(target, "accepted", (call,))
+        hold_programs(target, "arrives", (call,))
 
 
 @pytest.mark.night("every law on fifty platforms")

@@ -151,7 +151,7 @@ def test_a_credential_in_the_log_is_told(target: Target, monkeypatch: pytest.Mon
         (secret,) = found.credentials.values()
         artefacts = {**found.artefacts, "log of calls": secret.encode().hex().encode()}
         return recordings.Recorded(
-            found.came, found.value, None, found.witness, artefacts, found.credentials
+            found.outcome, found.value, None, found.witness, artefacts, found.credentials
         )
 
     monkeypatch.setattr(recordings, "_recorded", leaking)

@@ -17,8 +17,8 @@ QUERIES = "_update(merged.query, values)"
 LEVELS = "{**merged, **platform.query, **instance.query, **api.query}"
 HEADERS = "for level in (platform.headers, instance.headers, api.headers):"
 HEADER = "merged.headers[lower] = (name, header_value(name, value))"
-GIVEN = "given = {name: item for name, item in value.items() if item is not UNDEFINED}"
-REPLACED = "if isinstance(merged.body, Mapping) else given"
+MEMBERS = "members = {name: item for name, item in value.items() if item is not UNDEFINED}"
+REPLACED = "if isinstance(merged.body, Mapping) else members"
 HELD = "    else:\n        merged.body = value\n"
 
 _TABLE: tuple[tuple[str, str, str, str], ...] = (
@@ -45,9 +45,9 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "merged.headers.setdefault(lower, (name, header_value(name, value)))"),
     ("one header twice in two cases", PLAN, "lower = header_name(name).lower()",
         "lower = header_name(name)"),
-    ("an object over an object", PLAN, "{**merged.body, **given}", "{**given, **merged.body}"),
+    ("an object over an object", PLAN, "{**merged.body, **members}", "{**members, **merged.body}"),
     ("an object after another body", PLAN, REPLACED,
-        "if isinstance(merged.body, Mapping) else merged.body or given"),
+        "if isinstance(merged.body, Mapping) else merged.body or members"),
     ("another body after an object", PLAN, HELD,
         "    elif not isinstance(merged.body, Mapping):\n        merged.body = value\n"),
     ("a query of the instance over the platform's", COMPILED, LEVELS,
@@ -71,7 +71,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("undefined for a setter", BUILDER,
         "if value is not UNDEFINED:\n            steps = (*steps, (setter, freeze(value)))",
         "steps = (*steps, (setter, freeze({} if value is UNDEFINED else value)))"),
-    ("null in a body", PLAN, GIVEN, "given = {name: item for name, item in value.items()"
+    ("null in a body", PLAN, MEMBERS, "members = {name: item for name, item in value.items()"
         " if item is not UNDEFINED and item is not None}"),
     ("null in a path", ENCODE, 'text = scalar_text(value)\n    if text is None:\n        raise BadValueError(\n            msg(\n                "path.', 'text = scalar_text(value) or "null"\n    if text is None:\n        raise BadValueError(\n            msg(\n                "path.'),
     ("a header that auth owns", PLAN, "if not taken.header.isdisjoint(merged.headers):",
@@ -121,11 +121,11 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "datetime: lambda value: f'\"{value.isoformat()}\"'"),
     ("NaN in a body", VALUES, 'js_number(value) if isfinite(value) else "null"',
         "js_number(value)"),
-    ("undefined in a body", PLAN, GIVEN, "given = {name: None if item is UNDEFINED else item"
+    ("undefined in a body", PLAN, MEMBERS, "members = {name: None if item is UNDEFINED else item"
         " for name, item in value.items()}"),
     ("a BigInt in a body", VALUES, "    BigInt: _refuse_bigint,",
         "    BigInt: lambda value: str(value.value),"),
-    ("half a character", VALUES, '_SURROGATE.sub(lambda found: f"', '_SURROGATE.sub(lambda found: f"?'),
+    ("half a character", VALUES, '_SURROGATE.sub(lambda match: f"', '_SURROGATE.sub(lambda match: f"?'),
     ("a header that cannot be sent", ENCODE, "if not _VISIBLE.fullmatch(text):",
         "if '\\n' in text:"),
     ("a form", ENCODE, 'safe="*").replace("~", "%7E")', 'safe="*&").replace("~", "%7E")'),
@@ -136,21 +136,21 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("a content type of its own", PLAN,
         'if (own is None and "content-type" not in recipe.reserved.header) or needs_boundary:',
         'if "content-type" not in recipe.reserved.header:'),
-    ("an argument in the path", PLAN, "merged.path[given.target] = value",
-        "merged.path[given.target] = value if isinstance(value, str) else 0"),
-    ("an argument in the query", PLAN, "for given, value in zip(recipe.inputs, args, strict=False):",
-        "for given, value in zip(sorted(recipe.inputs, key=lambda one: one.place), args):"),
-    ("an argument in the header", PLAN, "_set_header(merged, given.target, value)",
-        "_set_header(merged, given.target[:-1], value)"),
-    ("an argument in the body", PLAN, "with_value(merged.body, given.steps, value)",
-        "with_value(merged.body, given.steps[-1:], value)"),
+    ("an argument in the path", PLAN, "merged.path[parameter.target] = value",
+        "merged.path[parameter.target] = value if isinstance(value, str) else 0"),
+    ("an argument in the query", PLAN, "for parameter, value in zip(recipe.inputs, args, strict=False):",
+        "for parameter, value in zip(sorted(recipe.inputs, key=lambda one: one.place), args):"),
+    ("an argument in the header", PLAN, "_set_header(merged, parameter.target, value)",
+        "_set_header(merged, parameter.target[:-1], value)"),
+    ("an argument in the body", PLAN, "with_value(merged.body, parameter.steps, value)",
+        "with_value(merged.body, parameter.steps[-1:], value)"),
     ("an object for one argument", PLAN, "extra = args[len(recipe.inputs) :]",
         "args = (*args[0].values(), *args[1:]) if args and isinstance(args[0], dict) else args\n"
         "    extra = args[len(recipe.inputs) :]"),
     ("extra arguments", COMPILED, "strict=_first_set(instance.strict, platform.strict)", "strict=True"),
-    ("undefined for an argument", PLAN, "if value is not UNDEFINED:\n            _put(merged",
-        "if value is UNDEFINED:\n            break\n        else:\n            _put(merged"),
-    ("a required argument left out", PLAN, "if not _PRESENT[wanted.place](merged, wanted):",
+    ("undefined for an argument", PLAN, "if value is not UNDEFINED:\n            _set_value(merged",
+        "if value is UNDEFINED:\n            break\n        else:\n            _set_value(merged"),
+    ("a required argument left out", PLAN, "if not _PRESENT[parameter.place](merged, parameter):",
         "if False:"),
     ("a template in a text", ENCODE, "pairs.append((name, value))",
         'pairs.append((name, value.replace("{{", "{").replace("${", "{")))'),
@@ -167,7 +167,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("a signature", "bpmax_sim/proxy/signing.py",
         '"body": octet_text(self._body) if self._body else ""', '"body": ""'),
     ("an address of the instance", "bpmax_sim/platform/instances.py",
-        "_sendable(given or self.platform.base_url)", "_sendable(self.platform.base_url)"),
+        "_sendable(base_url or self.platform.base_url)", "_sendable(self.platform.base_url)"),
     ("preset acs3", PRESETS.format("acs3"), "encode: hex", "encode: upper_hex"),
     ("preset api_key", PRESETS.format("api_key"), "{{ key }}", "{{ key | hex }}"),
     ("preset aws_sigv4", PRESETS.format("aws_sigv4"), " | collapse", ""),
@@ -194,10 +194,10 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
 EDITS: tuple[Edit, ...] = tuple(
     Edit(
         f"corner-{corner.replace(' ', '-').replace(chr(39), '').replace(',', '')}",
-        corner,
         path,
         old,
         new,
+        corner,
     )
     for corner, path, old, new in _TABLE
 )

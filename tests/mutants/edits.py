@@ -15,17 +15,19 @@ class Edit:
 
     Attributes:
         name: what it is called; its first word is its kind.
-        corner: the corner of `tests.property.reach` behind which it lies.
         path: the file, seen from the tree's root.
         old: what stands there, once.
         new: what takes its place.
+        corner: the corner of `tests.property.reach` behind which it lies, if it lies behind one.
+        tests: what has to find it, seen from the tree's root.
     """
 
     name: str
-    corner: str
     path: str
     old: str
     new: str
+    corner: str = ""
+    tests: str = "tests/property"
 
     def misfit(self, tree: Path) -> str:
         """Return why it does not fit *tree*, or nothing."""

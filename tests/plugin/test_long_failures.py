@@ -41,7 +41,7 @@ CASES = [
     ),
     wrong(
         "a deep value",
-        "let v = 1; for (let n = 0; n < 50; n++) v = {v, n: [v]}; form.a = 1; form.b = v.v.v.v.n",
+        "let v = 1; for (let n = 0; n < 12; n++) v = {v, n: [v]}; form.a = 1; form.b = v.v.v.v.n",
         "  - {click: 做, expect: {form: {b: {x: [1, 2, {y: 3}]}}}}\n",
     ),
     wrong(

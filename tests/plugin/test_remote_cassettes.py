@@ -109,7 +109,7 @@ def test_workers_record_and_replay_there(
 
     project.run("scenarios", url, "--bpmax-mode=record", *WORKERS).assert_outcomes(passed=2)
     forget(project)
-    result = project.run("scenarios", url, *WORKERS)
+    result = project.run("scenarios", url, "-p", "xdist", "-n1")
 
     result.assert_outcomes(passed=2)
     assert REPLAYED in output(result)

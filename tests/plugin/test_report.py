@@ -44,6 +44,16 @@ def test_the_report_shows_what_could_not_start(project: Project) -> None:
     assert '<b class="failed">2 failed</b>' in page
 
 
+def test_the_report_names_files_that_could_not_be_read(project: Project) -> None:
+    project.write("scenarios/坏.scenario.yaml", "version: 1\nscenario: 坏\nstepps: []\n")
+
+    result = project.run("--bpmax-report")
+    result.assert_outcomes(passed=2, errors=1)
+
+    page = (project.root / ".bpmax/report.html").read_text(encoding="utf-8")
+    assert "scenarios/坏.scenario.yaml:3:1: " in page[page.index("problems in scenario files") :]
+
+
 def test_the_report_goes_where_it_is_told_to(project: Project) -> None:
     project.run("--bpmax-report=out/报告.html", "-k", "贵宾")
 

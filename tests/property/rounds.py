@@ -18,6 +18,9 @@ OF_A_ROUND = 10
 USUAL = 60
 """Examples of a property where CI runs it."""
 
+ROUND = "in round"
+"""What the note begins with that says where a property failed."""
+
 _FRESH = count()
 
 
@@ -44,7 +47,11 @@ def in_rounds(
             rounds = max(1, examples * usual.max_examples // (USUAL * OF_A_ROUND))
             how = settings(usual, max_examples=OF_A_ROUND, derandomize=False)
             for turn in range(rounds):
-                seed(start + turn)(how(given(drawn)(check)))()
+                try:
+                    seed(start + turn)(how(given(drawn)(check)))()
+                except BaseException as error:
+                    error.add_note(f"{ROUND} {turn + 1} of {rounds}, with the seed {start + turn}")
+                    raise
 
         test.__name__ = test.__qualname__ = check.__name__
         test.__doc__ = check.__doc__

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim import strategies
@@ -171,3 +171,16 @@ def test_an_api_that_there_is_not_is_told(orders: Path) -> None:
         strategies.for_platform(orders, api="nothing")
     with pytest.raises(ConfigError, match="there is no platform 'order'; did you mean 'orders'"):
         strategies.for_platform(orders.parent, key="order")
+
+
+@pytest.mark.parametrize("calls", [strategies.chains(), strategies.direct_calls()])
+def test_what_hypothesis_prints_of_a_call_is_the_call(calls: st.SearchStrategy[CallSpec]) -> None:
+    @settings(max_examples=1, database=None, phases=[Phase.generate])
+    @given(calls)
+    def law(call: CallSpec) -> None:
+        raise AssertionError(strategies.javascript(call))
+
+    with pytest.raises(AssertionError) as failed:
+        law()
+
+    assert f"call={failed.value}" in "".join(failed.value.__notes__)

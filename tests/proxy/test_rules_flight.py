@@ -516,3 +516,14 @@ def test_the_order_of_issue_is_counted_per_call_and_login() -> None:
     world.proxy().search()
 
     assert [request.call.serial for request in world.sent if request.call] == [2, 1, 3]
+
+
+def test_a_new_token_that_is_refused_too_is_dropped_before_the_next_call() -> None:
+    server = Server(answer(401, {}), answer(401, {}), None)
+    world = World(crm(SEARCH, auth=TOKEN), server)
+
+    assert rejected(world.proxy().search).code == "AUTH_FAILED"
+    world.proxy().search()
+
+    sent = [headers_of(request)["Authorization"] for request in server.business]
+    assert sent == ["Bearer tok-0001", "Bearer tok-0002", "Bearer tok-0003"]

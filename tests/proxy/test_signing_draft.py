@@ -17,7 +17,7 @@ from tests.proxy.signing_inputs import words
 
 def put(request: Request, place: Spot, name: str, value: str) -> Request:
     draft = RequestEditor(request)
-    draft.put(place, name, value)
+    draft.set(place, name, value)
     return draft.request()
 
 

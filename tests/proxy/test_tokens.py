@@ -18,8 +18,8 @@ def _grant(expires: float = 100) -> Grant:
     return Grant(values={"token": "tok-1234"}, standins={"token": "redacted"}, expires=expires)
 
 
-def _wanted(now: float = 0, stale: Grant | None = None) -> Acquire:
-    return Acquire(key="crm/test", stale=stale, now=now, flow=_never)
+def _wanted(now: float = 0) -> Acquire:
+    return Acquire(key="crm/test", now=now, flow=_never)
 
 
 def answered(request: Request, handle: Handle) -> Response:
@@ -37,7 +37,7 @@ def _never() -> Flow:
 
 def test_a_grant_is_handed_out_until_it_expires() -> None:
     store, grant = TokenStore(), _grant()
-    store.put("crm/test", grant)
+    store.store("crm/test", grant)
 
     assert store.peek(_wanted(now=99)) is grant
     assert store.peek(_wanted(now=100)) is None
@@ -46,15 +46,17 @@ def test_a_grant_is_handed_out_until_it_expires() -> None:
 
 def test_a_refused_grant_is_evicted_but_a_newer_one_is_handed_out() -> None:
     store, old, new = TokenStore(), _grant(), _grant()
-    store.put("crm/test", new)
+    store.store("crm/test", new)
+    old.is_refused = True
 
-    assert store.peek(_wanted(stale=old)) is new
-    assert store.peek(_wanted(stale=new)) is None
+    assert store.peek(_wanted()) is new
+    new.is_refused = True
+    assert store.peek(_wanted()) is None
 
 
 def test_clear_forgets_everything() -> None:
     store = TokenStore()
-    store.put("crm/test", _grant())
+    store.store("crm/test", _grant())
 
     store.clear()
 

@@ -11,7 +11,7 @@ from bpmax_sim.errors import HttpStatusError
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.proxy.response import CallRecord
-from bpmax_sim.scenario.calls import CallMade, call_made, compare_calls
+from bpmax_sim.scenario.calls import CallMade, compare_calls, event_of_call
 from bpmax_sim.scenario.expect import failed
 from tests.examples import drawn
 
@@ -158,7 +158,7 @@ def record(**parts: Any) -> CallRecord:
 def test_a_record_becomes_a_call_without_secrets() -> None:
     answer = Response(status=201, body='{"key":"秘密123456"}'.encode(), source="recorded")
 
-    seen = call_made(
+    seen = event_of_call(
         record(body='{"客户":"张三","k":"秘密123456"}'.encode(), received=answer),
         7,
         "/customers/{name}/orders",
@@ -182,7 +182,7 @@ def test_a_record_becomes_a_call_without_secrets() -> None:
     ],
 )
 def test_a_body_is_read_by_its_type(content_type: str, body: bytes | None, expected: Any) -> None:
-    seen = call_made(record(headers=(("Content-Type", content_type),), body=body), 1, "")
+    seen = event_of_call(record(headers=(("Content-Type", content_type),), body=body), 1, "")
 
     assert seen.body == expected
 
@@ -196,7 +196,7 @@ def test_a_call_that_was_never_sent_shows_its_error() -> None:
         redact=lambda text: text.replace("秘密123456", "redacted"),
     )
 
-    seen = call_made(rejected, 1, "")
+    seen = event_of_call(rejected, 1, "")
 
     assert (seen.error, seen.message, seen.status, seen.url) == (
         "HTTP_STATUS",

@@ -135,7 +135,8 @@ def test_skip_is_a_reason_or_a_yes_or_no(value: Any, expected: Any) -> None:
 
 @given(
     st.lists(
-        st.text(st.characters(codec="gb18030", exclude_characters="\x00\r"), min_size=1),
+        # which is all that GB 18030 has, but is known without trying each
+        st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1),
         min_size=1,
         max_size=4,
     )

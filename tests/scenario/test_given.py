@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.scenario.cases import given_variables, meant, repeated
+from bpmax_sim.scenario.cases import cli_variables, meant, repeated
 
 
 @pytest.mark.parametrize(
@@ -10,12 +10,12 @@ from bpmax_sim.scenario.cases import given_variables, meant, repeated
     [("5", 5), ("0.9", 0.9), ("true", True), ("007", "007"), ("", ""), ("a=b", "a=b")],
 )
 def test_a_variable_is_read_as_in_a_file(text: str, value: object) -> None:
-    assert meant(given_variables([f"x={text}"]), {}) == {"x": value}
-    assert meant(given_variables([f"x={text}"]), {"x": 1}) == {"x": value}
+    assert meant(cli_variables([f"x={text}"]), {}) == {"x": value}
+    assert meant(cli_variables([f"x={text}"]), {"x": 1}) == {"x": value}
 
 
 def test_a_variable_that_the_file_declares_as_text_stays_text() -> None:
-    given = given_variables(["phone=13800138000", "amount=13800138000", "copy=5"])
+    given = cli_variables(["phone=13800138000", "amount=13800138000", "copy=5"])
     declared = {"phone": "", "amount": 0, "copy": "${vars.amount}"}
 
     assert meant(given, declared) == {"phone": "13800138000", "amount": 13800138000, "copy": 5}
@@ -28,11 +28,11 @@ def test_what_python_gives_is_as_it_is() -> None:
 @pytest.mark.parametrize("text", ["客户", "=12345", " =12345"])
 def test_a_text_without_name_or_value_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=text):
-        given_variables([text])
+        cli_variables([text])
 
 
 def test_a_command_gives_them_again_without_the_secret_ones() -> None:
-    given = {**given_variables(["客户=12 345", "令牌=tk-1", "对象=x"]), "more": 1}
+    given = {**cli_variables(["客户=12 345", "令牌=tk-1", "对象=x"]), "more": 1}
     words = repeated("--var", given, ["vars.令牌", "vars.对象.token", "env.TOKEN"])
 
     assert words == ("--var", "客户=12 345")

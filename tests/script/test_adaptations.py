@@ -90,6 +90,13 @@ def test_what_is_wrapped_is_what_it_was() -> None:
             "Intl.PluralRules is not simulated: PluralRules has to stand in the text of the script",
         ),
         (
+            "(5).toLocaleString('zh-CN', {style: 'un' + 'it', ['un' + 'it']: 'meter'})",
+            (
+                "a unit, a name or another time zone is not simulated: unit, DisplayNames or the "
+                "zone have to stand in the text of the script"
+            ),
+        ),
+        (
             "new TextDecoder('g' + 'bk').decode(Uint8Array.of(0xd6, 0xd0))",
             (
                 "the encoding gbk is not simulated for a script whose text does not name it: "

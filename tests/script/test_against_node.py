@@ -12,8 +12,8 @@ from tests.script.bench import Bench, value_of
 
 TABLE = json.loads((Path(__file__).parent / "data/node_table.json").read_text("utf-8"))
 INTL_HAS = (
-    "Intl has NumberFormat, DateTimeFormat, Collator, PluralRules, RelativeTimeFormat, ListFormat "
-    "and getCanonicalLocales; --bpmax-engine=v8 has all of ICU"
+    "Intl has NumberFormat, DateTimeFormat, Collator, DisplayNames, PluralRules, "
+    "RelativeTimeFormat, ListFormat and getCanonicalLocales; --bpmax-engine=v8 has all of ICU"
 )
 SAY = """
 const say = expression => {
@@ -29,7 +29,9 @@ return expressions.map(say);"""
 @pytest.mark.parametrize("group", TABLE)
 def test_the_shims_say_what_node_says(group: str) -> None:
     expressions = [expression for expression, _said in TABLE[group]]
-    named = "// Intl: PluralRules\n" + SAY  # only what stands in the text of a script is polyfilled
+    named = (
+        "// Intl: PluralRules DisplayNames\n" + SAY
+    )  # only what stands in the text of a script is polyfilled
     said = Bench(limits=Limits(cpu=60)).run(named, values={"expressions": expressions}).unwrap()
 
     differing = [
@@ -45,11 +47,22 @@ def test_the_shims_say_what_node_says(group: str) -> None:
     [
         (
             "(1).toLocaleString('de-DE')",
-            "the locale de-DE is not simulated: use zh-CN or en-US",
+            "the locale de-DE is not simulated: use zh-CN, zh-TW, zh-HK or en-US",
         ),
         (
-            "(1).toLocaleString('zh-CN', {notation: 'compact'})",
-            'Intl.NumberFormat: notation "compact" is not simulated: known are standard',
+            "(1).toLocaleString('zh-CN', {notation: 'engineering'})",
+            (
+                'Intl.NumberFormat: notation "engineering" is not simulated: '
+                "known are standard, compact"
+            ),
+        ),
+        (
+            "'a'.toLocaleLowerCase('tr')",
+            "the locale tr is not simulated: use zh-CN, zh-TW, zh-HK or en-US",
+        ),
+        (
+            "['b', 'a'].sort(new Intl.Collator('zh-TW').compare)",
+            "sorting for zh-TW is not simulated: use zh-CN or en-US",
         ),
         (
             "(1).toLocaleString('zh-CN', {style: 'currency', currency: 'XAU'})",
@@ -59,10 +72,24 @@ def test_the_shims_say_what_node_says(group: str) -> None:
             ),
         ),
         (
-            "new Date(0).toLocaleString('zh-CN', {timeZone: 'Europe/Paris'})",
+            "new Date(0).toLocaleString('zh-CN', {timeZone: 'Europe/Minsk'})",
             (
-                "the time zone Europe/Paris is not simulated: "
-                "use Asia/Shanghai, UTC or an offset such as +08:00"
+                "the time zone Europe/Minsk is not simulated: use Asia/Shanghai, UTC, an offset "
+                "such as +08:00, or a zone written out in the script"
+            ),
+        ),
+        (
+            "new Date(0).toLocaleString('zh-CN', {timeZone: 'America/New_York'})",
+            (
+                "the time in America/New_York before 1990 or after 2037 is not simulated: "
+                "use an offset such as -05:00"
+            ),
+        ),
+        (
+            "new Date(0).toLocaleString('zh-CN', {timeZone: 'America' + '/New_York'})",
+            (
+                "the time zone America/New_York is not simulated: use Asia/Shanghai, UTC, an "
+                "offset such as +08:00, or a zone written out in the script"
             ),
         ),
         (
@@ -94,18 +121,22 @@ def test_the_shims_say_what_node_says(group: str) -> None:
             "the encoding gb18030 is not simulated: use utf-8, utf-16le or gbk",
         ),
         (
-            "new Intl.DisplayNames('zh-CN')",
-            ("Intl.DisplayNames is not simulated: " + INTL_HAS),
+            "new Intl.DisplayNames('zh-CN', {type: 'language'}).of('tlh')",
+            "Intl.DisplayNames: the language tlh is not simulated: known are common ones",
+        ),
+        (
+            "new Intl.RelativeTimeFormat('zh-TW')",
+            "Intl.RelativeTimeFormat for zh-TW is not simulated: use zh-CN or en-US",
         ),
         (
             "Intl.Segmenter.supportedLocalesOf('zh')",
             ("Intl.Segmenter is not simulated: " + INTL_HAS),
         ),
         (
-            "new Intl.NumberFormat('zh-CN').formatToParts(1)",
+            "new Intl.NumberFormat('zh-CN').formatRange(1, 2)",
             (
-                "Intl.NumberFormat.prototype.formatToParts is not simulated: known are format and "
-                "resolvedOptions; --bpmax-engine=v8 has all of ICU"
+                "Intl.NumberFormat.prototype.formatRange is not simulated: known are format, "
+                "formatToParts and resolvedOptions; --bpmax-engine=v8 has all of ICU"
             ),
         ),
         (

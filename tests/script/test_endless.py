@@ -13,7 +13,7 @@ from bpmax_sim.errors import ScriptError, ScriptLimitError
 from bpmax_sim.script.limits import Limits, parse_limits
 from tests.script.bench import Bench, value_of
 
-SOON = Limits(cpu=0.1, wall=20)
+SOON = Limits(cpu=0.05, wall=20)
 MOST = "const MOST = 2 ** 53 - 1, 多 = {length: MOST}, 洞 = new Array(2 ** 32 - 1);"
 NATIVE = (
     "const 流 = {__proto__: Iterator.prototype, next: Object, [Symbol.iterator]() { return this }};"
@@ -76,7 +76,7 @@ def ends(source: str) -> None:
         "TypeError",
         "Uncaught",
     }
-    assert time.thread_time() - started < 3  # this thread's alone: the limits are 0.1 s and 64 MB
+    assert time.thread_time() - started < 3  # this thread's alone: the limits are 0.05 s and 64 MB
     assert bench.run("return '还在'").value == "还在"
 
 
@@ -156,7 +156,7 @@ from bpmax_sim.script.limits import Limits
 from tests.script.bench import Bench
 stuck = "new Set({__proto__: Iterator.prototype, next: Object, [Symbol.iterator]() { return this }})"
 def ends():
-    return type(Bench(limits=Limits(cpu=0.1)).run(stuck).error).__name__ == "ScriptLimitError"
+    return type(Bench(limits=Limits(cpu=0.05)).run(stuck).error).__name__ == "ScriptLimitError"
 assert ends()
 child = os.fork()
 if not child:

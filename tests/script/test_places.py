@@ -85,3 +85,32 @@ def test_a_callback_that_runs_later_is_placed_in_itself() -> None:
     )
 
     assert error.place == Place(NAME, 3, 3)
+
+
+@pytest.mark.of_quickjs
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("const 客户 = {}; 客户.查询()", "客户.查询 is not a function"),
+        ("console.logg('x')", "console.logg is not a function; did you mean console.log?"),
+        (
+            "Intl.NumberFormatt('zh')",
+            "Intl.NumberFormatt is not a function; did you mean Intl.NumberFormat?",
+        ),
+        (
+            "crypto.createHash('md5')",
+            "crypto.createHash is not a function; crypto has getRandomValues, randomUUID",
+        ),
+        ("if ($proxy('crm').$api('查')()) 1", "$api(...) is not a function"),
+        # the engine tells the place of the last word of a call, which may be another's
+        ("const x = 1; x(parseInt('1'))", "not a function"),
+        ("const o = {}; o.f(\n  o.a,\n  Math.max(1))", "not a function"),
+    ],
+)
+def test_what_is_called_and_no_function_is_named_where_that_is_certain(
+    source: str, message: str
+) -> None:
+    error = run(source).error
+
+    assert isinstance(error, ScriptError)
+    assert error.message == message

@@ -142,7 +142,7 @@ def logged_in(logins: list[str], *, fail: bool = False) -> Callable[[], Flow]:
 
 
 def authorised(flow: Callable[[], Flow], key: str = "crm") -> Generator[Effect, Any, Any]:
-    grant = yield Acquire(key=key, stale=None, now=100, flow=flow)
+    grant = yield Acquire(key=key, now=100, flow=flow)
     return grant.values["token"]
 
 
@@ -185,8 +185,9 @@ def test_a_refused_grant_is_not_handed_out_again() -> None:
     logins: list[str] = []
 
     def renewing() -> Generator[Effect, Any, bool]:
-        first = yield Acquire(key="crm", stale=None, now=100, flow=logged_in(logins))
-        second = yield Acquire(key="crm", stale=first, now=100, flow=logged_in(logins))
+        first = yield Acquire(key="crm", now=100, flow=logged_in(logins))
+        first.is_refused = True
+        second = yield Acquire(key="crm", now=100, flow=logged_in(logins))
         return first is second
 
     loop = Loop(after({"token": 0.5}))

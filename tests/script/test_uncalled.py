@@ -119,6 +119,21 @@ def test_nothing_is_thrown_from_then() -> None:
         (".$path({id: 1})", "$path() needs an API first: $proxy('crm').$api(name).$path(…)"),
         (".$call()", "$call() needs an API first: $proxy('crm').$api(name).$call(…)"),
         (".$apis('查')", "$proxy('crm') has no $apis; did you mean $api?"),
+        (".$api('查').call()", "$proxy('crm').$api('查') has no call; did you mean $call?"),
+        (
+            ".$params({页: 1})",
+            (
+                "$proxy('crm') has no $params; there is $api, and after it $path, $query, $header, "
+                "$body and $call"
+            ),
+        ),
+        (
+            ".$api('查').$params({页: 1})",
+            (
+                "$proxy('crm').$api('查') has no $params; there is $path, $query, $header, $body "
+                "and $call"
+            ),
+        ),
         (".$api('查').$quary({})", "$proxy('crm').$api('查') has no $quary; did you mean $query?"),
         (
             ".$api('查').$body({}).$cal()",

@@ -39,11 +39,10 @@ def left_by(work: Callable[[], None]) -> int:
         work()  # what is kept for the process is kept by now
     gc.disable()
     gc.collect()
-    gc.freeze()  # what the whole run holds is not gone through again and again
+    gc.freeze()  # for the rest of the run: what it holds is not gone through again and again
     try:
         return min(_left_once(work) for _ in range(3))
     finally:
-        gc.unfreeze()
         gc.enable()
 
 

@@ -22,7 +22,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
-from bpmax_sim.session.session import told_unrecognised
+from bpmax_sim.session.session import describe_unrecognised
 from bpmax_sim.starter.demo import Crm, running_crm
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 from bpmax_sim.transport.protocol import Handler
@@ -350,7 +350,7 @@ def test_what_looks_like_a_secret_and_is_none_that_we_know_is_told_by_its_place(
     place = "crm_system.get_customer_detail answer body.data.票据"
     assert session.unrecognised == (place,)
     assert replay.unrecognised == ()
-    assert told_unrecognised([place]) == (
+    assert describe_unrecognised([place]) == (
         f"recorded as it is, and looks like a secret: {place}; if it is one, declare its place "
         "with `secret:` in the platform file and record again"
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bpmax_sim.i18n import msg, plural, translate
-from tests.catalogue import TRANSLATED, hidden_templates, path_of, problems, read, written
+from tests.catalogue import PACKAGE, TRANSLATED, hidden_templates, path_of, problems, read, written
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -27,6 +29,25 @@ def test_the_files_are_those_of_the_code(language: str) -> None:
 def test_no_template_hides_in_a_variable() -> None:
     """The catalogue takes what stands in a call of ``msg``: a name has to hold a message."""
     assert not list(hidden_templates())
+
+
+CODE = re.compile(r"^\{tag\}: |`[^`]*`|\{[^{}]*\}|&#\w+;|^bpmax\w*(?:\(.*?\))?:|^模块:函数$")
+HALF_WIDTH = re.compile(
+    r"[\u4e00-\u9fff）”][,;:!?]|[,;:!?] ?[\u4e00-\u9fff]|\([^)]*[\u4e00-\u9fff]"
+)
+"""Punctuation of English beside a Chinese character."""
+
+
+def test_chinese_has_the_punctuation_of_chinese() -> None:
+    wrong = [text for text in read("zh").values() if HALF_WIDTH.search(CODE.sub("", text))]
+
+    assert wrong == []
+
+
+def test_lists_and_labels_are_written_by_the_language() -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+
+    assert [str(path) for path, text in sources.items() if 'joined(", "' in text] == []
 
 
 def test_what_is_missing_is_english() -> None:

@@ -14,6 +14,7 @@ const show = value => typeof value === 'string' ? value : read(value);
 const set = options => ({__proto__: null, depth: DEFAULTS.depth, breakLength: 80, maxItems: 100, showHidden: false, ...options});
 const SHALLOW = set({depth: 0}), FULL = set({depth: 4, showHidden: true});
 function speaksForItself(value) { // whether a class of the script says what its text is
+  if (shared.shownAs?.(value) !== undefined) return true;
   for (let proto = value; proto !== null; proto = getPrototypeOf(proto)) {
     const own = getOwnPropertyDescriptor(proto, 'toString');
     if (own) return proto === value || !hasOwn(proto, 'constructor') || !isBuiltIn(proto.constructor);
@@ -133,10 +134,14 @@ function table(data, chosen) {
   if (hasPlain) { push(head, 'Values'); push(columns, plain); }
   return write('log', drawn(head, columns), [data]);
 }
+function shownBy(options) { // of console.dir; null is no limit
+  const {depth = DEFAULTS.depth, showHidden = false} = options ?? {};
+  return set({depth: depth ?? Infinity, showHidden: Boolean(showHidden)});
+}
 const console = {
   log: (...v) => log('log', v), info: (...v) => log('info', v), debug: (...v) => log('debug', v),
   warn: (...v) => log('warn', v), error: (...v) => log('error', v),
-  trace: (...v) => log('trace', v), dir: v => write('log', read(v), [v]), dirxml: (...v) => log('log', v), table,
+  trace: (...v) => log('trace', v), dir: (v, options) => write('log', read(v, shownBy(options)), [v]), dirxml: (...v) => log('log', v), table,
   assert(ok, ...v) {
     if (ok) return;
     if (v.length) v[0] = 'Assertion failed: ' + toText(v[0]);

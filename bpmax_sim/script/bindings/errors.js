@@ -1,7 +1,7 @@
 // Errors on their way out, and what `error.stack` shows a script: only frames of the user's files.
 'use strict';
 ({shared, attempt, capture, define, put, encode, list, files, rawOf, plainError, stackOf, failed, inspect, places, NativeError, NativeDate,
-  primordials: {Promise: NativePromise, Map: NativeMap, Set: NativeSet, TypeError: NativeTypeError, SyntaxError: NativeSyntaxError,
+  primordials: {names, Promise: NativePromise, Map: NativeMap, Set: NativeSet, TypeError: NativeTypeError, SyntaxError: NativeSyntaxError,
     AggregateError: NativeAggregate, String: toText, keys, hasOwn, getPrototypeOf, getOwnPropertyDescriptor, stringify, apply, isArray, isView,
     exec, linesOf, slice, indexOf, lastIndexOf, includes, codePointAt, toWellFormed, newSet, newList, inherits, reject: rejectPromise}}) => {
 const FRAME = /^ +at (?:(.*) \()?<input>:(\d+):(\d+)\)?$/;
@@ -78,13 +78,30 @@ function fieldsOf(error) {
   return '{' + text + '}';
 }
 const inner = error => attempt(() => inherits(error, NativeAggregate.prototype) && isArray(error.errors) && error.errors);
+// What the engine leaves unnamed: what is called that is no function, and what there is instead of it.
+const untold = message => message === 'not a function' || message === 'not a constructor';
+function uncallable(raw, message) {
+  const callee = attempt(() => places().callee(raw), '');
+  if (!callee) return message;
+  const at = lastIndexOf(callee, '.'), holder = slice(callee, 0, at < 0 ? 0 : at), name = slice(callee, at + 1);
+  const known = attempt(() => holder && typeof globalThis[holder] === 'object' ? names(globalThis[holder]) : newList(), newList());
+  let near = '', least = 3, all = '';
+  for (let i = 0; i < known.length; i++) {
+    const far = edits(name, known[i]);
+    if (far < least) { near = '; did you mean ' + holder + '.' + known[i] + '?'; least = far; }
+    all += (all ? ', ' : '; ' + holder + ' has ') + known[i];
+  }
+  return callee + ' is ' + message + (near || (known.length < MANY ? all : ''));
+}
+const MANY = 20; // of so many names, none is listed
 function describe(error, depth = 0) {
   const real = attempt(() => inherits(error, NativeError.prototype), false);
   const name = real ? attempt(() => toText(error.name), 'Error') : 'Uncaught';
-  const message = real ? attempt(() => toText(error.message), '') : attempt(() => toText(inspect(error)), 'a value that cannot be read');
+  const raw = real && attempt(() => own(error, stackOf(error))) || '';
+  const said = real ? attempt(() => toText(error.message), '') : attempt(() => toText(inspect(error)), 'a value that cannot be read');
+  const message = real && isUntold && untold(said) ? uncallable(raw, said) : said;
   const causes = real && depth < 8 ? attempt(() => hasOwn(error, 'cause') ? [error.cause] : inner(error) || [], []) : [];
   const cause = causes.length ? attempt(() => describe(causes[0], depth + 1), 'null') : 'null';
-  const raw = real && attempt(() => own(error, stackOf(error))) || '';
   return ('{"name":' + stringify(name) + ',"message":' + stringify(message) + ',"raw":' + stringify(raw) + ',') +
     ('"call":' + (typeof error === 'object' && error ? failed.get(error) ?? null : null) + ',"cause":' + cause + ',"fields":' + fieldsOf(error) + '}');
 }
@@ -177,7 +194,7 @@ function misnamed(name, {platform, api}, isChain) { // a `$name` that a proxy, o
     if (far < least) { near = '; did you mean ' + NAMES[i] + '?'; least = far; }
   }
   const whole = isChain ? head + '.$api(\'' + api + '\')' : head;
-  reject(whole + ' has no ' + name + (near || '; there is $path, $query, $header, $body and $call'), known);
+  reject(whole + ' has no ' + name + (near || (isChain ? '; there is' : '; there is $api, and after it') + ' $path, $query, $header, $body and $call'), known);
 }
 return {
   misnamed, rejection, probe, probed, syntax,

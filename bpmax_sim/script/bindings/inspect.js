@@ -1,7 +1,7 @@
 // The text of a value as Node prints it: util.inspect with its defaults. It runs in the middle of a script, so it looks nothing
 // up that a script can redefine (primordials.js).
 'use strict';
-({attempt, stackOf, timeOf, primordials: {Error: {prototype: errors}, RegExp: patterns, Promise: NativePromise, WeakSet: NativeWeakSet,
+({shared, attempt, stackOf, timeOf, primordials: {Error: {prototype: errors}, RegExp: patterns, Promise: NativePromise, WeakSet: NativeWeakSet,
   WeakMap: NativeWeakMap, Array: NativeArray, Object: NativeObject, Map: NativeMap, Set: NativeSet, String: toText, Symbol: {toStringTag, iterator}, Uint8Array: Bytes, toPrimitive, apply, isArray, isView, keys, names, symbols,
   isEnumerable, hasOwn, is, min, max, floor, round, sqrt, getPrototypeOf, getOwnPropertyDescriptor, exec, slice, includes, indexOf,
   repeat, padStart, padEnd, charCodeAt, codePointAt, functionText, symbolText, patternText, numberText, dateText, toISOString, mapSize, setSize, mapForEach, setForEach,
@@ -243,6 +243,19 @@ function collectionShape(state, value, shape) {
     : collection(state, mapForEach, value, size, (item, key) => (format(state, key, depth) + ' => ' + format(state, item, depth)));
   return shape;
 }
+function partsShape(state, parts, shape, named) { // of what has nothing of its own: pairs, or an object that stands for it
+  const names = isArray(parts) ? parts : keys(parts);
+  shape.open = named('Object');
+  shape.inner = depth => {
+    const found = newList();
+    for (let i = 0; i < names.length; i++) {
+      push(found, isArray(parts) ? quoted(names[i][0]) + ' => ' + quoted(names[i][1]) : property(state, parts, names[i], depth, OBJECT));
+    }
+    return found;
+  };
+  if (names.length === 0) shape.whole = shape.open + '}';
+  return shape;
+}
 function headed(shape, head) {
   shape.head = head;
   if (shape.keys.length === 0) shape.whole = head;
@@ -268,6 +281,8 @@ function otherShape(state, value, shape) {
   if (inherits(value, NativePromise.prototype)) { shape.open = named('Promise'); shape.inner = () => only('<state unknown>'); return shape; }
   const isWeakSet = inherits(value, NativeWeakSet.prototype);
   if (isWeakSet || inherits(value, NativeWeakMap.prototype)) { shape.open = named(isWeakSet ? 'WeakSet' : 'WeakMap'); shape.inner = () => only('<items unknown>'); return shape; }
+  const parts = shared.shownAs?.(value);
+  if (parts !== undefined) return partsShape(state, parts, shape, named);
   if (constructor === 'Object' && kindText(value) === '[object Arguments]') shape.open = '[Arguments] {';
   else if (constructor !== 'Object' || tag !== '') shape.open = named('Object');
   if (shape.keys.length === 0) shape.whole = isSpoken(value, shape) ? toText(value) : shape.open + '}';

@@ -58,5 +58,34 @@ function moved(error, raw) {
   const bytes = Array.from(before.at(-1), c => sizeOf(c.codePointAt(0))).reduce((a, b) => a + b, 1);
   return [`${head}${start + before.length}:${bytes}${tail}`, ...rest].join('\n');
 }
-return {moved};
+const WORD = /^[\w$\u0080-\uffff]+(?:\??\.[\w$\u0080-\uffff]+)*/, BEFORE = /(?:[\w$\u0080-\uffff]+\??\.)*$/, KEYWORDS = ['await', 'return', 'typeof', 'new', 'void', 'yield', 'throw', 'delete', 'super', 'import'];
+function closed(text) { // what stands behind the bracket that closes the one at its start
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '(') depth++;
+    else if (text[i] === ')' && --depth === 0) return text.slice(i + 1);
+  }
+  return '';
+}
+const STRINGS = /'(?:\\[^]|[^'\\\n])*'|"(?:\\[^]|[^"\\\n])*"|`(?:\\[^]|[^`\\])*`/g, CONTROL = /\b(?:if|while|for|switch|await|return|typeof|catch)\s*$/;
+function isArgument(before) { // of another call, which may be the one that failed: the engine tells the place of its last word
+  const text = before.replace(STRINGS, "''");
+  for (let i = text.length, depth = 0; i-- > 0;) {
+    if (')]}'.includes(text[i])) depth++;
+    else if ('([{'.includes(text[i]) && depth-- === 0) {
+      depth = 0;
+      if (text[i] === '(' && /[\w$\u0080-\uffff)\]]\s*$/.test(text.slice(0, i)) && !CONTROL.test(text.slice(0, i))) return true;
+    } else if (text[i] === ';' && depth === 0) return false;
+  }
+  return false;
+}
+function callee(raw) { // what is called at the innermost place, as V8 would name it; '' where that is not certain
+  const [,,, row, column] = FRAME.exec(raw.split('\n')[0]) ?? [], file = files.findLast(({start}) => start < row);
+  if (!file) return '';
+  const {source, start} = file, offset = offsetOf(source.split('\n'), row - start - 1, +column), before = source.slice(0, offset);
+  const [word] = WORD.exec(source.slice(offset)) ?? [''], rest = source.slice(offset + word.length).trimStart();
+  if (!word || KEYWORDS.includes(word) || rest[0] !== '(' || isArgument(before)) return '';
+  return (BEFORE.exec(before)[0] + word).replace(/\?/g, '') + (closed(rest).trimStart()[0] === '(' ? '(...)' : '');
+}
+return {moved, callee};
 }

@@ -48,6 +48,7 @@ const bag = value => attempt(() => {
 }, false);
 const NEVER = {__proto__: null, then: true, catch: true, finally: true, toJSON: true, '': true};
 const isApi = name => typeof name === 'string' && !NEVER[name] && name[0] !== '$' && name[0] !== '_';
+const BARE = {__proto__: null, call: true, path: true, query: true, params: true, header: true, headers: true, body: true, api: true};
 const isDollar = name => typeof name === 'string' && name[0] === '$';
 const isText = value => typeof value === 'string' && value !== '';
 function $proxy(platform, options) {
@@ -108,7 +109,7 @@ function builder(link, steps) {
     __proto__: null,
     get(_, name) {
       if (name === 'then' && !link.called) { link.awaited = true; uncalled.add(link); } // as `await` does, and never throws
-      if (!isDollar(name) || hasOwn(own, name)) return own[name];
+      if ((!isDollar(name) && !BARE[name]) || hasOwn(own, name)) return own[name];
       return () => { uncalled.delete(link); misnamed()(name, {platform, api}, true); };
     },
   });

@@ -1,6 +1,6 @@
 // URL and URLSearchParams (WHATWG URL) with http, https, ws, wss, ftp, file and opaque schemes.
 'use strict';
-({define}) => {
+({shared, define}) => {
 const PORTS = {'http:': '80', 'https:': '443', 'ws:': '80', 'wss:': '443', 'ftp:': '21', 'file:': ''};
 const special = protocol => Object.hasOwn(PORTS, protocol);
 const percent = (text, keep) => Array.from(text.toWellFormed(), c =>
@@ -25,6 +25,7 @@ const parseForm = text => text.split('&').filter(Boolean).map(pair => {
   return at < 0 ? [decoded(pair), ''] : [decoded(pair.slice(0, at)), decoded(pair.slice(at + 1))];
 });
 
+let pairsOf, partsOf; // what a console shows of them
 class URLSearchParams {
   #pairs = [];
   #changed = () => {};
@@ -41,6 +42,7 @@ class URLSearchParams {
     return made;
   }
   static reset(params, text) { params.#pairs = parseForm(text.replace(/^\?/, '')); }
+  static { pairsOf = value => #pairs in value ? value.#pairs : undefined; }
   get size() { return this.#pairs.length; }
   append(name, value) { this.#pairs.push([`${name}`, `${value}`]); this.#changed(); }
   delete(name, ...value) {
@@ -197,6 +199,11 @@ class URL {
     this.#parts = parse(input, base === undefined ? undefined : parse(base));
     this.#params = URLSearchParams.bound(this.#parts.query ?? '', () => { this.#parts.query = this.#params.toString() || null; });
   }
+  static {
+    const shown = ['href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'searchParams', 'hash'];
+    const read = shown.map(name => [name, Object.getOwnPropertyDescriptor(URL.prototype, name).get]);
+    partsOf = value => #parts in value ? Object.fromEntries(read.map(([name, get]) => [name, Reflect.apply(get, value, [])])) : undefined;
+  }
   static canParse(input, base) { try { return Boolean(new URL(input, base)); } catch { return false; } }
   static parse(input, base) { try { return new URL(input, base); } catch { return null; } }
   #set(change) { // a setter with a value that is not valid changes nothing
@@ -266,5 +273,6 @@ class URL {
   get [Symbol.toStringTag]() { return 'URL'; }
 }
 for (const name of ['bound', 'reset']) Object.defineProperty(URLSearchParams, name, {enumerable: false, writable: false});
+shared.shownAs = value => pairsOf(value) ?? partsOf(value);
 return {URL, URLSearchParams};
 }

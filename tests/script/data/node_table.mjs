@@ -129,6 +129,42 @@ groups.polyfills = [
   "new Intl.RelativeTimeFormat('zh-CN').format(1, '年')", "new Intl.ListFormat('zh-CN').format([1])", "new Intl.PluralRules('en-US').resolvedOptions().pluralCategories",
 ];
 
+// Traditional Chinese, parts, compact numbers, units, other time zones and names.
+const thin = (list, every) => list.filter((_, i) => i % every === 0);
+const HANT = ["'zh-TW'", "'zh-HK'"], ALL = [...LOCALES, ...HANT];
+const HERE = '2026-03-02T01:04:05.678Z', NIGHT = '2026-12-31T16:00:00Z', DAY = '2025-10-09T05:30:00Z';
+const PARTS = ['{}', ...thin(DATES, 9), ...thin(STYLES, 3), ...thin(BOTH, 7), ...thin(TIMES, 7)];
+groups.traditional = [
+  ...product(['0', '-1234567.891', '0.005', '1e21', '99.5'], HANT, NUMBER_OPTIONS).map(([n, locale, o]) => `(${n}).toLocaleString(${locale}, ${o})`),
+  ...product([HERE, NIGHT], HANT, [...MORE, ...STYLES, ...thin(BOTH, 3)]).map(([i, l, o]) => `${date(i)}.toLocaleString(${l}, ${o})`),
+  ...product([HERE], HANT, thin(DATES, 2)).map(([i, l, o]) => `${date(i)}.toLocaleDateString(${l}, ${o})`),
+  ...product([NIGHT, DAY], HANT, [...TIMES, ...CYCLES, ...TWELVE]).map(([i, l, o]) => `${date(i)}.toLocaleTimeString(${l}, ${o})`),
+];
+const COMPACTS = [{}, {compactDisplay: 'long'}, {style: 'currency', currency: 'CNY'}, {maximumFractionDigits: 1}, {minimumFractionDigits: 1}, {maximumSignificantDigits: 3},
+  {maximumFractionDigits: 0}, {signDisplay: 'always'}, {useGrouping: false}].map(o => text({notation: 'compact', ...o}));
+const SIZES = ['0', '0.123', '-1.5', '12.34', '999.9', '1234', '9999.6', '-12345', '99999', '123456', '999999', '9999950', '123456789', '99995e6', '1e12', '1.5e16', 'NaN', '-Infinity', '123456789n'];
+const UNITS = ['kilometer', 'celsius', 'gigabyte', 'day', 'month', 'year', 'hour', 'minute', 'second', 'percent', 'liter', 'kilogram', 'gram', 'meter', 'kilometer-per-hour', 'week'];
+groups.parts = [
+  ...product([HERE, NIGHT], ALL, PARTS).map(([i, l, o]) => `new Intl.DateTimeFormat(${l}, ${o}).formatToParts(${date(i)})`),
+  ...thin(product(['0', '-1234567.891', 'NaN', '-Infinity', '0.256'], ALL, NUMBER_OPTIONS.slice(1)), 3).map(([n, l, o]) => `new Intl.NumberFormat(${l}, ${o}).formatToParts(${n})`),
+  ...product(['12345', '-0.5'], ALL, COMPACTS).map(([n, l, o]) => `new Intl.NumberFormat(${l}, ${o}).formatToParts(${n})`),
+  ...thin(product(['1', '-1234.5'], ALL, UNITS, ['short', 'long', 'narrow']), 5).map(([n, l, unit, unitDisplay]) => `new Intl.NumberFormat(${l}, ${text({style: 'unit', unit, unitDisplay})}).formatToParts(${n})`),
+];
+groups.compact = product(SIZES, ALL, COMPACTS).map(([n, l, o]) => `new Intl.NumberFormat(${l}, ${o}).format(${n})`);
+groups.units = [
+  ...product(['1', '-1234.5'], ALL, UNITS, ['short', 'long', 'narrow']).map(([n, l, unit, unitDisplay]) => `(${n}).toLocaleString(${l}, ${text({style: 'unit', unit, unitDisplay})})`),
+  "(1).toLocaleString('zh-CN', {style: 'unit'})", "(5).toLocaleString('zh-CN', {style: 'unit', unit: 'kilometer', minimumFractionDigits: 2})",
+];
+const CHANGES = ['2026-03-08T06:59:59Z', '2026-03-08T07:00:00Z', '2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z', '2026-10-25T01:00:00Z', '2026-11-01T06:00:00Z', '2026-07-01T12:34:56Z', '1999-12-31T23:59:59Z', '1991-06-01T00:00:00Z', '2037-12-31T00:00:00Z'];
+groups.zones = product(CHANGES, ['America/New_York', 'America/Los_Angeles', 'Europe/London', 'Europe/Berlin', 'Europe/Moscow', 'Asia/Kolkata', 'Asia/Dubai', 'Australia/Sydney', 'America/Sao_Paulo',
+  'Africa/Cairo', 'Pacific/Auckland', 'asia/bangkok', 'Pacific/Honolulu'], ["'zh-CN'", "'en-US'"]).map(([i, timeZone, l]) => `${date(i)}.toLocaleString(${l}, ${text({timeZone})})`);
+groups.names = [
+  ...product(ALL, [['region', ['CN', 'us', 'HK', 'TW', 'GB', 'XX', '001', 'ZZ']], ['currency', ['CNY', 'usd', 'EUR', 'XAU', 'ABC', 'JPY']], ['language', ['zh', 'en', 'ZH-hans', 'zh-Hant', 'ja', 'de', 'en-US']],
+    ['script', ['Hans', 'latn', 'Hant']]].flatMap(([type, codes]) => codes.map(code => [type, code]))).map(([l, [type, code]]) => `new Intl.DisplayNames(${l}, ${text({type})}).of('${code}')`),
+  "new Intl.DisplayNames('zh-CN')", "new Intl.DisplayNames('zh-CN', {})", "new Intl.DisplayNames('zh-CN', {type: 'region'}).of('CHN')", "new Intl.DisplayNames('zh-CN', {type: 'currency'}).of('Y')",
+  "new Intl.DisplayNames('zh-CN', {type: 'region', fallback: 'none'}).of('XX')", "Object.prototype.toString.call(new Intl.DisplayNames(['zh-CN'], {type: 'region'}))",
+];
+
 function say(expression) {
   try {
     const value = (0, eval)(`(${expression})`);

@@ -1,0 +1,14 @@
+// In V8 `stack` is an own property of an error: JSON.stringify(error, Object.getOwnPropertyNames(error)), as everybody
+// copies it, has it first.
+'use strict';
+({rawOf, primordials: {Object: toObject, Reflect, Proxy: NativeProxy, apply, hasOwn}}) => {
+for (const [holder, name] of [[toObject, 'getOwnPropertyNames'], [Reflect, 'ownKeys']]) {
+  holder[name] = new NativeProxy(holder[name], {__proto__: null, apply(native, self, args) {
+    const found = apply(native, self, args), one = args[0];
+    if (typeof one !== 'object' || one === null || rawOf(one) === undefined || hasOwn(one, 'stack')) return found;
+    const all = ['stack'];
+    for (let i = 0; i < found.length; i++) all[i + 1] = found[i];
+    return all;
+  }});
+}
+}
