@@ -70,7 +70,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Say when the next deadline of a node is over, from when the project came there."""
         node = self._declared(visit.node)
         levels = node.levels[visit.level :] if node else ()
-        visit.due = visit.came + levels[0].after if levels else None
+        visit.due = visit.arrived + levels[0].after if levels else None
         visit.plan = visit.due if visit.plan is None else visit.plan
 
     def _expire(self, visit: Visit) -> None:
@@ -280,7 +280,7 @@ class MovingProject(ProjectState, kw_only=True):
             self._start_child(visit, declared.child, coming)
             return
         self._show(visit.node)
-        visit.came = self.now()
+        visit.arrived = self.now()
         self._plan(visit)
         if self._assign(visit, coming):
             self._render(coming)
@@ -492,7 +492,7 @@ class MovingProject(ProjectState, kw_only=True):
         declared = self._declared(self.at)
         if declared is None:
             return
-        visit.came = self.now()
+        visit.arrived = self.now()
         self._plan(visit)
         self.begins = bool(declared.parallel or declared.child)
         if not self.begins and not self.bodies(f"owners.{self.at}"):

@@ -317,7 +317,7 @@ class ProjectState(Screen, kw_only=True):
         if visit is None or visit.plan is None:
             return {}
         return {
-            "plan_start_time": self.written(visit.came),
+            "plan_start_time": self.written(visit.arrived),
             "plan_end_time": self.written(visit.plan),
             "delay_level": visit.level,
         }
