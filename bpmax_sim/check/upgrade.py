@@ -61,31 +61,31 @@ def upgrade(path: Path) -> list[Change]:
         ConfigError: the file, or what it names, cannot be read.
         OSError: it cannot be written.
     """
-    made: list[Change] = []
+    changes: list[Change] = []
     stops = _stops(path)
-    while len(made) < _MOST and (found := _better(path, stops)):
-        change, stops = found
-        made.append(change)
-    return made
+    while len(changes) < _MOST and (better := _better(path, stops)):
+        change, stops = better
+        changes.append(change)
+    return changes
 
 
 def _better(path: Path, stops: list[Stop]) -> tuple[Change, list[Stop]] | None:
     """Make the first change with which no item fails earlier, and one later."""
     before = read_text(path)
     left = [stop.left for stop in stops]
-    kept = False
+    is_better = False
     try:
-        for stop in {one.step: one for one in stops if one.step >= 0}.values():
+        for stop in {stop.step: stop for stop in stops if stop.step >= 0}.values():
             for change, text in _changes(before, stop):
                 path.write_text(text, encoding="utf-8", newline="")
                 with suppress(BpmaxError):
                     after = _stops(path)
-                    now = [one.left for one in after]
-                    kept = now != left and all(a <= b for a, b in zip(now, left, strict=True))
-                if kept:
+                    now = [stop.left for stop in after]
+                    is_better = now != left and all(a <= b for a, b in zip(now, left, strict=True))
+                if is_better:
                     return change, after
     finally:
-        if not kept and read_text(path) != before:
+        if not is_better and read_text(path) != before:
             path.write_text(before, encoding="utf-8", newline="")
     return None
 
@@ -101,18 +101,19 @@ def _stop(item: ScenarioItem) -> Stop:
         session = open_session(item, mode="replay")
     except BpmaxError:
         return Stop(total + 1)  # nothing can be said of it here
-    found = Stop(0)
+    stop = Stop(0)
     try:
         for event in run_item(item, session, environ=os.environ):
-            if isinstance(event, StepFinished) and event.outcome == "failed" and found.step < 0:
-                waits = [one.due - event.at for one in session.waiting() if not one.repeat]
-                found = Stop(total - event.number + 1, event.number - 1, max(waits, default=0.0))
+            if isinstance(event, StepFinished) and event.outcome == "failed" and stop.step < 0:
+                timers = [timer for timer in session.waiting() if not timer.repeat]
+                waits = [timer.due - event.at for timer in timers]
+                stop = Stop(total - event.number + 1, event.number - 1, max(waits, default=0.0))
             elif isinstance(event, ScenarioFinished) and event.outcome == "passed":
-                found = Stop(-1)
+                stop = Stop(-1)
     finally:
         with suppress(BpmaxError):
             session.close(failed=True)
-    return found
+    return stop
 
 
 def _changes(text: str, stop: Stop) -> Iterator[tuple[Change, str]]:
@@ -140,7 +141,7 @@ class _Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._begins = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._begins = [0, *(line.end() for line in re.finditer("\n", text))]
 
     def begin(self, line: int) -> int:
         """Return where *line* begins."""
@@ -171,10 +172,10 @@ _BRACKETS = re.compile(r"""'(?:''|[^'])*'|"(?:\\.|[^"\\])*"|([\[{])|([\]}])""", 
 def _closed(text: str, begin: int) -> int:
     """Return where the bracket that opens at *begin* is closed."""
     depth = 0
-    for found in _BRACKETS.finditer(text, begin):
-        depth += bool(found[1]) - bool(found[2])
+    for bracket in _BRACKETS.finditer(text, begin):
+        depth += bool(bracket[1]) - bool(bracket[2])
         if not depth:
-            return found.end()
+            return bracket.end()
     return len(text)
 
 
@@ -211,11 +212,11 @@ def _by_script(step: Node, lines: _Lines) -> str | None:
 
 def _member(name: str) -> str:
     """Return how a script spells a field, a cell or a member."""
-    found = "form"
+    spelled = "form"
     for part in steps_of(name) or (name,):
         plain = isinstance(part, str) and _NAME.fullmatch(part)
-        found += f".{part}" if plain else f"[{_literal(part)}]"
-    return found
+        spelled += f".{part}" if plain else f"[{_literal(part)}]"
+    return spelled
 
 
 def _literal(value: Any) -> str:

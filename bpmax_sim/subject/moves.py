@@ -88,7 +88,9 @@ class MovingProject(ProjectState, kw_only=True):
                 self._go(visit, deadline.to, "deadline", late)
             elif deadline.then == "notify":
                 who = visit.table.pending() if visit.table else []
-                people = [str(one) for one in deadline.notify] or [owner_of(item) for item in who]
+                people = [str(owner) for owner in deadline.notify] or [
+                    owner_of(item) for item in who
+                ]
                 self._notify("deadline", people, "", visit.node)
             else:
                 self._pass(visit, "approve" if deadline.then == "approve" else "reject", late)

@@ -254,7 +254,7 @@ class ProjectState(Screen, kw_only=True):
             },
             "history": self.history,
             "notified": self.notified,
-            "delay_level": max((one.level for one in self.places.visits.values()), default=0),
+            "delay_level": max((visit.level for visit in self.places.visits.values()), default=0),
             "projects": {name: child.facts() for name, child in self.children.items()},
             **self.titles,
         }
